@@ -1,0 +1,25 @@
+# p2t_options(target): language level, warnings, sanitizers. Used for every target of ours.
+function(p2t_options target)
+  set_target_properties(${target} PROPERTIES C_STANDARD 11 C_STANDARD_REQUIRED ON C_EXTENSIONS OFF)
+  target_compile_definitions(${target} PRIVATE _GNU_SOURCE)
+  target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/include)
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes
+                         -Wmissing-prototypes $<$<BOOL:${P2T_WERROR}>:-Werror>)
+  if(P2T_SANITIZE)
+    target_compile_options(${target} PRIVATE -fsanitize=${P2T_SANITIZE} -fno-omit-frame-pointer
+                           -fno-sanitize-recover=all)
+    target_link_options(${target} PRIVATE -fsanitize=${P2T_SANITIZE})
+  endif()
+  if(P2T_FUZZ)
+    target_compile_options(${target} PRIVATE -fsanitize=fuzzer-no-link)
+  endif()
+endfunction()
+
+# p2t_module(name source...): one module of the architecture, compiled once for the static and the shared library.
+function(p2t_module name)
+  add_library(p2t_${name} OBJECT ${ARGN})
+  set_target_properties(p2t_${name} PROPERTIES POSITION_INDEPENDENT_CODE ON C_VISIBILITY_PRESET hidden)
+  p2t_options(p2t_${name})
+  target_link_libraries(p2t_${name} PRIVATE ${P2T_LINK_DEPENDENCIES})
+  set_property(GLOBAL APPEND PROPERTY P2T_MODULES p2t_${name})
+endfunction()

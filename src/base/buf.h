@@ -1,0 +1,62 @@
+/* A growable byte buffer that is reused: reset keeps its memory. */
+#ifndef P2T_BASE_BUF_H
+#define P2T_BASE_BUF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/slice.h"
+
+/* A failed allocation sticks in `failed`: later appends do nothing, and the owner checks once. */
+struct buf {
+    uint8_t *p;
+    size_t n, cap;
+    bool failed;
+};
+
+void buf_fini(struct buf *b);
+static inline void buf_reset(struct buf *b)
+{
+    b->n = 0;
+    b->failed = false;
+}
+bool buf_grow(struct buf *b, size_t need);
+
+/* Room for `need` more bytes at b->p + b->n; false when memory ran out. */
+static inline bool buf_reserve(struct buf *b, size_t need)
+{
+    return b->cap - b->n >= need || buf_grow(b, need);
+}
+
+static inline void buf_put(struct buf *b, const void *p, size_t n)
+{
+    if (n == 0 || !buf_reserve(b, n))
+        return;
+    memcpy(b->p + b->n, p, n);
+    b->n += n;
+}
+
+static inline void buf_putc(struct buf *b, char c)
+{
+    if (buf_reserve(b, 1))
+        b->p[b->n++] = (uint8_t)c;
+}
+
+static inline void buf_slice(struct buf *b, struct slice s)
+{
+    buf_put(b, s.p, s.n);
+}
+
+void buf_str(struct buf *b, const char *s);
+#define buf_lit(b, s) buf_put((b), (s), sizeof(s) - 1)
+void buf_u64(struct buf *b, uint64_t v);
+void buf_i64(struct buf *b, int64_t v);
+void buf_printf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static inline struct slice buf_view(const struct buf *b)
+{
+    return slice_of(b->p, b->n);
+}
+
+#endif

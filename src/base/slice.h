@@ -1,0 +1,45 @@
+/* A borrowed run of bytes: a view into memory that somebody else owns. */
+#ifndef P2T_BASE_SLICE_H
+#define P2T_BASE_SLICE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+struct slice {
+    const uint8_t *p;
+    size_t n;
+};
+
+#define SLICE_LIT(s) ((struct slice){(const uint8_t *)(s), sizeof(s) - 1})
+
+static inline struct slice slice_of(const void *p, size_t n)
+{
+    return (struct slice){(const uint8_t *)p, n};
+}
+
+static inline struct slice slice_str(const char *s)
+{
+    return slice_of(s, s != NULL ? strlen(s) : 0);
+}
+
+static inline bool slice_eq(struct slice a, struct slice b)
+{
+    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+/* ASCII case-insensitive, as host names and header field names compare (RFC 4343, RFC 9110 5.1). */
+bool slice_ieq(struct slice a, struct slice b);
+bool slice_starts(struct slice s, struct slice prefix);
+bool slice_istarts(struct slice s, struct slice prefix);
+/* Strips spaces and tabs at both ends: RFC 9110's OWS. */
+struct slice slice_trim(struct slice s);
+/* Index of the first byte c, or s.n. */
+size_t slice_find(struct slice s, uint8_t c);
+/* True when the comma-separated list holds the token, case-insensitively (RFC 9110 5.6.1). */
+bool slice_list_has(struct slice list, struct slice token);
+/* Decimal number without sign; false when empty, not all digits, or over 64 bits. */
+bool slice_u64(struct slice s, uint64_t *out);
+
+#endif

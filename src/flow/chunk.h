@@ -1,0 +1,107 @@
+/* What flows hand to protocol decoders: ordered bytes with their times, and what the TCP headers said. */
+#ifndef P2T_FLOW_CHUNK_H
+#define P2T_FLOW_CHUNK_H
+
+#include "base/addr.h"
+#include "base/slice.h"
+#include "packet/packet.h"
+
+/* Direction of bytes in a connection: from the one that opened it, or to it. */
+enum flow_dir { FLOW_C2S = 0, FLOW_S2C = 1 };
+
+/* How the roles were told. */
+enum flow_roles {
+    FLOW_ROLES_HANDSHAKE, /* a SYN or SYN-ACK was seen */
+    FLOW_ROLES_GUESSED    /* joined mid-stream: the side with the higher port is taken for the client */
+};
+
+/* A TCP connection. Owned by the flow table; valid from tcp_open to the end of tcp_close. */
+struct flow_tcp {
+    uint64_t number; /* of connections, in the order they were opened, from 1 */
+    struct endpoint client, server;
+    struct endpoint nat_server; /* the server's other address where both sides of a DNAT were seen; family 0: none */
+    uint32_t path;
+    enum flow_roles roles;
+    struct packet_mark first;
+    uint32_t client_isn; /* sequence number of the first client byte seen, minus one; with `first` it names the connection */
+    void *user;          /* the next stage's own, NULL at tcp_open */
+
+    /* Counters per direction, updated before each callback. */
+    uint64_t packets[2];
+    uint64_t payload_bytes[2]; /* distinct stream bytes seen, wire length */
+    uint32_t retransmits[2];   /* segments that brought nothing new */
+    uint32_t out_of_order[2];  /* segments that came before an earlier byte */
+    uint32_t duplicates;       /* the same packet captured again elsewhere on its way */
+    uint64_t lost_bytes[2];    /* holes that were never filled */
+};
+
+/* Bytes of one direction, in stream order, without overlap and without omission: a hole is a chunk too. */
+struct flow_chunk {
+    enum flow_dir dir;
+    uint64_t offset; /* in the stream; 0 is the first byte after the SYN, or the first byte seen */
+    struct slice bytes;      /* captured bytes; NULL for a hole */
+    uint64_t len;            /* stream bytes; more than bytes.n where the rest was cut or is lost */
+    bool lost;               /* len bytes never seen on the wire (bytes.n == 0) */
+    struct packet_mark seen; /* first transmission seen; for a hole: the packet that proved it */
+    struct packet_mark deliverable; /* when everything up to here was there: decision 1 of the architecture */
+};
+
+enum flow_event_kind {
+    FLOW_SYN = 1,     /* client's SYN, each transmission */
+    FLOW_SYN_ACK,     /* server's SYN-ACK, each transmission */
+    FLOW_ESTABLISHED, /* the client's ACK of the SYN-ACK (or its first payload) */
+    FLOW_FIN,         /* first FIN of a direction, as seen (maybe before the bytes before it) */
+    FLOW_FIN_IN_ORDER,/* all bytes before the FIN were delivered as chunks */
+    FLOW_RST,         /* first acceptable RST of a direction */
+    FLOW_ICMP,        /* an ICMP error quoting this connection */
+    FLOW_ZERO_WINDOW, /* dir's receiver closed its window ... */
+    FLOW_WINDOW_OPEN, /* ... and opened it again */
+    FLOW_DATA_AFTER_CLOSE, /* payload from dir after its peer's RST or its own FIN */
+    FLOW_FIRST_ACK    /* first packet of dir that acknowledges payload of the other side */
+};
+
+struct flow_event {
+    enum flow_event_kind kind;
+    enum flow_dir dir; /* who sent the packet; for FLOW_ICMP: whose packet is quoted */
+    struct packet_mark mark;
+    bool repeated;                /* FLOW_SYN, FLOW_SYN_ACK: a retransmission */
+    uint8_t icmp_type, icmp_code; /* FLOW_ICMP */
+    uint8_t icmp_family;          /* 4 or 6 */
+};
+
+enum flow_end {
+    FLOW_END_CLOSED = 1, /* FIN both ways or RST, and quiet since */
+    FLOW_END_IDLE,       /* nothing for the idle limit */
+    FLOW_END_REUSED,     /* a new connection began on the same endpoints */
+    FLOW_END_EVICTED,    /* the table was full */
+    FLOW_END_INPUT       /* the capture ended */
+};
+
+struct flow_datagram {
+    struct packet_mark mark;
+    struct endpoint src, dst;
+    uint32_t path;
+    struct slice bytes;
+    uint32_t len; /* on the wire */
+};
+
+/* An ICMP error that quotes a UDP datagram sent by quoted_src. */
+struct flow_udp_error {
+    struct packet_mark mark;
+    struct endpoint quoted_src, quoted_dst;
+    struct ip_addr reporter;
+    uint8_t family, type, code;
+};
+
+/* Callbacks, in packet order. A chunk's bytes are valid during the call only. */
+struct flow_sink {
+    void *ctx;
+    void (*tcp_open)(void *ctx, struct flow_tcp *conn);
+    void (*tcp_event)(void *ctx, struct flow_tcp *conn, const struct flow_event *event);
+    void (*tcp_chunk)(void *ctx, struct flow_tcp *conn, const struct flow_chunk *chunk);
+    void (*tcp_close)(void *ctx, struct flow_tcp *conn, enum flow_end why);
+    void (*udp)(void *ctx, const struct flow_datagram *datagram);
+    void (*udp_error)(void *ctx, const struct flow_udp_error *error);
+};
+
+#endif

@@ -1,0 +1,42 @@
+/* The flow table: packets in, streams out. */
+#ifndef P2T_FLOW_TABLE_H
+#define P2T_FLOW_TABLE_H
+
+#include "flow/chunk.h"
+
+struct flow_table;
+
+/* Named limits, each with the attack it bounds; every time one is hit it is counted. */
+struct flow_limits {
+    size_t connections;           /* open at once: SYN floods; the least recently used one goes */
+    size_t reorder_bytes;         /* held in one direction behind a hole: hostile sequence jumps */
+    size_t reorder_bytes_total;   /* held in all connections */
+    uint32_t reorder_segments;    /* segments held in one direction: one-byte segments */
+    int64_t half_open_idle_ns;    /* a connection that never got an answer to its SYN */
+    int64_t closed_linger_ns;     /* after FIN+FIN or RST: late segments still belong to it */
+    int64_t idle_ns;              /* an established connection without packets */
+    int64_t hole_patience_ns;     /* how long an acknowledged hole may still be filled by a late packet */
+    int64_t duplicate_window_ns;  /* how far apart two captures of one packet may be */
+};
+
+extern const struct flow_limits flow_limits_default;
+
+struct flow_counters {
+    uint64_t packets, tcp_packets, udp_packets, icmp_errors;
+    uint64_t connections, connections_evicted;
+    uint64_t duplicates, retransmits, out_of_order, keep_alives;
+    uint64_t holes, hole_bytes, overlaps_conflicting;
+    uint64_t reorder_limit_hits;
+    uint64_t cut_bytes; /* payload the capture did not keep */
+};
+
+/* The sink is copied. NULL when memory ran out. */
+struct flow_table *flow_table_new(const struct flow_limits *limits, const struct flow_sink *sink);
+/* Closes every connection (FLOW_END_INPUT, in the order they were opened) before it frees them. */
+void flow_table_finish(struct flow_table *t);
+void flow_table_free(struct flow_table *t);
+/* 0, or P2T_ERR_MEMORY. */
+int flow_table_push(struct flow_table *t, const struct packet *packet);
+const struct flow_counters *flow_table_counters(const struct flow_table *t);
+
+#endif

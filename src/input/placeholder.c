@@ -1,0 +1,1 @@
+typedef int p2t_input_placeholder;

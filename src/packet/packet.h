@@ -1,0 +1,57 @@
+/* One decoded packet: a frame with its link, network and transport headers taken off. */
+#ifndef P2T_PACKET_PACKET_H
+#define P2T_PACKET_PACKET_H
+
+#include "base/addr.h"
+#include "base/slice.h"
+
+/* Where a packet stands, for evidence: index of the capture file, and number in it from 1. */
+struct packet_ref {
+    uint64_t number;
+    uint32_t file;
+};
+
+/* A moment on the wire and the packet that marks it. number 0 means "none". */
+struct packet_mark {
+    int64_t ts_ns;
+    struct packet_ref ref;
+};
+
+enum packet_kind { PACKET_TCP = 1, PACKET_UDP, PACKET_ICMP_ERROR };
+
+/* RFC 9293 3.1 */
+enum { TCP_FIN = 0x01, TCP_SYN = 0x02, TCP_RST = 0x04, TCP_PSH = 0x08, TCP_ACK = 0x10, TCP_URG = 0x20 };
+
+struct packet_tcp {
+    uint32_t seq, ack;
+    uint16_t window; /* as in the header, unscaled */
+    uint8_t flags;
+    int8_t window_scale; /* from the SYN's option, else -1 */
+    bool has_timestamp;
+    uint32_t ts_value, ts_echo; /* RFC 7323 */
+};
+
+/* An ICMP or ICMPv6 error, with what it quotes of the packet that caused it (RFC 792, RFC 4443).
+ * The packet's own src is the host that reports; the quoted packet went quoted_src -> quoted_dst. */
+struct packet_icmp {
+    uint8_t type, code;
+    uint8_t quoted_kind; /* PACKET_TCP or PACKET_UDP */
+    struct endpoint quoted_src, quoted_dst;
+    uint32_t quoted_seq; /* TCP only */
+};
+
+struct packet {
+    struct packet_mark mark;
+    enum packet_kind kind;
+    struct endpoint src, dst; /* innermost IP header; ports 0 for ICMP */
+    uint32_t path;            /* hash of the VLAN, VNI, GRE-key, ... ids around it; 0 for none */
+    uint16_t ip_id;           /* IPv4 identification; 0 for IPv6 */
+    uint8_t ttl;              /* TTL or hop limit of the innermost header */
+    uint8_t tunnel_depth;     /* IP headers around the innermost one */
+    struct packet_tcp tcp;
+    struct packet_icmp icmp;
+    struct slice payload; /* transport payload that was captured */
+    uint32_t payload_len; /* on the wire; more than payload.n where the capture cut it */
+};
+
+#endif

@@ -1,0 +1,1 @@
+typedef int p2t_packet_placeholder;

@@ -1,0 +1,141 @@
+#include "support/cmocka_all.h"
+
+#include "base/addr.h"
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/hash.h"
+#include "base/slab.h"
+
+struct item {
+    struct hmap_node node;
+    int key;
+};
+
+static struct item *find(const struct hmap *m, int key)
+{
+    for (struct hmap_node *n = hmap_first(m, hash_bytes(&key, sizeof key)); n != NULL; n = hmap_next(n))
+        if (hmap_entry(n, struct item, node)->key == key)
+            return hmap_entry(n, struct item, node);
+    return NULL;
+}
+
+static void map_finds_what_was_put_in_and_not_what_was_taken_out(void **state)
+{
+    (void)state;
+    static struct item items[1000];
+    struct hmap m = {0};
+    assert_null(find(&m, 1));
+    for (int i = 0; i < 1000; i++) {
+        items[i].key = i;
+        assert_int_equal(hmap_insert(&m, &items[i].node, hash_bytes(&i, sizeof i)), 0);
+    }
+    for (int i = 0; i < 1000; i += 2)
+        hmap_remove(&m, &items[i].node);
+    assert_int_equal(m.count, 500);
+    for (int i = 0; i < 1000; i++)
+        assert_ptr_equal(find(&m, i), i % 2 == 0 ? NULL : &items[i]);
+    hmap_fini(&m);
+}
+
+static void slab_hands_out_zeroed_objects_again(void **state)
+{
+    (void)state;
+    struct slab s;
+    slab_init(&s, 24);
+    char *objects[600];
+    for (int i = 0; i < 600; i++) {
+        objects[i] = slab_take(&s);
+        for (int b = 0; b < 24; b++)
+            assert_int_equal(objects[i][b], 0);
+        memset(objects[i], 0xff, 24);
+    }
+    assert_int_equal(s.in_use, 600);
+    for (int i = 0; i < 600; i++)
+        slab_give(&s, objects[i]);
+    char *again = slab_take(&s);
+    assert_int_equal(again[0], 0);
+    slab_give(&s, again);
+    assert_int_equal(s.in_use, 0);
+    slab_fini(&s);
+}
+
+static void arena_copies_are_terminated_and_apart(void **state)
+{
+    (void)state;
+    struct arena a = {0};
+    struct slice one = arena_copy(&a, SLICE_LIT("one"));
+    struct slice none = arena_copy(&a, (struct slice){NULL, 0});
+    uint8_t *big = arena_alloc(&a, 100000);
+    memset(big, 1, 100000);
+    assert_string_equal((const char *)one.p, "one");
+    assert_non_null(none.p);
+    assert_int_equal(none.n, 0);
+    arena_reset(&a);
+    assert_int_equal(a.used_bytes, 0);
+    arena_fini(&a);
+}
+
+static void numbers_and_text_append(void **state)
+{
+    (void)state;
+    struct buf b = {0};
+    buf_u64(&b, 0);
+    buf_putc(&b, ' ');
+    buf_u64(&b, UINT64_MAX);
+    buf_putc(&b, ' ');
+    buf_i64(&b, INT64_MIN);
+    buf_printf(&b, " %05d", 42);
+    buf_putc(&b, '\0');
+    assert_string_equal((char *)b.p, "0 18446744073709551615 -9223372036854775808 00042");
+    buf_fini(&b);
+}
+
+static void addresses_format_as_rfc_5952_and_parse_back(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *ip, *endpoint;
+    } rows[] = {
+        {"127.0.0.1", "127.0.0.1:80"},
+        {"255.255.255.255", "255.255.255.255:80"},
+        {"::1", "[::1]:80"},
+        {"2001:db8::1", "[2001:db8::1]:80"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char text[ENDPOINT_TEXT_MAX];
+        struct endpoint ep = {ip_parse(slice_str(rows[i].ip)), 80};
+        assert_int_equal(ip_format(&ep.ip, text), strlen(rows[i].ip));
+        assert_string_equal(text, rows[i].ip);
+        (void)endpoint_format(&ep, text);
+        assert_string_equal(text, rows[i].endpoint);
+    }
+    assert_int_equal(ip_parse(SLICE_LIT("1.2.3")).family, 0);
+    assert_int_equal(ip_parse(SLICE_LIT("example.com")).family, 0);
+}
+
+static void slices_compare_as_protocols_do(void **state)
+{
+    (void)state;
+    uint64_t v;
+    assert_true(slice_ieq(SLICE_LIT("Content-Length"), SLICE_LIT("content-length")));
+    assert_true(slice_list_has(SLICE_LIT("keep-alive, Upgrade"), SLICE_LIT("upgrade")));
+    assert_false(slice_list_has(SLICE_LIT("keep-alives"), SLICE_LIT("keep-alive")));
+    assert_true(slice_u64(SLICE_LIT("18446744073709551615"), &v));
+    assert_true(v == UINT64_MAX);
+    assert_false(slice_u64(SLICE_LIT("18446744073709551616"), &v));
+    assert_false(slice_u64(SLICE_LIT("-1"), &v));
+    assert_int_equal(slice_trim(SLICE_LIT(" \ta b\t")).n, 3);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(map_finds_what_was_put_in_and_not_what_was_taken_out),
+        cmocka_unit_test(slab_hands_out_zeroed_objects_again),
+        cmocka_unit_test(arena_copies_are_terminated_and_apart),
+        cmocka_unit_test(numbers_and_text_append),
+        cmocka_unit_test(addresses_format_as_rfc_5952_and_parse_back),
+        cmocka_unit_test(slices_compare_as_protocols_do),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
