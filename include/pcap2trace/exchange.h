@@ -1,0 +1,223 @@
+/* One rebuilt exchange: the causal record of one HTTP request, or of an attempt that never became one.
+ *
+ * Everything here is borrowed: it is valid during the callback that hands it over, and no longer. Texts come from
+ * the wire: they may hold any byte, are not terminated, and must be escaped for whatever they are written to.
+ * A text with p == NULL is unknown; one with n == 0 is known to be empty. */
+#ifndef PCAP2TRACE_EXCHANGE_H
+#define PCAP2TRACE_EXCHANGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct p2t_text {
+    const char *p;
+    size_t n;
+};
+
+/* The hooks of net/http/httptrace.ClientTrace, in the order in which ties are broken. */
+#define P2T_HOOK_LIST(X)                            \
+    X(GET_CONN, "GetConn")                          \
+    X(DNS_START, "DNSStart")                        \
+    X(DNS_DONE, "DNSDone")                          \
+    X(CONNECT_START, "ConnectStart")                \
+    X(CONNECT_DONE, "ConnectDone")                  \
+    X(TLS_HANDSHAKE_START, "TLSHandshakeStart")     \
+    X(TLS_HANDSHAKE_DONE, "TLSHandshakeDone")       \
+    X(GOT_CONN, "GotConn")                          \
+    X(WROTE_HEADER_FIELD, "WroteHeaderField")       \
+    X(WROTE_HEADERS, "WroteHeaders")                \
+    X(WAIT_100_CONTINUE, "Wait100Continue")         \
+    X(WROTE_REQUEST, "WroteRequest")                \
+    X(GOT_FIRST_RESPONSE_BYTE, "GotFirstResponseByte") \
+    X(GOT_100_CONTINUE, "Got100Continue")           \
+    X(GOT_1XX_RESPONSE, "Got1xxResponse")           \
+    X(PUT_IDLE_CONN, "PutIdleConn")
+
+enum p2t_hook {
+#define X(id, name) P2T_HOOK_##id,
+    P2T_HOOK_LIST(X)
+#undef X
+        P2T_HOOK_COUNT
+};
+
+/* How an event is known. */
+enum p2t_basis {
+    P2T_OBSERVED, /* a packet marks it */
+    P2T_INFERRED, /* packets bound it */
+    P2T_ASSUMED   /* nothing on the wire bounds it on one side */
+};
+
+enum p2t_value_kind {
+    P2T_VALUE_NULL,
+    P2T_VALUE_BOOL,
+    P2T_VALUE_INT,
+    P2T_VALUE_TEXT,
+    P2T_VALUE_LIST,  /* of values */
+    P2T_VALUE_OBJECT /* of named values */
+};
+
+struct p2t_value {
+    enum p2t_value_kind kind;
+    union {
+        bool boolean;
+        int64_t integer;
+        struct p2t_text text;
+        struct {
+            const struct p2t_value *items;
+            size_t n;
+        } list;
+        struct {
+            const struct p2t_arg *args;
+            size_t n;
+        } object;
+    } as;
+};
+
+/* name is UTF-8 without characters that JSON escapes, except inside objects whose keys come from the wire. */
+struct p2t_arg {
+    struct p2t_text name;
+    struct p2t_value value;
+};
+
+/* A packet that something rests on: an index into the exchange's files, and the packet's number in that file from
+ * 1, as Wireshark counts. */
+struct p2t_evidence {
+    uint32_t file;
+    uint64_t packet;
+};
+
+enum { P2T_EVIDENCE_MAX = 4 };
+
+struct p2t_event {
+    enum p2t_hook hook;
+    enum p2t_basis basis;
+    int64_t time_ns; /* since 1970 UTC: the packet's own time, or the best estimate */
+    /* The live event lay in [earliest_ns, latest_ns]; a side that nothing bounds is absent. */
+    bool has_earliest, has_latest;
+    int64_t earliest_ns, latest_ns;
+    uint8_t evidence_count;
+    struct p2t_evidence evidence[P2T_EVIDENCE_MAX];
+    const struct p2t_arg *args; /* the hook's own parameter names, then ours in lower_snake_case */
+    size_t arg_count;
+};
+
+#define P2T_KIND_LIST(X) \
+    X(HTTP1, "http1")    \
+    X(HTTP2, "http2")    \
+    X(TLS, "tls")        \
+    X(CONNECT, "connect") \
+    X(LOOKUP, "lookup")
+
+enum p2t_kind {
+#define X(id, name) P2T_KIND_##id,
+    P2T_KIND_LIST(X)
+#undef X
+        P2T_KIND_COUNT
+};
+
+#define P2T_OUTCOME_LIST(X)              \
+    X(OK, "ok")                          \
+    X(DNS_ERROR, "dns_error")            \
+    X(CONNECT_ERROR, "connect_error")    \
+    X(TLS_ERROR, "tls_error")            \
+    X(REQUEST_ERROR, "request_error")    \
+    X(NO_RESPONSE, "no_response")        \
+    X(RESPONSE_ERROR, "response_error")  \
+    X(INCOMPLETE, "incomplete")
+
+enum p2t_outcome {
+#define X(id, name) P2T_OUTCOME_##id,
+    P2T_OUTCOME_LIST(X)
+#undef X
+        P2T_OUTCOME_COUNT
+};
+
+enum p2t_severity { P2T_SEVERITY_ERROR, P2T_SEVERITY_WARNING, P2T_SEVERITY_INFO };
+
+struct p2t_finding {
+    const char *code; /* dotted, stable: "dns.empty_answer", "capture.gap", ... */
+    enum p2t_severity severity;
+    struct p2t_text text; /* one sentence for people; UTF-8, printable */
+    uint8_t evidence_count;
+    struct p2t_evidence evidence[P2T_EVIDENCE_MAX];
+};
+
+/* What this exchange has to do with another one. */
+struct p2t_link {
+    const char *relation; /* "retry_of", "redirected_from" */
+    uint64_t id;
+};
+
+/* HAR's phases in nanoseconds; negative: not applicable or unknown. dns, connect, tls, send, wait, receive and
+ * blocked add up to total. */
+struct p2t_phases {
+    int64_t blocked_ns, dns_ns, connect_ns, tls_ns, send_ns, wait_ns, receive_ns, total_ns;
+};
+
+struct p2t_message {
+    int64_t header_bytes; /* on the wire, first line and blank line included; negative: unknown */
+    int64_t body_bytes;   /* on the wire, chunk framing excluded; negative: unknown */
+    struct p2t_text content_type;
+};
+
+enum p2t_vantage { P2T_VANTAGE_UNKNOWN, P2T_VANTAGE_CLIENT, P2T_VANTAGE_SERVER, P2T_VANTAGE_MIDDLE };
+
+struct p2t_tls {
+    struct p2t_text version, cipher, alpn, server_name;
+    bool resumed, decrypted;
+};
+
+struct p2t_connection {
+    uint64_t id;
+    struct p2t_text network;          /* "tcp" */
+    struct p2t_text client, server;   /* "ip:port" */
+    struct p2t_text nat_server;       /* the server's other address, where both sides of a DNAT were captured */
+    struct p2t_text proxy;            /* the proxy's "ip:port" when the server is one */
+    int64_t exchange;                 /* position on the connection from 0; negative: unknown */
+    int64_t stream;                   /* HTTP/2 stream; negative: none */
+    int reused;                       /* 1, 0; negative: unknown (the capture began later) */
+    enum p2t_vantage vantage;
+    int64_t rtt_ns;                   /* from the handshake; negative: unknown */
+    const struct p2t_tls *tls;        /* NULL: none seen */
+};
+
+struct p2t_exchange {
+    uint64_t id;
+    enum p2t_kind kind;
+    enum p2t_outcome outcome;
+    struct p2t_text error; /* what the Go client would have logged; p == NULL when ok */
+    struct p2t_text trace_id, trace_id_source;
+    struct p2t_text method, url, host, request_proto, response_proto;
+    int status; /* 0: unknown */
+    struct p2t_message request, response;
+    const struct p2t_connection *connection; /* NULL for kind lookup */
+    int64_t start_ns, end_ns;
+    struct p2t_phases phases;
+    const struct p2t_event *events;
+    size_t event_count;
+    const struct p2t_finding *findings; /* most severe first */
+    size_t finding_count;
+    const struct p2t_link *links;
+    size_t link_count;
+    const char *const *files; /* paths of the captures that hold its packets; evidence points into it */
+    size_t file_count;
+    bool quiet; /* shown only with --all: a lookup that succeeded and led nowhere, a connection without HTTP */
+};
+
+const char *p2t_hook_name(enum p2t_hook hook);
+const char *p2t_kind_name(enum p2t_kind kind);
+const char *p2t_outcome_name(enum p2t_outcome outcome);
+const char *p2t_basis_name(enum p2t_basis basis);
+const char *p2t_severity_name(enum p2t_severity severity);
+const char *p2t_vantage_name(enum p2t_vantage vantage); /* NULL for unknown */
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

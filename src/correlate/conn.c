@@ -1,0 +1,193 @@
+/* Connections as this stage knows them: what stands around the exchanges on each. */
+#include "correlate/lookup.h"
+
+struct cconn *conn_find(struct correlate *c, uint64_t number)
+{
+    struct hmap_node *n = hmap_first(&c->conns, hash_bytes(&number, sizeof number));
+
+    for (; n != NULL; n = hmap_next(n))
+        if (hmap_entry(n, struct cconn, node)->number == number)
+            return hmap_entry(n, struct cconn, node);
+    return NULL;
+}
+
+/* The same for the same packets, wherever the files were cut and whoever counts the connections. */
+static uint64_t conn_id(const struct flow_tcp *flow)
+{
+    uint64_t h = hash_stable(0xcbf29ce484222325u, flow->client.ip.bytes, 16);
+
+    h = hash_stable(h, &flow->client.port, sizeof flow->client.port);
+    h = hash_stable(h, flow->server.ip.bytes, 16);
+    h = hash_stable(h, &flow->server.port, sizeof flow->server.port);
+    h = hash_stable(h, &flow->path, sizeof flow->path);
+    return hash_stable_finish(hash_stable(h, &flow->first.ts_ns, sizeof flow->first.ts_ns));
+}
+
+static void take_endpoints(struct cconn *cc)
+{
+    cc->view.client = cc->flow->client;
+    cc->view.server = cc->flow->server;
+    cc->view.nat_server = cc->flow->nat_server;
+    cc->is_dns = cc->view.server.port == 53 || cc->view.client.port == 53;
+    cc->view.id = conn_id(cc->flow);
+}
+
+static void on_open(struct correlate *c, const struct fact *f)
+{
+    struct cconn *cc = slab_take(&c->conn_slab);
+
+    if (cc == NULL)
+        return;
+    cc->number = f->conn->number;
+    cc->flow = f->conn;
+    cc->view.present = true;
+    cc->view.first = f->mark;
+    take_endpoints(cc);
+    if (hmap_insert(&c->conns, &cc->node, hash_bytes(&cc->number, sizeof cc->number)) != 0)
+        slab_give(&c->conn_slab, cc);
+}
+
+static void set_once(struct packet_mark *m, const struct packet_mark *to)
+{
+    if (!mark_set(m))
+        *m = *to;
+}
+
+static void note_event(struct cconn *cc, const struct fact *f)
+{
+    struct exchange_conn *v = &cc->view;
+    bool client = f->dir == FLOW_C2S;
+
+    switch (f->as.event.kind) {
+    case FLOW_SYN:
+        set_once(&v->syn, &f->mark);
+        v->handshake_seen = true;
+        break;
+    case FLOW_SYN_ACK:
+        set_once(&v->syn_ack, &f->mark);
+        v->handshake_seen = true;
+        break;
+    case FLOW_ESTABLISHED:
+        set_once(&v->ack, &f->mark);
+        break;
+    case FLOW_FIN:
+        set_once(client ? &v->client_fin : &v->server_fin, &f->mark);
+        break;
+    case FLOW_RST:
+        set_once(client ? &v->client_rst : &v->server_rst, &f->mark);
+        break;
+    default:
+        break;
+    }
+    v->nat_server = cc->flow->nat_server;
+}
+
+static void on_event(struct correlate *c, struct cconn *cc, const struct fact *f)
+{
+    note_event(cc, f);
+    if (cc->is_dns)
+        return;
+    if (f->as.event.kind == FLOW_SYN && f->dir == FLOW_C2S)
+        dial_syn(c, cc, f);
+    else
+        dial_event(c, cc, f);
+    http_conn_event(c, cc, f);
+}
+
+static void on_socks_request(struct cconn *cc, const struct fact *f)
+{
+    struct slice host = f->as.socks_request.host;
+
+    cc->view.proxy = PROXY_SOCKS;
+    cc->view.proxy_target =
+        text_printf(&cc->arena, "%.*s:%u", (int)host.n, (const char *)host.p, f->as.socks_request.port);
+}
+
+/* RFC 1928 6, in the words of Go's internal/socks. */
+static const char *socks_reply_text(uint8_t version, uint8_t code)
+{
+    static const char *const texts[] = {
+        "succeeded",           "general SOCKS server failure", "connection not allowed by ruleset",
+        "network unreachable", "host unreachable",             "connection refused",
+        "TTL expired",         "command not supported",        "address type not supported"};
+
+    if (version == 5 && code < sizeof texts / sizeof *texts)
+        return texts[code];
+    return "unknown code";
+}
+
+static void on_socks_reply(struct cconn *cc, const struct fact *f)
+{
+    if (f->as.socks_reply.code == 0)
+        cc->view.tunnel_ready = f->mark;
+    else
+        cc->socks_error = slice_str(socks_reply_text(f->as.socks_reply.version, f->as.socks_reply.code));
+}
+
+static void conn_free(struct correlate *c, struct cconn *cc)
+{
+    hmap_remove(&c->conns, &cc->node);
+    arena_fini(&cc->arena);
+    slab_give(&c->conn_slab, cc);
+}
+
+static void on_close(struct correlate *c, struct cconn *cc, const struct fact *f)
+{
+    cc->view.input_ended = f->as.end == FLOW_END_INPUT || f->as.end == FLOW_END_EVICTED;
+    http_conn_gone(c, cc);
+    dial_conn_gone(c, cc, f->as.end);
+    conn_free(c, cc);
+}
+
+void conn_snapshot(const struct cconn *cc, struct exchange *e)
+{
+    struct exchange_conn own = e->conn;
+
+    e->conn = cc->view;
+    e->conn.position = own.position;
+    e->conn.orphan_dial = own.orphan_dial;
+    e->conn.previous_end = own.previous_end;
+    e->conn.next_head = own.next_head;
+    if (own.proxy == PROXY_HTTP)
+        e->conn.proxy = PROXY_HTTP;
+    e->conn.proxy_target = arena_copy(&e->arena, cc->view.proxy_target);
+    for (int i = 0; i < 2; i++) {
+        e->conn.lost_bytes[i] = cc->flow->lost_bytes[i];
+        e->conn.retransmits[i] = cc->flow->retransmits[i];
+        e->conn.payload_bytes[i] = cc->flow->payload_bytes[i];
+    }
+    e->socks_error = cc->socks_error;
+}
+
+void conn_fact(struct correlate *c, const struct fact *f)
+{
+    if (f->kind == FACT_CONN_OPEN) {
+        on_open(c, f);
+        return;
+    }
+    struct cconn *cc = conn_find(c, f->conn->number);
+    if (cc == NULL)
+        return;
+    switch (f->kind) {
+    case FACT_CONN_EVENT:
+        on_event(c, cc, f);
+        break;
+    case FACT_CONN_PROTO:
+        cc->view.proto = f->as.proto;
+        if (!cc->view.handshake_seen)
+            take_endpoints(cc);
+        break;
+    case FACT_SOCKS_REQUEST:
+        on_socks_request(cc, f);
+        break;
+    case FACT_SOCKS_REPLY:
+        on_socks_reply(cc, f);
+        break;
+    case FACT_CONN_CLOSE:
+        on_close(c, cc, f);
+        break;
+    default:
+        http_fact(c, cc, f);
+        break;
+    }
+}

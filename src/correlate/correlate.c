@@ -1,0 +1,85 @@
+#include "correlate/correlate.h"
+
+#include <stdlib.h>
+
+#include "correlate/lookup.h"
+
+const struct correlate_limits correlate_limits_default = {
+    .lookups = 65536,
+    .pending_queries = 131072,
+    .waiting_exchanges = 32768,
+    .header_bytes = 65536,
+};
+
+struct correlate *correlate_new(const struct correlate_limits *limits, correlate_emit *emit, void *ctx)
+{
+    struct correlate *c = calloc(1, sizeof *c);
+
+    if (c == NULL)
+        return NULL;
+    c->limits = *limits;
+    c->emit = emit;
+    c->emit_ctx = ctx;
+    slab_init(&c->conn_slab, sizeof(struct cconn));
+    slab_init(&c->lookup_slab, sizeof(struct lookup));
+    slab_init(&c->dial_slab, sizeof(struct dial));
+    slab_init(&c->query_slab, sizeof(struct lookup_query));
+    slab_init(&c->addr_slab, sizeof(struct lookup_addr));
+    return c;
+}
+
+void correlate_free(struct correlate *c)
+{
+    if (c == NULL)
+        return;
+    correlate_finish(c);
+    heap_fini(&c->timers);
+    heap_fini(&c->outbox);
+    hmap_fini(&c->conns);
+    hmap_fini(&c->lookups_by_label);
+    hmap_fini(&c->lookups_by_addr);
+    hmap_fini(&c->queries);
+    slab_fini(&c->conn_slab);
+    slab_fini(&c->lookup_slab);
+    slab_fini(&c->dial_slab);
+    slab_fini(&c->query_slab);
+    slab_fini(&c->addr_slab);
+    free(c);
+}
+
+void correlate_clock(struct correlate *c, int64_t ts_ns)
+{
+    if (ts_ns <= c->now_ns)
+        return;
+    c->now_ns = ts_ns;
+    timers_run(c, ts_ns);
+}
+
+void correlate_fact(struct correlate *c, const struct fact *f)
+{
+    switch (f->kind) {
+    case FACT_DNS_MESSAGE:
+        lookup_message(c, f);
+        break;
+    case FACT_DNS_ERROR:
+        lookup_error(c, f);
+        break;
+    default:
+        conn_fact(c, f);
+        break;
+    }
+    outbox_drain(c);
+}
+
+void correlate_finish(struct correlate *c)
+{
+    c->finishing = true;
+    while (heap_top(&c->timers) != NULL)
+        timers_run(c, heap_top(&c->timers)->key);
+    outbox_flush(c);
+}
+
+const struct correlate_counters *correlate_counters(const struct correlate *c)
+{
+    return &c->counters;
+}

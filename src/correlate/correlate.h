@@ -1,0 +1,41 @@
+/* Facts in packet order, exchanges out in the order in which they end.
+ *
+ * The one stage that looks across connections: it joins lookups, dials, connections and messages. It knows no
+ * clock but the packets'. */
+#ifndef P2T_CORRELATE_CORRELATE_H
+#define P2T_CORRELATE_CORRELATE_H
+
+#include "correlate/exchange.h"
+
+struct correlate;
+
+/* Named limits, each with the attack it bounds. */
+struct correlate_limits {
+    size_t lookups;          /* names asked for at once: random-subdomain floods */
+    size_t pending_queries;  /* queries without an answer */
+    size_t waiting_exchanges; /* ended, but held back so that output keeps its order */
+    size_t header_bytes;     /* kept of one head: what is more is counted, not kept */
+};
+
+extern const struct correlate_limits correlate_limits_default;
+
+struct correlate_counters {
+    uint64_t exchanges, lookups, dials;
+    uint64_t order_relaxed;   /* exchanges written before an earlier one was decided */
+    uint64_t lookups_evicted, queries_evicted;
+    uint64_t dns_unsolicited; /* answers nobody asked for, late or forged */
+};
+
+/* Called for each exchange; it is valid during the call. */
+typedef void correlate_emit(void *ctx, const struct exchange *e);
+
+struct correlate *correlate_new(const struct correlate_limits *limits, correlate_emit *emit, void *ctx);
+void correlate_free(struct correlate *c);
+void correlate_fact(struct correlate *c, const struct fact *fact);
+/* The packet clock has come to ts_ns. Cheap; meant to be called for every frame. */
+void correlate_clock(struct correlate *c, int64_t ts_ns);
+/* No facts will come any more: everything open is decided and emitted. */
+void correlate_finish(struct correlate *c);
+const struct correlate_counters *correlate_counters(const struct correlate *c);
+
+#endif

@@ -1,0 +1,219 @@
+/* A joined exchange: what `correlate` makes of facts, and all that `trace` needs to tell its story.
+ *
+ * Moments are packet marks; one with ref.number == 0 did not happen or was not seen. Slices live in the
+ * exchange's arena. */
+#ifndef P2T_CORRELATE_EXCHANGE_H
+#define P2T_CORRELATE_EXCHANGE_H
+
+#include "base/addr.h"
+#include "base/arena.h"
+#include "base/heap.h"
+#include "packet/packet.h"
+#include "pcap2trace/exchange.h"
+#include "proto/fact.h"
+
+static inline bool mark_set(const struct packet_mark *m)
+{
+    return m->ref.number != 0;
+}
+
+enum { LOOKUP_ADDRS_MAX = 32 };
+
+enum lookup_result {
+    LOOKUP_PENDING,     /* the capture ended before it did */
+    LOOKUP_OK,          /* at least one address */
+    LOOKUP_NOT_FOUND,   /* NXDOMAIN, or NOERROR without addresses */
+    LOOKUP_MISBEHAVING, /* SERVFAIL, REFUSED, ... */
+    LOOKUP_LAME,        /* NOERROR, empty, neither authoritative nor recursive */
+    LOOKUP_UNREACHABLE, /* ICMP said that nobody listens */
+    LOOKUP_TIMEOUT,     /* every attempt unanswered */
+    LOOKUP_ABANDONED    /* unanswered, and the client stopped asking before its attempts were used up */
+};
+
+/* Habits that tell resolvers apart (RFC 6891 OPT of 1232 bytes: Go). */
+enum lookup_resolver { RESOLVER_UNKNOWN, RESOLVER_GO, RESOLVER_OTHER };
+
+/* One name lookup as DNSStart/DNSDone see it: all its queries, over types, servers, retries and search names. */
+struct exchange_lookup {
+    struct slice host;         /* the name asked for, without search suffix */
+    struct slice last_name;    /* the last name on the wire */
+    struct endpoint client;    /* of the last query */
+    struct endpoint server;    /* of the last query */
+    struct packet_mark first_query, last_query, last_answer;
+    struct packet_mark gave_up; /* time without a packet: when the resolver's timer ran out; ref is the last query's */
+    struct ip_addr addrs[LOOKUP_ADDRS_MAX];
+    size_t addr_count;
+    uint32_t addrs_dropped;
+    uint32_t queries, answers, servers, names;
+    enum lookup_result result;
+    enum lookup_resolver resolver;
+    uint16_t rcode; /* of the deciding answer */
+    bool has_rcode;
+    bool empty; /* NOERROR without an address: the founding incident */
+    bool shared; /* more than one dial used it: singleflight */
+    bool over_tcp;
+};
+
+enum attempt_result {
+    ATTEMPT_PENDING,
+    ATTEMPT_OK,
+    ATTEMPT_REFUSED,
+    ATTEMPT_ICMP,
+    ATTEMPT_TIMEOUT,  /* SYNs unanswered until the client stopped */
+    ATTEMPT_CANCELED  /* another address won the race */
+};
+
+/* One ConnectStart/ConnectDone pair: one address tried. */
+struct exchange_attempt {
+    struct endpoint client, server, nat_server;
+    uint64_t conn_id;
+    struct packet_mark syn, last_syn, syn_ack, ack, failed; /* failed: RST or ICMP */
+    struct packet_mark winner; /* CANCELED: the SYN-ACK that won */
+    int64_t next_slot_ns;      /* TIMEOUT: when the next retransmission would have come */
+    uint32_t syns;
+    enum attempt_result result;
+    uint8_t icmp_family, icmp_type, icmp_code;
+};
+
+enum exchange_proxy { PROXY_NONE, PROXY_HTTP, PROXY_CONNECT, PROXY_SOCKS };
+
+/* An interim response. */
+struct exchange_interim {
+    struct packet_mark mark;
+    uint16_t status;
+    const struct fact_header *headers;
+    size_t header_count;
+};
+
+enum { INTERIMS_MAX = 64 };
+
+struct exchange_request {
+    bool seen;
+    enum fact_head_extent extent;
+    struct packet_mark first, head_end, last, last_body_chunk;
+    struct slice method, target, host; /* host: Host field */
+    uint8_t version_major, version_minor;
+    const struct fact_header *headers;
+    size_t header_count;
+    uint64_t head_bytes, body_bytes, length;
+    bool chunked, has_length, ended, complete, abandoned, lost;
+    bool expects_continue, body_in_segment, wants_close;
+};
+
+struct exchange_response {
+    bool seen;
+    enum fact_head_extent extent;
+    struct packet_mark first; /* first byte of the first response, interim ones included */
+    struct packet_mark head_end, last;
+    struct slice reason, content_type, location, rest;
+    uint16_t status;
+    uint8_t version_major, version_minor;
+    uint64_t head_bytes, body_bytes, length;
+    bool chunked, has_length, until_close, ended, complete, lost, wants_close, keep_alive;
+    enum fact_bad bad; /* 0: none */
+    struct slice bad_line;
+    struct exchange_interim *interims;
+    size_t interim_count;
+    uint32_t interims_dropped;
+};
+
+struct exchange_finding {
+    const char *code;
+    enum p2t_severity severity;
+    struct slice text;
+    struct packet_ref evidence[P2T_EVIDENCE_MAX];
+    size_t evidence_count;
+};
+
+enum { FINDINGS_MAX = 16, LINKS_MAX = 2 };
+
+struct exchange_link {
+    const char *relation;
+    uint64_t id;
+};
+
+/* How the connection stood around this exchange. */
+struct exchange_conn {
+    bool present;
+    uint64_t id;
+    struct endpoint client, server, nat_server;
+    struct packet_mark first, syn, syn_ack, ack;
+    bool handshake_seen; /* the SYN or SYN-ACK: positions and reuse are known */
+    uint32_t position;   /* of this exchange on the connection, from 0 */
+    bool orphan_dial;    /* first request long after the handshake: dialled for another request */
+    enum exchange_proxy proxy;
+    struct slice proxy_target; /* host:port asked of a CONNECT or SOCKS proxy */
+    struct packet_mark tunnel_ready; /* the proxy's consent */
+    struct packet_mark previous_end; /* last byte of the previous response */
+    struct packet_mark next_head;    /* first byte of the next request */
+    struct packet_mark client_fin, client_rst, server_fin, server_rst;
+    bool input_ended; /* the capture ended with the connection open */
+    uint64_t lost_bytes[2];
+    uint32_t retransmits[2];
+    enum fact_proto proto;
+    uint64_t payload_bytes[2];
+    struct packet_mark first_payload[2];
+};
+
+enum timer_kind { TIMER_LOOKUP, TIMER_DIAL, TIMER_EXCHANGE };
+
+struct timer {
+    struct heap_node node; /* key: when due */
+    enum timer_kind kind;
+};
+
+struct exchange;
+
+/* Keeps output in order: what may turn out to have ended at node.key holds back what ended later. */
+struct hold {
+    struct heap_node node;
+    struct exchange *exchange; /* NULL: not decided yet, only holds */
+};
+
+struct exchange {
+    uint64_t id;
+    enum p2t_kind kind;
+    enum p2t_outcome outcome;
+    struct slice error;
+    bool quiet;
+    bool retried; /* a later attempt took its place: the application saw no error */
+    struct exchange_lookup *lookup; /* NULL: none, or none seen */
+    struct exchange_attempt *attempts;
+    size_t attempt_count;
+    struct exchange_conn conn;
+    struct exchange_request request;
+    struct exchange_response response;
+    struct slice socks_error; /* SOCKS reply in words; NULL when none failed */
+    int64_t end_ns;
+    struct packet_mark start; /* its first packet */
+    struct exchange_finding findings[FINDINGS_MAX];
+    size_t finding_count;
+    struct exchange_link links[LINKS_MAX];
+    size_t link_count;
+    struct arena arena;
+
+    /* The rest is correlate's own. */
+    struct hold order;
+    struct timer timer;
+    bool final;
+    struct exchange *next;
+    void *owner;
+    uint32_t number; /* as proto counts */
+};
+
+/* Who ended the connection first. */
+enum exchange_closer {
+    CLOSED_BY_NONE,
+    CLOSED_BY_CLIENT_FIN,
+    CLOSED_BY_CLIENT_RST,
+    CLOSED_BY_SERVER_FIN,
+    CLOSED_BY_SERVER_RST
+};
+
+enum exchange_closer exchange_closer(const struct exchange *e);
+/* The error of one ConnectDone, in Go's words; p == NULL for an attempt that did not fail. */
+struct slice attempt_error_text(struct arena *arena, const struct exchange_attempt *a);
+/* The SYNs used up the kernel's own schedule: it was the kernel that gave up. */
+bool attempt_hit_kernel_limit(const struct exchange_attempt *a);
+
+#endif

@@ -1,0 +1,207 @@
+/* Findings: what a person should know about an exchange beside its timeline. */
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "correlate/state.h"
+
+void finding_add(struct exchange *e, const char *code, enum p2t_severity severity, const struct packet_mark *a,
+                 const struct packet_mark *b, const char *format, ...)
+{
+    const struct packet_mark *marks[] = {a, b};
+    char text[512];
+    va_list args;
+
+    if (e->finding_count == FINDINGS_MAX)
+        return;
+    struct exchange_finding *f = &e->findings[e->finding_count++];
+    *f = (struct exchange_finding){.code = code, .severity = severity};
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    f->text = arena_copy(&e->arena, slice_str(text));
+    for (size_t i = 0; i < 2; i++)
+        if (marks[i] != NULL && mark_set(marks[i]))
+            f->evidence[f->evidence_count++] = marks[i]->ref;
+}
+
+static double ms(int64_t ns)
+{
+    return (double)ns / 1e6;
+}
+
+static const char *rcode_name(uint16_t rcode)
+{
+    static const char *const names[] = {"NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED"};
+
+    return rcode < sizeof names / sizeof *names ? names[rcode] : "another rcode";
+}
+
+static void about_lookup(struct exchange *e)
+{
+    const struct exchange_lookup *l = e->lookup;
+    int n = (int)(l->host.n > 200 ? 200 : l->host.n);
+    const char *host = (const char *)l->host.p;
+
+    if (l->empty)
+        finding_add(e, "dns.empty_answer", P2T_SEVERITY_ERROR, &l->last_answer, &l->last_query,
+                    "%.*s exists but has no address: the server answered NOERROR with an empty list, so no connection "
+                    "was tried",
+                    n, host);
+    else if (l->result == LOOKUP_NOT_FOUND)
+        finding_add(e, "dns.not_found", P2T_SEVERITY_ERROR, &l->last_answer, &l->last_query,
+                    "%.*s does not exist: the server answered %s", n, host, rcode_name(l->rcode));
+    else if (l->result == LOOKUP_MISBEHAVING || l->result == LOOKUP_LAME)
+        finding_add(e, "dns.server_failure", P2T_SEVERITY_ERROR, &l->last_answer, &l->last_query,
+                    "the name server answered %s for %.*s", rcode_name(l->rcode), n, host);
+    else if (l->result == LOOKUP_UNREACHABLE)
+        finding_add(e, "dns.unreachable", P2T_SEVERITY_ERROR, &l->last_answer, &l->last_query,
+                    "nothing listens at the name server (ICMP port unreachable)");
+    else if (l->result == LOOKUP_TIMEOUT || l->result == LOOKUP_ABANDONED)
+        finding_add(e, "dns.no_answer", P2T_SEVERITY_ERROR, &l->first_query, &l->last_query,
+                    "no answer to %u queries for %.*s%s", l->queries, n, host,
+                    l->result == LOOKUP_ABANDONED ? "; the client stopped before its retries were used up" : "");
+    else if (mark_set(&l->gave_up) || l->last_query.ts_ns - l->first_query.ts_ns > 900 * MS)
+        finding_add(e, "dns.retried", P2T_SEVERITY_WARNING, &l->first_query, &l->last_query,
+                    "the lookup of %.*s was repeated: %u queries, %u answers", n, host, l->queries, l->answers);
+    if (l->names > 1)
+        finding_add(e, "dns.search_list", P2T_SEVERITY_INFO, &l->first_query, &l->last_query,
+                    "%u names were tried for %.*s (search list): %u queries", l->names, n, host, l->queries);
+}
+
+static void about_attempts(struct exchange *e)
+{
+    char addr[ENDPOINT_TEXT_MAX];
+
+    for (size_t i = 0; i < e->attempt_count; i++) {
+        const struct exchange_attempt *a = &e->attempts[i];
+        (void)endpoint_format(&a->server, addr);
+        if (a->result == ATTEMPT_REFUSED)
+            finding_add(e, "conn.refused", P2T_SEVERITY_ERROR, &a->syn, &a->failed, "%s refused the connection (RST)",
+                        addr);
+        else if (a->result == ATTEMPT_ICMP)
+            finding_add(e, "conn.unreachable", P2T_SEVERITY_ERROR, &a->syn, &a->failed,
+                        "%s was reported unreachable (ICMP type %u code %u)", addr, a->icmp_type, a->icmp_code);
+        else if (a->result == ATTEMPT_TIMEOUT)
+            finding_add(e, "conn.no_answer", P2T_SEVERITY_ERROR, &a->syn, &a->last_syn,
+                        "%s did not answer %u SYN%s over %.1f s", addr, a->syns, a->syns == 1 ? "" : "s",
+                        (double)(a->last_syn.ts_ns - a->syn.ts_ns) / 1e9);
+        else if (a->result == ATTEMPT_OK && a->syns > 1)
+            finding_add(e, "conn.syn_repeated", P2T_SEVERITY_WARNING, &a->syn, &a->last_syn,
+                        "%s answered only after %u SYNs: connecting took %.0f ms", addr, a->syns,
+                        ms(a->syn_ack.ts_ns - a->syn.ts_ns));
+    }
+}
+
+static void about_closing(struct exchange *e)
+{
+    const struct exchange_conn *c = &e->conn;
+    enum exchange_closer by = exchange_closer(e);
+    const struct packet_mark *marks[] = {NULL, &c->client_fin, &c->client_rst, &c->server_fin, &c->server_rst};
+    bool server = by == CLOSED_BY_SERVER_FIN || by == CLOSED_BY_SERVER_RST;
+
+    if (e->outcome == P2T_OUTCOME_OK || by == CLOSED_BY_NONE || !e->request.seen || e->kind == P2T_KIND_CONNECT)
+        return;
+    if (server && c->position > 0 && !mark_set(&e->response.first))
+        finding_add(e, "conn.stale_reuse", e->retried ? P2T_SEVERITY_WARNING : P2T_SEVERITY_ERROR, marks[by],
+                    &e->request.head_end,
+                    "the server closed the idle connection as the request was sent, %.0f ms after its last use%s",
+                    ms(e->request.first.ts_ns - c->previous_end.ts_ns),
+                    e->retried ? "; the client sent it again on a new connection" : "");
+    else if (server)
+        finding_add(e, "conn.closed_by_server", P2T_SEVERITY_ERROR, marks[by], NULL, "the server %s the connection %s",
+                    by == CLOSED_BY_SERVER_RST ? "reset" : "closed",
+                    mark_set(&e->response.first) ? "inside the response" : "without a response");
+    else
+        finding_add(e, "conn.closed_by_client", P2T_SEVERITY_ERROR, marks[by], NULL,
+                    "the client gave up %.0f ms after the request was sent%s", ms(marks[by]->ts_ns - e->request.first.ts_ns),
+                    mark_set(&e->response.first) ? ", inside the response" : ", before any response");
+}
+
+static bool put_back(const struct exchange *e)
+{
+    const struct exchange_response *r = &e->response;
+
+    return r->complete && !r->until_close && !r->wants_close && !e->request.wants_close && r->status != 101 &&
+           (r->version_minor > 0 || r->keep_alive);
+}
+
+static void about_reuse(struct exchange *e)
+{
+    const struct exchange_conn *c = &e->conn;
+    int64_t after = c->client_fin.ts_ns - e->response.last.ts_ns;
+
+    if (c->orphan_dial)
+        finding_add(e, "conn.orphan_dial", P2T_SEVERITY_INFO, &c->ack, &e->request.first,
+                    "the connection was opened %.0f ms before its first request: most likely for another request, "
+                    "which was served elsewhere",
+                    ms(e->request.first.ts_ns - c->ack.ts_ns));
+    if (put_back(e) && mark_set(&c->client_fin) && after >= 0 && after < MS && !mark_set(&c->server_fin))
+        finding_add(e, "conn.not_pooled", P2T_SEVERITY_INFO, &e->response.last, &c->client_fin,
+                    "the client closed a connection it could have kept: its pool was full or closed, or keep-alive is "
+                    "off; the wire does not tell which");
+}
+
+static void about_capture(struct exchange *e)
+{
+    if (e->request.lost || e->response.lost)
+        finding_add(e, "capture.gap", P2T_SEVERITY_WARNING, &e->request.last, &e->response.last,
+                    "bytes of this exchange are missing from the capture");
+    if (e->request.extent == FACT_HEAD_CUT || e->response.extent == FACT_HEAD_CUT)
+        finding_add(e, "capture.cut", P2T_SEVERITY_WARNING, &e->request.head_end, &e->response.head_end,
+                    "a message head is not wholly in the capture: snapshot length, loss, or its end");
+    if (e->request.extent == FACT_HEAD_OVER_LIMIT || e->response.extent == FACT_HEAD_OVER_LIMIT)
+        finding_add(e, "limit.head", P2T_SEVERITY_WARNING, &e->request.head_end, &e->response.head_end,
+                    "a message head is longer than the limit: the rest of it was not looked at");
+    if (!e->request.seen && e->kind == P2T_KIND_HTTP1)
+        finding_add(e, "capture.no_request", P2T_SEVERITY_WARNING, &e->response.first, NULL,
+                    "the request of this response is not in the capture");
+    if (e->outcome == P2T_OUTCOME_INCOMPLETE && e->conn.input_ended && e->request.seen && !e->response.ended)
+        finding_add(e, "capture.ended", P2T_SEVERITY_INFO, &e->request.last, NULL,
+                    "the capture ended before the response did");
+    if (e->request.seen && (e->conn.retransmits[0] > 0 || e->conn.retransmits[1] > 0))
+        finding_add(e, "tcp.retransmissions", P2T_SEVERITY_INFO, NULL, NULL,
+                    "the connection so far saw %u segments repeated by the client and %u by the server",
+                    e->conn.retransmits[0], e->conn.retransmits[1]);
+}
+
+static void about_messages(struct exchange *e)
+{
+    const struct exchange_response *r = &e->response;
+
+    if (e->request.abandoned)
+        finding_add(e, "http.body_not_sent", P2T_SEVERITY_INFO, &e->request.head_end, &r->head_end,
+                    "the server refused the body announced with Expect: 100-continue; it was never sent");
+    if (r->seen && e->request.seen && !e->request.abandoned && r->first.ts_ns < e->request.last.ts_ns &&
+        r->interim_count == 0)
+        finding_add(e, "http.early_response", P2T_SEVERITY_WARNING, &r->first, &e->request.last,
+                    "the response began %.1f ms before the request was whole",
+                    ms(e->request.last.ts_ns - r->first.ts_ns));
+    if (r->status >= 500)
+        finding_add(e, "http.server_error", P2T_SEVERITY_ERROR, &r->head_end, NULL, "the server answered %u %.*s",
+                    r->status, (int)(r->reason.n > 64 ? 64 : r->reason.n), (const char *)r->reason.p);
+    if (r->interims_dropped > 0)
+        finding_add(e, "limit.interim_responses", P2T_SEVERITY_WARNING, &r->first, NULL,
+                    "%u more interim responses than are shown", r->interims_dropped);
+}
+
+static void sort_by_severity(struct exchange *e)
+{
+    for (size_t i = 1; i < e->finding_count; i++)
+        for (size_t k = i; k > 0 && e->findings[k].severity < e->findings[k - 1].severity; k--) {
+            struct exchange_finding f = e->findings[k];
+            e->findings[k] = e->findings[k - 1];
+            e->findings[k - 1] = f;
+        }
+}
+
+void finding_all(struct exchange *e)
+{
+    if (e->lookup != NULL)
+        about_lookup(e);
+    about_attempts(e);
+    about_closing(e);
+    about_reuse(e);
+    about_messages(e);
+    about_capture(e);
+    sort_by_severity(e);
+}

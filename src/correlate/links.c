@@ -1,0 +1,86 @@
+/* Exchanges that follow from one another: Go's silent retry on a new connection, and redirects. */
+#include "correlate/state.h"
+
+static const int64_t RETRY_NS = 1000000000;
+static const int64_t REDIRECT_NS = 5000000000;
+
+static uint64_t key_of(struct slice host, struct slice target)
+{
+    uint64_t h = hash_stable(0xcbf29ce484222325u, host.p, host.n);
+
+    return hash_stable_finish(hash_stable(h ^ 0xffu, target.p, target.n));
+}
+
+static void remember(struct correlate *c, struct exchange *e, bool redirect, uint64_t key, int64_t for_ns)
+{
+    c->recent[c->recent_next] = (struct recent){
+        .redirect = redirect,
+        .id = e->id,
+        .until_ns = e->end_ns + for_ns,
+        .client = e->conn.client.ip,
+        .key = key,
+        .exchange = e,
+    };
+    c->recent_next = (c->recent_next + 1) % RECENT_MAX;
+    if (c->recent_n < RECENT_MAX)
+        c->recent_n++;
+}
+
+/* http://HOST/PATH or /PATH, as a request line and Host field would carry it. */
+static uint64_t key_of_location(const struct exchange *e)
+{
+    struct slice s = e->response.location, host = e->request.host;
+    struct slice scheme = SLICE_LIT("http://");
+
+    if (slice_istarts(s, scheme)) {
+        s = slice_of(s.p + scheme.n, s.n - scheme.n);
+        host = slice_of(s.p, slice_find(s, '/'));
+        s = slice_of(s.p + host.n, s.n - host.n);
+    }
+    if (s.n == 0)
+        s = SLICE_LIT("/");
+    return key_of(host, slice_of(s.p, slice_find(s, '#')));
+}
+
+static bool server_dropped_it(const struct exchange *e)
+{
+    enum exchange_closer by = exchange_closer(e);
+
+    return e->conn.position > 0 && !mark_set(&e->response.first) &&
+           (by == CLOSED_BY_SERVER_FIN || by == CLOSED_BY_SERVER_RST);
+}
+
+void links_ended(struct correlate *c, struct exchange *e)
+{
+    if (e->response.location.n > 0)
+        remember(c, e, true, key_of_location(e), REDIRECT_NS);
+    else if (e->request.seen && server_dropped_it(e))
+        remember(c, e, false, key_of(e->request.host, e->request.target), RETRY_NS);
+}
+
+void links_begun(struct correlate *c, struct exchange *e)
+{
+    struct cconn *cc = e->owner;
+
+    if (c->recent_n == 0)
+        return;
+    uint64_t key = key_of(e->request.host, e->request.target);
+    for (size_t i = 0; i < c->recent_n && e->link_count < LINKS_MAX; i++) {
+        struct recent *r = &c->recent[i];
+        if (r->key != key || r->until_ns < e->request.first.ts_ns || r->id == e->id ||
+            !ip_eq(&r->client, &cc->view.client.ip))
+            continue;
+        e->links[e->link_count++] =
+            (struct exchange_link){r->redirect ? "redirected_from" : "retry_of", r->id};
+        if (!r->redirect && r->exchange != NULL)
+            r->exchange->retried = true;
+        r->until_ns = 0;
+    }
+}
+
+void links_settled(struct correlate *c, struct exchange *e)
+{
+    for (size_t i = 0; i < c->recent_n; i++)
+        if (c->recent[i].exchange == e)
+            c->recent[i].exchange = NULL;
+}

@@ -1,0 +1,101 @@
+#include <stdlib.h>
+
+#include "correlate/state.h"
+
+struct exchange *exchange_take(struct correlate *c)
+{
+    struct exchange *e = c->free_exchanges;
+    struct arena arena = {0};
+
+    if (e != NULL) {
+        c->free_exchanges = e->next;
+        arena = e->arena;
+        memset(e, 0, sizeof *e);
+    } else if ((e = calloc(1, sizeof *e)) == NULL) {
+        return NULL;
+    }
+    e->arena = arena;
+    return e;
+}
+
+/* Keeps the exchange and its arena's first block for the next one. */
+static void give(struct correlate *c, struct exchange *e)
+{
+    arena_reset(&e->arena);
+    e->next = c->free_exchanges;
+    c->free_exchanges = e;
+}
+
+void outbox_hold(struct correlate *c, struct hold *h, int64_t end_ns)
+{
+    heap_remove(&c->outbox, &h->node);
+    h->exchange = NULL;
+    (void)heap_push(&c->outbox, &h->node, end_ns, c->serial++);
+}
+
+void outbox_release(struct correlate *c, struct hold *h)
+{
+    heap_remove(&c->outbox, &h->node);
+}
+
+static void emit(struct correlate *c, struct exchange *e)
+{
+    c->counters.exchanges++;
+    c->emit(c->emit_ctx, e);
+    give(c, e);
+}
+
+void outbox_put(struct correlate *c, struct exchange *e, bool final)
+{
+    e->final = final;
+    e->order.exchange = e;
+    if (heap_push(&c->outbox, &e->order.node, e->end_ns, e->id) != 0 && final)
+        emit(c, e);
+}
+
+void outbox_final(struct correlate *c, struct exchange *e)
+{
+    e->final = true;
+    if (heap_holds(&e->order.node))
+        outbox_drain(c);
+    else
+        emit(c, e);
+}
+
+void outbox_discard(struct correlate *c, struct exchange *e)
+{
+    heap_remove(&c->outbox, &e->order.node);
+    give(c, e);
+}
+
+/* Over the limit, whatever holds the others back loses its place: memory goes before order. */
+static bool over_limit(const struct correlate *c)
+{
+    return c->outbox.n > c->limits.waiting_exchanges;
+}
+
+void outbox_drain(struct correlate *c)
+{
+    for (struct heap_node *top; (top = heap_top(&c->outbox)) != NULL;) {
+        struct exchange *e = heap_entry(top, struct hold, node)->exchange;
+        bool ready = e != NULL && e->final;
+        if (!ready && !over_limit(c))
+            return;
+        heap_remove(&c->outbox, top);
+        if (ready)
+            emit(c, e);
+        else
+            c->counters.order_relaxed++;
+    }
+}
+
+void outbox_flush(struct correlate *c)
+{
+    outbox_drain(c);
+    while (c->free_exchanges != NULL) {
+        struct exchange *e = c->free_exchanges;
+        c->free_exchanges = e->next;
+        arena_fini(&e->arena);
+        free(e);
+    }
+}

@@ -1,0 +1,29 @@
+/* What a connection speaks, told by its content, and the decoders behind it: flow callbacks in, facts out. */
+#ifndef P2T_PROTO_CONN_H
+#define P2T_PROTO_CONN_H
+
+#include "proto/fact.h"
+#include "proto/http1.h"
+
+struct proto;
+
+struct proto_limits {
+    struct http1_limits http1;
+};
+
+extern const struct proto_limits proto_limits_default;
+
+struct proto_counters {
+    uint64_t dns_messages, dns_malformed, dns_cut;
+    uint64_t tls_connections, http2_connections, other_connections;
+};
+
+/* One per worker. NULL when memory ran out. */
+struct proto *proto_new(const struct proto_limits *limits, const struct fact_sink *sink);
+void proto_free(struct proto *p);
+/* The callbacks that turn flow's products into facts; ctx is the proto. */
+struct flow_sink proto_flow_sink(struct proto *p);
+const struct proto_counters *proto_counters(const struct proto *p);
+const struct http1_counters *proto_http1_counters(const struct proto *p);
+
+#endif

@@ -1,0 +1,18 @@
+/* DNS messages over TCP: two bytes of length before each (RFC 1035 4.2.2). */
+#ifndef P2T_PROTO_DNS_STREAM_H
+#define P2T_PROTO_DNS_STREAM_H
+
+#include "flow/chunk.h"
+
+struct dns_stream;
+
+struct dns_stream *dns_stream_new(void);
+void dns_stream_free(struct dns_stream *s);
+/* True when the bytes are one whole message behind its length, and plausible as DNS. */
+bool dns_stream_looks_like(struct slice bytes);
+/* Cuts bytes off the front of *bytes; true when that made a message whole, which is valid until the next call. */
+bool dns_stream_next(struct dns_stream *s, enum flow_dir dir, struct slice *bytes, struct slice *message);
+/* Bytes are missing: the direction is given up, since lengths can no longer be found. */
+void dns_stream_lose(struct dns_stream *s, enum flow_dir dir);
+
+#endif

@@ -1,0 +1,134 @@
+/* Facts: what was seen on the wire, when, and in which packet. All that `correlate` knows of the world.
+ *
+ * Decoders report and do not judge. Slices in a fact are valid during the call that hands it over. */
+#ifndef P2T_PROTO_FACT_H
+#define P2T_PROTO_FACT_H
+
+#include "flow/chunk.h"
+#include "proto/dns.h"
+
+enum fact_kind {
+    FACT_CONN_OPEN = 1,
+    FACT_CONN_EVENT,
+    FACT_CONN_CLOSE,
+    FACT_CONN_PROTO,
+    FACT_CONN_GAP,
+    FACT_HTTP_REQUEST_HEAD,
+    FACT_HTTP_REQUEST_END,
+    FACT_HTTP_RESPONSE_HEAD,
+    FACT_HTTP_RESPONSE_END,
+    FACT_HTTP_BAD,
+    FACT_HTTP_TUNNEL,
+    FACT_SOCKS_REQUEST,
+    FACT_SOCKS_REPLY,
+    FACT_DNS_MESSAGE,
+    FACT_DNS_ERROR
+};
+
+/* What a connection turned out to carry. */
+enum fact_proto {
+    FACT_PROTO_UNKNOWN = 0,
+    FACT_PROTO_HTTP1,
+    FACT_PROTO_HTTP2,
+    FACT_PROTO_TLS,
+    FACT_PROTO_DNS,
+    FACT_PROTO_SOCKS,
+    FACT_PROTO_OTHER
+};
+
+struct fact_header {
+    struct slice name, value; /* value without surrounding white space */
+};
+
+/* How much of a head there is. What is given is right in any case, but only WHOLE is all of it. */
+enum fact_head_extent {
+    FACT_HEAD_WHOLE = 0,
+    FACT_HEAD_CUT,        /* the capture lacks the rest */
+    FACT_HEAD_UNFINISHED, /* the connection ended inside */
+    FACT_HEAD_OVER_LIMIT  /* longer than the limit: the rest was not looked at */
+};
+
+struct fact_http_head {
+    struct packet_mark first; /* its first byte */
+    struct packet_mark last;  /* the last byte of the head */
+    struct slice method, target, reason;
+    uint16_t status;
+    uint8_t version_major, version_minor;
+    enum fact_head_extent extent;
+    bool without_request; /* a response whose request the capture does not hold */
+    struct slice rest;    /* unless whole: what stands behind the last complete line, cut to 128 bytes */
+    uint64_t bytes;
+    const struct fact_header *headers;
+    size_t header_count;
+    uint32_t headers_dropped; /* beyond the limit */
+    /* Framing, as RFC 9112 6.3 decides it for this message. */
+    bool chunked;
+    bool has_length; /* Content-Length */
+    bool until_close;
+    uint64_t length;
+    bool body_in_segment; /* body bytes follow in the segment that ends the head */
+};
+
+struct fact_http_end {
+    struct packet_mark last;  /* the message's last byte */
+    struct packet_mark last_body_chunk; /* last byte of data before a final zero chunk; number 0: none */
+    uint64_t body_bytes;
+    bool complete;  /* its framing was satisfied */
+    bool lost;      /* bytes of it are missing from the capture */
+    bool abandoned; /* the body announced with Expect: 100-continue was never sent */
+};
+
+/* Why an HTTP/1 direction lost its parser. */
+enum fact_bad {
+    FACT_BAD_NOT_HTTP = 1, /* a response was due and other bytes came */
+    FACT_BAD_HEAD,         /* a head that llhttp refuses */
+    FACT_BAD_CHUNK,        /* chunked framing that llhttp refuses */
+    FACT_BAD_LIMIT,        /* a head beyond the limit */
+    FACT_BAD_EXTRA         /* bytes while no request is outstanding */
+};
+
+struct fact {
+    enum fact_kind kind;
+    struct flow_tcp *conn; /* NULL for facts over UDP; its `user` belongs to proto */
+    uint32_t exchange;     /* HTTP facts: which request of the connection, from 0 */
+    enum flow_dir dir;     /* CONN_EVENT, CONN_GAP, HTTP_BAD */
+    struct packet_mark mark;
+    union {
+        struct flow_event event; /* CONN_EVENT */
+        enum flow_end end;       /* CONN_CLOSE */
+        enum fact_proto proto;   /* CONN_PROTO */
+        uint64_t gap_bytes;      /* CONN_GAP */
+        struct fact_http_head head;
+        struct fact_http_end http_end;
+        struct {
+            enum fact_bad why;
+            struct slice line; /* the offending first line, cut to 128 bytes */
+        } bad;
+        struct {
+            struct slice host; /* as sent; a name or an address in text form */
+            uint16_t port;
+            uint8_t version;
+        } socks_request;
+        struct {
+            uint8_t version, code; /* RFC 1928 6: 0 is success; SOCKS4: 90 is success, given as 0 */
+        } socks_reply;
+        struct {
+            const struct dns_message *message;
+            struct endpoint src, dst;
+            bool over_tcp;
+        } dns;
+        struct flow_udp_error dns_error;
+    } as;
+};
+
+struct fact_sink {
+    void *ctx;
+    void (*emit)(void *ctx, const struct fact *fact);
+};
+
+static inline void fact_emit(const struct fact_sink *sink, const struct fact *fact)
+{
+    sink->emit(sink->ctx, fact);
+}
+
+#endif

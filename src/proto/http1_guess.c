@@ -1,0 +1,62 @@
+#include <llhttp.h>
+
+#include "proto/http1.h"
+
+/* Methods of llhttp's list; HTTP_SOURCE and below the RTSP ones belong to other protocols on other ports. */
+static const char *const methods[] = {
+#define X(num, name, string) #string,
+    HTTP_METHOD_MAP(X)
+#undef X
+};
+
+enum { METHOD_MAX = 16 };
+
+static enum http1_guess method_of_length(struct slice word)
+{
+    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
+        if (slice_eq(word, slice_str(methods[i])))
+            return HTTP1_YES;
+    return HTTP1_NO;
+}
+
+static bool begins_a_method(struct slice s)
+{
+    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
+        if (slice_starts(slice_str(methods[i]), s))
+            return true;
+    return false;
+}
+
+static bool is_visible(uint8_t c)
+{
+    return c > ' ' && c != 0x7f;
+}
+
+enum http1_guess http1_looks_like_request(struct slice s)
+{
+    struct slice head = slice_of(s.p, s.n < METHOD_MAX + 1 ? s.n : METHOD_MAX + 1);
+    size_t space = slice_find(head, ' ');
+
+    if (s.n == 0)
+        return HTTP1_MAYBE;
+    if (s.p[0] < 'A' || s.p[0] > 'Z')
+        return HTTP1_NO;
+    if (space == head.n)
+        return head.n <= METHOD_MAX && begins_a_method(head) ? HTTP1_MAYBE : HTTP1_NO;
+    if (method_of_length(slice_of(s.p, space)) == HTTP1_NO)
+        return HTTP1_NO;
+    if (s.n == space + 1)
+        return HTTP1_MAYBE;
+    return is_visible(s.p[space + 1]) ? HTTP1_YES : HTTP1_NO;
+}
+
+/* "HTTP/", a digit, "." */
+enum http1_guess http1_looks_like_response(struct slice s)
+{
+    static const struct slice prefix = {(const uint8_t *)"HTTP/", 5};
+
+    if (s.n < 7)
+        return slice_starts(prefix, slice_of(s.p, s.n < 5 ? s.n : 5)) || slice_starts(s, prefix) ? HTTP1_MAYBE
+                                                                                                 : HTTP1_NO;
+    return slice_starts(s, prefix) && s.p[5] >= '0' && s.p[5] <= '9' && s.p[6] == '.' ? HTTP1_YES : HTTP1_NO;
+}
