@@ -18,7 +18,7 @@ static void report(struct capture *c, uint64_t packet, const char *format, va_li
     if (c->events.problem == NULL)
         return;
     (void)vsnprintf(text, sizeof text, format, args);
-    c->events.problem(c->events.ctx, text, packet, source_offset(&c->source));
+    c->events.problem(c->events.ctx, text, packet, c->record);
 }
 
 int capture_stop(struct capture *c, uint64_t packet, const char *format, ...)
@@ -44,8 +44,8 @@ void capture_warn(struct capture *c, uint64_t packet, const char *format, ...)
 int capture_ended(struct capture *c, bool is_packet)
 {
     const struct source *s = &c->source;
-    uint64_t packet = c->number + 1, offset = source_offset(s);
-    bool inside = source_left(s) > 0;
+    uint64_t packet = c->number + 1;
+    bool inside = source_offset(s) + source_left(s) > c->record;
 
     c->next = next_after_end;
     if (s->state == SOURCE_NO_MEMORY)
@@ -58,8 +58,9 @@ int capture_ended(struct capture *c, bool is_packet)
         return 0;
     if (is_packet)
         return capture_stop(c, packet, "cut inside packet %" PRIu64 ", which begins at offset %" PRIu64, packet,
-                            offset);
-    return capture_stop(c, 0, "cut after packet %" PRIu64 ", inside the block at offset %" PRIu64, c->number, offset);
+                            c->record);
+    return capture_stop(c, 0, "cut after packet %" PRIu64 ", inside the block at offset %" PRIu64, c->number,
+                        c->record);
 }
 
 uint32_t capture_link_type(uint32_t written)
@@ -87,9 +88,9 @@ int capture_open(struct capture *c, input_read_fn *read, void *ctx, const struct
 {
     *c = (struct capture){.events = *events, .next = next_after_end};
     source_open(&c->source, read, ctx);
-    int found = pcap_open(c);
+    int found = pcap_file_open(c);
     if (found == CAPTURE_FOREIGN)
-        found = pcapng_open(c);
+        found = pcapng_file_open(c);
     return found == CAPTURE_FOREIGN ? nothing_found(c) : found;
 }
 

@@ -43,6 +43,7 @@ struct capture {
     struct capture_events events;
     int (*next)(struct capture *c, struct input_frame *f);
     uint64_t number; /* of the last packet */
+    uint64_t record; /* offset at which the record being read begins */
     int64_t last_ns; /* of the last packet that had a time */
     bool big_endian; /* the file, or the section */
     bool block_told; /* a block that makes no sense was reported: one stands for all */
@@ -62,8 +63,8 @@ void capture_close(struct capture *c);
 /* For the two formats. */
 
 /* CAPTURE_FOUND, CAPTURE_FOREIGN when the first bytes are not this format's, CAPTURE_DAMAGED, or a p2t_status. */
-int pcap_open(struct capture *c);
-int pcapng_open(struct capture *c);
+int pcap_file_open(struct capture *c);
+int pcapng_file_open(struct capture *c);
 /* Reports and ends the capture; returns 0 for the caller to return. */
 int capture_stop(struct capture *c, uint64_t packet, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* Reports and goes on. */

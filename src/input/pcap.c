@@ -24,6 +24,7 @@ static int pcap_next(struct capture *c, struct input_frame *f)
     const struct pcap_file *pcap = &c->pcap;
     const uint8_t *p = source_peek(&c->source, pcap->header_bytes);
 
+    c->record = source_offset(&c->source);
     if (p == NULL)
         return capture_ended(c, true);
     struct reader r = reader_of(p, pcap->header_bytes);
@@ -40,7 +41,7 @@ static int pcap_next(struct capture *c, struct input_frame *f)
         return capture_stop(c, c->number + 1,
                             "damaged at packet %" PRIu64 ", offset %" PRIu64 ": its captured length of %" PRIu32
                             " is over %" PRIu32,
-                            c->number + 1, source_offset(&c->source), cap_len, pcap->frame_max);
+                            c->number + 1, c->record, cap_len, pcap->frame_max);
     p = source_peek(&c->source, pcap->header_bytes + cap_len);
     if (p == NULL)
         return capture_ended(c, true);
@@ -100,7 +101,7 @@ static int header_cut(struct capture *c)
     return CAPTURE_DAMAGED;
 }
 
-int pcap_open(struct capture *c)
+int pcap_file_open(struct capture *c)
 {
     const uint8_t *p = source_peek(&c->source, 4);
     const struct variant *v = p != NULL ? tell_variant(c, p) : NULL;

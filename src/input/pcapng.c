@@ -48,7 +48,7 @@ static bool is_packet(uint32_t type)
 static enum block_outcome framing_broken(struct capture *c, const char *what)
 {
     (void)capture_stop(c, 0, "damaged after packet %" PRIu64 ", at the block at offset %" PRIu64 ": %s", c->number,
-                       source_offset(&c->source), what);
+                       c->record, what);
     return BLOCK_STOP;
 }
 
@@ -145,7 +145,7 @@ static enum block_outcome read_secrets(struct capture *c, const struct block *b)
     if (!reader_ok(&r) && !c->block_told) {
         capture_warn(c, 0,
                      "the secrets at offset %" PRIu64 " were passed over: their length does not fit their block",
-                     source_offset(&c->source));
+                     c->record);
         c->block_told = true;
     }
     return BLOCK_DONE;
@@ -160,7 +160,7 @@ static enum block_outcome read_section(struct capture *c, const struct block *b)
     uint16_t major = capture_u16(c, &r), minor = capture_u16(c, &r);
     if (major != 1) {
         (void)capture_stop(c, 0, "pcapng version %u.%u, at offset %" PRIu64 ", is not supported", (unsigned)major,
-                           (unsigned)minor, source_offset(&c->source));
+                           (unsigned)minor, c->record);
         return BLOCK_STOP;
     }
     c->interfaces.count = 0;
@@ -204,21 +204,20 @@ static bool is_understood(uint32_t type)
     return is_packet(type) || type == BLOCK_INTERFACE || type == BLOCK_SECRETS || type == BLOCK_SECTION;
 }
 
+static enum block_outcome ended(struct capture *c, const struct block *b)
+{
+    return capture_ended(c, is_packet(b->type)) < 0 ? BLOCK_NO_MEMORY : BLOCK_STOP;
+}
+
 /* Any length is fine for what is not kept. */
 static enum block_outcome skip_block(struct capture *c, const struct block *b)
 {
     struct source *s = &c->source;
-    uint64_t start = source_offset(s);
     bool whole = source_skip(s, b->length - 4u);
     const uint8_t *p = whole ? source_peek(s, 4) : NULL;
 
-    if (p == NULL && s->state == SOURCE_END) {
-        (void)capture_stop(c, 0, "cut after packet %" PRIu64 ", inside the block at offset %" PRIu64, c->number,
-                           start);
-        return BLOCK_STOP;
-    }
     if (p == NULL)
-        return capture_ended(c, false) < 0 ? BLOCK_NO_MEMORY : BLOCK_STOP;
+        return ended(c, b);
     struct reader r = reader_of(p, 4);
     if (capture_u32(c, &r) != b->length)
         return framing_broken(c, "its two lengths differ");
@@ -228,17 +227,13 @@ static enum block_outcome skip_block(struct capture *c, const struct block *b)
     return BLOCK_DONE;
 }
 
-static enum block_outcome ended(struct capture *c, const struct block *b)
-{
-    return capture_ended(c, is_packet(b->type)) < 0 ? BLOCK_NO_MEMORY : BLOCK_STOP;
-}
-
 static enum block_outcome next_block(struct capture *c, struct input_frame *f)
 {
     struct source *s = &c->source;
     struct block b = {0};
     const uint8_t *p = source_peek(s, BLOCK_LEAST_BYTES);
 
+    c->record = source_offset(s);
     if (p == NULL)
         return ended(c, &b);
     struct reader r = reader_of(p, 8);
@@ -278,7 +273,7 @@ static int pcapng_next(struct capture *c, struct input_frame *f)
     return outcome == BLOCK_FRAME;
 }
 
-int pcapng_open(struct capture *c)
+int pcapng_file_open(struct capture *c)
 {
     const uint8_t *p = source_peek(&c->source, BLOCK_LEAST_BYTES);
 

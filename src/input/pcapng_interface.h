@@ -6,9 +6,9 @@
 
 /* Bounds what a section of nothing but interfaces can make us hold: 2 MB. */
 #define INPUT_INTERFACES_MAX 65536
-/* The last second a classic pcap can name (2106). Later times are cut to it, and earlier than 1970 to 0, so that
- * nobody downstream can overflow by adding to a time. */
-#define INPUT_TIME_MAX_NS ((int64_t)UINT32_MAX * 1000000000)
+/* In 2223. Later times are cut to it, and earlier than 1970 to 0, so that whoever adds decades to a time does not
+ * overflow. Classic pcap cannot say more than 2106. */
+#define INPUT_TIME_MAX_NS ((int64_t)8000000000 * 1000000000)
 
 struct pcapng_interface {
     uint32_t link_type;
