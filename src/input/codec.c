@@ -1,8 +1,9 @@
 #include "input/codec.h"
 
-static const struct codec *const codecs[] = {&codec_gzip, &codec_zstd, &codec_lz4, &codec_xz};
+static const struct input_codec *const codecs[] = {&input_codec_gzip, &input_codec_zstd, &input_codec_lz4,
+                                                   &input_codec_xz};
 
-const struct codec *codec_find(struct slice head)
+const struct input_codec *input_codec_find(struct slice head)
 {
     for (size_t i = 0; i < sizeof codecs / sizeof codecs[0]; i++)
         if (codecs[i]->matches(head))

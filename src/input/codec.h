@@ -9,7 +9,7 @@
 
 /* Bounds what one compressed file can make a decompressor hold; zstd --long=27 and xz -9 still fit. */
 #define INPUT_WINDOW_MAX ((size_t)128 << 20)
-/* The longest magic number that codec_find() looks at. */
+/* The longest magic number that input_codec_find() looks at. */
 #define INPUT_CODEC_MAGIC_BYTES 6
 
 enum codec_status {
@@ -20,26 +20,26 @@ enum codec_status {
 };
 
 /* What a step may eat and fill; it moves the pointers on. */
-struct codec_io {
+struct input_codec_io {
     const uint8_t *in;
     size_t in_left;
     uint8_t *out;
     size_t out_left;
 };
 
-struct codec {
+struct input_codec {
     const char *name;
     bool (*matches)(struct slice head);
     void *(*make)(void); /* NULL when memory ran out */
     /* *why is set with CODEC_DAMAGED; it lives as long as the state. */
-    enum codec_status (*step)(void *state, struct codec_io *io, const char **why);
+    enum codec_status (*step)(void *state, struct input_codec_io *io, const char **why);
     bool (*restart)(void *state); /* makes ready for the next stream; false when memory ran out */
     void (*destroy)(void *state);
 };
 
-extern const struct codec codec_gzip, codec_zstd, codec_lz4, codec_xz;
+extern const struct input_codec input_codec_gzip, input_codec_zstd, input_codec_lz4, input_codec_xz;
 
 /* The codec for a file that begins with these bytes, or NULL. */
-const struct codec *codec_find(struct slice head);
+const struct input_codec *input_codec_find(struct slice head);
 
 #endif

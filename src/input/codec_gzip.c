@@ -26,7 +26,7 @@ static uInt clipped(size_t n)
     return n < UINT_MAX ? (uInt)n : UINT_MAX;
 }
 
-static enum codec_status gzip_step(void *state, struct codec_io *io, const char **why)
+static enum codec_status gzip_step(void *state, struct input_codec_io *io, const char **why)
 {
     z_stream *z = state;
     uInt in = clipped(io->in_left), out = clipped(io->out_left);
@@ -61,4 +61,4 @@ static void gzip_destroy(void *state)
     free(state);
 }
 
-const struct codec codec_gzip = {"gzip", gzip_matches, gzip_make, gzip_step, gzip_restart, gzip_destroy};
+const struct input_codec input_codec_gzip = {"gzip", gzip_matches, gzip_make, gzip_step, gzip_restart, gzip_destroy};

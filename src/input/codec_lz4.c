@@ -14,7 +14,7 @@ static void *lz4_make(void)
     return LZ4F_isError(LZ4F_createDecompressionContext(&d, LZ4F_VERSION)) ? NULL : d;
 }
 
-static enum codec_status lz4_step(void *state, struct codec_io *io, const char **why)
+static enum codec_status lz4_step(void *state, struct input_codec_io *io, const char **why)
 {
     size_t in = io->in_left, out = io->out_left;
     size_t r = LZ4F_decompress(state, io->out, &out, io->in, &in, NULL);
@@ -40,4 +40,4 @@ static void lz4_destroy(void *state)
     (void)LZ4F_freeDecompressionContext(state);
 }
 
-const struct codec codec_lz4 = {"lz4", lz4_matches, lz4_make, lz4_step, lz4_restart, lz4_destroy};
+const struct input_codec input_codec_lz4 = {"lz4", lz4_matches, lz4_make, lz4_step, lz4_restart, lz4_destroy};

@@ -50,7 +50,7 @@ static const char *xz_reason(lzma_ret r)
     }
 }
 
-static enum codec_status xz_step(void *state, struct codec_io *io, const char **why)
+static enum codec_status xz_step(void *state, struct input_codec_io *io, const char **why)
 {
     lzma_stream *x = state;
 
@@ -73,4 +73,4 @@ static enum codec_status xz_step(void *state, struct codec_io *io, const char **
     return CODEC_DAMAGED;
 }
 
-const struct codec codec_xz = {"xz", xz_matches, xz_make, xz_step, xz_restart, xz_destroy};
+const struct input_codec input_codec_xz = {"xz", xz_matches, xz_make, xz_step, xz_restart, xz_destroy};

@@ -22,7 +22,7 @@ static void *zstd_make(void)
     return d;
 }
 
-static enum codec_status zstd_step(void *state, struct codec_io *io, const char **why)
+static enum codec_status zstd_step(void *state, struct input_codec_io *io, const char **why)
 {
     ZSTD_inBuffer in = {io->in, io->in_left, 0};
     ZSTD_outBuffer out = {io->out, io->out_left, 0};
@@ -51,4 +51,4 @@ static void zstd_destroy(void *state)
     (void)ZSTD_freeDCtx(state);
 }
 
-const struct codec codec_zstd = {"zstd", zstd_matches, zstd_make, zstd_step, zstd_restart, zstd_destroy};
+const struct input_codec input_codec_zstd = {"zstd", zstd_matches, zstd_make, zstd_step, zstd_restart, zstd_destroy};

@@ -16,7 +16,7 @@ static bool wait_readable(int fd)
 
 static ssize_t read_fd(void *ctx, void *p, size_t n)
 {
-    const struct entry *e = ctx;
+    const struct input_entry *e = ctx;
 
     for (;;) {
         ssize_t got = read(e->fd, p, n);
@@ -28,34 +28,34 @@ static ssize_t read_fd(void *ctx, void *p, size_t n)
     }
 }
 
-static bool is_stdin(const struct entry *e)
+static bool is_stdin(const struct input_entry *e)
 {
     return strcmp(e->item.path, "-") == 0;
 }
 
-static void close_fd(const struct entry *e)
+static void close_fd(const struct input_entry *e)
 {
     if (!is_stdin(e))
         (void)close(e->fd);
 }
 
-int entry_open(struct entry *e, const struct capture_events *events)
+int input_entry_open(struct input_entry *e, const struct input_capture_events *events)
 {
     e->fd = is_stdin(e) ? STDIN_FILENO : open(e->item.path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     if (e->fd < 0)
         return P2T_ERR_IO;
     e->capture = malloc(sizeof *e->capture);
     if (e->capture != NULL)
-        return capture_open(e->capture, read_fd, e, events);
+        return input_capture_open(e->capture, read_fd, e, events);
     close_fd(e);
     return P2T_ERR_MEMORY;
 }
 
-void entry_close(struct entry *e)
+void input_entry_close(struct input_entry *e)
 {
     if (e->capture == NULL)
         return;
-    capture_close(e->capture);
+    input_capture_close(e->capture);
     free(e->capture);
     e->capture = NULL;
     close_fd(e);

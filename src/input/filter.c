@@ -16,7 +16,7 @@ struct program {
     char *reason;
 };
 
-struct filter {
+struct input_filter {
     char *expression;
     struct program *programs[LINK_TYPES]; /* by link type; NULL: not compiled yet */
 };
@@ -71,7 +71,7 @@ failed:
     return NULL;
 }
 
-static struct program *program_of(struct filter *f, uint32_t link_type)
+static struct program *program_of(struct input_filter *f, uint32_t link_type)
 {
     if (f->programs[link_type] == NULL)
         f->programs[link_type] = compile(f->expression, link_type);
@@ -79,7 +79,7 @@ static struct program *program_of(struct filter *f, uint32_t link_type)
 }
 
 /* Ethernet first: its message is the one shown. The others are for expressions such as "type mgt" or "ifname". */
-static int check(struct filter *f, char **error)
+static int check(struct input_filter *f, char **error)
 {
     static const uint32_t common[] = {1, 101, 113, 127, 117, 50, 149};
 
@@ -94,9 +94,9 @@ static int check(struct filter *f, char **error)
     return P2T_ERR_USAGE;
 }
 
-int filter_new(struct filter **out, const char *expression, char **error)
+int input_filter_new(struct input_filter **out, const char *expression, char **error)
 {
-    struct filter *f = calloc(1, sizeof *f);
+    struct input_filter *f = calloc(1, sizeof *f);
     int r = P2T_ERR_MEMORY;
 
     if (f != NULL)
@@ -104,14 +104,14 @@ int filter_new(struct filter **out, const char *expression, char **error)
     if (f != NULL && f->expression != NULL)
         r = check(f, error);
     if (r != 0) {
-        filter_free(f);
+        input_filter_free(f);
         return r;
     }
     *out = f;
     return 0;
 }
 
-enum filter_result filter_run(struct filter *f, const struct input_frame *frame)
+enum filter_result input_filter_run(struct input_filter *f, const struct input_frame *frame)
 {
     if (frame->link_type >= LINK_TYPES)
         return FILTER_UNFIT;
@@ -124,12 +124,12 @@ enum filter_result filter_run(struct filter *f, const struct input_frame *frame)
     return pcap_offline_filter(&p->bpf, &header, frame->bytes) != 0 ? FILTER_MATCH : FILTER_NO;
 }
 
-const char *filter_reason(const struct filter *f, uint32_t link_type)
+const char *input_filter_reason(const struct input_filter *f, uint32_t link_type)
 {
     return link_type < LINK_TYPES ? f->programs[link_type]->reason : unknown_link_type;
 }
 
-void filter_free(struct filter *f)
+void input_filter_free(struct input_filter *f)
 {
     if (f == NULL)
         return;

@@ -10,12 +10,12 @@
 
 struct input {
     struct input_config config;
-    struct list list;
-    struct filter *filter; /* NULL: none */
-    struct entry *entries; /* captures only, in the order of their first packets, then those without packets */
+    struct input_list list;
+    struct input_filter *filter; /* NULL: none */
+    struct input_entry *entries; /* captures only, in the order of their first packets, then those without packets */
     size_t count;
     size_t next_due; /* the first entry that the merge has not reached */
-    struct merge merge;
+    struct input_merge merge;
     bool top_delivered; /* the top's head frame was handed out: the next one is due */
     bool bytes_unknown;
     size_t problems;
@@ -36,7 +36,7 @@ static void report_path(void *ctx, const char *path, const char *text)
 
 static void entry_problem(void *ctx, const char *text, uint64_t packet, uint64_t offset)
 {
-    struct entry *e = ctx;
+    struct input_entry *e = ctx;
 
     e->file.damaged = true;
     report(e->input, &(struct input_problem){e->item.path, text, packet, offset});
@@ -44,39 +44,39 @@ static void entry_problem(void *ctx, const char *text, uint64_t packet, uint64_t
 
 static void entry_secrets(void *ctx, const struct input_secrets *s)
 {
-    const struct entry *e = ctx;
+    const struct input_entry *e = ctx;
 
     if (e->input->config.secrets != NULL)
         e->input->config.secrets(e->input->config.ctx, s);
 }
 
 /* A file that is closed counts as read to its end, however much of it was needed. */
-static void close_for_good(struct entry *e)
+static void close_for_good(struct input_entry *e)
 {
     struct input_progress *p = &e->input->progress;
     uint64_t read = e->capture != NULL ? e->capture->source.bytes_in : 0;
 
     p->bytes_read += read;
     p->bytes_total += read - e->item.bytes;
-    entry_close(e);
+    input_entry_close(e);
 }
 
-static int open_loud(struct entry *e)
+static int open_loud(struct input_entry *e)
 {
-    const struct capture_events events = {e, entry_problem, entry_secrets};
+    const struct input_capture_events events = {e, entry_problem, entry_secrets};
 
-    return entry_open(e, &events);
+    return input_entry_open(e, &events);
 }
 
 /* Opens e and reads its first packet into e->head. Returns an enum capture_found or a p2t_status. */
-static int probe(struct entry *e, bool loud)
+static int probe(struct input_entry *e, bool loud)
 {
-    const struct capture_events quiet = {0};
-    int found = loud ? open_loud(e) : entry_open(e, &quiet);
+    const struct input_capture_events quiet = {0};
+    int found = loud ? open_loud(e) : input_entry_open(e, &quiet);
 
     if (found != CAPTURE_FOUND)
         return found;
-    int r = capture_next(e->capture, &e->head);
+    int r = input_capture_next(e->capture, &e->head);
     if (r < 0)
         return r;
     e->has_packets = r == 1;
@@ -87,20 +87,20 @@ static int probe(struct entry *e, bool loud)
 
 /* A file that can be opened again is probed in silence and closed, so that only files whose turn it is are open. One
  * without packets is never opened again: what it has to say, problems and secrets, it says here. */
-static int probe_closing(struct entry *e)
+static int probe_closing(struct input_entry *e)
 {
     int found = probe(e, false);
 
-    entry_close(e);
+    input_entry_close(e);
     if (found == CAPTURE_DAMAGED || (found == CAPTURE_FOUND && !e->has_packets))
         found = probe(e, true);
     return found;
 }
 
 /* What is no capture is worth a word when it was named, and none when it lies in a folder. */
-static void judge(struct input *in, const struct entry *e, int found)
+static void judge(struct input *in, const struct input_entry *e, int found)
 {
-    struct list_root *root = &in->list.roots[e->item.root];
+    struct input_list_root *root = &in->list.roots[e->item.root];
     char why[80], text[120];
 
     root->settled |= found != CAPTURE_EMPTY_FILE && found != CAPTURE_FOREIGN;
@@ -116,7 +116,7 @@ static void judge(struct input *in, const struct entry *e, int found)
 
 static int by_first_packet(const void *a, const void *b)
 {
-    const struct entry *x = a, *y = b;
+    const struct input_entry *x = a, *y = b;
 
     if (x->has_packets != y->has_packets)
         return x->has_packets ? -1 : 1;
@@ -131,9 +131,9 @@ static int probe_all(struct input *in)
     if (in->entries == NULL)
         return P2T_ERR_MEMORY;
     for (size_t i = 0; i < in->list.count; i++) {
-        const struct list_item *item = &in->list.items[i];
-        struct entry *e = &in->entries[in->count];
-        *e = (struct entry){.input = in, .item = *item, .file.path = item->path};
+        const struct input_list_item *item = &in->list.items[i];
+        struct input_entry *e = &in->entries[in->count];
+        *e = (struct input_entry){.input = in, .item = *item, .file.path = item->path};
         in->bytes_unknown |= !item->regular;
         in->progress.bytes_total += item->bytes;
         int found = item->regular && in->list.count > 1 ? probe_closing(e) : probe(e, true);
@@ -150,7 +150,7 @@ static int probe_all(struct input *in)
 static void report_empty_folders(struct input *in)
 {
     for (size_t i = 0; i < in->list.root_count; i++) {
-        const struct list_root *root = &in->list.roots[i];
+        const struct input_list_root *root = &in->list.roots[i];
         if (root->folder && !root->settled)
             report_path(in, root->path,
                         root->subfolders ? "no capture in this folder (its subfolders were not searched)"
@@ -163,7 +163,7 @@ static void settle(struct input *in)
 {
     qsort(in->entries, in->count, sizeof *in->entries, by_first_packet);
     for (size_t i = 0; i < in->count; i++) {
-        struct entry *e = &in->entries[i];
+        struct input_entry *e = &in->entries[i];
         e->index = (uint32_t)i;
         if (e->capture == NULL)
             continue;
@@ -175,10 +175,10 @@ static void settle(struct input *in)
 static int open_all(struct input *in, char **error)
 {
     const struct input_config *config = &in->config;
-    int r = config->filter != NULL ? filter_new(&in->filter, config->filter, error) : 0;
+    int r = config->filter != NULL ? input_filter_new(&in->filter, config->filter, error) : 0;
 
     if (r == 0)
-        r = list_open(&in->list, config->paths, config->path_count, config->recursive, report_path, in);
+        r = input_list_open(&in->list, config->paths, config->path_count, config->recursive, report_path, in);
     if (r == 0)
         r = probe_all(in);
     if (r != 0)
@@ -204,7 +204,7 @@ int input_open(struct input **out, const struct input_config *config, char **err
     return 0;
 }
 
-static void tell_unfit(struct entry *e)
+static void tell_unfit(struct input_entry *e)
 {
     char text[256];
 
@@ -212,11 +212,11 @@ static void tell_unfit(struct entry *e)
         return;
     e->filter_told = true;
     snprintf(text, sizeof text, "the filter does not fit packet %" PRIu64 " and others of link type %" PRIu32 ": %s",
-             e->head.number, e->head.link_type, filter_reason(e->input->filter, e->head.link_type));
+             e->head.number, e->head.link_type, input_filter_reason(e->input->filter, e->head.link_type));
     entry_problem(e, text, e->head.number, 0);
 }
 
-static void count_head(struct entry *e)
+static void count_head(struct input_entry *e)
 {
     e->head.file = e->index;
     e->file.last_ns = e->head.ts_ns;
@@ -226,17 +226,17 @@ static void count_head(struct entry *e)
 }
 
 /* The next frame that the filter lets through. */
-static int next_head(struct entry *e)
+static int next_head(struct input_entry *e)
 {
-    struct filter *filter = e->input->filter;
+    struct input_filter *filter = e->input->filter;
 
     for (;;) {
-        int r = e->head_probed ? 1 : capture_next(e->capture, &e->head);
+        int r = e->head_probed ? 1 : input_capture_next(e->capture, &e->head);
         e->head_probed = false;
         if (r != 1)
             return r;
         count_head(e);
-        enum filter_result match = filter != NULL ? filter_run(filter, &e->head) : FILTER_MATCH;
+        enum filter_result match = filter != NULL ? input_filter_run(filter, &e->head) : FILTER_MATCH;
         if (match == FILTER_MATCH)
             return 1;
         if (match == FILTER_NO_MEMORY)
@@ -246,7 +246,7 @@ static int next_head(struct entry *e)
     }
 }
 
-static int enter(struct input *in, struct entry *e)
+static int enter(struct input *in, struct input_entry *e)
 {
     int found = e->capture != NULL ? CAPTURE_FOUND : open_loud(e);
 
@@ -259,7 +259,7 @@ static int enter(struct input *in, struct entry *e)
     }
     int r = next_head(e);
     if (r == 1)
-        return merge_push(&in->merge, e);
+        return input_merge_push(&in->merge, e);
     close_for_good(e);
     return r;
 }
@@ -267,7 +267,7 @@ static int enter(struct input *in, struct entry *e)
 /* The next file's first packet comes before every head frame. */
 static bool is_due(const struct input *in)
 {
-    const struct entry *top = merge_top(&in->merge);
+    const struct input_entry *top = input_merge_top(&in->merge);
 
     if (in->next_due == in->count || !in->entries[in->next_due].has_packets)
         return false;
@@ -276,15 +276,15 @@ static bool is_due(const struct input *in)
 
 static int advance_top(struct input *in)
 {
-    struct entry *e = merge_top(&in->merge);
+    struct input_entry *e = input_merge_top(&in->merge);
     int r = next_head(e);
 
     if (r == 1) {
         if (in->merge.count > 1)
-            merge_top_changed(&in->merge);
+            input_merge_top_changed(&in->merge);
         return 0;
     }
-    merge_pop(&in->merge);
+    input_merge_pop(&in->merge);
     close_for_good(e);
     return r;
 }
@@ -298,7 +298,7 @@ int input_next(struct input *in, struct input_frame *frame)
         r = enter(in, &in->entries[in->next_due++]);
     if (r != 0)
         return r;
-    const struct entry *top = merge_top(&in->merge);
+    const struct input_entry *top = input_merge_top(&in->merge);
     if (top == NULL)
         return 0;
     *frame = top->head;
@@ -337,10 +337,10 @@ void input_free(struct input *in)
     if (in == NULL)
         return;
     for (size_t i = 0; i < in->count; i++)
-        entry_close(&in->entries[i]);
+        input_entry_close(&in->entries[i]);
     free(in->entries);
-    merge_fini(&in->merge);
-    list_close(&in->list);
-    filter_free(in->filter);
+    input_merge_fini(&in->merge);
+    input_list_close(&in->list);
+    input_filter_free(in->filter);
     free(in);
 }

@@ -23,7 +23,7 @@ struct pending {
 };
 
 struct walk {
-    struct list *list;
+    struct input_list *list;
     size_t root;
     bool recursive;
     struct pending *pending;
@@ -42,17 +42,17 @@ static void cannot_open(struct walk *w, const char *path)
 
 static int add_item(struct walk *w, const char *path, const struct stat *st, bool regular)
 {
-    struct list *l = w->list;
+    struct input_list *l = w->list;
 
     if (l->count == l->cap) {
         size_t cap = l->cap == 0 ? 64 : l->cap * 2;
-        struct list_item *items = realloc(l->items, cap * sizeof *items);
+        struct input_list_item *items = realloc(l->items, cap * sizeof *items);
         if (items == NULL)
             return P2T_ERR_MEMORY;
         l->items = items;
         l->cap = cap;
     }
-    l->items[l->count++] = (struct list_item){
+    l->items[l->count++] = (struct input_list_item){
         .path = path,
         .root = w->root,
         .bytes = regular ? (uint64_t)st->st_size : 0,
@@ -130,12 +130,12 @@ static int list_folder(struct walk *w, const char *folder)
 
 static int by_path(const void *a, const void *b)
 {
-    const struct list_item *x = a, *y = b;
+    const struct input_list_item *x = a, *y = b;
 
     return strcmp(x->path, y->path);
 }
 
-static bool is_seen(const struct list *l, const struct list_item *item, uint64_t hash)
+static bool is_seen(const struct input_list *l, const struct input_list_item *item, uint64_t hash)
 {
     for (struct hmap_node *n = hmap_first(&l->seen, hash); n != NULL; n = hmap_next(n)) {
         const struct seen_file *s = hmap_entry(n, struct seen_file, node);
@@ -146,12 +146,12 @@ static bool is_seen(const struct list *l, const struct list_item *item, uint64_t
 }
 
 /* Drops what an earlier name has given already, from index `first` on. */
-static int keep_new(struct list *l, size_t first)
+static int keep_new(struct input_list *l, size_t first)
 {
     size_t kept = first;
 
     for (size_t i = first; i < l->count; i++) {
-        const struct list_item item = l->items[i];
+        const struct input_list_item item = l->items[i];
         uint64_t key[2] = {(uint64_t)item.device, (uint64_t)item.inode};
         uint64_t hash = hash_bytes(key, sizeof key);
         if (is_seen(l, &item, hash)) {
@@ -173,7 +173,7 @@ static int keep_new(struct list *l, size_t first)
 
 static int walk_root(struct walk *w, const char *path)
 {
-    struct list_root *root = &w->list->roots[w->root];
+    struct input_list_root *root = &w->list->roots[w->root];
     bool is_stdin = strcmp(path, "-") == 0;
     struct stat st;
 
@@ -194,10 +194,10 @@ static int walk_root(struct walk *w, const char *path)
     return r;
 }
 
-int list_open(struct list *l, const char *const *paths, size_t count, bool recursive, list_problem_fn *problem,
-              void *ctx)
+int input_list_open(struct input_list *l, const char *const *paths, size_t count, bool recursive,
+                    list_problem_fn *problem, void *ctx)
 {
-    *l = (struct list){0};
+    *l = (struct input_list){0};
     l->roots = calloc(count != 0 ? count : 1, sizeof *l->roots);
     if (l->roots == NULL)
         return P2T_ERR_MEMORY;
@@ -218,11 +218,11 @@ int list_open(struct list *l, const char *const *paths, size_t count, bool recur
     return 0;
 }
 
-void list_close(struct list *l)
+void input_list_close(struct input_list *l)
 {
     hmap_fini(&l->seen);
     arena_fini(&l->memory);
     free(l->items);
     free(l->roots);
-    *l = (struct list){0};
+    *l = (struct input_list){0};
 }

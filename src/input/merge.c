@@ -2,18 +2,18 @@
 
 #include <stdlib.h>
 
-static bool before(const struct entry *a, const struct entry *b)
+static bool before(const struct input_entry *a, const struct input_entry *b)
 {
     if (a->head.ts_ns != b->head.ts_ns)
         return a->head.ts_ns < b->head.ts_ns;
     return a->index < b->index;
 }
 
-int merge_push(struct merge *m, struct entry *e)
+int input_merge_push(struct input_merge *m, struct input_entry *e)
 {
     if (m->count == m->cap) {
         size_t cap = m->cap == 0 ? 16 : m->cap * 2;
-        struct entry **items = realloc(m->items, cap * sizeof(struct entry *));
+        struct input_entry **items = realloc(m->items, cap * sizeof(struct input_entry *));
         if (items == NULL)
             return P2T_ERR_MEMORY;
         m->items = items;
@@ -26,9 +26,9 @@ int merge_push(struct merge *m, struct entry *e)
     return 0;
 }
 
-void merge_top_changed(struct merge *m)
+void input_merge_top_changed(struct input_merge *m)
 {
-    struct entry *e = m->items[0];
+    struct input_entry *e = m->items[0];
     size_t i = 0;
 
     for (size_t child; (child = 2 * i + 1) < m->count; i = child) {
@@ -41,15 +41,15 @@ void merge_top_changed(struct merge *m)
     m->items[i] = e;
 }
 
-void merge_pop(struct merge *m)
+void input_merge_pop(struct input_merge *m)
 {
     m->items[0] = m->items[--m->count];
     if (m->count > 1)
-        merge_top_changed(m);
+        input_merge_top_changed(m);
 }
 
-void merge_fini(struct merge *m)
+void input_merge_fini(struct input_merge *m)
 {
     free(m->items);
-    *m = (struct merge){0};
+    *m = (struct input_merge){0};
 }

@@ -4,19 +4,19 @@
 
 #include "input/entry.h"
 
-struct merge {
-    struct entry **items;
+struct input_merge {
+    struct input_entry **items;
     size_t count, cap;
 };
 
 /* 0 or P2T_ERR_MEMORY. */
-int merge_push(struct merge *m, struct entry *e);
+int input_merge_push(struct input_merge *m, struct input_entry *e);
 /* The head frame of items[0] has changed. */
-void merge_top_changed(struct merge *m);
-void merge_pop(struct merge *m);
-void merge_fini(struct merge *m);
+void input_merge_top_changed(struct input_merge *m);
+void input_merge_pop(struct input_merge *m);
+void input_merge_fini(struct input_merge *m);
 
-static inline struct entry *merge_top(const struct merge *m)
+static inline struct input_entry *input_merge_top(const struct input_merge *m)
 {
     return m->count > 0 ? m->items[0] : NULL;
 }

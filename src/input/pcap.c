@@ -19,33 +19,33 @@ static const struct variant variants[] = {
     {0x1c0001ab, 1000, 4, 0}, /* Ixia lcap, software */
 };
 
-static int pcap_next(struct capture *c, struct input_frame *f)
+static int pcap_next(struct input_capture *c, struct input_frame *f)
 {
-    const struct pcap_file *pcap = &c->pcap;
-    const uint8_t *p = source_peek(&c->source, pcap->header_bytes);
+    const struct input_pcap_file *pcap = &c->pcap;
+    const uint8_t *p = input_source_peek(&c->source, pcap->header_bytes);
 
-    c->record = source_offset(&c->source);
+    c->record = input_source_offset(&c->source);
     if (p == NULL)
-        return capture_ended(c, true);
+        return input_capture_ended(c, true);
     struct reader r = reader_of(p, pcap->header_bytes);
-    int64_t seconds = capture_u32(c, &r);
-    int64_t fraction = capture_u32(c, &r);
-    uint32_t cap_len = capture_u32(c, &r);
-    uint32_t wire_len = capture_u32(c, &r);
+    int64_t seconds = input_capture_u32(c, &r);
+    int64_t fraction = input_capture_u32(c, &r);
+    uint32_t cap_len = input_capture_u32(c, &r);
+    uint32_t wire_len = input_capture_u32(c, &r);
     if (pcap->lengths == LENGTHS_SWAPPED || (pcap->lengths == LENGTHS_SWAPPED_MAYBE && cap_len > wire_len)) {
         uint32_t swap = cap_len;
         cap_len = wire_len;
         wire_len = swap;
     }
     if (cap_len > pcap->frame_max)
-        return capture_stop(c, c->number + 1,
-                            "damaged at packet %" PRIu64 ", offset %" PRIu64 ": its captured length of %" PRIu32
-                            " is over %" PRIu32,
-                            c->number + 1, c->record, cap_len, pcap->frame_max);
-    p = source_peek(&c->source, pcap->header_bytes + cap_len);
+        return input_capture_stop(c, c->number + 1,
+                                  "damaged at packet %" PRIu64 ", offset %" PRIu64 ": its captured length of %" PRIu32
+                                  " is over %" PRIu32,
+                                  c->number + 1, c->record, cap_len, pcap->frame_max);
+    p = input_source_peek(&c->source, pcap->header_bytes + cap_len);
     if (p == NULL)
-        return capture_ended(c, true);
-    source_consume(&c->source, pcap->header_bytes + cap_len);
+        return input_capture_ended(c, true);
+    input_source_consume(&c->source, pcap->header_bytes + cap_len);
     f->ts_ns = seconds * 1000000000 + fraction * pcap->ns_per_unit;
     f->number = ++c->number;
     f->interface = 0;
@@ -64,7 +64,7 @@ static const struct variant *variant_of(uint32_t magic)
     return NULL;
 }
 
-static const struct variant *tell_variant(struct capture *c, const uint8_t *magic)
+static const struct variant *tell_variant(struct input_capture *c, const uint8_t *magic)
 {
     struct reader r = reader_of(magic, 4);
     const struct variant *v = variant_of(reader_le32(&r));
@@ -92,41 +92,41 @@ static uint32_t frame_max(uint32_t snaplen)
     return snaplen > INPUT_FRAME_USUAL_MAX ? snaplen : INPUT_FRAME_USUAL_MAX;
 }
 
-static int header_cut(struct capture *c)
+static int header_cut(struct input_capture *c)
 {
     if (c->source.state == SOURCE_END)
-        (void)capture_stop(c, 0, "cut inside the file header");
-    else if (capture_ended(c, false) < 0)
+        (void)input_capture_stop(c, 0, "cut inside the file header");
+    else if (input_capture_ended(c, false) < 0)
         return P2T_ERR_MEMORY;
     return CAPTURE_DAMAGED;
 }
 
-int pcap_file_open(struct capture *c)
+int input_pcap_file_open(struct input_capture *c)
 {
-    const uint8_t *p = source_peek(&c->source, 4);
+    const uint8_t *p = input_source_peek(&c->source, 4);
     const struct variant *v = p != NULL ? tell_variant(c, p) : NULL;
 
     if (v == NULL)
         return CAPTURE_FOREIGN;
     size_t header_bytes = (size_t)FILE_HEADER_BYTES + v->extra_file_bytes;
-    p = source_peek(&c->source, header_bytes);
+    p = input_source_peek(&c->source, header_bytes);
     if (p == NULL)
         return header_cut(c);
     struct reader r = reader_of(p, header_bytes);
     reader_skip(&r, 4);
-    uint16_t major = capture_u16(c, &r), minor = capture_u16(c, &r);
+    uint16_t major = input_capture_u16(c, &r), minor = input_capture_u16(c, &r);
     reader_skip(&r, 8); /* time zone and accuracy: zero in every file there is */
-    uint32_t snaplen = capture_u32(c, &r);
-    uint32_t network = capture_u32(c, &r);
+    uint32_t snaplen = input_capture_u32(c, &r);
+    uint32_t network = input_capture_u32(c, &r);
     if (major != 2 && major != 543) {
-        (void)capture_stop(c, 0, "pcap version %u.%u is not supported", (unsigned)major, (unsigned)minor);
+        (void)input_capture_stop(c, 0, "pcap version %u.%u is not supported", (unsigned)major, (unsigned)minor);
         return CAPTURE_DAMAGED;
     }
-    source_consume(&c->source, header_bytes);
-    c->pcap = (struct pcap_file){
+    input_source_consume(&c->source, header_bytes);
+    c->pcap = (struct input_pcap_file){
         .header_bytes = (size_t)RECORD_HEADER_BYTES + v->extra_record_bytes,
         .frame_max = frame_max(snaplen),
-        .link_type = capture_link_type(network),
+        .link_type = input_capture_link_type(network),
         .ns_per_unit = v->ns_per_unit,
         .lengths = lengths_order(major, minor),
     };

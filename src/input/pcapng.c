@@ -45,47 +45,48 @@ static bool is_packet(uint32_t type)
     return type == BLOCK_ENHANCED_PACKET || type == BLOCK_SIMPLE_PACKET || type == BLOCK_PACKET;
 }
 
-static enum block_outcome framing_broken(struct capture *c, const char *what)
+static enum block_outcome framing_broken(struct input_capture *c, const char *what)
 {
-    (void)capture_stop(c, 0, "damaged after packet %" PRIu64 ", at the block at offset %" PRIu64 ": %s", c->number,
-                       c->record, what);
+    (void)input_capture_stop(c, 0, "damaged after packet %" PRIu64 ", at the block at offset %" PRIu64 ": %s",
+                             c->number, c->record, what);
     return BLOCK_STOP;
 }
 
-static enum block_outcome bad_packet(struct capture *c, const char *what)
+static enum block_outcome bad_packet(struct input_capture *c, const char *what)
 {
     if (!c->block_told)
-        capture_warn(c, c->number, "packet %" PRIu64 " was passed over: %s", c->number, what);
+        input_capture_warn(c, c->number, "packet %" PRIu64 " was passed over: %s", c->number, what);
     c->block_told = true;
     return BLOCK_DONE;
 }
 
 /* The body of a packet block from its time on, for enhanced and obsolete ones alike. */
-static enum block_outcome read_timed(struct capture *c, struct reader *r, uint32_t interface, struct input_frame *f)
+static enum block_outcome read_timed(struct input_capture *c, struct reader *r, uint32_t interface,
+                                     struct input_frame *f)
 {
-    uint64_t units = (uint64_t)capture_u32(c, r) << 32;
-    units |= capture_u32(c, r);
-    f->cap_len = capture_u32(c, r);
-    f->wire_len = capture_u32(c, r);
+    uint64_t units = (uint64_t)input_capture_u32(c, r) << 32;
+    units |= input_capture_u32(c, r);
+    f->cap_len = input_capture_u32(c, r);
+    f->wire_len = input_capture_u32(c, r);
     f->bytes = reader_take(r, f->cap_len);
     if (!reader_ok(r) || f->cap_len > INPUT_FRAME_MAX)
         return bad_packet(c, "its captured length does not fit its block");
     if (interface >= c->interfaces.count)
         return bad_packet(c, "its interface was not described");
-    const struct pcapng_interface *i = &c->interfaces.items[interface];
-    f->ts_ns = pcapng_interface_ns(i, units);
+    const struct input_pcapng_interface *i = &c->interfaces.items[interface];
+    f->ts_ns = input_pcapng_interface_ns(i, units);
     f->interface = interface;
     f->link_type = i->link_type;
     return BLOCK_FRAME;
 }
 
 /* 4.4: no time of its own; it takes its predecessor's, so that it keeps its place. */
-static enum block_outcome read_simple(struct capture *c, struct reader *r, struct input_frame *f)
+static enum block_outcome read_simple(struct input_capture *c, struct reader *r, struct input_frame *f)
 {
-    f->wire_len = capture_u32(c, r);
+    f->wire_len = input_capture_u32(c, r);
     if (c->interfaces.count == 0)
         return bad_packet(c, "its interface was not described");
-    const struct pcapng_interface *i = &c->interfaces.items[0];
+    const struct input_pcapng_interface *i = &c->interfaces.items[0];
     f->cap_len = i->snaplen != 0 && i->snaplen < f->wire_len ? i->snaplen : f->wire_len;
     f->bytes = reader_take(r, f->cap_len);
     if (!reader_ok(r) || f->cap_len > INPUT_FRAME_MAX)
@@ -96,7 +97,7 @@ static enum block_outcome read_simple(struct capture *c, struct reader *r, struc
     return BLOCK_FRAME;
 }
 
-static enum block_outcome read_packet(struct capture *c, const struct block *b, struct input_frame *f)
+static enum block_outcome read_packet(struct input_capture *c, const struct block *b, struct input_frame *f)
 {
     struct reader r = b->body;
     enum block_outcome outcome;
@@ -105,9 +106,9 @@ static enum block_outcome read_packet(struct capture *c, const struct block *b, 
     if (b->type == BLOCK_SIMPLE_PACKET) {
         outcome = read_simple(c, &r, f);
     } else if (b->type == BLOCK_ENHANCED_PACKET) {
-        outcome = read_timed(c, &r, capture_u32(c, &r), f);
+        outcome = read_timed(c, &r, input_capture_u32(c, &r), f);
     } else {
-        uint32_t interface = capture_u16(c, &r);
+        uint32_t interface = input_capture_u16(c, &r);
         reader_skip(&r, 2); /* drops */
         outcome = read_timed(c, &r, interface, f);
     }
@@ -118,13 +119,13 @@ static enum block_outcome read_packet(struct capture *c, const struct block *b, 
     return outcome;
 }
 
-static enum block_outcome read_interface(struct capture *c, const struct block *b)
+static enum block_outcome read_interface(struct input_capture *c, const struct block *b)
 {
-    struct pcapng_interface i;
+    struct input_pcapng_interface i;
 
-    if (pcapng_interface_read(&i, b->body, c->big_endian) != READ_OK)
+    if (input_pcapng_interface_read(&i, b->body, c->big_endian) != READ_OK)
         return framing_broken(c, "it is too short for an interface description");
-    switch (pcapng_interfaces_add(&c->interfaces, &i)) {
+    switch (input_pcapng_interfaces_add(&c->interfaces, &i)) {
     case INTERFACES_NO_MEMORY:
         return BLOCK_NO_MEMORY;
     case INTERFACES_FULL:
@@ -134,40 +135,40 @@ static enum block_outcome read_interface(struct capture *c, const struct block *
     }
 }
 
-static enum block_outcome read_secrets(struct capture *c, const struct block *b)
+static enum block_outcome read_secrets(struct input_capture *c, const struct block *b)
 {
     struct reader r = b->body;
-    struct input_secrets s = {.type = capture_u32(c, &r)};
+    struct input_secrets s = {.type = input_capture_u32(c, &r)};
 
-    s.data = reader_slice(&r, capture_u32(c, &r));
+    s.data = reader_slice(&r, input_capture_u32(c, &r));
     if (reader_ok(&r) && c->events.secrets != NULL)
         c->events.secrets(c->events.ctx, &s);
     if (!reader_ok(&r) && !c->block_told) {
-        capture_warn(c, 0,
-                     "the secrets at offset %" PRIu64 " were passed over: their length does not fit their block",
-                     c->record);
+        input_capture_warn(
+            c, 0, "the secrets at offset %" PRIu64 " were passed over: their length does not fit their block",
+            c->record);
         c->block_told = true;
     }
     return BLOCK_DONE;
 }
 
 /* 4.1: a section begins anew, with its own byte order and interfaces. */
-static enum block_outcome read_section(struct capture *c, const struct block *b)
+static enum block_outcome read_section(struct input_capture *c, const struct block *b)
 {
     struct reader r = b->body;
 
     reader_skip(&r, 4); /* byte-order magic */
-    uint16_t major = capture_u16(c, &r), minor = capture_u16(c, &r);
+    uint16_t major = input_capture_u16(c, &r), minor = input_capture_u16(c, &r);
     if (major != 1) {
-        (void)capture_stop(c, 0, "pcapng version %u.%u, at offset %" PRIu64 ", is not supported", (unsigned)major,
-                           (unsigned)minor, c->record);
+        (void)input_capture_stop(c, 0, "pcapng version %u.%u, at offset %" PRIu64 ", is not supported",
+                                 (unsigned)major, (unsigned)minor, c->record);
         return BLOCK_STOP;
     }
     c->interfaces.count = 0;
     return BLOCK_DONE;
 }
 
-static enum block_outcome read_block(struct capture *c, const struct block *b, struct input_frame *f)
+static enum block_outcome read_block(struct input_capture *c, const struct block *b, struct input_frame *f)
 {
     if (is_packet(b->type))
         return read_packet(c, b, f);
@@ -178,7 +179,7 @@ static enum block_outcome read_block(struct capture *c, const struct block *b, s
     return read_section(c, b);
 }
 
-static bool set_byte_order(struct capture *c, const uint8_t *magic)
+static bool set_byte_order(struct input_capture *c, const uint8_t *magic)
 {
     struct reader r = reader_of(magic, 4);
 
@@ -204,43 +205,43 @@ static bool is_understood(uint32_t type)
     return is_packet(type) || type == BLOCK_INTERFACE || type == BLOCK_SECRETS || type == BLOCK_SECTION;
 }
 
-static enum block_outcome ended(struct capture *c, const struct block *b)
+static enum block_outcome ended(struct input_capture *c, const struct block *b)
 {
-    return capture_ended(c, is_packet(b->type)) < 0 ? BLOCK_NO_MEMORY : BLOCK_STOP;
+    return input_capture_ended(c, is_packet(b->type)) < 0 ? BLOCK_NO_MEMORY : BLOCK_STOP;
 }
 
 /* Any length is fine for what is not kept. */
-static enum block_outcome skip_block(struct capture *c, const struct block *b)
+static enum block_outcome skip_block(struct input_capture *c, const struct block *b)
 {
-    struct source *s = &c->source;
-    bool whole = source_skip(s, b->length - 4u);
-    const uint8_t *p = whole ? source_peek(s, 4) : NULL;
+    struct input_source *s = &c->source;
+    bool whole = input_source_skip(s, b->length - 4u);
+    const uint8_t *p = whole ? input_source_peek(s, 4) : NULL;
 
     if (p == NULL)
         return ended(c, b);
     struct reader r = reader_of(p, 4);
-    if (capture_u32(c, &r) != b->length)
+    if (input_capture_u32(c, &r) != b->length)
         return framing_broken(c, "its two lengths differ");
-    source_consume(s, 4);
+    input_source_consume(s, 4);
     if (is_numbered_event(b->type))
         c->number++;
     return BLOCK_DONE;
 }
 
-static enum block_outcome next_block(struct capture *c, struct input_frame *f)
+static enum block_outcome next_block(struct input_capture *c, struct input_frame *f)
 {
-    struct source *s = &c->source;
+    struct input_source *s = &c->source;
     struct block b = {0};
-    const uint8_t *p = source_peek(s, BLOCK_LEAST_BYTES);
+    const uint8_t *p = input_source_peek(s, BLOCK_LEAST_BYTES);
 
-    c->record = source_offset(s);
+    c->record = input_source_offset(s);
     if (p == NULL)
         return ended(c, &b);
     struct reader r = reader_of(p, 8);
-    b.type = capture_u32(c, &r);
+    b.type = input_capture_u32(c, &r);
     if (b.type == BLOCK_SECTION && !set_byte_order(c, p + 8))
         return framing_broken(c, "its byte order is none");
-    b.length = capture_u32(c, &r);
+    b.length = input_capture_u32(c, &r);
     const char *bad = bad_length(&b);
     if (bad != NULL)
         return framing_broken(c, bad);
@@ -248,20 +249,20 @@ static enum block_outcome next_block(struct capture *c, struct input_frame *f)
         return skip_block(c, &b);
     if (b.length > INPUT_BLOCK_MAX)
         return framing_broken(c, "it is over 16 MB");
-    p = source_peek(s, b.length);
+    p = input_source_peek(s, b.length);
     if (p == NULL)
         return ended(c, &b);
     r = reader_of(p + b.length - 4, 4);
-    if (capture_u32(c, &r) != b.length)
+    if (input_capture_u32(c, &r) != b.length)
         return framing_broken(c, "its two lengths differ");
     b.body = reader_of(p + 8, b.length - BLOCK_LEAST_BYTES);
     enum block_outcome outcome = read_block(c, &b, f);
     if (outcome != BLOCK_STOP)
-        source_consume(s, b.length);
+        input_source_consume(s, b.length);
     return outcome;
 }
 
-static int pcapng_next(struct capture *c, struct input_frame *f)
+static int pcapng_next(struct input_capture *c, struct input_frame *f)
 {
     enum block_outcome outcome;
 
@@ -273,9 +274,9 @@ static int pcapng_next(struct capture *c, struct input_frame *f)
     return outcome == BLOCK_FRAME;
 }
 
-int pcapng_file_open(struct capture *c)
+int input_pcapng_file_open(struct input_capture *c)
 {
-    const uint8_t *p = source_peek(&c->source, BLOCK_LEAST_BYTES);
+    const uint8_t *p = input_source_peek(&c->source, BLOCK_LEAST_BYTES);
 
     if (p == NULL || memcmp(p, "\x0a\x0d\x0d\x0a", 4) != 0 || !set_byte_order(c, p + 8))
         return CAPTURE_FOREIGN;

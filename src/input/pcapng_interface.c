@@ -15,7 +15,7 @@ static uint64_t power_of_ten(unsigned exponent)
     return n;
 }
 
-static void set_resolution(struct pcapng_interface *i, uint8_t option)
+static void set_resolution(struct input_pcapng_interface *i, uint8_t option)
 {
     i->binary = option >> 7 != 0;
     i->exponent = option & 0x7f;
@@ -33,7 +33,7 @@ static uint64_t u64(struct reader *r, bool big_endian)
     return (uint64_t)reader_le32(r) << 32 | low;
 }
 
-static void read_options(struct pcapng_interface *i, struct reader r, bool big_endian)
+static void read_options(struct input_pcapng_interface *i, struct reader r, bool big_endian)
 {
     while (r.left >= 4) {
         uint16_t code = big_endian ? reader_be16(&r) : reader_le16(&r);
@@ -49,11 +49,11 @@ static void read_options(struct pcapng_interface *i, struct reader r, bool big_e
     }
 }
 
-enum read_status pcapng_interface_read(struct pcapng_interface *i, struct reader body, bool big_endian)
+enum read_status input_pcapng_interface_read(struct input_pcapng_interface *i, struct reader body, bool big_endian)
 {
-    *i = (struct pcapng_interface){0};
+    *i = (struct input_pcapng_interface){0};
     set_resolution(i, 6);
-    i->link_type = capture_link_type(big_endian ? reader_be16(&body) : reader_le16(&body));
+    i->link_type = input_capture_link_type(big_endian ? reader_be16(&body) : reader_le16(&body));
     reader_skip(&body, 2);
     i->snaplen = big_endian ? reader_be32(&body) : reader_le32(&body);
     if (!reader_ok(&body))
@@ -65,7 +65,7 @@ enum read_status pcapng_interface_read(struct pcapng_interface *i, struct reader
 __extension__ typedef __int128 i128;
 
 /* Units of 2^-127 s still fit: 64 bits of units times 30 bits of nanoseconds. */
-static i128 scaled(const struct pcapng_interface *i, uint64_t units)
+static i128 scaled(const struct input_pcapng_interface *i, uint64_t units)
 {
     if (i->binary)
         return ((i128)units * 1000000000) >> i->exponent;
@@ -74,7 +74,7 @@ static i128 scaled(const struct pcapng_interface *i, uint64_t units)
     return i->exponent - 9 > 19 ? 0 : units / power_of_ten(i->exponent - 9u);
 }
 
-int64_t pcapng_interface_ns(const struct pcapng_interface *i, uint64_t units)
+int64_t input_pcapng_interface_ns(const struct input_pcapng_interface *i, uint64_t units)
 {
     if (units <= i->units_max && i->offset_s == 0 && i->ns_per_unit != 0)
         return (int64_t)(units * i->ns_per_unit);
@@ -84,13 +84,14 @@ int64_t pcapng_interface_ns(const struct pcapng_interface *i, uint64_t units)
     return ns > INPUT_TIME_MAX_NS ? INPUT_TIME_MAX_NS : (int64_t)ns;
 }
 
-enum pcapng_interfaces_status pcapng_interfaces_add(struct pcapng_interfaces *all, const struct pcapng_interface *i)
+enum pcapng_interfaces_status input_pcapng_interfaces_add(struct input_pcapng_interfaces *all,
+                                                          const struct input_pcapng_interface *i)
 {
     if (all->count == INPUT_INTERFACES_MAX)
         return INTERFACES_FULL;
     if (all->count == all->cap) {
         size_t cap = all->cap == 0 ? 4 : all->cap * 2;
-        struct pcapng_interface *items = realloc(all->items, cap * sizeof *items);
+        struct input_pcapng_interface *items = realloc(all->items, cap * sizeof *items);
         if (items == NULL)
             return INTERFACES_NO_MEMORY;
         all->items = items;
@@ -100,8 +101,8 @@ enum pcapng_interfaces_status pcapng_interfaces_add(struct pcapng_interfaces *al
     return INTERFACES_OK;
 }
 
-void pcapng_interfaces_fini(struct pcapng_interfaces *all)
+void input_pcapng_interfaces_fini(struct input_pcapng_interfaces *all)
 {
     free(all->items);
-    *all = (struct pcapng_interfaces){0};
+    *all = (struct input_pcapng_interfaces){0};
 }

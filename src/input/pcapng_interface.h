@@ -10,7 +10,7 @@
  * overflow. Classic pcap cannot say more than 2106. */
 #define INPUT_TIME_MAX_NS ((int64_t)8000000000 * 1000000000)
 
-struct pcapng_interface {
+struct input_pcapng_interface {
     uint32_t link_type;
     uint32_t snaplen; /* 0: unlimited */
     bool binary;      /* the unit is 2^-exponent s, else 10^-exponent s */
@@ -20,17 +20,18 @@ struct pcapng_interface {
     int64_t offset_s;
 };
 
-struct pcapng_interfaces {
-    struct pcapng_interface *items;
+struct input_pcapng_interfaces {
+    struct input_pcapng_interface *items;
     size_t count, cap;
 };
 
 /* Reads the body of a block. READ_SHORT: too short. */
-enum read_status pcapng_interface_read(struct pcapng_interface *i, struct reader body, bool big_endian);
-int64_t pcapng_interface_ns(const struct pcapng_interface *i, uint64_t units);
+enum read_status input_pcapng_interface_read(struct input_pcapng_interface *i, struct reader body, bool big_endian);
+int64_t input_pcapng_interface_ns(const struct input_pcapng_interface *i, uint64_t units);
 
 enum pcapng_interfaces_status { INTERFACES_OK, INTERFACES_FULL, INTERFACES_NO_MEMORY };
-enum pcapng_interfaces_status pcapng_interfaces_add(struct pcapng_interfaces *all, const struct pcapng_interface *i);
-void pcapng_interfaces_fini(struct pcapng_interfaces *all);
+enum pcapng_interfaces_status input_pcapng_interfaces_add(struct input_pcapng_interfaces *all,
+                                                          const struct input_pcapng_interface *i);
+void input_pcapng_interfaces_fini(struct input_pcapng_interfaces *all);
 
 #endif

@@ -9,7 +9,7 @@
 
 static ssize_t read_counted(void *ctx, void *p, size_t n)
 {
-    struct source *s = ctx;
+    struct input_source *s = ctx;
     size_t want = s->bytes_in == 0 && n > FIRST_READ_BYTES ? FIRST_READ_BYTES : n;
     ssize_t got = s->read(s->ctx, p, want);
 
@@ -18,7 +18,7 @@ static ssize_t read_counted(void *ctx, void *p, size_t n)
     return got;
 }
 
-static void read_failed(struct source *s)
+static void read_failed(struct input_source *s)
 {
     char why[80];
 
@@ -26,7 +26,7 @@ static void read_failed(struct source *s)
     snprintf(s->error, sizeof s->error, "read failed: %s", strerror_r(errno, why, sizeof why));
 }
 
-static void fill_plain(struct source *s)
+static void fill_plain(struct input_source *s)
 {
     ssize_t n = read_counted(s, s->block + s->end, s->cap - s->end);
 
@@ -38,12 +38,12 @@ static void fill_plain(struct source *s)
         s->end += (size_t)n;
 }
 
-static void fill_unpacked(struct source *s)
+static void fill_unpacked(struct input_source *s)
 {
     const char *why = "", *name = s->unpack.codec->name;
     size_t got;
     enum unpack_status status =
-        unpack_read(&s->unpack, read_counted, s, s->block + s->end, s->cap - s->end, &got, &why);
+        input_unpack_read(&s->unpack, read_counted, s, s->block + s->end, s->cap - s->end, &got, &why);
 
     s->end += got;
     switch (status) {
@@ -70,9 +70,9 @@ static void fill_unpacked(struct source *s)
 }
 
 /* Moves what is left to the front: at most a part of one record for each block. */
-static void compact(struct source *s)
+static void compact(struct input_source *s)
 {
-    size_t left = source_left(s);
+    size_t left = input_source_left(s);
 
     if (s->pos == 0)
         return;
@@ -84,7 +84,7 @@ static void compact(struct source *s)
 }
 
 /* Grows only once the buffer is full of real bytes, so that a length field alone cannot claim memory. */
-static bool make_room(struct source *s)
+static bool make_room(struct input_source *s)
 {
     if (s->end < s->cap)
         return true;
@@ -98,7 +98,7 @@ static bool make_room(struct source *s)
     return true;
 }
 
-const uint8_t *source_peek_more(struct source *s, size_t n)
+const uint8_t *input_source_peek_more(struct input_source *s, size_t n)
 {
     compact(s);
     while (s->end < n && s->state == SOURCE_OPEN && make_room(s)) {
@@ -110,12 +110,12 @@ const uint8_t *source_peek_more(struct source *s, size_t n)
     return s->end >= n ? s->block : NULL;
 }
 
-bool source_skip(struct source *s, uint64_t n)
+bool input_source_skip(struct input_source *s, uint64_t n)
 {
-    while (n > source_left(s)) {
-        n -= source_left(s);
+    while (n > input_source_left(s)) {
+        n -= input_source_left(s);
         s->pos = s->end;
-        if (source_peek_more(s, 1) == NULL)
+        if (input_source_peek_more(s, 1) == NULL)
             return false;
     }
     s->pos += (size_t)n;
@@ -123,36 +123,36 @@ bool source_skip(struct source *s, uint64_t n)
 }
 
 /* The bytes read so far are compressed ones: they move to the unpacker. */
-static void open_unpack(struct source *s, const struct codec *codec)
+static void open_unpack(struct input_source *s, const struct input_codec *codec)
 {
     uint8_t *raw = s->block;
     size_t n = s->end;
 
     s->end = 0;
     s->block = malloc(s->cap);
-    if (!unpack_open(&s->unpack, codec, raw, n, s->cap) || s->block == NULL)
+    if (!input_unpack_open(&s->unpack, codec, raw, n, s->cap) || s->block == NULL)
         s->state = SOURCE_NO_MEMORY;
     else
         s->state = SOURCE_OPEN;
 }
 
-void source_open(struct source *s, input_read_fn *read, void *ctx)
+void input_source_open(struct input_source *s, input_read_fn *read, void *ctx)
 {
-    *s = (struct source){.read = read, .ctx = ctx, .cap = INPUT_BLOCK_BYTES};
+    *s = (struct input_source){.read = read, .ctx = ctx, .cap = INPUT_BLOCK_BYTES};
     s->block = malloc(s->cap);
     if (s->block == NULL) {
         s->state = SOURCE_NO_MEMORY;
         return;
     }
-    (void)source_peek(s, INPUT_CODEC_MAGIC_BYTES);
-    const struct codec *codec = codec_find(slice_of(s->block, s->end));
+    (void)input_source_peek(s, INPUT_CODEC_MAGIC_BYTES);
+    const struct input_codec *codec = input_codec_find(slice_of(s->block, s->end));
     if (codec != NULL)
         open_unpack(s, codec);
 }
 
-void source_close(struct source *s)
+void input_source_close(struct input_source *s)
 {
-    unpack_close(&s->unpack);
+    input_unpack_close(&s->unpack);
     free(s->block);
-    *s = (struct source){0};
+    *s = (struct input_source){0};
 }

@@ -18,7 +18,7 @@ enum source_state {
     SOURCE_NO_MEMORY
 };
 
-struct source {
+struct input_source {
     uint8_t *block;
     size_t pos, end, cap; /* bytes pos to end are read and not consumed */
     uint64_t base;        /* offset of block[0] in the decompressed file */
@@ -26,35 +26,35 @@ struct source {
     enum source_state state;
     input_read_fn *read;
     void *ctx;
-    struct unpack unpack;
+    struct input_unpack unpack;
     char error[120];
 };
 
 /* Tells the compression; trouble is left in s->state. */
-void source_open(struct source *s, input_read_fn *read, void *ctx);
-void source_close(struct source *s);
-const uint8_t *source_peek_more(struct source *s, size_t n);
+void input_source_open(struct input_source *s, input_read_fn *read, void *ctx);
+void input_source_close(struct input_source *s);
+const uint8_t *input_source_peek_more(struct input_source *s, size_t n);
 /* Passes over n bytes, however many; false when the source ends before. */
-bool source_skip(struct source *s, uint64_t n);
+bool input_source_skip(struct input_source *s, uint64_t n);
 
-static inline size_t source_left(const struct source *s)
+static inline size_t input_source_left(const struct input_source *s)
 {
     return s->end - s->pos;
 }
 
 /* The next n bytes, valid until the next peek or skip; NULL when the source ends before them. */
-static inline const uint8_t *source_peek(struct source *s, size_t n)
+static inline const uint8_t *input_source_peek(struct input_source *s, size_t n)
 {
-    return source_left(s) >= n ? s->block + s->pos : source_peek_more(s, n);
+    return input_source_left(s) >= n ? s->block + s->pos : input_source_peek_more(s, n);
 }
 
 /* n bytes that were peeked are done with. They stay valid until the next peek or skip. */
-static inline void source_consume(struct source *s, size_t n)
+static inline void input_source_consume(struct input_source *s, size_t n)
 {
     s->pos += n;
 }
 
-static inline uint64_t source_offset(const struct source *s)
+static inline uint64_t input_source_offset(const struct input_source *s)
 {
     return s->base + s->pos;
 }

@@ -2,29 +2,29 @@
 
 #include <stdlib.h>
 
-bool unpack_open(struct unpack *u, const struct codec *codec, uint8_t *raw, size_t n, size_t cap)
+bool input_unpack_open(struct input_unpack *u, const struct input_codec *codec, uint8_t *raw, size_t n, size_t cap)
 {
-    *u = (struct unpack){.codec = codec, .raw = raw, .raw_end = n, .raw_cap = cap};
+    *u = (struct input_unpack){.codec = codec, .raw = raw, .raw_end = n, .raw_cap = cap};
     u->state = codec->make();
     return u->state != NULL;
 }
 
-void unpack_close(struct unpack *u)
+void input_unpack_close(struct input_unpack *u)
 {
     if (u->state != NULL)
         u->codec->destroy(u->state);
     free(u->raw);
-    *u = (struct unpack){0};
+    *u = (struct input_unpack){0};
 }
 
 /* Tape blocks and xz's stream padding leave zeros between streams; no stream begins with one. */
-static void skip_padding(struct unpack *u)
+static void skip_padding(struct input_unpack *u)
 {
     while (u->raw_pos < u->raw_end && u->raw[u->raw_pos] == 0)
         u->raw_pos++;
 }
 
-static enum unpack_status refill(struct unpack *u, input_read_fn *read, void *ctx)
+static enum unpack_status refill(struct input_unpack *u, input_read_fn *read, void *ctx)
 {
     ssize_t n = read(ctx, u->raw, u->raw_cap);
 
@@ -37,9 +37,9 @@ static enum unpack_status refill(struct unpack *u, input_read_fn *read, void *ct
     return UNPACK_BYTES;
 }
 
-static enum unpack_status step(struct unpack *u, uint8_t *out, size_t n, size_t *got, const char **why)
+static enum unpack_status step(struct input_unpack *u, uint8_t *out, size_t n, size_t *got, const char **why)
 {
-    struct codec_io io = {u->raw + u->raw_pos, u->raw_end - u->raw_pos, out, n};
+    struct input_codec_io io = {u->raw + u->raw_pos, u->raw_end - u->raw_pos, out, n};
 
     u->in_stream = true;
     enum codec_status status = u->codec->step(u->state, &io, why);
@@ -62,8 +62,8 @@ static enum unpack_status step(struct unpack *u, uint8_t *out, size_t n, size_t 
     return UNPACK_BYTES;
 }
 
-enum unpack_status unpack_read(struct unpack *u, input_read_fn *read, void *ctx, uint8_t *out, size_t n, size_t *got,
-                               const char **why)
+enum unpack_status input_unpack_read(struct input_unpack *u, input_read_fn *read, void *ctx, uint8_t *out, size_t n,
+                                     size_t *got, const char **why)
 {
     *got = 0;
     for (;;) {

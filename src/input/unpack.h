@@ -9,8 +9,8 @@
 /* As read(2): bytes read, 0 at the end, -1 and errno. */
 typedef ssize_t input_read_fn(void *ctx, void *p, size_t n);
 
-struct unpack {
-    const struct codec *codec; /* NULL: the file is not compressed */
+struct input_unpack {
+    const struct input_codec *codec; /* NULL: the file is not compressed */
     void *state;
     uint8_t *raw; /* compressed bytes, raw_pos to raw_end still to be decoded */
     size_t raw_pos, raw_end, raw_cap;
@@ -28,10 +28,10 @@ enum unpack_status {
 };
 
 /* Takes over the malloc()ed buffer raw, whose first n bytes were read from the file already. */
-bool unpack_open(struct unpack *u, const struct codec *codec, uint8_t *raw, size_t n, size_t cap);
+bool input_unpack_open(struct input_unpack *u, const struct input_codec *codec, uint8_t *raw, size_t n, size_t cap);
 /* Decodes 1 to n bytes to out and sets *got. Asks read() for more only when nothing can be decoded without. */
-enum unpack_status unpack_read(struct unpack *u, input_read_fn *read, void *ctx, uint8_t *out, size_t n, size_t *got,
-                               const char **why);
-void unpack_close(struct unpack *u);
+enum unpack_status input_unpack_read(struct input_unpack *u, input_read_fn *read, void *ctx, uint8_t *out, size_t n,
+                                     size_t *got, const char **why);
+void input_unpack_close(struct input_unpack *u);
 
 #endif

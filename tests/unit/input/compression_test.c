@@ -290,9 +290,9 @@ static void a_bomb_is_read_in_bounded_memory(void **state)
     enum { PIECE = 1 << 24, PIECES = 8 };
     struct buf head = {0}, b = {0};
     uint8_t *zeros = calloc(1, PIECE);
-    const struct capture_events quiet = {0};
+    const struct input_capture_events quiet = {0};
     struct input_frame f;
-    struct capture c;
+    struct input_capture c;
     (void)state;
     put_section(&head, false);
     put32(&head, false, 0x777);
@@ -307,11 +307,11 @@ static void a_bomb_is_read_in_bounded_memory(void **state)
     pack_gzip(&b, buf_view(&head));
     assert_in_range(b.n, 1, 200000);
     struct memory m = {buf_view(&b)};
-    assert_int_equal(capture_open(&c, read_memory, &m, &quiet), CAPTURE_FOUND);
-    assert_int_equal(capture_next(&c, &f), 1);
+    assert_int_equal(input_capture_open(&c, read_memory, &m, &quiet), CAPTURE_FOUND);
+    assert_int_equal(input_capture_next(&c, &f), 1);
     assert_int_equal(c.source.cap, INPUT_BLOCK_BYTES);
-    assert_true(source_offset(&c.source) > (uint64_t)PIECE * PIECES);
-    capture_close(&c);
+    assert_true(input_source_offset(&c.source) > (uint64_t)PIECE * PIECES);
+    input_capture_close(&c);
     free(zeros);
     buf_fini(&b);
     buf_fini(&head);

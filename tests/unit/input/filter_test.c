@@ -153,10 +153,10 @@ static void an_expression_for_another_link_type_is_accepted(void **state)
     static const char *const right[] = {"type mgt", "wlan addr1 1:2:3:4:5:6", "ifname pflog0"};
     (void)state;
     for (size_t i = 0; i < sizeof right / sizeof right[0]; i++) {
-        struct filter *f = NULL;
+        struct input_filter *f = NULL;
         char *error = NULL;
-        assert_int_equal(filter_new(&f, right[i], &error), 0);
-        filter_free(f);
+        assert_int_equal(input_filter_new(&f, right[i], &error), 0);
+        input_filter_free(f);
     }
 }
 

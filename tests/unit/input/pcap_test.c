@@ -265,16 +265,16 @@ static void a_failing_disk_is_a_problem_after_the_whole_packets(void **state)
 {
     size_t calls = 0;
     int problems = 0;
-    const struct capture_events events = {.ctx = &problems, .problem = count_problem};
-    struct capture c;
+    const struct input_capture_events events = {.ctx = &problems, .problem = count_problem};
+    struct input_capture c;
     struct input_frame f;
     (void)state;
-    assert_int_equal(capture_open(&c, read_broken, &calls, &events), CAPTURE_FOUND);
-    assert_int_equal(capture_next(&c, &f), 1);
-    assert_int_equal(capture_next(&c, &f), 0);
-    assert_int_equal(capture_next(&c, &f), 0);
+    assert_int_equal(input_capture_open(&c, read_broken, &calls, &events), CAPTURE_FOUND);
+    assert_int_equal(input_capture_next(&c, &f), 1);
+    assert_int_equal(input_capture_next(&c, &f), 0);
+    assert_int_equal(input_capture_next(&c, &f), 0);
     assert_int_equal(problems, 1);
-    capture_close(&c);
+    input_capture_close(&c);
 }
 
 int main(void)

@@ -177,15 +177,15 @@ struct seen *read_bytes(struct slice bytes, size_t chunk)
 {
     struct seen *s = seen_new();
     struct memory_file m = {bytes, chunk};
-    const struct capture_events events = {s, see_problem, see_secrets};
-    struct capture c;
+    const struct input_capture_events events = {s, see_problem, see_secrets};
+    struct input_capture c;
     struct input_frame f = {0};
 
-    s->found = capture_open(&c, read_memory, &m, &events);
-    while ((s->end = capture_next(&c, &f)) == 1)
+    s->found = input_capture_open(&c, read_memory, &m, &events);
+    while ((s->end = input_capture_next(&c, &f)) == 1)
         see_frame(s, &f);
-    assert_int_equal(capture_next(&c, &f), 0); /* an end is for good */
-    capture_close(&c);
+    assert_int_equal(input_capture_next(&c, &f), 0); /* an end is for good */
+    input_capture_close(&c);
     return s;
 }
 
