@@ -1,0 +1,54 @@
+#include "input/codec.h"
+
+#include <zstd.h>
+#include <zstd_errors.h>
+
+#define WINDOW_LOG_MAX 27
+_Static_assert((size_t)1 << WINDOW_LOG_MAX == INPUT_WINDOW_MAX, "zstd counts its window in powers of two");
+
+/* A skippable frame (RFC 8878 3.1.2) may come first: pzstd writes one. */
+static bool zstd_matches(struct slice head)
+{
+    return slice_starts(head, SLICE_LIT("\x28\xb5\x2f\xfd")) ||
+           (head.n >= 4 && head.p[0] >> 4 == 5 && memcmp(head.p + 1, "\x2a\x4d\x18", 3) == 0);
+}
+
+static void *zstd_make(void)
+{
+    ZSTD_DCtx *d = ZSTD_createDCtx();
+
+    if (d != NULL)
+        (void)ZSTD_DCtx_setParameter(d, ZSTD_d_windowLogMax, WINDOW_LOG_MAX);
+    return d;
+}
+
+static enum codec_status zstd_step(void *state, struct input_codec_io *io, const char **why)
+{
+    ZSTD_inBuffer in = {io->in, io->in_left, 0};
+    ZSTD_outBuffer out = {io->out, io->out_left, 0};
+    size_t r = ZSTD_decompressStream(state, &out, &in);
+
+    io->in += in.pos;
+    io->in_left -= in.pos;
+    io->out += out.pos;
+    io->out_left -= out.pos;
+    if (!ZSTD_isError(r))
+        return r == 0 ? CODEC_STREAM_END : CODEC_GOING;
+    if (ZSTD_getErrorCode(r) == ZSTD_error_memory_allocation)
+        return CODEC_NO_MEMORY;
+    *why = ZSTD_getErrorCode(r) == ZSTD_error_frameParameter_windowTooLarge ? "its window is over 128 MB"
+                                                                            : ZSTD_getErrorName(r);
+    return CODEC_DAMAGED;
+}
+
+static bool zstd_restart(void *state)
+{
+    return !ZSTD_isError(ZSTD_DCtx_reset(state, ZSTD_reset_session_only));
+}
+
+static void zstd_destroy(void *state)
+{
+    (void)ZSTD_freeDCtx(state);
+}
+
+const struct input_codec input_codec_zstd = {"zstd", zstd_matches, zstd_make, zstd_step, zstd_restart, zstd_destroy};

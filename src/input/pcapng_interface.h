@@ -1,0 +1,37 @@
+/* pcapng Interface Description Blocks (draft-ietf-opsawg-pcapng 4.2): link types and clocks. */
+#ifndef P2T_INPUT_PCAPNG_INTERFACE_H
+#define P2T_INPUT_PCAPNG_INTERFACE_H
+
+#include "base/reader.h"
+
+/* Bounds what a section of nothing but interfaces can make us hold: 2 MB. */
+#define INPUT_INTERFACES_MAX 65536
+/* In 2223. Later times are cut to it, and earlier than 1970 to 0, so that whoever adds decades to a time does not
+ * overflow. Classic pcap cannot say more than 2106. */
+#define INPUT_TIME_MAX_NS ((int64_t)8000000000 * 1000000000)
+
+struct input_pcapng_interface {
+    uint32_t link_type;
+    uint32_t snaplen; /* 0: unlimited */
+    bool binary;      /* the unit is 2^-exponent s, else 10^-exponent s */
+    uint8_t exponent;
+    uint64_t ns_per_unit; /* 0 when a unit is no whole number of nanoseconds */
+    uint64_t units_max;   /* the largest count that ns_per_unit takes without overflow */
+    int64_t offset_s;
+};
+
+struct input_pcapng_interfaces {
+    struct input_pcapng_interface *items;
+    size_t count, cap;
+};
+
+/* Reads the body of a block. READ_SHORT: too short. */
+enum read_status input_pcapng_interface_read(struct input_pcapng_interface *i, struct reader body, bool big_endian);
+int64_t input_pcapng_interface_ns(const struct input_pcapng_interface *i, uint64_t units);
+
+enum pcapng_interfaces_status { INTERFACES_OK, INTERFACES_FULL, INTERFACES_NO_MEMORY };
+enum pcapng_interfaces_status input_pcapng_interfaces_add(struct input_pcapng_interfaces *all,
+                                                          const struct input_pcapng_interface *i);
+void input_pcapng_interfaces_fini(struct input_pcapng_interfaces *all);
+
+#endif
