@@ -14,7 +14,9 @@ enum {
     ETHERTYPE_STAG = 0x88a8,
     ETHERTYPE_ERSPAN_2 = 0x88be,
     ETHERTYPE_ERSPAN_3 = 0x22eb,
+    ETHERTYPE_MACSEC = 0x88e5,
     ETHERTYPE_PBB = 0x88e7,
+    ETHERTYPE_FABRIC_PATH = 0x8903,
     ETHERTYPE_CISCO_METADATA = 0x8909,
     ETHERTYPE_VN_TAG = 0x8926,
     ETHERTYPE_HSR = 0x892f,
@@ -61,6 +63,9 @@ void walk_ethertype(struct packet_walk *w, uint16_t type)
     case ETHERTYPE_PBB:
         w->next = LAYER_PBB;
         return;
+    case ETHERTYPE_MACSEC:
+        w->next = LAYER_MACSEC;
+        return;
     case ETHERTYPE_NSH:
         w->next = LAYER_NSH;
         return;
@@ -75,6 +80,9 @@ void walk_ethertype(struct packet_walk *w, uint16_t type)
         return;
     case ETHERTYPE_JUMBO_LLC:
         w->next = LAYER_LLC;
+        return;
+    case ETHERTYPE_FABRIC_PATH:
+        walk_skip_to(w, 2, LAYER_ETHERNET);
         return;
     case ETHERTYPE_VN_TAG:
     case ETHERTYPE_HSR:
@@ -139,6 +147,20 @@ void packet_layer_pbb(struct packet_walk *w)
         return;
     walk_path(w, 'i', load_be24(h + 1));
     w->next = LAYER_ETHERNET;
+}
+
+/* IEEE 802.1AE 9.3; only frames that are signed but not encrypted show what they carry. */
+void packet_layer_macsec(struct packet_walk *w)
+{
+    enum { HAS_SCI = 0x20, ENCRYPTED = 0x08, CHANGED = 0x04 };
+    const uint8_t *h = walk_take(w, 6);
+
+    if (h == NULL)
+        return;
+    if ((h[0] & (ENCRYPTED | CHANGED)) != 0)
+        walk_not_ip(w);
+    else
+        walk_skip_to(w, (h[0] & HAS_SCI) != 0 ? 8 : 0, LAYER_TYPE_FIELD);
 }
 
 void packet_layer_llc(struct packet_walk *w)

@@ -85,10 +85,9 @@ static enum packet_layer udp_tunnel(uint16_t src, uint16_t dst)
     case 4754: /* RFC 8086 */
         return LAYER_GRE;
     case 4789:
+    case 4790: /* VXLAN-GPE */
     case 8472: /* VXLAN in Linux before its port was assigned */
         return LAYER_VXLAN;
-    case 4790:
-        return LAYER_VXLAN_GPE;
     case 6081:
         return LAYER_GENEVE;
     case 6635: /* RFC 7510 */

@@ -7,7 +7,8 @@ enum {
     GRE_KEY = 0x2000,
     GRE_SEQUENCE = 0x1000,
     GRE_ACK = 0x0080, /* version 1 */
-    PROTOCOL_ERSPAN = 0x88be
+    PROTOCOL_ERSPAN = 0x88be,
+    PROTOCOL_EOIP = 0x6400 /* MikroTik's Ethernet over IP, framed as PPTP's is */
 };
 
 /* RFC 1701: source route entries up to one of length 0. */
@@ -22,16 +23,24 @@ static bool gre_routing(struct packet_walk *w)
 }
 
 /* RFC 2637 4.1: enhanced GRE carries PPP; without a sequence number it is only an acknowledgement. */
-static void gre_pptp(struct packet_walk *w, uint16_t flags)
+static void gre_enhanced(struct packet_walk *w, uint16_t flags, uint16_t protocol)
 {
     uint32_t rest = 4 + ((flags & GRE_SEQUENCE) != 0 ? 4u : 0) + ((flags & GRE_ACK) != 0 ? 4u : 0);
 
     if (walk_take(w, rest) == NULL)
         return;
-    if ((flags & GRE_SEQUENCE) != 0)
+    if (protocol == PROTOCOL_EOIP)
+        w->next = LAYER_ETHERNET;
+    else if ((flags & GRE_SEQUENCE) != 0)
         w->next = LAYER_PPP;
     else
         walk_not_ip(w);
+}
+
+/* Aruba's access points send 802.11 frames under 0x8200, 0x8210 and so on to 0x83f0. */
+static bool is_aruba(uint16_t protocol)
+{
+    return (protocol & 0xfe0f) == 0x8200;
 }
 
 /* RFC 2784, RFC 2890 */
@@ -43,7 +52,7 @@ void packet_layer_gre(struct packet_walk *w)
         return;
     uint16_t flags = load_be16(h), protocol = load_be16(h + 2);
     if ((flags & 0x07) == 1) {
-        gre_pptp(w, flags);
+        gre_enhanced(w, flags, protocol);
         return;
     }
     if ((flags & 0x07) != 0) {
@@ -57,6 +66,8 @@ void packet_layer_gre(struct packet_walk *w)
     /* ERSPAN type I has no header, and is told by GRE's missing sequence number. */
     if (protocol == PROTOCOL_ERSPAN && (flags & GRE_SEQUENCE) == 0)
         w->next = LAYER_ETHERNET;
+    else if (is_aruba(protocol))
+        w->next = LAYER_WIFI;
     else
         walk_ethertype(w, protocol);
 }
@@ -94,34 +105,20 @@ void packet_layer_etherip(struct packet_walk *w)
     walk_skip_to(w, 2, LAYER_ETHERNET);
 }
 
-/* RFC 7348 5. Reserved bits are zero but for the group policy extension's, whose deployment is wide. */
+/* RFC 7348 5, with the group policy bit, whose deployment is wide, and draft-ietf-nvo3-vxlan-gpe's next protocol,
+ * which comes on VXLAN's port too. */
 void packet_layer_vxlan(struct packet_walk *w)
 {
-    enum { VNI_VALID = 0x08, GROUP_POLICY = 0x80 };
-    const uint8_t *h = walk_take(w, 8);
-
-    if (h == NULL)
-        return;
-    if ((h[0] & ~GROUP_POLICY) != VNI_VALID || h[7] != 0) {
-        walk_drop(w, PACKET_DROP_MALFORMED);
-        return;
-    }
-    walk_path(w, 'x', load_be24(h + 4));
-    w->next = LAYER_ETHERNET;
-}
-
-/* draft-ietf-nvo3-vxlan-gpe 3 */
-void packet_layer_vxlan_gpe(struct packet_walk *w)
-{
-    enum { VNI_VALID = 0x08, NEXT_PROTOCOL = 0x04 };
+    enum { VNI_VALID = 0x08, NEXT_PROTOCOL = 0x04, GROUP_POLICY = 0x80, ETHERNET = 3 };
     static const uint8_t protocols[] = {
-        [1] = LAYER_IPV4, [2] = LAYER_IPV6, [3] = LAYER_ETHERNET, [4] = LAYER_NSH, [5] = LAYER_MPLS};
+        [1] = LAYER_IPV4, [2] = LAYER_IPV6, [ETHERNET] = LAYER_ETHERNET, [4] = LAYER_NSH, [5] = LAYER_MPLS};
     const uint8_t *h = walk_take(w, 8);
 
     if (h == NULL)
         return;
-    uint8_t protocol = (h[0] & NEXT_PROTOCOL) != 0 ? h[3] : 3;
-    if ((h[0] & VNI_VALID) == 0 || protocol == 0 || protocol >= sizeof protocols) {
+    uint8_t protocol = (h[0] & NEXT_PROTOCOL) != 0 ? h[3] : ETHERNET;
+    bool flags_fit = (h[0] & ~(GROUP_POLICY | NEXT_PROTOCOL)) == VNI_VALID && h[7] == 0;
+    if (!flags_fit || protocol == 0 || protocol >= sizeof protocols) {
         walk_drop(w, PACKET_DROP_MALFORMED);
         return;
     }

@@ -16,6 +16,7 @@
     X(VLAN, vlan)                                                                                                    \
     X(PBB, pbb)           /* IEEE 802.1ah I-TAG */                                                                   \
     X(SKIP_TAG, skip_tag) /* `tag_bytes` of no interest, then TYPE_FIELD */                                          \
+    X(MACSEC, macsec)                                                                                                \
     X(LLC, llc)                                                                                                      \
     X(MPLS, mpls)                                                                                                    \
     X(PPPOE, pppoe)                                                                                                  \
@@ -52,7 +53,6 @@
     X(WCCP, wccp)                                                                                                    \
     X(ETHERIP, etherip)                                                                                              \
     X(VXLAN, vxlan)                                                                                                  \
-    X(VXLAN_GPE, vxlan_gpe)                                                                                          \
     X(GENEVE, geneve)                                                                                                \
     X(GTP_U, gtp_u)                                                                                                  \
     X(TEREDO, teredo)                                                                                                \
