@@ -243,8 +243,12 @@ static uint16_t ppp_protocol(struct packet_walk *w)
 
 void packet_layer_ppp(struct packet_walk *w)
 {
+    const uint8_t *start = walk_peek(w, 2);
+
+    if (start == NULL)
+        return;
     /* Address and control are left out after negotiation (RFC 1662 3.2). */
-    if (w->r.left >= 2 && w->r.p[0] == 0xff && w->r.p[1] == 0x03)
+    if (start[0] == 0xff && start[1] == 0x03)
         (void)walk_take(w, 2);
     uint16_t protocol = ppp_protocol(w);
     if (w->next == LAYER_END)

@@ -3,34 +3,21 @@
 
 enum { IPV4_HEADER = 20, IPV6_HEADER = 40 };
 
-/* The version alone says little, since a MAC address may begin the same way: the lengths must fit as well. */
+/* The version alone says little, since a MAC address may begin the same way: the length must fit as well, up to an
+ * Ethernet trailer. 0 is segmentation offload. */
 bool walk_sees_ip(const struct packet_walk *w)
 {
+    enum { TRAILER_MAX = 32 };
+
     if (w->r.left < 6)
         return false;
     uint8_t version = w->r.p[0] >> 4;
-    uint32_t total = load_be16(w->r.p + 2), payload = load_be16(w->r.p + 4);
-    if (version == 4)
-        return (w->r.p[0] & 0x0f) >= 5 && (total == 0 || total >= IPV4_HEADER) && total <= w->wire;
-    return version == 6 && payload + IPV6_HEADER <= w->wire;
-}
-
-void packet_layer_ip(struct packet_walk *w)
-{
-    if (w->r.left == 0) {
-        (void)walk_take(w, 1);
-        return;
-    }
-    switch (w->r.p[0] >> 4) {
-    case 4:
-        w->next = LAYER_IPV4;
-        return;
-    case 6:
-        w->next = LAYER_IPV6;
-        return;
-    default:
-        walk_not_ip(w);
-    }
+    uint32_t total = version == 4 ? load_be16(w->r.p + 2) : load_be16(w->r.p + 4);
+    if (version == 4 && (w->r.p[0] & 0x0f) < 5)
+        return false;
+    if (version == 6 && total != 0)
+        total += IPV6_HEADER;
+    return (version == 4 || version == 6) && (total == 0 || (total <= w->wire && w->wire - total <= TRAILER_MAX));
 }
 
 static bool ipv6_only(const struct packet_walk *w)
@@ -174,6 +161,18 @@ void packet_layer_ipv6(struct packet_walk *w)
     w->out->ip_id = 0;
     w->out->ttl = h[7];
     walk_ip_protocol(w, h[6]);
+}
+
+void packet_layer_ip(struct packet_walk *w)
+{
+    uint8_t version = w->r.left > 0 ? w->r.p[0] >> 4 : 4;
+
+    if (version == 4)
+        packet_layer_ipv4(w);
+    else if (version == 6)
+        packet_layer_ipv6(w);
+    else
+        walk_not_ip(w);
 }
 
 void packet_layer_ipv6_extension(struct packet_walk *w)

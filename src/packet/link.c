@@ -179,19 +179,22 @@ void packet_layer_cisco_hdlc(struct packet_walk *w)
 /* PPP in HDLC framing, or Cisco's framing, which some drivers hand out under the same type. */
 void packet_layer_ppp_hdlc(struct packet_walk *w)
 {
-    bool cisco = w->r.left >= 2 && (w->r.p[0] == 0x0f || w->r.p[0] == 0x8f) && w->r.p[1] == 0x00;
+    const uint8_t *h = walk_peek(w, 2);
 
-    w->next = cisco ? LAYER_CISCO_HDLC : LAYER_PPP;
+    if (h != NULL)
+        w->next = (h[0] == 0x0f || h[0] == 0x8f) && h[1] == 0x00 ? LAYER_CISCO_HDLC : LAYER_PPP;
 }
 
 /* The direction stands in the address byte's place. */
 void packet_layer_ppp_pppd(struct packet_walk *w)
 {
-    bool control = w->r.left >= 2 && w->r.p[0] != 0xff && w->r.p[1] == 0x03;
+    const uint8_t *h = walk_peek(w, 2);
 
-    w->next = LAYER_PPP;
-    if (w->r.left == 0 || w->r.p[0] != 0xff)
-        walk_skip_to(w, control ? 2 : 1, LAYER_PPP);
+    if (h == NULL)
+        return;
+    bool ordinary = h[0] == 0xff;
+    bool control = h[1] == 0x03;
+    walk_skip_to(w, ordinary ? 0 : control ? 2 : 1, LAYER_PPP);
 }
 
 /* RFC 1051 and RFC 1201; the split packets of the latter stay cut. */
@@ -227,9 +230,10 @@ void packet_layer_arcnet(struct packet_walk *w)
 
 void packet_layer_atm_clip(struct packet_walk *w)
 {
-    bool llc = w->r.left >= 2 && w->r.p[0] == 0xaa && w->r.p[1] == 0xaa;
+    const uint8_t *h = walk_peek(w, 2);
 
-    w->next = llc ? LAYER_LLC : LAYER_IP;
+    if (h != NULL)
+        w->next = h[0] == 0xaa && h[1] == 0xaa ? LAYER_LLC : LAYER_IP;
 }
 
 void packet_layer_sunatm(struct packet_walk *w)
@@ -347,18 +351,16 @@ void packet_layer_prism(struct packet_walk *w)
 {
     const uint32_t avs_cookie = 0x80211000, avs_cookie_mask = 0xfffff000;
 
-    if (w->r.left >= 4) {
-        uint32_t be = load_be32(w->r.p), le = load_le32(w->r.p);
-        bool avs = (be & avs_cookie_mask) == avs_cookie;
-        bool prism = le == 0x41 || le == 0x44;
-        if (!avs && !prism) {
-            w->next = LAYER_WIFI;
-            return;
-        }
-    }
-    const uint8_t *h = walk_take(w, 8);
+    const uint8_t *h = walk_peek(w, 8);
+
     if (h == NULL)
         return;
-    bool big = h[0] == 0x80;
-    inner_link(w, big ? load_be32(h + 4) : load_le32(h + 4), 8, LINK_TYPE_WIFI);
+    bool avs = (load_be32(h) & avs_cookie_mask) == avs_cookie;
+    bool prism = load_le32(h) == 0x41 || load_le32(h) == 0x44;
+    if (!avs && !prism) {
+        w->next = LAYER_WIFI;
+        return;
+    }
+    (void)walk_take(w, 8);
+    inner_link(w, avs ? load_be32(h + 4) : load_le32(h + 4), 8, LINK_TYPE_WIFI);
 }

@@ -96,7 +96,8 @@ void packet_layer_erspan_3(struct packet_walk *w)
 /* Version 2 puts a redirect header before the packet. */
 void packet_layer_wccp(struct packet_walk *w)
 {
-    walk_skip_to(w, walk_sees_ip(w) ? 0 : 4, LAYER_IP);
+    if (walk_peek(w, 6) != NULL)
+        walk_skip_to(w, walk_sees_ip(w) ? 0 : 4, LAYER_IP);
 }
 
 /* RFC 3378 */
@@ -105,11 +106,10 @@ void packet_layer_etherip(struct packet_walk *w)
     walk_skip_to(w, 2, LAYER_ETHERNET);
 }
 
-/* RFC 7348 5, with the group policy bit, whose deployment is wide, and draft-ietf-nvo3-vxlan-gpe's next protocol,
- * which comes on VXLAN's port too. */
+/* RFC 7348 5: reserved bits do not matter. draft-ietf-nvo3-vxlan-gpe's next protocol comes on VXLAN's port too. */
 void packet_layer_vxlan(struct packet_walk *w)
 {
-    enum { VNI_VALID = 0x08, NEXT_PROTOCOL = 0x04, GROUP_POLICY = 0x80, ETHERNET = 3 };
+    enum { VNI_VALID = 0x08, NEXT_PROTOCOL = 0x04, ETHERNET = 3 };
     static const uint8_t protocols[] = {
         [1] = LAYER_IPV4, [2] = LAYER_IPV6, [ETHERNET] = LAYER_ETHERNET, [4] = LAYER_NSH, [5] = LAYER_MPLS};
     const uint8_t *h = walk_take(w, 8);
@@ -117,8 +117,7 @@ void packet_layer_vxlan(struct packet_walk *w)
     if (h == NULL)
         return;
     uint8_t protocol = (h[0] & NEXT_PROTOCOL) != 0 ? h[3] : ETHERNET;
-    bool flags_fit = (h[0] & ~(GROUP_POLICY | NEXT_PROTOCOL)) == VNI_VALID && h[7] == 0;
-    if (!flags_fit || protocol == 0 || protocol >= sizeof protocols) {
+    if ((h[0] & VNI_VALID) == 0 || protocol == 0 || protocol >= sizeof protocols) {
         walk_drop(w, PACKET_DROP_MALFORMED);
         return;
     }

@@ -115,6 +115,12 @@ static inline const uint8_t *walk_take(struct packet_walk *w, uint32_t n)
     return p;
 }
 
+/* The next n bytes without taking them; else as walk_take. */
+static inline const uint8_t *walk_peek(struct packet_walk *w, uint32_t n)
+{
+    return n <= w->r.left ? w->r.p : walk_take(w, n);
+}
+
 /* Takes n bytes of no interest off and goes on with `next`. */
 static inline void walk_skip_to(struct packet_walk *w, uint32_t n, enum packet_layer next)
 {

@@ -24,17 +24,16 @@ static bool radiotap_padded(const uint8_t *h, uint32_t bytes)
 
 void packet_layer_radiotap(struct packet_walk *w)
 {
-    if (w->r.left < 4) {
-        (void)walk_take(w, 4);
+    const uint8_t *h = walk_peek(w, 4);
+
+    if (h == NULL)
         return;
-    }
-    uint16_t bytes = load_le16(w->r.p + 2);
+    uint16_t bytes = load_le16(h + 2);
     if (bytes < 8) {
         walk_drop(w, PACKET_DROP_MALFORMED);
         return;
     }
-    const uint8_t *h = walk_take(w, bytes);
-    if (h == NULL)
+    if (walk_take(w, bytes) == NULL)
         return;
     w->wifi_padded = radiotap_padded(h, bytes);
     w->next = LAYER_WIFI;
@@ -66,19 +65,18 @@ void packet_layer_wifi(struct packet_walk *w)
 {
     enum { TYPE_MASK = 0x0c, TYPE_DATA = 0x08, NO_DATA = 0x40, PROTECTED = 0x40 };
 
-    if (w->r.left < 2) {
-        (void)walk_take(w, 2);
+    const uint8_t *h = walk_peek(w, 2);
+
+    if (h == NULL)
         return;
-    }
-    uint8_t type = w->r.p[0], flags = w->r.p[1];
+    uint8_t type = h[0], flags = h[1];
     if ((type & TYPE_MASK) != TYPE_DATA || (type & NO_DATA) != 0 || (flags & PROTECTED) != 0) {
         walk_not_ip(w);
         return;
     }
     uint32_t bytes = wifi_header_bytes(type, flags);
     uint32_t padding = w->wifi_padded ? (4 - bytes % 4) % 4 : 0;
-    const uint8_t *h = walk_take(w, bytes + padding);
-    if (h == NULL)
+    if (walk_take(w, bytes + padding) == NULL)
         return;
     bool later_fragment = (h[22] & 0x0f) != 0;
     if (later_fragment)
