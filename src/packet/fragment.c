@@ -116,9 +116,15 @@ static struct fragment_set *add_set(struct fragment_table *t, const struct fragm
     return set;
 }
 
+/* Captured times are any 64 bits: their difference may not fit a signed one. */
+static bool too_old(const struct fragment_table *t, const struct fragment_set *set, int64_t now_ns)
+{
+    return now_ns > set->first_ns && (uint64_t)now_ns - (uint64_t)set->first_ns > (uint64_t)t->limits.fragment_age_ns;
+}
+
 static void expire(struct fragment_table *t, int64_t now_ns)
 {
-    while (t->oldest != NULL && now_ns - t->oldest->first_ns > t->limits.fragment_age_ns)
+    while (t->oldest != NULL && too_old(t, t->oldest, now_ns))
         drop_set(t, t->oldest);
 }
 

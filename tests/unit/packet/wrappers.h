@@ -281,8 +281,9 @@ static inline void link_nflog_be(struct frame *f)
 
 static inline void link_ipoib(struct frame *f)
 {
-    put_be(f, 0, 2);
-    put_be(f, ip_ethertype(f), 2);
+    uint16_t type = ip_ethertype(f);
+    put_zeros(f, 2);
+    put_be(f, type, 2);
     put_zeros(f, 40);
 }
 
@@ -598,7 +599,7 @@ static inline void tunnel_l2tp(struct frame *f)
 static inline void tunnel_gre_in_udp(struct frame *f)
 {
     put_be(f, ip_ethertype(f), 2);
-    put_be(f, 0, 2);
+    put_zeros(f, 2);
     put_udp(f, 55555, 4754);
     outer4(f, 17);
 }
