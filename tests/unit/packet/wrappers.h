@@ -220,8 +220,9 @@ static inline void link_cooked_v1_llc(struct frame *f)
 
 static inline void link_cooked_v2(struct frame *f)
 {
+    uint16_t type = ip_ethertype(f);
     put_zeros(f, 18);
-    put_be(f, ip_ethertype(f), 2);
+    put_be(f, type, 2);
 }
 
 static inline void link_pflog(struct frame *f)
