@@ -1,0 +1,1 @@
+p2t_fuzz(dns dns_fuzz.c)

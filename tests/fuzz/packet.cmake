@@ -1,0 +1,1 @@
+p2t_fuzz(packet packet_fuzz.c)
