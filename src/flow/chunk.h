@@ -18,12 +18,13 @@ enum flow_roles {
 /* A TCP connection. Owned by the flow table; valid from tcp_open to the end of tcp_close. */
 struct flow_tcp {
     uint64_t number; /* of connections, in the order they were opened, from 1 */
-    struct endpoint client, server;
+    struct endpoint client, server; /* as the first packet seen had them */
     struct endpoint nat_server; /* the server's other address where both sides of a DNAT were seen; family 0: none */
-    uint32_t path;
+    uint32_t path;              /* of the first packet seen */
     enum flow_roles roles;
     struct packet_mark first;
-    uint32_t client_isn; /* sequence number of the first client byte seen, minus one; with `first` it names the connection */
+    uint32_t client_isn; /* sequence number of the first client byte seen, minus one, as known at
+                             * tcp_open; with `first` it names the connection */
     void *user;          /* the next stage's own, NULL at tcp_open */
 
     /* Counters per direction, updated before each callback. */
@@ -43,7 +44,10 @@ struct flow_chunk {
     uint64_t len;            /* stream bytes; more than bytes.n where the rest was cut or is lost */
     bool lost;               /* len bytes never seen on the wire (bytes.n == 0) */
     struct packet_mark seen; /* first transmission seen; for a hole: the packet that proved it */
-    struct packet_mark deliverable; /* when everything up to here was there: decision 1 of the architecture */
+    /* When everything up to here was there: decision 1 of the architecture. Behind a hole that was never filled it
+     * is the chunk's own `seen`, or the previous chunk's `deliverable` if that is later; a hole's own is the first
+     * moment that shows bytes beyond it. So it never goes back within a direction. */
+    struct packet_mark deliverable;
 };
 
 enum flow_event_kind {

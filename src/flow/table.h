@@ -8,7 +8,8 @@ struct flow_table;
 
 /* Named limits, each with the attack it bounds; every time one is hit it is counted. */
 struct flow_limits {
-    size_t connections;           /* open at once: SYN floods; the least recently used one goes */
+    size_t connections;           /* open at once, under 900 bytes each: SYN floods. Of those that are over, else of the
+                                   * half-open, else of all, the least recently used one goes */
     size_t reorder_bytes;         /* held in one direction behind a hole: hostile sequence jumps */
     size_t reorder_bytes_total;   /* held in all connections */
     uint32_t reorder_segments;    /* segments held in one direction: one-byte segments */
@@ -25,18 +26,24 @@ struct flow_counters {
     uint64_t packets, tcp_packets, udp_packets, icmp_errors;
     uint64_t connections, connections_evicted;
     uint64_t duplicates, retransmits, out_of_order, keep_alives;
-    uint64_t holes, hole_bytes, overlaps_conflicting;
+    uint64_t holes, hole_bytes;
+    uint64_t overlaps_conflicting; /* segments that differ from one held in the same place */
     uint64_t reorder_limit_hits;
     uint64_t cut_bytes; /* payload the capture did not keep */
+    uint64_t out_of_window; /* segments, RSTs and ICMP quotes that fit no connection, or come before its first byte */
 };
 
-/* The sink is copied. NULL when memory ran out. */
+/* The sink is copied; every callback must be set. NULL when memory ran out. */
 struct flow_table *flow_table_new(const struct flow_limits *limits, const struct flow_sink *sink);
 /* Closes every connection (FLOW_END_INPUT, in the order they were opened) before it frees them. */
 void flow_table_finish(struct flow_table *t);
 void flow_table_free(struct flow_table *t);
 /* 0, or P2T_ERR_MEMORY. */
 int flow_table_push(struct flow_table *t, const struct packet *packet);
+/* For a stage that knows better than the port numbers: client and server change places, with all counters. Of use
+ * only from tcp_open or the first tcp_event or tcp_chunk after it (which keeps the dir it was given); does nothing
+ * when a handshake was seen. */
+void flow_tcp_swap_roles(struct flow_tcp *conn);
 const struct flow_counters *flow_table_counters(const struct flow_table *t);
 
 #endif

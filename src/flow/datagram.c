@@ -1,0 +1,109 @@
+/* UDP datagrams, and ICMP errors about either protocol. */
+#include "flow/internal.h"
+
+enum { COMPARED_BYTES = 512 };
+
+/* No padding. */
+struct datagram_id {
+    uint8_t src[16], dst[16], quoted_src[16], quoted_dst[16];
+    uint64_t bytes;
+    uint32_t len, quoted_seq;
+    uint16_t src_port, dst_port, quoted_src_port, quoted_dst_port;
+    uint16_t ip_id;
+    uint8_t kind, type, code, quoted_kind;
+    uint8_t unused[2];
+};
+
+static bool is_copy(struct flow_table *t, const struct packet *p)
+{
+    size_t n = p->payload.n < COMPARED_BYTES ? p->payload.n : COMPARED_BYTES;
+    struct datagram_id id = {.len = p->payload_len, .ip_id = p->ip_id, .kind = (uint8_t)p->kind};
+    struct flow_print print = {.window_ns = t->limits.duplicate_window_ns};
+
+    memcpy(id.src, p->src.ip.bytes, sizeof id.src);
+    memcpy(id.dst, p->dst.ip.bytes, sizeof id.dst);
+    id.src_port = p->src.port;
+    id.dst_port = p->dst.port;
+    id.bytes = hash_bytes(p->payload.p, n);
+    if (p->kind == PACKET_ICMP_ERROR) {
+        memcpy(id.quoted_src, p->icmp.quoted_src.ip.bytes, sizeof id.quoted_src);
+        memcpy(id.quoted_dst, p->icmp.quoted_dst.ip.bytes, sizeof id.quoted_dst);
+        id.quoted_src_port = p->icmp.quoted_src.port;
+        id.quoted_dst_port = p->icmp.quoted_dst.port;
+        id.quoted_seq = p->icmp.quoted_seq;
+        id.quoted_kind = p->icmp.quoted_kind;
+        id.type = p->icmp.type;
+        id.code = p->icmp.code;
+    }
+    print.value = hash_bytes(&id, sizeof id);
+    if (p->ip_id == 0 && print.window_ns > FLOW_WEAK_WINDOW_NS)
+        print.window_ns = FLOW_WEAK_WINDOW_NS;
+    bool copy = flow_recent_seen(&t->recent, print, t->now_ns);
+    t->counters.duplicates += copy;
+    return copy;
+}
+
+void flow_udp(struct flow_table *t, const struct packet *p)
+{
+    t->counters.udp_packets++;
+    if (is_copy(t, p))
+        return;
+    t->counters.cut_bytes += p->payload_len > p->payload.n ? p->payload_len - p->payload.n : 0;
+    struct flow_datagram d = {p->mark, p->src, p->dst, p->path, p->payload, p->payload_len};
+    t->sink.udp(t->sink.ctx, &d);
+}
+
+static bool quotes(const struct flow_key_node *n, const struct flow_lookup *l, uint32_t seq)
+{
+    const struct flow_half *h = &n->conn->half[flow_key_side(n, l)];
+    return h->base_from != FLOW_BASE_NONE && flow_near(h, seq);
+}
+
+/* The reporter may be on another path than the connection. */
+static void about_tcp(struct flow_table *t, const struct packet *p)
+{
+    const struct packet_icmp *icmp = &p->icmp;
+    struct flow_key_node *found = NULL;
+    struct flow_lookup l;
+
+    flow_lookup_init(&l, &icmp->quoted_src, &icmp->quoted_dst);
+    for (struct flow_key_node *n = flow_key_first(&t->keys, &l); n != NULL; n = flow_key_next(n, &l)) {
+        if (!quotes(n, &l, icmp->quoted_seq))
+            continue;
+        if (n->path == p->path) {
+            found = n;
+            break;
+        }
+        if (found == NULL || n->conn->pub.number < found->conn->pub.number)
+            found = n;
+    }
+    if (found == NULL) {
+        t->counters.out_of_window++;
+        return;
+    }
+    struct flow_event e = {
+        .kind = FLOW_ICMP,
+        .dir = flow_dir_of(found->conn, flow_key_side(found, &l)),
+        .mark = p->mark,
+        .icmp_type = icmp->type,
+        .icmp_code = icmp->code,
+        .icmp_family = p->src.ip.family,
+    };
+    t->sink.tcp_event(t->sink.ctx, &found->conn->pub, &e);
+}
+
+void flow_icmp(struct flow_table *t, const struct packet *p)
+{
+    const struct packet_icmp *icmp = &p->icmp;
+
+    t->counters.icmp_errors++;
+    if (is_copy(t, p))
+        return;
+    if (icmp->quoted_kind == PACKET_TCP) {
+        about_tcp(t, p);
+        return;
+    }
+    struct flow_udp_error e = {p->mark,          icmp->quoted_src, icmp->quoted_dst, p->src.ip,
+                               p->src.ip.family, icmp->type,       icmp->code};
+    t->sink.udp_error(t->sink.ctx, &e);
+}

@@ -1,0 +1,159 @@
+/* SYN and SYN-ACK: where streams begin, and whether they belong to this connection or to the next one. */
+#include "flow/internal.h"
+
+static bool is_syn_of(const struct flow_half *h, const struct packet *p)
+{
+    return h->base_from != FLOW_BASE_NONE && p->tcp.seq + 1 == h->base;
+}
+
+bool flow_answers(const struct flow_conn *c, unsigned side, const struct packet *p)
+{
+    const struct flow_half *h = &c->half[side], *peer = &c->half[!side];
+
+    if (h->base_from != FLOW_BASE_NONE && !is_syn_of(h, p))
+        return false;
+    /* More than the SYN is acknowledged when it carried data (RFC 7413). */
+    return peer->base_from != FLOW_BASE_NONE && p->tcp.ack - peer->base <= peer->high;
+}
+
+static bool is_over(const struct flow_conn *c)
+{
+    const struct flow_half *h = c->half;
+    return h[0].fin_seen || h[1].fin_seen || h[0].rst_seen || h[1].rst_seen;
+}
+
+/* Within the window that the peer advertised: RFC 5961 4 has such a SYN challenged, not obeyed. */
+static bool in_peer_window(const struct flow_conn *c, unsigned side, uint32_t seq)
+{
+    const struct flow_half *h = &c->half[side], *peer = &c->half[!side];
+    int64_t off = flow_offset(h, seq);
+
+    return off >= (int64_t)h->acked &&
+           off <= (int64_t)h->next + ((int64_t)peer->window << (peer->scale > 0 ? peer->scale : 0));
+}
+
+static bool syn_is_reuse(const struct flow_conn *c, unsigned side, const struct packet *p)
+{
+    const struct flow_half *h = &c->half[side];
+
+    if (is_syn_of(h, p))
+        return false;
+    if (!c->handshake || is_over(c))
+        return true;
+    if (c->class == FLOW_HALF_OPEN)
+        return h->base_from != FLOW_BASE_NONE; /* else the other half of a simultaneous open */
+    return h->base_from != FLOW_BASE_FIXED || !in_peer_window(c, side, p->tcp.seq);
+}
+
+static bool syn_ack_is_reuse(const struct flow_conn *c, unsigned side, const struct packet *p)
+{
+    if (is_syn_of(&c->half[side], p) || flow_answers(c, side, p))
+        return false;
+    if (!c->handshake || is_over(c))
+        return true;
+    return c->class == FLOW_OPEN && !flow_near(&c->half[!side], p->tcp.ack);
+}
+
+bool flow_is_reuse(const struct flow_conn *c, unsigned side, const struct packet *p)
+{
+    if ((p->tcp.flags & (TCP_SYN | TCP_RST)) != TCP_SYN)
+        return false;
+    return flow_is_syn(p) ? syn_is_reuse(c, side, p) : syn_ack_is_reuse(c, side, p);
+}
+
+static void fix_base(struct flow_half *h, uint32_t base)
+{
+    h->base = base;
+    h->base_from = FLOW_BASE_FIXED;
+}
+
+/* Only while nothing was delivered or held: the stream begins later than the packets so far let believe. */
+static void move_base(struct flow_half *h, uint32_t base)
+{
+    uint32_t skipped = base - h->base;
+
+    h->base = base;
+    h->acked = h->acked > skipped ? h->acked - skipped : 0;
+    h->watch_to = h->acked > h->next ? h->acked : 0;
+}
+
+static void learn_own(struct flow_half *h, const struct packet *p)
+{
+    bool has_bytes = p->payload_len > 0 || (p->tcp.flags & TCP_FIN) != 0;
+    uint32_t ahead = p->tcp.seq - h->base;
+
+    if (h->base_from == FLOW_BASE_FIXED)
+        return;
+    if (h->base_from == FLOW_BASE_NONE)
+        h->base = p->tcp.seq;
+    else if (h->base_from == FLOW_BASE_PEER_ACK && ahead < FLOW_REACH_BYTES)
+        move_base(h, p->tcp.seq);
+    else if (ahead == 1) /* what came first was a keep-alive probe */
+        move_base(h, p->tcp.seq);
+    h->base_from = has_bytes ? FLOW_BASE_FIXED : FLOW_BASE_BARE;
+}
+
+static void learn_peer(const struct flow_conn *c, struct flow_half *h, struct flow_half *peer, const struct packet *p)
+{
+    if (peer->base_from != FLOW_BASE_NONE || (p->tcp.flags & TCP_ACK) == 0)
+        return;
+    peer->base = p->tcp.ack;
+    /* Right after its own SYN a side has got nothing but the peer's. */
+    bool exact = (p->tcp.flags & TCP_SYN) != 0 || (c->handshake && flow_offset(h, p->tcp.seq) == 0);
+    peer->base_from = exact ? FLOW_BASE_FIXED : FLOW_BASE_PEER_ACK;
+}
+
+void flow_learn_base(struct flow_conn *c, unsigned side, const struct packet *p)
+{
+    struct flow_half *h = &c->half[side];
+
+    if ((p->tcp.flags & TCP_SYN) == 0)
+        learn_own(h, p);
+    else if (h->base_from != FLOW_BASE_FIXED)
+        fix_base(h, p->tcp.seq + 1);
+    learn_peer(c, h, &c->half[!side], p);
+}
+
+static bool take_syn(struct flow_table *t, struct flow_conn *c, unsigned side, const struct packet *p)
+{
+    struct flow_half *h = &c->half[side];
+
+    if (h->base_from != FLOW_BASE_NONE && !is_syn_of(h, p)) {
+        t->counters.out_of_window++;
+        return false;
+    }
+    if (h->syn_seen && c->established)
+        return false; /* a late copy */
+    struct flow_event e = {FLOW_SYN, flow_dir_of(c, side), p->mark, h->syn_seen, 0, 0, 0};
+    h->syn_seen = true;
+    flow_learn_base(c, side, p);
+    t->sink.tcp_event(t->sink.ctx, &c->pub, &e);
+    return true;
+}
+
+static bool take_syn_ack(struct flow_table *t, struct flow_conn *c, unsigned side, const struct packet *p)
+{
+    struct flow_half *h = &c->half[side];
+
+    if (!flow_answers(c, side, p)) {
+        t->counters.out_of_window++;
+        return false;
+    }
+    struct flow_event e = {FLOW_SYN_ACK, flow_dir_of(c, side), p->mark, h->syn_ack_seen, 0, 0, 0};
+    h->syn_ack_seen = true;
+    flow_learn_base(c, side, p);
+    t->sink.tcp_event(t->sink.ctx, &c->pub, &e);
+    return true;
+}
+
+bool flow_handshake(struct flow_table *t, struct flow_conn *c, unsigned side, const struct packet *p)
+{
+    bool taken = flow_is_syn(p) ? take_syn(t, c, side, p) : take_syn_ack(t, c, side, p);
+
+    if (taken) {
+        c->half[side].scale = p->tcp.window_scale > 14 ? 14 : p->tcp.window_scale;
+        if (c->half[side].scale < 0)
+            c->half[side].scale = 0;
+    }
+    return taken;
+}

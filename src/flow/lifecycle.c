@@ -1,0 +1,186 @@
+/* How connections begin and end: opening, the order of use, expiry by the packet clock, eviction. */
+#include "flow/internal.h"
+
+static int64_t class_limit(const struct flow_table *t, unsigned class)
+{
+    switch (class) {
+    case FLOW_HALF_OPEN:
+        return t->limits.half_open_idle_ns;
+    case FLOW_CLOSED:
+        return t->limits.closed_linger_ns;
+    default:
+        return t->limits.idle_ns;
+    }
+}
+
+static int64_t deadline_after(int64_t from_ns, int64_t limit_ns)
+{
+    return from_ns > INT64_MAX - limit_ns ? INT64_MAX : from_ns + limit_ns;
+}
+
+static struct flow_conn *least_recent(const struct flow_table *t, unsigned class)
+{
+    const struct flow_link *list = &t->lru[class];
+    return flow_list_empty(list) ? NULL : hmap_entry(list->next, struct flow_conn, lru);
+}
+
+static void enlist(struct flow_table *t, struct flow_conn *c)
+{
+    if (flow_list_empty(&t->lru[c->class]))
+        t->deadline_ns[c->class] = deadline_after(t->now_ns, class_limit(t, c->class));
+    flow_list_append(&t->lru[c->class], &c->lru);
+}
+
+void flow_conn_touch(struct flow_table *t, struct flow_conn *c)
+{
+    c->last_ns = t->now_ns;
+    if (t->lru[c->class].prev == &c->lru)
+        return;
+    flow_list_remove(&c->lru);
+    flow_list_append(&t->lru[c->class], &c->lru);
+}
+
+void flow_conn_set_class(struct flow_table *t, struct flow_conn *c, enum flow_class class)
+{
+    flow_list_remove(&c->lru);
+    c->class = (uint8_t) class;
+    enlist(t, c);
+}
+
+void flow_conn_free(struct flow_table *t, struct flow_conn *c)
+{
+    flow_stream_free(t, &c->half[0]);
+    flow_stream_free(t, &c->half[1]);
+    flow_syns_remove(t, c);
+    hmap_remove(&t->keys, &c->key.node);
+    for (struct flow_key_node *n = c->key.next, *next; n != NULL; n = next) {
+        next = n->next;
+        hmap_remove(&t->keys, &n->node);
+        slab_give(&t->aliases, n);
+    }
+    flow_list_remove(&c->lru);
+    flow_list_remove(&c->opened);
+    slab_give(&t->conns, c);
+}
+
+void flow_conn_close(struct flow_table *t, struct flow_conn *c, enum flow_end why)
+{
+    flow_stream_flush(t, c, c->client_side);
+    flow_stream_flush(t, c, !c->client_side);
+    t->sink.tcp_close(t->sink.ctx, &c->pub, why);
+    flow_conn_free(t, c);
+}
+
+static void expire_class(struct flow_table *t, unsigned class)
+{
+    int64_t limit = class_limit(t, class);
+
+    for (struct flow_conn *c; (c = least_recent(t, class)) != NULL;) {
+        if (flow_elapsed(t->now_ns, c->last_ns) <= (uint64_t)limit) {
+            t->deadline_ns[class] = deadline_after(c->last_ns, limit);
+            return;
+        }
+        flow_conn_close(t, c, class == FLOW_CLOSED ? FLOW_END_CLOSED : FLOW_END_IDLE);
+    }
+    t->deadline_ns[class] = INT64_MAX;
+}
+
+void flow_expire(struct flow_table *t)
+{
+    for (unsigned class = 0; class < FLOW_CLASSES; class ++)
+        if (t->now_ns > t->deadline_ns[class])
+            expire_class(t, class);
+}
+
+static void evict(struct flow_table *t, struct flow_conn *c)
+{
+    t->counters.connections_evicted++;
+    flow_conn_close(t, c, FLOW_END_EVICTED);
+}
+
+/* Connections that are over go first, then unanswered SYNs: a flood of them cannot push out live ones. */
+static void evict_one(struct flow_table *t)
+{
+    static const uint8_t order[] = {FLOW_CLOSED, FLOW_HALF_OPEN, FLOW_OPEN};
+
+    for (size_t i = 0; i < sizeof order; i++) {
+        struct flow_conn *c = least_recent(t, order[i]);
+        if (c != NULL) {
+            evict(t, c);
+            return;
+        }
+    }
+}
+
+static bool longer_unused(const struct flow_conn *a, const struct flow_conn *b)
+{
+    return a->last_ns != b->last_ns ? a->last_ns < b->last_ns : a->pub.number < b->pub.number;
+}
+
+/* Keeps the chain of one pair of endpoints short. */
+static void evict_crowd(struct flow_table *t, const struct flow_lookup *l)
+{
+    struct flow_conn *oldest = NULL;
+    unsigned paths = 0;
+
+    for (struct flow_key_node *n = flow_key_first(&t->keys, l); n != NULL; n = flow_key_next(n, l), paths++)
+        if (oldest == NULL || longer_unused(n->conn, oldest))
+            oldest = n->conn;
+    if (paths >= FLOW_PATHS_PER_PAIR)
+        evict(t, oldest);
+}
+
+static bool source_is_client(const struct packet *p)
+{
+    if (flow_is_syn(p))
+        return true;
+    return !flow_is_syn_ack(p) && p->src.port >= p->dst.port;
+}
+
+static int add_key(struct flow_table *t, struct flow_conn *c, const struct flow_lookup *l, const struct packet *p)
+{
+    c->key.key = l->key;
+    c->key.path = p->path;
+    c->key.flip = l->src_high ^ (source_is_client(p) ? 0 : 1);
+    c->key.conn = c;
+    return hmap_insert(&t->keys, &c->key.node, l->hash);
+}
+
+static void set_identity(struct flow_conn *c, const struct packet *p)
+{
+    bool from_client = source_is_client(p);
+
+    c->handshake = (p->tcp.flags & TCP_SYN) != 0;
+    c->pub.client = from_client ? p->src : p->dst;
+    c->pub.server = from_client ? p->dst : p->src;
+    c->pub.path = p->path;
+    c->pub.roles = c->handshake ? FLOW_ROLES_HANDSHAKE : FLOW_ROLES_GUESSED;
+    c->pub.first = p->mark;
+    c->half[0].scale = c->half[1].scale = -1;
+    flow_learn_base(c, from_client ? 0 : 1, p);
+    c->pub.client_isn = c->half[0].base - 1;
+}
+
+struct flow_conn *flow_conn_open(struct flow_table *t, const struct flow_lookup *l, const struct packet *p)
+{
+    if (t->conns.in_use >= t->limits.connections)
+        evict_one(t);
+    evict_crowd(t, l);
+    struct flow_conn *c = slab_take(&t->conns);
+    if (c == NULL)
+        return NULL;
+    if (add_key(t, c, l, p) != 0) {
+        slab_give(&t->conns, c);
+        return NULL;
+    }
+    set_identity(c, p);
+    c->pub.number = ++t->counters.connections;
+    c->class = c->handshake ? FLOW_HALF_OPEN : FLOW_OPEN;
+    c->last_ns = t->now_ns;
+    enlist(t, c);
+    flow_list_append(&t->opened, &c->opened);
+    if (flow_is_syn(p))
+        flow_syns_add(t, c);
+    t->sink.tcp_open(t->sink.ctx, &c->pub);
+    return c;
+}

@@ -1,1 +1,0 @@
-typedef int p2t_flow_placeholder;

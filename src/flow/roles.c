@@ -1,0 +1,24 @@
+#include "flow/internal.h"
+
+#define SWAP(type, a, b)                                                                                             \
+    do {                                                                                                             \
+        type swap_ = (a);                                                                                            \
+        (a) = (b);                                                                                                   \
+        (b) = swap_;                                                                                                 \
+    } while (0)
+
+void flow_tcp_swap_roles(struct flow_tcp *conn)
+{
+    struct flow_conn *c = hmap_entry(conn, struct flow_conn, pub);
+
+    if (conn->roles != FLOW_ROLES_GUESSED)
+        return;
+    c->client_side ^= 1;
+    conn->client_isn = c->half[c->client_side].base - 1;
+    SWAP(struct endpoint, conn->client, conn->server);
+    SWAP(uint64_t, conn->packets[0], conn->packets[1]);
+    SWAP(uint64_t, conn->payload_bytes[0], conn->payload_bytes[1]);
+    SWAP(uint32_t, conn->retransmits[0], conn->retransmits[1]);
+    SWAP(uint32_t, conn->out_of_order[0], conn->out_of_order[1]);
+    SWAP(uint64_t, conn->lost_bytes[0], conn->lost_bytes[1]);
+}

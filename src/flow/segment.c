@@ -1,0 +1,246 @@
+/* One segment of a known connection: what its header says, then its bytes. */
+#include "flow/internal.h"
+
+void flow_emit(struct flow_table *t, struct flow_conn *c, unsigned side, enum flow_event_kind kind,
+               struct packet_mark mark)
+{
+    struct flow_event e = {.kind = kind, .dir = flow_dir_of(c, side), .mark = mark};
+
+    t->sink.tcp_event(t->sink.ctx, &c->pub, &e);
+}
+
+static int64_t seen_end(const struct flow_half *h)
+{
+    return (int64_t)(h->high > h->acked ? h->high : h->acked);
+}
+
+static bool within(const struct flow_half *h, uint32_t seq, int64_t behind, int64_t ahead)
+{
+    int64_t off = flow_offset(h, seq);
+    return off >= (int64_t)h->next - behind && off <= seen_end(h) + ahead;
+}
+
+bool flow_near(const struct flow_half *h, uint32_t seq)
+{
+    return within(h, seq, FLOW_SLACK_BYTES, FLOW_SLACK_BYTES);
+}
+
+/* A segment may lie up to the largest window ahead of what is known to be sent: less would lose what follows a
+ * gap in the capture, more would let a stray segment pass for one. A side not heard of so far must know its
+ * peer's numbers: a stale peer answers a new SYN with an ACK of its old connection (RFC 9293 3.5.1). */
+static bool belongs(const struct flow_conn *c, unsigned side, const struct packet *p)
+{
+    const struct flow_half *h = &c->half[side], *peer = &c->half[!side];
+
+    if (h->base_from != FLOW_BASE_NONE)
+        return p->payload_len <= FLOW_REACH_BYTES &&
+               within(h, p->tcp.seq, FLOW_REACH_BYTES, FLOW_REACH_BYTES - (int64_t)p->payload_len);
+    return (p->tcp.flags & TCP_ACK) == 0 || peer->base_from != FLOW_BASE_FIXED || flow_near(peer, p->tcp.ack);
+}
+
+static void take_established(struct flow_table *t, struct flow_conn *c, unsigned side, const struct packet *p)
+{
+    if (c->class == FLOW_HALF_OPEN)
+        flow_conn_set_class(t, c, FLOW_OPEN);
+    if (c->established || !c->handshake || side != c->client_side || (p->tcp.flags & TCP_ACK) == 0)
+        return;
+    if (flow_offset(&c->half[!side], p->tcp.ack) < 0)
+        return;
+    c->established = true;
+    flow_emit(t, c, side, FLOW_ESTABLISHED, p->mark);
+}
+
+/* Only a segment with news about the stream of the peer has news about the window (RFC 9293 3.10.7.4). */
+static void take_window(struct flow_table *t, struct flow_conn *c, unsigned side, const struct packet *p)
+{
+    struct flow_half *h = &c->half[side], *peer = &c->half[!side];
+    bool zero = p->tcp.window == 0;
+
+    if ((p->tcp.flags & TCP_ACK) != 0 && flow_offset(peer, p->tcp.ack) < (int64_t)peer->acked)
+        return;
+    h->window = p->tcp.window;
+    if (zero == h->zero_window || (p->tcp.flags & TCP_SYN) != 0)
+        return;
+    h->zero_window = zero;
+    flow_emit(t, c, side, zero ? FLOW_ZERO_WINDOW : FLOW_WINDOW_OPEN, p->mark);
+}
+
+static void take_ack(struct flow_table *t, struct flow_conn *c, unsigned side, const struct packet *p)
+{
+    struct flow_half *h = &c->half[side], *peer = &c->half[!side];
+    int64_t off = flow_offset(peer, p->tcp.ack);
+
+    if (off > seen_end(peer) + FLOW_REACH_BYTES) {
+        t->counters.out_of_window++;
+        return;
+    }
+    /* One more than was seen acknowledges a FIN, even one that was not captured. */
+    if (peer->fin_seen && off > (int64_t)peer->fin)
+        off = (int64_t)peer->fin;
+    else if (!peer->fin_seen && off == (int64_t)peer->high + 1)
+        off--;
+    if (off <= (int64_t)peer->acked)
+        return;
+    flow_stream_acked(peer, (uint64_t)off, p->mark);
+    if (h->ack_seen)
+        return;
+    h->ack_seen = true;
+    flow_emit(t, c, side, FLOW_FIRST_ACK, p->mark);
+}
+
+/* RFC 1122 4.2.3.6: at SND.NXT-1, with no byte or one of garbage. A single byte that nobody has acknowledged yet
+ * may as well be a retransmission. */
+static bool is_keep_alive(const struct flow_half *h, const struct packet *p, int64_t off)
+{
+    if ((p->tcp.flags & (TCP_SYN | TCP_FIN)) != 0 || off != (int64_t)h->high - 1)
+        return false;
+    return p->payload_len == 0 || (p->payload_len == 1 && h->acked >= h->high);
+}
+
+static void take_old(struct flow_table *t, struct flow_conn *c, unsigned side)
+{
+    t->counters.retransmits++;
+    c->pub.retransmits[flow_dir_of(c, side)]++;
+}
+
+static void data_after_close(struct flow_table *t, struct flow_conn *c, unsigned side, const struct packet *p)
+{
+    struct flow_half *h = &c->half[side];
+
+    if (!h->data_after_close)
+        flow_emit(t, c, side, FLOW_DATA_AFTER_CLOSE, p->mark);
+    h->data_after_close = true;
+}
+
+/* The segment's bytes that can belong to the stream; false when there are none. */
+static bool stream_part(struct flow_table *t, struct flow_conn *c, unsigned side, const struct packet *p, int64_t off,
+                        struct flow_part *part)
+{
+    struct flow_half *h = &c->half[side];
+    int64_t from = off > 0 ? off : 0, end = off + (int64_t)p->payload_len;
+
+    if (end <= 0) {
+        t->counters.out_of_window++;
+        return false;
+    }
+    if (h->fin_seen && end > (int64_t)h->fin) {
+        data_after_close(t, c, side, p);
+        end = (int64_t)h->fin;
+    }
+    if (from >= end)
+        return false;
+    size_t skip = (size_t)(from - off), captured = p->payload.n, len = (size_t)(end - from);
+    captured = captured > skip ? captured - skip : 0;
+    *part = (struct flow_part){(uint64_t)from, (uint64_t)end, {NULL, captured < len ? captured : len}, p->mark};
+    if (captured > 0)
+        part->bytes.p = p->payload.p + skip;
+    return true;
+}
+
+static int take_payload(struct flow_table *t, struct flow_conn *c, unsigned side, const struct packet *p, int64_t off)
+{
+    struct flow_half *h = &c->half[side];
+    struct flow_part part;
+
+    if (is_keep_alive(h, p, off)) {
+        t->counters.keep_alives++;
+        return 0;
+    }
+    if (p->payload_len == 0 || !stream_part(t, c, side, p, off, &part))
+        return 0;
+    if (h->held != NULL)
+        flow_stream_compare(t, h, &part);
+    if (!flow_stream_is_new(h, &part)) {
+        take_old(t, c, side);
+        return 0;
+    }
+    if (c->half[!side].rst_seen)
+        data_after_close(t, c, side, p);
+    if (part.off > h->next) {
+        t->counters.out_of_order++;
+        c->pub.out_of_order[flow_dir_of(c, side)]++;
+    }
+    return flow_stream_push(t, c, side, &part);
+}
+
+static void take_fin(struct flow_table *t, struct flow_conn *c, unsigned side, const struct packet *p, int64_t off)
+{
+    struct flow_half *h = &c->half[side];
+    int64_t fin = off + (int64_t)p->payload_len;
+
+    if (h->fin_seen && p->payload_len == 0)
+        take_old(t, c, side);
+    /* A FIN that was lost from the capture may have passed for the last byte of a hole. */
+    if (h->fin_seen || fin + 1 < (int64_t)h->next)
+        return;
+    flow_stream_fin(t, c, side, (uint64_t)fin, p->mark);
+}
+
+/* RFC 9293 3.5.2: the numbers decide, those of the peer where this side sent nothing. Wider than a host would
+ * take, because the capture may lack what came before. */
+static bool reset_fits(const struct flow_conn *c, unsigned side, const struct packet *p)
+{
+    const struct flow_half *h = &c->half[side], *peer = &c->half[!side];
+    int64_t window = (int64_t)peer->window << (peer->scale >= 0 ? peer->scale : FLOW_GUESSED_SCALE);
+
+    if (h->base_from != FLOW_BASE_NONE)
+        return within(h, p->tcp.seq, FLOW_SLACK_BYTES, window > FLOW_SLACK_BYTES ? window : FLOW_SLACK_BYTES);
+    int64_t ack = flow_offset(peer, p->tcp.ack);
+    return (p->tcp.flags & TCP_ACK) != 0 && ack >= 0 && ack <= seen_end(peer) + 1;
+}
+
+static void take_reset(struct flow_table *t, struct flow_conn *c, unsigned side, const struct packet *p)
+{
+    struct flow_half *h = &c->half[side];
+
+    if (!reset_fits(c, side, p)) {
+        t->counters.out_of_window++;
+        return;
+    }
+    flow_stream_flush(t, c, c->client_side);
+    flow_stream_flush(t, c, !c->client_side);
+    if (!h->rst_seen)
+        flow_emit(t, c, side, FLOW_RST, p->mark);
+    h->rst_seen = true;
+    if (c->class != FLOW_CLOSED)
+        flow_conn_set_class(t, c, FLOW_CLOSED);
+}
+
+static bool take_header(struct flow_table *t, struct flow_conn *c, unsigned side, const struct packet *p)
+{
+    if ((p->tcp.flags & TCP_SYN) != 0) {
+        if (!flow_handshake(t, c, side, p))
+            return false;
+    } else {
+        if (!belongs(c, side, p)) {
+            t->counters.out_of_window++;
+            return false;
+        }
+        flow_learn_base(c, side, p);
+        take_established(t, c, side, p);
+    }
+    take_window(t, c, side, p);
+    if ((p->tcp.flags & TCP_ACK) != 0)
+        take_ack(t, c, side, p);
+    return true;
+}
+
+int flow_segment(struct flow_table *t, struct flow_conn *c, unsigned side, const struct packet *p)
+{
+    struct flow_half *h = &c->half[side];
+
+    c->pub.packets[flow_dir_of(c, side)]++;
+    flow_stream_expire(t, c, c->client_side, p->mark);
+    flow_stream_expire(t, c, !c->client_side, p->mark);
+    if ((p->tcp.flags & TCP_RST) != 0) {
+        take_reset(t, c, side, p);
+        return 0;
+    }
+    if (!take_header(t, c, side, p))
+        return 0;
+    int64_t off = flow_offset(h, p->tcp.seq + ((p->tcp.flags & TCP_SYN) != 0));
+    int rc = take_payload(t, c, side, p, off);
+    if ((p->tcp.flags & TCP_FIN) != 0)
+        take_fin(t, c, side, p, off);
+    return rc;
+}

@@ -1,0 +1,137 @@
+#include "flow/table.h"
+
+#include <stdlib.h>
+
+#include "flow/internal.h"
+#include "pcap2trace/status.h"
+
+#define SECONDS(n)      ((int64_t)(n)*1000000000)
+#define MILLISECONDS(n) ((int64_t)(n)*1000000)
+
+const struct flow_limits flow_limits_default = {
+    .connections = 262144,
+    .reorder_bytes = 4 << 20,
+    .reorder_bytes_total = 64 << 20,
+    .reorder_segments = 4096,
+    .half_open_idle_ns = SECONDS(150), /* the last SYN's back-off is 64 s */
+    .closed_linger_ns = SECONDS(10),
+    .idle_ns = SECONDS(3600),
+    .hole_patience_ns = MILLISECONDS(50),
+    .duplicate_window_ns = MILLISECONDS(100),
+};
+
+struct flow_table *flow_table_new(const struct flow_limits *limits, const struct flow_sink *sink)
+{
+    struct flow_table *t = calloc(1, sizeof *t);
+
+    if (t == NULL)
+        return NULL;
+    t->limits = *limits;
+    t->sink = *sink;
+    t->now_ns = INT64_MIN;
+    slab_init(&t->conns, sizeof(struct flow_conn));
+    slab_init(&t->aliases, sizeof(struct flow_key_node));
+    slab_init(&t->helds, sizeof(struct flow_held));
+    for (int i = 0; i < FLOW_CLASSES; i++) {
+        flow_list_init(&t->lru[i]);
+        t->deadline_ns[i] = INT64_MAX;
+    }
+    flow_list_init(&t->opened);
+    flow_list_init(&t->holding);
+    if (flow_recent_init(&t->recent) != 0) {
+        flow_table_free(t);
+        return NULL;
+    }
+    return t;
+}
+
+static struct flow_conn *first_opened(const struct flow_table *t)
+{
+    return flow_list_empty(&t->opened) ? NULL : hmap_entry(t->opened.next, struct flow_conn, opened);
+}
+
+void flow_table_finish(struct flow_table *t)
+{
+    for (struct flow_conn *c; (c = first_opened(t)) != NULL;)
+        flow_conn_close(t, c, FLOW_END_INPUT);
+}
+
+void flow_table_free(struct flow_table *t)
+{
+    if (t == NULL)
+        return;
+    for (struct flow_conn *c; (c = first_opened(t)) != NULL;)
+        flow_conn_free(t, c);
+    hmap_fini(&t->keys);
+    hmap_fini(&t->syns);
+    slab_fini(&t->conns);
+    slab_fini(&t->aliases);
+    slab_fini(&t->helds);
+    flow_recent_fini(&t->recent);
+    free(t);
+}
+
+const struct flow_counters *flow_table_counters(const struct flow_table *t)
+{
+    return &t->counters;
+}
+
+static int open_with(struct flow_table *t, const struct flow_lookup *l, const struct packet *p,
+                     struct flow_print print)
+{
+    struct flow_conn *c = flow_conn_open(t, l, p);
+
+    if (c == NULL)
+        return P2T_ERR_MEMORY;
+    unsigned side = flow_key_side(&c->key, l);
+    flow_ring_add(&c->half[side].ring, print, t->now_ns);
+    return flow_segment(t, c, side, p);
+}
+
+static int push_tcp(struct flow_table *t, const struct packet *p)
+{
+    struct flow_print print = flow_print_tcp(p, t->limits.duplicate_window_ns);
+    struct flow_lookup l;
+
+    t->counters.tcp_packets++;
+    flow_lookup_init(&l, &p->src, &p->dst);
+    struct flow_key_node *n = flow_key_find(&t->keys, &l, p->path);
+    if (n == NULL)
+        n = flow_alias(t, &l, p, print);
+    if (n == NULL && (p->tcp.flags & TCP_RST) != 0) {
+        t->counters.out_of_window++;
+        return 0;
+    }
+    if (n == NULL)
+        return open_with(t, &l, p, print);
+
+    struct flow_conn *c = n->conn;
+    unsigned side = flow_key_side(n, &l);
+    if (flow_ring_has(&c->half[side].ring, print, t->now_ns)) {
+        c->pub.duplicates++;
+        t->counters.duplicates++;
+        return 0;
+    }
+    if (flow_is_reuse(c, side, p)) {
+        flow_conn_close(t, c, FLOW_END_REUSED);
+        return open_with(t, &l, p, print);
+    }
+    flow_ring_add(&c->half[side].ring, print, t->now_ns);
+    flow_conn_touch(t, c);
+    return flow_segment(t, c, side, p);
+}
+
+int flow_table_push(struct flow_table *t, const struct packet *p)
+{
+    t->counters.packets++;
+    if (p->mark.ts_ns > t->now_ns)
+        t->now_ns = p->mark.ts_ns;
+    flow_expire(t);
+    if (p->kind == PACKET_TCP)
+        return push_tcp(t, p);
+    if (p->kind == PACKET_UDP)
+        flow_udp(t, p);
+    else if (p->kind == PACKET_ICMP_ERROR)
+        flow_icmp(t, p);
+    return 0;
+}
