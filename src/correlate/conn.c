@@ -145,6 +145,7 @@ void conn_snapshot(const struct cconn *cc, struct exchange *e)
 
     e->conn = cc->view;
     e->conn.position = own.position;
+    e->conn.pipelined = own.pipelined;
     e->conn.orphan_dial = own.orphan_dial;
     e->conn.previous_end = own.previous_end;
     e->conn.next_head = own.next_head;

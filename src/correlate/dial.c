@@ -277,12 +277,26 @@ void dial_event(struct correlate *c, struct cconn *cc, const struct fact *f)
 
 /* ---- the end ---- */
 
+/* Dialers give up after round times. 30 s is Go's default; the others are what people configure. */
+static int64_t give_up_estimate(const struct exchange_attempt *a)
+{
+    static const int64_t usual_ms[] = {30000, 10000, 5000, 60000, 20000, 15000, 3000, 2000, 1000, 500};
+
+    for (size_t i = 0; i < sizeof usual_ms / sizeof *usual_ms; i++) {
+        int64_t at = a->syn.ts_ns + usual_ms[i] * MS;
+        if (at > a->last_syn.ts_ns && at <= a->next_slot_ns)
+            return at;
+    }
+    return a->last_syn.ts_ns + (a->next_slot_ns - a->last_syn.ts_ns) / 2;
+}
+
 static void time_out(struct exchange_attempt *a)
 {
     if (!pending(a))
         return;
     a->result = ATTEMPT_TIMEOUT;
     a->next_slot_ns = next_slot(a);
+    a->gave_up_ns = attempt_hit_kernel_limit(a) ? a->next_slot_ns : give_up_estimate(a);
 }
 
 static int64_t dial_end_ns(const struct dial *d)
@@ -295,6 +309,8 @@ static int64_t dial_end_ns(const struct dial *d)
         for (size_t k = 0; k < sizeof marks / sizeof *marks; k++)
             if (mark_set(marks[k]) && marks[k]->ts_ns > end)
                 end = marks[k]->ts_ns;
+        if (a->gave_up_ns > end)
+            end = a->gave_up_ns;
     }
     return end;
 }

@@ -69,7 +69,8 @@ struct exchange_attempt {
     uint64_t conn_id;
     struct packet_mark syn, last_syn, syn_ack, ack, failed; /* failed: RST or ICMP */
     struct packet_mark winner; /* CANCELED: the SYN-ACK that won */
-    int64_t next_slot_ns;      /* TIMEOUT: when the next retransmission would have come */
+    int64_t next_slot_ns;      /* TIMEOUT: when the next SYN would have come; it gave up before */
+    int64_t gave_up_ns;        /* TIMEOUT: best estimate of when it gave up */
     uint32_t syns;
     enum attempt_result result;
     uint8_t icmp_family, icmp_type, icmp_code;
@@ -140,6 +141,7 @@ struct exchange_conn {
     struct packet_mark first, syn, syn_ack, ack;
     bool handshake_seen; /* the SYN or SYN-ACK: positions and reuse are known */
     uint32_t position;   /* of this exchange on the connection, from 0 */
+    bool pipelined;      /* sent before the previous response was complete */
     bool orphan_dial;    /* first request long after the handshake: dialled for another request */
     enum exchange_proxy proxy;
     struct slice proxy_target; /* host:port asked of a CONNECT or SOCKS proxy */
@@ -211,6 +213,10 @@ enum exchange_closer {
 };
 
 enum exchange_closer exchange_closer(const struct exchange *e);
+/* Go's client would keep the connection for the next request, as far as the messages tell. */
+bool exchange_keeps_alive(const struct exchange *e);
+/* ... but it closed it at once. */
+bool exchange_closed_at_once(const struct exchange *e);
 /* The error of one ConnectDone, in Go's words; p == NULL for an attempt that did not fail. */
 struct slice attempt_error_text(struct arena *arena, const struct exchange_attempt *a);
 /* The SYNs used up the kernel's own schedule: it was the kernel that gave up. */

@@ -117,25 +117,32 @@ static void about_closing(struct exchange *e)
                     mark_set(&e->response.first) ? ", inside the response" : ", before any response");
 }
 
-static bool put_back(const struct exchange *e)
+bool exchange_keeps_alive(const struct exchange *e)
 {
     const struct exchange_response *r = &e->response;
 
-    return r->complete && !r->until_close && !r->wants_close && !e->request.wants_close && r->status != 101 &&
-           (r->version_minor > 0 || r->keep_alive);
+    return e->request.seen && r->seen && r->complete && !r->until_close && !r->wants_close && !e->request.wants_close &&
+           r->status != 101 && (r->version_minor > 0 || r->keep_alive);
+}
+
+bool exchange_closed_at_once(const struct exchange *e)
+{
+    const struct exchange_conn *c = &e->conn;
+    int64_t after = c->client_fin.ts_ns - e->response.last.ts_ns;
+
+    return mark_set(&c->client_fin) && after >= 0 && after < MS && !mark_set(&c->server_fin);
 }
 
 static void about_reuse(struct exchange *e)
 {
     const struct exchange_conn *c = &e->conn;
-    int64_t after = c->client_fin.ts_ns - e->response.last.ts_ns;
 
     if (c->orphan_dial)
         finding_add(e, "conn.orphan_dial", P2T_SEVERITY_INFO, &c->ack, &e->request.first,
                     "the connection was opened %.0f ms before its first request: most likely for another request, "
                     "which was served elsewhere",
                     ms(e->request.first.ts_ns - c->ack.ts_ns));
-    if (put_back(e) && mark_set(&c->client_fin) && after >= 0 && after < MS && !mark_set(&c->server_fin))
+    if (exchange_keeps_alive(e) && exchange_closed_at_once(e))
         finding_add(e, "conn.not_pooled", P2T_SEVERITY_INFO, &e->response.last, &c->client_fin,
                     "the client closed a connection it could have kept: its pool was full or closed, or keep-alive is "
                     "off; the wire does not tell which");

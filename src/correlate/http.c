@@ -52,6 +52,7 @@ static struct exchange *begin(struct correlate *c, struct cconn *cc, const struc
     e->number = f->exchange;
     e->start = f->as.head.first;
     e->conn.present = true;
+    e->conn.pipelined = cc->open_first != NULL;
     e->conn.position = cc->positions++;
     e->conn.previous_end = cc->view.previous_end;
     e->id = hash_stable_finish(hash_stable(cc->view.id, &e->conn.position, sizeof e->conn.position));

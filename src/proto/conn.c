@@ -159,7 +159,7 @@ static void decode_dns(struct proto *p, const struct flow_datagram *d, bool over
 {
     struct fact f = {.kind = FACT_DNS_MESSAGE, .conn = conn, .mark = d->mark};
 
-    dns_decode(d->bytes, d->len, &p->message);
+    (void)dns_decode(d->bytes, d->len, &p->message);
     p->counters.dns_messages++;
     p->counters.dns_malformed += p->message.status == READ_BAD;
     p->counters.dns_cut += p->message.status == READ_SHORT;
@@ -400,7 +400,9 @@ static void on_close(void *ctx, struct flow_tcp *flow, enum flow_end why)
 
 static bool speaks_dns(const struct flow_datagram *d)
 {
-    return d->src.port == 53 || d->dst.port == 53 || dns_plausible(d->bytes);
+    if (d->src.port == 53 || d->dst.port == 53)
+        return dns_plausible_on_port(d->bytes, d->len);
+    return dns_plausible(d->bytes);
 }
 
 static void on_udp(void *ctx, const struct flow_datagram *d)

@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/slab.h"
+#include "pcap2trace/status.h"
 #include "proto/fact.h"
 
 struct http1;

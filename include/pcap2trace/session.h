@@ -1,0 +1,98 @@
+/* Reading captures: configure, step or run, and get each finished exchange in a callback.
+ *
+ *     struct p2t_config config = {.paths = paths, .path_count = 1, .exchange = on_exchange};
+ *     struct p2t_session *session;
+ *     if (p2t_session_open(&session, &config, NULL) == P2T_OK)
+ *         p2t_session_run(session);
+ *     p2t_session_free(session);
+ *
+ * A session is used by one thread at a time; sessions do not share state. */
+#ifndef PCAP2TRACE_SESSION_H
+#define PCAP2TRACE_SESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "pcap2trace/exchange.h"
+#include "pcap2trace/status.h"
+
+#if defined(__GNUC__)
+#define P2T_API __attribute__((visibility("default")))
+#else
+#define P2T_API
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct p2t_session;
+
+/* An input that could not be read, or was cut; what was read of it before is in the result. */
+struct p2t_problem {
+    const char *path; /* as given, or folder/name */
+    const char *text; /* one line */
+    uint64_t packet;  /* number of the packet it stands at, from 1; 0: at none */
+    uint64_t offset;  /* byte offset in the uncompressed file */
+};
+
+struct p2t_config {
+    const char *const *paths; /* capture files, folders, or "-" for standard input */
+    size_t path_count;
+    bool recursive;     /* folders in folders, too */
+    const char *filter; /* libpcap expression on the outer packet, or NULL */
+    bool show_secrets;  /* leave Authorization, cookies, tokens in URLs ... as they are */
+    bool all;           /* also exchanges that are `quiet` */
+    void *ctx;          /* handed to the callbacks */
+    /* Each finished exchange, in the order in which they ended. Anything but 0 stops the session, which then
+     * returns P2T_ERR_STOPPED. */
+    int (*exchange)(void *ctx, const struct p2t_exchange *exchange);
+    void (*problem)(void *ctx, const struct p2t_problem *problem); /* may be NULL */
+};
+
+/* What was read and what was not, so far. */
+struct p2t_counters {
+    uint64_t frames, bytes;         /* read from captures, after the filter; wire bytes */
+    uint64_t capture_bytes_read;    /* of the files on disk */
+    uint64_t capture_bytes_total;   /* 0: unknown (standard input) */
+    uint64_t files, problems;
+    uint64_t tcp_packets, udp_packets, icmp_errors, tunnelled_packets;
+    uint64_t connections, connection_attempts; /* TCP connections; those of them that began with a SYN */
+    uint64_t dns_messages, http_requests, http_responses;
+    uint64_t exchanges;             /* handed over */
+    uint64_t duplicate_packets, retransmitted_segments, out_of_order_segments;
+    uint64_t lost_bytes, cut_bytes; /* never captured; captured packets cut by the snapshot length */
+    uint64_t limits_hit;            /* a named limit was reached: something is shown as incomplete */
+};
+
+/* A reason for which frames gave no packet, or a decoder gave something up, and how often. */
+struct p2t_reason {
+    const char *key, *text;
+    uint64_t count;
+};
+
+/* Opens the inputs. Inputs that cannot be read are problems, not errors. P2T_ERR_USAGE with *error set when the
+ * filter does not compile: free() it; error may be NULL. */
+P2T_API int p2t_session_open(struct p2t_session **session, const struct p2t_config *config, char **error);
+/* Reads up to `frames` frames. 1: there is more; 0: all was read and every exchange was handed over; negative: a
+ * p2t_status. */
+P2T_API int p2t_session_step(struct p2t_session *session, size_t frames);
+/* Steps to the end. */
+P2T_API int p2t_session_run(struct p2t_session *session);
+/* Ends early: what is open is handed over as it stands, marked incomplete. */
+P2T_API int p2t_session_finish(struct p2t_session *session);
+P2T_API void p2t_session_counters(const struct p2t_session *session, struct p2t_counters *counters);
+/* The n-th reason, in a fixed order; false when there are no more. Those with count 0 are given too. */
+P2T_API bool p2t_session_reason(const struct p2t_session *session, size_t n, struct p2t_reason *reason);
+/* NULL is allowed. */
+P2T_API void p2t_session_free(struct p2t_session *session);
+
+/* "0.1.0" */
+P2T_API const char *p2t_version(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

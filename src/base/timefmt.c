@@ -1,0 +1,58 @@
+#include "base/timefmt.h"
+
+#include <string.h>
+
+static void put2(char *out, unsigned v)
+{
+    out[0] = (char)('0' + v / 10 % 10);
+    out[1] = (char)('0' + v % 10);
+}
+
+/* Days since 1970 to a civil date, proleptic Gregorian, by counting years of 365.2425 days from March. */
+static void civil(int64_t days, int64_t *year, unsigned *month, unsigned *day)
+{
+    int64_t z = days + 719468, era = (z >= 0 ? z : z - 146096) / 146097;
+    int64_t doe = z - era * 146097;
+    int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
+    int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+    int64_t mp = (5 * doy + 2) / 153;
+
+    *day = (unsigned)(doy - (153 * mp + 2) / 5 + 1);
+    *month = (unsigned)(mp < 10 ? mp + 3 : mp - 9);
+    *year = yoe + era * 400 + (*month <= 2);
+}
+
+static void put_second(int64_t s, char *out)
+{
+    int64_t days = (s >= 0 ? s : s - 86399) / 86400, rest = s - days * 86400, year;
+    unsigned month, day;
+
+    civil(days, &year, &month, &day);
+    put2(out, (unsigned)(year / 100));
+    put2(out + 2, (unsigned)(year % 100));
+    out[4] = out[7] = '-';
+    put2(out + 5, month);
+    put2(out + 8, day);
+    out[10] = 'T';
+    put2(out + 11, (unsigned)(rest / 3600));
+    put2(out + 14, (unsigned)(rest / 60 % 60));
+    put2(out + 17, (unsigned)(rest % 60));
+    out[13] = out[16] = ':';
+    out[19] = '.';
+}
+
+void time_rfc3339(int64_t ts_ns, char out[TIME_TEXT_BYTES])
+{
+    int64_t s = ts_ns / 1000000000, ns = ts_ns % 1000000000;
+
+    if (ns < 0) {
+        ns += 1000000000;
+        s--;
+    }
+    put_second(s, out);
+    for (int i = 28; i >= 20; i--) {
+        out[i] = (char)('0' + ns % 10);
+        ns /= 10;
+    }
+    out[29] = 'Z';
+}

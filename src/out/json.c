@@ -1,0 +1,180 @@
+#include "out/json.h"
+
+#include "base/timefmt.h"
+#include "base/utf8.h"
+
+/* 1: stands for itself. 0: needs a look. */
+static const uint8_t plain[256] = {
+    ['\t'] = 0,
+#define ROW(a) [a] = 1, [a + 1] = 1, [a + 2] = 1, [a + 3] = 1, [a + 4] = 1, [a + 5] = 1, [a + 6] = 1, [a + 7] = 1
+    [' '] = 1,  ['!'] = 1,  ['#'] = 1,  ['$'] = 1,  ['%'] = 1,  ['&'] = 1,  ['\''] = 1, ROW(0x28), ROW(0x30), ROW(0x38),
+    ROW(0x40),  ROW(0x48),  ROW(0x50),  ['X'] = 1,  ['Y'] = 1,  ['Z'] = 1,  ['['] = 1,  [']'] = 1,  ['^'] = 1,
+    ['_'] = 1,  ROW(0x60),  ROW(0x68),  ROW(0x70),  ['x'] = 1,  ['y'] = 1,  ['z'] = 1,  ['{'] = 1,  ['|'] = 1,
+    ['}'] = 1,  ['~'] = 1,
+#undef ROW
+};
+
+static void put_unicode(struct buf *b, unsigned code)
+{
+    static const char hex[] = "0123456789abcdef";
+    const char text[] = {'\\', 'u', hex[code >> 12 & 15], hex[code >> 8 & 15], hex[code >> 4 & 15], hex[code & 15]};
+
+    buf_put(b, text, sizeof text);
+}
+
+static void escape_ascii(struct buf *b, uint8_t c)
+{
+    switch (c) {
+    case '"':
+    case '\\':
+        buf_putc(b, '\\');
+        buf_putc(b, (char)c);
+        break;
+    case '\n':
+        buf_lit(b, "\\n");
+        break;
+    case '\r':
+        buf_lit(b, "\\r");
+        break;
+    case '\t':
+        buf_lit(b, "\\t");
+        break;
+    default:
+        put_unicode(b, c);
+    }
+}
+
+/* One character that does not stand for itself; returns the bytes it took. */
+static size_t put_odd(struct buf *b, struct slice rest)
+{
+    size_t n = utf8_sequence(rest);
+
+    if (n == 0) {
+        buf_lit(b, "\\ufffd");
+        return 1;
+    }
+    if (n == 1)
+        escape_ascii(b, rest.p[0]);
+    else if (n == 2 && rest.p[0] == 0xc2 && rest.p[1] < 0xa0) /* C1 controls: terminals obey them */
+        put_unicode(b, rest.p[1]);
+    else
+        buf_put(b, rest.p, n);
+    return n;
+}
+
+void json_string(struct buf *b, struct p2t_text s)
+{
+    const uint8_t *p = (const uint8_t *)s.p;
+    size_t i = 0;
+
+    buf_putc(b, '"');
+    while (i < s.n) {
+        size_t from = i;
+        while (i < s.n && plain[p[i]])
+            i++;
+        buf_put(b, p + from, i - from);
+        if (i < s.n)
+            i += put_odd(b, slice_of(p + i, s.n - i));
+    }
+    buf_putc(b, '"');
+}
+
+void json_text(struct buf *b, struct p2t_text s)
+{
+    if (s.p == NULL)
+        buf_lit(b, "null");
+    else
+        json_string(b, s);
+}
+
+void json_us(struct buf *b, int64_t ns)
+{
+    uint64_t v = ns < 0 ? 0 - (uint64_t)ns : (uint64_t)ns;
+    unsigned frac = (unsigned)(v % 1000);
+    const char tail[] = {'.', (char)('0' + frac / 100), (char)('0' + frac / 10 % 10), (char)('0' + frac % 10)};
+
+    if (ns < 0)
+        buf_putc(b, '-');
+    buf_u64(b, v / 1000);
+    buf_put(b, tail, sizeof tail);
+}
+
+void json_id(struct buf *b, uint64_t id)
+{
+    static const char hex[] = "0123456789abcdef";
+    char text[18];
+
+    text[0] = text[17] = '"';
+    for (int i = 16; i > 0; i--) {
+        text[i] = hex[id & 15];
+        id >>= 4;
+    }
+    buf_put(b, text, sizeof text);
+}
+
+void json_time(struct buf *b, int64_t ts_ns)
+{
+    char text[TIME_TEXT_BYTES + 2];
+
+    text[0] = text[sizeof text - 1] = '"';
+    time_rfc3339(ts_ns, text + 1);
+    buf_put(b, text, sizeof text);
+}
+
+/* ---- values ---- */
+
+static void put_scalar(struct buf *b, const struct p2t_value *v)
+{
+    switch (v->kind) {
+    case P2T_VALUE_BOOL:
+        buf_str(b, v->as.boolean ? "true" : "false");
+        break;
+    case P2T_VALUE_INT:
+        buf_i64(b, v->as.integer);
+        break;
+    case P2T_VALUE_TEXT:
+        json_string(b, v->as.text);
+        break;
+    default:
+        buf_lit(b, "null");
+    }
+}
+
+static void put_list(struct buf *b, const struct p2t_value *v)
+{
+    buf_putc(b, '[');
+    for (size_t i = 0; i < v->as.list.n; i++) {
+        if (i > 0)
+            buf_putc(b, ',');
+        put_scalar(b, &v->as.list.items[i]);
+    }
+    buf_putc(b, ']');
+}
+
+/* Objects hold lists and scalars only, lists scalars only: trace builds nothing deeper. */
+static void put_object(struct buf *b, const struct p2t_value *v)
+{
+    buf_putc(b, '{');
+    for (size_t i = 0; i < v->as.object.n; i++) {
+        const struct p2t_arg *a = &v->as.object.args[i];
+        if (i > 0)
+            buf_putc(b, ',');
+        json_string(b, a->name);
+        buf_putc(b, ':');
+        if (a->value.kind == P2T_VALUE_LIST)
+            put_list(b, &a->value);
+        else
+            put_scalar(b, &a->value);
+    }
+    buf_putc(b, '}');
+}
+
+void json_value(struct buf *b, const struct p2t_value *v)
+{
+    if (v->kind == P2T_VALUE_LIST)
+        put_list(b, v);
+    else if (v->kind == P2T_VALUE_OBJECT)
+        put_object(b, v);
+    else
+        put_scalar(b, v);
+}

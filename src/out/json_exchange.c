@@ -1,0 +1,218 @@
+/* contract.md, "One exchange" and "One event", field by field in its order. */
+#include "out/json.h"
+
+static void text_field(struct buf *b, const char *key, struct p2t_text s)
+{
+    buf_str(b, key);
+    json_text(b, s);
+}
+
+static void put_evidence(struct buf *b, const struct p2t_evidence *e, size_t n)
+{
+    buf_putc(b, '[');
+    for (size_t i = 0; i < n; i++) {
+        buf_str(b, i > 0 ? ",[" : "[");
+        buf_u64(b, e[i].file);
+        buf_putc(b, ',');
+        buf_u64(b, e[i].packet);
+        buf_putc(b, ']');
+    }
+    buf_putc(b, ']');
+}
+
+static void put_bound(struct buf *b, bool has, int64_t ns)
+{
+    if (has)
+        json_us(b, ns);
+    else
+        buf_lit(b, "null");
+}
+
+static void put_event(struct buf *b, const struct p2t_event *ev)
+{
+    buf_lit(b, "{\"hook\":\"");
+    buf_str(b, p2t_hook_name(ev->hook));
+    buf_lit(b, "\",\"time\":");
+    json_time(b, ev->time_ns);
+    buf_lit(b, ",\"basis\":\"");
+    buf_str(b, p2t_basis_name(ev->basis));
+    buf_lit(b, "\",\"bounds_us\":[");
+    put_bound(b, ev->has_earliest, ev->earliest_ns - ev->time_ns);
+    buf_putc(b, ',');
+    put_bound(b, ev->has_latest, ev->latest_ns - ev->time_ns);
+    buf_lit(b, "],\"evidence\":");
+    put_evidence(b, ev->evidence, ev->evidence_count);
+    buf_lit(b, ",\"args\":{");
+    for (size_t i = 0; i < ev->arg_count; i++) {
+        buf_str(b, i > 0 ? ",\"" : "\"");
+        buf_put(b, ev->args[i].name.p, ev->args[i].name.n);
+        buf_lit(b, "\":");
+        json_value(b, &ev->args[i].value);
+    }
+    buf_lit(b, "}}");
+}
+
+static void put_count(struct buf *b, const char *key, int64_t v)
+{
+    buf_str(b, key);
+    if (v < 0)
+        buf_lit(b, "null");
+    else
+        buf_i64(b, v);
+}
+
+static void put_message(struct buf *b, const char *key, const struct p2t_message *m)
+{
+    buf_str(b, key);
+    put_count(b, "{\"header_bytes\":", m->header_bytes);
+    put_count(b, ",\"body_bytes\":", m->body_bytes);
+    text_field(b, ",\"content_type\":", m->content_type);
+    buf_putc(b, '}');
+}
+
+static void put_tls(struct buf *b, const struct p2t_tls *t)
+{
+    if (t == NULL) {
+        buf_lit(b, "null");
+        return;
+    }
+    text_field(b, "{\"version\":", t->version);
+    text_field(b, ",\"cipher\":", t->cipher);
+    text_field(b, ",\"alpn\":", t->alpn);
+    text_field(b, ",\"server_name\":", t->server_name);
+    buf_str(b, t->resumed ? ",\"resumed\":true" : ",\"resumed\":false");
+    buf_str(b, t->decrypted ? ",\"decrypted\":true}" : ",\"decrypted\":false}");
+}
+
+static void put_connection(struct buf *b, const struct p2t_connection *c)
+{
+    if (c == NULL) {
+        buf_lit(b, ",\"connection\":null");
+        return;
+    }
+    buf_lit(b, ",\"connection\":{\"id\":");
+    json_id(b, c->id);
+    text_field(b, ",\"network\":", c->network);
+    text_field(b, ",\"client\":", c->client);
+    text_field(b, ",\"server\":", c->server);
+    if (c->nat_server.p != NULL)
+        text_field(b, ",\"nat_server\":", c->nat_server);
+    put_count(b, ",\"exchange\":", c->exchange);
+    put_count(b, ",\"stream\":", c->stream);
+    buf_str(b, c->reused < 0 ? ",\"reused\":null" : c->reused ? ",\"reused\":true" : ",\"reused\":false");
+    text_field(b, ",\"proxy\":", c->proxy);
+    buf_lit(b, ",\"tls\":");
+    put_tls(b, c->tls);
+    const char *vantage = p2t_vantage_name(c->vantage);
+    text_field(b, ",\"vantage\":", (struct p2t_text){vantage, vantage != NULL ? strlen(vantage) : 0});
+    buf_lit(b, ",\"rtt_us\":");
+    put_bound(b, c->rtt_ns >= 0, c->rtt_ns);
+    buf_putc(b, '}');
+}
+
+static void put_phases(struct buf *b, const struct p2t_phases *p)
+{
+    const struct {
+        const char *key;
+        int64_t ns;
+    } rows[] = {
+        {",\"phases_us\":{\"blocked\":", p->blocked_ns}, {",\"dns\":", p->dns_ns},   {",\"connect\":", p->connect_ns},
+        {",\"tls\":", p->tls_ns},                        {",\"send\":", p->send_ns}, {",\"wait\":", p->wait_ns},
+        {",\"receive\":", p->receive_ns},                {",\"total\":", p->total_ns},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        buf_str(b, rows[i].key);
+        put_bound(b, rows[i].ns >= 0, rows[i].ns);
+    }
+    buf_putc(b, '}');
+}
+
+static void put_findings(struct buf *b, const struct p2t_exchange *x)
+{
+    buf_lit(b, ",\"findings\":[");
+    for (size_t i = 0; i < x->finding_count; i++) {
+        const struct p2t_finding *f = &x->findings[i];
+        buf_str(b, i > 0 ? ",{\"code\":\"" : "{\"code\":\"");
+        buf_str(b, f->code);
+        buf_lit(b, "\",\"severity\":\"");
+        buf_str(b, p2t_severity_name(f->severity));
+        text_field(b, "\",\"text\":", f->text);
+        buf_lit(b, ",\"evidence\":");
+        put_evidence(b, f->evidence, f->evidence_count);
+        buf_putc(b, '}');
+    }
+    buf_putc(b, ']');
+}
+
+static void put_links(struct buf *b, const struct p2t_exchange *x)
+{
+    buf_lit(b, ",\"links\":[");
+    for (size_t i = 0; i < x->link_count; i++) {
+        buf_str(b, i > 0 ? ",{\"relation\":\"" : "{\"relation\":\"");
+        buf_str(b, x->links[i].relation);
+        buf_lit(b, "\",\"id\":");
+        json_id(b, x->links[i].id);
+        buf_putc(b, '}');
+    }
+    buf_putc(b, ']');
+}
+
+static void put_files(struct buf *b, const struct p2t_exchange *x)
+{
+    buf_lit(b, ",\"files\":[");
+    for (size_t i = 0; i < x->file_count; i++) {
+        if (i > 0)
+            buf_putc(b, ',');
+        json_string(b, (struct p2t_text){x->files[i], strlen(x->files[i])});
+    }
+    buf_putc(b, ']');
+}
+
+static void put_subject(struct buf *b, const struct p2t_exchange *x)
+{
+    text_field(b, ",\"error\":", x->error);
+    text_field(b, ",\"method\":", x->method);
+    text_field(b, ",\"url\":", x->url);
+    text_field(b, ",\"host\":", x->host);
+    buf_lit(b, ",\"status\":");
+    if (x->status > 0)
+        buf_i64(b, x->status);
+    else
+        buf_lit(b, "null");
+    text_field(b, ",\"request_proto\":", x->request_proto);
+    text_field(b, ",\"response_proto\":", x->response_proto);
+    put_message(b, ",\"request\":", &x->request);
+    put_message(b, ",\"response\":", &x->response);
+}
+
+void json_exchange(struct buf *b, const struct p2t_exchange *x)
+{
+    buf_lit(b, "{\"schema\":\"pcap2trace.exchange/1\",\"id\":");
+    json_id(b, x->id);
+    text_field(b, ",\"trace_id\":", x->trace_id);
+    text_field(b, ",\"trace_id_source\":", x->trace_id_source);
+    buf_lit(b, ",\"kind\":\"");
+    buf_str(b, p2t_kind_name(x->kind));
+    buf_lit(b, "\",\"outcome\":\"");
+    buf_str(b, p2t_outcome_name(x->outcome));
+    buf_putc(b, '"');
+    put_subject(b, x);
+    put_connection(b, x->connection);
+    buf_lit(b, ",\"start\":");
+    json_time(b, x->start_ns);
+    buf_lit(b, ",\"end\":");
+    json_time(b, x->end_ns);
+    put_phases(b, &x->phases);
+    buf_lit(b, ",\"events\":[");
+    for (size_t i = 0; i < x->event_count; i++) {
+        if (i > 0)
+            buf_putc(b, ',');
+        put_event(b, &x->events[i]);
+    }
+    buf_putc(b, ']');
+    put_findings(b, x);
+    put_links(b, x);
+    put_files(b, x);
+    buf_putc(b, '}');
+}

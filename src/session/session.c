@@ -1,0 +1,282 @@
+/* The stages wired together: input -> packet -> flow -> proto -> correlate -> trace -> the caller. */
+#include "pcap2trace/session.h"
+
+#include <stdlib.h>
+
+#include "correlate/correlate.h"
+#include "flow/table.h"
+#include "input/input.h"
+#include "packet/decode.h"
+#include "proto/conn.h"
+#include "trace/trace.h"
+
+struct p2t_session {
+    struct p2t_config config;
+    struct input *input;
+    struct packet_decoder *decoder;
+    struct flow_table *flows;
+    struct proto *proto;
+    struct correlate *correlate;
+    struct trace *trace;
+    uint64_t frames, bytes, tunnelled, exchanges, attempts;
+    uint64_t drops[PACKET_DROP_COUNT];
+    int status;    /* the first failure; later steps return it */
+    bool finished;
+};
+
+/* ---- the stages' callbacks ---- */
+
+static void on_problem(void *ctx, const struct input_problem *p)
+{
+    struct p2t_session *s = ctx;
+    struct p2t_problem problem = {p->path, p->text, p->packet, p->offset};
+
+    if (s->config.problem != NULL)
+        s->config.problem(s->config.ctx, &problem);
+}
+
+static void on_fact(void *ctx, const struct fact *fact)
+{
+    struct p2t_session *s = ctx;
+
+    if (fact->kind == FACT_CONN_EVENT && fact->as.event.kind == FLOW_SYN && !fact->as.event.repeated)
+        s->attempts++;
+    correlate_fact(s->correlate, fact);
+}
+
+static void on_exchange(void *ctx, const struct exchange *e)
+{
+    struct p2t_session *s = ctx;
+
+    if (s->status != P2T_OK || (e->quiet && !s->config.all))
+        return;
+    const struct p2t_exchange *x = trace_build(s->trace, e);
+    if (x == NULL) {
+        s->status = P2T_ERR_MEMORY;
+        return;
+    }
+    s->exchanges++;
+    if (s->config.exchange(s->config.ctx, x) != 0)
+        s->status = P2T_ERR_STOPPED;
+}
+
+static const char *file_path(void *ctx, uint32_t file)
+{
+    struct p2t_session *s = ctx;
+    const struct input_file *f = input_file(s->input, file);
+
+    return f != NULL ? f->path : "";
+}
+
+/* ---- life ---- */
+
+static int build_stages(struct p2t_session *s)
+{
+    struct trace_options trace = {.show_secrets = s->config.show_secrets, .ctx = s, .file_path = file_path};
+    struct fact_sink facts = {s, on_fact};
+
+    s->trace = trace_new(&trace);
+    s->correlate = correlate_new(&correlate_limits_default, on_exchange, s);
+    s->proto = proto_new(&proto_limits_default, &facts);
+    if (s->proto == NULL)
+        return P2T_ERR_MEMORY;
+    struct flow_sink sink = proto_flow_sink(s->proto);
+    s->flows = flow_table_new(&flow_limits_default, &sink);
+    s->decoder = packet_decoder_new(&packet_limits_default);
+    return s->trace != NULL && s->correlate != NULL && s->flows != NULL && s->decoder != NULL ? P2T_OK
+                                                                                              : P2T_ERR_MEMORY;
+}
+
+static int open_input(struct p2t_session *s, char **error)
+{
+    struct input_config config = {
+        .paths = s->config.paths,
+        .path_count = s->config.path_count,
+        .recursive = s->config.recursive,
+        .filter = s->config.filter,
+        .ctx = s,
+        .problem = on_problem,
+    };
+    char *text = NULL;
+    int status = input_open(&s->input, &config, &text);
+
+    if (error != NULL)
+        *error = text;
+    else
+        free(text);
+    return status;
+}
+
+int p2t_session_open(struct p2t_session **session, const struct p2t_config *config, char **error)
+{
+    struct p2t_session *s = calloc(1, sizeof *s);
+    int status = P2T_ERR_MEMORY;
+
+    *session = NULL;
+    if (error != NULL)
+        *error = NULL;
+    if (s != NULL) {
+        s->config = *config;
+        status = build_stages(s);
+    }
+    if (status == P2T_OK)
+        status = open_input(s, error);
+    if (status != P2T_OK) {
+        p2t_session_free(s);
+        return status;
+    }
+    *session = s;
+    return P2T_OK;
+}
+
+void p2t_session_free(struct p2t_session *s)
+{
+    if (s == NULL)
+        return;
+    if (s->status == P2T_OK)
+        s->status = P2T_ERR_STOPPED; /* nobody is to be called from here on */
+    flow_table_free(s->flows);
+    correlate_free(s->correlate);
+    proto_free(s->proto);
+    packet_decoder_free(s->decoder);
+    trace_free(s->trace);
+    input_free(s->input);
+    free(s);
+}
+
+/* ---- reading ---- */
+
+static int take_frame(struct p2t_session *s, const struct input_frame *frame)
+{
+    struct packet packet;
+
+    s->frames++;
+    s->bytes += frame->wire_len;
+    correlate_clock(s->correlate, frame->ts_ns);
+    enum packet_drop why = packet_decode(s->decoder, frame, &packet);
+    if (why != PACKET_DECODED) {
+        s->drops[why]++;
+        return P2T_OK;
+    }
+    s->tunnelled += packet.tunnel_depth > 0;
+    int status = flow_table_push(s->flows, &packet);
+    return status != P2T_OK ? status : s->status;
+}
+
+int p2t_session_finish(struct p2t_session *s)
+{
+    if (!s->finished) {
+        s->finished = true;
+        flow_table_finish(s->flows);
+        correlate_finish(s->correlate);
+    }
+    return s->status;
+}
+
+int p2t_session_step(struct p2t_session *s, size_t frames)
+{
+    struct input_frame frame;
+
+    if (s->finished || s->status != P2T_OK)
+        return s->status;
+    for (size_t i = 0; i < frames; i++) {
+        int got = input_next(s->input, &frame);
+        if (got <= 0) {
+            s->status = got;
+            return p2t_session_finish(s);
+        }
+        s->status = take_frame(s, &frame);
+        if (s->status != P2T_OK)
+            return s->status;
+    }
+    return 1;
+}
+
+int p2t_session_run(struct p2t_session *s)
+{
+    int more;
+
+    do {
+        more = p2t_session_step(s, 65536);
+    } while (more > 0);
+    return more;
+}
+
+/* ---- counters ---- */
+
+void p2t_session_counters(const struct p2t_session *s, struct p2t_counters *out)
+{
+    const struct flow_counters *f = flow_table_counters(s->flows);
+    const struct proto_counters *p = proto_counters(s->proto);
+    const struct http1_counters *h = proto_http1_counters(s->proto);
+    const struct correlate_counters *c = correlate_counters(s->correlate);
+    struct input_progress progress = input_progress(s->input);
+
+    *out = (struct p2t_counters){
+        .frames = s->frames,
+        .bytes = s->bytes,
+        .capture_bytes_read = progress.bytes_read,
+        .capture_bytes_total = progress.bytes_total,
+        .files = input_file_count(s->input),
+        .problems = input_problem_count(s->input),
+        .tcp_packets = f->tcp_packets,
+        .udp_packets = f->udp_packets,
+        .icmp_errors = f->icmp_errors,
+        .tunnelled_packets = s->tunnelled,
+        .connections = f->connections,
+        .connection_attempts = s->attempts,
+        .dns_messages = p->dns_messages,
+        .http_requests = h->requests,
+        .http_responses = h->responses,
+        .exchanges = s->exchanges,
+        .duplicate_packets = f->duplicates,
+        .retransmitted_segments = f->retransmits,
+        .out_of_order_segments = f->out_of_order,
+        .lost_bytes = f->hole_bytes,
+        .cut_bytes = f->cut_bytes,
+        .limits_hit = f->connections_evicted + f->reorder_limit_hits + h->limit_hits + c->lookups_evicted +
+                      c->queries_evicted,
+    };
+}
+
+bool p2t_session_reason(const struct p2t_session *s, size_t n, struct p2t_reason *reason)
+{
+    const struct flow_counters *f = flow_table_counters(s->flows);
+    const struct proto_counters *p = proto_counters(s->proto);
+    const struct http1_counters *h = proto_http1_counters(s->proto);
+    const struct correlate_counters *c = correlate_counters(s->correlate);
+    const struct p2t_reason others[] = {
+        {"tcp.holes", "holes in TCP streams that were never filled", f->holes},
+        {"tcp.out_of_window", "TCP segments, resets and ICMP quotes that fit no connection", f->out_of_window},
+        {"tcp.conflicting_overlaps", "TCP segments that overlap with other bytes", f->overlaps_conflicting},
+        {"limit.connections", "connections given up: too many at once", f->connections_evicted},
+        {"limit.reorder", "reassembly buffers given up: too much behind a hole", f->reorder_limit_hits},
+        {"http.bad", "bytes that were to be HTTP/1 and were not", h->bad},
+        {"http.resynchronised", "HTTP/1 parsers that found their way again", h->resyncs},
+        {"limit.http", "HTTP/1 heads or pipelines beyond their limit", h->limit_hits},
+        {"dns.malformed", "DNS messages that make no sense", p->dns_malformed},
+        {"dns.cut", "DNS messages cut by the snapshot length", p->dns_cut},
+        {"dns.unsolicited", "DNS answers nobody asked for, late or forged", c->dns_unsolicited},
+        {"limit.lookups", "lookups and queries given up: too many at once", c->lookups_evicted + c->queries_evicted},
+        {"limit.order", "exchanges written out of order: too many waited", c->order_relaxed},
+    };
+
+    if (n + 1 < PACKET_DROP_COUNT) {
+        enum packet_drop why = (enum packet_drop)(n + 1);
+        *reason = (struct p2t_reason){packet_drop_key(why), packet_drop_text(why), s->drops[why]};
+        return true;
+    }
+    n -= PACKET_DROP_COUNT - 1;
+    if (n >= sizeof others / sizeof *others)
+        return false;
+    *reason = others[n];
+    return true;
+}
+
+#define P2T_STRING_(x) #x
+#define P2T_STRING(x) P2T_STRING_(x)
+
+const char *p2t_version(void)
+{
+    return P2T_STRING(P2T_VERSION);
+}

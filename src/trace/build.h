@@ -1,0 +1,67 @@
+/* What the files of this module share while they build one exchange's timeline. */
+#ifndef P2T_TRACE_BUILD_H
+#define P2T_TRACE_BUILD_H
+
+#include "trace/trace.h"
+
+enum { TRACE_FILES_MAX = 16 };
+
+struct trace {
+    struct trace_options options;
+    struct arena arena;
+    const struct exchange *e;
+    struct p2t_exchange out;
+    struct p2t_connection connection;
+    struct p2t_event *events;
+    size_t event_count, event_cap;
+    const char *files[TRACE_FILES_MAX];
+    uint32_t file_index[TRACE_FILES_MAX];
+    size_t file_count;
+    struct p2t_finding findings[FINDINGS_MAX];
+    struct p2t_link links[LINKS_MAX];
+    /* Of the events so far, for what comes after them. */
+    int64_t lane_ns;              /* the last one in the caller's lane: later ones are not before it */
+    struct packet_mark got_conn_earliest;
+    int64_t dns_ns, connect_ns;   /* phases; negative: none */
+    bool failed;
+};
+
+/* events.c */
+struct p2t_event *event_add(struct trace *t, enum p2t_hook hook, enum p2t_basis basis, int64_t time_ns);
+void event_earliest(struct p2t_event *ev, const struct packet_mark *m);
+void event_latest(struct p2t_event *ev, const struct packet_mark *m);
+void event_evidence(struct trace *t, struct p2t_event *ev, const struct packet_mark *m);
+/* Sorts by time; ties keep the order in which they were added, which is Go's. */
+void events_sort(struct trace *t);
+struct p2t_evidence evidence_of(struct trace *t, struct packet_ref ref);
+
+/* Room for n arguments; NULL when memory ran out. */
+struct p2t_arg *event_args(struct trace *t, struct p2t_event *ev, size_t n);
+struct p2t_arg arg_text(const char *name, struct slice s);  /* s.p == NULL: null */
+struct p2t_arg arg_int(const char *name, int64_t v);
+struct p2t_arg arg_bool(const char *name, bool v);
+struct p2t_arg arg_null(const char *name);
+struct p2t_text text_of(struct slice s);
+struct slice copy_endpoint(struct trace *t, const struct endpoint *ep);
+
+/* dial_events.c */
+void events_get_conn(struct trace *t);
+void events_lookup(struct trace *t);
+void events_connect(struct trace *t);
+void events_got_conn(struct trace *t);
+/* http_events.c */
+void events_request(struct trace *t);
+void events_response(struct trace *t);
+void events_put_idle_conn(struct trace *t);
+/* phases.c */
+void phases_fill(struct trace *t);
+/* url.c */
+struct slice url_build(struct trace *t);
+struct slice host_port(struct trace *t); /* as GetConn gives it */
+/* redact.c */
+struct slice redact_header(struct trace *t, struct slice name, struct slice value);
+struct slice redact_url(struct trace *t, struct slice url);
+/* trace_id.c */
+void trace_id_fill(struct trace *t);
+
+#endif

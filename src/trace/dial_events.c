@@ -1,0 +1,338 @@
+/* GetConn to GotConn: the pool, the lookup and the connection attempts. Offsets are the medians of hooks.md 0.3. */
+#include "trace/build.h"
+
+static const int64_t US = 1000;
+
+static int64_t clamp(int64_t v, int64_t low, int64_t high)
+{
+    return v < low ? low : v > high ? high : v;
+}
+
+static const struct packet_mark *first_packet(const struct exchange *e)
+{
+    if (e->lookup != NULL)
+        return &e->lookup->first_query;
+    if (e->attempt_count > 0)
+        return &e->attempts[0].syn;
+    return &e->request.first;
+}
+
+/* Waiting for a pooled connection or a stream leaves no packet: only the end of the wait is known. */
+void events_get_conn(struct trace *t)
+{
+    const struct exchange *e = t->e;
+    const struct packet_mark *first = first_packet(e);
+    int64_t before = e->lookup != NULL ? 75 * US : e->attempt_count > 0 ? 35 * US : 40 * US;
+
+    if (!mark_set(first))
+        return;
+    struct p2t_event *ev = event_add(t, P2T_HOOK_GET_CONN, P2T_ASSUMED, first->ts_ns - before);
+    event_latest(ev, first);
+    event_evidence(t, ev, first);
+    struct p2t_arg *args = event_args(t, ev, 1);
+    if (args != NULL)
+        args[0] = arg_text("hostPort", host_port(t));
+    t->lane_ns = ev->time_ns;
+}
+
+/* ---- DNS ---- */
+
+static struct p2t_arg arg_addrs(struct trace *t, const struct ip_addr *addrs, size_t n)
+{
+    struct p2t_arg a = {.name = {"Addrs", 5}, .value = {.kind = P2T_VALUE_LIST}};
+    struct p2t_value *items = arena_alloc(&t->arena, n * sizeof *items + 1);
+
+    for (size_t i = 0; items != NULL && i < n; i++) {
+        char text[IP_TEXT_MAX];
+        size_t len = ip_format(&addrs[i], text);
+        items[i] = (struct p2t_value){.kind = P2T_VALUE_TEXT};
+        items[i].as.text = text_of(arena_copy(&t->arena, slice_of(text, len)));
+    }
+    a.value.as.list.items = items;
+    a.value.as.list.n = items != NULL ? n : 0;
+    return a;
+}
+
+static void dns_start(struct trace *t, struct slice host, enum p2t_basis basis, const struct packet_mark *at)
+{
+    struct p2t_event *ev = event_add(t, P2T_HOOK_DNS_START, basis, at->ts_ns);
+
+    event_latest(ev, at);
+    if (basis != P2T_ASSUMED)
+        event_evidence(t, ev, at);
+    struct p2t_arg *args = event_args(t, ev, 1);
+    if (args != NULL)
+        args[0] = arg_text("Host", host);
+    t->lane_ns = ev->time_ns;
+}
+
+static struct slice lookup_error(const struct trace *t)
+{
+    bool here = t->e->outcome == P2T_OUTCOME_DNS_ERROR;
+    return here ? t->e->error : (struct slice){NULL, 0};
+}
+
+static void dns_done_args(struct trace *t, struct p2t_event *ev, const struct exchange_lookup *l)
+{
+    struct p2t_arg *args = event_args(t, ev, 5);
+
+    if (args == NULL)
+        return;
+    args[0] = arg_addrs(t, l->addrs, l->addr_count);
+    args[1] = arg_text("Err", lookup_error(t));
+    args[2] = arg_bool("Coalesced", l->shared);
+    args[3] = l->has_rcode ? arg_int("rcode", l->rcode) : arg_null("rcode");
+    args[4] = arg_int("queries", l->queries);
+}
+
+static const struct packet_mark *first_syn(const struct exchange *e)
+{
+    static const struct packet_mark none;
+    return e->attempt_count > 0 ? &e->attempts[0].syn : &none;
+}
+
+static void dns_done(struct trace *t, const struct exchange_lookup *l)
+{
+    const struct packet_mark *syn = first_syn(t->e);
+    bool timer = mark_set(&l->gave_up);
+    const struct packet_mark *from = timer || !mark_set(&l->last_answer) ? &l->last_query : &l->last_answer;
+    int64_t at = timer ? l->gave_up.ts_ns : from->ts_ns;
+    enum p2t_basis basis = !timer ? P2T_OBSERVED : mark_set(syn) ? P2T_INFERRED : P2T_ASSUMED;
+
+    if (mark_set(syn) && at > syn->ts_ns)
+        at = syn->ts_ns;
+    struct p2t_event *ev = event_add(t, P2T_HOOK_DNS_DONE, basis, at);
+    event_earliest(ev, from);
+    event_latest(ev, syn);
+    event_evidence(t, ev, from);
+    if (timer)
+        event_evidence(t, ev, &l->first_query);
+    dns_done_args(t, ev, l);
+    t->dns_ns = ev->time_ns - l->first_query.ts_ns;
+    t->lane_ns = ev->time_ns;
+}
+
+static bool is_name(struct slice host)
+{
+    return host.n > 0 && host.p[0] != '[' && ip_parse(host).family == 0;
+}
+
+/* The name came from somewhere, but not over this wire: a hosts file, a local cache, or a resolver elsewhere. */
+static void lookup_without_packets(struct trace *t)
+{
+    const struct exchange *e = t->e;
+    const struct packet_mark *syn = first_syn(e);
+    struct slice host = slice_of(e->request.host.p, slice_find(e->request.host, ':'));
+
+    if (!mark_set(syn) || e->conn.proxy != PROXY_NONE || !is_name(host))
+        return;
+    dns_start(t, host, P2T_ASSUMED, syn);
+    struct p2t_event *ev = event_add(t, P2T_HOOK_DNS_DONE, P2T_ASSUMED, syn->ts_ns);
+    event_latest(ev, syn);
+    struct p2t_arg *args = event_args(t, ev, 5);
+    if (args == NULL)
+        return;
+    args[0] = arg_addrs(t, &e->conn.server.ip, 1);
+    args[1] = arg_null("Err");
+    args[2] = arg_bool("Coalesced", false);
+    args[3] = arg_null("rcode");
+    args[4] = arg_int("queries", 0);
+}
+
+void events_lookup(struct trace *t)
+{
+    const struct exchange_lookup *l = t->e->lookup;
+
+    if (l == NULL) {
+        lookup_without_packets(t);
+        return;
+    }
+    dns_start(t, l->host, P2T_OBSERVED, &l->first_query);
+    if (l->result != LOOKUP_PENDING)
+        dns_done(t, l);
+}
+
+/* ---- connect ---- */
+
+static const struct packet_mark *before_attempt(const struct exchange *e, size_t i)
+{
+    static const struct packet_mark none;
+
+    if (i > 0)
+        return mark_set(&e->attempts[i - 1].failed) ? &e->attempts[i - 1].failed : &e->attempts[i - 1].syn;
+    if (e->lookup == NULL)
+        return &none;
+    return mark_set(&e->lookup->gave_up) ? &e->lookup->last_query : &e->lookup->last_answer;
+}
+
+static void connect_start(struct trace *t, size_t i)
+{
+    const struct exchange_attempt *a = &t->e->attempts[i];
+    struct p2t_event *ev = event_add(t, P2T_HOOK_CONNECT_START, P2T_OBSERVED, a->syn.ts_ns);
+
+    event_earliest(ev, before_attempt(t->e, i));
+    event_latest(ev, &a->syn);
+    event_evidence(t, ev, &a->syn);
+    struct p2t_arg *args = event_args(t, ev, 2);
+    if (args == NULL)
+        return;
+    args[0] = arg_text("network", SLICE_LIT("tcp"));
+    args[1] = arg_text("addr", copy_endpoint(t, &a->server));
+}
+
+/* The client's next move: its first bytes, or the end of the connection. */
+static const struct packet_mark *after_handshake(const struct exchange *e)
+{
+    if (mark_set(&e->conn.tunnel_ready))
+        return &e->conn.tunnel_ready;
+    if (mark_set(&e->request.first))
+        return &e->request.first;
+    return mark_set(&e->conn.client_fin) ? &e->conn.client_fin : &e->conn.client_rst;
+}
+
+static struct p2t_event *connect_done_ok(struct trace *t, const struct exchange_attempt *a)
+{
+    const struct packet_mark *at = mark_set(&a->ack) ? &a->ack : &a->syn_ack;
+    struct p2t_event *ev = event_add(t, P2T_HOOK_CONNECT_DONE, P2T_OBSERVED, at->ts_ns);
+
+    event_earliest(ev, mark_set(&a->syn_ack) ? &a->syn_ack : at);
+    event_latest(ev, after_handshake(t->e));
+    event_evidence(t, ev, &a->syn_ack);
+    event_evidence(t, ev, &a->ack);
+    return ev;
+}
+
+static struct p2t_event *connect_done_failed(struct trace *t, size_t i)
+{
+    const struct exchange *e = t->e;
+    const struct exchange_attempt *a = &e->attempts[i];
+    struct p2t_event *ev = event_add(t, P2T_HOOK_CONNECT_DONE, P2T_OBSERVED, a->failed.ts_ns);
+
+    event_earliest(ev, &a->failed);
+    if (i + 1 < e->attempt_count)
+        event_latest(ev, &e->attempts[i + 1].syn);
+    event_evidence(t, ev, &a->failed);
+    return ev;
+}
+
+static struct p2t_event *connect_done_timeout(struct trace *t, const struct exchange_attempt *a)
+{
+    struct p2t_event *ev = event_add(t, P2T_HOOK_CONNECT_DONE, P2T_INFERRED, a->gave_up_ns);
+    struct packet_mark slot = a->last_syn;
+
+    slot.ts_ns = a->next_slot_ns;
+    event_earliest(ev, &a->last_syn);
+    event_latest(ev, &slot);
+    event_evidence(t, ev, &a->syn);
+    event_evidence(t, ev, &a->last_syn);
+    return ev;
+}
+
+static struct p2t_event *connect_done_canceled(struct trace *t, const struct exchange_attempt *a)
+{
+    const struct packet_mark *won = mark_set(&a->winner) ? &a->winner : &a->failed;
+    struct p2t_event *ev = event_add(t, P2T_HOOK_CONNECT_DONE, P2T_INFERRED, won->ts_ns + 100 * US);
+
+    event_earliest(ev, won);
+    event_evidence(t, ev, won);
+    return ev;
+}
+
+static struct p2t_event *connect_done(struct trace *t, size_t i)
+{
+    const struct exchange_attempt *a = &t->e->attempts[i];
+
+    switch (a->result) {
+    case ATTEMPT_OK:
+        return connect_done_ok(t, a);
+    case ATTEMPT_REFUSED:
+    case ATTEMPT_ICMP:
+        return connect_done_failed(t, i);
+    case ATTEMPT_TIMEOUT:
+        return connect_done_timeout(t, a);
+    case ATTEMPT_CANCELED:
+        return connect_done_canceled(t, a);
+    case ATTEMPT_PENDING:
+        break;
+    }
+    return NULL;
+}
+
+void events_connect(struct trace *t)
+{
+    const struct exchange *e = t->e;
+
+    for (size_t i = 0; i < e->attempt_count; i++) {
+        const struct exchange_attempt *a = &e->attempts[i];
+        connect_start(t, i);
+        struct p2t_event *ev = connect_done(t, i);
+        struct p2t_arg *args = ev != NULL ? event_args(t, ev, 4) : NULL;
+        if (args == NULL)
+            continue;
+        args[0] = arg_text("network", SLICE_LIT("tcp"));
+        args[1] = arg_text("addr", copy_endpoint(t, &a->server));
+        args[2] = arg_text("err", attempt_error_text(&t->arena, a));
+        args[3] = arg_int("syns", a->syns);
+        if (a->result != ATTEMPT_CANCELED)
+            t->connect_ns = ev->time_ns - e->attempts[0].syn.ts_ns;
+    }
+}
+
+/* ---- GotConn ---- */
+
+static const struct packet_mark *conn_ready(const struct exchange *e)
+{
+    const struct exchange_conn *c = &e->conn;
+
+    if (mark_set(&c->previous_end))
+        return &c->previous_end;
+    if (mark_set(&c->tunnel_ready))
+        return &c->tunnel_ready;
+    return mark_set(&c->syn_ack) ? &c->syn_ack : &c->ack;
+}
+
+static void got_conn_args(struct trace *t, struct p2t_event *ev)
+{
+    const struct exchange_conn *c = &t->e->conn;
+    bool known = c->handshake_seen || c->position > 0;
+    bool reused = c->position > 0 || c->orphan_dial;
+    const struct packet_mark *since = mark_set(&c->previous_end) ? &c->previous_end : &c->ack;
+    int64_t idle = reused && !c->pipelined && mark_set(since) ? t->e->request.first.ts_ns - since->ts_ns : 0;
+    struct p2t_arg *args = event_args(t, ev, 5);
+
+    if (args == NULL)
+        return;
+    args[0] = known ? arg_bool("Reused", reused) : arg_null("Reused");
+    args[1] = known ? arg_bool("WasIdle", idle > 0) : arg_null("WasIdle");
+    args[2] = known ? arg_int("IdleTime", idle > 0 ? idle : 0) : arg_null("IdleTime");
+    args[3] = arg_text("LocalAddr", copy_endpoint(t, &c->client));
+    args[4] = arg_text("RemoteAddr", copy_endpoint(t, &c->server));
+}
+
+/* A connection that was ready and went down before a byte of the request: Go's client had it already. */
+static const struct packet_mark *went_down(const struct exchange *e)
+{
+    return mark_set(&e->conn.server_fin) ? &e->conn.server_fin : &e->conn.server_rst;
+}
+
+void events_got_conn(struct trace *t)
+{
+    const struct exchange *e = t->e;
+    const struct packet_mark *from = conn_ready(e);
+    const struct packet_mark *to = e->request.seen ? &e->request.first : went_down(e);
+
+    if (!mark_set(to))
+        return;
+    int64_t low = mark_set(from) ? from->ts_ns : INT64_MIN;
+    if (low < t->lane_ns)
+        low = t->lane_ns;
+    struct p2t_event *ev =
+        event_add(t, P2T_HOOK_GOT_CONN, P2T_INFERRED, clamp(to->ts_ns - 30 * US, low < to->ts_ns ? low : to->ts_ns, to->ts_ns));
+    event_earliest(ev, from);
+    event_latest(ev, to);
+    event_evidence(t, ev, from);
+    event_evidence(t, ev, to);
+    got_conn_args(t, ev);
+    t->got_conn_earliest = *from;
+    t->lane_ns = ev->time_ns;
+}

@@ -1,0 +1,253 @@
+/* WroteHeaderField to PutIdleConn: the request, the response and what became of the connection. */
+#include "base/buf.h"
+#include "trace/build.h"
+
+static const int64_t US = 1000;
+
+/* ---- request ---- */
+
+/* Go reports a key once with all its values; on the wire they stand on lines behind each other. */
+static size_t run_of_key(const struct exchange_request *r, size_t i)
+{
+    size_t n = 1;
+
+    while (i + n < r->header_count && slice_ieq(r->headers[i + n].name, r->headers[i].name))
+        n++;
+    return n;
+}
+
+static void wrote_header_field(struct trace *t, size_t i, size_t n)
+{
+    const struct exchange_request *r = &t->e->request;
+    struct p2t_event *ev = event_add(t, P2T_HOOK_WROTE_HEADER_FIELD, P2T_OBSERVED, r->first.ts_ns);
+    struct p2t_value *values = arena_alloc(&t->arena, n * sizeof *values);
+    struct p2t_arg *args = event_args(t, ev, 2);
+
+    event_earliest(ev, &t->got_conn_earliest);
+    event_latest(ev, &r->head_end);
+    event_evidence(t, ev, &r->first);
+    if (args == NULL || values == NULL)
+        return;
+    for (size_t k = 0; k < n; k++) {
+        struct slice value = redact_header(t, r->headers[i].name, r->headers[i + k].value);
+        values[k] = (struct p2t_value){.kind = P2T_VALUE_TEXT, .as.text = text_of(value)};
+    }
+    args[0] = arg_text("key", r->headers[i].name);
+    args[1] = (struct p2t_arg){.name = {"value", 5}, .value = {.kind = P2T_VALUE_LIST}};
+    args[1].value.as.list.items = values;
+    args[1].value.as.list.n = n;
+}
+
+static void wrote_headers(struct trace *t)
+{
+    const struct exchange_request *r = &t->e->request;
+    struct p2t_event *ev = event_add(t, P2T_HOOK_WROTE_HEADERS, P2T_OBSERVED, r->head_end.ts_ns);
+
+    event_earliest(ev, &t->got_conn_earliest);
+    event_latest(ev, &r->head_end);
+    event_evidence(t, ev, &r->head_end);
+}
+
+static void wait_100_continue(struct trace *t)
+{
+    const struct exchange *e = t->e;
+    const struct exchange_request *r = &e->request;
+    bool body_first = r->body_bytes > 0 && (!mark_set(&e->response.first) || r->last.ts_ns < e->response.first.ts_ns);
+
+    if (!r->expects_continue || r->body_in_segment)
+        return;
+    struct p2t_event *ev = event_add(t, P2T_HOOK_WAIT_100_CONTINUE, P2T_OBSERVED, r->head_end.ts_ns);
+    event_earliest(ev, &r->head_end);
+    event_latest(ev, body_first ? &r->last : &e->response.first);
+    event_evidence(t, ev, &r->head_end);
+}
+
+static const struct packet_mark *next_move(const struct exchange *e)
+{
+    if (mark_set(&e->conn.next_head))
+        return &e->conn.next_head;
+    return mark_set(&e->conn.client_fin) ? &e->conn.client_fin : &e->conn.client_rst;
+}
+
+static void wrote_request_args(struct trace *t, struct p2t_event *ev, struct slice err)
+{
+    struct p2t_arg *args = event_args(t, ev, 1);
+
+    if (args != NULL)
+        args[0] = arg_text("Err", err);
+}
+
+static const struct packet_mark *later_mark(const struct packet_mark *a, const struct packet_mark *b)
+{
+    return b->ts_ns > a->ts_ns ? b : a;
+}
+
+/* A body in the head's segment, or none: the hook fires before the only packet. A chunked body: before the packet of
+ * the last chunk. A long one of known length: after the last write, which the socket's buffer may send later. */
+static void wrote_whole_request(struct trace *t)
+{
+    const struct exchange_request *r = &t->e->request;
+    struct p2t_event *ev = event_add(t, P2T_HOOK_WROTE_REQUEST, P2T_OBSERVED, r->last.ts_ns);
+    bool one_packet = r->last.ts_ns == r->head_end.ts_ns;
+
+    if (one_packet)
+        event_earliest(ev, &t->got_conn_earliest);
+    else
+        event_earliest(ev, r->chunked && mark_set(&r->last_body_chunk) ? &r->last_body_chunk : &r->head_end);
+    event_latest(ev, one_packet || r->chunked ? &r->last : later_mark(&r->last, &t->e->response.last));
+    event_evidence(t, ev, &r->last);
+    wrote_request_args(t, ev, (struct slice){NULL, 0});
+}
+
+/* The body was announced with Expect, and a final status or the end of the connection came instead. */
+static void wrote_request_without_body(struct trace *t, const struct packet_mark *why)
+{
+    struct p2t_event *ev = event_add(t, P2T_HOOK_WROTE_REQUEST, P2T_INFERRED, why->ts_ns + 50 * US);
+
+    event_earliest(ev, why);
+    event_latest(ev, next_move(t->e));
+    event_evidence(t, ev, why);
+    wrote_request_args(t, ev, (struct slice){NULL, 0});
+}
+
+static struct slice upload_error(struct trace *t, bool by_server)
+{
+    struct slice l = copy_endpoint(t, &t->e->conn.client), r = copy_endpoint(t, &t->e->conn.server);
+    const char *why = by_server ? "write: connection reset by peer" : "use of closed network connection";
+    struct buf b = {0};
+
+    buf_printf(&b, "readfrom tcp %s->%s: write tcp %s->%s: %s", (const char *)l.p, (const char *)r.p,
+               (const char *)l.p, (const char *)r.p, why);
+    struct slice text = arena_copy(&t->arena, buf_view(&b));
+    buf_fini(&b);
+    return text;
+}
+
+static void wrote_request_failed(struct trace *t)
+{
+    const struct exchange_conn *c = &t->e->conn;
+    enum exchange_closer by = exchange_closer(t->e);
+    const struct packet_mark *marks[] = {NULL, &c->client_fin, &c->client_rst, &c->server_fin, &c->server_rst};
+
+    if (by == CLOSED_BY_NONE)
+        return;
+    struct p2t_event *ev = event_add(t, P2T_HOOK_WROTE_REQUEST, P2T_INFERRED, marks[by]->ts_ns + 100 * US);
+    event_earliest(ev, marks[by]);
+    event_evidence(t, ev, marks[by]);
+    wrote_request_args(t, ev, upload_error(t, by == CLOSED_BY_SERVER_FIN || by == CLOSED_BY_SERVER_RST));
+}
+
+static void wrote_request(struct trace *t)
+{
+    const struct exchange *e = t->e;
+    const struct exchange_request *r = &e->request;
+    bool waiting = r->expects_continue && r->body_bytes == 0;
+
+    if (r->ended && r->complete)
+        wrote_whole_request(t);
+    else if ((r->abandoned || waiting) && e->response.seen)
+        wrote_request_without_body(t, &e->response.first);
+    else if (waiting && mark_set(&e->conn.server_fin))
+        wrote_request_without_body(t, &e->conn.server_fin);
+    else if (!r->lost && r->extent == FACT_HEAD_WHOLE)
+        wrote_request_failed(t);
+}
+
+void events_request(struct trace *t)
+{
+    const struct exchange_request *r = &t->e->request;
+
+    for (size_t i = 0, n; i < r->header_count; i += n) {
+        n = run_of_key(r, i);
+        wrote_header_field(t, i, n);
+    }
+    if (r->extent != FACT_HEAD_WHOLE)
+        return;
+    wrote_headers(t);
+    wait_100_continue(t);
+    wrote_request(t);
+}
+
+/* ---- response ---- */
+
+static struct p2t_value headers_value(struct trace *t, const struct exchange_interim *x)
+{
+    struct p2t_arg *fields = arena_alloc(&t->arena, (x->header_count + 1) * sizeof *fields);
+    struct p2t_value *values = arena_alloc(&t->arena, (x->header_count + 1) * sizeof *values);
+    struct p2t_value object = {.kind = P2T_VALUE_OBJECT};
+
+    if (fields == NULL || values == NULL)
+        return object;
+    for (size_t i = 0; i < x->header_count; i++) {
+        struct slice value = redact_header(t, x->headers[i].name, x->headers[i].value);
+        values[i] = (struct p2t_value){.kind = P2T_VALUE_TEXT, .as.text = text_of(value)};
+        fields[i] = (struct p2t_arg){.name = text_of(x->headers[i].name), .value = {.kind = P2T_VALUE_LIST}};
+        fields[i].value.as.list.items = &values[i];
+        fields[i].value.as.list.n = 1;
+    }
+    object.as.object.args = fields;
+    object.as.object.n = x->header_count;
+    return object;
+}
+
+static struct p2t_event *interim_event(struct trace *t, enum p2t_hook hook, const struct exchange_interim *x)
+{
+    struct p2t_event *ev = event_add(t, hook, P2T_OBSERVED, x->mark.ts_ns);
+
+    event_earliest(ev, &x->mark);
+    event_latest(ev, next_move(t->e));
+    event_evidence(t, ev, &x->mark);
+    return ev;
+}
+
+static void interim(struct trace *t, const struct exchange_interim *x, bool awaited)
+{
+    if (awaited)
+        (void)interim_event(t, P2T_HOOK_GOT_100_CONTINUE, x);
+    struct p2t_event *ev = interim_event(t, P2T_HOOK_GOT_1XX_RESPONSE, x);
+    struct p2t_arg *args = event_args(t, ev, 2);
+    if (args == NULL)
+        return;
+    args[0] = arg_int("code", x->status);
+    args[1] = (struct p2t_arg){.name = {"header", 6}, .value = headers_value(t, x)};
+}
+
+void events_response(struct trace *t)
+{
+    const struct exchange *e = t->e;
+    bool awaited = e->request.expects_continue;
+
+    if (!mark_set(&e->response.first))
+        return;
+    struct p2t_event *ev = event_add(t, P2T_HOOK_GOT_FIRST_RESPONSE_BYTE, P2T_OBSERVED, e->response.first.ts_ns);
+    event_earliest(ev, &e->response.first);
+    event_latest(ev, next_move(e));
+    event_evidence(t, ev, &e->response.first);
+    for (size_t i = 0; i < e->response.interim_count; i++) {
+        const struct exchange_interim *x = &e->response.interims[i];
+        interim(t, x, awaited && x->status == 100);
+        awaited &= x->status != 100;
+    }
+}
+
+/* ---- the connection afterwards ---- */
+
+void events_put_idle_conn(struct trace *t)
+{
+    const struct exchange *e = t->e;
+    const struct packet_mark *end = &e->response.last, *next = next_move(e);
+    bool written = e->request.ended && (e->request.complete || e->request.abandoned);
+
+    if (e->kind != P2T_KIND_HTTP1 || !exchange_keeps_alive(e) || !written || exchange_closed_at_once(e))
+        return;
+    int64_t at = end->ts_ns + 25 * US;
+    if (mark_set(next) && at > next->ts_ns)
+        at = next->ts_ns;
+    struct p2t_event *ev = event_add(t, P2T_HOOK_PUT_IDLE_CONN, P2T_INFERRED, at);
+    event_earliest(ev, end);
+    event_latest(ev, next);
+    event_evidence(t, ev, end);
+    struct p2t_arg *args = event_args(t, ev, 1);
+    if (args != NULL)
+        args[0] = arg_null("err");
+}

@@ -1,0 +1,49 @@
+#include "pcap2trace/exchange.h"
+
+const char *p2t_hook_name(enum p2t_hook hook)
+{
+    static const char *const names[] = {
+#define X(id, name) name,
+        P2T_HOOK_LIST(X)
+#undef X
+    };
+    return (unsigned)hook < P2T_HOOK_COUNT ? names[hook] : "";
+}
+
+const char *p2t_kind_name(enum p2t_kind kind)
+{
+    static const char *const names[] = {
+#define X(id, name) name,
+        P2T_KIND_LIST(X)
+#undef X
+    };
+    return (unsigned)kind < P2T_KIND_COUNT ? names[kind] : "";
+}
+
+const char *p2t_outcome_name(enum p2t_outcome outcome)
+{
+    static const char *const names[] = {
+#define X(id, name) name,
+        P2T_OUTCOME_LIST(X)
+#undef X
+    };
+    return (unsigned)outcome < P2T_OUTCOME_COUNT ? names[outcome] : "";
+}
+
+const char *p2t_basis_name(enum p2t_basis basis)
+{
+    static const char *const names[] = {"observed", "inferred", "assumed"};
+    return (unsigned)basis < 3 ? names[basis] : "";
+}
+
+const char *p2t_severity_name(enum p2t_severity severity)
+{
+    static const char *const names[] = {"error", "warning", "info"};
+    return (unsigned)severity < 3 ? names[severity] : "";
+}
+
+const char *p2t_vantage_name(enum p2t_vantage vantage)
+{
+    static const char *const names[] = {NULL, "client", "server", "middle"};
+    return (unsigned)vantage < 4 ? names[vantage] : NULL;
+}

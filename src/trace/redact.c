@@ -1,0 +1,115 @@
+/* Secrets on the wire are not for logs. One place decides, so that every output is safe. */
+#include "base/buf.h"
+#include "trace/build.h"
+
+static const struct slice redacted = {(const uint8_t *)"[redacted]", 10};
+
+static bool is_secret_header(struct slice name)
+{
+    static const char *const names[] = {"authorization", "proxy-authorization", "cookie",        "set-cookie",
+                                        "x-api-key",     "x-auth-token",        "x-csrf-token",  "x-amz-security-token",
+                                        "x-vault-token", "x-goog-api-key",      "private-token", "api-key"};
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (slice_ieq(name, slice_str(names[i])))
+            return true;
+    return false;
+}
+
+static bool is_url_header(struct slice name)
+{
+    return slice_ieq(name, SLICE_LIT("location")) || slice_ieq(name, SLICE_LIT("referer")) ||
+           slice_ieq(name, SLICE_LIT("content-location"));
+}
+
+struct slice redact_header(struct trace *t, struct slice name, struct slice value)
+{
+    if (t->options.show_secrets)
+        return value;
+    if (is_secret_header(name))
+        return redacted;
+    return is_url_header(name) ? redact_url(t, value) : value;
+}
+
+static bool contains(struct slice s, const char *word)
+{
+    struct slice w = slice_str(word);
+
+    for (size_t i = 0; i + w.n <= s.n; i++)
+        if (slice_istarts(slice_of(s.p + i, s.n - i), w))
+            return true;
+    return false;
+}
+
+/* token, access_token, api_key, apikey, sig, signature, X-Amz-Signature, password, secret, code, session ... */
+static bool is_secret_key(struct slice key)
+{
+    static const char *const parts[] = {"token", "secret", "passw", "api_key", "apikey",     "api-key",
+                                        "signature", "credential", "session", "auth", "private_key"};
+    static const char *const whole[] = {"key", "sig", "pwd", "pass", "code", "jwt", "sid", "otp"};
+
+    for (size_t i = 0; i < sizeof whole / sizeof *whole; i++)
+        if (slice_ieq(key, slice_str(whole[i])))
+            return true;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        if (contains(key, parts[i]))
+            return true;
+    return false;
+}
+
+static void copy_query(struct buf *b, struct slice query)
+{
+    while (query.n > 0) {
+        struct slice pair = slice_of(query.p, slice_find(query, '&'));
+        size_t eq = slice_find(pair, '=');
+        if (eq < pair.n && is_secret_key(slice_of(pair.p, eq))) {
+            buf_put(b, pair.p, eq + 1);
+            buf_slice(b, redacted);
+        } else {
+            buf_slice(b, pair);
+        }
+        if (pair.n == query.n)
+            return;
+        buf_putc(b, '&');
+        query = slice_of(query.p + pair.n + 1, query.n - pair.n - 1);
+    }
+}
+
+/* Offset of the user information in scheme://user:password@host, and its length with the '@'; 0: none. */
+static size_t find_userinfo(struct slice url, size_t *at)
+{
+    size_t i = slice_find(url, ':');
+
+    if (i + 3 > url.n || memcmp(url.p + i, "://", 3) != 0)
+        return 0;
+    *at = i + 3;
+    struct slice rest = slice_of(url.p + *at, url.n - *at);
+    rest.n = slice_find(rest, '/');
+    size_t amp = rest.n;
+    while (amp > 0 && rest.p[amp - 1] != '@')
+        amp--;
+    return amp;
+}
+
+struct slice redact_url(struct trace *t, struct slice url)
+{
+    size_t at = 0, userinfo = url.n > 3 ? find_userinfo(url, &at) : 0;
+    size_t mark = slice_find(url, '?');
+    struct buf b = {0};
+
+    if (t->options.show_secrets || (mark == url.n && userinfo == 0))
+        return url;
+    size_t from = 0;
+    if (userinfo > 0 && at + userinfo <= mark) {
+        buf_put(&b, url.p, at);
+        buf_slice(&b, redacted);
+        buf_putc(&b, '@');
+        from = at + userinfo;
+    }
+    size_t path_end = mark < url.n ? mark + 1 : url.n;
+    buf_put(&b, url.p + from, path_end - from);
+    copy_query(&b, slice_of(url.p + path_end, url.n - path_end));
+    struct slice s = arena_copy(&t->arena, buf_view(&b));
+    buf_fini(&b);
+    return s;
+}

@@ -1,0 +1,183 @@
+#include "trace/trace.h"
+
+#include <stdlib.h>
+
+#include "trace/build.h"
+
+struct trace *trace_new(const struct trace_options *options)
+{
+    struct trace *t = calloc(1, sizeof *t);
+
+    if (t != NULL)
+        t->options = *options;
+    return t;
+}
+
+void trace_free(struct trace *t)
+{
+    if (t == NULL)
+        return;
+    arena_fini(&t->arena);
+    free(t->events);
+    free(t);
+}
+
+/* Between client and server the halves of the handshake's round trip tell which is near. On one host, or below what
+ * a busy machine adds to either half, they tell nothing. */
+static enum p2t_vantage vantage_of(int64_t to_server_ns, int64_t to_client_ns)
+{
+    static const int64_t noise_ns = 200000;
+
+    if (to_server_ns + to_client_ns < noise_ns)
+        return P2T_VANTAGE_UNKNOWN;
+    if (to_client_ns * 8 < to_server_ns)
+        return P2T_VANTAGE_CLIENT;
+    return to_server_ns * 8 < to_client_ns ? P2T_VANTAGE_SERVER : P2T_VANTAGE_MIDDLE;
+}
+
+static void fill_handshake(struct trace *t)
+{
+    const struct exchange_conn *c = &t->e->conn;
+    struct p2t_connection *out = &t->connection;
+
+    out->rtt_ns = -1;
+    if (!mark_set(&c->syn) || !mark_set(&c->syn_ack) || !mark_set(&c->ack))
+        return;
+    out->rtt_ns = c->ack.ts_ns - c->syn.ts_ns;
+    out->vantage = vantage_of(c->syn_ack.ts_ns - c->syn.ts_ns, c->ack.ts_ns - c->syn_ack.ts_ns);
+}
+
+static void fill_connection(struct trace *t)
+{
+    const struct exchange *e = t->e;
+    const struct exchange_conn *c = &e->conn;
+    struct p2t_connection *out = &t->connection;
+
+    if (!c->present)
+        return;
+    *out = (struct p2t_connection){.id = c->id, .stream = -1};
+    out->network = (struct p2t_text){"tcp", 3};
+    out->client = text_of(copy_endpoint(t, &c->client));
+    out->server = text_of(copy_endpoint(t, &c->server));
+    out->nat_server = text_of(copy_endpoint(t, &c->nat_server));
+    if (c->proxy != PROXY_NONE)
+        out->proxy = out->server;
+    out->exchange = e->kind == P2T_KIND_HTTP1 && c->handshake_seen ? (int64_t)c->position : -1;
+    out->reused = c->handshake_seen || c->position > 0 ? c->position > 0 || c->orphan_dial : -1;
+    fill_handshake(t);
+    t->out.connection = out;
+}
+
+static struct p2t_text proto_text(struct trace *t, bool seen, uint8_t major, uint8_t minor)
+{
+    if (!seen || major == 0)
+        return (struct p2t_text){NULL, 0};
+    char text[] = {'H', 'T', 'T', 'P', '/', (char)('0' + major % 10), '.', (char)('0' + minor % 10)};
+    return text_of(arena_copy(&t->arena, slice_of(text, sizeof text)));
+}
+
+static struct slice host_of(const struct exchange *e)
+{
+    if (e->request.host.n > 0)
+        return e->request.host;
+    return e->lookup != NULL ? e->lookup->host : (struct slice){NULL, 0};
+}
+
+static void fill_messages(struct trace *t)
+{
+    const struct exchange_request *q = &t->e->request;
+    const struct exchange_response *r = &t->e->response;
+    struct p2t_exchange *out = &t->out;
+    bool request_whole = q->seen && q->extent == FACT_HEAD_WHOLE;
+    bool response_whole = r->seen && r->extent == FACT_HEAD_WHOLE;
+
+    if (q->method.n > 0)
+        out->method = text_of(q->method);
+    out->url = text_of(redact_url(t, url_build(t)));
+    out->host = text_of(host_of(t->e));
+    out->status = r->status;
+    out->request_proto = proto_text(t, q->seen, q->version_major, q->version_minor);
+    out->response_proto = proto_text(t, r->seen, r->version_major, r->version_minor);
+    out->request = (struct p2t_message){request_whole ? (int64_t)q->head_bytes : -1,
+                                        request_whole ? (int64_t)q->body_bytes : -1, {NULL, 0}};
+    for (size_t i = 0; i < q->header_count; i++)
+        if (slice_ieq(q->headers[i].name, SLICE_LIT("content-type")))
+            out->request.content_type = text_of(q->headers[i].value);
+    out->response = (struct p2t_message){response_whole ? (int64_t)r->head_bytes : -1,
+                                         response_whole ? (int64_t)r->body_bytes : -1, {NULL, 0}};
+    if (r->content_type.n > 0)
+        out->response.content_type = text_of(r->content_type);
+}
+
+static void fill_findings(struct trace *t)
+{
+    const struct exchange *e = t->e;
+
+    for (size_t i = 0; i < e->finding_count; i++) {
+        const struct exchange_finding *from = &e->findings[i];
+        struct p2t_finding *to = &t->findings[i];
+        *to = (struct p2t_finding){.code = from->code, .severity = from->severity, .text = text_of(from->text)};
+        for (size_t k = 0; k < from->evidence_count; k++)
+            to->evidence[to->evidence_count++] = evidence_of(t, from->evidence[k]);
+    }
+    t->out.findings = t->findings;
+    t->out.finding_count = e->finding_count;
+    for (size_t i = 0; i < e->link_count; i++)
+        t->links[i] = (struct p2t_link){e->links[i].relation, e->links[i].id};
+    t->out.links = t->links;
+    t->out.link_count = e->link_count;
+}
+
+static void build_events(struct trace *t)
+{
+    const struct exchange *e = t->e;
+    bool fresh = e->lookup != NULL || e->attempt_count > 0;
+
+    if (fresh || e->request.seen)
+        events_get_conn(t);
+    if (fresh)
+        events_lookup(t);
+    events_connect(t);
+    if (e->kind == P2T_KIND_HTTP1 ? e->request.seen : e->outcome == P2T_OUTCOME_NO_RESPONSE && !e->request.seen)
+        events_got_conn(t);
+    if (e->kind != P2T_KIND_HTTP1)
+        return;
+    if (e->request.seen)
+        events_request(t);
+    events_response(t);
+    events_put_idle_conn(t);
+}
+
+static void reset(struct trace *t, const struct exchange *e)
+{
+    arena_reset(&t->arena);
+    t->e = e;
+    t->event_count = t->file_count = 0;
+    t->lane_ns = INT64_MIN;
+    t->got_conn_earliest = (struct packet_mark){0};
+    t->dns_ns = t->connect_ns = -1;
+    t->failed = false;
+    t->out = (struct p2t_exchange){.id = e->id, .kind = e->kind, .outcome = e->outcome, .error = text_of(e->error),
+                                   .quiet = e->quiet};
+}
+
+const struct p2t_exchange *trace_build(struct trace *t, const struct exchange *e)
+{
+    struct p2t_exchange *out = &t->out;
+
+    reset(t, e);
+    build_events(t);
+    events_sort(t);
+    fill_connection(t);
+    fill_messages(t);
+    fill_findings(t);
+    trace_id_fill(t);
+    out->start_ns = t->event_count > 0 && t->events[0].time_ns < e->start.ts_ns ? t->events[0].time_ns : e->start.ts_ns;
+    out->end_ns = e->end_ns > out->start_ns ? e->end_ns : out->start_ns;
+    phases_fill(t);
+    out->events = t->events;
+    out->event_count = t->event_count;
+    out->files = t->files;
+    out->file_count = t->file_count;
+    return t->failed ? NULL : out;
+}

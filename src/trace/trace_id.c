@@ -1,0 +1,41 @@
+/* The application's own name for a request, from its headers: what log lines can be joined by. */
+#include "trace/build.h"
+
+/* In order of preference: the W3C standard first. */
+static const char *const sources[] = {"traceparent",     "x-request-id",    "x-b3-traceid", "b3",
+                                      "uber-trace-id",   "x-trace-id",      "x-amzn-trace-id",
+                                      "x-correlation-id", "x-cloud-trace-context", "x-datadog-trace-id"};
+
+/* traceparent: version "-" trace-id "-" ...; b3 and uber-trace-id: trace id first; X-Amzn: Root=...; */
+static struct slice id_within(struct slice source, struct slice value)
+{
+    if (slice_eq(source, SLICE_LIT("traceparent")) && value.n >= 35 && value.p[2] == '-')
+        return slice_of(value.p + 3, 32);
+    if (slice_eq(source, SLICE_LIT("b3")))
+        return slice_of(value.p, slice_find(value, '-'));
+    if (slice_eq(source, SLICE_LIT("uber-trace-id")))
+        return slice_of(value.p, slice_find(value, ':'));
+    if (slice_eq(source, SLICE_LIT("x-cloud-trace-context")))
+        return slice_of(value.p, slice_find(value, '/'));
+    if (slice_eq(source, SLICE_LIT("x-amzn-trace-id")) && slice_istarts(value, SLICE_LIT("Root="))) {
+        value = slice_of(value.p + 5, value.n - 5);
+        return slice_of(value.p, slice_find(value, ';'));
+    }
+    return value;
+}
+
+void trace_id_fill(struct trace *t)
+{
+    const struct exchange_request *r = &t->e->request;
+    size_t best = sizeof sources / sizeof *sources;
+
+    for (size_t i = 0; i < r->header_count; i++)
+        for (size_t k = 0; k < best; k++) {
+            struct slice source = slice_str(sources[k]);
+            if (r->headers[i].value.n == 0 || !slice_ieq(r->headers[i].name, source))
+                continue;
+            best = k;
+            t->out.trace_id = text_of(id_within(source, r->headers[i].value));
+            t->out.trace_id_source = text_of(source);
+        }
+}

@@ -1,0 +1,79 @@
+#include "base/buf.h"
+#include "trace/build.h"
+
+static struct slice take(struct trace *t, struct buf *b)
+{
+    struct slice s = arena_copy(&t->arena, buf_view(b));
+
+    buf_fini(b);
+    return s;
+}
+
+static bool has_scheme(struct slice target)
+{
+    return slice_istarts(target, SLICE_LIT("http://")) || slice_istarts(target, SLICE_LIT("https://"));
+}
+
+struct slice url_build(struct trace *t)
+{
+    const struct exchange_request *r = &t->e->request;
+    struct buf b = {0};
+
+    if (!r->seen || r->target.n == 0)
+        return (struct slice){NULL, 0};
+    if (has_scheme(r->target) || t->e->kind == P2T_KIND_CONNECT)
+        return r->target;
+    buf_lit(&b, "http://");
+    if (r->host.n > 0)
+        buf_slice(&b, r->host);
+    else
+        buf_slice(&b, copy_endpoint(t, &t->e->conn.server));
+    if (r->target.p[0] == '/')
+        buf_slice(&b, r->target);
+    return take(t, &b);
+}
+
+static bool has_port(struct slice host)
+{
+    size_t i = host.n;
+
+    while (i > 0 && host.p[i - 1] >= '0' && host.p[i - 1] <= '9')
+        i--;
+    return i > 0 && i < host.n && host.p[i - 1] == ':' && (host.p[0] != '[' || host.p[i - 2] == ']') &&
+           (host.p[0] == '[' || slice_find(host, ':') == i - 1);
+}
+
+static uint16_t dialled_port(const struct exchange *e)
+{
+    return e->attempt_count > 0 ? e->attempts[0].server.port : e->conn.server.port;
+}
+
+/* The name that was looked up, with the port that was dialled: right for proxies and where no request was sent. */
+static struct slice looked_up(struct trace *t)
+{
+    const struct exchange *e = t->e;
+    struct buf b = {0};
+
+    if (e->lookup == NULL)
+        return copy_endpoint(t, e->attempt_count > 0 ? &e->attempts[0].server : &e->conn.server);
+    buf_slice(&b, e->lookup->host);
+    if (dialled_port(e) != 0) {
+        buf_putc(&b, ':');
+        buf_u64(&b, dialled_port(e));
+    }
+    return take(t, &b);
+}
+
+struct slice host_port(struct trace *t)
+{
+    const struct exchange *e = t->e;
+    struct buf b = {0};
+
+    if (e->conn.proxy != PROXY_NONE || e->kind != P2T_KIND_HTTP1 || e->request.host.n == 0)
+        return looked_up(t);
+    if (has_port(e->request.host))
+        return e->request.host;
+    buf_slice(&b, e->request.host);
+    buf_lit(&b, ":80");
+    return take(t, &b);
+}
