@@ -151,6 +151,7 @@ void conn_snapshot(const struct cconn *cc, struct exchange *e)
     e->conn.next_head = own.next_head;
     if (own.proxy == PROXY_HTTP)
         e->conn.proxy = PROXY_HTTP;
+    e->conn.dialled_host = arena_copy(&e->arena, cc->view.dialled_host);
     e->conn.proxy_target = arena_copy(&e->arena, cc->view.proxy_target);
     for (int i = 0; i < 2; i++) {
         e->conn.lost_bytes[i] = cc->flow->lost_bytes[i];

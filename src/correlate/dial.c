@@ -342,7 +342,7 @@ static void describe_conn(const struct dial *d, struct exchange *e)
     e->conn.ack = a->ack;
 }
 
-void dial_report(struct correlate *c, struct dial *d, bool quiet)
+void dial_report(struct correlate *c, struct dial *d, bool quiet, bool orphan)
 {
     struct exchange *e = exchange_take(c);
 
@@ -357,6 +357,7 @@ void dial_report(struct correlate *c, struct dial *d, bool quiet)
             e->start = d->lookup->info.first_query;
         }
         e->id = hash_stable_finish(hash_stable(d->attempts[0].conn_id, "connect", 7));
+        e->conn.orphan_dial = orphan;
         outcome_judge_dial(e);
         e->quiet = quiet && e->outcome == P2T_OUTCOME_OK;
         finding_all(e);
@@ -370,7 +371,7 @@ void dial_timer(struct correlate *c, struct dial *d)
 {
     for (size_t i = 0; i < d->n; i++)
         time_out(&d->attempts[i]);
-    dial_report(c, d, false);
+    dial_report(c, d, false, false);
     outbox_drain(c);
 }
 
@@ -409,7 +410,7 @@ void dial_conn_gone(struct correlate *c, struct cconn *cc, enum flow_end why)
     if (d == NULL)
         return;
     if (d->winner == cc->attempt || (d->winner < 0 && cut)) {
-        dial_report(c, d, d->winner >= 0);
+        dial_report(c, d, d->winner >= 0, false);
         return;
     }
     time_out(&d->attempts[cc->attempt]);

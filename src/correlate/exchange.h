@@ -111,6 +111,7 @@ struct exchange_response {
     uint8_t version_major, version_minor;
     uint64_t head_bytes, body_bytes, length;
     bool chunked, has_length, until_close, ended, complete, lost, wants_close, keep_alive;
+    bool extra_bytes;  /* more came behind it that nobody had asked for */
     enum fact_bad bad; /* 0: none */
     struct slice bad_line;
     struct exchange_interim *interims;
@@ -144,6 +145,7 @@ struct exchange_conn {
     bool pipelined;      /* sent before the previous response was complete */
     bool orphan_dial;    /* first request long after the handshake: dialled for another request */
     enum exchange_proxy proxy;
+    struct slice dialled_host; /* the name that its lookup was for, where one was seen */
     struct slice proxy_target; /* host:port asked of a CONNECT or SOCKS proxy */
     struct packet_mark tunnel_ready; /* the proxy's consent */
     struct packet_mark previous_end; /* last byte of the previous response */

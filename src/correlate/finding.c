@@ -130,7 +130,8 @@ bool exchange_closed_at_once(const struct exchange *e)
     const struct exchange_conn *c = &e->conn;
     int64_t after = c->client_fin.ts_ns - e->response.last.ts_ns;
 
-    return mark_set(&c->client_fin) && after >= 0 && after < MS && !mark_set(&c->server_fin);
+    return mark_set(&c->client_fin) && after >= 0 && after < MS && !mark_set(&c->server_fin) &&
+           !e->response.extra_bytes;
 }
 
 static void about_reuse(struct exchange *e)

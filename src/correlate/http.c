@@ -225,10 +225,12 @@ static void take_dial(struct correlate *c, struct cconn *cc, struct exchange *e)
         return;
     if (waited_too_long(cc, e)) {
         e->conn.orphan_dial = true;
-        dial_report(c, cc->dial, true);
+        dial_report(c, cc->dial, true, true);
         return;
     }
     dial_into_exchange(c, cc, e, dialled_host(e));
+    if (e->lookup != NULL)
+        cc->view.dialled_host = arena_copy(&cc->arena, e->lookup->host);
     if (e->lookup != NULL && e->lookup->first_query.ts_ns < e->start.ts_ns)
         e->start = e->lookup->first_query;
     else if (e->attempt_count > 0 && e->attempts[0].syn.ts_ns < e->start.ts_ns)
@@ -246,15 +248,16 @@ static void on_request_head(struct correlate *c, struct cconn *cc, const struct 
     if (e == NULL && (e = begin(c, cc, f)) == NULL)
         return;
     fill_request(c, e, &f->as.head);
-    e->conn.proxy = cc->view.proxy;
-    if (is_absolute(e->request.target) && e->conn.proxy == PROXY_NONE)
-        e->conn.proxy = PROXY_HTTP;
     if (is_connect(e)) {
         cc->view.proxy = PROXY_CONNECT;
         cc->view.proxy_target = arena_copy(&cc->arena, e->request.target);
         e->kind = P2T_KIND_CONNECT;
-        return;
     }
+    e->conn.proxy = cc->view.proxy;
+    if (is_absolute(e->request.target) && e->conn.proxy == PROXY_NONE)
+        e->conn.proxy = PROXY_HTTP;
+    if (is_connect(e))
+        return;
     take_dial(c, cc, e);
     links_begun(c, e);
 }
@@ -367,11 +370,12 @@ static void on_response_end(struct correlate *c, struct cconn *cc, const struct 
     end_if_done(c, e);
 }
 
-static void on_bad(struct correlate *c, struct cconn *cc, const struct fact *f)
+static void on_bad(struct cconn *cc, const struct fact *f)
 {
     struct exchange *e = find_open(cc, f->exchange);
 
-    (void)c;
+    if (f->as.bad.why == FACT_BAD_EXTRA && cc->settling != NULL)
+        cc->settling->response.extra_bytes = true;
     if (e == NULL || f->dir != FLOW_S2C)
         return;
     e->response.bad = f->as.bad.why;
@@ -397,7 +401,7 @@ void http_fact(struct correlate *c, struct cconn *cc, const struct fact *f)
         on_response_end(c, cc, f);
         break;
     case FACT_HTTP_BAD:
-        on_bad(c, cc, f);
+        on_bad(cc, f);
         break;
     default:
         break;

@@ -66,6 +66,15 @@ static void list_remove(struct correlate *c, struct lookup *l)
     c->lookup_count--;
 }
 
+/* A host has one address per family: where the question went over IPv4 and the answer is IPv6 (or the reverse), the
+ * dial comes from an address that says nothing about who asked. */
+static uint64_t dialled_from_hash(const struct ip_addr *client, const struct ip_addr *server)
+{
+    static const struct ip_addr anyone;
+
+    return addr_hash(client->family == server->family ? client : &anyone, server);
+}
+
 static void index_addr(struct correlate *c, struct lookup *l, const struct ip_addr *addr)
 {
     struct lookup_addr *a = slab_take(&c->addr_slab);
@@ -75,7 +84,7 @@ static void index_addr(struct correlate *c, struct lookup *l, const struct ip_ad
     a->lookup = l;
     a->addr = *addr;
     a->next = l->addrs;
-    if (hmap_insert(&c->lookups_by_addr, &a->node, addr_hash(&l->client_ip, addr)) != 0) {
+    if (hmap_insert(&c->lookups_by_addr, &a->node, dialled_from_hash(&l->client_ip, addr)) != 0) {
         slab_give(&c->addr_slab, a);
         return;
     }
@@ -553,7 +562,21 @@ void lookup_error(struct correlate *c, const struct fact *f)
 
 static bool usable(const struct lookup *l, const struct ip_addr *client, int64_t syn_ns)
 {
-    return !l->closed && ip_eq(&l->client_ip, client) && l->info.first_query.ts_ns <= syn_ns;
+    return !l->closed && (l->client_ip.family != client->family || ip_eq(&l->client_ip, client)) &&
+           l->info.first_query.ts_ns <= syn_ns;
+}
+
+static size_t add_candidates(struct correlate *c, uint64_t hash, const struct ip_addr *client,
+                             const struct ip_addr *server, int64_t syn_ns, struct lookup **out, size_t count)
+{
+    struct hmap_node *n = hmap_first(&c->lookups_by_addr, hash);
+
+    for (; n != NULL && count < LOOKUP_CANDIDATES_MAX; n = hmap_next(n)) {
+        struct lookup_addr *a = hmap_entry(n, struct lookup_addr, node);
+        if (ip_eq(&a->addr, server) && usable(a->lookup, client, syn_ns))
+            out[count++] = a->lookup;
+    }
+    return count;
 }
 
 /* An unused one before a used one; then the newest, for nothing lies between a lookup and its dial. */
@@ -569,15 +592,10 @@ static bool better(const struct lookup *a, const struct lookup *b)
 size_t lookup_candidates(struct correlate *c, const struct ip_addr *client, const struct ip_addr *server,
                          int64_t syn_ns, struct lookup *out[LOOKUP_CANDIDATES_MAX])
 {
-    struct hmap_node *n = hmap_first(&c->lookups_by_addr, addr_hash(client, server));
-    size_t count = 0;
+    static const struct ip_addr anyone;
+    size_t n = add_candidates(c, addr_hash(client, server), client, server, syn_ns, out, 0);
 
-    for (; n != NULL && count < LOOKUP_CANDIDATES_MAX; n = hmap_next(n)) {
-        struct lookup_addr *a = hmap_entry(n, struct lookup_addr, node);
-        if (ip_eq(&a->addr, server) && usable(a->lookup, client, syn_ns))
-            out[count++] = a->lookup;
-    }
-    return count;
+    return add_candidates(c, addr_hash(&anyone, server), client, server, syn_ns, out, n);
 }
 
 struct lookup *lookup_for_syn(struct correlate *c, const struct ip_addr *client, const struct ip_addr *server,

@@ -84,8 +84,8 @@ void dial_timer(struct correlate *c, struct dial *d);
 void dial_into_exchange(struct correlate *c, struct cconn *cc, struct exchange *e, struct slice host);
 /* The connection is over. */
 void dial_conn_gone(struct correlate *c, struct cconn *cc, enum flow_end why);
-/* A dial that no request used, as an exchange of its own. */
-void dial_report(struct correlate *c, struct dial *d, bool quiet);
+/* A dial that no request used, as an exchange of its own. orphan: the request it was for was served elsewhere. */
+void dial_report(struct correlate *c, struct dial *d, bool quiet, bool orphan);
 
 /* conn.c */
 struct cconn {

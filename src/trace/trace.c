@@ -132,8 +132,9 @@ static void build_events(struct trace *t)
 {
     const struct exchange *e = t->e;
     bool fresh = e->lookup != NULL || e->attempt_count > 0;
+    bool somebody_elses = e->kind == P2T_KIND_CONNECT && e->conn.orphan_dial;
 
-    if (fresh || e->request.seen)
+    if ((fresh || e->request.seen) && !somebody_elses)
         events_get_conn(t);
     if (fresh)
         events_lookup(t);

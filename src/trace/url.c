@@ -48,15 +48,20 @@ static uint16_t dialled_port(const struct exchange *e)
     return e->attempt_count > 0 ? e->attempts[0].server.port : e->conn.server.port;
 }
 
+static struct slice name_dialled(const struct exchange *e)
+{
+    return e->lookup != NULL ? e->lookup->host : e->conn.dialled_host;
+}
+
 /* The name that was looked up, with the port that was dialled: right for proxies and where no request was sent. */
 static struct slice looked_up(struct trace *t)
 {
     const struct exchange *e = t->e;
     struct buf b = {0};
 
-    if (e->lookup == NULL)
+    if (name_dialled(e).n == 0)
         return copy_endpoint(t, e->attempt_count > 0 ? &e->attempts[0].server : &e->conn.server);
-    buf_slice(&b, e->lookup->host);
+    buf_slice(&b, name_dialled(e));
     if (dialled_port(e) != 0) {
         buf_putc(&b, ':');
         buf_u64(&b, dialled_port(e));

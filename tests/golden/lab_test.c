@@ -1,0 +1,249 @@
+/* Every plain-HTTP, DNS and connect scenario of the lab: rebuilt timelines against the live hooks.
+ *
+ * Truth is the .ev file beside each capture. Three things are asked: is every live hook there, is every rebuilt one
+ * live, and did each live one fire within the bounds that were claimed for it, give or take a millisecond of
+ * scheduling. What the wire cannot show is named below, with the reason. */
+#include "lab.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/cmocka_all.h"
+
+static const int64_t TOLERANCE_NS = 1000000;
+
+static const char *const scenarios[] = {
+    "fresh",     "reuse",      "dnserr",   "dnserr-two", "dnsdrop-two", "dnsmisc-two", "search-k8s", "search-k8scgo",
+    "coalesce",  "connerr",    "syndrop",  "etimedout",  "icmphost",    "localerr",    "heyeballs",  "proxy",
+    "socks",     "expect",     "info1xx",  "redirect",   "stale",       "srvclose",    "timeouts",   "early",
+    "noreuse",   "pool",       "latebind", "cgo-glibc",  "icmp",        "hosts",       "bighdr",     "cancelbody",
+};
+
+/* What the wire cannot show, or what belongs to TLS. tag "*": every request of the scenario; hook -1: every hook. */
+struct exception {
+    const char *scenario, *tag;
+    int hook;
+    const char *why;
+};
+
+static const struct exception exceptions[] = {
+#include "lab_exceptions.inc"
+};
+
+static bool excepted(const char *scenario, const struct lab_event *ev)
+{
+    for (size_t i = 0; i < sizeof exceptions / sizeof *exceptions; i++) {
+        const struct exception *x = &exceptions[i];
+        if (strcmp(x->scenario, scenario) == 0 && (x->tag[0] == '*' || strcmp(x->tag, ev->tag) == 0) &&
+            (x->hook < 0 || x->hook == (int)ev->hook))
+            return true;
+    }
+    return false;
+}
+
+struct score {
+    size_t live, found, rebuilt, true_ones, in_bounds, excepted;
+};
+
+/* Rebuilt exchanges that are no request of the scenario's client. key: of any event of the exchange. */
+static const struct {
+    const char *scenario, *key, *why;
+} strangers[] = {
+    {"socks", "target.invalid:80", "the SOCKS server's own connection onwards"},
+    {"info1xx", "103", "Go 1.19 stops at the sixth interim response; later versions do not"},
+};
+
+static bool is_strange(const char *scenario, const struct lab_list *rebuilt, size_t owner)
+{
+    for (size_t i = 0; i < rebuilt->n; i++)
+        for (size_t k = 0; k < sizeof strangers / sizeof *strangers; k++)
+            if (rebuilt->events[i].owner == owner && strcmp(strangers[k].scenario, scenario) == 0 &&
+                strcmp(strangers[k].key, rebuilt->events[i].key) == 0)
+                return true;
+    return false;
+}
+
+/* Some scenarios' clients did not log this hook at all. */
+static bool logs_header_fields(const struct lab_list *live)
+{
+    for (size_t i = 0; i < live->n; i++)
+        if (live->events[i].hook == P2T_HOOK_WROTE_HEADER_FIELD)
+            return true;
+    return false;
+}
+
+static int64_t distance(const struct lab_event *a, const struct lab_event *b)
+{
+    return a->time_ns > b->time_ns ? a->time_ns - b->time_ns : b->time_ns - a->time_ns;
+}
+
+/* Of a lookup that failed only the name is on the wire: the port it was for is not. */
+static bool same_key(const struct lab_event *ev, const struct lab_event *live)
+{
+    size_t n = strlen(ev->key);
+
+    if (ev->hook == P2T_HOOK_GET_CONN && strchr(ev->key, ':') == NULL)
+        return strncasecmp(ev->key, live->key, n) == 0 && live->key[n] == ':';
+    return strcasecmp(ev->key, live->key) == 0;
+}
+
+static bool within_bounds(const struct lab_event *live, const struct lab_event *ev)
+{
+    return (!ev->has_earliest || live->time_ns >= ev->earliest_ns - TOLERANCE_NS) &&
+           (!ev->has_latest || live->time_ns <= ev->latest_ns + TOLERANCE_NS);
+}
+
+/* The one whose bounds hold the live event; of several, the nearest. */
+static struct lab_event *best_match(struct lab_list *rebuilt, const struct lab_event *live)
+{
+    struct lab_event *best = NULL;
+    bool best_holds = false;
+
+    for (size_t i = 0; i < rebuilt->n; i++) {
+        struct lab_event *ev = &rebuilt->events[i];
+        if (ev->match != NULL || ev->hook != live->hook || !same_key(ev, live))
+            continue;
+        bool holds = within_bounds(live, ev);
+        if (best == NULL || holds > best_holds ||
+            (holds == best_holds && distance(ev, live) < distance(best, live))) {
+            best = ev;
+            best_holds = holds;
+        }
+    }
+    return best;
+}
+
+static void complain(const char *scenario, const char *what, const struct lab_event *ev)
+{
+    printf("    %s: %s: %s %s %s at %.6f\n", scenario, what, ev->tag, p2t_hook_name(ev->hook), ev->key,
+           (double)(ev->time_ns % 1000000000000) / 1e9);
+}
+
+static void match_live(const char *scenario, struct lab_list *live, struct lab_list *rebuilt, struct score *score)
+{
+    for (size_t i = 0; i < live->n; i++) {
+        struct lab_event *ev = &live->events[i];
+        struct lab_event *hit = best_match(rebuilt, ev);
+        if (hit == NULL && (excepted(scenario, ev) || ev->time_ns > rebuilt->last_packet_ns)) {
+            score->excepted++;
+            continue;
+        }
+        score->live++;
+        if (hit == NULL) {
+            complain(scenario, "not rebuilt", ev);
+            continue;
+        }
+        ev->match = hit;
+        hit->match = ev;
+        score->found++;
+        if (within_bounds(ev, hit))
+            score->in_bounds++;
+        else
+            complain(scenario, "out of bounds", ev);
+    }
+}
+
+static void count_rebuilt(const char *scenario, struct lab_list *rebuilt, bool fields, struct score *score)
+{
+    for (size_t i = 0; i < rebuilt->n; i++) {
+        struct lab_event *ev = &rebuilt->events[i];
+        if (ev->hook == P2T_HOOK_WROTE_HEADER_FIELD && !fields)
+            continue;
+        if (ev->match == NULL && is_strange(scenario, rebuilt, ev->owner))
+            continue;
+        score->rebuilt++;
+        if (ev->match != NULL)
+            score->true_ones++;
+        else
+            complain(scenario, "never fired", ev);
+    }
+}
+
+/* A rebuilt exchange tells of one live request. */
+static size_t mixed_exchanges(const char *scenario, const struct lab_list *rebuilt)
+{
+    size_t mixed = 0;
+
+    for (size_t i = 1; i < rebuilt->n; i++) {
+        const struct lab_event *a = &rebuilt->events[i - 1], *b = &rebuilt->events[i];
+        if (a->owner != b->owner || a->match == NULL || b->match == NULL || a->match->owner == b->match->owner)
+            continue;
+        complain(scenario, "mixed with the request before it", b->match);
+        mixed++;
+    }
+    return mixed;
+}
+
+/* hooks.md 0.4: what never changes places within one attempt. */
+static void check_order(const char *scenario, const struct lab_list *rebuilt)
+{
+    static const int lane[P2T_HOOK_COUNT] = {
+        [P2T_HOOK_GET_CONN] = 1,       [P2T_HOOK_DNS_START] = 2,      [P2T_HOOK_DNS_DONE] = 3,
+        [P2T_HOOK_CONNECT_START] = 4,  [P2T_HOOK_GOT_CONN] = 5,       [P2T_HOOK_WROTE_HEADER_FIELD] = 6,
+        [P2T_HOOK_WROTE_HEADERS] = 7,  [P2T_HOOK_WAIT_100_CONTINUE] = 8, [P2T_HOOK_WROTE_REQUEST] = 9,
+        [P2T_HOOK_PUT_IDLE_CONN] = 10,
+    };
+    int last = 0;
+
+    for (size_t i = 0; i < rebuilt->n; i++) {
+        const struct lab_event *ev = &rebuilt->events[i];
+        if (i > 0 && rebuilt->events[i - 1].owner != ev->owner)
+            last = 0;
+        if (lane[ev->hook] == 0)
+            continue;
+        if (lane[ev->hook] < last)
+            fail_msg("%s: %s %s comes too late", scenario, p2t_hook_name(ev->hook), ev->key);
+        last = lane[ev->hook];
+    }
+}
+
+static void add(struct score *sum, const struct score *s)
+{
+    sum->live += s->live;
+    sum->found += s->found;
+    sum->rebuilt += s->rebuilt;
+    sum->true_ones += s->true_ones;
+    sum->in_bounds += s->in_bounds;
+    sum->excepted += s->excepted;
+}
+
+static void rebuilt_timelines_agree_with_the_live_hooks(void **state)
+{
+    struct score sum = {0};
+    size_t mixed = 0;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof scenarios / sizeof *scenarios; i++) {
+        char path[512];
+        struct score s = {0};
+        snprintf(path, sizeof path, P2T_LAB "/%s.ev", scenarios[i]);
+        struct lab_list live = lab_live(path);
+        snprintf(path, sizeof path, P2T_LAB "/%s.pcap", scenarios[i]);
+        struct lab_list rebuilt = lab_rebuilt(path);
+        match_live(scenarios[i], &live, &rebuilt, &s);
+        count_rebuilt(scenarios[i], &rebuilt, logs_header_fields(&live), &s);
+        mixed += mixed_exchanges(scenarios[i], &rebuilt);
+        check_order(scenarios[i], &rebuilt);
+        printf("%-14s live %4zu found %4zu  rebuilt %4zu true %4zu  in bounds %4zu  not on the wire %zu\n",
+               scenarios[i], s.live, s.found, s.rebuilt, s.true_ones, s.in_bounds, s.excepted);
+        add(&sum, &s);
+        lab_free(&live);
+        lab_free(&rebuilt);
+    }
+    printf("%-14s live %4zu found %4zu  rebuilt %4zu true %4zu  in bounds %4zu  not on the wire %zu\n", "all", sum.live,
+           sum.found, sum.rebuilt, sum.true_ones, sum.in_bounds, sum.excepted);
+    assert_true(sum.live > 900);
+    assert_true(sum.found * 100 >= sum.live * 99);
+    assert_true(sum.true_ones * 100 >= sum.rebuilt * 99);
+    assert_int_equal(sum.in_bounds, sum.found);
+    assert_int_equal(mixed, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rebuilt_timelines_agree_with_the_live_hooks),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
