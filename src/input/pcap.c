@@ -98,7 +98,7 @@ static int header_cut(struct input_capture *c)
         (void)input_capture_stop(c, 0, "cut inside the file header");
     else if (input_capture_ended(c, false) < 0)
         return P2T_ERR_MEMORY;
-    return CAPTURE_DAMAGED;
+    return INPUT_CAPTURE_DAMAGED;
 }
 
 int input_pcap_file_open(struct input_capture *c)
@@ -107,7 +107,7 @@ int input_pcap_file_open(struct input_capture *c)
     const struct variant *v = p != NULL ? tell_variant(c, p) : NULL;
 
     if (v == NULL)
-        return CAPTURE_FOREIGN;
+        return INPUT_CAPTURE_FOREIGN;
     size_t header_bytes = (size_t)FILE_HEADER_BYTES + v->extra_file_bytes;
     p = input_source_peek(&c->source, header_bytes);
     if (p == NULL)
@@ -120,7 +120,7 @@ int input_pcap_file_open(struct input_capture *c)
     uint32_t network = input_capture_u32(c, &r);
     if (major != 2 && major != 543) {
         (void)input_capture_stop(c, 0, "pcap version %u.%u is not supported", (unsigned)major, (unsigned)minor);
-        return CAPTURE_DAMAGED;
+        return INPUT_CAPTURE_DAMAGED;
     }
     input_source_consume(&c->source, header_bytes);
     c->pcap = (struct input_pcap_file){
@@ -131,5 +131,5 @@ int input_pcap_file_open(struct input_capture *c)
         .lengths = lengths_order(major, minor),
     };
     c->next = pcap_next;
-    return CAPTURE_FOUND;
+    return INPUT_CAPTURE_FOUND;
 }

@@ -74,7 +74,7 @@ static void put_noisy_file(struct buf *b, int count, uint32_t packet_bytes)
 
 static void assert_whole(const struct seen *s, size_t count)
 {
-    assert_int_equal(s->found, CAPTURE_FOUND);
+    assert_int_equal(s->found, INPUT_CAPTURE_FOUND);
     assert_int_equal(s->problems, 0);
     assert_int_equal(s->count, count);
     for (size_t i = 0; i < count; i++) {
@@ -234,7 +234,7 @@ static void a_large_window_is_refused(void **state)
     (void)state;
     /* A frame header without single-segment flag, window descriptor 2^31, and a raw block. */
     struct seen *s = read_bytes(SLICE_LIT("\x28\xb5\x2f\xfd\x00\xa8\x21\x00\x00rest"), SIZE_MAX);
-    assert_int_equal(s->found, CAPTURE_DAMAGED);
+    assert_int_equal(s->found, INPUT_CAPTURE_DAMAGED);
     assert_string_equal(s->text, "damaged zstd data (its window is over 128 MB), before the first packet");
     seen_free(s);
 }
@@ -262,7 +262,7 @@ static void a_large_dictionary_is_refused(void **state)
     for (int i = 0; i < 4; i++)
         header[header_bytes - 4 + (uint32_t)i] = (uint8_t)(crc >> 8 * i);
     struct seen *s = read_bytes(buf_view(&b), SIZE_MAX);
-    assert_int_equal(s->found, CAPTURE_DAMAGED);
+    assert_int_equal(s->found, INPUT_CAPTURE_DAMAGED);
     assert_string_equal(s->text, "damaged xz data (its dictionary is over 128 MB), before the first packet");
     seen_free(s);
     buf_fini(&b);
@@ -307,7 +307,7 @@ static void a_bomb_is_read_in_bounded_memory(void **state)
     pack_gzip(&b, buf_view(&head));
     assert_in_range(b.n, 1, 200000);
     struct memory m = {buf_view(&b)};
-    assert_int_equal(input_capture_open(&c, read_memory, &m, &quiet), CAPTURE_FOUND);
+    assert_int_equal(input_capture_open(&c, read_memory, &m, &quiet), INPUT_CAPTURE_FOUND);
     assert_int_equal(input_capture_next(&c, &f), 1);
     assert_int_equal(c.source.cap, INPUT_BLOCK_BYTES);
     assert_true(input_source_offset(&c.source) > (uint64_t)PIECE * PIECES);
@@ -324,7 +324,7 @@ static void compressed_text_is_no_capture(void **state)
         struct buf b = {0};
         packers[i].pack(&b, SLICE_LIT("just a log file, nothing to see here"));
         struct seen *s = read_bytes(buf_view(&b), SIZE_MAX);
-        assert_int_equal(s->found, CAPTURE_FOREIGN);
+        assert_int_equal(s->found, INPUT_CAPTURE_FOREIGN);
         assert_int_equal(s->problems, 0);
         seen_free(s);
         buf_fini(&b);
