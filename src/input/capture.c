@@ -77,7 +77,7 @@ static int nothing_found(struct input_capture *c)
 
     if (s->state == SOURCE_NO_MEMORY)
         return P2T_ERR_MEMORY;
-    if (s->state == SOURCE_FAILED) {
+    if (s->state == SOURCE_FAILED && input_source_left(s) < INPUT_MAGIC_BYTES) {
         (void)input_capture_ended(c, false);
         return INPUT_CAPTURE_DAMAGED;
     }

@@ -14,6 +14,9 @@
 /* A packet or secrets block: a frame and 64 KB of options. */
 #define INPUT_BLOCK_MAX (INPUT_FRAME_MAX + ((uint32_t)64 << 10))
 
+/* Enough of a file to tell whether it is a capture: a pcapng one shows it in its third word. */
+#define INPUT_MAGIC_BYTES 12
+
 /* Either callback may be NULL. Texts and secrets are valid during the call. */
 struct input_capture_events {
     void *ctx;

@@ -356,6 +356,22 @@ static void compressed_text_is_no_capture(void **state)
     }
 }
 
+/* Enough came out before the damage to see that it concerns nobody. */
+static void damaged_compressed_text_is_no_capture(void **state)
+{
+    struct buf b = {0};
+    (void)state;
+    pack_gzip(&b, SLICE_LIT("just a log file, nothing to see here"));
+    b.p[b.n - 8] ^= 1;
+    for (size_t chunk = 1; chunk < 100; chunk += 98) {
+        struct seen *s = read_bytes(buf_view(&b), chunk);
+        assert_int_equal(s->found, INPUT_CAPTURE_FOREIGN);
+        assert_int_equal(s->problems, 0);
+        seen_free(s);
+    }
+    buf_fini(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -371,6 +387,7 @@ int main(void)
         cmocka_unit_test(a_large_dictionary_is_refused),
         cmocka_unit_test(a_bomb_is_read_in_bounded_memory),
         cmocka_unit_test(compressed_text_is_no_capture),
+        cmocka_unit_test(damaged_compressed_text_is_no_capture),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
