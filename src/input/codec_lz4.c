@@ -3,13 +3,15 @@
 #include <lz4frame.h>
 #include <stdlib.h>
 
+#define BLOCK_HEADER_BYTES 4
+
 static bool lz4_matches(struct slice head)
 {
     return slice_starts(head, SLICE_LIT("\x04\x22\x4d\x18"));
 }
 
-/* A call that fails tells nothing of what it wrote before. So each call gets no more input than the decoder asks for:
- * then it decodes one block, or fails at it. */
+/* A call that fails tells nothing of what it wrote before. So each call gets one block or one block header: what the
+ * decoder asks for, less the next block's header where it asks for both. */
 struct lz4_state {
     LZ4F_dctx *d;
     size_t wanted;
@@ -32,7 +34,8 @@ static void *lz4_make(void)
 static enum codec_status lz4_step(void *state, struct input_codec_io *io, const char **why)
 {
     struct lz4_state *s = state;
-    size_t in = io->in_left < s->wanted ? io->in_left : s->wanted, out = io->out_left;
+    size_t piece = s->wanted > BLOCK_HEADER_BYTES ? s->wanted - BLOCK_HEADER_BYTES : s->wanted;
+    size_t in = io->in_left < piece ? io->in_left : piece, out = io->out_left;
     size_t r = LZ4F_decompress(s->d, io->out, &out, io->in, &in, NULL);
 
     io->in += in;

@@ -4,7 +4,8 @@
 #include <zstd.h>
 #include <zstd_errors.h>
 
-#define WINDOW_LOG_MAX 27
+#define BLOCK_HEADER_BYTES 3
+#define WINDOW_LOG_MAX     27
 _Static_assert((size_t)1 << WINDOW_LOG_MAX == INPUT_WINDOW_MAX, "zstd counts its window in powers of two");
 
 /* A skippable frame (RFC 8878 3.1.2) may come first: pzstd writes one. */
@@ -14,8 +15,8 @@ static bool zstd_matches(struct slice head)
            (head.n >= 4 && head.p[0] >> 4 == 5 && memcmp(head.p + 1, "\x2a\x4d\x18", 3) == 0);
 }
 
-/* A call that fails tells nothing of what it wrote before. So each call gets no more input than the decoder asks for:
- * then it decodes one block, or fails at it. */
+/* A call that fails tells nothing of what it wrote before. So each call gets one block or one block header: what the
+ * decoder asks for, less the next block's header where it asks for both. */
 struct zstd_state {
     ZSTD_DCtx *d;
     size_t wanted;
@@ -54,7 +55,8 @@ static void *zstd_make(void)
 static enum codec_status zstd_step(void *state, struct input_codec_io *io, const char **why)
 {
     struct zstd_state *s = state;
-    ZSTD_inBuffer in = {io->in, io->in_left < s->wanted ? io->in_left : s->wanted, 0};
+    size_t piece = s->wanted > BLOCK_HEADER_BYTES ? s->wanted - BLOCK_HEADER_BYTES : s->wanted;
+    ZSTD_inBuffer in = {io->in, io->in_left < piece ? io->in_left : piece, 0};
     ZSTD_outBuffer out = {io->out, io->out_left, 0};
     size_t r = ZSTD_decompressStream(s->d, &out, &in);
 
