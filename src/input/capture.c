@@ -77,11 +77,11 @@ static int nothing_found(struct input_capture *c)
 
     if (s->state == SOURCE_NO_MEMORY)
         return P2T_ERR_MEMORY;
-    if (s->state == SOURCE_FAILED) {
+    if (s->state == SOURCE_FAILED && input_source_left(s) < INPUT_MAGIC_BYTES) {
         (void)input_capture_ended(c, false);
-        return CAPTURE_DAMAGED;
+        return INPUT_CAPTURE_DAMAGED;
     }
-    return input_source_left(s) == 0 ? CAPTURE_EMPTY_FILE : CAPTURE_FOREIGN;
+    return input_source_left(s) == 0 ? INPUT_CAPTURE_EMPTY_FILE : INPUT_CAPTURE_FOREIGN;
 }
 
 int input_capture_open(struct input_capture *c, input_read_fn *read, void *ctx,
@@ -90,9 +90,9 @@ int input_capture_open(struct input_capture *c, input_read_fn *read, void *ctx,
     *c = (struct input_capture){.events = *events, .next = next_after_end};
     input_source_open(&c->source, read, ctx);
     int found = input_pcap_file_open(c);
-    if (found == CAPTURE_FOREIGN)
+    if (found == INPUT_CAPTURE_FOREIGN)
         found = input_pcapng_file_open(c);
-    return found == CAPTURE_FOREIGN ? nothing_found(c) : found;
+    return found == INPUT_CAPTURE_FOREIGN ? nothing_found(c) : found;
 }
 
 void input_capture_close(struct input_capture *c)

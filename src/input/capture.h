@@ -14,6 +14,9 @@
 /* A packet or secrets block: a frame and 64 KB of options. */
 #define INPUT_BLOCK_MAX (INPUT_FRAME_MAX + ((uint32_t)64 << 10))
 
+/* Enough of a file to tell whether it is a capture: a pcapng one shows it in its third word. */
+#define INPUT_MAGIC_BYTES 12
+
 /* Either callback may be NULL. Texts and secrets are valid during the call. */
 struct input_capture_events {
     void *ctx;
@@ -21,11 +24,11 @@ struct input_capture_events {
     void (*secrets)(void *ctx, const struct input_secrets *s);
 };
 
-enum capture_found {
-    CAPTURE_FOUND,
-    CAPTURE_EMPTY_FILE,
-    CAPTURE_FOREIGN, /* whole bytes that are no capture */
-    CAPTURE_DAMAGED  /* unreadable before its first record; the problem was reported */
+enum input_capture_found {
+    INPUT_CAPTURE_FOUND,
+    INPUT_CAPTURE_EMPTY_FILE,
+    INPUT_CAPTURE_FOREIGN, /* whole bytes that are no capture */
+    INPUT_CAPTURE_DAMAGED  /* unreadable before its first record; the problem was reported */
 };
 
 enum lengths_order { LENGTHS_USUAL, LENGTHS_SWAPPED, LENGTHS_SWAPPED_MAYBE };
@@ -51,7 +54,7 @@ struct input_capture {
     struct input_pcapng_interfaces interfaces;
 };
 
-/* An enum capture_found, or a negative p2t_status. Close it in any case. */
+/* An enum input_capture_found, or a negative p2t_status. Close it in any case. */
 int input_capture_open(struct input_capture *c, input_read_fn *read, void *ctx,
                        const struct input_capture_events *events);
 /* 1: *f is filled, but for f->file. 0: the end, for good; what cut it was reported. Negative: a p2t_status. */
@@ -63,7 +66,7 @@ void input_capture_close(struct input_capture *c);
 
 /* For the two formats. */
 
-/* CAPTURE_FOUND, CAPTURE_FOREIGN when the first bytes are not this format's, CAPTURE_DAMAGED, or a p2t_status. */
+/* INPUT_CAPTURE_FOUND, INPUT_CAPTURE_FOREIGN when the first bytes are not this format's, INPUT_CAPTURE_DAMAGED, or a p2t_status. */
 int input_pcap_file_open(struct input_capture *c);
 int input_pcapng_file_open(struct input_capture *c);
 /* Reports and ends the capture; returns 0 for the caller to return. */

@@ -1,28 +1,48 @@
 #include "input/codec.h"
 
 #include <lz4frame.h>
+#include <stdlib.h>
+
+#define BLOCK_HEADER_BYTES 4
 
 static bool lz4_matches(struct slice head)
 {
     return slice_starts(head, SLICE_LIT("\x04\x22\x4d\x18"));
 }
 
+/* A call that fails tells nothing of what it wrote before. So each call gets one block or one block header: what the
+ * decoder asks for, less the next block's header where it asks for both. */
+struct lz4_state {
+    LZ4F_dctx *d;
+    size_t wanted;
+};
+
 static void *lz4_make(void)
 {
-    LZ4F_dctx *d = NULL;
+    struct lz4_state *s = malloc(sizeof *s);
 
-    return LZ4F_isError(LZ4F_createDecompressionContext(&d, LZ4F_VERSION)) ? NULL : d;
+    if (s == NULL)
+        return NULL;
+    if (LZ4F_isError(LZ4F_createDecompressionContext(&s->d, LZ4F_VERSION))) {
+        free(s);
+        return NULL;
+    }
+    s->wanted = LZ4F_MIN_SIZE_TO_KNOW_HEADER_LENGTH;
+    return s;
 }
 
 static enum codec_status lz4_step(void *state, struct input_codec_io *io, const char **why)
 {
-    size_t in = io->in_left, out = io->out_left;
-    size_t r = LZ4F_decompress(state, io->out, &out, io->in, &in, NULL);
+    struct lz4_state *s = state;
+    size_t piece = s->wanted > BLOCK_HEADER_BYTES ? s->wanted - BLOCK_HEADER_BYTES : s->wanted;
+    size_t in = io->in_left < piece ? io->in_left : piece, out = io->out_left;
+    size_t r = LZ4F_decompress(s->d, io->out, &out, io->in, &in, NULL);
 
     io->in += in;
     io->in_left -= in;
     io->out += out;
     io->out_left -= out;
+    s->wanted = r;
     if (!LZ4F_isError(r))
         return r == 0 ? CODEC_STREAM_END : CODEC_GOING;
     *why = LZ4F_getErrorName(r);
@@ -31,13 +51,19 @@ static enum codec_status lz4_step(void *state, struct input_codec_io *io, const 
 
 static bool lz4_restart(void *state)
 {
-    LZ4F_resetDecompressionContext(state);
+    struct lz4_state *s = state;
+
+    LZ4F_resetDecompressionContext(s->d);
+    s->wanted = LZ4F_MIN_SIZE_TO_KNOW_HEADER_LENGTH;
     return true;
 }
 
 static void lz4_destroy(void *state)
 {
-    (void)LZ4F_freeDecompressionContext(state);
+    struct lz4_state *s = state;
+
+    (void)LZ4F_freeDecompressionContext(s->d);
+    free(s);
 }
 
 const struct input_codec input_codec_lz4 = {"lz4", lz4_matches, lz4_make, lz4_step, lz4_restart, lz4_destroy};

@@ -1,9 +1,11 @@
 #include "input/codec.h"
 
+#include <stdlib.h>
 #include <zstd.h>
 #include <zstd_errors.h>
 
-#define WINDOW_LOG_MAX 27
+#define BLOCK_HEADER_BYTES 3
+#define WINDOW_LOG_MAX     27
 _Static_assert((size_t)1 << WINDOW_LOG_MAX == INPUT_WINDOW_MAX, "zstd counts its window in powers of two");
 
 /* A skippable frame (RFC 8878 3.1.2) may come first: pzstd writes one. */
@@ -13,25 +15,56 @@ static bool zstd_matches(struct slice head)
            (head.n >= 4 && head.p[0] >> 4 == 5 && memcmp(head.p + 1, "\x2a\x4d\x18", 3) == 0);
 }
 
+/* A call that fails tells nothing of what it wrote before. So each call gets one block or one block header: what the
+ * decoder asks for, less the next block's header where it asks for both. */
+struct zstd_state {
+    ZSTD_DCtx *d;
+    size_t wanted;
+};
+
+static bool zstd_restart(void *state)
+{
+    struct zstd_state *s = state;
+
+    s->wanted = ZSTD_initDStream(s->d);
+    return !ZSTD_isError(s->wanted);
+}
+
+static void zstd_destroy(void *state)
+{
+    struct zstd_state *s = state;
+
+    (void)ZSTD_freeDCtx(s->d);
+    free(s);
+}
+
 static void *zstd_make(void)
 {
-    ZSTD_DCtx *d = ZSTD_createDCtx();
+    struct zstd_state *s = malloc(sizeof *s);
 
-    if (d != NULL)
-        (void)ZSTD_DCtx_setParameter(d, ZSTD_d_windowLogMax, WINDOW_LOG_MAX);
-    return d;
+    if (s == NULL)
+        return NULL;
+    s->d = ZSTD_createDCtx();
+    if (s->d != NULL && !ZSTD_isError(ZSTD_DCtx_setParameter(s->d, ZSTD_d_windowLogMax, WINDOW_LOG_MAX)) &&
+        zstd_restart(s))
+        return s;
+    zstd_destroy(s);
+    return NULL;
 }
 
 static enum codec_status zstd_step(void *state, struct input_codec_io *io, const char **why)
 {
-    ZSTD_inBuffer in = {io->in, io->in_left, 0};
+    struct zstd_state *s = state;
+    size_t piece = s->wanted > BLOCK_HEADER_BYTES ? s->wanted - BLOCK_HEADER_BYTES : s->wanted;
+    ZSTD_inBuffer in = {io->in, io->in_left < piece ? io->in_left : piece, 0};
     ZSTD_outBuffer out = {io->out, io->out_left, 0};
-    size_t r = ZSTD_decompressStream(state, &out, &in);
+    size_t r = ZSTD_decompressStream(s->d, &out, &in);
 
     io->in += in.pos;
     io->in_left -= in.pos;
     io->out += out.pos;
     io->out_left -= out.pos;
+    s->wanted = r;
     if (!ZSTD_isError(r))
         return r == 0 ? CODEC_STREAM_END : CODEC_GOING;
     if (ZSTD_getErrorCode(r) == ZSTD_error_memory_allocation)
@@ -39,16 +72,6 @@ static enum codec_status zstd_step(void *state, struct input_codec_io *io, const
     *why = ZSTD_getErrorCode(r) == ZSTD_error_frameParameter_windowTooLarge ? "its window is over 128 MB"
                                                                             : ZSTD_getErrorName(r);
     return CODEC_DAMAGED;
-}
-
-static bool zstd_restart(void *state)
-{
-    return !ZSTD_isError(ZSTD_DCtx_reset(state, ZSTD_reset_session_only));
-}
-
-static void zstd_destroy(void *state)
-{
-    (void)ZSTD_freeDCtx(state);
 }
 
 const struct input_codec input_codec_zstd = {"zstd", zstd_matches, zstd_make, zstd_step, zstd_restart, zstd_destroy};

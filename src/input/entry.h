@@ -19,7 +19,7 @@ struct input_entry {
     struct input_frame head;       /* the next frame to deliver, while the entry is in the merge */
 };
 
-/* An enum capture_found; P2T_ERR_IO with errno when it cannot be opened; P2T_ERR_MEMORY. */
+/* An enum input_capture_found; P2T_ERR_IO with errno when it cannot be opened; P2T_ERR_MEMORY. */
 int input_entry_open(struct input_entry *e, const struct input_capture_events *events);
 void input_entry_close(struct input_entry *e);
 

@@ -90,7 +90,8 @@ static int check(struct input_filter *f, char **error)
         if (p->reason == NULL)
             return 0;
     }
-    *error = strdup(f->programs[common[0]]->reason);
+    if (error != NULL)
+        *error = strdup(f->programs[common[0]]->reason);
     return P2T_ERR_USAGE;
 }
 

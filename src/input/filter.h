@@ -14,7 +14,7 @@ enum filter_result {
 };
 
 /* 0, P2T_ERR_MEMORY, or P2T_ERR_USAGE when it compiles for no common link type, with libpcap's text in *error
- * (malloc()ed; NULL when memory ran out). */
+ * (malloc()ed; NULL when memory ran out); error may be NULL. */
 int input_filter_new(struct input_filter **out, const char *expression, char **error);
 enum filter_result input_filter_run(struct input_filter *f, const struct input_frame *frame);
 /* libpcap's text for a link type that input_filter_run() found unfit. */

@@ -68,13 +68,13 @@ static int open_loud(struct input_entry *e)
     return input_entry_open(e, &events);
 }
 
-/* Opens e and reads its first packet into e->head. Returns an enum capture_found or a p2t_status. */
+/* Opens e and reads its first packet into e->head. Returns an enum input_capture_found or a p2t_status. */
 static int probe(struct input_entry *e, bool loud)
 {
     const struct input_capture_events quiet = {0};
     int found = loud ? open_loud(e) : input_entry_open(e, &quiet);
 
-    if (found != CAPTURE_FOUND)
+    if (found != INPUT_CAPTURE_FOUND)
         return found;
     int r = input_capture_next(e->capture, &e->head);
     if (r < 0)
@@ -82,7 +82,7 @@ static int probe(struct input_entry *e, bool loud)
     e->has_packets = r == 1;
     e->head_probed = loud && e->has_packets;
     e->first_ns = e->head.ts_ns;
-    return CAPTURE_FOUND;
+    return INPUT_CAPTURE_FOUND;
 }
 
 /* A file that can be opened again is probed in silence and closed, so that only files whose turn it is are open. One
@@ -92,7 +92,7 @@ static int probe_closing(struct input_entry *e)
     int found = probe(e, false);
 
     input_entry_close(e);
-    if (found == CAPTURE_DAMAGED || (found == CAPTURE_FOUND && !e->has_packets))
+    if (found == INPUT_CAPTURE_DAMAGED || (found == INPUT_CAPTURE_FOUND && !e->has_packets))
         found = probe(e, true);
     return found;
 }
@@ -103,13 +103,13 @@ static void judge(struct input *in, const struct input_entry *e, int found)
     struct input_list_root *root = &in->list.roots[e->item.root];
     char why[80], text[120];
 
-    root->settled |= found != CAPTURE_EMPTY_FILE && found != CAPTURE_FOREIGN;
+    root->settled |= found != INPUT_CAPTURE_EMPTY_FILE && found != INPUT_CAPTURE_FOREIGN;
     if (found == P2T_ERR_IO) {
         snprintf(text, sizeof text, "cannot open: %s", strerror_r(errno, why, sizeof why));
         report_path(in, e->item.path, text);
-    } else if (found == CAPTURE_EMPTY_FILE && !root->folder) {
+    } else if (found == INPUT_CAPTURE_EMPTY_FILE && !root->folder) {
         report_path(in, e->item.path, "empty file");
-    } else if (found == CAPTURE_FOREIGN && !root->folder) {
+    } else if (found == INPUT_CAPTURE_FOREIGN && !root->folder) {
         report_path(in, e->item.path, "not a capture file");
     }
 }
@@ -138,11 +138,11 @@ static int probe_all(struct input *in)
         in->progress.bytes_total += item->bytes;
         int found = item->regular && in->list.count > 1 ? probe_closing(e) : probe(e, true);
         judge(in, e, found);
-        if (found != CAPTURE_FOUND || !e->has_packets)
+        if (found != INPUT_CAPTURE_FOUND || !e->has_packets)
             close_for_good(e);
         if (found == P2T_ERR_MEMORY)
             return found;
-        in->count += found == CAPTURE_FOUND;
+        in->count += found == INPUT_CAPTURE_FOUND;
     }
     return 0;
 }
@@ -248,11 +248,11 @@ static int next_head(struct input_entry *e)
 
 static int enter(struct input *in, struct input_entry *e)
 {
-    int found = e->capture != NULL ? CAPTURE_FOUND : open_loud(e);
+    int found = e->capture != NULL ? INPUT_CAPTURE_FOUND : open_loud(e);
 
     if (found == P2T_ERR_MEMORY)
         return found;
-    if (found != CAPTURE_FOUND) { /* it changed since it was probed */
+    if (found != INPUT_CAPTURE_FOUND) { /* it changed since it was probed */
         judge(in, e, found);
         close_for_good(e);
         return 0;

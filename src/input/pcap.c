@@ -19,6 +19,24 @@ static const struct variant variants[] = {
     {0x1c0001ab, 1000, 4, 0}, /* Ixia lcap, software */
 };
 
+static void mend_lengths(enum lengths_order order, uint32_t *cap_len, uint32_t *wire_len)
+{
+    uint32_t first = *cap_len;
+
+    if (order == LENGTHS_SWAPPED_MAYBE && *cap_len <= *wire_len)
+        return;
+    *cap_len = *wire_len;
+    *wire_len = first;
+}
+
+static int stop_at_length(struct input_capture *c, uint32_t cap_len)
+{
+    return input_capture_stop(c, c->number + 1,
+                              "damaged at packet %" PRIu64 ", offset %" PRIu64 ": its captured length of %" PRIu32
+                              " is over %" PRIu32,
+                              c->number + 1, c->record, cap_len, c->pcap.frame_max);
+}
+
 static int pcap_next(struct input_capture *c, struct input_frame *f)
 {
     const struct input_pcap_file *pcap = &c->pcap;
@@ -32,16 +50,10 @@ static int pcap_next(struct input_capture *c, struct input_frame *f)
     int64_t fraction = input_capture_u32(c, &r);
     uint32_t cap_len = input_capture_u32(c, &r);
     uint32_t wire_len = input_capture_u32(c, &r);
-    if (pcap->lengths == LENGTHS_SWAPPED || (pcap->lengths == LENGTHS_SWAPPED_MAYBE && cap_len > wire_len)) {
-        uint32_t swap = cap_len;
-        cap_len = wire_len;
-        wire_len = swap;
-    }
+    if (pcap->lengths != LENGTHS_USUAL)
+        mend_lengths(pcap->lengths, &cap_len, &wire_len);
     if (cap_len > pcap->frame_max)
-        return input_capture_stop(c, c->number + 1,
-                                  "damaged at packet %" PRIu64 ", offset %" PRIu64 ": its captured length of %" PRIu32
-                                  " is over %" PRIu32,
-                                  c->number + 1, c->record, cap_len, pcap->frame_max);
+        return stop_at_length(c, cap_len);
     p = input_source_peek(&c->source, pcap->header_bytes + cap_len);
     if (p == NULL)
         return input_capture_ended(c, true);
@@ -98,7 +110,7 @@ static int header_cut(struct input_capture *c)
         (void)input_capture_stop(c, 0, "cut inside the file header");
     else if (input_capture_ended(c, false) < 0)
         return P2T_ERR_MEMORY;
-    return CAPTURE_DAMAGED;
+    return INPUT_CAPTURE_DAMAGED;
 }
 
 int input_pcap_file_open(struct input_capture *c)
@@ -107,7 +119,7 @@ int input_pcap_file_open(struct input_capture *c)
     const struct variant *v = p != NULL ? tell_variant(c, p) : NULL;
 
     if (v == NULL)
-        return CAPTURE_FOREIGN;
+        return INPUT_CAPTURE_FOREIGN;
     size_t header_bytes = (size_t)FILE_HEADER_BYTES + v->extra_file_bytes;
     p = input_source_peek(&c->source, header_bytes);
     if (p == NULL)
@@ -120,7 +132,7 @@ int input_pcap_file_open(struct input_capture *c)
     uint32_t network = input_capture_u32(c, &r);
     if (major != 2 && major != 543) {
         (void)input_capture_stop(c, 0, "pcap version %u.%u is not supported", (unsigned)major, (unsigned)minor);
-        return CAPTURE_DAMAGED;
+        return INPUT_CAPTURE_DAMAGED;
     }
     input_source_consume(&c->source, header_bytes);
     c->pcap = (struct input_pcap_file){
@@ -131,5 +143,5 @@ int input_pcap_file_open(struct input_capture *c)
         .lengths = lengths_order(major, minor),
     };
     c->next = pcap_next;
-    return CAPTURE_FOUND;
+    return INPUT_CAPTURE_FOUND;
 }

@@ -276,10 +276,10 @@ static int pcapng_next(struct input_capture *c, struct input_frame *f)
 
 int input_pcapng_file_open(struct input_capture *c)
 {
-    const uint8_t *p = input_source_peek(&c->source, BLOCK_LEAST_BYTES);
+    const uint8_t *p = input_source_peek(&c->source, INPUT_MAGIC_BYTES);
 
     if (p == NULL || memcmp(p, "\x0a\x0d\x0d\x0a", 4) != 0 || !set_byte_order(c, p + 8))
-        return CAPTURE_FOREIGN;
+        return INPUT_CAPTURE_FOREIGN;
     c->next = pcapng_next;
-    return CAPTURE_FOUND;
+    return INPUT_CAPTURE_FOUND;
 }

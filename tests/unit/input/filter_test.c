@@ -144,6 +144,7 @@ static void a_wrong_expression_is_a_usage_error_before_anything_is_read(void **s
         assert_true(strlen(error) > 5);
         assert_null(in);
         free(error);
+        assert_int_equal(input_open(&in, &config, NULL), P2T_ERR_USAGE);
     }
 }
 

@@ -36,7 +36,7 @@ static void every_variant_reads_in_both_byte_orders(void **state)
         struct buf b = {0};
         put_variant(&b, v, i % 2 != 0);
         struct seen *s = read_bytes(buf_view(&b), SIZE_MAX);
-        assert_int_equal(s->found, CAPTURE_FOUND);
+        assert_int_equal(s->found, INPUT_CAPTURE_FOUND);
         assert_int_equal(s->problems, 0);
         assert_int_equal(s->count, 2);
         const struct seen_frame *f = &s->frames[1];
@@ -137,10 +137,10 @@ static void a_cut_at_any_byte_costs_only_what_is_cut(void **state)
     for (size_t n = 0; n <= b.n; n++) {
         struct seen *s = read_bytes(slice_of(b.p, n), SIZE_MAX);
         if (n < 4) {
-            assert_int_equal(s->found, n == 0 ? CAPTURE_EMPTY_FILE : CAPTURE_FOREIGN);
+            assert_int_equal(s->found, n == 0 ? INPUT_CAPTURE_EMPTY_FILE : INPUT_CAPTURE_FOREIGN);
             assert_int_equal(s->problems, 0);
         } else if (n < 24) {
-            assert_int_equal(s->found, CAPTURE_DAMAGED);
+            assert_int_equal(s->found, INPUT_CAPTURE_DAMAGED);
             assert_string_equal(s->text, "cut inside the file header");
             assert_int_equal(s->problems, 1);
         } else {
@@ -227,12 +227,12 @@ static void what_is_no_capture_is_told(void **state)
     (void)state;
     struct buf b = {0};
     struct seen *s = read_bytes(SLICE_LIT("#!/bin/sh\necho hello, world, this is long enough\n"), SIZE_MAX);
-    assert_int_equal(s->found, CAPTURE_FOREIGN);
+    assert_int_equal(s->found, INPUT_CAPTURE_FOREIGN);
     seen_free(s);
     put_pcap_file(&b, 1, 1, 1);
     b.p[4] = 1;
     s = read_bytes(buf_view(&b), SIZE_MAX);
-    assert_int_equal(s->found, CAPTURE_DAMAGED);
+    assert_int_equal(s->found, INPUT_CAPTURE_DAMAGED);
     assert_string_equal(s->text, "pcap version 1.4 is not supported");
     seen_free(s);
     buf_fini(&b);
@@ -269,7 +269,7 @@ static void a_failing_disk_is_a_problem_after_the_whole_packets(void **state)
     struct input_capture c;
     struct input_frame f;
     (void)state;
-    assert_int_equal(input_capture_open(&c, read_broken, &calls, &events), CAPTURE_FOUND);
+    assert_int_equal(input_capture_open(&c, read_broken, &calls, &events), INPUT_CAPTURE_FOUND);
     assert_int_equal(input_capture_next(&c, &f), 1);
     assert_int_equal(input_capture_next(&c, &f), 0);
     assert_int_equal(input_capture_next(&c, &f), 0);

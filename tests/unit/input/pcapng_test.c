@@ -335,7 +335,7 @@ static void a_foreign_section_ends_the_file(void **state)
     seen_free(s);
     b.p[8] = 0;
     s = read_bytes(buf_view(&b), SIZE_MAX);
-    assert_int_equal(s->found, CAPTURE_FOREIGN);
+    assert_int_equal(s->found, INPUT_CAPTURE_FOREIGN);
     seen_free(s);
     buf_fini(&b);
 }
@@ -357,7 +357,9 @@ static void a_cut_at_any_byte_costs_only_what_is_cut(void **state)
             whole++;
         bool between = n == 0 || (whole > 0 && ends[whole - 1] == n);
         size_t packets = whole < 2 ? 0 : whole - 2;
-        assert_int_equal(s->found, n == 0 ? CAPTURE_EMPTY_FILE : n < 12 ? CAPTURE_FOREIGN : CAPTURE_FOUND);
+        assert_int_equal(s->found, n == 0   ? INPUT_CAPTURE_EMPTY_FILE
+                                   : n < 12 ? INPUT_CAPTURE_FOREIGN
+                                            : INPUT_CAPTURE_FOUND);
         assert_int_equal(s->count, packets < 3 ? packets : 3);
         assert_int_equal(s->problems, n >= 12 && !between);
         if (s->problems > 0)

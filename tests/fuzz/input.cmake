@@ -1,0 +1,1 @@
+p2t_fuzz(input input_fuzz.c)
