@@ -332,10 +332,17 @@ static void remember_query(struct correlate *c, struct lookup *l, const struct f
         l->queries = q;
 }
 
+static bool knows_server(const struct lookup *l, const struct endpoint *server)
+{
+    for (uint32_t i = 0; i < l->info.servers; i++)
+        if (endpoint_eq(&l->servers[i], server))
+            return true;
+    return false;
+}
+
 static bool tries_left(const struct lookup *l, const struct lookup_lane *lane, const struct endpoint *server)
 {
-    bool new_server = !endpoint_eq(server, &l->info.server) && lane->tries < ATTEMPTS * (l->info.servers + 1);
-    return new_server || lane->tries < ATTEMPTS * l->info.servers;
+    return lane->tries < ATTEMPTS * (l->info.servers + !knows_server(l, server));
 }
 
 static bool continues_same_name(struct correlate *c, const struct lookup *l, const struct fact *f, int i)
@@ -424,10 +431,7 @@ static void next_name(struct correlate *c, struct lookup *l, struct slice name)
 
 static void count_server(struct lookup *l, const struct endpoint *server)
 {
-    for (uint32_t i = 0; i < l->info.servers; i++)
-        if (endpoint_eq(&l->servers[i], server))
-            return;
-    if (l->info.servers < LOOKUP_SERVERS_MAX)
+    if (!knows_server(l, server) && l->info.servers < LOOKUP_SERVERS_MAX)
         l->servers[l->info.servers++] = *server;
 }
 
