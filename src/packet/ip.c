@@ -106,6 +106,16 @@ static void reassemble(struct packet_walk *w, struct fragment *f)
     walk_ip_protocol(w, whole.protocol);
 }
 
+/* ip_from_v4 on the hot path: in place, and in stores as wide as the loads that compare and hash the address. */
+static void set_v4(struct ip_addr *ip, const uint8_t *b)
+{
+    uint64_t words[2] = {0, 0};
+
+    memcpy(words, b, 4);
+    memcpy(ip->bytes, words, sizeof words);
+    ip->family = 4;
+}
+
 void packet_layer_ipv4(struct packet_walk *w)
 {
     enum { MORE_FRAGMENTS = 0x2000, OFFSET_MASK = 0x1fff };
@@ -125,8 +135,8 @@ void packet_layer_ipv4(struct packet_walk *w)
     if (header > IPV4_HEADER && walk_take(w, header - IPV4_HEADER) == NULL)
         return;
     w->ip_headers++;
-    w->out->src.ip = ip_from_v4(h + 12);
-    w->out->dst.ip = ip_from_v4(h + 16);
+    set_v4(&w->out->src.ip, h + 12);
+    set_v4(&w->out->dst.ip, h + 16);
     w->out->ip_id = load_be16(h + 4);
     w->out->ttl = h[8];
     uint16_t flags = load_be16(h + 6);
