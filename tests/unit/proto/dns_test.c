@@ -439,6 +439,8 @@ static bool plausible(const void *p, size_t n)
 static void real_messages_are_plausible(void **state)
 {
     (void)state;
+    static const uint8_t capitals[] = {0, 1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 3, 'A', 'B', 'C', 1, 'P', 0, 0, 1, 0, 1};
+    assert_true(plausible(capitals, sizeof capitals));
     assert_true(plausible(query, sizeof query));
     assert_true(plausible(answer, sizeof answer));
     assert_true(dns_plausible_on_port(slice_of(query, sizeof query), sizeof query));
@@ -506,12 +508,17 @@ static void other_protocols_are_implausible_on_any_port(void **state)
     static const uint8_t rtp[32] = {0x80, 0x60, 0, 1};
     static const uint8_t quic[64] = {0xc3, 0, 0, 0, 1, 8, 1, 2, 3, 4, 5, 6, 7, 8};
     static const uint8_t zeros[64] = {0};
+    static const uint8_t netbios[] = {0,   1,   1,   0x10, 0,   1,   0,   0,   0,   0,   0,   0,   32,
+                                      'E', 'J', 'F', 'D',  'E', 'B', 'F', 'E', 'E', 'B', 'F', 'A', 'C',
+                                      'A', 'C', 'A', 'C',  'A', 'C', 'A', 'C', 'A', 'C', 'A', 'C', 'A',
+                                      'C', 'A', 'C', 'A',  'A', 'A', 0,   0,   33,  0,   1};
     static const char http[] = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
     assert_false(plausible(ntp, sizeof ntp));
     assert_false(plausible(stun, sizeof stun));
     assert_false(plausible(rtp, sizeof rtp));
     assert_false(plausible(quic, sizeof quic));
     assert_false(plausible(zeros, sizeof zeros));
+    assert_false(plausible(netbios, sizeof netbios));
     assert_false(plausible(http, sizeof http - 1));
     assert_false(dns_plausible_on_port(slice_of(zeros, sizeof zeros), sizeof zeros));
     assert_false(dns_plausible_on_port(slice_of(http, sizeof http - 1), sizeof http - 1));
