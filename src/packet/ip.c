@@ -3,8 +3,8 @@
 
 enum { IPV4_HEADER = 20, IPV6_HEADER = 40 };
 
-/* A MAC address may begin as an IP header does. Not with 0x45, which would be a group address; for all else the length
- * must fit as well, up to an Ethernet trailer. Length 0 is segmentation offload. */
+/* A MAC address may begin as an IP header does. Not with 0x45, which would be a group address; for all else the
+ * length must fit as well, up to an Ethernet trailer. Length 0 is segmentation offload. */
 bool walk_sees_ip(const struct packet_walk *w)
 {
     enum { TRAILER_MAX = 32, IPV4_WITHOUT_OPTIONS = 0x45, IPV4_WITH_OPTIONS_MIN = 0x46 };

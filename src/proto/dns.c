@@ -72,7 +72,8 @@ static bool keep_text(struct dns_message *out, const void *p, size_t n, struct d
 {
     if (n > (size_t)(DNS_TEXT_BYTES - out->text_used))
         return false;
-    memcpy(out->text + out->text_used, p, n);
+    if (n > 0)
+        memcpy(out->text + out->text_used, p, n);
     *span = (struct dns_span){out->text_used, (uint16_t)n};
     out->text_used = (uint16_t)(out->text_used + n);
     return true;
