@@ -399,7 +399,7 @@ static struct lookup *lookup_of_query(struct correlate *c, const struct fact *f,
 
     for (; n != NULL; n = hmap_next(n)) {
         struct lookup *l = hmap_entry(n, struct lookup, by_label);
-        if (l->closed || !ip_eq(&l->client_ip, &f->as.dns.src.ip))
+        if (l->closed || mark_set(&l->info.superseded) || !ip_eq(&l->client_ip, &f->as.dns.src.ip))
             continue;
         if (slice_ieq(l->name, name) ? continues_same_name(c, l, f, lane) : continues_next_name(l, f))
             return l;
@@ -415,7 +415,7 @@ static void superseded(struct correlate *c, const struct fact *f, struct slice n
     for (; n != NULL; n = hmap_next(n)) {
         struct lookup *l = hmap_entry(n, struct lookup, by_label);
         if (l->info.resolver == RESOLVER_GO && !l->closed && ip_eq(&l->client_ip, &f->as.dns.src.ip) &&
-            outstanding(l) && slice_ieq(l->name, name))
+            outstanding(l) && slice_ieq(l->name, name) && !mark_set(&l->info.superseded))
             l->info.superseded = f->mark;
     }
 }
