@@ -37,16 +37,31 @@ void buf_str(struct buf *b, const char *s)
     buf_put(b, s, strlen(s));
 }
 
-void buf_u64(struct buf *b, uint64_t v)
+char *u64_text(char *out, uint64_t v)
 {
-    char digits[20];
+    char digits[U64_TEXT_MAX];
     size_t k = sizeof digits;
 
-    do {
-        digits[--k] = (char)('0' + v % 10);
-        v /= 10;
-    } while (v != 0);
-    buf_put(b, digits + k, sizeof digits - k);
+    if (v < 10) {
+        *out = (char)('0' + v);
+        return out + 1;
+    }
+    for (; v >= 100; v /= 100) {
+        unsigned two = (unsigned)(v % 100);
+        digits[--k] = (char)('0' + two % 10);
+        digits[--k] = (char)('0' + two / 10);
+    }
+    digits[--k] = (char)('0' + v % 10);
+    if (v >= 10)
+        digits[--k] = (char)('0' + v / 10);
+    memcpy(out, digits + k, sizeof digits - k);
+    return out + (sizeof digits - k);
+}
+
+void buf_u64(struct buf *b, uint64_t v)
+{
+    if (buf_reserve(b, U64_TEXT_MAX))
+        b->n = (size_t)((uint8_t *)u64_text((char *)b->p + b->n, v) - b->p);
 }
 
 void buf_i64(struct buf *b, int64_t v)

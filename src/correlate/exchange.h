@@ -192,10 +192,7 @@ struct exchange {
     struct slice socks_error; /* SOCKS reply in words; NULL when none failed */
     int64_t end_ns;
     struct packet_mark start; /* its first packet */
-    struct exchange_finding findings[FINDINGS_MAX];
-    size_t finding_count;
-    struct exchange_link links[LINKS_MAX];
-    size_t link_count;
+    size_t finding_count, link_count;
     struct arena arena;
 
     /* The rest is correlate's own. */
@@ -205,6 +202,10 @@ struct exchange {
     struct exchange *next;
     void *owner;
     uint32_t number; /* as proto counts */
+
+    /* Not zeroed with the rest: the counts say what is filled. */
+    struct exchange_link links[LINKS_MAX];
+    struct exchange_finding findings[FINDINGS_MAX];
 };
 
 /* Who ended the connection first. */

@@ -274,6 +274,8 @@ void events_connect(struct trace *t)
         args[1] = arg_text("addr", copy_endpoint(t, &a->server));
         args[2] = arg_text("err", attempt_error_text(&t->arena, a));
         args[3] = arg_int("syns", a->syns);
+        if (a->result == ATTEMPT_OK)
+            t->lane_ns = ev->time_ns;
         if (a->result != ATTEMPT_CANCELED)
             t->connect_ns = ev->time_ns - e->attempts[0].syn.ts_ns;
     }
