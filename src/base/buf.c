@@ -37,25 +37,28 @@ void buf_str(struct buf *b, const char *s)
     buf_put(b, s, strlen(s));
 }
 
+static size_t digit_count(uint64_t v)
+{
+    size_t n = 1;
+
+    for (; v >= 10000; v /= 10000)
+        n += 4;
+    return n + (v >= 10) + (v >= 100) + (v >= 1000);
+}
+
 char *u64_text(char *out, uint64_t v)
 {
-    char digits[U64_TEXT_MAX];
-    size_t k = sizeof digits;
+    char *end = out + digit_count(v), *w = end;
 
-    if (v < 10) {
-        *out = (char)('0' + v);
-        return out + 1;
-    }
     for (; v >= 100; v /= 100) {
         unsigned two = (unsigned)(v % 100);
-        digits[--k] = (char)('0' + two % 10);
-        digits[--k] = (char)('0' + two / 10);
+        *--w = (char)('0' + two % 10);
+        *--w = (char)('0' + two / 10);
     }
-    digits[--k] = (char)('0' + v % 10);
     if (v >= 10)
-        digits[--k] = (char)('0' + v / 10);
-    memcpy(out, digits + k, sizeof digits - k);
-    return out + (sizeof digits - k);
+        *--w = (char)('0' + v % 10);
+    *--w = (char)('0' + (v >= 10 ? v / 10 : v));
+    return end;
 }
 
 void buf_u64(struct buf *b, uint64_t v)

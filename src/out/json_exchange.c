@@ -50,6 +50,8 @@ static char *bound_text(char *w, bool has, int64_t ns)
 
 #define NAMED(id, name) {name, sizeof(name) - 1},
 static const struct p2t_text hooks[] = {P2T_HOOK_LIST(NAMED)};
+static const struct p2t_text kinds[] = {P2T_KIND_LIST(NAMED)};
+static const struct p2t_text outcomes[] = {P2T_OUTCOME_LIST(NAMED)};
 #undef NAMED
 static const struct p2t_text bases[] = {{"observed", 8}, {"inferred", 8}, {"assumed", 7}};
 
@@ -156,16 +158,17 @@ static void put_connection(struct buf *b, const struct p2t_connection *c)
 static void put_phases(struct buf *b, const struct p2t_phases *p)
 {
     const struct {
-        const char *key;
+        struct p2t_text key;
         int64_t ns;
     } rows[] = {
-        {",\"phases_us\":{\"blocked\":", p->blocked_ns}, {",\"dns\":", p->dns_ns},   {",\"connect\":", p->connect_ns},
-        {",\"tls\":", p->tls_ns},                        {",\"send\":", p->send_ns}, {",\"wait\":", p->wait_ns},
-        {",\"receive\":", p->receive_ns},                {",\"total\":", p->total_ns},
+#define ROW(name) {{",\"" #name "\":", sizeof(",\"" #name "\":") - 1}, p->name##_ns}
+        {{",\"phases_us\":{\"blocked\":", 24}, p->blocked_ns},
+        ROW(dns), ROW(connect), ROW(tls), ROW(send), ROW(wait), ROW(receive), ROW(total),
+#undef ROW
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        buf_str(b, rows[i].key);
+        buf_put(b, rows[i].key.p, rows[i].key.n);
         put_bound(b, rows[i].ns >= 0, rows[i].ns);
     }
     buf_putc(b, '}');
@@ -236,9 +239,9 @@ void json_exchange(struct buf *b, const struct p2t_exchange *x)
     text_field(b, ",\"trace_id\":", x->trace_id);
     text_field(b, ",\"trace_id_source\":", x->trace_id_source);
     buf_lit(b, ",\"kind\":\"");
-    buf_str(b, p2t_kind_name(x->kind));
+    buf_put(b, kinds[x->kind].p, kinds[x->kind].n);
     buf_lit(b, "\",\"outcome\":\"");
-    buf_str(b, p2t_outcome_name(x->outcome));
+    buf_put(b, outcomes[x->outcome].p, outcomes[x->outcome].n);
     buf_putc(b, '"');
     put_subject(b, x);
     put_connection(b, x->connection);
