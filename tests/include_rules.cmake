@@ -1,3 +1,4 @@
+cmake_minimum_required(VERSION 3.20)
 # The 'may include' column of the architecture, held against the code: cmake -DSOURCE_DIR=... -P include_rules.cmake
 set(allow_base "base")
 set(allow_input "base;input")
