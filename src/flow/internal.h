@@ -40,7 +40,8 @@ struct flow_half {
     struct flow_ring ring;
     struct packet_mark deliverable; /* of the last chunk */
     struct packet_mark watch;
-    uint64_t fin; /* offset; only with fin_seen */
+    struct packet_mark acked_at; /* the last acknowledgement of bytes not seen */
+    uint64_t fin;                /* offset; only with fin_seen */
     struct packet_mark fin_mark;
 };
 
@@ -143,7 +144,7 @@ void flow_stream_compare(struct flow_table *t, const struct flow_half *h, const 
 /* The peer acknowledged up to `acked` with this packet. */
 void flow_stream_acked(struct flow_half *h, uint64_t acked, struct packet_mark mark);
 /* Gives up holes whose patience is over. */
-void flow_stream_expire(struct flow_table *t, struct flow_conn *c, unsigned side, struct packet_mark now);
+void flow_stream_expire(struct flow_table *t, struct flow_conn *c, unsigned side);
 /* Gives up every hole, also behind the last byte seen. */
 void flow_stream_flush(struct flow_table *t, struct flow_conn *c, unsigned side);
 void flow_stream_fin(struct flow_table *t, struct flow_conn *c, unsigned side, uint64_t fin, struct packet_mark mark);
