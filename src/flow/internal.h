@@ -25,7 +25,7 @@ enum flow_base {
 
 enum flow_class { FLOW_HALF_OPEN, FLOW_OPEN, FLOW_CLOSED, FLOW_CLASSES };
 
-/* One direction. Offsets count stream bytes from 0. */
+/* One direction. Offsets count stream bytes from 0. What every packet needs comes first. */
 struct flow_half {
     uint64_t next;          /* everything before was delivered */
     uint64_t high;          /* behind the last byte seen */
@@ -35,7 +35,7 @@ struct flow_half {
     uint32_t base;          /* sequence number of offset 0 */
     uint16_t window;        /* last advertised */
     int8_t scale;           /* from the SYN; -1 unknown */
-    uint8_t base_from;
+    uint8_t base_from;      /* enum flow_base */
     bool syn_seen, syn_ack_seen, fin_seen, fin_in_order, rst_seen, zero_window, ack_seen, data_after_close;
     struct flow_ring ring;
     struct packet_mark deliverable; /* of the last chunk */

@@ -325,7 +325,8 @@ int flow_stream_push(struct flow_table *t, struct flow_conn *c, unsigned side, c
         deliver_new(t, c, side, p);
     else
         rc = push_slowly(t, c, side, *p);
-    settle(t, c, side);
+    if (h->watch_to != 0 || h->fin_seen)
+        settle(t, c, side);
     return rc;
 }
 
