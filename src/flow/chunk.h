@@ -51,7 +51,7 @@ struct flow_chunk {
 };
 
 enum flow_event_kind {
-    FLOW_SYN = 1,          /* client's SYN, each transmission */
+    FLOW_SYN = 1,          /* client's SYN, each transmission; in a simultaneous open the server's, too */
     FLOW_SYN_ACK,          /* server's SYN-ACK, each transmission */
     FLOW_ESTABLISHED,      /* the client's ACK of the SYN-ACK (or its first payload) */
     FLOW_FIN,              /* first FIN of a direction, as seen (maybe before the bytes before it) */
@@ -60,7 +60,7 @@ enum flow_event_kind {
     FLOW_ICMP,             /* an ICMP error quoting this connection */
     FLOW_ZERO_WINDOW,      /* dir's receiver closed its window ... */
     FLOW_WINDOW_OPEN,      /* ... and opened it again */
-    FLOW_DATA_AFTER_CLOSE, /* payload from dir after its peer's RST or its own FIN */
+    FLOW_DATA_AFTER_CLOSE, /* payload from dir after its peer's RST or its own FIN; once */
     FLOW_FIRST_ACK         /* first packet of dir that acknowledges payload of the other side */
 };
 
@@ -97,7 +97,9 @@ struct flow_udp_error {
     uint8_t family, type, code;
 };
 
-/* Callbacks, in packet order. A chunk's bytes are valid during the call only. */
+/* Callbacks, in packet order; for one packet: holes given up by now, open, SYN, SYN-ACK or ESTABLISHED, window,
+ * first ACK, chunks, FIN, FIN_IN_ORDER, RST. DATA_AFTER_CLOSE comes before the chunk. A chunk's bytes are valid
+ * during the call only. */
 struct flow_sink {
     void *ctx;
     void (*tcp_open)(void *ctx, struct flow_tcp *conn);

@@ -204,6 +204,25 @@ static void new_syn_on_the_same_endpoints(void **state)
     }
 }
 
+/* A window's width decides on a live connection only. */
+static void new_syn_close_to_the_old_numbers(void **state)
+{
+    (void)state;
+    for (int over = 0; over <= 1; over++) {
+        struct sim s;
+        sim_init(&s, NULL);
+        handshake(&s);
+        if (over)
+            fin(&s, SERVER, 0);
+        buf_reset(&s.log);
+        s.number = 4;
+        s.isn[CLIENT] += 100;
+        syn(&s);
+        expect(&s, over ? "close:reused 2#open 2#SYN>5" : "");
+        sim_fini(&s);
+    }
+}
+
 static void new_syn_ack_whose_syn_was_lost(void **state)
 {
     (void)state;
@@ -259,6 +278,31 @@ static void close_both_ways(void **state)
     sim_fini(&s);
 }
 
+static void step(struct sim *s, int i)
+{
+    switch (i) {
+    case 1:
+        syn(s);
+        break;
+    case 2:
+        syn_ack(s);
+        break;
+    case 3:
+        ack(s, CLIENT, 0, 0);
+        break;
+    case 4:
+        data(s, CLIENT, 0, "abc");
+        break;
+    case 5:
+        s->acked[SERVER] = 3;
+        data(s, SERVER, 0, "de");
+        break;
+    default:
+        s->acked[CLIENT] = 2;
+        fin(s, CLIENT, 3);
+    }
+}
+
 /* Wherever the RST comes, it ends what was there; only numbers that make no sense are passed over. */
 static void reset_at_any_point(void **state)
 {
@@ -266,20 +310,8 @@ static void reset_at_any_point(void **state)
     for (int at = 1; at <= 6; at++) {
         struct sim s;
         sim_init(&s, NULL);
-        for (int i = 1; i <= at; i++) {
-            if (i == 1)
-                syn(&s);
-            else if (i == 2)
-                syn_ack(&s);
-            else if (i == 3)
-                ack(&s, CLIENT, 0, 0);
-            else if (i == 4)
-                data(&s, CLIENT, 0, "abc");
-            else if (i == 5)
-                s.acked[SERVER] = 3, data(&s, SERVER, 0, "de");
-            else
-                s.acked[CLIENT] = 2, fin(&s, CLIENT, 3);
-        }
+        for (int i = 1; i <= at; i++)
+            step(&s, i);
         buf_reset(&s.log);
         struct packet stray = segment(&s, SERVER, TCP_RST | TCP_ACK, 0x40000000, NULL);
         stray.tcp.ack += 0x40000000;
@@ -441,6 +473,7 @@ int main(void)
         cmocka_unit_test(refused),
         cmocka_unit_test(stale_peer_answers_a_syn_with_an_old_ack),
         cmocka_unit_test(new_syn_on_the_same_endpoints),
+        cmocka_unit_test(new_syn_close_to_the_old_numbers),
         cmocka_unit_test(new_syn_ack_whose_syn_was_lost),
         cmocka_unit_test(forged_syn_in_the_window_is_ignored),
         cmocka_unit_test(close_both_ways),
