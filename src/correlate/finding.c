@@ -117,6 +117,9 @@ static void about_closing(struct exchange *e)
                     mark_set(&e->response.first) ? ", inside the response" : ", before any response");
 }
 
+/* A pool that refuses a connection closes it within microseconds. */
+static const int64_t AT_ONCE_NS = 300000;
+
 bool exchange_keeps_alive(const struct exchange *e)
 {
     const struct exchange_response *r = &e->response;
@@ -130,7 +133,7 @@ bool exchange_closed_at_once(const struct exchange *e)
     const struct exchange_conn *c = &e->conn;
     int64_t after = c->client_fin.ts_ns - e->response.last.ts_ns;
 
-    return mark_set(&c->client_fin) && after >= 0 && after < MS && !mark_set(&c->server_fin) &&
+    return mark_set(&c->client_fin) && after >= 0 && after < AT_ONCE_NS && !mark_set(&c->server_fin) &&
            !e->response.extra_bytes;
 }
 
@@ -145,8 +148,8 @@ static void about_reuse(struct exchange *e)
                     ms(e->request.first.ts_ns - c->ack.ts_ns));
     if (exchange_keeps_alive(e) && exchange_closed_at_once(e))
         finding_add(e, "conn.not_pooled", P2T_SEVERITY_INFO, &e->response.last, &c->client_fin,
-                    "the client closed a connection it could have kept: its pool was full or closed, or keep-alive is "
-                    "off; the wire does not tell which");
+                    "the client closed a connection it could have kept: its pool was full or closed, keep-alive is off, or it "
+                    "exited; the wire does not tell which");
 }
 
 static void about_capture(struct exchange *e)
