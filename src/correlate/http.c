@@ -298,8 +298,7 @@ static void fill_response(struct exchange *e, const struct fact_http_head *h)
     r->has_length = h->has_length;
     r->until_close = h->until_close;
     r->length = h->length;
-    r->content_type =
-        arena_copy(&e->arena, header_value(h->headers, h->header_count, SLICE_LIT("content-type")));
+    r->content_type = arena_copy(&e->arena, header_value(h->headers, h->header_count, SLICE_LIT("content-type")));
     if (h->status / 100 == 3)
         r->location = arena_copy(&e->arena, header_value(h->headers, h->header_count, SLICE_LIT("location")));
     struct slice connection = header_value(h->headers, h->header_count, SLICE_LIT("connection"));

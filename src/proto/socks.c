@@ -180,8 +180,8 @@ static bool hold(struct socks *s, enum flow_dir dir, uint8_t byte)
 }
 
 /* Negotiations are a few dozen bytes: taken one by one, so that any segmentation gives the same. */
-enum socks_progress socks_feed(struct socks *s, const struct fact_sink *sink, struct flow_tcp *conn, enum flow_dir dir,
-                               struct slice bytes, const struct packet_mark *mark, size_t *used)
+enum socks_progress socks_feed(struct socks *s, const struct fact_sink *sink, struct flow_tcp *conn,
+                               enum flow_dir dir, struct slice bytes, const struct packet_mark *mark, size_t *used)
 {
     const struct run run = {sink, conn, mark};
 

@@ -329,8 +329,8 @@ void events_got_conn(struct trace *t)
     int64_t low = mark_set(from) ? from->ts_ns : INT64_MIN;
     if (low < t->lane_ns)
         low = t->lane_ns;
-    struct p2t_event *ev =
-        event_add(t, P2T_HOOK_GOT_CONN, P2T_INFERRED, clamp(to->ts_ns - 30 * US, low < to->ts_ns ? low : to->ts_ns, to->ts_ns));
+    struct p2t_event *ev = event_add(t, P2T_HOOK_GOT_CONN, P2T_INFERRED,
+                                     clamp(to->ts_ns - 30 * US, low < to->ts_ns ? low : to->ts_ns, to->ts_ns));
     event_earliest(ev, from);
     event_latest(ev, to);
     event_evidence(t, ev, from);

@@ -87,7 +87,8 @@ static const struct seen *find(const struct result *r, const cJSON *log)
     const char *host = cJSON_GetStringValue(cJSON_GetObjectItem(cJSON_GetObjectItem(log, "DNS"), "Host"));
 
     for (size_t i = 0; i < r->n; i++)
-        if (strcmp(r->seen[i].trace_id, id) == 0 || (r->seen[i].trace_id[0] == '\0' && strcmp(r->seen[i].host, host) == 0))
+        if (strcmp(r->seen[i].trace_id, id) == 0 ||
+            (r->seen[i].trace_id[0] == '\0' && strcmp(r->seen[i].host, host) == 0))
             return &r->seen[i];
     fail_msg("no exchange for %s", id);
     return NULL;
