@@ -75,7 +75,7 @@ static inline uint8_t reader_u8(struct reader *r)
 static inline uint16_t reader_be16(struct reader *r)
 {
     const uint8_t *p = reader_take(r, 2);
-    return p != NULL ? (uint16_t)(p[0] << 8 | p[1]) : 0;
+    return p != NULL ? (uint16_t)((unsigned)p[0] << 8 | p[1]) : 0;
 }
 
 static inline uint32_t reader_be24(struct reader *r)
@@ -99,7 +99,7 @@ static inline uint64_t reader_be64(struct reader *r)
 static inline uint16_t reader_le16(struct reader *r)
 {
     const uint8_t *p = reader_take(r, 2);
-    return p != NULL ? (uint16_t)(p[1] << 8 | p[0]) : 0;
+    return p != NULL ? (uint16_t)((unsigned)p[1] << 8 | p[0]) : 0;
 }
 
 static inline uint32_t reader_le32(struct reader *r)

@@ -132,15 +132,11 @@ static struct dial *dial_begin(struct correlate *c, const struct cconn *cc, int6
     return d;
 }
 
-/* A SYN is repeated after 1, 2, 4 ... seconds, newer kernels after 1 s for the first few: twice the last gap is
- * past due in either case. */
+/* A SYN is repeated after 1, 2, 4 ... seconds, by newer kernels after 1 s for the first few: twice the last interval
+ * is past due in either case. */
 static int64_t next_slot(const struct exchange_attempt *a)
 {
-    int64_t gap = a->last_syn.ts_ns - a->syn.ts_ns;
-
-    if (a->syns > 1)
-        gap = gap / (a->syns - 1) < SECOND ? SECOND : gap;
-    return a->last_syn.ts_ns + (a->syns > 1 ? 2 * gap : SECOND);
+    return a->last_syn.ts_ns + (a->syns > 1 ? 2 * a->last_interval_ns : SECOND);
 }
 
 static void watch(struct correlate *c, struct dial *d, int64_t now)
@@ -191,6 +187,7 @@ void dial_syn(struct correlate *c, struct cconn *cc, const struct fact *f)
         return;
     }
     struct exchange_attempt *a = &cc->dial->attempts[cc->attempt];
+    a->last_interval_ns = f->mark.ts_ns - a->last_syn.ts_ns;
     a->last_syn = f->mark;
     a->syns++;
     if (pending(a))

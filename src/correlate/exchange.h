@@ -41,6 +41,7 @@ struct exchange_lookup {
     struct endpoint server;    /* of the last query */
     struct packet_mark first_query, last_query, last_answer;
     struct packet_mark gave_up; /* time without a packet: when the resolver's timer ran out; ref is the last query's */
+    struct packet_mark superseded; /* unanswered, and asked anew by a client that asks once at a time */
     struct ip_addr addrs[LOOKUP_ADDRS_MAX];
     size_t addr_count;
     uint32_t addrs_dropped;
@@ -69,6 +70,7 @@ struct exchange_attempt {
     uint64_t conn_id;
     struct packet_mark syn, last_syn, syn_ack, ack, failed; /* failed: RST or ICMP */
     struct packet_mark winner; /* CANCELED: the SYN-ACK that won */
+    int64_t last_interval_ns;  /* between the last two SYNs; 0: there was one */
     int64_t next_slot_ns;      /* TIMEOUT: when the next SYN would have come; it gave up before */
     int64_t gave_up_ns;        /* TIMEOUT: best estimate of when it gave up */
     uint32_t syns;
@@ -190,10 +192,7 @@ struct exchange {
     struct slice socks_error; /* SOCKS reply in words; NULL when none failed */
     int64_t end_ns;
     struct packet_mark start; /* its first packet */
-    struct exchange_finding findings[FINDINGS_MAX];
-    size_t finding_count;
-    struct exchange_link links[LINKS_MAX];
-    size_t link_count;
+    size_t finding_count, link_count;
     struct arena arena;
 
     /* The rest is correlate's own. */
@@ -203,6 +202,10 @@ struct exchange {
     struct exchange *next;
     void *owner;
     uint32_t number; /* as proto counts */
+
+    /* Not zeroed with the rest: the counts say what is filled. */
+    struct exchange_link links[LINKS_MAX];
+    struct exchange_finding findings[FINDINGS_MAX];
 };
 
 /* Who ended the connection first. */

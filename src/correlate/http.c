@@ -111,9 +111,11 @@ static void has_ended(struct correlate *c, struct exchange *e, int64_t end_ns)
     if (e->kind == P2T_KIND_CONNECT)
         take_dial(c, cc, e);
     cc->settling = e;
-    conn_snapshot(cc, e);
     may_have_ended(c, e, end_ns);
-    links_ended(c, e);
+    if (e->response.location.n > 0 || !mark_set(&e->response.first)) {
+        conn_snapshot(cc, e);
+        links_ended(c, e);
+    }
 }
 
 static int64_t later(int64_t a, int64_t b)

@@ -180,6 +180,8 @@ static void decide(const struct correlate *c, struct lookup *l)
         info->result = used_up ? LOOKUP_TIMEOUT : LOOKUP_ABANDONED;
         if (info->addr_count > 0)
             info->result = LOOKUP_OK;
+        else if (mark_set(&info->superseded) && info->superseded.ts_ns < info->gave_up.ts_ns)
+            info->gave_up.ts_ns = info->superseded.ts_ns;
         else if (c->finishing && c->now_ns < info->gave_up.ts_ns)
             info->result = LOOKUP_PENDING;
     }
@@ -229,7 +231,8 @@ static void close_lookup(struct correlate *c, struct lookup *l)
         outbox_release(c, &l->hold);
         return;
     }
-    report(c, l);
+    if (!l->told)
+        report(c, l);
     lookup_free(c, l);
 }
 
@@ -329,10 +332,17 @@ static void remember_query(struct correlate *c, struct lookup *l, const struct f
         l->queries = q;
 }
 
+static bool knows_server(const struct lookup *l, const struct endpoint *server)
+{
+    for (uint32_t i = 0; i < l->info.servers; i++)
+        if (endpoint_eq(&l->servers[i], server))
+            return true;
+    return false;
+}
+
 static bool tries_left(const struct lookup *l, const struct lookup_lane *lane, const struct endpoint *server)
 {
-    bool new_server = !endpoint_eq(server, &l->info.server) && lane->tries < ATTEMPTS * (l->info.servers + 1);
-    return new_server || lane->tries < ATTEMPTS * l->info.servers;
+    return lane->tries < ATTEMPTS * (l->info.servers + !knows_server(l, server));
 }
 
 static bool continues_same_name(struct correlate *c, const struct lookup *l, const struct fact *f, int i)
@@ -342,7 +352,7 @@ static bool continues_same_name(struct correlate *c, const struct lookup *l, con
     const struct lookup_query *q = query_find(c, f, m->id, m->qtype);
     int64_t since_query = f->mark.ts_ns - lane->last_query.ts_ns;
 
-    if (l->users > 0)
+    if (l->users > 0 || l->told)
         return false;
     switch (lane->state) {
     case LANE_IDLE:
@@ -364,7 +374,7 @@ static bool continues_same_name(struct correlate *c, const struct lookup *l, con
 /* A search list goes on to its next name when the last one had no address, or did not answer in time. */
 static bool continues_next_name(const struct lookup *l, const struct fact *f)
 {
-    if (l->info.addr_count > 0 || l->users > 0)
+    if (l->info.addr_count > 0 || l->users > 0 || l->told)
         return false;
     if (outstanding(l))
         return f->mark.ts_ns - l->info.last_query.ts_ns >= RETRY_MIN_NS;
@@ -389,12 +399,25 @@ static struct lookup *lookup_of_query(struct correlate *c, const struct fact *f,
 
     for (; n != NULL; n = hmap_next(n)) {
         struct lookup *l = hmap_entry(n, struct lookup, by_label);
-        if (l->closed || !ip_eq(&l->client_ip, &f->as.dns.src.ip))
+        if (l->closed || mark_set(&l->info.superseded) || !ip_eq(&l->client_ip, &f->as.dns.src.ip))
             continue;
         if (slice_ieq(l->name, name) ? continues_same_name(c, l, f, lane) : continues_next_name(l, f))
             return l;
     }
     return NULL;
+}
+
+/* Go sends one set of questions for a name at a time (singleflight): a new set says that the last was given up. */
+static void superseded(struct correlate *c, const struct fact *f, struct slice name)
+{
+    struct hmap_node *n = hmap_first(&c->lookups_by_label, label_hash(&f->as.dns.src.ip, name));
+
+    for (; n != NULL; n = hmap_next(n)) {
+        struct lookup *l = hmap_entry(n, struct lookup, by_label);
+        if (l->info.resolver == RESOLVER_GO && !l->closed && ip_eq(&l->client_ip, &f->as.dns.src.ip) &&
+            outstanding(l) && slice_ieq(l->name, name) && !mark_set(&l->info.superseded))
+            l->info.superseded = f->mark;
+    }
 }
 
 static void next_name(struct correlate *c, struct lookup *l, struct slice name)
@@ -408,10 +431,7 @@ static void next_name(struct correlate *c, struct lookup *l, struct slice name)
 
 static void count_server(struct lookup *l, const struct endpoint *server)
 {
-    for (uint32_t i = 0; i < l->info.servers; i++)
-        if (endpoint_eq(&l->servers[i], server))
-            return;
-    if (l->info.servers < LOOKUP_SERVERS_MAX)
+    if (!knows_server(l, server) && l->info.servers < LOOKUP_SERVERS_MAX)
         l->servers[l->info.servers++] = *server;
 }
 
@@ -442,6 +462,8 @@ static void on_query(struct correlate *c, const struct fact *f, int lane)
     struct slice name = slice_of(m->qname, m->qname_len);
     struct lookup *l = lookup_of_query(c, f, name, lane);
 
+    if (l == NULL)
+        superseded(c, f, name);
     if (l == NULL && (l = lookup_new(c, f, name)) == NULL)
         return;
     if (!slice_ieq(l->name, name))
@@ -518,7 +540,7 @@ static void on_answer(struct correlate *c, const struct fact *f)
     }
     struct lookup *l = q->lookup;
     struct lookup_lane *lane = &l->lane[q->lane];
-    if (l->closed || l->users > 0 || (lane->state != LANE_ASKED && lane->state != LANE_TRUNCATED))
+    if (l->closed || l->users > 0 || l->told || (lane->state != LANE_ASKED && lane->state != LANE_TRUNCATED))
         return;
     lane->state = lane_state_of(m, take_addrs(c, l, m));
     lane->rcode = m->rcode;
@@ -580,12 +602,17 @@ static size_t add_candidates(struct correlate *c, uint64_t hash, const struct ip
 }
 
 /* An unused one before a used one; then the newest, for nothing lies between a lookup and its dial. */
+static bool used(const struct lookup *l)
+{
+    return l->users > 0 || l->told;
+}
+
 static bool better(const struct lookup *a, const struct lookup *b)
 {
     if (b == NULL)
         return true;
-    if ((a->users == 0) != (b->users == 0))
-        return a->users == 0;
+    if (used(a) != used(b))
+        return !used(a);
     return a->info.first_query.ts_ns > b->info.first_query.ts_ns;
 }
 
@@ -619,16 +646,16 @@ bool lookup_answers_host(const struct lookup *l, struct slice host)
 
 void lookup_use(struct correlate *c, struct lookup *l)
 {
-    if (l->users++ == 0) {
+    l->info.shared |= used(l);
+    if (!used(l))
         decide(c, l);
-        outbox_release(c, &l->hold);
-    } else {
-        l->info.shared = true;
-    }
+    l->users++;
+    outbox_release(c, &l->hold);
 }
 
 void lookup_unuse(struct correlate *c, struct lookup *l)
 {
+    l->told = true;
     if (--l->users == 0 && l->closed)
         lookup_free(c, l);
 }
@@ -638,9 +665,8 @@ void lookup_return(struct correlate *c, struct lookup *l)
 {
     l->users--;
     if (l->users == 0 && l->closed) {
-        report(c, l);
-        lookup_free(c, l);
-    } else if (l->users == 0) {
+        close_lookup(c, l);
+    } else if (l->users == 0 && !l->told) {
         outbox_hold(c, &l->hold, lookup_end_ns(&l->info));
     }
 }

@@ -56,6 +56,7 @@ struct lookup {
     struct lookup_addr *addrs;
     struct dial *dials; /* that use it */
     uint32_t users;
+    bool told;   /* an exchange tells of it */
     bool closed; /* takes no more queries and no more dials */
     int64_t retry_gap_ns; /* seen between a question and its repetition; 0: none */
     struct slice name;    /* that is being asked for now */

@@ -36,12 +36,15 @@ struct packet_limits {
 extern const struct packet_limits packet_limits_default;
 enum { PACKET_MAX_HEADERS = 16 }; /* nested headers of any kind: encapsulation bombs */
 
+/* NULL limits are the default ones. NULL when memory ran out. */
 struct packet_decoder *packet_decoder_new(const struct packet_limits *limits);
 void packet_decoder_free(struct packet_decoder *d);
 
-/* Decodes one frame. On PACKET_DECODED, *out is filled; out->payload points into the frame, or into the decoder
- * (a reassembled datagram), and is valid until the next call. A snaplen cut inside the transport payload is no
- * drop: payload.n < payload_len says it. */
+/* Decodes one frame, down to the innermost IP packet. On PACKET_DECODED, *out is filled; out->payload points into the
+ * frame, or into the decoder (a reassembled datagram), and is valid until the next call. A snaplen cut inside the
+ * transport payload is no drop: payload.n < payload_len says it.
+ * Datagrams to a tunnel's port in which no IP header is found are plain UDP. The packet that completes a fragmented
+ * datagram marks it; fragments that contradict each other spoil it (RFC 5722). */
 enum packet_drop packet_decode(struct packet_decoder *d, const struct input_frame *frame, struct packet *out);
 
 const char *packet_drop_key(enum packet_drop why);

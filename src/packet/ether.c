@@ -238,7 +238,7 @@ static uint16_t ppp_protocol(struct packet_walk *w)
     if (h == NULL || (h[0] & 0x01) != 0)
         return h != NULL ? h[0] : 0;
     const uint8_t *low = walk_take(w, 1);
-    return low != NULL ? (uint16_t)(h[0] << 8 | low[0]) : 0;
+    return low != NULL ? (uint16_t)((unsigned)h[0] << 8 | low[0]) : 0;
 }
 
 void packet_layer_ppp(struct packet_walk *w)

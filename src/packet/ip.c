@@ -3,21 +3,23 @@
 
 enum { IPV4_HEADER = 20, IPV6_HEADER = 40 };
 
-/* The version alone says little, since a MAC address may begin the same way: the length must fit as well, up to an
- * Ethernet trailer. 0 is segmentation offload. */
+/* A MAC address may begin as an IP header does. Not with 0x45, which would be a group address; for all else the
+ * length must fit as well, up to an Ethernet trailer. Length 0 is segmentation offload. */
 bool walk_sees_ip(const struct packet_walk *w)
 {
-    enum { TRAILER_MAX = 32 };
+    enum { TRAILER_MAX = 32, IPV4_WITHOUT_OPTIONS = 0x45, IPV4_WITH_OPTIONS_MIN = 0x46 };
 
     if (w->r.left < 6)
         return false;
-    uint8_t version = w->r.p[0] >> 4;
-    uint32_t total = version == 4 ? load_be16(w->r.p + 2) : load_be16(w->r.p + 4);
-    if (version == 4 && (w->r.p[0] & 0x0f) < 5)
-        return false;
-    if (version == 6 && total != 0)
-        total += IPV6_HEADER;
-    return (version == 4 || version == 6) && (total == 0 || (total <= w->wire && w->wire - total <= TRAILER_MAX));
+    uint8_t first = w->r.p[0];
+    if (first == IPV4_WITHOUT_OPTIONS)
+        return true;
+    bool v4 = first >= IPV4_WITH_OPTIONS_MIN && first >> 4 == 4;
+    bool v6 = first >> 4 == 6;
+    uint32_t length = load_be16(w->r.p + (v4 ? 2 : 4));
+    uint32_t total = v4 ? length : length + IPV6_HEADER;
+    bool fits = total <= w->wire && w->wire - total <= TRAILER_MAX;
+    return (v4 || v6) && (length == 0 || fits);
 }
 
 static bool ipv6_only(const struct packet_walk *w)
@@ -106,6 +108,16 @@ static void reassemble(struct packet_walk *w, struct fragment *f)
     walk_ip_protocol(w, whole.protocol);
 }
 
+/* ip_from_v4 on the hot path: in place, and in stores as wide as the loads that compare and hash the address. */
+static void set_v4(struct ip_addr *ip, const uint8_t *b)
+{
+    uint64_t words[2] = {0, 0};
+
+    memcpy(words, b, 4);
+    memcpy(ip->bytes, words, sizeof words);
+    ip->family = 4;
+}
+
 void packet_layer_ipv4(struct packet_walk *w)
 {
     enum { MORE_FRAGMENTS = 0x2000, OFFSET_MASK = 0x1fff };
@@ -125,8 +137,8 @@ void packet_layer_ipv4(struct packet_walk *w)
     if (header > IPV4_HEADER && walk_take(w, header - IPV4_HEADER) == NULL)
         return;
     w->ip_headers++;
-    w->out->src.ip = ip_from_v4(h + 12);
-    w->out->dst.ip = ip_from_v4(h + 16);
+    set_v4(&w->out->src.ip, h + 12);
+    set_v4(&w->out->dst.ip, h + 16);
     w->out->ip_id = load_be16(h + 4);
     w->out->ttl = h[8];
     uint16_t flags = load_be16(h + 6);

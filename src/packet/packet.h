@@ -44,8 +44,9 @@ struct packet {
     struct packet_mark mark;
     enum packet_kind kind;
     struct endpoint src, dst; /* innermost IP header; ports 0 for ICMP */
-    uint32_t path;            /* hash of the VLAN ids and VNIs (VXLAN, Geneve, 802.1ah) around it; 0 for none. MPLS
-                               * labels, GRE keys, ERSPAN sessions and GTP tunnels may differ per direction: left out */
+    uint32_t path;            /* hash of the VLAN ids and VNIs (VXLAN, Geneve, 802.1ah) around it; 0 for none.
+                               * MPLS labels, GRE keys, ERSPAN sessions and GTP tunnels may differ per direction,
+                               * so they are left out */
     uint16_t ip_id;           /* IPv4 identification; 0 for IPv6 */
     uint8_t ttl;              /* TTL or hop limit of the innermost header */
     uint8_t tunnel_depth;     /* IP headers around the innermost one */

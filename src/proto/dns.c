@@ -72,7 +72,8 @@ static bool keep_text(struct dns_message *out, const void *p, size_t n, struct d
 {
     if (n > (size_t)(DNS_TEXT_BYTES - out->text_used))
         return false;
-    memcpy(out->text + out->text_used, p, n);
+    if (n > 0)
+        memcpy(out->text + out->text_used, p, n);
     *span = (struct dns_span){out->text_used, (uint16_t)n};
     out->text_used = (uint16_t)(out->text_used + n);
     return true;
@@ -270,8 +271,23 @@ static bool name_byte_plausible(char c)
            c == '.' || c == '*' || c == '/';
 }
 
+/* NetBIOS name service speaks DNS's format on its own port, with names of this form (RFC 1001 14.1). */
+static bool is_netbios_name(const struct dns_message *m)
+{
+    enum { ENCODED_NAME = 32 };
+
+    if (m->qname_len < ENCODED_NAME || (m->qname_len > ENCODED_NAME && m->qname[ENCODED_NAME] != '.'))
+        return false;
+    for (size_t i = 0; i < ENCODED_NAME; i++)
+        if (m->qname[i] < 'A' || m->qname[i] > 'P')
+            return false;
+    return true;
+}
+
 static bool name_plausible(const struct dns_message *m)
 {
+    if (is_netbios_name(m))
+        return false;
     for (size_t i = 0; i < m->qname_len; i++)
         if (!name_byte_plausible(m->qname[i]))
             return false;

@@ -97,13 +97,14 @@ static void dns_done(struct trace *t, const struct exchange_lookup *l)
     bool timer = mark_set(&l->gave_up);
     const struct packet_mark *from = timer || !mark_set(&l->last_answer) ? &l->last_query : &l->last_answer;
     int64_t at = timer ? l->gave_up.ts_ns : from->ts_ns;
-    enum p2t_basis basis = !timer ? P2T_OBSERVED : mark_set(syn) ? P2T_INFERRED : P2T_ASSUMED;
+    const struct packet_mark *until = mark_set(&l->superseded) ? &l->superseded : syn;
+    enum p2t_basis basis = !timer ? P2T_OBSERVED : mark_set(until) ? P2T_INFERRED : P2T_ASSUMED;
 
     if (mark_set(syn) && at > syn->ts_ns)
         at = syn->ts_ns;
     struct p2t_event *ev = event_add(t, P2T_HOOK_DNS_DONE, basis, at);
     event_earliest(ev, from);
-    event_latest(ev, syn);
+    event_latest(ev, until);
     event_evidence(t, ev, from);
     if (timer)
         event_evidence(t, ev, &l->first_query);
@@ -273,6 +274,8 @@ void events_connect(struct trace *t)
         args[1] = arg_text("addr", copy_endpoint(t, &a->server));
         args[2] = arg_text("err", attempt_error_text(&t->arena, a));
         args[3] = arg_int("syns", a->syns);
+        if (a->result == ATTEMPT_OK)
+            t->lane_ns = ev->time_ns;
         if (a->result != ATTEMPT_CANCELED)
             t->connect_ns = ev->time_ns - e->attempts[0].syn.ts_ns;
     }

@@ -123,18 +123,52 @@ static struct slice upload_error(struct trace *t, bool by_server)
     return text;
 }
 
+static const struct packet_mark *closing_mark(const struct exchange *e)
+{
+    static const struct packet_mark none;
+    const struct exchange_conn *c = &e->conn;
+    const struct packet_mark *marks[] = {&none, &c->client_fin, &c->client_rst, &c->server_fin, &c->server_rst};
+
+    return marks[exchange_closer(e)];
+}
+
+static bool closed_by_server(const struct exchange *e)
+{
+    enum exchange_closer by = exchange_closer(e);
+    return by == CLOSED_BY_SERVER_FIN || by == CLOSED_BY_SERVER_RST;
+}
+
+/* An answer came while the body was still on its way: Go waits up to 50 ms for the writer, then closes. With a full
+ * socket buffer no packet shows it. */
+static void wrote_request_overtaken(struct trace *t)
+{
+    const struct exchange_response *r = &t->e->response;
+    const struct packet_mark *closed = closing_mark(t->e);
+    struct packet_mark grace = r->last;
+
+    grace.ts_ns += 50000 * US;
+    bool before = mark_set(closed) && closed->ts_ns < grace.ts_ns && closed->ts_ns >= r->first.ts_ns;
+    struct p2t_event *ev =
+        event_add(t, P2T_HOOK_WROTE_REQUEST, P2T_INFERRED, before ? closed->ts_ns : grace.ts_ns);
+    event_earliest(ev, &r->first);
+    event_latest(ev, mark_set(closed) && closed->ts_ns > grace.ts_ns ? closed : &grace);
+    event_evidence(t, ev, &r->first);
+    event_evidence(t, ev, closed);
+    wrote_request_args(t, ev, upload_error(t, false));
+}
+
+/* The upload broke off. A server's RST comes before the hook; the client's own FIN may be its cause or its effect. */
 static void wrote_request_failed(struct trace *t)
 {
-    const struct exchange_conn *c = &t->e->conn;
-    enum exchange_closer by = exchange_closer(t->e);
-    const struct packet_mark *marks[] = {NULL, &c->client_fin, &c->client_rst, &c->server_fin, &c->server_rst};
+    const struct exchange *e = t->e;
+    const struct packet_mark *closed = closing_mark(e);
 
-    if (by == CLOSED_BY_NONE)
+    if (!mark_set(closed))
         return;
-    struct p2t_event *ev = event_add(t, P2T_HOOK_WROTE_REQUEST, P2T_INFERRED, marks[by]->ts_ns + 100 * US);
-    event_earliest(ev, marks[by]);
-    event_evidence(t, ev, marks[by]);
-    wrote_request_args(t, ev, upload_error(t, by == CLOSED_BY_SERVER_FIN || by == CLOSED_BY_SERVER_RST));
+    struct p2t_event *ev = event_add(t, P2T_HOOK_WROTE_REQUEST, P2T_INFERRED, closed->ts_ns + 100 * US);
+    event_earliest(ev, closed_by_server(e) ? closed : &e->request.last);
+    event_evidence(t, ev, closed);
+    wrote_request_args(t, ev, upload_error(t, closed_by_server(e)));
 }
 
 static void wrote_request(struct trace *t)
@@ -149,7 +183,9 @@ static void wrote_request(struct trace *t)
         wrote_request_without_body(t, &e->response.first);
     else if (waiting && mark_set(&e->conn.server_fin))
         wrote_request_without_body(t, &e->conn.server_fin);
-    else if (!r->lost && r->extent == FACT_HEAD_WHOLE)
+    else if (!r->lost && e->response.seen)
+        wrote_request_overtaken(t);
+    else if (!r->lost)
         wrote_request_failed(t);
 }
 

@@ -26,6 +26,8 @@ struct lab_event {
 struct lab_list {
     struct lab_event *events;
     size_t n, owners;
+    int64_t fills[16]; /* live: ends of dials that only fill a backlog */
+    size_t fills_n;
     int64_t last_packet_ns; /* rebuilt: what the live client did later cannot be in the capture */
 };
 

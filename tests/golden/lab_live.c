@@ -107,6 +107,8 @@ static void live_line(struct lab_list *list, struct tags *tags, const char *line
 
     if (sscanf(line, "%lld.%lld EV %15s %63s %31s%n", &seconds, &micros, goroutine, tag, hook, &at) != 5)
         return;
+    if (strcmp(tag, "bh") == 0 && list->fills_n < 16)
+        list->fills[list->fills_n++] = seconds * 1000000000 + micros * 1000;
     size_t t = tag_index(tags, tag);
     if (strcmp(hook, "---") == 0 && strncmp(line + at, " Do ", 4) == 0 && strncmp(line + at, " Do ok", 6) != 0 &&
         strncmp(line + at, " Do err", 7) != 0)
@@ -123,7 +125,7 @@ static void live_line(struct lab_list *list, struct tags *tags, const char *line
 
 struct lab_list lab_live(const char *path)
 {
-    struct lab_list list = {calloc(LAB_EVENTS_MAX, sizeof *list.events), 0, 0, 0};
+    struct lab_list list = {.events = calloc(LAB_EVENTS_MAX, sizeof *list.events)};
     struct tags *tags = calloc(1, sizeof *tags);
     FILE *f = fopen(path, "r");
     static char line[1 << 20];

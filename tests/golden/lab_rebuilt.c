@@ -108,9 +108,9 @@ static int64_t last_packet_ns(const char *path)
 
 struct lab_list lab_rebuilt(const char *path)
 {
-    struct lab_list list = {calloc(LAB_EVENTS_MAX, sizeof *list.events), 0, 0, last_packet_ns(path)};
-    struct p2t_config config = {
-        .paths = &path, .path_count = 1, .all = true, .ctx = &list, .exchange = on_exchange};
+    struct lab_list list = {.events = calloc(LAB_EVENTS_MAX, sizeof *list.events),
+                            .last_packet_ns = last_packet_ns(path)};
+    struct p2t_config config = {.paths = &path, .path_count = 1, .ctx = &list, .exchange = on_exchange};
     struct p2t_session *session;
 
     assert_non_null(list.events);
