@@ -92,7 +92,8 @@ static int take_filter(struct filter *f, int option, const char *value, struct b
 {
     switch (option) {
     case OPT_HOST:
-        return named(filter_add_host(f, value), complaint, "--host", value, "a pattern is wanted, e.g. '*.example.com'");
+        return named(filter_add_host(f, value), complaint, "--host", value,
+                     "a pattern is wanted, e.g. '*.example.com'");
     case OPT_METHOD:
         return named(filter_add_method(f, value), complaint, "--method", value, "a method is wanted, e.g. GET");
     case OPT_STATUS:
@@ -176,7 +177,8 @@ static int parse_switches(struct cli_options *o, int argc, char **argv, struct b
             o->action = option == 'h' ? CLI_HELP : CLI_VERSION;
             return P2T_OK;
         }
-        status = option == ':' || option == '?' ? reject(option, argv, complaint) : take(o, option, optarg, complaint);
+        status =
+            option == ':' || option == '?' ? reject(option, argv, complaint) : take(o, option, optarg, complaint);
     }
     return status;
 }

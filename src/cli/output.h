@@ -6,9 +6,9 @@
 
 struct output {
     int fd;
-    char *target; /* NULL: standard output */
+    char *target;    /* NULL: standard output */
     char *temporary; /* NULL: written directly (a device, a pipe) */
-    int error; /* errno of the first failure, else 0 */
+    int error;       /* errno of the first failure, else 0 */
 };
 
 /* path == NULL: standard output. 0, or P2T_ERR_IO or P2T_ERR_MEMORY with errno set. */

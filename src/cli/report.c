@@ -76,8 +76,7 @@ void report_nothing(const struct p2t_session *s, bool filtered)
     if (c.frames == 0 && c.problems > 0)
         return;
     if (filtered && c.exchanges > 0)
-        buf_printf(&b, "pcap2trace: none of the %llu exchanges fits the options",
-                   (unsigned long long)c.exchanges);
+        buf_printf(&b, "pcap2trace: none of the %llu exchanges fits the options", (unsigned long long)c.exchanges);
     else
         buf_printf(&b,
                    "pcap2trace: no HTTP exchange and no failed attempt at one in %llu packets "
@@ -95,7 +94,8 @@ void report_interrupted(const struct p2t_session *s)
     p2t_session_counters(s, &c);
     buf_printf(&b, "pcap2trace: interrupted after %llu packets", (unsigned long long)c.frames);
     if (c.capture_bytes_total > 0)
-        buf_printf(&b, " (%.0f%% of the input)", 100.0 * (double)c.capture_bytes_read / (double)c.capture_bytes_total);
+        buf_printf(&b, " (%.0f%% of the input)",
+                   100.0 * (double)c.capture_bytes_read / (double)c.capture_bytes_total);
     buf_lit(&b, ": what came later is missing, and exchanges open at that point are shown as incomplete");
     say(&b);
 }

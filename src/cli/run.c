@@ -60,8 +60,8 @@ static bool color_wanted(const struct cli_options *o)
 
     if (o->color != CLI_AUTO)
         return o->color == CLI_ALWAYS;
-    return o->output == NULL && isatty(STDOUT_FILENO) && (no_color == NULL || *no_color == '\0') &&
-           term != NULL && strcmp(term, "dumb") != 0;
+    return o->output == NULL && isatty(STDOUT_FILENO) && (no_color == NULL || *no_color == '\0') && term != NULL &&
+           strcmp(term, "dumb") != 0;
 }
 
 /* A progress line among exchanges that scroll over the same terminal would help nobody. */

@@ -65,11 +65,14 @@ static void put_head(struct buf *b, const struct out_options *o, const struct p2
 
 static const char *verdict(const struct p2t_exchange *x)
 {
-    static const char *const words[P2T_OUTCOME_COUNT] = {
-        [P2T_OUTCOME_DNS_ERROR] = "never left: ",         [P2T_OUTCOME_CONNECT_ERROR] = "never left: ",
-        [P2T_OUTCOME_TLS_ERROR] = "never left: ",         [P2T_OUTCOME_REQUEST_ERROR] = "not wholly sent: ",
-        [P2T_OUTCOME_NO_RESPONSE] = "no response: ",      [P2T_OUTCOME_RESPONSE_ERROR] = "broken response: ",
-        [P2T_OUTCOME_INCOMPLETE] = "not wholly captured: "};
+    static const char *const words[P2T_OUTCOME_COUNT] = {[P2T_OUTCOME_OK] = "error: ",
+                                                         [P2T_OUTCOME_DNS_ERROR] = "never left: ",
+                                                         [P2T_OUTCOME_CONNECT_ERROR] = "never left: ",
+                                                         [P2T_OUTCOME_TLS_ERROR] = "never left: ",
+                                                         [P2T_OUTCOME_REQUEST_ERROR] = "not wholly sent: ",
+                                                         [P2T_OUTCOME_NO_RESPONSE] = "no response: ",
+                                                         [P2T_OUTCOME_RESPONSE_ERROR] = "broken response: ",
+                                                         [P2T_OUTCOME_INCOMPLETE] = "not wholly captured: "};
 
     return words[x->outcome];
 }
@@ -97,24 +100,40 @@ static void put_finding(struct buf *b, const struct out_options *o, const struct
     buf_putc(b, '\n');
 }
 
-static const char *finding_lead(const struct p2t_exchange *x, size_t i)
+/* A finding that explains the outcome carries the verdict; an outcome that no finding explains has the error for that. */
+static bool explains(const struct p2t_exchange *x, const struct p2t_finding *f)
 {
-    static const char *const severities[] = {"error: ", "warning: ", "note: "};
-    const char *word = i == 0 ? verdict(x) : NULL;
+    if (x->outcome == P2T_OUTCOME_INCOMPLETE)
+        return strncmp(f->code, "capture.", 8) == 0 || strncmp(f->code, "limit.", 6) == 0;
+    return x->outcome != P2T_OUTCOME_OK && f->severity == P2T_SEVERITY_ERROR;
+}
 
-    return word != NULL ? word : severities[x->findings[i].severity];
+static void put_error(struct buf *b, const struct out_options *o, const struct p2t_exchange *x, bool explained)
+{
+    if (x->error.p == NULL && (explained || x->outcome == P2T_OUTCOME_OK))
+        return;
+    buf_lit(b, "  ");
+    text_begin(b, o, explained ? TEXT_BOLD : TEXT_RED);
+    buf_str(b, explained ? "the client's error: " : verdict(x));
+    if (x->error.p != NULL)
+        escape_text(b, x->error);
+    else
+        b->n -= 2;
+    text_end(b, o);
+    buf_putc(b, '\n');
 }
 
 static void put_reasons(struct buf *b, const struct out_options *o, const struct p2t_exchange *x)
 {
+    static const char *const severities[] = {"error: ", "warning: ", "note: "};
+    bool explained = x->finding_count > 0 && explains(x, &x->findings[0]);
+
+    if (!explained)
+        put_error(b, o, x, false);
     for (size_t i = 0; i < x->finding_count; i++)
-        put_finding(b, o, x, i, finding_lead(x, i));
-    if (x->error.p == NULL)
-        return;
-    buf_lit(b, "  ");
-    buf_str(b, x->finding_count == 0 && verdict(x) != NULL ? verdict(x) : "the client's error: ");
-    escape_text(b, x->error);
-    buf_putc(b, '\n');
+        put_finding(b, o, x, i, i == 0 && explained ? verdict(x) : severities[x->findings[i].severity]);
+    if (explained)
+        put_error(b, o, x, true);
 }
 
 static void put_links(struct buf *b, const struct p2t_exchange *x)

@@ -22,6 +22,14 @@ static const char *into_connection(const struct p2t_exchange *x, enum p2t_hook b
     }
 }
 
+static bool still_sending(const struct p2t_exchange *x, enum p2t_hook before)
+{
+    for (size_t i = x->event_count; i > 0 && x->events[i - 1].hook != before; i--)
+        if (x->events[i - 1].hook == P2T_HOOK_WROTE_REQUEST)
+            return true;
+    return false;
+}
+
 static const char *into_nothing(const struct p2t_exchange *x, enum p2t_hook before)
 {
     switch (before) {
@@ -34,8 +42,7 @@ static const char *into_nothing(const struct p2t_exchange *x, enum p2t_hook befo
     case P2T_HOOK_GOT_FIRST_RESPONSE_BYTE:
     case P2T_HOOK_GOT_100_CONTINUE:
     case P2T_HOOK_GOT_1XX_RESPONSE:
-    case P2T_HOOK_PUT_IDLE_CONN:
-        return "receiving the response";
+        return still_sending(x, before) ? "still sending the request" : "receiving the response";
     case P2T_HOOK_WROTE_REQUEST:
     case P2T_HOOK_WROTE_HEADERS:
     case P2T_HOOK_WAIT_100_CONTINUE:

@@ -47,7 +47,7 @@ static enum p2t_hook row_hook(const struct p2t_exchange *x, const struct row *r)
 }
 
 struct gap {
-    int64_t ns;          /* 0: none */
+    int64_t ns; /* 0: none */
     struct row before, after;
 };
 
@@ -116,7 +116,7 @@ static void end_args(struct buf *b, const struct p2t_exchange *x)
 {
     if (x->status > 0)
         buf_printf(b, "%d", x->status);
-    else
+    else if (x->kind != P2T_KIND_CONNECT)
         buf_lit(b, "no response");
     if (x->response.body_bytes >= 0)
         buf_printf(b, ", body %lld bytes", (long long)x->response.body_bytes);

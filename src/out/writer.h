@@ -11,7 +11,10 @@ struct out_writer;
 
 #define OUT_FORMAT_LIST(X) \
     X(TEXT, "text", text)  \
-    X(NDJSON, "ndjson", ndjson)
+    X(NDJSON, "ndjson", ndjson) \
+    X(JSON, "json", json)    \
+    X(TRACE_RESULT, "trace-result", trace_result) \
+    X(CSV, "csv", csv)
 
 enum out_format {
 #define X(id, name, symbol) OUT_FORMAT_##id,
