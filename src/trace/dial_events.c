@@ -74,7 +74,8 @@ static struct slice lookup_error(const struct trace *t)
 
 static void dns_done_args(struct trace *t, struct p2t_event *ev, const struct exchange_lookup *l)
 {
-    struct p2t_arg *args = event_args(t, ev, 5);
+    struct p2t_arg *args = event_args(t, ev, 7);
+    char client[IP_TEXT_MAX];
 
     if (args == NULL)
         return;
@@ -83,6 +84,8 @@ static void dns_done_args(struct trace *t, struct p2t_event *ev, const struct ex
     args[2] = arg_bool("Coalesced", l->shared);
     args[3] = l->has_rcode ? arg_int("rcode", l->rcode) : arg_null("rcode");
     args[4] = arg_int("queries", l->queries);
+    args[5] = arg_text("client", arena_copy(&t->arena, slice_of(client, ip_format(&l->client.ip, client))));
+    args[6] = arg_text("server", copy_endpoint(t, &l->server));
 }
 
 static const struct packet_mark *first_syn(const struct exchange *e)
