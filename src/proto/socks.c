@@ -51,7 +51,7 @@ static bool read_v4_request(struct reader *r, const struct run *run)
     struct slice ip = reader_slice(r, 4);
     while (reader_ok(r) && reader_u8(r) != 0)
         continue;
-    if (!reader_ok(r))
+    if (!reader_ok(r) || ip.p == NULL)
         return false;
     if (ip.p[0] != 0 || ip.p[1] != 0 || ip.p[2] != 0 || ip.p[3] == 0) {
         emit_ip_request(run, 4, ip_from_v4(ip.p), port);
