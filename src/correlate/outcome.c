@@ -20,7 +20,7 @@ struct slice text_printf(struct arena *a, const char *format, ...)
     return slice_of(text, (size_t)n);
 }
 
-static void fail(struct exchange *e, enum p2t_outcome outcome, struct slice error)
+void outcome_fail(struct exchange *e, enum p2t_outcome outcome, struct slice error)
 {
     e->outcome = outcome;
     e->error = error;
@@ -62,7 +62,7 @@ void outcome_judge_lookup(struct exchange *e)
     if (e->lookup->result == LOOKUP_PENDING)
         e->outcome = P2T_OUTCOME_INCOMPLETE;
     else
-        fail(e, P2T_OUTCOME_DNS_ERROR, lookup_error_text(e));
+        outcome_fail(e, P2T_OUTCOME_DNS_ERROR, lookup_error_text(e));
 }
 
 /* ---- dials ---- */
@@ -117,7 +117,7 @@ bool attempt_hit_kernel_limit(const struct exchange_attempt *a)
     return a->syns == 7 || a->syns == 11;
 }
 
-static struct slice reset_text(struct exchange *e)
+struct slice outcome_reset_text(struct exchange *e)
 {
     char client[ENDPOINT_TEXT_MAX], server[ENDPOINT_TEXT_MAX];
 
@@ -151,9 +151,9 @@ static void judge_unused(struct exchange *e)
     if (!silent)
         return;
     if (closer(&e->conn) == CLOSED_BY_SERVER_FIN)
-        fail(e, P2T_OUTCOME_NO_RESPONSE, SLICE_LIT("EOF"));
+        outcome_fail(e, P2T_OUTCOME_NO_RESPONSE, SLICE_LIT("EOF"));
     else if (closer(&e->conn) == CLOSED_BY_SERVER_RST)
-        fail(e, P2T_OUTCOME_NO_RESPONSE, reset_text(e));
+        outcome_fail(e, P2T_OUTCOME_NO_RESPONSE, outcome_reset_text(e));
 }
 
 static struct slice socks_text(struct exchange *e)
@@ -172,7 +172,7 @@ void outcome_judge_dial(struct exchange *e)
         enum attempt_result result = e->attempts[i].result;
         if (result == ATTEMPT_OK) {
             if (e->socks_error.n > 0)
-                fail(e, P2T_OUTCOME_CONNECT_ERROR, socks_text(e));
+                outcome_fail(e, P2T_OUTCOME_CONNECT_ERROR, socks_text(e));
             else
                 judge_unused(e);
             return;
@@ -184,7 +184,7 @@ void outcome_judge_dial(struct exchange *e)
     if (e->attempts[0].result == ATTEMPT_PENDING)
         e->outcome = P2T_OUTCOME_INCOMPLETE;
     else
-        fail(e, P2T_OUTCOME_CONNECT_ERROR, attempt_error_text(&e->arena, &e->attempts[0]));
+        outcome_fail(e, P2T_OUTCOME_CONNECT_ERROR, attempt_error_text(&e->arena, &e->attempts[0]));
 }
 
 /* ---- HTTP ---- */
@@ -195,7 +195,8 @@ static struct slice broken_text(struct exchange *e, const char *what, struct sli
                        (const char *)quoted.p);
 }
 
-static const char *const gone = "the client closed the connection first: canceled, or one of its timeouts";
+const struct slice outcome_gone =
+    SLICE_INIT("the client closed the connection first: canceled, or one of its timeouts");
 
 static void judge_no_response(struct exchange *e)
 {
@@ -204,21 +205,21 @@ static void judge_no_response(struct exchange *e)
 
     switch (closer(&e->conn)) {
     case CLOSED_BY_SERVER_FIN:
-        fail(e, P2T_OUTCOME_NO_RESPONSE, SLICE_LIT("EOF"));
+        outcome_fail(e, P2T_OUTCOME_NO_RESPONSE, SLICE_LIT("EOF"));
         break;
     case CLOSED_BY_SERVER_RST:
         (void)endpoint_format(&e->conn.client, client);
         (void)endpoint_format(&e->conn.server, server);
         if (uploading)
-            fail(e, P2T_OUTCOME_REQUEST_ERROR,
+            outcome_fail(e, P2T_OUTCOME_REQUEST_ERROR,
                  text_printf(&e->arena, "readfrom tcp %s->%s: write tcp %s->%s: write: connection reset by peer",
                              client, server, client, server));
         else
-            fail(e, P2T_OUTCOME_NO_RESPONSE, reset_text(e));
+            outcome_fail(e, P2T_OUTCOME_NO_RESPONSE, outcome_reset_text(e));
         break;
     case CLOSED_BY_CLIENT_FIN:
     case CLOSED_BY_CLIENT_RST:
-        fail(e, P2T_OUTCOME_NO_RESPONSE, slice_str(gone));
+        outcome_fail(e, P2T_OUTCOME_NO_RESPONSE, outcome_gone);
         break;
     case CLOSED_BY_NONE:
         e->outcome = P2T_OUTCOME_INCOMPLETE;
@@ -231,14 +232,14 @@ static void judge_no_response(struct exchange *e)
 static void judge_unfinished_head(struct exchange *e)
 {
     if (closer(&e->conn) == CLOSED_BY_SERVER_RST)
-        fail(e, P2T_OUTCOME_RESPONSE_ERROR, reset_text(e));
+        outcome_fail(e, P2T_OUTCOME_RESPONSE_ERROR, outcome_reset_text(e));
     else if (e->response.rest.n > 0)
-        fail(e, P2T_OUTCOME_RESPONSE_ERROR,
+        outcome_fail(e, P2T_OUTCOME_RESPONSE_ERROR,
              broken_text(
                  e, e->response.status == 0 ? "malformed HTTP response" : "malformed MIME header: missing colon:",
                  e->response.rest));
     else
-        fail(e, P2T_OUTCOME_RESPONSE_ERROR,
+        outcome_fail(e, P2T_OUTCOME_RESPONSE_ERROR,
              SLICE_LIT("net/http: HTTP/1.x transport connection broken: unexpected EOF"));
 }
 
@@ -246,14 +247,14 @@ static void judge_unfinished_body(struct exchange *e)
 {
     switch (closer(&e->conn)) {
     case CLOSED_BY_SERVER_FIN:
-        fail(e, P2T_OUTCOME_RESPONSE_ERROR, SLICE_LIT("unexpected EOF"));
+        outcome_fail(e, P2T_OUTCOME_RESPONSE_ERROR, SLICE_LIT("unexpected EOF"));
         break;
     case CLOSED_BY_SERVER_RST:
-        fail(e, P2T_OUTCOME_RESPONSE_ERROR, reset_text(e));
+        outcome_fail(e, P2T_OUTCOME_RESPONSE_ERROR, outcome_reset_text(e));
         break;
     case CLOSED_BY_CLIENT_FIN:
     case CLOSED_BY_CLIENT_RST:
-        fail(e, P2T_OUTCOME_RESPONSE_ERROR, slice_str(gone));
+        outcome_fail(e, P2T_OUTCOME_RESPONSE_ERROR, outcome_gone);
         break;
     case CLOSED_BY_NONE:
         e->outcome = P2T_OUTCOME_INCOMPLETE;
@@ -266,12 +267,12 @@ static void judge_bad(struct exchange *e)
     struct slice line = e->response.bad_line;
 
     if (e->response.bad == FACT_BAD_LIMIT)
-        fail(e, P2T_OUTCOME_RESPONSE_ERROR,
+        outcome_fail(e, P2T_OUTCOME_RESPONSE_ERROR,
              SLICE_LIT("net/http: server response headers exceeded the limit; aborted"));
     else if (e->response.bad == FACT_BAD_CHUNK)
-        fail(e, P2T_OUTCOME_RESPONSE_ERROR, SLICE_LIT("malformed chunked encoding"));
+        outcome_fail(e, P2T_OUTCOME_RESPONSE_ERROR, SLICE_LIT("malformed chunked encoding"));
     else
-        fail(e, P2T_OUTCOME_RESPONSE_ERROR, broken_text(e, "malformed HTTP response", line));
+        outcome_fail(e, P2T_OUTCOME_RESPONSE_ERROR, broken_text(e, "malformed HTTP response", line));
 }
 
 static void judge_response(struct exchange *e)
@@ -286,10 +287,27 @@ static void judge_response(struct exchange *e)
         judge_unfinished_body(e);
 }
 
+/* Whether an estimated response is whole cannot be told; that it was torn off can. */
+static void judge_estimated(struct exchange *e)
+{
+    bool alerted = e->tls != NULL && mark_set(&e->tls->alert[FLOW_S2C].mark);
+
+    if (e->response.seen && closer(&e->conn) == CLOSED_BY_SERVER_RST && !alerted && !mark_set(&e->conn.next_head))
+        outcome_fail(e, P2T_OUTCOME_RESPONSE_ERROR, outcome_reset_text(e));
+    else if (!e->response.seen && alerted && e->tls->client_certificate_empty)
+        outcome_fail(e, P2T_OUTCOME_TLS_ERROR, outcome_alert_text(e));
+    else if (!e->response.seen)
+        judge_no_response(e);
+}
+
 void outcome_judge(struct exchange *e)
 {
     e->outcome = P2T_OUTCOME_OK;
-    if (e->response.bad != 0)
+    if (e->kind == P2T_KIND_TLS && e->tls != NULL && e->tls->failure != TLS_FAILED_NOT)
+        outcome_judge_handshake(e);
+    else if (e->kind == P2T_KIND_TLS)
+        judge_estimated(e);
+    else if (e->response.bad != 0)
         judge_bad(e);
     else if (e->response.seen)
         judge_response(e);
@@ -298,5 +316,5 @@ void outcome_judge(struct exchange *e)
     if (!e->request.seen && e->outcome == P2T_OUTCOME_OK)
         e->outcome = P2T_OUTCOME_INCOMPLETE;
     if (e->kind == P2T_KIND_CONNECT && e->outcome == P2T_OUTCOME_OK)
-        fail(e, P2T_OUTCOME_CONNECT_ERROR, e->response.reason);
+        outcome_fail(e, P2T_OUTCOME_CONNECT_ERROR, e->response.reason);
 }
