@@ -23,7 +23,7 @@ void phases_fill(struct trace *t)
 
     *p = (struct p2t_phases){.dns_ns = t->dns_ns,
                              .connect_ns = t->connect_ns,
-                             .tls_ns = -1,
+                             .tls_ns = t->tls_ns,
                              .send_ns = -1,
                              .wait_ns = -1,
                              .receive_ns = -1};
@@ -35,7 +35,7 @@ void phases_fill(struct trace *t)
         p->receive_ns = receive_ns(e);
     p->total_ns = t->out.end_ns - t->out.start_ns;
     p->blocked_ns = p->total_ns;
-    const int64_t parts[] = {p->dns_ns, p->connect_ns, p->send_ns, p->wait_ns, p->receive_ns};
+    const int64_t parts[] = {p->dns_ns, p->connect_ns, p->tls_ns, p->send_ns, p->wait_ns, p->receive_ns};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         p->blocked_ns -= at_least_zero(parts[i]);
     p->blocked_ns = at_least_zero(p->blocked_ns);
