@@ -37,16 +37,34 @@ void buf_str(struct buf *b, const char *s)
     buf_put(b, s, strlen(s));
 }
 
+static size_t digit_count(uint64_t v)
+{
+    size_t n = 1;
+
+    for (; v >= 10000; v /= 10000)
+        n += 4;
+    return n + (v >= 10) + (v >= 100) + (v >= 1000);
+}
+
+char *u64_text(char *out, uint64_t v)
+{
+    char *end = out + digit_count(v), *w = end;
+
+    for (; v >= 100; v /= 100) {
+        unsigned two = (unsigned)(v % 100);
+        *--w = (char)('0' + two % 10);
+        *--w = (char)('0' + two / 10);
+    }
+    if (v >= 10)
+        *--w = (char)('0' + v % 10);
+    *--w = (char)('0' + (v >= 10 ? v / 10 : v));
+    return end;
+}
+
 void buf_u64(struct buf *b, uint64_t v)
 {
-    char digits[20];
-    size_t k = sizeof digits;
-
-    do {
-        digits[--k] = (char)('0' + v % 10);
-        v /= 10;
-    } while (v != 0);
-    buf_put(b, digits + k, sizeof digits - k);
+    if (buf_reserve(b, U64_TEXT_MAX))
+        b->n = (size_t)((uint8_t *)u64_text((char *)b->p + b->n, v) - b->p);
 }
 
 void buf_i64(struct buf *b, int64_t v)

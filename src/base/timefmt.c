@@ -1,5 +1,6 @@
 #include "base/timefmt.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 static void put2(char *out, unsigned v)
@@ -41,18 +42,34 @@ static void put_second(int64_t s, char *out)
     out[19] = '.';
 }
 
+/* Neighbouring events share their second: its text is kept. */
+struct second_text {
+    int64_t second;
+    bool valid;
+    char text[20];
+};
+
 void time_rfc3339(int64_t ts_ns, char out[TIME_TEXT_BYTES])
 {
-    int64_t s = ts_ns / 1000000000, ns = ts_ns % 1000000000;
+    static _Thread_local struct second_text last;
+    int64_t s = ts_ns / 1000000000;
+    int32_t ns = (int32_t)(ts_ns - s * 1000000000);
 
     if (ns < 0) {
         ns += 1000000000;
         s--;
     }
-    put_second(s, out);
-    for (int i = 28; i >= 20; i--) {
-        out[i] = (char)('0' + ns % 10);
-        ns /= 10;
+    if (!last.valid || last.second != s) {
+        put_second(s, last.text);
+        last.second = s;
+        last.valid = true;
     }
+    memcpy(out, last.text, sizeof last.text);
+    uint32_t rest = (uint32_t)ns;
+    for (int i = 27; i >= 21; i -= 2) {
+        put2(out + i, rest % 100);
+        rest /= 100;
+    }
+    out[20] = (char)('0' + rest);
     out[29] = 'Z';
 }

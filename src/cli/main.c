@@ -1,46 +1,52 @@
 #include <stdio.h>
-#include <stdlib.h>
 
-#include "out/writer.h"
-#include "pcap2trace/session.h"
+#include "cli/help.h"
+#include "cli/options.h"
+#include "cli/report.h"
+#include "cli/run.h"
+#include "pcap2trace/status.h"
 
-static int write_stdout(void *ctx, const void *bytes, size_t n)
+static int usage_error(const char *complaint)
 {
-    (void)ctx;
-    return fwrite(bytes, 1, n, stdout) == n ? P2T_OK : P2T_ERR_IO;
+    report_line(NULL, complaint);
+    help_usage(stderr);
+    return 2;
 }
 
-static int on_exchange(void *ctx, const struct p2t_exchange *x)
+/* Help that did not arrive is a failure, too: `pcap2trace -h > /dev/full`. */
+static int print(void (*text)(FILE *))
 {
-    return out_writer_exchange(ctx, x);
+    text(stdout);
+    return fflush(stdout) == 0 && !ferror(stdout) ? 0 : 1;
 }
 
-static void on_problem(void *ctx, const struct p2t_problem *p)
+static int perform(const struct cli_options *o)
 {
-    (void)ctx;
-    fprintf(stderr, "pcap2trace: %s: %s\n", p->path, p->text);
+    switch (o->action) {
+    case CLI_HELP:
+        return print(help_full);
+    case CLI_VERSION:
+        return print(help_version);
+    default:
+        return run_trace(o);
+    }
 }
 
 int main(int argc, char **argv)
 {
-    struct out_options options = {0};
-    struct out_sink sink = {NULL, write_stdout};
-    struct out_writer *w = out_writer_new(OUT_FORMAT_NDJSON, &options, &sink);
-    struct p2t_config config = {.paths = (const char *const *)(argv + 1),
-                                .path_count = (size_t)(argc - 1),
-                                .all = getenv("ALL") != NULL,
-                                .ctx = w,
-                                .exchange = on_exchange,
-                                .problem = on_problem};
-    struct p2t_session *s;
-    struct p2t_counters c;
-    int status = p2t_session_open(&s, &config, NULL);
-    if (status != P2T_OK)
-        return 2;
-    status = p2t_session_run(s);
-    out_writer_finish(w);
-    p2t_session_counters(s, &c);
-    p2t_session_free(s);
-    out_writer_free(w);
-    return status != P2T_OK || c.problems > 0;
+    struct cli_options options;
+    struct buf complaint = {0};
+    int status = cli_options_parse(&options, argc, argv, &complaint);
+    int code;
+
+    buf_putc(&complaint, '\0');
+    if (status == P2T_OK)
+        code = perform(&options);
+    else if (status == P2T_ERR_USAGE)
+        code = usage_error(complaint.failed ? "usage" : (const char *)complaint.p);
+    else
+        code = 1;
+    cli_options_free(&options);
+    buf_fini(&complaint);
+    return code;
 }

@@ -10,7 +10,7 @@ struct exchange *exchange_take(struct correlate *c)
     if (e != NULL) {
         c->free_exchanges = e->next;
         arena = e->arena;
-        memset(e, 0, sizeof *e);
+        memset(e, 0, offsetof(struct exchange, links));
     } else if ((e = calloc(1, sizeof *e)) == NULL) {
         return NULL;
     }

@@ -17,7 +17,7 @@ enum flow_roles {
 
 /* A TCP connection. Owned by the flow table; valid from tcp_open to the end of tcp_close. */
 struct flow_tcp {
-    uint64_t number; /* of connections, in the order they were opened, from 1 */
+    uint64_t number;                /* of connections, in the order they were opened, from 1 */
     struct endpoint client, server; /* as the first packet seen had them */
     struct endpoint nat_server; /* the server's other address where both sides of a DNAT were seen; family 0: none */
     uint32_t path;              /* of the first packet seen */
@@ -39,7 +39,7 @@ struct flow_tcp {
 /* Bytes of one direction, in stream order, without overlap and without omission: a hole is a chunk too. */
 struct flow_chunk {
     enum flow_dir dir;
-    uint64_t offset; /* in the stream; 0 is the first byte after the SYN, or the first byte seen */
+    uint64_t offset;         /* in the stream; 0 is the first byte after the SYN, or the first byte seen */
     struct slice bytes;      /* captured bytes; NULL for a hole */
     uint64_t len;            /* stream bytes; more than bytes.n where the rest was cut or is lost */
     bool lost;               /* len bytes never seen on the wire (bytes.n == 0) */
@@ -51,17 +51,17 @@ struct flow_chunk {
 };
 
 enum flow_event_kind {
-    FLOW_SYN = 1,     /* client's SYN, each transmission */
-    FLOW_SYN_ACK,     /* server's SYN-ACK, each transmission */
-    FLOW_ESTABLISHED, /* the client's ACK of the SYN-ACK (or its first payload) */
-    FLOW_FIN,         /* first FIN of a direction, as seen (maybe before the bytes before it) */
-    FLOW_FIN_IN_ORDER,/* all bytes before the FIN were delivered as chunks */
-    FLOW_RST,         /* first acceptable RST of a direction */
-    FLOW_ICMP,        /* an ICMP error quoting this connection */
-    FLOW_ZERO_WINDOW, /* dir's receiver closed its window ... */
-    FLOW_WINDOW_OPEN, /* ... and opened it again */
-    FLOW_DATA_AFTER_CLOSE, /* payload from dir after its peer's RST or its own FIN */
-    FLOW_FIRST_ACK    /* first packet of dir that acknowledges payload of the other side */
+    FLOW_SYN = 1,          /* client's SYN, each transmission; in a simultaneous open the server's, too */
+    FLOW_SYN_ACK,          /* server's SYN-ACK, each transmission */
+    FLOW_ESTABLISHED,      /* the client's ACK of the SYN-ACK (or its first payload) */
+    FLOW_FIN,              /* first FIN of a direction, as seen (maybe before the bytes before it) */
+    FLOW_FIN_IN_ORDER,     /* all bytes before the FIN were delivered as chunks */
+    FLOW_RST,              /* first acceptable RST of a direction */
+    FLOW_ICMP,             /* an ICMP error quoting this connection */
+    FLOW_ZERO_WINDOW,      /* dir's receiver closed its window ... */
+    FLOW_WINDOW_OPEN,      /* ... and opened it again */
+    FLOW_DATA_AFTER_CLOSE, /* payload from dir after its peer's RST or its own FIN; once */
+    FLOW_FIRST_ACK         /* first packet of dir that acknowledges payload of the other side */
 };
 
 struct flow_event {
@@ -97,7 +97,9 @@ struct flow_udp_error {
     uint8_t family, type, code;
 };
 
-/* Callbacks, in packet order. A chunk's bytes are valid during the call only. */
+/* Callbacks, in packet order; for one packet: holes given up by now, open, SYN, SYN-ACK or ESTABLISHED, window,
+ * first ACK, chunks, FIN, FIN_IN_ORDER, RST. DATA_AFTER_CLOSE comes before the chunk. A chunk's bytes are valid
+ * during the call only. */
 struct flow_sink {
     void *ctx;
     void (*tcp_open)(void *ctx, struct flow_tcp *conn);

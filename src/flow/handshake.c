@@ -12,8 +12,10 @@ bool flow_answers(const struct flow_conn *c, unsigned side, const struct packet 
 
     if (h->base_from != FLOW_BASE_NONE && !is_syn_of(h, p))
         return false;
+    if (peer->base_from == FLOW_BASE_NONE)
+        return h->base_from != FLOW_BASE_NONE; /* a connection to itself has one side only */
     /* More than the SYN is acknowledged when it carried data (RFC 7413). */
-    return peer->base_from != FLOW_BASE_NONE && p->tcp.ack - peer->base <= peer->high;
+    return p->tcp.ack - peer->base <= peer->high;
 }
 
 static bool is_over(const struct flow_conn *c)

@@ -25,7 +25,7 @@ enum flow_base {
 
 enum flow_class { FLOW_HALF_OPEN, FLOW_OPEN, FLOW_CLOSED, FLOW_CLASSES };
 
-/* One direction. Offsets count stream bytes from 0. */
+/* One direction. Offsets count stream bytes from 0. What every packet needs comes first. */
 struct flow_half {
     uint64_t next;          /* everything before was delivered */
     uint64_t high;          /* behind the last byte seen */
@@ -35,12 +35,13 @@ struct flow_half {
     uint32_t base;          /* sequence number of offset 0 */
     uint16_t window;        /* last advertised */
     int8_t scale;           /* from the SYN; -1 unknown */
-    uint8_t base_from;
+    uint8_t base_from;      /* enum flow_base */
     bool syn_seen, syn_ack_seen, fin_seen, fin_in_order, rst_seen, zero_window, ack_seen, data_after_close;
     struct flow_ring ring;
     struct packet_mark deliverable; /* of the last chunk */
     struct packet_mark watch;
-    uint64_t fin; /* offset; only with fin_seen */
+    struct packet_mark acked_at; /* the last acknowledgement of bytes not seen */
+    uint64_t fin;                /* offset; only with fin_seen */
     struct packet_mark fin_mark;
 };
 
@@ -143,7 +144,7 @@ void flow_stream_compare(struct flow_table *t, const struct flow_half *h, const 
 /* The peer acknowledged up to `acked` with this packet. */
 void flow_stream_acked(struct flow_half *h, uint64_t acked, struct packet_mark mark);
 /* Gives up holes whose patience is over. */
-void flow_stream_expire(struct flow_table *t, struct flow_conn *c, unsigned side, struct packet_mark now);
+void flow_stream_expire(struct flow_table *t, struct flow_conn *c, unsigned side);
 /* Gives up every hole, also behind the last byte seen. */
 void flow_stream_flush(struct flow_table *t, struct flow_conn *c, unsigned side);
 void flow_stream_fin(struct flow_table *t, struct flow_conn *c, unsigned side, uint64_t fin, struct packet_mark mark);

@@ -186,7 +186,7 @@ static bool reset_fits(const struct flow_conn *c, unsigned side, const struct pa
     if (h->base_from != FLOW_BASE_NONE)
         return within(h, p->tcp.seq, FLOW_SLACK_BYTES, window > FLOW_SLACK_BYTES ? window : FLOW_SLACK_BYTES);
     int64_t ack = flow_offset(peer, p->tcp.ack);
-    return (p->tcp.flags & TCP_ACK) != 0 && ack >= 0 && ack <= seen_end(peer) + 1;
+    return (p->tcp.flags & TCP_ACK) != 0 && ack >= 0 && ack <= seen_end(peer) + (c->class != FLOW_HALF_OPEN);
 }
 
 static void take_reset(struct flow_table *t, struct flow_conn *c, unsigned side, const struct packet *p)
@@ -216,7 +216,8 @@ static bool take_header(struct flow_table *t, struct flow_conn *c, unsigned side
             t->counters.out_of_window++;
             return false;
         }
-        flow_learn_base(c, side, p);
+        if (c->half[0].base_from != FLOW_BASE_FIXED || c->half[1].base_from != FLOW_BASE_FIXED)
+            flow_learn_base(c, side, p);
         take_established(t, c, side, p);
     }
     take_window(t, c, side, p);
@@ -230,8 +231,10 @@ int flow_segment(struct flow_table *t, struct flow_conn *c, unsigned side, const
     struct flow_half *h = &c->half[side];
 
     c->pub.packets[flow_dir_of(c, side)]++;
-    flow_stream_expire(t, c, c->client_side, p->mark);
-    flow_stream_expire(t, c, !c->client_side, p->mark);
+    if ((h->watch_to | c->half[!side].watch_to) != 0) {
+        flow_stream_expire(t, c, c->client_side);
+        flow_stream_expire(t, c, !c->client_side);
+    }
     if ((p->tcp.flags & TCP_RST) != 0) {
         take_reset(t, c, side, p);
         return 0;

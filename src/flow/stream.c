@@ -78,14 +78,14 @@ static void deliver_held(struct flow_table *t, struct flow_conn *c, unsigned sid
     release_if_empty(t, h);
 }
 
-/* After deliveries: the next acknowledged hole is watched from now on, and the FIN may be in order. */
-static void settle(struct flow_table *t, struct flow_conn *c, unsigned side, struct packet_mark mark)
+/* After deliveries: the next acknowledged hole is watched, and the FIN may be in order. */
+static void settle(struct flow_table *t, struct flow_conn *c, unsigned side)
 {
     struct flow_half *h = &c->half[side];
 
     if (h->watch_to != 0 && h->next >= h->watch_to) {
         h->watch_to = h->acked > h->next ? h->acked : 0;
-        h->watch = mark;
+        h->watch = h->acked_at;
     }
     if (h->fin_seen && !h->fin_in_order && h->next >= h->fin) {
         h->fin_in_order = true;
@@ -139,28 +139,29 @@ void flow_stream_flush(struct flow_table *t, struct flow_conn *c, unsigned side)
     skip_held_holes(t, c, side);
     uint64_t end = max_u64(h->acked, h->fin_seen ? h->fin : 0);
     if (end > h->next)
-        skip_to(t, c, side, end, proof_of_hole(h, h->fin_mark));
-    settle(t, c, side, h->deliverable);
+        skip_to(t, c, side, end, proof_of_hole(h, h->acked > h->next ? h->acked_at : h->fin_mark));
+    settle(t, c, side);
 }
 
-void flow_stream_expire(struct flow_table *t, struct flow_conn *c, unsigned side, struct packet_mark now)
+void flow_stream_expire(struct flow_table *t, struct flow_conn *c, unsigned side)
 {
     struct flow_half *h = &c->half[side];
     uint64_t patience = (uint64_t)t->limits.hole_patience_ns;
 
-    if (h->watch_to == 0 || flow_elapsed(t->now_ns, h->watch.ts_ns) <= patience)
-        return;
-    while (h->watch_to > h->next) {
+    while (h->watch_to > h->next && flow_elapsed(t->now_ns, h->watch.ts_ns) > patience) {
         const struct flow_held_segment *s = flow_held_first(h->held);
         skip_to(t, c, side, s != NULL && s->off < h->watch_to ? s->off : h->watch_to, h->watch);
+        settle(t, c, side);
     }
-    settle(t, c, side, now);
 }
 
 void flow_stream_acked(struct flow_half *h, uint64_t acked, struct packet_mark mark)
 {
     h->acked = acked;
-    if (acked > h->next && h->watch_to == 0) {
+    if (acked <= h->next)
+        return;
+    h->acked_at = mark;
+    if (h->watch_to == 0) {
         h->watch_to = acked;
         h->watch = mark;
     }
@@ -285,7 +286,7 @@ static void give_way(struct flow_table *t, struct flow_conn *c, unsigned side, c
         struct flow_conn *other = longest->conn;
         unsigned other_side = longest->side;
         skip_held_holes(t, other, other_side);
-        settle(t, other, other_side, p->mark);
+        settle(t, other, other_side);
         return;
     }
     const struct flow_held_segment *s = flow_held_first(h->held);
@@ -324,7 +325,8 @@ int flow_stream_push(struct flow_table *t, struct flow_conn *c, unsigned side, c
         deliver_new(t, c, side, p);
     else
         rc = push_slowly(t, c, side, *p);
-    settle(t, c, side, p->mark);
+    if (h->watch_to != 0 || h->fin_seen)
+        settle(t, c, side);
     return rc;
 }
 
@@ -353,7 +355,7 @@ void flow_stream_fin(struct flow_table *t, struct flow_conn *c, unsigned side, u
     h->fin_mark = mark;
     cut_stream(t, c, side, h->fin);
     flow_emit(t, c, side, FLOW_FIN, mark);
-    settle(t, c, side, mark);
+    settle(t, c, side);
 }
 
 void flow_stream_free(struct flow_table *t, struct flow_half *h)

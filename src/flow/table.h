@@ -8,16 +8,16 @@ struct flow_table;
 
 /* Named limits, each with the attack it bounds; every time one is hit it is counted. */
 struct flow_limits {
-    size_t connections;           /* open at once, under 900 bytes each: SYN floods. Of those that are over, else of the
+    size_t connections;         /* open at once, under 900 bytes each: SYN floods. Of those that are over, else of the
                                    * half-open, else of all, the least recently used one goes */
-    size_t reorder_bytes;         /* held in one direction behind a hole: hostile sequence jumps */
-    size_t reorder_bytes_total;   /* held in all connections */
-    uint32_t reorder_segments;    /* segments held in one direction: one-byte segments */
-    int64_t half_open_idle_ns;    /* a connection that never got an answer to its SYN */
-    int64_t closed_linger_ns;     /* after FIN+FIN or RST: late segments still belong to it */
-    int64_t idle_ns;              /* an established connection without packets */
-    int64_t hole_patience_ns;     /* how long an acknowledged hole may still be filled by a late packet */
-    int64_t duplicate_window_ns;  /* how far apart two captures of one packet may be */
+    size_t reorder_bytes;       /* held in one direction behind a hole: hostile sequence jumps */
+    size_t reorder_bytes_total; /* held in all connections */
+    uint32_t reorder_segments;  /* segments held in one direction: one-byte segments */
+    int64_t half_open_idle_ns;  /* a connection that never got an answer to its SYN */
+    int64_t closed_linger_ns;   /* after FIN+FIN or RST: late segments still belong to it */
+    int64_t idle_ns;            /* an established connection without packets */
+    int64_t hole_patience_ns;   /* how long an acknowledged hole may still be filled by a late packet */
+    int64_t duplicate_window_ns; /* how far apart two captures of one packet may be */
 };
 
 extern const struct flow_limits flow_limits_default;
@@ -30,7 +30,7 @@ struct flow_counters {
     uint64_t holes, hole_bytes;
     uint64_t overlaps_conflicting; /* segments that differ from one held in the same place */
     uint64_t reorder_limit_hits;
-    uint64_t cut_bytes; /* payload the capture did not keep */
+    uint64_t cut_bytes;     /* payload the capture did not keep */
     uint64_t out_of_window; /* segments, RSTs and ICMP quotes that fit no connection, or come before its first byte */
 };
 

@@ -87,16 +87,25 @@ void json_text(struct buf *b, struct p2t_text s)
         json_string(b, s);
 }
 
-void json_us(struct buf *b, int64_t ns)
+char *json_us_text(char *w, int64_t ns)
 {
     uint64_t v = ns < 0 ? 0 - (uint64_t)ns : (uint64_t)ns;
     unsigned frac = (unsigned)(v % 1000);
-    const char tail[] = {'.', (char)('0' + frac / 100), (char)('0' + frac / 10 % 10), (char)('0' + frac % 10)};
 
     if (ns < 0)
-        buf_putc(b, '-');
-    buf_u64(b, v / 1000);
-    buf_put(b, tail, sizeof tail);
+        *w++ = '-';
+    w = u64_text(w, v / 1000);
+    w[0] = '.';
+    w[1] = (char)('0' + frac / 100);
+    w[2] = (char)('0' + frac / 10 % 10);
+    w[3] = (char)('0' + frac % 10);
+    return w + 4;
+}
+
+void json_us(struct buf *b, int64_t ns)
+{
+    if (buf_reserve(b, JSON_US_MAX))
+        b->n = (size_t)((uint8_t *)json_us_text((char *)b->p + b->n, ns) - b->p);
 }
 
 void json_id(struct buf *b, uint64_t id)
@@ -114,11 +123,12 @@ void json_id(struct buf *b, uint64_t id)
 
 void json_time(struct buf *b, int64_t ts_ns)
 {
-    char text[TIME_TEXT_BYTES + 2];
-
-    text[0] = text[sizeof text - 1] = '"';
-    time_rfc3339(ts_ns, text + 1);
-    buf_put(b, text, sizeof text);
+    if (!buf_reserve(b, TIME_TEXT_BYTES + 2))
+        return;
+    char *w = (char *)b->p + b->n;
+    w[0] = w[TIME_TEXT_BYTES + 1] = '"';
+    time_rfc3339(ts_ns, w + 1);
+    b->n += TIME_TEXT_BYTES + 2;
 }
 
 /* ---- values ---- */

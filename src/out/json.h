@@ -12,6 +12,9 @@ void json_string(struct buf *b, struct p2t_text s);
 void json_text(struct buf *b, struct p2t_text s);
 /* Nanoseconds as microseconds with three decimals. */
 void json_us(struct buf *b, int64_t ns);
+enum { JSON_US_MAX = 24 };
+/* Same, into memory that has room for JSON_US_MAX; returns where it ends. */
+char *json_us_text(char *out, int64_t ns);
 /* 16 hex digits, quoted. */
 void json_id(struct buf *b, uint64_t id);
 /* RFC 3339, quoted. */

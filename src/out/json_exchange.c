@@ -1,23 +1,38 @@
 /* contract.md, "One exchange" and "One event", field by field in its order. */
+#include "base/timefmt.h"
 #include "out/json.h"
 
-static void text_field(struct buf *b, const char *key, struct p2t_text s)
+/* The key is a literal in every call: its length folds at compile time. */
+static inline void text_field(struct buf *b, const char *key, struct p2t_text s)
 {
-    buf_str(b, key);
+    buf_put(b, key, strlen(key));
     json_text(b, s);
+}
+
+#define PUT(w, s) (memcpy((w), (s), sizeof(s) - 1), (w) + sizeof(s) - 1)
+
+enum { EVIDENCE_TEXT_MAX = P2T_EVIDENCE_MAX * 36 + 2 };
+
+static char *evidence_text(char *w, const struct p2t_evidence *e, size_t n)
+{
+    *w++ = '[';
+    for (size_t i = 0; i < n; i++) {
+        if (i > 0)
+            *w++ = ',';
+        *w++ = '[';
+        w = u64_text(w, e[i].file);
+        *w++ = ',';
+        w = u64_text(w, e[i].packet);
+        *w++ = ']';
+    }
+    *w++ = ']';
+    return w;
 }
 
 static void put_evidence(struct buf *b, const struct p2t_evidence *e, size_t n)
 {
-    buf_putc(b, '[');
-    for (size_t i = 0; i < n; i++) {
-        buf_str(b, i > 0 ? ",[" : "[");
-        buf_u64(b, e[i].file);
-        buf_putc(b, ',');
-        buf_u64(b, e[i].packet);
-        buf_putc(b, ']');
-    }
-    buf_putc(b, ']');
+    if (buf_reserve(b, EVIDENCE_TEXT_MAX))
+        b->n = (size_t)((uint8_t *)evidence_text((char *)b->p + b->n, e, n) - b->p);
 }
 
 static void put_bound(struct buf *b, bool has, int64_t ns)
@@ -28,23 +43,53 @@ static void put_bound(struct buf *b, bool has, int64_t ns)
         buf_lit(b, "null");
 }
 
+static char *bound_text(char *w, bool has, int64_t ns)
+{
+    return has ? json_us_text(w, ns) : PUT(w, "null");
+}
+
+#define NAMED(id, name) {name, sizeof(name) - 1},
+static const struct p2t_text hooks[] = {P2T_HOOK_LIST(NAMED)};
+static const struct p2t_text kinds[] = {P2T_KIND_LIST(NAMED)};
+static const struct p2t_text outcomes[] = {P2T_OUTCOME_LIST(NAMED)};
+#undef NAMED
+static const struct p2t_text bases[] = {{"observed", 8}, {"inferred", 8}, {"assumed", 7}};
+
+static char *text_text(char *w, const struct p2t_text *s)
+{
+    memcpy(w, s->p, s->n);
+    return w + s->n;
+}
+
+/* Everything of an event whose length is bounded, in one go: this is where the time of small exchanges goes. */
+static void put_event_head(struct buf *b, const struct p2t_event *ev)
+{
+    if (!buf_reserve(b, 256 + TIME_TEXT_BYTES + 2 * JSON_US_MAX + EVIDENCE_TEXT_MAX))
+        return;
+    char *w = (char *)b->p + b->n;
+    w = PUT(w, "{\"hook\":\"");
+    w = text_text(w, &hooks[ev->hook]);
+    w = PUT(w, "\",\"time\":\"");
+    time_rfc3339(ev->time_ns, w);
+    w = PUT(w + TIME_TEXT_BYTES, "\",\"basis\":\"");
+    w = text_text(w, &bases[ev->basis]);
+    w = PUT(w, "\",\"bounds_us\":[");
+    w = bound_text(w, ev->has_earliest, ev->earliest_ns - ev->time_ns);
+    *w++ = ',';
+    w = bound_text(w, ev->has_latest, ev->latest_ns - ev->time_ns);
+    w = PUT(w, "],\"evidence\":");
+    w = evidence_text(w, ev->evidence, ev->evidence_count);
+    w = PUT(w, ",\"args\":{");
+    b->n = (size_t)((uint8_t *)w - b->p);
+}
+
 static void put_event(struct buf *b, const struct p2t_event *ev)
 {
-    buf_lit(b, "{\"hook\":\"");
-    buf_str(b, p2t_hook_name(ev->hook));
-    buf_lit(b, "\",\"time\":");
-    json_time(b, ev->time_ns);
-    buf_lit(b, ",\"basis\":\"");
-    buf_str(b, p2t_basis_name(ev->basis));
-    buf_lit(b, "\",\"bounds_us\":[");
-    put_bound(b, ev->has_earliest, ev->earliest_ns - ev->time_ns);
-    buf_putc(b, ',');
-    put_bound(b, ev->has_latest, ev->latest_ns - ev->time_ns);
-    buf_lit(b, "],\"evidence\":");
-    put_evidence(b, ev->evidence, ev->evidence_count);
-    buf_lit(b, ",\"args\":{");
+    put_event_head(b, ev);
     for (size_t i = 0; i < ev->arg_count; i++) {
-        buf_str(b, i > 0 ? ",\"" : "\"");
+        if (i > 0)
+            buf_putc(b, ',');
+        buf_putc(b, '"');
         buf_put(b, ev->args[i].name.p, ev->args[i].name.n);
         buf_lit(b, "\":");
         json_value(b, &ev->args[i].value);
@@ -52,9 +97,9 @@ static void put_event(struct buf *b, const struct p2t_event *ev)
     buf_lit(b, "}}");
 }
 
-static void put_count(struct buf *b, const char *key, int64_t v)
+static inline void put_count(struct buf *b, const char *key, int64_t v)
 {
-    buf_str(b, key);
+    buf_put(b, key, strlen(key));
     if (v < 0)
         buf_lit(b, "null");
     else
@@ -113,16 +158,17 @@ static void put_connection(struct buf *b, const struct p2t_connection *c)
 static void put_phases(struct buf *b, const struct p2t_phases *p)
 {
     const struct {
-        const char *key;
+        struct p2t_text key;
         int64_t ns;
     } rows[] = {
-        {",\"phases_us\":{\"blocked\":", p->blocked_ns}, {",\"dns\":", p->dns_ns},   {",\"connect\":", p->connect_ns},
-        {",\"tls\":", p->tls_ns},                        {",\"send\":", p->send_ns}, {",\"wait\":", p->wait_ns},
-        {",\"receive\":", p->receive_ns},                {",\"total\":", p->total_ns},
+#define ROW(name) {{",\"" #name "\":", sizeof(",\"" #name "\":") - 1}, p->name##_ns}
+        {{",\"phases_us\":{\"blocked\":", 24}, p->blocked_ns},
+        ROW(dns), ROW(connect), ROW(tls), ROW(send), ROW(wait), ROW(receive), ROW(total),
+#undef ROW
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        buf_str(b, rows[i].key);
+        buf_put(b, rows[i].key.p, rows[i].key.n);
         put_bound(b, rows[i].ns >= 0, rows[i].ns);
     }
     buf_putc(b, '}');
@@ -193,9 +239,9 @@ void json_exchange(struct buf *b, const struct p2t_exchange *x)
     text_field(b, ",\"trace_id\":", x->trace_id);
     text_field(b, ",\"trace_id_source\":", x->trace_id_source);
     buf_lit(b, ",\"kind\":\"");
-    buf_str(b, p2t_kind_name(x->kind));
+    buf_put(b, kinds[x->kind].p, kinds[x->kind].n);
     buf_lit(b, "\",\"outcome\":\"");
-    buf_str(b, p2t_outcome_name(x->outcome));
+    buf_put(b, outcomes[x->outcome].p, outcomes[x->outcome].n);
     buf_putc(b, '"');
     put_subject(b, x);
     put_connection(b, x->connection);

@@ -54,6 +54,11 @@ struct out_writer *out_writer_new(enum out_format format, const struct out_optio
     return w;
 }
 
+bool out_writer_pending(const struct out_writer *w)
+{
+    return w->buf.n > 0;
+}
+
 int out_writer_flush(struct out_writer *w)
 {
     if (w->buf.failed)

@@ -9,8 +9,12 @@
 
 struct out_writer;
 
-#define OUT_FORMAT_LIST(X)       \
-    X(NDJSON, "ndjson", ndjson)
+#define OUT_FORMAT_LIST(X) \
+    X(TEXT, "text", text)  \
+    X(NDJSON, "ndjson", ndjson) \
+    X(JSON, "json", json)    \
+    X(TRACE_RESULT, "trace-result", trace_result) \
+    X(CSV, "csv", csv)
 
 enum out_format {
 #define X(id, name, symbol) OUT_FORMAT_##id,
@@ -40,6 +44,8 @@ struct out_writer *out_writer_new(enum out_format format, const struct out_optio
 int out_writer_exchange(struct out_writer *w, const struct p2t_exchange *x);
 /* Writes what the format needs at its end, and everything buffered. */
 int out_writer_finish(struct out_writer *w);
+/* Something is buffered that the sink has not seen. */
+bool out_writer_pending(const struct out_writer *w);
 /* Everything buffered goes to the sink now. */
 int out_writer_flush(struct out_writer *w);
 void out_writer_free(struct out_writer *w);

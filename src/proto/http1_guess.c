@@ -3,8 +3,8 @@
 #include "proto/http1_lenient.h"
 
 /* Methods of llhttp's list; HTTP_SOURCE and below the RTSP ones belong to other protocols on other ports. */
-static const char *const methods[] = {
-#define X(num, name, string) #string,
+static const struct slice methods[] = {
+#define X(num, name, string) SLICE_INIT(#string),
     HTTP_METHOD_MAP(X)
 #undef X
 };
@@ -14,7 +14,7 @@ enum { METHOD_MAX = 16 };
 static enum http1_guess method_of_length(struct slice word)
 {
     for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
-        if (slice_eq(word, slice_str(methods[i])))
+        if (slice_eq(word, methods[i]))
             return HTTP1_YES;
     return HTTP1_NO;
 }
@@ -22,7 +22,7 @@ static enum http1_guess method_of_length(struct slice word)
 static bool begins_a_method(struct slice s)
 {
     for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
-        if (slice_starts(slice_str(methods[i]), s))
+        if (slice_starts(methods[i], s))
             return true;
     return false;
 }

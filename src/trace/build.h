@@ -20,9 +20,9 @@ struct trace {
     struct p2t_finding findings[FINDINGS_MAX];
     struct p2t_link links[LINKS_MAX];
     /* Of the events so far, for what comes after them. */
-    int64_t lane_ns;              /* the last one in the caller's lane: later ones are not before it */
+    int64_t lane_ns; /* the last one in the caller's lane: later ones are not before it */
     struct packet_mark got_conn_earliest;
-    int64_t dns_ns, connect_ns;   /* phases; negative: none */
+    int64_t dns_ns, connect_ns; /* phases; negative: none */
     bool failed;
 };
 
@@ -37,10 +37,42 @@ struct p2t_evidence evidence_of(struct trace *t, struct packet_ref ref);
 
 /* Room for n arguments; NULL when memory ran out. */
 struct p2t_arg *event_args(struct trace *t, struct p2t_event *ev, size_t n);
-struct p2t_arg arg_text(const char *name, struct slice s);  /* s.p == NULL: null */
-struct p2t_arg arg_int(const char *name, int64_t v);
-struct p2t_arg arg_bool(const char *name, bool v);
-struct p2t_arg arg_null(const char *name);
+/* name is a literal: its length folds at compile time. */
+static inline struct p2t_arg arg_named(const char *name, enum p2t_value_kind kind)
+{
+    return (struct p2t_arg){.name = {name, strlen(name)}, .value = {.kind = kind}};
+}
+
+static inline struct p2t_arg arg_null(const char *name)
+{
+    return arg_named(name, P2T_VALUE_NULL);
+}
+
+/* s.p == NULL: null */
+static inline struct p2t_arg arg_text(const char *name, struct slice s)
+{
+    struct p2t_arg a = arg_named(name, s.p == NULL ? P2T_VALUE_NULL : P2T_VALUE_TEXT);
+
+    a.value.as.text = (struct p2t_text){(const char *)s.p, s.n};
+    return a;
+}
+
+static inline struct p2t_arg arg_int(const char *name, int64_t v)
+{
+    struct p2t_arg a = arg_named(name, P2T_VALUE_INT);
+
+    a.value.as.integer = v;
+    return a;
+}
+
+static inline struct p2t_arg arg_bool(const char *name, bool v)
+{
+    struct p2t_arg a = arg_named(name, P2T_VALUE_BOOL);
+
+    a.value.as.boolean = v;
+    return a;
+}
+
 struct p2t_text text_of(struct slice s);
 struct slice copy_endpoint(struct trace *t, const struct endpoint *ep);
 

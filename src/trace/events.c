@@ -105,40 +105,6 @@ struct p2t_text text_of(struct slice s)
     return (struct p2t_text){(const char *)s.p, s.n};
 }
 
-static struct p2t_arg named(const char *name, enum p2t_value_kind kind)
-{
-    return (struct p2t_arg){.name = {name, strlen(name)}, .value = {.kind = kind}};
-}
-
-struct p2t_arg arg_text(const char *name, struct slice s)
-{
-    struct p2t_arg a = named(name, s.p == NULL ? P2T_VALUE_NULL : P2T_VALUE_TEXT);
-
-    a.value.as.text = text_of(s);
-    return a;
-}
-
-struct p2t_arg arg_int(const char *name, int64_t v)
-{
-    struct p2t_arg a = named(name, P2T_VALUE_INT);
-
-    a.value.as.integer = v;
-    return a;
-}
-
-struct p2t_arg arg_bool(const char *name, bool v)
-{
-    struct p2t_arg a = named(name, P2T_VALUE_BOOL);
-
-    a.value.as.boolean = v;
-    return a;
-}
-
-struct p2t_arg arg_null(const char *name)
-{
-    return named(name, P2T_VALUE_NULL);
-}
-
 struct slice copy_endpoint(struct trace *t, const struct endpoint *ep)
 {
     char text[ENDPOINT_TEXT_MAX];

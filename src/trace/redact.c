@@ -6,12 +6,15 @@ static const struct slice redacted = {(const uint8_t *)"[redacted]", 10};
 
 static bool is_secret_header(struct slice name)
 {
-    static const char *const names[] = {"authorization", "proxy-authorization", "cookie",        "set-cookie",
-                                        "x-api-key",     "x-auth-token",        "x-csrf-token",  "x-amz-security-token",
-                                        "x-vault-token", "x-goog-api-key",      "private-token", "api-key"};
+    static const struct slice names[] = {SLICE_INIT("authorization"), SLICE_INIT("proxy-authorization"),
+                                         SLICE_INIT("cookie"),        SLICE_INIT("set-cookie"),
+                                         SLICE_INIT("x-api-key"),     SLICE_INIT("x-auth-token"),
+                                         SLICE_INIT("x-csrf-token"),  SLICE_INIT("x-amz-security-token"),
+                                         SLICE_INIT("x-vault-token"), SLICE_INIT("x-goog-api-key"),
+                                         SLICE_INIT("private-token"), SLICE_INIT("api-key")};
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (slice_ieq(name, slice_str(names[i])))
+        if (slice_ieq(name, names[i]))
             return true;
     return false;
 }
@@ -31,10 +34,8 @@ struct slice redact_header(struct trace *t, struct slice name, struct slice valu
     return is_url_header(name) ? redact_url(t, value) : value;
 }
 
-static bool contains(struct slice s, const char *word)
+static bool contains(struct slice s, struct slice w)
 {
-    struct slice w = slice_str(word);
-
     for (size_t i = 0; i + w.n <= s.n; i++)
         if (slice_istarts(slice_of(s.p + i, s.n - i), w))
             return true;
@@ -44,12 +45,15 @@ static bool contains(struct slice s, const char *word)
 /* token, access_token, api_key, apikey, sig, signature, X-Amz-Signature, password, secret, code, session ... */
 static bool is_secret_key(struct slice key)
 {
-    static const char *const parts[] = {"token", "secret", "passw", "api_key", "apikey",     "api-key",
-                                        "signature", "credential", "session", "auth", "private_key"};
-    static const char *const whole[] = {"key", "sig", "pwd", "pass", "code", "jwt", "sid", "otp"};
+    static const struct slice parts[] = {SLICE_INIT("token"),     SLICE_INIT("secret"),     SLICE_INIT("passw"),
+                                         SLICE_INIT("api_key"),   SLICE_INIT("apikey"),     SLICE_INIT("api-key"),
+                                         SLICE_INIT("signature"), SLICE_INIT("credential"), SLICE_INIT("session"),
+                                         SLICE_INIT("auth"),      SLICE_INIT("private_key")};
+    static const struct slice whole[] = {SLICE_INIT("key"),  SLICE_INIT("sig"), SLICE_INIT("pwd"), SLICE_INIT("pass"),
+                                         SLICE_INIT("code"), SLICE_INIT("jwt"), SLICE_INIT("sid"), SLICE_INIT("otp")};
 
     for (size_t i = 0; i < sizeof whole / sizeof *whole; i++)
-        if (slice_ieq(key, slice_str(whole[i])))
+        if (slice_ieq(key, whole[i]))
             return true;
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         if (contains(key, parts[i]))

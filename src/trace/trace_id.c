@@ -2,9 +2,11 @@
 #include "trace/build.h"
 
 /* In order of preference: the W3C standard first. */
-static const char *const sources[] = {"traceparent",     "x-request-id",    "x-b3-traceid", "b3",
-                                      "uber-trace-id",   "x-trace-id",      "x-amzn-trace-id",
-                                      "x-correlation-id", "x-cloud-trace-context", "x-datadog-trace-id"};
+static const struct slice sources[] = {SLICE_INIT("traceparent"),           SLICE_INIT("x-request-id"),
+                                       SLICE_INIT("x-b3-traceid"),          SLICE_INIT("b3"),
+                                       SLICE_INIT("uber-trace-id"),         SLICE_INIT("x-trace-id"),
+                                       SLICE_INIT("x-amzn-trace-id"),       SLICE_INIT("x-correlation-id"),
+                                       SLICE_INIT("x-cloud-trace-context"), SLICE_INIT("x-datadog-trace-id")};
 
 /* traceparent: version "-" trace-id "-" ...; b3 and uber-trace-id: trace id first; X-Amzn: Root=...; */
 static struct slice id_within(struct slice source, struct slice value)
@@ -31,7 +33,7 @@ void trace_id_fill(struct trace *t)
 
     for (size_t i = 0; i < r->header_count; i++)
         for (size_t k = 0; k < best; k++) {
-            struct slice source = slice_str(sources[k]);
+            struct slice source = sources[k];
             if (r->headers[i].value.n == 0 || !slice_ieq(r->headers[i].name, source))
                 continue;
             best = k;

@@ -1,0 +1,230 @@
+#include "cli/options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "pcap2trace/status.h"
+
+enum {
+    OPT_HOST = 256,
+    OPT_METHOD,
+    OPT_STATUS,
+    OPT_SLOWER_THAN,
+    OPT_FAILED,
+    OPT_ID,
+    OPT_ALL,
+    OPT_SHOW_SECRETS,
+    OPT_COLOR,
+    OPT_PROGRESS,
+    OPT_VERSION
+};
+
+static const struct option long_options[] = {
+    {"format", required_argument, NULL, 'T'},
+    {"read", required_argument, NULL, 'r'},
+    {"recursive", no_argument, NULL, 'R'},
+    {"count", required_argument, NULL, 'c'},
+    {"output", required_argument, NULL, 'o'},
+    {"filter", required_argument, NULL, 'f'},
+    {"host", required_argument, NULL, OPT_HOST},
+    {"method", required_argument, NULL, OPT_METHOD},
+    {"status", required_argument, NULL, OPT_STATUS},
+    {"slower-than", required_argument, NULL, OPT_SLOWER_THAN},
+    {"failed", no_argument, NULL, OPT_FAILED},
+    {"id", required_argument, NULL, OPT_ID},
+    {"all", no_argument, NULL, OPT_ALL},
+    {"show-secrets", no_argument, NULL, OPT_SHOW_SECRETS},
+    {"quiet", no_argument, NULL, 'q'},
+    {"verbose", no_argument, NULL, 'v'},
+    {"color", required_argument, NULL, OPT_COLOR},
+    {"progress", required_argument, NULL, OPT_PROGRESS},
+    {"version", no_argument, NULL, OPT_VERSION},
+    {"help", no_argument, NULL, 'h'},
+    {NULL, 0, NULL, 0},
+};
+
+/* ---- values ---- */
+
+static int wrong(struct buf *complaint, const char *option, const char *value, const char *wanted)
+{
+    buf_printf(complaint, "%s '%s': %s", option, value, wanted);
+    return P2T_ERR_USAGE;
+}
+
+static int parse_format(struct cli_options *o, const char *name, struct buf *complaint)
+{
+    if (out_format_parse(name, &o->format))
+        return P2T_OK;
+    buf_printf(complaint, "unknown format '%s': there are", name);
+    for (int i = 0; i < OUT_FORMAT_COUNT; i++)
+        buf_printf(complaint, "%s %s", i == 0 ? "" : ",", out_format_name((enum out_format)i));
+    return P2T_ERR_USAGE;
+}
+
+static int parse_count(struct cli_options *o, const char *text, struct buf *complaint)
+{
+    if (!slice_u64(slice_str(text), &o->count) || o->count == 0)
+        return wrong(complaint, "-c", text, "a number of exchanges is wanted, from 1");
+    return P2T_OK;
+}
+
+static int parse_when(enum cli_when *when, const char *option, const char *text, struct buf *complaint)
+{
+    static const char *const names[] = {"auto", "always", "never"};
+
+    for (int i = 0; i < 3; i++)
+        if (strcmp(text, names[i]) == 0) {
+            *when = (enum cli_when)i;
+            return P2T_OK;
+        }
+    return wrong(complaint, option, text, "auto, always or never is wanted");
+}
+
+static int named(int status, struct buf *complaint, const char *option, const char *value, const char *wanted)
+{
+    return status == P2T_ERR_USAGE ? wrong(complaint, option, value, wanted) : status;
+}
+
+static int take_filter(struct filter *f, int option, const char *value, struct buf *complaint)
+{
+    switch (option) {
+    case OPT_HOST:
+        return named(filter_add_host(f, value), complaint, "--host", value,
+                     "a pattern is wanted, e.g. '*.example.com'");
+    case OPT_METHOD:
+        return named(filter_add_method(f, value), complaint, "--method", value, "a method is wanted, e.g. GET");
+    case OPT_STATUS:
+        return named(filter_add_status(f, value), complaint, "--status", value, "e.g. 404, 5xx or 404,5xx is wanted");
+    case OPT_SLOWER_THAN:
+        return named(filter_set_slower_than(f, value), complaint, "--slower-than", value,
+                     "a time with its unit is wanted, e.g. 250ms, 1.5s or 800us");
+    case OPT_ID:
+        return named(filter_add_id(f, value), complaint, "--id", value, "up to 16 hexadecimal digits are wanted");
+    default:
+        f->failed = true;
+        return P2T_OK;
+    }
+}
+
+static int take(struct cli_options *o, int option, char *value, struct buf *complaint)
+{
+    switch (option) {
+    case 'T':
+        return parse_format(o, value, complaint);
+    case 'r':
+        o->captures[o->capture_count++] = value;
+        return P2T_OK;
+    case 'c':
+        return parse_count(o, value, complaint);
+    case 'o':
+        o->output = strcmp(value, "-") == 0 ? NULL : value;
+        return *value != '\0' ? P2T_OK : wrong(complaint, "-o", value, "a file name is wanted");
+    case 'f':
+        o->bpf = value;
+        return P2T_OK;
+    case 'R':
+        o->recursive = true;
+        return P2T_OK;
+    case 'q':
+        o->quiet = true;
+        return P2T_OK;
+    case 'v':
+        o->verbose = true;
+        return P2T_OK;
+    case OPT_ALL:
+        o->all = true;
+        return P2T_OK;
+    case OPT_SHOW_SECRETS:
+        o->show_secrets = true;
+        return P2T_OK;
+    case OPT_COLOR:
+        return parse_when(&o->color, "--color", value, complaint);
+    case OPT_PROGRESS:
+        return parse_when(&o->progress, "--progress", value, complaint);
+    default:
+        return take_filter(&o->filter, option, value, complaint);
+    }
+}
+
+/* ---- the line ---- */
+
+static int reject(int option, char **argv, struct buf *complaint)
+{
+    const char *word = argv[optind - 1];
+
+    if (option == ':')
+        buf_printf(complaint, "option '%s' wants a value", word);
+    else if (optopt != 0 && optopt < 256)
+        buf_printf(complaint, "unknown option '-%c'", optopt);
+    else if (optopt != 0)
+        buf_printf(complaint, "option '%s' takes no value", word);
+    else
+        buf_printf(complaint, "unknown or ambiguous option '%s'", word);
+    return P2T_ERR_USAGE;
+}
+
+static int parse_switches(struct cli_options *o, int argc, char **argv, struct buf *complaint)
+{
+    int option, status = P2T_OK;
+
+    opterr = 0;
+    optind = 0; /* glibc: start afresh */
+    while (status == P2T_OK && (option = getopt_long(argc, argv, ":T:r:Rc:o:f:qvh", long_options, NULL)) != -1) {
+        if (option == 'h' || option == OPT_VERSION) {
+            o->action = option == 'h' ? CLI_HELP : CLI_VERSION;
+            return P2T_OK;
+        }
+        status =
+            option == ':' || option == '?' ? reject(option, argv, complaint) : take(o, option, optarg, complaint);
+    }
+    return status;
+}
+
+static bool names_later_command(const char *word)
+{
+    static const char *const later[] = {"summary", "report", "compare", "batch", "plan"};
+
+    for (size_t i = 0; i < sizeof later / sizeof *later; i++)
+        if (strcmp(word, later[i]) == 0)
+            return access(word, F_OK) != 0;
+    return false;
+}
+
+static int parse_operands(struct cli_options *o, int argc, char **argv, struct buf *complaint)
+{
+    int i = optind;
+
+    if (i < argc && names_later_command(argv[i])) {
+        buf_printf(complaint, "this version has no command '%s', only 'trace'; a capture of that name would be ./%s",
+                   argv[i], argv[i]);
+        return P2T_ERR_USAGE;
+    }
+    if (i < argc && strcmp(argv[i], "trace") == 0)
+        i++;
+    while (i < argc)
+        o->captures[o->capture_count++] = argv[i++];
+    if (o->capture_count > 0)
+        return P2T_OK;
+    buf_lit(complaint, "no capture given");
+    return P2T_ERR_USAGE;
+}
+
+int cli_options_parse(struct cli_options *o, int argc, char **argv, struct buf *complaint)
+{
+    *o = (struct cli_options){.action = CLI_TRACE, .format = OUT_FORMAT_TEXT};
+    o->captures = calloc((size_t)argc + 1, sizeof *o->captures);
+    if (o->captures == NULL)
+        return P2T_ERR_MEMORY;
+    int status = parse_switches(o, argc, argv, complaint);
+    return status != P2T_OK || o->action != CLI_TRACE ? status : parse_operands(o, argc, argv, complaint);
+}
+
+void cli_options_free(struct cli_options *o)
+{
+    free(o->captures);
+    filter_free(&o->filter);
+    *o = (struct cli_options){0};
+}

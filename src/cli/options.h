@@ -1,0 +1,33 @@
+/* argv, understood. */
+#ifndef P2T_CLI_OPTIONS_H
+#define P2T_CLI_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "cli/filter.h"
+#include "out/writer.h"
+
+enum cli_action { CLI_TRACE, CLI_HELP, CLI_VERSION };
+enum cli_when { CLI_AUTO, CLI_ALWAYS, CLI_NEVER };
+
+struct cli_options {
+    enum cli_action action;
+    enum out_format format;
+    const char **captures; /* point into argv */
+    size_t capture_count;
+    const char *output; /* NULL: standard output */
+    const char *bpf;
+    struct filter filter;
+    uint64_t count; /* exchanges; 0: no limit */
+    bool recursive, all, show_secrets, quiet, verbose;
+    enum cli_when color, progress;
+};
+
+/* 0; P2T_ERR_USAGE with one line in *complaint; or P2T_ERR_MEMORY. To be freed in any case. */
+int cli_options_parse(struct cli_options *o, int argc, char **argv, struct buf *complaint);
+void cli_options_free(struct cli_options *o);
+
+#endif

@@ -1,0 +1,131 @@
+#include "cli/output.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/signals.h"
+#include "pcap2trace/status.h"
+
+static mode_t permissions(const struct stat *old)
+{
+    mode_t mask;
+
+    if (old != NULL)
+        return old->st_mode & 0777;
+    mask = umask(0);
+    umask(mask);
+    return 0666 & ~mask;
+}
+
+/* In the target's folder, so that the rename cannot cross file systems; hidden, so that globs pass it over. */
+static char *temporary_name(const char *target)
+{
+    const char *slash = strrchr(target, '/');
+    int folder = slash != NULL ? (int)(slash - target) + 1 : 0;
+    char *name;
+
+    return asprintf(&name, "%.*s.%s.XXXXXX", folder, target, target + folder) < 0 ? NULL : name;
+}
+
+static int open_temporary(struct output *o, const struct stat *old)
+{
+    o->temporary = temporary_name(o->target);
+    if (o->temporary == NULL)
+        return P2T_ERR_MEMORY;
+    o->fd = mkstemp(o->temporary);
+    if (o->fd < 0 || fchmod(o->fd, permissions(old)) != 0)
+        return P2T_ERR_IO;
+    signals_guard_file(o->temporary);
+    return P2T_OK;
+}
+
+static int open_target(struct output *o, const char *path)
+{
+    struct stat st;
+    bool exists = stat(path, &st) == 0;
+
+    /* A symbolic link stays one: what it points to is replaced. */
+    o->target = exists ? realpath(path, NULL) : strdup(path);
+    if (o->target == NULL)
+        return P2T_ERR_IO;
+    if (!exists || S_ISREG(st.st_mode))
+        return open_temporary(o, exists ? &st : NULL);
+    o->fd = open(path, O_WRONLY | O_CLOEXEC);
+    return o->fd >= 0 ? P2T_OK : P2T_ERR_IO;
+}
+
+int output_open(struct output *o, const char *path)
+{
+    *o = (struct output){.fd = STDOUT_FILENO};
+    if (path == NULL)
+        return P2T_OK;
+    o->fd = -1;
+    int status = open_target(o, path);
+    if (status != P2T_OK) {
+        int error = errno;
+        output_abandon(o);
+        errno = error;
+    }
+    return status;
+}
+
+int output_write(void *ctx, const void *bytes, size_t n)
+{
+    struct output *o = ctx;
+    const char *p = bytes;
+
+    while (n > 0 && o->error == 0) {
+        ssize_t wrote = write(o->fd, p, n);
+        if (wrote < 0 && errno == EINTR)
+            continue;
+        if (wrote < 0) {
+            o->error = errno;
+            break;
+        }
+        p += wrote;
+        n -= (size_t)wrote;
+    }
+    return o->error == 0 ? P2T_OK : P2T_ERR_IO;
+}
+
+static void forget(struct output *o)
+{
+    signals_guard_file(NULL);
+    free(o->temporary);
+    free(o->target);
+    o->temporary = o->target = NULL;
+    o->fd = -1;
+}
+
+void output_abandon(struct output *o)
+{
+    if (o->target != NULL && o->fd >= 0)
+        close(o->fd);
+    if (o->temporary != NULL)
+        (void)unlink(o->temporary);
+    forget(o);
+}
+
+int output_commit(struct output *o)
+{
+    if (o->target == NULL)
+        return P2T_OK;
+    /* Network file systems report a full disk only here. */
+    if (close(o->fd) != 0)
+        o->error = errno;
+    o->fd = -1;
+    if (o->error == 0 && o->temporary != NULL && rename(o->temporary, o->target) != 0)
+        o->error = errno;
+    if (o->error != 0) {
+        output_abandon(o);
+        return P2T_ERR_IO;
+    }
+    forget(o);
+    return P2T_OK;
+}

@@ -1,0 +1,23 @@
+/* Where the result goes: standard output, or a file that appears under its name only when it is whole. */
+#ifndef P2T_CLI_OUTPUT_H
+#define P2T_CLI_OUTPUT_H
+
+#include <stddef.h>
+
+struct output {
+    int fd;
+    char *target;    /* NULL: standard output */
+    char *temporary; /* NULL: written directly (a device, a pipe) */
+    int error;       /* errno of the first failure, else 0 */
+};
+
+/* path == NULL: standard output. 0, or P2T_ERR_IO or P2T_ERR_MEMORY with errno set. */
+int output_open(struct output *o, const char *path);
+/* A sink for the writer; ctx is the struct output. */
+int output_write(void *ctx, const void *bytes, size_t n);
+/* Closes and renames. 0, or P2T_ERR_IO with o->error set; then nothing is left behind. */
+int output_commit(struct output *o);
+/* Closes and removes what was written. */
+void output_abandon(struct output *o);
+
+#endif

@@ -1,0 +1,101 @@
+#include "cli/report.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "out/escape.h"
+
+static void say(struct buf *b)
+{
+    buf_putc(b, '\n');
+    (void)!write(STDERR_FILENO, b->p, b->n);
+    buf_fini(b);
+}
+
+void report_line(const char *subject, const char *text)
+{
+    struct buf b = {0};
+
+    buf_lit(&b, "pcap2trace: ");
+    if (subject != NULL) {
+        escape_text(&b, (struct p2t_text){subject, strlen(subject)});
+        buf_lit(&b, ": ");
+    }
+    escape_text(&b, (struct p2t_text){text, strlen(text)});
+    say(&b);
+}
+
+void report_counters(const struct p2t_session *s)
+{
+    struct p2t_counters c;
+    struct p2t_reason reason;
+
+    p2t_session_counters(s, &c);
+    const struct {
+        const char *what;
+        uint64_t n;
+    } rows[] = {
+        {"captures", c.files},
+        {"captures with problems", c.problems},
+        {"packets", c.frames},
+        {"bytes on the wire", c.bytes},
+        {"TCP packets", c.tcp_packets},
+        {"UDP packets", c.udp_packets},
+        {"ICMP errors", c.icmp_errors},
+        {"packets in tunnels", c.tunnelled_packets},
+        {"connections", c.connections},
+        {"connection attempts", c.connection_attempts},
+        {"DNS messages", c.dns_messages},
+        {"HTTP requests", c.http_requests},
+        {"HTTP responses", c.http_responses},
+        {"exchanges", c.exchanges},
+        {"duplicate packets", c.duplicate_packets},
+        {"retransmitted segments", c.retransmitted_segments},
+        {"segments out of order", c.out_of_order_segments},
+        {"bytes never captured", c.lost_bytes},
+        {"bytes cut by the snapshot length", c.cut_bytes},
+        {"limits hit", c.limits_hit},
+    };
+    struct buf b = {0};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        buf_printf(&b, "%12llu  %s\n", (unsigned long long)rows[i].n, rows[i].what);
+    for (size_t i = 0; p2t_session_reason(s, i, &reason); i++)
+        if (reason.count > 0)
+            buf_printf(&b, "%12llu  %s: %s\n", (unsigned long long)reason.count, reason.key, reason.text);
+    b.n--;
+    say(&b);
+}
+
+void report_nothing(const struct p2t_session *s, bool filtered)
+{
+    struct p2t_counters c;
+    struct buf b = {0};
+
+    p2t_session_counters(s, &c);
+    if (c.frames == 0 && c.problems > 0)
+        return;
+    if (filtered && c.exchanges > 0)
+        buf_printf(&b, "pcap2trace: none of the %llu exchanges fits the options", (unsigned long long)c.exchanges);
+    else
+        buf_printf(&b,
+                   "pcap2trace: no HTTP exchange and no failed attempt at one in %llu packets "
+                   "(%llu TCP connections, %llu DNS messages); -v says more, --all shows the rest",
+                   (unsigned long long)c.frames, (unsigned long long)c.connections,
+                   (unsigned long long)c.dns_messages);
+    say(&b);
+}
+
+void report_interrupted(const struct p2t_session *s)
+{
+    struct p2t_counters c;
+    struct buf b = {0};
+
+    p2t_session_counters(s, &c);
+    buf_printf(&b, "pcap2trace: interrupted after %llu packets", (unsigned long long)c.frames);
+    if (c.capture_bytes_total > 0)
+        buf_printf(&b, " (%.0f%% of the input)",
+                   100.0 * (double)c.capture_bytes_read / (double)c.capture_bytes_total);
+    buf_lit(&b, ": what came later is missing, and exchanges open at that point are shown as incomplete");
+    say(&b);
+}

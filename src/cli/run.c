@@ -1,0 +1,235 @@
+#include "cli/run.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/output.h"
+#include "cli/progress.h"
+#include "cli/report.h"
+#include "cli/signals.h"
+#include "pcap2trace/session.h"
+
+enum { EXIT_OK, EXIT_TROUBLE, EXIT_USAGE, EXIT_SIGNAL = 128, EXIT_PIPE = 141 };
+
+/* So many frames between two looks at signals and clock: a few milliseconds. */
+enum { STEP_FRAMES = 4096 };
+
+struct run {
+    const struct cli_options *options;
+    struct p2t_session *session;
+    struct out_writer *writer;
+    struct output output;
+    struct progress progress;
+    uint64_t kept;
+    int write_status;
+    bool live; /* standard input is a pipe or a terminal: packets may come slowly */
+};
+
+/* ---- callbacks ---- */
+
+static int on_exchange(void *ctx, const struct p2t_exchange *x)
+{
+    struct run *r = ctx;
+
+    if (!filter_keeps(&r->options->filter, x))
+        return 0;
+    r->write_status = out_writer_exchange(r->writer, x);
+    r->kept++;
+    return r->write_status != P2T_OK || r->kept == r->options->count;
+}
+
+static void on_problem(void *ctx, const struct p2t_problem *p)
+{
+    struct run *r = ctx;
+
+    if (r->options->quiet)
+        return;
+    progress_clear(&r->progress);
+    report_line(p->path, p->text);
+}
+
+/* ---- opening ---- */
+
+static bool color_wanted(const struct cli_options *o)
+{
+    const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+
+    if (o->color != CLI_AUTO)
+        return o->color == CLI_ALWAYS;
+    return o->output == NULL && isatty(STDOUT_FILENO) && (no_color == NULL || *no_color == '\0') && term != NULL &&
+           strcmp(term, "dumb") != 0;
+}
+
+/* A progress line among exchanges that scroll over the same terminal would help nobody. */
+static bool progress_wanted(const struct cli_options *o)
+{
+    if (o->progress != CLI_AUTO)
+        return o->progress == CLI_ALWAYS;
+    return !o->quiet && isatty(STDERR_FILENO) && (o->output != NULL || !isatty(STDOUT_FILENO));
+}
+
+static bool reads_stdin(const struct cli_options *o)
+{
+    for (size_t i = 0; i < o->capture_count; i++)
+        if (strcmp(o->captures[i], "-") == 0)
+            return true;
+    return false;
+}
+
+static bool stdin_is_live(void)
+{
+    struct stat st;
+
+    return fstat(STDIN_FILENO, &st) == 0 && !S_ISREG(st.st_mode);
+}
+
+static int open_output(struct run *r)
+{
+    const struct cli_options *o = r->options;
+    struct out_options options = {.color = color_wanted(o)};
+    struct out_sink sink = {&r->output, output_write};
+
+    if (output_open(&r->output, o->output) != P2T_OK) {
+        report_line(o->output, strerror(errno));
+        return EXIT_TROUBLE;
+    }
+    r->writer = out_writer_new(o->format, &options, &sink);
+    if (r->writer != NULL)
+        return EXIT_OK;
+    report_line(NULL, "out of memory");
+    return EXIT_TROUBLE;
+}
+
+static int open_session(struct run *r)
+{
+    const struct cli_options *o = r->options;
+    struct p2t_config config = {.paths = o->captures,
+                                .path_count = o->capture_count,
+                                .recursive = o->recursive,
+                                .filter = o->bpf,
+                                .show_secrets = o->show_secrets,
+                                .all = o->all,
+                                .ctx = r,
+                                .exchange = on_exchange,
+                                .problem = on_problem};
+    char *error = NULL;
+    int status = p2t_session_open(&r->session, &config, &error);
+
+    if (status == P2T_ERR_USAGE)
+        report_line(o->bpf != NULL ? o->bpf : NULL, error != NULL ? error : "the filter does not compile");
+    else if (status != P2T_OK)
+        report_line(NULL, "out of memory");
+    free(error);
+    return status == P2T_OK ? EXIT_OK : status == P2T_ERR_USAGE ? EXIT_USAGE : EXIT_TROUBLE;
+}
+
+/* ---- reading ---- */
+
+static bool more_waits_on_stdin(void)
+{
+    struct pollfd p = {.fd = STDIN_FILENO, .events = POLLIN};
+
+    return poll(&p, 1, 0) > 0;
+}
+
+/* A finished exchange does not wait in a buffer while the next packet is waited for. */
+static void flush_when_idle(struct run *r)
+{
+    if (r->live && r->write_status == P2T_OK && out_writer_pending(r->writer) && !more_waits_on_stdin())
+        r->write_status = out_writer_flush(r->writer);
+}
+
+static int read_all(struct run *r)
+{
+    size_t frames = r->live ? 1 : STEP_FRAMES;
+    int more;
+
+    do {
+        more = p2t_session_step(r->session, frames);
+        flush_when_idle(r);
+        if (signals_take_progress())
+            progress_report(&r->progress, r->session);
+        progress_tick(&r->progress, r->session);
+    } while (more > 0 && signals_stop() == 0 && r->write_status == P2T_OK);
+    return more > 0 && r->write_status == P2T_OK ? p2t_session_finish(r->session) : more;
+}
+
+/* ---- the end ---- */
+
+static int write_failure(struct run *r)
+{
+    int error = r->output.error;
+
+    output_abandon(&r->output);
+    if (error == EPIPE)
+        return EXIT_PIPE;
+    report_line(r->options->output != NULL ? r->options->output : "standard output",
+                error != 0 ? strerror(error) : "out of memory");
+    return EXIT_TROUBLE;
+}
+
+static int close_output(struct run *r)
+{
+    if (r->write_status == P2T_OK)
+        r->write_status = out_writer_finish(r->writer);
+    if (r->write_status == P2T_OK)
+        r->write_status = output_commit(&r->output);
+    return r->write_status == P2T_OK ? EXIT_OK : write_failure(r);
+}
+
+static void say_how_it_went(const struct run *r)
+{
+    const struct cli_options *o = r->options;
+
+    if (o->verbose)
+        report_counters(r->session);
+    if (o->quiet)
+        return;
+    if (signals_stop() != 0)
+        report_interrupted(r->session);
+    else if (r->kept == 0)
+        report_nothing(r->session, !filter_is_empty(&o->filter));
+}
+
+static int finish(struct run *r, int status)
+{
+    struct p2t_counters c;
+    int wrote = close_output(r);
+
+    progress_clear(&r->progress);
+    if (wrote != EXIT_OK)
+        return wrote;
+    if (status != P2T_OK && status != P2T_ERR_STOPPED) {
+        report_line(NULL, status == P2T_ERR_MEMORY ? "out of memory" : "reading failed");
+        return EXIT_TROUBLE;
+    }
+    say_how_it_went(r);
+    if (signals_stop() != 0)
+        return EXIT_SIGNAL + signals_stop();
+    p2t_session_counters(r->session, &c);
+    return c.problems > 0 ? EXIT_TROUBLE : EXIT_OK;
+}
+
+int run_trace(const struct cli_options *o)
+{
+    struct run r = {.options = o, .output = {.fd = -1}};
+    int code;
+
+    r.live = reads_stdin(o) && stdin_is_live();
+    signals_install(reads_stdin(o));
+    progress_begin(&r.progress, progress_wanted(o));
+    code = open_session(&r);
+    if (code == EXIT_OK)
+        code = open_output(&r);
+    if (code == EXIT_OK)
+        code = finish(&r, read_all(&r));
+    else
+        output_abandon(&r.output);
+    p2t_session_free(r.session);
+    out_writer_free(r.writer);
+    return code;
+}

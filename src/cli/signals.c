@@ -1,0 +1,69 @@
+#include "cli/signals.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stddef.h>
+#include <unistd.h>
+
+static volatile sig_atomic_t stop, progress_wanted;
+static const char *volatile guarded;
+static int nothing = -1; /* /dev/null, opened beforehand: a handler cannot fail */
+
+static void die(int signal)
+{
+    const char *path = guarded;
+
+    if (path != NULL)
+        (void)unlink(path);
+    _exit(128 + signal);
+}
+
+static void on_stop(int signal)
+{
+    int error = errno;
+
+    if (stop != 0)
+        die(signal);
+    stop = signal;
+    if (nothing >= 0)
+        (void)dup2(nothing, STDIN_FILENO);
+    errno = error;
+}
+
+static void on_progress(int signal)
+{
+    (void)signal;
+    progress_wanted = 1;
+}
+
+void signals_install(bool on_stdin)
+{
+    struct sigaction action = {.sa_handler = on_stop};
+
+    if (on_stdin)
+        nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    sigemptyset(&action.sa_mask);
+    (void)sigaction(SIGINT, &action, NULL);
+    (void)sigaction(SIGTERM, &action, NULL);
+    action.sa_handler = on_progress;
+    (void)sigaction(SIGUSR1, &action, NULL);
+}
+
+int signals_stop(void)
+{
+    return stop;
+}
+
+bool signals_take_progress(void)
+{
+    if (progress_wanted == 0)
+        return false;
+    progress_wanted = 0;
+    return true;
+}
+
+void signals_guard_file(const char *path)
+{
+    guarded = path;
+}

@@ -1,0 +1,17 @@
+/* Signals become flags that the main loop looks at between steps. */
+#ifndef P2T_CLI_SIGNALS_H
+#define P2T_CLI_SIGNALS_H
+
+#include <stdbool.h>
+
+/* SIGINT and SIGTERM ask to stop; a second one ends the program at once. With `on_stdin`, the first one also ends
+ * standard input, so that a read that waits there returns. SIGUSR1 asks for a line of progress. */
+void signals_install(bool on_stdin);
+/* The signal that asked to stop, or 0. */
+int signals_stop(void);
+/* True once for each SIGUSR1 since the last call. */
+bool signals_take_progress(void);
+/* A file to remove when a second signal ends the program; NULL: none. The text must live on. */
+void signals_guard_file(const char *path);
+
+#endif

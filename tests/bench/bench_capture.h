@@ -1,0 +1,19 @@
+/* Captures of any size, made of plausible traffic, for measuring. */
+#ifndef P2T_TESTS_BENCH_CAPTURE_H
+#define P2T_TESTS_BENCH_CAPTURE_H
+
+#include <stdint.h>
+
+enum bench_traffic {
+    BENCH_KEEP_ALIVE_JSON, /* small API calls on kept connections: about 1.5 KB an exchange on the wire */
+    BENCH_LARGE_BODIES     /* downloads of half a megabyte */
+};
+
+struct bench_size {
+    uint64_t bytes, packets, exchanges;
+};
+
+/* Writes a pcap of about `bytes` bytes. Exits on failure. */
+struct bench_size bench_capture_write(const char *path, enum bench_traffic traffic, uint64_t bytes);
+
+#endif

@@ -1,0 +1,1 @@
+p2t_fuzz(flow flow_fuzz.c)

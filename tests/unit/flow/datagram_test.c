@@ -1,0 +1,162 @@
+#include "sim.h"
+
+static struct packet udp(struct sim *s, const char *text)
+{
+    struct packet p = segment(s, CLIENT, 0, 0, text);
+
+    p.kind = PACKET_UDP;
+    return p;
+}
+
+static void datagrams_pass_through_once(void **state)
+{
+    (void)state;
+    struct sim s;
+    sim_init(&s, NULL);
+    struct packet p = udp(&s, "query");
+    push(&s, &p);
+    expect(&s, "udp:1'query'");
+    p.path = 7;
+    p.ttl--;
+    push_copy(&s, p, MS);
+    expect(&s, "");
+    assert_int_equal(counters(&s)->duplicates, 1);
+    p.ip_id++; /* asked again */
+    push_copy(&s, p, MS);
+    expect(&s, "udp:3'query'");
+    push_copy(&s, p, 101 * MS);
+    expect(&s, "udp:4'query'");
+    push_copy(&s, p, MS);
+    expect(&s, "");
+    s.number--;
+    p.payload = slice_str("other");
+    push_copy(&s, p, MS);
+    expect(&s, "udp:5'other'");
+    p.dst.port = 5353;
+    push_copy(&s, p, MS);
+    expect(&s, "udp:6'other'");
+    assert_int_equal(counters(&s)->udp_packets, 7);
+    sim_fini(&s);
+}
+
+static void without_identification_only_a_quick_copy_is_one(void **state)
+{
+    (void)state;
+    struct sim s;
+    sim_init(&s, NULL);
+    struct packet p = udp(&s, "query");
+    p.ip_id = 0;
+    push(&s, &p);
+    push_copy(&s, p, MS);
+    expect(&s, "udp:1'query'");
+    push_copy(&s, p, 1);
+    expect(&s, "udp:3'query'");
+    sim_fini(&s);
+}
+
+static void memory_of_datagrams_is_bounded(void **state)
+{
+    (void)state;
+    struct sim s;
+    sim_init(&s, NULL);
+    struct packet first = udp(&s, "first");
+    push(&s, &first);
+    s.now_ns -= MS;
+    for (int i = 0; i < 4096; i++) {
+        struct packet p = udp(&s, "more");
+        s.now_ns -= MS;
+        p.mark.ts_ns = s.now_ns;
+        push(&s, &p);
+    }
+    buf_reset(&s.log);
+    s.number = 0;
+    push_copy(&s, first, 0); /* forgotten */
+    expect(&s, "udp:1'first'");
+    sim_fini(&s);
+}
+
+static struct packet icmp(struct sim *s, enum side quoted, uint8_t kind, uint32_t seq)
+{
+    struct packet p = segment(s, quoted, 0, 0, NULL);
+
+    p.kind = PACKET_ICMP_ERROR;
+    p.icmp = (struct packet_icmp){3, 1, kind, s->ep[quoted], s->ep[!quoted], seq};
+    p.src = endpoint_at("10.9.9.9", 0);
+    p.dst = endpoint_at("10.0.0.1", 0);
+    return p;
+}
+
+static void icmp_errors_find_their_connection(void **state)
+{
+    (void)state;
+    struct sim s;
+    sim_init(&s, NULL);
+    syn(&s);
+    struct packet p = icmp(&s, CLIENT, PACKET_TCP, s.isn[CLIENT]);
+    p.path = 3; /* the router is elsewhere */
+    push(&s, &p);
+    push_copy(&s, p, MS);
+    expect(&s, "open SYN>1 ICMP>2");
+    p = icmp(&s, CLIENT, PACKET_TCP, s.isn[CLIENT] + 0x10000000); /* not what was sent */
+    push(&s, &p);
+    p = icmp(&s, SERVER, PACKET_TCP, s.isn[SERVER]); /* nothing known to be sent */
+    push(&s, &p);
+    s.ep[CLIENT].port++;
+    p = icmp(&s, CLIENT, PACKET_TCP, s.isn[CLIENT]);
+    push(&s, &p);
+    expect(&s, "");
+    assert_int_equal(counters(&s)->icmp_errors, 5);
+    assert_int_equal(counters(&s)->out_of_window, 3);
+    s.ep[CLIENT].port--;
+    syn_ack(&s);
+    data(&s, SERVER, 0, "x");
+    p = icmp(&s, SERVER, PACKET_TCP, s.isn[SERVER] + 1);
+    push(&s, &p);
+    expect(&s, "SYNACK<7 <0'x'8 ICMP<9");
+    sim_fini(&s);
+}
+
+static void icmp_errors_prefer_their_own_path(void **state)
+{
+    (void)state;
+    struct sim s;
+    sim_init(&s, NULL);
+    for (uint32_t path = 1; path <= 2; path++) {
+        struct packet p = segment(&s, CLIENT, TCP_SYN, 0, NULL);
+        p.path = path;
+        p.tcp.seq += path * 2000; /* near each other, not the same */
+        push(&s, &p);
+    }
+    struct packet p = icmp(&s, CLIENT, PACKET_TCP, s.isn[CLIENT] + 4000);
+    p.path = 2;
+    push(&s, &p);
+    p = icmp(&s, CLIENT, PACKET_TCP, s.isn[CLIENT] + 4000);
+    p.path = 9;
+    push(&s, &p);
+    expect(&s, "open SYN>1 2#open 2#SYN>2 2#ICMP>3 ICMP>4");
+    sim_fini(&s);
+}
+
+static void icmp_errors_about_datagrams_pass_through(void **state)
+{
+    (void)state;
+    struct sim s;
+    sim_init(&s, NULL);
+    struct packet p = icmp(&s, CLIENT, PACKET_UDP, 0);
+    push(&s, &p);
+    expect(&s, "udp-error:1:3/1->80");
+    sim_fini(&s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(datagrams_pass_through_once),
+        cmocka_unit_test(without_identification_only_a_quick_copy_is_one),
+        cmocka_unit_test(memory_of_datagrams_is_bounded),
+        cmocka_unit_test(icmp_errors_find_their_connection),
+        cmocka_unit_test(icmp_errors_prefer_their_own_path),
+        cmocka_unit_test(icmp_errors_about_datagrams_pass_through),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
