@@ -40,8 +40,8 @@ void capture_begin(struct buf *b)
     le32(b, 101); /* LINKTYPE_RAW */
 }
 
-static void packet(struct buf *b, uint32_t second, uint32_t us, struct peer *from, const struct peer *to, unsigned flags,
-                   const char *payload)
+static void packet(struct buf *b, uint32_t second, uint32_t us, struct peer *from, const struct peer *to,
+                   unsigned flags, const char *payload)
 {
     uint32_t n = (uint32_t)strlen(payload);
 

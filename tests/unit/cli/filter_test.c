@@ -88,13 +88,26 @@ static void nonsense_is_refused(void **state)
         add_fn *add;
         const char *value;
     } rows[] = {
-        {filter_add_host, ""},          {filter_add_method, ""},         {filter_add_status, ""},
-        {filter_add_status, "40"},      {filter_add_status, "4040"},     {filter_add_status, "0xx"},
-        {filter_add_status, "4x4"},     {filter_add_status, ",404"},     {filter_add_id, ""},
-        {filter_add_id, "0x12"},        {filter_add_id, "0123456789abcdef0"},
-        {filter_set_slower_than, ""},   {filter_set_slower_than, "ms"},  {filter_set_slower_than, "-1ms"},
-        {filter_set_slower_than, "1"},  {filter_set_slower_than, "1h"},  {filter_set_slower_than, "0ms"},
-        {filter_set_slower_than, "inf"}, {filter_set_slower_than, "1e30s"}, {filter_set_slower_than, "nans"},
+        {filter_add_host, ""},
+        {filter_add_method, ""},
+        {filter_add_status, ""},
+        {filter_add_status, "40"},
+        {filter_add_status, "4040"},
+        {filter_add_status, "0xx"},
+        {filter_add_status, "4x4"},
+        {filter_add_status, ",404"},
+        {filter_add_id, ""},
+        {filter_add_id, "0x12"},
+        {filter_add_id, "0123456789abcdef0"},
+        {filter_set_slower_than, ""},
+        {filter_set_slower_than, "ms"},
+        {filter_set_slower_than, "-1ms"},
+        {filter_set_slower_than, "1"},
+        {filter_set_slower_than, "1h"},
+        {filter_set_slower_than, "0ms"},
+        {filter_set_slower_than, "inf"},
+        {filter_set_slower_than, "1e30s"},
+        {filter_set_slower_than, "nans"},
     };
     struct filter f = {0};
 
@@ -157,8 +170,11 @@ static void odd_hosts_are_compared_whole(void **state)
         const char *glob;
         bool kept;
     } rows[] = {
-        {TEXT("evil\0.test"), "evil", false}, {TEXT("[::1]:80"), "[[]::1]", true}, {TEXT("[::1]"), "*::1]", true},
-        {TEXT(":80"), "", false},             {TEXT(""), "*", true},
+        {TEXT("evil\0.test"), "evil", false},
+        {TEXT("[::1]:80"), "[[]::1]", true},
+        {TEXT("[::1]"), "*::1]", true},
+        {TEXT(":80"), "", false},
+        {TEXT(""), "*", true},
     };
 
     (void)state;
