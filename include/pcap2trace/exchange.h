@@ -22,22 +22,22 @@ struct p2t_text {
 };
 
 /* The hooks of net/http/httptrace.ClientTrace, in the order in which ties are broken. */
-#define P2T_HOOK_LIST(X)                            \
-    X(GET_CONN, "GetConn")                          \
-    X(DNS_START, "DNSStart")                        \
-    X(DNS_DONE, "DNSDone")                          \
-    X(CONNECT_START, "ConnectStart")                \
-    X(CONNECT_DONE, "ConnectDone")                  \
-    X(TLS_HANDSHAKE_START, "TLSHandshakeStart")     \
-    X(TLS_HANDSHAKE_DONE, "TLSHandshakeDone")       \
-    X(GOT_CONN, "GotConn")                          \
-    X(WROTE_HEADER_FIELD, "WroteHeaderField")       \
-    X(WROTE_HEADERS, "WroteHeaders")                \
-    X(WAIT_100_CONTINUE, "Wait100Continue")         \
-    X(WROTE_REQUEST, "WroteRequest")                \
-    X(GOT_FIRST_RESPONSE_BYTE, "GotFirstResponseByte") \
-    X(GOT_100_CONTINUE, "Got100Continue")           \
-    X(GOT_1XX_RESPONSE, "Got1xxResponse")           \
+#define P2T_HOOK_LIST(X)                                                                                             \
+    X(GET_CONN, "GetConn")                                                                                           \
+    X(DNS_START, "DNSStart")                                                                                         \
+    X(DNS_DONE, "DNSDone")                                                                                           \
+    X(CONNECT_START, "ConnectStart")                                                                                 \
+    X(CONNECT_DONE, "ConnectDone")                                                                                   \
+    X(TLS_HANDSHAKE_START, "TLSHandshakeStart")                                                                      \
+    X(TLS_HANDSHAKE_DONE, "TLSHandshakeDone")                                                                        \
+    X(GOT_CONN, "GotConn")                                                                                           \
+    X(WROTE_HEADER_FIELD, "WroteHeaderField")                                                                        \
+    X(WROTE_HEADERS, "WroteHeaders")                                                                                 \
+    X(WAIT_100_CONTINUE, "Wait100Continue")                                                                          \
+    X(WROTE_REQUEST, "WroteRequest")                                                                                 \
+    X(GOT_FIRST_RESPONSE_BYTE, "GotFirstResponseByte")                                                               \
+    X(GOT_100_CONTINUE, "Got100Continue")                                                                            \
+    X(GOT_1XX_RESPONSE, "Got1xxResponse")                                                                            \
     X(PUT_IDLE_CONN, "PutIdleConn")
 
 enum p2t_hook {
@@ -108,11 +108,11 @@ struct p2t_event {
     size_t arg_count;
 };
 
-#define P2T_KIND_LIST(X) \
-    X(HTTP1, "http1")    \
-    X(HTTP2, "http2")    \
-    X(TLS, "tls")        \
-    X(CONNECT, "connect") \
+#define P2T_KIND_LIST(X)                                                                                             \
+    X(HTTP1, "http1")                                                                                                \
+    X(HTTP2, "http2")                                                                                                \
+    X(TLS, "tls")                                                                                                    \
+    X(CONNECT, "connect")                                                                                            \
     X(LOOKUP, "lookup")
 
 enum p2t_kind {
@@ -122,14 +122,14 @@ enum p2t_kind {
         P2T_KIND_COUNT
 };
 
-#define P2T_OUTCOME_LIST(X)              \
-    X(OK, "ok")                          \
-    X(DNS_ERROR, "dns_error")            \
-    X(CONNECT_ERROR, "connect_error")    \
-    X(TLS_ERROR, "tls_error")            \
-    X(REQUEST_ERROR, "request_error")    \
-    X(NO_RESPONSE, "no_response")        \
-    X(RESPONSE_ERROR, "response_error")  \
+#define P2T_OUTCOME_LIST(X)                                                                                          \
+    X(OK, "ok")                                                                                                      \
+    X(DNS_ERROR, "dns_error")                                                                                        \
+    X(CONNECT_ERROR, "connect_error")                                                                                \
+    X(TLS_ERROR, "tls_error")                                                                                        \
+    X(REQUEST_ERROR, "request_error")                                                                                \
+    X(NO_RESPONSE, "no_response")                                                                                    \
+    X(RESPONSE_ERROR, "response_error")                                                                              \
     X(INCOMPLETE, "incomplete")
 
 enum p2t_outcome {
@@ -176,16 +176,16 @@ struct p2t_tls {
 
 struct p2t_connection {
     uint64_t id;
-    struct p2t_text network;          /* "tcp" */
-    struct p2t_text client, server;   /* "ip:port" */
-    struct p2t_text nat_server;       /* the server's other address, where both sides of a DNAT were captured */
-    struct p2t_text proxy;            /* the proxy's "ip:port" when the server is one */
-    int64_t exchange;                 /* position on the connection from 0; negative: unknown */
-    int64_t stream;                   /* HTTP/2 stream; negative: none */
-    int reused;                       /* 1, 0; negative: unknown (the capture began later) */
+    struct p2t_text network;        /* "tcp" */
+    struct p2t_text client, server; /* "ip:port" */
+    struct p2t_text nat_server;     /* the server's other address, where both sides of a DNAT were captured */
+    struct p2t_text proxy;          /* the proxy's "ip:port" when the server is one */
+    int64_t exchange;               /* position on the connection from 0; negative: unknown */
+    int64_t stream;                 /* HTTP/2 stream; negative: none */
+    int reused;                     /* 1, 0; negative: unknown (the capture began later) */
     enum p2t_vantage vantage;
-    int64_t rtt_ns;                   /* from the handshake; negative: unknown */
-    const struct p2t_tls *tls;        /* NULL: none seen */
+    int64_t rtt_ns;            /* from the handshake; negative: unknown */
+    const struct p2t_tls *tls; /* NULL: none seen */
 };
 
 struct p2t_exchange {

@@ -48,14 +48,14 @@ struct p2t_config {
 
 /* What was read and what was not, so far. */
 struct p2t_counters {
-    uint64_t frames, bytes;         /* read from captures, after the filter; wire bytes */
-    uint64_t capture_bytes_read;    /* of the files on disk */
-    uint64_t capture_bytes_total;   /* 0: unknown (standard input) */
+    uint64_t frames, bytes;       /* read from captures, after the filter; wire bytes */
+    uint64_t capture_bytes_read;  /* of the files on disk */
+    uint64_t capture_bytes_total; /* 0: unknown (standard input) */
     uint64_t files, problems;
     uint64_t tcp_packets, udp_packets, icmp_errors, tunnelled_packets;
     uint64_t connections, connection_attempts; /* TCP connections; those of them that began with a SYN */
     uint64_t dns_messages, http_requests, http_responses;
-    uint64_t exchanges;             /* handed over */
+    uint64_t exchanges; /* handed over */
     uint64_t duplicate_packets, retransmitted_segments, out_of_order_segments;
     uint64_t lost_bytes, cut_bytes; /* never captured; captured packets cut by the snapshot length */
     uint64_t limits_hit;            /* a named limit was reached: something is shown as incomplete */

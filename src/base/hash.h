@@ -49,6 +49,6 @@ static inline struct hmap_node *hmap_next(const struct hmap_node *n)
     return hmap_same(n->next, n->hash);
 }
 
-#define hmap_entry(node, type, member) ((type *)(void *)((char *)(node) - offsetof(type, member)))
+#define hmap_entry(node, type, member) ((type *)(void *)((char *)(node)-offsetof(type, member)))
 
 #endif

@@ -33,6 +33,6 @@ static inline bool heap_holds(const struct heap_node *node)
     return node->at != 0;
 }
 
-#define heap_entry(node, type, member) ((type *)(void *)((char *)(node) - offsetof(type, member)))
+#define heap_entry(node, type, member) ((type *)(void *)((char *)(node)-offsetof(type, member)))
 
 #endif

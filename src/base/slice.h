@@ -12,7 +12,10 @@ struct slice {
     size_t n;
 };
 
-#define SLICE_INIT(s) {(const uint8_t *)(s), sizeof(s) - 1}
+#define SLICE_INIT(s)                                                                                                \
+    {                                                                                                                \
+        (const uint8_t *)(s), sizeof(s) - 1                                                                          \
+    }
 #define SLICE_LIT(s) ((struct slice)SLICE_INIT(s))
 
 static inline struct slice slice_of(const void *p, size_t n)

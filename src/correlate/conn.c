@@ -106,10 +106,15 @@ static void on_socks_request(struct cconn *cc, const struct fact *f)
 /* RFC 1928 6, in the words of Go's internal/socks. */
 static const char *socks_reply_text(uint8_t version, uint8_t code)
 {
-    static const char *const texts[] = {
-        "succeeded",           "general SOCKS server failure", "connection not allowed by ruleset",
-        "network unreachable", "host unreachable",             "connection refused",
-        "TTL expired",         "command not supported",        "address type not supported"};
+    static const char *const texts[] = {"succeeded",
+                                        "general SOCKS server failure",
+                                        "connection not allowed by ruleset",
+                                        "network unreachable",
+                                        "host unreachable",
+                                        "connection refused",
+                                        "TTL expired",
+                                        "command not supported",
+                                        "address type not supported"};
 
     if (version == 5 && code < sizeof texts / sizeof *texts)
         return texts[code];

@@ -11,17 +11,17 @@ struct correlate;
 
 /* Named limits, each with the attack it bounds. */
 struct correlate_limits {
-    size_t lookups;          /* names asked for at once: random-subdomain floods */
-    size_t pending_queries;  /* queries without an answer */
+    size_t lookups;           /* names asked for at once: random-subdomain floods */
+    size_t pending_queries;   /* queries without an answer */
     size_t waiting_exchanges; /* ended, but held back so that output keeps its order */
-    size_t header_bytes;     /* kept of one head: what is more is counted, not kept */
+    size_t header_bytes;      /* kept of one head: what is more is counted, not kept */
 };
 
 extern const struct correlate_limits correlate_limits_default;
 
 struct correlate_counters {
     uint64_t exchanges, lookups, dials;
-    uint64_t order_relaxed;   /* exchanges written before an earlier one was decided */
+    uint64_t order_relaxed; /* exchanges written before an earlier one was decided */
     uint64_t lookups_evicted, queries_evicted;
     uint64_t dns_unsolicited; /* answers nobody asked for, late or forged */
 };

@@ -35,12 +35,13 @@ enum lookup_resolver { RESOLVER_UNKNOWN, RESOLVER_GO, RESOLVER_OTHER };
 
 /* One name lookup as DNSStart/DNSDone see it: all its queries, over types, servers, retries and search names. */
 struct exchange_lookup {
-    struct slice host;         /* the name asked for, without search suffix */
-    struct slice last_name;    /* the last name on the wire */
-    struct endpoint client;    /* of the last query */
-    struct endpoint server;    /* of the last query */
+    struct slice host;      /* the name asked for, without search suffix */
+    struct slice last_name; /* the last name on the wire */
+    struct endpoint client; /* of the last query */
+    struct endpoint server; /* of the last query */
     struct packet_mark first_query, last_query, last_answer;
-    struct packet_mark gave_up; /* time without a packet: when the resolver's timer ran out; ref is the last query's */
+    struct packet_mark
+        gave_up; /* time without a packet: when the resolver's timer ran out; ref is the last query's */
     struct packet_mark superseded; /* unanswered, and asked anew by a client that asks once at a time */
     struct ip_addr addrs[LOOKUP_ADDRS_MAX];
     size_t addr_count;
@@ -50,7 +51,7 @@ struct exchange_lookup {
     enum lookup_resolver resolver;
     uint16_t rcode; /* of the deciding answer */
     bool has_rcode;
-    bool empty; /* NOERROR without an address: the founding incident */
+    bool empty;  /* NOERROR without an address: the founding incident */
     bool shared; /* more than one dial used it: singleflight */
     bool over_tcp;
 };
@@ -60,8 +61,8 @@ enum attempt_result {
     ATTEMPT_OK,
     ATTEMPT_REFUSED,
     ATTEMPT_ICMP,
-    ATTEMPT_TIMEOUT,  /* SYNs unanswered until the client stopped */
-    ATTEMPT_CANCELED  /* another address won the race */
+    ATTEMPT_TIMEOUT, /* SYNs unanswered until the client stopped */
+    ATTEMPT_CANCELED /* another address won the race */
 };
 
 /* One ConnectStart/ConnectDone pair: one address tried. */
@@ -69,10 +70,10 @@ struct exchange_attempt {
     struct endpoint client, server, nat_server;
     uint64_t conn_id;
     struct packet_mark syn, last_syn, syn_ack, ack, failed; /* failed: RST or ICMP */
-    struct packet_mark winner; /* CANCELED: the SYN-ACK that won */
-    int64_t last_interval_ns;  /* between the last two SYNs; 0: there was one */
-    int64_t next_slot_ns;      /* TIMEOUT: when the next SYN would have come; it gave up before */
-    int64_t gave_up_ns;        /* TIMEOUT: best estimate of when it gave up */
+    struct packet_mark winner;                              /* CANCELED: the SYN-ACK that won */
+    int64_t last_interval_ns;                               /* between the last two SYNs; 0: there was one */
+    int64_t next_slot_ns; /* TIMEOUT: when the next SYN would have come; it gave up before */
+    int64_t gave_up_ns;   /* TIMEOUT: best estimate of when it gave up */
     uint32_t syns;
     enum attempt_result result;
     uint8_t icmp_family, icmp_type, icmp_code;
@@ -147,8 +148,8 @@ struct exchange_conn {
     bool pipelined;      /* sent before the previous response was complete */
     bool orphan_dial;    /* first request long after the handshake: dialled for another request */
     enum exchange_proxy proxy;
-    struct slice dialled_host; /* the name that its lookup was for, where one was seen */
-    struct slice proxy_target; /* host:port asked of a CONNECT or SOCKS proxy */
+    struct slice dialled_host;       /* the name that its lookup was for, where one was seen */
+    struct slice proxy_target;       /* host:port asked of a CONNECT or SOCKS proxy */
     struct packet_mark tunnel_ready; /* the proxy's consent */
     struct packet_mark previous_end; /* last byte of the previous response */
     struct packet_mark next_head;    /* first byte of the next request */
@@ -182,7 +183,7 @@ struct exchange {
     enum p2t_outcome outcome;
     struct slice error;
     bool quiet;
-    bool retried; /* a later attempt took its place: the application saw no error */
+    bool retried;                   /* a later attempt took its place: the application saw no error */
     struct exchange_lookup *lookup; /* NULL: none, or none seen */
     struct exchange_attempt *attempts;
     size_t attempt_count;

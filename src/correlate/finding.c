@@ -43,10 +43,11 @@ static void about_lookup(struct exchange *e)
     const char *host = (const char *)l->host.p;
 
     if (l->empty)
-        finding_add(e, "dns.empty_answer", P2T_SEVERITY_ERROR, &l->last_answer, &l->last_query,
-                    "%.*s exists but has no address: the server answered NOERROR with an empty list, so no connection "
-                    "was tried",
-                    n, host);
+        finding_add(
+            e, "dns.empty_answer", P2T_SEVERITY_ERROR, &l->last_answer, &l->last_query,
+            "%.*s exists but has no address: the server answered NOERROR with an empty list, so no connection "
+            "was tried",
+            n, host);
     else if (l->result == LOOKUP_NOT_FOUND)
         finding_add(e, "dns.not_found", P2T_SEVERITY_ERROR, &l->last_answer, &l->last_query,
                     "%.*s does not exist: the server answered %s", n, host, rcode_name(l->rcode));
@@ -108,21 +109,25 @@ static void about_closing(struct exchange *e)
                     ms(e->request.first.ts_ns - c->previous_end.ts_ns),
                     e->retried ? "; the client sent it again on a new connection" : "");
     else if (server)
-        finding_add(e, "conn.closed_by_server", P2T_SEVERITY_ERROR, marks[by], NULL, "the server %s the connection %s",
-                    by == CLOSED_BY_SERVER_RST ? "reset" : "closed",
+        finding_add(e, "conn.closed_by_server", P2T_SEVERITY_ERROR, marks[by], NULL,
+                    "the server %s the connection %s", by == CLOSED_BY_SERVER_RST ? "reset" : "closed",
                     mark_set(&e->response.first) ? "inside the response" : "without a response");
     else
         finding_add(e, "conn.closed_by_client", P2T_SEVERITY_ERROR, marks[by], NULL,
-                    "the client gave up %.0f ms after the request was sent%s", ms(marks[by]->ts_ns - e->request.first.ts_ns),
+                    "the client gave up %.0f ms after the request was sent%s",
+                    ms(marks[by]->ts_ns - e->request.first.ts_ns),
                     mark_set(&e->response.first) ? ", inside the response" : ", before any response");
 }
+
+/* A pool that refuses a connection closes it within microseconds. */
+static const int64_t AT_ONCE_NS = 300000;
 
 bool exchange_keeps_alive(const struct exchange *e)
 {
     const struct exchange_response *r = &e->response;
 
-    return e->request.seen && r->seen && r->complete && !r->until_close && !r->wants_close && !e->request.wants_close &&
-           r->status != 101 && (r->version_minor > 0 || r->keep_alive);
+    return e->request.seen && r->seen && r->complete && !r->until_close && !r->wants_close &&
+           !e->request.wants_close && r->status != 101 && (r->version_minor > 0 || r->keep_alive);
 }
 
 bool exchange_closed_at_once(const struct exchange *e)
@@ -130,7 +135,7 @@ bool exchange_closed_at_once(const struct exchange *e)
     const struct exchange_conn *c = &e->conn;
     int64_t after = c->client_fin.ts_ns - e->response.last.ts_ns;
 
-    return mark_set(&c->client_fin) && after >= 0 && after < MS && !mark_set(&c->server_fin) &&
+    return mark_set(&c->client_fin) && after >= 0 && after < AT_ONCE_NS && !mark_set(&c->server_fin) &&
            !e->response.extra_bytes;
 }
 
@@ -145,8 +150,9 @@ static void about_reuse(struct exchange *e)
                     ms(e->request.first.ts_ns - c->ack.ts_ns));
     if (exchange_keeps_alive(e) && exchange_closed_at_once(e))
         finding_add(e, "conn.not_pooled", P2T_SEVERITY_INFO, &e->response.last, &c->client_fin,
-                    "the client closed a connection it could have kept: its pool was full or closed, or keep-alive is "
-                    "off; the wire does not tell which");
+                    "the client closed a connection it could have kept: its pool was full or closed, keep-alive is "
+                    "off, or it "
+                    "exited; the wire does not tell which");
 }
 
 static void about_capture(struct exchange *e)

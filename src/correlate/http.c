@@ -126,8 +126,10 @@ static int64_t later(int64_t a, int64_t b)
 static void end_if_done(struct correlate *c, struct exchange *e)
 {
     struct cconn *cc = e->owner;
+    bool broken_off = !e->response.complete && !e->response.lost;
 
-    if (!e->response.ended || (e->request.seen && !e->request.ended))
+    /* What broke it off comes next, and tells when. */
+    if (!e->response.ended || broken_off || (e->request.seen && !e->request.ended))
         return;
     cc->view.previous_end = e->response.last;
     has_ended(c, e, e->request.seen ? later(e->request.last.ts_ns, e->response.last.ts_ns) : e->response.last.ts_ns);
@@ -298,8 +300,7 @@ static void fill_response(struct exchange *e, const struct fact_http_head *h)
     r->has_length = h->has_length;
     r->until_close = h->until_close;
     r->length = h->length;
-    r->content_type =
-        arena_copy(&e->arena, header_value(h->headers, h->header_count, SLICE_LIT("content-type")));
+    r->content_type = arena_copy(&e->arena, header_value(h->headers, h->header_count, SLICE_LIT("content-type")));
     if (h->status / 100 == 3)
         r->location = arena_copy(&e->arena, header_value(h->headers, h->header_count, SLICE_LIT("location")));
     struct slice connection = header_value(h->headers, h->header_count, SLICE_LIT("connection"));
@@ -412,13 +413,24 @@ void http_fact(struct correlate *c, struct cconn *cc, const struct fact *f)
 
 /* ---- what the connection does ---- */
 
-/* Nothing can come any more for what is open. */
-static void end_all(struct correlate *c, struct cconn *cc, int64_t ts_ns)
+static int64_t earliest_close(const struct exchange_conn *v, int64_t otherwise)
+{
+    const struct packet_mark *marks[] = {&v->client_fin, &v->client_rst, &v->server_fin, &v->server_rst};
+    int64_t first = INT64_MAX;
+
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
+        if (mark_set(marks[i]) && marks[i]->ts_ns < first)
+            first = marks[i]->ts_ns;
+    return first == INT64_MAX ? otherwise : first;
+}
+
+/* Nothing can come any more for what is open: it ended with its last byte, or when a side gave the connection up. */
+static void end_all(struct correlate *c, struct cconn *cc)
 {
     while (cc->open_first != NULL) {
         struct exchange *e = cc->open_first;
         int64_t last = later(e->request.last.ts_ns, e->response.last.ts_ns);
-        has_ended(c, e, later(ts_ns, last));
+        has_ended(c, e, later(earliest_close(&cc->view, last), last));
     }
 }
 
@@ -426,12 +438,12 @@ void http_conn_event(struct correlate *c, struct cconn *cc, const struct fact *f
 {
     switch (f->as.event.kind) {
     case FLOW_RST:
-        end_all(c, cc, f->mark.ts_ns);
+        end_all(c, cc);
         settle_previous(c, cc);
         break;
     case FLOW_FIN_IN_ORDER:
         if (f->dir == FLOW_S2C)
-            end_all(c, cc, f->mark.ts_ns);
+            end_all(c, cc);
         else if (cc->open_first != NULL)
             may_have_ended(c, cc->open_first, f->mark.ts_ns);
         if (f->dir == FLOW_C2S)
@@ -444,8 +456,6 @@ void http_conn_event(struct correlate *c, struct cconn *cc, const struct fact *f
 
 void http_conn_gone(struct correlate *c, struct cconn *cc)
 {
-    int64_t ts = later(cc->view.client_fin.ts_ns, cc->view.server_fin.ts_ns);
-
-    end_all(c, cc, ts);
+    end_all(c, cc);
     settle_previous(c, cc);
 }

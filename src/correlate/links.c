@@ -70,8 +70,7 @@ void links_begun(struct correlate *c, struct exchange *e)
         if (r->key != key || r->until_ns < e->request.first.ts_ns || r->id == e->id ||
             !ip_eq(&r->client, &cc->view.client.ip))
             continue;
-        e->links[e->link_count++] =
-            (struct exchange_link){r->redirect ? "redirected_from" : "retry_of", r->id};
+        e->links[e->link_count++] = (struct exchange_link){r->redirect ? "redirected_from" : "retry_of", r->id};
         if (!r->redirect && r->exchange != NULL)
             r->exchange->retried = true;
         r->until_ns = 0;

@@ -324,8 +324,13 @@ static void remember_query(struct correlate *c, struct lookup *l, const struct f
     }
     if ((q = slab_take(&c->query_slab)) == NULL)
         return;
-    *q = (struct lookup_query){.lookup = l, .next = l->queries, .id = m->id, .type = m->qtype, .lane = lane,
-                               .client = f->as.dns.src, .server = f->as.dns.dst};
+    *q = (struct lookup_query){.lookup = l,
+                               .next = l->queries,
+                               .id = m->id,
+                               .type = m->qtype,
+                               .lane = lane,
+                               .client = f->as.dns.src,
+                               .server = f->as.dns.dst};
     if (hmap_insert(&c->queries, &q->node, query_hash(&q->client, &q->server)) != 0)
         slab_give(&c->query_slab, q);
     else
@@ -358,8 +363,7 @@ static bool continues_same_name(struct correlate *c, const struct lookup *l, con
     case LANE_IDLE:
         return f->mark.ts_ns - l->info.last_query.ts_ns < RETRY_MIN_NS || outstanding(l);
     case LANE_ASKED:
-        return (q != NULL && q->lookup == l) ||
-               (since_query >= RETRY_MIN_NS && tries_left(l, lane, &f->as.dns.dst));
+        return (q != NULL && q->lookup == l) || (since_query >= RETRY_MIN_NS && tries_left(l, lane, &f->as.dns.dst));
     case LANE_TRUNCATED:
         return f->as.dns.over_tcp || since_query >= RETRY_MIN_NS;
     case LANE_ERROR:

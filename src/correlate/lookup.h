@@ -7,15 +7,15 @@
 enum { LOOKUP_SERVERS_MAX = 8 };
 
 enum lane_state {
-    LANE_IDLE,      /* not asked */
+    LANE_IDLE, /* not asked */
     LANE_ASKED,
     LANE_TRUNCATED, /* TC: TCP should follow */
     LANE_OK,
-    LANE_EMPTY,     /* NOERROR without an address */
+    LANE_EMPTY, /* NOERROR without an address */
     LANE_NXDOMAIN,
-    LANE_ERROR,     /* SERVFAIL, REFUSED, ... */
+    LANE_ERROR, /* SERVFAIL, REFUSED, ... */
     LANE_LAME,
-    LANE_REFUSED    /* ICMP */
+    LANE_REFUSED /* ICMP */
 };
 
 /* One address type of the name that is being asked for. */
@@ -56,8 +56,8 @@ struct lookup {
     struct lookup_addr *addrs;
     struct dial *dials; /* that use it */
     uint32_t users;
-    bool told;   /* an exchange tells of it */
-    bool closed; /* takes no more queries and no more dials */
+    bool told;            /* an exchange tells of it */
+    bool closed;          /* takes no more queries and no more dials */
     int64_t retry_gap_ns; /* seen between a question and its repetition; 0: none */
     struct slice name;    /* that is being asked for now */
     struct endpoint servers[LOOKUP_SERVERS_MAX];
@@ -73,7 +73,7 @@ size_t lookup_candidates(struct correlate *c, const struct ip_addr *client, cons
 /* The one whose answer a SYN from client to server most likely follows, or NULL. host: empty, or the name that it
  * must have been for. */
 struct lookup *lookup_for_syn(struct correlate *c, const struct ip_addr *client, const struct ip_addr *server,
-                               struct slice host, int64_t syn_ns);
+                              struct slice host, int64_t syn_ns);
 /* A dial follows it: from now on it is done. */
 void lookup_use(struct correlate *c, struct lookup *l);
 void lookup_unuse(struct correlate *c, struct lookup *l);

@@ -49,8 +49,8 @@ static struct slice lookup_error_text(struct exchange *e)
     else if (l->result == LOOKUP_LAME)
         what = "lame referral";
     else if (l->result == LOOKUP_TIMEOUT || l->result == LOOKUP_UNREACHABLE)
-        return text_printf(&e->arena, "lookup %.*s%s: read udp %s->%s: %s", (int)l->host.n, (const char *)l->host.p, on,
-                           client, server,
+        return text_printf(&e->arena, "lookup %.*s%s: read udp %s->%s: %s", (int)l->host.n, (const char *)l->host.p,
+                           on, client, server,
                            l->result == LOOKUP_TIMEOUT ? "i/o timeout" : "read: connection refused");
     return text_printf(&e->arena, "lookup %.*s%s: %s", (int)l->host.n, (const char *)l->host.p, on, what);
 }
@@ -71,8 +71,10 @@ void outcome_judge_lookup(struct exchange *e)
 static const char *icmp_error_text(const struct exchange_attempt *a)
 {
     if (a->icmp_family == 6)
-        return a->icmp_code == 4 ? "connection refused" : a->icmp_code == 0 ? "network is unreachable"
-               : a->icmp_code == 1 || a->icmp_code == 5 || a->icmp_code == 6 ? "permission denied" : "no route to host";
+        return a->icmp_code == 4                                             ? "connection refused"
+               : a->icmp_code == 0                                           ? "network is unreachable"
+               : a->icmp_code == 1 || a->icmp_code == 5 || a->icmp_code == 6 ? "permission denied"
+                                                                             : "no route to host";
     switch (a->icmp_code) {
     case 0:
     case 6:
@@ -232,8 +234,9 @@ static void judge_unfinished_head(struct exchange *e)
         fail(e, P2T_OUTCOME_RESPONSE_ERROR, reset_text(e));
     else if (e->response.rest.n > 0)
         fail(e, P2T_OUTCOME_RESPONSE_ERROR,
-             broken_text(e, e->response.status == 0 ? "malformed HTTP response" : "malformed MIME header: missing colon:",
-                         e->response.rest));
+             broken_text(
+                 e, e->response.status == 0 ? "malformed HTTP response" : "malformed MIME header: missing colon:",
+                 e->response.rest));
     else
         fail(e, P2T_OUTCOME_RESPONSE_ERROR,
              SLICE_LIT("net/http: HTTP/1.x transport connection broken: unexpected EOF"));
@@ -263,7 +266,8 @@ static void judge_bad(struct exchange *e)
     struct slice line = e->response.bad_line;
 
     if (e->response.bad == FACT_BAD_LIMIT)
-        fail(e, P2T_OUTCOME_RESPONSE_ERROR, SLICE_LIT("net/http: server response headers exceeded the limit; aborted"));
+        fail(e, P2T_OUTCOME_RESPONSE_ERROR,
+             SLICE_LIT("net/http: server response headers exceeded the limit; aborted"));
     else if (e->response.bad == FACT_BAD_CHUNK)
         fail(e, P2T_OUTCOME_RESPONSE_ERROR, SLICE_LIT("malformed chunked encoding"));
     else

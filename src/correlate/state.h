@@ -25,7 +25,7 @@ struct recent {
     uint64_t id;
     int64_t until_ns;
     struct ip_addr client;
-    uint64_t key; /* hash of what the successor asks for */
+    uint64_t key;              /* hash of what the successor asks for */
     struct exchange *exchange; /* still settling, or NULL */
 };
 

@@ -9,7 +9,7 @@
 #define MILLISECONDS(n) ((int64_t)(n)*1000000)
 
 const struct flow_limits flow_limits_default = {
-    .connections = 262144,
+    .connections = 98304,
     .reorder_bytes = 4 << 20,
     .reorder_bytes_total = 64 << 20,
     .reorder_segments = 4096,

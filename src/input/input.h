@@ -14,10 +14,10 @@ struct input;
 
 /* Something that could not be read, or was cut. What was read before it stays good. */
 struct input_problem {
-    const char *path;     /* as the user named it, or folder/name */
-    const char *text;     /* what is wrong and where, one line, no newline */
-    uint64_t packet;      /* number of the packet it stands at, 0 when it is not at one */
-    uint64_t offset;      /* byte offset in the (decompressed) file */
+    const char *path; /* as the user named it, or folder/name */
+    const char *text; /* what is wrong and where, one line, no newline */
+    uint64_t packet;  /* number of the packet it stands at, 0 when it is not at one */
+    uint64_t offset;  /* byte offset in the (decompressed) file */
 };
 
 /* A pcapng Decryption Secrets Block, in the order of the file (secrets type: pcapng section 4.7). */
@@ -32,8 +32,8 @@ struct input_config {
     bool recursive;     /* go down into folders of folders */
     const char *filter; /* libpcap expression, or NULL */
     void *ctx;
-    void (*problem)(void *ctx, const struct input_problem *p);  /* may be NULL */
-    void (*secrets)(void *ctx, const struct input_secrets *s);  /* may be NULL */
+    void (*problem)(void *ctx, const struct input_problem *p); /* may be NULL */
+    void (*secrets)(void *ctx, const struct input_secrets *s); /* may be NULL */
 };
 
 struct input_file {

@@ -88,13 +88,14 @@ static bool make_room(struct input_source *s)
 {
     if (s->end < s->cap)
         return true;
-    uint8_t *p = realloc(s->block, s->cap * 2);
+    size_t cap = s->cap > 0 ? s->cap * 2 : 4096;
+    uint8_t *p = realloc(s->block, cap);
     if (p == NULL) {
         s->state = SOURCE_NO_MEMORY;
         return false;
     }
     s->block = p;
-    s->cap *= 2;
+    s->cap = cap;
     return true;
 }
 

@@ -70,7 +70,7 @@ struct fact_http_head {
 };
 
 struct fact_http_end {
-    struct packet_mark last;  /* the message's last byte */
+    struct packet_mark last;            /* the message's last byte */
     struct packet_mark last_body_chunk; /* last byte of data before a final zero chunk; number 0: none */
     uint64_t body_bytes;
     bool complete;  /* its framing was satisfied */

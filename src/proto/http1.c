@@ -195,8 +195,7 @@ static void pending_push(struct http1 *h, uint32_t exchange)
 
 static struct fact fact_for(struct http1 *h, const struct h1_dir *d, enum fact_kind kind, struct packet_mark mark)
 {
-    return (struct fact){
-        .kind = kind, .conn = h->conn, .exchange = d->exchange, .dir = dir_of(h, d), .mark = mark};
+    return (struct fact){.kind = kind, .conn = h->conn, .exchange = d->exchange, .dir = dir_of(h, d), .mark = mark};
 }
 
 static void emit_head(struct http1 *h, struct h1_dir *d, struct fact_http_head *head, struct packet_mark last)
@@ -706,7 +705,8 @@ static void step(struct http1 *h, struct h1_dir *d, struct piece *p)
 uint64_t http1_chunk(struct http1 *h, const struct flow_chunk *chunk)
 {
     struct h1_dir *d = &h->dir[chunk->dir];
-    struct piece p = {chunk->bytes, chunk->len, chunk->dir == FLOW_C2S ? chunk->seen : chunk->deliverable, chunk->lost};
+    struct piece p = {chunk->bytes, chunk->len, chunk->dir == FLOW_C2S ? chunk->seen : chunk->deliverable,
+                      chunk->lost};
 
     while (p.len > 0 && d->state != H1_TUNNEL && d->state != H1_OVER)
         step(h, d, &p);

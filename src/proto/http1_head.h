@@ -7,8 +7,8 @@
 #include "proto/http1.h"
 
 enum http1_head_result {
-    HTTP1_HEAD_DONE,  /* head->* is filled; *used bytes make the head */
-    HTTP1_HEAD_MORE,  /* no blank line yet */
+    HTTP1_HEAD_DONE, /* head->* is filled; *used bytes make the head */
+    HTTP1_HEAD_MORE, /* no blank line yet */
     HTTP1_HEAD_REFUSED
 };
 

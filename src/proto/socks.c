@@ -51,7 +51,7 @@ static bool read_v4_request(struct reader *r, const struct run *run)
     struct slice ip = reader_slice(r, 4);
     while (reader_ok(r) && reader_u8(r) != 0)
         continue;
-    if (!reader_ok(r))
+    if (!reader_ok(r) || ip.p == NULL)
         return false;
     if (ip.p[0] != 0 || ip.p[1] != 0 || ip.p[2] != 0 || ip.p[3] == 0) {
         emit_ip_request(run, 4, ip_from_v4(ip.p), port);
@@ -180,8 +180,8 @@ static bool hold(struct socks *s, enum flow_dir dir, uint8_t byte)
 }
 
 /* Negotiations are a few dozen bytes: taken one by one, so that any segmentation gives the same. */
-enum socks_progress socks_feed(struct socks *s, const struct fact_sink *sink, struct flow_tcp *conn, enum flow_dir dir,
-                               struct slice bytes, const struct packet_mark *mark, size_t *used)
+enum socks_progress socks_feed(struct socks *s, const struct fact_sink *sink, struct flow_tcp *conn,
+                               enum flow_dir dir, struct slice bytes, const struct packet_mark *mark, size_t *used)
 {
     const struct run run = {sink, conn, mark};
 

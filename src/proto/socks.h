@@ -6,9 +6,9 @@
 #include "proto/fact.h"
 
 enum socks_progress {
-    SOCKS_MORE,    /* the negotiation goes on */
-    SOCKS_TUNNEL,  /* what follows is another protocol */
-    SOCKS_OVER     /* refused, or not SOCKS after all */
+    SOCKS_MORE,   /* the negotiation goes on */
+    SOCKS_TUNNEL, /* what follows is another protocol */
+    SOCKS_OVER    /* refused, or not SOCKS after all */
 };
 
 enum socks_state { SOCKS_GREETING, SOCKS_METHOD, SOCKS_AUTH, SOCKS_AUTH_REPLY, SOCKS_REQUEST, SOCKS_REPLY };
@@ -22,7 +22,7 @@ struct socks {
 
 bool socks_looks_like(struct slice first_bytes);
 /* Takes one direction's bytes in order; *used says how many belong to the negotiation. */
-enum socks_progress socks_feed(struct socks *s, const struct fact_sink *sink, struct flow_tcp *conn, enum flow_dir dir,
-                               struct slice bytes, const struct packet_mark *mark, size_t *used);
+enum socks_progress socks_feed(struct socks *s, const struct fact_sink *sink, struct flow_tcp *conn,
+                               enum flow_dir dir, struct slice bytes, const struct packet_mark *mark, size_t *used);
 
 #endif

@@ -20,7 +20,7 @@ struct p2t_session {
     struct trace *trace;
     uint64_t frames, bytes, tunnelled, exchanges, attempts;
     uint64_t drops[PACKET_DROP_COUNT];
-    int status;    /* the first failure; later steps return it */
+    int status; /* the first failure; later steps return it */
     bool finished;
 };
 
@@ -234,8 +234,8 @@ void p2t_session_counters(const struct p2t_session *s, struct p2t_counters *out)
         .out_of_order_segments = f->out_of_order,
         .lost_bytes = f->hole_bytes,
         .cut_bytes = f->cut_bytes,
-        .limits_hit = f->connections_evicted + f->reorder_limit_hits + h->limit_hits + c->lookups_evicted +
-                      c->queries_evicted,
+        .limits_hit =
+            f->connections_evicted + f->reorder_limit_hits + h->limit_hits + c->lookups_evicted + c->queries_evicted,
     };
 }
 
@@ -274,7 +274,7 @@ bool p2t_session_reason(const struct p2t_session *s, size_t n, struct p2t_reason
 }
 
 #define P2T_STRING_(x) #x
-#define P2T_STRING(x) P2T_STRING_(x)
+#define P2T_STRING(x)  P2T_STRING_(x)
 
 const char *p2t_version(void)
 {

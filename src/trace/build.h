@@ -20,9 +20,9 @@ struct trace {
     struct p2t_finding findings[FINDINGS_MAX];
     struct p2t_link links[LINKS_MAX];
     /* Of the events so far, for what comes after them. */
-    int64_t lane_ns;              /* the last one in the caller's lane: later ones are not before it */
+    int64_t lane_ns; /* the last one in the caller's lane: later ones are not before it */
     struct packet_mark got_conn_earliest;
-    int64_t dns_ns, connect_ns;   /* phases; negative: none */
+    int64_t dns_ns, connect_ns; /* phases; negative: none */
     bool failed;
 };
 

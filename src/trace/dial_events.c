@@ -74,7 +74,8 @@ static struct slice lookup_error(const struct trace *t)
 
 static void dns_done_args(struct trace *t, struct p2t_event *ev, const struct exchange_lookup *l)
 {
-    struct p2t_arg *args = event_args(t, ev, 5);
+    struct p2t_arg *args = event_args(t, ev, 7);
+    char client[IP_TEXT_MAX];
 
     if (args == NULL)
         return;
@@ -83,6 +84,8 @@ static void dns_done_args(struct trace *t, struct p2t_event *ev, const struct ex
     args[2] = arg_bool("Coalesced", l->shared);
     args[3] = l->has_rcode ? arg_int("rcode", l->rcode) : arg_null("rcode");
     args[4] = arg_int("queries", l->queries);
+    args[5] = arg_text("client", arena_copy(&t->arena, slice_of(client, ip_format(&l->client.ip, client))));
+    args[6] = arg_text("server", copy_endpoint(t, &l->server));
 }
 
 static const struct packet_mark *first_syn(const struct exchange *e)
@@ -329,8 +332,8 @@ void events_got_conn(struct trace *t)
     int64_t low = mark_set(from) ? from->ts_ns : INT64_MIN;
     if (low < t->lane_ns)
         low = t->lane_ns;
-    struct p2t_event *ev =
-        event_add(t, P2T_HOOK_GOT_CONN, P2T_INFERRED, clamp(to->ts_ns - 30 * US, low < to->ts_ns ? low : to->ts_ns, to->ts_ns));
+    struct p2t_event *ev = event_add(t, P2T_HOOK_GOT_CONN, P2T_INFERRED,
+                                     clamp(to->ts_ns - 30 * US, low < to->ts_ns ? low : to->ts_ns, to->ts_ns));
     event_earliest(ev, from);
     event_latest(ev, to);
     event_evidence(t, ev, from);

@@ -148,8 +148,7 @@ static void wrote_request_overtaken(struct trace *t)
 
     grace.ts_ns += 50000 * US;
     bool before = mark_set(closed) && closed->ts_ns < grace.ts_ns && closed->ts_ns >= r->first.ts_ns;
-    struct p2t_event *ev =
-        event_add(t, P2T_HOOK_WROTE_REQUEST, P2T_INFERRED, before ? closed->ts_ns : grace.ts_ns);
+    struct p2t_event *ev = event_add(t, P2T_HOOK_WROTE_REQUEST, P2T_INFERRED, before ? closed->ts_ns : grace.ts_ns);
     event_earliest(ev, &r->first);
     event_latest(ev, mark_set(closed) && closed->ts_ns > grace.ts_ns ? closed : &grace);
     event_evidence(t, ev, &r->first);

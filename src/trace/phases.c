@@ -21,8 +21,12 @@ void phases_fill(struct trace *t)
     struct p2t_phases *p = &t->out.phases;
     bool answered = mark_set(&e->response.first);
 
-    *p = (struct p2t_phases){.dns_ns = t->dns_ns, .connect_ns = t->connect_ns, .tls_ns = -1,
-                             .send_ns = -1, .wait_ns = -1, .receive_ns = -1};
+    *p = (struct p2t_phases){.dns_ns = t->dns_ns,
+                             .connect_ns = t->connect_ns,
+                             .tls_ns = -1,
+                             .send_ns = -1,
+                             .wait_ns = -1,
+                             .receive_ns = -1};
     if (e->request.seen)
         p->send_ns = at_least_zero(e->request.last.ts_ns - e->request.first.ts_ns);
     if (e->request.seen)

@@ -6,9 +6,12 @@ static const struct slice redacted = {(const uint8_t *)"[redacted]", 10};
 
 static bool is_secret_header(struct slice name)
 {
-    static const struct slice names[] = {SLICE_INIT("authorization"), SLICE_INIT("proxy-authorization"), SLICE_INIT("cookie"),        SLICE_INIT("set-cookie"),
-                                        SLICE_INIT("x-api-key"),     SLICE_INIT("x-auth-token"),        SLICE_INIT("x-csrf-token"),  SLICE_INIT("x-amz-security-token"),
-                                        SLICE_INIT("x-vault-token"), SLICE_INIT("x-goog-api-key"),      SLICE_INIT("private-token"), SLICE_INIT("api-key")};
+    static const struct slice names[] = {SLICE_INIT("authorization"), SLICE_INIT("proxy-authorization"),
+                                         SLICE_INIT("cookie"),        SLICE_INIT("set-cookie"),
+                                         SLICE_INIT("x-api-key"),     SLICE_INIT("x-auth-token"),
+                                         SLICE_INIT("x-csrf-token"),  SLICE_INIT("x-amz-security-token"),
+                                         SLICE_INIT("x-vault-token"), SLICE_INIT("x-goog-api-key"),
+                                         SLICE_INIT("private-token"), SLICE_INIT("api-key")};
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (slice_ieq(name, names[i]))
@@ -42,9 +45,12 @@ static bool contains(struct slice s, struct slice w)
 /* token, access_token, api_key, apikey, sig, signature, X-Amz-Signature, password, secret, code, session ... */
 static bool is_secret_key(struct slice key)
 {
-    static const struct slice parts[] = {SLICE_INIT("token"), SLICE_INIT("secret"), SLICE_INIT("passw"), SLICE_INIT("api_key"), SLICE_INIT("apikey"),     SLICE_INIT("api-key"),
-                                        SLICE_INIT("signature"), SLICE_INIT("credential"), SLICE_INIT("session"), SLICE_INIT("auth"), SLICE_INIT("private_key")};
-    static const struct slice whole[] = {SLICE_INIT("key"), SLICE_INIT("sig"), SLICE_INIT("pwd"), SLICE_INIT("pass"), SLICE_INIT("code"), SLICE_INIT("jwt"), SLICE_INIT("sid"), SLICE_INIT("otp")};
+    static const struct slice parts[] = {SLICE_INIT("token"),     SLICE_INIT("secret"),     SLICE_INIT("passw"),
+                                         SLICE_INIT("api_key"),   SLICE_INIT("apikey"),     SLICE_INIT("api-key"),
+                                         SLICE_INIT("signature"), SLICE_INIT("credential"), SLICE_INIT("session"),
+                                         SLICE_INIT("auth"),      SLICE_INIT("private_key")};
+    static const struct slice whole[] = {SLICE_INIT("key"),  SLICE_INIT("sig"), SLICE_INIT("pwd"), SLICE_INIT("pass"),
+                                         SLICE_INIT("code"), SLICE_INIT("jwt"), SLICE_INIT("sid"), SLICE_INIT("otp")};
 
     for (size_t i = 0; i < sizeof whole / sizeof *whole; i++)
         if (slice_ieq(key, whole[i]))

@@ -98,13 +98,13 @@ static void fill_messages(struct trace *t)
     out->status = r->status;
     out->request_proto = proto_text(t, q->seen, q->version_major, q->version_minor);
     out->response_proto = proto_text(t, r->seen, r->version_major, r->version_minor);
-    out->request = (struct p2t_message){request_whole ? (int64_t)q->head_bytes : -1,
-                                        request_whole ? (int64_t)q->body_bytes : -1, {NULL, 0}};
+    out->request = (struct p2t_message){
+        request_whole ? (int64_t)q->head_bytes : -1, request_whole ? (int64_t)q->body_bytes : -1, {NULL, 0}};
     for (size_t i = 0; i < q->header_count; i++)
         if (slice_ieq(q->headers[i].name, SLICE_LIT("content-type")))
             out->request.content_type = text_of(q->headers[i].value);
-    out->response = (struct p2t_message){response_whole ? (int64_t)r->head_bytes : -1,
-                                         response_whole ? (int64_t)r->body_bytes : -1, {NULL, 0}};
+    out->response = (struct p2t_message){
+        response_whole ? (int64_t)r->head_bytes : -1, response_whole ? (int64_t)r->body_bytes : -1, {NULL, 0}};
     if (r->content_type.n > 0)
         out->response.content_type = text_of(r->content_type);
 }
@@ -158,8 +158,8 @@ static void reset(struct trace *t, const struct exchange *e)
     t->got_conn_earliest = (struct packet_mark){0};
     t->dns_ns = t->connect_ns = -1;
     t->failed = false;
-    t->out = (struct p2t_exchange){.id = e->id, .kind = e->kind, .outcome = e->outcome, .error = text_of(e->error),
-                                   .quiet = e->quiet};
+    t->out = (struct p2t_exchange){
+        .id = e->id, .kind = e->kind, .outcome = e->outcome, .error = text_of(e->error), .quiet = e->quiet};
 }
 
 const struct p2t_exchange *trace_build(struct trace *t, const struct exchange *e)
@@ -173,7 +173,8 @@ const struct p2t_exchange *trace_build(struct trace *t, const struct exchange *e
     fill_messages(t);
     fill_findings(t);
     trace_id_fill(t);
-    out->start_ns = t->event_count > 0 && t->events[0].time_ns < e->start.ts_ns ? t->events[0].time_ns : e->start.ts_ns;
+    out->start_ns =
+        t->event_count > 0 && t->events[0].time_ns < e->start.ts_ns ? t->events[0].time_ns : e->start.ts_ns;
     out->end_ns = e->end_ns > out->start_ns ? e->end_ns : out->start_ns;
     phases_fill(t);
     out->events = t->events;

@@ -2,9 +2,11 @@
 #include "trace/build.h"
 
 /* In order of preference: the W3C standard first. */
-static const struct slice sources[] = {SLICE_INIT("traceparent"),     SLICE_INIT("x-request-id"),    SLICE_INIT("x-b3-traceid"), SLICE_INIT("b3"),
-                                      SLICE_INIT("uber-trace-id"),   SLICE_INIT("x-trace-id"),      SLICE_INIT("x-amzn-trace-id"),
-                                      SLICE_INIT("x-correlation-id"), SLICE_INIT("x-cloud-trace-context"), SLICE_INIT("x-datadog-trace-id")};
+static const struct slice sources[] = {SLICE_INIT("traceparent"),           SLICE_INIT("x-request-id"),
+                                       SLICE_INIT("x-b3-traceid"),          SLICE_INIT("b3"),
+                                       SLICE_INIT("uber-trace-id"),         SLICE_INIT("x-trace-id"),
+                                       SLICE_INIT("x-amzn-trace-id"),       SLICE_INIT("x-correlation-id"),
+                                       SLICE_INIT("x-cloud-trace-context"), SLICE_INIT("x-datadog-trace-id")};
 
 /* traceparent: version "-" trace-id "-" ...; b3 and uber-trace-id: trace id first; X-Amzn: Root=...; */
 static struct slice id_within(struct slice source, struct slice value)

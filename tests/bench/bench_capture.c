@@ -91,7 +91,8 @@ static void open_connection(struct maker *m, struct conn *c)
 {
     uint32_t n = m->next_client++;
 
-    *c = (struct conn){.seq = {n * 2654435761u, ~n * 40503u}, .port = (uint16_t)(1024 + n % 60000), .client = 2 + n % 250};
+    *c = (struct conn){
+        .seq = {n * 2654435761u, ~n * 40503u}, .port = (uint16_t)(1024 + n % 60000), .client = 2 + n % 250};
     packet(m, c, 0, 0x02, "", 0);
     packet(m, c, 1, 0x12, "", 0);
     packet(m, c, 0, 0x10, "", 0);
@@ -124,10 +125,11 @@ static void exchange(struct maker *m, struct conn *c, size_t body)
                      "User-Agent: Go-http-client/1.1\r\nAccept: application/json\r\nX-Request-Id: %016llx\r\n"
                      "Accept-Encoding: gzip\r\n\r\n",
                      (unsigned long long)m->size.exchanges, (unsigned long long)m->size.exchanges * 2654435761u);
-    int r = snprintf(response, sizeof response,
-                     "HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=utf-8\r\nDate: Thu, 01 Jan 2026 00:00:00 "
-                     "GMT\r\nContent-Length: %zu\r\nCache-Control: no-store\r\nX-Served-By: items-7d9c5b8f6-x2x9k\r\n\r\n",
-                     body);
+    int r = snprintf(
+        response, sizeof response,
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=utf-8\r\nDate: Thu, 01 Jan 2026 00:00:00 "
+        "GMT\r\nContent-Length: %zu\r\nCache-Control: no-store\r\nX-Served-By: items-7d9c5b8f6-x2x9k\r\n\r\n",
+        body);
 
     memset(response + r, 'j', body);
     packet(m, c, 0, 0x18, request, (size_t)q);

@@ -15,8 +15,8 @@ struct lab_event {
     enum p2t_hook hook;
     int64_t time_ns;
     char key[LAB_KEY_MAX];
-    char tag[64];         /* live: the scenario's name for the request */
-    size_t owner;         /* live: request, counted over the file; rebuilt: exchange */
+    char tag[64]; /* live: the scenario's name for the request */
+    size_t owner; /* live: request, counted over the file; rebuilt: exchange */
     bool has_earliest, has_latest;
     int64_t earliest_ns, latest_ns;
     enum p2t_basis basis;

@@ -16,10 +16,10 @@ static const int64_t TOLERANCE_NS = 1000000;
 static const int64_t NEAR_NS = 100000000;
 
 static const char *const scenarios[] = {
-    "fresh",     "reuse",      "dnserr",   "dnserr-two", "dnsdrop-two", "dnsmisc-two", "search-k8s", "search-k8scgo",
-    "coalesce",  "connerr",    "syndrop",  "etimedout",  "icmphost",    "localerr",    "heyeballs",  "proxy",
-    "socks",     "expect",     "info1xx",  "redirect",   "stale",       "srvclose",    "timeouts",   "early",
-    "noreuse",   "pool",       "latebind", "cgo-glibc",  "icmp",        "hosts",       "bighdr",     "cancelbody",
+    "fresh",    "reuse",   "dnserr",   "dnserr-two", "dnsdrop-two", "dnsmisc-two", "search-k8s", "search-k8scgo",
+    "coalesce", "connerr", "syndrop",  "etimedout",  "icmphost",    "localerr",    "heyeballs",  "proxy",
+    "socks",    "expect",  "info1xx",  "redirect",   "stale",       "srvclose",    "timeouts",   "early",
+    "noreuse",  "pool",    "latebind", "cgo-glibc",  "icmp",        "hosts",       "bighdr",     "cancelbody",
 };
 
 /* What the wire cannot show, or what belongs to TLS. tag "*": every request of the scenario; hook -1: every hook. */
@@ -217,8 +217,8 @@ static size_t mixed_exchanges(const char *scenario, const struct lab_list *rebui
 static void check_order(const char *scenario, const struct lab_list *rebuilt)
 {
     static const int lane[P2T_HOOK_COUNT] = {
-        [P2T_HOOK_GET_CONN] = 1,       [P2T_HOOK_DNS_START] = 2,      [P2T_HOOK_DNS_DONE] = 3,
-        [P2T_HOOK_CONNECT_START] = 4,  [P2T_HOOK_GOT_CONN] = 5,       [P2T_HOOK_WROTE_HEADER_FIELD] = 6,
+        [P2T_HOOK_GET_CONN] = 1,       [P2T_HOOK_DNS_START] = 2,         [P2T_HOOK_DNS_DONE] = 3,
+        [P2T_HOOK_CONNECT_START] = 4,  [P2T_HOOK_GOT_CONN] = 5,          [P2T_HOOK_WROTE_HEADER_FIELD] = 6,
         [P2T_HOOK_WROTE_HEADERS] = 7,  [P2T_HOOK_WAIT_100_CONTINUE] = 8, [P2T_HOOK_WROTE_REQUEST] = 9,
         [P2T_HOOK_PUT_IDLE_CONN] = 10,
     };
@@ -272,8 +272,8 @@ static void rebuilt_timelines_agree_with_the_live_hooks(void **state)
         lab_free(&live);
         lab_free(&rebuilt);
     }
-    printf("%-14s live %4zu found %4zu  rebuilt %4zu true %4zu  in bounds %4zu  not on the wire %zu\n", "all", sum.live,
-           sum.found, sum.rebuilt, sum.true_ones, sum.in_bounds, sum.excepted);
+    printf("%-14s live %4zu found %4zu  rebuilt %4zu true %4zu  in bounds %4zu  not on the wire %zu\n", "all",
+           sum.live, sum.found, sum.rebuilt, sum.true_ones, sum.in_bounds, sum.excepted);
     assert_true(sum.live > 800);
     assert_true(sum.found * 100 >= sum.live * 99);
     assert_true(sum.true_ones * 100 >= sum.rebuilt * 99);
