@@ -1,5 +1,5 @@
 # Installs into an empty prefix, builds the sample there in every way that is promised, and runs it on a capture.
-# -DBUILD_DIR= -DSOURCE_DIR= -DWORK_DIR= -DCAPTURE= -DCC=
+# -DBUILD_DIR= -DSOURCE_DIR= -DWORK_DIR= -DCAPTURE= -DCC= -DGENERATOR=
 cmake_minimum_required(VERSION 3.20)
 
 function(run)
@@ -36,7 +36,7 @@ run(${CC} -std=c11 -Wall -Wextra -Werror ${cflags} ${sample} -o ${WORK_DIR}/embe
 expect_exchange(${WORK_DIR}/embed_pkg)
 
 run(${CMAKE_COMMAND} -S ${SOURCE_DIR}/tests/install -B ${WORK_DIR}/build -DCMAKE_PREFIX_PATH=${prefix}
-    -DEMBED_SOURCE=${sample} -DCMAKE_C_COMPILER=${CC})
+    -DEMBED_SOURCE=${sample} -DCMAKE_C_COMPILER=${CC} -G "${GENERATOR}")
 run(${CMAKE_COMMAND} --build ${WORK_DIR}/build)
 expect_exchange(${WORK_DIR}/build/embed_pcap2trace)
 expect_exchange(${WORK_DIR}/build/embed_static)
