@@ -10,6 +10,7 @@ const struct proto_limits proto_limits_default = {
     .http1 = {.head_bytes = 1u << 20, .head_bytes_total = 64u << 20, .headers = 1024, .pipelined = 1024},
 };
 
+enum { DNS = 53, LLMNR = 5355 };
 enum { PREFIX_MAX = 32 }; /* more than any first line needs to be told */
 
 /* The first bytes of a direction, kept until they tell what they are. */
@@ -23,6 +24,7 @@ struct conn {
     struct flow_tcp *flow;
     enum fact_proto proto;
     bool mid_stream; /* the first bytes may lie inside a message */
+    bool client_unknown; /* the client began with bytes of no protocol known here */
     struct http1 *http1;
     struct prefix prefix[2];
     struct socks *socks;
@@ -96,7 +98,12 @@ static bool may_become(struct slice b, struct slice signature)
 
 static bool is_dns_port(const struct conn *c)
 {
-    return c->flow->server.port == 53 || c->flow->client.port == 53;
+    return c->flow->server.port == DNS || c->flow->client.port == DNS;
+}
+
+static bool looks_like_dns(const struct conn *c, struct slice bytes)
+{
+    return is_dns_port(c) || (c->flow->server.port != LLMNR && dns_stream_looks_like(bytes));
 }
 
 static enum fact_proto told_by(const struct conn *c, enum flow_dir dir, struct slice b, bool *wait)
@@ -113,7 +120,7 @@ static enum fact_proto told_by(const struct conn *c, enum flow_dir dir, struct s
         return FACT_PROTO_HTTP1;
     if (is_tls(b))
         return FACT_PROTO_TLS;
-    if (is_dns_port(c) || dns_stream_looks_like(b))
+    if (looks_like_dns(c, b))
         return FACT_PROTO_DNS;
     if (dir == FLOW_C2S && socks_looks_like(b))
         return FACT_PROTO_SOCKS;
@@ -301,12 +308,24 @@ static struct slice first_bytes(const struct conn *c, const struct flow_chunk *c
     return slice_of(joined, x->n + n);
 }
 
+/* A server that does not understand its client may say so in HTTP: it is to be heard first. */
+static bool await_answer(struct conn *c, enum flow_dir dir, enum fact_proto proto)
+{
+    if (proto != FACT_PROTO_OTHER || dir != FLOW_C2S)
+        return false;
+    c->client_unknown = true;
+    c->prefix[FLOW_C2S].n = 0;
+    return true;
+}
+
 /* True when the protocol is known now and the chunk is to be decoded. */
 static bool find_out(struct proto *p, struct conn *c, struct flow_chunk *chunk)
 {
     uint8_t joined[PREFIX_MAX];
     bool wait;
 
+    if (c->client_unknown && chunk->dir == FLOW_C2S)
+        return false;
     if (chunk->bytes.n == 0) {
         c->mid_stream = true;
         c->prefix[chunk->dir].n = 0;
@@ -314,8 +333,9 @@ static bool find_out(struct proto *p, struct conn *c, struct flow_chunk *chunk)
     }
     struct slice first = first_bytes(c, chunk, joined);
     enum fact_proto proto = told_by(c, chunk->dir, first, &wait);
-    if (wait && keep(c, chunk))
+    if ((wait && keep(c, chunk)) || await_answer(c, chunk->dir, proto))
         return false;
+    c->mid_stream = c->mid_stream || c->client_unknown;
     if (proto == FACT_PROTO_UNKNOWN) {
         c->prefix[chunk->dir].n = 0;
         return false;
@@ -398,11 +418,27 @@ static void on_close(void *ctx, struct flow_tcp *flow, enum flow_end why)
     flow->user = NULL;
 }
 
+static bool is_multicast(const struct ip_addr *ip)
+{
+    return ip->family == 4 ? ip->bytes[0] >> 4 == 14 : ip->bytes[0] == 0xff;
+}
+
+/* mDNS, LLMNR and the NetBIOS name service speak DNS's format to everybody on the link, and mostly nobody answers: no
+ * resolver of net/http asks them. Unicast DNS on 5353 is common behind a service address. */
+static bool is_local_name_service(const struct flow_datagram *d)
+{
+    enum { NETBIOS = 137, MDNS = 5353 };
+    uint16_t from = d->src.port, to = d->dst.port;
+
+    return is_multicast(&d->dst.ip) || from == LLMNR || to == LLMNR || from == NETBIOS || to == NETBIOS ||
+           (from == MDNS && to == MDNS);
+}
+
 static bool speaks_dns(const struct flow_datagram *d)
 {
-    if (d->src.port == 53 || d->dst.port == 53)
+    if (d->src.port == DNS || d->dst.port == DNS)
         return dns_plausible_on_port(d->bytes, d->len);
-    return dns_plausible(d->bytes);
+    return !is_local_name_service(d) && dns_plausible(d->bytes);
 }
 
 static void on_udp(void *ctx, const struct flow_datagram *d)

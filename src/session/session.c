@@ -225,6 +225,7 @@ void p2t_session_counters(const struct p2t_session *s, struct p2t_counters *out)
         .tunnelled_packets = s->tunnelled,
         .connections = f->connections,
         .connection_attempts = s->attempts,
+        .syn_packets = f->syns,
         .dns_messages = p->dns_messages,
         .http_requests = h->requests,
         .http_responses = h->responses,
