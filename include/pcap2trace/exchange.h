@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "pcap2trace/api.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -211,12 +213,12 @@ struct p2t_exchange {
     bool quiet; /* shown only with --all: a lookup that succeeded and led nowhere, a connection without HTTP */
 };
 
-const char *p2t_hook_name(enum p2t_hook hook);
-const char *p2t_kind_name(enum p2t_kind kind);
-const char *p2t_outcome_name(enum p2t_outcome outcome);
-const char *p2t_basis_name(enum p2t_basis basis);
-const char *p2t_severity_name(enum p2t_severity severity);
-const char *p2t_vantage_name(enum p2t_vantage vantage); /* NULL for unknown */
+P2T_API const char *p2t_hook_name(enum p2t_hook hook);
+P2T_API const char *p2t_kind_name(enum p2t_kind kind);
+P2T_API const char *p2t_outcome_name(enum p2t_outcome outcome);
+P2T_API const char *p2t_basis_name(enum p2t_basis basis);
+P2T_API const char *p2t_severity_name(enum p2t_severity severity);
+P2T_API const char *p2t_vantage_name(enum p2t_vantage vantage); /* NULL for unknown */
 
 #ifdef __cplusplus
 }

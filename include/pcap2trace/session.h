@@ -14,14 +14,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "pcap2trace/api.h"
 #include "pcap2trace/exchange.h"
 #include "pcap2trace/status.h"
-
-#if defined(__GNUC__)
-#define P2T_API __attribute__((visibility("default")))
-#else
-#define P2T_API
-#endif
 
 #ifdef __cplusplus
 extern "C" {
@@ -59,6 +54,7 @@ struct p2t_counters {
     uint64_t files, problems;
     uint64_t tcp_packets, udp_packets, icmp_errors, tunnelled_packets;
     uint64_t connections, connection_attempts; /* TCP connections; those of them that began with a SYN */
+    uint64_t syn_packets; /* of tcp_packets, SYNs without ACK; retransmissions and copies count */
     uint64_t dns_messages, http_requests, http_responses;
     uint64_t exchanges; /* handed over */
     uint64_t duplicate_packets, retransmitted_segments, out_of_order_segments;

@@ -93,6 +93,7 @@ static void on_event(struct correlate *c, struct cconn *cc, const struct fact *f
         dial_event(c, cc, f);
     tls_conn_event(c, cc, f);
     open_conn_event(c, cc, f);
+    dial_conn_closed(c, cc);
 }
 
 static void on_socks_request(struct cconn *cc, const struct fact *f)

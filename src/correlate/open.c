@@ -4,6 +4,8 @@
 /* A connection whose first request comes this long after its handshake was dialled for another one. Scheduling on a
  * busy machine explains tens of milliseconds, not this. */
 static const int64_t ORPHAN_NS = 100000000;
+/* A client that closed its half may still be answered; few do, and not for long. */
+static const int64_t HALF_CLOSED_NS = 5000000000;
 
 /* ---- the list ---- */
 
@@ -139,13 +141,13 @@ void open_settle_previous(struct correlate *c, struct cconn *cc)
 }
 
 /* Provisional: a half-closing client may still get an answer. */
-void open_may_have_ended(struct correlate *c, struct exchange *e, int64_t end_ns)
+void open_may_have_ended(struct correlate *c, struct exchange *e, int64_t end_ns, int64_t wait_ns)
 {
     if (heap_holds(&e->order.node))
         return;
     e->end_ns = end_ns;
     outbox_put(c, e, false);
-    timer_set(c, &e->timer, TIMER_EXCHANGE, end_ns + SETTLE_NS);
+    timer_set(c, &e->timer, TIMER_EXCHANGE, end_ns + wait_ns);
 }
 
 /* A provisional end was too early: the answer comes after all. */
@@ -165,7 +167,7 @@ void open_has_ended(struct correlate *c, struct exchange *e, int64_t end_ns)
     if (e->kind == P2T_KIND_CONNECT)
         open_take_dial(c, cc, e);
     cc->settling = e;
-    open_may_have_ended(c, e, end_ns);
+    open_may_have_ended(c, e, end_ns, SETTLE_NS);
     if (e->response.location.n > 0 || !mark_set(&e->response.first)) {
         conn_snapshot(cc, e);
         links_ended(c, e);
@@ -190,14 +192,15 @@ static int64_t later(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
-/* Nothing can come any more for what is open: it ended with its last byte, or when a side gave the connection up. */
+/* Nothing can come any more for what is open: it ended when a side gave the connection up, or is open to this day. An
+ * estimated response is over with its last record. */
 static void end_all(struct correlate *c, struct cconn *cc)
 {
     while (cc->open_first != NULL) {
         struct exchange *e = cc->open_first;
         int64_t last = later(e->request.last.ts_ns, e->response.last.ts_ns);
         bool estimated = e->kind == P2T_KIND_TLS && e->response.seen;
-        open_has_ended(c, e, estimated ? last : later(earliest_close(&cc->view, last), last));
+        open_has_ended(c, e, estimated ? last : later(earliest_close(&cc->view, c->now_ns), last));
     }
 }
 
@@ -208,13 +211,15 @@ void open_conn_event(struct correlate *c, struct cconn *cc, const struct fact *f
         end_all(c, cc);
         open_settle_previous(c, cc);
         break;
+    case FLOW_FIN:
+        for (struct exchange *e = cc->open_first; e != NULL; e = e->next)
+            open_may_have_ended(c, e, f->mark.ts_ns, HALF_CLOSED_NS);
+        if (f->dir == FLOW_C2S)
+            open_settle_previous(c, cc);
+        break;
     case FLOW_FIN_IN_ORDER:
         if (f->dir == FLOW_S2C)
             end_all(c, cc);
-        else if (cc->open_first != NULL)
-            open_may_have_ended(c, cc->open_first, f->mark.ts_ns);
-        if (f->dir == FLOW_C2S)
-            open_settle_previous(c, cc);
         break;
     default:
         break;

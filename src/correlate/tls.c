@@ -183,7 +183,7 @@ static void answer(struct correlate *c, struct exchange *e, const struct fact_tl
     x->body_bytes += r->bytes;
     x->lost |= r->lost;
     cc->tls->answer_records += r->records;
-    open_may_have_ended(c, e, x->last.ts_ns);
+    open_may_have_ended(c, e, x->last.ts_ns, SETTLE_NS);
 }
 
 static void take_back(struct correlate *c, struct exchange *e)

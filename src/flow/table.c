@@ -94,6 +94,7 @@ static int push_tcp(struct flow_table *t, const struct packet *p)
     struct flow_lookup l;
 
     t->counters.tcp_packets++;
+    t->counters.syns += flow_is_syn(p);
     flow_lookup_init(&l, &p->src, &p->dst);
     struct flow_key_node *n = flow_key_find(&t->keys, &l, p->path);
     if (n == NULL)

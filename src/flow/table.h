@@ -24,6 +24,7 @@ extern const struct flow_limits flow_limits_default;
 
 struct flow_counters {
     uint64_t packets, tcp_packets, udp_packets, icmp_errors;
+    uint64_t syns; /* of tcp_packets, without ACK */
     uint64_t connections, connections_evicted;
     uint64_t duplicates, retransmits, out_of_order, keep_alives;
     uint64_t holes, hole_bytes;

@@ -33,6 +33,7 @@ static const struct link_row links[] = {
     [127] = {LAYER_RADIOTAP, 0},    /* IEEE802_11_RADIOTAP */
     [129] = {LAYER_ARCNET, 0},      /* ARCNET_LINUX */
     [138] = {LAYER_TYPE_FIELD, 16}, /* APPLE_IP_OVER_IEEE1394: addresses */
+    [149] = {LAYER_PKTAP, 0},       /* USER2: PKTAP as macOS writes it */
     [163] = {LAYER_PRISM, 0},       /* IEEE802_11_AVS: its length field stands at the same place */
     [166] = {LAYER_PPP_PPPD, 0},    /* PPP_PPPD */
     [192] = {LAYER_PPI, 0},         /* PPI */

@@ -106,7 +106,8 @@ void packet_layer_etherip(struct packet_walk *w)
     walk_skip_to(w, 2, LAYER_ETHERNET);
 }
 
-/* RFC 7348 5: reserved bits do not matter. draft-ietf-nvo3-vxlan-gpe's next protocol comes on VXLAN's port too. */
+/* RFC 7348 5: reserved bits do not matter. draft-ietf-nvo3-vxlan-gpe's next protocol comes on VXLAN's port too; where
+ * it names none, the bit for it is one that does not matter. */
 void packet_layer_vxlan(struct packet_walk *w)
 {
     enum { VNI_VALID = 0x08, NEXT_PROTOCOL = 0x04, ETHERNET = 3 };
@@ -116,8 +117,9 @@ void packet_layer_vxlan(struct packet_walk *w)
 
     if (h == NULL)
         return;
-    uint8_t protocol = (h[0] & NEXT_PROTOCOL) != 0 ? h[3] : ETHERNET;
-    if ((h[0] & VNI_VALID) == 0 || protocol == 0 || protocol >= sizeof protocols) {
+    bool named = (h[0] & NEXT_PROTOCOL) != 0 && h[3] > 0 && h[3] < sizeof protocols;
+    uint8_t protocol = named ? h[3] : ETHERNET;
+    if ((h[0] & VNI_VALID) == 0) {
         walk_drop(w, PACKET_DROP_MALFORMED);
         return;
     }

@@ -2,15 +2,18 @@
 
 #include <stdlib.h>
 
+#include "base/reader.h"
 #include "flow/table.h"
 #include "proto/dns_stream.h"
 #include "proto/socks.h"
 
 const struct proto_limits proto_limits_default = {
     .http1 = {.head_bytes = 1u << 20, .head_bytes_total = 64u << 20, .headers = 1024, .pipelined = 1024},
+    .http2 = {.block_bytes = 256u << 10, .decoded_bytes = 1u << 20, .headers = 1024, .streams = 4096},
     .tls = {.message_bytes = 256 << 10, .held_bytes = 64 << 20},
 };
 
+enum { DNS = 53, LLMNR = 5355 };
 enum { PREFIX_MAX = 32 }; /* more than any first line needs to be told */
 
 /* The first bytes of a direction, kept until they tell what they are. */
@@ -24,7 +27,9 @@ struct conn {
     struct flow_tcp *flow;
     enum fact_proto proto;
     bool mid_stream; /* the first bytes may lie inside a message */
+    bool client_unknown; /* the client began with bytes of no protocol known here */
     struct http1 *http1;
+    struct http2 *http2;
     struct tls *tls;
     struct prefix prefix[2];
     struct socks *socks;
@@ -34,6 +39,7 @@ struct conn {
 struct proto {
     struct fact_sink sink;
     struct http1_env http1;
+    struct http2_env http2;
     struct tls_env tls;
     struct slab conns;
     struct proto_counters counters;
@@ -49,6 +55,7 @@ struct proto *proto_new(const struct proto_limits *limits, const struct fact_sin
     p->sink = *sink;
     slab_init(&p->conns, sizeof(struct conn));
     if (http1_env_init(&p->http1, &limits->http1, sink) != P2T_OK ||
+        http2_env_init(&p->http2, &limits->http2, sink) != P2T_OK ||
         tls_env_init(&p->tls, &limits->tls, sink) != P2T_OK) {
         proto_free(p);
         return NULL;
@@ -61,6 +68,7 @@ void proto_free(struct proto *p)
     if (p == NULL)
         return;
     http1_env_fini(&p->http1);
+    http2_env_fini(&p->http2);
     tls_env_fini(&p->tls);
     slab_fini(&p->conns);
     free(p);
@@ -74,6 +82,11 @@ const struct proto_counters *proto_counters(const struct proto *p)
 const struct http1_counters *proto_http1_counters(const struct proto *p)
 {
     return &p->http1.counters;
+}
+
+const struct http2_counters *proto_http2_counters(const struct proto *p)
+{
+    return &p->http2.counters;
 }
 
 const struct tls_counters *proto_tls_counters(const struct proto *p)
@@ -99,6 +112,16 @@ static bool is_http2(struct slice b)
     return slice_starts(b, SLICE_LIT("PRI * HTTP/2.0\r\n"));
 }
 
+/* RFC 9113 3.4: a server may send its SETTINGS before it has seen the client's preface. */
+static bool is_http2_server(struct slice b)
+{
+    struct reader r = reader_of_slice(b);
+    uint32_t len = reader_be24(&r);
+    uint16_t settings_without_ack = reader_be16(&r);
+
+    return settings_without_ack == 0x0400 && reader_be32(&r) == 0 && reader_ok(&r) && len % 6 == 0 && len < 600;
+}
+
 static bool may_become(struct slice b, struct slice signature)
 {
     return b.n < signature.n && slice_starts(signature, b);
@@ -106,7 +129,12 @@ static bool may_become(struct slice b, struct slice signature)
 
 static bool is_dns_port(const struct conn *c)
 {
-    return c->flow->server.port == 53 || c->flow->client.port == 53;
+    return c->flow->server.port == DNS || c->flow->client.port == DNS;
+}
+
+static bool looks_like_dns(const struct conn *c, struct slice bytes)
+{
+    return is_dns_port(c) || (c->flow->server.port != LLMNR && dns_stream_looks_like(bytes));
 }
 
 static enum fact_proto told_by(const struct conn *c, enum flow_dir dir, struct slice b, bool *wait)
@@ -114,7 +142,7 @@ static enum fact_proto told_by(const struct conn *c, enum flow_dir dir, struct s
     enum http1_guess request = http1_looks_like_request(b), response = http1_looks_like_response(b);
 
     *wait = false;
-    if (is_http2(b))
+    if (is_http2(b) || (dir == FLOW_S2C && is_http2_server(b)))
         return FACT_PROTO_HTTP2;
     *wait = may_become(b, SLICE_LIT("PRI * HTTP/2.0\r\n"));
     if (*wait)
@@ -123,7 +151,7 @@ static enum fact_proto told_by(const struct conn *c, enum flow_dir dir, struct s
         return FACT_PROTO_HTTP1;
     if (is_tls(c, b))
         return FACT_PROTO_TLS;
-    if (is_dns_port(c) || dns_stream_looks_like(b))
+    if (looks_like_dns(c, b))
         return FACT_PROTO_DNS;
     if (dir == FLOW_C2S && socks_looks_like(b))
         return FACT_PROTO_SOCKS;
@@ -152,6 +180,9 @@ static bool start_decoder(struct proto *p, struct conn *c)
         else
             c->http1 = http1_new(&p->http1, c->flow, c->mid_stream);
         return c->http1 != NULL;
+    case FACT_PROTO_HTTP2:
+        c->http2 = http2_new(&p->http2, c->flow, c->mid_stream, 0);
+        return c->http2 != NULL;
     case FACT_PROTO_TLS:
         c->tls = tls_new(&p->tls, c->flow, c->mid_stream);
         return c->tls != NULL;
@@ -249,6 +280,9 @@ static bool decode(struct proto *p, struct conn *c, struct flow_chunk *chunk)
     switch (c->proto) {
     case FACT_PROTO_HTTP1:
         return http1_or_tunnel(c, chunk);
+    case FACT_PROTO_HTTP2:
+        http2_chunk(c->http2, chunk);
+        return false;
     case FACT_PROTO_TLS:
         tls_chunk(c->tls, chunk);
         return false;
@@ -319,12 +353,24 @@ static struct slice first_bytes(const struct conn *c, const struct flow_chunk *c
     return slice_of(joined, x->n + n);
 }
 
+/* A server that does not understand its client may say so in HTTP: it is to be heard first. */
+static bool await_answer(struct conn *c, enum flow_dir dir, enum fact_proto proto)
+{
+    if (proto != FACT_PROTO_OTHER || dir != FLOW_C2S)
+        return false;
+    c->client_unknown = true;
+    c->prefix[FLOW_C2S].n = 0;
+    return true;
+}
+
 /* True when the protocol is known now and the chunk is to be decoded. */
 static bool find_out(struct proto *p, struct conn *c, struct flow_chunk *chunk)
 {
     uint8_t joined[PREFIX_MAX];
     bool wait;
 
+    if (c->client_unknown && chunk->dir == FLOW_C2S)
+        return false;
     if (chunk->bytes.n == 0) {
         c->mid_stream = true;
         c->prefix[chunk->dir].n = 0;
@@ -332,8 +378,9 @@ static bool find_out(struct proto *p, struct conn *c, struct flow_chunk *chunk)
     }
     struct slice first = first_bytes(c, chunk, joined);
     enum fact_proto proto = told_by(c, chunk->dir, first, &wait);
-    if (wait && keep(c, chunk))
+    if ((wait && keep(c, chunk)) || await_answer(c, chunk->dir, proto))
         return false;
+    c->mid_stream = c->mid_stream || c->client_unknown;
     if (proto == FACT_PROTO_UNKNOWN) {
         c->prefix[chunk->dir].n = 0;
         return false;
@@ -389,6 +436,8 @@ static void on_event(void *ctx, struct flow_tcp *flow, const struct flow_event *
 
     if (c == NULL)
         return;
+    if (c->http2 != NULL && (event->kind == FLOW_RST || (event->kind == FLOW_FIN_IN_ORDER && event->dir == FLOW_S2C)))
+        http2_close(c->http2);
     if (c->http1 != NULL && event->kind == FLOW_FIN_IN_ORDER)
         http1_fin(c->http1, event->dir, &event->mark);
     else if (c->http1 != NULL && event->kind == FLOW_RST)
@@ -407,9 +456,12 @@ static void on_close(void *ctx, struct flow_tcp *flow, enum flow_end why)
         return;
     if (c->http1 != NULL)
         http1_close(c->http1, false);
+    if (c->http2 != NULL)
+        http2_close(c->http2);
     f.as.end = why;
     emit(p, &f);
     http1_free(c->http1);
+    http2_free(c->http2);
     tls_free(c->tls);
     dns_stream_free(c->dns);
     free(c->socks);
@@ -417,11 +469,27 @@ static void on_close(void *ctx, struct flow_tcp *flow, enum flow_end why)
     flow->user = NULL;
 }
 
+static bool is_multicast(const struct ip_addr *ip)
+{
+    return ip->family == 4 ? ip->bytes[0] >> 4 == 14 : ip->bytes[0] == 0xff;
+}
+
+/* mDNS, LLMNR and the NetBIOS name service speak DNS's format to everybody on the link, and mostly nobody answers: no
+ * resolver of net/http asks them. Unicast DNS on 5353 is common behind a service address. */
+static bool is_local_name_service(const struct flow_datagram *d)
+{
+    enum { NETBIOS = 137, MDNS = 5353 };
+    uint16_t from = d->src.port, to = d->dst.port;
+
+    return is_multicast(&d->dst.ip) || from == LLMNR || to == LLMNR || from == NETBIOS || to == NETBIOS ||
+           (from == MDNS && to == MDNS);
+}
+
 static bool speaks_dns(const struct flow_datagram *d)
 {
-    if (d->src.port == 53 || d->dst.port == 53)
+    if (d->src.port == DNS || d->dst.port == DNS)
         return dns_plausible_on_port(d->bytes, d->len);
-    return dns_plausible(d->bytes);
+    return !is_local_name_service(d) && dns_plausible(d->bytes);
 }
 
 static void on_udp(void *ctx, const struct flow_datagram *d)

@@ -333,6 +333,15 @@ bool dns_plausible(struct slice bytes)
            type_plausible(m.qtype) && class_plausible(m.qclass) && direction_plausible(&m) && name_plausible(&m);
 }
 
+/* The fixed parts of as many questions and records as the header names fit into the message. */
+static bool counts_fit(const struct dns_message *m, uint32_t wire_len)
+{
+    enum { RECORD_BYTES_MIN = 11 };
+    uint32_t records = (uint32_t)m->answer_count + m->authority_count + m->additional_count;
+
+    return wire_len >= HEADER_BYTES + m->question_count * (uint32_t)QUESTION_BYTES_MIN + records * RECORD_BYTES_MIN;
+}
+
 bool dns_plausible_on_port(struct slice bytes, uint32_t wire_len)
 {
     enum { OPCODE_MAX = 6, QUESTIONS_MAX = 16 };
@@ -344,5 +353,7 @@ bool dns_plausible_on_port(struct slice bytes, uint32_t wire_len)
     /* A server that answers with an error may leave the question out. */
     if (m.question_count == 0)
         return m.is_response && status == READ_OK;
-    return m.has_question ? class_plausible(m.qclass) : status == READ_SHORT;
+    if (m.has_question)
+        return class_plausible(m.qclass);
+    return status == READ_SHORT || (!m.z && direction_plausible(&m) && counts_fit(&m, wire_len));
 }

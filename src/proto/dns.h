@@ -89,7 +89,7 @@ enum read_status dns_decode(struct slice bytes, uint32_t wire_len, struct dns_me
 /* Is this a whole DNS message, whatever the port? Strict, so that other protocols hardly ever pass. */
 bool dns_plausible(struct slice bytes);
 
-/* Same for a port that is DNS's own (53, 5353, 5355): odd and cut messages pass, other protocols' bytes do not. */
+/* Same for DNS's own port: odd and cut messages pass, other protocols' bytes do not. */
 bool dns_plausible_on_port(struct slice bytes, uint32_t wire_len);
 
 #endif

@@ -42,6 +42,39 @@ static size_t wanted(const struct buf *b)
     return ((size_t)b->p[0] << 8 | b->p[1]) + 2 - b->n;
 }
 
+/* Behind a hole a message begins where a segment does, or nothing can be told from here on: a length and all of its
+ * message, or a length alone, as clients write it that send the two apart. */
+static bool begins_anew(struct slice bytes)
+{
+    struct reader r = reader_of_slice(bytes);
+    size_t n = reader_be16(&r);
+
+    return bytes.n == 2 || (reader_ok(&r) && n <= r.left && dns_plausible(slice_of(r.p, n)));
+}
+
+/* After a length that came alone: is this the message? */
+static bool is_message(const struct buf *b, struct slice bytes)
+{
+    return b->n == 2 && bytes.n == wanted(b) && dns_plausible(bytes);
+}
+
+static bool find_again(struct dns_stream *s, enum flow_dir dir, struct slice bytes)
+{
+    struct buf *b = &s->held[dir];
+
+    if (is_message(b, bytes)) {
+        s->lost[dir] = false;
+        return true;
+    }
+    buf_reset(b);
+    if (!begins_anew(bytes))
+        return false;
+    s->lost[dir] = bytes.n == 2;
+    if (s->lost[dir])
+        buf_put(b, bytes.p, bytes.n);
+    return !s->lost[dir];
+}
+
 bool dns_stream_next(struct dns_stream *s, enum flow_dir dir, struct slice *bytes, struct slice *message)
 {
     struct buf *b = &s->held[dir];
@@ -49,7 +82,11 @@ bool dns_stream_next(struct dns_stream *s, enum flow_dir dir, struct slice *byte
     if (s->done[dir])
         buf_reset(b);
     s->done[dir] = false;
-    while (bytes->n > 0 && !s->lost[dir] && !b->failed) {
+    if (s->lost[dir] && bytes->n > 0 && !find_again(s, dir, *bytes)) {
+        bytes->n = 0;
+        return false;
+    }
+    while (bytes->n > 0 && !b->failed) {
         size_t want = wanted(b), n = bytes->n < want ? bytes->n : want;
         buf_put(b, bytes->p, n);
         *bytes = slice_of(bytes->p + n, bytes->n - n);
@@ -65,4 +102,6 @@ bool dns_stream_next(struct dns_stream *s, enum flow_dir dir, struct slice *byte
 void dns_stream_lose(struct dns_stream *s, enum flow_dir dir)
 {
     s->lost[dir] = true;
+    s->done[dir] = false;
+    buf_reset(&s->held[dir]);
 }

@@ -12,7 +12,7 @@ void dns_stream_free(struct dns_stream *s);
 bool dns_stream_looks_like(struct slice bytes);
 /* Cuts bytes off the front of *bytes; true when that made a message whole, which is valid until the next call. */
 bool dns_stream_next(struct dns_stream *s, enum flow_dir dir, struct slice *bytes, struct slice *message);
-/* Bytes are missing: the direction is given up, since lengths can no longer be found. */
+/* Bytes are missing: the direction waits for a segment that begins like a message. */
 void dns_stream_lose(struct dns_stream *s, enum flow_dir dir);
 
 #endif

@@ -21,6 +21,10 @@ enum fact_kind {
     FACT_HTTP_RESPONSE_END,
     FACT_HTTP_BAD,
     FACT_HTTP_TUNNEL,
+    FACT_HTTP_TRAILERS, /* HTTP/2; its fields are in `head` */
+    FACT_HTTP_MESSAGE,  /* a length-prefixed message inside a body begins (gRPC) */
+    FACT_HTTP_RESET,    /* RST_STREAM */
+    FACT_HTTP_GOAWAY,
     FACT_SOCKS_REQUEST,
     FACT_SOCKS_REPLY,
     FACT_DNS_MESSAGE,
@@ -82,9 +86,10 @@ struct fact_http_end {
     struct packet_mark last;            /* the message's last byte */
     struct packet_mark last_body_chunk; /* last byte of data before a final zero chunk; number 0: none */
     uint64_t body_bytes;
-    bool complete;  /* its framing was satisfied */
-    bool lost;      /* bytes of it are missing from the capture */
-    bool abandoned; /* the body announced with Expect: 100-continue was never sent */
+    bool complete;   /* its framing was satisfied */
+    bool lost;       /* bytes of it are missing from the capture */
+    uint32_t stalls; /* HTTP/2: times the flow-control window was used up */
+    bool abandoned;  /* the body announced with Expect: 100-continue was never sent */
 };
 
 /* Why an HTTP/1 direction lost its parser. */
@@ -130,6 +135,7 @@ struct fact {
     enum fact_kind kind;
     struct flow_tcp *conn; /* NULL for facts over UDP; its `user` belongs to proto */
     uint32_t exchange;     /* HTTP facts: which request of the connection, from 0 */
+    uint32_t stream;       /* HTTP/2 facts; else 0 */
     enum flow_dir dir;     /* CONN_EVENT, CONN_GAP, HTTP_BAD, TLS facts */
     struct packet_mark mark;
     union {
@@ -139,6 +145,11 @@ struct fact {
         uint64_t gap_bytes;      /* CONN_GAP */
         struct fact_http_head head;
         struct fact_http_end http_end;
+        uint64_t message_bytes; /* HTTP_MESSAGE */
+        uint32_t error_code;    /* HTTP_RESET: RFC 9113 7 */
+        struct {
+            uint32_t last_stream, code;
+        } goaway;
         struct {
             enum fact_bad why;
             struct slice line; /* the offending first line, cut to 128 bytes */

@@ -41,6 +41,7 @@ struct h1_dir {
 /* A request that waits for its response. */
 struct h1_pending {
     uint32_t exchange;
+    int64_t asked_ns;
     bool is_head, is_connect, expects, answered;
 };
 
@@ -179,7 +180,7 @@ static bool pending_room(struct http1 *h)
     return true;
 }
 
-static void pending_push(struct http1 *h, uint32_t exchange)
+static void pending_push(struct http1 *h, uint32_t exchange, int64_t asked_ns)
 {
     if (h->pending_n >= h->env->limits.pipelined) {
         h->env->counters.limit_hits++;
@@ -188,7 +189,7 @@ static void pending_push(struct http1 *h, uint32_t exchange)
     if (!pending_room(h))
         return;
     h->pending_n++;
-    *pending_back(h) = (struct h1_pending){.exchange = exchange};
+    *pending_back(h) = (struct h1_pending){.exchange = exchange, .asked_ns = asked_ns};
 }
 
 /* ---- facts ---- */
@@ -265,7 +266,7 @@ static void begin_request(struct http1 *h, struct h1_dir *d)
         return;
     }
     d->exchange = h->next_exchange++;
-    pending_push(h, d->exchange);
+    pending_push(h, d->exchange, d->first.ts_ns);
 }
 
 static void begin_response(struct http1 *h, struct h1_dir *d)
@@ -280,7 +281,7 @@ static void begin_response(struct http1 *h, struct h1_dir *d)
     h->has_orphan = true;
     h->orphan = d->exchange;
     h->orphan_ns = d->first.ts_ns;
-    pending_push(h, d->exchange);
+    pending_push(h, d->exchange, d->first.ts_ns);
 }
 
 static void begin(struct http1 *h, struct h1_dir *d, const struct piece *p)
@@ -331,6 +332,14 @@ static void step_start(struct http1 *h, struct h1_dir *d, struct piece *p)
         begin(h, d, p);
 }
 
+/* What was answered inside the hole can no longer be told from what was not: of all that was asked before, the
+ * newest question stands. */
+static void forget_answered(struct http1 *h, int64_t answer_ns)
+{
+    while (h->pending_n > 1 && h->pending[h->pending_first + 1].asked_ns <= answer_ns)
+        pending_pop(h);
+}
+
 static void step_lost(struct http1 *h, struct h1_dir *d, struct piece *p)
 {
     if (p->bytes.n > 0 && looks_like_start(dir_of(h, d), p->bytes) == HTTP1_YES) {
@@ -339,9 +348,8 @@ static void step_lost(struct http1 *h, struct h1_dir *d, struct piece *p)
             if (dir_of(h, d) == FLOW_S2C && h->pending_n > 0)
                 pending_pop(h);
         }
-        /* What was asked before the hole can no longer be told from what was not: the newest question stands. */
-        while (dir_of(h, d) == FLOW_S2C && d->lost && h->pending_n > 1)
-            pending_pop(h);
+        if (dir_of(h, d) == FLOW_S2C && d->lost)
+            forget_answered(h, p->mark.ts_ns);
         h->env->counters.resyncs++;
         d->state = H1_START;
         return;

@@ -1,6 +1,6 @@
 #include <llhttp.h>
 
-#include "proto/http1.h"
+#include "proto/http1_lenient.h"
 
 /* Methods of llhttp's list; HTTP_SOURCE and below the RTSP ones belong to other protocols on other ports. */
 static const struct slice methods[] = {
@@ -32,6 +32,30 @@ static bool is_visible(uint8_t c)
     return c > ' ' && c != 0x7f;
 }
 
+/* A method that llhttp does not know: only a whole request line that names its version tells. */
+static enum http1_guess unknown_method(struct slice s)
+{
+    enum { LINE_WAIT_MAX = 32 }; /* as long as a caller may wait for a line that comes in pieces */
+    size_t n = slice_find(s, '\n');
+
+    if (n == s.n)
+        return s.n <= LINE_WAIT_MAX ? HTTP1_MAYBE : HTTP1_NO;
+    return http1_is_request_line(slice_of(s.p, n > 0 && s.p[n - 1] == '\r' ? n - 1 : n)) ? HTTP1_YES : HTTP1_NO;
+}
+
+/* SIP, RTSP and ICAP share HTTP's methods and end the line with their own version. */
+static bool names_other_protocol(struct slice s)
+{
+    size_t n = slice_find(s, '\n');
+    struct slice line = slice_of(s.p, n < s.n && n > 0 && s.p[n - 1] == '\r' ? n - 1 : n);
+
+    if (n == s.n || line.n < 8)
+        return false;
+    struct slice last = slice_of(line.p + line.n - 8, 8);
+    return slice_eq(slice_of(last.p, 5), SLICE_LIT(" SIP/")) || slice_eq(slice_of(last.p, 5), SLICE_LIT("RTSP/")) ||
+           slice_eq(slice_of(last.p, 5), SLICE_LIT("ICAP/"));
+}
+
 enum http1_guess http1_looks_like_request(struct slice s)
 {
     struct slice head = slice_of(s.p, s.n < METHOD_MAX + 1 ? s.n : METHOD_MAX + 1);
@@ -44,10 +68,12 @@ enum http1_guess http1_looks_like_request(struct slice s)
     if (space == head.n)
         return head.n <= METHOD_MAX && begins_a_method(head) ? HTTP1_MAYBE : HTTP1_NO;
     if (method_of_length(slice_of(s.p, space)) == HTTP1_NO)
-        return HTTP1_NO;
-    if (s.n == space + 1)
+        return unknown_method(s);
+    while (space < s.n && s.p[space] == ' ')
+        space++;
+    if (space == s.n)
         return HTTP1_MAYBE;
-    return is_visible(s.p[space + 1]) ? HTTP1_YES : HTTP1_NO;
+    return is_visible(s.p[space]) && !names_other_protocol(s) ? HTTP1_YES : HTTP1_NO;
 }
 
 /* "HTTP/", a digit, "." */

@@ -1,5 +1,7 @@
 #include "proto/http1_head.h"
 
+#include "proto/http1_lenient.h"
+
 /* What the callbacks of one run need; hung on llhttp_t.data. */
 struct head_run {
     struct http1_env *env;
@@ -151,8 +153,8 @@ static struct head_run start(struct http1_env *env, llhttp_t *p, struct fact_htt
     return (struct head_run){.env = env, .head = head};
 }
 
-enum http1_head_result http1_head_parse(struct http1_env *env, struct http1_head_parse *parse, enum flow_dir dir,
-                                        struct slice bytes)
+static enum http1_head_result parse_strictly(struct http1_env *env, struct http1_head_parse *parse, enum flow_dir dir,
+                                             struct slice bytes)
 {
     llhttp_t *p = &parse->parser;
     struct head_run run = start(env, p, parse->head, dir);
@@ -168,6 +170,27 @@ enum http1_head_result http1_head_parse(struct http1_env *env, struct http1_head
     else
         llhttp_resume(p);
     return HTTP1_HEAD_DONE;
+}
+
+/* A parser that stands behind the head of a chunked message. */
+static void prepare_chunked(struct http1_env *env, llhttp_t *parser)
+{
+    struct fact_http_head head = {0};
+    struct http1_head_parse parse = {.head = &head};
+
+    (void)parse_strictly(env, &parse, FLOW_C2S, SLICE_LIT("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"));
+    *parser = parse.parser;
+}
+
+enum http1_head_result http1_head_parse(struct http1_env *env, struct http1_head_parse *parse, enum flow_dir dir,
+                                        struct slice bytes)
+{
+    enum http1_head_result result = parse_strictly(env, parse, dir, bytes);
+
+    if (result != HTTP1_HEAD_REFUSED)
+        return result;
+    prepare_chunked(env, &parse->parser);
+    return http1_lenient_parse(env, parse, dir, bytes);
 }
 
 static struct slice first_word(struct slice line)
@@ -196,7 +219,6 @@ static void partial_first_line(struct fact_http_head *head, enum flow_dir dir, s
 void http1_head_partial(struct http1_env *env, struct fact_http_head *head, enum flow_dir dir, struct slice bytes)
 {
     size_t whole = bytes.n;
-    llhttp_t p;
 
     while (whole > 0 && bytes.p[whole - 1] != '\n')
         whole--;
@@ -206,10 +228,7 @@ void http1_head_partial(struct http1_env *env, struct fact_http_head *head, enum
         partial_first_line(head, dir, bytes);
         return;
     }
-    struct head_run run = start(env, &p, head, dir);
-    p.data = &run;
-    (void)llhttp_execute(&p, (const char *)bytes.p, whole);
-    take_framing(head, &p, dir);
+    http1_lenient_lines(env, head, dir, slice_of(bytes.p, whole));
 }
 
 struct http1_chunk_result http1_chunked_feed(llhttp_t *p, struct slice bytes)

@@ -135,8 +135,8 @@ void p2t_session_free(struct p2t_session *s)
         return;
     if (s->status == P2T_OK)
         s->status = P2T_ERR_STOPPED; /* nobody is to be called from here on */
+    correlate_free(s->correlate); /* before flows: what is open looks at its connection once more */
     flow_table_free(s->flows);
-    correlate_free(s->correlate);
     proto_free(s->proto);
     packet_decoder_free(s->decoder);
     trace_free(s->trace);
@@ -225,6 +225,7 @@ void p2t_session_counters(const struct p2t_session *s, struct p2t_counters *out)
         .tunnelled_packets = s->tunnelled,
         .connections = f->connections,
         .connection_attempts = s->attempts,
+        .syn_packets = f->syns,
         .dns_messages = p->dns_messages,
         .http_requests = h->requests,
         .http_responses = h->responses,
@@ -258,7 +259,7 @@ bool p2t_session_reason(const struct p2t_session *s, size_t n, struct p2t_reason
         {"dns.cut", "DNS messages cut by the snapshot length", p->dns_cut},
         {"dns.unsolicited", "DNS answers nobody asked for, late or forged", c->dns_unsolicited},
         {"limit.lookups", "lookups and queries given up: too many at once", c->lookups_evicted + c->queries_evicted},
-        {"limit.order", "exchanges written out of order: too many waited", c->order_relaxed},
+        {"limit.order", "exchanges written out of order: too many waited, or clocks stepped back", c->order_relaxed},
     };
 
     if (n + 1 < PACKET_DROP_COUNT) {

@@ -59,7 +59,7 @@ static void handshake_ok(struct trace *t)
     event_latest(ev, mark_set(&e->request.first) ? &e->request.first : first_close(&e->conn));
     event_evidence(t, ev, &s->done);
     handshake_done_args(t, ev);
-    t->tls_ns = s->done.ts_ns - s->hello.ts_ns;
+    t->tls_phase = (struct trace_span){true, s->hello.ts_ns, s->done.ts_ns};
     t->lane_ns = ev->time_ns;
 }
 
@@ -79,7 +79,7 @@ static void handshake_failed(struct trace *t)
     event_evidence(t, ev, &s->failed);
     event_evidence(t, ev, closed);
     handshake_done_args(t, ev);
-    t->tls_ns = s->failed.ts_ns - s->hello.ts_ns;
+    t->tls_phase = (struct trace_span){true, s->hello.ts_ns, s->failed.ts_ns};
     t->lane_ns = ev->time_ns;
 }
 

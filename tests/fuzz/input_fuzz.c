@@ -16,7 +16,7 @@ struct run {
     size_t left, chunk;
     uint64_t problems, secrets, frames, digest;
     bool broken_off;
-    bool is_xz;
+    bool by_pieces;
 };
 
 static ssize_t read_run(void *ctx, void *p, size_t n)
@@ -91,7 +91,7 @@ static struct run run_all(const uint8_t *data, size_t size, size_t chunk)
     require(found >= INPUT_CAPTURE_FOUND && found <= INPUT_CAPTURE_DAMAGED);
     require((found == INPUT_CAPTURE_DAMAGED) == (r.problems == 1));
     bool compressed = c.source.unpack.codec != NULL;
-    r.is_xz = c.source.unpack.codec == &input_codec_xz;
+    r.by_pieces = c.source.unpack.codec == &input_codec_xz || c.source.unpack.codec == &input_codec_zstd;
     for (uint64_t last = 0; !r.broken_off && (status = input_capture_next(&c, &f)) == 1; last = f.number) {
         require(found == INPUT_CAPTURE_FOUND);
         see_frame(&r, &f, last);
@@ -113,8 +113,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct run whole = run_all(data, size, SIZE_MAX);
     struct run bits = run_all(data, size, 1 + size % 37);
 
-    /* How much of damaged data xz's decoder lets out depends on the pieces it gets. */
-    if (whole.is_xz && whole.problems + bits.problems > 0)
+    /* How much of damaged data these decoders let out before they refuse it depends on the pieces they get. */
+    if (whole.by_pieces && whole.problems + bits.problems > 0)
         return 0;
     require(whole.broken_off == bits.broken_off && whole.frames == bits.frames && whole.secrets == bits.secrets);
     require(whole.problems == bits.problems);

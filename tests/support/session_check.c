@@ -1,0 +1,208 @@
+#include "support/session_check.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cjson/cJSON.h>
+
+#include "out/json.h"
+#include "pcap2trace/session.h"
+
+struct run {
+    struct session_check *check;
+    struct p2t_session *session;
+    struct buf json;
+    int64_t last_end_ns;
+    bool any, went_back; /* an exchange ended before one that was handed over earlier */
+};
+
+static void broken(struct run *r, const struct p2t_exchange *x, const char *format, ...)
+{
+    char *out = r->check->broken;
+    va_list args;
+
+    if (out[0] != '\0')
+        return;
+    int n = snprintf(out, 64, "exchange %llu (%016llx): ", (unsigned long long)r->check->exchanges,
+                     (unsigned long long)x->id);
+    va_start(args, format);
+    vsnprintf(out + n, sizeof r->check->broken - (size_t)n, format, args);
+    va_end(args);
+}
+
+/* ---- the JSON ---- */
+
+static const char *const keys[] = {
+    "schema",     "id",        "trace_id",       "trace_id_source", "kind",     "outcome",  "error", "method",
+    "url",        "host",      "status",         "request_proto",   "request",  "response", "start", "end",
+    "connection", "phases_us", "response_proto", "events",          "findings", "files",    "links",
+};
+
+/* Length of the UTF-8 sequence at p, 0 for none; control bytes have no place in JSON (RFC 8259 7). */
+static size_t utf8_sequence(const uint8_t *p, size_t n)
+{
+    size_t len = p[0] < 0x80 ? 1 : p[0] >> 5 == 6 ? 2 : p[0] >> 4 == 14 ? 3 : p[0] >> 3 == 30 ? 4 : 0;
+
+    if (len == 0 || len > n || p[0] < 0x20 || p[0] == 0x7f)
+        return 0;
+    for (size_t i = 1; i < len; i++)
+        if ((p[i] & 0xc0) != 0x80)
+            return 0;
+    return len;
+}
+
+static bool is_clean_text(const struct buf *b)
+{
+    size_t step;
+
+    for (size_t i = 0; i < b->n; i += step)
+        if ((step = utf8_sequence(b->p + i, b->n - i)) == 0)
+            return false;
+    return true;
+}
+
+static void check_json(struct run *r, const struct p2t_exchange *x)
+{
+    const char *end = NULL;
+
+    buf_reset(&r->json);
+    json_exchange(&r->json, x);
+    buf_putc(&r->json, '\0');
+    r->json.n--;
+    if (!is_clean_text(&r->json))
+        broken(r, x, "JSON with control bytes or bytes that are no UTF-8");
+    cJSON *root = cJSON_ParseWithOpts((const char *)r->json.p, &end, true);
+    if (root == NULL)
+        broken(r, x, "JSON that does not parse");
+    for (size_t i = 0; root != NULL && i < sizeof keys / sizeof *keys; i++)
+        if (!cJSON_HasObjectItem(root, keys[i]))
+            broken(r, x, "JSON without %s", keys[i]);
+    cJSON_Delete(root);
+}
+
+/* ---- the exchange ---- */
+
+static void check_evidence(struct run *r, const struct p2t_exchange *x, const struct p2t_evidence *e, size_t n,
+                           const char *of)
+{
+    for (size_t i = 0; i < n; i++)
+        if (e[i].file >= x->file_count || e[i].packet == 0 || e[i].packet > r->check->frames)
+            broken(r, x, "%s rests on packet %llu of file %u", of, (unsigned long long)e[i].packet, e[i].file);
+}
+
+static void check_event(struct run *r, const struct p2t_exchange *x, size_t i)
+{
+    const struct p2t_event *ev = &x->events[i];
+    const char *name = p2t_hook_name(ev->hook);
+
+    if (ev->has_earliest && ev->earliest_ns > ev->time_ns)
+        broken(r, x, "%s %lld ns before its bounds", name, (long long)(ev->earliest_ns - ev->time_ns));
+    if (ev->has_latest && ev->latest_ns < ev->time_ns)
+        broken(r, x, "%s %lld ns behind its bounds", name, (long long)(ev->time_ns - ev->latest_ns));
+    if (i > 0 && ev->time_ns < x->events[i - 1].time_ns)
+        broken(r, x, "%s before %s that stands before it", name, p2t_hook_name(x->events[i - 1].hook));
+    if (ev->evidence_count == 0 && ev->basis == P2T_OBSERVED)
+        broken(r, x, "%s observed in no packet", name);
+    check_evidence(r, x, ev->evidence, ev->evidence_count, name);
+}
+
+static void check_phases(struct run *r, const struct p2t_exchange *x)
+{
+    const struct p2t_phases *p = &x->phases;
+    const int64_t parts[] = {p->blocked_ns, p->dns_ns,  p->connect_ns, p->tls_ns,
+                             p->send_ns,    p->wait_ns, p->receive_ns};
+    int64_t sum = 0;
+
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        sum += parts[i] > 0 ? parts[i] : 0;
+    if (p->total_ns >= 0 && llabs(sum - p->total_ns) > 1000)
+        broken(r, x, "phases add up to %lld ns of %lld", (long long)sum, (long long)p->total_ns);
+}
+
+static void check_order(struct run *r, const struct p2t_exchange *x)
+{
+    if (x->end_ns < x->start_ns)
+        broken(r, x, "ends %lld ns before it starts", (long long)(x->start_ns - x->end_ns));
+    r->went_back = r->went_back || (r->any && x->end_ns < r->last_end_ns);
+    r->any = true;
+    r->last_end_ns = x->end_ns;
+}
+
+static int on_exchange(void *ctx, const struct p2t_exchange *x)
+{
+    struct run *r = ctx;
+    struct p2t_counters c;
+
+    p2t_session_counters(r->session, &c);
+    r->check->frames = c.frames;
+    r->check->exchanges++;
+    check_json(r, x);
+    check_order(r, x);
+    check_phases(r, x);
+    for (size_t i = 0; i < x->event_count; i++)
+        check_event(r, x, i);
+    for (size_t i = 0; i < x->finding_count; i++)
+        check_evidence(r, x, x->findings[i].evidence, x->findings[i].evidence_count, x->findings[i].code);
+    return 0;
+}
+
+/* ---- the run ---- */
+
+static uint64_t reason_count(const struct p2t_session *s, const char *key)
+{
+    struct p2t_reason reason;
+
+    for (size_t i = 0; p2t_session_reason(s, i, &reason); i++)
+        if (strcmp(reason.key, key) == 0)
+            return reason.count;
+    abort();
+}
+
+static void check_whole_run(struct run *r, int status)
+{
+    struct p2t_counters c;
+
+    p2t_session_counters(r->session, &c);
+    r->check->frames = c.frames;
+    if (r->check->broken[0] != '\0')
+        return;
+    if (status != P2T_OK)
+        snprintf(r->check->broken, sizeof r->check->broken, "the session failed: %d", status);
+    else if (r->went_back && reason_count(r->session, "limit.order") == 0)
+        snprintf(r->check->broken, sizeof r->check->broken, "exchanges out of order, and no limit was hit");
+    else if (c.exchanges != r->check->exchanges)
+        snprintf(r->check->broken, sizeof r->check->broken, "exchanges counted and handed over differ");
+}
+
+bool session_check_path(struct session_check *check, const char *path)
+{
+    struct run r = {.check = check};
+    struct p2t_config config = {.paths = &path, .path_count = 1, .all = true, .ctx = &r, .exchange = on_exchange};
+
+    *check = (struct session_check){0};
+    if (p2t_session_open(&r.session, &config, NULL) != P2T_OK) {
+        snprintf(check->broken, sizeof check->broken, "the session does not open");
+        return false;
+    }
+    check_whole_run(&r, p2t_session_run(r.session));
+    p2t_session_free(r.session);
+    buf_fini(&r.json);
+    return check->broken[0] == '\0';
+}
+
+bool session_check_bytes(struct session_check *check, const void *bytes, size_t n)
+{
+    char path[64];
+    int fd = memfd_create("capture", 0);
+
+    if (fd < 0 || write(fd, bytes, n) != (ssize_t)n)
+        abort();
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    bool kept = session_check_path(check, path);
+    close(fd);
+    return kept;
+}
