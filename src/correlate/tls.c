@@ -327,7 +327,7 @@ const struct packet_mark *tls_done_mark(const struct cconn *cc)
 
 bool tls_tell(struct cconn *cc)
 {
-    bool tells = mark_set(tls_done_mark(cc)) && !cc->tls->told;
+    bool tells = mark_set(tls_done_mark(cc)) && mark_set(&cc->tls->info.hello) && !cc->tls->told;
 
     if (tells)
         cc->tls->told = true;
