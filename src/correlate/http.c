@@ -49,7 +49,8 @@ static struct exchange *begin(struct correlate *c, struct cconn *cc, const struc
 
     if (e == NULL)
         return NULL;
-    e->kind = P2T_KIND_HTTP1;
+    e->kind = f->stream != 0 ? P2T_KIND_HTTP2 : P2T_KIND_HTTP1;
+    e->stream.id = f->stream;
     e->owner = cc;
     e->number = f->exchange;
     e->start = f->as.head.first;
@@ -103,9 +104,23 @@ static void may_have_ended(struct correlate *c, struct exchange *e, int64_t end_
     timer_set(c, &e->timer, TIMER_EXCHANGE, end_ns + wait_ns);
 }
 
+/* A stream's end is final, and its connection tells nothing more about it. */
+static void stream_has_ended(struct correlate *c, struct exchange *e, int64_t end_ns)
+{
+    outbox_release(c, &e->order);
+    e->end_ns = end_ns;
+    outbox_put(c, e, false);
+    settle(c, e);
+}
+
 static void has_ended(struct correlate *c, struct exchange *e, int64_t end_ns)
 {
     struct cconn *cc = e->owner;
+
+    if (e->stream.id != 0) {
+        stream_has_ended(c, e, end_ns);
+        return;
+    }
 
     outbox_release(c, &e->order);
     remove_open(cc, e);
@@ -185,7 +200,8 @@ static void fill_request(struct correlate *c, struct exchange *e, const struct f
     r->version_major = h->version_major;
     r->version_minor = h->version_minor;
     r->headers = copy_headers(c, e, h, &r->header_count);
-    r->host = header_value(r->headers, r->header_count, SLICE_LIT("host"));
+    r->host =
+        header_value(r->headers, r->header_count, e->stream.id != 0 ? SLICE_LIT(":authority") : SLICE_LIT("host"));
     r->head_bytes = h->bytes;
     r->chunked = h->chunked;
     r->has_length = h->has_length;
@@ -247,7 +263,7 @@ static void on_request_head(struct correlate *c, struct cconn *cc, const struct 
 {
     struct exchange *e = find_open(cc, f->exchange);
 
-    if (cc->settling != NULL) {
+    if (cc->settling != NULL && f->stream == 0) {
         cc->settling->conn.next_head = f->as.head.first;
         settle(c, cc->settling);
     }
@@ -310,6 +326,49 @@ static void fill_response(struct exchange *e, const struct fact_http_head *h)
     r->keep_alive = slice_list_has(connection, SLICE_LIT("keep-alive"));
 }
 
+/* grpc-status stands in the trailers, or in the only head of a call that failed at once. */
+static void note_grpc(struct exchange *e, const struct fact_http_head *h)
+{
+    struct slice type = header_value(h->headers, h->header_count, SLICE_LIT("content-type"));
+    struct slice status = header_value(h->headers, h->header_count, SLICE_LIT("grpc-status"));
+    uint64_t code;
+
+    e->grpc.present |= slice_starts(type, SLICE_LIT("application/grpc"));
+    if (!slice_u64(status, &code) || code > UINT32_MAX)
+        return;
+    e->grpc.has_status = true;
+    e->grpc.status = (uint32_t)code;
+    e->grpc.message = arena_copy(&e->arena, header_value(h->headers, h->header_count, SLICE_LIT("grpc-message")));
+}
+
+static void on_trailers(struct cconn *cc, const struct fact *f)
+{
+    struct exchange *e = find_open(cc, f->exchange);
+
+    if (e != NULL && f->dir == FLOW_S2C)
+        note_grpc(e, &f->as.head);
+}
+
+static void on_message(struct cconn *cc, const struct fact *f)
+{
+    struct exchange *e = find_open(cc, f->exchange);
+
+    if (e == NULL)
+        return;
+    if (e->grpc.messages[f->dir]++ == 0)
+        e->grpc.first[f->dir] = f->mark;
+    e->grpc.last[f->dir] = f->mark;
+}
+
+static void on_goaway(struct cconn *cc, const struct fact *f)
+{
+    if (f->dir != FLOW_S2C)
+        return;
+    cc->view.goaway = true;
+    cc->view.goaway_last = f->as.goaway.last_stream;
+    cc->view.goaway_code = f->as.goaway.code;
+}
+
 /* A provisional end was too early: the answer comes after all. */
 static void goes_on(struct correlate *c, struct exchange *e)
 {
@@ -330,8 +389,11 @@ static void on_response_head(struct correlate *c, struct cconn *cc, const struct
             return;
     }
     goes_on(c, e);
+    /* HTTP/2's reader hears of a head when it is whole. */
     if (!mark_set(&e->response.first))
-        e->response.first = h->first;
+        e->response.first = f->stream != 0 ? h->last : h->first;
+    if (f->stream != 0)
+        note_grpc(e, h);
     if (h->extent == FACT_HEAD_WHOLE && h->status < 200 && h->status != 101)
         add_interim(c, e, h);
     else
@@ -353,6 +415,7 @@ static void on_request_end(struct correlate *c, struct cconn *cc, const struct f
     e->request.complete = f->as.http_end.complete;
     e->request.abandoned = f->as.http_end.abandoned;
     e->request.lost = f->as.http_end.lost;
+    e->stream.stalls[FLOW_C2S] = f->as.http_end.stalls;
     end_if_done(c, e);
 }
 
@@ -372,6 +435,7 @@ static void on_response_end(struct correlate *c, struct cconn *cc, const struct 
     e->response.body_bytes = f->as.http_end.body_bytes;
     e->response.complete = f->as.http_end.complete;
     e->response.lost = f->as.http_end.lost;
+    e->stream.stalls[FLOW_S2C] = f->as.http_end.stalls;
     end_if_done(c, e);
 }
 
@@ -388,6 +452,20 @@ static void on_bad(struct cconn *cc, const struct fact *f)
     e->response.last = f->mark;
     if (!mark_set(&e->response.first))
         e->response.first = f->mark;
+}
+
+/* RFC 9113 5.4.2: nothing more comes on this stream. */
+static void on_reset(struct correlate *c, struct cconn *cc, const struct fact *f)
+{
+    struct exchange *e = find_open(cc, f->exchange);
+
+    if (e == NULL)
+        return;
+    e->stream.reset = true;
+    e->stream.reset_by_server = f->dir == FLOW_S2C;
+    e->stream.error_code = f->as.error_code;
+    e->stream.reset_mark = f->mark;
+    has_ended(c, e, f->mark.ts_ns);
 }
 
 void http_fact(struct correlate *c, struct cconn *cc, const struct fact *f)
@@ -407,6 +485,21 @@ void http_fact(struct correlate *c, struct cconn *cc, const struct fact *f)
         break;
     case FACT_HTTP_BAD:
         on_bad(cc, f);
+        break;
+    case FACT_HTTP_PREFACE:
+        cc->view.preface = f->mark;
+        break;
+    case FACT_HTTP_TRAILERS:
+        on_trailers(cc, f);
+        break;
+    case FACT_HTTP_MESSAGE:
+        on_message(cc, f);
+        break;
+    case FACT_HTTP_RESET:
+        on_reset(c, cc, f);
+        break;
+    case FACT_HTTP_GOAWAY:
+        on_goaway(cc, f);
         break;
     default:
         break;
