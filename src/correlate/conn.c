@@ -92,6 +92,7 @@ static void on_event(struct correlate *c, struct cconn *cc, const struct fact *f
     else
         dial_event(c, cc, f);
     http_conn_event(c, cc, f);
+    dial_conn_closed(c, cc);
 }
 
 static void on_socks_request(struct cconn *cc, const struct fact *f)

@@ -346,7 +346,7 @@ void dial_report(struct correlate *c, struct dial *d, bool quiet, bool orphan)
     if (e != NULL) {
         e->kind = P2T_KIND_CONNECT;
         e->start = d->attempts[0].syn;
-        e->end_ns = dial_end_ns(d);
+        e->end_ns = d->winner >= 0 ? c->now_ns : dial_end_ns(d);
         describe_conn(d, e);
         copy_attempts(d, e);
         if (d->lookup != NULL) {
@@ -397,6 +397,16 @@ void dial_into_exchange(struct correlate *c, struct cconn *cc, struct exchange *
     if (d->lookup != NULL)
         lookup_into_exchange(d->lookup, e, host);
     dial_free(c, d);
+}
+
+void dial_conn_closed(struct correlate *c, struct cconn *cc)
+{
+    const struct exchange_conn *v = &cc->view;
+    bool reset = mark_set(&v->client_rst) || mark_set(&v->server_rst);
+    bool finished = mark_set(&v->client_fin) && mark_set(&v->server_fin);
+
+    if (cc->dial != NULL && cc->dial->winner == cc->attempt && (reset || finished))
+        dial_report(c, cc->dial, true, false);
 }
 
 void dial_conn_gone(struct correlate *c, struct cconn *cc, enum flow_end why)

@@ -86,6 +86,10 @@ static void about_attempts(struct exchange *e)
             finding_add(e, "conn.no_answer", P2T_SEVERITY_ERROR, &a->syn, &a->last_syn,
                         "%s did not answer %u SYN%s over %.1f s", addr, a->syns, a->syns == 1 ? "" : "s",
                         (double)(a->last_syn.ts_ns - a->syn.ts_ns) / 1e9);
+        else if (a->result == ATTEMPT_CANCELED && !mark_set(&a->winner))
+            finding_add(e, "conn.canceled", P2T_SEVERITY_ERROR, &a->syn, &a->failed,
+                        "the client gave up connecting to %s after %.0f ms", addr,
+                        ms(a->failed.ts_ns - a->syn.ts_ns));
         else if (a->result == ATTEMPT_OK && a->syns > 1)
             finding_add(e, "conn.syn_repeated", P2T_SEVERITY_WARNING, &a->syn, &a->last_syn,
                         "%s answered only after %u SYNs: connecting took %.0f ms", addr, a->syns,

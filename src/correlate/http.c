@@ -4,6 +4,8 @@
 /* A connection whose first request comes this long after its handshake was dialled for another one. Scheduling on a
  * busy machine explains tens of milliseconds, not this. */
 static const int64_t ORPHAN_NS = 100000000;
+/* A client that closed its half may still be answered; few do, and not for long. */
+static const int64_t HALF_CLOSED_NS = 5000000000;
 
 /* ---- exchanges of a connection ---- */
 
@@ -92,13 +94,13 @@ static void settle_previous(struct correlate *c, struct cconn *cc)
 }
 
 /* Provisional: a half-closing client may still get an answer. */
-static void may_have_ended(struct correlate *c, struct exchange *e, int64_t end_ns)
+static void may_have_ended(struct correlate *c, struct exchange *e, int64_t end_ns, int64_t wait_ns)
 {
     if (heap_holds(&e->order.node))
         return;
     e->end_ns = end_ns;
     outbox_put(c, e, false);
-    timer_set(c, &e->timer, TIMER_EXCHANGE, end_ns + SETTLE_NS);
+    timer_set(c, &e->timer, TIMER_EXCHANGE, end_ns + wait_ns);
 }
 
 static void has_ended(struct correlate *c, struct exchange *e, int64_t end_ns)
@@ -111,7 +113,7 @@ static void has_ended(struct correlate *c, struct exchange *e, int64_t end_ns)
     if (e->kind == P2T_KIND_CONNECT)
         take_dial(c, cc, e);
     cc->settling = e;
-    may_have_ended(c, e, end_ns);
+    may_have_ended(c, e, end_ns, SETTLE_NS);
     if (e->response.location.n > 0 || !mark_set(&e->response.first)) {
         conn_snapshot(cc, e);
         links_ended(c, e);
@@ -424,13 +426,13 @@ static int64_t earliest_close(const struct exchange_conn *v, int64_t otherwise)
     return first == INT64_MAX ? otherwise : first;
 }
 
-/* Nothing can come any more for what is open: it ended with its last byte, or when a side gave the connection up. */
+/* Nothing can come any more for what is open: it ended when a side gave the connection up, or is open to this day. */
 static void end_all(struct correlate *c, struct cconn *cc)
 {
     while (cc->open_first != NULL) {
         struct exchange *e = cc->open_first;
         int64_t last = later(e->request.last.ts_ns, e->response.last.ts_ns);
-        has_ended(c, e, later(earliest_close(&cc->view, last), last));
+        has_ended(c, e, later(earliest_close(&cc->view, c->now_ns), last));
     }
 }
 
@@ -441,13 +443,15 @@ void http_conn_event(struct correlate *c, struct cconn *cc, const struct fact *f
         end_all(c, cc);
         settle_previous(c, cc);
         break;
+    case FLOW_FIN:
+        for (struct exchange *e = cc->open_first; e != NULL; e = e->next)
+            may_have_ended(c, e, f->mark.ts_ns, HALF_CLOSED_NS);
+        if (f->dir == FLOW_C2S)
+            settle_previous(c, cc);
+        break;
     case FLOW_FIN_IN_ORDER:
         if (f->dir == FLOW_S2C)
             end_all(c, cc);
-        else if (cc->open_first != NULL)
-            may_have_ended(c, cc->open_first, f->mark.ts_ns);
-        if (f->dir == FLOW_C2S)
-            settle_previous(c, cc);
         break;
     default:
         break;

@@ -35,6 +35,7 @@ struct correlate {
     correlate_emit *emit;
     void *emit_ctx;
     int64_t now_ns;
+    int64_t last_end_ns; /* of what was emitted */
     uint64_t serial; /* tie-breaker: the order in which things were made */
     struct heap timers, outbox;
     struct hmap conns, lookups_by_label, lookups_by_addr, queries;
@@ -82,6 +83,8 @@ void dial_timer(struct correlate *c, struct dial *d);
 /* Hands lookup and attempts over to the exchange; the dial is gone afterwards. host: the name that the connection's
  * first request gives, or empty where that says nothing about the lookup (proxies). */
 void dial_into_exchange(struct correlate *c, struct cconn *cc, struct exchange *e, struct slice host);
+/* A side closed it: if no request came over it, none will. */
+void dial_conn_closed(struct correlate *c, struct cconn *cc);
 /* The connection is over. */
 void dial_conn_gone(struct correlate *c, struct cconn *cc, enum flow_end why);
 /* A dial that no request used, as an exchange of its own. orphan: the request it was for was served elsewhere. */

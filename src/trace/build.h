@@ -6,6 +6,12 @@
 
 enum { TRACE_FILES_MAX = 16 };
 
+/* A phase as its events bound it. */
+struct trace_span {
+    bool known;
+    int64_t from_ns, to_ns;
+};
+
 struct trace {
     struct trace_options options;
     struct arena arena;
@@ -22,7 +28,7 @@ struct trace {
     /* Of the events so far, for what comes after them. */
     int64_t lane_ns; /* the last one in the caller's lane: later ones are not before it */
     struct packet_mark got_conn_earliest;
-    int64_t dns_ns, connect_ns; /* phases; negative: none */
+    struct trace_span dns, connect;
     bool failed;
 };
 

@@ -112,7 +112,7 @@ static void dns_done(struct trace *t, const struct exchange_lookup *l)
     if (timer)
         event_evidence(t, ev, &l->first_query);
     dns_done_args(t, ev, l);
-    t->dns_ns = ev->time_ns - l->first_query.ts_ns;
+    t->dns = (struct trace_span){true, l->first_query.ts_ns, ev->time_ns};
     t->lane_ns = ev->time_ns;
 }
 
@@ -280,7 +280,7 @@ void events_connect(struct trace *t)
         if (a->result == ATTEMPT_OK)
             t->lane_ns = ev->time_ns;
         if (a->result != ATTEMPT_CANCELED)
-            t->connect_ns = ev->time_ns - e->attempts[0].syn.ts_ns;
+            t->connect = (struct trace_span){true, e->attempts[0].syn.ts_ns, ev->time_ns};
     }
 }
 

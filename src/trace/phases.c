@@ -1,42 +1,51 @@
-/* HAR's phases. They add up to the total: what lies between them counts as blocked. */
+/* HAR's phases: stretches of the time from start to end that do not overlap. What lies between them counts as blocked, so
+ * that they add up to the total. */
 #include "trace/build.h"
 
-static int64_t at_least_zero(int64_t v)
+/* Where the phases so far end. */
+struct cursor {
+    int64_t at_ns, end_ns, sum_ns;
+};
+
+/* The part of [from, to] that lies behind the phases before it. */
+static int64_t stretch(struct cursor *c, int64_t from, int64_t to)
 {
-    return v > 0 ? v : 0;
+    if (from < c->at_ns)
+        from = c->at_ns;
+    if (to > c->end_ns)
+        to = c->end_ns;
+    if (to <= from)
+        return 0;
+    c->at_ns = to;
+    c->sum_ns += to - from;
+    return to - from;
 }
 
-static int64_t receive_ns(const struct exchange *e)
+static void fill_messages(struct p2t_phases *p, struct cursor *c, const struct exchange *e)
 {
-    int64_t from = e->response.first.ts_ns;
+    bool answered = mark_set(&e->response.first);
+    int64_t sent = e->request.last.ts_ns;
 
-    if (e->request.seen && e->request.last.ts_ns > from)
-        from = e->request.last.ts_ns;
-    return at_least_zero(e->end_ns - from);
+    if (e->request.seen) {
+        p->send_ns = stretch(c, e->request.first.ts_ns, sent);
+        p->wait_ns = stretch(c, sent, answered ? e->response.first.ts_ns : c->end_ns);
+    }
+    if (answered)
+        p->receive_ns = stretch(c, e->response.first.ts_ns, c->end_ns);
 }
 
 void phases_fill(struct trace *t)
 {
-    const struct exchange *e = t->e;
     struct p2t_phases *p = &t->out.phases;
-    bool answered = mark_set(&e->response.first);
+    struct cursor c = {t->out.start_ns, t->out.end_ns, 0};
 
-    *p = (struct p2t_phases){.dns_ns = t->dns_ns,
-                             .connect_ns = t->connect_ns,
-                             .tls_ns = -1,
-                             .send_ns = -1,
-                             .wait_ns = -1,
-                             .receive_ns = -1};
-    if (e->request.seen)
-        p->send_ns = at_least_zero(e->request.last.ts_ns - e->request.first.ts_ns);
-    if (e->request.seen)
-        p->wait_ns = at_least_zero((answered ? e->response.first.ts_ns : e->end_ns) - e->request.last.ts_ns);
-    if (answered)
-        p->receive_ns = receive_ns(e);
+    *p = (struct p2t_phases){
+        .dns_ns = -1, .connect_ns = -1, .tls_ns = -1, .send_ns = -1, .wait_ns = -1, .receive_ns = -1};
+    if (t->dns.known)
+        p->dns_ns = stretch(&c, t->dns.from_ns, t->dns.to_ns);
+    if (t->connect.known)
+        p->connect_ns = stretch(&c, t->connect.from_ns, t->connect.to_ns);
+    fill_messages(p, &c, t->e);
     p->total_ns = t->out.end_ns - t->out.start_ns;
-    p->blocked_ns = p->total_ns;
-    const int64_t parts[] = {p->dns_ns, p->connect_ns, p->send_ns, p->wait_ns, p->receive_ns};
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
-        p->blocked_ns -= at_least_zero(parts[i]);
-    p->blocked_ns = at_least_zero(p->blocked_ns);
+    p->blocked_ns = p->total_ns - c.sum_ns;
 }
