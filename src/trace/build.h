@@ -22,7 +22,8 @@ struct trace {
     /* Of the events so far, for what comes after them. */
     int64_t lane_ns; /* the last one in the caller's lane: later ones are not before it */
     struct packet_mark got_conn_earliest;
-    int64_t dns_ns, connect_ns; /* phases; negative: none */
+    bool has_dns, has_connect;
+    int64_t dns_done_ns, connect_done_ns; /* ends of these phases, where there are any */
     bool failed;
 };
 

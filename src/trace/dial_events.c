@@ -112,7 +112,8 @@ static void dns_done(struct trace *t, const struct exchange_lookup *l)
     if (timer)
         event_evidence(t, ev, &l->first_query);
     dns_done_args(t, ev, l);
-    t->dns_ns = ev->time_ns - l->first_query.ts_ns;
+    t->has_dns = true;
+    t->dns_done_ns = ev->time_ns;
     t->lane_ns = ev->time_ns;
 }
 
@@ -279,8 +280,10 @@ void events_connect(struct trace *t)
         args[3] = arg_int("syns", a->syns);
         if (a->result == ATTEMPT_OK)
             t->lane_ns = ev->time_ns;
-        if (a->result != ATTEMPT_CANCELED)
-            t->connect_ns = ev->time_ns - e->attempts[0].syn.ts_ns;
+        if (a->result != ATTEMPT_CANCELED) {
+            t->has_connect = true;
+            t->connect_done_ns = ev->time_ns;
+        }
     }
 }
 

@@ -156,8 +156,7 @@ static void reset(struct trace *t, const struct exchange *e)
     t->event_count = t->file_count = 0;
     t->lane_ns = INT64_MIN;
     t->got_conn_earliest = (struct packet_mark){0};
-    t->dns_ns = t->connect_ns = -1;
-    t->failed = false;
+    t->has_dns = t->has_connect = t->failed = false;
     t->out = (struct p2t_exchange){
         .id = e->id, .kind = e->kind, .outcome = e->outcome, .error = text_of(e->error), .quiet = e->quiet};
 }
