@@ -239,6 +239,13 @@ static bool icmp_aborts_syn(const struct flow_event *e)
     return e->icmp_family == 6 ? e->icmp_type == 1 : e->icmp_type == 3 && e->icmp_code != 4;
 }
 
+/* No request comes any more: reported now, in its place, not when the connection is forgotten. */
+static void unused(struct correlate *c, struct cconn *cc)
+{
+    if (cc->dial->winner == cc->attempt && cc->open_first == NULL)
+        dial_report(c, cc->dial, true, false);
+}
+
 void dial_event(struct correlate *c, struct cconn *cc, const struct fact *f)
 {
     const struct flow_event *e = &f->as.event;
@@ -258,6 +265,10 @@ void dial_event(struct correlate *c, struct cconn *cc, const struct fact *f)
         break;
     case FLOW_RST:
         failed(c, d, cc->attempt, e->dir == FLOW_S2C ? ATTEMPT_REFUSED : ATTEMPT_CANCELED, &f->mark);
+        unused(c, cc);
+        break;
+    case FLOW_FIN_IN_ORDER:
+        unused(c, cc);
         break;
     case FLOW_ICMP:
         if (pending(a) && icmp_aborts_syn(e)) {
@@ -347,6 +358,9 @@ void dial_report(struct correlate *c, struct dial *d, bool quiet, bool orphan)
         e->kind = P2T_KIND_CONNECT;
         e->start = d->attempts[0].syn;
         e->end_ns = dial_end_ns(d);
+        /* A connection that nothing used was there until now. */
+        if (d->winner >= 0 && c->now_ns > e->end_ns)
+            e->end_ns = c->now_ns;
         describe_conn(d, e);
         copy_attempts(d, e);
         if (d->lookup != NULL) {

@@ -424,13 +424,14 @@ static int64_t earliest_close(const struct exchange_conn *v, int64_t otherwise)
     return first == INT64_MAX ? otherwise : first;
 }
 
-/* Nothing can come any more for what is open: it ended with its last byte, or when a side gave the connection up. */
+/* Nothing can come any more for what is open: it ended when a side gave the connection up, or else it was open until
+ * now. */
 static void end_all(struct correlate *c, struct cconn *cc)
 {
     while (cc->open_first != NULL) {
         struct exchange *e = cc->open_first;
         int64_t last = later(e->request.last.ts_ns, e->response.last.ts_ns);
-        has_ended(c, e, later(earliest_close(&cc->view, last), last));
+        has_ended(c, e, later(earliest_close(&cc->view, c->now_ns), last));
     }
 }
 
