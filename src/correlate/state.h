@@ -35,7 +35,7 @@ struct correlate {
     correlate_emit *emit;
     void *emit_ctx;
     int64_t now_ns;
-    int64_t last_end_ns; /* of what was emitted */
+    int64_t emitted_ns; /* the latest end of those handed over */
     uint64_t serial;     /* tie-breaker: the order in which things were made */
     struct heap timers, outbox;
     struct hmap conns, lookups_by_label, lookups_by_addr, queries;
