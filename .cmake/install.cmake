@@ -2,7 +2,7 @@
 include(CMakePackageConfigHelpers)
 
 set(P2T_CMAKE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/pcap2trace)
-set(P2T_PRIVATE_LIBS pcap z zstd lz4 lzma cjson)
+set(P2T_PRIVATE_LIBS pcap z zstd lz4 lzma nghttp2 crypto cjson)
 if(NOT P2T_LLHTTP_OBJECTS)
   list(APPEND P2T_PRIVATE_LIBS llhttp)
 endif()

@@ -21,6 +21,7 @@ struct correlate *correlate_new(const struct correlate_limits *limits, correlate
     c->limits = *limits;
     c->emit = emit;
     c->emit_ctx = ctx;
+    c->emitted_ns = INT64_MIN;
     slab_init(&c->conn_slab, sizeof(struct cconn));
     slab_init(&c->lookup_slab, sizeof(struct lookup));
     slab_init(&c->dial_slab, sizeof(struct dial));

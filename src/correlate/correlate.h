@@ -21,7 +21,7 @@ extern const struct correlate_limits correlate_limits_default;
 
 struct correlate_counters {
     uint64_t exchanges, lookups, dials;
-    uint64_t order_relaxed; /* exchanges written before an earlier one was decided */
+    uint64_t order_relaxed; /* exchanges whose end was learnt after a later one was handed over */
     uint64_t lookups_evicted, queries_evicted;
     uint64_t dns_unsolicited; /* answers nobody asked for, late or forged */
 };

@@ -124,6 +124,24 @@ struct exchange_response {
     uint32_t interims_dropped;
 };
 
+/* HTTP/2's own; RFC 9113. */
+struct exchange_stream {
+    uint32_t id; /* 0: not HTTP/2 */
+    bool reset, reset_by_server;
+    uint32_t error_code; /* of RST_STREAM */
+    struct packet_mark reset_mark;
+    uint32_t stalls[2]; /* times a sender's flow-control window was used up */
+};
+
+/* gRPC over HTTP/2: the calls' own messages and verdict. */
+struct exchange_grpc {
+    bool present, has_status;
+    uint32_t status; /* grpc-status */
+    struct slice message;
+    uint32_t messages[2];                 /* how many each way */
+    struct packet_mark first[2], last[2]; /* the first and the last of them */
+};
+
 struct exchange_finding {
     const char *code;
     enum p2t_severity severity;
@@ -156,6 +174,9 @@ struct exchange_conn {
     struct packet_mark previous_end; /* last byte of the previous response */
     struct packet_mark next_head;    /* first byte of the next request */
     struct packet_mark client_fin, client_rst, server_fin, server_rst;
+    struct packet_mark preface; /* HTTP/2: the client's */
+    bool goaway;                /* the server is going away: RFC 9113 6.8 */
+    uint32_t goaway_last, goaway_code;
     bool input_ended; /* the capture ended with the connection open */
     uint64_t lost_bytes[2];
     uint32_t retransmits[2];
@@ -228,6 +249,8 @@ struct exchange {
     struct exchange_conn conn;
     struct exchange_request request;
     struct exchange_response response;
+    struct exchange_stream stream;
+    struct exchange_grpc grpc;
     struct exchange_tls *tls; /* NULL: no TLS on the connection */
     bool handshakes;          /* its own dial made the TLS handshake */
     struct slice socks_error; /* SOCKS reply in words; NULL when none failed */

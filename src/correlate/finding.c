@@ -148,7 +148,7 @@ bool exchange_keeps_alive(const struct exchange *e)
 
     if (e->kind == P2T_KIND_TLS)
         return estimated_keep_alive(e);
-    return e->request.seen && r->seen && r->complete && !r->until_close && !r->wants_close &&
+    return e->stream.id == 0 && e->request.seen && r->seen && r->complete && !r->until_close && !r->wants_close &&
            !e->request.wants_close && r->status != 101 && (r->version_minor > 0 || r->keep_alive);
 }
 
@@ -220,6 +220,22 @@ static void about_messages(struct exchange *e)
                     "%u more interim responses than are shown", r->interims_dropped);
 }
 
+static void about_stream(struct exchange *e)
+{
+    const struct exchange_stream *s = &e->stream;
+
+    if (s->reset)
+        finding_add(e, "http2.stream_reset", s->reset_by_server ? P2T_SEVERITY_ERROR : P2T_SEVERITY_WARNING,
+                    &s->reset_mark, NULL, "the %s reset stream %u (RST_STREAM, error code %u)",
+                    s->reset_by_server ? "server" : "client", s->id, s->error_code);
+    if (s->stalls[0] + s->stalls[1] > 0)
+        finding_add(e, "http2.flow_control", P2T_SEVERITY_INFO, NULL, NULL,
+                    "flow control made the client wait %u times and the server %u times", s->stalls[0], s->stalls[1]);
+    if (e->grpc.has_status && e->grpc.status != 0)
+        finding_add(e, "grpc.status", P2T_SEVERITY_ERROR, &e->response.last, NULL,
+                    "the call ended with grpc-status %u", e->grpc.status);
+}
+
 static void sort_by_severity(struct exchange *e)
 {
     for (size_t i = 1; i < e->finding_count; i++)
@@ -239,5 +255,6 @@ void finding_all(struct exchange *e)
     about_reuse(e);
     about_messages(e);
     about_capture(e);
+    about_stream(e);
     sort_by_severity(e);
 }

@@ -57,7 +57,8 @@ static void fill_request(struct correlate *c, struct exchange *e, const struct f
     r->version_major = h->version_major;
     r->version_minor = h->version_minor;
     r->headers = copy_headers(c, e, h, &r->header_count);
-    r->host = header_value(r->headers, r->header_count, SLICE_LIT("host"));
+    r->host =
+        header_value(r->headers, r->header_count, e->stream.id != 0 ? SLICE_LIT(":authority") : SLICE_LIT("host"));
     r->head_bytes = h->bytes;
     r->chunked = h->chunked;
     r->has_length = h->has_length;
@@ -81,10 +82,13 @@ static bool is_absolute(struct slice target)
 
 static struct exchange *begin(struct correlate *c, struct cconn *cc, const struct fact *f)
 {
-    struct exchange *e = open_begin(c, cc, P2T_KIND_HTTP1, &f->as.head.first);
+    enum p2t_kind kind = f->stream != 0 ? P2T_KIND_HTTP2 : P2T_KIND_HTTP1;
+    struct exchange *e = open_begin(c, cc, kind, &f->as.head.first);
 
-    if (e != NULL)
-        e->number = f->exchange;
+    if (e == NULL)
+        return NULL;
+    e->stream.id = f->stream;
+    e->number = f->exchange;
     return e;
 }
 
@@ -92,7 +96,7 @@ static void on_request_head(struct correlate *c, struct cconn *cc, const struct 
 {
     struct exchange *e = open_find(cc, f->exchange);
 
-    if (cc->settling != NULL) {
+    if (cc->settling != NULL && f->stream == 0) {
         cc->settling->conn.next_head = f->as.head.first;
         open_settle(c, cc->settling);
     }
@@ -155,6 +159,49 @@ static void fill_response(struct exchange *e, const struct fact_http_head *h)
     r->keep_alive = slice_list_has(connection, SLICE_LIT("keep-alive"));
 }
 
+/* grpc-status stands in the trailers, or in the only head of a call that failed at once. */
+static void note_grpc(struct exchange *e, const struct fact_http_head *h)
+{
+    struct slice type = header_value(h->headers, h->header_count, SLICE_LIT("content-type"));
+    struct slice status = header_value(h->headers, h->header_count, SLICE_LIT("grpc-status"));
+    uint64_t code;
+
+    e->grpc.present |= slice_starts(type, SLICE_LIT("application/grpc"));
+    if (!slice_u64(status, &code) || code > UINT32_MAX)
+        return;
+    e->grpc.has_status = true;
+    e->grpc.status = (uint32_t)code;
+    e->grpc.message = arena_copy(&e->arena, header_value(h->headers, h->header_count, SLICE_LIT("grpc-message")));
+}
+
+static void on_trailers(struct cconn *cc, const struct fact *f)
+{
+    struct exchange *e = open_find(cc, f->exchange);
+
+    if (e != NULL && f->dir == FLOW_S2C)
+        note_grpc(e, &f->as.head);
+}
+
+static void on_message(struct cconn *cc, const struct fact *f)
+{
+    struct exchange *e = open_find(cc, f->exchange);
+
+    if (e == NULL)
+        return;
+    if (e->grpc.messages[f->dir]++ == 0)
+        e->grpc.first[f->dir] = f->mark;
+    e->grpc.last[f->dir] = f->mark;
+}
+
+static void on_goaway(struct cconn *cc, const struct fact *f)
+{
+    if (f->dir != FLOW_S2C)
+        return;
+    cc->view.goaway = true;
+    cc->view.goaway_last = f->as.goaway.last_stream;
+    cc->view.goaway_code = f->as.goaway.code;
+}
+
 static void on_response_head(struct correlate *c, struct cconn *cc, const struct fact *f)
 {
     const struct fact_http_head *h = &f->as.head;
@@ -168,8 +215,11 @@ static void on_response_head(struct correlate *c, struct cconn *cc, const struct
             return;
     }
     open_goes_on(c, e);
+    /* HTTP/2's reader hears of a head when it is whole. */
     if (!mark_set(&e->response.first))
-        e->response.first = h->first;
+        e->response.first = f->stream != 0 ? h->last : h->first;
+    if (f->stream != 0)
+        note_grpc(e, h);
     if (h->extent == FACT_HEAD_WHOLE && h->status < 200 && h->status != 101)
         add_interim(c, e, h);
     else
@@ -191,6 +241,7 @@ static void on_request_end(struct correlate *c, struct cconn *cc, const struct f
     e->request.complete = f->as.http_end.complete;
     e->request.abandoned = f->as.http_end.abandoned;
     e->request.lost = f->as.http_end.lost;
+    e->stream.stalls[FLOW_C2S] = f->as.http_end.stalls;
     end_if_done(c, e);
 }
 
@@ -210,6 +261,7 @@ static void on_response_end(struct correlate *c, struct cconn *cc, const struct 
     e->response.body_bytes = f->as.http_end.body_bytes;
     e->response.complete = f->as.http_end.complete;
     e->response.lost = f->as.http_end.lost;
+    e->stream.stalls[FLOW_S2C] = f->as.http_end.stalls;
     end_if_done(c, e);
 }
 
@@ -226,6 +278,20 @@ static void on_bad(struct cconn *cc, const struct fact *f)
     e->response.last = f->mark;
     if (!mark_set(&e->response.first))
         e->response.first = f->mark;
+}
+
+/* RFC 9113 5.4.2: nothing more comes on this stream. */
+static void on_reset(struct correlate *c, struct cconn *cc, const struct fact *f)
+{
+    struct exchange *e = open_find(cc, f->exchange);
+
+    if (e == NULL)
+        return;
+    e->stream.reset = true;
+    e->stream.reset_by_server = f->dir == FLOW_S2C;
+    e->stream.error_code = f->as.error_code;
+    e->stream.reset_mark = f->mark;
+    open_has_ended(c, e, f->mark.ts_ns);
 }
 
 void http_fact(struct correlate *c, struct cconn *cc, const struct fact *f)
@@ -245,6 +311,21 @@ void http_fact(struct correlate *c, struct cconn *cc, const struct fact *f)
         break;
     case FACT_HTTP_BAD:
         on_bad(cc, f);
+        break;
+    case FACT_HTTP_PREFACE:
+        cc->view.preface = f->mark;
+        break;
+    case FACT_HTTP_TRAILERS:
+        on_trailers(cc, f);
+        break;
+    case FACT_HTTP_MESSAGE:
+        on_message(cc, f);
+        break;
+    case FACT_HTTP_RESET:
+        on_reset(c, cc, f);
+        break;
+    case FACT_HTTP_GOAWAY:
+        on_goaway(cc, f);
         break;
     default:
         break;

@@ -157,10 +157,23 @@ void open_goes_on(struct correlate *c, struct exchange *e)
     timer_stop(c, &e->timer);
 }
 
+/* A stream's end is final, and its connection tells nothing more about it. */
+static void stream_has_ended(struct correlate *c, struct exchange *e, int64_t end_ns)
+{
+    outbox_release(c, &e->order);
+    e->end_ns = end_ns;
+    outbox_put(c, e, false);
+    open_settle(c, e);
+}
+
 void open_has_ended(struct correlate *c, struct exchange *e, int64_t end_ns)
 {
     struct cconn *cc = e->owner;
 
+    if (e->stream.id != 0) {
+        stream_has_ended(c, e, end_ns);
+        return;
+    }
     outbox_release(c, &e->order);
     detach(cc, e);
     open_settle_previous(c, cc);

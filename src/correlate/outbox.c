@@ -41,9 +41,9 @@ void outbox_release(struct correlate *c, struct hold *h)
 static void emit(struct correlate *c, struct exchange *e)
 {
     c->counters.exchanges++;
-    /* Packet clocks that step back take exchanges with them. */
-    c->counters.order_relaxed += e->end_ns < c->last_end_ns;
-    c->last_end_ns = e->end_ns;
+    c->counters.order_relaxed += e->end_ns < c->emitted_ns;
+    if (e->end_ns > c->emitted_ns)
+        c->emitted_ns = e->end_ns;
     c->emit(c->emit_ctx, e);
     give(c, e);
 }
@@ -52,6 +52,8 @@ void outbox_put(struct correlate *c, struct exchange *e, bool final)
 {
     e->final = final;
     e->order.exchange = e;
+    if (e->end_ns < e->start.ts_ns)
+        e->end_ns = e->start.ts_ns;
     if (heap_push(&c->outbox, &e->order.node, e->end_ns, e->id) != 0 && final)
         emit(c, e);
 }
@@ -87,8 +89,6 @@ void outbox_drain(struct correlate *c)
         heap_remove(&c->outbox, top);
         if (ready)
             emit(c, e);
-        else
-            c->counters.order_relaxed++;
     }
 }
 

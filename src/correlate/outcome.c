@@ -20,7 +20,7 @@ struct slice text_printf(struct arena *a, const char *format, ...)
     return slice_of(text, (size_t)n);
 }
 
-void outcome_fail(struct exchange *e, enum p2t_outcome outcome, struct slice error)
+static void fail(struct exchange *e, enum p2t_outcome outcome, struct slice error)
 {
     e->outcome = outcome;
     e->error = error;
@@ -62,7 +62,7 @@ void outcome_judge_lookup(struct exchange *e)
     if (e->lookup->result == LOOKUP_PENDING)
         e->outcome = P2T_OUTCOME_INCOMPLETE;
     else
-        outcome_fail(e, P2T_OUTCOME_DNS_ERROR, lookup_error_text(e));
+        fail(e, P2T_OUTCOME_DNS_ERROR, lookup_error_text(e));
 }
 
 /* ---- dials ---- */
@@ -151,9 +151,9 @@ static void judge_unused(struct exchange *e)
     if (!silent)
         return;
     if (closer(&e->conn) == CLOSED_BY_SERVER_FIN)
-        outcome_fail(e, P2T_OUTCOME_NO_RESPONSE, SLICE_LIT("EOF"));
+        fail(e, P2T_OUTCOME_NO_RESPONSE, SLICE_LIT("EOF"));
     else if (closer(&e->conn) == CLOSED_BY_SERVER_RST)
-        outcome_fail(e, P2T_OUTCOME_NO_RESPONSE, outcome_reset_text(e));
+        fail(e, P2T_OUTCOME_NO_RESPONSE, outcome_reset_text(e));
 }
 
 static struct slice socks_text(struct exchange *e)
@@ -172,7 +172,7 @@ void outcome_judge_dial(struct exchange *e)
         enum attempt_result result = e->attempts[i].result;
         if (result == ATTEMPT_OK) {
             if (e->socks_error.n > 0)
-                outcome_fail(e, P2T_OUTCOME_CONNECT_ERROR, socks_text(e));
+                fail(e, P2T_OUTCOME_CONNECT_ERROR, socks_text(e));
             else
                 judge_unused(e);
             return;
@@ -184,7 +184,7 @@ void outcome_judge_dial(struct exchange *e)
     if (e->attempts[0].result == ATTEMPT_PENDING)
         e->outcome = P2T_OUTCOME_INCOMPLETE;
     else
-        outcome_fail(e, P2T_OUTCOME_CONNECT_ERROR, attempt_error_text(&e->arena, &e->attempts[0]));
+        fail(e, P2T_OUTCOME_CONNECT_ERROR, attempt_error_text(&e->arena, &e->attempts[0]));
 }
 
 /* ---- HTTP ---- */
@@ -205,21 +205,21 @@ static void judge_no_response(struct exchange *e)
 
     switch (closer(&e->conn)) {
     case CLOSED_BY_SERVER_FIN:
-        outcome_fail(e, P2T_OUTCOME_NO_RESPONSE, SLICE_LIT("EOF"));
+        fail(e, P2T_OUTCOME_NO_RESPONSE, SLICE_LIT("EOF"));
         break;
     case CLOSED_BY_SERVER_RST:
         (void)endpoint_format(&e->conn.client, client);
         (void)endpoint_format(&e->conn.server, server);
         if (uploading)
-            outcome_fail(e, P2T_OUTCOME_REQUEST_ERROR,
+            fail(e, P2T_OUTCOME_REQUEST_ERROR,
                  text_printf(&e->arena, "readfrom tcp %s->%s: write tcp %s->%s: write: connection reset by peer",
                              client, server, client, server));
         else
-            outcome_fail(e, P2T_OUTCOME_NO_RESPONSE, outcome_reset_text(e));
+            fail(e, P2T_OUTCOME_NO_RESPONSE, outcome_reset_text(e));
         break;
     case CLOSED_BY_CLIENT_FIN:
     case CLOSED_BY_CLIENT_RST:
-        outcome_fail(e, P2T_OUTCOME_NO_RESPONSE, outcome_gone);
+        fail(e, P2T_OUTCOME_NO_RESPONSE, outcome_gone);
         break;
     case CLOSED_BY_NONE:
         e->outcome = P2T_OUTCOME_INCOMPLETE;
@@ -232,14 +232,14 @@ static void judge_no_response(struct exchange *e)
 static void judge_unfinished_head(struct exchange *e)
 {
     if (closer(&e->conn) == CLOSED_BY_SERVER_RST)
-        outcome_fail(e, P2T_OUTCOME_RESPONSE_ERROR, outcome_reset_text(e));
+        fail(e, P2T_OUTCOME_RESPONSE_ERROR, outcome_reset_text(e));
     else if (e->response.rest.n > 0)
-        outcome_fail(e, P2T_OUTCOME_RESPONSE_ERROR,
+        fail(e, P2T_OUTCOME_RESPONSE_ERROR,
              broken_text(
                  e, e->response.status == 0 ? "malformed HTTP response" : "malformed MIME header: missing colon:",
                  e->response.rest));
     else
-        outcome_fail(e, P2T_OUTCOME_RESPONSE_ERROR,
+        fail(e, P2T_OUTCOME_RESPONSE_ERROR,
              SLICE_LIT("net/http: HTTP/1.x transport connection broken: unexpected EOF"));
 }
 
@@ -247,14 +247,14 @@ static void judge_unfinished_body(struct exchange *e)
 {
     switch (closer(&e->conn)) {
     case CLOSED_BY_SERVER_FIN:
-        outcome_fail(e, P2T_OUTCOME_RESPONSE_ERROR, SLICE_LIT("unexpected EOF"));
+        fail(e, P2T_OUTCOME_RESPONSE_ERROR, SLICE_LIT("unexpected EOF"));
         break;
     case CLOSED_BY_SERVER_RST:
-        outcome_fail(e, P2T_OUTCOME_RESPONSE_ERROR, outcome_reset_text(e));
+        fail(e, P2T_OUTCOME_RESPONSE_ERROR, outcome_reset_text(e));
         break;
     case CLOSED_BY_CLIENT_FIN:
     case CLOSED_BY_CLIENT_RST:
-        outcome_fail(e, P2T_OUTCOME_RESPONSE_ERROR, outcome_gone);
+        fail(e, P2T_OUTCOME_RESPONSE_ERROR, outcome_gone);
         break;
     case CLOSED_BY_NONE:
         e->outcome = P2T_OUTCOME_INCOMPLETE;
@@ -267,12 +267,12 @@ static void judge_bad(struct exchange *e)
     struct slice line = e->response.bad_line;
 
     if (e->response.bad == FACT_BAD_LIMIT)
-        outcome_fail(e, P2T_OUTCOME_RESPONSE_ERROR,
+        fail(e, P2T_OUTCOME_RESPONSE_ERROR,
              SLICE_LIT("net/http: server response headers exceeded the limit; aborted"));
     else if (e->response.bad == FACT_BAD_CHUNK)
-        outcome_fail(e, P2T_OUTCOME_RESPONSE_ERROR, SLICE_LIT("malformed chunked encoding"));
+        fail(e, P2T_OUTCOME_RESPONSE_ERROR, SLICE_LIT("malformed chunked encoding"));
     else
-        outcome_fail(e, P2T_OUTCOME_RESPONSE_ERROR, broken_text(e, "malformed HTTP response", line));
+        fail(e, P2T_OUTCOME_RESPONSE_ERROR, broken_text(e, "malformed HTTP response", line));
 }
 
 static void judge_response(struct exchange *e)
@@ -287,15 +287,91 @@ static void judge_response(struct exchange *e)
         judge_unfinished_body(e);
 }
 
+/* RFC 9113 7, as Go's http2.ErrCode prints them. */
+static const char *h2_error_name(uint32_t code)
+{
+    static const char *const names[] = {"NO_ERROR",
+                                        "PROTOCOL_ERROR",
+                                        "INTERNAL_ERROR",
+                                        "FLOW_CONTROL_ERROR",
+                                        "SETTINGS_TIMEOUT",
+                                        "STREAM_CLOSED",
+                                        "FRAME_SIZE_ERROR",
+                                        "REFUSED_STREAM",
+                                        "CANCEL",
+                                        "COMPRESSION_ERROR",
+                                        "CONNECT_ERROR",
+                                        "ENHANCE_YOUR_CALM",
+                                        "INADEQUATE_SECURITY",
+                                        "HTTP_1_1_REQUIRED"};
+
+    return code < sizeof names / sizeof *names ? names[code] : "unknown error code";
+}
+
+/* A server may reset with NO_ERROR a stream whose answer is whole while the request still comes (RFC 9113 8.1). */
+static bool stream_broken_off(const struct exchange *e)
+{
+    return e->stream.reset && !(e->response.complete && e->response.ended);
+}
+
+static void judge_reset(struct exchange *e)
+{
+    enum p2t_outcome outcome = e->response.seen ? P2T_OUTCOME_RESPONSE_ERROR : P2T_OUTCOME_NO_RESPONSE;
+
+    if (e->stream.reset_by_server)
+        fail(e, outcome,
+             text_printf(&e->arena, "stream error: stream ID %u; %s; received from peer", e->stream.id,
+                         h2_error_name(e->stream.error_code)));
+    else
+        fail(e, outcome, SLICE_LIT("the client reset the stream: canceled, or one of its timeouts"));
+}
+
+static void judge_goaway(struct exchange *e)
+{
+    if (e->response.ended && e->response.complete)
+        return;
+    fail(e, e->response.seen ? P2T_OUTCOME_RESPONSE_ERROR : P2T_OUTCOME_NO_RESPONSE,
+         text_printf(&e->arena,
+                     "http2: server sent GOAWAY and closed the connection; LastStreamID=%u, ErrCode=%s, debug=\"\"",
+                     e->conn.goaway_last, h2_error_name(e->conn.goaway_code)));
+}
+
+static void judge_grpc(struct exchange *e)
+{
+    if (e->outcome != P2T_OUTCOME_OK || !e->grpc.has_status || e->grpc.status == 0)
+        return;
+    fail(e, P2T_OUTCOME_RESPONSE_ERROR,
+         text_printf(&e->arena, "rpc error: code = %u desc = %.*s", e->grpc.status,
+                     (int)(e->grpc.message.n > 256 ? 256 : e->grpc.message.n), (const char *)e->grpc.message.p));
+}
+
+static void judge_stream(struct exchange *e)
+{
+    enum exchange_closer by = closer(&e->conn);
+    bool whole = e->response.seen && e->response.ended && e->response.complete;
+
+    if (stream_broken_off(e))
+        judge_reset(e);
+    else if (!whole && e->conn.goaway && by != CLOSED_BY_NONE)
+        judge_goaway(e);
+    else if (!whole && (by == CLOSED_BY_SERVER_FIN || by == CLOSED_BY_SERVER_RST))
+        fail(e, e->response.seen ? P2T_OUTCOME_RESPONSE_ERROR : P2T_OUTCOME_NO_RESPONSE, SLICE_LIT("unexpected EOF"));
+    else if (!whole && by != CLOSED_BY_NONE)
+        fail(e, e->response.seen ? P2T_OUTCOME_RESPONSE_ERROR : P2T_OUTCOME_NO_RESPONSE, outcome_gone);
+    else if (!whole || !e->request.seen)
+        e->outcome = P2T_OUTCOME_INCOMPLETE;
+    judge_grpc(e);
+}
+
 /* Whether an estimated response is whole cannot be told; that it was torn off can. */
 static void judge_estimated(struct exchange *e)
 {
     bool alerted = e->tls != NULL && mark_set(&e->tls->alert[FLOW_S2C].mark);
 
     if (e->response.seen && closer(&e->conn) == CLOSED_BY_SERVER_RST && !alerted && !mark_set(&e->conn.next_head))
-        outcome_fail(e, P2T_OUTCOME_RESPONSE_ERROR, outcome_reset_text(e));
+        fail(e, P2T_OUTCOME_RESPONSE_ERROR, outcome_reset_text(e));
     else if (!e->response.seen && alerted && e->tls->client_certificate_empty)
-        outcome_fail(e, P2T_OUTCOME_TLS_ERROR, outcome_alert_text(e));
+        fail(e, P2T_OUTCOME_TLS_ERROR, outcome_alert_text(e));
     else if (!e->response.seen)
         judge_no_response(e);
 }
@@ -303,6 +379,10 @@ static void judge_estimated(struct exchange *e)
 void outcome_judge(struct exchange *e)
 {
     e->outcome = P2T_OUTCOME_OK;
+    if (e->stream.id != 0) {
+        judge_stream(e);
+        return;
+    }
     if (e->kind == P2T_KIND_TLS && e->tls != NULL && e->tls->failure != TLS_FAILED_NOT)
         outcome_judge_handshake(e);
     else if (e->kind == P2T_KIND_TLS)
@@ -316,5 +396,5 @@ void outcome_judge(struct exchange *e)
     if (!e->request.seen && e->outcome == P2T_OUTCOME_OK)
         e->outcome = P2T_OUTCOME_INCOMPLETE;
     if (e->kind == P2T_KIND_CONNECT && e->outcome == P2T_OUTCOME_OK)
-        outcome_fail(e, P2T_OUTCOME_CONNECT_ERROR, e->response.reason);
+        fail(e, P2T_OUTCOME_CONNECT_ERROR, e->response.reason);
 }

@@ -141,7 +141,7 @@ void outcome_judge_handshake(struct exchange *e)
         e->outcome = P2T_OUTCOME_INCOMPLETE;
         return;
     }
+    e->outcome = P2T_OUTCOME_TLS_ERROR;
     e->tls->error = text;
-    outcome_fail(e, P2T_OUTCOME_TLS_ERROR,
-                 e->tls->not_tls_is_http ? SLICE_LIT("http: server gave HTTP response to HTTPS client") : text);
+    e->error = e->tls->not_tls_is_http ? SLICE_LIT("http: server gave HTTP response to HTTPS client") : text;
 }

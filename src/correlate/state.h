@@ -35,8 +35,8 @@ struct correlate {
     correlate_emit *emit;
     void *emit_ctx;
     int64_t now_ns;
-    int64_t last_end_ns; /* of what was emitted */
-    uint64_t serial; /* tie-breaker: the order in which things were made */
+    int64_t emitted_ns; /* the latest end of those handed over */
+    uint64_t serial;     /* tie-breaker: the order in which things were made */
     struct heap timers, outbox;
     struct hmap conns, lookups_by_label, lookups_by_addr, queries;
     struct slab conn_slab, lookup_slab, dial_slab, query_slab, addr_slab, tls_slab;
@@ -157,7 +157,6 @@ struct slice certificate_problem(struct arena *a, const struct tls_certificate *
 
 /* outcome.c */
 void outcome_judge(struct exchange *e);
-void outcome_fail(struct exchange *e, enum p2t_outcome outcome, struct slice error);
 struct slice outcome_reset_text(struct exchange *e);
 extern const struct slice outcome_gone; /* the client went first, and the wire does not say why */
 /* outcome_tls.c */

@@ -165,7 +165,13 @@ static void put_phases(struct buf *b, const struct p2t_phases *p)
     } rows[] = {
 #define ROW(name) {{",\"" #name "\":", sizeof(",\"" #name "\":") - 1}, p->name##_ns}
         {{",\"phases_us\":{\"blocked\":", 24}, p->blocked_ns},
-        ROW(dns), ROW(connect), ROW(tls), ROW(send), ROW(wait), ROW(receive), ROW(total),
+        ROW(dns),
+        ROW(connect),
+        ROW(tls),
+        ROW(send),
+        ROW(wait),
+        ROW(receive),
+        ROW(total),
 #undef ROW
     };
 

@@ -26,7 +26,7 @@ struct prefix {
 struct conn {
     struct flow_tcp *flow;
     enum fact_proto proto;
-    bool mid_stream; /* the first bytes may lie inside a message */
+    bool mid_stream;     /* the first bytes may lie inside a message */
     bool client_unknown; /* the client began with bytes of no protocol known here */
     struct http1 *http1;
     struct http2 *http2;

@@ -21,9 +21,10 @@ enum fact_kind {
     FACT_HTTP_RESPONSE_END,
     FACT_HTTP_BAD,
     FACT_HTTP_TUNNEL,
+    FACT_HTTP_PREFACE,  /* HTTP/2: the client's connection preface is whole */
     FACT_HTTP_TRAILERS, /* HTTP/2; its fields are in `head` */
     FACT_HTTP_MESSAGE,  /* a length-prefixed message inside a body begins (gRPC) */
-    FACT_HTTP_RESET,    /* RST_STREAM */
+    FACT_HTTP_RESET,    /* RST_STREAM: nothing more comes on the stream */
     FACT_HTTP_GOAWAY,
     FACT_SOCKS_REQUEST,
     FACT_SOCKS_REPLY,

@@ -135,8 +135,10 @@ void p2t_session_free(struct p2t_session *s)
         return;
     if (s->status == P2T_OK)
         s->status = P2T_ERR_STOPPED; /* nobody is to be called from here on */
-    correlate_free(s->correlate); /* before flows: what is open looks at its connection once more */
+    if (s->input != NULL)
+        (void)p2t_session_finish(s); /* what is open is given back along the way on which it came */
     flow_table_free(s->flows);
+    correlate_free(s->correlate);
     proto_free(s->proto);
     packet_decoder_free(s->decoder);
     trace_free(s->trace);

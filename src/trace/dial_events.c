@@ -325,10 +325,16 @@ static const struct packet_mark *went_down(const struct exchange *e)
     return mark_set(&e->conn.server_fin) ? &e->conn.server_fin : &e->conn.server_rst;
 }
 
+/* A new HTTP/2 connection is handed over once its preface is written. */
+static bool after_preface(const struct exchange *e)
+{
+    return e->stream.id != 0 && e->conn.position == 0 && mark_set(&e->conn.preface);
+}
+
 void events_got_conn(struct trace *t)
 {
     const struct exchange *e = t->e;
-    const struct packet_mark *from = conn_ready(e);
+    const struct packet_mark *from = after_preface(e) ? &e->conn.preface : conn_ready(e);
     const struct packet_mark *to = e->request.seen ? &e->request.first : went_down(e);
 
     if (!mark_set(to))

@@ -21,6 +21,7 @@ struct p2t_event *event_add(struct trace *t, enum p2t_hook hook, enum p2t_basis 
     ev->basis = basis;
     ev->time_ns = time_ns;
     ev->has_earliest = ev->has_latest = false;
+    ev->earliest_ns = ev->latest_ns = time_ns;
     ev->evidence_count = 0;
     ev->args = NULL;
     ev->arg_count = 0;

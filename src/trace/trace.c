@@ -70,14 +70,14 @@ static void fill_connection(struct trace *t)
 
     if (!c->present)
         return;
-    *out = (struct p2t_connection){.id = c->id, .stream = -1};
+    *out = (struct p2t_connection){.id = c->id, .stream = e->stream.id != 0 ? (int64_t)e->stream.id : -1};
     out->network = (struct p2t_text){"tcp", 3};
     out->client = text_of(copy_endpoint(t, &c->client));
     out->server = text_of(copy_endpoint(t, &c->server));
     out->nat_server = text_of(copy_endpoint(t, &c->nat_server));
     if (c->proxy != PROXY_NONE)
         out->proxy = out->server;
-    out->exchange = (e->kind == P2T_KIND_HTTP1 || e->kind == P2T_KIND_TLS) && c->handshake_seen ? (int64_t)c->position : -1;
+    out->exchange = e->kind != P2T_KIND_CONNECT && c->handshake_seen ? (int64_t)c->position : -1;
     out->reused = c->handshake_seen || c->position > 0 ? c->position > 0 || c->orphan_dial : -1;
     fill_handshake(t);
     fill_tls(t);
@@ -154,6 +154,11 @@ static void build_estimate(struct trace *t)
     events_put_idle_conn(t);
 }
 
+static bool is_http(const struct exchange *e)
+{
+    return e->kind == P2T_KIND_HTTP1 || e->kind == P2T_KIND_HTTP2;
+}
+
 static void build_events(struct trace *t)
 {
     const struct exchange *e = t->e;
@@ -166,12 +171,11 @@ static void build_events(struct trace *t)
         events_lookup(t);
     events_connect(t);
     events_tls_handshake(t);
-    if (e->kind == P2T_KIND_HTTP1 || e->kind == P2T_KIND_TLS ? e->request.seen
-                                                            : e->outcome == P2T_OUTCOME_NO_RESPONSE)
+    if (is_http(e) || e->kind == P2T_KIND_TLS ? e->request.seen : e->outcome == P2T_OUTCOME_NO_RESPONSE)
         events_got_conn(t);
     if (e->kind == P2T_KIND_TLS)
         build_estimate(t);
-    if (e->kind != P2T_KIND_HTTP1)
+    if (!is_http(e))
         return;
     if (e->request.seen)
         events_request(t);

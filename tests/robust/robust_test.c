@@ -4,7 +4,9 @@
  * Each capture runs in a child process, so that one that fails does not end the run. The same seed makes the same
  * variants; a failure names what --only and --seed repeat it.
  *
- * usage: robust FOLDER [--seed N] [--cuts N] [--flips N] [--only PART_OF_NAME] [--every N] */
+ * usage: robust FOLDER [--seed N] [--cuts N] [--flips N] [--every N] [--only PART_OF_NAME [--save FILE]]
+ *
+ * With --save each variant is written to FILE before it runs: the one that fails stays there. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,7 +30,7 @@ enum { HANG_SECONDS = 10, MEMORY_MAX_MB = 256, FLIPS_MAX = 32 };
 #endif
 
 struct options {
-    const char *folder, *only;
+    const char *only, *save;
     uint64_t seed;
     unsigned cuts, flips;
     size_t every;
@@ -37,7 +39,7 @@ struct options {
 /* What a child has got to; its parent reads it when the child is gone. */
 struct progress {
     unsigned variant;
-    uint64_t runs, exchanges;
+    uint64_t runs, exchanges, out_of_order;
     char broken[256];
 };
 
@@ -81,15 +83,27 @@ static uint8_t *read_whole(const char *path, size_t *n)
 
 /* ---- in the child ---- */
 
-static void run_variant(struct progress *p, const uint8_t *bytes, size_t n)
+static void save(const char *path, const uint8_t *bytes, size_t n)
+{
+    FILE *f = fopen(path, "wb");
+
+    if (f == NULL || fwrite(bytes, 1, n, f) != n || fclose(f) != 0)
+        _exit(2);
+}
+
+static void run_variant(const struct options *o, struct progress *p, const uint8_t *bytes, size_t n)
 {
     struct session_check check;
+
+    if (o->save != NULL)
+        save(o->save, bytes, n);
 
     alarm(HANG_SECONDS);
     bool kept = session_check_bytes(&check, bytes, n);
     alarm(0);
     p->runs++;
     p->exchanges += check.exchanges;
+    p->out_of_order += check.out_of_order;
     if (kept)
         return;
     memcpy(p->broken, check.broken, sizeof p->broken);
@@ -110,16 +124,16 @@ static void run_variants(const struct options *o, struct progress *p, const char
     uint64_t random = random_start(o->seed, name);
     uint8_t *changed = malloc(n + 1);
 
-    run_variant(p, bytes, n);
+    run_variant(o, p, bytes, n);
     for (unsigned i = 0; i < o->cuts && n > 0; i++) {
         p->variant++;
-        run_variant(p, bytes, xorshift(&random) % n);
+        run_variant(o, p, bytes, xorshift(&random) % n);
     }
     for (unsigned i = 0; i < o->flips && n > 0 && changed != NULL; i++) {
         p->variant++;
         memcpy(changed, bytes, n);
         flip(changed, n, &random);
-        run_variant(p, changed, n);
+        run_variant(o, p, changed, n);
     }
     free(changed);
 }
@@ -189,8 +203,10 @@ static int run_all(const struct options *o, const struct catalog *c)
         failures += !run_capture(o, p, &c->entries[i]);
     }
     getrusage(RUSAGE_CHILDREN, &usage);
-    printf("%zu captures, %llu runs, %llu exchanges, %zu failures, at most %ld MB\n", captures,
-           (unsigned long long)p->runs, (unsigned long long)p->exchanges, failures, usage.ru_maxrss / 1024);
+    printf(
+        "%zu captures, %llu runs (%llu with exchanges out of order), %llu exchanges, %zu failures, at most %ld MB\n",
+        captures, (unsigned long long)p->runs, (unsigned long long)p->out_of_order, (unsigned long long)p->exchanges,
+        failures, usage.ru_maxrss / 1024);
     return failures > 0 || captures == 0;
 }
 
@@ -208,6 +224,8 @@ static bool parse(struct options *o, int argc, char **argv)
             o->every = strtoul(value, NULL, 10);
         else if (strcmp(name, "--only") == 0)
             o->only = value;
+        else if (strcmp(name, "--save") == 0)
+            o->save = value;
         else
             return false;
     }
@@ -220,8 +238,10 @@ int main(int argc, char **argv)
     struct catalog catalog;
 
     if (argc < 2 || !parse(&o, argc, argv) || !catalog_load(&catalog, argv[1])) {
-        fprintf(stderr, "usage: %s FOLDER [--seed N] [--cuts N] [--flips N] [--only PART_OF_NAME] [--every N]\n",
-                argv[0]);
+        fprintf(
+            stderr,
+            "usage: %s FOLDER [--seed N] [--cuts N] [--flips N] [--every N] [--only PART_OF_NAME [--save FILE]]\n",
+            argv[0]);
         return 2;
     }
     int status = run_all(&o, &catalog);

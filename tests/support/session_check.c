@@ -9,6 +9,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "base/utf8.h"
 #include "out/json.h"
 #include "pcap2trace/session.h"
 
@@ -42,26 +43,16 @@ static const char *const keys[] = {
     "connection", "phases_us", "response_proto", "events",          "findings", "files",    "links",
 };
 
-/* Length of the UTF-8 sequence at p, 0 for none; control bytes have no place in JSON (RFC 8259 7). */
-static size_t utf8_sequence(const uint8_t *p, size_t n)
-{
-    size_t len = p[0] < 0x80 ? 1 : p[0] >> 5 == 6 ? 2 : p[0] >> 4 == 14 ? 3 : p[0] >> 3 == 30 ? 4 : 0;
-
-    if (len == 0 || len > n || p[0] < 0x20 || p[0] == 0x7f)
-        return 0;
-    for (size_t i = 1; i < len; i++)
-        if ((p[i] & 0xc0) != 0x80)
-            return 0;
-    return len;
-}
-
+/* Control bytes have no place in JSON (RFC 8259 7). */
 static bool is_clean_text(const struct buf *b)
 {
     size_t step;
 
-    for (size_t i = 0; i < b->n; i += step)
-        if ((step = utf8_sequence(b->p + i, b->n - i)) == 0)
+    for (size_t i = 0; i < b->n; i += step) {
+        step = utf8_sequence(slice_of(b->p + i, b->n - i));
+        if (step == 0 || b->p[i] < 0x20 || b->p[i] == 0x7f)
             return false;
+    }
     return true;
 }
 
@@ -90,7 +81,7 @@ static void check_evidence(struct run *r, const struct p2t_exchange *x, const st
                            const char *of)
 {
     for (size_t i = 0; i < n; i++)
-        if (e[i].file >= x->file_count || e[i].packet == 0 || e[i].packet > r->check->frames)
+        if (e[i].file >= x->file_count || e[i].packet == 0)
             broken(r, x, "%s rests on packet %llu of file %u", of, (unsigned long long)e[i].packet, e[i].file);
 }
 
@@ -168,12 +159,13 @@ static void check_whole_run(struct run *r, int status)
 
     p2t_session_counters(r->session, &c);
     r->check->frames = c.frames;
+    r->check->out_of_order = r->went_back && reason_count(r->session, "capture.backwards") == 0;
     if (r->check->broken[0] != '\0')
         return;
     if (status != P2T_OK)
         snprintf(r->check->broken, sizeof r->check->broken, "the session failed: %d", status);
-    else if (r->went_back && reason_count(r->session, "limit.order") == 0)
-        snprintf(r->check->broken, sizeof r->check->broken, "exchanges out of order, and no limit was hit");
+    else if (r->went_back != (reason_count(r->session, "limit.order") > 0))
+        snprintf(r->check->broken, sizeof r->check->broken, "exchanges out of order, or not, unlike what is counted");
     else if (c.exchanges != r->check->exchanges)
         snprintf(r->check->broken, sizeof r->check->broken, "exchanges counted and handed over differ");
 }
