@@ -84,7 +84,8 @@ struct slice host_port(struct trace *t)
     const struct exchange *e = t->e;
     struct buf b = {0};
 
-    if (e->conn.proxy != PROXY_NONE || (e->kind != P2T_KIND_HTTP1 && e->kind != P2T_KIND_HTTP2) || e->request.host.n == 0)
+    if (e->conn.proxy != PROXY_NONE || (e->kind != P2T_KIND_HTTP1 && e->kind != P2T_KIND_HTTP2) ||
+        e->request.host.n == 0)
         return looked_up(t);
     if (has_port(e->request.host))
         return e->request.host;
