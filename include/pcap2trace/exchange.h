@@ -161,6 +161,7 @@ struct p2t_phases {
     int64_t blocked_ns, dns_ns, connect_ns, tls_ns, send_ns, wait_ns, receive_ns, total_ns;
 };
 
+/* Of kind tls: estimated; body_bytes counts the plain text of the whole message, its head included. */
 struct p2t_message {
     int64_t header_bytes; /* on the wire, first line and blank line included; negative: unknown */
     int64_t body_bytes;   /* on the wire, chunk framing excluded; negative: unknown */
@@ -170,7 +171,8 @@ struct p2t_message {
 enum p2t_vantage { P2T_VANTAGE_UNKNOWN, P2T_VANTAGE_CLIENT, P2T_VANTAGE_SERVER, P2T_VANTAGE_MIDDLE };
 
 struct p2t_tls {
-    struct p2t_text version, cipher, alpn, server_name;
+    struct p2t_text version, cipher, alpn, server_name; /* alpn: p == NULL where encryption hides it */
+    struct p2t_text ja4; /* the client's fingerprint, from its ClientHello */
     bool resumed, decrypted;
 };
 

@@ -327,8 +327,10 @@ static void describe_conn(const struct dial *d, struct exchange *e)
     size_t i = d->winner >= 0 ? (size_t)d->winner : d->n - 1;
     const struct exchange_attempt *a = &d->attempts[i];
 
-    if (d->conns[i] != NULL)
+    if (d->conns[i] != NULL) {
         conn_snapshot(d->conns[i], e);
+        e->handshakes = tls_tell(d->conns[i]);
+    }
     e->conn.present = e->conn.handshake_seen = true;
     e->conn.id = a->conn_id;
     e->conn.client = a->client;

@@ -129,10 +129,28 @@ static void about_closing(struct exchange *e)
 /* A pool that refuses a connection closes it within microseconds. */
 static const int64_t AT_ONCE_NS = 300000;
 
+/* Nothing of the messages can be read: that the server does not close behind its response has to do. */
+static bool estimated_keep_alive(const struct exchange *e)
+{
+    static const int64_t behind_ns = 5000000;
+    const struct exchange_conn *c = &e->conn;
+    const struct packet_mark *closing[] = {&c->server_fin, &c->server_rst,
+                                           e->tls != NULL ? &e->tls->alert[FLOW_S2C].mark : &c->server_fin};
+
+    if (!e->response.seen || (e->tls != NULL && e->tls->h2))
+        return false;
+    for (size_t i = 0; i < sizeof closing / sizeof *closing; i++)
+        if (mark_set(closing[i]) && closing[i]->ts_ns - e->response.last.ts_ns < behind_ns)
+            return false;
+    return true;
+}
+
 bool exchange_keeps_alive(const struct exchange *e)
 {
     const struct exchange_response *r = &e->response;
 
+    if (e->kind == P2T_KIND_TLS)
+        return estimated_keep_alive(e);
     return e->stream.id == 0 && e->request.seen && r->seen && r->complete && !r->until_close && !r->wants_close &&
            !e->request.wants_close && r->status != 101 && (r->version_minor > 0 || r->keep_alive);
 }

@@ -1,139 +1,5 @@
-/* HTTP messages joined into exchanges, and when an exchange is over. */
+/* HTTP messages joined into exchanges. */
 #include "correlate/lookup.h"
-
-/* A connection whose first request comes this long after its handshake was dialled for another one. Scheduling on a
- * busy machine explains tens of milliseconds, not this. */
-static const int64_t ORPHAN_NS = 100000000;
-/* A client that closed its half may still be answered; few do, and not for long. */
-static const int64_t HALF_CLOSED_NS = 5000000000;
-
-/* ---- exchanges of a connection ---- */
-
-static struct exchange *find_open(const struct cconn *cc, uint32_t number)
-{
-    for (struct exchange *e = cc->open_first; e != NULL; e = e->next)
-        if (e->number == number)
-            return e;
-    return NULL;
-}
-
-static void append_open(struct cconn *cc, struct exchange *e)
-{
-    if (cc->open_last != NULL)
-        cc->open_last->next = e;
-    else
-        cc->open_first = e;
-    cc->open_last = e;
-}
-
-static void remove_open(struct cconn *cc, struct exchange *e)
-{
-    struct exchange *before = NULL;
-
-    for (struct exchange *x = cc->open_first; x != NULL && x != e; x = x->next)
-        before = x;
-    if (before == NULL && cc->open_first != e)
-        return;
-    if (before != NULL)
-        before->next = e->next;
-    else
-        cc->open_first = e->next;
-    if (cc->open_last == e)
-        cc->open_last = before;
-    e->next = NULL;
-}
-
-static struct exchange *begin(struct correlate *c, struct cconn *cc, const struct fact *f)
-{
-    struct exchange *e = exchange_take(c);
-
-    if (e == NULL)
-        return NULL;
-    e->kind = f->stream != 0 ? P2T_KIND_HTTP2 : P2T_KIND_HTTP1;
-    e->stream.id = f->stream;
-    e->owner = cc;
-    e->number = f->exchange;
-    e->start = f->as.head.first;
-    e->conn.present = true;
-    e->conn.pipelined = cc->open_first != NULL;
-    e->conn.position = cc->positions++;
-    e->conn.previous_end = cc->view.previous_end;
-    e->id = hash_stable_finish(hash_stable(cc->view.id, &e->conn.position, sizeof e->conn.position));
-    append_open(cc, e);
-    return e;
-}
-
-static void take_dial(struct correlate *c, struct cconn *cc, struct exchange *e);
-
-/* ---- the end ---- */
-
-static void settle(struct correlate *c, struct exchange *e)
-{
-    struct cconn *cc = e->owner;
-
-    if (e == cc->settling)
-        cc->settling = NULL;
-    else
-        remove_open(cc, e);
-    timer_stop(c, &e->timer);
-    conn_snapshot(cc, e);
-    outcome_judge(e);
-    finding_all(e);
-    links_settled(c, e);
-    outbox_final(c, e);
-}
-
-void conn_settled(struct correlate *c, struct exchange *e)
-{
-    settle(c, e);
-}
-
-static void settle_previous(struct correlate *c, struct cconn *cc)
-{
-    if (cc->settling != NULL)
-        settle(c, cc->settling);
-}
-
-/* Provisional: a half-closing client may still get an answer. */
-static void may_have_ended(struct correlate *c, struct exchange *e, int64_t end_ns, int64_t wait_ns)
-{
-    if (heap_holds(&e->order.node))
-        return;
-    e->end_ns = end_ns;
-    outbox_put(c, e, false);
-    timer_set(c, &e->timer, TIMER_EXCHANGE, end_ns + wait_ns);
-}
-
-/* A stream's end is final, and its connection tells nothing more about it. */
-static void stream_has_ended(struct correlate *c, struct exchange *e, int64_t end_ns)
-{
-    outbox_release(c, &e->order);
-    e->end_ns = end_ns;
-    outbox_put(c, e, false);
-    settle(c, e);
-}
-
-static void has_ended(struct correlate *c, struct exchange *e, int64_t end_ns)
-{
-    struct cconn *cc = e->owner;
-
-    if (e->stream.id != 0) {
-        stream_has_ended(c, e, end_ns);
-        return;
-    }
-
-    outbox_release(c, &e->order);
-    remove_open(cc, e);
-    settle_previous(c, cc);
-    if (e->kind == P2T_KIND_CONNECT)
-        take_dial(c, cc, e);
-    cc->settling = e;
-    may_have_ended(c, e, end_ns, SETTLE_NS);
-    if (e->response.location.n > 0 || !mark_set(&e->response.first)) {
-        conn_snapshot(cc, e);
-        links_ended(c, e);
-    }
-}
 
 static int64_t later(int64_t a, int64_t b)
 {
@@ -149,16 +15,7 @@ static void end_if_done(struct correlate *c, struct exchange *e)
     if (!e->response.ended || broken_off || (e->request.seen && !e->request.ended))
         return;
     cc->view.previous_end = e->response.last;
-    has_ended(c, e, e->request.seen ? later(e->request.last.ts_ns, e->response.last.ts_ns) : e->response.last.ts_ns);
-}
-
-static void discard(struct correlate *c, struct exchange *e)
-{
-    struct cconn *cc = e->owner;
-
-    remove_open(cc, e);
-    cc->positions--;
-    outbox_discard(c, e);
+    open_has_ended(c, e, e->request.seen ? later(e->request.last.ts_ns, e->response.last.ts_ns) : e->response.last.ts_ns);
 }
 
 /* ---- heads ---- */
@@ -223,49 +80,25 @@ static bool is_absolute(struct slice target)
     return slice_istarts(target, SLICE_LIT("http://")) || slice_istarts(target, SLICE_LIT("https://"));
 }
 
-/* The name to check a lookup against: the Host field without its port; none where a proxy stands between. */
-static struct slice dialled_host(const struct exchange *e)
+static struct exchange *begin(struct correlate *c, struct cconn *cc, const struct fact *f)
 {
-    struct slice host = e->request.host;
-    size_t colon = slice_find(host, ':');
+    enum p2t_kind kind = f->stream != 0 ? P2T_KIND_HTTP2 : P2T_KIND_HTTP1;
+    struct exchange *e = open_begin(c, cc, kind, &f->as.head.first);
 
-    if (e->conn.proxy != PROXY_NONE || (host.n > 0 && host.p[0] == '['))
-        return (struct slice){NULL, 0};
-    return slice_of(host.p, colon);
-}
-
-static bool waited_too_long(const struct cconn *cc, const struct exchange *e)
-{
-    return cc->view.proxy == PROXY_NONE && mark_set(&cc->view.ack) &&
-           e->request.first.ts_ns - cc->view.ack.ts_ns > ORPHAN_NS;
-}
-
-/* The connection's first request takes over the dial that made it. */
-static void take_dial(struct correlate *c, struct cconn *cc, struct exchange *e)
-{
-    if (cc->dial == NULL)
-        return;
-    if (waited_too_long(cc, e)) {
-        e->conn.orphan_dial = true;
-        dial_report(c, cc->dial, true, true);
-        return;
-    }
-    dial_into_exchange(c, cc, e, dialled_host(e));
-    if (e->lookup != NULL)
-        cc->view.dialled_host = arena_copy(&cc->arena, e->lookup->host);
-    if (e->lookup != NULL && e->lookup->first_query.ts_ns < e->start.ts_ns)
-        e->start = e->lookup->first_query;
-    else if (e->attempt_count > 0 && e->attempts[0].syn.ts_ns < e->start.ts_ns)
-        e->start = e->attempts[0].syn;
+    if (e == NULL)
+        return NULL;
+    e->stream.id = f->stream;
+    e->number = f->exchange;
+    return e;
 }
 
 static void on_request_head(struct correlate *c, struct cconn *cc, const struct fact *f)
 {
-    struct exchange *e = find_open(cc, f->exchange);
+    struct exchange *e = open_find(cc, f->exchange);
 
     if (cc->settling != NULL && f->stream == 0) {
         cc->settling->conn.next_head = f->as.head.first;
-        settle(c, cc->settling);
+        open_settle(c, cc->settling);
     }
     if (e == NULL && (e = begin(c, cc, f)) == NULL)
         return;
@@ -280,7 +113,7 @@ static void on_request_head(struct correlate *c, struct cconn *cc, const struct 
         e->conn.proxy = PROXY_HTTP;
     if (is_connect(e))
         return;
-    take_dial(c, cc, e);
+    open_take_dial(c, cc, e);
     links_begun(c, e);
 }
 
@@ -343,7 +176,7 @@ static void note_grpc(struct exchange *e, const struct fact_http_head *h)
 
 static void on_trailers(struct cconn *cc, const struct fact *f)
 {
-    struct exchange *e = find_open(cc, f->exchange);
+    struct exchange *e = open_find(cc, f->exchange);
 
     if (e != NULL && f->dir == FLOW_S2C)
         note_grpc(e, &f->as.head);
@@ -351,7 +184,7 @@ static void on_trailers(struct cconn *cc, const struct fact *f)
 
 static void on_message(struct cconn *cc, const struct fact *f)
 {
-    struct exchange *e = find_open(cc, f->exchange);
+    struct exchange *e = open_find(cc, f->exchange);
 
     if (e == NULL)
         return;
@@ -369,26 +202,19 @@ static void on_goaway(struct cconn *cc, const struct fact *f)
     cc->view.goaway_code = f->as.goaway.code;
 }
 
-/* A provisional end was too early: the answer comes after all. */
-static void goes_on(struct correlate *c, struct exchange *e)
-{
-    outbox_release(c, &e->order);
-    timer_stop(c, &e->timer);
-}
-
 static void on_response_head(struct correlate *c, struct cconn *cc, const struct fact *f)
 {
     const struct fact_http_head *h = &f->as.head;
-    struct exchange *e = find_open(cc, f->exchange);
+    struct exchange *e = open_find(cc, f->exchange);
 
     if (e == NULL && !h->without_request)
         return;
     if (e == NULL) {
-        settle_previous(c, cc);
+        open_settle_previous(c, cc);
         if ((e = begin(c, cc, f)) == NULL)
             return;
     }
-    goes_on(c, e);
+    open_goes_on(c, e);
     /* HTTP/2's reader hears of a head when it is whole. */
     if (!mark_set(&e->response.first))
         e->response.first = f->stream != 0 ? h->last : h->first;
@@ -404,7 +230,7 @@ static void on_response_head(struct correlate *c, struct cconn *cc, const struct
 
 static void on_request_end(struct correlate *c, struct cconn *cc, const struct fact *f)
 {
-    struct exchange *e = find_open(cc, f->exchange);
+    struct exchange *e = open_find(cc, f->exchange);
 
     if (e == NULL)
         return;
@@ -421,13 +247,13 @@ static void on_request_end(struct correlate *c, struct cconn *cc, const struct f
 
 static void on_response_end(struct correlate *c, struct cconn *cc, const struct fact *f)
 {
-    struct exchange *e = find_open(cc, f->exchange);
+    struct exchange *e = open_find(cc, f->exchange);
 
     if (e == NULL)
         return;
     if (is_connect(e) && e->response.status / 100 == 2) {
         cc->view.tunnel_ready = f->mark;
-        discard(c, e);
+        open_discard(c, e);
         return;
     }
     e->response.ended = true;
@@ -441,7 +267,7 @@ static void on_response_end(struct correlate *c, struct cconn *cc, const struct 
 
 static void on_bad(struct cconn *cc, const struct fact *f)
 {
-    struct exchange *e = find_open(cc, f->exchange);
+    struct exchange *e = open_find(cc, f->exchange);
 
     if (f->as.bad.why == FACT_BAD_EXTRA && cc->settling != NULL)
         cc->settling->response.extra_bytes = true;
@@ -457,7 +283,7 @@ static void on_bad(struct cconn *cc, const struct fact *f)
 /* RFC 9113 5.4.2: nothing more comes on this stream. */
 static void on_reset(struct correlate *c, struct cconn *cc, const struct fact *f)
 {
-    struct exchange *e = find_open(cc, f->exchange);
+    struct exchange *e = open_find(cc, f->exchange);
 
     if (e == NULL)
         return;
@@ -465,7 +291,7 @@ static void on_reset(struct correlate *c, struct cconn *cc, const struct fact *f
     e->stream.reset_by_server = f->dir == FLOW_S2C;
     e->stream.error_code = f->as.error_code;
     e->stream.reset_mark = f->mark;
-    has_ended(c, e, f->mark.ts_ns);
+    open_has_ended(c, e, f->mark.ts_ns);
 }
 
 void http_fact(struct correlate *c, struct cconn *cc, const struct fact *f)
@@ -504,55 +330,4 @@ void http_fact(struct correlate *c, struct cconn *cc, const struct fact *f)
     default:
         break;
     }
-}
-
-/* ---- what the connection does ---- */
-
-static int64_t earliest_close(const struct exchange_conn *v, int64_t otherwise)
-{
-    const struct packet_mark *marks[] = {&v->client_fin, &v->client_rst, &v->server_fin, &v->server_rst};
-    int64_t first = INT64_MAX;
-
-    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
-        if (mark_set(marks[i]) && marks[i]->ts_ns < first)
-            first = marks[i]->ts_ns;
-    return first == INT64_MAX ? otherwise : first;
-}
-
-/* Nothing can come any more for what is open: it ended when a side gave the connection up, or is open to this day. */
-static void end_all(struct correlate *c, struct cconn *cc)
-{
-    while (cc->open_first != NULL) {
-        struct exchange *e = cc->open_first;
-        int64_t last = later(e->request.last.ts_ns, e->response.last.ts_ns);
-        has_ended(c, e, later(earliest_close(&cc->view, c->now_ns), last));
-    }
-}
-
-void http_conn_event(struct correlate *c, struct cconn *cc, const struct fact *f)
-{
-    switch (f->as.event.kind) {
-    case FLOW_RST:
-        end_all(c, cc);
-        settle_previous(c, cc);
-        break;
-    case FLOW_FIN:
-        for (struct exchange *e = cc->open_first; e != NULL; e = e->next)
-            may_have_ended(c, e, f->mark.ts_ns, HALF_CLOSED_NS);
-        if (f->dir == FLOW_C2S)
-            settle_previous(c, cc);
-        break;
-    case FLOW_FIN_IN_ORDER:
-        if (f->dir == FLOW_S2C)
-            end_all(c, cc);
-        break;
-    default:
-        break;
-    }
-}
-
-void http_conn_gone(struct correlate *c, struct cconn *cc)
-{
-    end_all(c, cc);
-    settle_previous(c, cc);
 }

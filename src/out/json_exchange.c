@@ -125,6 +125,8 @@ static void put_tls(struct buf *b, const struct p2t_tls *t)
     text_field(b, ",\"cipher\":", t->cipher);
     text_field(b, ",\"alpn\":", t->alpn);
     text_field(b, ",\"server_name\":", t->server_name);
+    if (t->ja4.n > 0)
+        text_field(b, ",\"ja4\":", t->ja4);
     buf_str(b, t->resumed ? ",\"resumed\":true" : ",\"resumed\":false");
     buf_str(b, t->decrypted ? ",\"decrypted\":true}" : ",\"decrypted\":false}");
 }

@@ -10,6 +10,7 @@
 const struct proto_limits proto_limits_default = {
     .http1 = {.head_bytes = 1u << 20, .head_bytes_total = 64u << 20, .headers = 1024, .pipelined = 1024},
     .http2 = {.block_bytes = 256u << 10, .decoded_bytes = 1u << 20, .headers = 1024, .streams = 4096},
+    .tls = {.message_bytes = 256 << 10, .held_bytes = 64 << 20},
 };
 
 enum { DNS = 53, LLMNR = 5355 };
@@ -29,6 +30,7 @@ struct conn {
     bool client_unknown; /* the client began with bytes of no protocol known here */
     struct http1 *http1;
     struct http2 *http2;
+    struct tls *tls;
     struct prefix prefix[2];
     struct socks *socks;
     struct dns_stream *dns;
@@ -38,6 +40,7 @@ struct proto {
     struct fact_sink sink;
     struct http1_env http1;
     struct http2_env http2;
+    struct tls_env tls;
     struct slab conns;
     struct proto_counters counters;
     struct dns_message message;
@@ -52,7 +55,8 @@ struct proto *proto_new(const struct proto_limits *limits, const struct fact_sin
     p->sink = *sink;
     slab_init(&p->conns, sizeof(struct conn));
     if (http1_env_init(&p->http1, &limits->http1, sink) != P2T_OK ||
-        http2_env_init(&p->http2, &limits->http2, sink) != P2T_OK) {
+        http2_env_init(&p->http2, &limits->http2, sink) != P2T_OK ||
+        tls_env_init(&p->tls, &limits->tls, sink) != P2T_OK) {
         proto_free(p);
         return NULL;
     }
@@ -65,6 +69,7 @@ void proto_free(struct proto *p)
         return;
     http1_env_fini(&p->http1);
     http2_env_fini(&p->http2);
+    tls_env_fini(&p->tls);
     slab_fini(&p->conns);
     free(p);
 }
@@ -84,6 +89,11 @@ const struct http2_counters *proto_http2_counters(const struct proto *p)
     return &p->http2.counters;
 }
 
+const struct tls_counters *proto_tls_counters(const struct proto *p)
+{
+    return &p->tls.counters;
+}
+
 static void emit(struct proto *p, const struct fact *f)
 {
     fact_emit(&p->sink, f);
@@ -91,10 +101,10 @@ static void emit(struct proto *p, const struct fact *f)
 
 /* ---- telling what it is ---- */
 
-static bool is_tls(struct slice b)
+/* Whoever joins mid-stream finds whole records at the start of segments at best. */
+static bool is_tls(const struct conn *c, struct slice b)
 {
-    /* RFC 8446 5.1: a handshake record of any version 3.x that starts with a ClientHello or ServerHello */
-    return b.n >= 6 && b.p[0] == 22 && b.p[1] == 3 && b.p[2] <= 4 && (b.p[5] == 1 || b.p[5] == 2);
+    return tls_looks_like_hello(b) || (c->mid_stream && tls_looks_like_record(b));
 }
 
 static bool is_http2(struct slice b)
@@ -139,13 +149,13 @@ static enum fact_proto told_by(const struct conn *c, enum flow_dir dir, struct s
         return FACT_PROTO_UNKNOWN;
     if (request == HTTP1_YES || response == HTTP1_YES)
         return FACT_PROTO_HTTP1;
-    if (is_tls(b))
+    if (is_tls(c, b))
         return FACT_PROTO_TLS;
     if (looks_like_dns(c, b))
         return FACT_PROTO_DNS;
     if (dir == FLOW_C2S && socks_looks_like(b))
         return FACT_PROTO_SOCKS;
-    *wait = request == HTTP1_MAYBE || response == HTTP1_MAYBE || (b.n < 6 && b.p[0] == 22);
+    *wait = request == HTTP1_MAYBE || response == HTTP1_MAYBE || (b.n < 6 && (b.p[0] == TLS_HANDSHAKE || b.p[0] == 0x80));
     return *wait || c->mid_stream ? FACT_PROTO_UNKNOWN : FACT_PROTO_OTHER;
 }
 
@@ -173,6 +183,9 @@ static bool start_decoder(struct proto *p, struct conn *c)
     case FACT_PROTO_HTTP2:
         c->http2 = http2_new(&p->http2, c->flow, c->mid_stream, 0);
         return c->http2 != NULL;
+    case FACT_PROTO_TLS:
+        c->tls = tls_new(&p->tls, c->flow, c->mid_stream);
+        return c->tls != NULL;
     case FACT_PROTO_SOCKS:
         c->socks = calloc(1, sizeof *c->socks);
         return c->socks != NULL;
@@ -270,6 +283,9 @@ static bool decode(struct proto *p, struct conn *c, struct flow_chunk *chunk)
     case FACT_PROTO_HTTP2:
         http2_chunk(c->http2, chunk);
         return false;
+    case FACT_PROTO_TLS:
+        tls_chunk(c->tls, chunk);
+        return false;
     case FACT_PROTO_SOCKS:
         return socks_chunk(p, c, chunk);
     case FACT_PROTO_DNS:
@@ -307,11 +323,13 @@ static bool keep(struct conn *c, const struct flow_chunk *chunk)
     return true;
 }
 
-/* Joined mid-stream, the roles were guessed from the ports; a request or a response knows better. */
+/* Joined mid-stream, the roles were guessed from the ports; a request, a response or a hello knows better. */
 static void mend_roles(struct conn *c, struct flow_chunk *chunk, struct slice first)
 {
-    bool wrong = chunk->dir == FLOW_C2S ? http1_looks_like_response(first) == HTTP1_YES
-                                        : http1_looks_like_request(first) == HTTP1_YES;
+    bool tls = tls_looks_like_hello(first) && first.p[0] == TLS_HANDSHAKE;
+    bool wrong = chunk->dir == FLOW_C2S
+                     ? http1_looks_like_response(first) == HTTP1_YES || (tls && first.p[5] == TLS_SERVER_HELLO)
+                     : http1_looks_like_request(first) == HTTP1_YES || (tls && first.p[5] == TLS_CLIENT_HELLO);
 
     if (!wrong || c->flow->roles != FLOW_ROLES_GUESSED)
         return;
@@ -444,6 +462,7 @@ static void on_close(void *ctx, struct flow_tcp *flow, enum flow_end why)
     emit(p, &f);
     http1_free(c->http1);
     http2_free(c->http2);
+    tls_free(c->tls);
     dns_stream_free(c->dns);
     free(c->socks);
     slab_give(&p->conns, c);

@@ -14,7 +14,7 @@ static const struct packet_mark *first_packet(const struct exchange *e)
         return &e->lookup->first_query;
     if (e->attempt_count > 0)
         return &e->attempts[0].syn;
-    return &e->request.first;
+    return e->handshakes ? &e->tls->hello : &e->request.first;
 }
 
 /* Waiting for a pooled connection or a stream leaves no packet: only the end of the wait is known. */
@@ -189,6 +189,8 @@ static const struct packet_mark *after_handshake(const struct exchange *e)
 {
     if (mark_set(&e->conn.tunnel_ready))
         return &e->conn.tunnel_ready;
+    if (e->handshakes)
+        return &e->tls->hello;
     if (mark_set(&e->request.first))
         return &e->request.first;
     return mark_set(&e->conn.client_fin) ? &e->conn.client_fin : &e->conn.client_rst;
@@ -292,6 +294,8 @@ static const struct packet_mark *conn_ready(const struct exchange *e)
 
     if (mark_set(&c->previous_end))
         return &c->previous_end;
+    if (e->tls != NULL && mark_set(&e->tls->done))
+        return &e->tls->done;
     if (mark_set(&c->tunnel_ready))
         return &c->tunnel_ready;
     return mark_set(&c->syn_ack) ? &c->syn_ack : &c->ack;
@@ -302,7 +306,7 @@ static void got_conn_args(struct trace *t, struct p2t_event *ev)
     const struct exchange_conn *c = &t->e->conn;
     bool known = c->handshake_seen || c->position > 0;
     bool reused = c->position > 0 || c->orphan_dial;
-    const struct packet_mark *since = mark_set(&c->previous_end) ? &c->previous_end : &c->ack;
+    const struct packet_mark *since = conn_ready(t->e);
     int64_t idle = reused && !c->pipelined && mark_set(since) ? t->e->request.first.ts_ns - since->ts_ns : 0;
     struct p2t_arg *args = event_args(t, ev, 5);
 

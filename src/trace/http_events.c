@@ -287,7 +287,7 @@ void events_put_idle_conn(struct trace *t)
     const struct packet_mark *end = &e->response.last, *next = next_move(e);
     bool written = e->request.ended && (e->request.complete || e->request.abandoned);
 
-    if (e->kind != P2T_KIND_HTTP1 || !exchange_keeps_alive(e) || !written || exchange_closed_at_once(e))
+    if (!exchange_keeps_alive(e) || !written || exchange_closed_at_once(e))
         return;
     int64_t at = end->ts_ns + 25 * US;
     if (mark_set(next) && at > next->ts_ns)

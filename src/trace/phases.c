@@ -45,6 +45,8 @@ void phases_fill(struct trace *t)
         p->dns_ns = stretch(&c, t->dns.from_ns, t->dns.to_ns);
     if (t->connect.known)
         p->connect_ns = stretch(&c, t->connect.from_ns, t->connect.to_ns);
+    if (t->tls_phase.known)
+        p->tls_ns = stretch(&c, t->tls_phase.from_ns, t->tls_phase.to_ns);
     fill_messages(p, &c, t->e);
     p->total_ns = t->out.end_ns - t->out.start_ns;
     p->blocked_ns = p->total_ns - c.sum_ns;

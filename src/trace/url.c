@@ -84,9 +84,14 @@ struct slice host_port(struct trace *t)
     const struct exchange *e = t->e;
     struct buf b = {0};
 
-    if (e->conn.proxy != PROXY_NONE || (e->kind != P2T_KIND_HTTP1 && e->kind != P2T_KIND_HTTP2) ||
-        e->request.host.n == 0)
+    if (e->conn.proxy != PROXY_NONE || e->request.host.n == 0 || e->kind == P2T_KIND_CONNECT)
         return looked_up(t);
+    if (e->kind == P2T_KIND_TLS) {
+        buf_slice(&b, e->request.host);
+        buf_putc(&b, ':');
+        buf_u64(&b, dialled_port(e));
+        return take(t, &b);
+    }
     if (has_port(e->request.host))
         return e->request.host;
     buf_slice(&b, e->request.host);
