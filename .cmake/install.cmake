@@ -2,10 +2,16 @@
 include(CMakePackageConfigHelpers)
 
 set(P2T_CMAKE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/pcap2trace)
-set(P2T_PRIVATE_LIBS pcap z zstd lz4 lzma nghttp2 crypto cjson)
-if(NOT P2T_LLHTTP_OBJECTS)
-  list(APPEND P2T_PRIVATE_LIBS llhttp)
-endif()
+# What the static library needs, by the names that the linker knows.
+set(P2T_PRIVATE_LIBS "")
+foreach(dependency IN LISTS P2T_LINK_DEPENDENCIES)
+  if(TARGET ${dependency} AND dependency MATCHES "^p2t_dep_")
+    get_target_property(library ${dependency} INTERFACE_LINK_LIBRARIES)
+    if(library MATCHES "/lib([^/]+)\\.(so|a)$")
+      list(APPEND P2T_PRIVATE_LIBS ${CMAKE_MATCH_1})
+    endif()
+  endif()
+endforeach()
 list(JOIN P2T_PRIVATE_LIBS " -l" P2T_PRIVATE_FLAGS)
 # Relative to its own place, so that the tree may be moved, unless the folders are absolute.
 set(P2T_PC_PREFIX ${CMAKE_INSTALL_PREFIX})

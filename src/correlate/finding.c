@@ -82,9 +82,12 @@ static void about_attempts(struct exchange *e)
         else if (a->result == ATTEMPT_ICMP)
             finding_add(e, "conn.unreachable", P2T_SEVERITY_ERROR, &a->syn, &a->failed,
                         "%s was reported unreachable (ICMP type %u code %u)", addr, a->icmp_type, a->icmp_code);
+        else if (a->result == ATTEMPT_TIMEOUT && a->syns == 1)
+            finding_add(e, "conn.no_answer", P2T_SEVERITY_ERROR, &a->syn, NULL,
+                        "%s did not answer, and the client did not ask twice", addr);
         else if (a->result == ATTEMPT_TIMEOUT)
             finding_add(e, "conn.no_answer", P2T_SEVERITY_ERROR, &a->syn, &a->last_syn,
-                        "%s did not answer %u SYN%s over %.1f s", addr, a->syns, a->syns == 1 ? "" : "s",
+                        "%s did not answer %u SYNs over %.1f s", addr, a->syns,
                         (double)(a->last_syn.ts_ns - a->syn.ts_ns) / 1e9);
         else if (a->result == ATTEMPT_CANCELED && !mark_set(&a->winner))
             finding_add(e, "conn.canceled", P2T_SEVERITY_ERROR, &a->syn, &a->failed,

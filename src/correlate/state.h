@@ -36,7 +36,7 @@ struct correlate {
     void *emit_ctx;
     int64_t now_ns;
     int64_t emitted_ns; /* the latest end of those handed over */
-    uint64_t serial;     /* tie-breaker: the order in which things were made */
+    uint64_t serial;    /* tie-breaker: the order in which things were made */
     struct heap timers, outbox;
     struct hmap conns, lookups_by_label, lookups_by_addr, queries;
     struct slab conn_slab, lookup_slab, dial_slab, query_slab, addr_slab, tls_slab;

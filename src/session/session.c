@@ -19,6 +19,8 @@ struct p2t_session {
     struct correlate *correlate;
     struct trace *trace;
     uint64_t frames, bytes, tunnelled, exchanges, attempts;
+    int64_t latest_ns; /* of the frames so far */
+    uint64_t backwards;
     uint64_t drops[PACKET_DROP_COUNT];
     int status; /* the first failure; later steps return it */
     bool finished;
@@ -154,6 +156,9 @@ static int take_frame(struct p2t_session *s, const struct input_frame *frame)
 
     s->frames++;
     s->bytes += frame->wire_len;
+    s->backwards += s->frames > 1 && frame->ts_ns < s->latest_ns;
+    if (s->frames == 1 || frame->ts_ns > s->latest_ns)
+        s->latest_ns = frame->ts_ns;
     correlate_clock(s->correlate, frame->ts_ns);
     enum packet_drop why = packet_decode(s->decoder, frame, &packet);
     if (why != PACKET_DECODED) {
@@ -249,6 +254,7 @@ bool p2t_session_reason(const struct p2t_session *s, size_t n, struct p2t_reason
     const struct http1_counters *h = proto_http1_counters(s->proto);
     const struct correlate_counters *c = correlate_counters(s->correlate);
     const struct p2t_reason others[] = {
+        {"capture.backwards", "packets with a time before that of an earlier packet", s->backwards},
         {"tcp.holes", "holes in TCP streams that were never filled", f->holes},
         {"tcp.out_of_window", "TCP segments, resets and ICMP quotes that fit no connection", f->out_of_window},
         {"tcp.conflicting_overlaps", "TCP segments that overlap with other bytes", f->overlaps_conflicting},
