@@ -53,6 +53,9 @@ static const struct {
     const char *scenario, *key, *why;
 } strangers[] = {
     {"socks", "target.invalid:80", "the SOCKS server's own connection onwards"},
+    {"socks", "127.0.0.1:8443", "the SOCKS server's own connection onwards"},
+    {"proxy", "127.0.0.1:8443", "the proxy's own connection onwards"},
+    {"proxy", "127.0.0.1:48448", "the same connection, reused"},
     {"info1xx", "103", "Go 1.19 stops at the sixth interim response; later versions do not"},
 };
 
