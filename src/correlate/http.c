@@ -15,7 +15,8 @@ static void end_if_done(struct correlate *c, struct exchange *e)
     if (!e->response.ended || broken_off || (e->request.seen && !e->request.ended))
         return;
     cc->view.previous_end = e->response.last;
-    open_has_ended(c, e, e->request.seen ? later(e->request.last.ts_ns, e->response.last.ts_ns) : e->response.last.ts_ns);
+    open_has_ended(c, e,
+                   e->request.seen ? later(e->request.last.ts_ns, e->response.last.ts_ns) : e->response.last.ts_ns);
 }
 
 /* ---- heads ---- */

@@ -13,6 +13,14 @@ struct conn {
     uint32_t client;
 };
 
+/* A conversation of OpenSSL's client and server, from the fuzz target's seeds. */
+enum { TALK_BYTES = 8192 };
+
+struct talk {
+    uint8_t bytes[TALK_BYTES];
+    size_t n;
+};
+
 struct maker {
     FILE *f;
     uint64_t ts_us;
@@ -20,6 +28,7 @@ struct maker {
     uint32_t next_client;
     struct bench_size size;
     struct conn conns[CONNECTIONS];
+    struct talk talks[2];
 };
 
 static void put16(uint8_t *p, unsigned v)
@@ -139,6 +148,67 @@ static void exchange(struct maker *m, struct conn *c, size_t body)
     c->exchanges++;
 }
 
+static void load_talk(struct talk *t, const char *path)
+{
+    FILE *f = fopen(path, "rb");
+
+    if (f == NULL || (t->n = fread(t->bytes, 1, sizeof t->bytes, f)) == 0 || fclose(f) != 0) {
+        perror(path);
+        exit(1);
+    }
+}
+
+static void send_either(struct maker *m, struct conn *c, int dir, const uint8_t *bytes, size_t n)
+{
+    for (size_t at = 0; at < n; at += MSS)
+        packet(m, c, dir, 0x18, (const char *)bytes + at, n - at < MSS ? n - at : MSS);
+}
+
+/* The seeds' format: a byte, then steps of {flags, length of 2 bytes, bytes}. Each connection has a random of its own,
+ * 11 bytes into its ClientHello. */
+static void tls_handshakes(struct maker *m, struct conn *c)
+{
+    struct talk *t = &m->talks[m->size.exchanges % 2];
+
+    open_connection(m, c);
+    put32(t->bytes + 4 + 11, (uint32_t)m->size.exchanges);
+    for (size_t at = 1; at + 3 <= t->n;) {
+        size_t n = (size_t)t->bytes[at + 1] << 8 | t->bytes[at + 2];
+        send_either(m, c, t->bytes[at] & 1, t->bytes + at + 3, n);
+        m->ts_us += 80;
+        at += 3 + n;
+    }
+    close_connection(m, c);
+    m->size.exchanges += 1;
+}
+
+/* One handshake, then records of 16 KB. */
+static void tls_bodies(struct maker *m, struct conn *c)
+{
+    static uint8_t record[5 + 16401] = {23, 3, 3, 16401 >> 8, 16401 & 0xff};
+    static uint8_t request[5 + 300] = {23, 3, 3, 300 >> 8, 300 & 0xff};
+
+    packet(m, c, 0, 0x18, (const char *)request, sizeof request);
+    m->ts_us += 200;
+    for (int i = 0; i < 33; i++)
+        send_stream(m, c, (const char *)record, sizeof record);
+    m->size.exchanges++;
+    c->exchanges++;
+}
+
+static void tls_body_connection(struct maker *m, struct conn *c)
+{
+    const struct talk *t = &m->talks[1];
+    size_t at = 1;
+
+    open_connection(m, c);
+    for (int step = 0; step < 4; step++) {
+        size_t n = (size_t)t->bytes[at + 1] << 8 | t->bytes[at + 2];
+        send_either(m, c, t->bytes[at] & 1, t->bytes + at + 3, n);
+        at += 3 + n;
+    }
+}
+
 static void write_file_header(struct maker *m)
 {
     const uint32_t header[6] = {0xa1b2c3d4, 2 | 4 << 16, 0, 0, 262144, 1};
@@ -157,9 +227,21 @@ struct bench_size bench_capture_write(const char *path, enum bench_traffic traff
         exit(1);
     }
     m->ts_us = 1767225600000000;
+    load_talk(&m->talks[0], P2T_FLOWS "/tls12");
+    load_talk(&m->talks[1], P2T_FLOWS "/tls13");
     write_file_header(m);
     for (uint32_t i = 0; m->size.bytes < bytes; i = (i * 7 + 3) % CONNECTIONS + (m->size.exchanges & 1)) {
         struct conn *c = &m->conns[i % CONNECTIONS];
+        if (traffic == BENCH_TLS_HANDSHAKES) {
+            tls_handshakes(m, c);
+            continue;
+        }
+        if (traffic == BENCH_TLS_BODIES) {
+            if (c->port == 0)
+                tls_body_connection(m, c);
+            tls_bodies(m, c);
+            continue;
+        }
         if (c->port == 0 || c->exchanges == EXCHANGES_PER_CONNECTION) {
             if (c->port != 0)
                 close_connection(m, c);
