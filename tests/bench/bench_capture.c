@@ -1,5 +1,6 @@
 #include "bench_capture.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -164,49 +165,61 @@ static void send_either(struct maker *m, struct conn *c, int dir, const uint8_t 
         packet(m, c, dir, 0x18, (const char *)bytes + at, n - at < MSS ? n - at : MSS);
 }
 
-/* The seeds' format: a byte, then steps of {flags, length of 2 bytes, bytes}. Each connection has a random of its own,
- * 11 bytes into its ClientHello. */
-static void tls_handshakes(struct maker *m, struct conn *c)
+/* The seeds' format: a byte, then steps of {flags, length of 2 bytes, bytes}. Gives the n-th step's bytes. */
+static const uint8_t *talk_step(const struct talk *t, int step, int *dir, size_t *n)
 {
-    struct talk *t = &m->talks[m->size.exchanges % 2];
+    size_t at = 1;
 
-    open_connection(m, c);
-    put32(t->bytes + 4 + 11, (uint32_t)m->size.exchanges);
-    for (size_t at = 1; at + 3 <= t->n;) {
-        size_t n = (size_t)t->bytes[at + 1] << 8 | t->bytes[at + 2];
-        send_either(m, c, t->bytes[at] & 1, t->bytes + at + 3, n);
-        m->ts_us += 80;
-        at += 3 + n;
+    for (;; step--) {
+        const uint8_t *p = t->bytes + at;
+        *n = (size_t)p[1] << 8 | p[2];
+        *dir = p[0] & 1;
+        if (step == 0)
+            return p + 3;
+        at += 3 + *n;
     }
-    close_connection(m, c);
-    m->size.exchanges += 1;
 }
 
-/* One handshake, then records of 16 KB. */
-static void tls_bodies(struct maker *m, struct conn *c)
-{
-    static uint8_t record[5 + 16401] = {23, 3, 3, 16401 >> 8, 16401 & 0xff};
-    static uint8_t request[5 + 300] = {23, 3, 3, 300 >> 8, 300 & 0xff};
+enum { HANDSHAKE_STEPS = 4, RESPONSE_BYTES = 1900 };
 
+/* Each connection has a random of its own, 11 bytes into its ClientHello. */
+static void tls_handshake(struct maker *m, struct conn *c, struct talk *t)
+{
+    put32(t->bytes + 4 + 11, m->next_client);
+    for (int step = 0; step < HANDSHAKE_STEPS; step++) {
+        int dir;
+        size_t n;
+        const uint8_t *bytes = talk_step(t, step, &dir, &n);
+        send_either(m, c, dir, bytes, n);
+        m->ts_us += 80;
+    }
+}
+
+static void tls_exchange(struct maker *m, struct conn *c, size_t records, size_t bytes)
+{
+    static uint8_t request[5 + 300] = {23, 3, 3, 300 >> 8, 300 & 0xff};
+    static uint8_t response[5 + 16401] = {23, 3, 3};
+
+    put16(response + 3, (unsigned)bytes);
     packet(m, c, 0, 0x18, (const char *)request, sizeof request);
     m->ts_us += 200;
-    for (int i = 0; i < 33; i++)
-        send_stream(m, c, (const char *)record, sizeof record);
+    for (size_t i = 0; i < records; i++)
+        send_stream(m, c, (const char *)response, 5 + bytes);
     m->size.exchanges++;
     c->exchanges++;
 }
 
-static void tls_body_connection(struct maker *m, struct conn *c)
+static void tls_connection(struct maker *m, struct conn *c, enum bench_traffic traffic)
 {
-    const struct talk *t = &m->talks[1];
-    size_t at = 1;
+    bool bodies = traffic == BENCH_TLS_BODIES;
 
-    open_connection(m, c);
-    for (int step = 0; step < 4; step++) {
-        size_t n = (size_t)t->bytes[at + 1] << 8 | t->bytes[at + 2];
-        send_either(m, c, t->bytes[at] & 1, t->bytes + at + 3, n);
-        at += 3 + n;
+    if (!bodies || c->port == 0) {
+        open_connection(m, c);
+        tls_handshake(m, c, &m->talks[bodies ? 1 : m->next_client % 2]);
     }
+    tls_exchange(m, c, bodies ? 33 : 1, bodies ? 16401 : RESPONSE_BYTES);
+    if (!bodies)
+        close_connection(m, c);
 }
 
 static void write_file_header(struct maker *m)
@@ -232,14 +245,8 @@ struct bench_size bench_capture_write(const char *path, enum bench_traffic traff
     write_file_header(m);
     for (uint32_t i = 0; m->size.bytes < bytes; i = (i * 7 + 3) % CONNECTIONS + (m->size.exchanges & 1)) {
         struct conn *c = &m->conns[i % CONNECTIONS];
-        if (traffic == BENCH_TLS_HANDSHAKES) {
-            tls_handshakes(m, c);
-            continue;
-        }
-        if (traffic == BENCH_TLS_BODIES) {
-            if (c->port == 0)
-                tls_body_connection(m, c);
-            tls_bodies(m, c);
+        if (traffic == BENCH_TLS_HANDSHAKES || traffic == BENCH_TLS_BODIES) {
+            tls_connection(m, c, traffic);
             continue;
         }
         if (c->port == 0 || c->exchanges == EXCHANGES_PER_CONNECTION) {
