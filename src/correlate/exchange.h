@@ -217,6 +217,8 @@ struct exchange_tls {
     bool client_certificate_empty; /* the server asked for one and got none */
     struct slice certificate_problem;
     struct packet_mark certificate;
+    /* TLS inside TLS, behind an https proxy: its handshake, as far as the outer records show it. */
+    struct packet_mark inner_hello, inner_answer, inner_done;
     bool not_tls_is_http;
     struct slice error; /* TLSHandshakeDone's */
 };

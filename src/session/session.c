@@ -242,8 +242,8 @@ void p2t_session_counters(const struct p2t_session *s, struct p2t_counters *out)
         .out_of_order_segments = f->out_of_order,
         .lost_bytes = f->hole_bytes,
         .cut_bytes = f->cut_bytes,
-        .limits_hit =
-            f->connections_evicted + f->reorder_limit_hits + h->limit_hits + c->lookups_evicted + c->queries_evicted,
+        .limits_hit = f->connections_evicted + f->reorder_limit_hits + h->limit_hits +
+                      proto_tls_counters(s->proto)->limit_hits + c->lookups_evicted + c->queries_evicted,
     };
 }
 
@@ -253,6 +253,7 @@ bool p2t_session_reason(const struct p2t_session *s, size_t n, struct p2t_reason
     const struct proto_counters *p = proto_counters(s->proto);
     const struct http1_counters *h = proto_http1_counters(s->proto);
     const struct correlate_counters *c = correlate_counters(s->correlate);
+    const struct tls_counters *t = proto_tls_counters(s->proto);
     const struct p2t_reason others[] = {
         {"capture.backwards", "packets with a time before that of an earlier packet", s->backwards},
         {"tcp.holes", "holes in TCP streams that were never filled", f->holes},
@@ -263,6 +264,9 @@ bool p2t_session_reason(const struct p2t_session *s, size_t n, struct p2t_reason
         {"http.bad", "bytes that were to be HTTP/1 and were not", h->bad},
         {"http.resynchronised", "HTTP/1 parsers that found their way again", h->resyncs},
         {"limit.http", "HTTP/1 heads or pipelines beyond their limit", h->limit_hits},
+        {"tls.gaps", "TLS records that others may be missing before", t->gaps},
+        {"tls.not_tls", "answers to a TLS handshake that were something else", t->not_tls},
+        {"limit.tls", "TLS messages given up: too much of them at once", t->limit_hits},
         {"dns.malformed", "DNS messages that make no sense", p->dns_malformed},
         {"dns.cut", "DNS messages cut by the snapshot length", p->dns_cut},
         {"dns.unsolicited", "DNS answers nobody asked for, late or forged", c->dns_unsolicited},

@@ -75,7 +75,7 @@ static void fill_connection(struct trace *t)
     out->client = text_of(copy_endpoint(t, &c->client));
     out->server = text_of(copy_endpoint(t, &c->server));
     out->nat_server = text_of(copy_endpoint(t, &c->nat_server));
-    if (c->proxy != PROXY_NONE)
+    if (c->proxy != PROXY_NONE || (e->tls != NULL && mark_set(&e->tls->inner_hello)))
         out->proxy = out->server;
     out->exchange = e->kind != P2T_KIND_CONNECT && c->handshake_seen ? (int64_t)c->position : -1;
     out->reused = c->handshake_seen || c->position > 0 ? c->position > 0 || c->orphan_dial : -1;
@@ -120,8 +120,9 @@ static void fill_messages(struct trace *t)
     for (size_t i = 0; i < q->header_count; i++)
         if (slice_ieq(q->headers[i].name, SLICE_LIT("content-type")))
             out->request.content_type = text_of(q->headers[i].value);
-    out->response = (struct p2t_message){
-        response_whole && heads ? (int64_t)r->head_bytes : -1, response_whole ? (int64_t)r->body_bytes : -1, {NULL, 0}};
+    out->response = (struct p2t_message){response_whole && heads ? (int64_t)r->head_bytes : -1,
+                                         response_whole ? (int64_t)r->body_bytes : -1,
+                                         {NULL, 0}};
     if (r->content_type.n > 0)
         out->response.content_type = text_of(r->content_type);
 }
