@@ -13,7 +13,7 @@ enum { UPLOAD_RECORD_BYTES = 1024 };
 /* HTTP/2 frames this far apart are taken for those of different streams. */
 static const int64_t CADENCE_NS = 1000000;
 /* With its frame's header; a WINDOW_UPDATE is as long. */
-enum { RST_STREAM_BYTES = 13 };
+enum { RST_STREAM_BYTES = 13, SETTINGS_ACK_BYTES = 9 };
 /* A ClientHello of TLS 1.2 or 1.3 with a name is longer than this. */
 enum { HELLO_BYTES = 150 };
 
@@ -124,18 +124,15 @@ static void on_done(struct cconn *cc, const struct fact *f)
 
 /* ---- requests ---- */
 
-static bool upload_goes_on(const struct exchange *e)
-{
-    return e->request.body_bytes > UPLOAD_RECORD_BYTES &&
-           e->request.last.ref.number != e->request.head_end.ref.number;
-}
-
-/* Streams are opened one write after the other; what follows at once, or behind long records, is a body. */
+/* Streams are opened one write after the other; what follows at once, or is long, is a body. Behind a body, the server
+ * must have said something. */
 static bool opens_stream(const struct conn_tls *t, const struct exchange *e, const struct fact_tls_records *r)
 {
-    if (!t->info.h2 || t->record_bytes > UPLOAD_RECORD_BYTES)
+    bool pause = r->first.ts_ns - e->request.last.ts_ns >= CADENCE_NS;
+
+    if (!t->info.h2 || r->bytes / r->records > UPLOAD_RECORD_BYTES)
         return false;
-    return t->reset_like || r->first.ts_ns - e->request.last.ts_ns >= CADENCE_NS;
+    return t->record_bytes > UPLOAD_RECORD_BYTES ? pause && t->control_seen : pause || t->reset_like;
 }
 
 /* What came from the server so far is no answer yet: the client's data belong to the request that is open. */
@@ -145,7 +142,7 @@ static bool same_request(const struct conn_tls *t, const struct exchange *e, con
         return !opens_stream(t, e, r);
     if (t->answered)
         return !t->info.h2 && t->answer_records == 1 && e->response.body_bytes == CONTINUE_BYTES;
-    return upload_goes_on(e);
+    return t->record_bytes > UPLOAD_RECORD_BYTES;
 }
 
 static void fill_request(struct exchange *e, const struct fact_tls_records *r)
@@ -163,7 +160,7 @@ static void next_request(struct correlate *c, struct cconn *cc, const struct fac
         cc->settling->conn.next_head = r->first;
         open_settle(c, cc->settling);
     }
-    cc->tls->answered = cc->tls->reset_like = false;
+    cc->tls->answered = cc->tls->reset_like = cc->tls->control_seen = false;
     cc->tls->answer_records = 0;
     struct exchange *e = begin(c, cc, &r->first);
     if (e == NULL)
@@ -287,14 +284,32 @@ static void on_response_records(struct correlate *c, struct cconn *cc, const str
         return;
     if (!mark_set(&e->response.first_possible))
         e->response.first_possible = r->first_whole;
+    else if (t->info.h2 && !mark_set(&e->response.first))
+        e->response.first = e->response.first_possible;
     if (ticket && t->tickets >= CERTAINLY_TICKETS) {
         take_back(c, e);
         return;
     }
-    if (!mark_set(&e->response.first) || (!ticket && !t->answered))
+    if (!mark_set(&e->response.first) || (!ticket && !t->answered && !t->info.h2))
         e->response.first = r->first_whole;
     t->answered |= !ticket;
     answer(c, e, r);
+}
+
+/* A short frame behind a request without a body is no WINDOW_UPDATE: a RST_STREAM, or a response's head whose fields
+ * are all in the peers' tables. If data follow, it was the latter. */
+static void on_server_control(struct cconn *cc, const struct fact_tls_records *r)
+{
+    struct conn_tls *t = cc->tls;
+    struct exchange *e = cc->open_first;
+
+    if (r->bytes == r->records * SETTINGS_ACK_BYTES)
+        return;
+    t->control_seen = true;
+    t->reset_like |= r->bytes == r->records * RST_STREAM_BYTES;
+    if (e != NULL && e->request.seen && !e->response.seen && t->record_bytes <= UPLOAD_RECORD_BYTES &&
+        !mark_set(&e->response.first_possible))
+        e->response.first_possible = r->first_whole;
 }
 
 static void on_records(struct correlate *c, struct cconn *cc, const struct fact *f)
@@ -306,8 +321,8 @@ static void on_records(struct correlate *c, struct cconn *cc, const struct fact 
         t->h2 = true;
         t->alpn = SLICE_LIT("h2");
     }
-    if (r->shape == FACT_TLS_CONTROL && f->dir == FLOW_S2C && r->bytes == r->records * RST_STREAM_BYTES)
-        cc->tls->reset_like = true;
+    if (r->shape == FACT_TLS_CONTROL && f->dir == FLOW_S2C)
+        on_server_control(cc, r);
     if (t->failure != TLS_FAILED_NOT || r->shape == FACT_TLS_CONTROL)
         return;
     if (f->dir == FLOW_C2S)

@@ -12,6 +12,7 @@ struct conn_tls {
     uint32_t answer_records; /* of the open exchange's response */
     uint64_t record_bytes;   /* of the client's last records, on average */
     bool reset_like;         /* HTTP/2: the server sent what may be a RST_STREAM since */
+    bool control_seen;       /* HTTP/2: the server sent a short frame since, other than a SETTINGS acknowledgement */
     /* TLS inside TLS, to a target behind an https proxy: how far its handshake has come. */
     enum tls_tunnel { TUNNEL_NONE, TUNNEL_ASKED, TUNNEL_HELLO, TUNNEL_ANSWERED, TUNNEL_READY } tunnel;
 };

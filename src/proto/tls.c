@@ -210,7 +210,7 @@ static void on_client_hello(struct tls *t, const struct tls_record *r, struct tl
     t->mid_stream = false;
     t->early_data = hello->offers_early_data && !hello->again;
     t->shape.offers_h2 = tls_alpn_has(hello->alpn, SLICE_LIT("h2"));
-    t->shape.takes_tickets = hello->takes_tickets;
+    t->shape.tickets_possible = true; /* some servers send them to clients that do not ask */
     t->outcome.alpn = hello->alpn.p == NULL ? SLICE_LIT("") : slice_of(NULL, 0);
     keep_random(t, FLOW_C2S, hello->random);
     f.as.tls_client_hello.hello = hello;
@@ -246,7 +246,7 @@ static void on_server_hello(struct tls *t, const struct tls_record *r, struct sl
     if (hello.version < TLS_VERSION_1_3) {
         t->outcome.alpn = known_alpn(hello.alpn);
         t->shape.h2 = slice_eq(hello.alpn, SLICE_LIT("h2"));
-        t->shape.offers_h2 = t->shape.takes_tickets = false;
+        t->shape.offers_h2 = t->shape.tickets_possible = false;
     }
     t->resumed = hello.psk;
     f.as.tls_server_hello = &hello;
@@ -369,7 +369,7 @@ static void on_server_flight(struct tls *t, const struct tls_record *r)
         t->shape.offers_h2 &= t->outcome.alpn.p == NULL;
     }
     if (t->server_finished) /* tickets before the client's Finished: none will come later */
-        t->shape.takes_tickets = false;
+        t->shape.tickets_possible = false;
     t->server_flight = true;
     t->server_finished |= r->length == tls_finished_bytes(t->cipher);
 }

@@ -12,7 +12,6 @@ enum extension {
     EXT_PRE_SHARED_KEY = 41,
     EXT_EARLY_DATA = 42,
     EXT_SUPPORTED_VERSIONS = 43,
-    EXT_PSK_KEY_EXCHANGE_MODES = 45,
     EXT_KEY_SHARE = 51,
     EXT_ENCRYPTED_CLIENT_HELLO = 0xfe0d
 };
@@ -97,9 +96,6 @@ static void client_extension(struct tls_client_hello *h, uint16_t type, struct s
         break;
     case EXT_SUPPORTED_VERSIONS:
         h->versions = vector8(&r);
-        break;
-    case EXT_PSK_KEY_EXCHANGE_MODES:
-        h->takes_tickets = true;
         break;
     case EXT_KEY_SHARE:
         read_key_shares(r, h);

@@ -103,11 +103,11 @@ static bool is_h2_control(uint32_t n)
            n == 2 * WINDOW_UPDATE;
 }
 
-static enum fact_tls_shape h2_shape(struct tls_shape *s, enum flow_dir dir, uint32_t plain, bool first)
+static enum fact_tls_shape h2_shape(enum flow_dir dir, uint32_t plain, bool first)
 {
     if (first && dir == FLOW_C2S)
         return is_preface(plain) ? FACT_TLS_CONTROL : FACT_TLS_DATA;
-    if (!s->answered && dir == FLOW_S2C && is_settings_and_more(plain))
+    if (first && is_settings_and_more(plain))
         return FACT_TLS_CONTROL;
     return is_h2_control(plain) ? FACT_TLS_CONTROL : FACT_TLS_DATA;
 }
@@ -118,8 +118,8 @@ static enum fact_tls_shape h2_shape(struct tls_shape *s, enum flow_dir dir, uint
  * equal ones. */
 static bool is_ticket_like(struct tls_shape *s, uint32_t plain, uint32_t length)
 {
-    if (!s->takes_tickets || s->answered || s->tickets == TICKETS_MAX || plain < TICKET_MIN || plain > TICKET_MAX ||
-        (s->tickets > 0 && s->ticket_length != length))
+    if (!s->tickets_possible || s->answered || s->tickets == TICKETS_MAX || plain < TICKET_MIN ||
+        plain > TICKET_MAX || (s->tickets > 0 && s->ticket_length != length))
         return false;
     s->tickets++;
     s->ticket_length = length;
@@ -138,7 +138,7 @@ enum fact_tls_shape tls_shape_of(struct tls_shape *s, enum flow_dir dir, uint32_
         s->offers_h2 = false;
         s->h2 = is_preface(plain);
     }
-    enum fact_tls_shape shape = s->h2 ? h2_shape(s, dir, plain, first) : FACT_TLS_DATA;
+    enum fact_tls_shape shape = s->h2 ? h2_shape(dir, plain, first) : FACT_TLS_DATA;
     if (shape != FACT_TLS_DATA || dir == FLOW_C2S)
         return shape;
     if (is_ticket_like(s, plain, length))

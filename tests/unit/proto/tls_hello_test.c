@@ -63,7 +63,6 @@ static void the_rfcs_client_hello_is_read(void **state)
     assert_int_equal(hello.key_shares[0], 0x001d);
     assert_int_equal(hello.extension_count, 9);
     assert_null(hello.alpn.p);
-    assert_true(hello.takes_tickets);
     assert_false(hello.offers_psk || hello.has_ticket || hello.offers_early_data || hello.offers_ech || hello.sslv2);
 }
 
