@@ -244,6 +244,7 @@ static bool is_kept(const struct h2_frame *f)
 
 static void lose(struct http2 *h, struct h2_dir *d)
 {
+    h->env->counters.losses++;
     d->lost = true;
     d->in_frame = false;
     d->header_n = 0;
