@@ -141,6 +141,7 @@ static void discard(struct correlate *c, struct exchange *e)
 
     remove_open(cc, e);
     cc->positions--;
+    timer_stop(c, &e->timer);
     outbox_discard(c, e);
 }
 
