@@ -99,7 +99,7 @@ static void see(void *ctx, const struct fact *f)
         break;
     case FACT_HTTP_BAD:
         CHECK(f->as.bad.line.n <= 128);
-        w->open[f->dir] = false;
+        w->open[f->dir] = w->open[f->dir] && f->as.bad.why == FACT_BAD_CHUNK; /* its end is still to come */
         w->damaged = true;
         break;
     default:

@@ -39,6 +39,7 @@ HTTP1 = {
                      (SAY, OK)),
     "upgrade": http1((ASK, b"GET / HTTP/1.1\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"),
                      (SAY, b"HTTP/1.1 101 S\r\nUpgrade: x\r\n\r\nbytes")),
+    "cr-alone": http1((ASK, b"GET / HTTP/1.1\r\nA: b\r\n\rX"), (ASK, b": 1\r\n\r\n"), (SAY, OK)),
     "odd-lines": http1((ASK, b"FROB /a b HTTP/1.1\r\nA: 1\r\n 2\r\nnonsense\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
                        (SAY, b"HTTP/1.1 2000 X\r\n\r\n")),
     "mid-stream": http1((ASK, b"tail"), (SAY, b"tail"), (ASK, GET), (SAY, OK), mode=0),
@@ -83,6 +84,9 @@ CONN = {
     "socks4-connect": conn_open(1) + conn_say(1, True, b"\4\1\0\x50\x0a\0\0\1\0") +
     conn_say(1, False, b"\0\x5a\0\0\0\0\0\0") + conn_say(1, True, b"CONNECT h:1 HTTP/1.1\r\n\r\n") +
     conn_say(1, False, b"HTTP/1.1 200 OK\r\n\r\n") + conn_say(1, True, GET),
+    "socks-in-socks": conn_open(0) + conn_say(0, True, b"\5\1\0") + conn_say(0, False, b"\5\0") +
+    conn_say(0, True, b"\5\1\0\3\1h\0\x50") + conn_say(0, False, b"\5\0\0\1\0\0\0\0\0\0") +
+    conn_say(0, True, b"\5\1\0") + conn_say(0, False, b"\5\0"),
     "dns-tcp": conn_open(2, 4) + conn_say(2, True, framed(query())) + conn_say(2, False, framed(answer())) +
     conn_say(2, False, b"", 0x7F) + conn_say(2, False, framed(answer())),
     "dns-tcp-any-port": conn_open(2) + conn_say(2, True, framed(query())) + conn_say(2, False, framed(answer())),
