@@ -309,6 +309,7 @@ static void step_lost(struct http2 *h, struct h2_dir *d, struct piece *p)
     h->env->counters.resyncs++;
     d->lost = false;
     d->preface = again;
+    d->preface_n = 0;
 }
 
 static void step_preface(struct http2 *h, struct h2_dir *d, struct piece *p)
