@@ -19,6 +19,7 @@ p2t_require(zlib zlib.h z zlib1g-dev)
 p2t_require(zstd zstd.h zstd libzstd-dev)
 p2t_require(lz4 lz4frame.h lz4 liblz4-dev)
 p2t_require(lzma lzma.h lzma liblzma-dev)
+p2t_require(crypto openssl/evp.h crypto libssl-dev)
 p2t_require(nghttp2 nghttp2/nghttp2.h nghttp2 libnghttp2-dev)
 if(BUILD_TESTING)
   p2t_require(cmocka cmocka.h cmocka libcmocka-dev)
@@ -47,4 +48,4 @@ endif()
 target_include_directories(p2t_dep_llhttp SYSTEM INTERFACE ${P2T_llhttp_INCLUDE})
 
 set(P2T_LINK_DEPENDENCIES p2t_dep_pcap p2t_dep_cjson p2t_dep_llhttp p2t_dep_zlib p2t_dep_zstd p2t_dep_lz4
-    p2t_dep_lzma p2t_dep_nghttp2 Threads::Threads m)
+    p2t_dep_lzma p2t_dep_nghttp2 p2t_dep_crypto Threads::Threads m)

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "pcap2trace/api.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -159,6 +161,7 @@ struct p2t_phases {
     int64_t blocked_ns, dns_ns, connect_ns, tls_ns, send_ns, wait_ns, receive_ns, total_ns;
 };
 
+/* Of kind tls: estimated; body_bytes counts the plain text of the whole message, its head included. */
 struct p2t_message {
     int64_t header_bytes; /* on the wire, first line and blank line included; negative: unknown */
     int64_t body_bytes;   /* on the wire, chunk framing excluded; negative: unknown */
@@ -168,7 +171,8 @@ struct p2t_message {
 enum p2t_vantage { P2T_VANTAGE_UNKNOWN, P2T_VANTAGE_CLIENT, P2T_VANTAGE_SERVER, P2T_VANTAGE_MIDDLE };
 
 struct p2t_tls {
-    struct p2t_text version, cipher, alpn, server_name;
+    struct p2t_text version, cipher, alpn, server_name; /* alpn: p == NULL where encryption hides it */
+    struct p2t_text ja4; /* the client's fingerprint, from its ClientHello */
     bool resumed, decrypted;
 };
 
@@ -209,12 +213,12 @@ struct p2t_exchange {
     bool quiet; /* shown only with --all: a lookup that succeeded and led nowhere, a connection without HTTP */
 };
 
-const char *p2t_hook_name(enum p2t_hook hook);
-const char *p2t_kind_name(enum p2t_kind kind);
-const char *p2t_outcome_name(enum p2t_outcome outcome);
-const char *p2t_basis_name(enum p2t_basis basis);
-const char *p2t_severity_name(enum p2t_severity severity);
-const char *p2t_vantage_name(enum p2t_vantage vantage); /* NULL for unknown */
+P2T_API const char *p2t_hook_name(enum p2t_hook hook);
+P2T_API const char *p2t_kind_name(enum p2t_kind kind);
+P2T_API const char *p2t_outcome_name(enum p2t_outcome outcome);
+P2T_API const char *p2t_basis_name(enum p2t_basis basis);
+P2T_API const char *p2t_severity_name(enum p2t_severity severity);
+P2T_API const char *p2t_vantage_name(enum p2t_vantage vantage); /* NULL for unknown */
 
 #ifdef __cplusplus
 }

@@ -14,14 +14,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "pcap2trace/api.h"
 #include "pcap2trace/exchange.h"
 #include "pcap2trace/status.h"
-
-#if defined(__GNUC__)
-#define P2T_API __attribute__((visibility("default")))
-#else
-#define P2T_API
-#endif
 
 #ifdef __cplusplus
 extern "C" {

@@ -91,7 +91,9 @@ static void on_event(struct correlate *c, struct cconn *cc, const struct fact *f
         dial_syn(c, cc, f);
     else
         dial_event(c, cc, f);
-    http_conn_event(c, cc, f);
+    tls_conn_event(c, cc, f);
+    open_conn_event(c, cc, f);
+    dial_conn_closed(c, cc);
 }
 
 static void on_socks_request(struct cconn *cc, const struct fact *f)
@@ -133,13 +135,16 @@ static void conn_free(struct correlate *c, struct cconn *cc)
 {
     hmap_remove(&c->conns, &cc->node);
     arena_fini(&cc->arena);
+    if (cc->tls != NULL)
+        slab_give(&c->tls_slab, cc->tls);
     slab_give(&c->conn_slab, cc);
 }
 
 static void on_close(struct correlate *c, struct cconn *cc, const struct fact *f)
 {
     cc->view.input_ended = f->as.end == FLOW_END_INPUT || f->as.end == FLOW_END_EVICTED;
-    http_conn_gone(c, cc);
+    tls_conn_gone(c, cc);
+    open_conn_gone(c, cc);
     dial_conn_gone(c, cc, f->as.end);
     conn_free(c, cc);
 }
@@ -164,6 +169,13 @@ void conn_snapshot(const struct cconn *cc, struct exchange *e)
         e->conn.payload_bytes[i] = cc->flow->payload_bytes[i];
     }
     e->socks_error = cc->socks_error;
+    tls_snapshot(cc, e);
+}
+
+const struct packet_mark *conn_ready_mark(const struct cconn *cc)
+{
+    const struct packet_mark *done = tls_done_mark(cc);
+    return mark_set(done) ? done : &cc->view.ack;
 }
 
 void conn_fact(struct correlate *c, const struct fact *f)
@@ -192,6 +204,15 @@ void conn_fact(struct correlate *c, const struct fact *f)
         break;
     case FACT_CONN_CLOSE:
         on_close(c, cc, f);
+        break;
+    case FACT_TLS_CLIENT_HELLO:
+    case FACT_TLS_SERVER_HELLO:
+    case FACT_TLS_CERTIFICATE:
+    case FACT_TLS_ALERT:
+    case FACT_TLS_DONE:
+    case FACT_TLS_RECORDS:
+    case FACT_TLS_NOT_TLS:
+        tls_fact(c, cc, f);
         break;
     default:
         http_fact(c, cc, f);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "correlate/lookup.h"
+#include "correlate/tls.h"
 
 const struct correlate_limits correlate_limits_default = {
     .lookups = 65536,
@@ -26,6 +27,7 @@ struct correlate *correlate_new(const struct correlate_limits *limits, correlate
     slab_init(&c->dial_slab, sizeof(struct dial));
     slab_init(&c->query_slab, sizeof(struct lookup_query));
     slab_init(&c->addr_slab, sizeof(struct lookup_addr));
+    slab_init(&c->tls_slab, sizeof(struct conn_tls));
     return c;
 }
 
@@ -45,6 +47,7 @@ void correlate_free(struct correlate *c)
     slab_fini(&c->dial_slab);
     slab_fini(&c->query_slab);
     slab_fini(&c->addr_slab);
+    slab_fini(&c->tls_slab);
     free(c);
 }
 

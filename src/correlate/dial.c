@@ -239,13 +239,6 @@ static bool icmp_aborts_syn(const struct flow_event *e)
     return e->icmp_family == 6 ? e->icmp_type == 1 : e->icmp_type == 3 && e->icmp_code != 4;
 }
 
-/* No request comes any more: reported now, in its place, not when the connection is forgotten. */
-static void unused(struct correlate *c, struct cconn *cc)
-{
-    if (cc->dial->winner == cc->attempt && cc->open_first == NULL)
-        dial_report(c, cc->dial, true, false);
-}
-
 void dial_event(struct correlate *c, struct cconn *cc, const struct fact *f)
 {
     const struct flow_event *e = &f->as.event;
@@ -265,10 +258,6 @@ void dial_event(struct correlate *c, struct cconn *cc, const struct fact *f)
         break;
     case FLOW_RST:
         failed(c, d, cc->attempt, e->dir == FLOW_S2C ? ATTEMPT_REFUSED : ATTEMPT_CANCELED, &f->mark);
-        unused(c, cc);
-        break;
-    case FLOW_FIN_IN_ORDER:
-        unused(c, cc);
         break;
     case FLOW_ICMP:
         if (pending(a) && icmp_aborts_syn(e)) {
@@ -338,8 +327,10 @@ static void describe_conn(const struct dial *d, struct exchange *e)
     size_t i = d->winner >= 0 ? (size_t)d->winner : d->n - 1;
     const struct exchange_attempt *a = &d->attempts[i];
 
-    if (d->conns[i] != NULL)
+    if (d->conns[i] != NULL) {
         conn_snapshot(d->conns[i], e);
+        e->handshakes = tls_tell(d->conns[i]);
+    }
     e->conn.present = e->conn.handshake_seen = true;
     e->conn.id = a->conn_id;
     e->conn.client = a->client;
@@ -357,10 +348,7 @@ void dial_report(struct correlate *c, struct dial *d, bool quiet, bool orphan)
     if (e != NULL) {
         e->kind = P2T_KIND_CONNECT;
         e->start = d->attempts[0].syn;
-        e->end_ns = dial_end_ns(d);
-        /* A connection that nothing used was there until now. */
-        if (d->winner >= 0 && c->now_ns > e->end_ns)
-            e->end_ns = c->now_ns;
+        e->end_ns = d->winner >= 0 ? c->now_ns : dial_end_ns(d);
         describe_conn(d, e);
         copy_attempts(d, e);
         if (d->lookup != NULL) {
@@ -411,6 +399,16 @@ void dial_into_exchange(struct correlate *c, struct cconn *cc, struct exchange *
     if (d->lookup != NULL)
         lookup_into_exchange(d->lookup, e, host);
     dial_free(c, d);
+}
+
+void dial_conn_closed(struct correlate *c, struct cconn *cc)
+{
+    const struct exchange_conn *v = &cc->view;
+    bool reset = mark_set(&v->client_rst) || mark_set(&v->server_rst);
+    bool finished = mark_set(&v->client_fin) && mark_set(&v->server_fin);
+
+    if (cc->dial != NULL && cc->dial->winner == cc->attempt && (reset || finished))
+        dial_report(c, cc->dial, true, false);
 }
 
 void dial_conn_gone(struct correlate *c, struct cconn *cc, enum flow_end why)

@@ -91,6 +91,7 @@ struct exchange_interim {
 
 enum { INTERIMS_MAX = 64 };
 
+/* Of kind tls: estimated from records. head_end is where its first record ended, lengths are of all plain text. */
 struct exchange_request {
     bool seen;
     enum fact_head_extent extent;
@@ -107,7 +108,8 @@ struct exchange_request {
 struct exchange_response {
     bool seen;
     enum fact_head_extent extent;
-    struct packet_mark first; /* first byte of the first response, interim ones included */
+    struct packet_mark first;          /* first byte of the first response, interim ones included */
+    struct packet_mark first_possible; /* kind tls: the first record that may have been it */
     struct packet_mark head_end, last;
     struct slice reason, content_type, location, rest;
     uint16_t status;
@@ -120,6 +122,24 @@ struct exchange_response {
     struct exchange_interim *interims;
     size_t interim_count;
     uint32_t interims_dropped;
+};
+
+/* HTTP/2's own; RFC 9113. */
+struct exchange_stream {
+    uint32_t id; /* 0: not HTTP/2 */
+    bool reset, reset_by_server;
+    uint32_t error_code; /* of RST_STREAM */
+    struct packet_mark reset_mark;
+    uint32_t stalls[2]; /* times a sender's flow-control window was used up */
+};
+
+/* gRPC over HTTP/2: the calls' own messages and verdict. */
+struct exchange_grpc {
+    bool present, has_status;
+    uint32_t status; /* grpc-status */
+    struct slice message;
+    uint32_t messages[2];                 /* how many each way */
+    struct packet_mark first[2], last[2]; /* the first and the last of them */
 };
 
 struct exchange_finding {
@@ -154,12 +174,51 @@ struct exchange_conn {
     struct packet_mark previous_end; /* last byte of the previous response */
     struct packet_mark next_head;    /* first byte of the next request */
     struct packet_mark client_fin, client_rst, server_fin, server_rst;
+    struct packet_mark preface; /* HTTP/2: the client's */
+    bool goaway;                /* the server is going away: RFC 9113 6.8 */
+    uint32_t goaway_last, goaway_code;
     bool input_ended; /* the capture ended with the connection open */
     uint64_t lost_bytes[2];
     uint32_t retransmits[2];
     enum fact_proto proto;
     uint64_t payload_bytes[2];
     struct packet_mark first_payload[2];
+};
+
+/* What ended a TLS handshake before it was done. */
+enum tls_failure {
+    TLS_FAILED_NOT = 0,
+    TLS_FAILED_SERVER_ALERT,
+    TLS_FAILED_CLIENT_ALERT,
+    TLS_FAILED_NOT_TLS, /* the server answered with something else */
+    TLS_FAILED_CLOSED   /* the connection was closed, or the capture ended */
+};
+
+struct tls_alert {
+    struct packet_mark mark;
+    uint8_t code;
+    bool hidden; /* encrypted: told by its size, and the code is not known */
+};
+
+/* The TLS story of a connection. */
+struct exchange_tls {
+    struct packet_mark hello; /* first byte of the ClientHello */
+    struct packet_mark done;  /* the handshake is over for the client */
+    bool done_guessed;
+    uint16_t version, cipher; /* 0: not known */
+    struct slice server_name; /* p == NULL: none was sent, or not seen */
+    struct slice alpn;        /* p == NULL: not known */
+    struct slice ja4;
+    bool resumed, h2;
+    bool outer_name; /* Encrypted ClientHello was offered: server_name may be its decoy */
+    enum tls_failure failure;
+    struct packet_mark failed;
+    struct tls_alert alert[2];     /* the first of each side */
+    bool client_certificate_empty; /* the server asked for one and got none */
+    struct slice certificate_problem;
+    struct packet_mark certificate;
+    bool not_tls_is_http;
+    struct slice error; /* TLSHandshakeDone's */
 };
 
 enum timer_kind { TIMER_LOOKUP, TIMER_DIAL, TIMER_EXCHANGE };
@@ -190,6 +249,10 @@ struct exchange {
     struct exchange_conn conn;
     struct exchange_request request;
     struct exchange_response response;
+    struct exchange_stream stream;
+    struct exchange_grpc grpc;
+    struct exchange_tls *tls; /* NULL: no TLS on the connection */
+    bool handshakes;          /* its own dial made the TLS handshake */
     struct slice socks_error; /* SOCKS reply in words; NULL when none failed */
     int64_t end_ns;
     struct packet_mark start; /* its first packet */

@@ -82,10 +82,17 @@ static void about_attempts(struct exchange *e)
         else if (a->result == ATTEMPT_ICMP)
             finding_add(e, "conn.unreachable", P2T_SEVERITY_ERROR, &a->syn, &a->failed,
                         "%s was reported unreachable (ICMP type %u code %u)", addr, a->icmp_type, a->icmp_code);
+        else if (a->result == ATTEMPT_TIMEOUT && a->syns == 1)
+            finding_add(e, "conn.no_answer", P2T_SEVERITY_ERROR, &a->syn, NULL,
+                        "%s did not answer, and the client did not ask twice", addr);
         else if (a->result == ATTEMPT_TIMEOUT)
             finding_add(e, "conn.no_answer", P2T_SEVERITY_ERROR, &a->syn, &a->last_syn,
-                        "%s did not answer %u SYN%s over %.1f s", addr, a->syns, a->syns == 1 ? "" : "s",
+                        "%s did not answer %u SYNs over %.1f s", addr, a->syns,
                         (double)(a->last_syn.ts_ns - a->syn.ts_ns) / 1e9);
+        else if (a->result == ATTEMPT_CANCELED && !mark_set(&a->winner))
+            finding_add(e, "conn.canceled", P2T_SEVERITY_ERROR, &a->syn, &a->failed,
+                        "the client gave up connecting to %s after %.0f ms", addr,
+                        ms(a->failed.ts_ns - a->syn.ts_ns));
         else if (a->result == ATTEMPT_OK && a->syns > 1)
             finding_add(e, "conn.syn_repeated", P2T_SEVERITY_WARNING, &a->syn, &a->last_syn,
                         "%s answered only after %u SYNs: connecting took %.0f ms", addr, a->syns,
@@ -122,11 +129,29 @@ static void about_closing(struct exchange *e)
 /* A pool that refuses a connection closes it within microseconds. */
 static const int64_t AT_ONCE_NS = 300000;
 
+/* Nothing of the messages can be read: that the server does not close behind its response has to do. */
+static bool estimated_keep_alive(const struct exchange *e)
+{
+    static const int64_t behind_ns = 5000000;
+    const struct exchange_conn *c = &e->conn;
+    const struct packet_mark *closing[] = {&c->server_fin, &c->server_rst,
+                                           e->tls != NULL ? &e->tls->alert[FLOW_S2C].mark : &c->server_fin};
+
+    if (!e->response.seen || (e->tls != NULL && e->tls->h2))
+        return false;
+    for (size_t i = 0; i < sizeof closing / sizeof *closing; i++)
+        if (mark_set(closing[i]) && closing[i]->ts_ns - e->response.last.ts_ns < behind_ns)
+            return false;
+    return true;
+}
+
 bool exchange_keeps_alive(const struct exchange *e)
 {
     const struct exchange_response *r = &e->response;
 
-    return e->request.seen && r->seen && r->complete && !r->until_close && !r->wants_close &&
+    if (e->kind == P2T_KIND_TLS)
+        return estimated_keep_alive(e);
+    return e->stream.id == 0 && e->request.seen && r->seen && r->complete && !r->until_close && !r->wants_close &&
            !e->request.wants_close && r->status != 101 && (r->version_minor > 0 || r->keep_alive);
 }
 
@@ -198,6 +223,22 @@ static void about_messages(struct exchange *e)
                     "%u more interim responses than are shown", r->interims_dropped);
 }
 
+static void about_stream(struct exchange *e)
+{
+    const struct exchange_stream *s = &e->stream;
+
+    if (s->reset)
+        finding_add(e, "http2.stream_reset", s->reset_by_server ? P2T_SEVERITY_ERROR : P2T_SEVERITY_WARNING,
+                    &s->reset_mark, NULL, "the %s reset stream %u (RST_STREAM, error code %u)",
+                    s->reset_by_server ? "server" : "client", s->id, s->error_code);
+    if (s->stalls[0] + s->stalls[1] > 0)
+        finding_add(e, "http2.flow_control", P2T_SEVERITY_INFO, NULL, NULL,
+                    "flow control made the client wait %u times and the server %u times", s->stalls[0], s->stalls[1]);
+    if (e->grpc.has_status && e->grpc.status != 0)
+        finding_add(e, "grpc.status", P2T_SEVERITY_ERROR, &e->response.last, NULL,
+                    "the call ended with grpc-status %u", e->grpc.status);
+}
+
 static void sort_by_severity(struct exchange *e)
 {
     for (size_t i = 1; i < e->finding_count; i++)
@@ -217,5 +258,6 @@ void finding_all(struct exchange *e)
     about_reuse(e);
     about_messages(e);
     about_capture(e);
+    about_stream(e);
     sort_by_severity(e);
 }

@@ -1,122 +1,5 @@
-/* HTTP messages joined into exchanges, and when an exchange is over. */
+/* HTTP messages joined into exchanges. */
 #include "correlate/lookup.h"
-
-/* A connection whose first request comes this long after its handshake was dialled for another one. Scheduling on a
- * busy machine explains tens of milliseconds, not this. */
-static const int64_t ORPHAN_NS = 100000000;
-
-/* ---- exchanges of a connection ---- */
-
-static struct exchange *find_open(const struct cconn *cc, uint32_t number)
-{
-    for (struct exchange *e = cc->open_first; e != NULL; e = e->next)
-        if (e->number == number)
-            return e;
-    return NULL;
-}
-
-static void append_open(struct cconn *cc, struct exchange *e)
-{
-    if (cc->open_last != NULL)
-        cc->open_last->next = e;
-    else
-        cc->open_first = e;
-    cc->open_last = e;
-}
-
-static void remove_open(struct cconn *cc, struct exchange *e)
-{
-    struct exchange *before = NULL;
-
-    for (struct exchange *x = cc->open_first; x != NULL && x != e; x = x->next)
-        before = x;
-    if (before == NULL && cc->open_first != e)
-        return;
-    if (before != NULL)
-        before->next = e->next;
-    else
-        cc->open_first = e->next;
-    if (cc->open_last == e)
-        cc->open_last = before;
-    e->next = NULL;
-}
-
-static struct exchange *begin(struct correlate *c, struct cconn *cc, const struct fact *f)
-{
-    struct exchange *e = exchange_take(c);
-
-    if (e == NULL)
-        return NULL;
-    e->kind = P2T_KIND_HTTP1;
-    e->owner = cc;
-    e->number = f->exchange;
-    e->start = f->as.head.first;
-    e->conn.present = true;
-    e->conn.pipelined = cc->open_first != NULL;
-    e->conn.position = cc->positions++;
-    e->conn.previous_end = cc->view.previous_end;
-    e->id = hash_stable_finish(hash_stable(cc->view.id, &e->conn.position, sizeof e->conn.position));
-    append_open(cc, e);
-    return e;
-}
-
-static void take_dial(struct correlate *c, struct cconn *cc, struct exchange *e);
-
-/* ---- the end ---- */
-
-static void settle(struct correlate *c, struct exchange *e)
-{
-    struct cconn *cc = e->owner;
-
-    if (e == cc->settling)
-        cc->settling = NULL;
-    else
-        remove_open(cc, e);
-    timer_stop(c, &e->timer);
-    conn_snapshot(cc, e);
-    outcome_judge(e);
-    finding_all(e);
-    links_settled(c, e);
-    outbox_final(c, e);
-}
-
-void conn_settled(struct correlate *c, struct exchange *e)
-{
-    settle(c, e);
-}
-
-static void settle_previous(struct correlate *c, struct cconn *cc)
-{
-    if (cc->settling != NULL)
-        settle(c, cc->settling);
-}
-
-/* Provisional: a half-closing client may still get an answer. */
-static void may_have_ended(struct correlate *c, struct exchange *e, int64_t end_ns)
-{
-    if (heap_holds(&e->order.node))
-        return;
-    e->end_ns = end_ns;
-    outbox_put(c, e, false);
-    timer_set(c, &e->timer, TIMER_EXCHANGE, end_ns + SETTLE_NS);
-}
-
-static void has_ended(struct correlate *c, struct exchange *e, int64_t end_ns)
-{
-    struct cconn *cc = e->owner;
-
-    outbox_release(c, &e->order);
-    remove_open(cc, e);
-    settle_previous(c, cc);
-    if (e->kind == P2T_KIND_CONNECT)
-        take_dial(c, cc, e);
-    cc->settling = e;
-    may_have_ended(c, e, end_ns);
-    if (e->response.location.n > 0 || !mark_set(&e->response.first)) {
-        conn_snapshot(cc, e);
-        links_ended(c, e);
-    }
-}
 
 static int64_t later(int64_t a, int64_t b)
 {
@@ -132,17 +15,8 @@ static void end_if_done(struct correlate *c, struct exchange *e)
     if (!e->response.ended || broken_off || (e->request.seen && !e->request.ended))
         return;
     cc->view.previous_end = e->response.last;
-    has_ended(c, e, e->request.seen ? later(e->request.last.ts_ns, e->response.last.ts_ns) : e->response.last.ts_ns);
-}
-
-static void discard(struct correlate *c, struct exchange *e)
-{
-    struct cconn *cc = e->owner;
-
-    remove_open(cc, e);
-    cc->positions--;
-    timer_stop(c, &e->timer);
-    outbox_discard(c, e);
+    open_has_ended(c, e,
+                   e->request.seen ? later(e->request.last.ts_ns, e->response.last.ts_ns) : e->response.last.ts_ns);
 }
 
 /* ---- heads ---- */
@@ -184,7 +58,8 @@ static void fill_request(struct correlate *c, struct exchange *e, const struct f
     r->version_major = h->version_major;
     r->version_minor = h->version_minor;
     r->headers = copy_headers(c, e, h, &r->header_count);
-    r->host = header_value(r->headers, r->header_count, SLICE_LIT("host"));
+    r->host =
+        header_value(r->headers, r->header_count, e->stream.id != 0 ? SLICE_LIT(":authority") : SLICE_LIT("host"));
     r->head_bytes = h->bytes;
     r->chunked = h->chunked;
     r->has_length = h->has_length;
@@ -206,49 +81,25 @@ static bool is_absolute(struct slice target)
     return slice_istarts(target, SLICE_LIT("http://")) || slice_istarts(target, SLICE_LIT("https://"));
 }
 
-/* The name to check a lookup against: the Host field without its port; none where a proxy stands between. */
-static struct slice dialled_host(const struct exchange *e)
+static struct exchange *begin(struct correlate *c, struct cconn *cc, const struct fact *f)
 {
-    struct slice host = e->request.host;
-    size_t colon = slice_find(host, ':');
+    enum p2t_kind kind = f->stream != 0 ? P2T_KIND_HTTP2 : P2T_KIND_HTTP1;
+    struct exchange *e = open_begin(c, cc, kind, &f->as.head.first);
 
-    if (e->conn.proxy != PROXY_NONE || (host.n > 0 && host.p[0] == '['))
-        return (struct slice){NULL, 0};
-    return slice_of(host.p, colon);
-}
-
-static bool waited_too_long(const struct cconn *cc, const struct exchange *e)
-{
-    return cc->view.proxy == PROXY_NONE && mark_set(&cc->view.ack) &&
-           e->request.first.ts_ns - cc->view.ack.ts_ns > ORPHAN_NS;
-}
-
-/* The connection's first request takes over the dial that made it. */
-static void take_dial(struct correlate *c, struct cconn *cc, struct exchange *e)
-{
-    if (cc->dial == NULL)
-        return;
-    if (waited_too_long(cc, e)) {
-        e->conn.orphan_dial = true;
-        dial_report(c, cc->dial, true, true);
-        return;
-    }
-    dial_into_exchange(c, cc, e, dialled_host(e));
-    if (e->lookup != NULL)
-        cc->view.dialled_host = arena_copy(&cc->arena, e->lookup->host);
-    if (e->lookup != NULL && e->lookup->first_query.ts_ns < e->start.ts_ns)
-        e->start = e->lookup->first_query;
-    else if (e->attempt_count > 0 && e->attempts[0].syn.ts_ns < e->start.ts_ns)
-        e->start = e->attempts[0].syn;
+    if (e == NULL)
+        return NULL;
+    e->stream.id = f->stream;
+    e->number = f->exchange;
+    return e;
 }
 
 static void on_request_head(struct correlate *c, struct cconn *cc, const struct fact *f)
 {
-    struct exchange *e = find_open(cc, f->exchange);
+    struct exchange *e = open_find(cc, f->exchange);
 
-    if (cc->settling != NULL) {
+    if (cc->settling != NULL && f->stream == 0) {
         cc->settling->conn.next_head = f->as.head.first;
-        settle(c, cc->settling);
+        open_settle(c, cc->settling);
     }
     if (e == NULL && (e = begin(c, cc, f)) == NULL)
         return;
@@ -263,7 +114,7 @@ static void on_request_head(struct correlate *c, struct cconn *cc, const struct 
         e->conn.proxy = PROXY_HTTP;
     if (is_connect(e))
         return;
-    take_dial(c, cc, e);
+    open_take_dial(c, cc, e);
     links_begun(c, e);
 }
 
@@ -309,28 +160,67 @@ static void fill_response(struct exchange *e, const struct fact_http_head *h)
     r->keep_alive = slice_list_has(connection, SLICE_LIT("keep-alive"));
 }
 
-/* A provisional end was too early: the answer comes after all. */
-static void goes_on(struct correlate *c, struct exchange *e)
+/* grpc-status stands in the trailers, or in the only head of a call that failed at once. */
+static void note_grpc(struct exchange *e, const struct fact_http_head *h)
 {
-    outbox_release(c, &e->order);
-    timer_stop(c, &e->timer);
+    struct slice type = header_value(h->headers, h->header_count, SLICE_LIT("content-type"));
+    struct slice status = header_value(h->headers, h->header_count, SLICE_LIT("grpc-status"));
+    uint64_t code;
+
+    e->grpc.present |= slice_starts(type, SLICE_LIT("application/grpc"));
+    if (!slice_u64(status, &code) || code > UINT32_MAX)
+        return;
+    e->grpc.has_status = true;
+    e->grpc.status = (uint32_t)code;
+    e->grpc.message = arena_copy(&e->arena, header_value(h->headers, h->header_count, SLICE_LIT("grpc-message")));
+}
+
+static void on_trailers(struct cconn *cc, const struct fact *f)
+{
+    struct exchange *e = open_find(cc, f->exchange);
+
+    if (e != NULL && f->dir == FLOW_S2C)
+        note_grpc(e, &f->as.head);
+}
+
+static void on_message(struct cconn *cc, const struct fact *f)
+{
+    struct exchange *e = open_find(cc, f->exchange);
+
+    if (e == NULL)
+        return;
+    if (e->grpc.messages[f->dir]++ == 0)
+        e->grpc.first[f->dir] = f->mark;
+    e->grpc.last[f->dir] = f->mark;
+}
+
+static void on_goaway(struct cconn *cc, const struct fact *f)
+{
+    if (f->dir != FLOW_S2C)
+        return;
+    cc->view.goaway = true;
+    cc->view.goaway_last = f->as.goaway.last_stream;
+    cc->view.goaway_code = f->as.goaway.code;
 }
 
 static void on_response_head(struct correlate *c, struct cconn *cc, const struct fact *f)
 {
     const struct fact_http_head *h = &f->as.head;
-    struct exchange *e = find_open(cc, f->exchange);
+    struct exchange *e = open_find(cc, f->exchange);
 
     if (e == NULL && !h->without_request)
         return;
     if (e == NULL) {
-        settle_previous(c, cc);
+        open_settle_previous(c, cc);
         if ((e = begin(c, cc, f)) == NULL)
             return;
     }
-    goes_on(c, e);
+    open_goes_on(c, e);
+    /* HTTP/2's reader hears of a head when it is whole. */
     if (!mark_set(&e->response.first))
-        e->response.first = h->first;
+        e->response.first = f->stream != 0 ? h->last : h->first;
+    if (f->stream != 0)
+        note_grpc(e, h);
     if (h->extent == FACT_HEAD_WHOLE && h->status < 200 && h->status != 101)
         add_interim(c, e, h);
     else
@@ -341,7 +231,7 @@ static void on_response_head(struct correlate *c, struct cconn *cc, const struct
 
 static void on_request_end(struct correlate *c, struct cconn *cc, const struct fact *f)
 {
-    struct exchange *e = find_open(cc, f->exchange);
+    struct exchange *e = open_find(cc, f->exchange);
 
     if (e == NULL)
         return;
@@ -352,18 +242,19 @@ static void on_request_end(struct correlate *c, struct cconn *cc, const struct f
     e->request.complete = f->as.http_end.complete;
     e->request.abandoned = f->as.http_end.abandoned;
     e->request.lost = f->as.http_end.lost;
+    e->stream.stalls[FLOW_C2S] = f->as.http_end.stalls;
     end_if_done(c, e);
 }
 
 static void on_response_end(struct correlate *c, struct cconn *cc, const struct fact *f)
 {
-    struct exchange *e = find_open(cc, f->exchange);
+    struct exchange *e = open_find(cc, f->exchange);
 
     if (e == NULL)
         return;
     if (is_connect(e) && e->response.status / 100 == 2) {
         cc->view.tunnel_ready = f->mark;
-        discard(c, e);
+        open_discard(c, e);
         return;
     }
     e->response.ended = true;
@@ -371,12 +262,13 @@ static void on_response_end(struct correlate *c, struct cconn *cc, const struct 
     e->response.body_bytes = f->as.http_end.body_bytes;
     e->response.complete = f->as.http_end.complete;
     e->response.lost = f->as.http_end.lost;
+    e->stream.stalls[FLOW_S2C] = f->as.http_end.stalls;
     end_if_done(c, e);
 }
 
 static void on_bad(struct cconn *cc, const struct fact *f)
 {
-    struct exchange *e = find_open(cc, f->exchange);
+    struct exchange *e = open_find(cc, f->exchange);
 
     if (f->as.bad.why == FACT_BAD_EXTRA && cc->settling != NULL)
         cc->settling->response.extra_bytes = true;
@@ -387,6 +279,20 @@ static void on_bad(struct cconn *cc, const struct fact *f)
     e->response.last = f->mark;
     if (!mark_set(&e->response.first))
         e->response.first = f->mark;
+}
+
+/* RFC 9113 5.4.2: nothing more comes on this stream. */
+static void on_reset(struct correlate *c, struct cconn *cc, const struct fact *f)
+{
+    struct exchange *e = open_find(cc, f->exchange);
+
+    if (e == NULL)
+        return;
+    e->stream.reset = true;
+    e->stream.reset_by_server = f->dir == FLOW_S2C;
+    e->stream.error_code = f->as.error_code;
+    e->stream.reset_mark = f->mark;
+    open_has_ended(c, e, f->mark.ts_ns);
 }
 
 void http_fact(struct correlate *c, struct cconn *cc, const struct fact *f)
@@ -407,57 +313,22 @@ void http_fact(struct correlate *c, struct cconn *cc, const struct fact *f)
     case FACT_HTTP_BAD:
         on_bad(cc, f);
         break;
-    default:
+    case FACT_HTTP_PREFACE:
+        cc->view.preface = f->mark;
         break;
-    }
-}
-
-/* ---- what the connection does ---- */
-
-static int64_t earliest_close(const struct exchange_conn *v, int64_t otherwise)
-{
-    const struct packet_mark *marks[] = {&v->client_fin, &v->client_rst, &v->server_fin, &v->server_rst};
-    int64_t first = INT64_MAX;
-
-    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
-        if (mark_set(marks[i]) && marks[i]->ts_ns < first)
-            first = marks[i]->ts_ns;
-    return first == INT64_MAX ? otherwise : first;
-}
-
-/* Nothing can come any more for what is open: it ended when a side gave the connection up, or else it was open until
- * now. */
-static void end_all(struct correlate *c, struct cconn *cc)
-{
-    while (cc->open_first != NULL) {
-        struct exchange *e = cc->open_first;
-        int64_t last = later(e->request.last.ts_ns, e->response.last.ts_ns);
-        has_ended(c, e, later(earliest_close(&cc->view, c->now_ns), last));
-    }
-}
-
-void http_conn_event(struct correlate *c, struct cconn *cc, const struct fact *f)
-{
-    switch (f->as.event.kind) {
-    case FLOW_RST:
-        end_all(c, cc);
-        settle_previous(c, cc);
+    case FACT_HTTP_TRAILERS:
+        on_trailers(cc, f);
         break;
-    case FLOW_FIN_IN_ORDER:
-        if (f->dir == FLOW_S2C)
-            end_all(c, cc);
-        else if (cc->open_first != NULL)
-            may_have_ended(c, cc->open_first, f->mark.ts_ns);
-        if (f->dir == FLOW_C2S)
-            settle_previous(c, cc);
+    case FACT_HTTP_MESSAGE:
+        on_message(cc, f);
+        break;
+    case FACT_HTTP_RESET:
+        on_reset(c, cc, f);
+        break;
+    case FACT_HTTP_GOAWAY:
+        on_goaway(cc, f);
         break;
     default:
         break;
     }
-}
-
-void http_conn_gone(struct correlate *c, struct cconn *cc)
-{
-    end_all(c, cc);
-    settle_previous(c, cc);
 }

@@ -117,7 +117,7 @@ bool attempt_hit_kernel_limit(const struct exchange_attempt *a)
     return a->syns == 7 || a->syns == 11;
 }
 
-static struct slice reset_text(struct exchange *e)
+struct slice outcome_reset_text(struct exchange *e)
 {
     char client[ENDPOINT_TEXT_MAX], server[ENDPOINT_TEXT_MAX];
 
@@ -153,7 +153,7 @@ static void judge_unused(struct exchange *e)
     if (closer(&e->conn) == CLOSED_BY_SERVER_FIN)
         fail(e, P2T_OUTCOME_NO_RESPONSE, SLICE_LIT("EOF"));
     else if (closer(&e->conn) == CLOSED_BY_SERVER_RST)
-        fail(e, P2T_OUTCOME_NO_RESPONSE, reset_text(e));
+        fail(e, P2T_OUTCOME_NO_RESPONSE, outcome_reset_text(e));
 }
 
 static struct slice socks_text(struct exchange *e)
@@ -195,7 +195,8 @@ static struct slice broken_text(struct exchange *e, const char *what, struct sli
                        (const char *)quoted.p);
 }
 
-static const char *const gone = "the client closed the connection first: canceled, or one of its timeouts";
+const struct slice outcome_gone =
+    SLICE_INIT("the client closed the connection first: canceled, or one of its timeouts");
 
 static void judge_no_response(struct exchange *e)
 {
@@ -214,11 +215,11 @@ static void judge_no_response(struct exchange *e)
                  text_printf(&e->arena, "readfrom tcp %s->%s: write tcp %s->%s: write: connection reset by peer",
                              client, server, client, server));
         else
-            fail(e, P2T_OUTCOME_NO_RESPONSE, reset_text(e));
+            fail(e, P2T_OUTCOME_NO_RESPONSE, outcome_reset_text(e));
         break;
     case CLOSED_BY_CLIENT_FIN:
     case CLOSED_BY_CLIENT_RST:
-        fail(e, P2T_OUTCOME_NO_RESPONSE, slice_str(gone));
+        fail(e, P2T_OUTCOME_NO_RESPONSE, outcome_gone);
         break;
     case CLOSED_BY_NONE:
         e->outcome = P2T_OUTCOME_INCOMPLETE;
@@ -231,7 +232,7 @@ static void judge_no_response(struct exchange *e)
 static void judge_unfinished_head(struct exchange *e)
 {
     if (closer(&e->conn) == CLOSED_BY_SERVER_RST)
-        fail(e, P2T_OUTCOME_RESPONSE_ERROR, reset_text(e));
+        fail(e, P2T_OUTCOME_RESPONSE_ERROR, outcome_reset_text(e));
     else if (e->response.rest.n > 0)
         fail(e, P2T_OUTCOME_RESPONSE_ERROR,
              broken_text(
@@ -249,11 +250,11 @@ static void judge_unfinished_body(struct exchange *e)
         fail(e, P2T_OUTCOME_RESPONSE_ERROR, SLICE_LIT("unexpected EOF"));
         break;
     case CLOSED_BY_SERVER_RST:
-        fail(e, P2T_OUTCOME_RESPONSE_ERROR, reset_text(e));
+        fail(e, P2T_OUTCOME_RESPONSE_ERROR, outcome_reset_text(e));
         break;
     case CLOSED_BY_CLIENT_FIN:
     case CLOSED_BY_CLIENT_RST:
-        fail(e, P2T_OUTCOME_RESPONSE_ERROR, slice_str(gone));
+        fail(e, P2T_OUTCOME_RESPONSE_ERROR, outcome_gone);
         break;
     case CLOSED_BY_NONE:
         e->outcome = P2T_OUTCOME_INCOMPLETE;
@@ -286,10 +287,107 @@ static void judge_response(struct exchange *e)
         judge_unfinished_body(e);
 }
 
+/* RFC 9113 7, as Go's http2.ErrCode prints them. */
+static const char *h2_error_name(uint32_t code)
+{
+    static const char *const names[] = {"NO_ERROR",
+                                        "PROTOCOL_ERROR",
+                                        "INTERNAL_ERROR",
+                                        "FLOW_CONTROL_ERROR",
+                                        "SETTINGS_TIMEOUT",
+                                        "STREAM_CLOSED",
+                                        "FRAME_SIZE_ERROR",
+                                        "REFUSED_STREAM",
+                                        "CANCEL",
+                                        "COMPRESSION_ERROR",
+                                        "CONNECT_ERROR",
+                                        "ENHANCE_YOUR_CALM",
+                                        "INADEQUATE_SECURITY",
+                                        "HTTP_1_1_REQUIRED"};
+
+    return code < sizeof names / sizeof *names ? names[code] : "unknown error code";
+}
+
+/* A server may reset with NO_ERROR a stream whose answer is whole while the request still comes (RFC 9113 8.1). */
+static bool stream_broken_off(const struct exchange *e)
+{
+    return e->stream.reset && !(e->response.complete && e->response.ended);
+}
+
+static void judge_reset(struct exchange *e)
+{
+    enum p2t_outcome outcome = e->response.seen ? P2T_OUTCOME_RESPONSE_ERROR : P2T_OUTCOME_NO_RESPONSE;
+
+    if (e->stream.reset_by_server)
+        fail(e, outcome,
+             text_printf(&e->arena, "stream error: stream ID %u; %s; received from peer", e->stream.id,
+                         h2_error_name(e->stream.error_code)));
+    else
+        fail(e, outcome, SLICE_LIT("the client reset the stream: canceled, or one of its timeouts"));
+}
+
+static void judge_goaway(struct exchange *e)
+{
+    if (e->response.ended && e->response.complete)
+        return;
+    fail(e, e->response.seen ? P2T_OUTCOME_RESPONSE_ERROR : P2T_OUTCOME_NO_RESPONSE,
+         text_printf(&e->arena,
+                     "http2: server sent GOAWAY and closed the connection; LastStreamID=%u, ErrCode=%s, debug=\"\"",
+                     e->conn.goaway_last, h2_error_name(e->conn.goaway_code)));
+}
+
+static void judge_grpc(struct exchange *e)
+{
+    if (e->outcome != P2T_OUTCOME_OK || !e->grpc.has_status || e->grpc.status == 0)
+        return;
+    fail(e, P2T_OUTCOME_RESPONSE_ERROR,
+         text_printf(&e->arena, "rpc error: code = %u desc = %.*s", e->grpc.status,
+                     (int)(e->grpc.message.n > 256 ? 256 : e->grpc.message.n), (const char *)e->grpc.message.p));
+}
+
+static void judge_stream(struct exchange *e)
+{
+    enum exchange_closer by = closer(&e->conn);
+    bool whole = e->response.seen && e->response.ended && e->response.complete;
+
+    if (stream_broken_off(e))
+        judge_reset(e);
+    else if (!whole && e->conn.goaway && by != CLOSED_BY_NONE)
+        judge_goaway(e);
+    else if (!whole && (by == CLOSED_BY_SERVER_FIN || by == CLOSED_BY_SERVER_RST))
+        fail(e, e->response.seen ? P2T_OUTCOME_RESPONSE_ERROR : P2T_OUTCOME_NO_RESPONSE, SLICE_LIT("unexpected EOF"));
+    else if (!whole && by != CLOSED_BY_NONE)
+        fail(e, e->response.seen ? P2T_OUTCOME_RESPONSE_ERROR : P2T_OUTCOME_NO_RESPONSE, outcome_gone);
+    else if (!whole || !e->request.seen)
+        e->outcome = P2T_OUTCOME_INCOMPLETE;
+    judge_grpc(e);
+}
+
+/* Whether an estimated response is whole cannot be told; that it was torn off can. */
+static void judge_estimated(struct exchange *e)
+{
+    bool alerted = e->tls != NULL && mark_set(&e->tls->alert[FLOW_S2C].mark);
+
+    if (e->response.seen && closer(&e->conn) == CLOSED_BY_SERVER_RST && !alerted && !mark_set(&e->conn.next_head))
+        fail(e, P2T_OUTCOME_RESPONSE_ERROR, outcome_reset_text(e));
+    else if (!e->response.seen && alerted && e->tls->client_certificate_empty)
+        fail(e, P2T_OUTCOME_TLS_ERROR, outcome_alert_text(e));
+    else if (!e->response.seen)
+        judge_no_response(e);
+}
+
 void outcome_judge(struct exchange *e)
 {
     e->outcome = P2T_OUTCOME_OK;
-    if (e->response.bad != 0)
+    if (e->stream.id != 0) {
+        judge_stream(e);
+        return;
+    }
+    if (e->kind == P2T_KIND_TLS && e->tls != NULL && e->tls->failure != TLS_FAILED_NOT)
+        outcome_judge_handshake(e);
+    else if (e->kind == P2T_KIND_TLS)
+        judge_estimated(e);
+    else if (e->response.bad != 0)
         judge_bad(e);
     else if (e->response.seen)
         judge_response(e);

@@ -36,10 +36,10 @@ struct correlate {
     void *emit_ctx;
     int64_t now_ns;
     int64_t emitted_ns; /* the latest end of those handed over */
-    uint64_t serial; /* tie-breaker: the order in which things were made */
+    uint64_t serial;    /* tie-breaker: the order in which things were made */
     struct heap timers, outbox;
     struct hmap conns, lookups_by_label, lookups_by_addr, queries;
-    struct slab conn_slab, lookup_slab, dial_slab, query_slab, addr_slab;
+    struct slab conn_slab, lookup_slab, dial_slab, query_slab, addr_slab, tls_slab;
     struct lookup *lookup_oldest, *lookup_newest;
     size_t lookup_count;
     struct exchange *free_exchanges;
@@ -83,6 +83,8 @@ void dial_timer(struct correlate *c, struct dial *d);
 /* Hands lookup and attempts over to the exchange; the dial is gone afterwards. host: the name that the connection's
  * first request gives, or empty where that says nothing about the lookup (proxies). */
 void dial_into_exchange(struct correlate *c, struct cconn *cc, struct exchange *e, struct slice host);
+/* A side closed it: if no request came over it, none will. */
+void dial_conn_closed(struct correlate *c, struct cconn *cc);
 /* The connection is over. */
 void dial_conn_gone(struct correlate *c, struct cconn *cc, enum flow_end why);
 /* A dial that no request used, as an exchange of its own. orphan: the request it was for was served elsewhere. */
@@ -99,6 +101,7 @@ struct cconn {
     struct exchange *open_first, *open_last; /* under way, oldest first */
     struct exchange *settling;               /* ended; waits for what the connection does next */
     uint32_t positions;                      /* exchanges given out */
+    struct conn_tls *tls;                    /* NULL: no TLS */
     bool is_dns;
     struct slice socks_error;
     struct arena arena; /* proxy target */
@@ -107,15 +110,59 @@ struct cconn {
 struct cconn *conn_find(struct correlate *c, uint64_t number);
 void conn_fact(struct correlate *c, const struct fact *f);
 void conn_snapshot(const struct cconn *cc, struct exchange *e);
-void conn_settled(struct correlate *c, struct exchange *e);
+/* When the connection was ready for its first request. */
+const struct packet_mark *conn_ready_mark(const struct cconn *cc);
+
+/* open.c */
+struct exchange *open_find(const struct cconn *cc, uint32_t number);
+/* first: its first packet. NULL when memory ran out. */
+struct exchange *open_begin(struct correlate *c, struct cconn *cc, enum p2t_kind kind,
+                            const struct packet_mark *first);
+/* It was none: given back without a word, and its position with it. */
+void open_discard(struct correlate *c, struct exchange *e);
+/* The connection's first request takes over the dial that made it. */
+void open_take_dial(struct correlate *c, struct cconn *cc, struct exchange *e);
+/* Provisional ... */
+void open_may_have_ended(struct correlate *c, struct exchange *e, int64_t end_ns, int64_t wait_ns);
+/* ... and taken back. */
+void open_goes_on(struct correlate *c, struct exchange *e);
+/* From here on it settles: it waits for what its connection does next. */
+void open_has_ended(struct correlate *c, struct exchange *e, int64_t end_ns);
+void open_settle(struct correlate *c, struct exchange *e);
+void open_settle_previous(struct correlate *c, struct cconn *cc);
+void open_timer(struct correlate *c, struct exchange *e);
+void open_conn_event(struct correlate *c, struct cconn *cc, const struct fact *f);
+void open_conn_gone(struct correlate *c, struct cconn *cc);
 
 /* http.c */
 void http_fact(struct correlate *c, struct cconn *cc, const struct fact *f);
-void http_conn_event(struct correlate *c, struct cconn *cc, const struct fact *f);
-void http_conn_gone(struct correlate *c, struct cconn *cc);
+
+/* tls.c */
+struct conn_tls;
+void tls_fact(struct correlate *c, struct cconn *cc, const struct fact *f);
+/* Before open_conn_event and open_conn_gone: a handshake that ends with the connection failed. */
+void tls_conn_event(struct correlate *c, struct cconn *cc, const struct fact *f);
+void tls_conn_gone(struct correlate *c, struct cconn *cc);
+/* More of the estimated response came since its end was last supposed: it is supposed anew. */
+bool tls_still_flows(struct correlate *c, struct exchange *e);
+void tls_snapshot(const struct cconn *cc, struct exchange *e);
+const struct packet_mark *tls_done_mark(const struct cconn *cc);
+/* True when a handshake was made that no exchange tells of yet: the caller's does. */
+bool tls_tell(struct cconn *cc);
+
+/* certificate.c */
+/* What Go's verifier would say of it at ts_ns, in its words; n == 0: nothing, as far as the certificate shows. The
+ * chain of trust is not looked at. */
+struct slice certificate_problem(struct arena *a, const struct tls_certificate *cert, struct slice host,
+                                 int64_t ts_ns);
 
 /* outcome.c */
 void outcome_judge(struct exchange *e);
+struct slice outcome_reset_text(struct exchange *e);
+extern const struct slice outcome_gone; /* the client went first, and the wire does not say why */
+/* outcome_tls.c */
+void outcome_judge_handshake(struct exchange *e);
+struct slice outcome_alert_text(struct exchange *e);
 void outcome_judge_lookup(struct exchange *e);
 void outcome_judge_dial(struct exchange *e);
 

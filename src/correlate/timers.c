@@ -22,7 +22,7 @@ static void fire(struct correlate *c, struct timer *t)
         dial_timer(c, heap_entry(t, struct dial, timer));
         break;
     case TIMER_EXCHANGE:
-        conn_settled(c, heap_entry(t, struct exchange, timer));
+        open_timer(c, heap_entry(t, struct exchange, timer));
         break;
     }
 }

@@ -125,6 +125,8 @@ static void put_tls(struct buf *b, const struct p2t_tls *t)
     text_field(b, ",\"cipher\":", t->cipher);
     text_field(b, ",\"alpn\":", t->alpn);
     text_field(b, ",\"server_name\":", t->server_name);
+    if (t->ja4.n > 0)
+        text_field(b, ",\"ja4\":", t->ja4);
     buf_str(b, t->resumed ? ",\"resumed\":true" : ",\"resumed\":false");
     buf_str(b, t->decrypted ? ",\"decrypted\":true}" : ",\"decrypted\":false}");
 }
@@ -163,7 +165,13 @@ static void put_phases(struct buf *b, const struct p2t_phases *p)
     } rows[] = {
 #define ROW(name) {{",\"" #name "\":", sizeof(",\"" #name "\":") - 1}, p->name##_ns}
         {{",\"phases_us\":{\"blocked\":", 24}, p->blocked_ns},
-        ROW(dns), ROW(connect), ROW(tls), ROW(send), ROW(wait), ROW(receive), ROW(total),
+        ROW(dns),
+        ROW(connect),
+        ROW(tls),
+        ROW(send),
+        ROW(wait),
+        ROW(receive),
+        ROW(total),
 #undef ROW
     };
 

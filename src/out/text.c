@@ -1,5 +1,6 @@
 /* The text format: what people read, and paste to each other. */
 #include "base/timefmt.h"
+#include "out/args.h"
 #include "out/escape.h"
 #include "out/format.h"
 #include "out/text.h"
@@ -14,10 +15,22 @@ static void put_time(struct buf *b, int64_t ns)
     buf_putc(b, 'Z');
 }
 
-/* What it was about, with as much as is known. */
+/* What the client asked for, with as much as is known. */
+static struct p2t_text target(const struct p2t_exchange *x)
+{
+    struct p2t_text asked = {NULL, 0};
+
+    if (x->url.p != NULL)
+        return x->url;
+    if (x->kind != P2T_KIND_LOOKUP && x->event_count > 0)
+        asked = args_text(&x->events[0], "hostPort");
+    if (asked.p != NULL)
+        return asked;
+    return x->host.p != NULL || x->connection == NULL ? x->host : x->connection->server;
+}
+
 static void put_subject(struct buf *b, const struct p2t_exchange *x)
 {
-    const struct p2t_connection *c = x->connection;
     const char *what = x->kind == P2T_KIND_LOOKUP ? "lookup" : x->kind == P2T_KIND_TLS ? "TLS" : "connect";
 
     if (x->method.p != NULL)
@@ -25,12 +38,7 @@ static void put_subject(struct buf *b, const struct p2t_exchange *x)
     else
         buf_str(b, x->kind == P2T_KIND_HTTP1 || x->kind == P2T_KIND_HTTP2 ? "(request not seen)" : what);
     buf_putc(b, ' ');
-    if (x->url.p != NULL)
-        escape_text(b, x->url);
-    else if (x->host.p != NULL)
-        escape_text(b, x->host);
-    else if (c != NULL)
-        escape_text(b, c->server);
+    escape_text(b, target(x));
 }
 
 static void put_result(struct buf *b, const struct out_options *o, const struct p2t_exchange *x)

@@ -3,7 +3,7 @@
 #include "out/text.h"
 
 /* Enough to know a value by; the whole of it is in the JSON formats. */
-enum { VALUE_MAX = 60 };
+enum { VALUE_MAX = 48 };
 
 static void put_text(struct buf *b, const struct p2t_event *ev, const char *name)
 {

@@ -15,8 +15,9 @@ static const char *into_connection(const struct p2t_exchange *x, enum p2t_hook b
     case P2T_HOOK_TLS_HANDSHAKE_START:
         return "before the TLS handshake";
     case P2T_HOOK_GOT_CONN:
-        return x->connection != NULL && x->connection->proxy.p != NULL ? "setting up the proxy's tunnel"
-                                                                       : "in the client, before the request";
+        return x->connection != NULL && x->connection->proxy.p != NULL
+                   ? "in the client or its proxy, before the request"
+                   : "in the client, before the request";
     default:
         return "in the client";
     }
@@ -48,7 +49,7 @@ static const char *into_nothing(const struct p2t_exchange *x, enum p2t_hook befo
     case P2T_HOOK_WAIT_100_CONTINUE:
         return x->status == 0 ? "waiting for the server, in vain" : "receiving the response";
     default:
-        return "until the end";
+        return x->status > 0 ? "waiting for the proxy" : "open, without a request that could be read";
     }
 }
 

@@ -126,27 +126,40 @@ static void end_args(struct buf *b, const struct p2t_exchange *x)
     }
 }
 
+static void put_packets(struct buf *b, const struct out_options *o, const struct p2t_exchange *x, const struct row *r,
+                        const struct layout *l)
+{
+    text_begin(b, o, TEXT_DIM);
+    size_t from = b->n;
+    row_evidence(b, x, r, l->named);
+    size_t width = b->n - from;
+    text_end(b, o);
+    from = b->n;
+    pad(b, from, l->evidence_width - width);
+}
+
+static void put_args(struct buf *b, const struct p2t_exchange *x, const struct row *r)
+{
+    size_t from = b->n;
+
+    buf_lit(b, "  ");
+    if (r->count > 0)
+        text_args(b, x, &x->events[r->first], r->count);
+    else
+        end_args(b, x);
+    if (b->n == from + 2)
+        b->n = from;
+}
+
 static void put_columns(struct buf *b, const struct out_options *o, const struct p2t_exchange *x, const struct row *r,
                         const struct layout *l)
 {
-    const struct p2t_event *ev = r->count > 0 ? &x->events[r->first] : NULL;
     size_t from = b->n;
 
-    buf_str(b, ev != NULL ? p2t_hook_name(ev->hook) : "(end)");
+    buf_str(b, r->count > 0 ? p2t_hook_name(x->events[r->first].hook) : "(end)");
     pad(b, from, sizeof "GotFirstResponseByte" - 1 + 2);
-    text_begin(b, o, TEXT_DIM);
-    from = b->n;
-    row_evidence(b, x, r, l->named);
-    pad(b, from, l->evidence_width);
-    text_end(b, o);
-    from = b->n;
-    buf_lit(b, "  ");
-    if (ev != NULL)
-        text_args(b, x, ev, r->count);
-    else
-        end_args(b, x);
-    if (b->n - from == 2)
-        b->n = from;
+    put_packets(b, o, x, r, l);
+    put_args(b, x, r);
 }
 
 static char basis_mark(const struct p2t_exchange *x, const struct row *r)
@@ -173,6 +186,11 @@ static void trim(struct buf *b)
         b->n--;
 }
 
+static bool is_gap_end(const struct gap *g, const struct row *r)
+{
+    return g->ns > 0 && r->first == g->after.first && r->count == g->after.count;
+}
+
 void text_rows(struct buf *b, const struct out_options *o, const struct p2t_exchange *x)
 {
     struct layout l = layout_of(b, x);
@@ -186,7 +204,7 @@ void text_rows(struct buf *b, const struct out_options *o, const struct p2t_exch
         buf_putc(b, basis_mark(x, &r));
         buf_putc(b, ' ');
         put_columns(b, o, x, &r, &l);
-        if (l.gap.ns > 0 && r.first == l.gap.after.first && r.count == l.gap.after.count)
+        if (is_gap_end(&l.gap, &r))
             put_gap(b, o, x, &l.gap);
         trim(b);
         buf_putc(b, '\n');

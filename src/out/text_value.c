@@ -14,9 +14,24 @@ void text_duration(struct buf *b, int64_t ns)
         buf_printf(b, "%.2f s", (double)ns / 1e9);
 }
 
+/* Several a line: printf with a double would take most of the format's time. */
 void text_ms(struct buf *b, int64_t ns, size_t width)
 {
-    buf_printf(b, "%*.3f", (int)width, (double)ns / 1e6);
+    uint64_t us = ((ns < 0 ? 0 - (uint64_t)ns : (uint64_t)ns) + 500) / 1000;
+    char text[24];
+    size_t k = sizeof text;
+
+    for (int i = 0; i < 4 || us > 0; i++) {
+        if (i == 3)
+            text[--k] = '.';
+        text[--k] = (char)('0' + us % 10);
+        us /= 10;
+    }
+    if (ns < 0)
+        text[--k] = '-';
+    for (size_t n = sizeof text - k; n < width; n++)
+        buf_putc(b, ' ');
+    buf_put(b, text + k, sizeof text - k);
 }
 
 static size_t whole_characters(struct p2t_text s, size_t max)

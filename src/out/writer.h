@@ -9,11 +9,11 @@
 
 struct out_writer;
 
-#define OUT_FORMAT_LIST(X) \
-    X(TEXT, "text", text)  \
-    X(NDJSON, "ndjson", ndjson) \
-    X(JSON, "json", json)    \
-    X(TRACE_RESULT, "trace-result", trace_result) \
+#define OUT_FORMAT_LIST(X)                                                                                           \
+    X(TEXT, "text", text)                                                                                            \
+    X(NDJSON, "ndjson", ndjson)                                                                                      \
+    X(JSON, "json", json)                                                                                            \
+    X(TRACE_RESULT, "trace-result", trace_result)                                                                    \
     X(CSV, "csv", csv)
 
 enum out_format {

@@ -2,12 +2,15 @@
 
 #include <stdlib.h>
 
+#include "base/reader.h"
 #include "flow/table.h"
 #include "proto/dns_stream.h"
 #include "proto/socks.h"
 
 const struct proto_limits proto_limits_default = {
     .http1 = {.head_bytes = 1u << 20, .head_bytes_total = 64u << 20, .headers = 1024, .pipelined = 1024},
+    .http2 = {.block_bytes = 256u << 10, .decoded_bytes = 1u << 20, .headers = 1024, .streams = 4096},
+    .tls = {.message_bytes = 256 << 10, .held_bytes = 64 << 20},
 };
 
 enum { DNS = 53, LLMNR = 5355 };
@@ -23,9 +26,11 @@ struct prefix {
 struct conn {
     struct flow_tcp *flow;
     enum fact_proto proto;
-    bool mid_stream; /* the first bytes may lie inside a message */
+    bool mid_stream;     /* the first bytes may lie inside a message */
     bool client_unknown; /* the client began with bytes of no protocol known here */
     struct http1 *http1;
+    struct http2 *http2;
+    struct tls *tls;
     struct prefix prefix[2];
     struct socks *socks;
     struct dns_stream *dns;
@@ -34,6 +39,8 @@ struct conn {
 struct proto {
     struct fact_sink sink;
     struct http1_env http1;
+    struct http2_env http2;
+    struct tls_env tls;
     struct slab conns;
     struct proto_counters counters;
     struct dns_message message;
@@ -47,7 +54,9 @@ struct proto *proto_new(const struct proto_limits *limits, const struct fact_sin
         return NULL;
     p->sink = *sink;
     slab_init(&p->conns, sizeof(struct conn));
-    if (http1_env_init(&p->http1, &limits->http1, sink) != P2T_OK) {
+    if (http1_env_init(&p->http1, &limits->http1, sink) != P2T_OK ||
+        http2_env_init(&p->http2, &limits->http2, sink) != P2T_OK ||
+        tls_env_init(&p->tls, &limits->tls, sink) != P2T_OK) {
         proto_free(p);
         return NULL;
     }
@@ -59,6 +68,8 @@ void proto_free(struct proto *p)
     if (p == NULL)
         return;
     http1_env_fini(&p->http1);
+    http2_env_fini(&p->http2);
+    tls_env_fini(&p->tls);
     slab_fini(&p->conns);
     free(p);
 }
@@ -73,6 +84,16 @@ const struct http1_counters *proto_http1_counters(const struct proto *p)
     return &p->http1.counters;
 }
 
+const struct http2_counters *proto_http2_counters(const struct proto *p)
+{
+    return &p->http2.counters;
+}
+
+const struct tls_counters *proto_tls_counters(const struct proto *p)
+{
+    return &p->tls.counters;
+}
+
 static void emit(struct proto *p, const struct fact *f)
 {
     fact_emit(&p->sink, f);
@@ -80,15 +101,25 @@ static void emit(struct proto *p, const struct fact *f)
 
 /* ---- telling what it is ---- */
 
-static bool is_tls(struct slice b)
+/* Whoever joins mid-stream finds whole records at the start of segments at best. */
+static bool is_tls(const struct conn *c, struct slice b)
 {
-    /* RFC 8446 5.1: a handshake record of any version 3.x that starts with a ClientHello or ServerHello */
-    return b.n >= 6 && b.p[0] == 22 && b.p[1] == 3 && b.p[2] <= 4 && (b.p[5] == 1 || b.p[5] == 2);
+    return tls_looks_like_hello(b) || (c->mid_stream && tls_looks_like_record(b));
 }
 
 static bool is_http2(struct slice b)
 {
     return slice_starts(b, SLICE_LIT("PRI * HTTP/2.0\r\n"));
+}
+
+/* RFC 9113 3.4: a server may send its SETTINGS before it has seen the client's preface. */
+static bool is_http2_server(struct slice b)
+{
+    struct reader r = reader_of_slice(b);
+    uint32_t len = reader_be24(&r);
+    uint16_t settings_without_ack = reader_be16(&r);
+
+    return settings_without_ack == 0x0400 && reader_be32(&r) == 0 && reader_ok(&r) && len % 6 == 0 && len < 600;
 }
 
 static bool may_become(struct slice b, struct slice signature)
@@ -111,20 +142,20 @@ static enum fact_proto told_by(const struct conn *c, enum flow_dir dir, struct s
     enum http1_guess request = http1_looks_like_request(b), response = http1_looks_like_response(b);
 
     *wait = false;
-    if (is_http2(b))
+    if (is_http2(b) || (dir == FLOW_S2C && is_http2_server(b)))
         return FACT_PROTO_HTTP2;
     *wait = may_become(b, SLICE_LIT("PRI * HTTP/2.0\r\n"));
     if (*wait)
         return FACT_PROTO_UNKNOWN;
     if (request == HTTP1_YES || response == HTTP1_YES)
         return FACT_PROTO_HTTP1;
-    if (is_tls(b))
+    if (is_tls(c, b))
         return FACT_PROTO_TLS;
     if (looks_like_dns(c, b))
         return FACT_PROTO_DNS;
     if (dir == FLOW_C2S && socks_looks_like(b))
         return FACT_PROTO_SOCKS;
-    *wait = request == HTTP1_MAYBE || response == HTTP1_MAYBE || (b.n < 6 && b.p[0] == 22);
+    *wait = request == HTTP1_MAYBE || response == HTTP1_MAYBE || (b.n < 6 && (b.p[0] == TLS_HANDSHAKE || b.p[0] == 0x80));
     return *wait || c->mid_stream ? FACT_PROTO_UNKNOWN : FACT_PROTO_OTHER;
 }
 
@@ -149,6 +180,12 @@ static bool start_decoder(struct proto *p, struct conn *c)
         else
             c->http1 = http1_new(&p->http1, c->flow, c->mid_stream);
         return c->http1 != NULL;
+    case FACT_PROTO_HTTP2:
+        c->http2 = http2_new(&p->http2, c->flow, c->mid_stream, 0);
+        return c->http2 != NULL;
+    case FACT_PROTO_TLS:
+        c->tls = tls_new(&p->tls, c->flow, c->mid_stream);
+        return c->tls != NULL;
     case FACT_PROTO_SOCKS:
         c->socks = calloc(1, sizeof *c->socks);
         return c->socks != NULL;
@@ -245,6 +282,12 @@ static bool decode(struct proto *p, struct conn *c, struct flow_chunk *chunk)
     switch (c->proto) {
     case FACT_PROTO_HTTP1:
         return http1_or_tunnel(c, chunk);
+    case FACT_PROTO_HTTP2:
+        http2_chunk(c->http2, chunk);
+        return false;
+    case FACT_PROTO_TLS:
+        tls_chunk(c->tls, chunk);
+        return false;
     case FACT_PROTO_SOCKS:
         return socks_chunk(p, c, chunk);
     case FACT_PROTO_DNS:
@@ -282,11 +325,13 @@ static bool keep(struct conn *c, const struct flow_chunk *chunk)
     return true;
 }
 
-/* Joined mid-stream, the roles were guessed from the ports; a request or a response knows better. */
+/* Joined mid-stream, the roles were guessed from the ports; a request, a response or a hello knows better. */
 static void mend_roles(struct conn *c, struct flow_chunk *chunk, struct slice first)
 {
-    bool wrong = chunk->dir == FLOW_C2S ? http1_looks_like_response(first) == HTTP1_YES
-                                        : http1_looks_like_request(first) == HTTP1_YES;
+    bool tls = tls_looks_like_hello(first) && first.p[0] == TLS_HANDSHAKE;
+    bool wrong = chunk->dir == FLOW_C2S
+                     ? http1_looks_like_response(first) == HTTP1_YES || (tls && first.p[5] == TLS_SERVER_HELLO)
+                     : http1_looks_like_request(first) == HTTP1_YES || (tls && first.p[5] == TLS_CLIENT_HELLO);
 
     if (!wrong || c->flow->roles != FLOW_ROLES_GUESSED)
         return;
@@ -393,6 +438,8 @@ static void on_event(void *ctx, struct flow_tcp *flow, const struct flow_event *
 
     if (c == NULL)
         return;
+    if (c->http2 != NULL && (event->kind == FLOW_RST || (event->kind == FLOW_FIN_IN_ORDER && event->dir == FLOW_S2C)))
+        http2_close(c->http2);
     if (c->http1 != NULL && event->kind == FLOW_FIN_IN_ORDER)
         http1_fin(c->http1, event->dir, &event->mark);
     else if (c->http1 != NULL && event->kind == FLOW_RST)
@@ -411,9 +458,13 @@ static void on_close(void *ctx, struct flow_tcp *flow, enum flow_end why)
         return;
     if (c->http1 != NULL)
         http1_close(c->http1, false);
+    if (c->http2 != NULL)
+        http2_close(c->http2);
     f.as.end = why;
     emit(p, &f);
     http1_free(c->http1);
+    http2_free(c->http2);
+    tls_free(c->tls);
     dns_stream_free(c->dns);
     free(c->socks);
     slab_give(&p->conns, c);

@@ -4,11 +4,15 @@
 
 #include "proto/fact.h"
 #include "proto/http1.h"
+#include "proto/http2.h"
+#include "proto/tls.h"
 
 struct proto;
 
 struct proto_limits {
     struct http1_limits http1;
+    struct http2_limits http2;
+    struct tls_limits tls;
 };
 
 extern const struct proto_limits proto_limits_default;
@@ -25,5 +29,7 @@ void proto_free(struct proto *p);
 struct flow_sink proto_flow_sink(struct proto *p);
 const struct proto_counters *proto_counters(const struct proto *p);
 const struct http1_counters *proto_http1_counters(const struct proto *p);
+const struct http2_counters *proto_http2_counters(const struct proto *p);
+const struct tls_counters *proto_tls_counters(const struct proto *p);
 
 #endif

@@ -6,6 +6,8 @@
 
 #include "flow/chunk.h"
 #include "proto/dns.h"
+#include "proto/tls_certificate.h"
+#include "proto/tls_handshake.h"
 
 enum fact_kind {
     FACT_CONN_OPEN = 1,
@@ -19,14 +21,22 @@ enum fact_kind {
     FACT_HTTP_RESPONSE_END,
     FACT_HTTP_BAD,
     FACT_HTTP_TUNNEL,
+    FACT_HTTP_PREFACE,  /* HTTP/2: the client's connection preface is whole */
     FACT_HTTP_TRAILERS, /* HTTP/2; its fields are in `head` */
     FACT_HTTP_MESSAGE,  /* a length-prefixed message inside a body begins (gRPC) */
-    FACT_HTTP_RESET,    /* RST_STREAM */
+    FACT_HTTP_RESET,    /* RST_STREAM: nothing more comes on the stream */
     FACT_HTTP_GOAWAY,
     FACT_SOCKS_REQUEST,
     FACT_SOCKS_REPLY,
     FACT_DNS_MESSAGE,
-    FACT_DNS_ERROR
+    FACT_DNS_ERROR,
+    FACT_TLS_CLIENT_HELLO,
+    FACT_TLS_SERVER_HELLO,
+    FACT_TLS_CERTIFICATE,
+    FACT_TLS_ALERT,
+    FACT_TLS_DONE,
+    FACT_TLS_RECORDS,
+    FACT_TLS_NOT_TLS
 };
 
 /* What a connection turned out to carry. */
@@ -92,12 +102,42 @@ enum fact_bad {
     FACT_BAD_EXTRA         /* bytes while no request is outstanding */
 };
 
+/* Where the handshake ended for the client: mark is the packet after which its library says so. */
+struct fact_tls_done {
+    uint16_t version, cipher;
+    bool resumed;
+    bool guessed;            /* the packet was told by the flow of records alone */
+    struct slice alpn;       /* p == NULL: hidden; empty: none */
+    bool client_certificate; /* the client sent a flight of its own before its Finished ... */
+    bool certificate_empty;  /* ... which holds no certificate */
+};
+
+/* What encrypted application data looks like by its sizes: without keys there is nothing else to tell it by. */
+enum fact_tls_shape {
+    FACT_TLS_DATA = 0,
+    FACT_TLS_TICKET_LIKE, /* a NewSessionTicket, or the start of a response */
+    FACT_TLS_CONTROL      /* KeyUpdate; HTTP/2's preface, SETTINGS, WINDOW_UPDATE, PING */
+};
+
+/* Records of one direction and shape that one packet completed. */
+struct fact_tls_records {
+    enum fact_tls_shape shape;
+    struct packet_mark first;       /* first byte of the first record */
+    struct packet_mark first_whole; /* its last byte */
+    struct packet_mark last;        /* last byte of the last record */
+    uint32_t records;
+    uint64_t bytes; /* of plain text, estimated where the cipher pads */
+    bool h2;        /* the connection speaks HTTP/2, as far as can be told */
+    bool early;     /* before the handshake ended: early data */
+    bool lost;      /* records before these are missing */
+};
+
 struct fact {
     enum fact_kind kind;
     struct flow_tcp *conn; /* NULL for facts over UDP; its `user` belongs to proto */
     uint32_t exchange;     /* HTTP facts: which request of the connection, from 0 */
     uint32_t stream;       /* HTTP/2 facts; else 0 */
-    enum flow_dir dir;     /* CONN_EVENT, CONN_GAP, HTTP_BAD */
+    enum flow_dir dir;     /* CONN_EVENT, CONN_GAP, HTTP_BAD, TLS facts */
     struct packet_mark mark;
     union {
         struct flow_event event; /* CONN_EVENT */
@@ -129,6 +169,19 @@ struct fact {
             bool over_tcp;
         } dns;
         struct flow_udp_error dns_error;
+        struct {
+            const struct tls_client_hello *hello;
+            struct packet_mark last; /* its last byte; mark is its first */
+        } tls_client_hello;
+        const struct tls_server_hello *tls_server_hello;
+        const struct tls_certificate *tls_certificate;
+        struct {
+            uint8_t level, code;
+            bool encrypted; /* told by its size: level and code are hidden */
+        } tls_alert;
+        const struct fact_tls_done *tls_done;
+        const struct fact_tls_records *tls_records;
+        struct slice not_tls; /* the first bytes of what came instead, cut to 128 */
     } as;
 };
 

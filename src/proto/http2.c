@@ -66,8 +66,7 @@ void http2_free(struct http2 *h)
 {
     if (h == NULL)
         return;
-    while (h->oldest != NULL)
-        h2_stream_close(h, h->oldest);
+    h2_streams_close(h);
     for (int i = 0; i < 2; i++) {
         h2_block_forget(&h->dir[i]);
         buf_fini(&h->dir[i].payload);
@@ -317,9 +316,11 @@ static void step_preface(struct http2 *h, struct h2_dir *d, struct piece *p)
         d->preface_n++;
         take(p, 1);
     }
-    if (d->preface_n == preface.n)
+    if (d->preface_n == preface.n) {
+        struct fact f = {.kind = FACT_HTTP_PREFACE, .conn = h->conn, .mark = p->mark};
         d->preface = false;
-    else if (p->len > 0)
+        fact_emit(&h->env->sink, &f);
+    } else if (p->len > 0)
         lose(h, d);
     if (d->lost)
         d->preface = false;

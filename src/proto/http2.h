@@ -46,7 +46,7 @@ struct http2 *http2_new(struct http2_env *env, struct flow_tcp *conn, bool mid_s
 /* RFC 7540 3.2: the upgraded HTTP/1 request is stream 1, and its answer comes there. */
 void http2_upgraded(struct http2 *h, uint32_t exchange);
 void http2_chunk(struct http2 *h, const struct flow_chunk *chunk);
-/* The connection, or one direction of it, is over: open messages are reported unfinished. */
+/* The connection, or the server's half of it, is over: what is open ends unfinished. */
 void http2_close(struct http2 *h);
 void http2_free(struct http2 *h);
 

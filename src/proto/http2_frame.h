@@ -91,6 +91,7 @@ static inline enum flow_dir h2_dir_of(const struct http2 *h, const struct h2_dir
 struct h2_stream *h2_stream_find(const struct http2 *h, uint32_t id);
 /* NULL when memory ran out. */
 struct h2_stream *h2_stream_open(struct http2 *h, uint32_t id);
+/* What is open of it ends unfinished. */
 void h2_stream_close(struct http2 *h, struct h2_stream *s);
 void h2_headers(struct http2 *h, struct h2_dir *d, const struct fact_http_head *head, bool end_stream);
 void h2_data(struct http2 *h, struct h2_dir *d, struct slice bytes, uint32_t len, const struct packet_mark *mark);

@@ -260,8 +260,8 @@ void h2_reset(struct http2 *h, struct h2_dir *d, uint32_t id, uint32_t code)
         return;
     struct fact f = fact_for(h, s, FACT_HTTP_RESET, h2_dir_of(h, d), d->frame.last);
     f.as.error_code = code;
-    fact_emit(&h->env->sink, &f);
     h2_stream_close(h, s);
+    fact_emit(&h->env->sink, &f);
 }
 
 void h2_goaway(struct http2 *h, struct h2_dir *d, uint32_t last_stream, uint32_t code)

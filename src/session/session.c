@@ -137,6 +137,8 @@ void p2t_session_free(struct p2t_session *s)
         return;
     if (s->status == P2T_OK)
         s->status = P2T_ERR_STOPPED; /* nobody is to be called from here on */
+    if (s->input != NULL)
+        (void)p2t_session_finish(s); /* what is open is given back along the way on which it came */
     flow_table_free(s->flows);
     correlate_free(s->correlate);
     proto_free(s->proto);
@@ -265,7 +267,7 @@ bool p2t_session_reason(const struct p2t_session *s, size_t n, struct p2t_reason
         {"dns.cut", "DNS messages cut by the snapshot length", p->dns_cut},
         {"dns.unsolicited", "DNS answers nobody asked for, late or forged", c->dns_unsolicited},
         {"limit.lookups", "lookups and queries given up: too many at once", c->lookups_evicted + c->queries_evicted},
-        {"limit.order", "exchanges out of order: too many waited, or their end was learnt late", c->order_relaxed},
+        {"limit.order", "exchanges written out of order: too many waited, or clocks stepped back", c->order_relaxed},
     };
 
     if (n + 1 < PACKET_DROP_COUNT) {

@@ -6,12 +6,19 @@
 
 enum { TRACE_FILES_MAX = 16 };
 
+/* A phase as its events bound it. */
+struct trace_span {
+    bool known;
+    int64_t from_ns, to_ns;
+};
+
 struct trace {
     struct trace_options options;
     struct arena arena;
     const struct exchange *e;
     struct p2t_exchange out;
     struct p2t_connection connection;
+    struct p2t_tls tls;
     struct p2t_event *events;
     size_t event_count, event_cap;
     const char *files[TRACE_FILES_MAX];
@@ -22,8 +29,7 @@ struct trace {
     /* Of the events so far, for what comes after them. */
     int64_t lane_ns; /* the last one in the caller's lane: later ones are not before it */
     struct packet_mark got_conn_earliest;
-    bool has_dns, has_connect;
-    int64_t dns_done_ns, connect_done_ns; /* ends of these phases, where there are any */
+    struct trace_span dns, connect, tls_phase;
     bool failed;
 };
 
@@ -82,6 +88,13 @@ void events_get_conn(struct trace *t);
 void events_lookup(struct trace *t);
 void events_connect(struct trace *t);
 void events_got_conn(struct trace *t);
+/* tls_events.c */
+void events_tls_handshake(struct trace *t);
+void events_tls_request(struct trace *t);
+void events_tls_response(struct trace *t);
+/* tls_names.c: IANA's names; hexadecimal where there is none, p == NULL for 0 */
+struct slice tls_version_name(struct trace *t, uint16_t version);
+struct slice tls_cipher_name(struct trace *t, uint16_t cipher);
 /* http_events.c */
 void events_request(struct trace *t);
 void events_response(struct trace *t);

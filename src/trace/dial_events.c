@@ -14,7 +14,7 @@ static const struct packet_mark *first_packet(const struct exchange *e)
         return &e->lookup->first_query;
     if (e->attempt_count > 0)
         return &e->attempts[0].syn;
-    return &e->request.first;
+    return e->handshakes ? &e->tls->hello : &e->request.first;
 }
 
 /* Waiting for a pooled connection or a stream leaves no packet: only the end of the wait is known. */
@@ -112,8 +112,7 @@ static void dns_done(struct trace *t, const struct exchange_lookup *l)
     if (timer)
         event_evidence(t, ev, &l->first_query);
     dns_done_args(t, ev, l);
-    t->has_dns = true;
-    t->dns_done_ns = ev->time_ns;
+    t->dns = (struct trace_span){true, l->first_query.ts_ns, ev->time_ns};
     t->lane_ns = ev->time_ns;
 }
 
@@ -190,6 +189,8 @@ static const struct packet_mark *after_handshake(const struct exchange *e)
 {
     if (mark_set(&e->conn.tunnel_ready))
         return &e->conn.tunnel_ready;
+    if (e->handshakes)
+        return &e->tls->hello;
     if (mark_set(&e->request.first))
         return &e->request.first;
     return mark_set(&e->conn.client_fin) ? &e->conn.client_fin : &e->conn.client_rst;
@@ -280,10 +281,8 @@ void events_connect(struct trace *t)
         args[3] = arg_int("syns", a->syns);
         if (a->result == ATTEMPT_OK)
             t->lane_ns = ev->time_ns;
-        if (a->result != ATTEMPT_CANCELED) {
-            t->has_connect = true;
-            t->connect_done_ns = ev->time_ns;
-        }
+        if (a->result != ATTEMPT_CANCELED)
+            t->connect = (struct trace_span){true, e->attempts[0].syn.ts_ns, ev->time_ns};
     }
 }
 
@@ -295,6 +294,8 @@ static const struct packet_mark *conn_ready(const struct exchange *e)
 
     if (mark_set(&c->previous_end))
         return &c->previous_end;
+    if (e->tls != NULL && mark_set(&e->tls->done))
+        return &e->tls->done;
     if (mark_set(&c->tunnel_ready))
         return &c->tunnel_ready;
     return mark_set(&c->syn_ack) ? &c->syn_ack : &c->ack;
@@ -305,7 +306,7 @@ static void got_conn_args(struct trace *t, struct p2t_event *ev)
     const struct exchange_conn *c = &t->e->conn;
     bool known = c->handshake_seen || c->position > 0;
     bool reused = c->position > 0 || c->orphan_dial;
-    const struct packet_mark *since = mark_set(&c->previous_end) ? &c->previous_end : &c->ack;
+    const struct packet_mark *since = conn_ready(t->e);
     int64_t idle = reused && !c->pipelined && mark_set(since) ? t->e->request.first.ts_ns - since->ts_ns : 0;
     struct p2t_arg *args = event_args(t, ev, 5);
 
@@ -324,10 +325,16 @@ static const struct packet_mark *went_down(const struct exchange *e)
     return mark_set(&e->conn.server_fin) ? &e->conn.server_fin : &e->conn.server_rst;
 }
 
+/* A new HTTP/2 connection is handed over once its preface is written. */
+static bool after_preface(const struct exchange *e)
+{
+    return e->stream.id != 0 && e->conn.position == 0 && mark_set(&e->conn.preface);
+}
+
 void events_got_conn(struct trace *t)
 {
     const struct exchange *e = t->e;
-    const struct packet_mark *from = conn_ready(e);
+    const struct packet_mark *from = after_preface(e) ? &e->conn.preface : conn_ready(e);
     const struct packet_mark *to = e->request.seen ? &e->request.first : went_down(e);
 
     if (!mark_set(to))

@@ -43,8 +43,14 @@ static void wrote_headers(struct trace *t)
     const struct exchange_request *r = &t->e->request;
     struct p2t_event *ev = event_add(t, P2T_HOOK_WROTE_HEADERS, P2T_OBSERVED, r->head_end.ts_ns);
 
-    event_earliest(ev, &t->got_conn_earliest);
-    event_latest(ev, &r->head_end);
+    /* HTTP/2: after the frame was flushed; HTTP/1: before. */
+    if (t->e->stream.id != 0) {
+        event_earliest(ev, &r->head_end);
+        event_latest(ev, &t->e->response.first);
+    } else {
+        event_earliest(ev, &t->got_conn_earliest);
+        event_latest(ev, &r->head_end);
+    }
     event_evidence(t, ev, &r->head_end);
 }
 
@@ -90,11 +96,14 @@ static void wrote_whole_request(struct trace *t)
     struct p2t_event *ev = event_add(t, P2T_HOOK_WROTE_REQUEST, P2T_OBSERVED, r->last.ts_ns);
     bool one_packet = r->last.ts_ns == r->head_end.ts_ns;
 
-    if (one_packet)
+    if (t->e->stream.id != 0)
+        event_earliest(ev, &r->last);
+    else if (one_packet)
         event_earliest(ev, &t->got_conn_earliest);
     else
         event_earliest(ev, r->chunked && mark_set(&r->last_body_chunk) ? &r->last_body_chunk : &r->head_end);
-    event_latest(ev, one_packet || r->chunked ? &r->last : later_mark(&r->last, &t->e->response.last));
+    bool before_packet = t->e->stream.id == 0 && (one_packet || r->chunked);
+    event_latest(ev, before_packet ? &r->last : later_mark(&r->last, &t->e->response.last));
     event_evidence(t, ev, &r->last);
     wrote_request_args(t, ev, (struct slice){NULL, 0});
 }
@@ -237,10 +246,15 @@ static struct p2t_event *interim_event(struct trace *t, enum p2t_hook hook, cons
 
 static void interim(struct trace *t, const struct exchange_interim *x, bool awaited)
 {
-    if (awaited)
+    bool h2 = t->e->stream.id != 0;
+
+    /* HTTP/1's client tells of the 100 it waited for, then of the head; HTTP/2's the other way round, waiting or not. */
+    if (awaited && !h2)
         (void)interim_event(t, P2T_HOOK_GOT_100_CONTINUE, x);
     struct p2t_event *ev = interim_event(t, P2T_HOOK_GOT_1XX_RESPONSE, x);
     struct p2t_arg *args = event_args(t, ev, 2);
+    if (h2 && x->status == 100)
+        (void)interim_event(t, P2T_HOOK_GOT_100_CONTINUE, x);
     if (args == NULL)
         return;
     args[0] = arg_int("code", x->status);
@@ -273,7 +287,7 @@ void events_put_idle_conn(struct trace *t)
     const struct packet_mark *end = &e->response.last, *next = next_move(e);
     bool written = e->request.ended && (e->request.complete || e->request.abandoned);
 
-    if (e->kind != P2T_KIND_HTTP1 || !exchange_keeps_alive(e) || !written || exchange_closed_at_once(e))
+    if (!exchange_keeps_alive(e) || !written || exchange_closed_at_once(e))
         return;
     int64_t at = end->ts_ns + 25 * US;
     if (mark_set(next) && at > next->ts_ns)

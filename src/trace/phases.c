@@ -1,40 +1,53 @@
-/* HAR's phases. They add up to the total: what lies between them counts as blocked. */
+/* HAR's phases: stretches of the time from start to end that do not overlap. What lies between them counts as blocked, so
+ * that they add up to the total. */
 #include "trace/build.h"
 
-/* Phases follow each other: what one shares with the one before (TCP Fast Open sends while it connects, some servers
- * answer while they are asked) belongs to the first. */
-struct walk {
-    int64_t at_ns, end_ns, used_ns;
+/* Where the phases so far end. */
+struct cursor {
+    int64_t at_ns, end_ns, sum_ns;
 };
 
-static int64_t take(struct walk *w, int64_t from_ns, int64_t to_ns)
+/* The part of [from, to] that lies behind the phases before it. */
+static int64_t stretch(struct cursor *c, int64_t from, int64_t to)
 {
-    int64_t from = from_ns > w->at_ns ? from_ns : w->at_ns, to = to_ns < w->end_ns ? to_ns : w->end_ns;
-
+    if (from < c->at_ns)
+        from = c->at_ns;
+    if (to > c->end_ns)
+        to = c->end_ns;
     if (to <= from)
         return 0;
-    w->at_ns = to;
-    w->used_ns += to - from;
+    c->at_ns = to;
+    c->sum_ns += to - from;
     return to - from;
+}
+
+static void fill_messages(struct p2t_phases *p, struct cursor *c, const struct exchange *e)
+{
+    bool answered = mark_set(&e->response.first);
+    int64_t sent = e->request.last.ts_ns;
+
+    if (e->request.seen) {
+        p->send_ns = stretch(c, e->request.first.ts_ns, sent);
+        p->wait_ns = stretch(c, sent, answered ? e->response.first.ts_ns : c->end_ns);
+    }
+    if (answered)
+        p->receive_ns = stretch(c, e->response.first.ts_ns, c->end_ns);
 }
 
 void phases_fill(struct trace *t)
 {
-    const struct exchange *e = t->e;
     struct p2t_phases *p = &t->out.phases;
-    struct walk w = {.at_ns = t->out.start_ns, .end_ns = t->out.end_ns};
-    int64_t sent = e->request.last.ts_ns, answered = e->response.first.ts_ns;
+    struct cursor c = {t->out.start_ns, t->out.end_ns, 0};
 
-    *p = (struct p2t_phases){-1, -1, -1, -1, -1, -1, -1, t->out.end_ns - t->out.start_ns};
-    if (t->has_dns)
-        p->dns_ns = take(&w, e->lookup->first_query.ts_ns, t->dns_done_ns);
-    if (t->has_connect)
-        p->connect_ns = take(&w, e->attempts[0].syn.ts_ns, t->connect_done_ns);
-    if (e->request.seen) {
-        p->send_ns = take(&w, e->request.first.ts_ns, sent);
-        p->wait_ns = take(&w, sent, mark_set(&e->response.first) ? answered : t->out.end_ns);
-    }
-    if (mark_set(&e->response.first))
-        p->receive_ns = take(&w, answered, t->out.end_ns);
-    p->blocked_ns = p->total_ns - w.used_ns;
+    *p = (struct p2t_phases){
+        .dns_ns = -1, .connect_ns = -1, .tls_ns = -1, .send_ns = -1, .wait_ns = -1, .receive_ns = -1};
+    if (t->dns.known)
+        p->dns_ns = stretch(&c, t->dns.from_ns, t->dns.to_ns);
+    if (t->connect.known)
+        p->connect_ns = stretch(&c, t->connect.from_ns, t->connect.to_ns);
+    if (t->tls_phase.known)
+        p->tls_ns = stretch(&c, t->tls_phase.from_ns, t->tls_phase.to_ns);
+    fill_messages(p, &c, t->e);
+    p->total_ns = t->out.end_ns - t->out.start_ns;
+    p->blocked_ns = p->total_ns - c.sum_ns;
 }

@@ -47,6 +47,21 @@ static void fill_handshake(struct trace *t)
     out->vantage = vantage_of(c->syn_ack.ts_ns - c->syn.ts_ns, c->ack.ts_ns - c->syn_ack.ts_ns);
 }
 
+static void fill_tls(struct trace *t)
+{
+    const struct exchange_tls *s = t->e->tls;
+
+    if (s == NULL)
+        return;
+    t->tls = (struct p2t_tls){.version = text_of(tls_version_name(t, s->version)),
+                              .cipher = text_of(tls_cipher_name(t, s->cipher)),
+                              .alpn = text_of(s->alpn),
+                              .server_name = text_of(s->server_name),
+                              .ja4 = text_of(s->ja4),
+                              .resumed = s->resumed};
+    t->connection.tls = &t->tls;
+}
+
 static void fill_connection(struct trace *t)
 {
     const struct exchange *e = t->e;
@@ -55,16 +70,17 @@ static void fill_connection(struct trace *t)
 
     if (!c->present)
         return;
-    *out = (struct p2t_connection){.id = c->id, .stream = -1};
+    *out = (struct p2t_connection){.id = c->id, .stream = e->stream.id != 0 ? (int64_t)e->stream.id : -1};
     out->network = (struct p2t_text){"tcp", 3};
     out->client = text_of(copy_endpoint(t, &c->client));
     out->server = text_of(copy_endpoint(t, &c->server));
     out->nat_server = text_of(copy_endpoint(t, &c->nat_server));
     if (c->proxy != PROXY_NONE)
         out->proxy = out->server;
-    out->exchange = e->kind == P2T_KIND_HTTP1 && c->handshake_seen ? (int64_t)c->position : -1;
+    out->exchange = e->kind != P2T_KIND_CONNECT && c->handshake_seen ? (int64_t)c->position : -1;
     out->reused = c->handshake_seen || c->position > 0 ? c->position > 0 || c->orphan_dial : -1;
     fill_handshake(t);
+    fill_tls(t);
     t->out.connection = out;
 }
 
@@ -98,13 +114,14 @@ static void fill_messages(struct trace *t)
     out->status = r->status;
     out->request_proto = proto_text(t, q->seen, q->version_major, q->version_minor);
     out->response_proto = proto_text(t, r->seen, r->version_major, r->version_minor);
+    bool heads = t->e->kind != P2T_KIND_TLS;
     out->request = (struct p2t_message){
-        request_whole ? (int64_t)q->head_bytes : -1, request_whole ? (int64_t)q->body_bytes : -1, {NULL, 0}};
+        request_whole && heads ? (int64_t)q->head_bytes : -1, request_whole ? (int64_t)q->body_bytes : -1, {NULL, 0}};
     for (size_t i = 0; i < q->header_count; i++)
         if (slice_ieq(q->headers[i].name, SLICE_LIT("content-type")))
             out->request.content_type = text_of(q->headers[i].value);
     out->response = (struct p2t_message){
-        response_whole ? (int64_t)r->head_bytes : -1, response_whole ? (int64_t)r->body_bytes : -1, {NULL, 0}};
+        response_whole && heads ? (int64_t)r->head_bytes : -1, response_whole ? (int64_t)r->body_bytes : -1, {NULL, 0}};
     if (r->content_type.n > 0)
         out->response.content_type = text_of(r->content_type);
 }
@@ -128,20 +145,37 @@ static void fill_findings(struct trace *t)
     t->out.link_count = e->link_count;
 }
 
+static void build_estimate(struct trace *t)
+{
+    if (!t->e->request.seen)
+        return;
+    events_tls_request(t);
+    events_tls_response(t);
+    events_put_idle_conn(t);
+}
+
+static bool is_http(const struct exchange *e)
+{
+    return e->kind == P2T_KIND_HTTP1 || e->kind == P2T_KIND_HTTP2;
+}
+
 static void build_events(struct trace *t)
 {
     const struct exchange *e = t->e;
     bool fresh = e->lookup != NULL || e->attempt_count > 0;
     bool somebody_elses = e->kind == P2T_KIND_CONNECT && e->conn.orphan_dial;
 
-    if ((fresh || e->request.seen) && !somebody_elses)
+    if ((fresh || e->request.seen || e->handshakes) && !somebody_elses)
         events_get_conn(t);
     if (fresh)
         events_lookup(t);
     events_connect(t);
-    if (e->kind == P2T_KIND_HTTP1 ? e->request.seen : e->outcome == P2T_OUTCOME_NO_RESPONSE && !e->request.seen)
+    events_tls_handshake(t);
+    if (is_http(e) || e->kind == P2T_KIND_TLS ? e->request.seen : e->outcome == P2T_OUTCOME_NO_RESPONSE)
         events_got_conn(t);
-    if (e->kind != P2T_KIND_HTTP1)
+    if (e->kind == P2T_KIND_TLS)
+        build_estimate(t);
+    if (!is_http(e))
         return;
     if (e->request.seen)
         events_request(t);
@@ -156,7 +190,8 @@ static void reset(struct trace *t, const struct exchange *e)
     t->event_count = t->file_count = 0;
     t->lane_ns = INT64_MIN;
     t->got_conn_earliest = (struct packet_mark){0};
-    t->has_dns = t->has_connect = t->failed = false;
+    t->dns = t->connect = t->tls_phase = (struct trace_span){0};
+    t->failed = false;
     t->out = (struct p2t_exchange){
         .id = e->id, .kind = e->kind, .outcome = e->outcome, .error = text_of(e->error), .quiet = e->quiet};
 }

@@ -14,6 +14,15 @@ static bool has_scheme(struct slice target)
     return slice_istarts(target, SLICE_LIT("http://")) || slice_istarts(target, SLICE_LIT("https://"));
 }
 
+/* HTTP/2 says it (RFC 9113 8.3.1); in HTTP/1 without TLS it is plain. */
+static struct slice scheme_of(const struct exchange_request *r)
+{
+    for (size_t i = 0; i < r->header_count && i < 8; i++)
+        if (slice_eq(r->headers[i].name, SLICE_LIT(":scheme")))
+            return r->headers[i].value;
+    return SLICE_LIT("http");
+}
+
 struct slice url_build(struct trace *t)
 {
     const struct exchange_request *r = &t->e->request;
@@ -23,7 +32,8 @@ struct slice url_build(struct trace *t)
         return (struct slice){NULL, 0};
     if (has_scheme(r->target) || t->e->kind == P2T_KIND_CONNECT)
         return r->target;
-    buf_lit(&b, "http://");
+    buf_slice(&b, scheme_of(r));
+    buf_lit(&b, "://");
     if (r->host.n > 0)
         buf_slice(&b, r->host);
     else
@@ -74,11 +84,17 @@ struct slice host_port(struct trace *t)
     const struct exchange *e = t->e;
     struct buf b = {0};
 
-    if (e->conn.proxy != PROXY_NONE || e->kind != P2T_KIND_HTTP1 || e->request.host.n == 0)
+    if (e->conn.proxy != PROXY_NONE || e->request.host.n == 0 || e->kind == P2T_KIND_CONNECT)
         return looked_up(t);
+    if (e->kind == P2T_KIND_TLS) {
+        buf_slice(&b, e->request.host);
+        buf_putc(&b, ':');
+        buf_u64(&b, dialled_port(e));
+        return take(t, &b);
+    }
     if (has_port(e->request.host))
         return e->request.host;
     buf_slice(&b, e->request.host);
-    buf_lit(&b, ":80");
+    buf_str(&b, slice_eq(scheme_of(&e->request), SLICE_LIT("https")) ? ":443" : ":80");
     return take(t, &b);
 }

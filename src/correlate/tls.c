@@ -1,0 +1,362 @@
+/* The TLS story of a connection, and exchanges estimated from the flow of its encrypted records (hooks.md 2.3, and
+ * section 8 point 10): client and server take turns, and each turn of the client is a request. */
+#include "correlate/tls.h"
+
+/* A response that may be a ticket only: the true one may take its time. */
+static const int64_t TICKET_WAIT_NS = 3000000000;
+/* "HTTP/1.1 100 Continue" and its blank line: the request goes on behind it. */
+enum { CONTINUE_BYTES = 25 };
+/* Two or more records of one length and nothing else: tickets. A response would hardly come so. */
+enum { CERTAINLY_TICKETS = 2 };
+/* Records of an upload under way: Go begins with segments' worth, others with more. */
+enum { UPLOAD_RECORD_BYTES = 1024 };
+/* HTTP/2 frames this far apart are taken for those of different streams. */
+static const int64_t CADENCE_NS = 1000000;
+/* With its frame's header; a WINDOW_UPDATE is as long. */
+enum { RST_STREAM_BYTES = 13 };
+
+static struct conn_tls *story_of(struct correlate *c, struct cconn *cc)
+{
+    if (cc->tls == NULL)
+        cc->tls = slab_take(&c->tls_slab);
+    return cc->tls;
+}
+
+static struct exchange *begin(struct correlate *c, struct cconn *cc, const struct packet_mark *first)
+{
+    struct conn_tls *t = cc->tls;
+    struct exchange *e = open_begin(c, cc, P2T_KIND_TLS, first);
+
+    if (e == NULL)
+        return NULL;
+    e->conn.proxy = cc->view.proxy;
+    if (t->info.server_name.p != NULL)
+        e->request.host = arena_copy(&e->arena, t->info.server_name);
+    open_take_dial(c, cc, e);
+    e->handshakes = !t->told && mark_set(&t->info.hello);
+    t->told = true;
+    if (e->handshakes && t->info.hello.ts_ns < e->start.ts_ns)
+        e->start = t->info.hello;
+    return e;
+}
+
+/* ---- the handshake ---- */
+
+static void on_client_hello(struct cconn *cc, const struct fact *f)
+{
+    struct exchange_tls *t = &cc->tls->info;
+    const struct tls_client_hello *h = f->as.tls_client_hello.hello;
+
+    if (h->again || mark_set(&t->hello))
+        return;
+    t->hello = f->mark;
+    t->ja4 = arena_copy(&cc->arena, slice_str(h->ja4));
+    t->outer_name = h->offers_ech;
+    if (h->server_name.p != NULL)
+        t->server_name = arena_copy(&cc->arena, h->server_name);
+}
+
+static void on_server_hello(struct cconn *cc, const struct fact *f)
+{
+    cc->tls->info.version = f->as.tls_server_hello->version;
+    cc->tls->info.cipher = f->as.tls_server_hello->cipher;
+}
+
+static void on_certificate(struct cconn *cc, const struct fact *f)
+{
+    struct exchange_tls *t = &cc->tls->info;
+
+    t->certificate = f->mark;
+    t->certificate_problem = certificate_problem(&cc->arena, f->as.tls_certificate, t->server_name, f->mark.ts_ns);
+}
+
+static void failed(struct correlate *c, struct cconn *cc, enum tls_failure why, const struct packet_mark *mark)
+{
+    struct exchange_tls *t = &cc->tls->info;
+
+    if (t->failure != TLS_FAILED_NOT || mark_set(&t->done) || !mark_set(&t->hello))
+        return;
+    t->failure = why;
+    t->failed = *mark;
+    struct exchange *e = begin(c, cc, &t->hello);
+    if (e != NULL)
+        open_has_ended(c, e, mark_set(mark) ? mark->ts_ns : t->hello.ts_ns);
+}
+
+/* RFC 5246 7.2: level 1 is a warning, after which the connection goes on; close_notify (0) ends it in any case. */
+static void on_alert(struct correlate *c, struct cconn *cc, const struct fact *f)
+{
+    struct tls_alert *alert = &cc->tls->info.alert[f->dir];
+
+    if (!f->as.tls_alert.encrypted && f->as.tls_alert.level == 1 && f->as.tls_alert.code != 0)
+        return;
+    if (!mark_set(&alert->mark))
+        *alert = (struct tls_alert){f->mark, f->as.tls_alert.code, f->as.tls_alert.encrypted};
+    failed(c, cc, f->dir == FLOW_S2C ? TLS_FAILED_SERVER_ALERT : TLS_FAILED_CLIENT_ALERT, &f->mark);
+}
+
+static void on_not_tls(struct correlate *c, struct cconn *cc, const struct fact *f)
+{
+    if (f->dir != FLOW_S2C)
+        return;
+    cc->tls->info.not_tls_is_http = slice_starts(f->as.not_tls, SLICE_LIT("HTTP/"));
+    failed(c, cc, TLS_FAILED_NOT_TLS, &f->mark);
+}
+
+static void on_done(struct cconn *cc, const struct fact *f)
+{
+    struct exchange_tls *t = &cc->tls->info;
+    const struct fact_tls_done *d = f->as.tls_done;
+
+    if (t->failure != TLS_FAILED_NOT)
+        return;
+    t->done = f->mark;
+    t->done_guessed = d->guessed;
+    t->version = d->version;
+    t->cipher = d->cipher;
+    t->resumed = d->resumed;
+    t->client_certificate_empty = d->client_certificate && d->certificate_empty;
+    if (d->alpn.p != NULL)
+        t->alpn = arena_copy(&cc->arena, d->alpn);
+}
+
+/* ---- requests ---- */
+
+static bool upload_goes_on(const struct exchange *e)
+{
+    return e->request.body_bytes > UPLOAD_RECORD_BYTES &&
+           e->request.last.ref.number != e->request.head_end.ref.number;
+}
+
+/* Streams are opened one write after the other; what follows at once, or behind long records, is a body. */
+static bool opens_stream(const struct conn_tls *t, const struct exchange *e, const struct fact_tls_records *r)
+{
+    if (!t->info.h2 || t->record_bytes > UPLOAD_RECORD_BYTES)
+        return false;
+    return t->reset_like || r->first.ts_ns - e->request.last.ts_ns >= CADENCE_NS;
+}
+
+/* What came from the server so far is no answer yet: the client's data belong to the request that is open. */
+static bool same_request(const struct conn_tls *t, const struct exchange *e, const struct fact_tls_records *r)
+{
+    if (!e->response.seen)
+        return !opens_stream(t, e, r);
+    if (t->answered)
+        return !t->info.h2 && t->answer_records == 1 && e->response.body_bytes == CONTINUE_BYTES;
+    return upload_goes_on(e);
+}
+
+static void next_request(struct correlate *c, struct cconn *cc, const struct fact_tls_records *r)
+{
+    while (cc->open_first != NULL && cc->open_first->response.seen)
+        open_has_ended(c, cc->open_first, cc->open_first->response.last.ts_ns);
+    if (cc->settling != NULL) {
+        cc->settling->conn.next_head = r->first;
+        open_settle(c, cc->settling);
+    }
+    cc->tls->answered = cc->tls->reset_like = false;
+    cc->tls->answer_records = 0;
+    struct exchange *e = begin(c, cc, &r->first);
+    if (e == NULL)
+        return;
+    e->request.seen = true;
+    e->request.first = r->first;
+    e->request.head_end = r->first_whole;
+}
+
+static void on_request_records(struct correlate *c, struct cconn *cc, const struct fact_tls_records *r)
+{
+    struct exchange *e = cc->open_last;
+
+    if (e == NULL || !same_request(cc->tls, e, r))
+        next_request(c, cc, r);
+    if ((e = cc->open_last) == NULL)
+        return;
+    if (e->response.seen) {
+        e->response.seen = false;
+        open_goes_on(c, e);
+    }
+    e->request.last = r->last;
+    e->request.body_bytes += r->bytes;
+    e->request.lost |= r->lost;
+    cc->tls->record_bytes = r->bytes / r->records;
+}
+
+/* ---- responses ---- */
+
+static void answer(struct correlate *c, struct exchange *e, const struct fact_tls_records *r)
+{
+    struct exchange_response *x = &e->response;
+    struct cconn *cc = e->owner;
+
+    x->seen = x->ended = x->complete = true;
+    e->request.ended = e->request.complete = true;
+    x->last = cc->view.previous_end = r->last;
+    x->body_bytes += r->bytes;
+    x->lost |= r->lost;
+    cc->tls->answer_records += r->records;
+    open_may_have_ended(c, e, x->last.ts_ns, SETTLE_NS);
+}
+
+static void take_back(struct correlate *c, struct exchange *e)
+{
+    e->response.seen = false;
+    e->response.first = (struct packet_mark){0};
+    e->response.body_bytes = 0;
+    ((struct cconn *)e->owner)->tls->answer_records = 0;
+    open_goes_on(c, e);
+}
+
+/* HTTP/2: with several streams open, an answer that comes after a pause is taken for the next one's. */
+static struct exchange *answered_stream(struct correlate *c, struct cconn *cc, const struct fact_tls_records *r)
+{
+    struct exchange *e = cc->open_first;
+
+    if (e == NULL || e->next == NULL || !e->response.seen || r->first.ts_ns - e->response.last.ts_ns < CADENCE_NS)
+        return e;
+    open_has_ended(c, e, e->response.last.ts_ns);
+    cc->tls->answered = false;
+    cc->tls->answer_records = 0;
+    return cc->open_first;
+}
+
+static void on_response_records(struct correlate *c, struct cconn *cc, const struct fact_tls_records *r)
+{
+    struct conn_tls *t = cc->tls;
+    struct exchange *e = answered_stream(c, cc, r);
+    bool ticket = r->shape == FACT_TLS_TICKET_LIKE;
+
+    t->tickets += ticket ? r->records : 0;
+    if (e == NULL || !e->request.seen)
+        return;
+    if (!mark_set(&e->response.first_possible))
+        e->response.first_possible = r->first_whole;
+    if (ticket && t->tickets >= CERTAINLY_TICKETS) {
+        take_back(c, e);
+        return;
+    }
+    if (!mark_set(&e->response.first) || (!ticket && !t->answered))
+        e->response.first = r->first_whole;
+    t->answered |= !ticket;
+    answer(c, e, r);
+}
+
+static void on_records(struct correlate *c, struct cconn *cc, const struct fact *f)
+{
+    const struct fact_tls_records *r = f->as.tls_records;
+    struct exchange_tls *t = &cc->tls->info;
+
+    if (r->h2 && !t->h2) {
+        t->h2 = true;
+        t->alpn = SLICE_LIT("h2");
+    }
+    if (r->shape == FACT_TLS_CONTROL && f->dir == FLOW_S2C && r->bytes == r->records * RST_STREAM_BYTES)
+        cc->tls->reset_like = true;
+    if (t->failure != TLS_FAILED_NOT || r->shape == FACT_TLS_CONTROL)
+        return;
+    if (f->dir == FLOW_C2S)
+        on_request_records(c, cc, r);
+    else
+        on_response_records(c, cc, r);
+}
+
+void tls_fact(struct correlate *c, struct cconn *cc, const struct fact *f)
+{
+    if (story_of(c, cc) == NULL)
+        return;
+    switch (f->kind) {
+    case FACT_TLS_CLIENT_HELLO:
+        on_client_hello(cc, f);
+        break;
+    case FACT_TLS_SERVER_HELLO:
+        on_server_hello(cc, f);
+        break;
+    case FACT_TLS_CERTIFICATE:
+        on_certificate(cc, f);
+        break;
+    case FACT_TLS_ALERT:
+        on_alert(c, cc, f);
+        break;
+    case FACT_TLS_NOT_TLS:
+        on_not_tls(c, cc, f);
+        break;
+    case FACT_TLS_DONE:
+        on_done(cc, f);
+        break;
+    default:
+        on_records(c, cc, f);
+        break;
+    }
+}
+
+/* ---- what the connection does ---- */
+
+void tls_conn_event(struct correlate *c, struct cconn *cc, const struct fact *f)
+{
+    if (cc->tls == NULL || cc->open_first != NULL)
+        return;
+    if (f->as.event.kind == FLOW_RST || f->as.event.kind == FLOW_FIN_IN_ORDER)
+        failed(c, cc, TLS_FAILED_CLOSED, &f->mark);
+}
+
+void tls_conn_gone(struct correlate *c, struct cconn *cc)
+{
+    static const struct packet_mark none;
+
+    if (cc->tls != NULL && cc->open_first == NULL)
+        failed(c, cc, TLS_FAILED_CLOSED, &none);
+}
+
+bool tls_still_flows(struct correlate *c, struct exchange *e)
+{
+    const struct cconn *cc = e->owner;
+    int64_t due = e->timer.node.key, last = e->response.last.ts_ns;
+
+    if (e == cc->settling || !e->response.seen)
+        return false;
+    int64_t until = last + (cc->tls->answered ? SETTLE_NS : TICKET_WAIT_NS);
+    if (e->end_ns == last && until <= due)
+        return false;
+    open_goes_on(c, e);
+    e->end_ns = last;
+    outbox_put(c, e, false);
+    if (until <= due)
+        return false;
+    timer_set(c, &e->timer, TIMER_EXCHANGE, until);
+    return true;
+}
+
+static struct slice copy_known(struct arena *a, struct slice s)
+{
+    return s.p == NULL ? s : arena_copy(a, s);
+}
+
+void tls_snapshot(const struct cconn *cc, struct exchange *e)
+{
+    if (cc->tls == NULL)
+        return;
+    if (e->tls == NULL)
+        e->tls = arena_alloc(&e->arena, sizeof *e->tls);
+    if (e->tls == NULL)
+        return;
+    *e->tls = cc->tls->info;
+    e->tls->server_name = copy_known(&e->arena, cc->tls->info.server_name);
+    e->tls->alpn = copy_known(&e->arena, cc->tls->info.alpn);
+    e->tls->ja4 = copy_known(&e->arena, cc->tls->info.ja4);
+    e->tls->certificate_problem = copy_known(&e->arena, cc->tls->info.certificate_problem);
+}
+
+const struct packet_mark *tls_done_mark(const struct cconn *cc)
+{
+    static const struct packet_mark none;
+    return cc->tls != NULL ? &cc->tls->info.done : &none;
+}
+
+bool tls_tell(struct cconn *cc)
+{
+    bool tells = mark_set(tls_done_mark(cc)) && mark_set(&cc->tls->info.hello) && !cc->tls->told;
+
+    if (tells)
+        cc->tls->told = true;
+    return tells;
+}

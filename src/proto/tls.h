@@ -1,0 +1,45 @@
+/* TLS over a connection: the handshake read, encrypted records told apart by their sizes. */
+#ifndef P2T_PROTO_TLS_H
+#define P2T_PROTO_TLS_H
+
+#include "base/slab.h"
+#include "proto/fact.h"
+#include "proto/tls_ja4.h"
+#include "proto/tls_record.h"
+
+struct tls;
+
+/* Named limits, each with the attack it bounds. */
+struct tls_limits {
+    size_t message_bytes; /* one handshake message: endless certificate chains */
+    size_t held_bytes;    /* messages and records under way, of all connections together */
+};
+
+extern const struct tls_limits tls_limits_default;
+
+struct tls_counters {
+    uint64_t client_hellos, handshakes;
+    uint64_t not_tls, gaps, limit_hits;
+};
+
+/* What all connections of one worker share. */
+struct tls_env {
+    struct tls_limits limits;
+    struct fact_sink sink;
+    struct tls_counters counters;
+    struct slab connections;
+    struct tls_ja4 *ja4;
+    struct tls_certificates *certificates;
+    struct tls_client_hello client_hello; /* the one that is being read */
+    size_t held_bytes;
+};
+
+int tls_env_init(struct tls_env *env, const struct tls_limits *limits, const struct fact_sink *sink);
+void tls_env_fini(struct tls_env *env);
+
+/* mid_stream: the handshake may be over already. NULL when memory ran out. */
+struct tls *tls_new(struct tls_env *env, struct flow_tcp *conn, bool mid_stream);
+void tls_chunk(struct tls *t, const struct flow_chunk *chunk);
+void tls_free(struct tls *t);
+
+#endif

@@ -1,0 +1,147 @@
+#include "proto/tls_shape.h"
+
+enum {
+    FRAME_HEADER = 9,    /* RFC 9113 4.1 */
+    SETTING = 6,         /* RFC 9113 6.5.1 */
+    WINDOW_UPDATE = 13,  /* with its header; RST_STREAM is as long */
+    PING = 17,           /* GOAWAY without debug data is as long */
+    PREFACE = 24,        /* RFC 9113 3.4 */
+    SETTINGS_MAX = 8,    /* settings in a SETTINGS frame that are believed */
+    KEY_UPDATE = 5,      /* RFC 8446 4.6.3 */
+    TICKET_MIN = 49,     /* a NewSessionTicket whose ticket is a key of 32 bytes */
+    TICKET_MAX = 2100,   /* one whose ticket holds a client's certificate */
+    TICKETS_MAX = 4
+};
+
+/* ---- sizes ---- */
+
+static bool is_chacha(uint16_t cipher)
+{
+    return cipher >> 8 == 0xcc;
+}
+
+static bool is_ccm8(uint16_t cipher)
+{
+    return cipher == 0x1305 || (cipher >= 0xc0a0 && cipher <= 0xc0a3) || (cipher >= 0xc0a8 && cipher <= 0xc0ab) ||
+           cipher == 0xc0ae || cipher == 0xc0af;
+}
+
+/* GCM and CCM suites of TLS 1.2 (RFC 5288, 5289, 6209, 6367, 6655, 7251). */
+static bool is_gcm_or_ccm(uint16_t cipher)
+{
+    return (cipher >= 0x009c && cipher <= 0x00ad) || (cipher >= 0xc02b && cipher <= 0xc032) ||
+           (cipher >= 0xc050 && cipher <= 0xc061) || (cipher >= 0xc06a && cipher <= 0xc06f) ||
+           (cipher >= 0xc07a && cipher <= 0xc093) || (cipher >= 0xc09c && cipher <= 0xc0af);
+}
+
+static uint32_t overhead(uint16_t version, uint16_t cipher)
+{
+    uint32_t tag = is_ccm8(cipher) ? 8 : 16;
+
+    if (version >= TLS_VERSION_1_3 || version == 0)
+        return tag + 1;
+    if (is_chacha(cipher))
+        return 16;
+    if (is_gcm_or_ccm(cipher))
+        return 8 + tag;
+    return version > TLS_VERSION_1_0 ? 16 + 20 + 8 : 20 + 8; /* CBC: IV, SHA-1, half a block of padding */
+}
+
+uint32_t tls_plain_bytes(uint16_t version, uint16_t cipher, uint32_t length)
+{
+    uint32_t more = overhead(version, cipher);
+    return length > more ? length - more : 0;
+}
+
+uint32_t tls_finished_bytes(uint16_t cipher)
+{
+    uint32_t hash = cipher == 0x1302 ? 48 : 32;
+    return 4 + hash + overhead(TLS_VERSION_1_3, cipher);
+}
+
+/* The message and its list take 6 bytes, an acknowledged server_name 4, ALPN 7 and the name (RFC 7301 3.1). */
+struct slice tls_alpn_by_size(const struct tls_shape *s, uint32_t length)
+{
+    static const struct slice names[] = {SLICE_INIT(""), SLICE_INIT("h2"), SLICE_INIT("http/1.1")};
+    uint32_t plain = tls_plain_bytes(s->version, s->cipher, length);
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        uint32_t n = 6 + (names[i].n > 0 ? 7 + (uint32_t)names[i].n : 0);
+        if (plain == n || plain == n + 4)
+            return names[i];
+    }
+    return (struct slice){NULL, 0};
+}
+
+/* ---- HTTP/2 ---- */
+
+static bool is_settings(uint32_t n)
+{
+    return n >= FRAME_HEADER && (n - FRAME_HEADER) % SETTING == 0 && (n - FRAME_HEADER) / SETTING <= SETTINGS_MAX;
+}
+
+static bool is_settings_and_more(uint32_t n)
+{
+    static const uint32_t more[] = {0, WINDOW_UPDATE, FRAME_HEADER, FRAME_HEADER + WINDOW_UPDATE};
+
+    for (size_t i = 0; i < sizeof more / sizeof *more; i++)
+        if (n >= more[i] && is_settings(n - more[i]))
+            return true;
+    return false;
+}
+
+static bool is_preface(uint32_t n)
+{
+    return n > PREFACE && (is_settings(n - PREFACE) || (n > PREFACE + WINDOW_UPDATE && is_settings(n - PREFACE - WINDOW_UPDATE)));
+}
+
+/* A SETTINGS acknowledgement, a WINDOW_UPDATE, a PING, or pairs of the first two. */
+static bool is_h2_control(uint32_t n)
+{
+    return n == FRAME_HEADER || n == WINDOW_UPDATE || n == PING || n == FRAME_HEADER + WINDOW_UPDATE ||
+           n == 2 * WINDOW_UPDATE;
+}
+
+static enum fact_tls_shape h2_shape(struct tls_shape *s, enum flow_dir dir, uint32_t plain, bool first)
+{
+    if (first && dir == FLOW_C2S)
+        return is_preface(plain) ? FACT_TLS_CONTROL : FACT_TLS_DATA;
+    if (!s->answered && dir == FLOW_S2C && is_settings_and_more(plain))
+        return FACT_TLS_CONTROL;
+    return is_h2_control(plain) ? FACT_TLS_CONTROL : FACT_TLS_DATA;
+}
+
+/* ---- NewSessionTicket ---- */
+
+/* The first records of a server, as long as they are all of one length: servers that send several tickets send
+ * equal ones. */
+static bool is_ticket_like(struct tls_shape *s, uint32_t plain, uint32_t length)
+{
+    if (!s->takes_tickets || s->answered || s->tickets == TICKETS_MAX || plain < TICKET_MIN || plain > TICKET_MAX ||
+        (s->tickets > 0 && s->ticket_length != length))
+        return false;
+    s->tickets++;
+    s->ticket_length = length;
+    return true;
+}
+
+enum fact_tls_shape tls_shape_of(struct tls_shape *s, enum flow_dir dir, uint32_t length)
+{
+    uint32_t plain = tls_plain_bytes(s->version, s->cipher, length);
+    bool first = !s->spoke[dir];
+
+    s->spoke[dir] = true;
+    if (s->version >= TLS_VERSION_1_3 && plain == KEY_UPDATE)
+        return FACT_TLS_CONTROL;
+    if (first && dir == FLOW_C2S && s->offers_h2) {
+        s->offers_h2 = false;
+        s->h2 = is_preface(plain);
+    }
+    enum fact_tls_shape shape = s->h2 ? h2_shape(s, dir, plain, first) : FACT_TLS_DATA;
+    if (shape != FACT_TLS_DATA || dir == FLOW_C2S)
+        return shape;
+    if (is_ticket_like(s, plain, length))
+        return FACT_TLS_TICKET_LIKE;
+    s->answered = true;
+    return FACT_TLS_DATA;
+}

@@ -1,0 +1,27 @@
+/* What encrypted records are, guessed from their sizes. */
+#ifndef P2T_PROTO_TLS_SHAPE_H
+#define P2T_PROTO_TLS_SHAPE_H
+
+#include "proto/fact.h"
+
+/* How much of what is known of a connection this needs; zeroed, then filled in as the handshake goes on. */
+struct tls_shape {
+    uint16_t version, cipher;
+    bool offers_h2;       /* and the server's choice is hidden */
+    bool h2;
+    bool takes_tickets;   /* a server may send NewSessionTickets after the handshake */
+    bool spoke[2];        /* application data was seen */
+    uint8_t tickets;      /* records that look like one, so far */
+    uint32_t ticket_length;
+    bool answered;        /* a server's record that cannot be one was seen */
+};
+
+/* Plain text of an encrypted record; an estimate where the cipher pads. */
+uint32_t tls_plain_bytes(uint16_t version, uint16_t cipher, uint32_t length);
+/* Of TLS 1.3's Finished for the cipher's hash (RFC 8446 4.4.4), as an encrypted record. */
+uint32_t tls_finished_bytes(uint16_t cipher);
+/* The server's ALPN choice from the size of its EncryptedExtensions; p == NULL: cannot be told. */
+struct slice tls_alpn_by_size(const struct tls_shape *s, uint32_t length);
+enum fact_tls_shape tls_shape_of(struct tls_shape *s, enum flow_dir dir, uint32_t length);
+
+#endif

@@ -1,0 +1,158 @@
+/* The TLS handshake, and requests and responses estimated from encrypted records (hooks.md 1.11, 1.12, 2.3, 9). */
+#include "trace/build.h"
+
+static bool handshake_done(const struct exchange *e)
+{
+    return mark_set(&e->tls->done);
+}
+
+static void handshake_start(struct trace *t)
+{
+    const struct exchange *e = t->e;
+    struct p2t_event *ev = event_add(t, P2T_HOOK_TLS_HANDSHAKE_START, P2T_OBSERVED, e->tls->hello.ts_ns);
+
+    event_earliest(ev, mark_set(&e->conn.tunnel_ready) ? &e->conn.tunnel_ready : &e->conn.syn_ack);
+    event_latest(ev, &e->tls->hello);
+    event_evidence(t, ev, &e->tls->hello);
+}
+
+/* On an error Go's ConnectionState is the zero value. */
+static void handshake_done_args(struct trace *t, struct p2t_event *ev)
+{
+    const struct exchange_tls *s = t->e->tls;
+    bool ok = handshake_done(t->e);
+    struct slice empty = SLICE_LIT("");
+    struct p2t_arg *args = event_args(t, ev, 8);
+
+    if (args == NULL)
+        return;
+    args[0] = arg_int("Version", ok ? s->version : 0);
+    args[1] = arg_int("CipherSuite", ok ? s->cipher : 0);
+    args[2] = arg_text("NegotiatedProtocol", ok ? s->alpn : empty);
+    args[3] = arg_text("ServerName", ok && s->server_name.p != NULL ? s->server_name : empty);
+    args[4] = arg_bool("DidResume", ok && s->resumed);
+    args[5] = arg_text("err", ok ? (struct slice){NULL, 0} : s->error);
+    args[6] = arg_text("version_name", tls_version_name(t, s->version));
+    args[7] = arg_text("cipher_name", tls_cipher_name(t, s->cipher));
+}
+
+static const struct packet_mark *first_close(const struct exchange_conn *c)
+{
+    static const struct packet_mark none;
+    const struct packet_mark *marks[] = {&c->client_fin, &c->client_rst};
+    const struct packet_mark *first = &none;
+
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
+        if (mark_set(marks[i]) && (!mark_set(first) || marks[i]->ts_ns < first->ts_ns))
+            first = marks[i];
+    return first;
+}
+
+static void handshake_ok(struct trace *t)
+{
+    const struct exchange *e = t->e;
+    const struct exchange_tls *s = e->tls;
+    struct p2t_event *ev =
+        event_add(t, P2T_HOOK_TLS_HANDSHAKE_DONE, s->done_guessed ? P2T_INFERRED : P2T_OBSERVED, s->done.ts_ns);
+
+    event_earliest(ev, s->done_guessed ? &s->hello : &s->done);
+    event_latest(ev, mark_set(&e->request.first) ? &e->request.first : first_close(&e->conn));
+    event_evidence(t, ev, &s->done);
+    handshake_done_args(t, ev);
+    t->tls_phase = (struct trace_span){true, s->hello.ts_ns, s->done.ts_ns};
+    t->lane_ns = ev->time_ns;
+}
+
+/* The hook fires when the client has closed the connection: its FIN, where there is one, is that close. */
+static void handshake_failed(struct trace *t)
+{
+    const struct exchange *e = t->e;
+    const struct exchange_tls *s = e->tls;
+    const struct packet_mark *closed = first_close(&e->conn);
+    bool by_close = mark_set(closed) && closed->ts_ns >= s->failed.ts_ns;
+
+    if (!mark_set(&s->failed))
+        return;
+    struct p2t_event *ev =
+        event_add(t, P2T_HOOK_TLS_HANDSHAKE_DONE, P2T_OBSERVED, by_close ? closed->ts_ns : s->failed.ts_ns);
+    event_earliest(ev, &s->failed);
+    event_evidence(t, ev, &s->failed);
+    event_evidence(t, ev, closed);
+    handshake_done_args(t, ev);
+    t->tls_phase = (struct trace_span){true, s->hello.ts_ns, s->failed.ts_ns};
+    t->lane_ns = ev->time_ns;
+}
+
+void events_tls_handshake(struct trace *t)
+{
+    const struct exchange *e = t->e;
+
+    if (!e->handshakes || e->tls == NULL)
+        return;
+    handshake_start(t);
+    if (handshake_done(e))
+        handshake_ok(t);
+    else
+        handshake_failed(t);
+}
+
+/* ---- estimated requests ---- */
+
+static const struct packet_mark *later_mark(const struct packet_mark *a, const struct packet_mark *b)
+{
+    return mark_set(b) && b->ts_ns > a->ts_ns ? b : a;
+}
+
+/* HTTP/1: the head is in the first records, and the hook fires before they are written; HTTP/2: after. */
+static void wrote_headers(struct trace *t)
+{
+    const struct exchange *e = t->e;
+    struct p2t_event *ev = event_add(t, P2T_HOOK_WROTE_HEADERS, P2T_INFERRED, e->request.first.ts_ns);
+
+    if (e->tls->h2)
+        event_earliest(ev, &e->request.first);
+    else
+        event_earliest(ev, &t->got_conn_earliest);
+    event_latest(ev, e->tls->h2 ? later_mark(&e->request.last, &e->response.last) : &e->request.last);
+    event_evidence(t, ev, &e->request.first);
+}
+
+/* One packet: before it. More of them: after the last write, which the socket's buffer may send later. */
+static void wrote_request(struct trace *t)
+{
+    const struct exchange *e = t->e;
+    const struct exchange_request *r = &e->request;
+    bool before_packet = !e->tls->h2 && r->last.ref.number == r->first.ref.number;
+    struct p2t_event *ev = event_add(t, P2T_HOOK_WROTE_REQUEST, P2T_INFERRED, r->last.ts_ns);
+
+    if (before_packet)
+        event_earliest(ev, &t->got_conn_earliest);
+    else
+        event_earliest(ev, &r->first);
+    event_latest(ev, before_packet ? &r->last : later_mark(&r->last, &e->response.last));
+    event_evidence(t, ev, &r->first);
+    event_evidence(t, ev, &r->last);
+    struct p2t_arg *args = event_args(t, ev, 1);
+    if (args != NULL)
+        args[0] = arg_null("Err");
+}
+
+void events_tls_request(struct trace *t)
+{
+    wrote_headers(t);
+    wrote_request(t);
+}
+
+void events_tls_response(struct trace *t)
+{
+    const struct exchange *e = t->e;
+    const struct exchange_response *r = &e->response;
+
+    if (!mark_set(&r->first))
+        return;
+    struct p2t_event *ev = event_add(t, P2T_HOOK_GOT_FIRST_RESPONSE_BYTE, P2T_INFERRED, r->first.ts_ns);
+    event_earliest(ev, &r->first_possible);
+    event_latest(ev, mark_set(&e->conn.next_head) ? &e->conn.next_head : first_close(&e->conn));
+    event_evidence(t, ev, &r->first_possible);
+    event_evidence(t, ev, &r->first);
+}

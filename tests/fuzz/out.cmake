@@ -1,0 +1,1 @@
+p2t_fuzz(out out_fuzz.c)

@@ -1,0 +1,170 @@
+#include "support/cmocka_all.h"
+
+#include <string.h>
+
+#include "cli/options.h"
+#include "pcap2trace/status.h"
+
+enum { ARGS_MAX = 16 };
+
+struct parsed {
+    struct cli_options o;
+    struct buf complaint;
+    char words[512];
+    char *argv[ARGS_MAX + 1];
+    int status;
+};
+
+/* One line, words separated by single spaces. */
+static void parse(struct parsed *p, const char *line)
+{
+    int argc = 0;
+
+    memset(p, 0, sizeof *p);
+    assert_true(strlen(line) < sizeof p->words);
+    strcpy(p->words, line);
+    for (char *word = strtok(p->words, " "); word != NULL; word = strtok(NULL, " "))
+        p->argv[argc++] = word;
+    p->status = cli_options_parse(&p->o, argc, p->argv, &p->complaint);
+    buf_putc(&p->complaint, '\0');
+}
+
+static void done(struct parsed *p)
+{
+    cli_options_free(&p->o);
+    buf_fini(&p->complaint);
+}
+
+static void defaults_are_text_of_everything_complete(void **state)
+{
+    struct parsed p;
+
+    (void)state;
+    parse(&p, "pcap2trace a.pcap");
+    assert_int_equal(p.status, P2T_OK);
+    assert_int_equal(p.o.action, CLI_TRACE);
+    assert_int_equal(p.o.format, OUT_FORMAT_TEXT);
+    assert_int_equal(p.o.capture_count, 1);
+    assert_string_equal(p.o.captures[0], "a.pcap");
+    assert_null(p.o.output);
+    assert_true(filter_is_empty(&p.o.filter));
+    assert_false(p.o.all || p.o.show_secrets || p.o.recursive || p.o.quiet || p.o.verbose);
+    assert_int_equal(p.o.count, 0);
+    done(&p);
+}
+
+static void every_option_arrives(void **state)
+{
+    struct parsed p;
+
+    (void)state;
+    parse(&p, "pcap2trace -T csv -R -c 12 -o out -f udp -q -v --all --show-secrets --color never --progress=always");
+    assert_string_equal((char *)p.complaint.p, "no capture given");
+    assert_int_equal(p.o.format, OUT_FORMAT_CSV);
+    assert_int_equal(p.o.count, 12);
+    assert_string_equal(p.o.output, "out");
+    assert_string_equal(p.o.bpf, "udp");
+    assert_true(p.o.all && p.o.show_secrets && p.o.recursive && p.o.quiet && p.o.verbose);
+    assert_int_equal(p.o.color, CLI_NEVER);
+    assert_int_equal(p.o.progress, CLI_ALWAYS);
+    done(&p);
+}
+
+static void captures_come_from_r_and_from_either_side_of_options(void **state)
+{
+    struct parsed p;
+
+    (void)state;
+    parse(&p, "pcap2trace trace b -r a --failed - -r trace c");
+    assert_int_equal(p.status, P2T_OK);
+    assert_int_equal(p.o.capture_count, 5);
+    const char *const all[] = {"a", "trace", "b", "-", "c"};
+    for (size_t i = 0; i < 5; i++)
+        assert_string_equal(p.o.captures[i], all[i]);
+    assert_true(p.o.filter.failed);
+    done(&p);
+}
+
+static void a_dash_is_standard_output(void **state)
+{
+    struct parsed p;
+
+    (void)state;
+    parse(&p, "pcap2trace -o - a");
+    assert_int_equal(p.status, P2T_OK);
+    assert_null(p.o.output);
+    done(&p);
+}
+
+static void help_and_version_need_nothing_else(void **state)
+{
+    static const struct {
+        const char *line;
+        enum cli_action action;
+    } rows[] = {{"pcap2trace -h", CLI_HELP},
+                {"pcap2trace --help", CLI_HELP},
+                {"pcap2trace --version", CLI_VERSION},
+                {"pcap2trace summary --version", CLI_VERSION}};
+    struct parsed p;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        parse(&p, rows[i].line);
+        assert_int_equal(p.status, P2T_OK);
+        assert_int_equal(p.o.action, rows[i].action);
+        done(&p);
+    }
+}
+
+static void mistakes_are_named(void **state)
+{
+    static const struct {
+        const char *line, *named;
+    } rows[] = {
+        {"pcap2trace", "no capture given"},
+        {"pcap2trace trace", "no capture given"},
+        {"pcap2trace -T xml a", "unknown format 'xml': there are text, ndjson, json, trace-result, csv"},
+        {"pcap2trace -T", "'-T' wants a value"},
+        {"pcap2trace --format", "'--format' wants a value"},
+        {"pcap2trace --bogus a", "'--bogus'"},
+        {"pcap2trace -x a", "'-x'"},
+        {"pcap2trace --s a", "ambiguous option '--s'"},
+        {"pcap2trace --failed=1 a", "'--failed=1' takes no value"},
+        {"pcap2trace -c 0 a", "-c '0'"},
+        {"pcap2trace -c -1 a", "-c '-1'"},
+        {"pcap2trace -c 1x a", "-c '1x'"},
+        {"pcap2trace --color sometimes a", "--color 'sometimes'"},
+        {"pcap2trace --progress 1 a", "--progress '1'"},
+        {"pcap2trace --status 6x a", "--status '6x'"},
+        {"pcap2trace --status 404, a", "--status '404,'"},
+        {"pcap2trace --slower-than 250 a", "--slower-than '250'"},
+        {"pcap2trace --id xyz a", "--id 'xyz'"},
+        {"pcap2trace summary a", "no command 'summary'"},
+        {"pcap2trace report a", "no command 'report'"},
+        {"pcap2trace compare a", "no command 'compare'"},
+        {"pcap2trace batch a", "no command 'batch'"},
+    };
+    struct parsed p;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        parse(&p, rows[i].line);
+        assert_int_equal(p.status, P2T_ERR_USAGE);
+        if (strstr((char *)p.complaint.p, rows[i].named) == NULL)
+            fail_msg("%s: %s", rows[i].line, (char *)p.complaint.p);
+        done(&p);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(defaults_are_text_of_everything_complete),
+        cmocka_unit_test(every_option_arrives),
+        cmocka_unit_test(captures_come_from_r_and_from_either_side_of_options),
+        cmocka_unit_test(a_dash_is_standard_output),
+        cmocka_unit_test(help_and_version_need_nothing_else),
+        cmocka_unit_test(mistakes_are_named),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
