@@ -12,25 +12,25 @@ struct tls {
     struct flow_tcp *flow;
     struct tls_stream stream[2];
     struct tls_messages messages[2];
-    size_t held_bytes; /* as counted in env */
+    size_t held_bytes;               /* as counted in env */
     uint8_t random[2][RANDOM_BYTES]; /* what key logs know the connection by */
     uint16_t version, cipher;
-    bool mid_stream;       /* whatever comes may be behind the handshake */
+    bool mid_stream; /* whatever comes may be behind the handshake */
     bool done, not_tls;
-    bool hello[2];         /* its ClientHello, its ServerHello (no HelloRetryRequest) */
+    bool hello[2]; /* its ClientHello, its ServerHello (no HelloRetryRequest) */
     bool retried;
-    bool early_data;       /* offered */
-    bool certificate;      /* the server's, in the clear */
+    bool early_data;  /* offered */
+    bool certificate; /* the server's, in the clear */
     bool resumed;
     bool ccs[2];
-    struct packet_mark finished[2]; /* TLS 1.2: the first encrypted handshake record */
-    bool server_flight;             /* TLS 1.3: its first encrypted record was seen */
-    bool server_finished;           /* TLS 1.3: a record as long as one */
-    bool in_client_flight;          /* TLS 1.3: the client has begun its own */
+    struct packet_mark finished[2];   /* TLS 1.2: the first encrypted handshake record */
+    bool server_flight;               /* TLS 1.3: its first encrypted record was seen */
+    bool server_finished;             /* TLS 1.3: a record as long as one */
+    bool in_client_flight;            /* TLS 1.3: the client has begun its own */
     struct packet_mark client_flight; /* the last record of it so far */
     struct fact_tls_done outcome;
     struct tls_shape shape;
-    enum flow_dir run_dir; /* of run */
+    enum flow_dir run_dir;       /* of run */
     struct fact_tls_records run; /* records of a kind, not reported yet; records == 0: none */
 };
 
@@ -122,7 +122,8 @@ static void account(struct tls *t, int dir)
 
 /* ---- facts ---- */
 
-static struct fact fact_of(const struct tls *t, enum fact_kind kind, enum flow_dir dir, const struct packet_mark *mark)
+static struct fact fact_of(const struct tls *t, enum fact_kind kind, enum flow_dir dir,
+                           const struct packet_mark *mark)
 {
     return (struct fact){.kind = kind, .conn = t->flow, .dir = dir, .mark = *mark};
 }
@@ -450,6 +451,8 @@ static void on_record(struct tls *t, const struct tls_record *r)
         on_application_data(t, r);
         break;
     case TLS_SSLV2_HELLO:
+        if (r->payload.n == 0)
+            break;
         tls_read_sslv2_client_hello(r->payload, &t->env->client_hello);
         on_client_hello(t, r, &t->env->client_hello);
         break;

@@ -230,7 +230,7 @@ void tls_read_server_hello(struct slice body, struct tls_server_hello *h)
 struct slice tls_alpn_first(struct slice list)
 {
     struct reader r = reader_of_slice(list);
-    return vector8(&r);
+    return list.n > 0 ? vector8(&r) : list;
 }
 
 bool tls_alpn_has(struct slice list, struct slice name)
