@@ -72,8 +72,7 @@ static void on_certificate(struct cconn *cc, const struct fact *f)
     struct exchange_tls *t = &cc->tls->info;
 
     t->certificate = f->mark;
-    t->certificate_problem =
-        certificate_problem(&cc->arena, f->as.tls_certificate, t->server_name, f->mark.ts_ns);
+    t->certificate_problem = certificate_problem(&cc->arena, f->as.tls_certificate, t->server_name, f->mark.ts_ns);
 }
 
 static void failed(struct correlate *c, struct cconn *cc, enum tls_failure why, const struct packet_mark *mark)

@@ -175,7 +175,8 @@ static enum fact_proto told_by(const struct conn *c, enum flow_dir dir, struct s
         return FACT_PROTO_DNS;
     if (dir == FLOW_C2S && socks_looks_like(b))
         return FACT_PROTO_SOCKS;
-    *wait = request == HTTP1_MAYBE || response == HTTP1_MAYBE || (b.n < 6 && (b.p[0] == TLS_HANDSHAKE || b.p[0] == 0x80));
+    *wait =
+        request == HTTP1_MAYBE || response == HTTP1_MAYBE || (b.n < 6 && (b.p[0] == TLS_HANDSHAKE || b.p[0] == 0x80));
     return *wait || c->mid_stream ? FACT_PROTO_UNKNOWN : FACT_PROTO_OTHER;
 }
 

@@ -103,7 +103,8 @@ static void account(struct tls *t, int dir)
 
 /* ---- facts ---- */
 
-static struct fact fact_of(const struct tls *t, enum fact_kind kind, enum flow_dir dir, const struct packet_mark *mark)
+static struct fact fact_of(const struct tls *t, enum fact_kind kind, enum flow_dir dir,
+                           const struct packet_mark *mark)
 {
     return (struct fact){.kind = kind, .conn = t->flow, .dir = dir, .mark = *mark};
 }
@@ -241,7 +242,8 @@ static void on_server_hello(struct tls *t, const struct tls_record *r, struct sl
 
 void tls_on_certificate(struct tls *t, const struct tls_record *r, struct slice body)
 {
-    const struct tls_certificate *c = tls_certificates_read(t->env->certificates, body, t->version >= TLS_VERSION_1_3);
+    const struct tls_certificate *c =
+        tls_certificates_read(t->env->certificates, body, t->version >= TLS_VERSION_1_3);
 
     if (r->dir == FLOW_C2S) {
         t->outcome.client_certificate = true;

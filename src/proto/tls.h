@@ -22,8 +22,8 @@ extern const struct tls_limits tls_limits_default;
 struct tls_counters {
     uint64_t client_hellos, handshakes;
     uint64_t not_tls, gaps, limit_hits;
-    uint64_t decrypted;   /* connections */
-    uint64_t unopened;    /* records whose key is known and does not fit, or that the capture lacks a part of */
+    uint64_t decrypted; /* connections */
+    uint64_t unopened;  /* records whose key is known and does not fit, or that the capture lacks a part of */
 };
 
 /* Takes what was decrypted, as if it had come over the connection. */
@@ -42,7 +42,7 @@ struct tls_env {
     struct tls_plain_sink plain_sink;
     struct slab connections, keys;
     struct tls_keylog *keylog;
-    struct tls_crypt *crypt; /* made for the first connection with keys */
+    struct tls_crypt *crypt;       /* made for the first connection with keys */
     uint8_t *plain[TLS_DEPTH_MAX]; /* a record, opened */
     struct tls_ja4 *ja4;
     struct tls_certificates *certificates;

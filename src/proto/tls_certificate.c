@@ -83,9 +83,10 @@ static void read_name(struct kept *k, const GENERAL_NAME *name, struct slice *na
     struct tls_certificate *c = &k->certificate;
 
     if (name->type == GEN_DNS && c->name_count < NAMES_MAX)
-        names[c->name_count++] = arena_copy(&k->arena, slice_of(ASN1_STRING_get0_data(name->d.dNSName),
-                                                               (size_t)ASN1_STRING_length(name->d.dNSName)));
-    else if (name->type == GEN_IPADD && c->addr_count < NAMES_MAX && addr_of(name->d.iPAddress, &addrs[c->addr_count]))
+        names[c->name_count++] = arena_copy(
+            &k->arena, slice_of(ASN1_STRING_get0_data(name->d.dNSName), (size_t)ASN1_STRING_length(name->d.dNSName)));
+    else if (name->type == GEN_IPADD && c->addr_count < NAMES_MAX &&
+             addr_of(name->d.iPAddress, &addrs[c->addr_count]))
         c->addr_count++;
 }
 

@@ -6,7 +6,14 @@
 #include "pcap2trace/status.h"
 #include "proto/tls_handshake.h"
 
-enum { RANDOM_BYTES = 32, NONCE_BYTES = 12, FIXED_BYTES = 4, EXPLICIT_BYTES = 8, AAD_BYTES = 13, KEY_BLOCK_MAX = 160 };
+enum {
+    RANDOM_BYTES = 32,
+    NONCE_BYTES = 12,
+    FIXED_BYTES = 4,
+    EXPLICIT_BYTES = 8,
+    AAD_BYTES = 13,
+    KEY_BLOCK_MAX = 160
+};
 
 /* ---- life ---- */
 
@@ -43,8 +50,7 @@ static bool set_up(EVP_CIPHER_CTX *ctx, EVP_CIPHER *cipher, const struct tls_bul
         return EVP_CIPHER_CTX_set_padding(ctx, 0) == 1;
     if (EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_IVLEN, NONCE_BYTES, NULL) != 1)
         return false;
-    return bulk->mode != TLS_MODE_CCM ||
-           EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, bulk->tag_bytes, NULL) == 1;
+    return bulk->mode != TLS_MODE_CCM || EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, bulk->tag_bytes, NULL) == 1;
 }
 
 static EVP_CIPHER_CTX *take_context(struct tls_crypt *c, enum tls_bulk bulk)
@@ -98,7 +104,8 @@ bool tls_key_from_secret(struct tls_crypt *c, struct tls_key *key, const struct 
     if (secret->n != tls_hash_bytes(suite->hash) || tls_bulks[suite->bulk].mode == TLS_MODE_CBC)
         return false;
     bool ok = tls_expand_label(&c->kdf, suite->hash, s, SLICE_LIT("key"), bytes, n) &&
-              tls_expand_label(&c->kdf, suite->hash, s, SLICE_LIT("iv"), key->iv, NONCE_BYTES) && set_key(c, key, bytes);
+              tls_expand_label(&c->kdf, suite->hash, s, SLICE_LIT("iv"), key->iv, NONCE_BYTES) &&
+              set_key(c, key, bytes);
     OPENSSL_cleanse(bytes, sizeof bytes);
     return ok;
 }
@@ -147,8 +154,7 @@ bool tls_key_from_master(struct tls_crypt *c, struct tls_key *key, const struct 
     uint8_t block[KEY_BLOCK_MAX];
 
     tls_key_drop(c, key);
-    *key = (struct tls_key){
-        .suite = s->suite, .version = s->version, .encrypt_then_mac = s->encrypt_then_mac && cbc};
+    *key = (struct tls_key){.suite = s->suite, .version = s->version, .encrypt_then_mac = s->encrypt_then_mac && cbc};
     if (s->version < TLS_VERSION_1_0 || (!cbc && s->version < TLS_VERSION_1_2) ||
         !key_block(c, s, block, 2 * (mac + n + iv)))
         return false;
@@ -248,7 +254,8 @@ static bool mac_fits(struct tls_crypt *c, const struct tls_key *key, const struc
     size_t n = tls_hash_bytes(key->suite.mac);
     struct slice parts[] = {additional_data(key, r, covered.n, aad), covered};
 
-    return tls_hmac(&c->kdf, key->suite.mac, slice_of(key->mac_key, n), parts, 2, is) && CRYPTO_memcmp(is, mac, n) == 0;
+    return tls_hmac(&c->kdf, key->suite.mac, slice_of(key->mac_key, n), parts, 2, is) &&
+           CRYPTO_memcmp(is, mac, n) == 0;
 }
 
 /* RFC 5246 6.2.3.2: as many bytes of the padding's length as it says, and that itself. */

@@ -45,7 +45,8 @@ struct tls_session {
     const uint8_t *client_random, *server_random; /* of 32 bytes */
 };
 
-bool tls_key_from_master(struct tls_crypt *c, struct tls_key *key, const struct tls_session *session, enum flow_dir dir);
+bool tls_key_from_master(struct tls_crypt *c, struct tls_key *key, const struct tls_session *session,
+                         enum flow_dir dir);
 void tls_key_drop(struct tls_crypt *c, struct tls_key *key);
 
 /* Opens a whole record into out, of TLS_RECORD_MAX bytes. True when it verifies: the next one is due then. */

@@ -241,7 +241,8 @@ bool tls_decrypt_plain(struct tls *t, const struct tls_record *r, struct tls_rec
 
 /* ---- TLS 1.3 ---- */
 
-static bool make_key(struct tls *t, struct tls_key *key, const struct tls_suite *suite, const struct tls_secret *secret)
+static bool make_key(struct tls *t, struct tls_key *key, const struct tls_suite *suite,
+                     const struct tls_secret *secret)
 {
     return secret != NULL && tls_key_from_secret(t->env->crypt, key, suite, secret);
 }

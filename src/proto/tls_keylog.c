@@ -178,11 +178,12 @@ static bool label_of(struct slice word, enum tls_label *label)
     return false;
 }
 
-/* Lines that are right and of no use here. */
+/* Lines that are right and of no use here; later traffic secrets follow from the first. */
 static bool passed_over(struct slice word)
 {
-    static const struct slice names[] = {SLICE_INIT("EXPORTER_SECRET"), SLICE_INIT("EARLY_EXPORTER_SECRET"),
-                                         SLICE_INIT("ECH_SECRET"), SLICE_INIT("ECH_CONFIG")};
+    static const struct slice names[] = {
+        SLICE_INIT("EXPORTER_SECRET"), SLICE_INIT("EARLY_EXPORTER_SECRET"),   SLICE_INIT("ECH_SECRET"),
+        SLICE_INIT("ECH_CONFIG"),      SLICE_INIT("CLIENT_TRAFFIC_SECRET_N"), SLICE_INIT("SERVER_TRAFFIC_SECRET_N")};
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (slice_eq(word, names[i]))

@@ -26,7 +26,7 @@ struct tls_secret {
 
 struct tls_keylog_counters {
     uint64_t secrets;
-    uint64_t junk;       /* lines that make no sense */
+    uint64_t junk;       /* lines that make no sense, and RSA's, which are not used */
     uint64_t limit_hits; /* secrets beyond the limit */
 };
 

@@ -12,21 +12,21 @@ struct tls {
     struct flow_tcp *flow;
     struct tls_stream stream[2];
     struct tls_messages messages[2];
-    size_t held_bytes; /* as counted in env */
+    size_t held_bytes;                          /* as counted in env */
     uint8_t random[2][TLS_CLIENT_RANDOM_BYTES]; /* what key logs know the connection by */
     uint16_t version, cipher;
-    bool mid_stream;       /* whatever comes may be behind the handshake */
+    bool mid_stream; /* whatever comes may be behind the handshake */
     bool done, not_tls;
-    bool hello[2];         /* its ClientHello, its ServerHello (no HelloRetryRequest) */
+    bool hello[2]; /* its ClientHello, its ServerHello (no HelloRetryRequest) */
     bool retried;
-    bool early_data;       /* offered */
-    bool certificate;      /* the server's, in the clear */
+    bool early_data;  /* offered */
+    bool certificate; /* the server's, in the clear */
     bool resumed;
     bool ccs[2];
-    struct packet_mark finished[2]; /* TLS 1.2: the first encrypted handshake record */
-    bool server_flight;             /* TLS 1.3: its first encrypted record was seen */
-    bool server_finished;           /* TLS 1.3: a record as long as one */
-    bool in_client_flight;          /* TLS 1.3: the client has begun its own */
+    struct packet_mark finished[2];   /* TLS 1.2: the first encrypted handshake record */
+    bool server_flight;               /* TLS 1.3: its first encrypted record was seen */
+    bool server_finished;             /* TLS 1.3: a record as long as one */
+    bool in_client_flight;            /* TLS 1.3: the client has begun its own */
     struct packet_mark client_flight; /* the last record of it so far */
     struct fact_tls_done outcome;
     struct tls_shape shape;
@@ -34,7 +34,7 @@ struct tls {
     uint8_t depth;         /* TLS connections around this one */
     void *owner;           /* takes what is decrypted */
     bool encrypt_then_mac;
-    enum flow_dir run_dir; /* of run */
+    enum flow_dir run_dir;       /* of run */
     struct fact_tls_records run; /* records of a kind, not reported yet; records == 0: none */
 };
 

@@ -17,8 +17,14 @@ const struct tls_bulk_info tls_bulks[TLS_BULKS] = {
     [TLS_3DES_CBC] = {"DES-EDE3-CBC", TLS_MODE_CBC, 24, 8},
 };
 
-#define AEAD(bulk, hash)     {bulk, hash, hash}
-#define CBC(bulk, hash, mac) {bulk, hash, mac}
+#define AEAD(bulk, hash)                                                                                             \
+    {                                                                                                                \
+        bulk, hash, hash                                                                                             \
+    }
+#define CBC(bulk, hash, mac)                                                                                         \
+    {                                                                                                                \
+        bulk, hash, mac                                                                                              \
+    }
 
 #define GCM_128  AEAD(TLS_AES_128_GCM, TLS_SHA256)
 #define GCM_256  AEAD(TLS_AES_256_GCM, TLS_SHA384)

@@ -27,7 +27,7 @@ struct p2t_session {
     uint64_t backwards;
     uint64_t drops[PACKET_DROP_COUNT];
     uint64_t own_problems; /* not the input's */
-    int status; /* the first failure; later steps return it */
+    int status;            /* the first failure; later steps return it */
     bool finished;
 };
 
@@ -326,7 +326,8 @@ bool p2t_session_reason(const struct p2t_session *s, size_t n, struct p2t_reason
         {"http.bad", "bytes that were to be HTTP/1 and were not", h->bad},
         {"http.resynchronised", "HTTP/1 parsers that found their way again", h->resyncs},
         {"limit.http", "HTTP/1 heads or pipelines beyond their limit", h->limit_hits},
-        {"tls.keylog_junk", "key log lines that make no sense", proto_keylog_counters(s->proto)->junk},
+        {"tls.keylog_junk", "key log lines that make no sense, or give an RSA premaster secret",
+         proto_keylog_counters(s->proto)->junk},
         {"tls.unopened", "TLS records that their key does not open, or that the capture lacks a part of",
          proto_tls_counters(s->proto)->unopened},
         {"limit.secrets", "TLS secrets beyond their limit", proto_keylog_counters(s->proto)->limit_hits},

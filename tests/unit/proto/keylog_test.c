@@ -96,9 +96,8 @@ static void test_lines(void **state)
 
 static void test_upper_case(void **state)
 {
-    struct tls_keylog *k = keylog_of("CLIENT_TRAFFIC_SECRET_0 " RANDOM
-                                     " A0A1A2A3A4A5A6A7A8A9AAABACADAEAFB0B1B2B3B4B5B6B7B8B9BABBBCBDBEBF\n",
-                                     64);
+    struct tls_keylog *k = keylog_of(
+        "CLIENT_TRAFFIC_SECRET_0 " RANDOM " A0A1A2A3A4A5A6A7A8A9AAABACADAEAFB0B1B2B3B4B5B6B7B8B9BABBBCBDBEBF\n", 64);
 
     (void)state;
     assert_secret(k, TLS_LABEL_CLIENT_TRAFFIC, 32);
