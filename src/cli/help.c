@@ -3,6 +3,8 @@
 #include <llhttp.h>
 #include <lz4.h>
 #include <lzma.h>
+#include <nghttp2/nghttp2.h>
+#include <openssl/crypto.h>
 #include <pcap/pcap.h>
 #include <zlib.h>
 #include <zstd.h>
@@ -61,6 +63,7 @@ void help_version(FILE *to)
     fprintf(to, "pcap2trace %s\n", p2t_version());
     fprintf(to, "%s\n", pcap_lib_version());
     fprintf(to, "llhttp %d.%d.%d\n", LLHTTP_VERSION_MAJOR, LLHTTP_VERSION_MINOR, LLHTTP_VERSION_PATCH);
+    fprintf(to, "%s\nnghttp2 %s\n", OpenSSL_version(OPENSSL_VERSION), nghttp2_version(0)->version_str);
     fprintf(to, "zlib %s\nzstd %s\nlz4 %s\nxz %s\n", zlibVersion(), ZSTD_versionString(), LZ4_versionString(),
             lzma_version_string());
 }

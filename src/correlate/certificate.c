@@ -73,7 +73,8 @@ static struct slice name_problem(struct arena *a, const struct tls_certificate *
     return text;
 }
 
-struct slice certificate_problem(struct arena *a, const struct tls_certificate *cert, struct slice host, int64_t ts_ns)
+struct slice certificate_problem(struct arena *a, const struct tls_certificate *cert, struct slice host,
+                                 int64_t ts_ns)
 {
     if (!cert->readable)
         return (struct slice){NULL, 0};

@@ -108,7 +108,7 @@ struct exchange_request {
 struct exchange_response {
     bool seen;
     enum fact_head_extent extent;
-    struct packet_mark first; /* first byte of the first response, interim ones included */
+    struct packet_mark first;          /* first byte of the first response, interim ones included */
     struct packet_mark first_possible; /* kind tls: the first record that may have been it */
     struct packet_mark head_end, last;
     struct slice reason, content_type, location, rest;
@@ -214,7 +214,7 @@ struct exchange_tls {
     bool outer_name; /* Encrypted ClientHello was offered: server_name may be its decoy */
     enum tls_failure failure;
     struct packet_mark failed;
-    struct tls_alert alert[2]; /* the first of each side */
+    struct tls_alert alert[2];     /* the first of each side */
     bool client_certificate_empty; /* the server asked for one and got none */
     struct slice certificate_problem;
     struct packet_mark certificate;

@@ -2,280 +2,26 @@
  * retries, servers, and TCP after truncation. */
 #include "correlate/lookup.h"
 
-#include <stdlib.h>
-
 /* Between the answer to one search name and the question for the next lies only the client's own work. */
 static const int64_t WALK_NS = 20000000;
 /* Resolvers retry after whole seconds; a second question sooner, from another socket, is somebody else's. */
 static const int64_t RETRY_MIN_NS = 900000000;
-static const int64_t DEFAULT_TIMEOUT_NS = 5000000000;
 /* A dial follows its lookup at once (less than 1 ms in Go); a second more is for busy machines. */
 static const int64_t DIAL_NS = 1000000000;
 static const int64_t SLACK_NS = 300000000;
-/* resolv.conf's default: each server is asked this often */
-enum { ATTEMPTS = 2 };
-
-/* ---- indexes ---- */
-
-static uint64_t label_hash(const struct ip_addr *client, struct slice name)
-{
-    uint8_t key[17 + 64];
-    size_t n = slice_find(name, '.');
-
-    memcpy(key, client->bytes, 16);
-    key[16] = client->family;
-    if (n > 64)
-        n = 64;
-    for (size_t i = 0; i < n; i++)
-        key[17 + i] = (uint8_t)(name.p[i] >= 'A' && name.p[i] <= 'Z' ? name.p[i] + 32 : name.p[i]);
-    return hash_bytes(key, 17 + n);
-}
-
-static uint64_t addr_hash(const struct ip_addr *client, const struct ip_addr *server)
-{
-    uint8_t key[34];
-
-    memcpy(key, client->bytes, 16);
-    key[16] = client->family;
-    memcpy(key + 17, server->bytes, 16);
-    key[33] = server->family;
-    return hash_bytes(key, sizeof key);
-}
-
-static void list_append(struct correlate *c, struct lookup *l)
-{
-    l->older = c->lookup_newest;
-    if (c->lookup_newest != NULL)
-        c->lookup_newest->newer = l;
-    else
-        c->lookup_oldest = l;
-    c->lookup_newest = l;
-    c->lookup_count++;
-}
-
-static void list_remove(struct correlate *c, struct lookup *l)
-{
-    if (l->older != NULL)
-        l->older->newer = l->newer;
-    else
-        c->lookup_oldest = l->newer;
-    if (l->newer != NULL)
-        l->newer->older = l->older;
-    else
-        c->lookup_newest = l->older;
-    c->lookup_count--;
-}
-
-/* A host has one address per family: where the question went over IPv4 and the answer is IPv6 (or the reverse), the
- * dial comes from an address that says nothing about who asked. */
-static uint64_t dialled_from_hash(const struct ip_addr *client, const struct ip_addr *server)
-{
-    static const struct ip_addr anyone;
-
-    return addr_hash(client->family == server->family ? client : &anyone, server);
-}
-
-static void index_addr(struct correlate *c, struct lookup *l, const struct ip_addr *addr)
-{
-    struct lookup_addr *a = slab_take(&c->addr_slab);
-
-    if (a == NULL)
-        return;
-    a->lookup = l;
-    a->addr = *addr;
-    a->next = l->addrs;
-    if (hmap_insert(&c->lookups_by_addr, &a->node, dialled_from_hash(&l->client_ip, addr)) != 0) {
-        slab_give(&c->addr_slab, a);
-        return;
-    }
-    l->addrs = a;
-}
-
-/* ---- life ---- */
-
-static void forget_queries(struct correlate *c, struct lookup *l)
-{
-    while (l->queries != NULL) {
-        struct lookup_query *q = l->queries;
-        l->queries = q->next;
-        hmap_remove(&c->queries, &q->node);
-        slab_give(&c->query_slab, q);
-    }
-}
-
-static void lookup_free(struct correlate *c, struct lookup *l)
-{
-    forget_queries(c, l);
-    while (l->addrs != NULL) {
-        struct lookup_addr *a = l->addrs;
-        l->addrs = a->next;
-        hmap_remove(&c->lookups_by_addr, &a->node);
-        slab_give(&c->addr_slab, a);
-    }
-    timer_stop(c, &l->timer);
-    outbox_release(c, &l->hold);
-    hmap_remove(&c->lookups_by_label, &l->by_label);
-    list_remove(c, l);
-    arena_fini(&l->arena);
-    slab_give(&c->lookup_slab, l);
-}
-
-static bool outstanding(const struct lookup *l)
-{
-    for (int i = 0; i < 2; i++)
-        if (l->lane[i].state == LANE_ASKED || l->lane[i].state == LANE_TRUNCATED)
-            return true;
-    return false;
-}
-
-static struct lookup_lane *worst_lane(struct lookup *l)
-{
-    struct lookup_lane *a = &l->lane[0], *b = &l->lane[1];
-
-    if (a->state == LANE_IDLE)
-        return b;
-    if (b->state == LANE_IDLE)
-        return a;
-    return a->last_answer.ts_ns > b->last_answer.ts_ns ? a : b;
-}
-
-/* The lane that finished last decides, as in Go's goLookupIPCNAMEOrder. */
-static enum lookup_result verdict(struct lookup *l)
-{
-    if (l->info.addr_count > 0)
-        return LOOKUP_OK;
-    switch (worst_lane(l)->state) {
-    case LANE_REFUSED:
-        return LOOKUP_UNREACHABLE;
-    case LANE_LAME:
-        return LOOKUP_LAME;
-    case LANE_ERROR:
-        return LOOKUP_MISBEHAVING;
-    default:
-        return LOOKUP_NOT_FOUND;
-    }
-}
-
-static uint32_t fewest_tries(const struct lookup *l)
-{
-    uint32_t tries = UINT32_MAX;
-
-    for (int i = 0; i < 2; i++)
-        if (l->lane[i].state == LANE_ASKED && l->lane[i].tries < tries)
-            tries = l->lane[i].tries;
-    return tries;
-}
-
-static void decide(const struct correlate *c, struct lookup *l)
-{
-    struct exchange_lookup *info = &l->info;
-
-    if (!outstanding(l)) {
-        info->result = verdict(l);
-    } else {
-        int64_t timeout = l->retry_gap_ns > 0 ? l->retry_gap_ns : DEFAULT_TIMEOUT_NS;
-        bool used_up = fewest_tries(l) >= ATTEMPTS * info->servers;
-        info->gave_up = info->last_query;
-        info->gave_up.ts_ns += timeout;
-        info->result = used_up ? LOOKUP_TIMEOUT : LOOKUP_ABANDONED;
-        if (info->addr_count > 0)
-            info->result = LOOKUP_OK;
-        else if (mark_set(&info->superseded) && info->superseded.ts_ns < info->gave_up.ts_ns)
-            info->gave_up.ts_ns = info->superseded.ts_ns;
-        else if (c->finishing && c->now_ns < info->gave_up.ts_ns)
-            info->result = LOOKUP_PENDING;
-    }
-    const struct lookup_lane *lane = worst_lane(l);
-    info->has_rcode = lane->state >= LANE_OK && lane->state != LANE_REFUSED;
-    info->rcode = lane->rcode;
-    info->empty = info->result == LOOKUP_NOT_FOUND && lane->state == LANE_EMPTY;
-}
-
-int64_t lookup_end_ns(const struct exchange_lookup *info)
-{
-    int64_t end = mark_set(&info->last_answer) ? info->last_answer.ts_ns : info->last_query.ts_ns;
-
-    if (info->last_query.ts_ns > end)
-        end = info->last_query.ts_ns;
-    if (mark_set(&info->gave_up) && info->gave_up.ts_ns > end)
-        end = info->gave_up.ts_ns;
-    return end;
-}
-
-static void report(struct correlate *c, struct lookup *l)
-{
-    struct exchange *e = exchange_take(c);
-
-    if (e == NULL)
-        return;
-    c->counters.lookups++;
-    e->kind = P2T_KIND_LOOKUP;
-    lookup_into_exchange(l, e, (struct slice){NULL, 0});
-    e->start = l->info.first_query;
-    e->end_ns = lookup_end_ns(&l->info);
-    e->quiet = l->info.result == LOOKUP_OK;
-    uint64_t h = hash_stable(0xcbf29ce484222325u, l->client_ip.bytes, 16);
-    h = hash_stable(h, e->lookup->host.p, e->lookup->host.n);
-    e->id = hash_stable_finish(hash_stable(h, &e->start.ts_ns, sizeof e->start.ts_ns));
-    outcome_judge_lookup(e);
-    finding_all(e);
-    outbox_release(c, &l->hold);
-    outbox_put(c, e, true);
-}
-
-static void close_lookup(struct correlate *c, struct lookup *l)
-{
-    l->closed = true;
-    timer_stop(c, &l->timer);
-    if (l->users > 0) {
-        outbox_release(c, &l->hold);
-        return;
-    }
-    if (!l->told)
-        report(c, l);
-    lookup_free(c, l);
-}
-
-void lookup_timer(struct correlate *c, struct lookup *l)
-{
-    decide(c, l);
-    close_lookup(c, l);
-    outbox_drain(c);
-}
 
 /* After each packet: what is it waiting for now, and until when? */
 static void wait_on(struct correlate *c, struct lookup *l, int64_t now)
 {
     int64_t wait = FOLLOW_NS;
 
-    if (outstanding(l))
-        wait = (l->retry_gap_ns > 0 ? l->retry_gap_ns : DEFAULT_TIMEOUT_NS) + SLACK_NS;
+    if (lookup_outstanding(l))
+        wait = (l->retry_gap_ns > 0 ? l->retry_gap_ns : LOOKUP_TIMEOUT_NS) + SLACK_NS;
     else if (l->info.addr_count > 0)
         wait = DIAL_NS;
     timer_set(c, &l->timer, TIMER_LOOKUP, now + wait);
     if (l->users == 0)
         outbox_hold(c, &l->hold, now);
-}
-
-static struct lookup *lookup_new(struct correlate *c, const struct fact *f, struct slice name)
-{
-    if (c->lookup_count >= c->limits.lookups && c->lookup_oldest->users == 0) {
-        c->counters.lookups_evicted++;
-        lookup_timer(c, c->lookup_oldest);
-    }
-    struct lookup *l = slab_take(&c->lookup_slab);
-    if (l == NULL)
-        return NULL;
-    l->client_ip = f->as.dns.src.ip;
-    if (hmap_insert(&c->lookups_by_label, &l->by_label, label_hash(&l->client_ip, name)) != 0) {
-        slab_give(&c->lookup_slab, l);
-        return NULL;
-    }
-    list_append(c, l);
-    l->info.first_query = f->mark;
-    l->info.host = l->name = arena_copy(&l->arena, name);
-    l->info.names = 1;
-    return l;
 }
 
 /* ---- questions ---- */
@@ -347,7 +93,7 @@ static bool knows_server(const struct lookup *l, const struct endpoint *server)
 
 static bool tries_left(const struct lookup *l, const struct lookup_lane *lane, const struct endpoint *server)
 {
-    return lane->tries < ATTEMPTS * (l->info.servers + !knows_server(l, server));
+    return lane->tries < LOOKUP_ATTEMPTS * (l->info.servers + !knows_server(l, server));
 }
 
 static bool continues_same_name(struct correlate *c, const struct lookup *l, const struct fact *f, int i)
@@ -361,7 +107,7 @@ static bool continues_same_name(struct correlate *c, const struct lookup *l, con
         return false;
     switch (lane->state) {
     case LANE_IDLE:
-        return f->mark.ts_ns - l->info.last_query.ts_ns < RETRY_MIN_NS || outstanding(l);
+        return f->mark.ts_ns - l->info.last_query.ts_ns < RETRY_MIN_NS || lookup_outstanding(l);
     case LANE_ASKED:
         return (q != NULL && q->lookup == l) || (since_query >= RETRY_MIN_NS && tries_left(l, lane, &f->as.dns.dst));
     case LANE_TRUNCATED:
@@ -380,7 +126,7 @@ static bool continues_next_name(const struct lookup *l, const struct fact *f)
 {
     if (l->info.addr_count > 0 || l->users > 0 || l->told)
         return false;
-    if (outstanding(l))
+    if (lookup_outstanding(l))
         return f->mark.ts_ns - l->info.last_query.ts_ns >= RETRY_MIN_NS;
     return f->mark.ts_ns - l->info.last_answer.ts_ns <= WALK_NS;
 }
@@ -399,7 +145,7 @@ static size_t common_labels(struct slice a, struct slice b)
 
 static struct lookup *lookup_of_query(struct correlate *c, const struct fact *f, struct slice name, int lane)
 {
-    struct hmap_node *n = hmap_first(&c->lookups_by_label, label_hash(&f->as.dns.src.ip, name));
+    struct hmap_node *n = hmap_first(&c->lookups_by_label, lookup_label_hash(&f->as.dns.src.ip, name));
 
     for (; n != NULL; n = hmap_next(n)) {
         struct lookup *l = hmap_entry(n, struct lookup, by_label);
@@ -414,19 +160,19 @@ static struct lookup *lookup_of_query(struct correlate *c, const struct fact *f,
 /* Go sends one set of questions for a name at a time (singleflight): a new set says that the last was given up. */
 static void superseded(struct correlate *c, const struct fact *f, struct slice name)
 {
-    struct hmap_node *n = hmap_first(&c->lookups_by_label, label_hash(&f->as.dns.src.ip, name));
+    struct hmap_node *n = hmap_first(&c->lookups_by_label, lookup_label_hash(&f->as.dns.src.ip, name));
 
     for (; n != NULL; n = hmap_next(n)) {
         struct lookup *l = hmap_entry(n, struct lookup, by_label);
         if (l->info.resolver == RESOLVER_GO && !l->closed && ip_eq(&l->client_ip, &f->as.dns.src.ip) &&
-            outstanding(l) && slice_ieq(l->name, name) && !mark_set(&l->info.superseded))
+            lookup_outstanding(l) && slice_ieq(l->name, name) && !mark_set(&l->info.superseded))
             l->info.superseded = f->mark;
     }
 }
 
 static void next_name(struct correlate *c, struct lookup *l, struct slice name)
 {
-    forget_queries(c, l);
+    lookup_forget_queries(c, l);
     l->name = arena_copy(&l->arena, name);
     l->info.host.n = common_labels(l->info.host, l->name);
     l->info.names++;
@@ -491,7 +237,7 @@ static void add_addr(struct correlate *c, struct lookup *l, const struct ip_addr
         return;
     }
     info->addrs[info->addr_count++] = *addr;
-    index_addr(c, l, addr);
+    lookup_index_addr(c, l, addr);
 }
 
 /* RFC 1035 4.1.1; a server that neither knows nor asks others refers, lamely (RFC 1912 2.8). */
@@ -582,107 +328,4 @@ void lookup_error(struct correlate *c, const struct fact *f)
         wait_on(c, q->lookup, f->mark.ts_ns);
         return;
     }
-}
-
-/* ---- use by dials ---- */
-
-static bool usable(const struct lookup *l, const struct ip_addr *client, int64_t syn_ns)
-{
-    return !l->closed && (l->client_ip.family != client->family || ip_eq(&l->client_ip, client)) &&
-           l->info.first_query.ts_ns <= syn_ns;
-}
-
-static size_t add_candidates(struct correlate *c, uint64_t hash, const struct ip_addr *client,
-                             const struct ip_addr *server, int64_t syn_ns, struct lookup **out, size_t count)
-{
-    struct hmap_node *n = hmap_first(&c->lookups_by_addr, hash);
-
-    for (; n != NULL && count < LOOKUP_CANDIDATES_MAX; n = hmap_next(n)) {
-        struct lookup_addr *a = hmap_entry(n, struct lookup_addr, node);
-        if (ip_eq(&a->addr, server) && usable(a->lookup, client, syn_ns))
-            out[count++] = a->lookup;
-    }
-    return count;
-}
-
-/* An unused one before a used one; then the newest, for nothing lies between a lookup and its dial. */
-static bool used(const struct lookup *l)
-{
-    return l->users > 0 || l->told;
-}
-
-static bool better(const struct lookup *a, const struct lookup *b)
-{
-    if (b == NULL)
-        return true;
-    if (used(a) != used(b))
-        return !used(a);
-    return a->info.first_query.ts_ns > b->info.first_query.ts_ns;
-}
-
-size_t lookup_candidates(struct correlate *c, const struct ip_addr *client, const struct ip_addr *server,
-                         int64_t syn_ns, struct lookup *out[LOOKUP_CANDIDATES_MAX])
-{
-    static const struct ip_addr anyone;
-    size_t n = add_candidates(c, addr_hash(client, server), client, server, syn_ns, out, 0);
-
-    return add_candidates(c, addr_hash(&anyone, server), client, server, syn_ns, out, n);
-}
-
-struct lookup *lookup_for_syn(struct correlate *c, const struct ip_addr *client, const struct ip_addr *server,
-                              struct slice host, int64_t syn_ns)
-{
-    struct lookup *found[LOOKUP_CANDIDATES_MAX], *best = NULL;
-    size_t n = lookup_candidates(c, client, server, syn_ns, found);
-
-    for (size_t i = 0; i < n; i++)
-        if ((host.n == 0 || lookup_answers_host(found[i], host)) && better(found[i], best))
-            best = found[i];
-    return best;
-}
-
-bool lookup_answers_host(const struct lookup *l, struct slice host)
-{
-    if (host.n > 0 && host.p[host.n - 1] == '.')
-        host.n--;
-    return host.n > 0 && slice_istarts(l->name, host) && (l->name.n == host.n || l->name.p[host.n] == '.');
-}
-
-void lookup_use(struct correlate *c, struct lookup *l)
-{
-    l->info.shared |= used(l);
-    if (!used(l))
-        decide(c, l);
-    l->users++;
-    outbox_release(c, &l->hold);
-}
-
-void lookup_unuse(struct correlate *c, struct lookup *l)
-{
-    l->told = true;
-    if (--l->users == 0 && l->closed)
-        lookup_free(c, l);
-}
-
-/* A dial took it by mistake and gives it back: it may still be the one another dial follows. */
-void lookup_return(struct correlate *c, struct lookup *l)
-{
-    l->users--;
-    if (l->users == 0 && l->closed) {
-        close_lookup(c, l);
-    } else if (l->users == 0 && !l->told) {
-        outbox_hold(c, &l->hold, lookup_end_ns(&l->info));
-    }
-}
-
-void lookup_into_exchange(struct lookup *l, struct exchange *e, struct slice host)
-{
-    struct exchange_lookup *copy = arena_alloc(&e->arena, sizeof *copy);
-
-    if (copy == NULL)
-        return;
-    *copy = l->info;
-    copy->host = arena_copy(&e->arena, lookup_answers_host(l, host) ? host : l->info.host);
-    copy->last_name = arena_copy(&e->arena, l->name);
-    e->lookup = copy;
 }

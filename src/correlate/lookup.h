@@ -63,6 +63,24 @@ struct lookup {
     struct endpoint servers[LOOKUP_SERVERS_MAX];
 };
 
+/* resolv.conf's defaults: each server is asked this often, and given this long. */
+enum { LOOKUP_ATTEMPTS = 2 };
+static const int64_t LOOKUP_TIMEOUT_NS = 5000000000;
+
+/* lookup_life.c */
+struct lookup *lookup_new(struct correlate *c, const struct fact *question, struct slice name);
+/* All lookups of one client for names with one first label share it. */
+uint64_t lookup_label_hash(const struct ip_addr *client, struct slice name);
+bool lookup_outstanding(const struct lookup *l);
+void lookup_decide(const struct correlate *c, struct lookup *l);
+/* Nothing more belongs to it: reported, unless an exchange tells of it, and freed, unless a dial uses it. */
+void lookup_close(struct correlate *c, struct lookup *l);
+void lookup_free(struct correlate *c, struct lookup *l);
+void lookup_forget_queries(struct correlate *c, struct lookup *l);
+
+/* lookup_bind.c */
+void lookup_index_addr(struct correlate *c, struct lookup *l, const struct ip_addr *addr);
+
 void lookup_message(struct correlate *c, const struct fact *f);
 void lookup_error(struct correlate *c, const struct fact *f);
 void lookup_timer(struct correlate *c, struct lookup *l);

@@ -43,7 +43,8 @@ static void detach(struct cconn *cc, struct exchange *e)
     e->next = NULL;
 }
 
-struct exchange *open_begin(struct correlate *c, struct cconn *cc, enum p2t_kind kind, const struct packet_mark *first)
+struct exchange *open_begin(struct correlate *c, struct cconn *cc, enum p2t_kind kind,
+                            const struct packet_mark *first)
 {
     struct exchange *e = exchange_take(c);
 

@@ -101,7 +101,7 @@ struct cconn {
     struct exchange *open_first, *open_last; /* under way, oldest first */
     struct exchange *settling;               /* ended; waits for what the connection does next */
     uint32_t positions;                      /* exchanges given out */
-    struct conn_tls *tls; /* NULL: no TLS */
+    struct conn_tls *tls;                    /* NULL: no TLS */
     bool is_dns;
     struct slice socks_error;
     struct arena arena; /* proxy target */
@@ -155,7 +155,8 @@ bool tls_tell(struct cconn *cc);
 /* certificate.c */
 /* What Go's verifier would say of it at ts_ns, in its words; n == 0: nothing, as far as the certificate shows. The
  * chain of trust is not looked at. */
-struct slice certificate_problem(struct arena *a, const struct tls_certificate *cert, struct slice host, int64_t ts_ns);
+struct slice certificate_problem(struct arena *a, const struct tls_certificate *cert, struct slice host,
+                                 int64_t ts_ns);
 
 /* outcome.c */
 void outcome_judge(struct exchange *e);

@@ -10,6 +10,10 @@ enum { CONTINUE_BYTES = 25 };
 enum { CERTAINLY_TICKETS = 2 };
 /* Records of an upload under way: Go begins with segments' worth, others with more. */
 enum { UPLOAD_RECORD_BYTES = 1024 };
+/* HTTP/2 frames this far apart are taken for those of different streams. */
+static const int64_t CADENCE_NS = 1000000;
+/* With its frame's header; a WINDOW_UPDATE is as long. */
+enum { RST_STREAM_BYTES = 13 };
 
 static struct conn_tls *story_of(struct correlate *c, struct cconn *cc)
 {
@@ -133,11 +137,19 @@ static bool upload_goes_on(const struct exchange *e)
            e->request.last.ref.number != e->request.head_end.ref.number;
 }
 
+/* Streams are opened one write after the other; what follows at once, or behind long records, is a body. */
+static bool opens_stream(const struct conn_tls *t, const struct exchange *e, const struct fact_tls_records *r)
+{
+    if (!t->info.h2 || t->record_bytes > UPLOAD_RECORD_BYTES)
+        return false;
+    return t->reset_like || r->first.ts_ns - e->request.last.ts_ns >= CADENCE_NS;
+}
+
 /* What came from the server so far is no answer yet: the client's data belong to the request that is open. */
-static bool same_request(const struct conn_tls *t, const struct exchange *e)
+static bool same_request(const struct conn_tls *t, const struct exchange *e, const struct fact_tls_records *r)
 {
     if (!e->response.seen)
-        return true;
+        return !opens_stream(t, e, r);
     if (t->answered)
         return !t->info.h2 && t->answer_records == 1 && e->response.body_bytes == CONTINUE_BYTES;
     return upload_goes_on(e);
@@ -145,13 +157,13 @@ static bool same_request(const struct conn_tls *t, const struct exchange *e)
 
 static void next_request(struct correlate *c, struct cconn *cc, const struct fact_tls_records *r)
 {
-    if (cc->open_last != NULL)
-        open_has_ended(c, cc->open_last, cc->open_last->response.last.ts_ns);
+    while (cc->open_first != NULL && cc->open_first->response.seen)
+        open_has_ended(c, cc->open_first, cc->open_first->response.last.ts_ns);
     if (cc->settling != NULL) {
         cc->settling->conn.next_head = r->first;
         open_settle(c, cc->settling);
     }
-    cc->tls->answered = false;
+    cc->tls->answered = cc->tls->reset_like = false;
     cc->tls->answer_records = 0;
     struct exchange *e = begin(c, cc, &r->first);
     if (e == NULL)
@@ -165,7 +177,7 @@ static void on_request_records(struct correlate *c, struct cconn *cc, const stru
 {
     struct exchange *e = cc->open_last;
 
-    if (e == NULL || !same_request(cc->tls, e))
+    if (e == NULL || !same_request(cc->tls, e, r))
         next_request(c, cc, r);
     if ((e = cc->open_last) == NULL)
         return;
@@ -176,6 +188,7 @@ static void on_request_records(struct correlate *c, struct cconn *cc, const stru
     e->request.last = r->last;
     e->request.body_bytes += r->bytes;
     e->request.lost |= r->lost;
+    cc->tls->record_bytes = r->bytes / r->records;
 }
 
 /* ---- responses ---- */
@@ -203,10 +216,23 @@ static void take_back(struct correlate *c, struct exchange *e)
     open_goes_on(c, e);
 }
 
+/* HTTP/2: with several streams open, an answer that comes after a pause is taken for the next one's. */
+static struct exchange *answered_stream(struct correlate *c, struct cconn *cc, const struct fact_tls_records *r)
+{
+    struct exchange *e = cc->open_first;
+
+    if (e == NULL || e->next == NULL || !e->response.seen || r->first.ts_ns - e->response.last.ts_ns < CADENCE_NS)
+        return e;
+    open_has_ended(c, e, e->response.last.ts_ns);
+    cc->tls->answered = false;
+    cc->tls->answer_records = 0;
+    return cc->open_first;
+}
+
 static void on_response_records(struct correlate *c, struct cconn *cc, const struct fact_tls_records *r)
 {
     struct conn_tls *t = cc->tls;
-    struct exchange *e = cc->open_last;
+    struct exchange *e = answered_stream(c, cc, r);
     bool ticket = r->shape == FACT_TLS_TICKET_LIKE;
 
     t->tickets += ticket ? r->records : 0;
@@ -233,6 +259,8 @@ static void on_records(struct correlate *c, struct cconn *cc, const struct fact 
         t->h2 = true;
         t->alpn = SLICE_LIT("h2");
     }
+    if (r->shape == FACT_TLS_CONTROL && f->dir == FLOW_S2C && r->bytes == r->records * RST_STREAM_BYTES)
+        cc->tls->reset_like = true;
     if (t->failure != TLS_FAILED_NOT || r->shape == FACT_TLS_CONTROL)
         return;
     if (f->dir == FLOW_C2S)

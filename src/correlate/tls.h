@@ -10,6 +10,10 @@ struct conn_tls {
     uint32_t tickets;        /* records so far that look like a NewSessionTicket */
     bool answered;           /* a record of the open exchange's response cannot be one */
     uint32_t answer_records; /* of the open exchange's response */
+    uint64_t record_bytes;   /* of the client's last records, on average */
+    bool reset_like;         /* HTTP/2: the server sent what may be a RST_STREAM since */
+    /* TLS inside TLS, to a target behind an https proxy: how far its handshake has come. */
+    enum tls_tunnel { TUNNEL_NONE, TUNNEL_ASKED, TUNNEL_HELLO, TUNNEL_ANSWERED, TUNNEL_READY } tunnel;
 };
 
 #endif

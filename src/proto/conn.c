@@ -279,6 +279,8 @@ static bool socks_chunk(struct proto *p, struct conn *c, struct flow_chunk *chun
         progress = socks_feed(c->socks, &p->sink, c->flow, chunk->dir, chunk->bytes, &mark, &used);
     if (progress == SOCKS_MORE)
         return false;
+    free(c->socks);
+    c->socks = NULL;
     c->proto = progress == SOCKS_TUNNEL ? FACT_PROTO_UNKNOWN : FACT_PROTO_OTHER;
     *chunk = rest_of(chunk, used);
     return chunk->len > 0;

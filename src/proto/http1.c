@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "proto/http1_head.h"
+#include "proto/http1_lenient.h"
 
 const struct http1_limits http1_limits_default = {
     .head_bytes = 1u << 20,
@@ -340,9 +340,17 @@ static void forget_answered(struct http1 *h, int64_t answer_ns)
         pending_pop(h);
 }
 
+/* Anything may stand at the front of a segment here: only what is sure counts. */
+static bool is_sure_start(enum flow_dir dir, struct slice s)
+{
+    if (s.n == 0 || looks_like_start(dir, s) != HTTP1_YES)
+        return false;
+    return dir == FLOW_S2C || http1_is_method(slice_of(s.p, slice_find(s, ' ')));
+}
+
 static void step_lost(struct http1 *h, struct h1_dir *d, struct piece *p)
 {
-    if (p->bytes.n > 0 && looks_like_start(dir_of(h, d), p->bytes) == HTTP1_YES) {
+    if (is_sure_start(dir_of(h, d), p->bytes)) {
         if (d->open) {
             emit_end(h, d, false, false);
             if (dir_of(h, d) == FLOW_S2C && h->pending_n > 0)

@@ -11,12 +11,17 @@ static const struct slice methods[] = {
 
 enum { METHOD_MAX = 16 };
 
-static enum http1_guess method_of_length(struct slice word)
+bool http1_is_method(struct slice word)
 {
     for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
         if (slice_eq(word, methods[i]))
-            return HTTP1_YES;
-    return HTTP1_NO;
+            return true;
+    return false;
+}
+
+static bool is_upper(uint8_t c)
+{
+    return c >= 'A' && c <= 'Z';
 }
 
 static bool begins_a_method(struct slice s)
@@ -63,11 +68,11 @@ enum http1_guess http1_looks_like_request(struct slice s)
 
     if (s.n == 0)
         return HTTP1_MAYBE;
-    if (s.p[0] < 'A' || s.p[0] > 'Z')
+    if (!is_upper(s.p[0]))
         return HTTP1_NO;
     if (space == head.n)
         return head.n <= METHOD_MAX && begins_a_method(head) ? HTTP1_MAYBE : HTTP1_NO;
-    if (method_of_length(slice_of(s.p, space)) == HTTP1_NO)
+    if (!http1_is_method(slice_of(s.p, space)))
         return unknown_method(s);
     while (space < s.n && s.p[space] == ' ')
         space++;

@@ -55,7 +55,8 @@ static size_t last_word_at(struct slice s)
     return i;
 }
 
-/* Everything between the method and the version is the target; without a version it is HTTP/0.9's form. */
+/* Everything between the method and the version is the target; without a version it is HTTP/0.9's form, which only a
+ * known method makes plausible. */
 static bool request_line(struct fact_http_head *head, struct slice line)
 {
     struct slice method = slice_of(line.p, slice_find(line, ' '));
@@ -71,7 +72,7 @@ static bool request_line(struct fact_http_head *head, struct slice line)
     }
     head->method = method;
     head->target = target;
-    return true;
+    return head->version_major > 0 || http1_is_method(method);
 }
 
 /* ReadResponse: a version of one digit each, a status of three digits. */
@@ -178,5 +179,5 @@ bool http1_is_request_line(struct slice line)
 {
     struct fact_http_head head = {0};
 
-    return request_line(&head, line) && head.version_major == 1;
+    return request_line(&head, line) && head.version_major > 0;
 }

@@ -525,5 +525,5 @@ void tls_chunk(struct tls *t, const struct flow_chunk *chunk)
     flush_run(t);
     if (s->state == TLS_STREAM_NOT_TLS)
         on_not_tls(t, s, &rest);
-    account(t, chunk->dir);
+    account(t, (int)chunk->dir);
 }

@@ -140,8 +140,7 @@ static void wrote_request(struct trace *t)
 void events_tls_request(struct trace *t)
 {
     wrote_headers(t);
-    if (t->e->response.seen || t->e->outcome != P2T_OUTCOME_INCOMPLETE)
-        wrote_request(t);
+    wrote_request(t);
 }
 
 void events_tls_response(struct trace *t)

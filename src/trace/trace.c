@@ -30,9 +30,9 @@ static enum p2t_vantage vantage_of(int64_t to_server_ns, int64_t to_client_ns)
 
     if (to_server_ns + to_client_ns < noise_ns)
         return P2T_VANTAGE_UNKNOWN;
-    if (to_client_ns * 8 < to_server_ns)
+    if (to_client_ns < to_server_ns / 8)
         return P2T_VANTAGE_CLIENT;
-    return to_server_ns * 8 < to_client_ns ? P2T_VANTAGE_SERVER : P2T_VANTAGE_MIDDLE;
+    return to_server_ns < to_client_ns / 8 ? P2T_VANTAGE_SERVER : P2T_VANTAGE_MIDDLE;
 }
 
 static void fill_handshake(struct trace *t)

@@ -12,6 +12,7 @@ enum { TAGS_MAX = 256 };
 struct tags {
     char name[TAGS_MAX][64];
     size_t owner[TAGS_MAX];
+    bool https[TAGS_MAX];
     size_t n;
 };
 
@@ -53,6 +54,15 @@ static void copy_after(char *out, const char *args, const char *label, const cha
         copy_until(out, at + strlen(label), stops);
 }
 
+static void field(char *out, size_t size, const char *args, const char *label, const char *stops)
+{
+    const char *at = strstr(args, label);
+
+    assert_non_null(at);
+    at += strlen(label);
+    snprintf(out, size, "%.*s", (int)strcspn(at, stops), at);
+}
+
 /* "ADDR err=nil" gives "ADDR ok", any error "ADDR failed". */
 static void connect_key(char *out, const char *args, bool done)
 {
@@ -63,6 +73,23 @@ static void connect_key(char *out, const char *args, bool done)
         snprintf(out, LAB_KEY_MAX, "%s", addr);
     else
         snprintf(out, LAB_KEY_MAX, "%.120s %s", addr, strstr(args, "err=nil") != NULL ? "ok" : "failed");
+}
+
+/* "v=304 resume=false cs=1301 alpn="" sni="web.test" ... err=nil" */
+static void handshake_key(char *out, const char *args)
+{
+    char version[8], cipher[8], alpn[16], name[64];
+
+    if (strstr(args, "err=nil") == NULL) {
+        snprintf(out, LAB_KEY_MAX, "failed");
+        return;
+    }
+    field(version, sizeof version, args, "v=", " ");
+    field(cipher, sizeof cipher, args, "cs=", " ");
+    field(alpn, sizeof alpn, args, "alpn=\"", "\"");
+    field(name, sizeof name, args, "sni=\"", "\"");
+    snprintf(out, LAB_KEY_MAX, "%s %s [%s] %s%s", version, cipher, alpn, name,
+             strstr(args, "resume=true") != NULL ? " resumed" : "");
 }
 
 static void live_key(struct lab_event *ev, const char *args)
@@ -83,6 +110,7 @@ static void live_key(struct lab_event *ev, const char *args)
         break;
     case P2T_HOOK_GOT_CONN:
         copy_after(ev->key, args, "local=", " \n");
+        ev->reused = strstr(args, "reused=true") != NULL;
         break;
     case P2T_HOOK_WROTE_HEADER_FIELD:
         copy_until(ev->key, args, "=\n");
@@ -92,6 +120,9 @@ static void live_key(struct lab_event *ev, const char *args)
         break;
     case P2T_HOOK_GOT_1XX_RESPONSE:
         copy_until(ev->key, args, " \n");
+        break;
+    case P2T_HOOK_TLS_HANDSHAKE_DONE:
+        handshake_key(ev->key, args);
         break;
     default:
         break;
@@ -111,16 +142,34 @@ static void live_line(struct lab_list *list, struct tags *tags, const char *line
         list->fills[list->fills_n++] = seconds * 1000000000 + micros * 1000;
     size_t t = tag_index(tags, tag);
     if (strcmp(hook, "---") == 0 && strncmp(line + at, " Do ", 4) == 0 && strncmp(line + at, " Do ok", 6) != 0 &&
-        strncmp(line + at, " Do err", 7) != 0)
+        strncmp(line + at, " Do err", 7) != 0) {
         tags->owner[t] = list->owners++;
+        tags->https[t] = strstr(line + at, " https://") != NULL;
+    }
     if (!hook_of(hook, strlen(hook), &ev->hook))
         return;
     assert_true(list->n < LAB_EVENTS_MAX - 1);
     ev->time_ns = seconds * 1000000000 + micros * 1000;
     ev->owner = tags->owner[t];
+    ev->encrypted = tags->https[t];
     snprintf(ev->tag, sizeof ev->tag, "%s", tag);
     live_key(ev, line[at] == ' ' ? line + at + 1 : line + at);
     list->n++;
+}
+
+/* What comes after the handshake is estimated, and all of a request on a connection that was there. */
+static void mark_estimated(struct lab_list *list)
+{
+    for (size_t i = 0; i < list->n; i++) {
+        struct lab_event *ev = &list->events[i];
+        ev->estimated |= ev->encrypted && ev->hook >= P2T_HOOK_WROTE_HEADER_FIELD;
+        if (!ev->reused || !ev->encrypted)
+            continue;
+        ev->estimated = true;
+        for (size_t k = i; k-- > 0 && !(list->events[k].owner == ev->owner && list->events[k].estimated);)
+            if (list->events[k].owner == ev->owner && list->events[k].hook == P2T_HOOK_GET_CONN)
+                list->events[k].estimated = true;
+    }
 }
 
 struct lab_list lab_live(const char *path)
@@ -135,6 +184,7 @@ struct lab_list lab_live(const char *path)
     while (fgets(line, sizeof line, f) != NULL)
         live_line(&list, tags, line);
     fclose(f);
+    mark_estimated(&list);
     free(tags);
     return list;
 }

@@ -31,6 +31,21 @@ static const char *ok_or_failed(const struct p2t_event *ev, const char *name)
     return v->kind == P2T_VALUE_NULL ? "ok" : "failed";
 }
 
+static void handshake_key(char *out, const struct p2t_event *ev)
+{
+    char alpn[LAB_KEY_MAX], name[LAB_KEY_MAX];
+
+    if (arg(ev, "err")->kind != P2T_VALUE_NULL) {
+        snprintf(out, LAB_KEY_MAX, "failed");
+        return;
+    }
+    text_key(alpn, ev, "NegotiatedProtocol");
+    text_key(name, ev, "ServerName");
+    snprintf(out, LAB_KEY_MAX, "%x %x [%.16s] %.64s%s", (unsigned)arg(ev, "Version")->as.integer,
+             (unsigned)arg(ev, "CipherSuite")->as.integer, alpn, name,
+             arg(ev, "DidResume")->as.boolean ? " resumed" : "");
+}
+
 static void rebuilt_key(char *out, const struct p2t_event *ev)
 {
     char addr[LAB_KEY_MAX];
@@ -64,6 +79,9 @@ static void rebuilt_key(char *out, const struct p2t_event *ev)
     case P2T_HOOK_GOT_1XX_RESPONSE:
         snprintf(out, LAB_KEY_MAX, "%d", (int)arg(ev, "code")->as.integer);
         break;
+    case P2T_HOOK_TLS_HANDSHAKE_DONE:
+        handshake_key(out, ev);
+        break;
     default:
         break;
     }
@@ -80,6 +98,8 @@ static int on_exchange(void *ctx, const struct p2t_exchange *x)
         ev->hook = from->hook;
         ev->time_ns = from->time_ns;
         ev->owner = list->owners;
+        ev->estimated = x->kind == P2T_KIND_TLS &&
+                        (from->hook >= P2T_HOOK_WROTE_HEADER_FIELD || x->connection->reused == 1);
         ev->basis = from->basis;
         ev->has_earliest = from->has_earliest;
         ev->has_latest = from->has_latest;

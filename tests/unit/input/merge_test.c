@@ -119,7 +119,7 @@ static void thousands_of_rotated_files_need_few_descriptors(void **state)
 static void bytes_stay_valid_until_the_next_frame(void **state)
 {
     enum { FILES = 5, PACKETS = 400, BYTES = 1400 };
-    char *folder = make_folder(), name[8];
+    char *folder = make_folder(), name[16];
     (void)state;
     for (int k = 0; k < FILES; k++) {
         struct buf b = {0};

@@ -1,0 +1,257 @@
+/* Which lookup, which attempts and which connection make one exchange. The lab's captures of some of these end too
+ * early; here the whole stories are told by hand. */
+#include "support/cmocka_all.h"
+
+#include "sim.h"
+
+static struct sim sim;
+
+static int setup(void **state)
+{
+    (void)state;
+    sim_init(&sim);
+    return 0;
+}
+
+static void lookup_both(int64_t us, const char *name, const char *v4, const char *v6)
+{
+    sim_query(&sim, us, 4000, 1, name, DNS_AAAA);
+    sim_query(&sim, us + 20, 4001, 2, name, DNS_A);
+    sim_answer(&sim, us + 300, 4001, 2, name, DNS_A, 0, v4);
+    sim_answer(&sim, us + 320, 4000, 1, name, DNS_AAAA, 0, v6);
+}
+
+static const struct sim_exchange *only_exchange(void)
+{
+    sim_finish(&sim);
+    assert_int_equal(sim.n, 1);
+    return &sim.out[0];
+}
+
+/* RFC 8305: IPv6 keeps silent, IPv4 is tried 300 ms later and wins. */
+static void a_race_is_one_exchange_with_its_loser(void **state)
+{
+    (void)state;
+    lookup_both(0, "b.test", "10.0.0.2", "fd00::2");
+    struct flow_tcp *v6 = sim_syn(&sim, 500, 5000, "fd00::2");
+    struct flow_tcp *v4 = sim_syn(&sim, 300600, 5001, "10.0.0.2");
+    sim_established(&sim, 300700, v4);
+    sim_request(&sim, 300800, v4, 0, "b.test", "/");
+    sim_response(&sim, 301000, v4, 0, 200, NULL);
+    sim_close(&sim, 9000000, v6, FLOW_END_IDLE);
+    sim_close(&sim, 9000000, v4, FLOW_END_INPUT);
+    const struct sim_exchange *x = only_exchange();
+    assert_int_equal(x->kind, P2T_KIND_HTTP1);
+    assert_string_equal(x->host, "b.test");
+    assert_int_equal(x->attempts, 2);
+    assert_int_equal(x->result[0], ATTEMPT_CANCELED);
+    assert_int_equal(x->result[1], ATTEMPT_OK);
+}
+
+/* One set of questions, two requests: both tell of the lookup, and that it was shared. */
+static void two_dials_of_one_lookup_share_it(void **state)
+{
+    (void)state;
+    lookup_both(0, "b.test", "10.0.0.2", NULL);
+    struct flow_tcp *a = sim_syn(&sim, 500, 5000, "10.0.0.2");
+    struct flow_tcp *b = sim_syn(&sim, 520, 5001, "10.0.0.2");
+    sim_established(&sim, 600, a);
+    sim_established(&sim, 620, b);
+    sim_request(&sim, 700, a, 0, "b.test", "/1");
+    sim_request(&sim, 720, b, 0, "b.test", "/2");
+    sim_response(&sim, 900, a, 0, 200, NULL);
+    sim_response(&sim, 920, b, 0, 200, NULL);
+    sim_close(&sim, 9000000, a, FLOW_END_INPUT);
+    sim_close(&sim, 9000000, b, FLOW_END_INPUT);
+    sim_finish(&sim);
+    assert_int_equal(sim.n, 2);
+    for (size_t i = 0; i < 2; i++) {
+        assert_true(sim.out[i].has_lookup);
+        assert_true(sim.out[i].shared);
+        assert_int_equal(sim.out[i].attempts, 1);
+    }
+}
+
+/* Two names with one address: each connection belongs to the lookup of the name it asks for, whatever came first. */
+static void the_host_field_decides_between_lookups_of_one_address(void **state)
+{
+    (void)state;
+    lookup_both(0, "b.test", "10.0.0.2", NULL);
+    lookup_both(400, "c.test", "10.0.0.2", NULL);
+    struct flow_tcp *first = sim_syn(&sim, 900, 5000, "10.0.0.2");
+    struct flow_tcp *second = sim_syn(&sim, 920, 5001, "10.0.0.2");
+    sim_established(&sim, 1000, first);
+    sim_established(&sim, 1020, second);
+    sim_request(&sim, 1100, first, 0, "b.test", "/");
+    sim_request(&sim, 1120, second, 0, "c.test", "/");
+    sim_response(&sim, 1300, first, 0, 200, NULL);
+    sim_response(&sim, 1320, second, 0, 200, NULL);
+    sim_close(&sim, 9000000, first, FLOW_END_INPUT);
+    sim_close(&sim, 9000000, second, FLOW_END_INPUT);
+    sim_finish(&sim);
+    assert_int_equal(sim.n, 2);
+    assert_string_equal(sim.out[0].host, "b.test");
+    assert_string_equal(sim.out[1].host, "c.test");
+}
+
+static void every_address_refused_is_one_failure_with_the_first_error(void **state)
+{
+    (void)state;
+    sim_query(&sim, 0, 4000, 1, "b.test", DNS_A);
+    sim_answer(&sim, 100, 4000, 1, "b.test", DNS_A, 0, "10.0.0.2");
+    sim_query(&sim, 20, 4001, 2, "b.test", DNS_AAAA);
+    sim_answer(&sim, 120, 4001, 2, "b.test", DNS_AAAA, 0, "fd00::2");
+    struct flow_tcp *a = sim_syn(&sim, 200, 5000, "fd00::2");
+    sim_event(&sim, 220, a, FLOW_RST, FLOW_S2C);
+    struct flow_tcp *b = sim_syn(&sim, 300, 5001, "10.0.0.2");
+    sim_event(&sim, 320, b, FLOW_RST, FLOW_S2C);
+    sim_clock(&sim, 5000000);
+    assert_int_equal(sim.n, 1);
+    assert_int_equal(sim.out[0].kind, P2T_KIND_CONNECT);
+    assert_int_equal(sim.out[0].outcome, P2T_OUTCOME_CONNECT_ERROR);
+    assert_int_equal(sim.out[0].attempts, 2);
+    assert_string_equal(sim.out[0].error, "dial tcp [fd00::2]:80: connect: connection refused");
+    sim_close(&sim, 9000000, a, FLOW_END_CLOSED);
+    sim_close(&sim, 9000000, b, FLOW_END_CLOSED);
+    sim_finish(&sim);
+    assert_int_equal(sim.n, 1);
+}
+
+static void unanswered_syns_end_when_the_next_one_does_not_come(void **state)
+{
+    (void)state;
+    struct flow_tcp *c = sim_syn(&sim, 0, 5000, "10.0.0.2");
+    sim_syn_again(&sim, 1000000, c);
+    sim_syn_again(&sim, 3000000, c);
+    sim_clock(&sim, 6900000);
+    assert_int_equal(sim.n, 0);
+    sim_clock(&sim, 7300000);
+    assert_int_equal(sim.n, 1);
+    assert_int_equal(sim.out[0].result[0], ATTEMPT_TIMEOUT);
+    assert_string_equal(sim.out[0].error, "dial tcp 10.0.0.2:80: i/o timeout");
+    assert_true(sim.out[0].end_us > 3000000 && sim.out[0].end_us <= 7000000);
+    sim_close(&sim, 9000000, c, FLOW_END_IDLE);
+    sim_finish(&sim);
+}
+
+/* resolv.conf's search list: one lookup, whose name is what all the questions begin with. */
+static void a_search_list_is_one_lookup_of_the_short_name(void **state)
+{
+    static const char *const names[] = {"b.ns.svc.cluster.local", "b.svc.cluster.local", "b.cluster.local", "b"};
+
+    (void)state;
+    for (uint16_t i = 0; i < 4; i++) {
+        sim_query(&sim, i * 400, (uint16_t)(4000 + i), i, names[i], DNS_A);
+        sim_answer(&sim, i * 400 + 200, (uint16_t)(4000 + i), i, names[i], DNS_A, i == 0 ? 0 : DNS_NXDOMAIN, NULL);
+    }
+    const struct sim_exchange *x = only_exchange();
+    assert_int_equal(x->kind, P2T_KIND_LOOKUP);
+    assert_int_equal(x->outcome, P2T_OUTCOME_DNS_ERROR);
+    assert_string_equal(x->host, "b");
+    assert_int_equal(x->names, 4);
+    assert_string_equal(x->error, "lookup b on 10.0.0.53:53: no such host");
+}
+
+static void a_lookup_that_led_nowhere_is_quiet(void **state)
+{
+    (void)state;
+    lookup_both(0, "b.test", "10.0.0.2", NULL);
+    sim_clock(&sim, 5000000);
+    const struct sim_exchange *x = only_exchange();
+    assert_int_equal(x->kind, P2T_KIND_LOOKUP);
+    assert_int_equal(x->outcome, P2T_OUTCOME_OK);
+    assert_true(x->quiet);
+}
+
+/* hooks.md 1.2: a connection dialled for a request that another one served. */
+static void a_first_request_long_after_the_handshake_did_not_dial(void **state)
+{
+    (void)state;
+    struct flow_tcp *c = sim_syn(&sim, 0, 5000, "10.0.0.2");
+    sim_established(&sim, 100, c);
+    sim_request(&sim, 352000, c, 0, "10.0.0.2", "/");
+    sim_response(&sim, 352300, c, 0, 200, NULL);
+    sim_close(&sim, 9000000, c, FLOW_END_INPUT);
+    sim_finish(&sim);
+    assert_int_equal(sim.n, 2);
+    assert_int_equal(sim.out[0].kind, P2T_KIND_CONNECT);
+    assert_true(sim.out[0].quiet && sim.out[0].orphan);
+    assert_int_equal(sim.out[1].kind, P2T_KIND_HTTP1);
+    assert_true(sim.out[1].orphan);
+    assert_int_equal(sim.out[1].attempts, 0);
+}
+
+static void a_retry_after_a_stale_connection_is_linked(void **state)
+{
+    (void)state;
+    struct flow_tcp *old = sim_syn(&sim, 0, 5000, "10.0.0.2");
+    sim_established(&sim, 100, old);
+    sim_request(&sim, 200, old, 0, "10.0.0.2", "/");
+    sim_response(&sim, 400, old, 0, 200, NULL);
+    sim_request(&sim, 60000400, old, 1, "10.0.0.2", "/");
+    sim_event(&sim, 60000500, old, FLOW_RST, FLOW_S2C);
+    struct flow_tcp *fresh = sim_syn(&sim, 60000900, 5001, "10.0.0.2");
+    sim_established(&sim, 60001000, fresh);
+    sim_request(&sim, 60001100, fresh, 0, "10.0.0.2", "/");
+    sim_response(&sim, 60001300, fresh, 0, 200, NULL);
+    sim_close(&sim, 69000000, old, FLOW_END_CLOSED);
+    sim_close(&sim, 69000000, fresh, FLOW_END_INPUT);
+    sim_finish(&sim);
+    assert_int_equal(sim.n, 3);
+    assert_int_equal(sim.out[1].outcome, P2T_OUTCOME_NO_RESPONSE);
+    assert_string_equal(sim.out[2].link, "retry_of");
+}
+
+static void a_redirect_is_linked_to_what_it_came_from(void **state)
+{
+    (void)state;
+    struct flow_tcp *c = sim_syn(&sim, 0, 5000, "10.0.0.2");
+    sim_established(&sim, 100, c);
+    sim_request(&sim, 200, c, 0, "b.test", "/old");
+    sim_response(&sim, 400, c, 0, 302, "http://b.test/new");
+    sim_request(&sim, 600, c, 1, "b.test", "/new");
+    sim_response(&sim, 800, c, 1, 200, NULL);
+    sim_close(&sim, 9000000, c, FLOW_END_INPUT);
+    sim_finish(&sim);
+    assert_int_equal(sim.n, 2);
+    assert_string_equal(sim.out[0].link, "");
+    assert_string_equal(sim.out[1].link, "redirected_from");
+}
+
+/* An exchange that ended later is held back until an earlier failure is decided. */
+static void output_is_in_order_of_ends(void **state)
+{
+    (void)state;
+    struct flow_tcp *c = sim_syn(&sim, 0, 5000, "10.0.0.2");
+    sim_established(&sim, 100, c);
+    sim_query(&sim, 150, 4000, 1, "b.test", DNS_A);
+    sim_answer(&sim, 200, 4000, 1, "b.test", DNS_A, DNS_NXDOMAIN, NULL);
+    sim_request(&sim, 300, c, 0, "10.0.0.2", "/1");
+    sim_response(&sim, 400, c, 0, 200, NULL);
+    sim_request(&sim, 500, c, 1, "10.0.0.2", "/2");
+    assert_int_equal(sim.n, 0);
+    sim_close(&sim, 9000000, c, FLOW_END_INPUT);
+    sim_finish(&sim);
+    assert_int_equal(sim.n, 3);
+    assert_int_equal(sim.out[0].kind, P2T_KIND_LOOKUP);
+    for (size_t i = 1; i < sim.n; i++)
+        assert_true(sim.out[i].end_us >= sim.out[i - 1].end_us);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(a_race_is_one_exchange_with_its_loser, setup),
+        cmocka_unit_test_setup(two_dials_of_one_lookup_share_it, setup),
+        cmocka_unit_test_setup(the_host_field_decides_between_lookups_of_one_address, setup),
+        cmocka_unit_test_setup(every_address_refused_is_one_failure_with_the_first_error, setup),
+        cmocka_unit_test_setup(unanswered_syns_end_when_the_next_one_does_not_come, setup),
+        cmocka_unit_test_setup(a_search_list_is_one_lookup_of_the_short_name, setup),
+        cmocka_unit_test_setup(a_lookup_that_led_nowhere_is_quiet, setup),
+        cmocka_unit_test_setup(a_first_request_long_after_the_handshake_did_not_dial, setup),
+        cmocka_unit_test_setup(a_retry_after_a_stale_connection_is_linked, setup),
+        cmocka_unit_test_setup(a_redirect_is_linked_to_what_it_came_from, setup),
+        cmocka_unit_test_setup(output_is_in_order_of_ends, setup),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,218 @@
+#include "sim.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static struct packet_mark mark_at(struct sim *s, int64_t us)
+{
+    return (struct packet_mark){us * 1000, {++s->packet, 0}};
+}
+
+static void copy(char *out, size_t size, struct slice text)
+{
+    snprintf(out, size, "%.*s", (int)text.n, text.p != NULL ? (const char *)text.p : "");
+}
+
+static void on_exchange(void *ctx, const struct exchange *e)
+{
+    struct sim *s = ctx;
+
+    if (s->n == SIM_EXCHANGES_MAX)
+        abort();
+    struct sim_exchange *x = &s->out[s->n++];
+    *x = (struct sim_exchange){.kind = e->kind,
+                               .outcome = e->outcome,
+                               .quiet = e->quiet,
+                               .has_lookup = e->lookup != NULL,
+                               .orphan = e->conn.orphan_dial,
+                               .attempts = e->attempt_count,
+                               .end_us = e->end_ns / 1000,
+                               .position = e->conn.position};
+    for (size_t i = 0; i < e->attempt_count && i < 8; i++)
+        x->result[i] = e->attempts[i].result;
+    if (e->lookup != NULL) {
+        copy(x->host, sizeof x->host, e->lookup->host);
+        x->shared = e->lookup->shared;
+        x->names = e->lookup->names;
+        x->queries = e->lookup->queries;
+    }
+    copy(x->error, sizeof x->error, e->error);
+    if (e->link_count > 0)
+        snprintf(x->link, sizeof x->link, "%s", e->links[0].relation);
+}
+
+void sim_init(struct sim *s)
+{
+    *s = (struct sim){0};
+    s->correlate = correlate_new(&correlate_limits_default, on_exchange, s);
+    if (s->correlate == NULL)
+        abort();
+}
+
+void sim_finish(struct sim *s)
+{
+    correlate_finish(s->correlate);
+    correlate_free(s->correlate);
+}
+
+void sim_clock(struct sim *s, int64_t us)
+{
+    correlate_clock(s->correlate, us * 1000);
+}
+
+static void feed(struct sim *s, struct fact *f)
+{
+    correlate_clock(s->correlate, f->mark.ts_ns);
+    correlate_fact(s->correlate, f);
+}
+
+/* ---- DNS ---- */
+
+static struct endpoint client_at(uint16_t port)
+{
+    return (struct endpoint){ip_parse(SLICE_LIT("10.0.0.1")), port};
+}
+
+static void message(struct sim *s, int64_t us, uint16_t port, const struct dns_message *m)
+{
+    struct fact f = {.kind = FACT_DNS_MESSAGE, .mark = mark_at(s, us)};
+    struct endpoint client = client_at(port), server = {ip_parse(SLICE_LIT("10.0.0.53")), 53};
+
+    f.as.dns.message = m;
+    f.as.dns.src = m->is_response ? server : client;
+    f.as.dns.dst = m->is_response ? client : server;
+    feed(s, &f);
+}
+
+static struct dns_message *message_new(uint16_t id, const char *name, uint16_t type)
+{
+    struct dns_message *m = calloc(1, sizeof *m);
+
+    if (m == NULL)
+        abort();
+    m->has_header = m->has_question = m->has_opt = true;
+    m->opt_udp_size = 1232;
+    m->id = id;
+    m->qtype = type;
+    m->qclass = 1;
+    m->qname_len = (uint16_t)snprintf(m->qname, sizeof m->qname, "%s", name);
+    return m;
+}
+
+void sim_query(struct sim *s, int64_t us, uint16_t port, uint16_t id, const char *name, uint16_t type)
+{
+    struct dns_message *m = message_new(id, name, type);
+
+    message(s, us, port, m);
+    free(m);
+}
+
+void sim_answer(struct sim *s, int64_t us, uint16_t port, uint16_t id, const char *name, uint16_t type,
+                uint16_t rcode, const char *addr)
+{
+    struct dns_message *m = message_new(id, name, type);
+
+    m->is_response = m->ra = true;
+    m->rcode = rcode;
+    if (addr != NULL) {
+        m->answers = m->answer_count = 1;
+        m->answer[0].type = type;
+        m->answer[0].addr = ip_parse(slice_str(addr));
+    }
+    message(s, us, port, m);
+    free(m);
+}
+
+/* ---- connections ---- */
+
+void sim_event(struct sim *s, int64_t us, struct flow_tcp *c, enum flow_event_kind kind, enum flow_dir dir)
+{
+    struct fact f = {.kind = FACT_CONN_EVENT, .conn = c, .dir = dir, .mark = mark_at(s, us)};
+
+    f.as.event = (struct flow_event){.kind = kind, .dir = dir, .mark = f.mark};
+    feed(s, &f);
+}
+
+struct flow_tcp *sim_syn(struct sim *s, int64_t us, uint16_t port, const char *server)
+{
+    struct flow_tcp *c = &s->flows[s->flow_count++];
+    bool v6 = ip_parse(slice_str(server)).family == 6;
+
+    c->number = s->flow_count;
+    c->client = client_at(port);
+    if (v6)
+        c->client.ip = ip_parse(SLICE_LIT("fd00::1"));
+    c->server = (struct endpoint){ip_parse(slice_str(server)), 80};
+    c->first = mark_at(s, us);
+    struct fact f = {.kind = FACT_CONN_OPEN, .conn = c, .mark = c->first};
+    feed(s, &f);
+    sim_event(s, us, c, FLOW_SYN, FLOW_C2S);
+    return c;
+}
+
+void sim_syn_again(struct sim *s, int64_t us, struct flow_tcp *c)
+{
+    struct fact f = {.kind = FACT_CONN_EVENT, .conn = c, .dir = FLOW_C2S, .mark = mark_at(s, us)};
+
+    f.as.event = (struct flow_event){.kind = FLOW_SYN, .mark = f.mark, .repeated = true};
+    feed(s, &f);
+}
+
+void sim_established(struct sim *s, int64_t us, struct flow_tcp *c)
+{
+    sim_event(s, us, c, FLOW_SYN_ACK, FLOW_S2C);
+    sim_event(s, us + 10, c, FLOW_ESTABLISHED, FLOW_C2S);
+}
+
+static void end_of(struct sim *s, struct flow_tcp *c, enum fact_kind kind, uint32_t number, struct packet_mark mark)
+{
+    struct fact f = {.kind = kind, .conn = c, .exchange = number, .mark = mark};
+
+    f.as.http_end = (struct fact_http_end){.last = mark, .complete = true};
+    feed(s, &f);
+}
+
+void sim_request(struct sim *s, int64_t us, struct flow_tcp *c, uint32_t number, const char *host, const char *target)
+{
+    struct fact_header header = {SLICE_LIT("Host"), slice_str(host)};
+    struct fact f = {.kind = FACT_HTTP_REQUEST_HEAD, .conn = c, .exchange = number, .mark = mark_at(s, us)};
+
+    f.as.head = (struct fact_http_head){.first = f.mark,
+                                        .last = f.mark,
+                                        .method = SLICE_LIT("GET"),
+                                        .target = slice_str(target),
+                                        .version_major = 1,
+                                        .version_minor = 1,
+                                        .headers = &header,
+                                        .header_count = 1};
+    feed(s, &f);
+    end_of(s, c, FACT_HTTP_REQUEST_END, number, f.mark);
+}
+
+void sim_response(struct sim *s, int64_t us, struct flow_tcp *c, uint32_t number, uint16_t status,
+                  const char *location)
+{
+    struct fact_header header = {SLICE_LIT("Location"), slice_str(location)};
+    struct fact f = {
+        .kind = FACT_HTTP_RESPONSE_HEAD, .conn = c, .exchange = number, .dir = FLOW_S2C, .mark = mark_at(s, us)};
+
+    f.as.head = (struct fact_http_head){.first = f.mark,
+                                        .last = f.mark,
+                                        .status = status,
+                                        .version_major = 1,
+                                        .version_minor = 1,
+                                        .has_length = true,
+                                        .headers = &header,
+                                        .header_count = location != NULL};
+    feed(s, &f);
+    end_of(s, c, FACT_HTTP_RESPONSE_END, number, f.mark);
+}
+
+void sim_close(struct sim *s, int64_t us, struct flow_tcp *c, enum flow_end why)
+{
+    struct fact f = {.kind = FACT_CONN_CLOSE, .conn = c};
+
+    correlate_clock(s->correlate, us * 1000);
+    f.as.end = why;
+    correlate_fact(s->correlate, &f);
+}

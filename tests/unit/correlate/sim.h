@@ -1,0 +1,54 @@
+/* Facts by hand, in microseconds: what lookups and connections become when they meet. */
+#ifndef P2T_TESTS_UNIT_CORRELATE_SIM_H
+#define P2T_TESTS_UNIT_CORRELATE_SIM_H
+
+#include "correlate/correlate.h"
+
+enum { SIM_EXCHANGES_MAX = 32, SIM_CONNS_MAX = 8 };
+
+/* What a test may ask of an exchange after it is gone. */
+struct sim_exchange {
+    enum p2t_kind kind;
+    enum p2t_outcome outcome;
+    bool quiet, has_lookup, shared, orphan;
+    char host[64], error[160], link[32];
+    size_t attempts;
+    enum attempt_result result[8];
+    uint32_t names, queries;
+    int64_t end_us;
+    uint32_t position;
+};
+
+struct sim {
+    struct correlate *correlate;
+    uint64_t packet;
+    struct flow_tcp flows[SIM_CONNS_MAX];
+    size_t flow_count;
+    struct sim_exchange out[SIM_EXCHANGES_MAX];
+    size_t n;
+};
+
+void sim_init(struct sim *s);
+/* Ends the input: everything is decided. */
+void sim_finish(struct sim *s);
+void sim_clock(struct sim *s, int64_t us);
+
+void sim_query(struct sim *s, int64_t us, uint16_t port, uint16_t id, const char *name, uint16_t type);
+/* addr: NULL for none. */
+void sim_answer(struct sim *s, int64_t us, uint16_t port, uint16_t id, const char *name, uint16_t type,
+                uint16_t rcode, const char *addr);
+
+/* A new connection of the client at `port` to server:80; its SYN. */
+struct flow_tcp *sim_syn(struct sim *s, int64_t us, uint16_t port, const char *server);
+void sim_syn_again(struct sim *s, int64_t us, struct flow_tcp *c);
+/* SYN-ACK and the client's ACK, 10 us later. */
+void sim_established(struct sim *s, int64_t us, struct flow_tcp *c);
+void sim_event(struct sim *s, int64_t us, struct flow_tcp *c, enum flow_event_kind kind, enum flow_dir dir);
+/* A whole GET, and a whole answer. */
+void sim_request(struct sim *s, int64_t us, struct flow_tcp *c, uint32_t number, const char *host,
+                 const char *target);
+void sim_response(struct sim *s, int64_t us, struct flow_tcp *c, uint32_t number, uint16_t status,
+                  const char *location);
+void sim_close(struct sim *s, int64_t us, struct flow_tcp *c, enum flow_end why);
+
+#endif

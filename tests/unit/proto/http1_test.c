@@ -1,0 +1,435 @@
+/* Byte streams of both directions against the facts they must give, each played whole, byte by byte, and cut in two
+ * at every position. */
+#include "support/cmocka_all.h"
+
+#include <stdio.h>
+
+#include "http1_play.h"
+
+struct script {
+    const char *name;
+    struct step steps[STEPS_MAX];
+    const char *facts;
+    bool mid_stream, show_headers;
+    /* After a loss, messages are found at the front of segments only; an unknown method by its whole line. */
+    bool segments_matter;
+};
+
+static const struct script scripts[] = {
+    /* ---- framing: RFC 9112 6.3 ---- */
+    {.name = "a request and a response with lengths",
+     {ASK("POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc"),
+      SAY("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello")},
+     "0 POST /a length=3\n0 sent 3\n0 200 length=5\n0 got 5\n"},
+    {.name = "a length of zero",
+     {ASK("POST /a HTTP/1.1\r\nContent-Length: 0\r\n\r\n"), SAY("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")},
+     "0 POST /a length=0\n0 sent 0\n0 200 length=0\n0 got 0\n"},
+    {.name = "keep-alive",
+     {ASK("GET /a HTTP/1.1\r\n\r\n"), SAY("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n1"),
+      ASK("GET /b HTTP/1.1\r\n\r\n"), SAY("HTTP/1.1 404 No\r\nContent-Length: 2\r\n\r\n22")},
+     "0 GET /a\n0 sent 0\n0 200 length=1\n0 got 1\n1 GET /b\n1 sent 0\n1 404 length=2\n1 got 2\n"},
+    {.name = "pipelining",
+     {ASK("GET /a HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\n\r\nHEAD /c HTTP/1.1\r\n\r\n"),
+      SAY("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n1HTTP/1.1 204 OK\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: "
+          "9\r\n"
+          "\r\n")},
+     "0 GET /a\n0 sent 0\n1 GET /b\n1 sent 0\n2 HEAD /c\n2 sent 0\n"
+     "0 200 length=1\n0 got 1\n1 204\n1 got 0\n2 200\n2 got 0\n"},
+    {.name = "chunked both ways, with an extension and trailers",
+     {ASK("POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nT: 1\r\n\r\n"),
+      SAY("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nA\r\n0123456789\r\n0\r\nT: 1\r\nU: 2\r\n\r\n"),
+      ASK("GET /b HTTP/1.1\r\n\r\n")},
+     "0 POST /a chunked\n0 sent 5\n0 200 chunked\n0 got 10\n1 GET /b\n1 sent 0\n"},
+    {.name = "chunked wins over a length",
+     {ASK("GET /a HTTP/1.1\r\n\r\n"),
+      SAY("HTTP/1.1 200 OK\r\nContent-Length: 99\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n")},
+     "0 GET /a\n0 sent 0\n0 200 chunked\n0 got 1\n"},
+    {.name = "a body until close",
+     {ASK("GET /a HTTP/1.0\r\n\r\n"), SAY("HTTP/1.0 200 OK\r\n\r\nhello"), SAY(" world"), SAY_FIN},
+     "0 GET /a\n0 sent 0\n0 200 until-close\n0 got 11\n"},
+    {.name = "a body until close that a reset ends",
+     {ASK("GET /a HTTP/1.0\r\n\r\n"), SAY("HTTP/1.0 200 OK\r\n\r\nhello"), RESET},
+     "0 GET /a\n0 sent 0\n0 200 until-close\n0 got 5 incomplete\n"},
+    {.name = "a body shorter than its length",
+     {ASK("GET /a HTTP/1.1\r\n\r\n"), SAY("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello"), SAY_FIN},
+     "0 GET /a\n0 sent 0\n0 200 length=9\n0 got 5 incomplete\n"},
+    {.name = "HEAD, 204 and 304 have no body, whatever they say",
+     {ASK("HEAD /a HTTP/1.1\r\n\r\n"), SAY("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"),
+      ASK("GET /b HTTP/1.1\r\n\r\n"), SAY("HTTP/1.1 204 No\r\nContent-Length: 7\r\n\r\n"),
+      ASK("GET /c HTTP/1.1\r\n\r\n"), SAY("HTTP/1.1 304 No\r\nContent-Length: 7\r\n\r\n"),
+      ASK("GET /d HTTP/1.1\r\n\r\n"), SAY("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")},
+     "0 HEAD /a\n0 sent 0\n0 200\n0 got 0\n1 GET /b\n1 sent 0\n1 204\n1 got 0\n"
+     "2 GET /c\n2 sent 0\n2 304\n2 got 0\n3 GET /d\n3 sent 0\n3 200 length=0\n3 got 0\n"},
+
+    /* ---- interim responses and tunnels ---- */
+    {.name = "interim responses of any number",
+     {ASK("GET /a HTTP/1.1\r\n\r\n"), SAY("HTTP/1.1 103 E\r\nLink: x\r\n\r\nHTTP/1.1 102 P\r\n\r\nHTTP/1.1 103 "
+                                          "E\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: "
+                                          "1\r\n\r\n1")},
+     "0 GET /a\n0 sent 0\n0 103\n0 102\n0 103\n0 200 length=1\n0 got 1\n"},
+    {.name = "Expect: 100-continue, continued",
+     {ASK("PUT /a HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n"),
+      SAY("HTTP/1.1 100 Continue\r\n\r\n"), ASK("abc"), SAY("HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n")},
+     "0 PUT /a length=3\n0 100\n0 sent 3\n0 201 length=0\n0 got 0\n"},
+    {.name = "Expect: 100-continue, refused, and the body is sent all the same",
+     {ASK("PUT /a HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n"),
+      SAY("HTTP/1.1 417 No\r\nContent-Length: 0\r\n\r\n"), ASK("abc"), ASK("GET /b HTTP/1.1\r\n\r\n")},
+     "0 PUT /a length=3\n0 417 length=0\n0 got 0\n0 sent 3\n1 GET /b\n1 sent 0\n"},
+    {.name = "Expect: 100-continue, refused, and the connection closed",
+     {ASK("PUT /a HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n"),
+      SAY("HTTP/1.1 417 No\r\nContent-Length: 0\r\n\r\n"), ASK_FIN},
+     "0 PUT /a length=3\n0 417 length=0\n0 got 0\n0 sent 0 incomplete\n"},
+    {.name = "an upgrade",
+     {ASK("GET /chat HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"),
+      SAY("HTTP/1.1 101 Switching\r\nUpgrade: websocket\r\n\r\n\x81\x01x")},
+     "0 GET /chat\n0 sent 0\n0 101\n0 got 0\n0 tunnel\n"},
+    {.name = "an upgrade that is refused",
+     {ASK("GET /chat HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"),
+      SAY("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"), ASK("GET /b HTTP/1.1\r\n\r\n")},
+     "0 GET /chat\n0 sent 0\n0 200 length=2\n0 got 2\n1 GET /b\n1 sent 0\n"},
+    {.name = "CONNECT",
+     {ASK("CONNECT h:443 HTTP/1.1\r\nHost: h:443\r\n\r\n"), SAY("HTTP/1.1 200 Fine\r\nContent-Length: 7\r\n\r\n"),
+      ASK("\x16\x03\x01")},
+     "0 CONNECT h:443\n0 sent 0\n0 200\n0 got 0\n0 tunnel\n"},
+    {.name = "CONNECT refused, then asked again",
+     {ASK("CONNECT h:443 HTTP/1.1\r\n\r\n"), SAY("HTTP/1.1 407 Auth\r\nContent-Length: 2\r\n\r\nno"),
+      ASK("CONNECT h:443 HTTP/1.1\r\nProxy-Authorization: x\r\n\r\n"), SAY("HTTP/1.1 200 OK\r\n\r\n")},
+     "0 CONNECT h:443\n0 sent 0\n0 407 length=2\n0 got 2\n1 CONNECT h:443\n1 sent 0\n1 200\n1 got 0\n1 tunnel\n"},
+
+    /* ---- forms ---- */
+    {.name = "absolute form",
+     {ASK("GET http://h/a?b HTTP/1.1\r\nHost: h\r\n\r\n")},
+     "0 GET http://h/a?b\n0 sent 0\n"},
+    {.name = "lines that end in LF alone",
+     {ASK("GET /a HTTP/1.1\nHost: h\n\n"), SAY("HTTP/1.1 200 OK\nContent-Length: 2\n\nok")},
+     "0 GET /a\n0 sent 0\n0 200 length=2\n0 got 2\n"},
+    {.name = "blank lines before messages",
+     {ASK("\r\n\r\nGET /a HTTP/1.1\r\n\r\n\r\nGET /b HTTP/1.1\r\n\r\n"),
+      SAY("\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")},
+     "0 GET /a\n0 sent 0\n1 GET /b\n1 sent 0\n0 200 length=0\n0 got 0\n"},
+    {.name = "fields: white space, empty values, repeated and folded ones",
+     {ASK("GET /a HTTP/1.1\r\nA:b\r\nC: \t d \r\nE:\r\nA: f\r\nG: one\r\n two\r\n\r\n")},
+     "0 GET /a [A=b] [C=d] [E=] [A=f] [G=one\r\n two]\n0 sent 0\n",
+     .show_headers = true},
+    {.name = "a method nobody knows",
+     {ASK("GET /a HTTP/1.1\r\n\r\n"), ASK("FROB /b HTTP/1.1\r\nContent-Length: 2\r\n\r\nxx"),
+      SAY("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\nHTTP/1.1 501 No\r\nContent-Length: 0\r\n\r\n")},
+     "0 GET /a\n0 sent 0\n1 FROB /b length=2\n1 sent 2\n0 200 length=0\n0 got 0\n1 501 length=0\n1 got 0\n",
+     .segments_matter = true},
+    {.name = "a target with spaces, and a chunked body behind it",
+     {ASK(
+         "POST /a b c HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nxx\r\n0\r\n\r\nGET  /two HTTP/1.1\r\n\r\n")},
+     "0 POST /a b c chunked\n0 sent 2\n1 GET /two\n1 sent 0\n"},
+    {.name = "a line without a colon in a request",
+     {ASK("GET /a HTTP/1.1\r\nA: b\r\nnonsense\r\nC: d\r\n\r\n")},
+     "0 GET /a [A=b] [C=d]\n0 sent 0\n",
+     .show_headers = true},
+    {.name = "a carriage return alone ends no head",
+     {ASK("GET /a HTTP/1.1\r\nA: b\r\n\rX: 1\r\n\r\n")},
+     "0 GET /a\n0 sent 0\n"},
+    {.name = "a reason that is missing, or empty",
+     {ASK("GET /a HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\n\r\n"),
+      SAY("HTTP/1.1 200\r\nContent-Length: 0\r\n\r\nHTTP/1.1 200 \r\nContent-Length: 0\r\n\r\n")},
+     "0 GET /a\n0 sent 0\n1 GET /b\n1 sent 0\n0 200 length=0\n0 got 0\n1 200 length=0\n1 got 0\n"},
+
+    /* ---- order ---- */
+    {.name = "a response before the request is whole",
+     {ASK("POST /a HTTP/1.1\r\nContent-Length: 9\r\n\r\nabc"), SAY("HTTP/1.1 400 No\r\nContent-Length: 0\r\n\r\n"),
+      ASK("defghi"), ASK("GET /b HTTP/1.1\r\n\r\n")},
+     "0 POST /a length=9\n0 400 length=0\n0 got 0\n0 sent 9\n1 GET /b\n1 sent 0\n"},
+    {.name = "a response without its request",
+     {SAY("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"), ASK("GET /b HTTP/1.1\r\n\r\n"),
+      SAY("HTTP/1.1 201 OK\r\nContent-Length: 0\r\n\r\n")},
+     "0 200 length=2 without-request\n0 got 2\n1 GET /b\n1 sent 0\n1 201 length=0\n1 got 0\n"},
+    {.name = "joined inside a body",
+     {ASK("tail of a body"), ASK("GET /b HTTP/1.1\r\n\r\n"), SAY("more of a body"),
+      SAY("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")},
+     "0 GET /b\n0 sent 0\n0 200 length=0\n0 got 0\n",
+     .mid_stream = true,
+     .segments_matter = true},
+
+    /* ---- what the capture lacks ---- */
+    {.name = "a hole in a body of known length costs nothing",
+     {ASK("POST /a HTTP/1.1\r\nContent-Length: 10\r\n\r\n"), ASK_HOLE(6), ASK("abcd"),
+      SAY("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nx"), SAY_HOLE(98), SAY("x"), ASK("GET /b HTTP/1.1\r\n\r\n")},
+     "0 POST /a length=10\n0 sent 10 lost\n0 200 length=100\n0 got 100 lost\n1 GET /b\n1 sent 0\n"},
+    {.name = "a hole that is a body and no more",
+     {ASK("GET /a HTTP/1.1\r\n\r\n"), SAY("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"), SAY_HOLE(5),
+      ASK("GET /b HTTP/1.1\r\n\r\n"), SAY("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")},
+     "0 GET /a\n0 sent 0\n0 200 length=5\n0 got 5 lost\n1 GET /b\n1 sent 0\n1 200 length=0\n1 got 0\n"},
+    {.name = "a hole inside the data of a chunk",
+     {ASK("GET /a HTTP/1.1\r\n\r\n"), SAY("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n8\r\nab"),
+      SAY_HOLE(4), SAY("gh\r\n0\r\n\r\n")},
+     "0 GET /a\n0 sent 0\n0 200 chunked\n0 got 8 lost\n"},
+    {.name = "a hole over the end of a chunk: found again at the next message",
+     {ASK("GET /a HTTP/1.1\r\n\r\n"), SAY("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n8\r\nab"),
+      SAY_HOLE(9), SAY("xy\r\n0\r\n\r\n"), ASK("GET /b HTTP/1.1\r\n\r\n"),
+      SAY("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")},
+     "0 GET /a\n0 sent 0\n0 200 chunked\n1 GET /b\n1 sent 0\n0 got 20 incomplete lost\n1 200 length=0\n1 got 0\n",
+     .segments_matter = true},
+    {.name = "a hole in a head: found again at the next message",
+     {ASK("GET /a HTTP/1.1\r\nHos"), ASK_HOLE(20), ASK("GET /b HTTP/1.1\r\n\r\n"),
+      SAY("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")},
+     "0 GET /a cut\n0 sent 20 incomplete lost\n1 GET /b\n1 sent 0\n0 200 length=0\n0 got 0\n",
+     .segments_matter = true},
+    {.name = "the answer behind a hole belongs to what was asked before it",
+     {ASK("GET /a HTTP/1.1\r\n\r\n"), SAY("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"),
+      ASK("GET /b HTTP/1.1\r\n\r\n"), SAY_HOLE(60), SAY("HTTP/1.1 201 OK\r\nContent-Length: 0\r\n\r\n"),
+      ASK("GET /c HTTP/1.1\r\n\r\n"), SAY("HTTP/1.1 202 OK\r\nContent-Length: 0\r\n\r\n")},
+     "0 GET /a\n0 sent 0\n0 200 length=5\n1 GET /b\n1 sent 0\n0 got 5 lost\n1 201 length=0\n1 got 0\n"
+     "2 GET /c\n2 sent 0\n2 202 length=0\n2 got 0\n",
+     .segments_matter = true},
+    {.name = "of what was asked before a hole, the newest stands",
+     {ASK("GET /a HTTP/1.1\r\n\r\n"), SAY_HOLE(60), ASK("GET /b HTTP/1.1\r\n\r\n"), SAY_HOLE(60),
+      SAY("HTTP/1.1 201 OK\r\nContent-Length: 0\r\n\r\n")},
+     "0 GET /a\n0 sent 0\n1 GET /b\n1 sent 0\n1 201 length=0\n1 got 0\n",
+     .segments_matter = true},
+    {.name = "heads that the snapshot length cuts",
+     {ASK_CUT("GET /a HTTP/1.1\r\nHost: h\r\nX", 30), SAY_CUT("HTTP/1.1 200 OK\r\nContent-Len", 30),
+      ASK("GET /b HTTP/1.1\r\n\r\n"), SAY("HTTP/1.1 201 OK\r\nContent-Length: 0\r\n\r\n")},
+     "0 GET /a cut [Host=h]\n0 200 cut\n0 sent 0 incomplete lost\n1 GET /b\n1 sent 0\n0 got 0 incomplete lost\n"
+     "1 201 length=0 [Content-Length=0]\n1 got 0\n",
+     .show_headers = true,
+     .segments_matter = true},
+    {.name = "bodies that the snapshot length cuts are whole",
+     {ASK_CUT("POST /a HTTP/1.1\r\nContent-Length: 40\r\n\r\nabc", 37),
+      SAY_CUT("HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n", 50), ASK("GET /b HTTP/1.1\r\n\r\n")},
+     "0 POST /a length=40\n0 sent 40\n0 200 length=50\n0 got 50\n1 GET /b\n1 sent 0\n"},
+    {.name = "heads that the end of the connection cuts",
+     {ASK("GET /a HTTP/1.1\r\nHost: h\r\n"), SAY("HTTP/1.1 200 OK\r\n"), SAY_FIN, ASK_FIN},
+     "0 200 unfinished\n0 got 0 incomplete\n0 GET /a unfinished\n0 sent 0 incomplete\n"},
+    {.name = "a request line that the end of the capture cuts",
+     {ASK("GET /ab"), CLOSE},
+     "0 GET /ab cut\n0 sent 0 incomplete\n"},
+
+    /* ---- what is no HTTP ---- */
+    {.name = "a response that is none",
+     {ASK("GET /a HTTP/1.1\r\n\r\n"), SAY("220 smtp.example ESMTP\r\n")},
+     "0 GET /a\n0 sent 0\n0 bad not-http\n"},
+    {.name = "bytes behind a response",
+     {ASK("GET /a HTTP/1.1\r\n\r\n"), SAY("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\nrubbish"),
+      ASK("GET /b HTTP/1.1\r\n\r\n"), SAY("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")},
+     "0 GET /a\n0 sent 0\n0 200 length=0\n0 got 0\n0 bad extra\n1 GET /b\n1 sent 0\n1 200 length=0\n1 got 0\n",
+     .segments_matter = true},
+    {.name = "a status line that Go refuses",
+     {ASK("GET /a HTTP/1.1\r\n\r\n"), SAY("HTTP/1.1 2000 OK\r\nContent-Length: 0\r\n\r\n")},
+     "0 GET /a\n0 sent 0\n0 bad head\n"},
+    {.name = "a response with a line without a colon",
+     {ASK("GET /a HTTP/1.1\r\n\r\n"), SAY("HTTP/1.1 200 OK\r\nnonsense\r\n\r\n")},
+     "0 GET /a\n0 sent 0\n0 bad head\n"},
+    {.name = "a length that makes no sense",
+     {ASK("GET /a HTTP/1.1\r\n\r\n"), SAY("HTTP/1.1 200 OK\r\nContent-Length: 1x\r\n\r\n")},
+     "0 GET /a\n0 sent 0\n0 bad head\n"},
+};
+
+static const struct http1_limits roomy = {
+    .head_bytes = 4096, .head_bytes_total = 65536, .headers = 16, .pipelined = 16};
+
+static void check(const struct script *s, int split)
+{
+    struct play p = {.steps = s->steps,
+                     .limits = roomy,
+                     .step_ns = 1000000000,
+                     .mid_stream = s->mid_stream,
+                     .show_headers = s->show_headers,
+                     .split = split};
+    struct buf facts = play(&p);
+
+    if (strcmp((const char *)facts.p, s->facts) != 0)
+        print_error("%s, split %d:\n", s->name, split);
+    assert_string_equal((const char *)facts.p, s->facts);
+    buf_fini(&facts);
+}
+
+static void streams_give_their_facts(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof scripts / sizeof *scripts; i++)
+        check(&scripts[i], SPLIT_NOWHERE);
+}
+
+static void byte_by_byte_they_give_the_same(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof scripts / sizeof *scripts; i++)
+        if (!scripts[i].segments_matter)
+            check(&scripts[i], SPLIT_EVERYWHERE);
+}
+
+static void cut_in_two_anywhere_they_give_the_same(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof scripts / sizeof *scripts; i++)
+        for (int at = 1; !scripts[i].segments_matter && at < play_bytes(scripts[i].steps); at++)
+            check(&scripts[i], at);
+}
+
+/* ---- limits ---- */
+
+static struct http1_counters facts_under(const struct step *steps, struct http1_limits limits, int split,
+                                         const char *expected)
+{
+    struct play p = {.steps = steps, .limits = limits, .step_ns = 1000000000, .split = split};
+    struct buf facts = play(&p);
+
+    assert_string_equal((const char *)facts.p, expected);
+    buf_fini(&facts);
+    return p.counters;
+}
+
+static void endless_heads_are_given_up(void **state)
+{
+    static const struct step steps[] = {
+        ASK("GET /a HTTP/1.1\r\nHost: h\r\nX: 0123456789012345678901234567890123456789\r\n"),
+        ASK("Y: 0123456789012345678901234567890123456789\r\n"),
+        ASK("GET /b HTTP/1.1\r\n\r\n"),
+        {0}};
+    static const char expected[] = "0 GET /a over-limit\n0 sent 0 incomplete lost\n1 GET /b\n1 sent 0\n";
+    struct http1_limits limits = roomy;
+
+    (void)state;
+    limits.head_bytes = 100;
+    struct http1_counters c = facts_under(steps, limits, SPLIT_NOWHERE, expected);
+    assert_int_equal(c.limit_hits, 1);
+    assert_int_equal(c.resyncs, 1);
+    assert_int_equal(c.requests, 2);
+    limits.head_bytes = 60; /* less than the first segment */
+    c = facts_under(steps, limits, SPLIT_NOWHERE,
+                    "0 GET /a over-limit\n0 sent 45 incomplete lost\n1 GET /b\n1 sent 0\n");
+    assert_int_equal(c.limit_hits, 1);
+    limits.head_bytes = 4096;
+    limits.head_bytes_total = 10;
+    c = facts_under(steps, limits, SPLIT_NOWHERE, expected);
+    assert_int_equal(c.limit_hits, 1);
+}
+
+static void fields_beyond_the_limit_are_counted(void **state)
+{
+    static const struct step steps[] = {ASK("GET /a HTTP/1.1\r\nA: 1\r\nB: 2\r\nContent-Length: 2\r\n\r\nxx"), {0}};
+    static const struct step odd[] = {ASK("GET /a b HTTP/1.1\r\nA: 1\r\nB: 2\r\nC: 3\r\n 4\r\n\r\n"), {0}};
+    struct http1_limits limits = roomy;
+
+    (void)state;
+    limits.headers = 2;
+    (void)facts_under(steps, limits, SPLIT_NOWHERE, "0 GET /a length=2 dropped=1\n0 sent 2\n");
+    (void)facts_under(odd, limits, SPLIT_NOWHERE, "0 GET /a b dropped=1\n0 sent 0\n");
+    limits.headers = 3;
+    (void)facts_under(steps, limits, SPLIT_NOWHERE, "0 GET /a length=2\n0 sent 2\n");
+}
+
+static void of_a_long_pipeline_the_oldest_is_forgotten(void **state)
+{
+    static const struct step steps[] = {ASK("GET /a HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\n\r\nGET /c HTTP/1.1\r\n\r\n"),
+                                        SAY("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"),
+                                        {0}};
+    struct http1_limits limits = roomy;
+
+    (void)state;
+    limits.pipelined = 2;
+    struct http1_counters c = facts_under(steps, limits, SPLIT_NOWHERE,
+                                          "0 GET /a\n0 sent 0\n1 GET /b\n1 sent 0\n2 GET /c\n2 sent 0\n"
+                                          "1 200 length=0\n1 got 0\n");
+    assert_int_equal(c.limit_hits, 1);
+}
+
+/* ---- the rest ---- */
+
+/* Two queues of one network card may hand over a request after its response. */
+static void a_request_captured_right_behind_its_response_belongs_to_it(void **state)
+{
+    static const struct step steps[] = {
+        SAY("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"), ASK("GET /a HTTP/1.1\r\n\r\n"), {0}};
+    struct play p = {.steps = steps, .limits = roomy, .step_ns = 1000000, .split = SPLIT_NOWHERE};
+    struct buf facts = play(&p);
+
+    (void)state;
+    assert_string_equal((const char *)facts.p, "0 200 length=0 without-request\n0 got 0\n0 GET /a\n0 sent 0\n");
+    buf_fini(&facts);
+    p.step_ns++;
+    facts = play(&p);
+    assert_string_equal((const char *)facts.p, "0 200 length=0 without-request\n0 got 0\n1 GET /a\n1 sent 0\n");
+    buf_fini(&facts);
+}
+
+static void what_lies_behind_a_tunnels_head_is_the_callers(void **state)
+{
+    static const struct step steps[] = {
+        ASK("CONNECT h:1 HTTP/1.1\r\n\r\nearly"), SAY("HTTP/1.1 200 OK\r\n\r\n220 hi"), ASK("more"), {0}};
+    struct play p = {.steps = steps, .limits = roomy, .step_ns = 1, .split = SPLIT_NOWHERE};
+    struct buf facts = play(&p);
+
+    (void)state;
+    assert_string_equal((const char *)facts.p, "0 CONNECT h:1\n0 sent 0\n0 200\n0 got 0\n0 tunnel\n");
+    assert_int_equal(p.tunnelled, strlen("early") + strlen("220 hi") + strlen("more"));
+    buf_fini(&facts);
+}
+
+static void first_bytes_tell_requests(void **state)
+{
+    static const struct {
+        const char *bytes;
+        enum http1_guess guess;
+    } rows[] = {
+        {"G", HTTP1_MAYBE},
+        {"GET", HTTP1_MAYBE},
+        {"GET ", HTTP1_MAYBE},
+        {"GET  ", HTTP1_MAYBE},
+        {"GET /", HTTP1_YES},
+        {"GET  /", HTTP1_YES},
+        {"GET \x01", HTTP1_NO},
+        {"get /", HTTP1_NO},
+        {"\x16\x03\x01", HTTP1_NO},
+        {"M-SEARCH * HTTP/1.1\r\n", HTTP1_YES},
+        {"FROB /", HTTP1_MAYBE},
+        {"FROB /a HTTP/1.1\r\n", HTTP1_YES},
+        {"FROB /a HTTP/1.1\n", HTTP1_YES},
+        {"FROB /a\r\n", HTTP1_NO},
+        {"USER anonymous\r\n", HTTP1_NO},
+        {"OPTIONS sip:a SIP/2.0\r\n", HTTP1_NO},
+        {"OPTIONS rtsp://h/a RTSP/1.0\r\n", HTTP1_NO},
+        {"OPTIONS icap://h/a ICAP/1.0\r\n", HTTP1_NO},
+        {"ABCDEFGHIJKLMNOP", HTTP1_NO},
+        {"ABCDEFGHIJKLMNOPQ", HTTP1_NO},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        print_message("%s\n", rows[i].bytes);
+        assert_int_equal(http1_looks_like_request(slice_str(rows[i].bytes)), rows[i].guess);
+    }
+}
+
+static void first_bytes_tell_responses(void **state)
+{
+    static const struct {
+        const char *bytes;
+        enum http1_guess guess;
+    } rows[] = {
+        {"H", HTTP1_MAYBE},      {"HTTP/", HTTP1_MAYBE}, {"HTTP/1", HTTP1_MAYBE},
+        {"HTTP/1.", HTTP1_YES},  {"HTTP/x.", HTTP1_NO},  {"HTTQ", HTTP1_NO},
+        {"http/1.1 ", HTTP1_NO}, {"220 ", HTTP1_NO},     {"HTTP/1.1 200", HTTP1_YES},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        print_message("%s\n", rows[i].bytes);
+        assert_int_equal(http1_looks_like_response(slice_str(rows[i].bytes)), rows[i].guess);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(streams_give_their_facts),
+        cmocka_unit_test(byte_by_byte_they_give_the_same),
+        cmocka_unit_test(cut_in_two_anywhere_they_give_the_same),
+        cmocka_unit_test(endless_heads_are_given_up),
+        cmocka_unit_test(fields_beyond_the_limit_are_counted),
+        cmocka_unit_test(of_a_long_pipeline_the_oldest_is_forgotten),
+        cmocka_unit_test(a_request_captured_right_behind_its_response_belongs_to_it),
+        cmocka_unit_test(what_lies_behind_a_tunnels_head_is_the_callers),
+        cmocka_unit_test(first_bytes_tell_requests),
+        cmocka_unit_test(first_bytes_tell_responses),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
