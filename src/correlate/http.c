@@ -15,22 +15,8 @@ static void end_if_done(struct correlate *c, struct exchange *e)
     if (!e->response.ended || broken_off || (e->request.seen && !e->request.ended))
         return;
     cc->view.previous_end = e->response.last;
-<<<<<<< HEAD
     open_has_ended(c, e,
                    e->request.seen ? later(e->request.last.ts_ns, e->response.last.ts_ns) : e->response.last.ts_ns);
-=======
-    has_ended(c, e, e->request.seen ? later(e->request.last.ts_ns, e->response.last.ts_ns) : e->response.last.ts_ns);
-}
-
-static void discard(struct correlate *c, struct exchange *e)
-{
-    struct cconn *cc = e->owner;
-
-    remove_open(cc, e);
-    cc->positions--;
-    timer_stop(c, &e->timer);
-    outbox_discard(c, e);
->>>>>>> corpus
 }
 
 /* ---- heads ---- */
