@@ -58,7 +58,8 @@ static void fill_tls(struct trace *t)
                               .alpn = text_of(s->alpn),
                               .server_name = text_of(s->server_name),
                               .ja4 = text_of(s->ja4),
-                              .resumed = s->resumed};
+                              .resumed = s->resumed,
+                              .decrypted = s->decrypted};
     t->connection.tls = &t->tls;
 }
 
@@ -120,8 +121,9 @@ static void fill_messages(struct trace *t)
     for (size_t i = 0; i < q->header_count; i++)
         if (slice_ieq(q->headers[i].name, SLICE_LIT("content-type")))
             out->request.content_type = text_of(q->headers[i].value);
-    out->response = (struct p2t_message){
-        response_whole && heads ? (int64_t)r->head_bytes : -1, response_whole ? (int64_t)r->body_bytes : -1, {NULL, 0}};
+    out->response = (struct p2t_message){response_whole && heads ? (int64_t)r->head_bytes : -1,
+                                         response_whole ? (int64_t)r->body_bytes : -1,
+                                         {NULL, 0}};
     if (r->content_type.n > 0)
         out->response.content_type = text_of(r->content_type);
 }
