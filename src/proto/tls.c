@@ -488,6 +488,8 @@ static void on_record(struct tls *t, const struct tls_record *r)
         on_application_data(t, r);
         break;
     case TLS_SSLV2_HELLO:
+        if (r->payload.n == 0)
+            break;
         tls_read_sslv2_client_hello(r->payload, &t->env->client_hello);
         on_client_hello(t, r, &t->env->client_hello);
         break;

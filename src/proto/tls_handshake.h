@@ -20,12 +20,7 @@ enum tls_message_type {
     TLS_KEY_UPDATE = 24
 };
 
-enum {
-    TLS_VERSION_SSL3 = 0x0300,
-    TLS_VERSION_1_0 = 0x0301,
-    TLS_VERSION_1_2 = 0x0303,
-    TLS_VERSION_1_3 = 0x0304
-};
+enum { TLS_VERSION_SSL3 = 0x0300, TLS_VERSION_1_0 = 0x0301, TLS_VERSION_1_2 = 0x0303, TLS_VERSION_1_3 = 0x0304 };
 
 struct tls_message {
     uint8_t type;
@@ -63,13 +58,13 @@ struct tls_client_hello {
     size_t extension_count; /* those beyond the limit are not counted */
     uint16_t key_shares[TLS_KEY_SHARES_MAX];
     size_t key_share_count;
-    bool sslv2;             /* came in SSL 2.0's framing */
-    bool offers_psk;        /* pre_shared_key */
-    bool takes_tickets;     /* psk_key_exchange_modes: a TLS 1.3 server may send tickets */
-    bool has_ticket;        /* a session_ticket that is not empty */
+    bool sslv2;         /* came in SSL 2.0's framing */
+    bool offers_psk;    /* pre_shared_key */
+    bool takes_tickets; /* psk_key_exchange_modes: a TLS 1.3 server may send tickets */
+    bool has_ticket;    /* a session_ticket that is not empty */
     bool offers_early_data;
-    bool offers_ech;        /* encrypted_client_hello: server_name is the outer one */
-    bool again;             /* the second one, after a HelloRetryRequest */
+    bool offers_ech;         /* encrypted_client_hello: server_name is the outer one */
+    bool again;              /* the second one, after a HelloRetryRequest */
     char ja4[TLS_JA4_BYTES]; /* empty: not known */
 };
 
@@ -78,10 +73,10 @@ struct tls_server_hello {
     uint16_t version; /* the one selected */
     uint16_t cipher;
     struct slice random, session_id;
-    struct slice alpn; /* p == NULL: none here; in TLS 1.3 it is encrypted */
+    struct slice alpn;        /* p == NULL: none here; in TLS 1.3 it is encrypted */
     uint16_t key_share_group; /* 0: none */
-    bool retry;     /* a HelloRetryRequest */
-    bool psk;       /* pre_shared_key: a TLS 1.3 session goes on */
+    bool retry;               /* a HelloRetryRequest */
+    bool psk;                 /* pre_shared_key: a TLS 1.3 session goes on */
     bool extended_master_secret, encrypt_then_mac, ticket;
 };
 

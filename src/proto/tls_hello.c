@@ -245,7 +245,7 @@ struct slice tls_read_encrypted_alpn(struct slice body)
 struct slice tls_alpn_first(struct slice list)
 {
     struct reader r = reader_of_slice(list);
-    return vector8(&r);
+    return list.n > 0 ? vector8(&r) : list;
 }
 
 bool tls_alpn_has(struct slice list, struct slice name)

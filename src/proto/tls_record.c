@@ -170,8 +170,10 @@ bool tls_stream_next(struct tls_stream *s, struct flow_chunk *chunk, struct tls_
     while (chunk->len > 0 || (s->state == TLS_STREAM_PAYLOAD && s->left == 0)) {
         if (s->state == TLS_STREAM_NOT_TLS || (s->state == TLS_STREAM_LOST && !find_again(s, chunk)))
             return false;
-        if (s->state == TLS_STREAM_HEADER && !take_header(s, chunk))
+        if (s->state == TLS_STREAM_HEADER && !take_header(s, chunk) && s->state == TLS_STREAM_HEADER)
             continue;
+        if (s->state == TLS_STREAM_LOST)
+            tls_chunk_skip(chunk, chunk->len);
         if (s->state == TLS_STREAM_PAYLOAD && take_payload(s, chunk)) {
             *record = s->record;
             return true;

@@ -28,8 +28,8 @@ struct tls_record {
     /* What was captured of the payload from its start; empty for application data that nobody asked for. Valid
      * until the next record of the direction. */
     struct slice payload;
-    bool whole;      /* payload is all of it */
-    bool gap_before; /* records of this direction may be missing before it */
+    bool whole;                     /* payload is all of it */
+    bool gap_before;                /* records of this direction may be missing before it */
     struct packet_mark first, last; /* its first and last byte */
 };
 

@@ -1,15 +1,15 @@
 #include "proto/tls_shape.h"
 
 enum {
-    FRAME_HEADER = 9,    /* RFC 9113 4.1 */
-    SETTING = 6,         /* RFC 9113 6.5.1 */
-    WINDOW_UPDATE = 13,  /* with its header; RST_STREAM is as long */
-    PING = 17,           /* GOAWAY without debug data is as long */
-    PREFACE = 24,        /* RFC 9113 3.4 */
-    SETTINGS_MAX = 8,    /* settings in a SETTINGS frame that are believed */
-    KEY_UPDATE = 5,      /* RFC 8446 4.6.3 */
-    TICKET_MIN = 49,     /* a NewSessionTicket whose ticket is a key of 32 bytes */
-    TICKET_MAX = 2100,   /* one whose ticket holds a client's certificate */
+    FRAME_HEADER = 9,   /* RFC 9113 4.1 */
+    SETTING = 6,        /* RFC 9113 6.5.1 */
+    WINDOW_UPDATE = 13, /* with its header; RST_STREAM is as long */
+    PING = 17,          /* GOAWAY without debug data is as long */
+    PREFACE = 24,       /* RFC 9113 3.4 */
+    SETTINGS_MAX = 8,   /* settings in a SETTINGS frame that are believed */
+    KEY_UPDATE = 5,     /* RFC 8446 4.6.3 */
+    TICKET_MIN = 49,    /* a NewSessionTicket whose ticket is a key of 32 bytes */
+    TICKET_MAX = 2100,  /* one whose ticket holds a client's certificate */
     TICKETS_MAX = 4
 };
 
@@ -92,7 +92,8 @@ static bool is_settings_and_more(uint32_t n)
 
 static bool is_preface(uint32_t n)
 {
-    return n > PREFACE && (is_settings(n - PREFACE) || (n > PREFACE + WINDOW_UPDATE && is_settings(n - PREFACE - WINDOW_UPDATE)));
+    return n > PREFACE &&
+           (is_settings(n - PREFACE) || (n > PREFACE + WINDOW_UPDATE && is_settings(n - PREFACE - WINDOW_UPDATE)));
 }
 
 /* A SETTINGS acknowledgement, a WINDOW_UPDATE, a PING, or pairs of the first two. */

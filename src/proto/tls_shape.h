@@ -7,13 +7,13 @@
 /* How much of what is known of a connection this needs; zeroed, then filled in as the handshake goes on. */
 struct tls_shape {
     uint16_t version, cipher;
-    bool offers_h2;       /* and the server's choice is hidden */
+    bool offers_h2; /* and the server's choice is hidden */
     bool h2;
-    bool takes_tickets;   /* a server may send NewSessionTickets after the handshake */
-    bool spoke[2];        /* application data was seen */
-    uint8_t tickets;      /* records that look like one, so far */
+    bool takes_tickets; /* a server may send NewSessionTickets after the handshake */
+    bool spoke[2];      /* application data was seen */
+    uint8_t tickets;    /* records that look like one, so far */
     uint32_t ticket_length;
-    bool answered;        /* a server's record that cannot be one was seen */
+    bool answered; /* a server's record that cannot be one was seen */
 };
 
 /* Plain text of an encrypted record; an estimate where the cipher pads. */

@@ -1,5 +1,6 @@
 #include "bench_capture.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,14 @@ struct conn {
     uint32_t client;
 };
 
+/* A conversation of OpenSSL's client and server, from the fuzz target's seeds. */
+enum { TALK_BYTES = 8192 };
+
+struct talk {
+    uint8_t bytes[TALK_BYTES];
+    size_t n;
+};
+
 struct maker {
     FILE *f;
     uint64_t ts_us;
@@ -20,6 +29,7 @@ struct maker {
     uint32_t next_client;
     struct bench_size size;
     struct conn conns[CONNECTIONS];
+    struct talk talks[2];
 };
 
 static void put16(uint8_t *p, unsigned v)
@@ -139,6 +149,79 @@ static void exchange(struct maker *m, struct conn *c, size_t body)
     c->exchanges++;
 }
 
+static void load_talk(struct talk *t, const char *path)
+{
+    FILE *f = fopen(path, "rb");
+
+    if (f == NULL || (t->n = fread(t->bytes, 1, sizeof t->bytes, f)) == 0 || fclose(f) != 0) {
+        perror(path);
+        exit(1);
+    }
+}
+
+static void send_either(struct maker *m, struct conn *c, int dir, const uint8_t *bytes, size_t n)
+{
+    for (size_t at = 0; at < n; at += MSS)
+        packet(m, c, dir, 0x18, (const char *)bytes + at, n - at < MSS ? n - at : MSS);
+}
+
+/* The seeds' format: a byte, then steps of {flags, length of 2 bytes, bytes}. Gives the n-th step's bytes. */
+static const uint8_t *talk_step(const struct talk *t, int step, int *dir, size_t *n)
+{
+    size_t at = 1;
+
+    for (;; step--) {
+        const uint8_t *p = t->bytes + at;
+        *n = (size_t)p[1] << 8 | p[2];
+        *dir = p[0] & 1;
+        if (step == 0)
+            return p + 3;
+        at += 3 + *n;
+    }
+}
+
+enum { HANDSHAKE_STEPS = 4, RESPONSE_BYTES = 1900 };
+
+/* Each connection has a random of its own, 11 bytes into its ClientHello. */
+static void tls_handshake(struct maker *m, struct conn *c, struct talk *t)
+{
+    put32(t->bytes + 4 + 11, m->next_client);
+    for (int step = 0; step < HANDSHAKE_STEPS; step++) {
+        int dir;
+        size_t n;
+        const uint8_t *bytes = talk_step(t, step, &dir, &n);
+        send_either(m, c, dir, bytes, n);
+        m->ts_us += 80;
+    }
+}
+
+static void tls_exchange(struct maker *m, struct conn *c, size_t records, size_t bytes)
+{
+    static uint8_t request[5 + 300] = {23, 3, 3, 300 >> 8, 300 & 0xff};
+    static uint8_t response[5 + 16401] = {23, 3, 3};
+
+    put16(response + 3, (unsigned)bytes);
+    packet(m, c, 0, 0x18, (const char *)request, sizeof request);
+    m->ts_us += 200;
+    for (size_t i = 0; i < records; i++)
+        send_stream(m, c, (const char *)response, 5 + bytes);
+    m->size.exchanges++;
+    c->exchanges++;
+}
+
+static void tls_connection(struct maker *m, struct conn *c, enum bench_traffic traffic)
+{
+    bool bodies = traffic == BENCH_TLS_BODIES;
+
+    if (!bodies || c->port == 0) {
+        open_connection(m, c);
+        tls_handshake(m, c, &m->talks[bodies ? 1 : m->next_client % 2]);
+    }
+    tls_exchange(m, c, bodies ? 33 : 1, bodies ? 16401 : RESPONSE_BYTES);
+    if (!bodies)
+        close_connection(m, c);
+}
+
 static void write_file_header(struct maker *m)
 {
     const uint32_t header[6] = {0xa1b2c3d4, 2 | 4 << 16, 0, 0, 262144, 1};
@@ -157,9 +240,15 @@ struct bench_size bench_capture_write(const char *path, enum bench_traffic traff
         exit(1);
     }
     m->ts_us = 1767225600000000;
+    load_talk(&m->talks[0], P2T_FLOWS "/tls12");
+    load_talk(&m->talks[1], P2T_FLOWS "/tls13");
     write_file_header(m);
     for (uint32_t i = 0; m->size.bytes < bytes; i = (i * 7 + 3) % CONNECTIONS + (m->size.exchanges & 1)) {
         struct conn *c = &m->conns[i % CONNECTIONS];
+        if (traffic == BENCH_TLS_HANDSHAKES || traffic == BENCH_TLS_BODIES) {
+            tls_connection(m, c, traffic);
+            continue;
+        }
         if (c->port == 0 || c->exchanges == EXCHANGES_PER_CONNECTION) {
             if (c->port != 0)
                 close_connection(m, c);

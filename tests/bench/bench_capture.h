@@ -6,7 +6,9 @@
 
 enum bench_traffic {
     BENCH_KEEP_ALIVE_JSON, /* small API calls on kept connections: about 1.5 KB an exchange on the wire */
-    BENCH_LARGE_BODIES     /* downloads of half a megabyte */
+    BENCH_LARGE_BODIES,    /* downloads of half a megabyte */
+    BENCH_TLS_HANDSHAKES,  /* short connections, TLS 1.2 and 1.3 in turn: about 5.5 KB each on the wire */
+    BENCH_TLS_BODIES       /* downloads of half a megabyte over TLS 1.3 */
 };
 
 struct bench_size {

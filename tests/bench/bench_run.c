@@ -139,5 +139,7 @@ int main(int argc, char **argv)
     }
     measure("keep-alive JSON", BENCH_KEEP_ALIVE_JSON, megabytes * 1000000, runs, folder);
     measure("large bodies", BENCH_LARGE_BODIES, megabytes * 1000000, runs, folder);
+    measure("TLS handshakes", BENCH_TLS_HANDSHAKES, megabytes * 1000000, runs, folder);
+    measure("TLS bodies", BENCH_TLS_BODIES, megabytes * 1000000, runs, folder);
     return 0;
 }

@@ -1,0 +1,1 @@
+p2t_fuzz(tls tls_fuzz.c)
