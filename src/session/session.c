@@ -305,8 +305,8 @@ void p2t_session_counters(const struct p2t_session *s, struct p2t_counters *out)
         .out_of_order_segments = f->out_of_order,
         .lost_bytes = f->hole_bytes,
         .cut_bytes = f->cut_bytes,
-        .limits_hit =
-            f->connections_evicted + f->reorder_limit_hits + h->limit_hits + c->lookups_evicted + c->queries_evicted,
+        .limits_hit = f->connections_evicted + f->reorder_limit_hits + h->limit_hits + c->lookups_evicted +
+                      c->queries_evicted + proto_keylog_counters(s->proto)->limit_hits,
     };
 }
 
