@@ -42,7 +42,7 @@ struct p2t_config {
     /* File of TLS secrets in the NSS key log format, or NULL. Those that a capture brings are used in any case. One
      * that cannot be read is a problem, not an error. */
     const char *keylog;
-    void *ctx;          /* handed to the callbacks */
+    void *ctx; /* handed to the callbacks */
     /* Each finished exchange, in the order in which they ended. Anything but 0 stops the session, which then
      * returns P2T_ERR_STOPPED. */
     int (*exchange)(void *ctx, const struct p2t_exchange *exchange);
@@ -60,7 +60,7 @@ struct p2t_counters {
     uint64_t syn_packets; /* of tcp_packets, SYNs without ACK; retransmissions and copies count */
     uint64_t dns_messages, http_requests, http_responses;
     uint64_t tls_secrets, tls_decrypted; /* secrets known; connections of which something was decrypted */
-    uint64_t exchanges; /* handed over */
+    uint64_t exchanges;                  /* handed over */
     uint64_t duplicate_packets, retransmitted_segments, out_of_order_segments;
     uint64_t lost_bytes, cut_bytes; /* never captured; captured packets cut by the snapshot length */
     uint64_t limits_hit;            /* a named limit was reached: something is shown as incomplete */

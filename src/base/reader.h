@@ -53,7 +53,8 @@ static inline const uint8_t *reader_take(struct reader *r, size_t n)
         return NULL;
     }
     const uint8_t *p = r->p;
-    r->p += n;
+    if (n > 0) /* nothing of nothing may stand at NULL */
+        r->p += n;
     r->left -= n;
     return p;
 }

@@ -68,6 +68,9 @@ static struct slice name_problem(struct arena *a, const struct tls_certificate *
         buf_lit(&b, ", not ");
     }
     buf_slice(&b, host);
+    for (size_t i = 0; i < b.n; i++)
+        if (b.p[i] < 0x20 || b.p[i] > 0x7e)
+            b.p[i] = '?';
     struct slice text = arena_copy(a, buf_view(&b));
     buf_fini(&b);
     return text;

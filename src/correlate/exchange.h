@@ -210,7 +210,7 @@ struct exchange_tls {
     struct slice alpn;        /* p == NULL: not known */
     struct slice ja4;
     bool resumed, h2;
-    bool decrypted; /* application data came out */
+    bool decrypted;  /* application data came out */
     bool outer_name; /* Encrypted ClientHello was offered: server_name may be its decoy */
     enum tls_failure failure;
     struct packet_mark failed;
@@ -218,6 +218,8 @@ struct exchange_tls {
     bool client_certificate_empty; /* the server asked for one and got none */
     struct slice certificate_problem;
     struct packet_mark certificate;
+    /* TLS inside TLS, behind an https proxy: its handshake, as far as the outer records show it. */
+    struct packet_mark inner_hello, inner_answer, inner_done;
     bool not_tls_is_http;
     struct slice error; /* TLSHandshakeDone's */
 };

@@ -239,6 +239,34 @@ static void about_stream(struct exchange *e)
                     "the call ended with grpc-status %u", e->grpc.status);
 }
 
+static void about_tls(struct exchange *e)
+{
+    const struct exchange_tls *t = e->tls;
+
+    if (t == NULL || !e->handshakes)
+        return;
+    if (t->failure == TLS_FAILED_SERVER_ALERT || t->failure == TLS_FAILED_CLIENT_ALERT)
+        finding_add(e, "tls.alert", P2T_SEVERITY_ERROR, &t->failed, &t->hello,
+                    "the %s broke off the TLS handshake with an alert%s",
+                    t->failure == TLS_FAILED_SERVER_ALERT ? "server" : "client",
+                    t->alert[t->failure == TLS_FAILED_SERVER_ALERT].hidden ? ", which is encrypted" : "");
+    else if (t->failure == TLS_FAILED_NOT_TLS)
+        finding_add(e, "tls.not_tls", P2T_SEVERITY_ERROR, &t->failed, &t->hello,
+                    "the server answered the TLS handshake with %s",
+                    t->not_tls_is_http ? "plain HTTP" : "other bytes");
+    else if (t->failure == TLS_FAILED_CLOSED && mark_set(&t->failed))
+        finding_add(e, "tls.closed", P2T_SEVERITY_ERROR, &t->failed, &t->hello,
+                    "the connection was closed %.0f ms into the TLS handshake", ms(t->failed.ts_ns - t->hello.ts_ns));
+    if (t->certificate_problem.n > 0)
+        finding_add(e, "tls.certificate", P2T_SEVERITY_WARNING, &t->certificate, NULL, "%.*s",
+                    (int)(t->certificate_problem.n > 256 ? 256 : t->certificate_problem.n),
+                    (const char *)t->certificate_problem.p);
+    if (t->client_certificate_empty)
+        finding_add(e, "tls.client_certificate",
+                    mark_set(&e->response.first) ? P2T_SEVERITY_INFO : P2T_SEVERITY_ERROR, &t->done, NULL,
+                    "the server asked for a client certificate and got none");
+}
+
 static void sort_by_severity(struct exchange *e)
 {
     for (size_t i = 1; i < e->finding_count; i++)
@@ -259,5 +287,6 @@ void finding_all(struct exchange *e)
     about_messages(e);
     about_capture(e);
     about_stream(e);
+    about_tls(e);
     sort_by_severity(e);
 }

@@ -14,6 +14,8 @@ enum { UPLOAD_RECORD_BYTES = 1024 };
 static const int64_t CADENCE_NS = 1000000;
 /* With its frame's header; a WINDOW_UPDATE is as long. */
 enum { RST_STREAM_BYTES = 13 };
+/* A ClientHello of TLS 1.2 or 1.3 with a name is longer than this. */
+enum { HELLO_BYTES = 150 };
 
 static struct conn_tls *story_of(struct correlate *c, struct cconn *cc)
 {
@@ -155,6 +157,13 @@ static bool same_request(const struct conn_tls *t, const struct exchange *e, con
     return upload_goes_on(e);
 }
 
+static void fill_request(struct exchange *e, const struct fact_tls_records *r)
+{
+    e->request.seen = true;
+    e->request.first = r->first;
+    e->request.head_end = r->first_whole;
+}
+
 static void next_request(struct correlate *c, struct cconn *cc, const struct fact_tls_records *r)
 {
     while (cc->open_first != NULL && cc->open_first->response.seen)
@@ -168,15 +177,58 @@ static void next_request(struct correlate *c, struct cconn *cc, const struct fac
     struct exchange *e = begin(c, cc, &r->first);
     if (e == NULL)
         return;
-    e->request.seen = true;
-    e->request.first = r->first;
-    e->request.head_end = r->first_whole;
+    fill_request(e, r);
+}
+
+/* ---- TLS inside TLS ---- */
+
+/* "HTTP/1.1 200 OK" or "... 200 Connection established", nothing more, is how a proxy agrees to CONNECT ... */
+static bool may_be_consent(const struct cconn *cc, const struct exchange *e)
+{
+    return cc->tls->tunnel == TUNNEL_NONE && !cc->tls->info.h2 && e->conn.position == 0 &&
+           cc->tls->answer_records == 1 && (e->response.body_bytes == 19 || e->response.body_bytes == 39);
+}
+
+/* ... when a ClientHello follows: what was taken for a request and its response was neither. */
+static void begin_tunnel(struct correlate *c, struct cconn *cc, struct exchange *e, const struct fact_tls_records *r)
+{
+    struct slice host = e->request.host;
+
+    open_goes_on(c, e);
+    e->request = (struct exchange_request){.host = host};
+    e->response = (struct exchange_response){.seen = false};
+    cc->view.previous_end = (struct packet_mark){0};
+    cc->tls->answered = false;
+    cc->tls->answer_records = 0;
+    cc->tls->tunnel = TUNNEL_HELLO;
+    cc->tls->info.inner_hello = r->first;
+}
+
+/* True when the client's records belong to the inner handshake. */
+static bool in_tunnel_handshake(struct correlate *c, struct cconn *cc, const struct fact_tls_records *r)
+{
+    struct conn_tls *t = cc->tls;
+    struct exchange *e = cc->open_last;
+
+    if (e != NULL && e->response.seen && may_be_consent(cc, e) && r->bytes / r->records >= HELLO_BYTES) {
+        begin_tunnel(c, cc, e, r);
+        return true;
+    }
+    if (t->tunnel == TUNNEL_ANSWERED) {
+        t->tunnel = TUNNEL_READY;
+        t->info.inner_done = r->last;
+        return true;
+    }
+    return t->tunnel == TUNNEL_HELLO;
 }
 
 static void on_request_records(struct correlate *c, struct cconn *cc, const struct fact_tls_records *r)
 {
+    if (in_tunnel_handshake(c, cc, r))
+        return;
     struct exchange *e = cc->open_last;
-
+    if (e != NULL && !e->request.seen)
+        fill_request(e, r);
     if (e == NULL || !same_request(cc->tls, e, r))
         next_request(c, cc, r);
     if ((e = cc->open_last) == NULL)
@@ -236,6 +288,10 @@ static void on_response_records(struct correlate *c, struct cconn *cc, const str
     bool ticket = r->shape == FACT_TLS_TICKET_LIKE;
 
     t->tickets += ticket ? r->records : 0;
+    if (t->tunnel == TUNNEL_HELLO) {
+        t->tunnel = TUNNEL_ANSWERED;
+        t->info.inner_answer = r->first_whole;
+    }
     if (e == NULL || !e->request.seen)
         return;
     if (!mark_set(&e->response.first_possible))

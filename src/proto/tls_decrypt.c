@@ -119,6 +119,16 @@ void tls_decrypt_begin(struct tls *t)
     t->keys->side[FLOW_S2C].phase = PHASE_HANDSHAKE;
 }
 
+/* last: secrets that are not here by now come too late. */
+static bool look_again(struct tls *t, bool last)
+{
+    if (t->keys == NULL && t->stream[FLOW_C2S].want_data && (t->version >= TLS_VERSION_1_3 || t->version == 0))
+        tls_decrypt_begin(t);
+    if (t->keys == NULL && last)
+        want_data(t, false);
+    return t->keys != NULL;
+}
+
 /* ---- plain text ---- */
 
 static void tell(struct tls *t, const struct tls_record *r)
@@ -222,7 +232,7 @@ void tls_decrypt_changed(struct tls *t, enum flow_dir dir)
 
 bool tls_decrypt_plain(struct tls *t, const struct tls_record *r, struct tls_record *plain)
 {
-    if (t->keys == NULL)
+    if (!look_again(t, true))
         return false;
     struct side *side = &t->keys->side[r->dir];
     *plain = *r;
@@ -396,8 +406,7 @@ bool tls_decrypt_inner(struct tls *t, const struct tls_record *r)
 {
     struct tls_record plain = *r;
 
-    tls_decrypt_begin(t);
-    if (t->keys == NULL)
+    if (!look_again(t, t->done))
         return false;
     struct side *side = &t->keys->side[r->dir];
     bool opened = !side->lost && ((side->key.ctx != NULL && open_next(t, &side->key, r, &plain.payload)) ||

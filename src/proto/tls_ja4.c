@@ -3,16 +3,28 @@
 #include <openssl/evp.h>
 #include <stdlib.h>
 
+#include "base/hash.h"
+
 enum {
     NUMBERS_MAX = 512, /* cipher suites and signature algorithms that are looked at */
     HASH_CHARS = 12,
+    KEPT = 64,
+    OFFER_MAX = 512, /* longer ones are not kept */
     EXT_SERVER_NAME = 0,
     EXT_ALPN = 16
+};
+
+/* Clients send the same offer again and again: the last ones are kept, by all that the fingerprint is made of. */
+struct kept {
+    size_t n; /* 0: none */
+    uint8_t offer[OFFER_MAX];
+    char ja4[TLS_JA4_BYTES];
 };
 
 struct tls_ja4 {
     EVP_MD *sha256;
     EVP_MD_CTX *digest;
+    struct kept kept[KEPT];
 };
 
 struct numbers {
@@ -182,13 +194,11 @@ static size_t extensions_without_grease(const struct tls_client_hello *h)
     return n;
 }
 
-void tls_ja4_of(struct tls_ja4 *j, struct tls_client_hello *h)
+static void fingerprint(struct tls_ja4 *j, struct tls_client_hello *h)
 {
     struct numbers ciphers;
     char *w = h->ja4;
 
-    if (h->status != READ_OK || h->sslv2)
-        return;
     take_numbers(h->ciphers, &ciphers);
     const char *version = version_text(h->max_version);
     *w++ = 't';
@@ -203,4 +213,51 @@ void tls_ja4_of(struct tls_ja4 *j, struct tls_client_hello *h)
     *w++ = '_';
     w = extension_hash(j, w, h);
     *w = '\0';
+}
+
+static size_t put(uint8_t offer[OFFER_MAX], size_t at, const void *p, size_t n)
+{
+    if (n > OFFER_MAX - at)
+        return OFFER_MAX;
+    if (n > 0)
+        memcpy(offer + at, p, n);
+    return at + n;
+}
+
+/* Lengths first, so that no two offers look alike; OFFER_MAX when it does not fit. */
+static size_t offer_of(const struct tls_client_hello *h, uint8_t offer[OFFER_MAX])
+{
+    struct slice alpn = tls_alpn_first(h->alpn);
+    const uint32_t lengths[] = {h->max_version,
+                                h->server_name.p != NULL,
+                                (uint32_t)h->ciphers.n,
+                                (uint32_t)h->extension_count,
+                                (uint32_t)h->signature_algorithms.n,
+                                (uint32_t)alpn.n};
+    size_t n = put(offer, 0, lengths, sizeof lengths);
+
+    n = put(offer, n, h->ciphers.p, h->ciphers.n);
+    n = put(offer, n, h->extensions, h->extension_count * sizeof h->extensions[0]);
+    n = put(offer, n, h->signature_algorithms.p, h->signature_algorithms.n);
+    return put(offer, n, alpn.p, alpn.n);
+}
+
+void tls_ja4_of(struct tls_ja4 *j, struct tls_client_hello *h)
+{
+    uint8_t offer[OFFER_MAX];
+
+    if (h->status != READ_OK || h->sslv2)
+        return;
+    size_t n = offer_of(h, offer);
+    struct kept *k = &j->kept[hash_bytes(offer, n < OFFER_MAX ? n : 0) % KEPT];
+    if (n < OFFER_MAX && k->n == n && memcmp(k->offer, offer, n) == 0) {
+        memcpy(h->ja4, k->ja4, sizeof h->ja4);
+        return;
+    }
+    fingerprint(j, h);
+    if (n == OFFER_MAX)
+        return;
+    k->n = n;
+    memcpy(k->offer, offer, n);
+    memcpy(k->ja4, h->ja4, sizeof k->ja4);
 }

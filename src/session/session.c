@@ -305,8 +305,9 @@ void p2t_session_counters(const struct p2t_session *s, struct p2t_counters *out)
         .out_of_order_segments = f->out_of_order,
         .lost_bytes = f->hole_bytes,
         .cut_bytes = f->cut_bytes,
-        .limits_hit =
-            f->connections_evicted + f->reorder_limit_hits + h->limit_hits + c->lookups_evicted + c->queries_evicted,
+        .limits_hit = f->connections_evicted + f->reorder_limit_hits + h->limit_hits + c->lookups_evicted +
+                      c->queries_evicted + proto_tls_counters(s->proto)->limit_hits +
+                      proto_http2_counters(s->proto)->limit_hits + proto_keylog_counters(s->proto)->limit_hits,
     };
 }
 
@@ -316,6 +317,7 @@ bool p2t_session_reason(const struct p2t_session *s, size_t n, struct p2t_reason
     const struct proto_counters *p = proto_counters(s->proto);
     const struct http1_counters *h = proto_http1_counters(s->proto);
     const struct correlate_counters *c = correlate_counters(s->correlate);
+    const struct tls_counters *t = proto_tls_counters(s->proto);
     const struct p2t_reason others[] = {
         {"capture.backwards", "packets with a time before that of an earlier packet", s->backwards},
         {"tcp.holes", "holes in TCP streams that were never filled", f->holes},
@@ -331,6 +333,15 @@ bool p2t_session_reason(const struct p2t_session *s, size_t n, struct p2t_reason
         {"tls.unopened", "TLS records that their key does not open, or that the capture lacks a part of",
          proto_tls_counters(s->proto)->unopened},
         {"limit.secrets", "TLS secrets beyond their limit", proto_keylog_counters(s->proto)->limit_hits},
+        {"tls.gaps", "TLS records that others may be missing before", t->gaps},
+        {"tls.not_tls", "answers to a TLS handshake that were something else", t->not_tls},
+        {"limit.tls", "TLS messages given up: too much of them at once", t->limit_hits},
+        {"http2.lost", "directions of HTTP/2 connections that lost their place",
+         proto_http2_counters(s->proto)->losses},
+        {"http2.unknown_headers", "HTTP/2 header blocks not wholly known: loss, or a late start",
+         proto_http2_counters(s->proto)->unknown_headers},
+        {"limit.http2", "HTTP/2 streams or header blocks beyond their limit",
+         proto_http2_counters(s->proto)->limit_hits},
         {"dns.malformed", "DNS messages that make no sense", p->dns_malformed},
         {"dns.cut", "DNS messages cut by the snapshot length", p->dns_cut},
         {"dns.unsolicited", "DNS answers nobody asked for, late or forged", c->dns_unsolicited},

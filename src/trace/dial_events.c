@@ -295,7 +295,7 @@ static const struct packet_mark *conn_ready(const struct exchange *e)
     if (mark_set(&c->previous_end))
         return &c->previous_end;
     if (e->tls != NULL && mark_set(&e->tls->done))
-        return &e->tls->done;
+        return mark_set(&e->tls->inner_done) ? &e->tls->inner_done : &e->tls->done;
     if (mark_set(&c->tunnel_ready))
         return &c->tunnel_ready;
     return mark_set(&c->syn_ack) ? &c->syn_ack : &c->ack;

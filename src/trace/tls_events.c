@@ -56,7 +56,9 @@ static void handshake_ok(struct trace *t)
         event_add(t, P2T_HOOK_TLS_HANDSHAKE_DONE, s->done_guessed ? P2T_INFERRED : P2T_OBSERVED, s->done.ts_ns);
 
     event_earliest(ev, s->done_guessed ? &s->hello : &s->done);
-    event_latest(ev, mark_set(&e->request.first) ? &e->request.first : first_close(&e->conn));
+    event_latest(ev, mark_set(&s->inner_hello)     ? &s->inner_hello
+                     : mark_set(&e->request.first) ? &e->request.first
+                                                   : first_close(&e->conn));
     event_evidence(t, ev, &s->done);
     handshake_done_args(t, ev);
     t->tls_phase = (struct trace_span){true, s->hello.ts_ns, s->done.ts_ns};
@@ -83,6 +85,32 @@ static void handshake_failed(struct trace *t)
     t->lane_ns = ev->time_ns;
 }
 
+/* Behind an https proxy: what the inner handshake agreed on is hidden. */
+static void inner_handshake(struct trace *t)
+{
+    const struct exchange *e = t->e;
+    const struct exchange_tls *s = e->tls;
+    struct p2t_event *ev = event_add(t, P2T_HOOK_TLS_HANDSHAKE_START, P2T_INFERRED, s->inner_hello.ts_ns);
+
+    event_earliest(ev, &s->done);
+    event_latest(ev, &s->inner_hello);
+    event_evidence(t, ev, &s->inner_hello);
+    if (!mark_set(&s->inner_done))
+        return;
+    ev = event_add(t, P2T_HOOK_TLS_HANDSHAKE_DONE, P2T_INFERRED, s->inner_done.ts_ns);
+    event_earliest(ev, &s->inner_answer);
+    event_latest(ev, &e->request.first);
+    event_evidence(t, ev, &s->inner_done);
+    t->lane_ns = ev->time_ns;
+    struct p2t_arg *args = event_args(t, ev, 6);
+    if (args == NULL)
+        return;
+    static const char *const names[] = {"Version",    "CipherSuite", "NegotiatedProtocol",
+                                        "ServerName", "DidResume",   "err"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        args[i] = arg_null(names[i]);
+}
+
 void events_tls_handshake(struct trace *t)
 {
     const struct exchange *e = t->e;
@@ -94,6 +122,8 @@ void events_tls_handshake(struct trace *t)
         handshake_ok(t);
     else
         handshake_failed(t);
+    if (mark_set(&e->tls->inner_hello))
+        inner_handshake(t);
 }
 
 /* ---- estimated requests ---- */

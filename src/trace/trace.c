@@ -76,7 +76,7 @@ static void fill_connection(struct trace *t)
     out->client = text_of(copy_endpoint(t, &c->client));
     out->server = text_of(copy_endpoint(t, &c->server));
     out->nat_server = text_of(copy_endpoint(t, &c->nat_server));
-    if (c->proxy != PROXY_NONE)
+    if (c->proxy != PROXY_NONE || (e->tls != NULL && mark_set(&e->tls->inner_hello)))
         out->proxy = out->server;
     out->exchange = e->kind != P2T_KIND_CONNECT && c->handshake_seen ? (int64_t)c->position : -1;
     out->reused = c->handshake_seen || c->position > 0 ? c->position > 0 || c->orphan_dial : -1;

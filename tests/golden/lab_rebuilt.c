@@ -35,6 +35,10 @@ static void handshake_key(char *out, const struct p2t_event *ev)
 {
     char alpn[LAB_KEY_MAX], name[LAB_KEY_MAX];
 
+    if (arg(ev, "Version")->kind == P2T_VALUE_NULL) {
+        snprintf(out, LAB_KEY_MAX, "hidden");
+        return;
+    }
     if (arg(ev, "err")->kind != P2T_VALUE_NULL) {
         snprintf(out, LAB_KEY_MAX, "failed");
         return;
@@ -98,8 +102,8 @@ static int on_exchange(void *ctx, const struct p2t_exchange *x)
         ev->hook = from->hook;
         ev->time_ns = from->time_ns;
         ev->owner = list->owners;
-        ev->estimated = x->kind == P2T_KIND_TLS &&
-                        (from->hook >= P2T_HOOK_WROTE_HEADER_FIELD || x->connection->reused == 1);
+        ev->estimated =
+            x->kind == P2T_KIND_TLS && (from->hook >= P2T_HOOK_WROTE_HEADER_FIELD || x->connection->reused == 1);
         ev->basis = from->basis;
         ev->has_earliest = from->has_earliest;
         ev->has_latest = from->has_latest;

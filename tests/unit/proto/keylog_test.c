@@ -150,7 +150,7 @@ static void test_limit(void **state)
     (void)state;
     for (int i = 0; i < 5; i++) {
         char text[256];
-        int n = snprintf(text, sizeof text, "CLIENT_RANDOM %02x%s %s\n", i, RANDOM + 2, HEX_48);
+        int n = snprintf(text, sizeof text, "CLIENT_RANDOM %02x%s %s\n", i, &RANDOM[2], HEX_48);
         assert_int_equal(P2T_OK, tls_keylog_feed(k, slice_of(text, (size_t)n)));
     }
     assert_int_equal(2, tls_keylog_counters(k)->secrets);
