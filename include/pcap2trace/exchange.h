@@ -172,7 +172,7 @@ enum p2t_vantage { P2T_VANTAGE_UNKNOWN, P2T_VANTAGE_CLIENT, P2T_VANTAGE_SERVER, 
 
 struct p2t_tls {
     struct p2t_text version, cipher, alpn, server_name; /* alpn: p == NULL where encryption hides it */
-    struct p2t_text ja4; /* the client's fingerprint, from its ClientHello */
+    struct p2t_text ja4;                                /* the client's fingerprint, from its ClientHello */
     bool resumed, decrypted;
 };
 

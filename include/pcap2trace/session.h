@@ -39,7 +39,10 @@ struct p2t_config {
     const char *filter; /* libpcap expression on the outer packet, or NULL */
     bool show_secrets;  /* leave Authorization, cookies, tokens in URLs ... as they are */
     bool all;           /* also exchanges that are `quiet` */
-    void *ctx;          /* handed to the callbacks */
+    /* File of TLS secrets in the NSS key log format, or NULL. Those that a capture brings are used in any case. One
+     * that cannot be read is a problem, not an error. */
+    const char *keylog;
+    void *ctx; /* handed to the callbacks */
     /* Each finished exchange, in the order in which they ended. Anything but 0 stops the session, which then
      * returns P2T_ERR_STOPPED. */
     int (*exchange)(void *ctx, const struct p2t_exchange *exchange);
@@ -56,7 +59,8 @@ struct p2t_counters {
     uint64_t connections, connection_attempts; /* TCP connections; those of them that began with a SYN */
     uint64_t syn_packets; /* of tcp_packets, SYNs without ACK; retransmissions and copies count */
     uint64_t dns_messages, http_requests, http_responses;
-    uint64_t exchanges; /* handed over */
+    uint64_t tls_secrets, tls_decrypted; /* secrets known; connections of which something was decrypted */
+    uint64_t exchanges;                  /* handed over */
     uint64_t duplicate_packets, retransmitted_segments, out_of_order_segments;
     uint64_t lost_bytes, cut_bytes; /* never captured; captured packets cut by the snapshot length */
     uint64_t limits_hit;            /* a named limit was reached: something is shown as incomplete */

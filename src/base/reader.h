@@ -19,9 +19,12 @@ struct reader {
     enum read_status status;
 };
 
+/* p may be NULL when n is 0: the reader points somewhere, so that what it takes can be told from a failure. */
 static inline struct reader reader_of(const void *p, size_t n)
 {
-    return (struct reader){(const uint8_t *)p, n, READ_OK};
+    static const uint8_t nowhere[1];
+
+    return (struct reader){p != NULL ? (const uint8_t *)p : nowhere, n, READ_OK};
 }
 
 static inline struct reader reader_of_slice(struct slice s)
@@ -50,7 +53,8 @@ static inline const uint8_t *reader_take(struct reader *r, size_t n)
         return NULL;
     }
     const uint8_t *p = r->p;
-    r->p += n;
+    if (n > 0) /* nothing of nothing may stand at NULL */
+        r->p += n;
     r->left -= n;
     return p;
 }

@@ -29,6 +29,7 @@ void help_full(FILE *to)
           "  -r, --read FILE         the same as naming it as CAPTURE; may be repeated\n"
           "  -R, --recursive         folders in folders, too\n"
           "  -f, --filter BPF        libpcap filter expression, applied to the outer packet\n"
+          "      --keylog FILE       TLS secrets, as SSLKEYLOGFILE has them; env: the file that variable names\n"
           "\n"
           "Output\n"
           "  -T, --format FORMAT     text (default), ndjson, json, trace-result or csv\n"

@@ -17,6 +17,7 @@ enum {
     OPT_ID,
     OPT_ALL,
     OPT_SHOW_SECRETS,
+    OPT_KEYLOG,
     OPT_COLOR,
     OPT_PROGRESS,
     OPT_VERSION
@@ -37,6 +38,7 @@ static const struct option long_options[] = {
     {"id", required_argument, NULL, OPT_ID},
     {"all", no_argument, NULL, OPT_ALL},
     {"show-secrets", no_argument, NULL, OPT_SHOW_SECRETS},
+    {"keylog", required_argument, NULL, OPT_KEYLOG},
     {"quiet", no_argument, NULL, 'q'},
     {"verbose", no_argument, NULL, 'v'},
     {"color", required_argument, NULL, OPT_COLOR},
@@ -109,6 +111,15 @@ static int take_filter(struct filter *f, int option, const char *value, struct b
     }
 }
 
+/* A file of that name would be ./env. */
+static int take_keylog(struct cli_options *o, const char *value, struct buf *complaint)
+{
+    o->keylog = strcmp(value, "env") == 0 ? getenv("SSLKEYLOGFILE") : value;
+    if (o->keylog == NULL || *o->keylog == '\0')
+        return wrong(complaint, "--keylog", value, "a file is wanted; env stands for $SSLKEYLOGFILE, if that is set");
+    return P2T_OK;
+}
+
 static int take(struct cli_options *o, int option, char *value, struct buf *complaint)
 {
     switch (option) {
@@ -140,6 +151,8 @@ static int take(struct cli_options *o, int option, char *value, struct buf *comp
     case OPT_SHOW_SECRETS:
         o->show_secrets = true;
         return P2T_OK;
+    case OPT_KEYLOG:
+        return take_keylog(o, value, complaint);
     case OPT_COLOR:
         return parse_when(&o->color, "--color", value, complaint);
     case OPT_PROGRESS:

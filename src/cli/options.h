@@ -20,6 +20,7 @@ struct cli_options {
     size_t capture_count;
     const char *output; /* NULL: standard output */
     const char *bpf;
+    const char *keylog; /* NULL: none */
     struct filter filter;
     uint64_t count; /* exchanges; 0: no limit */
     bool recursive, all, show_secrets, quiet, verbose;

@@ -47,6 +47,8 @@ void report_counters(const struct p2t_session *s)
         {"connections", c.connections},
         {"connection attempts", c.connection_attempts},
         {"DNS messages", c.dns_messages},
+        {"TLS secrets known", c.tls_secrets},
+        {"TLS connections decrypted", c.tls_decrypted},
         {"HTTP requests", c.http_requests},
         {"HTTP responses", c.http_responses},
         {"exchanges", c.exchanges},

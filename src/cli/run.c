@@ -111,6 +111,7 @@ static int open_session(struct run *r)
                                 .path_count = o->capture_count,
                                 .recursive = o->recursive,
                                 .filter = o->bpf,
+                                .keylog = o->keylog,
                                 .show_secrets = o->show_secrets,
                                 .all = o->all,
                                 .ctx = r,

@@ -210,6 +210,7 @@ struct exchange_tls {
     struct slice alpn;        /* p == NULL: not known */
     struct slice ja4;
     bool resumed, h2;
+    bool decrypted;  /* application data came out */
     bool outer_name; /* Encrypted ClientHello was offered: server_name may be its decoy */
     enum tls_failure failure;
     struct packet_mark failed;

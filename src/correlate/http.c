@@ -115,6 +115,7 @@ static void on_request_head(struct correlate *c, struct cconn *cc, const struct 
     if (is_connect(e))
         return;
     open_take_dial(c, cc, e);
+    tls_tell_in(cc, e);
     links_begun(c, e);
 }
 

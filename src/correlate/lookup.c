@@ -96,11 +96,20 @@ static bool tries_left(const struct lookup *l, const struct lookup_lane *lane, c
     return lane->tries < LOOKUP_ATTEMPTS * (l->info.servers + !knows_server(l, server));
 }
 
-static bool continues_same_name(struct correlate *c, const struct lookup *l, const struct fact *f, int i)
+/* musl asks all its servers at once, from one socket and with one id. */
+static bool asked_from_same_socket(const struct lookup *l, const struct fact *f)
+{
+    const struct dns_message *m = f->as.dns.message;
+
+    for (const struct lookup_query *q = l->queries; q != NULL; q = q->next)
+        if (q->id == m->id && q->type == m->qtype && endpoint_eq(&q->client, &f->as.dns.src))
+            return true;
+    return false;
+}
+
+static bool continues_same_name(const struct lookup *l, const struct fact *f, int i)
 {
     const struct lookup_lane *lane = &l->lane[i];
-    const struct dns_message *m = f->as.dns.message;
-    const struct lookup_query *q = query_find(c, f, m->id, m->qtype);
     int64_t since_query = f->mark.ts_ns - lane->last_query.ts_ns;
 
     if (l->users > 0 || l->told)
@@ -109,7 +118,7 @@ static bool continues_same_name(struct correlate *c, const struct lookup *l, con
     case LANE_IDLE:
         return f->mark.ts_ns - l->info.last_query.ts_ns < RETRY_MIN_NS || lookup_outstanding(l);
     case LANE_ASKED:
-        return (q != NULL && q->lookup == l) || (since_query >= RETRY_MIN_NS && tries_left(l, lane, &f->as.dns.dst));
+        return asked_from_same_socket(l, f) || (since_query >= RETRY_MIN_NS && tries_left(l, lane, &f->as.dns.dst));
     case LANE_TRUNCATED:
         return f->as.dns.over_tcp || since_query >= RETRY_MIN_NS;
     case LANE_ERROR:
@@ -151,7 +160,7 @@ static struct lookup *lookup_of_query(struct correlate *c, const struct fact *f,
         struct lookup *l = hmap_entry(n, struct lookup, by_label);
         if (l->closed || mark_set(&l->info.superseded) || !ip_eq(&l->client_ip, &f->as.dns.src.ip))
             continue;
-        if (slice_ieq(l->name, name) ? continues_same_name(c, l, f, lane) : continues_next_name(l, f))
+        if (slice_ieq(l->name, name) ? continues_same_name(l, f, lane) : continues_next_name(l, f))
             return l;
     }
     return NULL;

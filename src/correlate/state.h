@@ -147,6 +147,8 @@ void tls_conn_gone(struct correlate *c, struct cconn *cc);
 bool tls_still_flows(struct correlate *c, struct exchange *e);
 void tls_snapshot(const struct cconn *cc, struct exchange *e);
 const struct packet_mark *tls_done_mark(const struct cconn *cc);
+/* The exchange tells of the handshake, if none did yet. */
+void tls_tell_in(struct cconn *cc, struct exchange *e);
 /* True when a handshake was made that no exchange tells of yet: the caller's does. */
 bool tls_tell(struct cconn *cc);
 

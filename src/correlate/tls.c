@@ -24,6 +24,18 @@ static struct conn_tls *story_of(struct correlate *c, struct cconn *cc)
     return cc->tls;
 }
 
+void tls_tell_in(struct cconn *cc, struct exchange *e)
+{
+    struct conn_tls *t = cc->tls;
+
+    if (t == NULL)
+        return;
+    e->handshakes = !t->told && mark_set(&t->info.hello);
+    t->told = true;
+    if (e->handshakes && t->info.hello.ts_ns < e->start.ts_ns)
+        e->start = t->info.hello;
+}
+
 static struct exchange *begin(struct correlate *c, struct cconn *cc, const struct packet_mark *first)
 {
     struct conn_tls *t = cc->tls;
@@ -35,10 +47,7 @@ static struct exchange *begin(struct correlate *c, struct cconn *cc, const struc
     if (t->info.server_name.p != NULL)
         e->request.host = arena_copy(&e->arena, t->info.server_name);
     open_take_dial(c, cc, e);
-    e->handshakes = !t->told && mark_set(&t->info.hello);
-    t->told = true;
-    if (e->handshakes && t->info.hello.ts_ns < e->start.ts_ns)
-        e->start = t->info.hello;
+    tls_tell_in(cc, e);
     return e;
 }
 
@@ -353,6 +362,9 @@ void tls_fact(struct correlate *c, struct cconn *cc, const struct fact *f)
         break;
     case FACT_TLS_DONE:
         on_done(cc, f);
+        break;
+    case FACT_TLS_DECRYPTED:
+        cc->tls->info.decrypted = true;
         break;
     default:
         on_records(c, cc, f);

@@ -10,7 +10,7 @@
 const struct proto_limits proto_limits_default = {
     .http1 = {.head_bytes = 1u << 20, .head_bytes_total = 64u << 20, .headers = 1024, .pipelined = 1024},
     .http2 = {.block_bytes = 256u << 10, .decoded_bytes = 1u << 20, .headers = 1024, .streams = 4096},
-    .tls = {.message_bytes = 256 << 10, .held_bytes = 64 << 20},
+    .tls = {.message_bytes = 256 << 10, .held_bytes = 64 << 20, .secrets = 8 << 20},
 };
 
 enum { DNS = 53, LLMNR = 5355 };
@@ -34,6 +34,8 @@ struct conn {
     struct prefix prefix[2];
     struct socks *socks;
     struct dns_stream *dns;
+    struct conn *inner; /* what its decrypted bytes are */
+    uint8_t depth;      /* connections around this one */
 };
 
 struct proto {
@@ -46,6 +48,8 @@ struct proto {
     struct dns_message message;
 };
 
+static void on_plain(void *ctx, void *owner, const struct flow_chunk *chunk);
+
 struct proto *proto_new(const struct proto_limits *limits, const struct fact_sink *sink)
 {
     struct proto *p = calloc(1, sizeof *p);
@@ -53,10 +57,11 @@ struct proto *proto_new(const struct proto_limits *limits, const struct fact_sin
     if (p == NULL)
         return NULL;
     p->sink = *sink;
+    struct tls_plain_sink plain = {p, on_plain};
     slab_init(&p->conns, sizeof(struct conn));
     if (http1_env_init(&p->http1, &limits->http1, sink) != P2T_OK ||
         http2_env_init(&p->http2, &limits->http2, sink) != P2T_OK ||
-        tls_env_init(&p->tls, &limits->tls, sink) != P2T_OK) {
+        tls_env_init(&p->tls, &limits->tls, sink, &plain) != P2T_OK) {
         proto_free(p);
         return NULL;
     }
@@ -92,6 +97,21 @@ const struct http2_counters *proto_http2_counters(const struct proto *p)
 const struct tls_counters *proto_tls_counters(const struct proto *p)
 {
     return &p->tls.counters;
+}
+
+int proto_secrets(struct proto *p, struct slice bytes)
+{
+    return tls_keylog_feed(p->tls.keylog, bytes);
+}
+
+int proto_secrets_end(struct proto *p)
+{
+    return tls_keylog_end(p->tls.keylog);
+}
+
+const struct tls_keylog_counters *proto_keylog_counters(const struct proto *p)
+{
+    return tls_keylog_counters(p->tls.keylog);
 }
 
 static void emit(struct proto *p, const struct fact *f)
@@ -185,7 +205,7 @@ static bool start_decoder(struct proto *p, struct conn *c)
         c->http2 = http2_new(&p->http2, c->flow, c->mid_stream, 0);
         return c->http2 != NULL;
     case FACT_PROTO_TLS:
-        c->tls = tls_new(&p->tls, c->flow, c->mid_stream);
+        c->tls = tls_new(&p->tls, c->flow, c->mid_stream, c->depth, c);
         return c->tls != NULL;
     case FACT_PROTO_SOCKS:
         c->socks = calloc(1, sizeof *c->socks);
@@ -259,6 +279,8 @@ static bool socks_chunk(struct proto *p, struct conn *c, struct flow_chunk *chun
         progress = socks_feed(c->socks, &p->sink, c->flow, chunk->dir, chunk->bytes, &mark, &used);
     if (progress == SOCKS_MORE)
         return false;
+    free(c->socks);
+    c->socks = NULL;
     c->proto = progress == SOCKS_TUNNEL ? FACT_PROTO_UNKNOWN : FACT_PROTO_OTHER;
     *chunk = rest_of(chunk, used);
     return chunk->len > 0;
@@ -332,7 +354,7 @@ static void mend_roles(struct conn *c, struct flow_chunk *chunk, struct slice fi
                      ? http1_looks_like_response(first) == HTTP1_YES || (tls && first.p[5] == TLS_SERVER_HELLO)
                      : http1_looks_like_request(first) == HTTP1_YES || (tls && first.p[5] == TLS_CLIENT_HELLO);
 
-    if (!wrong || c->flow->roles != FLOW_ROLES_GUESSED)
+    if (!wrong || c->flow->roles != FLOW_ROLES_GUESSED || c->depth > 0)
         return;
     struct prefix x = c->prefix[0];
     c->prefix[0] = c->prefix[1];
@@ -395,11 +417,35 @@ static bool find_out(struct proto *p, struct conn *c, struct flow_chunk *chunk)
     return true;
 }
 
+/* A proxy's tunnel may hold any protocol, another proxy among them; each layer takes at least a byte. */
+static void take_chunk(struct proto *p, struct conn *c, const struct flow_chunk *chunk)
+{
+    struct flow_chunk left = *chunk;
+
+    for (bool more = true; more && left.len > 0;)
+        more = (c->proto != FACT_PROTO_UNKNOWN || find_out(p, c, &left)) && decode(p, c, &left);
+}
+
+/* Recursion ends with TLS_DEPTH_MAX, beyond which nothing is decrypted. */
+static void on_plain(void *ctx, void *owner, const struct flow_chunk *chunk)
+{
+    struct proto *p = ctx;
+    struct conn *c = owner;
+
+    if (c->inner == NULL) {
+        c->inner = slab_take(&p->conns);
+        if (c->inner == NULL)
+            return;
+        c->inner->flow = c->flow;
+        c->inner->depth = (uint8_t)(c->depth + 1);
+    }
+    take_chunk(p, c->inner, chunk);
+}
+
 static void on_chunk(void *ctx, struct flow_tcp *flow, const struct flow_chunk *chunk)
 {
     struct proto *p = ctx;
     struct conn *c = flow->user;
-    struct flow_chunk left = *chunk;
 
     if (c == NULL)
         return;
@@ -408,9 +454,7 @@ static void on_chunk(void *ctx, struct flow_tcp *flow, const struct flow_chunk *
         f.as.gap_bytes = chunk->len;
         emit(p, &f);
     }
-    /* A proxy's tunnel may hold any protocol, another proxy among them; each layer takes at least a byte. */
-    for (bool more = true; more && left.len > 0;)
-        more = (c->proto != FACT_PROTO_UNKNOWN || find_out(p, c, &left)) && decode(p, c, &left);
+    take_chunk(p, c, chunk);
 }
 
 /* ---- the life of a connection ---- */
@@ -429,6 +473,16 @@ static void on_open(void *ctx, struct flow_tcp *flow)
     emit(p, &f);
 }
 
+static void tell_decoders(struct conn *c, const struct flow_event *event)
+{
+    if (c->http2 != NULL && (event->kind == FLOW_RST || (event->kind == FLOW_FIN_IN_ORDER && event->dir == FLOW_S2C)))
+        http2_close(c->http2);
+    if (c->http1 != NULL && event->kind == FLOW_FIN_IN_ORDER)
+        http1_fin(c->http1, event->dir, &event->mark);
+    else if (c->http1 != NULL && event->kind == FLOW_RST)
+        http1_close(c->http1, true);
+}
+
 static void on_event(void *ctx, struct flow_tcp *flow, const struct flow_event *event)
 {
     struct proto *p = ctx;
@@ -437,14 +491,24 @@ static void on_event(void *ctx, struct flow_tcp *flow, const struct flow_event *
 
     if (c == NULL)
         return;
-    if (c->http2 != NULL && (event->kind == FLOW_RST || (event->kind == FLOW_FIN_IN_ORDER && event->dir == FLOW_S2C)))
-        http2_close(c->http2);
-    if (c->http1 != NULL && event->kind == FLOW_FIN_IN_ORDER)
-        http1_fin(c->http1, event->dir, &event->mark);
-    else if (c->http1 != NULL && event->kind == FLOW_RST)
-        http1_close(c->http1, true);
+    for (; c != NULL; c = c->inner)
+        tell_decoders(c, event);
     f.as.event = *event;
     emit(p, &f);
+}
+
+static void conn_free(struct proto *p, struct conn *c)
+{
+    while (c != NULL) {
+        struct conn *inner = c->inner;
+        http1_free(c->http1);
+        http2_free(c->http2);
+        tls_free(c->tls);
+        dns_stream_free(c->dns);
+        free(c->socks);
+        slab_give(&p->conns, c);
+        c = inner;
+    }
 }
 
 static void on_close(void *ctx, struct flow_tcp *flow, enum flow_end why)
@@ -455,18 +519,15 @@ static void on_close(void *ctx, struct flow_tcp *flow, enum flow_end why)
 
     if (c == NULL)
         return;
-    if (c->http1 != NULL)
-        http1_close(c->http1, false);
-    if (c->http2 != NULL)
-        http2_close(c->http2);
+    for (struct conn *x = c; x != NULL; x = x->inner) {
+        if (x->http1 != NULL)
+            http1_close(x->http1, false);
+        if (x->http2 != NULL)
+            http2_close(x->http2);
+    }
     f.as.end = why;
     emit(p, &f);
-    http1_free(c->http1);
-    http2_free(c->http2);
-    tls_free(c->tls);
-    dns_stream_free(c->dns);
-    free(c->socks);
-    slab_give(&p->conns, c);
+    conn_free(p, c);
     flow->user = NULL;
 }
 

@@ -36,7 +36,8 @@ enum fact_kind {
     FACT_TLS_ALERT,
     FACT_TLS_DONE,
     FACT_TLS_RECORDS,
-    FACT_TLS_NOT_TLS
+    FACT_TLS_NOT_TLS,
+    FACT_TLS_DECRYPTED /* its first application data was */
 };
 
 /* What a connection turned out to carry. */

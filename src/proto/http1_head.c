@@ -164,6 +164,9 @@ static enum http1_head_result parse_strictly(struct http1_env *env, struct http1
     if (!run.done)
         return err == HPE_OK ? HTTP1_HEAD_MORE : HTTP1_HEAD_REFUSED;
     parse->used = (size_t)((const uint8_t *)llhttp_get_error_pos(p) - bytes.p);
+    /* llhttp before 8.1.1 takes a carriage return alone for the blank line (CVE-2023-30589). */
+    if (parse->used == 0 || bytes.p[parse->used - 1] != '\n')
+        return HTTP1_HEAD_REFUSED;
     take_framing(parse->head, p, dir);
     if (err == HPE_PAUSED_UPGRADE)
         llhttp_resume_after_upgrade(p);

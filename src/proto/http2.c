@@ -244,6 +244,7 @@ static bool is_kept(const struct h2_frame *f)
 
 static void lose(struct http2 *h, struct h2_dir *d)
 {
+    h->env->counters.losses++;
     d->lost = true;
     d->in_frame = false;
     d->header_n = 0;
@@ -308,6 +309,7 @@ static void step_lost(struct http2 *h, struct h2_dir *d, struct piece *p)
     h->env->counters.resyncs++;
     d->lost = false;
     d->preface = again;
+    d->preface_n = 0;
 }
 
 static void step_preface(struct http2 *h, struct h2_dir *d, struct piece *p)

@@ -36,7 +36,7 @@ static bool keep(struct http2_env *env, struct fact_http_head *head, const nghtt
 
 static void point_into_text(struct http2_env *env, struct fact_http_head *head)
 {
-    const uint8_t *p = env->text.p;
+    const uint8_t *p = env->text.p != NULL ? env->text.p : (const uint8_t *)"";
 
     for (size_t i = 0; i < head->header_count; i++) {
         struct fact_header *h = &env->headers[i];
@@ -49,7 +49,7 @@ static void point_into_text(struct http2_env *env, struct fact_http_head *head)
 
 static bool inflate(struct http2_env *env, struct h2_dir *d, struct fact_http_head *head)
 {
-    const uint8_t *in = d->block.p;
+    const uint8_t *in = d->block.p != NULL ? d->block.p : (const uint8_t *)"";
     size_t left = d->block.n;
 
     for (;;) {

@@ -1,59 +1,37 @@
-#include "proto/tls.h"
+#include <stdlib.h>
 
 #include "pcap2trace/status.h"
-#include "proto/tls_shape.h"
+#include "proto/tls_state.h"
 
-const struct tls_limits tls_limits_default = {.message_bytes = 256 << 10, .held_bytes = 64 << 20};
+const struct tls_limits tls_limits_default = {.message_bytes = 256 << 10, .held_bytes = 64 << 20, .secrets = 8 << 20};
 
-enum { RANDOM_BYTES = 32, FIRST_LINE_MAX = 128, ALERT_BYTES = 2, END_OF_EARLY_DATA = 4, CERTIFICATE_EMPTY = 8 };
-
-struct tls {
-    struct tls_env *env;
-    struct flow_tcp *flow;
-    struct tls_stream stream[2];
-    struct tls_messages messages[2];
-    size_t held_bytes;               /* as counted in env */
-    uint8_t random[2][RANDOM_BYTES]; /* what key logs know the connection by */
-    uint16_t version, cipher;
-    bool mid_stream; /* whatever comes may be behind the handshake */
-    bool done, not_tls;
-    bool hello[2]; /* its ClientHello, its ServerHello (no HelloRetryRequest) */
-    bool retried;
-    bool early_data;  /* offered */
-    bool certificate; /* the server's, in the clear */
-    bool resumed;
-    bool ccs[2];
-    struct packet_mark finished[2];   /* TLS 1.2: the first encrypted handshake record */
-    bool server_flight;               /* TLS 1.3: its first encrypted record was seen */
-    bool server_finished;             /* TLS 1.3: a record as long as one */
-    bool in_client_flight;            /* TLS 1.3: the client has begun its own */
-    struct packet_mark client_flight; /* the last record of it so far */
-    struct fact_tls_done outcome;
-    struct tls_shape shape;
-    enum flow_dir run_dir;       /* of run */
-    struct fact_tls_records run; /* records of a kind, not reported yet; records == 0: none */
-};
+enum { FIRST_LINE_MAX = 128, ALERT_BYTES = 2, END_OF_EARLY_DATA = 4, CERTIFICATE_EMPTY = 8 };
 
 /* ---- life ---- */
 
-int tls_env_init(struct tls_env *env, const struct tls_limits *limits, const struct fact_sink *sink)
+int tls_env_init(struct tls_env *env, const struct tls_limits *limits, const struct fact_sink *sink,
+                 const struct tls_plain_sink *plain)
 {
     env->limits = *limits;
     env->sink = *sink;
+    env->plain_sink = *plain;
     slab_init(&env->connections, sizeof(struct tls));
     env->ja4 = tls_ja4_new();
     env->certificates = tls_certificates_new();
-    return env->ja4 != NULL && env->certificates != NULL ? P2T_OK : P2T_ERR_MEMORY;
+    env->keylog = tls_keylog_new(limits->secrets);
+    return env->ja4 != NULL && env->certificates != NULL && env->keylog != NULL ? P2T_OK : P2T_ERR_MEMORY;
 }
 
 void tls_env_fini(struct tls_env *env)
 {
     tls_ja4_free(env->ja4);
     tls_certificates_free(env->certificates);
+    tls_keylog_free(env->keylog);
+    tls_env_forget_crypt(env);
     slab_fini(&env->connections);
 }
 
-struct tls *tls_new(struct tls_env *env, struct flow_tcp *conn, bool mid_stream)
+struct tls *tls_new(struct tls_env *env, struct flow_tcp *conn, bool mid_stream, unsigned depth, void *owner)
 {
     struct tls *t = slab_take(&env->connections);
 
@@ -62,6 +40,8 @@ struct tls *tls_new(struct tls_env *env, struct flow_tcp *conn, bool mid_stream)
     t->env = env;
     t->flow = conn;
     t->mid_stream = mid_stream;
+    t->depth = (uint8_t)depth;
+    t->owner = owner;
     for (int dir = 0; dir < 2; dir++) {
         t->stream[dir].dir = (enum flow_dir)dir;
         t->stream[dir].state = mid_stream ? TLS_STREAM_LOST : TLS_STREAM_HEADER;
@@ -73,6 +53,7 @@ void tls_free(struct tls *t)
 {
     if (t == NULL)
         return;
+    tls_decrypt_end(t);
     t->env->held_bytes -= t->held_bytes;
     for (int dir = 0; dir < 2; dir++) {
         tls_stream_fini(&t->stream[dir]);
@@ -139,23 +120,23 @@ static void flush_run(struct tls *t)
     t->run.records = 0;
 }
 
-static void emit(struct tls *t, const struct fact *f)
+void tls_emit(struct tls *t, const struct fact *f)
 {
     flush_run(t);
     fact_emit(&t->env->sink, f);
 }
 
-static void emit_alert(struct tls *t, const struct tls_record *r, uint8_t level, uint8_t code, bool encrypted)
+void tls_emit_alert(struct tls *t, const struct tls_record *r, uint8_t level, uint8_t code, bool encrypted)
 {
     struct fact f = fact_of(t, FACT_TLS_ALERT, r->dir, &r->last);
 
     f.as.tls_alert.level = level;
     f.as.tls_alert.code = code;
     f.as.tls_alert.encrypted = encrypted;
-    emit(t, &f);
+    tls_emit(t, &f);
 }
 
-static void emit_done(struct tls *t, const struct packet_mark *mark, bool guessed)
+void tls_emit_done(struct tls *t, const struct packet_mark *mark, bool guessed)
 {
     struct fact f = fact_of(t, FACT_TLS_DONE, FLOW_C2S, mark);
 
@@ -166,12 +147,15 @@ static void emit_done(struct tls *t, const struct packet_mark *mark, bool guesse
     t->outcome.resumed = t->resumed;
     t->outcome.guessed = guessed;
     f.as.tls_done = &t->outcome;
-    emit(t, &f);
+    tls_emit(t, &f);
 }
 
 static void add_records(struct tls *t, const struct tls_record *r, bool early)
 {
     struct fact_tls_records *run = &t->run;
+
+    if (t->keys != NULL) /* what is in it is no matter of sizes */
+        return;
     bool offered = t->shape.offers_h2;
     enum fact_tls_shape shape = early ? FACT_TLS_DATA : tls_shape_of(&t->shape, r->dir, r->length);
 
@@ -191,10 +175,10 @@ static void add_records(struct tls *t, const struct tls_record *r, bool early)
 
 /* ---- hellos ---- */
 
-static void keep_random(struct tls *t, enum flow_dir dir, struct slice random)
+void tls_keep_random(struct tls *t, enum flow_dir dir, struct slice random)
 {
-    if (random.n == RANDOM_BYTES)
-        memcpy(t->random[dir], random.p, RANDOM_BYTES);
+    if (random.n == TLS_CLIENT_RANDOM_BYTES)
+        memcpy(t->random[dir], random.p, TLS_CLIENT_RANDOM_BYTES);
 }
 
 static void on_client_hello(struct tls *t, const struct tls_record *r, struct tls_client_hello *hello)
@@ -212,13 +196,14 @@ static void on_client_hello(struct tls *t, const struct tls_record *r, struct tl
     t->shape.offers_h2 = tls_alpn_has(hello->alpn, SLICE_LIT("h2"));
     t->shape.tickets_possible = true; /* some servers send them to clients that do not ask */
     t->outcome.alpn = hello->alpn.p == NULL ? SLICE_LIT("") : slice_of(NULL, 0);
-    keep_random(t, FLOW_C2S, hello->random);
+    tls_keep_random(t, FLOW_C2S, hello->random);
     f.as.tls_client_hello.hello = hello;
     f.as.tls_client_hello.last = r->last;
-    emit(t, &f);
+    tls_emit(t, &f);
+    tls_decrypt_begin(t);
 }
 
-static struct slice known_alpn(struct slice name)
+struct slice tls_known_alpn(struct slice name)
 {
     static const struct slice names[] = {SLICE_INIT("h2"), SLICE_INIT("http/1.1"), SLICE_INIT("http/1.0")};
 
@@ -241,21 +226,24 @@ static void on_server_hello(struct tls *t, const struct tls_record *r, struct sl
     } else {
         t->hello[FLOW_S2C] = true;
         t->mid_stream = false;
-        keep_random(t, FLOW_S2C, hello.random);
+        tls_keep_random(t, FLOW_S2C, hello.random);
     }
     if (hello.version < TLS_VERSION_1_3) {
-        t->outcome.alpn = known_alpn(hello.alpn);
+        t->outcome.alpn = tls_known_alpn(hello.alpn);
         t->shape.h2 = slice_eq(hello.alpn, SLICE_LIT("h2"));
         t->shape.offers_h2 = t->shape.tickets_possible = false;
     }
     t->resumed = hello.psk;
+    t->encrypt_then_mac = hello.encrypt_then_mac;
     f.as.tls_server_hello = &hello;
-    emit(t, &f);
+    tls_emit(t, &f);
+    tls_decrypt_begin(t);
 }
 
-static void on_certificate(struct tls *t, const struct tls_record *r, struct slice body)
+void tls_on_certificate(struct tls *t, const struct tls_record *r, struct slice body)
 {
-    const struct tls_certificate *c = tls_certificates_read(t->env->certificates, body);
+    const struct tls_certificate *c =
+        tls_certificates_read(t->env->certificates, body, t->version >= TLS_VERSION_1_3);
 
     if (r->dir == FLOW_C2S) {
         t->outcome.client_certificate = true;
@@ -267,7 +255,7 @@ static void on_certificate(struct tls *t, const struct tls_record *r, struct sli
         return;
     struct fact f = fact_of(t, FACT_TLS_CERTIFICATE, r->dir, &r->last);
     f.as.tls_certificate = c;
-    emit(t, &f);
+    tls_emit(t, &f);
 }
 
 static void on_message(struct tls *t, const struct tls_record *r, const struct tls_message *m)
@@ -284,7 +272,7 @@ static void on_message(struct tls *t, const struct tls_record *r, const struct t
             on_server_hello(t, r, m->body);
         break;
     case TLS_CERTIFICATE:
-        on_certificate(t, r, m->body);
+        tls_on_certificate(t, r, m->body);
         break;
     default:
         break;
@@ -305,7 +293,7 @@ static void on_encrypted_handshake(struct tls *t, const struct tls_record *r)
     if (other->ref.number == 0)
         return;
     t->resumed = r->dir == FLOW_C2S && !t->certificate;
-    emit_done(t, &r->last, false);
+    tls_emit_done(t, &r->last, false);
 }
 
 /* Joined mid-stream, or over a hole: a handshake record is encrypted unless it starts with a hello that fills it. */
@@ -339,9 +327,29 @@ static void on_handshake(struct tls *t, const struct tls_record *r)
 static void on_alert(struct tls *t, const struct tls_record *r)
 {
     if (r->length == ALERT_BYTES && r->whole && !encrypted(t, r))
-        emit_alert(t, r, r->payload.p[0], r->payload.p[1], false);
+        tls_emit_alert(t, r, r->payload.p[0], r->payload.p[1], false);
     else
-        emit_alert(t, r, 0, 0, true);
+        tls_emit_alert(t, r, 0, 0, true);
+}
+
+/* What a new handshake inside the old one (RFC 5246 7.4.1.1) changes for the next ChangeCipherSpec. */
+static void on_renegotiation(struct tls *t, const struct tls_record *plain)
+{
+    struct slice payload = plain->payload;
+    struct tls_message m;
+    struct tls_server_hello hello;
+
+    while (tls_messages_next(&t->messages[plain->dir], &payload, false, t->env->limits.message_bytes, &m)) {
+        if (m.type == TLS_CLIENT_HELLO && plain->dir == FLOW_C2S) {
+            tls_read_client_hello(m.body, &t->env->client_hello);
+            tls_keep_random(t, FLOW_C2S, t->env->client_hello.random);
+        } else if (m.type == TLS_SERVER_HELLO && plain->dir == FLOW_S2C) {
+            tls_read_server_hello(m.body, &hello);
+            t->cipher = hello.cipher;
+            t->encrypt_then_mac = hello.encrypt_then_mac;
+            tls_keep_random(t, FLOW_S2C, hello.random);
+        }
+    }
 }
 
 /* ---- TLS 1.3 ---- */
@@ -355,11 +363,11 @@ static bool is_alert_by_size(const struct tls *t, const struct tls_record *r)
 static void on_server_flight(struct tls *t, const struct tls_record *r)
 {
     if (is_alert_by_size(t, r)) {
-        emit_alert(t, r, 0, 0, true);
+        tls_emit_alert(t, r, 0, 0, true);
         return;
     }
     if (t->in_client_flight) { /* it has been answered */
-        emit_done(t, &t->client_flight, true);
+        tls_emit_done(t, &t->client_flight, true);
         add_records(t, r, false);
         return;
     }
@@ -395,11 +403,11 @@ static void on_client_flight(struct tls *t, const struct tls_record *r)
         if (tls_plain_bytes(t->version, t->cipher, r->length) != END_OF_EARLY_DATA)
             add_records(t, r, true);
     } else if (is_alert_by_size(t, r)) {
-        emit_alert(t, r, 0, 0, true);
+        tls_emit_alert(t, r, 0, 0, true);
     } else if (finished) {
-        emit_done(t, &r->last, r->gap_before);
+        tls_emit_done(t, &r->last, r->gap_before);
     } else if (next_write || r->gap_before) {
-        emit_done(t, t->in_client_flight ? &t->client_flight : &r->first, true);
+        tls_emit_done(t, t->in_client_flight ? &t->client_flight : &r->first, true);
         add_records(t, r, false);
     } else {
         join_client_flight(t, r);
@@ -411,7 +419,7 @@ static void on_data_before_done(struct tls *t, const struct tls_record *r)
 {
     if (t->version < TLS_VERSION_1_3 && t->hello[FLOW_S2C]) {
         if (r->gap_before || t->finished[FLOW_S2C].ref.number != 0)
-            emit_done(t, &r->first, true);
+            tls_emit_done(t, &r->first, true);
         add_records(t, r, !t->done);
     } else if (t->version >= TLS_VERSION_1_3 && r->dir == FLOW_S2C) {
         on_server_flight(t, r);
@@ -425,21 +433,50 @@ static void on_application_data(struct tls *t, const struct tls_record *r)
     if (!t->done && !t->mid_stream)
         on_data_before_done(t, r);
     else if (is_alert_by_size(t, r))
-        emit_alert(t, r, 0, 0, true);
+        tls_emit_alert(t, r, 0, 0, true);
     else
         add_records(t, r, false);
 }
 
 /* ---- records ---- */
 
+/* TLS 1.2 and older, with keys. */
+static void on_opened(struct tls *t, const struct tls_record *r, const struct tls_record *plain)
+{
+    if (r->type == TLS_ALERT && plain->length == ALERT_BYTES) {
+        tls_emit_alert(t, plain, plain->payload.p[0], plain->payload.p[1], false);
+    } else if (r->type == TLS_HANDSHAKE) {
+        on_encrypted_handshake(t, r);
+        on_renegotiation(t, plain);
+    } else if (r->type == TLS_APPLICATION_DATA) {
+        on_application_data(t, r);
+        tls_decrypt_deliver(t, plain);
+    }
+}
+
+static bool on_decrypted(struct tls *t, const struct tls_record *r)
+{
+    struct tls_record plain;
+
+    if (t->version >= TLS_VERSION_1_3 || t->version == 0)
+        return r->type == TLS_APPLICATION_DATA && tls_decrypt_inner(t, r);
+    if (!t->ccs[r->dir] || r->type == TLS_CHANGE_CIPHER_SPEC || !tls_decrypt_plain(t, r, &plain))
+        return false;
+    on_opened(t, r, &plain);
+    return true;
+}
+
 static void on_record(struct tls *t, const struct tls_record *r)
 {
     t->env->counters.gaps += r->gap_before;
     if (r->gap_before && r->dir == FLOW_S2C && !t->hello[FLOW_S2C])
         t->mid_stream = true;
+    if (on_decrypted(t, r))
+        return;
     switch (r->type) {
     case TLS_CHANGE_CIPHER_SPEC:
         t->ccs[r->dir] = true;
+        tls_decrypt_changed(t, r->dir);
         break;
     case TLS_ALERT:
         on_alert(t, r);
@@ -476,7 +513,7 @@ static void on_not_tls(struct tls *t, const struct tls_stream *s, const struct f
     if (n > 0)
         memcpy(line + TLS_HEADER_BYTES, rest->bytes.p, n);
     f.as.not_tls = slice_of(line, TLS_HEADER_BYTES + n);
-    emit(t, &f);
+    tls_emit(t, &f);
 }
 
 void tls_chunk(struct tls *t, const struct flow_chunk *chunk)

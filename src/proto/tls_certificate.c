@@ -145,9 +145,12 @@ static struct tls_certificate *leaf_of(struct tls_certificates *c, struct slice 
     return &k->certificate;
 }
 
-const struct tls_certificate *tls_certificates_read(struct tls_certificates *c, struct slice body)
+const struct tls_certificate *tls_certificates_read(struct tls_certificates *c, struct slice body, bool v13)
 {
     struct reader r = reader_of_slice(body);
+
+    if (v13)
+        reader_skip(&r, reader_u8(&r)); /* certificate_request_context */
     size_t total = reader_be24(&r), chain = 0;
     struct reader list = reader_child(&r, total < r.left ? total : r.left);
     struct slice leaf = {NULL, 0};
@@ -155,6 +158,8 @@ const struct tls_certificate *tls_certificates_read(struct tls_certificates *c, 
     for (; list.left > 0 && chain < CHAIN_MAX; chain++) {
         size_t n = reader_be24(&list);
         struct slice der = reader_slice(&list, n);
+        if (v13)
+            reader_skip(&list, reader_be16(&list)); /* its extensions */
         if (!reader_ok(&list))
             break;
         if (chain == 0)

@@ -1,4 +1,4 @@
-/* A server's certificate, where it is in the clear (TLS 1.2 and older). Servers send the same one again and again:
+/* A server's certificate, in the clear or decrypted. Servers send the same one again and again:
  * the last ones read are kept. */
 #ifndef P2T_PROTO_TLS_CERTIFICATE_H
 #define P2T_PROTO_TLS_CERTIFICATE_H
@@ -22,7 +22,7 @@ struct tls_certificates;
 
 struct tls_certificates *tls_certificates_new(void);
 void tls_certificates_free(struct tls_certificates *c);
-/* body: of a Certificate message of TLS 1.2 or older. NULL when it holds none. */
-const struct tls_certificate *tls_certificates_read(struct tls_certificates *c, struct slice body);
+/* body: of a Certificate message; v13: as TLS 1.3 has it (RFC 8446 4.4.2). NULL when it holds none. */
+const struct tls_certificate *tls_certificates_read(struct tls_certificates *c, struct slice body, bool v13);
 
 #endif

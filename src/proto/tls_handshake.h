@@ -10,11 +10,14 @@ enum tls_message_type {
     TLS_CLIENT_HELLO = 1,
     TLS_SERVER_HELLO = 2,
     TLS_NEW_SESSION_TICKET = 4,
+    TLS_END_OF_EARLY_DATA = 5,
+    TLS_ENCRYPTED_EXTENSIONS = 8,
     TLS_CERTIFICATE = 11,
     TLS_CERTIFICATE_REQUEST = 13,
     TLS_SERVER_HELLO_DONE = 14,
     TLS_CLIENT_KEY_EXCHANGE = 16,
-    TLS_FINISHED = 20
+    TLS_FINISHED = 20,
+    TLS_KEY_UPDATE = 24
 };
 
 enum { TLS_VERSION_SSL3 = 0x0300, TLS_VERSION_1_0 = 0x0301, TLS_VERSION_1_2 = 0x0303, TLS_VERSION_1_3 = 0x0304 };
@@ -79,6 +82,8 @@ struct tls_server_hello {
 void tls_read_client_hello(struct slice body, struct tls_client_hello *hello);
 void tls_read_sslv2_client_hello(struct slice body, struct tls_client_hello *hello);
 void tls_read_server_hello(struct slice body, struct tls_server_hello *hello);
+/* The ALPN choice in TLS 1.3's EncryptedExtensions; p == NULL: none. */
+struct slice tls_read_encrypted_alpn(struct slice body);
 /* First name of an ALPN list; empty when there is none. */
 struct slice tls_alpn_first(struct slice list);
 bool tls_alpn_has(struct slice list, struct slice name);

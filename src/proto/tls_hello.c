@@ -201,6 +201,20 @@ static void server_extension(struct tls_server_hello *h, uint16_t type, struct r
     }
 }
 
+static void server_extensions(struct tls_server_hello *h, struct reader *r)
+{
+    struct reader list = r->left > 0 ? reader_of_slice(vector16(r)) : reader_of(NULL, 0);
+
+    while (list.left > 0) {
+        uint16_t type = reader_be16(&list);
+        struct slice extension = vector16(&list);
+        if (!reader_ok(&list))
+            break;
+        server_extension(h, type, reader_of_slice(extension));
+    }
+    h->status = r->status != READ_OK ? r->status : list.status;
+}
+
 void tls_read_server_hello(struct slice body, struct tls_server_hello *h)
 {
     struct reader r = reader_of_slice(body);
@@ -212,15 +226,16 @@ void tls_read_server_hello(struct slice body, struct tls_server_hello *h)
     h->cipher = reader_be16(&r);
     reader_skip(&r, 1); /* compression method */
     h->retry = is_retry(h->random);
-    struct reader list = r.left > 0 ? reader_of_slice(vector16(&r)) : reader_of(NULL, 0);
-    while (list.left > 0) {
-        uint16_t type = reader_be16(&list);
-        struct slice extension = vector16(&list);
-        if (!reader_ok(&list))
-            break;
-        server_extension(h, type, reader_of_slice(extension));
-    }
-    h->status = r.status != READ_OK ? r.status : list.status;
+    server_extensions(h, &r);
+}
+
+struct slice tls_read_encrypted_alpn(struct slice body)
+{
+    struct reader r = reader_of_slice(body);
+    struct tls_server_hello h = {0};
+
+    server_extensions(&h, &r);
+    return h.alpn;
 }
 
 struct slice tls_alpn_first(struct slice list)

@@ -1,7 +1,11 @@
 /* The stages wired together: input -> packet -> flow -> proto -> correlate -> trace -> the caller. */
 #include "pcap2trace/session.h"
 
+#include <errno.h>
+#include <openssl/crypto.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "correlate/correlate.h"
 #include "flow/table.h"
@@ -22,7 +26,8 @@ struct p2t_session {
     int64_t latest_ns; /* of the frames so far */
     uint64_t backwards;
     uint64_t drops[PACKET_DROP_COUNT];
-    int status; /* the first failure; later steps return it */
+    uint64_t own_problems; /* not the input's */
+    int status;            /* the first failure; later steps return it */
     bool finished;
 };
 
@@ -70,6 +75,59 @@ static const char *file_path(void *ctx, uint32_t file)
     return f != NULL ? f->path : "";
 }
 
+/* ---- secrets ---- */
+
+/* Decryption Secrets Block, pcapng section 4.7: the text of a key log. */
+static void on_secrets(void *ctx, const struct input_secrets *secrets)
+{
+    enum { TLS_KEY_LOG = 0x544c534b };
+    struct p2t_session *s = ctx;
+
+    if (secrets->type != TLS_KEY_LOG || s->status != P2T_OK)
+        return;
+    s->status = proto_secrets(s->proto, secrets->data);
+    if (s->status == P2T_OK)
+        s->status = proto_secrets_end(s->proto);
+}
+
+static void keylog_problem(struct p2t_session *s)
+{
+    struct p2t_problem problem = {.path = s->config.keylog, .text = strerror(errno)};
+
+    s->own_problems++;
+    if (s->config.problem != NULL)
+        s->config.problem(s->config.ctx, &problem);
+}
+
+static int feed_file(struct p2t_session *s, FILE *file)
+{
+    uint8_t bytes[16384];
+    size_t n;
+    int status = P2T_OK;
+
+    while (status == P2T_OK && (n = fread(bytes, 1, sizeof bytes, file)) > 0)
+        status = proto_secrets(s->proto, slice_of(bytes, n));
+    if (ferror(file))
+        keylog_problem(s);
+    OPENSSL_cleanse(bytes, sizeof bytes);
+    return status != P2T_OK ? status : proto_secrets_end(s->proto);
+}
+
+static int read_keylog(struct p2t_session *s)
+{
+    if (s->config.keylog == NULL)
+        return P2T_OK;
+    FILE *file = fopen(s->config.keylog, "rbe");
+    if (file == NULL) {
+        keylog_problem(s);
+        return P2T_OK;
+    }
+    (void)setvbuf(file, NULL, _IONBF, 0); /* no copy that nobody wipes */
+    int status = feed_file(s, file);
+    fclose(file);
+    return status;
+}
+
 /* ---- life ---- */
 
 static int build_stages(struct p2t_session *s)
@@ -98,6 +156,7 @@ static int open_input(struct p2t_session *s, char **error)
         .filter = s->config.filter,
         .ctx = s,
         .problem = on_problem,
+        .secrets = on_secrets,
     };
     char *text = NULL;
     int status = input_open(&s->input, &config, &text);
@@ -121,6 +180,8 @@ int p2t_session_open(struct p2t_session **session, const struct p2t_config *conf
         s->config = *config;
         status = build_stages(s);
     }
+    if (status == P2T_OK)
+        status = read_keylog(s);
     if (status == P2T_OK)
         status = open_input(s, error);
     if (status != P2T_OK) {
@@ -225,7 +286,7 @@ void p2t_session_counters(const struct p2t_session *s, struct p2t_counters *out)
         .capture_bytes_read = progress.bytes_read,
         .capture_bytes_total = progress.bytes_total,
         .files = input_file_count(s->input),
-        .problems = input_problem_count(s->input),
+        .problems = input_problem_count(s->input) + s->own_problems,
         .tcp_packets = f->tcp_packets,
         .udp_packets = f->udp_packets,
         .icmp_errors = f->icmp_errors,
@@ -236,14 +297,17 @@ void p2t_session_counters(const struct p2t_session *s, struct p2t_counters *out)
         .dns_messages = p->dns_messages,
         .http_requests = h->requests,
         .http_responses = h->responses,
+        .tls_secrets = proto_keylog_counters(s->proto)->secrets,
+        .tls_decrypted = proto_tls_counters(s->proto)->decrypted,
         .exchanges = s->exchanges,
         .duplicate_packets = f->duplicates,
         .retransmitted_segments = f->retransmits,
         .out_of_order_segments = f->out_of_order,
         .lost_bytes = f->hole_bytes,
         .cut_bytes = f->cut_bytes,
-        .limits_hit = f->connections_evicted + f->reorder_limit_hits + h->limit_hits +
-                      proto_tls_counters(s->proto)->limit_hits + c->lookups_evicted + c->queries_evicted,
+        .limits_hit = f->connections_evicted + f->reorder_limit_hits + h->limit_hits + c->lookups_evicted +
+                      c->queries_evicted + proto_tls_counters(s->proto)->limit_hits +
+                      proto_http2_counters(s->proto)->limit_hits + proto_keylog_counters(s->proto)->limit_hits,
     };
 }
 
@@ -264,9 +328,20 @@ bool p2t_session_reason(const struct p2t_session *s, size_t n, struct p2t_reason
         {"http.bad", "bytes that were to be HTTP/1 and were not", h->bad},
         {"http.resynchronised", "HTTP/1 parsers that found their way again", h->resyncs},
         {"limit.http", "HTTP/1 heads or pipelines beyond their limit", h->limit_hits},
+        {"tls.keylog_junk", "key log lines that make no sense, or give an RSA premaster secret",
+         proto_keylog_counters(s->proto)->junk},
+        {"tls.unopened", "TLS records that their key does not open, or that the capture lacks a part of",
+         proto_tls_counters(s->proto)->unopened},
+        {"limit.secrets", "TLS secrets beyond their limit", proto_keylog_counters(s->proto)->limit_hits},
         {"tls.gaps", "TLS records that others may be missing before", t->gaps},
         {"tls.not_tls", "answers to a TLS handshake that were something else", t->not_tls},
         {"limit.tls", "TLS messages given up: too much of them at once", t->limit_hits},
+        {"http2.lost", "directions of HTTP/2 connections that lost their place",
+         proto_http2_counters(s->proto)->losses},
+        {"http2.unknown_headers", "HTTP/2 header blocks not wholly known: loss, or a late start",
+         proto_http2_counters(s->proto)->unknown_headers},
+        {"limit.http2", "HTTP/2 streams or header blocks beyond their limit",
+         proto_http2_counters(s->proto)->limit_hits},
         {"dns.malformed", "DNS messages that make no sense", p->dns_malformed},
         {"dns.cut", "DNS messages cut by the snapshot length", p->dns_cut},
         {"dns.unsolicited", "DNS answers nobody asked for, late or forged", c->dns_unsolicited},

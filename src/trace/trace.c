@@ -58,7 +58,8 @@ static void fill_tls(struct trace *t)
                               .alpn = text_of(s->alpn),
                               .server_name = text_of(s->server_name),
                               .ja4 = text_of(s->ja4),
-                              .resumed = s->resumed};
+                              .resumed = s->resumed,
+                              .decrypted = s->decrypted};
     t->connection.tls = &t->tls;
 }
 

@@ -14,13 +14,15 @@ static bool has_scheme(struct slice target)
     return slice_istarts(target, SLICE_LIT("http://")) || slice_istarts(target, SLICE_LIT("https://"));
 }
 
-/* HTTP/2 says it (RFC 9113 8.3.1); in HTTP/1 without TLS it is plain. */
-static struct slice scheme_of(const struct exchange_request *r)
+/* HTTP/2 says it (RFC 9113 8.3.1); HTTP/1 was decrypted, or it is plain. */
+static struct slice scheme_of(const struct exchange *e)
 {
+    const struct exchange_request *r = &e->request;
+
     for (size_t i = 0; i < r->header_count && i < 8; i++)
         if (slice_eq(r->headers[i].name, SLICE_LIT(":scheme")))
             return r->headers[i].value;
-    return SLICE_LIT("http");
+    return e->tls != NULL && e->tls->decrypted ? SLICE_LIT("https") : SLICE_LIT("http");
 }
 
 struct slice url_build(struct trace *t)
@@ -32,7 +34,7 @@ struct slice url_build(struct trace *t)
         return (struct slice){NULL, 0};
     if (has_scheme(r->target) || t->e->kind == P2T_KIND_CONNECT)
         return r->target;
-    buf_slice(&b, scheme_of(r));
+    buf_slice(&b, scheme_of(t->e));
     buf_lit(&b, "://");
     if (r->host.n > 0)
         buf_slice(&b, r->host);
@@ -95,6 +97,6 @@ struct slice host_port(struct trace *t)
     if (has_port(e->request.host))
         return e->request.host;
     buf_slice(&b, e->request.host);
-    buf_str(&b, slice_eq(scheme_of(&e->request), SLICE_LIT("https")) ? ":443" : ":80");
+    buf_str(&b, slice_eq(scheme_of(e), SLICE_LIT("https")) ? ":443" : ":80");
     return take(t, &b);
 }

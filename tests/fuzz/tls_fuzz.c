@@ -135,7 +135,7 @@ static struct tally run(struct tls_env *env, struct reader r, bool mid_stream, s
     struct feeder w = {.tls = NULL};
 
     env->sink = (struct fact_sink){&tally, on_fact};
-    w.tls = tls_new(env, NULL, mid_stream);
+    w.tls = tls_new(env, NULL, mid_stream, 0, NULL);
     CHECK(w.tls != NULL);
     while (r.left > 0) {
         step(&w, &r, s);
@@ -153,7 +153,7 @@ static struct tally alone(struct tls_env *env, const struct streams *s, enum flo
     struct feeder w = {.tls = NULL};
 
     env->sink = (struct fact_sink){&tally, on_fact};
-    w.tls = tls_new(env, NULL, false);
+    w.tls = tls_new(env, NULL, false, 0, NULL);
     CHECK(w.tls != NULL);
     for (size_t at = 0; at < s->n[dir]; at += piece) {
         size_t n = s->n[dir] - at < piece ? s->n[dir] - at : piece;
@@ -184,7 +184,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     bool mid_stream = (reader_u8(&r) & 1) != 0;
 
     memset(&env, 0, sizeof env);
-    CHECK(tls_env_init(&env, &limits, &none) == 0);
+    const struct tls_plain_sink no_plain = {0};
+    CHECK(tls_env_init(&env, &limits, &none, &no_plain) == 0);
     streams.n[0] = streams.n[1] = 0;
     streams.damaged = false;
     (void)run(&env, r, mid_stream, &streams);

@@ -15,8 +15,8 @@ struct lab_event {
     enum p2t_hook hook;
     int64_t time_ns;
     char key[LAB_KEY_MAX];
-    char tag[64]; /* live: the scenario's name for the request */
-    size_t owner; /* live: request, counted over the file; rebuilt: exchange */
+    char tag[64];   /* live: the scenario's name for the request */
+    size_t owner;   /* live: request, counted over the file; rebuilt: exchange */
     bool estimated; /* told, or to be told, from encrypted records alone */
     bool encrypted; /* live: the request went over TLS; without keys its fields are not to be had */
     bool reused;    /* live: GotConn's */

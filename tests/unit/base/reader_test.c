@@ -57,12 +57,22 @@ static void a_child_cannot_leave_its_parent(void **state)
     assert_false(reader_ok(&r));
 }
 
+static void nothing_can_be_read_from_nothing(void **state)
+{
+    (void)state;
+    struct reader r = reader_of(NULL, 0);
+    assert_non_null(reader_take(&r, 0));
+    assert_int_equal(reader_slice(&r, 0).n, 0);
+    assert_true(reader_ok(&r));
+    assert_null(reader_take(&r, 1));
+    assert_int_equal(r.status, READ_SHORT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_each_width_in_both_orders),
-        cmocka_unit_test(a_failure_sticks_and_reads_zero),
-        cmocka_unit_test(a_huge_length_does_not_fit),
+        cmocka_unit_test(nothing_can_be_read_from_nothing), cmocka_unit_test(reads_each_width_in_both_orders),
+        cmocka_unit_test(a_failure_sticks_and_reads_zero),  cmocka_unit_test(a_huge_length_does_not_fit),
         cmocka_unit_test(a_child_cannot_leave_its_parent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,6 @@
 #include "support/cmocka_all.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/options.h"
@@ -67,6 +68,29 @@ static void every_option_arrives(void **state)
     assert_true(p.o.all && p.o.show_secrets && p.o.recursive && p.o.quiet && p.o.verbose);
     assert_int_equal(p.o.color, CLI_NEVER);
     assert_int_equal(p.o.progress, CLI_ALWAYS);
+    done(&p);
+}
+
+static void key_log_is_a_file_or_what_the_environment_names(void **state)
+{
+    struct parsed p;
+
+    (void)state;
+    setenv("SSLKEYLOGFILE", "/from/env.log", 1);
+    parse(&p, "pcap2trace --keylog keys.log a");
+    assert_int_equal(p.status, P2T_OK);
+    assert_string_equal(p.o.keylog, "keys.log");
+    done(&p);
+    parse(&p, "pcap2trace --keylog env a");
+    assert_int_equal(p.status, P2T_OK);
+    assert_string_equal(p.o.keylog, "/from/env.log");
+    done(&p);
+    parse(&p, "pcap2trace a");
+    assert_null(p.o.keylog);
+    done(&p);
+    unsetenv("SSLKEYLOGFILE");
+    parse(&p, "pcap2trace --keylog env a");
+    assert_int_equal(p.status, P2T_ERR_USAGE);
     done(&p);
 }
 
@@ -161,6 +185,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(defaults_are_text_of_everything_complete),
         cmocka_unit_test(every_option_arrives),
+        cmocka_unit_test(key_log_is_a_file_or_what_the_environment_names),
         cmocka_unit_test(captures_come_from_r_and_from_either_side_of_options),
         cmocka_unit_test(a_dash_is_standard_output),
         cmocka_unit_test(help_and_version_need_nothing_else),

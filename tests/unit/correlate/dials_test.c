@@ -152,6 +152,26 @@ static void a_search_list_is_one_lookup_of_the_short_name(void **state)
     assert_string_equal(x->error, "lookup b on 10.0.0.53:53: no such host");
 }
 
+/* musl: one socket, one id, all servers at once; the first answer counts. */
+static void questions_to_all_servers_at_once_are_one_lookup(void **state)
+{
+    (void)state;
+    sim_query(&sim, 0, 4000, 7, "b.test", DNS_A);
+    sim_query(&sim, 5, 4000, 8, "b.test", DNS_AAAA);
+    sim.name_server = "10.0.0.54";
+    sim_query(&sim, 10, 4000, 7, "b.test", DNS_A);
+    sim_query(&sim, 15, 4000, 8, "b.test", DNS_AAAA);
+    sim_answer(&sim, 300, 4000, 7, "b.test", DNS_A, 0, NULL);
+    sim_answer(&sim, 310, 4000, 8, "b.test", DNS_AAAA, 0, NULL);
+    sim.name_server = "10.0.0.53";
+    sim_answer(&sim, 400, 4000, 7, "b.test", DNS_A, 0, NULL);
+    sim_clock(&sim, 5000000);
+    const struct sim_exchange *x = only_exchange();
+    assert_int_equal(x->kind, P2T_KIND_LOOKUP);
+    assert_int_equal(x->outcome, P2T_OUTCOME_DNS_ERROR);
+    assert_int_equal(x->queries, 4);
+}
+
 static void a_lookup_that_led_nowhere_is_quiet(void **state)
 {
     (void)state;
@@ -247,6 +267,7 @@ int main(void)
         cmocka_unit_test_setup(every_address_refused_is_one_failure_with_the_first_error, setup),
         cmocka_unit_test_setup(unanswered_syns_end_when_the_next_one_does_not_come, setup),
         cmocka_unit_test_setup(a_search_list_is_one_lookup_of_the_short_name, setup),
+        cmocka_unit_test_setup(questions_to_all_servers_at_once_are_one_lookup, setup),
         cmocka_unit_test_setup(a_lookup_that_led_nowhere_is_quiet, setup),
         cmocka_unit_test_setup(a_first_request_long_after_the_handshake_did_not_dial, setup),
         cmocka_unit_test_setup(a_retry_after_a_stale_connection_is_linked, setup),

@@ -43,7 +43,7 @@ static void on_exchange(void *ctx, const struct exchange *e)
 
 void sim_init(struct sim *s)
 {
-    *s = (struct sim){0};
+    *s = (struct sim){.name_server = "10.0.0.53"};
     s->correlate = correlate_new(&correlate_limits_default, on_exchange, s);
     if (s->correlate == NULL)
         abort();
@@ -76,7 +76,7 @@ static struct endpoint client_at(uint16_t port)
 static void message(struct sim *s, int64_t us, uint16_t port, const struct dns_message *m)
 {
     struct fact f = {.kind = FACT_DNS_MESSAGE, .mark = mark_at(s, us)};
-    struct endpoint client = client_at(port), server = {ip_parse(SLICE_LIT("10.0.0.53")), 53};
+    struct endpoint client = client_at(port), server = {ip_parse(slice_str(s->name_server)), 53};
 
     f.as.dns.message = m;
     f.as.dns.src = m->is_response ? server : client;

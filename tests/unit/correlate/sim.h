@@ -22,6 +22,7 @@ struct sim_exchange {
 struct sim {
     struct correlate *correlate;
     uint64_t packet;
+    const char *name_server; /* that is asked */
     struct flow_tcp flows[SIM_CONNS_MAX];
     size_t flow_count;
     struct sim_exchange out[SIM_EXCHANGES_MAX];

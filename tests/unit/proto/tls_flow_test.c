@@ -81,7 +81,7 @@ static struct slice load(const char *name)
 static void run(const char *name, size_t piece)
 {
     struct reader r = reader_of_slice(load(name));
-    struct tls *t = tls_new(&env, NULL, (reader_u8(&r) & 1) != 0);
+    struct tls *t = tls_new(&env, NULL, (reader_u8(&r) & 1) != 0, 0, NULL);
     uint64_t packet = 0, offset[2] = {0, 0};
 
     assert_non_null(t);
@@ -180,8 +180,9 @@ int main(void)
         cmocka_unit_test(the_story_is_the_same_in_pieces),
     };
     struct fact_sink sink = {NULL, on_fact};
+    const struct tls_plain_sink no_plain = {0};
 
-    if (tls_env_init(&env, &tls_limits_default, &sink) != 0)
+    if (tls_env_init(&env, &tls_limits_default, &sink, &no_plain) != 0)
         return 1;
     int status = cmocka_run_group_tests(tests, NULL, NULL);
     tls_env_fini(&env);

@@ -1,0 +1,56 @@
+/* Opening encrypted records: one key per direction, made from a logged secret. */
+#ifndef P2T_PROTO_TLS_CRYPT_H
+#define P2T_PROTO_TLS_CRYPT_H
+
+#include "proto/tls_kdf.h"
+#include "proto/tls_keylog.h"
+#include "proto/tls_record.h"
+
+enum { TLS_IDLE_CONTEXTS = 64, TLS_IV_BYTES = 16 };
+
+/* What all connections of one worker share. */
+struct tls_crypt {
+    struct tls_kdf kdf;
+    EVP_CIPHER *cipher[TLS_BULKS];
+    EVP_CIPHER_CTX *idle[TLS_BULKS][TLS_IDLE_CONTEXTS]; /* given back, for the next key */
+    uint8_t idle_n[TLS_BULKS];
+};
+
+/* A zeroed struct is no key. */
+struct tls_key {
+    EVP_CIPHER_CTX *ctx; /* NULL: no key */
+    struct tls_suite suite;
+    uint16_t version;
+    bool encrypt_then_mac;
+    uint64_t sequence;
+    uint8_t iv[TLS_IV_BYTES]; /* the nonce's fixed part; TLS 1.0 CBC: the last block */
+    uint8_t mac_key[TLS_HASH_MAX];
+};
+
+int tls_crypt_init(struct tls_crypt *c);
+void tls_crypt_fini(struct tls_crypt *c);
+
+/* TLS 1.3. False: no key. */
+bool tls_key_from_secret(struct tls_crypt *c, struct tls_key *key, const struct tls_suite *suite,
+                         const struct tls_secret *secret);
+/* RFC 8446 7.2: *secret becomes the one after a KeyUpdate. */
+bool tls_secret_next(struct tls_crypt *c, const struct tls_suite *suite, struct tls_secret *secret);
+
+/* TLS 1.2 and older: what both directions' keys are made of. */
+struct tls_session {
+    struct tls_suite suite;
+    uint16_t version;
+    bool encrypt_then_mac;
+    const struct tls_secret *master;
+    const uint8_t *client_random, *server_random; /* of 32 bytes */
+};
+
+bool tls_key_from_master(struct tls_crypt *c, struct tls_key *key, const struct tls_session *session,
+                         enum flow_dir dir);
+void tls_key_drop(struct tls_crypt *c, struct tls_key *key);
+
+/* Opens a whole record into out, of TLS_RECORD_MAX bytes. True when it verifies: the next one is due then. */
+bool tls_key_open(struct tls_crypt *c, struct tls_key *key, const struct tls_record *r, uint8_t *out,
+                  struct slice *plain);
+
+#endif

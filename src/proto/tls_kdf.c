@@ -1,0 +1,137 @@
+#include "proto/tls_kdf.h"
+
+#include <openssl/crypto.h>
+#include <string.h>
+
+#include "pcap2trace/status.h"
+
+enum { BLOCK_MAX = 128, LABEL_MAX = 16 };
+
+static const struct hash_info {
+    const char *name;
+    uint8_t bytes, block;
+} hashes[TLS_HASHES] = {
+    [TLS_MD5] = {"MD5", 16, 64},
+    [TLS_SHA1] = {"SHA1", 20, 64},
+    [TLS_SHA256] = {"SHA2-256", 32, 64},
+    [TLS_SHA384] = {"SHA2-384", 48, 128},
+};
+
+/* A hash that libcrypto does not offer costs only the connections that use it. */
+int tls_kdf_init(struct tls_kdf *k)
+{
+    for (int i = 0; i < TLS_HASHES; i++) {
+        k->md[i] = EVP_MD_fetch(NULL, hashes[i].name, NULL);
+        k->ctx[i] = EVP_MD_CTX_new();
+        if (k->ctx[i] == NULL)
+            return P2T_ERR_MEMORY;
+    }
+    return P2T_OK;
+}
+
+void tls_kdf_fini(struct tls_kdf *k)
+{
+    for (int i = 0; i < TLS_HASHES; i++) {
+        EVP_MD_CTX_free(k->ctx[i]);
+        EVP_MD_free(k->md[i]);
+    }
+}
+
+size_t tls_hash_bytes(enum tls_hash hash)
+{
+    return hashes[hash].bytes;
+}
+
+/* ---- HMAC (RFC 2104) ---- */
+
+static bool digest(struct tls_kdf *k, enum tls_hash hash, const uint8_t *pad, const struct slice *parts, size_t n,
+                   uint8_t *out)
+{
+    EVP_MD_CTX *ctx = k->ctx[hash];
+
+    if (k->md[hash] == NULL || EVP_DigestInit_ex2(ctx, k->md[hash], NULL) != 1 ||
+        EVP_DigestUpdate(ctx, pad, hashes[hash].block) != 1)
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if (parts[i].n > 0 && EVP_DigestUpdate(ctx, parts[i].p, parts[i].n) != 1)
+            return false;
+    return EVP_DigestFinal_ex(ctx, out, NULL) == 1;
+}
+
+static void make_pad(uint8_t pad[BLOCK_MAX], struct slice key, uint8_t with)
+{
+    memset(pad, with, BLOCK_MAX);
+    for (size_t i = 0; i < key.n; i++)
+        pad[i] ^= key.p[i];
+}
+
+bool tls_hmac(struct tls_kdf *k, enum tls_hash hash, struct slice key, const struct slice *parts, size_t n,
+              uint8_t out[TLS_HASH_MAX])
+{
+    uint8_t pad[BLOCK_MAX], inner[TLS_HASH_MAX];
+
+    if (key.n > hashes[hash].block) /* none of TLS's is */
+        return false;
+    make_pad(pad, key, 0x36);
+    bool ok = digest(k, hash, pad, parts, n, inner);
+    make_pad(pad, key, 0x5c);
+    struct slice outer = slice_of(inner, hashes[hash].bytes);
+    ok = ok && digest(k, hash, pad, &outer, 1, out);
+    OPENSSL_cleanse(pad, sizeof pad);
+    return ok;
+}
+
+/* ---- TLS 1.3 ---- */
+
+/* One block is all that is ever asked for: a key, an IV or the next secret. */
+bool tls_expand_label(struct tls_kdf *k, enum tls_hash hash, struct slice secret, struct slice label, uint8_t *out,
+                      size_t n)
+{
+    uint8_t head[] = {0, (uint8_t)n, (uint8_t)(6 + label.n), 't', 'l', 's', '1', '3', ' '};
+    static const uint8_t tail[] = {0, 1}; /* no context; HKDF-Expand's counter */
+    struct slice parts[] = {slice_of(head, sizeof head), label, slice_of(tail, sizeof tail)};
+    uint8_t block[TLS_HASH_MAX];
+
+    if (n > hashes[hash].bytes || label.n > LABEL_MAX || !tls_hmac(k, hash, secret, parts, 3, block))
+        return false;
+    memcpy(out, block, n);
+    OPENSSL_cleanse(block, sizeof block);
+    return true;
+}
+
+/* ---- TLS 1.2 and older ---- */
+
+bool tls_prf(struct tls_kdf *k, enum tls_hash hash, struct slice secret, struct slice label, struct slice seed1,
+             struct slice seed2, uint8_t *out, size_t n)
+{
+    uint8_t a[TLS_HASH_MAX], block[TLS_HASH_MAX];
+    size_t bytes = hashes[hash].bytes;
+    struct slice parts[] = {slice_of(a, bytes), label, seed1, seed2};
+    bool ok = tls_hmac(k, hash, secret, parts + 1, 3, a);
+
+    for (size_t done = 0; ok && done < n; done += bytes) {
+        ok = tls_hmac(k, hash, secret, parts, 4, block);
+        memcpy(out + done, block, n - done < bytes ? n - done : bytes);
+        ok = ok && tls_hmac(k, hash, secret, parts, 1, a);
+    }
+    OPENSSL_cleanse(a, sizeof a);
+    OPENSSL_cleanse(block, sizeof block);
+    return ok;
+}
+
+/* RFC 2246 5: each hash with its half of the secret. */
+bool tls_prf_old(struct tls_kdf *k, struct slice secret, struct slice label, struct slice seed1, struct slice seed2,
+                 uint8_t *out, size_t n)
+{
+    uint8_t other[TLS_PRF_OLD_MAX];
+    size_t half = (secret.n + 1) / 2;
+    struct slice first = slice_of(secret.p, half), second = slice_of(secret.p + secret.n - half, half);
+
+    if (n > sizeof other || !tls_prf(k, TLS_MD5, first, label, seed1, seed2, out, n) ||
+        !tls_prf(k, TLS_SHA1, second, label, seed1, seed2, other, n))
+        return false;
+    for (size_t i = 0; i < n; i++)
+        out[i] ^= other[i];
+    OPENSSL_cleanse(other, sizeof other);
+    return true;
+}

@@ -1,0 +1,37 @@
+/* Keys from secrets: HKDF-Expand-Label (RFC 8446 7.1) and the pseudorandom function (RFC 5246 5, RFC 2246 5).
+ *
+ * Connections are many and short, so that this costs more than opening their records: HMAC is done over digests whose
+ * algorithms and contexts are kept. */
+#ifndef P2T_PROTO_TLS_KDF_H
+#define P2T_PROTO_TLS_KDF_H
+
+#include <openssl/evp.h>
+
+#include "base/slice.h"
+#include "proto/tls_suite.h"
+
+enum { TLS_HASH_MAX = 48 };
+
+struct tls_kdf {
+    EVP_MD *md[TLS_HASHES];
+    EVP_MD_CTX *ctx[TLS_HASHES];
+};
+
+int tls_kdf_init(struct tls_kdf *k);
+void tls_kdf_fini(struct tls_kdf *k);
+size_t tls_hash_bytes(enum tls_hash hash);
+/* Each is false when libcrypto refuses. */
+bool tls_hmac(struct tls_kdf *k, enum tls_hash hash, struct slice key, const struct slice *parts, size_t n,
+              uint8_t out[TLS_HASH_MAX]);
+/* n <= the hash's length. */
+bool tls_expand_label(struct tls_kdf *k, enum tls_hash hash, struct slice secret, struct slice label, uint8_t *out,
+                      size_t n);
+/* seed: of two parts, as both uses here have it. */
+bool tls_prf(struct tls_kdf *k, enum tls_hash hash, struct slice secret, struct slice label, struct slice seed1,
+             struct slice seed2, uint8_t *out, size_t n);
+/* TLS 1.0's and 1.1's. n <= TLS_PRF_OLD_MAX. */
+enum { TLS_PRF_OLD_MAX = 160 };
+bool tls_prf_old(struct tls_kdf *k, struct slice secret, struct slice label, struct slice seed1, struct slice seed2,
+                 uint8_t *out, size_t n);
+
+#endif

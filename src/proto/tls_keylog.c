@@ -1,0 +1,257 @@
+#include "proto/tls_keylog.h"
+
+#include <openssl/crypto.h>
+#include <stdlib.h>
+
+#include "base/hash.h"
+#include "base/slab.h"
+#include "pcap2trace/status.h"
+
+/* The longest label, a client random and the longest secret fit twice; a longer line is none of ours. */
+enum { LINE_MAX_BYTES = 512 };
+
+struct entry {
+    struct hmap_node node;
+    struct entry *next; /* of all of them */
+    uint8_t random[TLS_CLIENT_RANDOM_BYTES];
+    uint8_t label;
+    struct tls_secret secret;
+};
+
+struct tls_keylog {
+    struct hmap map;
+    struct slab slab;
+    struct entry *entries;
+    size_t limit;
+    struct tls_keylog_counters counters;
+    uint8_t line[LINE_MAX_BYTES];
+    size_t line_n;
+    bool too_long; /* the line under way does not fit */
+};
+
+struct tls_keylog *tls_keylog_new(size_t limit)
+{
+    struct tls_keylog *k = calloc(1, sizeof *k);
+
+    if (k == NULL)
+        return NULL;
+    k->limit = limit;
+    slab_init(&k->slab, sizeof(struct entry));
+    return k;
+}
+
+void tls_keylog_free(struct tls_keylog *k)
+{
+    if (k == NULL)
+        return;
+    while (k->entries != NULL) {
+        struct entry *e = k->entries;
+        k->entries = e->next;
+        OPENSSL_cleanse(e, sizeof *e);
+        slab_give(&k->slab, e);
+    }
+    hmap_fini(&k->map);
+    slab_fini(&k->slab);
+    OPENSSL_cleanse(k, sizeof *k);
+    free(k);
+}
+
+const struct tls_keylog_counters *tls_keylog_counters(const struct tls_keylog *k)
+{
+    return &k->counters;
+}
+
+/* ---- the map ---- */
+
+static uint64_t key_hash(const uint8_t *random, enum tls_label label)
+{
+    return hash_bytes(random, TLS_CLIENT_RANDOM_BYTES) + (uint64_t)label * 0x9e3779b97f4a7c15u;
+}
+
+static struct entry *find(const struct tls_keylog *k, const uint8_t *random, enum tls_label label)
+{
+    struct hmap_node *n = hmap_first(&k->map, key_hash(random, label));
+
+    for (; n != NULL; n = hmap_next(n)) {
+        struct entry *e = hmap_entry(n, struct entry, node);
+        if (e->label == label && memcmp(e->random, random, TLS_CLIENT_RANDOM_BYTES) == 0)
+            return e;
+    }
+    return NULL;
+}
+
+const struct tls_secret *tls_keylog_find(const struct tls_keylog *k, const uint8_t random[TLS_CLIENT_RANDOM_BYTES],
+                                         enum tls_label label)
+{
+    const struct entry *e = find(k, random, label);
+    return e != NULL ? &e->secret : NULL;
+}
+
+/* The same line comes again where a log was put into several captures. */
+static int keep(struct tls_keylog *k, const uint8_t *random, enum tls_label label, const struct tls_secret *secret)
+{
+    struct entry *e = find(k, random, label);
+
+    if (e != NULL) {
+        e->secret = *secret;
+        return P2T_OK;
+    }
+    if (k->counters.secrets == k->limit) {
+        k->counters.limit_hits++;
+        return P2T_OK;
+    }
+    e = slab_take(&k->slab);
+    if (e == NULL)
+        return P2T_ERR_MEMORY;
+    e->label = (uint8_t)label;
+    e->secret = *secret;
+    memcpy(e->random, random, TLS_CLIENT_RANDOM_BYTES);
+    if (hmap_insert(&k->map, &e->node, key_hash(random, label)) != 0) {
+        OPENSSL_cleanse(e, sizeof *e);
+        slab_give(&k->slab, e);
+        return P2T_ERR_MEMORY;
+    }
+    e->next = k->entries;
+    k->entries = e;
+    k->counters.secrets++;
+    return P2T_OK;
+}
+
+/* ---- lines ---- */
+
+static int hex_digit(uint8_t c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* The number of bytes; 0 when it is not hexadecimal or does not fit. */
+static size_t unhex(struct slice text, uint8_t *out, size_t max)
+{
+    if (text.n % 2 != 0 || text.n / 2 > max)
+        return 0;
+    for (size_t i = 0; i < text.n; i += 2) {
+        int high = hex_digit(text.p[i]), low = hex_digit(text.p[i + 1]);
+        if (high < 0 || low < 0)
+            return 0;
+        out[i / 2] = (uint8_t)(high << 4 | low);
+    }
+    return text.n / 2;
+}
+
+static bool is_blank(uint8_t c)
+{
+    return c == ' ' || c == '\t' || c == '\r';
+}
+
+static struct slice next_word(struct slice *line)
+{
+    size_t from = 0, to;
+
+    while (from < line->n && is_blank(line->p[from]))
+        from++;
+    for (to = from; to < line->n && !is_blank(line->p[to]);)
+        to++;
+    struct slice word = slice_of(line->p + from, to - from);
+    *line = slice_of(line->p + to, line->n - to);
+    return word;
+}
+
+static bool label_of(struct slice word, enum tls_label *label)
+{
+    static const struct slice names[TLS_LABEL_COUNT] = {
+        [TLS_LABEL_MASTER] = SLICE_INIT("CLIENT_RANDOM"),
+        [TLS_LABEL_CLIENT_EARLY] = SLICE_INIT("CLIENT_EARLY_TRAFFIC_SECRET"),
+        [TLS_LABEL_CLIENT_HANDSHAKE] = SLICE_INIT("CLIENT_HANDSHAKE_TRAFFIC_SECRET"),
+        [TLS_LABEL_SERVER_HANDSHAKE] = SLICE_INIT("SERVER_HANDSHAKE_TRAFFIC_SECRET"),
+        [TLS_LABEL_CLIENT_TRAFFIC] = SLICE_INIT("CLIENT_TRAFFIC_SECRET_0"),
+        [TLS_LABEL_SERVER_TRAFFIC] = SLICE_INIT("SERVER_TRAFFIC_SECRET_0"),
+    };
+
+    for (int i = 0; i < TLS_LABEL_COUNT; i++)
+        if (slice_eq(word, names[i])) {
+            *label = (enum tls_label)i;
+            return true;
+        }
+    return false;
+}
+
+/* Lines that are right and of no use here; later traffic secrets follow from the first. */
+static bool passed_over(struct slice word)
+{
+    static const struct slice names[] = {
+        SLICE_INIT("EXPORTER_SECRET"), SLICE_INIT("EARLY_EXPORTER_SECRET"),   SLICE_INIT("ECH_SECRET"),
+        SLICE_INIT("ECH_CONFIG"),      SLICE_INIT("CLIENT_TRAFFIC_SECRET_N"), SLICE_INIT("SERVER_TRAFFIC_SECRET_N")};
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (slice_eq(word, names[i]))
+            return true;
+    return word.n == 0 || word.p[0] == '#';
+}
+
+static int take_line(struct tls_keylog *k, struct slice line)
+{
+    struct slice word = next_word(&line);
+    uint8_t random[TLS_CLIENT_RANDOM_BYTES];
+    struct tls_secret secret = {0};
+    enum tls_label label = TLS_LABEL_MASTER;
+
+    if (passed_over(word))
+        return P2T_OK;
+    bool known = label_of(word, &label) && unhex(next_word(&line), random, sizeof random) == sizeof random;
+    if (known)
+        secret.n = (uint8_t)unhex(next_word(&line), secret.bytes, sizeof secret.bytes);
+    bool fits = label == TLS_LABEL_MASTER ? secret.n == 48 : secret.n == 32 || secret.n == 48;
+    if (!known || !fits || next_word(&line).n > 0) {
+        k->counters.junk++;
+        return P2T_OK;
+    }
+    int status = keep(k, random, label, &secret);
+    OPENSSL_cleanse(&secret, sizeof secret);
+    return status;
+}
+
+static int end_line(struct tls_keylog *k)
+{
+    int status = k->too_long ? P2T_OK : take_line(k, slice_of(k->line, k->line_n));
+
+    k->counters.junk += k->too_long;
+    OPENSSL_cleanse(k->line, k->line_n);
+    k->line_n = 0;
+    k->too_long = false;
+    return status;
+}
+
+static void add_to_line(struct tls_keylog *k, struct slice part)
+{
+    if (part.n > LINE_MAX_BYTES - k->line_n) {
+        k->too_long = true;
+        return;
+    }
+    if (part.n > 0)
+        memcpy(k->line + k->line_n, part.p, part.n);
+    k->line_n += part.n;
+}
+
+int tls_keylog_feed(struct tls_keylog *k, struct slice bytes)
+{
+    int status = P2T_OK;
+
+    while (bytes.n > 0 && status == P2T_OK) {
+        const uint8_t *newline = memchr(bytes.p, '\n', bytes.n);
+        size_t n = newline != NULL ? (size_t)(newline - bytes.p) : bytes.n;
+        add_to_line(k, slice_of(bytes.p, n));
+        if (newline == NULL)
+            return P2T_OK;
+        bytes = slice_of(bytes.p + n + 1, bytes.n - n - 1);
+        status = end_line(k);
+    }
+    return status;
+}
+
+int tls_keylog_end(struct tls_keylog *k)
+{
+    return end_line(k);
+}

@@ -1,0 +1,48 @@
+/* Secrets of TLS connections as programs log them: the NSS key log format, looked up by a connection's client random.
+ * It comes from files and from pcapng's Decryption Secrets Blocks; the latter are as hostile as the capture. */
+#ifndef P2T_PROTO_TLS_KEYLOG_H
+#define P2T_PROTO_TLS_KEYLOG_H
+
+#include <stdbool.h>
+
+#include "base/slice.h"
+
+enum tls_label {
+    TLS_LABEL_MASTER, /* CLIENT_RANDOM: TLS 1.2 and older */
+    TLS_LABEL_CLIENT_EARLY,
+    TLS_LABEL_CLIENT_HANDSHAKE,
+    TLS_LABEL_SERVER_HANDSHAKE,
+    TLS_LABEL_CLIENT_TRAFFIC,
+    TLS_LABEL_SERVER_TRAFFIC,
+    TLS_LABEL_COUNT
+};
+
+enum { TLS_CLIENT_RANDOM_BYTES = 32, TLS_SECRET_MAX = 48 };
+
+struct tls_secret {
+    uint8_t n;
+    uint8_t bytes[TLS_SECRET_MAX];
+};
+
+struct tls_keylog_counters {
+    uint64_t secrets;
+    uint64_t junk;       /* lines that make no sense, and RSA's, which are not used */
+    uint64_t limit_hits; /* secrets beyond the limit */
+};
+
+struct tls_keylog;
+
+/* limit: how many secrets are kept. NULL when memory ran out. */
+struct tls_keylog *tls_keylog_new(size_t limit);
+/* Wipes what it held. */
+void tls_keylog_free(struct tls_keylog *k);
+/* The next bytes of a log; lines may lie in several pieces. 0 or P2T_ERR_MEMORY. */
+int tls_keylog_feed(struct tls_keylog *k, struct slice bytes);
+/* The log ends here, be it in the middle of a line. */
+int tls_keylog_end(struct tls_keylog *k);
+/* NULL when there is none. */
+const struct tls_secret *tls_keylog_find(const struct tls_keylog *k, const uint8_t random[TLS_CLIENT_RANDOM_BYTES],
+                                         enum tls_label label);
+const struct tls_keylog_counters *tls_keylog_counters(const struct tls_keylog *k);
+
+#endif

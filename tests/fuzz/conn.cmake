@@ -1,0 +1,1 @@
+p2t_fuzz(conn conn_fuzz.c)

@@ -1,0 +1,1 @@
+p2t_fuzz(http2 http2_fuzz.c)

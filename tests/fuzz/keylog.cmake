@@ -1,0 +1,1 @@
+p2t_fuzz(keylog keylog_fuzz.c)
