@@ -24,7 +24,7 @@ static inline struct reader reader_of(const void *p, size_t n)
 {
     static const uint8_t nowhere[1];
 
-    return (struct reader){p != NULL ? (const uint8_t *)p : nowhere, n, READ_OK};
+    return (struct reader){n > 0 ? (const uint8_t *)p : nowhere, n, READ_OK};
 }
 
 static inline struct reader reader_of_slice(struct slice s)

@@ -28,6 +28,12 @@ static inline struct slice slice_str(const char *s)
     return slice_of(s, s != NULL ? strlen(s) : 0);
 }
 
+/* What follows the first n bytes; nothing where there are no more than n. */
+static inline struct slice slice_from(struct slice s, size_t n)
+{
+    return n < s.n ? slice_of(s.p + n, s.n - n) : slice_of(NULL, 0);
+}
+
 static inline bool slice_eq(struct slice a, struct slice b)
 {
     return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);

@@ -257,10 +257,7 @@ static void lose(struct http2 *h, struct h2_dir *d)
 
 static void take(struct piece *p, uint64_t n)
 {
-    size_t captured = n < p->bytes.n ? (size_t)n : p->bytes.n;
-
-    p->bytes.p = captured > 0 ? p->bytes.p + captured : p->bytes.p;
-    p->bytes.n -= captured;
+    p->bytes = slice_from(p->bytes, n < p->bytes.n ? (size_t)n : p->bytes.n);
     p->len -= n;
 }
 
@@ -353,7 +350,7 @@ static void take_data(struct http2 *h, struct h2_dir *d, const struct piece *p, 
 
     if (from == 0 && (d->frame.flags & H2_PADDED)) {
         d->pad = bytes.n > 0 ? bytes.p[0] : 0;
-        bytes = bytes.n > 0 ? slice_of(bytes.p + 1, bytes.n - 1) : bytes;
+        bytes = slice_from(bytes, 1);
         len--;
         from++;
     }

@@ -14,12 +14,9 @@ static const struct packet_mark *mark_of(const struct flow_chunk *chunk)
 
 void tls_chunk_skip(struct flow_chunk *chunk, uint64_t n)
 {
-    size_t captured = n < chunk->bytes.n ? (size_t)n : chunk->bytes.n;
-
     chunk->offset += n;
     chunk->len -= n;
-    chunk->bytes = captured < chunk->bytes.n ? slice_of(chunk->bytes.p + captured, chunk->bytes.n - captured)
-                                             : slice_of(NULL, 0);
+    chunk->bytes = slice_from(chunk->bytes, n < chunk->bytes.n ? (size_t)n : chunk->bytes.n);
 }
 
 /* ---- headers ---- */
