@@ -117,6 +117,7 @@ struct exchange_response {
     uint64_t head_bytes, body_bytes, length;
     bool chunked, has_length, until_close, ended, complete, lost, wants_close, keep_alive;
     bool extra_bytes;  /* more came behind it that nobody had asked for */
+    bool unread;       /* it came when the client had closed the connection for good */
     enum fact_bad bad; /* 0: none */
     struct slice bad_line;
     struct exchange_interim *interims;
@@ -266,6 +267,7 @@ struct exchange {
     struct hold order;
     struct timer timer;
     bool final;
+    bool late; /* answered after the client's FIN: ended with it, unless the client takes the answer */
     struct exchange *next;
     void *owner;
     uint32_t number; /* as proto counts */

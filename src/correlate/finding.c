@@ -123,7 +123,12 @@ static void about_closing(struct exchange *e)
         finding_add(e, "conn.closed_by_client", P2T_SEVERITY_ERROR, marks[by], NULL,
                     "the client gave up %.0f ms after the request was sent%s",
                     ms(marks[by]->ts_ns - e->request.first.ts_ns),
-                    mark_set(&e->response.first) ? ", inside the response" : ", before any response");
+                    mark_set(&e->response.first) && !e->response.unread ? ", inside the response"
+                                                                        : ", before any response");
+    if (e->response.unread)
+        finding_add(e, "http.late_response", P2T_SEVERITY_ERROR, &e->response.first, marks[by],
+                    "the response came %.0f ms after the client had given up",
+                    ms(e->response.first.ts_ns - marks[by]->ts_ns));
 }
 
 /* A pool that refuses a connection closes it within microseconds. */

@@ -7,6 +7,11 @@ static const int64_t ORPHAN_NS = 100000000;
 /* A client that closed its half may still be answered; few do, and not for long. */
 static const int64_t HALF_CLOSED_NS = 5000000000;
 
+static int64_t later(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
 /* ---- the list ---- */
 
 struct exchange *open_find(const struct cconn *cc, uint32_t number)
@@ -125,7 +130,14 @@ void open_settle(struct correlate *c, struct exchange *e)
     outcome_judge(e);
     finding_all(e);
     links_settled(c, e);
-    outbox_final(c, e);
+    if (e->late && !e->response.unread) {
+        outbox_release(c, &e->order);
+        e->end_ns = later(e->request.last.ts_ns, e->response.last.ts_ns);
+        outbox_put(c, e, true);
+        outbox_drain(c);
+    } else {
+        outbox_final(c, e);
+    }
 }
 
 void open_timer(struct correlate *c, struct exchange *e)
@@ -151,11 +163,17 @@ void open_may_have_ended(struct correlate *c, struct exchange *e, int64_t end_ns
     timer_set(c, &e->timer, TIMER_EXCHANGE, end_ns + wait_ns);
 }
 
-/* A provisional end was too early: the answer comes after all. */
+/* A provisional end was too early: the answer comes after all. Whether a client that closed first takes it is told by
+ * what it does next: until then the exchange may have ended with its FIN. */
 void open_goes_on(struct correlate *c, struct exchange *e)
 {
-    outbox_release(c, &e->order);
+    const struct cconn *cc = e->owner;
+
     timer_stop(c, &e->timer);
+    if (e->kind != P2T_KIND_TLS && heap_holds(&e->order.node) && mark_set(&cc->view.client_fin))
+        e->late = true;
+    else
+        outbox_release(c, &e->order);
 }
 
 /* A stream's end is final, and its connection tells nothing more about it. */
@@ -175,13 +193,17 @@ void open_has_ended(struct correlate *c, struct exchange *e, int64_t end_ns)
         stream_has_ended(c, e, end_ns);
         return;
     }
-    outbox_release(c, &e->order);
     detach(cc, e);
     open_settle_previous(c, cc);
     if (e->kind == P2T_KIND_CONNECT)
         open_take_dial(c, cc, e);
     cc->settling = e;
-    open_may_have_ended(c, e, end_ns, SETTLE_NS);
+    if (e->late) {
+        timer_set(c, &e->timer, TIMER_EXCHANGE, end_ns + SETTLE_NS);
+    } else {
+        outbox_release(c, &e->order);
+        open_may_have_ended(c, e, end_ns, SETTLE_NS);
+    }
     if (e->response.location.n > 0 || !mark_set(&e->response.first)) {
         conn_snapshot(cc, e);
         links_ended(c, e);
@@ -199,11 +221,6 @@ static int64_t earliest_close(const struct exchange_conn *v, int64_t otherwise)
         if (mark_set(marks[i]) && marks[i]->ts_ns < first)
             first = marks[i]->ts_ns;
     return first == INT64_MAX ? otherwise : first;
-}
-
-static int64_t later(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
 }
 
 /* Nothing can come any more for what is open: it ended when a side gave the connection up, or is open to this day. An

@@ -159,12 +159,14 @@ struct slice certificate_problem(struct arena *a, const struct tls_certificate *
                                  int64_t ts_ns);
 
 /* outcome.c */
+void outcome_fail(struct exchange *e, enum p2t_outcome outcome, struct slice error);
 void outcome_judge(struct exchange *e);
 struct slice outcome_reset_text(struct exchange *e);
 extern const struct slice outcome_gone; /* the client went first, and the wire does not say why */
 /* outcome_tls.c */
 void outcome_judge_handshake(struct exchange *e);
 struct slice outcome_alert_text(struct exchange *e);
+/* outcome_dial.c */
 void outcome_judge_lookup(struct exchange *e);
 void outcome_judge_dial(struct exchange *e);
 

@@ -37,7 +37,7 @@ func (l *lab) client(options ...option) *http.Client {
 	t := &http.Transport{
 		TLSClientConfig: l.tls.Clone(), Protocols: new(http.Protocols), ExpectContinueTimeout: time.Second,
 		TLSHandshakeTimeout: 10 * time.Second,
-		DialContext:         (&net.Dialer{Timeout: 2500 * time.Millisecond, KeepAlive: 15 * time.Second}).DialContext,
+		DialContext:         (&net.Dialer{Timeout: 30 * time.Second, KeepAlive: 15 * time.Second}).DialContext,
 	}
 	t.Protocols.SetHTTP1(true)
 	c := &http.Client{}
@@ -92,13 +92,15 @@ func expectTimeout(d time.Duration) option {
 	return func(t *http.Transport, _ *http.Client) { t.ExpectContinueTimeout = d }
 }
 
-func noFallback(t *http.Transport, _ *http.Client) {
-	t.DialContext = (&net.Dialer{Timeout: 2500 * time.Millisecond, FallbackDelay: -1}).DialContext
+func dialTimeout(d, fallback time.Duration) option {
+	return func(t *http.Transport, _ *http.Client) {
+		t.DialContext = (&net.Dialer{Timeout: d, FallbackDelay: fallback}).DialContext
+	}
 }
 
 func get(c *http.Client, urls ...string) {
 	for _, u := range urls {
-		exchange(context.Background(), c, http.MethodGet, u, nil)
+		do(c, newRequest(context.Background(), http.MethodGet, u, nil))
 	}
 }
 
@@ -111,17 +113,7 @@ func times(n int, c *http.Client, u string) {
 }
 
 func send(c *http.Client, method, u, body string, headers ...string) {
-	req, err := http.NewRequest(method, u, strings.NewReader(body))
-	if err != nil {
-		panic(err)
-	}
-	for i := 0; i+1 < len(headers); i += 2 {
-		req.Header.Set(headers[i], headers[i+1])
-	}
-	if resp, err := c.Do(req); err == nil {
-		io.Copy(io.Discard, resp.Body)
-		resp.Body.Close()
-	}
+	do(c, newRequest(context.Background(), method, u, strings.NewReader(body), headers...))
 }
 
 // unsized hides a body's length, so that it goes out in chunks.
@@ -132,23 +124,22 @@ func upload(c *http.Client, u string, size int, chunked bool, headers ...string)
 	if chunked {
 		body = unsized{body}
 	}
-	req, err := http.NewRequest(http.MethodPost, u, body)
-	if err != nil {
-		panic(err)
-	}
-	for i := 0; i+1 < len(headers); i += 2 {
-		req.Header.Set(headers[i], headers[i+1])
-	}
-	if resp, err := c.Do(req); err == nil {
-		io.Copy(io.Discard, resp.Body)
-		resp.Body.Close()
-	}
+	do(c, newRequest(context.Background(), http.MethodPost, u, body, headers...))
 }
 
 func cancelled(c *http.Client, u string, after time.Duration) {
 	ctx, cancel := context.WithTimeout(context.Background(), after)
 	defer cancel()
-	exchange(ctx, c, http.MethodGet, u, nil)
+	do(c, newRequest(ctx, http.MethodGet, u, nil))
+}
+
+// linger gives the capture a packet some time after the story: only packets tell that nothing came for so long.
+func linger(d time.Duration) {
+	time.Sleep(d)
+	if c, err := net.Dial("udp", "10.77.0.1:9"); err == nil {
+		c.Write([]byte("later"))
+		c.Close()
+	}
 }
 
 // storm is many workers asking names in turn.

@@ -4,12 +4,14 @@ import (
 	"context"
 	"crypto/tls"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptrace"
 	"net/textproto"
+	"net/url"
 	"sync"
 	"time"
 )
@@ -35,7 +37,7 @@ type record struct {
 	Method     string    `json:"method"`
 	URL        string    `json:"url"`
 	Status     int       `json:"status,omitempty"`
-	Error      *string   `json:"error"`
+	Error      any       `json:"error,omitempty"` // absent: not known, as of an attempt that was tried again
 	Connection endpoints `json:"connection"`
 	Events     []event   `json:"events"`
 
@@ -68,7 +70,7 @@ func (r *recorder) start(req *http.Request) (*trace, string) {
 
 func (t *trace) attempt(req *http.Request, id string) *record {
 	return &record{Schema: "pcap2trace.live/1", Scenario: t.rec.scenario, TraceID: id, Attempt: len(t.records),
-		Method: req.Method, URL: req.URL.String(), Events: []event{}}
+		Method: req.Method, URL: req.URL.String(), Error: json.RawMessage("null"), Events: []event{}}
 }
 
 func (t *trace) last() *record { return t.records[len(t.records)-1] }
@@ -79,6 +81,7 @@ func (t *trace) add(req *http.Request, hook string, args map[string]any) {
 	defer t.rec.mu.Unlock()
 	// The transport tries again on its own: another GetConn after a connection was had is another attempt.
 	if hook == "GetConn" && t.last().got {
+		t.last().Error = nil
 		t.records = append(t.records, t.attempt(req, t.last().TraceID))
 	}
 	if args == nil {
@@ -100,8 +103,12 @@ func (t *trace) fail(err error) {
 	}
 	t.rec.mu.Lock()
 	defer t.rec.mu.Unlock()
-	text := err.Error()
-	t.last().Error = &text
+	// What the caller of Do would see, without the URL around it.
+	var wrapped *url.Error
+	if errors.As(err, &wrapped) {
+		err = wrapped.Err
+	}
+	t.last().Error = err.Error()
 }
 
 func errText(err error) any {
@@ -174,6 +181,9 @@ func (b tracedBody) Read(p []byte) (int, error) {
 
 func (t tracing) RoundTrip(req *http.Request) (*http.Response, error) {
 	tr, id := t.rec.start(req)
+	if hop, ok := req.Context().Value(lastHop{}).(**trace); ok {
+		*hop = tr
+	}
 	req = req.Clone(httptrace.WithClientTrace(req.Context(), tr.hooks(req)))
 	req.Header.Set("X-Request-Id", id)
 	resp, err := t.next.RoundTrip(req)
@@ -205,15 +215,28 @@ func (r *recorder) write(w io.Writer) error {
 	return nil
 }
 
-// exchange does one request and reads the whole answer; errors are in the record.
-func exchange(ctx context.Context, c *http.Client, method, url string, body io.Reader) {
+// lastHop is the context key under which RoundTrip leaves the trace of the latest hop.
+type lastHop struct{}
+
+// do is one request as a caller makes it, answer read and errors in the record.
+func do(c *http.Client, req *http.Request) {
+	var hop *trace
+	resp, err := c.Do(req.WithContext(context.WithValue(req.Context(), lastHop{}, &hop)))
+	if err != nil {
+		hop.fail(err)
+		return
+	}
+	io.Copy(io.Discard, resp.Body)
+	resp.Body.Close()
+}
+
+func newRequest(ctx context.Context, method, url string, body io.Reader, headers ...string) *http.Request {
 	req, err := http.NewRequestWithContext(ctx, method, url, body)
 	if err != nil {
 		panic(err)
 	}
-	resp, err := c.Do(req)
-	if err == nil {
-		io.Copy(io.Discard, resp.Body)
-		resp.Body.Close()
+	for i := 0; i+1 < len(headers); i += 2 {
+		req.Header.Set(headers[i], headers[i+1])
 	}
+	return req
 }

@@ -82,7 +82,10 @@ func lookups() (s []scenario) {
 	for _, name := range []string{"empty", "nx", "servfail", "refused"} {
 		s = append(s, both("dns-"+name, "one", name == "empty", func(l *lab) { times(3, l.client(), "http://"+name+".lab:8080/") })...)
 	}
-	s = append(s, both("dns-drop", "fast", false, func(l *lab) { get(l.client(), "http://drop.lab:8080/") })...)
+	s = append(s, both("dns-drop", "fast", false, func(l *lab) {
+		get(l.client(), "http://drop.lab:8080/")
+		linger(1500 * time.Millisecond)
+	})...)
 	s = append(s, both("dns-nov6", "fast", false, func(l *lab) { get(l.client(), "http://nov6.lab:8080/?bytes=4") })...)
 	s = append(s, both("dns-slow", "one", false, func(l *lab) { get(l.client(), "http://slow.lab:8080/?bytes=4") })...)
 	s = append(s, both("dns-truncated", "one", false, func(l *lab) { get(l.client(), "http://tc.lab:8080/?bytes=4") })...)
@@ -94,7 +97,7 @@ func lookups() (s []scenario) {
 	s = append(s, both("dns-closed-port", "closed", false, func(l *lab) { get(l.client(), "http://web.lab:8080/?bytes=4") })...)
 	s = append(s, both("dns-deadline", "one", false, func(l *lab) {
 		cancelled(l.client(), "http://drop.lab:8080/", 300*time.Millisecond)
-		time.Sleep(50 * time.Millisecond)
+		linger(5500 * time.Millisecond)
 	})...)
 	return append(s, one("dns-shared", false, func(l *lab) {
 		storm(l.client(idlePerHost(10)), 6, 1, func(w, _ int) string { return "http://slow.lab:8080/?bytes=9" })
@@ -105,16 +108,19 @@ func dials() (s []scenario) {
 	s = append(s, fetch("refused", true, "http://web.lab:9/", "http://web.lab:9/")...)
 	s = append(s, fetch("second-address", false, "http://multi.lab:8080/?bytes=3")...)
 	s = append(s, fetch("no-address-works", false, "http://allbad.lab:8080/")...)
-	s = append(s, fetch("blackhole", false, "http://blackhole.lab:8080/")...)
+	s = append(s, one("blackhole", false, func(l *lab) {
+		get(l.client(dialTimeout(2500*time.Millisecond, 0)), "http://blackhole.lab:8080/")
+		linger(2 * time.Second)
+	})...)
 	s = append(s, fetch("unreachable", false, "http://unreach.lab:8080/", "http://prohibit.lab:8080/")...)
 	s = append(s, fetch("dual-stack", false, "http://dual.lab:8080/?bytes=3")...)
 	s = append(s, fetch("v6-only", false, "http://v6.lab:8080/?bytes=3")...)
 	s = append(s, fetch("v6-dead", true, "http://v6dead.lab:8080/?bytes=3")...)
 	s = append(s, fetch("v6-refused", false, "http://v6refuse.lab:8080/?bytes=3")...)
-	s = append(s, one("v6-dead-serial", false, func(l *lab) { get(l.client(noFallback), "http://v6dead.lab:8080/?bytes=3") })...)
+	s = append(s, one("v6-dead-serial", false, func(l *lab) { get(l.client(dialTimeout(2*time.Second, -1)), "http://v6dead.lab:8080/?bytes=3") })...)
 	return append(s, one("dial-deadline", false, func(l *lab) {
-		cancelled(l.client(), "http://blackhole.lab:8080/", 700*time.Millisecond)
-		time.Sleep(2200 * time.Millisecond)
+		cancelled(l.client(dialTimeout(2500*time.Millisecond, 0)), "http://blackhole.lab:8080/", 700*time.Millisecond)
+		linger(4 * time.Second)
 	})...)
 }
 
