@@ -1,5 +1,5 @@
 /* Exchanges under way on a connection, whatever protocol they speak: how they begin, and when one is over. */
-#include "correlate/lookup.h"
+#include "correlate/pool.h"
 
 /* A connection whose first request comes this long after its handshake was dialled for another one. Scheduling on a
  * busy machine explains tens of milliseconds, not this. */
@@ -72,6 +72,7 @@ void open_discard(struct correlate *c, struct exchange *e)
     struct cconn *cc = e->owner;
 
     detach(cc, e);
+    pool_forget(c, e);
     timer_stop(c, &e->timer);
     cc->positions--;
     outbox_discard(c, e);
@@ -79,8 +80,7 @@ void open_discard(struct correlate *c, struct exchange *e)
 
 /* ---- the dial ---- */
 
-/* The name to check a lookup against: the host without its port; none where a proxy stands between. */
-static struct slice dialled_host(const struct exchange *e)
+struct slice open_dialled_host(const struct exchange *e)
 {
     struct slice host = e->request.host;
     size_t colon = slice_find(host, ':');
@@ -97,18 +97,21 @@ static bool waited_too_long(const struct cconn *cc, const struct exchange *e)
     return cc->view.proxy == PROXY_NONE && mark_set(ready) && e->start.ts_ns - ready->ts_ns > ORPHAN_NS;
 }
 
-void open_take_dial(struct correlate *c, struct cconn *cc, struct exchange *e)
+void open_take_own_dial(struct correlate *c, struct cconn *cc, struct exchange *e)
 {
-    if (cc->dial == NULL)
-        return;
     if (waited_too_long(cc, e)) {
         e->conn.orphan_dial = true;
         dial_report(c, cc->dial, true, true);
         return;
     }
-    dial_into_exchange(c, cc, e, dialled_host(e));
+    dial_into_exchange(c, cc, e, open_dialled_host(e));
     if (e->lookup != NULL)
         cc->view.dialled_host = arena_copy(&cc->arena, e->lookup->host);
+    open_begins_with_dial(e);
+}
+
+void open_begins_with_dial(struct exchange *e)
+{
     if (e->lookup != NULL && e->lookup->first_query.ts_ns < e->start.ts_ns)
         e->start = e->lookup->first_query;
     else if (e->attempt_count > 0 && e->attempts[0].syn.ts_ns < e->start.ts_ns)
@@ -128,6 +131,14 @@ void open_settle(struct correlate *c, struct exchange *e)
     timer_stop(c, &e->timer);
     conn_snapshot(cc, e);
     outcome_judge(e);
+    e->owner = NULL;
+    if (!pool_keeps(c, e))
+        open_finish(c, e);
+}
+
+void open_finish(struct correlate *c, struct exchange *e)
+{
+    pool_forget(c, e);
     finding_all(e);
     links_settled(c, e);
     if (e->late && !e->response.unread) {
@@ -196,7 +207,7 @@ void open_has_ended(struct correlate *c, struct exchange *e, int64_t end_ns)
     detach(cc, e);
     open_settle_previous(c, cc);
     if (e->kind == P2T_KIND_CONNECT)
-        open_take_dial(c, cc, e);
+        pool_request(c, cc, e);
     cc->settling = e;
     if (e->late) {
         timer_set(c, &e->timer, TIMER_EXCHANGE, end_ns + SETTLE_NS);

@@ -24,6 +24,9 @@ static void fire(struct correlate *c, struct timer *t)
     case TIMER_EXCHANGE:
         open_timer(c, heap_entry(t, struct exchange, timer));
         break;
+    case TIMER_POOL:
+        open_finish(c, heap_entry(t, struct exchange, timer));
+        break;
     }
 }
 

@@ -187,6 +187,10 @@ static void connect_start(struct trace *t, size_t i)
 /* The client's next move: its first bytes, or the end of the connection. */
 static const struct packet_mark *after_handshake(const struct exchange *e)
 {
+    static const struct packet_mark none;
+
+    if (e->conn.handed_over)
+        return e->dial_tls != NULL ? &e->dial_tls->hello : &none;
     if (mark_set(&e->conn.tunnel_ready))
         return &e->conn.tunnel_ready;
     if (e->handshakes)
@@ -305,9 +309,10 @@ static void got_conn_args(struct trace *t, struct p2t_event *ev)
 {
     const struct exchange_conn *c = &t->e->conn;
     bool known = c->handshake_seen || c->position > 0;
-    bool reused = c->position > 0 || c->orphan_dial;
+    bool reused = c->position > 0 || c->orphan_dial || c->handed_over;
     const struct packet_mark *since = conn_ready(t->e);
-    int64_t idle = reused && !c->pipelined && mark_set(since) ? t->e->request.first.ts_ns - since->ts_ns : 0;
+    int64_t idle =
+        reused && !c->handed_over && !c->pipelined && mark_set(since) ? t->e->request.first.ts_ns - since->ts_ns : 0;
     struct p2t_arg *args = event_args(t, ev, 5);
 
     if (args == NULL)
@@ -340,7 +345,7 @@ void events_got_conn(struct trace *t)
     if (!mark_set(to))
         return;
     int64_t low = mark_set(from) ? from->ts_ns : INT64_MIN;
-    if (low < t->lane_ns)
+    if (low < t->lane_ns && !e->conn.handed_over)
         low = t->lane_ns;
     struct p2t_event *ev = event_add(t, P2T_HOOK_GOT_CONN, P2T_INFERRED,
                                      clamp(to->ts_ns - 30 * US, low < to->ts_ns ? low : to->ts_ns, to->ts_ns));

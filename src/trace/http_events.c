@@ -292,7 +292,8 @@ void events_put_idle_conn(struct trace *t)
     const struct packet_mark *end = &e->response.last, *next = next_move(e);
     bool written = e->request.ended && (e->request.complete || e->request.abandoned);
 
-    if (!exchange_keeps_alive(e) || !written || e->response.unread || exchange_closed_at_once(e))
+    bool refused = exchange_closed_at_once(e);
+    if (!exchange_keeps_alive(e) || !written || e->response.unread || (refused && !e->conn.pool_full))
         return;
     int64_t at = end->ts_ns + 25 * US;
     if (mark_set(next) && at > next->ts_ns)
@@ -303,5 +304,6 @@ void events_put_idle_conn(struct trace *t)
     event_evidence(t, ev, end);
     struct p2t_arg *args = event_args(t, ev, 1);
     if (args != NULL)
-        args[0] = arg_null("err");
+        args[0] = refused ? arg_text("err", SLICE_LIT("http: putIdleConn: too many idle connections for host"))
+                          : arg_null("err");
 }

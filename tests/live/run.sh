@@ -69,7 +69,7 @@ ip -n "$server" addr add fd77::1/64 dev "vs$$" nodad
 ip -n "$server" addr add fd77::9/64 dev "vs$$" nodad
 for last in 1 8 9 11 12 13 14 15 16 53; do ip -n "$server" addr add 10.77.0.$last/24 dev "vs$$"; done
 ip -n "$client" addr add 10.79.0.2/24 dev "tc$$"
-for last in 1 11 12 13 14 15 16; do ip -n "$server" addr add 10.79.0.$last/24 dev "ts$$"; done
+for last in 1 11 12 13 14 15 16 53; do ip -n "$server" addr add 10.79.0.$last/24 dev "ts$$"; done
 ip -n "$client" link set "vc$$" up
 ip -n "$server" link set "vs$$" up
 ip -n "$client" link set "tc$$" up
@@ -83,13 +83,14 @@ ip -n "$server" route add unreachable 10.78.2.0/24
 ip -n "$server" route add prohibit 10.78.3.0/24
 ip -n "$server" -6 route add blackhole fd78:1::/64
 
-start "$out/dns.log" $in_server "$out/lab" dns 10.77.0.53:53
+start "$out/dns.log" $in_server "$out/lab" dns 10.77.0.53:53 10.79.0.53:53
 start "$out/server.log" $in_server "$out/lab" server "$out/authority.pem"
 
 resolv() {
     mkdir -p "/etc/netns/$client"
     case $1 in
     one) echo "nameserver 10.77.0.53" ;;
+    wan) echo "nameserver 10.79.0.53" ;;
     fast) printf 'nameserver 10.77.0.53\noptions timeout:1 attempts:2\n' ;;
     search) printf 'nameserver 10.77.0.53\nsearch ns.svc.cluster.lab svc.cluster.lab cluster.lab\noptions ndots:5\n' ;;
     two) printf 'nameserver 10.78.1.53\nnameserver 10.77.0.53\noptions timeout:1 attempts:2\n' ;;

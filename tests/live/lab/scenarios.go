@@ -19,6 +19,11 @@ func one(name string, short bool, run func(l *lab)) []scenario {
 	return []scenario{{name, "go", "one", short, run}}
 }
 
+// wide asks its names of a server on the far side of the link, as one that lives there would.
+func wide(name string, short bool, run func(l *lab)) []scenario {
+	return []scenario{{name, "go", "wan", short, run}}
+}
+
 func fetch(name string, short bool, urls ...string) []scenario {
 	return one(name, short, func(l *lab) { get(l.client(), urls...) })
 }
@@ -279,22 +284,22 @@ func storms() (s []scenario) {
 	s = append(s, one("storm-tls", false, func(l *lab) {
 		storm(l.client(idlePerHost(4)), 40, 10, names("https://n%d.lab:8443/?w=%d&i=%d&ms=%d&bytes=200"))
 	})...)
-	s = append(s, one("wan", true, func(l *lab) {
+	s = append(s, wide("wan", true, func(l *lab) {
 		c := l.client()
 		for i := 0; i < 20; i++ {
 			get(c, "http://wan.lab:8080/?bytes=2000")
 			get(l.client(), "https://wan.lab:8443/?bytes=60000")
 		}
 	})...)
-	s = append(s, one("wan-upload", false, func(l *lab) {
+	s = append(s, wide("wan-upload", false, func(l *lab) {
 		for i := 0; i < 4; i++ {
 			upload(l.client(), "http://wan.lab:8080/upload?bytes=5", 300000, i%2 == 0)
 		}
 	})...)
-	s = append(s, one("wan-h2", false, func(l *lab) {
+	s = append(s, wide("wan-h2", false, func(l *lab) {
 		storm(l.client(h2), 5, 8, func(w, i int) string { return "https://wan.lab:9443/?bytes=4000&ms=2" })
 	})...)
-	return append(s, one("storm-wan", false, func(l *lab) {
+	return append(s, wide("storm-wan", false, func(l *lab) {
 		storm(l.client(idlePerHost(4)), 40, 10, names("http://w%d.lab:8080/?w=%d&i=%d&ms=%d&bytes=200"))
 	})...)
 }
