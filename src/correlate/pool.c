@@ -11,6 +11,8 @@
 /* A connection that came free this long before a dial began, and was not used in between, was not back in the pool when
  * the dialler looked: it serves the dialler. Idle ones are taken at once; a busy machine needs milliseconds for that. */
 static const int64_t IDLE_NS = 20000000;
+/* An idle connection that was not closed for so long is kept. */
+static const int64_t KEPT_NS = 1000000;
 /* Requests that may yet turn out to have dialled; more are taken for ones that did not. */
 enum { UNPLACED_MAX = 64 };
 
@@ -20,7 +22,6 @@ struct pool {
     uint16_t port;
     uint32_t users, unplaced_count;
     bool tls, h2;
-    bool reuses;        /* keep-alive is on */
     struct dial *dials; /* whose requests are not found yet; the longest waiting first */
     struct cconn *idle; /* free, and promised to nobody; latest first */
     struct exchange *first_unplaced, *last_unplaced;
@@ -401,16 +402,16 @@ void pool_conn_free(struct correlate *c, struct cconn *cc)
 static bool others_idle(const struct cconn *cc)
 {
     for (const struct cconn *other = cc->pool->idle; other != NULL; other = other->idle_older)
-        if (other != cc && other->positions > 0 && ip_eq(&other->view.server.ip, &cc->view.server.ip))
+        if (other->free_ns < cc->free_ns - KEPT_NS && ip_eq(&other->view.server.ip, &cc->view.server.ip))
             return true;
     return false;
 }
 
-/* A pool that keeps others of the same host idle, and is known to reuse them, has room for no more. */
+/* A pool that keeps others of the same host idle has room for no more. */
 void pool_conn_closing(struct cconn *cc, bool by_client)
 {
     if (by_client && cc->is_idle && !cc->view.pool_full)
-        cc->view.pool_full = cc->pool->reuses && others_idle(cc);
+        cc->view.pool_full = others_idle(cc);
     idle_remove(cc);
     break_promise(cc);
 }
@@ -462,7 +463,6 @@ void pool_request(struct correlate *c, struct cconn *cc, struct exchange *e)
     if (p == NULL)
         return;
     idle_remove(cc);
-    p->reuses |= cc->positions > 1;
     p->h2 |= e->stream.id != 0;
     if (!looks_like_go(cc, e)) {
         break_promise(cc);
@@ -488,12 +488,19 @@ bool pool_keeps(struct correlate *c, struct exchange *e)
 {
     if (e->claims != NULL)
         return true;
-    if (e->pool != NULL && c->lookup_count > 0 && lookup_pending(c, &e->conn.client.ip, e->request.host)) {
+    if (e->pool != NULL && !c->finishing && c->lookup_count > 0 &&
+        lookup_pending(c, &e->conn.client.ip, e->request.host)) {
         timer_set(c, &e->timer, TIMER_POOL, c->now_ns + IDLE_NS);
         return true;
     }
     unplaced_remove(c, e);
     return false;
+}
+
+void pool_timer(struct correlate *c, struct exchange *e)
+{
+    if (!pool_keeps(c, e))
+        open_finish(c, e);
 }
 
 void pool_forget(struct correlate *c, struct exchange *e)

@@ -23,6 +23,7 @@ void pool_conn_gone(struct correlate *c, struct cconn *cc);
 void pool_request(struct correlate *c, struct cconn *cc, struct exchange *e);
 /* All of it is known but for its dial: true when it has to wait for that. */
 bool pool_keeps(struct correlate *c, struct exchange *e);
+void pool_timer(struct correlate *c, struct exchange *e);
 /* It waits no more. */
 void pool_forget(struct correlate *c, struct exchange *e);
 

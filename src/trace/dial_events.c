@@ -17,6 +17,14 @@ static const struct packet_mark *first_packet(const struct exchange *e)
     return e->handshakes ? &e->tls->hello : &e->request.first;
 }
 
+/* Who shares a lookup may have asked for it at any time until its answer. */
+static const struct packet_mark *asked_by(const struct exchange *e, const struct packet_mark *first)
+{
+    const struct exchange_lookup *l = e->lookup;
+
+    return l != NULL && l->shared && mark_set(&l->last_answer) ? &l->last_answer : first;
+}
+
 /* Waiting for a pooled connection or a stream leaves no packet: only the end of the wait is known. */
 void events_get_conn(struct trace *t)
 {
@@ -27,7 +35,7 @@ void events_get_conn(struct trace *t)
     if (!mark_set(first))
         return;
     struct p2t_event *ev = event_add(t, P2T_HOOK_GET_CONN, P2T_ASSUMED, first->ts_ns - before);
-    event_latest(ev, first);
+    event_latest(ev, asked_by(e, first));
     event_evidence(t, ev, first);
     struct p2t_arg *args = event_args(t, ev, 1);
     if (args != NULL)
@@ -57,7 +65,7 @@ static void dns_start(struct trace *t, struct slice host, enum p2t_basis basis, 
 {
     struct p2t_event *ev = event_add(t, P2T_HOOK_DNS_START, basis, at->ts_ns);
 
-    event_latest(ev, at);
+    event_latest(ev, asked_by(t->e, at));
     if (basis != P2T_ASSUMED)
         event_evidence(t, ev, at);
     struct p2t_arg *args = event_args(t, ev, 1);
@@ -151,7 +159,7 @@ void events_lookup(struct trace *t)
         lookup_without_packets(t);
         return;
     }
-    dns_start(t, l->host, P2T_OBSERVED, &l->first_query);
+    dns_start(t, l->host, l->shared ? P2T_INFERRED : P2T_OBSERVED, &l->first_query);
     if (l->result != LOOKUP_PENDING)
         dns_done(t, l);
 }

@@ -43,7 +43,7 @@ start() {
     "$@" >"$log" 2>&1 &
     ids+=($!)
     for _ in $(seq 100); do
-        if grep -q "ready\|listening on" "$log"; then return; fi
+        if grep -qs "ready\|listening on" "$log"; then return; fi
         sleep 0.05
     done
     echo "does not start: $*" >&2

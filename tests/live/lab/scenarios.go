@@ -301,6 +301,7 @@ func storms() (s []scenario) {
 	})...)
 	return append(s, wide("storm-wan", false, func(l *lab) {
 		storm(l.client(idlePerHost(4)), 40, 10, names("http://w%d.lab:8080/?w=%d&i=%d&ms=%d&bytes=200"))
+		linger(5500 * time.Millisecond) // a lost question is repeated after 5 s
 	})...)
 }
 
