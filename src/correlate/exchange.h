@@ -133,13 +133,33 @@ struct exchange_stream {
     uint32_t stalls[2]; /* times a sender's flow-control window was used up */
 };
 
+enum { MESSAGE_TIMES_MAX = 128 };
+
+/* Messages of one direction inside a body: gRPC's, or WebSocket's text and binary ones. */
+struct exchange_messages {
+    uint64_t count;
+    bool lost; /* bytes are missing: there may be more of them */
+    struct packet_mark first, last;
+    int64_t *times_ns; /* of the first MESSAGE_TIMES_MAX */
+    size_t time_count, time_cap;
+};
+
 /* gRPC over HTTP/2: the calls' own messages and verdict. */
 struct exchange_grpc {
     bool present, has_status;
     uint32_t status; /* grpc-status */
     struct slice message;
-    uint32_t messages[2];                 /* how many each way */
-    struct packet_mark first[2], last[2]; /* the first and the last of them */
+    struct exchange_messages messages[2];
+};
+
+/* RFC 6455; over HTTP/2 RFC 8441. */
+struct exchange_websocket {
+    bool present; /* the server agreed to it */
+    struct exchange_messages messages[2];
+    uint64_t text[2], binary[2], pings[2], pongs[2];
+    struct packet_mark closed[2]; /* the first Close frame */
+    uint16_t close_code[2];       /* 0: it has none */
+    struct packet_mark last;      /* of any frame that begins a message */
 };
 
 struct exchange_finding {
@@ -254,6 +274,7 @@ struct exchange {
     struct exchange_response response;
     struct exchange_stream stream;
     struct exchange_grpc grpc;
+    struct exchange_websocket websocket;
     struct exchange_tls *tls; /* NULL: no TLS on the connection */
     bool handshakes;          /* its own dial made the TLS handshake */
     struct slice socks_error; /* SOCKS reply in words; NULL when none failed */

@@ -122,6 +122,8 @@ void open_settle(struct correlate *c, struct exchange *e)
         detach(cc, e);
     timer_stop(c, &e->timer);
     conn_snapshot(cc, e);
+    if (e->websocket.present)
+        e->request.ended = e->request.complete = true;
     outcome_judge(e);
     finding_all(e);
     links_settled(c, e);
@@ -207,14 +209,17 @@ static int64_t later(int64_t a, int64_t b)
 }
 
 /* Nothing can come any more for what is open: it ended when a side gave the connection up, or is open to this day. An
- * estimated response is over with its last record. */
+ * estimated response is over with its last record, a WebSocket that nobody closed with its last message. */
 static void end_all(struct correlate *c, struct cconn *cc)
 {
     while (cc->open_first != NULL) {
         struct exchange *e = cc->open_first;
         int64_t last = later(e->request.last.ts_ns, e->response.last.ts_ns);
         bool estimated = e->kind == P2T_KIND_TLS && e->response.seen;
-        open_has_ended(c, e, estimated ? last : later(earliest_close(&cc->view, c->now_ns), last));
+        if (e->websocket.present)
+            last = later(last, e->websocket.last.ts_ns);
+        int64_t otherwise = e->websocket.present ? last : c->now_ns;
+        open_has_ended(c, e, estimated ? last : later(earliest_close(&cc->view, otherwise), last));
     }
 }
 

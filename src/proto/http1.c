@@ -54,12 +54,20 @@ void http1_free(struct http1 *h)
         h1_drop_chunked(h, &h->dir[i]);
     }
     h1_pending_fini(&h->pending);
+    free(h->websocket);
     slab_give(&h->env->connections, h);
 }
 
 bool http1_in_tunnel(const struct http1 *h)
 {
     return h->dir[FLOW_S2C].state == H1_TUNNEL;
+}
+
+bool http1_became_http2(const struct http1 *h, uint32_t *exchange, uint32_t *next)
+{
+    *exchange = h->upgraded;
+    *next = h->next_exchange;
+    return http1_in_tunnel(h) && h->upgrade == FACT_UPGRADE_H2C;
 }
 
 void http1_resume(struct http1 *h)
@@ -254,6 +262,15 @@ static void step_until_close(struct h1_dir *d, struct piece *p)
     h1_take(p, p->len);
 }
 
+static void step_websocket(struct http1 *h, struct h1_dir *d, struct piece *p)
+{
+    enum flow_dir dir = h1_dir_of(h, d);
+    struct message_out out = {&h->env->sink, {.conn = h->conn, .exchange = h->upgraded, .dir = dir}};
+
+    websocket_feed(&h->websocket[dir], (struct message_piece){p->bytes, p->len, p->mark}, &out);
+    h1_take(p, p->len);
+}
+
 static void step(struct http1 *h, struct h1_dir *d, struct piece *p)
 {
     switch (d->state) {
@@ -274,6 +291,9 @@ static void step(struct http1 *h, struct h1_dir *d, struct piece *p)
         break;
     case H1_LOST:
         step_lost(h, d, p);
+        break;
+    case H1_WEBSOCKET:
+        step_websocket(h, d, p);
         break;
     case H1_TUNNEL:
     case H1_OVER:

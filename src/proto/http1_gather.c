@@ -41,6 +41,18 @@ static bool response_has_no_body(const struct h1_pending *asked, uint16_t status
     return status < 200 || status == 204 || status == 304 || (asked != NULL && asked->is_head);
 }
 
+/* RFC 9110 7.8: what a 101 switches to, its Upgrade field says. */
+static enum fact_upgrade upgrade_of(const struct fact_http_head *head)
+{
+    const struct fact_header *upgrade = http1_header(head, SLICE_LIT("upgrade"));
+
+    if (head->status != 101)
+        return FACT_UPGRADE_NONE;
+    if (upgrade != NULL && slice_ieq(upgrade->value, SLICE_LIT("websocket")))
+        return FACT_UPGRADE_WEBSOCKET;
+    return upgrade != NULL && slice_ieq(upgrade->value, SLICE_LIT("h2c")) ? FACT_UPGRADE_H2C : FACT_UPGRADE_OTHER;
+}
+
 static void response_head(struct http1 *h, struct h1_dir *d, struct fact_http_head *head, const llhttp_t *parser)
 {
     struct h1_pending *asked = h1_pending_front(&h->pending);
@@ -48,6 +60,7 @@ static void response_head(struct http1 *h, struct h1_dir *d, struct fact_http_he
     bool tunnel = head->status == 101 || (connect && head->status / 100 == 2);
     bool interim = head->status < 200 && head->status != 101;
 
+    head->upgrade = upgrade_of(head);
     head->without_request = h->has_orphan && h->orphan == d->exchange;
     if (tunnel || response_has_no_body(asked, head->status))
         head->chunked = head->has_length = false;
@@ -64,7 +77,7 @@ static void response_head(struct http1 *h, struct h1_dir *d, struct fact_http_he
     if (asked != NULL)
         asked->answered = true;
     if (tunnel) {
-        h1_become_tunnel(h, d);
+        h1_become_tunnel(h, d, head->upgrade);
         return;
     }
     if (connect && h->dir[FLOW_C2S].state == H1_TUNNEL)

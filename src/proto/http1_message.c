@@ -1,4 +1,6 @@
 /* A message's facts, and what follows from its end. */
+#include <stdlib.h>
+
 #include "proto/http1_state.h"
 
 void h1_drop_head(struct http1 *h, struct h1_dir *d)
@@ -103,11 +105,27 @@ void h1_end_message(struct http1 *h, struct h1_dir *d)
         end_response(h, d);
 }
 
-void h1_become_tunnel(struct http1 *h, struct h1_dir *d)
+static bool become_websocket(struct http1 *h)
+{
+    h->websocket = calloc(2, sizeof *h->websocket);
+    if (h->websocket == NULL)
+        return false;
+    h->dir[FLOW_C2S].state = h->dir[FLOW_S2C].state = H1_WEBSOCKET;
+    return true;
+}
+
+/* RFC 7540 3.2: after an upgrade to HTTP/2 the answer is still to come, on stream 1. */
+void h1_become_tunnel(struct http1 *h, struct h1_dir *d, enum fact_upgrade upgrade)
 {
     struct fact f = fact_for(h, d, FACT_HTTP_TUNNEL, d->last);
 
-    end_response(h, d);
+    h->upgrade = upgrade;
+    h->upgraded = d->exchange;
+    if (upgrade != FACT_UPGRADE_H2C)
+        end_response(h, d);
+    d->open = false;
+    if (upgrade == FACT_UPGRADE_WEBSOCKET && become_websocket(h))
+        return;
     h->dir[FLOW_C2S].state = h->dir[FLOW_S2C].state = H1_TUNNEL;
     fact_emit(&h->env->sink, &f);
 }

@@ -4,6 +4,7 @@
 
 #include "proto/http1_head.h"
 #include "proto/http1_pending.h"
+#include "proto/websocket.h"
 
 enum h1_state {
     H1_START, /* between messages */
@@ -13,6 +14,7 @@ enum h1_state {
     H1_UNTIL_CLOSE,
     H1_LOST, /* bytes are missing or make no sense; waits for something that begins like a message */
     H1_TUNNEL,
+    H1_WEBSOCKET,
     H1_OVER /* FIN */
 };
 
@@ -37,6 +39,9 @@ struct http1 {
     bool has_orphan; /* a response came without a request ... */
     uint32_t orphan; /* ... and took this number */
     int64_t orphan_ns;
+    enum fact_upgrade upgrade;          /* what a 101 made of the connection ... */
+    uint32_t upgraded;                  /* ... and for which exchange */
+    struct websocket_reader *websocket; /* two, or NULL */
 };
 
 /* The part of a chunk that is still to be taken. */
@@ -71,7 +76,7 @@ void h1_emit_bad(struct http1 *h, struct h1_dir *d, enum fact_bad why, const str
 void h1_lose(struct http1 *h, struct h1_dir *d);
 void h1_end_request(struct http1 *h, struct h1_dir *d, bool abandoned);
 void h1_end_message(struct http1 *h, struct h1_dir *d);
-void h1_become_tunnel(struct http1 *h, struct h1_dir *d);
+void h1_become_tunnel(struct http1 *h, struct h1_dir *d, enum fact_upgrade upgrade);
 
 /* http1_gather.c */
 void h1_step_head(struct http1 *h, struct h1_dir *d, struct piece *p);

@@ -30,6 +30,7 @@ int http2_env_init(struct http2_env *env, const struct http2_limits *limits, con
     *env = (struct http2_env){.limits = *limits, .sink = *sink};
     slab_init(&env->connections, sizeof(struct http2));
     slab_init(&env->streams, sizeof(struct h2_stream));
+    slab_init(&env->websockets, sizeof(struct websocket_reader));
     env->headers = calloc(limits->headers, sizeof *env->headers);
     return env->headers != NULL ? P2T_OK : P2T_ERR_MEMORY;
 }
@@ -40,6 +41,7 @@ void http2_env_fini(struct http2_env *env)
     buf_fini(&env->text);
     slab_fini(&env->connections);
     slab_fini(&env->streams);
+    slab_fini(&env->websockets);
 }
 
 struct http2 *http2_new(struct http2_env *env, struct flow_tcp *conn, bool mid_stream, uint32_t first_exchange)
@@ -242,7 +244,7 @@ static bool is_kept(const struct h2_frame *f)
 
 /* ---- bytes ---- */
 
-static void lose(struct http2 *h, struct h2_dir *d)
+static void lose(struct http2 *h, struct h2_dir *d, const struct packet_mark *mark)
 {
     h->env->counters.losses++;
     d->lost = true;
@@ -251,8 +253,7 @@ static void lose(struct http2 *h, struct h2_dir *d)
     d->block_stream = 0;
     buf_reset(&d->payload);
     h2_block_forget(d);
-    for (struct h2_stream *s = h->oldest; s != NULL; s = s->newer)
-        s->half[h2_dir_of(h, d)].lost |= s->half[h2_dir_of(h, d)].begun;
+    h2_streams_lose(h, d, mark);
 }
 
 static void take(struct piece *p, uint64_t n)
@@ -320,7 +321,7 @@ static void step_preface(struct http2 *h, struct h2_dir *d, struct piece *p)
         d->preface = false;
         fact_emit(&h->env->sink, &f);
     } else if (p->len > 0)
-        lose(h, d);
+        lose(h, d, &p->mark);
     if (d->lost)
         d->preface = false;
 }
@@ -328,7 +329,7 @@ static void step_preface(struct http2 *h, struct h2_dir *d, struct piece *p)
 static void step_header(struct http2 *h, struct h2_dir *d, struct piece *p)
 {
     if (p->bytes.n == 0) {
-        lose(h, d);
+        lose(h, d, &p->mark);
         return;
     }
     if (d->header_n == 0)

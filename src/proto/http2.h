@@ -32,7 +32,7 @@ struct http2_env {
     struct http2_limits limits;
     struct fact_sink sink;
     struct http2_counters counters;
-    struct slab connections, streams;
+    struct slab connections, streams, websockets;
     struct fact_header *headers; /* limits.headers of them: the block that is being decoded */
     struct buf text;             /* its names and values */
 };

@@ -90,6 +90,8 @@ static void fill_head(struct fact_http_head *head)
     if (slice_u64(pseudo(head, SLICE_LIT(":status")), &status) && status < 1000)
         head->status = (uint16_t)status;
     head->has_length = slice_u64(length, &head->length);
+    if (slice_eq(pseudo(head, SLICE_LIT(":protocol")), SLICE_LIT("websocket")))
+        head->upgrade = FACT_UPGRADE_WEBSOCKET;
 }
 
 void h2_block_decode(struct http2 *h, struct h2_dir *d, struct fact_http_head *head)

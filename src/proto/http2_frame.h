@@ -5,7 +5,9 @@
 #include <nghttp2/nghttp2.h>
 
 #include "base/hash.h"
+#include "proto/grpc.h"
 #include "proto/http2.h"
+#include "proto/websocket.h"
 
 /* RFC 9113 6 */
 enum h2_type {
@@ -37,16 +39,15 @@ struct h2_half {
     struct packet_mark last, last_data;
     int64_t window; /* what the sender may still send; RFC 9113 5.2 */
     uint32_t stalls;
-    /* Length-prefixed messages inside (gRPC): the prefix so far, and what is left of the message. */
-    uint8_t prefix[5], prefix_n;
-    uint64_t message_left;
+    struct grpc_reader grpc;
+    struct websocket_reader *websocket; /* NULL: the stream is none */
 };
 
 struct h2_stream {
     struct hmap_node node;
     struct h2_stream *older, *newer; /* of the connection, by age */
     uint32_t id, exchange;
-    bool is_grpc, answered;
+    bool answered;
     struct h2_half half[2];
 };
 
@@ -99,6 +100,15 @@ void h2_data_end(struct http2 *h, struct h2_dir *d);
 void h2_reset(struct http2 *h, struct h2_dir *d, uint32_t stream, uint32_t code);
 void h2_goaway(struct http2 *h, struct h2_dir *d, uint32_t last_stream, uint32_t code);
 void h2_streams_close(struct http2 *h);
+/* Frames of the direction are missing, whosever they were. */
+void h2_streams_lose(struct http2 *h, struct h2_dir *d, const struct packet_mark *mark);
+
+/* http2_messages.c: what a stream's DATA holds */
+void h2_messages_asked(struct http2 *h, struct h2_stream *s, const struct fact_http_head *head);
+void h2_messages_answered(struct http2 *h, struct h2_stream *s, const struct fact_http_head *head);
+void h2_messages(struct http2 *h, struct h2_stream *s, enum flow_dir dir, const struct message_piece *piece);
+void h2_messages_lose(struct http2 *h, struct h2_stream *s, enum flow_dir dir, const struct packet_mark *mark);
+void h2_messages_fini(struct http2 *h, struct h2_stream *s);
 
 /* http2_block.c */
 /* Decodes the direction's block. Where its compression state does not know all of it, head->extent says so. */

@@ -80,6 +80,7 @@ static void free_stream(struct http2 *h, struct h2_stream *s)
 {
     hmap_remove(&h->streams, &s->node);
     unlink_stream(h, s);
+    h2_messages_fini(h, s);
     slab_give(&h->env->streams, s);
 }
 
@@ -97,6 +98,17 @@ void h2_streams_close(struct http2 *h)
         h2_stream_close(h, h->oldest);
 }
 
+void h2_streams_lose(struct http2 *h, struct h2_dir *d, const struct packet_mark *mark)
+{
+    enum flow_dir dir = h2_dir_of(h, d);
+
+    for (struct h2_stream *s = h->oldest; s != NULL; s = s->newer) {
+        s->half[dir].lost |= s->half[dir].begun;
+        if (!s->half[dir].ended)
+            h2_messages_lose(h, s, dir, mark);
+    }
+}
+
 static void end_stream(struct http2 *h, struct h2_stream *s, enum flow_dir dir)
 {
     end_half(h, s, dir, true);
@@ -105,14 +117,6 @@ static void end_stream(struct http2 *h, struct h2_stream *s, enum flow_dir dir)
 }
 
 /* ---- heads ---- */
-
-static bool is_grpc(const struct fact_http_head *head)
-{
-    for (size_t i = 0; i < head->header_count; i++)
-        if (slice_eq(head->headers[i].name, SLICE_LIT("content-type")))
-            return slice_starts(head->headers[i].value, SLICE_LIT("application/grpc"));
-    return false;
-}
 
 static void emit_head(struct http2 *h, struct h2_stream *s, enum flow_dir dir, enum fact_kind kind,
                       const struct fact_http_head *head)
@@ -133,7 +137,7 @@ static void request_headers(struct http2 *h, struct h2_stream *s, uint32_t id, c
     if (s == NULL && ((id & 1) == 0 || (s = h2_stream_open(h, id)) == NULL))
         return;
     if (!trailers) {
-        s->is_grpc = is_grpc(head);
+        h2_messages_asked(h, s, head);
         h->env->counters.requests++;
     }
     emit_head(h, s, FLOW_C2S, trailers ? FACT_HTTP_TRAILERS : FACT_HTTP_REQUEST_HEAD, head);
@@ -155,9 +159,10 @@ static void response_headers(struct http2 *h, struct h2_stream *s, uint32_t id, 
     bool interim = head.status >= 100 && head.status < 200;
     bool trailers = s->answered;
     s->answered |= !interim;
-    if (!interim && !trailers)
+    if (!interim && !trailers) {
         h->env->counters.responses++;
-    s->is_grpc |= !trailers && is_grpc(&head);
+        h2_messages_answered(h, s, &head);
+    }
     emit_head(h, s, FLOW_S2C, trailers ? FACT_HTTP_TRAILERS : FACT_HTTP_RESPONSE_HEAD, &head);
     if (end)
         end_stream(h, s, FLOW_S2C);
@@ -176,42 +181,6 @@ void h2_headers(struct http2 *h, struct h2_dir *d, const struct fact_http_head *
 
 /* ---- bodies ---- */
 
-static void emit_message(struct http2 *h, struct h2_stream *s, enum flow_dir dir, uint64_t bytes,
-                         const struct packet_mark *mark)
-{
-    struct fact f = fact_for(h, s, FACT_HTTP_MESSAGE, dir, *mark);
-
-    f.as.message_bytes = bytes;
-    fact_emit(&h->env->sink, &f);
-}
-
-static uint64_t prefix_length(const uint8_t p[5])
-{
-    return (uint64_t)p[1] << 24 | (uint64_t)p[2] << 16 | (uint64_t)p[3] << 8 | p[4];
-}
-
-/* gRPC over HTTP/2: each message has a flag and four bytes of length before it. Reported when it begins. */
-static void count_messages(struct http2 *h, struct h2_stream *s, enum flow_dir dir, struct slice bytes,
-                           const struct packet_mark *mark)
-{
-    struct h2_half *half = &s->half[dir];
-
-    while (bytes.n > 0) {
-        uint64_t skip = half->message_left < bytes.n ? half->message_left : bytes.n;
-        bytes = slice_of(bytes.p + skip, bytes.n - (size_t)skip);
-        half->message_left -= skip;
-        if (bytes.n == 0)
-            return;
-        half->prefix[half->prefix_n++] = bytes.p[0];
-        bytes = slice_of(bytes.p + 1, bytes.n - 1);
-        if (half->prefix_n < 5)
-            continue;
-        half->prefix_n = 0;
-        half->message_left = prefix_length(half->prefix);
-        emit_message(h, s, dir, half->message_left, mark);
-    }
-}
-
 void h2_data(struct http2 *h, struct h2_dir *d, struct slice bytes, uint32_t len, const struct packet_mark *mark)
 {
     enum flow_dir dir = h2_dir_of(h, d);
@@ -223,10 +192,8 @@ void h2_data(struct http2 *h, struct h2_dir *d, struct slice bytes, uint32_t len
     half->begun = true;
     half->last = half->last_data = *mark;
     half->body_bytes += len;
-    if (s->is_grpc && bytes.n == len)
-        count_messages(h, s, dir, bytes, mark);
-    else if (s->is_grpc)
-        s->is_grpc = false;
+    const struct message_piece piece = {bytes, len, *mark};
+    h2_messages(h, s, dir, &piece);
     half->lost |= bytes.n < len && d->payload_cut;
 }
 
