@@ -81,6 +81,9 @@ struct http2 {
     struct h2_stream *oldest, *newest;
     uint32_t next_exchange;
     bool mid_stream;
+    /* All requests between these streams were seen (0: none yet): what comes on one that is not open any more, comes
+     * late. */
+    uint32_t first_asked, last_asked;
 };
 
 static inline enum flow_dir h2_dir_of(const struct http2 *h, const struct h2_dir *d)

@@ -102,6 +102,8 @@ void h2_streams_lose(struct http2 *h, struct h2_dir *d, const struct packet_mark
 {
     enum flow_dir dir = h2_dir_of(h, d);
 
+    if (dir == FLOW_C2S)
+        h->first_asked = h->last_asked = 0;
     for (struct h2_stream *s = h->oldest; s != NULL; s = s->newer) {
         s->half[dir].lost |= s->half[dir].begun;
         if (!s->half[dir].ended)
@@ -129,13 +131,28 @@ static void emit_head(struct http2 *h, struct h2_stream *s, enum flow_dir dir, e
     fact_emit(&h->env->sink, &f);
 }
 
+/* RFC 9113 5.1: frames may still be on their way when a stream is reset. */
+static bool is_late(const struct http2 *h, uint32_t id)
+{
+    return h->first_asked != 0 && id >= h->first_asked && id <= h->last_asked;
+}
+
+static void note_asked(struct http2 *h, uint32_t id)
+{
+    if (h->first_asked == 0)
+        h->first_asked = id;
+    if (id > h->last_asked)
+        h->last_asked = id;
+}
+
 static void request_headers(struct http2 *h, struct h2_stream *s, uint32_t id, const struct fact_http_head *head,
                             bool end)
 {
     bool trailers = s != NULL && s->half[FLOW_C2S].begun;
 
-    if (s == NULL && ((id & 1) == 0 || (s = h2_stream_open(h, id)) == NULL))
+    if (s == NULL && ((id & 1) == 0 || is_late(h, id) || (s = h2_stream_open(h, id)) == NULL))
         return;
+    note_asked(h, id);
     if (!trailers) {
         h2_messages_asked(h, s, head);
         h->env->counters.requests++;
@@ -152,7 +169,7 @@ static void response_headers(struct http2 *h, struct h2_stream *s, uint32_t id, 
     struct fact_http_head head = *from;
 
     if (s == NULL) {
-        if ((id & 1) == 0 || (s = h2_stream_open(h, id)) == NULL)
+        if ((id & 1) == 0 || is_late(h, id) || (s = h2_stream_open(h, id)) == NULL)
             return;
         head.without_request = true;
     }

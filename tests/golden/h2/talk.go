@@ -141,7 +141,7 @@ func serveGrpc(w http.ResponseWriter, r *http.Request) {
 	case "/shop.Feed/Watch":
 		receive(r.Body, &t.Client)
 		for i := 0; i < 5; i++ {
-			send(w, &t.Server, 20000*i)
+			send(w, &t.Server, 2000*i)
 			time.Sleep(20 * time.Millisecond)
 		}
 		trailers("0", "")
