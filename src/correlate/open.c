@@ -9,11 +9,13 @@ static const int64_t HALF_CLOSED_NS = 5000000000;
 
 /* ---- the list ---- */
 
-struct exchange *open_find(const struct cconn *cc, uint32_t number)
+struct exchange *open_find(struct cconn *cc, uint32_t number)
 {
+    if (cc->found != NULL && cc->found->number == number)
+        return cc->found;
     for (struct exchange *e = cc->open_first; e != NULL; e = e->next)
         if (e->number == number)
-            return e;
+            return cc->found = e;
     return NULL;
 }
 
@@ -30,6 +32,8 @@ static void detach(struct cconn *cc, struct exchange *e)
 {
     struct exchange *before = NULL;
 
+    if (cc->found == e)
+        cc->found = NULL;
     for (struct exchange *x = cc->open_first; x != NULL && x != e; x = x->next)
         before = x;
     if (before == NULL && cc->open_first != e)

@@ -27,11 +27,12 @@ void grpc_lose(struct grpc_reader *r, const struct packet_mark *mark, struct mes
 
 /* ---- gRPC-Web's trailers ---- */
 
+/* The last one may lack its end. */
 static bool next_line(struct slice *rest, struct slice *line)
 {
     size_t n = slice_find(*rest, '\n');
 
-    if (n == rest->n)
+    if (rest->n == 0)
         return false;
     *line = slice_of(rest->p, n);
     *rest = slice_from(*rest, n + 1);

@@ -92,12 +92,8 @@ static void take_setting(struct http2 *h, struct h2_dir *d, uint16_t id, uint32_
     /* The sender may go on with the old, larger table until it has seen a smaller size: only growth is taken over. */
     if (id == NGHTTP2_SETTINGS_HEADER_TABLE_SIZE && value > peer->table_size)
         peer->table_size = value < TABLE_MAX ? value : TABLE_MAX;
-    if (id != NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE || value > INT32_MAX)
-        return;
-    int64_t delta = (int64_t)value - peer->initial_window;
-    peer->initial_window = value;
-    for (struct h2_stream *s = h->oldest; s != NULL; s = s->newer)
-        s->half[h2_dir_of(h, peer)].window += delta;
+    if (id == NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE && value <= INT32_MAX)
+        peer->initial_window = value;
 }
 
 static void settings(struct http2 *h, struct h2_dir *d, struct reader *r)
@@ -217,6 +213,7 @@ static void small_frame(struct http2 *h, struct h2_dir *d)
 
 static void end_frame(struct http2 *h, struct h2_dir *d)
 {
+    h->env->counters.frames++;
     if (d->frame.type == H2_DATA)
         h2_data_end(h, d);
     else

@@ -24,7 +24,7 @@ struct http2_limits {
 extern const struct http2_limits http2_limits_default;
 
 struct http2_counters {
-    uint64_t requests, responses, header_blocks, resets, limit_hits, losses, resyncs, unknown_headers;
+    uint64_t frames, requests, responses, header_blocks, resets, limit_hits, losses, resyncs, unknown_headers;
 };
 
 /* What all connections of one worker share. */

@@ -20,8 +20,10 @@ static bool ready(struct h2_dir *d)
 /* Names and values go into env->text; slices into it are made when it no longer moves. */
 static bool keep(struct http2_env *env, struct fact_http_head *head, const nghttp2_nv *nv)
 {
-    if (env->text.n + nv->namelen + nv->valuelen > env->limits.decoded_bytes)
+    if (env->text.n + nv->namelen + nv->valuelen > env->limits.decoded_bytes) {
+        env->counters.limit_hits++;
         return false;
+    }
     if (head->header_count == env->limits.headers) {
         head->headers_dropped++;
         return true;

@@ -37,7 +37,7 @@ struct h2_half {
     bool begun, ended, lost;
     uint64_t body_bytes;
     struct packet_mark last, last_data;
-    int64_t window; /* what the sender may still send; RFC 9113 5.2 */
+    int64_t window; /* what the sender may still send (RFC 9113 5.2), less the direction's initial_window */
     uint32_t stalls;
     struct grpc_reader grpc;
     struct websocket_reader *websocket; /* NULL: the stream is none */
@@ -70,7 +70,7 @@ struct h2_dir {
     nghttp2_hd_inflater *inflater;
     uint32_t table_size;    /* the largest its decoder allowed */
     int64_t window;         /* the connection's */
-    int64_t initial_window; /* of new streams, as the other side announced */
+    int64_t initial_window; /* of each stream, as the other side announced */
 };
 
 struct http2 {

@@ -45,8 +45,6 @@ struct h2_stream *h2_stream_open(struct http2 *h, uint32_t id)
     else
         h->oldest = s;
     h->newest = s;
-    for (int i = 0; i < 2; i++)
-        s->half[i].window = h->dir[i].initial_window;
     return s;
 }
 
@@ -226,7 +224,7 @@ void h2_data_end(struct http2 *h, struct h2_dir *d)
     struct h2_half *half = &s->half[dir];
     bool end = (d->frame.flags & H2_END_STREAM) != 0;
     half->window -= d->frame.len;
-    half->stalls += !end && (half->window <= 0 || d->window <= 0);
+    half->stalls += !end && (half->window + d->initial_window <= 0 || d->window <= 0);
     half->begun = true;
     half->last = d->frame.last;
     if (end)

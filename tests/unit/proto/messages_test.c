@@ -119,7 +119,7 @@ static const struct script scripts[] = {
     {"gRPC-Web's trailers",
      GRPC_WEB,
      {BYTES("\0\0\0\0\1x\x80\0\0\0\x20grpc-status: 0\r\nGrpc-Message:a:b")},
-     "grpc 1 @0\n[grpc-status=0] @42\n"},
+     "grpc 1 @0\n[grpc-status=0][Grpc-Message=a:b] @42\n"},
     {"trailers are gRPC-Web's only", GRPC_PLAIN, {BYTES("\x80\0\0\0\x01x")}, "grpc 1 @0\n"},
     {"empty trailers", GRPC_WEB, {BYTES("\x80\0\0\0\0\0\0\0\0\1x")}, "grpc 1 @5\n"},
     {"compressed trailers are passed over", GRPC_WEB, {BYTES("\x81\0\0\0\1x\0\0\0\0\1x")}, "grpc 1 @6\n"},
