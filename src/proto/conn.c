@@ -171,6 +171,8 @@ static enum fact_proto told_by(const struct conn *c, enum flow_dir dir, struct s
         return FACT_PROTO_HTTP1;
     if (is_tls(c, b))
         return FACT_PROTO_TLS;
+    if (c->mid_stream && http2_looks_like_frames(dir, b))
+        return FACT_PROTO_HTTP2;
     if (looks_like_dns(c, b))
         return FACT_PROTO_DNS;
     if (dir == FLOW_C2S && socks_looks_like(b))

@@ -273,31 +273,12 @@ static void read_header(struct h2_dir *d, const struct packet_mark *mark)
     d->payload_cut = false;
 }
 
-/* A frame header as real peers send them: a known type on a stream that type may be on, of at most 1 MB. */
-static bool plausible(enum flow_dir dir, struct slice b)
-{
-    struct reader r = reader_of_slice(b);
-    uint32_t len = reader_be24(&r);
-    uint8_t type = reader_u8(&r), flags = reader_u8(&r);
-    uint32_t stream = reader_be32(&r);
-    bool on_connection = type == H2_SETTINGS || type == H2_PING || type == H2_GOAWAY;
-
-    if (!reader_ok(&r) || type > H2_CONTINUATION || stream >> 31 != 0 || len > 1u << 20)
-        return false;
-    if (type != H2_WINDOW_UPDATE && on_connection != (stream == 0))
-        return false;
-    if ((type == H2_PING && len != 8) || ((type == H2_RST_STREAM || type == H2_WINDOW_UPDATE) && len != 4) ||
-        (type == H2_SETTINGS && len % 6 != 0))
-        return false;
-    return (flags & 0xd2) == 0 && (dir == FLOW_S2C || stream % 2 == 1 || stream == 0);
-}
-
 static void step_lost(struct http2 *h, struct h2_dir *d, struct piece *p)
 {
     enum flow_dir dir = h2_dir_of(h, d);
     bool again = dir == FLOW_C2S && slice_starts(p->bytes, preface);
 
-    if (!again && !plausible(dir, p->bytes)) {
+    if (!again && !h2_plausible(dir, p->bytes)) {
         take(p, p->len);
         return;
     }

@@ -40,6 +40,10 @@ struct http2_env {
 int http2_env_init(struct http2_env *env, const struct http2_limits *limits, const struct fact_sink *sink);
 void http2_env_fini(struct http2_env *env);
 
+/* Bytes from the middle of a connection that are frames from their first to their last: whole ones, and maybe the
+ * beginning of another. */
+bool http2_looks_like_frames(enum flow_dir dir, struct slice bytes);
+
 /* mid_stream: the connection's beginning is not in the capture. first_exchange: exchanges the connection had before,
  * as HTTP/1 (an h2c upgrade). NULL when memory ran out. */
 struct http2 *http2_new(struct http2_env *env, struct flow_tcp *conn, bool mid_stream, uint32_t first_exchange);

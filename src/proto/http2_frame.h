@@ -113,6 +113,10 @@ void h2_messages(struct http2 *h, struct h2_stream *s, enum flow_dir dir, const 
 void h2_messages_lose(struct http2 *h, struct h2_stream *s, enum flow_dir dir, const struct packet_mark *mark);
 void h2_messages_fini(struct http2 *h, struct h2_stream *s);
 
+/* http2_guess.c: a frame header as real peers send them: a known type on a stream that type may be on, of at most 1
+ * MB. */
+bool h2_plausible(enum flow_dir dir, struct slice bytes);
+
 /* http2_block.c */
 /* Decodes the direction's block. Where its compression state does not know all of it, head->extent says so. */
 void h2_block_decode(struct http2 *h, struct h2_dir *d, struct fact_http_head *head);
