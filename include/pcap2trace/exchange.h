@@ -203,7 +203,7 @@ enum { P2T_MESSAGE_TIMES_MAX = 128 };
 /* Messages of one direction inside a body; a message's time is that of its first byte. */
 struct p2t_messages {
     uint64_t count;
-    bool exact;                /* false: bytes are missing, and there may be more */
+    bool exact;                /* false: bytes are missing, or the end was not seen: there may be more */
     int64_t first_ns, last_ns; /* where there are any */
     uint8_t evidence_count;
     struct p2t_evidence evidence[2]; /* of the first and the last */

@@ -138,7 +138,8 @@ enum { MESSAGE_TIMES_MAX = 128 };
 /* Messages of one direction inside a body: gRPC's, or WebSocket's text and binary ones. */
 struct exchange_messages {
     uint64_t count;
-    bool lost; /* bytes are missing: there may be more of them */
+    bool lost;     /* bytes are missing: there may be more of them */
+    bool complete; /* the direction's end was seen, and all before it */
     struct packet_mark first, last;
     int64_t *times_ns; /* of the first MESSAGE_TIMES_MAX */
     size_t time_count, time_cap;
@@ -194,6 +195,7 @@ struct exchange_conn {
     struct packet_mark previous_end; /* last byte of the previous response */
     struct packet_mark next_head;    /* first byte of the next request */
     struct packet_mark client_fin, client_rst, server_fin, server_rst;
+    bool fin_in_order[2];       /* all bytes before the FIN were captured, or are known to be lost */
     struct packet_mark preface; /* HTTP/2: the client's */
     bool goaway;                /* the server is going away: RFC 9113 6.8 */
     uint32_t goaway_last, goaway_code;
@@ -289,7 +291,8 @@ struct exchange {
     bool final;
     struct exchange *next;
     void *owner;
-    uint32_t number; /* as proto counts */
+    uint32_t number;         /* as proto counts */
+    uint64_t lost_before[2]; /* of its connection, when it began */
 
     /* Not zeroed with the rest: the counts say what is filled. */
     struct exchange_link links[LINKS_MAX];

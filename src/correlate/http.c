@@ -227,6 +227,8 @@ static void on_request_end(struct correlate *c, struct cconn *cc, const struct f
     if (e == NULL)
         return;
     e->request.ended = true;
+    if (f->as.http_end.complete && f->stream != 0)
+        messages_end(e, FLOW_C2S);
     /* The request of a WebSocket is its head: what follows are messages, either way. */
     if (e->websocket.present) {
         end_if_done(c, e);
@@ -254,6 +256,8 @@ static void on_response_end(struct correlate *c, struct cconn *cc, const struct 
         return;
     }
     e->response.ended = true;
+    if (f->as.http_end.complete && f->stream != 0)
+        messages_end(e, FLOW_S2C);
     e->response.last = f->as.http_end.last;
     e->response.body_bytes = f->as.http_end.body_bytes;
     e->response.complete = f->as.http_end.complete;
@@ -284,6 +288,7 @@ static void on_reset(struct correlate *c, struct cconn *cc, const struct fact *f
 
     if (e == NULL)
         return;
+    messages_end(e, f->dir);
     e->stream.reset = true;
     e->stream.reset_by_server = f->dir == FLOW_S2C;
     e->stream.error_code = f->as.error_code;

@@ -129,9 +129,43 @@ static void websocket_message(struct exchange *e, enum flow_dir dir, const struc
 
 /* ---- facts ---- */
 
+/* One side of a WebSocket may be heard of after the other has closed the connection. */
+static struct exchange *find(struct cconn *cc, uint32_t number)
+{
+    struct exchange *e = open_find(cc, number), *settling = cc->settling;
+
+    if (e == NULL && settling != NULL && settling->websocket.present && settling->number == number)
+        return settling;
+    return e;
+}
+
+void messages_end(struct exchange *e, enum flow_dir dir)
+{
+    e->grpc.messages[dir].complete = e->websocket.messages[dir].complete = true;
+}
+
+/* Where records of TLS are missing, what they held may be missing between two messages, and nothing shows it. */
+static bool lost_in_tls(const struct exchange *e, int dir)
+{
+    return e->tls != NULL && e->conn.lost_bytes[dir] > e->lost_before[dir];
+}
+
+/* RFC 6455 5.5.1: nothing follows a Close frame. */
+void messages_settle(struct exchange *e)
+{
+    for (int dir = 0; dir < 2; dir++)
+        if (lost_in_tls(e, dir))
+            e->grpc.messages[dir].lost = e->websocket.messages[dir].lost = true;
+    for (int dir = 0; dir < 2; dir++)
+        if (mark_set(&e->websocket.closed[dir]) || (e->stream.id == 0 && e->conn.fin_in_order[dir]))
+            e->websocket.messages[dir].complete = true;
+    if (e->websocket.present)
+        e->request.ended = e->request.complete = true;
+}
+
 void messages_fact(struct cconn *cc, const struct fact *f)
 {
-    struct exchange *e = open_find(cc, f->exchange);
+    struct exchange *e = find(cc, f->exchange);
 
     if (e == NULL)
         return;

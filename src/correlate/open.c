@@ -1,5 +1,6 @@
 /* Exchanges under way on a connection, whatever protocol they speak: how they begin, and when one is over. */
 #include "correlate/lookup.h"
+#include "correlate/messages.h"
 
 /* A connection whose first request comes this long after its handshake was dialled for another one. Scheduling on a
  * busy machine explains tens of milliseconds, not this. */
@@ -62,6 +63,8 @@ struct exchange *open_begin(struct correlate *c, struct cconn *cc, enum p2t_kind
     e->conn.position = cc->positions++;
     e->conn.previous_end = cc->view.previous_end;
     e->id = hash_stable_finish(hash_stable(cc->view.id, &e->conn.position, sizeof e->conn.position));
+    for (int i = 0; i < 2; i++)
+        e->lost_before[i] = cc->flow->lost_bytes[i];
     append(cc, e);
     return e;
 }
@@ -126,8 +129,7 @@ void open_settle(struct correlate *c, struct exchange *e)
         detach(cc, e);
     timer_stop(c, &e->timer);
     conn_snapshot(cc, e);
-    if (e->websocket.present)
-        e->request.ended = e->request.complete = true;
+    messages_settle(e);
     outcome_judge(e);
     finding_all(e);
     links_settled(c, e);

@@ -32,9 +32,12 @@ void h2_messages_asked(struct http2 *h, struct h2_stream *s, const struct fact_h
 void h2_messages_answered(struct http2 *h, struct h2_stream *s, const struct fact_http_head *head)
 {
     struct h2_half *half = &s->half[FLOW_S2C];
+    enum grpc_flavour flavour = flavour_of(head);
 
-    if (head->extent == FACT_HEAD_WHOLE)
-        half->grpc.flavour = flavour_of(head);
+    if (head->extent == FACT_HEAD_WHOLE || flavour != GRPC_NONE)
+        half->grpc.flavour = flavour;
+    else
+        h2_messages_lose(h, s, FLOW_S2C, &head->last);
     if (head->status / 100 == 2)
         return;
     slab_give(&h->env->websockets, half->websocket);
@@ -46,6 +49,9 @@ void h2_messages(struct http2 *h, struct h2_stream *s, enum flow_dir dir, const 
     struct h2_half *half = &s->half[dir];
     struct message_out out = out_of(h, s, dir);
 
+    /* Its head was not seen: what it holds may be an error page. */
+    if (dir == FLOW_S2C && !s->answered)
+        h2_messages_lose(h, s, dir, &piece->mark);
     if (half->websocket != NULL)
         websocket_feed(half->websocket, *piece, &out);
     else if (half->grpc.flavour != GRPC_NONE)

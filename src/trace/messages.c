@@ -28,7 +28,7 @@ static void add_evidence(struct trace *t, struct p2t_messages *m, const struct p
 static struct p2t_messages messages(struct trace *t, const struct exchange_messages *m)
 {
     struct p2t_messages out = {
-        .count = m->count, .exact = !m->lost, .times_ns = m->times_ns, .time_count = m->time_count};
+        .count = m->count, .exact = m->complete && !m->lost, .times_ns = m->times_ns, .time_count = m->time_count};
 
     if (m->count == 0)
         return out;

@@ -3,15 +3,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include "pcap2trace/session.h"
 #include "support/cmocka_all.h"
 
-enum { STREAMS_MAX = 256, FILE_MAX = 1 << 20, HEADER_BYTES = 24, RECORD_BYTES = 16 };
+enum { STREAMS_MAX = 256, FILE_MAX = 2 << 20, HEADER_BYTES = 24, RECORD_BYTES = 16 };
 
 struct stream {
     char client[64], method[16], url[128];
     int64_t id, asked_ns, answered_ns, end_ns;
+    uint64_t messages[2];
+    bool exact[2];
     int status;
     enum p2t_outcome outcome;
 };
@@ -26,6 +29,7 @@ struct capture {
     uint8_t bytes[FILE_MAX];
     size_t n, packets, at[4096];
     char path[64];
+    const char *keylog;
 };
 
 static struct capture capture;
@@ -36,16 +40,34 @@ static void copy(char *out, size_t size, struct p2t_text s)
     snprintf(out, size, "%.*s", (int)s.n, s.p != NULL ? s.p : "");
 }
 
+static void note_messages(struct stream *s, const struct p2t_exchange *x)
+{
+    const struct p2t_messages *m[2] = {NULL, NULL};
+
+    if (x->grpc != NULL) {
+        m[0] = &x->grpc->request;
+        m[1] = &x->grpc->response;
+    } else if (x->websocket != NULL) {
+        m[0] = &x->websocket->client.messages;
+        m[1] = &x->websocket->server.messages;
+    }
+    for (int i = 0; i < 2; i++) {
+        s->messages[i] = m[i] != NULL ? m[i]->count : 0;
+        s->exact[i] = m[i] != NULL && m[i]->exact;
+    }
+}
+
 static int on_exchange(void *ctx, const struct p2t_exchange *x)
 {
     struct result *r = ctx;
 
-    if (x->kind != P2T_KIND_HTTP2)
+    if (x->kind != P2T_KIND_HTTP2 && x->websocket == NULL)
         return 0;
     assert_true(r->n < STREAMS_MAX);
     struct stream *s = &r->streams[r->n++];
     *s =
         (struct stream){.id = x->connection->stream, .status = x->status, .end_ns = x->end_ns, .outcome = x->outcome};
+    note_messages(s, x);
     copy(s->client, sizeof s->client, x->connection->client);
     copy(s->method, sizeof s->method, x->method);
     copy(s->url, sizeof s->url, x->url);
@@ -78,7 +100,8 @@ static size_t packet_end(size_t i)
 static void run_without(size_t from, size_t to, struct result *r)
 {
     const char *path = capture.path;
-    struct p2t_config config = {.paths = &path, .path_count = 1, .ctx = r, .exchange = on_exchange};
+    struct p2t_config config = {
+        .paths = &path, .path_count = 1, .keylog = capture.keylog, .ctx = r, .exchange = on_exchange};
     struct p2t_session *session;
     FILE *f = fopen(path, "wb");
 
@@ -162,21 +185,62 @@ static void one_packet_less_makes_nothing_untrue(void **state)
     }
 }
 
-static int setup(void **state)
+static void load(const char *path, const char *keylog)
 {
-    FILE *f = fopen(P2T_GOLDEN "/captures/h2c.pcap", "rb");
+    gzFile f = gzopen(path, "rb");
+    int n;
 
-    (void)state;
+    memset(&capture, 0, sizeof capture);
+    capture.keylog = keylog;
     assert_non_null(f);
-    capture.n = fread(capture.bytes, 1, FILE_MAX, f);
-    fclose(f);
-    assert_true(capture.n > HEADER_BYTES && capture.n < FILE_MAX && le32(capture.bytes) == 0xa1b2c3d4);
+    while ((n = gzread(f, capture.bytes + capture.n, (unsigned)(FILE_MAX - capture.n))) > 0)
+        capture.n += (size_t)n;
+    assert_int_equal(Z_OK, gzclose(f));
+    assert_true(capture.n > HEADER_BYTES && capture.n < FILE_MAX);
     for (size_t at = HEADER_BYTES; at + RECORD_BYTES <= capture.n; at += RECORD_BYTES + le32(capture.bytes + at + 8))
         capture.at[capture.packets++] = at;
     snprintf(capture.path, sizeof capture.path, "/tmp/p2t-h2-cut-%ld.pcap", (long)getpid());
     run_without(0, 0, &whole);
+}
+
+static int load_streams(void **state)
+{
+    (void)state;
+    load(P2T_GOLDEN "/captures/h2c.pcap", NULL);
     assert_int_equal(44, whole.n); /* curl 1, nghttp 3, h2load 40 */
     return 0;
+}
+
+static int load_messages(void **state)
+{
+    (void)state;
+    load(P2T_GOLDEN "/h2/talk.pcap.gz", P2T_GOLDEN "/h2/talk.log");
+    assert_int_equal(23, whole.n);
+    return 0;
+}
+
+/* Never more messages than there were; as many, where that is claimed. Without TLS, and inside it. */
+static void a_count_of_messages_is_never_too_large(void **state)
+{
+    size_t exact = 0, inexact = 0;
+
+    (void)state;
+    for (size_t n = 0; n < capture.packets; n += 3) {
+        static struct result r;
+        run_without(n, n + 1, &r);
+        for (size_t i = 0; i < r.n; i++) {
+            const struct stream *s = &r.streams[i], *truth = find(&whole, s);
+            assert_non_null(truth);
+            for (int dir = 0; dir < 2; dir++) {
+                if (s->messages[dir] > truth->messages[dir] ||
+                    (s->exact[dir] && s->messages[dir] != truth->messages[dir]))
+                    fail_msg("without packet %zu: %s", n + 1, truth->url);
+                exact += s->exact[dir];
+                inexact += !s->exact[dir];
+            }
+        }
+    }
+    assert_true(inexact > 100 && exact > 10 * inexact);
 }
 
 static int teardown(void **state)
@@ -188,8 +252,9 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_is_left_keeps_its_times),
-        cmocka_unit_test(one_packet_less_makes_nothing_untrue),
+        cmocka_unit_test_setup_teardown(what_is_left_keeps_its_times, load_streams, teardown),
+        cmocka_unit_test_setup_teardown(one_packet_less_makes_nothing_untrue, load_streams, teardown),
+        cmocka_unit_test_setup_teardown(a_count_of_messages_is_never_too_large, load_messages, teardown),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }
