@@ -184,10 +184,11 @@ struct exchange_conn {
     uint64_t id;
     struct endpoint client, server, nat_server;
     struct packet_mark first, syn, syn_ack, ack;
-    bool handshake_seen; /* the SYN or SYN-ACK: positions and reuse are known */
-    uint32_t position;   /* of this exchange on the connection, from 0 */
-    bool pipelined;      /* sent before the previous response was complete */
-    bool orphan_dial;    /* first request long after the handshake: dialled for another request */
+    bool fin_in_order[2]; /* all bytes before the FIN were captured, or are known to be lost */
+    bool handshake_seen;  /* the SYN or SYN-ACK: positions and reuse are known */
+    uint32_t position;    /* of this exchange on the connection, from 0 */
+    bool pipelined;       /* sent before the previous response was complete */
+    bool orphan_dial;     /* first request long after the handshake: dialled for another request */
     enum exchange_proxy proxy;
     struct slice dialled_host;       /* the name that its lookup was for, where one was seen */
     struct slice proxy_target;       /* host:port asked of a CONNECT or SOCKS proxy */
@@ -195,7 +196,6 @@ struct exchange_conn {
     struct packet_mark previous_end; /* last byte of the previous response */
     struct packet_mark next_head;    /* first byte of the next request */
     struct packet_mark client_fin, client_rst, server_fin, server_rst;
-    bool fin_in_order[2];       /* all bytes before the FIN were captured, or are known to be lost */
     struct packet_mark preface; /* HTTP/2: the client's */
     bool goaway;                /* the server is going away: RFC 9113 6.8 */
     uint32_t goaway_last, goaway_code;

@@ -114,6 +114,16 @@ static bool become_websocket(struct http1 *h)
     return true;
 }
 
+/* What is left of a request when the answer to it, or to one before it, makes the connection something else. */
+static void give_up_request(struct http1 *h)
+{
+    struct h1_dir *asked = &h->dir[FLOW_C2S];
+
+    if (asked->open)
+        h1_emit_end(h, asked, false, false);
+    h1_drop_head(h, asked);
+}
+
 /* RFC 7540 3.2: after an upgrade to HTTP/2 the answer is still to come, on stream 1. */
 void h1_become_tunnel(struct http1 *h, struct h1_dir *d, enum fact_upgrade upgrade)
 {
@@ -121,6 +131,7 @@ void h1_become_tunnel(struct http1 *h, struct h1_dir *d, enum fact_upgrade upgra
 
     h->upgrade = upgrade;
     h->upgraded = d->exchange;
+    give_up_request(h);
     if (upgrade != FACT_UPGRADE_H2C)
         end_response(h, d);
     d->open = false;

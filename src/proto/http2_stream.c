@@ -188,6 +188,8 @@ void h2_headers(struct http2 *h, struct h2_dir *d, const struct fact_http_head *
     struct h2_stream *s = h2_stream_find(h, d->block_stream);
 
     h->env->counters.header_blocks++;
+    if (s != NULL && s->half[h2_dir_of(h, d)].ended)
+        return;
     if (h2_dir_of(h, d) == FLOW_C2S)
         request_headers(h, s, d->block_stream, head, end);
     else
