@@ -2,6 +2,8 @@
  * section 8 point 10): client and server take turns, and each turn of the client is a request. */
 #include "correlate/tls.h"
 
+#include "correlate/pool.h"
+
 /* A response that may be a ticket only: the true one may take its time. */
 static const int64_t TICKET_WAIT_NS = 3000000000;
 /* "HTTP/1.1 100 Continue" and its blank line: the request goes on behind it. */
@@ -30,6 +32,8 @@ void tls_tell_in(struct cconn *cc, struct exchange *e)
 
     if (t == NULL)
         return;
+    if (cc->dial != NULL) /* another request's */
+        return;
     e->handshakes = !t->told && mark_set(&t->info.hello);
     t->told = true;
     if (e->handshakes && t->info.hello.ts_ns < e->start.ts_ns)
@@ -46,7 +50,7 @@ static struct exchange *begin(struct correlate *c, struct cconn *cc, const struc
     e->conn.proxy = cc->view.proxy;
     if (t->info.server_name.p != NULL)
         e->request.host = arena_copy(&e->arena, t->info.server_name);
-    open_take_dial(c, cc, e);
+    pool_request(c, cc, e);
     tls_tell_in(cc, e);
     return e;
 }
@@ -347,6 +351,7 @@ void tls_fact(struct correlate *c, struct cconn *cc, const struct fact *f)
     switch (f->kind) {
     case FACT_TLS_CLIENT_HELLO:
         on_client_hello(cc, f);
+        pool_conn_says_hello(cc);
         break;
     case FACT_TLS_SERVER_HELLO:
         on_server_hello(cc, f);
@@ -362,6 +367,7 @@ void tls_fact(struct correlate *c, struct cconn *cc, const struct fact *f)
         break;
     case FACT_TLS_DONE:
         on_done(cc, f);
+        pool_conn_secured(c, cc);
         break;
     case FACT_TLS_DECRYPTED:
         cc->tls->info.decrypted = true;
@@ -414,19 +420,30 @@ static struct slice copy_known(struct arena *a, struct slice s)
     return s.p == NULL ? s : arena_copy(a, s);
 }
 
+static void copy_story(const struct cconn *cc, struct exchange_tls *to, struct arena *a)
+{
+    *to = cc->tls->info;
+    to->server_name = copy_known(a, cc->tls->info.server_name);
+    to->alpn = copy_known(a, cc->tls->info.alpn);
+    to->ja4 = copy_known(a, cc->tls->info.ja4);
+    to->certificate_problem = copy_known(a, cc->tls->info.certificate_problem);
+}
+
+struct exchange_tls *tls_copy(const struct cconn *cc, struct arena *a)
+{
+    struct exchange_tls *copy = cc->tls != NULL ? arena_alloc(a, sizeof *copy) : NULL;
+
+    if (copy != NULL)
+        copy_story(cc, copy, a);
+    return copy;
+}
+
 void tls_snapshot(const struct cconn *cc, struct exchange *e)
 {
-    if (cc->tls == NULL)
-        return;
     if (e->tls == NULL)
-        e->tls = arena_alloc(&e->arena, sizeof *e->tls);
-    if (e->tls == NULL)
-        return;
-    *e->tls = cc->tls->info;
-    e->tls->server_name = copy_known(&e->arena, cc->tls->info.server_name);
-    e->tls->alpn = copy_known(&e->arena, cc->tls->info.alpn);
-    e->tls->ja4 = copy_known(&e->arena, cc->tls->info.ja4);
-    e->tls->certificate_problem = copy_known(&e->arena, cc->tls->info.certificate_problem);
+        e->tls = tls_copy(cc, &e->arena);
+    else
+        copy_story(cc, e->tls, &e->arena);
 }
 
 const struct packet_mark *tls_done_mark(const struct cconn *cc)
