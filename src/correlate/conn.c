@@ -73,6 +73,9 @@ static void note_event(struct cconn *cc, const struct fact *f)
     case FLOW_FIN:
         set_once(client ? &v->client_fin : &v->server_fin, &f->mark);
         break;
+    case FLOW_FIN_IN_ORDER:
+        v->fin_in_order[f->dir] = true;
+        break;
     case FLOW_RST:
         set_once(client ? &v->client_rst : &v->server_rst, &f->mark);
         break;

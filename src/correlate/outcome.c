@@ -217,22 +217,44 @@ static void judge_goaway(struct exchange *e)
                     e->conn.goaway_last, h2_error_name(e->conn.goaway_code)));
 }
 
+/* gRPC's status codes, as grpc-go's codes.Code prints them. */
+static struct slice grpc_code_name(struct exchange *e, uint32_t code)
+{
+    static const char *const names[] = {
+        "OK",       "Canceled",       "Unknown",          "InvalidArgument",   "DeadlineExceeded",
+        "NotFound", "AlreadyExists",  "PermissionDenied", "ResourceExhausted", "FailedPrecondition",
+        "Aborted",  "OutOfRange",     "Unimplemented",    "Internal",          "Unavailable",
+        "DataLoss", "Unauthenticated"};
+
+    if (code < sizeof names / sizeof *names)
+        return slice_str(names[code]);
+    return text_printf(&e->arena, "Code(%u)", code);
+}
+
 static void judge_grpc(struct exchange *e)
 {
     if (e->outcome != P2T_OUTCOME_OK || !e->grpc.has_status || e->grpc.status == 0)
         return;
-    outcome_fail(e, P2T_OUTCOME_RESPONSE_ERROR,
-                 text_printf(&e->arena, "rpc error: code = %u desc = %.*s", e->grpc.status,
-                             (int)(e->grpc.message.n > 256 ? 256 : e->grpc.message.n),
-                             (const char *)e->grpc.message.p));
+    outcome_fail(
+        e, P2T_OUTCOME_RESPONSE_ERROR,
+        text_printf(&e->arena, "rpc error: code = %s desc = %.*s", (const char *)grpc_code_name(e, e->grpc.status).p,
+                    (int)(e->grpc.message.n > 256 ? 256 : e->grpc.message.n), (const char *)e->grpc.message.p));
+}
+
+/* Once both have agreed to it, the exchange has succeeded; what ends a WebSocket, its Close frames say. */
+static bool websocket_was_opened(const struct exchange *e)
+{
+    bool closed = mark_set(&e->websocket.closed[0]) || mark_set(&e->websocket.closed[1]);
+
+    return e->websocket.present && e->response.seen && (!e->stream.reset || closed);
 }
 
 static void judge_stream(struct exchange *e)
 {
     enum exchange_closer by = exchange_closer(e);
-    bool whole = e->response.seen && e->response.ended && e->response.complete;
+    bool whole = (e->response.seen && e->response.ended && e->response.complete) || websocket_was_opened(e);
 
-    if (stream_broken_off(e))
+    if (stream_broken_off(e) && !websocket_was_opened(e))
         judge_reset(e);
     else if (!whole && e->conn.goaway && by != CLOSED_BY_NONE)
         judge_goaway(e);

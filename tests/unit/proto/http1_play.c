@@ -71,6 +71,10 @@ static void record(void *ctx, const struct fact *f)
     case FACT_HTTP_TUNNEL:
         buf_str(&r->out, "tunnel");
         break;
+    case FACT_HTTP_MESSAGE:
+        buf_printf(&r->out, "message %d of %llu %s", f->as.message.kind, (unsigned long long)f->as.message.bytes,
+                   f->dir == FLOW_C2S ? "up" : "down");
+        break;
     default:
         abort();
     }
