@@ -213,6 +213,7 @@ void conn_fact(struct correlate *c, const struct fact *f)
     case FACT_TLS_RECORDS:
     case FACT_TLS_NOT_TLS:
     case FACT_TLS_DECRYPTED:
+    case FACT_TLS_LOST:
         tls_fact(c, cc, f);
         break;
     default:

@@ -1,5 +1,7 @@
 #include "proto/tls_shape.h"
 
+#include "proto/tls_kdf.h"
+
 enum {
     FRAME_HEADER = 9,   /* RFC 9113 4.1 */
     SETTING = 6,        /* RFC 9113 6.5.1 */
@@ -15,36 +17,32 @@ enum {
 
 /* ---- sizes ---- */
 
-static bool is_chacha(uint16_t cipher)
+/* Over the plain text, in TLS 1.2 and older: an explicit nonce or IV, the MAC or tag, half a block of padding. */
+static uint32_t old_overhead(uint16_t version, const struct tls_suite *suite)
 {
-    return cipher >> 8 == 0xcc;
-}
+    const struct tls_bulk_info *bulk = &tls_bulks[suite->bulk];
+    uint32_t mac = (uint32_t)tls_hash_bytes(suite->mac);
 
-static bool is_ccm8(uint16_t cipher)
-{
-    return cipher == 0x1305 || (cipher >= 0xc0a0 && cipher <= 0xc0a3) || (cipher >= 0xc0a8 && cipher <= 0xc0ab) ||
-           cipher == 0xc0ae || cipher == 0xc0af;
-}
-
-/* GCM and CCM suites of TLS 1.2 (RFC 5288, 5289, 6209, 6367, 6655, 7251). */
-static bool is_gcm_or_ccm(uint16_t cipher)
-{
-    return (cipher >= 0x009c && cipher <= 0x00ad) || (cipher >= 0xc02b && cipher <= 0xc032) ||
-           (cipher >= 0xc050 && cipher <= 0xc061) || (cipher >= 0xc06a && cipher <= 0xc06f) ||
-           (cipher >= 0xc07a && cipher <= 0xc093) || (cipher >= 0xc09c && cipher <= 0xc0af);
+    switch (bulk->mode) {
+    case TLS_MODE_CHACHA:
+        return bulk->tag_bytes;
+    case TLS_MODE_STREAM:
+        return mac;
+    case TLS_MODE_CBC:
+        return (version > TLS_VERSION_1_0 ? bulk->tag_bytes : 0u) + mac + bulk->tag_bytes / 2u;
+    default:
+        return 8u + bulk->tag_bytes;
+    }
 }
 
 static uint32_t overhead(uint16_t version, uint16_t cipher)
 {
-    uint32_t tag = is_ccm8(cipher) ? 8 : 16;
+    struct tls_suite suite;
+    bool known = tls_suite_of(cipher, &suite);
 
     if (version >= TLS_VERSION_1_3 || version == 0)
-        return tag + 1;
-    if (is_chacha(cipher))
-        return 16;
-    if (is_gcm_or_ccm(cipher))
-        return 8 + tag;
-    return version > TLS_VERSION_1_0 ? 16 + 20 + 8 : 20 + 8; /* CBC: IV, SHA-1, half a block of padding */
+        return known ? tls_bulks[suite.bulk].tag_bytes + 1u : 17;
+    return known ? old_overhead(version, &suite) : 16 + 20 + 8;
 }
 
 uint32_t tls_plain_bytes(uint16_t version, uint16_t cipher, uint32_t length)
