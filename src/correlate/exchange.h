@@ -200,6 +200,12 @@ struct tls_alert {
     bool hidden; /* encrypted: told by its size, and the code is not known */
 };
 
+/* Where decryption ended for one direction, although secrets are known. */
+struct tls_loss {
+    struct packet_mark mark;
+    enum fact_tls_loss why; /* 0: nowhere */
+};
+
 /* The TLS story of a connection. */
 struct exchange_tls {
     struct packet_mark hello; /* first byte of the ClientHello */
@@ -210,7 +216,9 @@ struct exchange_tls {
     struct slice alpn;        /* p == NULL: not known */
     struct slice ja4;
     bool resumed, h2;
-    bool decrypted;  /* application data came out */
+    bool decrypted; /* application data came out */
+    struct packet_mark decrypted_at;
+    struct tls_loss loss[2];
     bool outer_name; /* Encrypted ClientHello was offered: server_name may be its decoy */
     enum tls_failure failure;
     struct packet_mark failed;

@@ -239,11 +239,49 @@ static void about_stream(struct exchange *e)
                     "the call ended with grpc-status %u", e->grpc.status);
 }
 
+static const char *loss_text(const struct tls_loss *l)
+{
+    switch (l->why) {
+    case FACT_TLS_LOSS_KEY:
+        return "the key log's secret does not fit";
+    case FACT_TLS_LOSS_MISSING:
+        return "packets are missing from the capture";
+    case FACT_TLS_LOSS_CIPHER:
+        return "libcrypto here does not offer the cipher";
+    default:
+        return "the key log lacks a secret";
+    }
+}
+
+/* Secrets were there, and yet: which part of the exchange stays encrypted, and why. */
+static void about_decryption(struct exchange *e, const struct exchange_tls *t)
+{
+    static const char *const whose[] = {[FLOW_C2S] = "what the client sent", [FLOW_S2C] = "what the server sent"};
+    const struct tls_loss *up = &t->loss[FLOW_C2S], *down = &t->loss[FLOW_S2C];
+    bool same = up->why == down->why;
+
+    if (e->kind == P2T_KIND_CONNECT && t->decrypted)
+        finding_add(e, "tls.not_http", P2T_SEVERITY_INFO, &t->decrypted_at, NULL,
+                    "the connection was decrypted, and what it carried is not HTTP");
+    for (int dir = 0; dir < 2; dir++) {
+        const struct tls_loss *l = &t->loss[dir];
+        if (l->why == 0 || (t->decrypted && l->mark.ts_ns > e->end_ns) || (dir == FLOW_S2C && same))
+            continue;
+        finding_add(e, t->decrypted ? "tls.decryption_lost" : "tls.not_decrypted", P2T_SEVERITY_WARNING, &l->mark,
+                    NULL, "%s could not be decrypted%s: %s (cipher suite 0x%04x)",
+                    same ? "what both sides sent" : whose[dir], t->decrypted ? " from this packet on" : "",
+                    loss_text(l), t->cipher);
+    }
+}
+
 static void about_tls(struct exchange *e)
 {
     const struct exchange_tls *t = e->tls;
 
-    if (t == NULL || !e->handshakes)
+    if (t == NULL)
+        return;
+    about_decryption(e, t);
+    if (!e->handshakes)
         return;
     if (t->failure == TLS_FAILED_SERVER_ALERT || t->failure == TLS_FAILED_CLIENT_ALERT)
         finding_add(e, "tls.alert", P2T_SEVERITY_ERROR, &t->failed, &t->hello,

@@ -365,6 +365,10 @@ void tls_fact(struct correlate *c, struct cconn *cc, const struct fact *f)
         break;
     case FACT_TLS_DECRYPTED:
         cc->tls->info.decrypted = true;
+        cc->tls->info.decrypted_at = f->mark;
+        break;
+    case FACT_TLS_LOST:
+        cc->tls->info.loss[f->dir] = (struct tls_loss){f->mark, f->as.tls_loss};
         break;
     default:
         on_records(c, cc, f);
