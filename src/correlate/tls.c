@@ -85,7 +85,8 @@ static void failed(struct correlate *c, struct cconn *cc, enum tls_failure why, 
 {
     struct exchange_tls *t = &cc->tls->info;
 
-    if (t->failure != TLS_FAILED_NOT || mark_set(&t->done) || !mark_set(&t->hello))
+    /* Early data may be answered, and the connection closed, before the client has finished (RFC 8446 2.3). */
+    if (t->failure != TLS_FAILED_NOT || mark_set(&t->done) || !mark_set(&t->hello) || t->decrypted)
         return;
     t->failure = why;
     t->failed = *mark;
