@@ -73,6 +73,9 @@ static void note_event(struct cconn *cc, const struct fact *f)
     case FLOW_FIN:
         set_once(client ? &v->client_fin : &v->server_fin, &f->mark);
         break;
+    case FLOW_FIN_IN_ORDER:
+        v->server_fin_in_order |= !client;
+        break;
     case FLOW_RST:
         set_once(client ? &v->client_rst : &v->server_rst, &f->mark);
         break;
@@ -195,6 +198,9 @@ void conn_fact(struct correlate *c, const struct fact *f)
         cc->view.proto = f->as.proto;
         if (!cc->view.handshake_seen)
             take_endpoints(cc);
+        break;
+    case FACT_CONN_GAP:
+        cc->view.last_gap[f->dir] = f->mark;
         break;
     case FACT_SOCKS_REQUEST:
         on_socks_request(cc, f);

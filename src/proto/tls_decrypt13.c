@@ -179,16 +179,19 @@ static bool begin_behind_cut(struct tls *t, struct tls_side *side, const struct 
     return true;
 }
 
-static void lose_now(struct tls *t, struct tls_side *side, const struct tls_record *r)
+/* True when it is the key that does not fit. */
+static bool lose_now(struct tls *t, struct tls_side *side, const struct tls_record *r)
 {
     bool at_data = side->phase == TLS_PHASE_DATA && side->key.set;
+    bool has_secret = tls_secret_of(t, labels[r->dir][TLS_PHASE_DATA]) != NULL;
 
-    if (tls_secret_of(t, labels[r->dir][TLS_PHASE_DATA]) == NULL)
+    if (!has_secret)
         tls_lose(t, side, r, FACT_TLS_LOSS_SECRET);
     else if (at_data || begin_behind_cut(t, side, r))
         tls_not_opened(t, side, r);
     else
         tls_lose(t, side, r, r->gap_before ? FACT_TLS_LOSS_MISSING : FACT_TLS_LOSS_KEY);
+    return side->lost && has_secret && r->whole && !r->gap_before;
 }
 
 static bool hopeless(const struct tls *t)
@@ -196,17 +199,27 @@ static bool hopeless(const struct tls *t)
     for (int dir = 0; dir < 2; dir++)
         if (!t->keys->side[dir].lost && tls_secret_of(t, labels[dir][TLS_PHASE_DATA]) != NULL)
             return false;
-    return !t->keys->decrypted;
+    return true;
+}
+
+/* What comes before the server has spoken is early data and nothing else. */
+static bool misfit_early(const struct tls *t, const struct tls_record *r)
+{
+    return r->dir == FLOW_C2S && !t->hello[FLOW_S2C] && !t->retried && r->whole && !r->gap_before;
 }
 
 /* Until the handshake is over it may be a matter of secrets that were not logged: those are waited for. */
 static bool on_unopened(struct tls *t, struct tls_side *side, const struct tls_record *r)
 {
+    if (side->phase == TLS_PHASE_EARLY && misfit_early(t, r)) {
+        tls_lose(t, side, r, FACT_TLS_LOSS_KEY);
+        tls_give_up(t);
+        return false;
+    }
     if (side->phase != TLS_PHASE_DATA && !t->done)
         return false;
-    if (!side->lost)
-        lose_now(t, side, r);
-    if (hopeless(t)) {
+    bool misfit = !side->lost && lose_now(t, side, r);
+    if (!t->keys->decrypted && (misfit || hopeless(t))) {
         tls_give_up(t);
         return false;
     }
