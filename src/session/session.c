@@ -235,6 +235,7 @@ int p2t_session_finish(struct p2t_session *s)
 {
     if (!s->finished) {
         s->finished = true;
+        correlate_ending(s->correlate);
         flow_table_finish(s->flows);
         correlate_finish(s->correlate);
     }
