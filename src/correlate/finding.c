@@ -112,7 +112,7 @@ static void about_closing(struct exchange *e)
     if (e->outcome == P2T_OUTCOME_OK || by == CLOSED_BY_NONE || !e->request.seen || e->kind == P2T_KIND_CONNECT ||
         !told)
         return;
-    if (server && c->position > 0 && !mark_set(&e->response.first))
+    if (server && mark_set(&c->previous_end) && !mark_set(&e->response.first))
         finding_add(e, "conn.stale_reuse", e->retried ? P2T_SEVERITY_WARNING : P2T_SEVERITY_ERROR, marks[by],
                     &e->request.head_end,
                     "the server closed the idle connection as the request was sent, %.0f ms after its last use%s",

@@ -86,7 +86,7 @@ static void failed(struct correlate *c, struct cconn *cc, enum tls_failure why, 
     struct exchange_tls *t = &cc->tls->info;
 
     /* Early data may be answered, and the connection closed, before the client has finished (RFC 8446 2.3). */
-    if (t->failure != TLS_FAILED_NOT || mark_set(&t->done) || !mark_set(&t->hello) || t->decrypted)
+    if (t->failure != TLS_FAILED_NOT || mark_set(&t->done) || !mark_set(&t->hello) || t->decrypted || cc->tls->asked)
         return;
     t->failure = why;
     t->failed = *mark;
@@ -175,6 +175,7 @@ static void next_request(struct correlate *c, struct cconn *cc, const struct fac
     struct exchange *e = begin(c, cc, &r->first);
     if (e == NULL)
         return;
+    cc->tls->asked = true;
     fill_request(e, r);
 }
 
