@@ -6,6 +6,7 @@ enum {
     FRAME_HEADER = 9,   /* RFC 9113 4.1 */
     SETTING = 6,        /* RFC 9113 6.5.1 */
     WINDOW_UPDATE = 13, /* with its header; RST_STREAM is as long */
+    PRIORITY = 14,      /* RFC 9113 6.3 */
     PING = 17,          /* GOAWAY without debug data is as long */
     PREFACE = 24,       /* RFC 9113 3.4 */
     SETTINGS_MAX = 8,   /* settings in a SETTINGS frame that are believed */
@@ -101,8 +102,42 @@ static bool is_h2_control(uint32_t n)
            n == 2 * WINDOW_UPDATE;
 }
 
-static enum fact_tls_shape h2_shape(enum flow_dir dir, uint32_t plain, bool first)
+/* Clients gather what they give back: Go 4 KB, others half a window. Before that, a record as short as a WINDOW_UPDATE
+ * is a request whose fields are all in the peers' tables (RFC 7541). A server's may as well be a RST_STREAM. */
+static bool may_be_window_update(const struct tls_shape *s, enum flow_dir dir)
 {
+    enum { CLIENT_GATHERS = 4096 };
+
+    return dir == FLOW_S2C || !s->asked || s->from_server >= CLIENT_GATHERS;
+}
+
+static bool holds_window_update(uint32_t plain)
+{
+    return plain == WINDOW_UPDATE || plain == 2 * WINDOW_UPDATE || plain == FRAME_HEADER + WINDOW_UPDATE;
+}
+
+/* One server's response heads differ by little. */
+static bool like_last_answer(const struct tls_shape *s, uint32_t plain)
+{
+    enum { ALIKE_BYTES = 2 };
+    return plain + ALIKE_BYTES >= s->answer_bytes && plain <= s->answer_bytes + ALIKE_BYTES;
+}
+
+static bool is_window_update(struct tls_shape *s, enum flow_dir dir)
+{
+    bool is = may_be_window_update(s, dir);
+
+    if (is && dir == FLOW_C2S)
+        s->from_server = 0;
+    return is;
+}
+
+static enum fact_tls_shape h2_shape(struct tls_shape *s, enum flow_dir dir, uint32_t plain, bool first)
+{
+    if (!first && holds_window_update(plain))
+        return is_window_update(s, dir) ? FACT_TLS_CONTROL : FACT_TLS_DATA;
+    if (!first && (dir == FLOW_C2S ? plain == PRIORITY : plain == PING && like_last_answer(s, plain)))
+        return dir == FLOW_C2S ? FACT_TLS_CONTROL : FACT_TLS_DATA;
     if (first && dir == FLOW_C2S)
         return is_preface(plain) ? FACT_TLS_CONTROL : FACT_TLS_DATA;
     if (first && is_settings_and_more(plain))
@@ -136,7 +171,14 @@ enum fact_tls_shape tls_shape_of(struct tls_shape *s, enum flow_dir dir, uint32_
         s->offers_h2 = false;
         s->h2 = is_preface(plain);
     }
-    enum fact_tls_shape shape = s->h2 ? h2_shape(dir, plain, first) : FACT_TLS_DATA;
+    enum fact_tls_shape shape = s->h2 ? h2_shape(s, dir, plain, first) : FACT_TLS_DATA;
+    if (shape == FACT_TLS_DATA) {
+        s->from_server += dir == FLOW_S2C ? plain : 0;
+        s->asked |= dir == FLOW_C2S;
+        if (dir == FLOW_S2C && s->turned)
+            s->answer_bytes = plain;
+        s->turned = dir == FLOW_C2S;
+    }
     if (shape != FACT_TLS_DATA || dir == FLOW_C2S)
         return shape;
     if (is_ticket_like(s, plain, length))
