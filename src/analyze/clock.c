@@ -64,14 +64,20 @@ bool clock_sample(const struct record *live, const struct record *wire, struct c
 
 bool clock_difference(const struct record *live, const struct record *wire, int64_t *ns)
 {
-    int64_t all[P2T_HOOK_COUNT];
-    size_t n = differences(live, wire, ~(1u << P2T_HOOK_GET_CONN), false, all);
+    const struct record_event *get = NULL, *other = NULL;
 
-    if (n == 0)
-        n = differences(live, wire, ~0u, false, all);
-    if (n > 0)
-        *ns = median(all, n);
-    return n > 0;
+    for (size_t i = 0; i < live->event_count; i++) {
+        const struct record_event *e = &live->events[i];
+        other = record_find(wire, (enum p2t_hook)e->hook);
+        if (other != NULL && e->hook != P2T_HOOK_GET_CONN) {
+            *ns = e->time_ns - other->time_ns;
+            return true;
+        }
+        get = other != NULL ? e : get;
+    }
+    if (get != NULL)
+        *ns = get->time_ns - record_find(wire, P2T_HOOK_GET_CONN)->time_ns;
+    return get != NULL;
 }
 
 /* ---- many ---- */

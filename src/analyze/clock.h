@@ -21,7 +21,8 @@ struct clock_sample {
 /* False where the two have no hook in common whose packet tells its time. Hooks right before the packet they cause
  * are taken before those that wait for one: a client that is slow to notice is not a clock that is late. */
 bool clock_sample(const struct record *live, const struct record *wire, struct clock_sample *out);
-/* live - wire by any hooks that both have, timed by packets or not. */
+/* live - wire of the first hook that both have: ends differ where calls fail. GetConn, which may have waited long
+ * before anything was to be seen, only where there is nothing else. */
 bool clock_difference(const struct record *live, const struct record *wire, int64_t *ns);
 
 /* The median; and where the samples span a minute or more, a robust line. Offsets within `least_ns` are not applied.

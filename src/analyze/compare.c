@@ -84,6 +84,18 @@ static bool is_wanted_pair(const struct compare *c, size_t live)
     return is_joined(c, live) && !c->wire.records[c->join.wire_of[live]].wire.unwanted;
 }
 
+/* Joined to nothing, and nothing of it can have been captured. Without a pair the clock is not known. */
+static bool is_outside(const struct compare *c, size_t live)
+{
+    const struct record *l = &c->live.records[live];
+
+    if (is_joined(c, live) || l->event_count == 0 || l->relative || c->join.clock.samples == 0)
+        return false;
+    int64_t first = clock_to_wire(&c->join.clock, l->events[0].time_ns);
+    int64_t last = clock_to_wire(&c->join.clock, l->events[l->event_count - 1].time_ns);
+    return first > c->pair_config.last_packet_ns || last < c->pair_config.first_packet_ns;
+}
+
 static bool is_wire_only(const struct compare *c, size_t wire)
 {
     return c->join.live_of[wire] == JOIN_NONE && !c->wire.records[wire].wire.unwanted;
@@ -99,7 +111,8 @@ int compare_finish(struct compare *c, int64_t first_packet_ns, int64_t last_pack
     if (status != P2T_OK)
         return status;
     for (size_t i = 0; i < c->live.n; i++) {
-        c->live_only += !is_joined(c, i);
+        c->outside += is_outside(c, i);
+        c->live_only += !is_joined(c, i) && !is_outside(c, i);
         if (!is_wanted_pair(c, i))
             continue;
         look_at(c, i);
@@ -159,7 +172,7 @@ static void write_live_only(struct compare *c, const struct compare_ops *ops, st
     uint64_t index = 0;
 
     for (size_t i = 0; i < c->live.n && w->status == P2T_OK; i++)
-        if (!is_joined(c, i)) {
+        if (!is_joined(c, i) && !is_outside(c, i)) {
             ops->live_only(&w->b, c, &c->live.records[i], index++);
             flush(w, FLUSH_BYTES);
         }

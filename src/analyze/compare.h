@@ -1,6 +1,6 @@
 /* Live traces against rebuilt exchanges: takes both, joins them, and writes what differs.
  *
- * Agreeing means: each live trace has its exchange and each exchange its live trace, no hook is missing on either side,
+ * Agreeing means: each live trace from the time of the capture has its exchange and each exchange its live trace, no hook is missing on either side,
  * every live time lies within the claimed bounds give or take the tolerance, and order, values and error texts are the
  * same. */
 #ifndef P2T_ANALYZE_COMPARE_H

@@ -319,9 +319,9 @@ static void put_totals(struct buf *b, const struct compare *c)
 
     buf_printf(b,
                ",\n\"totals\":{\"live\":%zu,\"wire\":%zu,\"joined\":%llu,\"agreeing\":%llu,\"live_only\":%zu,"
-               "\"wire_only\":%zu,\"order\":%llu,\"errors\":%llu,\"values\":%llu",
+               "\"outside_capture\":%zu,\"wire_only\":%zu,\"order\":%llu,\"errors\":%llu,\"values\":%llu",
                c->live.n, c->wire.n, (unsigned long long)t->pairs, (unsigned long long)t->agreeing, c->live_only,
-               c->wire_only, (unsigned long long)t->order, (unsigned long long)t->errors,
+               c->outside, c->wire_only, (unsigned long long)t->order, (unsigned long long)t->errors,
                (unsigned long long)t->values);
     buf_lit(b, ",\"spent_us\":{");
     for (int i = 0; i < SPENT_WHERES; i++) {

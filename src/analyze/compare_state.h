@@ -17,7 +17,7 @@ struct compare {
     struct pair_config pair_config;
     struct pair pair; /* the one that is looked at */
     struct spent spent;
-    size_t live_only, wire_only;
+    size_t live_only, outside, wire_only; /* outside: live, but when no packets were captured */
 };
 
 /* Parts of an output, in this order; each appends to b. Any may be NULL. */

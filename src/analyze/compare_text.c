@@ -49,7 +49,10 @@ static void put_subject(struct buf *b, const struct record *r)
         put_text(b, r->method);
         buf_putc(b, ' ');
     }
-    put_text(b, r->url.n > 0 ? r->url : r->host.n > 0 ? r->host : slice_of("(no URL)", 8));
+    char text[ENDPOINT_TEXT_MAX];
+    struct p2t_text server = compare_endpoint_text(&r->server, text);
+    struct slice where = r->url.n > 0 ? r->url : r->host.n > 0 ? r->host : slice_of(server.p, server.n);
+    put_text(b, where.n > 0 ? where : slice_of("(no URL)", 8));
 }
 
 static void put_live(struct buf *b, const struct compare *c, const struct record *r)
@@ -301,7 +304,10 @@ static void text_end(struct buf *b, const struct compare *c)
         c->live.n, c->wire.n, (unsigned long long)t->pairs, (unsigned long long)t->joined_by[JOIN_BY_ID],
         (unsigned long long)t->joined_by[JOIN_BY_ADDRESS], (unsigned long long)t->joined_by[JOIN_BY_URL],
         (unsigned long long)t->joined_by[JOIN_BY_HOST]);
-    buf_printf(b, "%zu live without packets, %zu exchanges without a live trace\n", c->live_only, c->wire_only);
+    buf_printf(b, "%zu live without packets, %zu exchanges without a live trace", c->live_only, c->wire_only);
+    if (c->outside > 0)
+        buf_printf(b, "; %zu live before or after the capture", c->outside);
+    buf_putc(b, '\n');
     put_hooks(b, t);
     put_marks(b, t);
     put_where(b, t);

@@ -81,6 +81,50 @@ static bool same_url(struct slice a, struct slice b)
     return a.n > 0 && slice_ieq(x, y) && slice_eq(a_rest, b_rest);
 }
 
+/* What the pool was asked for: "host:port"; of a lookup that failed, the host alone. */
+static struct slice pool_key(const struct record *r)
+{
+    const struct record_event *get = record_find(r, P2T_HOOK_GET_CONN);
+
+    return get != NULL ? get->key : (struct slice){NULL, 0};
+}
+
+/* A name and an address may be the same host. */
+static bool other_host(struct slice a, struct slice b)
+{
+    return contradict(a, b) && record_is_address(a) == record_is_address(b);
+}
+
+/* Ports count where both have one. */
+static bool other_pool(struct slice a, struct slice b)
+{
+    struct slice a_host = record_host_of(a), b_host = record_host_of(b);
+    bool ports = a_host.n < a.n && b_host.n < b.n;
+
+    return other_host(a_host, b_host) || (ports && contradict(a, b) && slice_ieq(a_host, b_host));
+}
+
+/* A connection that carried no request goes to its proxy, if there is one: of the target nothing is known. */
+static bool has_request(const struct record *w)
+{
+    return w->wire.kind != P2T_KIND_LOOKUP && w->wire.kind != P2T_KIND_CONNECT;
+}
+
+static bool requests_contradict(const struct record *l, const struct record *w)
+{
+    return contradict(l->method, w->method) || (l->url.n > 0 && w->url.n > 0 && !same_url(l->url, w->url));
+}
+
+static bool hosts_contradict(const struct record *l, const struct record *w)
+{
+    return other_pool(pool_key(l), pool_key(w)) || (has_request(w) && other_host(l->host, w->host));
+}
+
+static bool same_client(const struct record *l, const struct record *w)
+{
+    return l->client.ip.family != 0 && endpoint_eq(&l->client, &w->client);
+}
+
 static bool possible(const struct joining *g, const struct candidate *c, const struct record *l,
                      const struct record *w)
 {
@@ -88,9 +132,11 @@ static bool possible(const struct joining *g, const struct candidate *c, const s
         return true;
     if (g->claimed[c->wire] && l->id_count > 0)
         return false;
-    if (contradict(l->method, w->method) || (l->url.n > 0 && w->url.n > 0 && !same_url(l->url, w->url)))
+    if (has_request(w) && requests_contradict(l, w))
         return false;
-    if (l->client.ip.family != 0 && w->client.ip.family != 0 && !endpoint_eq(&l->client, &w->client))
+    if (l->client.ip.family != 0 && w->client.ip.family != 0 && !same_client(l, w))
+        return false;
+    if (!same_client(l, w) && hosts_contradict(l, w))
         return false;
     return l->relative || c->distance_ns <= WINDOW_NS;
 }
@@ -99,11 +145,11 @@ static uint8_t rank_of(const struct candidate *c, const struct record *l, const 
 {
     unsigned rank = c->by == JOIN_BY_ID ? 8 : 0;
 
-    if (l->client.ip.family != 0 && endpoint_eq(&l->client, &w->client))
+    if (same_client(l, w))
         rank += 4;
     if (same_url(l->url, w->url))
         rank += 2;
-    if (same_text(l->host, w->host))
+    if (same_text(l->host, w->host) || same_text(pool_key(l), pool_key(w)))
         rank += 1;
     return (uint8_t)rank;
 }

@@ -177,11 +177,16 @@ static void compare_rows(struct pair *p, uint32_t recorded, const struct pair_co
 
 static bool call_errors_differ(const struct pair *p)
 {
-    if (p->live->no_error_told || p->live->error.p == NULL || p->wire->wire.outcome == P2T_OUTCOME_INCOMPLETE)
+    struct slice live = p->live->error, wire = p->wire->error;
+
+    if (p->live->no_error_told || live.p == NULL || p->wire->wire.outcome == P2T_OUTCOME_INCOMPLETE)
         return false;
-    if (p->wire->wire.client_gave_up && error_is_giving_up(p->live->error))
+    /* What happened inside the encryption, and why a client went away, is not known: only that something went wrong. */
+    if ((p->wire->wire.kind == P2T_KIND_TLS || p->wire->wire.client_gave_up) && live.n > 0 && wire.n > 0)
         return false;
-    return !error_same(p->live->error, p->wire->error);
+    if (error_is_giving_up(live) && error_is_giving_up(wire))
+        return false;
+    return !error_same(live, wire);
 }
 
 /* ---- no time of day ---- */

@@ -138,6 +138,14 @@ static void add_transfers(struct spent *s, const struct pair *p)
     struct moment first = moment_of(p, P2T_HOOK_GOT_FIRST_RESPONSE_BYTE, false);
     struct moment end = {p->live->has_end, true, true, p->live->end_ns - p->offset_ns, p->wire->end_ns};
 
+    struct moment asked = moment_of(p, P2T_HOOK_WAIT_100_CONTINUE, true);
+    struct moment told = moment_of(p, P2T_HOOK_GOT_100_CONTINUE, false);
+
+    if (asked.live) { /* before the body, the server was waited for, or its silence */
+        const struct moment *until = told.live ? &told : &wrote;
+        add_between(s, p, &asked, until, SPENT_SERVER);
+        headers = *until;
+    }
     add_between(s, p, &headers, &wrote, SPENT_NETWORK);
     if (end.live)
         add_between(s, p, &first, &end, SPENT_NETWORK);
