@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-static const int64_t SPAN_FOR_DRIFT_NS = 60000000000;
+static const int64_t SPAN_FOR_DRIFT_NS = 10000000000;
 static const int64_t MODE_WINDOW_NS = 100000000;
 enum { SAMPLES_FOR_DRIFT = 20 };
 
@@ -128,41 +128,53 @@ static double slope(const struct clock_sample *s, size_t n, double *scratch)
     return m > 0 ? scratch[m / 2] : 0;
 }
 
-static void fit_line(struct clock *c, const struct clock_sample *s, size_t n, int64_t least_ns)
+/* How far the samples lie from the offset, at the median. */
+static int64_t spread(const int64_t *v, size_t n, int64_t middle, int64_t *scratch)
 {
-    int64_t span = s[n - 1].live_ns - s[0].live_ns, *rest = malloc(n * sizeof *rest);
-    double *scratch = malloc(n * sizeof *scratch);
+    for (size_t i = 0; i < n; i++)
+        scratch[i] = llabs(v[i] - middle);
+    return median(scratch, n);
+}
 
-    if (rest != NULL && scratch != NULL) {
-        double drift = slope(s, n, scratch), moved = drift * (double)span;
-        if (moved > (double)least_ns || moved < -(double)least_ns) {
-            for (size_t i = 0; i < n; i++)
-                rest[i] = s[i].difference_ns - (int64_t)(drift * (double)(s[i].live_ns - c->reference_ns));
-            c->drift = drift;
-            c->drifts = c->applied = true;
-            c->offset_ns = median(rest, n);
-        }
+/* A line is taken where it moves by more than least_ns, and the samples lie closer to it by half than to one offset. */
+static void fit_line(struct clock *c, const struct clock_sample *s, size_t n, int64_t least_ns, int64_t *v[3],
+                     double *slopes)
+{
+    double drift = slope(s, n, slopes), moved = drift * (double)(s[n - 1].live_ns - s[0].live_ns);
+    int64_t *flat = v[0], *line = v[1], *scratch = v[2];
+
+    if (moved <= (double)least_ns && moved >= -(double)least_ns)
+        return;
+    for (size_t i = 0; i < n; i++) {
+        flat[i] = s[i].difference_ns;
+        line[i] = s[i].difference_ns - (int64_t)(drift * (double)(s[i].live_ns - c->reference_ns));
     }
-    free(rest);
-    free(scratch);
+    int64_t offset = median(line, n);
+    if (2 * spread(line, n, offset, scratch) > spread(flat, n, c->offset_ns, scratch))
+        return;
+    c->drift = drift;
+    c->drifts = c->applied = true;
+    c->offset_ns = offset;
 }
 
 struct clock clock_fit(struct clock_sample *s, size_t n, int64_t least_ns)
 {
     struct clock c = {.samples = n};
-    int64_t *v = n > 0 ? malloc(n * sizeof *v) : NULL;
+    int64_t *v = n > 0 ? malloc(3 * n * sizeof *v) : NULL;
+    double *slopes = n > 0 ? malloc(n * sizeof *slopes) : NULL;
 
-    if (v == NULL)
-        return c;
-    for (size_t i = 0; i < n; i++)
-        v[i] = s[i].difference_ns;
-    qsort(s, n, sizeof *s, by_time);
-    c.reference_ns = s[n / 2].live_ns;
-    c.offset_ns = median(v, n);
-    c.applied = llabs(c.offset_ns) > least_ns;
+    if (v != NULL && slopes != NULL) {
+        for (size_t i = 0; i < n; i++)
+            v[i] = s[i].difference_ns;
+        qsort(s, n, sizeof *s, by_time);
+        c.reference_ns = s[n / 2].live_ns;
+        c.offset_ns = median(v, n);
+        c.applied = llabs(c.offset_ns) > least_ns;
+        if (n >= SAMPLES_FOR_DRIFT && s[n - 1].live_ns - s[0].live_ns >= SPAN_FOR_DRIFT_NS)
+            fit_line(&c, s, n, least_ns, (int64_t *[]){v, v + n, v + 2 * n}, slopes);
+    }
     free(v);
-    if (n >= SAMPLES_FOR_DRIFT && s[n - 1].live_ns - s[0].live_ns >= SPAN_FOR_DRIFT_NS)
-        fit_line(&c, s, n, least_ns);
+    free(slopes);
     return c;
 }
 

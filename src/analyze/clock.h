@@ -25,7 +25,7 @@ bool clock_sample(const struct record *live, const struct record *wire, struct c
  * before anything was to be seen, only where there is nothing else. */
 bool clock_difference(const struct record *live, const struct record *wire, int64_t *ns);
 
-/* The median; and where the samples span a minute or more, a robust line. Offsets within `least_ns` are not applied.
+/* The median; and where there are enough samples over enough time, a robust line. Offsets within `least_ns` are not applied.
  * The samples are sorted. */
 struct clock clock_fit(struct clock_sample *samples, size_t n, int64_t least_ns);
 /* The middle of the densest run of differences: what most of them agree on where many are wrong. Sorts them. */

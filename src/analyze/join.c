@@ -344,6 +344,13 @@ static void refine_clock(struct joining *g, int64_t least_ns)
     free(samples);
 }
 
+static bool same_clock(const struct clock *a, const struct clock *b)
+{
+    if (!a->applied && !b->applied)
+        return true;
+    return a->applied == b->applied && a->offset_ns == b->offset_ns && !a->drifts && !b->drifts;
+}
+
 /* ---- all of it ---- */
 
 static int open_joining(struct joining *g)
@@ -371,9 +378,12 @@ int join_run(struct join *j, const struct record_list *live, const struct record
         claim_ids(&g);
         first_clock(&g);
         for (int round = 0; round < ROUNDS; round++) {
+            struct clock before = j->clock;
             find_candidates(&g);
             assign(&g);
             refine_clock(&g, least_ns);
+            if (same_clock(&before, &j->clock))
+                break;
         }
     }
     join_index_fini(&g.live_index);

@@ -141,18 +141,23 @@ bool time_parse(struct slice s, int64_t *ns)
     return time_parse_prefix(s, ns, &taken);
 }
 
+/* A double of that size tells a quarter of a microsecond: nothing finer is made up. */
 bool time_from_number(double v, int64_t *ns)
 {
     static const struct {
-        double from, below, ns;
-    } units[] = {{1e8, 1e11, 1e9}, {1e11, 1e14, 1e6}, {1e14, 1e17, 1e3}, {1e17, 9.2e18, 1}};
+        double from, below;
+        int64_t ns;
+    } units[] = {{1e8, 1e11, 1000000000}, {1e11, 1e14, 1000000}, {1e14, 1e17, 1000}, {1e17, 9.2e18, 1}};
 
-    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
-        if (v >= units[i].from && v < units[i].below && v * units[i].ns < 9.2e18) {
-            /* The whole part first: a product of doubles would lose nanoseconds. */
-            int64_t whole = (int64_t)v;
-            *ns = whole * (int64_t)units[i].ns + (int64_t)((v - (double)whole) * units[i].ns);
-            return true;
-        }
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+        if (!(v >= units[i].from && v < units[i].below))
+            continue;
+        int64_t whole = (int64_t)v;
+        double us = (v - (double)whole) * (double)units[i].ns / 1000;
+        if (whole >= INT64_MAX / units[i].ns)
+            return false;
+        *ns = whole * units[i].ns + (int64_t)(us + 0.5) * 1000;
+        return true;
+    }
     return false;
 }
