@@ -215,6 +215,16 @@ static void take_open_value(struct live *l)
     buf_reset(value);
 }
 
+/* Its first line says by itself that it is cut, or it is said of the value. */
+static void say_no_end(struct live *l, const char *line, size_t n)
+{
+    uint64_t before = l->counters.problems;
+
+    live_take_line(l, line, n);
+    if (l->counters.problems == before)
+        live_complain(l, "JSON that begins here has no end");
+}
+
 /* It never ended: its lines are looked at one by one, so that one cut value does not hide the rest of the file. */
 static void give_value_up(struct live *l)
 {
@@ -225,11 +235,12 @@ static void give_value_up(struct live *l)
     l->text.in_value = false;
     l->text.lines_only = true;
     l->line = l->text.value_line;
-    live_complain(l, "JSON that begins here has no end");
     while (from < value.n && !value.failed) {
         size_t n = slice_find(slice_of(value.p + from, value.n - from), '\n');
         value.p[from + n] = '\0';
-        if (l->line > l->text.value_line && !is_punctuation(slice_of(value.p + from, n)))
+        if (from == 0)
+            say_no_end(l, (const char *)value.p, n);
+        else if (!is_punctuation(slice_of(value.p + from, n)))
             live_take_line(l, (const char *)value.p + from, n);
         from += n + 1;
         l->line++;

@@ -128,59 +128,59 @@ static void several_connects_keep_their_addresses(void **state)
 
 #define SPAN(name, id, parent, start, end, more)                                                                     \
     "{\"traceId\":\"0af7651916cd43dd8448eb211c80319c\",\"spanId\":\"" id "\",\"parentSpanId\":\"" parent             \
-    "\",\"name\":\"" name "\",\"startTimeUnixNano\":\"1795329130" start                                             \
+    "\",\"name\":\"" name "\",\"startTimeUnixNano\":\"1795329130" start                                              \
     "00000\",\"endTimeUnixNano\":\"1795329130" end "00000\"" more "}"
 #define OTLP(spans) "{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[" spans "]}]}]}\n"
 
 static void spans_of_one_call_in_two_exports(void **state)
 {
     (void)state;
-    expect(OTLP(SPAN("http.dns", "d1", "c1", "0010", "0020",
-                     ",\"attributes\":[{\"key\":\"http.dns.addrs\",\"value\":{\"stringValue\":\"10.0.0.9,10.0.0.2\"}}"
-                     "]") "," SPAN("http.connect", "e1", "c1", "0030", "0040",
-                                   ",\"attributes\":[{\"key\":\"http.conn.done.addr\",\"value\":{\"stringValue\":"
-                                   "\"10.0.0.2:80\"}}],"
-                                   "\"status\":{\"code\":2,\"message\":\"refused\"}"))
-               OTLP(SPAN(
-                   "http.getconn", "c1", "r1", "0005", "0050",
-                   ",\"attributes\":[{\"key\":\"http.local\",\"value\":{\"stringValue\":\"10.0.0.1:4000\"}},"
-                   "{\"key\":\"http.conn.reused\",\"value\":{\"boolValue\":false}}]") "," SPAN("http.send", "s1",
-                                                                                               "r1", "0060", "0070",
-                                                                                               "") "," SPAN("http."
-                                                                                                            "receive",
-                                                                                                            "v1",
-                                                                                                            "r1",
-                                                                                                            "0080",
-                                                                                                            "0090",
-                                                                                                            ",\"event"
-                                                                                                            "s\":[{"
-                                                                                                            "\"name\""
-                                                                                                            ":\"GOT "
-                                                                                                            "1xx\","
-                                                                                                            "\"timeUn"
-                                                                                                            "ixNano\""
-                                                                                                            ":\"17953"
-                                                                                                            "29130008"
-                                                                                                            "500000\""
-                                                                                                            "}]") "," SPAN("HTTP GET",
-                                                                                                                           "r1",
-                                                                                                                           "p1",
-                                                                                                                           "0001",
-                                                                                                                           "0099",
-                                                                                                                           ",\"attributes\":[{\"key\":\"url.full\",\"value\":{\"stringValue\":\"http://a.test/x\"}},"
-                                                                                                                           "{\"key\":\"http.request.method\",\"value\":{\"stringValue\":\"GET\"}}]")),
-           "OTLP traces 1/0 id=r1 id=0af7651916cd43dd8448eb211c80319c method=GET url=http://a.test/x host=a.test"
-           " client=10.0.0.1:4000\n"
-           "  GetConn 500\n"
-           "  DNSStart 1000\n"
-           "  DNSDone 2000 addrs=10.0.0.2,10.0.0.9\n"
-           "  ConnectStart 3000 key=10.0.0.2:80\n"
-           "  ConnectDone 4000 key=10.0.0.2:80 err=refused\n"
-           "  GotConn 5000 reused=0\n"
-           "  WroteRequest 7000\n"
-           "  GotFirstResponseByte 8000\n"
-           "  Got1xxResponse 8500\n"
-           "  PutIdleConn 9000\n");
+    expect(
+        OTLP(SPAN("http.dns", "d1", "c1", "0010", "0020",
+                  ",\"attributes\":[{\"key\":\"http.dns.addrs\",\"value\":{\"stringValue\":\"10.0.0.9,10.0.0.2\"}}"
+                  "]") "," SPAN("http.connect", "e1", "c1", "0030", "0040",
+                                ",\"attributes\":[{\"key\":\"http.conn.done.addr\",\"value\":{\"stringValue\":"
+                                "\"10.0.0.2:80\"}}],"
+                                "\"status\":{\"code\":2,\"message\":\"refused\"}"))
+            OTLP(SPAN(
+                "http.getconn", "c1", "r1", "0005", "0050",
+                ",\"attributes\":[{\"key\":\"http.local\",\"value\":{\"stringValue\":\"10.0.0.1:4000\"}},"
+                "{\"key\":\"http.conn.reused\",\"value\":{\"boolValue\":false}}]") "," SPAN("http.send", "s1", "r1",
+                                                                                            "0060", "0070",
+                                                                                            "") "," SPAN("http."
+                                                                                                         "receive",
+                                                                                                         "v1", "r1",
+                                                                                                         "0080",
+                                                                                                         "0090",
+                                                                                                         ",\"event"
+                                                                                                         "s\":[{"
+                                                                                                         "\"name\""
+                                                                                                         ":\"GOT "
+                                                                                                         "1xx\","
+                                                                                                         "\"timeUn"
+                                                                                                         "ixNano\""
+                                                                                                         ":\"17953"
+                                                                                                         "29130008"
+                                                                                                         "500000\""
+                                                                                                         "}]") "," SPAN("HTTP GET",
+                                                                                                                        "r1",
+                                                                                                                        "p1",
+                                                                                                                        "0001",
+                                                                                                                        "0099",
+                                                                                                                        ",\"attributes\":[{\"key\":\"url.full\",\"value\":{\"stringValue\":\"http://a.test/x\"}},"
+                                                                                                                        "{\"key\":\"http.request.method\",\"value\":{\"stringValue\":\"GET\"}}]")),
+        "OTLP traces 1/0 id=r1 id=0af7651916cd43dd8448eb211c80319c method=GET url=http://a.test/x host=a.test"
+        " client=10.0.0.1:4000\n"
+        "  GetConn 500\n"
+        "  DNSStart 1000\n"
+        "  DNSDone 2000 addrs=10.0.0.2,10.0.0.9\n"
+        "  ConnectStart 3000 key=10.0.0.2:80\n"
+        "  ConnectDone 4000 key=10.0.0.2:80 err=refused\n"
+        "  GotConn 5000 reused=0\n"
+        "  WroteRequest 7000\n"
+        "  GotFirstResponseByte 8000\n"
+        "  Got1xxResponse 8500\n"
+        "  PutIdleConn 9000\n");
 }
 
 static void events_on_one_span(void **state)
