@@ -232,6 +232,14 @@ struct tls_loss {
     enum fact_tls_loss why; /* 0: nowhere */
 };
 
+/* What a handshake agreed on. */
+struct tls_agreed {
+    bool known;
+    uint16_t version, cipher;
+    struct slice server_name, alpn; /* p == NULL: none, or not seen */
+    bool resumed;
+};
+
 /* The TLS story of a connection. */
 struct exchange_tls {
     struct packet_mark hello; /* first byte of the ClientHello */
@@ -254,6 +262,7 @@ struct exchange_tls {
     struct packet_mark certificate;
     /* TLS inside TLS, behind an https proxy: its handshake, as far as the outer records show it. */
     struct packet_mark inner_hello, inner_answer, inner_done;
+    struct tls_agreed inner; /* known where the outer records were decrypted */
     bool not_tls_is_http;
     struct slice error; /* TLSHandshakeDone's */
 };

@@ -75,9 +75,23 @@ bool exchange_answer_hidden(const struct exchange *e)
            (!mark_set(next) || gap->ts_ns <= next->ts_ns);
 }
 
+/* Instead of an answer, the server broke off with an alert: only close_notify says nothing. */
+static bool alerted_by_server(const struct exchange *e)
+{
+    const struct tls_alert *alert = e->tls != NULL ? &e->tls->alert[FLOW_S2C] : NULL;
+
+    return alert != NULL && mark_set(&alert->mark) &&
+           (alert->hidden ? e->tls->client_certificate_empty : alert->code != 0);
+}
+
 static void judge_no_response(struct exchange *e)
 {
     bool uploading = e->request.seen && !e->request.complete && e->request.body_bytes > 0;
+
+    if (alerted_by_server(e)) {
+        outcome_fail(e, P2T_OUTCOME_TLS_ERROR, outcome_alert_text(e));
+        return;
+    }
     char client[ENDPOINT_TEXT_MAX], server[ENDPOINT_TEXT_MAX];
 
     if (exchange_answer_hidden(e)) {
@@ -170,6 +184,9 @@ static void judge_bad(struct exchange *e)
                      SLICE_LIT("net/http: server response headers exceeded the limit; aborted"));
     else if (e->response.bad == FACT_BAD_CHUNK)
         outcome_fail(e, P2T_OUTCOME_RESPONSE_ERROR, SLICE_LIT("malformed chunked encoding"));
+    else if (e->response.bad == FACT_BAD_FIELD)
+        outcome_fail(e, P2T_OUTCOME_RESPONSE_ERROR,
+                     broken_text(e, "malformed MIME header: missing colon:", e->response.bad_line));
     else
         judge_bad_head(e);
 }
@@ -296,8 +313,6 @@ static void judge_estimated(struct exchange *e)
 
     if (e->response.seen && exchange_closer(e) == CLOSED_BY_SERVER_RST && !alerted && !mark_set(&e->conn.next_head))
         outcome_fail(e, P2T_OUTCOME_RESPONSE_ERROR, outcome_reset_text(e));
-    else if (!e->response.seen && alerted && e->tls->client_certificate_empty)
-        outcome_fail(e, P2T_OUTCOME_TLS_ERROR, outcome_alert_text(e));
     else if (!e->response.seen)
         judge_no_response(e);
 }

@@ -128,6 +128,7 @@ struct fact_message {
 enum fact_bad {
     FACT_BAD_NOT_HTTP = 1, /* a response was due and other bytes came */
     FACT_BAD_HEAD,         /* a head that llhttp refuses */
+    FACT_BAD_FIELD,        /* the same, for this line, which is no field */
     FACT_BAD_CHUNK,        /* chunked framing that llhttp refuses */
     FACT_BAD_LIMIT,        /* a head beyond the limit */
     FACT_BAD_EXTRA         /* bytes while no request is outstanding */

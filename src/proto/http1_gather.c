@@ -116,11 +116,29 @@ static void cut_head(struct http1 *h, struct h1_dir *d, struct slice bytes, enum
     h1_lose(h, d);
 }
 
+/* RFC 9112 5: every line behind the first holds a colon, or continues the one before. */
+static struct slice line_without_colon(struct slice head)
+{
+    size_t end;
+
+    while ((end = slice_find(head, '\n')) < head.n) {
+        head = slice_from(head, end + 1);
+        struct slice line = slice_of(head.p, slice_find(head, '\n'));
+        if (line.n > 0 && line.p[0] != '\r' && line.p[0] != ' ' && line.p[0] != '\t' &&
+            slice_find(line, ':') == line.n)
+            return head;
+        if (line.n == 0 || line.p[0] == '\r')
+            break;
+    }
+    return slice_of(NULL, 0);
+}
+
 static void refused_head(struct http1 *h, struct h1_dir *d, struct slice bytes, struct packet_mark mark)
 {
-    struct piece p = {.bytes = bytes, .len = bytes.n, .mark = mark};
+    struct slice line = line_without_colon(bytes);
+    struct piece p = {.bytes = line.n > 0 ? line : bytes, .len = bytes.n, .mark = mark};
 
-    h1_emit_bad(h, d, FACT_BAD_HEAD, &p);
+    h1_emit_bad(h, d, line.n > 0 ? FACT_BAD_FIELD : FACT_BAD_HEAD, &p);
     d->open = false;
     h1_lose(h, d);
 }

@@ -11,7 +11,7 @@ static const char *const extents[] = {
 
 static const char *const reasons[] = {
     [FACT_BAD_NOT_HTTP] = "not-http", [FACT_BAD_HEAD] = "head",   [FACT_BAD_CHUNK] = "chunk",
-    [FACT_BAD_LIMIT] = "limit",       [FACT_BAD_EXTRA] = "extra",
+    [FACT_BAD_LIMIT] = "limit",       [FACT_BAD_EXTRA] = "extra", [FACT_BAD_FIELD] = "field",
 };
 
 struct recorder {

@@ -227,7 +227,7 @@ static const struct script scripts[] = {
      "0 GET /a\n0 sent 0\n0 bad head\n"},
     {.name = "a response with a line without a colon",
      {ASK("GET /a HTTP/1.1\r\n\r\n"), SAY("HTTP/1.1 200 OK\r\nnonsense\r\n\r\n")},
-     "0 GET /a\n0 sent 0\n0 bad head\n"},
+     "0 GET /a\n0 sent 0\n0 bad field\n"},
     {.name = "a length that makes no sense",
      {ASK("GET /a HTTP/1.1\r\n\r\n"), SAY("HTTP/1.1 200 OK\r\nContent-Length: 1x\r\n\r\n")},
      "0 GET /a\n0 sent 0\n0 bad head\n"},
