@@ -203,6 +203,9 @@ void conn_fact(struct correlate *c, const struct fact *f)
         if (!cc->view.handshake_seen)
             take_endpoints(cc);
         break;
+    case FACT_CONN_GAP:
+        cc->view.last_gap[f->dir] = f->mark;
+        break;
     case FACT_SOCKS_REQUEST:
         on_socks_request(cc, f);
         break;
@@ -220,6 +223,7 @@ void conn_fact(struct correlate *c, const struct fact *f)
     case FACT_TLS_RECORDS:
     case FACT_TLS_NOT_TLS:
     case FACT_TLS_DECRYPTED:
+    case FACT_TLS_LOST:
         tls_fact(c, cc, f);
         break;
     default:

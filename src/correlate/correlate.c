@@ -76,6 +76,11 @@ void correlate_fact(struct correlate *c, const struct fact *f)
     outbox_drain(c);
 }
 
+void correlate_ending(struct correlate *c)
+{
+    c->gathering = true;
+}
+
 void correlate_finish(struct correlate *c)
 {
     c->finishing = true;

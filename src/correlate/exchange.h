@@ -204,6 +204,7 @@ struct exchange_conn {
     uint32_t goaway_last, goaway_code;
     bool input_ended; /* the capture ended with the connection open */
     uint64_t lost_bytes[2];
+    struct packet_mark last_gap[2]; /* the packet behind the last hole that was never filled */
     uint32_t retransmits[2];
     enum fact_proto proto;
     uint64_t payload_bytes[2];
@@ -225,6 +226,12 @@ struct tls_alert {
     bool hidden; /* encrypted: told by its size, and the code is not known */
 };
 
+/* Where decryption ended for one direction, although secrets are known. */
+struct tls_loss {
+    struct packet_mark mark;
+    enum fact_tls_loss why; /* 0: nowhere */
+};
+
 /* The TLS story of a connection. */
 struct exchange_tls {
     struct packet_mark hello; /* first byte of the ClientHello */
@@ -235,7 +242,9 @@ struct exchange_tls {
     struct slice alpn;        /* p == NULL: not known */
     struct slice ja4;
     bool resumed, h2;
-    bool decrypted;  /* application data came out */
+    bool decrypted; /* application data came out */
+    struct packet_mark decrypted_at;
+    struct tls_loss loss[2];
     bool outer_name; /* Encrypted ClientHello was offered: server_name may be its decoy */
     enum tls_failure failure;
     struct packet_mark failed;
@@ -318,6 +327,9 @@ enum exchange_closer {
 };
 
 enum exchange_closer exchange_closer(const struct exchange *e);
+/* The server sent something since the request that the capture lacks, or that could not be decrypted: silence is no
+ * fact then. */
+bool exchange_answer_hidden(const struct exchange *e);
 /* Go's client would keep the connection for the next request, as far as the messages tell. */
 bool exchange_keeps_alive(const struct exchange *e);
 /* ... but it closed it at once. */

@@ -107,9 +107,12 @@ static void about_closing(struct exchange *e)
     const struct packet_mark *marks[] = {NULL, &c->client_fin, &c->client_rst, &c->server_fin, &c->server_rst};
     bool server = by == CLOSED_BY_SERVER_FIN || by == CLOSED_BY_SERVER_RST;
 
-    if (e->outcome == P2T_OUTCOME_OK || by == CLOSED_BY_NONE || !e->request.seen || e->kind == P2T_KIND_CONNECT)
+    bool told = e->response.seen || !exchange_answer_hidden(e);
+
+    if (e->outcome == P2T_OUTCOME_OK || by == CLOSED_BY_NONE || !e->request.seen || e->kind == P2T_KIND_CONNECT ||
+        !told)
         return;
-    if (server && c->position > 0 && !mark_set(&e->response.first))
+    if (server && mark_set(&c->previous_end) && !mark_set(&e->response.first))
         finding_add(e, "conn.stale_reuse", e->retried ? P2T_SEVERITY_WARNING : P2T_SEVERITY_ERROR, marks[by],
                     &e->request.head_end,
                     "the server closed the idle connection as the request was sent, %.0f ms after its last use%s",
@@ -194,10 +197,18 @@ static void about_reuse(struct exchange *e)
                     "exited; the wire does not tell which");
 }
 
+static bool answer_missing(const struct exchange *e)
+{
+    enum fact_tls_loss why = e->tls != NULL ? e->tls->loss[FLOW_S2C].why : 0;
+
+    return !e->response.seen && (why == 0 || why == FACT_TLS_LOSS_MISSING) && exchange_answer_hidden(e);
+}
+
 static void about_capture(struct exchange *e)
 {
-    if (e->request.lost || e->response.lost)
-        finding_add(e, "capture.gap", P2T_SEVERITY_WARNING, &e->request.last, &e->response.last,
+    if (e->request.lost || e->response.lost || answer_missing(e))
+        finding_add(e, "capture.gap", P2T_SEVERITY_WARNING, &e->request.last,
+                    e->response.seen ? &e->response.last : &e->conn.server_fin,
                     "bytes of this exchange are missing from the capture");
     if (e->request.extent == FACT_HEAD_CUT || e->response.extent == FACT_HEAD_CUT)
         finding_add(e, "capture.cut", P2T_SEVERITY_WARNING, &e->request.head_end, &e->response.head_end,
@@ -275,11 +286,49 @@ static void about_websocket(struct exchange *e)
                     "the WebSocket ended without a Close frame from either side");
 }
 
+static const char *loss_text(const struct tls_loss *l)
+{
+    switch (l->why) {
+    case FACT_TLS_LOSS_KEY:
+        return "the key log's secret does not fit";
+    case FACT_TLS_LOSS_MISSING:
+        return "packets are missing from the capture";
+    case FACT_TLS_LOSS_CIPHER:
+        return "libcrypto here does not offer the cipher";
+    default:
+        return "the key log lacks a secret";
+    }
+}
+
+/* Secrets were there, and yet: which part of the exchange stays encrypted, and why. */
+static void about_decryption(struct exchange *e, const struct exchange_tls *t)
+{
+    static const char *const whose[] = {[FLOW_C2S] = "what the client sent", [FLOW_S2C] = "what the server sent"};
+    const struct tls_loss *up = &t->loss[FLOW_C2S], *down = &t->loss[FLOW_S2C];
+    bool same = up->why == down->why, over = e->request.complete && e->response.complete;
+
+    if (e->kind == P2T_KIND_CONNECT && t->decrypted)
+        finding_add(e, "tls.not_http", P2T_SEVERITY_INFO, &t->decrypted_at, NULL,
+                    "the connection was decrypted, and what it carried is not HTTP");
+    for (int dir = 0; dir < 2; dir++) {
+        const struct tls_loss *l = &t->loss[dir];
+        if (l->why == 0 || (t->decrypted && over && l->mark.ts_ns > e->end_ns) || (dir == FLOW_S2C && same))
+            continue;
+        finding_add(e, t->decrypted ? "tls.decryption_lost" : "tls.not_decrypted", P2T_SEVERITY_WARNING, &l->mark,
+                    NULL, "%s could not be decrypted%s: %s (cipher suite 0x%04x)",
+                    same ? "what both sides sent" : whose[dir], t->decrypted ? " from this packet on" : "",
+                    loss_text(l), t->cipher);
+    }
+}
+
 static void about_tls(struct exchange *e)
 {
     const struct exchange_tls *t = e->tls;
 
-    if (t == NULL || !e->handshakes)
+    if (t == NULL)
+        return;
+    about_decryption(e, t);
+    if (!e->handshakes)
         return;
     if (t->failure == TLS_FAILED_SERVER_ALERT || t->failure == TLS_FAILED_CLIENT_ALERT)
         finding_add(e, "tls.alert", P2T_SEVERITY_ERROR, &t->failed, &t->hello,

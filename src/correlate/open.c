@@ -147,6 +147,7 @@ void open_settle(struct correlate *c, struct exchange *e)
 void open_finish(struct correlate *c, struct exchange *e)
 {
     pool_forget(c, e);
+    timer_stop(c, &e->timer);
     finding_all(e);
     links_settled(c, e);
     if (e->late && !e->response.unread) {

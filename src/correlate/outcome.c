@@ -60,11 +60,30 @@ static struct slice broken_text(struct exchange *e, const char *what, struct sli
 const struct slice outcome_gone =
     SLICE_INIT("the client closed the connection first: canceled, or one of its timeouts");
 
+bool exchange_answer_hidden(const struct exchange *e)
+{
+    const struct packet_mark *gap = &e->conn.last_gap[FLOW_S2C];
+    const struct tls_loss *loss = e->tls != NULL ? &e->tls->loss[FLOW_S2C] : NULL;
+    bool undecrypted = e->kind != P2T_KIND_TLS && loss != NULL && loss->why != 0;
+    const struct packet_mark *next = &e->conn.next_head;
+
+    if (undecrypted && !mark_set(gap))
+        gap = &loss->mark;
+    if (!e->conn.fin_in_order[FLOW_S2C] && !mark_set(gap))
+        gap = &e->conn.server_fin;
+    return e->request.seen && mark_set(gap) && gap->ts_ns >= e->request.first.ts_ns &&
+           (!mark_set(next) || gap->ts_ns <= next->ts_ns);
+}
+
 static void judge_no_response(struct exchange *e)
 {
     bool uploading = e->request.seen && !e->request.complete && e->request.body_bytes > 0;
     char client[ENDPOINT_TEXT_MAX], server[ENDPOINT_TEXT_MAX];
 
+    if (exchange_answer_hidden(e)) {
+        e->outcome = P2T_OUTCOME_INCOMPLETE;
+        return;
+    }
     switch (exchange_closer(e)) {
     case CLOSED_BY_SERVER_FIN:
         outcome_fail(e, P2T_OUTCOME_NO_RESPONSE, SLICE_LIT("EOF"));
@@ -256,6 +275,8 @@ static void judge_stream(struct exchange *e)
 
     if (stream_broken_off(e) && !websocket_was_opened(e))
         judge_reset(e);
+    else if (!whole && exchange_answer_hidden(e))
+        e->outcome = P2T_OUTCOME_INCOMPLETE;
     else if (!whole && e->conn.goaway && by != CLOSED_BY_NONE)
         judge_goaway(e);
     else if (!whole && (by == CLOSED_BY_SERVER_FIN || by == CLOSED_BY_SERVER_RST))

@@ -47,6 +47,7 @@ struct correlate {
     struct recent recent[RECENT_MAX];
     size_t recent_n, recent_next;
     bool finishing;
+    bool gathering; /* the input has ended: nothing is handed over before all of it is known */
 };
 
 /* timers.c */

@@ -89,7 +89,8 @@ static void failed(struct correlate *c, struct cconn *cc, enum tls_failure why, 
 {
     struct exchange_tls *t = &cc->tls->info;
 
-    if (t->failure != TLS_FAILED_NOT || mark_set(&t->done) || !mark_set(&t->hello))
+    /* Early data may be answered, and the connection closed, before the client has finished (RFC 8446 2.3). */
+    if (t->failure != TLS_FAILED_NOT || mark_set(&t->done) || !mark_set(&t->hello) || t->decrypted || cc->tls->asked)
         return;
     t->failure = why;
     t->failed = *mark;
@@ -137,15 +138,26 @@ static void on_done(struct cconn *cc, const struct fact *f)
 
 /* ---- requests ---- */
 
-/* Streams are opened one write after the other; what follows at once, or is long, is a body. Behind a body, the server
- * must have said something. */
+/* One client's heads differ by little: most of their fields are in the peers' tables. */
+static bool like_last_head(const struct conn_tls *t, const struct exchange *e, const struct fact_tls_records *r)
+{
+    enum { ALIKE_BYTES = 2 };
+    uint64_t n = r->bytes / r->records;
+
+    return e->request.body_bytes == t->head_bytes && n <= t->head_bytes + ALIKE_BYTES &&
+           n + ALIKE_BYTES >= t->head_bytes;
+}
+
+/* Streams are opened one write after the other; what follows at once, or is long, is a body, unless it is as long as
+ * the head before it. Behind a body, the server must have said something. */
 static bool opens_stream(const struct conn_tls *t, const struct exchange *e, const struct fact_tls_records *r)
 {
     bool pause = r->first.ts_ns - e->request.last.ts_ns >= CADENCE_NS;
 
     if (!t->info.h2 || r->bytes / r->records > UPLOAD_RECORD_BYTES)
         return false;
-    return t->record_bytes > UPLOAD_RECORD_BYTES ? pause && t->control_seen : pause || t->reset_like;
+    return t->record_bytes > UPLOAD_RECORD_BYTES ? pause && t->control_seen
+                                                 : pause || t->reset_like || like_last_head(t, e, r);
 }
 
 /* What came from the server so far is no answer yet: the client's data belong to the request that is open. */
@@ -175,9 +187,12 @@ static void next_request(struct correlate *c, struct cconn *cc, const struct fac
     }
     cc->tls->answered = cc->tls->reset_like = cc->tls->control_seen = false;
     cc->tls->answer_records = 0;
+    cc->tls->head_like = (struct packet_mark){0};
     struct exchange *e = begin(c, cc, &r->first);
     if (e == NULL)
         return;
+    cc->tls->asked = true;
+    cc->tls->head_bytes = r->bytes / r->records;
     fill_request(e, r);
 }
 
@@ -269,17 +284,37 @@ static void take_back(struct correlate *c, struct exchange *e)
     open_goes_on(c, e);
 }
 
-/* HTTP/2: with several streams open, an answer that comes after a pause is taken for the next one's. */
+/* One server's response heads differ by little, and what follows them mostly does not look like them. */
+static bool like_last_answer(const struct conn_tls *t, const struct fact_tls_records *r)
+{
+    enum { ALIKE_BYTES = 2, HEAD_MAX = 100 };
+    uint64_t n = r->bytes / r->records;
+
+    return n <= HEAD_MAX && n + ALIKE_BYTES >= t->answer_head_bytes && n <= t->answer_head_bytes + ALIKE_BYTES;
+}
+
+/* HTTP/2: with several streams open, an answer that comes after a pause, or begins as the last one did, is taken for
+ * the next one's. */
 static struct exchange *answered_stream(struct correlate *c, struct cconn *cc, const struct fact_tls_records *r)
 {
     struct exchange *e = cc->open_first;
 
-    if (e == NULL || e->next == NULL || !e->response.seen || r->first.ts_ns - e->response.last.ts_ns < CADENCE_NS)
+    if (e == NULL || e->next == NULL || !e->response.seen ||
+        (r->first.ts_ns - e->response.last.ts_ns < CADENCE_NS && !like_last_answer(cc->tls, r)))
         return e;
     open_has_ended(c, e, e->response.last.ts_ns);
     cc->tls->answered = false;
     cc->tls->answer_records = 0;
+    cc->tls->head_like = (struct packet_mark){0};
     return cc->open_first;
+}
+
+/* Whatever the server sends may be the answer to any request that is open. */
+static void may_answer_all(struct cconn *cc, const struct fact_tls_records *r)
+{
+    for (struct exchange *e = cc->open_first; e != NULL; e = e->next)
+        if (e->request.seen && !mark_set(&e->response.first_possible))
+            e->response.first_possible = r->first_whole;
 }
 
 static void on_response_records(struct correlate *c, struct cconn *cc, const struct fact_tls_records *r)
@@ -295,10 +330,9 @@ static void on_response_records(struct correlate *c, struct cconn *cc, const str
     }
     if (e == NULL || !e->request.seen)
         return;
-    if (!mark_set(&e->response.first_possible))
-        e->response.first_possible = r->first_whole;
-    else if (t->info.h2 && !mark_set(&e->response.first))
-        e->response.first = e->response.first_possible;
+    may_answer_all(cc, r);
+    if (t->info.h2 && !mark_set(&e->response.first))
+        e->response.first = t->head_like;
     if (ticket && t->tickets >= CERTAINLY_TICKETS) {
         take_back(c, e);
         return;
@@ -306,6 +340,8 @@ static void on_response_records(struct correlate *c, struct cconn *cc, const str
     if (!mark_set(&e->response.first) || (!ticket && !t->answered && !t->info.h2))
         e->response.first = r->first_whole;
     t->answered |= !ticket;
+    if (e->response.body_bytes == 0)
+        t->answer_head_bytes = r->bytes / r->records;
     answer(c, e, r);
 }
 
@@ -320,9 +356,10 @@ static void on_server_control(struct cconn *cc, const struct fact_tls_records *r
         return;
     t->control_seen = true;
     t->reset_like |= r->bytes == r->records * RST_STREAM_BYTES;
+    may_answer_all(cc, r);
     if (e != NULL && e->request.seen && !e->response.seen && t->record_bytes <= UPLOAD_RECORD_BYTES &&
-        !mark_set(&e->response.first_possible))
-        e->response.first_possible = r->first_whole;
+        !mark_set(&t->head_like))
+        t->head_like = r->first_whole;
 }
 
 static void on_records(struct correlate *c, struct cconn *cc, const struct fact *f)
@@ -371,6 +408,10 @@ void tls_fact(struct correlate *c, struct cconn *cc, const struct fact *f)
         break;
     case FACT_TLS_DECRYPTED:
         cc->tls->info.decrypted = true;
+        cc->tls->info.decrypted_at = f->mark;
+        break;
+    case FACT_TLS_LOST:
+        cc->tls->info.loss[f->dir] = (struct tls_loss){f->mark, f->as.tls_loss};
         break;
     default:
         on_records(c, cc, f);

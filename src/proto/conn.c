@@ -536,6 +536,8 @@ static void on_close(void *ctx, struct flow_tcp *flow, enum flow_end why)
     if (c == NULL)
         return;
     for (struct conn *x = c; x != NULL; x = x->inner) {
+        if (x->tls != NULL)
+            tls_close(x->tls);
         if (x->http1 != NULL)
             http1_close(x->http1, false);
         if (x->http2 != NULL)

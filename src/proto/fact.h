@@ -38,7 +38,8 @@ enum fact_kind {
     FACT_TLS_DONE,
     FACT_TLS_RECORDS,
     FACT_TLS_NOT_TLS,
-    FACT_TLS_DECRYPTED /* its first application data was */
+    FACT_TLS_DECRYPTED, /* its first application data was */
+    FACT_TLS_LOST       /* secrets are known, and yet the rest of the direction cannot be decrypted */
 };
 
 /* What a connection turned out to carry. */
@@ -149,6 +150,15 @@ enum fact_tls_shape {
     FACT_TLS_CONTROL      /* KeyUpdate; HTTP/2's preface, SETTINGS, WINDOW_UPDATE, PING */
 };
 
+/* Why secrets do not open what they are for. */
+enum fact_tls_loss {
+    FACT_TLS_LOSS_KEY = 1, /* a record that is all there does not open with them */
+    FACT_TLS_LOSS_MISSING, /* the capture lacks packets, and what follows builds on them */
+    FACT_TLS_LOSS_CIPHER,  /* libcrypto here does not offer the suite's cipher */
+    FACT_TLS_LOSS_SECRET,  /* this direction's or phase's own is not among them */
+    FACT_TLS_LOSSES
+};
+
 /* Records of one direction and shape that one packet completed. */
 struct fact_tls_records {
     enum fact_tls_shape shape;
@@ -211,6 +221,7 @@ struct fact {
         } tls_alert;
         const struct fact_tls_done *tls_done;
         const struct fact_tls_records *tls_records;
+        enum fact_tls_loss tls_loss;
         struct slice not_tls; /* the first bytes of what came instead, cut to 128 */
     } as;
 };

@@ -23,7 +23,7 @@ struct p2t_session {
     struct correlate *correlate;
     struct trace *trace;
     uint64_t frames, bytes, tunnelled, exchanges, attempts;
-    int64_t latest_ns; /* of the frames so far */
+    int64_t earliest_ns, latest_ns; /* of the frames so far */
     uint64_t backwards;
     uint64_t drops[PACKET_DROP_COUNT];
     uint64_t own_problems; /* not the input's */
@@ -220,6 +220,8 @@ static int take_frame(struct p2t_session *s, const struct input_frame *frame)
     s->backwards += s->frames > 1 && frame->ts_ns < s->latest_ns;
     if (s->frames == 1 || frame->ts_ns > s->latest_ns)
         s->latest_ns = frame->ts_ns;
+    if (s->frames == 1 || frame->ts_ns < s->earliest_ns)
+        s->earliest_ns = frame->ts_ns;
     correlate_clock(s->correlate, frame->ts_ns);
     enum packet_drop why = packet_decode(s->decoder, frame, &packet);
     if (why != PACKET_DECODED) {
@@ -235,6 +237,7 @@ int p2t_session_finish(struct p2t_session *s)
 {
     if (!s->finished) {
         s->finished = true;
+        correlate_ending(s->correlate);
         flow_table_finish(s->flows);
         correlate_finish(s->correlate);
     }
@@ -283,6 +286,8 @@ void p2t_session_counters(const struct p2t_session *s, struct p2t_counters *out)
     *out = (struct p2t_counters){
         .frames = s->frames,
         .bytes = s->bytes,
+        .earliest_ns = s->earliest_ns,
+        .latest_ns = s->latest_ns,
         .capture_bytes_read = progress.bytes_read,
         .capture_bytes_total = progress.bytes_total,
         .files = input_file_count(s->input),
@@ -328,10 +333,18 @@ bool p2t_session_reason(const struct p2t_session *s, size_t n, struct p2t_reason
         {"http.bad", "bytes that were to be HTTP/1 and were not", h->bad},
         {"http.resynchronised", "HTTP/1 parsers that found their way again", h->resyncs},
         {"limit.http", "HTTP/1 heads or pipelines beyond their limit", h->limit_hits},
-        {"tls.keylog_junk", "key log lines that make no sense, or give an RSA premaster secret",
+        {"tls.keylog_junk", "key log lines that make no sense, or give a premaster secret of more than 48 bytes",
          proto_keylog_counters(s->proto)->junk},
         {"tls.unopened", "TLS records that their key does not open, or that the capture lacks a part of",
          proto_tls_counters(s->proto)->unopened},
+        {"tls.lost_key", "directions of TLS connections that their logged secret does not open",
+         t->lost[FACT_TLS_LOSS_KEY]},
+        {"tls.lost_missing", "directions of TLS connections not decrypted behind missing packets",
+         t->lost[FACT_TLS_LOSS_MISSING]},
+        {"tls.lost_cipher", "directions of TLS connections whose cipher libcrypto here does not offer",
+         t->lost[FACT_TLS_LOSS_CIPHER]},
+        {"tls.lost_secret", "directions of TLS connections that the key log lacks a secret of",
+         t->lost[FACT_TLS_LOSS_SECRET]},
         {"limit.secrets", "TLS secrets beyond their limit", proto_keylog_counters(s->proto)->limit_hits},
         {"tls.gaps", "TLS records that others may be missing before", t->gaps},
         {"tls.not_tls", "answers to a TLS handshake that were something else", t->not_tls},
@@ -346,7 +359,9 @@ bool p2t_session_reason(const struct p2t_session *s, size_t n, struct p2t_reason
         {"dns.cut", "DNS messages cut by the snapshot length", p->dns_cut},
         {"dns.unsolicited", "DNS answers nobody asked for, late or forged", c->dns_unsolicited},
         {"limit.lookups", "lookups and queries given up: too many at once", c->lookups_evicted + c->queries_evicted},
-        {"limit.order", "exchanges written out of order: too many waited, or clocks stepped back", c->order_relaxed},
+        {"limit.order",
+         "exchanges written out of order: too many waited, clocks stepped back, or missing packets hid them",
+         c->order_relaxed},
     };
 
     if (n + 1 < PACKET_DROP_COUNT) {

@@ -207,7 +207,8 @@ void events_tls_response(struct trace *t)
         return;
     struct p2t_event *ev = event_add(t, P2T_HOOK_GOT_FIRST_RESPONSE_BYTE, P2T_INFERRED, r->first.ts_ns);
     event_earliest(ev, &r->first_possible);
-    event_latest(ev, mark_set(&e->conn.next_head) ? &e->conn.next_head : first_close(&e->conn));
+    /* HTTP/2's streams overlap: the next request says nothing about this one's answer. */
+    event_latest(ev, mark_set(&e->conn.next_head) && !e->tls->h2 ? &e->conn.next_head : first_close(&e->conn));
     event_evidence(t, ev, &r->first_possible);
     event_evidence(t, ev, &r->first);
 }
