@@ -69,7 +69,8 @@ static struct slice percent_decoded(struct arena *a, struct slice s)
         return (struct slice){NULL, 0};
     for (size_t i = 0; i < s.n; i++) {
         bool coded = s.p[i] == '%' && s.n - i > 2 && hex_digit(s.p[i + 1]) >= 0 && hex_digit(s.p[i + 2]) >= 0;
-        text[n++] = coded ? (uint8_t)(hex_digit(s.p[i + 1]) << 4 | hex_digit(s.p[i + 2])) : s.p[i];
+        int byte = coded ? hex_digit(s.p[i + 1]) << 4 | hex_digit(s.p[i + 2]) : s.p[i];
+        text[n++] = (uint8_t)byte;
         i += coded ? 2 : 0;
     }
     return slice_of(text, n);
