@@ -105,7 +105,10 @@ run_one() {
         -w "$out/$name.pcap" "tcp or udp or icmp or icmp6"
     id=${ids[-1]}
     GODEBUG=netdns=$resolver timeout 60 $in_client "$out/lab" client "$name" "$out/authority.pem" "$out/$name.keys" "$out/$name.live"
-    sleep 0.1
+    for _ in $(seq 100); do
+        if grep -aqs "the end of $name" "$out/$name.pcap"; then break; fi
+        sleep 0.05
+    done
     kill -INT "$id"
     wait "$id" || true
     unset 'ids[-1]'
