@@ -213,7 +213,7 @@ static void lookup(struct spent *s, const struct pair *p, int64_t notable_ns)
 {
     struct moment start = moment_of(p, P2T_HOOK_DNS_START, false), done = moment_of(p, P2T_HOOK_DNS_DONE, true);
 
-    if (!start.live || !done.live)
+    if (!start.live || !done.live || (start.packets && !done.wire))
         return;
     int64_t live = done.live_ns - start.live_ns;
     bool packets = start.wire && done.wire && start.packets;
