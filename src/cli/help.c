@@ -14,6 +14,7 @@
 void help_usage(FILE *to)
 {
     fputs("usage: pcap2trace [trace] [-T text|ndjson|json|trace-result|csv] [options] CAPTURE...\n"
+          "       pcap2trace compare [-T text|json|csv] [options] --live FILE CAPTURE...\n"
           "CAPTURE is a pcap or pcapng file, a folder of them, or - for standard input. -h lists the options.\n",
           to);
 }
@@ -50,11 +51,18 @@ void help_full(FILE *to)
           "      --id ID             by id, or its first digits\n"
           "      --all               also lookups and connections that led to no request, and did not fail\n"
           "\n"
+          "Live traces against the wire (pcap2trace compare)\n"
+          "      --live FILE         what a client logged of its own calls: hook traces, trace results in log lines,\n"
+          "                          OTLP, HAR or curl -w '%{json}', told by content; may be repeated, - is stdin\n"
+          "      --tolerance TIME    how far outside of the bounds still agrees (default 1ms)\n"
+          "      --differing         only pairs that differ\n"
+          "\n"
           "  -h, --help              this text\n"
           "      --version           the version, and those of the libraries\n"
           "\n"
           "Marks in the text: ~ inferred from other packets, ? assumed, #14 is packet 14 as Wireshark counts.\n"
-          "Exit status: 0 all was read, 1 something could not be read or written, 2 usage, 130 interrupted.\n",
+          "Exit status: 0 all was read, 1 something could not be read or written, 2 usage, 130 interrupted;\n"
+          "compare: 0 they agree, 1 they differ, 2 trouble.\n",
           to);
 }
 
