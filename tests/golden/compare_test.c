@@ -110,6 +110,81 @@ static void what_one_side_lacks_is_named(void **state)
     assert_int_equal(remove("compare_part.log"), 0);
 }
 
+static void write_file(const char *path, const char *text, int times)
+{
+    FILE *f = fopen(path, "w");
+
+    assert_non_null(f);
+    for (int i = 0; i < times; i++)
+        fputs(text, f);
+    assert_int_equal(fclose(f), 0);
+}
+
+static size_t lines_of(const char *text)
+{
+    size_t n = 0;
+
+    for (; *text != '\0'; text++)
+        n += *text == '\n';
+    return n;
+}
+
+static void exit_status_and_what_is_said(void **state)
+{
+    static const struct {
+        const char *line;
+        int status;
+        const char *err; /* is part of what stands on stderr */
+    } rows[] = {
+        {"compare --live " INCIDENT, 0, "4 trace results read, 0 could not be; 0 lines without any"},
+        {"compare -q --live " INCIDENT, 0, ""},
+        {"--live " P2T_SAMPLES "/incident/incident.log compare " P2T_SAMPLES "/incident/incident.pcap", 0, ""},
+        /* one call of four */
+        {"compare --live compare_one.log " P2T_SAMPLES "/incident/incident.pcap", 1, "1 trace results read"},
+        {"compare --host stock.* --live " INCIDENT, 0, ""},
+        {"compare --tolerance 1ns --live " INCIDENT, 1, ""},
+        /* nothing to compare */
+        {"compare --live compare_plain.log " P2T_SAMPLES "/incident/incident.pcap", 2,
+         "no live trace read, 0 could not be; 1 lines without any"},
+        {"compare --live /no/such/file " P2T_SAMPLES "/incident/incident.pcap", 2, "/no/such/file: No such file"},
+        {"compare --live " P2T_SAMPLES "/incident/incident.log /no/such/file", 2, "/no/such/file: cannot open"},
+        {"compare --live " P2T_SAMPLES " " P2T_SAMPLES "/incident/incident.pcap", 2, "Is a directory"},
+        {"compare --live compare_cut.log " P2T_SAMPLES "/incident/incident.pcap", 2,
+         "\npcap2trace: 15 more such lines\n"},
+        {"compare -o /no/such/folder/x --live " INCIDENT, 2, "/no/such/folder/x: No such file"},
+    };
+
+    (void)state;
+    write_file("compare_one.log",
+               "{\"TraceId\":\"checkout-4711-4\",\"Request\":{\"Wrote\":\"2026-11-22T10:13:40.206940654Z\"}}", 1);
+    write_file("compare_plain.log", "nothing of ours\n", 1);
+    write_file("compare_cut.log", "{\"TraceId\n", 25);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct program p = {0};
+        program_run(&p, rows[i].line);
+        if (p.status != rows[i].status || strstr((const char *)p.err.p, rows[i].err) == NULL)
+            fail_msg("%s: %d, %s", rows[i].line, p.status, (const char *)p.err.p);
+        if (strstr(rows[i].line, "cut.log") != NULL)
+            assert_int_equal(lines_of((const char *)p.err.p), 10 + 1 + 1);
+        if (strstr(rows[i].line, "-q") != NULL)
+            assert_string_equal((const char *)p.err.p, "");
+        program_free(&p);
+    }
+    assert_int_equal(remove("compare_one.log") + remove("compare_plain.log") + remove("compare_cut.log"), 0);
+}
+
+static void live_traces_from_a_pipe(void **state)
+{
+    struct program p = {.stdin_path = P2T_SAMPLES "/incident/incident.log"};
+
+    (void)state;
+    program_run(&p, "compare --differing --live - " P2T_SAMPLES "/incident/incident.pcap");
+    assert_int_equal(p.status, 0);
+    assert_null(strstr((const char *)p.out.p, "joined by id with"));
+    assert_non_null(strstr((const char *)p.out.p, "4 of 4 pairs agree"));
+    program_free(&p);
+}
+
 /* What the program writes itself is a live trace, too: beside its own capture nothing differs, and by nothing. */
 static void its_own_output_agrees_with_itself(void **state)
 {
@@ -149,6 +224,8 @@ int main(void)
         cmocka_unit_test(the_lookup_gave_no_address_on_both_sides),
         cmocka_unit_test(the_others_agree_too),
         cmocka_unit_test(what_one_side_lacks_is_named),
+        cmocka_unit_test(exit_status_and_what_is_said),
+        cmocka_unit_test(live_traces_from_a_pipe),
         cmocka_unit_test(its_own_output_agrees_with_itself),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
