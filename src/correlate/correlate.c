@@ -42,6 +42,7 @@ void correlate_free(struct correlate *c)
     hmap_fini(&c->lookups_by_label);
     hmap_fini(&c->lookups_by_addr);
     hmap_fini(&c->queries);
+    hmap_fini(&c->pools);
     slab_fini(&c->conn_slab);
     slab_fini(&c->lookup_slab);
     slab_fini(&c->dial_slab);
@@ -73,6 +74,11 @@ void correlate_fact(struct correlate *c, const struct fact *f)
         break;
     }
     outbox_drain(c);
+}
+
+void correlate_ending(struct correlate *c)
+{
+    c->gathering = true;
 }
 
 void correlate_finish(struct correlate *c)

@@ -34,6 +34,8 @@ void correlate_free(struct correlate *c);
 void correlate_fact(struct correlate *c, const struct fact *fact);
 /* The packet clock has come to ts_ns. Cheap; meant to be called for every frame. */
 void correlate_clock(struct correlate *c, int64_t ts_ns);
+/* The input has ended: what its connections still tell comes in no order of time, and waits for each other. */
+void correlate_ending(struct correlate *c);
 /* No facts will come any more: everything open is decided and emitted. */
 void correlate_finish(struct correlate *c);
 const struct correlate_counters *correlate_counters(const struct correlate *c);

@@ -117,6 +117,7 @@ struct exchange_response {
     uint64_t head_bytes, body_bytes, length;
     bool chunked, has_length, until_close, ended, complete, lost, wants_close, keep_alive;
     bool extra_bytes;  /* more came behind it that nobody had asked for */
+    bool unread;       /* it came when the client had closed the connection for good */
     enum fact_bad bad; /* 0: none */
     struct slice bad_line;
     struct exchange_interim *interims;
@@ -133,13 +134,34 @@ struct exchange_stream {
     uint32_t stalls[2]; /* times a sender's flow-control window was used up */
 };
 
+enum { MESSAGE_TIMES_MAX = 128 };
+
+/* Messages of one direction inside a body: gRPC's, or WebSocket's text and binary ones. */
+struct exchange_messages {
+    uint64_t count;
+    bool lost;     /* bytes are missing: there may be more of them */
+    bool complete; /* the direction's end was seen, and all before it */
+    struct packet_mark first, last;
+    int64_t *times_ns; /* of the first MESSAGE_TIMES_MAX */
+    size_t time_count, time_cap;
+};
+
 /* gRPC over HTTP/2: the calls' own messages and verdict. */
 struct exchange_grpc {
     bool present, has_status;
     uint32_t status; /* grpc-status */
     struct slice message;
-    uint32_t messages[2];                 /* how many each way */
-    struct packet_mark first[2], last[2]; /* the first and the last of them */
+    struct exchange_messages messages[2];
+};
+
+/* RFC 6455; over HTTP/2 RFC 8441. */
+struct exchange_websocket {
+    bool present; /* the server agreed to it */
+    struct exchange_messages messages[2];
+    uint64_t text[2], binary[2], pings[2], pongs[2];
+    struct packet_mark closed[2]; /* the first Close frame */
+    uint16_t close_code[2];       /* 0: it has none */
+    struct packet_mark last;      /* of any frame that begins a message */
 };
 
 struct exchange_finding {
@@ -163,10 +185,13 @@ struct exchange_conn {
     uint64_t id;
     struct endpoint client, server, nat_server;
     struct packet_mark first, syn, syn_ack, ack;
-    bool handshake_seen; /* the SYN or SYN-ACK: positions and reuse are known */
-    uint32_t position;   /* of this exchange on the connection, from 0 */
-    bool pipelined;      /* sent before the previous response was complete */
-    bool orphan_dial;    /* first request long after the handshake: dialled for another request */
+    bool fin_in_order[2]; /* all bytes before the FIN were captured, or are known to be lost */
+    bool handshake_seen;  /* the SYN or SYN-ACK: positions and reuse are known */
+    uint32_t position;    /* of this exchange on the connection, from 0 */
+    bool pipelined;       /* sent before the previous response was complete */
+    bool orphan_dial;     /* its first request, and dialled for another one */
+    bool pool_full;       /* closed by the client when it came free, while others stayed idle */
+    bool handed_over;     /* came free while the request waited for another that it had dialled */
     enum exchange_proxy proxy;
     struct slice dialled_host;       /* the name that its lookup was for, where one was seen */
     struct slice proxy_target;       /* host:port asked of a CONNECT or SOCKS proxy */
@@ -179,6 +204,7 @@ struct exchange_conn {
     uint32_t goaway_last, goaway_code;
     bool input_ended; /* the capture ended with the connection open */
     uint64_t lost_bytes[2];
+    struct packet_mark last_gap[2]; /* the packet behind the last hole that was never filled */
     uint32_t retransmits[2];
     enum fact_proto proto;
     uint64_t payload_bytes[2];
@@ -200,6 +226,20 @@ struct tls_alert {
     bool hidden; /* encrypted: told by its size, and the code is not known */
 };
 
+/* Where decryption ended for one direction, although secrets are known. */
+struct tls_loss {
+    struct packet_mark mark;
+    enum fact_tls_loss why; /* 0: nowhere */
+};
+
+/* What a handshake agreed on. */
+struct tls_agreed {
+    bool known;
+    uint16_t version, cipher;
+    struct slice server_name, alpn; /* p == NULL: none, or not seen */
+    bool resumed;
+};
+
 /* The TLS story of a connection. */
 struct exchange_tls {
     struct packet_mark hello; /* first byte of the ClientHello */
@@ -210,7 +250,9 @@ struct exchange_tls {
     struct slice alpn;        /* p == NULL: not known */
     struct slice ja4;
     bool resumed, h2;
-    bool decrypted;  /* application data came out */
+    bool decrypted; /* application data came out */
+    struct packet_mark decrypted_at;
+    struct tls_loss loss[2];
     bool outer_name; /* Encrypted ClientHello was offered: server_name may be its decoy */
     enum tls_failure failure;
     struct packet_mark failed;
@@ -220,11 +262,12 @@ struct exchange_tls {
     struct packet_mark certificate;
     /* TLS inside TLS, behind an https proxy: its handshake, as far as the outer records show it. */
     struct packet_mark inner_hello, inner_answer, inner_done;
+    struct tls_agreed inner; /* known where the outer records were decrypted */
     bool not_tls_is_http;
     struct slice error; /* TLSHandshakeDone's */
 };
 
-enum timer_kind { TIMER_LOOKUP, TIMER_DIAL, TIMER_EXCHANGE };
+enum timer_kind { TIMER_LOOKUP, TIMER_DIAL, TIMER_EXCHANGE, TIMER_POOL };
 
 struct timer {
     struct heap_node node; /* key: when due */
@@ -254,9 +297,11 @@ struct exchange {
     struct exchange_response response;
     struct exchange_stream stream;
     struct exchange_grpc grpc;
-    struct exchange_tls *tls; /* NULL: no TLS on the connection */
-    bool handshakes;          /* its own dial made the TLS handshake */
-    struct slice socks_error; /* SOCKS reply in words; NULL when none failed */
+    struct exchange_websocket websocket;
+    struct exchange_tls *tls;      /* NULL: no TLS on the connection */
+    bool handshakes;               /* its own dial made the TLS handshake */
+    struct exchange_tls *dial_tls; /* the handshake of the connection it dialled, when it was sent on another */
+    struct slice socks_error;      /* SOCKS reply in words; NULL when none failed */
     int64_t end_ns;
     struct packet_mark start; /* its first packet */
     size_t finding_count, link_count;
@@ -266,9 +311,15 @@ struct exchange {
     struct hold order;
     struct timer timer;
     bool final;
+    bool late; /* answered after the client's FIN: ended with it, unless the client takes the answer */
     struct exchange *next;
     void *owner;
-    uint32_t number; /* as proto counts */
+    uint32_t number;         /* as proto counts */
+    uint64_t lost_before[2]; /* of its connection, when it began */
+    struct dial *claims;
+    void *pool; /* where it may yet turn out to have dialled */
+    struct exchange *unplaced_before, *unplaced_next;
+    int64_t free_ns; /* since when its connection was */
 
     /* Not zeroed with the rest: the counts say what is filled. */
     struct exchange_link links[LINKS_MAX];
@@ -285,6 +336,9 @@ enum exchange_closer {
 };
 
 enum exchange_closer exchange_closer(const struct exchange *e);
+/* The server sent something since the request that the capture lacks, or that could not be decrypted: silence is no
+ * fact then. */
+bool exchange_answer_hidden(const struct exchange *e);
 /* Go's client would keep the connection for the next request, as far as the messages tell. */
 bool exchange_keeps_alive(const struct exchange *e);
 /* ... but it closed it at once. */

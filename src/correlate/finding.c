@@ -107,9 +107,12 @@ static void about_closing(struct exchange *e)
     const struct packet_mark *marks[] = {NULL, &c->client_fin, &c->client_rst, &c->server_fin, &c->server_rst};
     bool server = by == CLOSED_BY_SERVER_FIN || by == CLOSED_BY_SERVER_RST;
 
-    if (e->outcome == P2T_OUTCOME_OK || by == CLOSED_BY_NONE || !e->request.seen || e->kind == P2T_KIND_CONNECT)
+    bool told = e->response.seen || !exchange_answer_hidden(e);
+
+    if (e->outcome == P2T_OUTCOME_OK || by == CLOSED_BY_NONE || !e->request.seen || e->kind == P2T_KIND_CONNECT ||
+        !told)
         return;
-    if (server && c->position > 0 && !mark_set(&e->response.first))
+    if (server && mark_set(&c->previous_end) && !mark_set(&e->response.first))
         finding_add(e, "conn.stale_reuse", e->retried ? P2T_SEVERITY_WARNING : P2T_SEVERITY_ERROR, marks[by],
                     &e->request.head_end,
                     "the server closed the idle connection as the request was sent, %.0f ms after its last use%s",
@@ -120,10 +123,14 @@ static void about_closing(struct exchange *e)
                     "the server %s the connection %s", by == CLOSED_BY_SERVER_RST ? "reset" : "closed",
                     mark_set(&e->response.first) ? "inside the response" : "without a response");
     else
-        finding_add(e, "conn.closed_by_client", P2T_SEVERITY_ERROR, marks[by], NULL,
-                    "the client gave up %.0f ms after the request was sent%s",
-                    ms(marks[by]->ts_ns - e->request.first.ts_ns),
-                    mark_set(&e->response.first) ? ", inside the response" : ", before any response");
+        finding_add(
+            e, "conn.closed_by_client", P2T_SEVERITY_ERROR, marks[by], NULL,
+            "the client gave up %.0f ms after the request was sent%s", ms(marks[by]->ts_ns - e->request.first.ts_ns),
+            mark_set(&e->response.first) && !e->response.unread ? ", inside the response" : ", before any response");
+    if (e->response.unread)
+        finding_add(e, "http.late_response", P2T_SEVERITY_ERROR, &e->response.first, marks[by],
+                    "the response came %.0f ms after the client had given up",
+                    ms(e->response.first.ts_ns - marks[by]->ts_ns));
 }
 
 /* A pool that refuses a connection closes it within microseconds. */
@@ -168,22 +175,40 @@ static void about_reuse(struct exchange *e)
 {
     const struct exchange_conn *c = &e->conn;
 
+    if (c->handed_over && e->attempt_count > 0)
+        finding_add(
+            e, "conn.handed_over", P2T_SEVERITY_INFO, &e->attempts[0].syn, &e->request.first,
+            "while the connection it had dialled was being set up, another came free and took the request, as "
+            "Go's pool does");
     if (c->orphan_dial)
         finding_add(e, "conn.orphan_dial", P2T_SEVERITY_INFO, &c->ack, &e->request.first,
                     "the connection was opened %.0f ms before its first request: most likely for another request, "
                     "which was served elsewhere",
                     ms(e->request.first.ts_ns - c->ack.ts_ns));
-    if (exchange_keeps_alive(e) && exchange_closed_at_once(e))
+    if (exchange_keeps_alive(e) && exchange_closed_at_once(e) && c->pool_full)
+        finding_add(
+            e, "conn.pool_full", P2T_SEVERITY_INFO, &e->response.last, &c->client_fin,
+            "the client closed the connection after use while others to this host stayed idle: its pool keeps "
+            "no more of them");
+    else if (exchange_keeps_alive(e) && exchange_closed_at_once(e))
         finding_add(e, "conn.not_pooled", P2T_SEVERITY_INFO, &e->response.last, &c->client_fin,
                     "the client closed a connection it could have kept: its pool was full or closed, keep-alive is "
                     "off, or it "
                     "exited; the wire does not tell which");
 }
 
+static bool answer_missing(const struct exchange *e)
+{
+    enum fact_tls_loss why = e->tls != NULL ? e->tls->loss[FLOW_S2C].why : 0;
+
+    return !e->response.seen && (why == 0 || why == FACT_TLS_LOSS_MISSING) && exchange_answer_hidden(e);
+}
+
 static void about_capture(struct exchange *e)
 {
-    if (e->request.lost || e->response.lost)
-        finding_add(e, "capture.gap", P2T_SEVERITY_WARNING, &e->request.last, &e->response.last,
+    if (e->request.lost || e->response.lost || answer_missing(e))
+        finding_add(e, "capture.gap", P2T_SEVERITY_WARNING, &e->request.last,
+                    e->response.seen ? &e->response.last : &e->conn.server_fin,
                     "bytes of this exchange are missing from the capture");
     if (e->request.extent == FACT_HEAD_CUT || e->response.extent == FACT_HEAD_CUT)
         finding_add(e, "capture.cut", P2T_SEVERITY_WARNING, &e->request.head_end, &e->response.head_end,
@@ -210,8 +235,9 @@ static void about_messages(struct exchange *e)
     if (e->request.abandoned)
         finding_add(e, "http.body_not_sent", P2T_SEVERITY_INFO, &e->request.head_end, &r->head_end,
                     "the server refused the body announced with Expect: 100-continue; it was never sent");
+    /* gRPC's streams talk both ways at once. */
     if (r->seen && e->request.seen && !e->request.abandoned && r->first.ts_ns < e->request.last.ts_ns &&
-        r->interim_count == 0)
+        r->interim_count == 0 && !e->grpc.present)
         finding_add(e, "http.early_response", P2T_SEVERITY_WARNING, &r->first, &e->request.last,
                     "the response began %.1f ms before the request was whole",
                     ms(e->request.last.ts_ns - r->first.ts_ns));
@@ -239,11 +265,70 @@ static void about_stream(struct exchange *e)
                     "the call ended with grpc-status %u", e->grpc.status);
 }
 
+/* RFC 6455 7.4.1: normal, going away, and no code at all are how a WebSocket is meant to end. */
+static void about_websocket(struct exchange *e)
+{
+    const struct exchange_websocket *w = &e->websocket;
+    int first = mark_set(&w->closed[FLOW_S2C]) &&
+                        (!mark_set(&w->closed[FLOW_C2S]) || w->closed[FLOW_S2C].ts_ns < w->closed[FLOW_C2S].ts_ns)
+                    ? FLOW_S2C
+                    : FLOW_C2S;
+    bool over = e->stream.reset || (e->stream.id != 0 && e->response.ended) || exchange_closer(e) != CLOSED_BY_NONE;
+
+    if (!w->present)
+        return;
+    if (mark_set(&w->closed[first]) && w->close_code[first] > 1001)
+        finding_add(e, "websocket.closed", P2T_SEVERITY_WARNING, &w->closed[first], NULL,
+                    "the %s closed the WebSocket with code %u", first == FLOW_S2C ? "server" : "client",
+                    w->close_code[first]);
+    if (!mark_set(&w->closed[first]) && over && !w->messages[0].lost && !w->messages[1].lost)
+        finding_add(e, "websocket.not_closed", P2T_SEVERITY_WARNING, &w->last, NULL,
+                    "the WebSocket ended without a Close frame from either side");
+}
+
+static const char *loss_text(const struct tls_loss *l)
+{
+    switch (l->why) {
+    case FACT_TLS_LOSS_KEY:
+        return "the key log's secret does not fit";
+    case FACT_TLS_LOSS_MISSING:
+        return "packets are missing from the capture";
+    case FACT_TLS_LOSS_CIPHER:
+        return "libcrypto here does not offer the cipher";
+    default:
+        return "the key log lacks a secret";
+    }
+}
+
+/* Secrets were there, and yet: which part of the exchange stays encrypted, and why. */
+static void about_decryption(struct exchange *e, const struct exchange_tls *t)
+{
+    static const char *const whose[] = {[FLOW_C2S] = "what the client sent", [FLOW_S2C] = "what the server sent"};
+    const struct tls_loss *up = &t->loss[FLOW_C2S], *down = &t->loss[FLOW_S2C];
+    bool same = up->why == down->why, over = e->request.complete && e->response.complete;
+
+    if (e->kind == P2T_KIND_CONNECT && t->decrypted)
+        finding_add(e, "tls.not_http", P2T_SEVERITY_INFO, &t->decrypted_at, NULL,
+                    "the connection was decrypted, and what it carried is not HTTP");
+    for (int dir = 0; dir < 2; dir++) {
+        const struct tls_loss *l = &t->loss[dir];
+        if (l->why == 0 || (t->decrypted && over && l->mark.ts_ns > e->end_ns) || (dir == FLOW_S2C && same))
+            continue;
+        finding_add(e, t->decrypted ? "tls.decryption_lost" : "tls.not_decrypted", P2T_SEVERITY_WARNING, &l->mark,
+                    NULL, "%s could not be decrypted%s: %s (cipher suite 0x%04x)",
+                    same ? "what both sides sent" : whose[dir], t->decrypted ? " from this packet on" : "",
+                    loss_text(l), t->cipher);
+    }
+}
+
 static void about_tls(struct exchange *e)
 {
     const struct exchange_tls *t = e->tls;
 
-    if (t == NULL || !e->handshakes)
+    if (t == NULL)
+        return;
+    about_decryption(e, t);
+    if (!e->handshakes)
         return;
     if (t->failure == TLS_FAILED_SERVER_ALERT || t->failure == TLS_FAILED_CLIENT_ALERT)
         finding_add(e, "tls.alert", P2T_SEVERITY_ERROR, &t->failed, &t->hello,
@@ -287,6 +372,7 @@ void finding_all(struct exchange *e)
     about_messages(e);
     about_capture(e);
     about_stream(e);
+    about_websocket(e);
     about_tls(e);
     sort_by_severity(e);
 }

@@ -1,5 +1,6 @@
 /* Exchanges under way on a connection, whatever protocol they speak: how they begin, and when one is over. */
-#include "correlate/lookup.h"
+#include "correlate/messages.h"
+#include "correlate/pool.h"
 
 /* A connection whose first request comes this long after its handshake was dialled for another one. Scheduling on a
  * busy machine explains tens of milliseconds, not this. */
@@ -7,13 +8,20 @@ static const int64_t ORPHAN_NS = 100000000;
 /* A client that closed its half may still be answered; few do, and not for long. */
 static const int64_t HALF_CLOSED_NS = 5000000000;
 
+static int64_t later(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
 /* ---- the list ---- */
 
-struct exchange *open_find(const struct cconn *cc, uint32_t number)
+struct exchange *open_find(struct cconn *cc, uint32_t number)
 {
+    if (cc->found != NULL && cc->found->number == number)
+        return cc->found;
     for (struct exchange *e = cc->open_first; e != NULL; e = e->next)
         if (e->number == number)
-            return e;
+            return cc->found = e;
     return NULL;
 }
 
@@ -30,6 +38,8 @@ static void detach(struct cconn *cc, struct exchange *e)
 {
     struct exchange *before = NULL;
 
+    if (cc->found == e)
+        cc->found = NULL;
     for (struct exchange *x = cc->open_first; x != NULL && x != e; x = x->next)
         before = x;
     if (before == NULL && cc->open_first != e)
@@ -58,6 +68,8 @@ struct exchange *open_begin(struct correlate *c, struct cconn *cc, enum p2t_kind
     e->conn.position = cc->positions++;
     e->conn.previous_end = cc->view.previous_end;
     e->id = hash_stable_finish(hash_stable(cc->view.id, &e->conn.position, sizeof e->conn.position));
+    for (int i = 0; i < 2; i++)
+        e->lost_before[i] = cc->flow->lost_bytes[i];
     append(cc, e);
     return e;
 }
@@ -67,6 +79,7 @@ void open_discard(struct correlate *c, struct exchange *e)
     struct cconn *cc = e->owner;
 
     detach(cc, e);
+    pool_forget(c, e);
     timer_stop(c, &e->timer);
     cc->positions--;
     outbox_discard(c, e);
@@ -74,8 +87,7 @@ void open_discard(struct correlate *c, struct exchange *e)
 
 /* ---- the dial ---- */
 
-/* The name to check a lookup against: the host without its port; none where a proxy stands between. */
-static struct slice dialled_host(const struct exchange *e)
+struct slice open_dialled_host(const struct exchange *e)
 {
     struct slice host = e->request.host;
     size_t colon = slice_find(host, ':');
@@ -92,18 +104,21 @@ static bool waited_too_long(const struct cconn *cc, const struct exchange *e)
     return cc->view.proxy == PROXY_NONE && mark_set(ready) && e->start.ts_ns - ready->ts_ns > ORPHAN_NS;
 }
 
-void open_take_dial(struct correlate *c, struct cconn *cc, struct exchange *e)
+void open_take_own_dial(struct correlate *c, struct cconn *cc, struct exchange *e)
 {
-    if (cc->dial == NULL)
-        return;
     if (waited_too_long(cc, e)) {
         e->conn.orphan_dial = true;
         dial_report(c, cc->dial, true, true);
         return;
     }
-    dial_into_exchange(c, cc, e, dialled_host(e));
+    dial_into_exchange(c, cc, e, open_dialled_host(e));
     if (e->lookup != NULL)
         cc->view.dialled_host = arena_copy(&cc->arena, e->lookup->host);
+    open_begins_with_dial(e);
+}
+
+void open_begins_with_dial(struct exchange *e)
+{
     if (e->lookup != NULL && e->lookup->first_query.ts_ns < e->start.ts_ns)
         e->start = e->lookup->first_query;
     else if (e->attempt_count > 0 && e->attempts[0].syn.ts_ns < e->start.ts_ns)
@@ -122,10 +137,27 @@ void open_settle(struct correlate *c, struct exchange *e)
         detach(cc, e);
     timer_stop(c, &e->timer);
     conn_snapshot(cc, e);
+    messages_settle(e);
     outcome_judge(e);
+    e->owner = NULL;
+    if (!pool_keeps(c, e))
+        open_finish(c, e);
+}
+
+void open_finish(struct correlate *c, struct exchange *e)
+{
+    pool_forget(c, e);
+    timer_stop(c, &e->timer);
     finding_all(e);
     links_settled(c, e);
-    outbox_final(c, e);
+    if (e->late && !e->response.unread) {
+        outbox_release(c, &e->order);
+        e->end_ns = later(e->request.last.ts_ns, e->response.last.ts_ns);
+        outbox_put(c, e, true);
+        outbox_drain(c);
+    } else {
+        outbox_final(c, e);
+    }
 }
 
 void open_timer(struct correlate *c, struct exchange *e)
@@ -151,11 +183,17 @@ void open_may_have_ended(struct correlate *c, struct exchange *e, int64_t end_ns
     timer_set(c, &e->timer, TIMER_EXCHANGE, end_ns + wait_ns);
 }
 
-/* A provisional end was too early: the answer comes after all. */
+/* A provisional end was too early: the answer comes after all. Whether a client that closed first takes it is told by
+ * what it does next: until then the exchange may have ended with its FIN. */
 void open_goes_on(struct correlate *c, struct exchange *e)
 {
-    outbox_release(c, &e->order);
+    const struct cconn *cc = e->owner;
+
     timer_stop(c, &e->timer);
+    if (e->kind != P2T_KIND_TLS && heap_holds(&e->order.node) && mark_set(&cc->view.client_fin))
+        e->late = true;
+    else
+        outbox_release(c, &e->order);
 }
 
 /* A stream's end is final, and its connection tells nothing more about it. */
@@ -175,13 +213,17 @@ void open_has_ended(struct correlate *c, struct exchange *e, int64_t end_ns)
         stream_has_ended(c, e, end_ns);
         return;
     }
-    outbox_release(c, &e->order);
     detach(cc, e);
     open_settle_previous(c, cc);
     if (e->kind == P2T_KIND_CONNECT)
-        open_take_dial(c, cc, e);
+        pool_request(c, cc, e);
     cc->settling = e;
-    open_may_have_ended(c, e, end_ns, SETTLE_NS);
+    if (e->late) {
+        timer_set(c, &e->timer, TIMER_EXCHANGE, end_ns + SETTLE_NS);
+    } else {
+        outbox_release(c, &e->order);
+        open_may_have_ended(c, e, end_ns, SETTLE_NS);
+    }
     if (e->response.location.n > 0 || !mark_set(&e->response.first)) {
         conn_snapshot(cc, e);
         links_ended(c, e);
@@ -201,20 +243,18 @@ static int64_t earliest_close(const struct exchange_conn *v, int64_t otherwise)
     return first == INT64_MAX ? otherwise : first;
 }
 
-static int64_t later(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
-}
-
 /* Nothing can come any more for what is open: it ended when a side gave the connection up, or is open to this day. An
- * estimated response is over with its last record. */
+ * estimated response is over with its last record, a WebSocket that nobody closed with its last message. */
 static void end_all(struct correlate *c, struct cconn *cc)
 {
     while (cc->open_first != NULL) {
         struct exchange *e = cc->open_first;
         int64_t last = later(e->request.last.ts_ns, e->response.last.ts_ns);
         bool estimated = e->kind == P2T_KIND_TLS && e->response.seen;
-        open_has_ended(c, e, estimated ? last : later(earliest_close(&cc->view, c->now_ns), last));
+        if (e->websocket.present)
+            last = later(last, e->websocket.last.ts_ns);
+        int64_t otherwise = e->websocket.present ? last : c->now_ns;
+        open_has_ended(c, e, estimated ? last : later(earliest_close(&cc->view, otherwise), last));
     }
 }
 

@@ -84,7 +84,7 @@ void outbox_drain(struct correlate *c)
     for (struct heap_node *top; (top = heap_top(&c->outbox)) != NULL;) {
         struct exchange *e = heap_entry(top, struct hold, node)->exchange;
         bool ready = e != NULL && e->final;
-        if (!ready && !over_limit(c))
+        if ((!ready || c->gathering) && !over_limit(c))
             return;
         heap_remove(&c->outbox, top);
         if (ready)
@@ -94,6 +94,7 @@ void outbox_drain(struct correlate *c)
 
 void outbox_flush(struct correlate *c)
 {
+    c->gathering = false;
     outbox_drain(c);
     while (c->free_exchanges != NULL) {
         struct exchange *e = c->free_exchanges;

@@ -2,6 +2,8 @@
  * section 8 point 10): client and server take turns, and each turn of the client is a request. */
 #include "correlate/tls.h"
 
+#include "correlate/pool.h"
+
 /* A response that may be a ticket only: the true one may take its time. */
 static const int64_t TICKET_WAIT_NS = 3000000000;
 /* "HTTP/1.1 100 Continue" and its blank line: the request goes on behind it. */
@@ -30,6 +32,8 @@ void tls_tell_in(struct cconn *cc, struct exchange *e)
 
     if (t == NULL)
         return;
+    if (cc->dial != NULL) /* another request's */
+        return;
     e->handshakes = !t->told && mark_set(&t->info.hello);
     t->told = true;
     if (e->handshakes && t->info.hello.ts_ns < e->start.ts_ns)
@@ -46,18 +50,54 @@ static struct exchange *begin(struct correlate *c, struct cconn *cc, const struc
     e->conn.proxy = cc->view.proxy;
     if (t->info.server_name.p != NULL)
         e->request.host = arena_copy(&e->arena, t->info.server_name);
-    open_take_dial(c, cc, e);
+    pool_request(c, cc, e);
     tls_tell_in(cc, e);
     return e;
 }
 
 /* ---- the handshake ---- */
 
+/* Behind a proxy's consent, inside a connection that is secured already, another handshake is the target's. */
+static bool is_inside(const struct cconn *cc)
+{
+    const struct packet_mark *done = &cc->tls->info.done, *consent = &cc->view.tunnel_ready;
+
+    return mark_set(done) && mark_set(consent) && consent->ts_ns >= done->ts_ns;
+}
+
+static void inner_hello(struct cconn *cc, const struct fact *f)
+{
+    struct exchange_tls *t = &cc->tls->info;
+
+    if (mark_set(&t->inner_hello))
+        return;
+    t->inner_hello = f->mark;
+    t->inner.server_name = arena_copy(&cc->arena, f->as.tls_client_hello.hello->server_name);
+}
+
+static void inner_done(struct cconn *cc, const struct fact *f)
+{
+    const struct fact_tls_done *d = f->as.tls_done;
+    struct tls_agreed *inner = &cc->tls->info.inner;
+
+    cc->tls->info.inner_done = f->mark;
+    inner->known = true;
+    inner->version = d->version;
+    inner->cipher = d->cipher;
+    inner->resumed = d->resumed;
+    if (d->alpn.p != NULL)
+        inner->alpn = arena_copy(&cc->arena, d->alpn);
+}
+
 static void on_client_hello(struct cconn *cc, const struct fact *f)
 {
     struct exchange_tls *t = &cc->tls->info;
     const struct tls_client_hello *h = f->as.tls_client_hello.hello;
 
+    if (is_inside(cc)) {
+        inner_hello(cc, f);
+        return;
+    }
     if (h->again || mark_set(&t->hello))
         return;
     t->hello = f->mark;
@@ -69,6 +109,10 @@ static void on_client_hello(struct cconn *cc, const struct fact *f)
 
 static void on_server_hello(struct cconn *cc, const struct fact *f)
 {
+    if (is_inside(cc)) {
+        cc->tls->info.inner_answer = f->mark;
+        return;
+    }
     cc->tls->info.version = f->as.tls_server_hello->version;
     cc->tls->info.cipher = f->as.tls_server_hello->cipher;
 }
@@ -85,7 +129,8 @@ static void failed(struct correlate *c, struct cconn *cc, enum tls_failure why, 
 {
     struct exchange_tls *t = &cc->tls->info;
 
-    if (t->failure != TLS_FAILED_NOT || mark_set(&t->done) || !mark_set(&t->hello))
+    /* Early data may be answered, and the connection closed, before the client has finished (RFC 8446 2.3). */
+    if (t->failure != TLS_FAILED_NOT || mark_set(&t->done) || !mark_set(&t->hello) || t->decrypted || cc->tls->asked)
         return;
     t->failure = why;
     t->failed = *mark;
@@ -121,6 +166,10 @@ static void on_done(struct cconn *cc, const struct fact *f)
 
     if (t->failure != TLS_FAILED_NOT)
         return;
+    if (is_inside(cc)) {
+        inner_done(cc, f);
+        return;
+    }
     t->done = f->mark;
     t->done_guessed = d->guessed;
     t->version = d->version;
@@ -133,15 +182,26 @@ static void on_done(struct cconn *cc, const struct fact *f)
 
 /* ---- requests ---- */
 
-/* Streams are opened one write after the other; what follows at once, or is long, is a body. Behind a body, the server
- * must have said something. */
+/* One client's heads differ by little: most of their fields are in the peers' tables. */
+static bool like_last_head(const struct conn_tls *t, const struct exchange *e, const struct fact_tls_records *r)
+{
+    enum { ALIKE_BYTES = 2 };
+    uint64_t n = r->bytes / r->records;
+
+    return e->request.body_bytes == t->head_bytes && n <= t->head_bytes + ALIKE_BYTES &&
+           n + ALIKE_BYTES >= t->head_bytes;
+}
+
+/* Streams are opened one write after the other; what follows at once, or is long, is a body, unless it is as long as
+ * the head before it. Behind a body, the server must have said something. */
 static bool opens_stream(const struct conn_tls *t, const struct exchange *e, const struct fact_tls_records *r)
 {
     bool pause = r->first.ts_ns - e->request.last.ts_ns >= CADENCE_NS;
 
     if (!t->info.h2 || r->bytes / r->records > UPLOAD_RECORD_BYTES)
         return false;
-    return t->record_bytes > UPLOAD_RECORD_BYTES ? pause && t->control_seen : pause || t->reset_like;
+    return t->record_bytes > UPLOAD_RECORD_BYTES ? pause && t->control_seen
+                                                 : pause || t->reset_like || like_last_head(t, e, r);
 }
 
 /* What came from the server so far is no answer yet: the client's data belong to the request that is open. */
@@ -171,9 +231,12 @@ static void next_request(struct correlate *c, struct cconn *cc, const struct fac
     }
     cc->tls->answered = cc->tls->reset_like = cc->tls->control_seen = false;
     cc->tls->answer_records = 0;
+    cc->tls->head_like = (struct packet_mark){0};
     struct exchange *e = begin(c, cc, &r->first);
     if (e == NULL)
         return;
+    cc->tls->asked = true;
+    cc->tls->head_bytes = r->bytes / r->records;
     fill_request(e, r);
 }
 
@@ -265,17 +328,37 @@ static void take_back(struct correlate *c, struct exchange *e)
     open_goes_on(c, e);
 }
 
-/* HTTP/2: with several streams open, an answer that comes after a pause is taken for the next one's. */
+/* One server's response heads differ by little, and what follows them mostly does not look like them. */
+static bool like_last_answer(const struct conn_tls *t, const struct fact_tls_records *r)
+{
+    enum { ALIKE_BYTES = 2, HEAD_MAX = 100 };
+    uint64_t n = r->bytes / r->records;
+
+    return n <= HEAD_MAX && n + ALIKE_BYTES >= t->answer_head_bytes && n <= t->answer_head_bytes + ALIKE_BYTES;
+}
+
+/* HTTP/2: with several streams open, an answer that comes after a pause, or begins as the last one did, is taken for
+ * the next one's. */
 static struct exchange *answered_stream(struct correlate *c, struct cconn *cc, const struct fact_tls_records *r)
 {
     struct exchange *e = cc->open_first;
 
-    if (e == NULL || e->next == NULL || !e->response.seen || r->first.ts_ns - e->response.last.ts_ns < CADENCE_NS)
+    if (e == NULL || e->next == NULL || !e->response.seen ||
+        (r->first.ts_ns - e->response.last.ts_ns < CADENCE_NS && !like_last_answer(cc->tls, r)))
         return e;
     open_has_ended(c, e, e->response.last.ts_ns);
     cc->tls->answered = false;
     cc->tls->answer_records = 0;
+    cc->tls->head_like = (struct packet_mark){0};
     return cc->open_first;
+}
+
+/* Whatever the server sends may be the answer to any request that is open. */
+static void may_answer_all(struct cconn *cc, const struct fact_tls_records *r)
+{
+    for (struct exchange *e = cc->open_first; e != NULL; e = e->next)
+        if (e->request.seen && !mark_set(&e->response.first_possible))
+            e->response.first_possible = r->first_whole;
 }
 
 static void on_response_records(struct correlate *c, struct cconn *cc, const struct fact_tls_records *r)
@@ -291,10 +374,9 @@ static void on_response_records(struct correlate *c, struct cconn *cc, const str
     }
     if (e == NULL || !e->request.seen)
         return;
-    if (!mark_set(&e->response.first_possible))
-        e->response.first_possible = r->first_whole;
-    else if (t->info.h2 && !mark_set(&e->response.first))
-        e->response.first = e->response.first_possible;
+    may_answer_all(cc, r);
+    if (t->info.h2 && !mark_set(&e->response.first))
+        e->response.first = t->head_like;
     if (ticket && t->tickets >= CERTAINLY_TICKETS) {
         take_back(c, e);
         return;
@@ -302,6 +384,8 @@ static void on_response_records(struct correlate *c, struct cconn *cc, const str
     if (!mark_set(&e->response.first) || (!ticket && !t->answered && !t->info.h2))
         e->response.first = r->first_whole;
     t->answered |= !ticket;
+    if (e->response.body_bytes == 0)
+        t->answer_head_bytes = r->bytes / r->records;
     answer(c, e, r);
 }
 
@@ -316,9 +400,10 @@ static void on_server_control(struct cconn *cc, const struct fact_tls_records *r
         return;
     t->control_seen = true;
     t->reset_like |= r->bytes == r->records * RST_STREAM_BYTES;
+    may_answer_all(cc, r);
     if (e != NULL && e->request.seen && !e->response.seen && t->record_bytes <= UPLOAD_RECORD_BYTES &&
-        !mark_set(&e->response.first_possible))
-        e->response.first_possible = r->first_whole;
+        !mark_set(&t->head_like))
+        t->head_like = r->first_whole;
 }
 
 static void on_records(struct correlate *c, struct cconn *cc, const struct fact *f)
@@ -347,6 +432,7 @@ void tls_fact(struct correlate *c, struct cconn *cc, const struct fact *f)
     switch (f->kind) {
     case FACT_TLS_CLIENT_HELLO:
         on_client_hello(cc, f);
+        pool_conn_says_hello(cc);
         break;
     case FACT_TLS_SERVER_HELLO:
         on_server_hello(cc, f);
@@ -362,9 +448,14 @@ void tls_fact(struct correlate *c, struct cconn *cc, const struct fact *f)
         break;
     case FACT_TLS_DONE:
         on_done(cc, f);
+        pool_conn_secured(c, cc);
         break;
     case FACT_TLS_DECRYPTED:
         cc->tls->info.decrypted = true;
+        cc->tls->info.decrypted_at = f->mark;
+        break;
+    case FACT_TLS_LOST:
+        cc->tls->info.loss[f->dir] = (struct tls_loss){f->mark, f->as.tls_loss};
         break;
     default:
         on_records(c, cc, f);
@@ -414,19 +505,32 @@ static struct slice copy_known(struct arena *a, struct slice s)
     return s.p == NULL ? s : arena_copy(a, s);
 }
 
+static void copy_story(const struct cconn *cc, struct exchange_tls *to, struct arena *a)
+{
+    *to = cc->tls->info;
+    to->server_name = copy_known(a, cc->tls->info.server_name);
+    to->alpn = copy_known(a, cc->tls->info.alpn);
+    to->inner.server_name = copy_known(a, cc->tls->info.inner.server_name);
+    to->inner.alpn = copy_known(a, cc->tls->info.inner.alpn);
+    to->ja4 = copy_known(a, cc->tls->info.ja4);
+    to->certificate_problem = copy_known(a, cc->tls->info.certificate_problem);
+}
+
+struct exchange_tls *tls_copy(const struct cconn *cc, struct arena *a)
+{
+    struct exchange_tls *copy = cc->tls != NULL ? arena_alloc(a, sizeof *copy) : NULL;
+
+    if (copy != NULL)
+        copy_story(cc, copy, a);
+    return copy;
+}
+
 void tls_snapshot(const struct cconn *cc, struct exchange *e)
 {
-    if (cc->tls == NULL)
-        return;
     if (e->tls == NULL)
-        e->tls = arena_alloc(&e->arena, sizeof *e->tls);
-    if (e->tls == NULL)
-        return;
-    *e->tls = cc->tls->info;
-    e->tls->server_name = copy_known(&e->arena, cc->tls->info.server_name);
-    e->tls->alpn = copy_known(&e->arena, cc->tls->info.alpn);
-    e->tls->ja4 = copy_known(&e->arena, cc->tls->info.ja4);
-    e->tls->certificate_problem = copy_known(&e->arena, cc->tls->info.certificate_problem);
+        e->tls = tls_copy(cc, &e->arena);
+    else
+        copy_story(cc, e->tls, &e->arena);
 }
 
 const struct packet_mark *tls_done_mark(const struct cconn *cc)

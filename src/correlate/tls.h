@@ -6,13 +6,17 @@
 
 struct conn_tls {
     struct exchange_tls info;
-    bool told;               /* an exchange tells of the handshake */
-    uint32_t tickets;        /* records so far that look like a NewSessionTicket */
-    bool answered;           /* a record of the open exchange's response cannot be one */
-    uint32_t answer_records; /* of the open exchange's response */
-    uint64_t record_bytes;   /* of the client's last records, on average */
-    bool reset_like;         /* HTTP/2: the server sent what may be a RST_STREAM since */
-    bool control_seen;       /* HTTP/2: the server sent a short frame since, other than a SETTINGS acknowledgement */
+    bool told;                    /* an exchange tells of the handshake */
+    bool asked;                   /* a request was estimated on it */
+    uint32_t tickets;             /* records so far that look like a NewSessionTicket */
+    bool answered;                /* a record of the open exchange's response cannot be one */
+    uint32_t answer_records;      /* of the open exchange's response */
+    uint64_t record_bytes;        /* of the client's last records, on average */
+    uint64_t head_bytes;          /* HTTP/2: of the last request's first record */
+    uint64_t answer_head_bytes;   /* HTTP/2: of the last response's first record */
+    struct packet_mark head_like; /* HTTP/2: a short frame that may be the open exchange's response head */
+    bool reset_like;              /* HTTP/2: the server sent what may be a RST_STREAM since */
+    bool control_seen; /* HTTP/2: the server sent a short frame since, other than a SETTINGS acknowledgement */
     /* TLS inside TLS, to a target behind an https proxy: how far its handshake has come. */
     enum tls_tunnel { TUNNEL_NONE, TUNNEL_ASKED, TUNNEL_HELLO, TUNNEL_ANSWERED, TUNNEL_READY } tunnel;
 };

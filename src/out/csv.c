@@ -68,6 +68,21 @@ static void connection_cells(struct buf *b, const struct p2t_connection *c)
     us_cell(b, c->rtt_ns);
 }
 
+/* gRPC's, or a WebSocket's. */
+static void message_cells(struct buf *b, const struct p2t_exchange *x)
+{
+    const struct p2t_messages *sent = x->grpc != NULL        ? &x->grpc->request
+                                      : x->websocket != NULL ? &x->websocket->client.messages
+                                                             : NULL;
+    const struct p2t_messages *received = x->grpc != NULL        ? &x->grpc->response
+                                          : x->websocket != NULL ? &x->websocket->server.messages
+                                                                 : NULL;
+
+    number_cell(b, x->grpc != NULL ? x->grpc->status : -1);
+    number_cell(b, sent != NULL ? (int64_t)sent->count : -1);
+    number_cell(b, received != NULL ? (int64_t)received->count : -1);
+}
+
 static void csv_begin(struct buf *b, const struct out_options *o)
 {
     (void)o;
@@ -75,7 +90,7 @@ static void csv_begin(struct buf *b, const struct out_options *o)
             "id,kind,outcome,error,method,url,host,status,trace_id,client,server,reused,connection_exchange,rtt_us,"
             "start,end,total_us,blocked_us,dns_us,connect_us,tls_us,send_us,wait_us,receive_us,"
             "request_header_bytes,request_body_bytes,response_header_bytes,response_body_bytes,content_type,"
-            "findings\r\n");
+            "findings,grpc_status,request_messages,response_messages\r\n");
 }
 
 static void csv_exchange(struct buf *b, const struct out_options *o, const struct p2t_exchange *x, uint64_t index)
@@ -98,6 +113,7 @@ static void csv_exchange(struct buf *b, const struct out_options *o, const struc
     number_cell(b, x->response.body_bytes);
     text_cell(b, x->response.content_type);
     findings_cell(b, x);
+    message_cells(b, x);
     buf_lit(b, "\r\n");
 }
 

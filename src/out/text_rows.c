@@ -112,8 +112,21 @@ static void pad(struct buf *b, size_t from, size_t width)
         buf_putc(b, ' ');
 }
 
+/* Without keys there is no status: that bytes came is all that is known. */
+static void estimated_end_args(struct buf *b, const struct p2t_exchange *x)
+{
+    if (x->response.body_bytes >= 0)
+        buf_printf(b, "answered, %lld bytes, encrypted", (long long)x->response.body_bytes);
+    else if (x->request.body_bytes >= 0)
+        buf_lit(b, "no response");
+}
+
 static void end_args(struct buf *b, const struct p2t_exchange *x)
 {
+    if (x->kind == P2T_KIND_TLS) {
+        estimated_end_args(b, x);
+        return;
+    }
     if (x->status > 0)
         buf_printf(b, "%d", x->status);
     else if (x->kind != P2T_KIND_CONNECT)

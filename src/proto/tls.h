@@ -22,8 +22,9 @@ extern const struct tls_limits tls_limits_default;
 struct tls_counters {
     uint64_t client_hellos, handshakes;
     uint64_t not_tls, gaps, limit_hits;
-    uint64_t decrypted; /* connections */
-    uint64_t unopened;  /* records whose key is known and does not fit, or that the capture lacks a part of */
+    uint64_t decrypted;             /* connections */
+    uint64_t lost[FACT_TLS_LOSSES]; /* directions whose secrets open nothing more, by reason */
+    uint64_t unopened; /* records whose key is known and does not fit, or that the capture lacks a part of */
 };
 
 /* Takes what was decrypted, as if it had come over the connection. */
@@ -58,6 +59,8 @@ void tls_env_fini(struct tls_env *env);
  * decrypted. NULL when memory ran out. */
 struct tls *tls_new(struct tls_env *env, struct flow_tcp *conn, bool mid_stream, unsigned depth, void *owner);
 void tls_chunk(struct tls *t, const struct flow_chunk *chunk);
+/* Nothing more will come: what waited for that is handed out. */
+void tls_close(struct tls *t);
 void tls_free(struct tls *t);
 
 #endif

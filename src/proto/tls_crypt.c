@@ -2,18 +2,12 @@
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/provider.h>
 
 #include "pcap2trace/status.h"
 #include "proto/tls_handshake.h"
 
-enum {
-    RANDOM_BYTES = 32,
-    NONCE_BYTES = 12,
-    FIXED_BYTES = 4,
-    EXPLICIT_BYTES = 8,
-    AAD_BYTES = 13,
-    KEY_BLOCK_MAX = 160
-};
+enum { RANDOM_BYTES = 32, NONCE_BYTES = 12, FIXED_BYTES = 4, MASTER_BYTES = 48, KEY_BLOCK_MAX = 160 };
 
 /* ---- life ---- */
 
@@ -21,8 +15,26 @@ enum {
 int tls_crypt_init(struct tls_crypt *c)
 {
     for (int i = 0; i < TLS_BULKS; i++)
-        c->cipher[i] = EVP_CIPHER_fetch(NULL, tls_bulks[i].name, NULL);
+        if (tls_bulks[i].name != NULL && !tls_bulks[i].legacy)
+            c->cipher[i] = EVP_CIPHER_fetch(NULL, tls_bulks[i].name, NULL);
     return tls_kdf_init(&c->kdf);
+}
+
+/* Old ciphers are rare, and loading a provider takes its time: when the first of them is met. */
+static void fetch_legacy(struct tls_crypt *c)
+{
+    if (c->legacy_asked)
+        return;
+    c->legacy_asked = true;
+    c->legacy = OSSL_LIB_CTX_new();
+    if (c->legacy == NULL)
+        return;
+    c->provider = OSSL_PROVIDER_load(c->legacy, "legacy");
+    if (c->provider == NULL)
+        return;
+    for (int i = 0; i < TLS_BULKS; i++)
+        if (tls_bulks[i].legacy)
+            c->cipher[i] = EVP_CIPHER_fetch(c->legacy, tls_bulks[i].name, NULL);
 }
 
 void tls_crypt_fini(struct tls_crypt *c)
@@ -32,20 +44,30 @@ void tls_crypt_fini(struct tls_crypt *c)
             EVP_CIPHER_CTX_free(c->idle[i][--c->idle_n[i]]);
         EVP_CIPHER_free(c->cipher[i]);
     }
+    if (c->provider != NULL)
+        OSSL_PROVIDER_unload(c->provider);
+    OSSL_LIB_CTX_free(c->legacy);
     tls_kdf_fini(&c->kdf);
 }
 
 /* ---- contexts ---- */
 
-static const struct tls_bulk_info *bulk_of(const struct tls_key *key)
+bool tls_suite_available(struct tls_crypt *c, const struct tls_suite *suite)
 {
-    return &tls_bulks[key->suite.bulk];
+    const struct tls_bulk_info *bulk = &tls_bulks[suite->bulk];
+
+    if (bulk->legacy)
+        fetch_legacy(c);
+    return (bulk->name == NULL || c->cipher[suite->bulk] != NULL) && c->kdf.md[suite->hash] != NULL &&
+           c->kdf.md[suite->mac] != NULL;
 }
 
 static bool set_up(EVP_CIPHER_CTX *ctx, EVP_CIPHER *cipher, const struct tls_bulk_info *bulk)
 {
     if (EVP_DecryptInit_ex2(ctx, cipher, NULL, NULL, NULL) != 1)
         return false;
+    if (bulk->mode == TLS_MODE_STREAM)
+        return true;
     if (bulk->mode == TLS_MODE_CBC)
         return EVP_CIPHER_CTX_set_padding(ctx, 0) == 1;
     if (EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_IVLEN, NONCE_BYTES, NULL) != 1)
@@ -70,9 +92,7 @@ void tls_key_drop(struct tls_crypt *c, struct tls_key *key)
 {
     enum tls_bulk bulk = key->suite.bulk;
 
-    if (key->ctx == NULL)
-        return;
-    if (c->idle_n[bulk] < TLS_IDLE_CONTEXTS)
+    if (key->ctx != NULL && c->idle_n[bulk] < TLS_IDLE_CONTEXTS)
         c->idle[bulk][c->idle_n[bulk]++] = key->ctx;
     else
         EVP_CIPHER_CTX_free(key->ctx);
@@ -81,9 +101,15 @@ void tls_key_drop(struct tls_crypt *c, struct tls_key *key)
 
 static bool set_key(struct tls_crypt *c, struct tls_key *key, const uint8_t *bytes)
 {
+    key->set = tls_bulks[key->suite.bulk].name == NULL;
+    if (key->set)
+        return true;
+    if (!tls_suite_available(c, &key->suite))
+        return false;
     key->ctx = take_context(c, key->suite.bulk);
     if (key->ctx == NULL)
         return false;
+    key->set = true;
     if (EVP_DecryptInit_ex2(key->ctx, NULL, bytes, NULL, NULL) == 1)
         return true;
     tls_key_drop(c, key);
@@ -91,6 +117,12 @@ static bool set_key(struct tls_crypt *c, struct tls_key *key, const uint8_t *byt
 }
 
 /* ---- keys ---- */
+
+static bool has_mac(const struct tls_suite *suite)
+{
+    enum tls_mode mode = tls_bulks[suite->bulk].mode;
+    return mode == TLS_MODE_CBC || mode == TLS_MODE_STREAM;
+}
 
 bool tls_key_from_secret(struct tls_crypt *c, struct tls_key *key, const struct tls_suite *suite,
                          const struct tls_secret *secret)
@@ -101,7 +133,7 @@ bool tls_key_from_secret(struct tls_crypt *c, struct tls_key *key, const struct 
 
     tls_key_drop(c, key);
     *key = (struct tls_key){.suite = *suite, .version = TLS_VERSION_1_3};
-    if (secret->n != tls_hash_bytes(suite->hash) || tls_bulks[suite->bulk].mode == TLS_MODE_CBC)
+    if (secret->n != tls_hash_bytes(suite->hash) || has_mac(suite))
         return false;
     bool ok = tls_expand_label(&c->kdf, suite->hash, s, SLICE_LIT("key"), bytes, n) &&
               tls_expand_label(&c->kdf, suite->hash, s, SLICE_LIT("iv"), key->iv, NONCE_BYTES) &&
@@ -128,34 +160,70 @@ static size_t fixed_iv_bytes(const struct tls_bulk_info *bulk, uint16_t version)
     case TLS_MODE_CHACHA:
         return NONCE_BYTES;
     case TLS_MODE_CBC:
-        return version == TLS_VERSION_1_0 ? bulk->tag_bytes : 0;
+        return version <= TLS_VERSION_1_0 ? bulk->tag_bytes : 0;
+    case TLS_MODE_STREAM:
+        return 0;
     default:
         return FIXED_BYTES;
     }
 }
 
+static bool prf(struct tls_crypt *c, const struct tls_session *s, struct slice secret, struct slice label,
+                struct slice seed1, struct slice seed2, uint8_t *out, size_t n)
+{
+    if (s->version >= TLS_VERSION_1_2)
+        return tls_prf(&c->kdf, s->suite.hash, secret, label, seed1, seed2, out, n);
+    if (s->version >= TLS_VERSION_1_0)
+        return tls_prf_old(&c->kdf, secret, label, seed1, seed2, out, n);
+    return tls_ssl3_expand(&c->kdf, secret, seed1, seed2, out, n);
+}
+
 static bool key_block(struct tls_crypt *c, const struct tls_session *s, uint8_t *out, size_t n)
 {
-    struct slice master = slice_of(s->master->bytes, s->master->n), label = SLICE_LIT("key expansion");
     struct slice server = slice_of(s->server_random, RANDOM_BYTES), client = slice_of(s->client_random, RANDOM_BYTES);
 
-    if (s->version >= TLS_VERSION_1_2)
-        return tls_prf(&c->kdf, s->suite.hash, master, label, server, client, out, n);
-    return tls_prf_old(&c->kdf, master, label, server, client, out, n);
+    return prf(c, s, slice_of(s->master->bytes, s->master->n), SLICE_LIT("key expansion"), server, client, out, n);
+}
+
+/* RFC 7627 3: with the hash that the version's Finished has. */
+static bool session_hash(struct tls_crypt *c, const struct tls_session *s, struct slice transcript,
+                         uint8_t out[2 * TLS_HASH_MAX], struct slice *hash)
+{
+    if (s->version >= TLS_VERSION_1_2) {
+        *hash = slice_of(out, tls_hash_bytes(s->suite.hash));
+        return tls_hash(&c->kdf, s->suite.hash, transcript, out);
+    }
+    size_t md5 = tls_hash_bytes(TLS_MD5);
+    *hash = slice_of(out, md5 + tls_hash_bytes(TLS_SHA1));
+    return tls_hash(&c->kdf, TLS_MD5, transcript, out) && tls_hash(&c->kdf, TLS_SHA1, transcript, out + md5);
+}
+
+bool tls_master_from_premaster(struct tls_crypt *c, const struct tls_session *s, struct slice premaster,
+                               struct slice transcript, struct tls_secret *master)
+{
+    struct slice server = slice_of(s->server_random, RANDOM_BYTES), client = slice_of(s->client_random, RANDOM_BYTES);
+    uint8_t bytes[2 * TLS_HASH_MAX];
+    struct slice hash;
+
+    master->n = MASTER_BYTES;
+    if (transcript.n == 0)
+        return prf(c, s, premaster, SLICE_LIT("master secret"), client, server, master->bytes, MASTER_BYTES);
+    return session_hash(c, s, transcript, bytes, &hash) && prf(c, s, premaster, SLICE_LIT("extended master secret"),
+                                                               hash, slice_of(NULL, 0), master->bytes, MASTER_BYTES);
 }
 
 /* RFC 5246 6.3: MAC keys, keys and IVs, the client's first each time. */
 bool tls_key_from_master(struct tls_crypt *c, struct tls_key *key, const struct tls_session *s, enum flow_dir dir)
 {
     const struct tls_bulk_info *bulk = &tls_bulks[s->suite.bulk];
-    bool cbc = bulk->mode == TLS_MODE_CBC;
-    size_t mac = cbc ? tls_hash_bytes(s->suite.mac) : 0, iv = fixed_iv_bytes(bulk, s->version);
+    bool cbc = bulk->mode == TLS_MODE_CBC, maced = has_mac(&s->suite);
+    size_t mac = maced ? tls_hash_bytes(s->suite.mac) : 0, iv = fixed_iv_bytes(bulk, s->version);
     size_t n = bulk->key_bytes, side = dir == FLOW_S2C;
     uint8_t block[KEY_BLOCK_MAX];
 
     tls_key_drop(c, key);
     *key = (struct tls_key){.suite = s->suite, .version = s->version, .encrypt_then_mac = s->encrypt_then_mac && cbc};
-    if (s->version < TLS_VERSION_1_0 || (!cbc && s->version < TLS_VERSION_1_2) ||
+    if (s->version < TLS_VERSION_SSL3 || (!maced && s->version < TLS_VERSION_1_2) ||
         !key_block(c, s, block, 2 * (mac + n + iv)))
         return false;
     memcpy(key->mac_key, block + side * mac, mac);
@@ -163,161 +231,4 @@ bool tls_key_from_master(struct tls_crypt *c, struct tls_key *key, const struct 
     bool ok = set_key(c, key, block + 2 * mac + side * n);
     OPENSSL_cleanse(block, sizeof block);
     return ok;
-}
-
-/* ---- authenticated encryption ---- */
-
-static void put_be64(uint8_t *out, uint64_t v)
-{
-    for (int i = 0; i < 8; i++)
-        out[i] = (uint8_t)(v >> (56 - 8 * i));
-}
-
-static void put_be16(uint8_t *out, size_t v)
-{
-    out[0] = (uint8_t)(v >> 8);
-    out[1] = (uint8_t)v;
-}
-
-/* RFC 8446 5.2: the record's header; RFC 5246 6.2.3.3: sequence number and the header of the plain text. */
-static struct slice additional_data(const struct tls_key *key, const struct tls_record *r, size_t plain,
-                                    uint8_t out[AAD_BYTES])
-{
-    put_be64(out, key->sequence);
-    out[8] = r->type;
-    put_be16(out + 9, r->version);
-    put_be16(out + 11, key->version >= TLS_VERSION_1_3 ? r->length : plain);
-    return key->version >= TLS_VERSION_1_3 ? slice_of(out + 8, 5) : slice_of(out, AAD_BYTES);
-}
-
-static bool explicit_nonce(const struct tls_key *key)
-{
-    return key->version < TLS_VERSION_1_3 && bulk_of(key)->mode != TLS_MODE_CHACHA;
-}
-
-/* RFC 8446 5.3, RFC 7905 2: the IV and the sequence number; RFC 5288 3: the IV and what the record begins with. */
-static void make_nonce(const struct tls_key *key, struct slice payload, uint8_t nonce[NONCE_BYTES])
-{
-    uint8_t sequence[8];
-
-    memcpy(nonce, key->iv, NONCE_BYTES);
-    if (explicit_nonce(key)) {
-        memcpy(nonce + FIXED_BYTES, payload.p, EXPLICIT_BYTES);
-        return;
-    }
-    put_be64(sequence, key->sequence);
-    for (int i = 0; i < 8; i++)
-        nonce[4 + i] ^= sequence[i];
-}
-
-static bool decrypt_aead(const struct tls_key *key, struct slice aad, const uint8_t *nonce, struct slice text,
-                         const uint8_t *tag, uint8_t *out)
-{
-    const struct tls_bulk_info *bulk = bulk_of(key);
-    EVP_CIPHER_CTX *ctx = key->ctx;
-    uint8_t expected[16];
-    int n, last;
-    bool ccm = bulk->mode == TLS_MODE_CCM;
-
-    memcpy(expected, tag, bulk->tag_bytes);
-    if (EVP_DecryptInit_ex2(ctx, NULL, NULL, nonce, NULL) != 1 ||
-        EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, bulk->tag_bytes, expected) != 1 ||
-        (ccm && EVP_DecryptUpdate(ctx, NULL, &n, NULL, (int)text.n) != 1) ||
-        EVP_DecryptUpdate(ctx, NULL, &n, aad.p, (int)aad.n) != 1)
-        return false;
-    /* CCM verifies as it decrypts; the others at the end. */
-    if ((text.n > 0 || ccm) && EVP_DecryptUpdate(ctx, out, &n, text.p, (int)text.n) != 1)
-        return false;
-    return ccm || EVP_DecryptFinal_ex(ctx, out + text.n, &last) == 1;
-}
-
-static bool open_aead(const struct tls_key *key, const struct tls_record *r, uint8_t *out, struct slice *plain)
-{
-    size_t skip = explicit_nonce(key) ? EXPLICIT_BYTES : 0, tag = bulk_of(key)->tag_bytes;
-    uint8_t nonce[NONCE_BYTES], aad[AAD_BYTES];
-
-    if (r->payload.n < skip + tag)
-        return false;
-    struct slice text = slice_of(r->payload.p + skip, r->payload.n - skip - tag);
-    make_nonce(key, r->payload, nonce);
-    struct slice ad = additional_data(key, r, text.n, aad);
-    *plain = slice_of(out, text.n);
-    return decrypt_aead(key, ad, nonce, text, text.p + text.n, out);
-}
-
-/* ---- block ciphers ---- */
-
-static bool mac_fits(struct tls_crypt *c, const struct tls_key *key, const struct tls_record *r, struct slice covered,
-                     const uint8_t *mac)
-{
-    uint8_t aad[AAD_BYTES], is[TLS_HASH_MAX];
-    size_t n = tls_hash_bytes(key->suite.mac);
-    struct slice parts[] = {additional_data(key, r, covered.n, aad), covered};
-
-    return tls_hmac(&c->kdf, key->suite.mac, slice_of(key->mac_key, n), parts, 2, is) &&
-           CRYPTO_memcmp(is, mac, n) == 0;
-}
-
-/* RFC 5246 6.2.3.2: as many bytes of the padding's length as it says, and that itself. */
-static bool cut_padding(struct slice *plain)
-{
-    size_t padding = plain->n > 0 ? plain->p[plain->n - 1] : 0;
-
-    if (padding + 1 > plain->n)
-        return false;
-    for (size_t i = 1; i <= padding; i++)
-        if (plain->p[plain->n - 1 - i] != padding)
-            return false;
-    plain->n -= padding + 1;
-    return true;
-}
-
-static bool decrypt_cbc(struct tls_key *key, struct slice text, uint8_t *out, struct slice *plain)
-{
-    size_t block = bulk_of(key)->tag_bytes;
-    bool chained = key->version == TLS_VERSION_1_0;
-    const uint8_t *iv = chained ? key->iv : text.p;
-    size_t skip = chained ? 0 : block;
-    int n;
-
-    if (text.n < skip + block || text.n % block != 0)
-        return false;
-    if (EVP_DecryptInit_ex2(key->ctx, NULL, NULL, iv, NULL) != 1 ||
-        EVP_DecryptUpdate(key->ctx, out, &n, text.p + skip, (int)(text.n - skip)) != 1)
-        return false;
-    if (chained)
-        memcpy(key->iv, text.p + text.n - block, block);
-    *plain = slice_of(out, (size_t)n);
-    return cut_padding(plain);
-}
-
-static bool open_cbc(struct tls_crypt *c, struct tls_key *key, const struct tls_record *r, uint8_t *out,
-                     struct slice *plain)
-{
-    size_t mac = tls_hash_bytes(key->suite.mac);
-    struct slice text = r->payload;
-
-    if (text.n < mac)
-        return false;
-    if (key->encrypt_then_mac) { /* RFC 7366 3 */
-        text.n -= mac;
-        return mac_fits(c, key, r, text, text.p + text.n) && decrypt_cbc(key, text, out, plain);
-    }
-    if (!decrypt_cbc(key, text, out, plain) || plain->n < mac)
-        return false;
-    plain->n -= mac;
-    return mac_fits(c, key, r, *plain, plain->p + plain->n);
-}
-
-bool tls_key_open(struct tls_crypt *c, struct tls_key *key, const struct tls_record *r, uint8_t *out,
-                  struct slice *plain)
-{
-    bool cbc = bulk_of(key)->mode == TLS_MODE_CBC;
-
-    if (key->ctx == NULL || r->payload.n > TLS_RECORD_MAX)
-        return false;
-    if (!(cbc ? open_cbc(c, key, r, out, plain) : open_aead(key, r, out, plain)))
-        return false;
-    key->sequence++;
-    return true;
 }

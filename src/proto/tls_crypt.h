@@ -2,6 +2,8 @@
 #ifndef P2T_PROTO_TLS_CRYPT_H
 #define P2T_PROTO_TLS_CRYPT_H
 
+#include <openssl/types.h>
+
 #include "proto/tls_kdf.h"
 #include "proto/tls_keylog.h"
 #include "proto/tls_record.h"
@@ -12,18 +14,22 @@ enum { TLS_IDLE_CONTEXTS = 64, TLS_IV_BYTES = 16 };
 struct tls_crypt {
     struct tls_kdf kdf;
     EVP_CIPHER *cipher[TLS_BULKS];
+    OSSL_LIB_CTX *legacy; /* a library context of its own, so that the embedder's keeps its providers */
+    OSSL_PROVIDER *provider;
+    bool legacy_asked;
     EVP_CIPHER_CTX *idle[TLS_BULKS][TLS_IDLE_CONTEXTS]; /* given back, for the next key */
     uint8_t idle_n[TLS_BULKS];
 };
 
 /* A zeroed struct is no key. */
 struct tls_key {
-    EVP_CIPHER_CTX *ctx; /* NULL: no key */
+    bool set;
+    EVP_CIPHER_CTX *ctx; /* NULL: no key, or a suite without a cipher */
     struct tls_suite suite;
     uint16_t version;
     bool encrypt_then_mac;
     uint64_t sequence;
-    uint8_t iv[TLS_IV_BYTES]; /* the nonce's fixed part; TLS 1.0 CBC: the last block */
+    uint8_t iv[TLS_IV_BYTES]; /* the nonce's fixed part; up to TLS 1.0, CBC: the last block */
     uint8_t mac_key[TLS_HASH_MAX];
 };
 
@@ -45,9 +51,18 @@ struct tls_session {
     const uint8_t *client_random, *server_random; /* of 32 bytes */
 };
 
+/* False: libcrypto here does not offer the suite's cipher or hash. */
+bool tls_suite_available(struct tls_crypt *c, const struct tls_suite *suite);
+/* RFC 5246 8.1, RFC 7627 4, RFC 6101 6.1. transcript: of the handshake's messages, where the extended master secret was
+ * agreed on; else empty. master: of 48 bytes. */
+bool tls_master_from_premaster(struct tls_crypt *c, const struct tls_session *session, struct slice premaster,
+                               struct slice transcript, struct tls_secret *master);
 bool tls_key_from_master(struct tls_crypt *c, struct tls_key *key, const struct tls_session *session,
                          enum flow_dir dir);
 void tls_key_drop(struct tls_crypt *c, struct tls_key *key);
+
+/* The next record cannot be opened when this one was not: its state runs from record to record. */
+bool tls_key_chained(const struct tls_key *key);
 
 /* Opens a whole record into out, of TLS_RECORD_MAX bytes. True when it verifies: the next one is due then. */
 bool tls_key_open(struct tls_crypt *c, struct tls_key *key, const struct tls_record *r, uint8_t *out,

@@ -77,13 +77,14 @@ struct tls_server_hello {
     bool retry;               /* a HelloRetryRequest */
     bool psk;                 /* pre_shared_key: a TLS 1.3 session goes on */
     bool extended_master_secret, encrypt_then_mac, ticket;
+    bool early_data; /* accepted: only where it stands, in EncryptedExtensions */
 };
 
 void tls_read_client_hello(struct slice body, struct tls_client_hello *hello);
 void tls_read_sslv2_client_hello(struct slice body, struct tls_client_hello *hello);
 void tls_read_server_hello(struct slice body, struct tls_server_hello *hello);
-/* The ALPN choice in TLS 1.3's EncryptedExtensions; p == NULL: none. */
-struct slice tls_read_encrypted_alpn(struct slice body);
+/* TLS 1.3's EncryptedExtensions: alpn and early_data are filled in. */
+void tls_read_encrypted_extensions(struct slice body, struct tls_server_hello *hello);
 /* First name of an ALPN list; empty when there is none. */
 struct slice tls_alpn_first(struct slice list);
 bool tls_alpn_has(struct slice list, struct slice name);

@@ -196,6 +196,9 @@ static void server_extension(struct tls_server_hello *h, uint16_t type, struct r
     case EXT_ENCRYPT_THEN_MAC:
         h->encrypt_then_mac = true;
         break;
+    case EXT_EARLY_DATA:
+        h->early_data = true;
+        break;
     default:
         break;
     }
@@ -229,13 +232,12 @@ void tls_read_server_hello(struct slice body, struct tls_server_hello *h)
     server_extensions(h, &r);
 }
 
-struct slice tls_read_encrypted_alpn(struct slice body)
+void tls_read_encrypted_extensions(struct slice body, struct tls_server_hello *h)
 {
     struct reader r = reader_of_slice(body);
-    struct tls_server_hello h = {0};
 
-    server_extensions(&h, &r);
-    return h.alpn;
+    memset(h, 0, sizeof *h);
+    server_extensions(h, &r);
 }
 
 struct slice tls_alpn_first(struct slice list)

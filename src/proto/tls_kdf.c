@@ -5,7 +5,7 @@
 
 #include "pcap2trace/status.h"
 
-enum { BLOCK_MAX = 128, LABEL_MAX = 16 };
+enum { BLOCK_MAX = 128, LABEL_MAX = 16, SSL3_ROUNDS_MAX = 10, SSL3_PAD_MAX = 48 };
 
 static const struct hash_info {
     const char *name;
@@ -42,21 +42,26 @@ size_t tls_hash_bytes(enum tls_hash hash)
     return hashes[hash].bytes;
 }
 
-/* ---- HMAC (RFC 2104) ---- */
-
-static bool digest(struct tls_kdf *k, enum tls_hash hash, const uint8_t *pad, const struct slice *parts, size_t n,
+static bool digest(struct tls_kdf *k, enum tls_hash hash, struct slice first, const struct slice *parts, size_t n,
                    uint8_t *out)
 {
     EVP_MD_CTX *ctx = k->ctx[hash];
 
     if (k->md[hash] == NULL || EVP_DigestInit_ex2(ctx, k->md[hash], NULL) != 1 ||
-        EVP_DigestUpdate(ctx, pad, hashes[hash].block) != 1)
+        EVP_DigestUpdate(ctx, first.p, first.n) != 1)
         return false;
     for (size_t i = 0; i < n; i++)
         if (parts[i].n > 0 && EVP_DigestUpdate(ctx, parts[i].p, parts[i].n) != 1)
             return false;
     return EVP_DigestFinal_ex(ctx, out, NULL) == 1;
 }
+
+bool tls_hash(struct tls_kdf *k, enum tls_hash hash, struct slice bytes, uint8_t out[TLS_HASH_MAX])
+{
+    return digest(k, hash, bytes, NULL, 0, out);
+}
+
+/* ---- HMAC (RFC 2104) ---- */
 
 static void make_pad(uint8_t pad[BLOCK_MAX], struct slice key, uint8_t with)
 {
@@ -69,14 +74,15 @@ bool tls_hmac(struct tls_kdf *k, enum tls_hash hash, struct slice key, const str
               uint8_t out[TLS_HASH_MAX])
 {
     uint8_t pad[BLOCK_MAX], inner[TLS_HASH_MAX];
+    struct slice block = slice_of(pad, hashes[hash].block);
 
     if (key.n > hashes[hash].block) /* none of TLS's is */
         return false;
     make_pad(pad, key, 0x36);
-    bool ok = digest(k, hash, pad, parts, n, inner);
+    bool ok = digest(k, hash, block, parts, n, inner);
     make_pad(pad, key, 0x5c);
     struct slice outer = slice_of(inner, hashes[hash].bytes);
-    ok = ok && digest(k, hash, pad, &outer, 1, out);
+    ok = ok && digest(k, hash, block, &outer, 1, out);
     OPENSSL_cleanse(pad, sizeof pad);
     return ok;
 }
@@ -134,4 +140,42 @@ bool tls_prf_old(struct tls_kdf *k, struct slice secret, struct slice label, str
         out[i] ^= other[i];
     OPENSSL_cleanse(other, sizeof other);
     return true;
+}
+
+/* ---- SSL 3.0 (RFC 6101) ---- */
+
+/* RFC 6101 6.1, 6.2.2: MD5 over the secret and SHA-1 of 'A', 'BB', 'CCC', ..., the secret and the seeds. */
+bool tls_ssl3_expand(struct tls_kdf *k, struct slice secret, struct slice seed1, struct slice seed2, uint8_t *out,
+                     size_t n)
+{
+    uint8_t letters[SSL3_ROUNDS_MAX], inner[TLS_HASH_MAX], block[TLS_HASH_MAX];
+    size_t bytes = hashes[TLS_MD5].bytes;
+    bool ok = n <= SSL3_ROUNDS_MAX * bytes;
+
+    for (size_t round = 1, done = 0; ok && done < n; round++, done += bytes) {
+        struct slice parts[] = {secret, seed1, seed2}, sha1 = slice_of(inner, hashes[TLS_SHA1].bytes);
+        memset(letters, (int)('A' + round - 1), round);
+        ok = digest(k, TLS_SHA1, slice_of(letters, round), parts, 3, inner) &&
+             digest(k, TLS_MD5, secret, &sha1, 1, block);
+        if (ok)
+            memcpy(out + done, block, n - done < bytes ? n - done : bytes);
+    }
+    OPENSSL_cleanse(block, sizeof block);
+    return ok;
+}
+
+/* RFC 6101 5.2.3.1: HMAC's ancestor, whose pads follow the key. */
+bool tls_ssl3_mac(struct tls_kdf *k, enum tls_hash hash, struct slice key, const struct slice parts[2],
+                  uint8_t out[TLS_HASH_MAX])
+{
+    uint8_t pad[SSL3_PAD_MAX], inner[TLS_HASH_MAX];
+    size_t n = hash == TLS_MD5 ? 48 : 40;
+    struct slice in[] = {slice_of(pad, n), parts[0], parts[1]};
+    struct slice around[] = {slice_of(pad, n), slice_of(inner, hashes[hash].bytes)};
+
+    memset(pad, 0x36, n);
+    if (!digest(k, hash, key, in, 3, inner))
+        return false;
+    memset(pad, 0x5c, n);
+    return digest(k, hash, key, around, 2, out);
 }

@@ -1,4 +1,5 @@
-/* Keys from secrets: HKDF-Expand-Label (RFC 8446 7.1) and the pseudorandom function (RFC 5246 5, RFC 2246 5).
+/* Keys from secrets: HKDF-Expand-Label (RFC 8446 7.1), the pseudorandom function (RFC 5246 5, RFC 2246 5), and
+ * what SSL 3.0 had before it (RFC 6101).
  *
  * Connections are many and short, so that this costs more than opening their records: HMAC is done over digests whose
  * algorithms and contexts are kept. */
@@ -21,6 +22,7 @@ int tls_kdf_init(struct tls_kdf *k);
 void tls_kdf_fini(struct tls_kdf *k);
 size_t tls_hash_bytes(enum tls_hash hash);
 /* Each is false when libcrypto refuses. */
+bool tls_hash(struct tls_kdf *k, enum tls_hash hash, struct slice bytes, uint8_t out[TLS_HASH_MAX]);
 bool tls_hmac(struct tls_kdf *k, enum tls_hash hash, struct slice key, const struct slice *parts, size_t n,
               uint8_t out[TLS_HASH_MAX]);
 /* n <= the hash's length. */
@@ -33,5 +35,10 @@ bool tls_prf(struct tls_kdf *k, enum tls_hash hash, struct slice secret, struct 
 enum { TLS_PRF_OLD_MAX = 160 };
 bool tls_prf_old(struct tls_kdf *k, struct slice secret, struct slice label, struct slice seed1, struct slice seed2,
                  uint8_t *out, size_t n);
+/* SSL 3.0's: n <= TLS_PRF_OLD_MAX. */
+bool tls_ssl3_expand(struct tls_kdf *k, struct slice secret, struct slice seed1, struct slice seed2, uint8_t *out,
+                     size_t n);
+bool tls_ssl3_mac(struct tls_kdf *k, enum tls_hash hash, struct slice key, const struct slice parts[2],
+                  uint8_t out[TLS_HASH_MAX]);
 
 #endif

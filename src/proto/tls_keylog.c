@@ -88,7 +88,8 @@ const struct tls_secret *tls_keylog_find(const struct tls_keylog *k, const uint8
 }
 
 /* The same line comes again where a log was put into several captures. */
-static int keep(struct tls_keylog *k, const uint8_t *random, enum tls_label label, const struct tls_secret *secret)
+int tls_keylog_add(struct tls_keylog *k, const uint8_t random[TLS_CLIENT_RANDOM_BYTES], enum tls_label label,
+                   const struct tls_secret *secret)
 {
     struct entry *e = find(k, random, label);
 
@@ -114,6 +115,7 @@ static int keep(struct tls_keylog *k, const uint8_t *random, enum tls_label labe
     e->next = k->entries;
     k->entries = e;
     k->counters.secrets++;
+    k->counters.premasters += label >= TLS_LABEL_PREMASTER;
     return P2T_OK;
 }
 
@@ -168,6 +170,8 @@ static bool label_of(struct slice word, enum tls_label *label)
         [TLS_LABEL_SERVER_HANDSHAKE] = SLICE_INIT("SERVER_HANDSHAKE_TRAFFIC_SECRET"),
         [TLS_LABEL_CLIENT_TRAFFIC] = SLICE_INIT("CLIENT_TRAFFIC_SECRET_0"),
         [TLS_LABEL_SERVER_TRAFFIC] = SLICE_INIT("SERVER_TRAFFIC_SECRET_0"),
+        [TLS_LABEL_PREMASTER] = SLICE_INIT("PMS_CLIENT_RANDOM"),
+        [TLS_LABEL_RSA_PREMASTER] = SLICE_INIT("RSA"),
     };
 
     for (int i = 0; i < TLS_LABEL_COUNT; i++)
@@ -191,24 +195,34 @@ static bool passed_over(struct slice word)
     return word.n == 0 || word.p[0] == '#';
 }
 
+static bool fits(enum tls_label label, size_t n)
+{
+    if (label == TLS_LABEL_PREMASTER)
+        return n > 0;
+    if (label == TLS_LABEL_MASTER || label == TLS_LABEL_RSA_PREMASTER)
+        return n == 48;
+    return n == 32 || n == 48;
+}
+
 static int take_line(struct tls_keylog *k, struct slice line)
 {
     struct slice word = next_word(&line);
-    uint8_t random[TLS_CLIENT_RANDOM_BYTES];
+    uint8_t random[TLS_CLIENT_RANDOM_BYTES] = {0};
     struct tls_secret secret = {0};
     enum tls_label label = TLS_LABEL_MASTER;
 
     if (passed_over(word))
         return P2T_OK;
-    bool known = label_of(word, &label) && unhex(next_word(&line), random, sizeof random) == sizeof random;
+    bool known = label_of(word, &label);
+    size_t id = label == TLS_LABEL_RSA_PREMASTER ? TLS_RSA_ID_BYTES : sizeof random;
+    known = known && unhex(next_word(&line), random, id) == id;
     if (known)
         secret.n = (uint8_t)unhex(next_word(&line), secret.bytes, sizeof secret.bytes);
-    bool fits = label == TLS_LABEL_MASTER ? secret.n == 48 : secret.n == 32 || secret.n == 48;
-    if (!known || !fits || next_word(&line).n > 0) {
+    if (!known || !fits(label, secret.n) || next_word(&line).n > 0) {
         k->counters.junk++;
         return P2T_OK;
     }
-    int status = keep(k, random, label, &secret);
+    int status = tls_keylog_add(k, random, label, &secret);
     OPENSSL_cleanse(&secret, sizeof secret);
     return status;
 }

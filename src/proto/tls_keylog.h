@@ -14,10 +14,12 @@ enum tls_label {
     TLS_LABEL_SERVER_HANDSHAKE,
     TLS_LABEL_CLIENT_TRAFFIC,
     TLS_LABEL_SERVER_TRAFFIC,
+    TLS_LABEL_PREMASTER,     /* PMS_CLIENT_RANDOM */
+    TLS_LABEL_RSA_PREMASTER, /* RSA: known by what the client encrypted it to */
     TLS_LABEL_COUNT
 };
 
-enum { TLS_CLIENT_RANDOM_BYTES = 32, TLS_SECRET_MAX = 48 };
+enum { TLS_CLIENT_RANDOM_BYTES = 32, TLS_SECRET_MAX = 48, TLS_RSA_ID_BYTES = 8 };
 
 struct tls_secret {
     uint8_t n;
@@ -26,7 +28,8 @@ struct tls_secret {
 
 struct tls_keylog_counters {
     uint64_t secrets;
-    uint64_t junk;       /* lines that make no sense, and RSA's, which are not used */
+    uint64_t premasters; /* of them: TLS 1.2 and older, before the master secret is made */
+    uint64_t junk;       /* lines that make no sense, and premaster secrets of more than TLS_SECRET_MAX bytes */
     uint64_t limit_hits; /* secrets beyond the limit */
 };
 
@@ -40,7 +43,11 @@ void tls_keylog_free(struct tls_keylog *k);
 int tls_keylog_feed(struct tls_keylog *k, struct slice bytes);
 /* The log ends here, be it in the middle of a line. */
 int tls_keylog_end(struct tls_keylog *k);
-/* NULL when there is none. */
+/* A secret that follows from others. 0 or P2T_ERR_MEMORY. */
+int tls_keylog_add(struct tls_keylog *k, const uint8_t random[TLS_CLIENT_RANDOM_BYTES], enum tls_label label,
+                   const struct tls_secret *secret);
+/* NULL when there is none. random: for TLS_LABEL_RSA_PREMASTER the first TLS_RSA_ID_BYTES of the encrypted secret, and
+ * zeros. */
 const struct tls_secret *tls_keylog_find(const struct tls_keylog *k, const uint8_t random[TLS_CLIENT_RANDOM_BYTES],
                                          enum tls_label label);
 const struct tls_keylog_counters *tls_keylog_counters(const struct tls_keylog *k);

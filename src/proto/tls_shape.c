@@ -1,9 +1,12 @@
 #include "proto/tls_shape.h"
 
+#include "proto/tls_kdf.h"
+
 enum {
     FRAME_HEADER = 9,   /* RFC 9113 4.1 */
     SETTING = 6,        /* RFC 9113 6.5.1 */
     WINDOW_UPDATE = 13, /* with its header; RST_STREAM is as long */
+    PRIORITY = 14,      /* RFC 9113 6.3 */
     PING = 17,          /* GOAWAY without debug data is as long */
     PREFACE = 24,       /* RFC 9113 3.4 */
     SETTINGS_MAX = 8,   /* settings in a SETTINGS frame that are believed */
@@ -15,36 +18,32 @@ enum {
 
 /* ---- sizes ---- */
 
-static bool is_chacha(uint16_t cipher)
+/* Over the plain text, in TLS 1.2 and older: an explicit nonce or IV, the MAC or tag, half a block of padding. */
+static uint32_t old_overhead(uint16_t version, const struct tls_suite *suite)
 {
-    return cipher >> 8 == 0xcc;
-}
+    const struct tls_bulk_info *bulk = &tls_bulks[suite->bulk];
+    uint32_t mac = (uint32_t)tls_hash_bytes(suite->mac);
 
-static bool is_ccm8(uint16_t cipher)
-{
-    return cipher == 0x1305 || (cipher >= 0xc0a0 && cipher <= 0xc0a3) || (cipher >= 0xc0a8 && cipher <= 0xc0ab) ||
-           cipher == 0xc0ae || cipher == 0xc0af;
-}
-
-/* GCM and CCM suites of TLS 1.2 (RFC 5288, 5289, 6209, 6367, 6655, 7251). */
-static bool is_gcm_or_ccm(uint16_t cipher)
-{
-    return (cipher >= 0x009c && cipher <= 0x00ad) || (cipher >= 0xc02b && cipher <= 0xc032) ||
-           (cipher >= 0xc050 && cipher <= 0xc061) || (cipher >= 0xc06a && cipher <= 0xc06f) ||
-           (cipher >= 0xc07a && cipher <= 0xc093) || (cipher >= 0xc09c && cipher <= 0xc0af);
+    switch (bulk->mode) {
+    case TLS_MODE_CHACHA:
+        return bulk->tag_bytes;
+    case TLS_MODE_STREAM:
+        return mac;
+    case TLS_MODE_CBC:
+        return (version > TLS_VERSION_1_0 ? bulk->tag_bytes : 0u) + mac + bulk->tag_bytes / 2u;
+    default:
+        return 8u + bulk->tag_bytes;
+    }
 }
 
 static uint32_t overhead(uint16_t version, uint16_t cipher)
 {
-    uint32_t tag = is_ccm8(cipher) ? 8 : 16;
+    struct tls_suite suite;
+    bool known = tls_suite_of(cipher, &suite);
 
     if (version >= TLS_VERSION_1_3 || version == 0)
-        return tag + 1;
-    if (is_chacha(cipher))
-        return 16;
-    if (is_gcm_or_ccm(cipher))
-        return 8 + tag;
-    return version > TLS_VERSION_1_0 ? 16 + 20 + 8 : 20 + 8; /* CBC: IV, SHA-1, half a block of padding */
+        return known ? tls_bulks[suite.bulk].tag_bytes + 1u : 17;
+    return known ? old_overhead(version, &suite) : 16 + 20 + 8;
 }
 
 uint32_t tls_plain_bytes(uint16_t version, uint16_t cipher, uint32_t length)
@@ -103,8 +102,42 @@ static bool is_h2_control(uint32_t n)
            n == 2 * WINDOW_UPDATE;
 }
 
-static enum fact_tls_shape h2_shape(enum flow_dir dir, uint32_t plain, bool first)
+/* Clients gather what they give back: Go 4 KB, others half a window. Before that, a record as short as a WINDOW_UPDATE
+ * is a request whose fields are all in the peers' tables (RFC 7541). A server's may as well be a RST_STREAM. */
+static bool may_be_window_update(const struct tls_shape *s, enum flow_dir dir)
 {
+    enum { CLIENT_GATHERS = 4096 };
+
+    return dir == FLOW_S2C || !s->asked || s->from_server >= CLIENT_GATHERS;
+}
+
+static bool holds_window_update(uint32_t plain)
+{
+    return plain == WINDOW_UPDATE || plain == 2 * WINDOW_UPDATE || plain == FRAME_HEADER + WINDOW_UPDATE;
+}
+
+/* One server's response heads differ by little. */
+static bool like_last_answer(const struct tls_shape *s, uint32_t plain)
+{
+    enum { ALIKE_BYTES = 2 };
+    return plain + ALIKE_BYTES >= s->answer_bytes && plain <= s->answer_bytes + ALIKE_BYTES;
+}
+
+static bool is_window_update(struct tls_shape *s, enum flow_dir dir)
+{
+    bool is = may_be_window_update(s, dir);
+
+    if (is && dir == FLOW_C2S)
+        s->from_server = 0;
+    return is;
+}
+
+static enum fact_tls_shape h2_shape(struct tls_shape *s, enum flow_dir dir, uint32_t plain, bool first)
+{
+    if (!first && holds_window_update(plain))
+        return is_window_update(s, dir) ? FACT_TLS_CONTROL : FACT_TLS_DATA;
+    if (!first && (dir == FLOW_C2S ? plain == PRIORITY : plain == PING && like_last_answer(s, plain)))
+        return dir == FLOW_C2S ? FACT_TLS_CONTROL : FACT_TLS_DATA;
     if (first && dir == FLOW_C2S)
         return is_preface(plain) ? FACT_TLS_CONTROL : FACT_TLS_DATA;
     if (first && is_settings_and_more(plain))
@@ -138,7 +171,14 @@ enum fact_tls_shape tls_shape_of(struct tls_shape *s, enum flow_dir dir, uint32_
         s->offers_h2 = false;
         s->h2 = is_preface(plain);
     }
-    enum fact_tls_shape shape = s->h2 ? h2_shape(dir, plain, first) : FACT_TLS_DATA;
+    enum fact_tls_shape shape = s->h2 ? h2_shape(s, dir, plain, first) : FACT_TLS_DATA;
+    if (shape == FACT_TLS_DATA) {
+        s->from_server += dir == FLOW_S2C ? plain : 0;
+        s->asked |= dir == FLOW_C2S;
+        if (dir == FLOW_S2C && s->turned)
+            s->answer_bytes = plain;
+        s->turned = dir == FLOW_C2S;
+    }
     if (shape != FACT_TLS_DATA || dir == FLOW_C2S)
         return shape;
     if (is_ticket_like(s, plain, length))

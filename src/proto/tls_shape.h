@@ -11,9 +11,13 @@ struct tls_shape {
     bool h2;
     bool tickets_possible; /* a server may send NewSessionTickets after the handshake */
     bool spoke[2];         /* application data was seen */
+    bool asked;            /* HTTP/2: a record that is no control frame came from the client */
+    uint64_t from_server;  /* HTTP/2: bytes since the client's last WINDOW_UPDATE */
     uint8_t tickets;       /* records that look like one, so far */
     uint32_t ticket_length;
-    bool answered; /* a server's record that cannot be one was seen */
+    uint32_t answer_bytes; /* HTTP/2: of the server's first record behind the client's last request */
+    bool turned;           /* HTTP/2: that one is to come */
+    bool answered;         /* a server's record that cannot be one was seen */
 };
 
 /* Plain text of an encrypted record; an estimate where the cipher pads. */

@@ -2,6 +2,7 @@
 #ifndef P2T_PROTO_TLS_STATE_H
 #define P2T_PROTO_TLS_STATE_H
 
+#include "base/buf.h"
 #include "proto/tls.h"
 #include "proto/tls_shape.h"
 
@@ -33,31 +34,59 @@ struct tls {
     struct tls_keys *keys; /* NULL: no secrets */
     uint8_t depth;         /* TLS connections around this one */
     void *owner;           /* takes what is decrypted */
-    bool encrypt_then_mac;
+    bool encrypt_then_mac, extended_master_secret;
+    bool told_lost[2];
+    struct buf transcript;       /* the handshake's messages, as long as a premaster secret may need them */
     enum flow_dir run_dir;       /* of run */
     struct fact_tls_records run; /* records of a kind, not reported yet; records == 0: none */
 };
 
-/* tls.c */
-struct slice tls_known_alpn(struct slice name);
+/* tls_told.c */
+struct fact tls_fact_of(const struct tls *t, enum fact_kind kind, enum flow_dir dir, const struct packet_mark *mark);
 void tls_emit(struct tls *t, const struct fact *f);
 void tls_emit_alert(struct tls *t, const struct tls_record *r, uint8_t level, uint8_t code, bool encrypted);
 void tls_emit_done(struct tls *t, const struct packet_mark *mark, bool guessed);
+/* Encrypted records that nothing can open. */
+void tls_add_records(struct tls *t, const struct tls_record *r, bool early);
+void tls_flush_run(struct tls *t);
+
+/* tls_negotiation.c */
+struct slice tls_known_alpn(struct slice name);
 void tls_keep_random(struct tls *t, enum flow_dir dir, struct slice random);
+void tls_on_client_hello(struct tls *t, const struct tls_record *r, struct tls_client_hello *hello);
 void tls_on_certificate(struct tls *t, const struct tls_record *r, struct slice body);
+void tls_on_message(struct tls *t, const struct tls_record *r, const struct tls_message *m);
+/* A handshake inside the connection (RFC 5246 7.4.1.1), decrypted: what it changes for the next ChangeCipherSpec. */
+void tls_on_renegotiation(struct tls *t, const struct tls_record *plain);
+
+/* tls_flight.c */
+bool tls_is_alert_by_size(const struct tls *t, const struct tls_record *r);
+void tls_on_data_before_done(struct tls *t, const struct tls_record *r);
 
 /* tls_decrypt.c */
 void tls_env_forget_crypt(struct tls_env *env);
 /* Looks for the connection's secrets; what it is going to need is known now, or later. */
-void tls_decrypt_begin(struct tls *t);
+void tls_decrypt_begin(struct tls *t, const struct tls_record *r);
 void tls_decrypt_end(struct tls *t);
-/* TLS 1.2 and older: what dir sends from here on is encrypted anew. */
-void tls_decrypt_changed(struct tls *t, enum flow_dir dir);
-/* TLS 1.3. True when the record was opened, and what was in it done. */
-bool tls_decrypt_inner(struct tls *t, const struct tls_record *r);
+/* TLS 1.2 and older: what follows this ChangeCipherSpec is encrypted anew. */
+void tls_decrypt_changed(struct tls *t, const struct tls_record *r);
 /* TLS 1.2 and older: opens it into *plain. */
 bool tls_decrypt_plain(struct tls *t, const struct tls_record *r, struct tls_record *plain);
 /* Application data, decrypted. */
 void tls_decrypt_deliver(struct tls *t, const struct tls_record *plain);
+
+/* tls_decrypt13.c */
+/* True when the record was opened, and what was in it done. */
+bool tls_decrypt_inner(struct tls *t, const struct tls_record *r);
+
+/* tls_early.c */
+/* The server cannot have taken the early data: a HelloRetryRequest, or no session went on. */
+void tls_early_rejected(struct tls *t);
+/* The connection is over without a verdict: what the client sent was a request all the same. */
+void tls_early_flush(struct tls *t);
+
+/* tls_master.c */
+/* TLS 1.2 and older: a message of the handshake, from which the master secret may follow. */
+void tls_master_message(struct tls *t, const struct tls_message *m);
 
 #endif

@@ -237,6 +237,7 @@ int p2t_session_finish(struct p2t_session *s)
 {
     if (!s->finished) {
         s->finished = true;
+        correlate_ending(s->correlate);
         flow_table_finish(s->flows);
         correlate_finish(s->correlate);
     }
@@ -332,10 +333,18 @@ bool p2t_session_reason(const struct p2t_session *s, size_t n, struct p2t_reason
         {"http.bad", "bytes that were to be HTTP/1 and were not", h->bad},
         {"http.resynchronised", "HTTP/1 parsers that found their way again", h->resyncs},
         {"limit.http", "HTTP/1 heads or pipelines beyond their limit", h->limit_hits},
-        {"tls.keylog_junk", "key log lines that make no sense, or give an RSA premaster secret",
+        {"tls.keylog_junk", "key log lines that make no sense, or give a premaster secret of more than 48 bytes",
          proto_keylog_counters(s->proto)->junk},
         {"tls.unopened", "TLS records that their key does not open, or that the capture lacks a part of",
          proto_tls_counters(s->proto)->unopened},
+        {"tls.lost_key", "directions of TLS connections that their logged secret does not open",
+         t->lost[FACT_TLS_LOSS_KEY]},
+        {"tls.lost_missing", "directions of TLS connections not decrypted behind missing packets",
+         t->lost[FACT_TLS_LOSS_MISSING]},
+        {"tls.lost_cipher", "directions of TLS connections whose cipher libcrypto here does not offer",
+         t->lost[FACT_TLS_LOSS_CIPHER]},
+        {"tls.lost_secret", "directions of TLS connections that the key log lacks a secret of",
+         t->lost[FACT_TLS_LOSS_SECRET]},
         {"limit.secrets", "TLS secrets beyond their limit", proto_keylog_counters(s->proto)->limit_hits},
         {"tls.gaps", "TLS records that others may be missing before", t->gaps},
         {"tls.not_tls", "answers to a TLS handshake that were something else", t->not_tls},
@@ -350,7 +359,9 @@ bool p2t_session_reason(const struct p2t_session *s, size_t n, struct p2t_reason
         {"dns.cut", "DNS messages cut by the snapshot length", p->dns_cut},
         {"dns.unsolicited", "DNS answers nobody asked for, late or forged", c->dns_unsolicited},
         {"limit.lookups", "lookups and queries given up: too many at once", c->lookups_evicted + c->queries_evicted},
-        {"limit.order", "exchanges written out of order: too many waited, or clocks stepped back", c->order_relaxed},
+        {"limit.order",
+         "exchanges written out of order: too many waited, clocks stepped back, or missing packets hid them",
+         c->order_relaxed},
     };
 
     if (n + 1 < PACKET_DROP_COUNT) {

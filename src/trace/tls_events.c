@@ -1,25 +1,42 @@
 /* The TLS handshake, and requests and responses estimated from encrypted records (hooks.md 1.11, 1.12, 2.3, 9). */
 #include "trace/build.h"
 
+/* The handshake that the exchange's own dial made, on whichever connection. */
+static const struct exchange_tls *handshake_of(const struct exchange *e)
+{
+    return e->dial_tls != NULL || e->conn.handed_over || !e->handshakes ? e->dial_tls : e->tls;
+}
+
 static bool handshake_done(const struct exchange *e)
 {
-    return mark_set(&e->tls->done);
+    return mark_set(&handshake_of(e)->done);
+}
+
+static const struct packet_mark *connected(const struct exchange *e)
+{
+    for (size_t i = 0; e->conn.handed_over && i < e->attempt_count; i++)
+        if (e->attempts[i].result == ATTEMPT_OK)
+            return &e->attempts[i].syn_ack;
+    bool through_tunnel =
+        mark_set(&e->conn.tunnel_ready) && e->conn.tunnel_ready.ts_ns <= handshake_of(e)->hello.ts_ns;
+    return through_tunnel ? &e->conn.tunnel_ready : &e->conn.syn_ack;
 }
 
 static void handshake_start(struct trace *t)
 {
     const struct exchange *e = t->e;
-    struct p2t_event *ev = event_add(t, P2T_HOOK_TLS_HANDSHAKE_START, P2T_OBSERVED, e->tls->hello.ts_ns);
+    const struct packet_mark *hello = &handshake_of(e)->hello;
+    struct p2t_event *ev = event_add(t, P2T_HOOK_TLS_HANDSHAKE_START, P2T_OBSERVED, hello->ts_ns);
 
-    event_earliest(ev, mark_set(&e->conn.tunnel_ready) ? &e->conn.tunnel_ready : &e->conn.syn_ack);
-    event_latest(ev, &e->tls->hello);
-    event_evidence(t, ev, &e->tls->hello);
+    event_earliest(ev, connected(e));
+    event_latest(ev, hello);
+    event_evidence(t, ev, hello);
 }
 
 /* On an error Go's ConnectionState is the zero value. */
 static void handshake_done_args(struct trace *t, struct p2t_event *ev)
 {
-    const struct exchange_tls *s = t->e->tls;
+    const struct exchange_tls *s = handshake_of(t->e);
     bool ok = handshake_done(t->e);
     struct slice empty = SLICE_LIT("");
     struct p2t_arg *args = event_args(t, ev, 8);
@@ -48,17 +65,27 @@ static const struct packet_mark *first_close(const struct exchange_conn *c)
     return first;
 }
 
+/* What the client does when it is done, on the connection of the handshake. */
+static const struct packet_mark *after_handshake(const struct exchange *e)
+{
+    static const struct packet_mark none;
+
+    if (e->conn.handed_over)
+        return &none;
+    if (mark_set(&e->tls->inner_hello))
+        return &e->tls->inner_hello;
+    return mark_set(&e->request.first) ? &e->request.first : first_close(&e->conn);
+}
+
 static void handshake_ok(struct trace *t)
 {
     const struct exchange *e = t->e;
-    const struct exchange_tls *s = e->tls;
+    const struct exchange_tls *s = handshake_of(e);
     struct p2t_event *ev =
         event_add(t, P2T_HOOK_TLS_HANDSHAKE_DONE, s->done_guessed ? P2T_INFERRED : P2T_OBSERVED, s->done.ts_ns);
 
     event_earliest(ev, s->done_guessed ? &s->hello : &s->done);
-    event_latest(ev, mark_set(&s->inner_hello)     ? &s->inner_hello
-                     : mark_set(&e->request.first) ? &e->request.first
-                                                   : first_close(&e->conn));
+    event_latest(ev, after_handshake(e));
     event_evidence(t, ev, &s->done);
     handshake_done_args(t, ev);
     t->tls_phase = (struct trace_span){true, s->hello.ts_ns, s->done.ts_ns};
@@ -69,7 +96,7 @@ static void handshake_ok(struct trace *t)
 static void handshake_failed(struct trace *t)
 {
     const struct exchange *e = t->e;
-    const struct exchange_tls *s = e->tls;
+    const struct exchange_tls *s = handshake_of(e);
     const struct packet_mark *closed = first_close(&e->conn);
     bool by_close = mark_set(closed) && closed->ts_ns >= s->failed.ts_ns;
 
@@ -85,44 +112,59 @@ static void handshake_failed(struct trace *t)
     t->lane_ns = ev->time_ns;
 }
 
-/* Behind an https proxy: what the inner handshake agreed on is hidden. */
+static void inner_done_args(struct trace *t, struct p2t_event *ev, const struct tls_agreed *inner)
+{
+    static const char *const names[] = {"Version",    "CipherSuite", "NegotiatedProtocol",
+                                        "ServerName", "DidResume",   "err"};
+    struct slice empty = SLICE_LIT("");
+    struct p2t_arg *args = event_args(t, ev, 6);
+
+    if (args == NULL)
+        return;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        args[i] = arg_null(names[i]);
+    if (!inner->known)
+        return;
+    args[0] = arg_int(names[0], inner->version);
+    args[1] = arg_int(names[1], inner->cipher);
+    args[2] = arg_text(names[2], inner->alpn.p != NULL ? inner->alpn : empty);
+    args[3] = arg_text(names[3], inner->server_name.p != NULL ? inner->server_name : empty);
+    args[4] = arg_bool(names[4], inner->resumed);
+}
+
+/* Behind an https proxy: where the outer records were not decrypted, what the inner handshake agreed on is hidden. */
 static void inner_handshake(struct trace *t)
 {
     const struct exchange *e = t->e;
-    const struct exchange_tls *s = e->tls;
-    struct p2t_event *ev = event_add(t, P2T_HOOK_TLS_HANDSHAKE_START, P2T_INFERRED, s->inner_hello.ts_ns);
+    const struct exchange_tls *s = handshake_of(e);
+    enum p2t_basis basis = s->inner.known ? P2T_OBSERVED : P2T_INFERRED;
+    struct p2t_event *ev = event_add(t, P2T_HOOK_TLS_HANDSHAKE_START, basis, s->inner_hello.ts_ns);
 
-    event_earliest(ev, &s->done);
+    event_earliest(ev, s->inner.known ? &e->conn.tunnel_ready : &s->done);
     event_latest(ev, &s->inner_hello);
     event_evidence(t, ev, &s->inner_hello);
     if (!mark_set(&s->inner_done))
         return;
-    ev = event_add(t, P2T_HOOK_TLS_HANDSHAKE_DONE, P2T_INFERRED, s->inner_done.ts_ns);
-    event_earliest(ev, &s->inner_answer);
+    ev = event_add(t, P2T_HOOK_TLS_HANDSHAKE_DONE, basis, s->inner_done.ts_ns);
+    event_earliest(ev, s->inner.known ? &s->inner_done : &s->inner_answer);
     event_latest(ev, &e->request.first);
     event_evidence(t, ev, &s->inner_done);
     t->lane_ns = ev->time_ns;
-    struct p2t_arg *args = event_args(t, ev, 6);
-    if (args == NULL)
-        return;
-    static const char *const names[] = {"Version",    "CipherSuite", "NegotiatedProtocol",
-                                        "ServerName", "DidResume",   "err"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        args[i] = arg_null(names[i]);
+    inner_done_args(t, ev, &s->inner);
 }
 
 void events_tls_handshake(struct trace *t)
 {
     const struct exchange *e = t->e;
 
-    if (!e->handshakes || e->tls == NULL)
+    if (handshake_of(e) == NULL)
         return;
     handshake_start(t);
     if (handshake_done(e))
         handshake_ok(t);
     else
         handshake_failed(t);
-    if (mark_set(&e->tls->inner_hello))
+    if (mark_set(&handshake_of(e)->inner_hello))
         inner_handshake(t);
 }
 
@@ -182,7 +224,8 @@ void events_tls_response(struct trace *t)
         return;
     struct p2t_event *ev = event_add(t, P2T_HOOK_GOT_FIRST_RESPONSE_BYTE, P2T_INFERRED, r->first.ts_ns);
     event_earliest(ev, &r->first_possible);
-    event_latest(ev, mark_set(&e->conn.next_head) ? &e->conn.next_head : first_close(&e->conn));
+    /* HTTP/2's streams overlap: the next request says nothing about this one's answer. */
+    event_latest(ev, mark_set(&e->conn.next_head) && !e->tls->h2 ? &e->conn.next_head : first_close(&e->conn));
     event_evidence(t, ev, &r->first_possible);
     event_evidence(t, ev, &r->first);
 }

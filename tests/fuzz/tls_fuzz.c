@@ -2,9 +2,14 @@
  *
  * The input is a list of steps: one byte says what, further ones how long; what follows are stream bytes. What comes
  * out is read to its end, so that a sanitizer sees what does not belong to it, and the same stream in one piece must
- * tell the same handshake as in many. */
+ * tell the same handshake as in many.
+ *
+ * With keys, what a step brings may be sealed first, as the peer with these secrets would have: so what comes after
+ * decryption is reached, which no chance would find. */
 #include <stdlib.h>
 #include <string.h>
+
+#include <openssl/evp.h>
 
 #include "base/reader.h"
 #include "proto/tls.h"
@@ -18,7 +23,8 @@
 enum { STREAM_MAX = 1 << 16, MESSAGE_LIMIT = 2048, HELD_LIMIT = 8192 };
 
 struct tally {
-    size_t facts[FACT_TLS_NOT_TLS + 1];
+    size_t facts[FACT_TLS_LOST + 1];
+    uint64_t plain[2]; /* decrypted so far */
     uint64_t records, bytes;
     unsigned sum;
 };
@@ -62,7 +68,7 @@ static void on_fact(void *ctx, const struct fact *f)
 {
     struct tally *y = ctx;
 
-    CHECK(f->kind >= FACT_TLS_CLIENT_HELLO && f->kind <= FACT_TLS_NOT_TLS && f->mark.ref.number != 0);
+    CHECK(f->kind >= FACT_TLS_CLIENT_HELLO && f->kind <= FACT_TLS_LOST && f->mark.ref.number != 0);
     y->facts[f->kind]++;
     if (f->kind == FACT_TLS_CLIENT_HELLO)
         on_client_hello(y, f->as.tls_client_hello.hello);
@@ -78,10 +84,74 @@ static void on_fact(void *ctx, const struct fact *f)
         read_all(y, f->as.not_tls);
 }
 
+static void on_plain(void *ctx, void *owner, const struct flow_chunk *chunk)
+{
+    struct tally *y = owner;
+
+    (void)ctx;
+    CHECK(chunk->offset == y->plain[chunk->dir] && chunk->len > 0 && chunk->bytes.n <= chunk->len);
+    CHECK(chunk->lost == (chunk->bytes.n < chunk->len) && chunk->seen.ref.number != 0);
+    y->plain[chunk->dir] += chunk->len;
+    read_all(y, chunk->bytes);
+}
+
+/* ---- the peer ---- */
+
+/* Of the connection whose client random is all zeros: the secret of each label is its number, 32 times. */
+enum { SECRET_BYTES = 32, SEAL_MAX = 1 << 12, TAG_BYTES = 16 };
+
+static const enum tls_label sealing[2][2] = {
+    [FLOW_C2S] = {TLS_LABEL_CLIENT_HANDSHAKE, TLS_LABEL_CLIENT_TRAFFIC},
+    [FLOW_S2C] = {TLS_LABEL_SERVER_HANDSHAKE, TLS_LABEL_SERVER_TRAFFIC},
+};
+
+static void add_keys(struct tls_env *env)
+{
+    static const uint8_t zeros[TLS_CLIENT_RANDOM_BYTES];
+
+    for (int i = 0; i < TLS_LABEL_COUNT; i++) {
+        bool old = i == TLS_LABEL_MASTER || i >= TLS_LABEL_PREMASTER;
+        struct tls_secret secret = {.n = old ? 48 : SECRET_BYTES};
+        memset(secret.bytes, i, secret.n);
+        CHECK(tls_keylog_add(env->keylog, zeros, (enum tls_label)i, &secret) == 0);
+    }
+}
+
+/* RFC 8446 5.2, of TLS_AES_128_GCM_SHA256. */
+static size_t seal(struct slice plain, enum tls_label label, uint64_t sequence, uint8_t *out)
+{
+    static struct tls_kdf kdf;
+    uint8_t secret[SECRET_BYTES], key[16], nonce[12];
+    EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+    size_t n = plain.n < SEAL_MAX ? plain.n : SEAL_MAX, length = n + TAG_BYTES;
+    int got;
+
+    if (kdf.md[TLS_SHA256] == NULL)
+        CHECK(tls_kdf_init(&kdf) == 0);
+    memset(secret, (int)label, sizeof secret);
+    struct slice s = slice_of(secret, sizeof secret);
+    CHECK(tls_expand_label(&kdf, TLS_SHA256, s, SLICE_LIT("key"), key, sizeof key));
+    CHECK(tls_expand_label(&kdf, TLS_SHA256, s, SLICE_LIT("iv"), nonce, sizeof nonce));
+    for (int i = 0; i < 8; i++)
+        nonce[4 + i] ^= (uint8_t)(sequence >> (56 - 8 * i));
+    const uint8_t header[] = {TLS_APPLICATION_DATA, 3, 3, (uint8_t)(length >> 8), (uint8_t)length};
+    memcpy(out, header, sizeof header);
+    CHECK(EVP_EncryptInit_ex(ctx, EVP_aes_128_gcm(), NULL, key, nonce) == 1);
+    CHECK(EVP_EncryptUpdate(ctx, NULL, &got, header, sizeof header) == 1);
+    CHECK(n == 0 || EVP_EncryptUpdate(ctx, out + sizeof header, &got, plain.p, (int)n) == 1);
+    CHECK(EVP_EncryptFinal_ex(ctx, out + sizeof header + n, &got) == 1);
+    CHECK(EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, TAG_BYTES, out + sizeof header + n) == 1);
+    EVP_CIPHER_CTX_free(ctx);
+    return sizeof header + length;
+}
+
+/* ---- steps ---- */
+
 struct feeder {
     struct tls *tls;
     uint64_t offset[2];
     uint64_t number;
+    uint64_t sequence[TLS_LABEL_COUNT];
 };
 
 /* bytes.n may be less than len: the rest was cut; none of it: lost. The bytes lie in memory of their own. */
@@ -120,7 +190,12 @@ static void step(struct feeder *w, struct reader *r, struct streams *s)
     uint64_t len = (what & 2) != 0 ? reader_be16(r) : reader_u8(r);
     uint64_t missing = (what & 4) != 0 ? reader_u8(r) : 0;
     struct slice bytes = reader_slice(r, len > r->left ? r->left : (size_t)len);
+    uint8_t sealed[TLS_HEADER_BYTES + SEAL_MAX + TAG_BYTES];
 
+    if ((what & 8) != 0) {
+        enum tls_label label = sealing[dir][(what & 16) != 0];
+        bytes = slice_of(sealed, seal(bytes, label, w->sequence[label]++, sealed));
+    }
     s->damaged |= missing > 0 || bytes.n == 0 || s->n[dir] + bytes.n > STREAM_MAX;
     if (!s->damaged) {
         memcpy(s->bytes[dir] + s->n[dir], bytes.p, bytes.n);
@@ -135,12 +210,13 @@ static struct tally run(struct tls_env *env, struct reader r, bool mid_stream, s
     struct feeder w = {.tls = NULL};
 
     env->sink = (struct fact_sink){&tally, on_fact};
-    w.tls = tls_new(env, NULL, mid_stream, 0, NULL);
+    w.tls = tls_new(env, NULL, mid_stream, 0, &tally);
     CHECK(w.tls != NULL);
     while (r.left > 0) {
         step(&w, &r, s);
         CHECK(env->held_bytes <= HELD_LIMIT);
     }
+    tls_close(w.tls);
     tls_free(w.tls);
     CHECK(env->held_bytes == 0);
     return tally;
@@ -153,7 +229,7 @@ static struct tally alone(struct tls_env *env, const struct streams *s, enum flo
     struct feeder w = {.tls = NULL};
 
     env->sink = (struct fact_sink){&tally, on_fact};
-    w.tls = tls_new(env, NULL, false, 0, NULL);
+    w.tls = tls_new(env, NULL, false, 0, &tally);
     CHECK(w.tls != NULL);
     for (size_t at = 0; at < s->n[dir]; at += piece) {
         size_t n = s->n[dir] - at < piece ? s->n[dir] - at : piece;
@@ -178,18 +254,22 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct tls_env env;
     static struct streams streams;
-    struct tls_limits limits = {.message_bytes = MESSAGE_LIMIT, .held_bytes = HELD_LIMIT};
+    struct tls_limits limits = {.message_bytes = MESSAGE_LIMIT, .held_bytes = HELD_LIMIT, .secrets = 16};
     struct fact_sink none = {NULL, on_fact};
     struct reader r = reader_of(data, size);
-    bool mid_stream = (reader_u8(&r) & 1) != 0;
+    uint8_t how = reader_u8(&r);
+    bool mid_stream = (how & 1) != 0, keys = (how & 2) != 0;
 
     memset(&env, 0, sizeof env);
-    const struct tls_plain_sink no_plain = {0};
-    CHECK(tls_env_init(&env, &limits, &none, &no_plain) == 0);
+    const struct tls_plain_sink plain = {NULL, on_plain};
+    CHECK(tls_env_init(&env, &limits, &none, &plain) == 0);
+    if (keys)
+        add_keys(&env);
     streams.n[0] = streams.n[1] = 0;
     streams.damaged = false;
     (void)run(&env, r, mid_stream, &streams);
-    for (int dir = 0; dir < 2 && !streams.damaged && streams.n[dir] < 4096 && env.counters.limit_hits == 0; dir++) {
+    for (int dir = 0; dir < 2 && !keys && !streams.damaged && streams.n[dir] < 4096 && env.counters.limit_hits == 0;
+         dir++) {
         struct tally whole = alone(&env, &streams, (enum flow_dir)dir, STREAM_MAX);
         struct tally bits = alone(&env, &streams, (enum flow_dir)dir, 1);
         if (env.counters.limit_hits == 0)

@@ -4,9 +4,10 @@
  * Each capture runs in a child process, so that one that fails does not end the run. The same seed makes the same
  * variants; a failure names what --only and --seed repeat it.
  *
- * usage: robust FOLDER [--seed N] [--cuts N] [--flips N] [--every N] [--only PART_OF_NAME [--save FILE]]
+ * usage: robust FOLDER [--seed N] [--cuts N] [--flips N] [--every N] [--keys TABLE] [--only PART_OF_NAME [--save
+ * FILE]]
  *
- * With --save each variant is written to FILE before it runs: the one that fails stays there. */
+ * With --keys the captures of TABLE alone (tests/corpus/tls_truth.tsv), each with its key log. With --save each variant is written to FILE before it runs: the one that fails stays there. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,7 +31,8 @@ enum { HANG_SECONDS = 10, MEMORY_MAX_MB = 256, FLIPS_MAX = 32 };
 #endif
 
 struct options {
-    const char *only, *save;
+    const char *folder, *only, *save, *keys;
+    const char *keylog; /* of the capture that runs */
     uint64_t seed;
     unsigned cuts, flips;
     size_t every;
@@ -99,7 +101,7 @@ static void run_variant(const struct options *o, struct progress *p, const uint8
         save(o->save, bytes, n);
 
     alarm(HANG_SECONDS);
-    bool kept = session_check_bytes(&check, bytes, n);
+    bool kept = session_check_bytes(&check, bytes, n, o->keylog);
     alarm(0);
     p->runs++;
     p->exchanges += check.exchanges;
@@ -188,7 +190,46 @@ static bool run_capture(const struct options *o, struct progress *p, const struc
     return pid > 0 && waitpid(pid, &status, 0) == pid && report(o, p, e, status);
 }
 
-static int run_all(const struct options *o, const struct catalog *c)
+/* ---- key logs ---- */
+
+/* Fills path with the key log of the capture; "" where the capture brings its secrets along. */
+static bool find_keys(const struct options *o, const char *name, char *path, size_t max)
+{
+    FILE *table = fopen(o->keys, "r");
+    char *line = NULL;
+    size_t cap = 0;
+    bool found = false;
+
+    while (table != NULL && !found && getline(&line, &cap, table) > 0) {
+        char *rest = line;
+        line[strcspn(line, "\n")] = '\0';
+        const char *what = tsv_field(&rest), *capture = tsv_field(&rest), *keys = tsv_field(&rest);
+        found = keys != NULL && strcmp(what, "capture") == 0 && strcmp(capture, name) == 0;
+        if (found && keys[0] != '-')
+            snprintf(path, max, "%s/%s", o->folder, keys);
+        else if (found)
+            path[0] = '\0';
+    }
+    free(line);
+    if (table != NULL)
+        fclose(table);
+    return found;
+}
+
+/* False: not one to run. */
+static bool take_keys(struct options *o, const char *name)
+{
+    static char path[4096];
+
+    if (o->keys == NULL)
+        return true;
+    if (!find_keys(o, name, path, sizeof path))
+        return false;
+    o->keylog = path[0] != '\0' ? path : NULL;
+    return true;
+}
+
+static int run_all(struct options *o, const struct catalog *c)
 {
     struct progress *p = mmap(NULL, sizeof *p, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     size_t captures = 0, failures = 0;
@@ -198,6 +239,8 @@ static int run_all(const struct options *o, const struct catalog *c)
         return 2;
     for (size_t i = o->seed % o->every; i < c->n; i += o->every) {
         if (o->only != NULL && strstr(c->entries[i].name, o->only) == NULL)
+            continue;
+        if (!take_keys(o, c->entries[i].name))
             continue;
         captures++;
         failures += !run_capture(o, p, &c->entries[i]);
@@ -224,6 +267,8 @@ static bool parse(struct options *o, int argc, char **argv)
             o->every = strtoul(value, NULL, 10);
         else if (strcmp(name, "--only") == 0)
             o->only = value;
+        else if (strcmp(name, "--keys") == 0)
+            o->keys = value;
         else if (strcmp(name, "--save") == 0)
             o->save = value;
         else
@@ -234,14 +279,14 @@ static bool parse(struct options *o, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    struct options o = {.seed = 1, .cuts = 3, .flips = 3, .every = 1};
+    struct options o = {.folder = argc > 1 ? argv[1] : NULL, .seed = 1, .cuts = 3, .flips = 3, .every = 1};
     struct catalog catalog;
 
     if (argc < 2 || !parse(&o, argc, argv) || !catalog_load(&catalog, argv[1])) {
-        fprintf(
-            stderr,
-            "usage: %s FOLDER [--seed N] [--cuts N] [--flips N] [--every N] [--only PART_OF_NAME [--save FILE]]\n",
-            argv[0]);
+        fprintf(stderr,
+                "usage: %s FOLDER [--seed N] [--cuts N] [--flips N] [--every N] [--keys TABLE] [--only PART_OF_NAME "
+                "[--save FILE]]\n",
+                argv[0]);
         return 2;
     }
     int status = run_all(&o, &catalog);

@@ -128,6 +128,33 @@ static void each_outcome_has_its_words(void **state)
     }
 }
 
+/* Of an estimated exchange the status is not known; that it was answered is. */
+static void an_estimated_answer_is_an_answer(void **state)
+{
+    static const struct {
+        int64_t request, response;
+        const char *end;
+    } rows[] = {
+        {100, 200, "(end)                       answered, 200 bytes, encrypted\n"},
+        {100, 0, "(end)                       answered, 0 bytes, encrypted\n"},
+        {100, -1, "(end)                       no response\n"},
+        {-1, -1, "(end)\n"}, /* the handshake failed: nothing was asked */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct p2t_exchange x = *example_slow();
+        const struct p2t_exchange *list[] = {&x};
+        x.kind = P2T_KIND_TLS;
+        x.status = 0;
+        x.request.body_bytes = rows[i].request;
+        x.response = (struct p2t_message){-1, rows[i].response, {NULL, 0}};
+        struct buf b = example_written(OUT_FORMAT_TEXT, false, list, 1);
+        assert_non_null(strstr((char *)b.p, rows[i].end));
+        buf_fini(&b);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -138,6 +165,7 @@ int main(void)
         cmocka_unit_test(colour_only_decorates),
         cmocka_unit_test(an_exchange_of_which_nothing_is_known_is_still_written),
         cmocka_unit_test(each_outcome_has_its_words),
+        cmocka_unit_test(an_estimated_answer_is_an_answer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
