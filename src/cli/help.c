@@ -14,6 +14,7 @@
 void help_usage(FILE *to)
 {
     fputs("usage: pcap2trace [trace] [-T text|ndjson|json|trace-result|csv] [options] CAPTURE...\n"
+          "       pcap2trace compare [-T text|json|csv] [options] --live FILE CAPTURE...\n"
           "CAPTURE is a pcap or pcapng file, a folder of them, or - for standard input. -h lists the options.\n",
           to);
 }
@@ -21,41 +22,49 @@ void help_usage(FILE *to)
 void help_full(FILE *to)
 {
     help_usage(to);
-    fputs("\n"
-          "Rebuilds, for every HTTP exchange in the captures, the timeline that Go's net/http/httptrace would have\n"
-          "reported: name lookup, connection, request, response, and what went wrong.\n"
-          "\n"
-          "Input\n"
-          "  -r, --read FILE         the same as naming it as CAPTURE; may be repeated\n"
-          "  -R, --recursive         folders in folders, too\n"
-          "  -f, --filter BPF        libpcap filter expression, applied to the outer packet\n"
-          "      --keylog FILE       TLS secrets, as SSLKEYLOGFILE has them; env: the file that variable names\n"
-          "\n"
-          "Output\n"
-          "  -T, --format FORMAT     text (default), ndjson, json, trace-result or csv\n"
-          "  -o, --output FILE       write there; the file appears under its name when it is whole\n"
-          "      --show-secrets      do not replace passwords, cookies and tokens by [redacted]\n"
-          "      --color WHEN        auto (default), always or never; NO_COLOR is honoured\n"
-          "      --progress WHEN     auto (default), always or never\n"
-          "  -q, --quiet             nothing on standard error but errors of the program itself\n"
-          "  -v, --verbose           counters, and every reason something was not used, on standard error\n"
-          "\n"
-          "Which exchanges (repeated options widen, different ones narrow)\n"
-          "  -c, --count N           stop after N exchanges\n"
-          "      --host GLOB         host, with or without its port, in any case: '*.example.com'\n"
-          "      --method METHOD     GET, POST, ...\n"
-          "      --status STATUS     404, 5xx, or a list: 404,5xx\n"
-          "      --slower-than TIME  250ms, 1.5s, 800us: those that took longer in all\n"
-          "      --failed            those whose outcome is not ok; a 500 is an ok outcome: --status 5xx finds it\n"
-          "      --id ID             by id, or its first digits\n"
-          "      --all               also lookups and connections that led to no request, and did not fail\n"
-          "\n"
-          "  -h, --help              this text\n"
-          "      --version           the version, and those of the libraries\n"
-          "\n"
-          "Marks in the text: ~ inferred from other packets, ? assumed, #14 is packet 14 as Wireshark counts.\n"
-          "Exit status: 0 all was read, 1 something could not be read or written, 2 usage, 130 interrupted.\n",
-          to);
+    fputs(
+        "\n"
+        "Rebuilds, for every HTTP exchange in the captures, the timeline that Go's net/http/httptrace would have\n"
+        "reported: name lookup, connection, request, response, and what went wrong.\n"
+        "\n"
+        "Input\n"
+        "  -r, --read FILE         the same as naming it as CAPTURE; may be repeated\n"
+        "  -R, --recursive         folders in folders, too\n"
+        "  -f, --filter BPF        libpcap filter expression, applied to the outer packet\n"
+        "      --keylog FILE       TLS secrets, as SSLKEYLOGFILE has them; env: the file that variable names\n"
+        "\n"
+        "Output\n"
+        "  -T, --format FORMAT     text (default), ndjson, json, trace-result or csv\n"
+        "  -o, --output FILE       write there; the file appears under its name when it is whole\n"
+        "      --show-secrets      do not replace passwords, cookies and tokens by [redacted]\n"
+        "      --color WHEN        auto (default), always or never; NO_COLOR is honoured\n"
+        "      --progress WHEN     auto (default), always or never\n"
+        "  -q, --quiet             nothing on standard error but errors of the program itself\n"
+        "  -v, --verbose           counters, and every reason something was not used, on standard error\n"
+        "\n"
+        "Which exchanges (repeated options widen, different ones narrow)\n"
+        "  -c, --count N           stop after N exchanges\n"
+        "      --host GLOB         host, with or without its port, in any case: '*.example.com'\n"
+        "      --method METHOD     GET, POST, ...\n"
+        "      --status STATUS     404, 5xx, or a list: 404,5xx\n"
+        "      --slower-than TIME  250ms, 1.5s, 800us: those that took longer in all\n"
+        "      --failed            those whose outcome is not ok; a 500 is an ok outcome: --status 5xx finds it\n"
+        "      --id ID             by id, or its first digits\n"
+        "      --all               also lookups and connections that led to no request, and did not fail\n"
+        "\n"
+        "Live traces against the wire (pcap2trace compare)\n"
+        "      --live FILE         what a client logged of its own calls: hook traces, trace results in log lines,\n"
+        "                          OTLP, HAR or curl -w '%{json}', told by content; may be repeated, - is stdin\n"
+        "      --tolerance TIME    how far outside of the bounds still agrees (default 1ms)\n"
+        "      --differing         only pairs that differ\n"
+        "\n"
+        "  -h, --help              this text\n"
+        "      --version           the version, and those of the libraries\n"
+        "\n"
+        "Marks in the text: ~ inferred from other packets, ? assumed, #14 is packet 14 as Wireshark counts.\n"
+        "Exit status: 0 all was read, 1 something could not be read or written, 2 usage, 130 interrupted;\n"
+        "compare: 0 they agree, 1 they differ, 2 trouble.\n",
+        to);
 }
 
 void help_version(FILE *to)

@@ -255,7 +255,7 @@ static size_t count_stdin(const char *const *names, size_t n)
     size_t count = 0;
 
     for (size_t i = 0; i < n; i++)
-        count += strcmp(names[i], "-") == 0;
+        count += names[i] != NULL && strcmp(names[i], "-") == 0;
     return count;
 }
 
