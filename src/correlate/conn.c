@@ -1,5 +1,5 @@
 /* Connections as this stage knows them: what stands around the exchanges on each. */
-#include "correlate/lookup.h"
+#include "correlate/pool.h"
 
 struct cconn *conn_find(struct correlate *c, uint64_t number)
 {
@@ -90,6 +90,8 @@ static void on_event(struct correlate *c, struct cconn *cc, const struct fact *f
     note_event(cc, f);
     if (cc->is_dns)
         return;
+    if (f->as.event.kind == FLOW_FIN || f->as.event.kind == FLOW_RST)
+        pool_conn_closing(cc, f->dir == FLOW_C2S);
     if (f->as.event.kind == FLOW_SYN && f->dir == FLOW_C2S)
         dial_syn(c, cc, f);
     else
@@ -137,6 +139,7 @@ static void on_socks_reply(struct cconn *cc, const struct fact *f)
 static void conn_free(struct correlate *c, struct cconn *cc)
 {
     hmap_remove(&c->conns, &cc->node);
+    pool_conn_gone(c, cc);
     arena_fini(&cc->arena);
     if (cc->tls != NULL)
         slab_give(&c->tls_slab, cc->tls);
@@ -160,6 +163,7 @@ void conn_snapshot(const struct cconn *cc, struct exchange *e)
     e->conn.position = own.position;
     e->conn.pipelined = own.pipelined;
     e->conn.orphan_dial = own.orphan_dial;
+    e->conn.handed_over = own.handed_over;
     e->conn.previous_end = own.previous_end;
     e->conn.next_head = own.next_head;
     if (own.proxy == PROXY_HTTP)

@@ -42,6 +42,7 @@ void correlate_free(struct correlate *c)
     hmap_fini(&c->lookups_by_label);
     hmap_fini(&c->lookups_by_addr);
     hmap_fini(&c->queries);
+    hmap_fini(&c->pools);
     slab_fini(&c->conn_slab);
     slab_fini(&c->lookup_slab);
     slab_fini(&c->dial_slab);

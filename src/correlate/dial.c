@@ -1,7 +1,7 @@
 /* Dials: the connection attempts that one GetConn sets off, one address after the other or in a race. */
 #include <stdlib.h>
 
-#include "correlate/lookup.h"
+#include "correlate/pool.h"
 
 /* RFC 8305 recommends 250 ms before the next address is tried beside the last; Go waits 300, curl 200. */
 static const int64_t RACE_MIN_NS = 150000000;
@@ -57,6 +57,7 @@ static void dial_free(struct correlate *c, struct dial *d)
         if (d->conns[i] != NULL)
             d->conns[i]->dial = NULL;
     detach_lookup(c, d, true);
+    pool_dial_gone(c, d);
     timer_stop(c, &d->timer);
     outbox_release(c, &d->hold);
     free(d->attempts);
@@ -177,6 +178,8 @@ static void first_syn(struct correlate *c, struct cconn *cc, const struct fact *
         .syns = 1,
     };
     watch(c, d, f->mark.ts_ns);
+    if (d->n == 1)
+        pool_dial_begun(c, cc, d);
 }
 
 void dial_syn(struct correlate *c, struct cconn *cc, const struct fact *f)
@@ -219,6 +222,7 @@ static void established(struct correlate *c, struct dial *d, int index, const st
     lose_race(d, a);
     timer_stop(c, &d->timer);
     outbox_release(c, &d->hold);
+    pool_conn_established(c, d->conns[index]);
 }
 
 static void failed(struct correlate *c, struct dial *d, int index, enum attempt_result why,
@@ -343,6 +347,10 @@ static void describe_conn(const struct dial *d, struct exchange *e)
 
 void dial_report(struct correlate *c, struct dial *d, bool quiet, bool orphan)
 {
+    if (d->claimed_by != NULL) {
+        dial_claimed(c, d);
+        return;
+    }
     struct exchange *e = exchange_take(c);
 
     if (e != NULL) {
@@ -399,6 +407,24 @@ void dial_into_exchange(struct correlate *c, struct cconn *cc, struct exchange *
     if (d->lookup != NULL)
         lookup_into_exchange(d->lookup, e, host);
     dial_free(c, d);
+}
+
+void dial_claimed(struct correlate *c, struct dial *d)
+{
+    struct exchange *e = d->claimed_by;
+    struct cconn *cc = d->winner >= 0 ? d->conns[d->winner] : NULL;
+    struct slice host = open_dialled_host(e);
+
+    check_host(c, d, host);
+    copy_attempts(d, e);
+    if (d->lookup != NULL)
+        lookup_into_exchange(d->lookup, e, host);
+    if (cc != NULL && tls_tell(cc))
+        e->dial_tls = tls_copy(cc, &e->arena);
+    open_begins_with_dial(e);
+    dial_free(c, d);
+    if (e->owner == NULL)
+        open_finish(c, e);
 }
 
 void dial_conn_closed(struct correlate *c, struct cconn *cc)

@@ -117,6 +117,7 @@ struct exchange_response {
     uint64_t head_bytes, body_bytes, length;
     bool chunked, has_length, until_close, ended, complete, lost, wants_close, keep_alive;
     bool extra_bytes;  /* more came behind it that nobody had asked for */
+    bool unread;       /* it came when the client had closed the connection for good */
     enum fact_bad bad; /* 0: none */
     struct slice bad_line;
     struct exchange_interim *interims;
@@ -166,7 +167,9 @@ struct exchange_conn {
     bool handshake_seen; /* the SYN or SYN-ACK: positions and reuse are known */
     uint32_t position;   /* of this exchange on the connection, from 0 */
     bool pipelined;      /* sent before the previous response was complete */
-    bool orphan_dial;    /* first request long after the handshake: dialled for another request */
+    bool orphan_dial;    /* its first request, and dialled for another one */
+    bool pool_full;      /* closed by the client when it came free, while others stayed idle */
+    bool handed_over;    /* came free while the request waited for another that it had dialled */
     enum exchange_proxy proxy;
     struct slice dialled_host;       /* the name that its lookup was for, where one was seen */
     struct slice proxy_target;       /* host:port asked of a CONNECT or SOCKS proxy */
@@ -234,7 +237,7 @@ struct exchange_tls {
     struct slice error; /* TLSHandshakeDone's */
 };
 
-enum timer_kind { TIMER_LOOKUP, TIMER_DIAL, TIMER_EXCHANGE };
+enum timer_kind { TIMER_LOOKUP, TIMER_DIAL, TIMER_EXCHANGE, TIMER_POOL };
 
 struct timer {
     struct heap_node node; /* key: when due */
@@ -264,9 +267,10 @@ struct exchange {
     struct exchange_response response;
     struct exchange_stream stream;
     struct exchange_grpc grpc;
-    struct exchange_tls *tls; /* NULL: no TLS on the connection */
-    bool handshakes;          /* its own dial made the TLS handshake */
-    struct slice socks_error; /* SOCKS reply in words; NULL when none failed */
+    struct exchange_tls *tls;      /* NULL: no TLS on the connection */
+    bool handshakes;               /* its own dial made the TLS handshake */
+    struct exchange_tls *dial_tls; /* the handshake of the connection it dialled, when it was sent on another */
+    struct slice socks_error;      /* SOCKS reply in words; NULL when none failed */
     int64_t end_ns;
     struct packet_mark start; /* its first packet */
     size_t finding_count, link_count;
@@ -276,9 +280,14 @@ struct exchange {
     struct hold order;
     struct timer timer;
     bool final;
+    bool late; /* answered after the client's FIN: ended with it, unless the client takes the answer */
     struct exchange *next;
     void *owner;
     uint32_t number; /* as proto counts */
+    struct dial *claims;
+    void *pool; /* where it may yet turn out to have dialled */
+    struct exchange *unplaced_before, *unplaced_next;
+    int64_t free_ns; /* since when its connection was */
 
     /* Not zeroed with the rest: the counts say what is filled. */
     struct exchange_link links[LINKS_MAX];

@@ -123,10 +123,14 @@ static void about_closing(struct exchange *e)
                     "the server %s the connection %s", by == CLOSED_BY_SERVER_RST ? "reset" : "closed",
                     mark_set(&e->response.first) ? "inside the response" : "without a response");
     else
-        finding_add(e, "conn.closed_by_client", P2T_SEVERITY_ERROR, marks[by], NULL,
-                    "the client gave up %.0f ms after the request was sent%s",
-                    ms(marks[by]->ts_ns - e->request.first.ts_ns),
-                    mark_set(&e->response.first) ? ", inside the response" : ", before any response");
+        finding_add(
+            e, "conn.closed_by_client", P2T_SEVERITY_ERROR, marks[by], NULL,
+            "the client gave up %.0f ms after the request was sent%s", ms(marks[by]->ts_ns - e->request.first.ts_ns),
+            mark_set(&e->response.first) && !e->response.unread ? ", inside the response" : ", before any response");
+    if (e->response.unread)
+        finding_add(e, "http.late_response", P2T_SEVERITY_ERROR, &e->response.first, marks[by],
+                    "the response came %.0f ms after the client had given up",
+                    ms(e->response.first.ts_ns - marks[by]->ts_ns));
 }
 
 /* A pool that refuses a connection closes it within microseconds. */
@@ -171,12 +175,22 @@ static void about_reuse(struct exchange *e)
 {
     const struct exchange_conn *c = &e->conn;
 
+    if (c->handed_over && e->attempt_count > 0)
+        finding_add(
+            e, "conn.handed_over", P2T_SEVERITY_INFO, &e->attempts[0].syn, &e->request.first,
+            "while the connection it had dialled was being set up, another came free and took the request, as "
+            "Go's pool does");
     if (c->orphan_dial)
         finding_add(e, "conn.orphan_dial", P2T_SEVERITY_INFO, &c->ack, &e->request.first,
                     "the connection was opened %.0f ms before its first request: most likely for another request, "
                     "which was served elsewhere",
                     ms(e->request.first.ts_ns - c->ack.ts_ns));
-    if (exchange_keeps_alive(e) && exchange_closed_at_once(e))
+    if (exchange_keeps_alive(e) && exchange_closed_at_once(e) && c->pool_full)
+        finding_add(
+            e, "conn.pool_full", P2T_SEVERITY_INFO, &e->response.last, &c->client_fin,
+            "the client closed the connection after use while others to this host stayed idle: its pool keeps "
+            "no more of them");
+    else if (exchange_keeps_alive(e) && exchange_closed_at_once(e))
         finding_add(e, "conn.not_pooled", P2T_SEVERITY_INFO, &e->response.last, &c->client_fin,
                     "the client closed a connection it could have kept: its pool was full or closed, keep-alive is "
                     "off, or it "

@@ -1,5 +1,5 @@
 /* HTTP messages joined into exchanges. */
-#include "correlate/lookup.h"
+#include "correlate/pool.h"
 
 static int64_t later(int64_t a, int64_t b)
 {
@@ -15,6 +15,8 @@ static void end_if_done(struct correlate *c, struct exchange *e)
     if (!e->response.ended || broken_off || (e->request.seen && !e->request.ended))
         return;
     cc->view.previous_end = e->response.last;
+    if (e->stream.id == 0 && !e->response.wants_close && !e->response.until_close)
+        pool_conn_free(c, cc);
     open_has_ended(c, e,
                    e->request.seen ? later(e->request.last.ts_ns, e->response.last.ts_ns) : e->response.last.ts_ns);
 }
@@ -114,7 +116,7 @@ static void on_request_head(struct correlate *c, struct cconn *cc, const struct 
         e->conn.proxy = PROXY_HTTP;
     if (is_connect(e))
         return;
-    open_take_dial(c, cc, e);
+    pool_request(c, cc, e);
     tls_tell_in(cc, e);
     links_begun(c, e);
 }

@@ -96,13 +96,12 @@ static bool tries_left(const struct lookup *l, const struct lookup_lane *lane, c
     return lane->tries < LOOKUP_ATTEMPTS * (l->info.servers + !knows_server(l, server));
 }
 
-/* musl asks all its servers at once, from one socket and with one id. */
-static bool asked_from_same_socket(const struct lookup *l, const struct fact *f)
+/* The same question with the same id: musl asks all its servers at once, and glibc keeps its ids over all retries and
+ * sockets, repeating the type that was answered when the other was not. */
+static bool repeats_question(const struct lookup *l, const struct dns_message *m)
 {
-    const struct dns_message *m = f->as.dns.message;
-
     for (const struct lookup_query *q = l->queries; q != NULL; q = q->next)
-        if (q->id == m->id && q->type == m->qtype && endpoint_eq(&q->client, &f->as.dns.src))
+        if (q->id == m->id && q->type == m->qtype)
             return true;
     return false;
 }
@@ -114,11 +113,13 @@ static bool continues_same_name(const struct lookup *l, const struct fact *f, in
 
     if (l->users > 0 || l->told)
         return false;
+    if (repeats_question(l, f->as.dns.message))
+        return true;
     switch (lane->state) {
     case LANE_IDLE:
         return f->mark.ts_ns - l->info.last_query.ts_ns < RETRY_MIN_NS || lookup_outstanding(l);
     case LANE_ASKED:
-        return asked_from_same_socket(l, f) || (since_query >= RETRY_MIN_NS && tries_left(l, lane, &f->as.dns.dst));
+        return since_query >= RETRY_MIN_NS && tries_left(l, lane, &f->as.dns.dst);
     case LANE_TRUNCATED:
         return f->as.dns.over_tcp || since_query >= RETRY_MIN_NS;
     case LANE_ERROR:

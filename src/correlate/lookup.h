@@ -97,6 +97,8 @@ void lookup_use(struct correlate *c, struct lookup *l);
 void lookup_unuse(struct correlate *c, struct lookup *l);
 /* Undoes lookup_use for a dial that turned out to follow another one. */
 void lookup_return(struct correlate *c, struct lookup *l);
+/* Of client, for host (with or without a port), and no dial follows it yet. */
+bool lookup_pending(struct correlate *c, const struct ip_addr *client, struct slice host);
 bool lookup_answers_host(const struct lookup *l, struct slice host);
 int64_t lookup_end_ns(const struct exchange_lookup *info);
 /* Copies what trace needs into the exchange. host: the name as the request knows it, or empty. */

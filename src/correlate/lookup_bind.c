@@ -97,6 +97,19 @@ bool lookup_answers_host(const struct lookup *l, struct slice host)
     return host.n > 0 && slice_istarts(l->name, host) && (l->name.n == host.n || l->name.p[host.n] == '.');
 }
 
+bool lookup_pending(struct correlate *c, const struct ip_addr *client, struct slice host)
+{
+    host.n = slice_find(host, ':');
+    struct hmap_node *n = hmap_first(&c->lookups_by_label, lookup_label_hash(client, host));
+
+    for (; n != NULL; n = hmap_next(n)) {
+        const struct lookup *l = hmap_entry(n, struct lookup, by_label);
+        if (!l->closed && !used(l) && ip_eq(&l->client_ip, client) && lookup_answers_host(l, host))
+            return true;
+    }
+    return false;
+}
+
 void lookup_use(struct correlate *c, struct lookup *l)
 {
     l->info.shared |= used(l);

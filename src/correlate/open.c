@@ -1,11 +1,16 @@
 /* Exchanges under way on a connection, whatever protocol they speak: how they begin, and when one is over. */
-#include "correlate/lookup.h"
+#include "correlate/pool.h"
 
 /* A connection whose first request comes this long after its handshake was dialled for another one. Scheduling on a
  * busy machine explains tens of milliseconds, not this. */
 static const int64_t ORPHAN_NS = 100000000;
 /* A client that closed its half may still be answered; few do, and not for long. */
 static const int64_t HALF_CLOSED_NS = 5000000000;
+
+static int64_t later(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
 
 /* ---- the list ---- */
 
@@ -67,6 +72,7 @@ void open_discard(struct correlate *c, struct exchange *e)
     struct cconn *cc = e->owner;
 
     detach(cc, e);
+    pool_forget(c, e);
     timer_stop(c, &e->timer);
     cc->positions--;
     outbox_discard(c, e);
@@ -74,8 +80,7 @@ void open_discard(struct correlate *c, struct exchange *e)
 
 /* ---- the dial ---- */
 
-/* The name to check a lookup against: the host without its port; none where a proxy stands between. */
-static struct slice dialled_host(const struct exchange *e)
+struct slice open_dialled_host(const struct exchange *e)
 {
     struct slice host = e->request.host;
     size_t colon = slice_find(host, ':');
@@ -92,18 +97,21 @@ static bool waited_too_long(const struct cconn *cc, const struct exchange *e)
     return cc->view.proxy == PROXY_NONE && mark_set(ready) && e->start.ts_ns - ready->ts_ns > ORPHAN_NS;
 }
 
-void open_take_dial(struct correlate *c, struct cconn *cc, struct exchange *e)
+void open_take_own_dial(struct correlate *c, struct cconn *cc, struct exchange *e)
 {
-    if (cc->dial == NULL)
-        return;
     if (waited_too_long(cc, e)) {
         e->conn.orphan_dial = true;
         dial_report(c, cc->dial, true, true);
         return;
     }
-    dial_into_exchange(c, cc, e, dialled_host(e));
+    dial_into_exchange(c, cc, e, open_dialled_host(e));
     if (e->lookup != NULL)
         cc->view.dialled_host = arena_copy(&cc->arena, e->lookup->host);
+    open_begins_with_dial(e);
+}
+
+void open_begins_with_dial(struct exchange *e)
+{
     if (e->lookup != NULL && e->lookup->first_query.ts_ns < e->start.ts_ns)
         e->start = e->lookup->first_query;
     else if (e->attempt_count > 0 && e->attempts[0].syn.ts_ns < e->start.ts_ns)
@@ -123,9 +131,25 @@ void open_settle(struct correlate *c, struct exchange *e)
     timer_stop(c, &e->timer);
     conn_snapshot(cc, e);
     outcome_judge(e);
+    e->owner = NULL;
+    if (!pool_keeps(c, e))
+        open_finish(c, e);
+}
+
+void open_finish(struct correlate *c, struct exchange *e)
+{
+    pool_forget(c, e);
+    timer_stop(c, &e->timer);
     finding_all(e);
     links_settled(c, e);
-    outbox_final(c, e);
+    if (e->late && !e->response.unread) {
+        outbox_release(c, &e->order);
+        e->end_ns = later(e->request.last.ts_ns, e->response.last.ts_ns);
+        outbox_put(c, e, true);
+        outbox_drain(c);
+    } else {
+        outbox_final(c, e);
+    }
 }
 
 void open_timer(struct correlate *c, struct exchange *e)
@@ -151,11 +175,17 @@ void open_may_have_ended(struct correlate *c, struct exchange *e, int64_t end_ns
     timer_set(c, &e->timer, TIMER_EXCHANGE, end_ns + wait_ns);
 }
 
-/* A provisional end was too early: the answer comes after all. */
+/* A provisional end was too early: the answer comes after all. Whether a client that closed first takes it is told by
+ * what it does next: until then the exchange may have ended with its FIN. */
 void open_goes_on(struct correlate *c, struct exchange *e)
 {
-    outbox_release(c, &e->order);
+    const struct cconn *cc = e->owner;
+
     timer_stop(c, &e->timer);
+    if (e->kind != P2T_KIND_TLS && heap_holds(&e->order.node) && mark_set(&cc->view.client_fin))
+        e->late = true;
+    else
+        outbox_release(c, &e->order);
 }
 
 /* A stream's end is final, and its connection tells nothing more about it. */
@@ -175,13 +205,17 @@ void open_has_ended(struct correlate *c, struct exchange *e, int64_t end_ns)
         stream_has_ended(c, e, end_ns);
         return;
     }
-    outbox_release(c, &e->order);
     detach(cc, e);
     open_settle_previous(c, cc);
     if (e->kind == P2T_KIND_CONNECT)
-        open_take_dial(c, cc, e);
+        pool_request(c, cc, e);
     cc->settling = e;
-    open_may_have_ended(c, e, end_ns, SETTLE_NS);
+    if (e->late) {
+        timer_set(c, &e->timer, TIMER_EXCHANGE, end_ns + SETTLE_NS);
+    } else {
+        outbox_release(c, &e->order);
+        open_may_have_ended(c, e, end_ns, SETTLE_NS);
+    }
     if (e->response.location.n > 0 || !mark_set(&e->response.first)) {
         conn_snapshot(cc, e);
         links_ended(c, e);
@@ -199,11 +233,6 @@ static int64_t earliest_close(const struct exchange_conn *v, int64_t otherwise)
         if (mark_set(marks[i]) && marks[i]->ts_ns < first)
             first = marks[i]->ts_ns;
     return first == INT64_MAX ? otherwise : first;
-}
-
-static int64_t later(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
 }
 
 /* Nothing can come any more for what is open: it ended when a side gave the connection up, or is open to this day. An

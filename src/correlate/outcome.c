@@ -20,101 +20,10 @@ struct slice text_printf(struct arena *a, const char *format, ...)
     return slice_of(text, (size_t)n);
 }
 
-static void fail(struct exchange *e, enum p2t_outcome outcome, struct slice error)
+void outcome_fail(struct exchange *e, enum p2t_outcome outcome, struct slice error)
 {
     e->outcome = outcome;
     e->error = error;
-}
-
-/* ---- lookups ---- */
-
-static struct slice lookup_error_text(struct exchange *e)
-{
-    const struct exchange_lookup *l = e->lookup;
-    bool go = l->resolver == RESOLVER_GO;
-    char server[ENDPOINT_TEXT_MAX], client[ENDPOINT_TEXT_MAX];
-    char on[ENDPOINT_TEXT_MAX + 4] = "";
-    const char *what = "no such host";
-
-    (void)endpoint_format(&l->server, server);
-    (void)endpoint_format(&l->client, client);
-    if (go && l->result != LOOKUP_ABANDONED)
-        snprintf(on, sizeof on, " on %s", server);
-    if (l->result == LOOKUP_ABANDONED)
-        what = "i/o timeout";
-    else if (l->result != LOOKUP_NOT_FOUND && !go)
-        what = "Temporary failure in name resolution";
-    else if (l->result == LOOKUP_MISBEHAVING)
-        what = "server misbehaving";
-    else if (l->result == LOOKUP_LAME)
-        what = "lame referral";
-    else if (l->result == LOOKUP_TIMEOUT || l->result == LOOKUP_UNREACHABLE)
-        return text_printf(&e->arena, "lookup %.*s%s: read udp %s->%s: %s", (int)l->host.n, (const char *)l->host.p,
-                           on, client, server,
-                           l->result == LOOKUP_TIMEOUT ? "i/o timeout" : "read: connection refused");
-    return text_printf(&e->arena, "lookup %.*s%s: %s", (int)l->host.n, (const char *)l->host.p, on, what);
-}
-
-void outcome_judge_lookup(struct exchange *e)
-{
-    if (e->lookup == NULL || e->lookup->result == LOOKUP_OK)
-        return;
-    if (e->lookup->result == LOOKUP_PENDING)
-        e->outcome = P2T_OUTCOME_INCOMPLETE;
-    else
-        fail(e, P2T_OUTCOME_DNS_ERROR, lookup_error_text(e));
-}
-
-/* ---- dials ---- */
-
-/* Linux's icmp_err_convert for IPv4; for ICMPv6 RFC 4443 3.1's codes as icmpv6_err_convert has them. */
-static const char *icmp_error_text(const struct exchange_attempt *a)
-{
-    if (a->icmp_family == 6)
-        return a->icmp_code == 4                                             ? "connection refused"
-               : a->icmp_code == 0                                           ? "network is unreachable"
-               : a->icmp_code == 1 || a->icmp_code == 5 || a->icmp_code == 6 ? "permission denied"
-                                                                             : "no route to host";
-    switch (a->icmp_code) {
-    case 0:
-    case 6:
-    case 9:
-    case 11:
-        return "network is unreachable";
-    case 2:
-        return "protocol not available";
-    case 3:
-        return "connection refused";
-    default:
-        return "no route to host";
-    }
-}
-
-struct slice attempt_error_text(struct arena *arena, const struct exchange_attempt *a)
-{
-    char addr[ENDPOINT_TEXT_MAX];
-
-    (void)endpoint_format(&a->server, addr);
-    switch (a->result) {
-    case ATTEMPT_REFUSED:
-        return text_printf(arena, "dial tcp %s: connect: connection refused", addr);
-    case ATTEMPT_ICMP:
-        return text_printf(arena, "dial tcp %s: connect: %s", addr, icmp_error_text(a));
-    case ATTEMPT_TIMEOUT:
-        if (attempt_hit_kernel_limit(a))
-            return text_printf(arena, "dial tcp %s: connect: connection timed out", addr);
-        return text_printf(arena, "dial tcp %s: i/o timeout", addr);
-    case ATTEMPT_CANCELED:
-        return text_printf(arena, "dial tcp %s: operation was canceled", addr);
-    default:
-        return (struct slice){NULL, 0};
-    }
-}
-
-/* tcp_syn_retries is 6 by default, and with tcp_syn_linear_timeouts (Linux 6.5) four more go out. */
-bool attempt_hit_kernel_limit(const struct exchange_attempt *a)
-{
-    return a->syns == 7 || a->syns == 11;
 }
 
 struct slice outcome_reset_text(struct exchange *e)
@@ -127,8 +36,9 @@ struct slice outcome_reset_text(struct exchange *e)
 }
 
 /* Which side ended the connection first. */
-static enum exchange_closer closer(const struct exchange_conn *c)
+enum exchange_closer exchange_closer(const struct exchange *e)
 {
+    const struct exchange_conn *c = &e->conn;
     static const struct packet_mark none;
     const struct packet_mark *marks[] = {&none, &c->client_fin, &c->client_rst, &c->server_fin, &c->server_rst};
     int first = CLOSED_BY_NONE;
@@ -137,54 +47,6 @@ static enum exchange_closer closer(const struct exchange_conn *c)
         if (mark_set(marks[i]) && (first == 0 || marks[i]->ts_ns < marks[first]->ts_ns))
             first = i;
     return (enum exchange_closer)first;
-}
-
-enum exchange_closer exchange_closer(const struct exchange *e)
-{
-    return closer(&e->conn);
-}
-
-static void judge_unused(struct exchange *e)
-{
-    bool silent = e->conn.payload_bytes[0] == 0 && e->conn.payload_bytes[1] == 0;
-
-    if (!silent)
-        return;
-    if (closer(&e->conn) == CLOSED_BY_SERVER_FIN)
-        fail(e, P2T_OUTCOME_NO_RESPONSE, SLICE_LIT("EOF"));
-    else if (closer(&e->conn) == CLOSED_BY_SERVER_RST)
-        fail(e, P2T_OUTCOME_NO_RESPONSE, outcome_reset_text(e));
-}
-
-static struct slice socks_text(struct exchange *e)
-{
-    char server[ENDPOINT_TEXT_MAX];
-
-    (void)endpoint_format(&e->conn.server, server);
-    return text_printf(&e->arena, "socks connect tcp %s->%.*s: unknown error %.*s", server,
-                       (int)e->conn.proxy_target.n, (const char *)e->conn.proxy_target.p, (int)e->socks_error.n,
-                       (const char *)e->socks_error.p);
-}
-
-void outcome_judge_dial(struct exchange *e)
-{
-    for (size_t i = 0; i < e->attempt_count; i++) {
-        enum attempt_result result = e->attempts[i].result;
-        if (result == ATTEMPT_OK) {
-            if (e->socks_error.n > 0)
-                fail(e, P2T_OUTCOME_CONNECT_ERROR, socks_text(e));
-            else
-                judge_unused(e);
-            return;
-        }
-    }
-    if (e->attempt_count == 0)
-        return;
-    /* Go's error is the first address's. */
-    if (e->attempts[0].result == ATTEMPT_PENDING)
-        e->outcome = P2T_OUTCOME_INCOMPLETE;
-    else
-        fail(e, P2T_OUTCOME_CONNECT_ERROR, attempt_error_text(&e->arena, &e->attempts[0]));
 }
 
 /* ---- HTTP ---- */
@@ -198,19 +60,26 @@ static struct slice broken_text(struct exchange *e, const char *what, struct sli
 const struct slice outcome_gone =
     SLICE_INIT("the client closed the connection first: canceled, or one of its timeouts");
 
+static bool before_next_request(const struct exchange *e, const struct packet_mark *m)
+{
+    return mark_set(m) && (!mark_set(&e->conn.next_head) || m->ts_ns <= e->conn.next_head.ts_ns);
+}
+
+static bool since_request(const struct exchange *e, const struct packet_mark *m)
+{
+    return before_next_request(e, m) && m->ts_ns >= e->request.first.ts_ns;
+}
+
 bool exchange_answer_hidden(const struct exchange *e)
 {
-    const struct packet_mark *gap = &e->conn.last_gap[FLOW_S2C];
-    const struct tls_loss *loss = e->tls != NULL ? &e->tls->loss[FLOW_S2C] : NULL;
-    bool undecrypted = e->kind != P2T_KIND_TLS && loss != NULL && loss->why != 0;
-    const struct packet_mark *next = &e->conn.next_head;
+    bool with_keys = e->tls != NULL && e->kind != P2T_KIND_TLS;
 
-    if (undecrypted && !mark_set(gap))
-        gap = &loss->mark;
-    if (!e->conn.server_fin_in_order && !mark_set(gap))
-        gap = &e->conn.server_fin;
-    return e->request.seen && mark_set(gap) && gap->ts_ns >= e->request.first.ts_ns &&
-           (!mark_set(next) || gap->ts_ns <= next->ts_ns);
+    if (!e->request.seen)
+        return false;
+    /* A direction that is lost stays so. */
+    return since_request(e, &e->conn.last_gap[FLOW_S2C]) ||
+           (!e->conn.server_fin_in_order && since_request(e, &e->conn.server_fin)) ||
+           (with_keys && before_next_request(e, &e->tls->loss[FLOW_S2C].mark));
 }
 
 static void judge_no_response(struct exchange *e)
@@ -222,23 +91,24 @@ static void judge_no_response(struct exchange *e)
         e->outcome = P2T_OUTCOME_INCOMPLETE;
         return;
     }
-    switch (closer(&e->conn)) {
+    switch (exchange_closer(e)) {
     case CLOSED_BY_SERVER_FIN:
-        fail(e, P2T_OUTCOME_NO_RESPONSE, SLICE_LIT("EOF"));
+        outcome_fail(e, P2T_OUTCOME_NO_RESPONSE, SLICE_LIT("EOF"));
         break;
     case CLOSED_BY_SERVER_RST:
         (void)endpoint_format(&e->conn.client, client);
         (void)endpoint_format(&e->conn.server, server);
         if (uploading)
-            fail(e, P2T_OUTCOME_REQUEST_ERROR,
-                 text_printf(&e->arena, "readfrom tcp %s->%s: write tcp %s->%s: write: connection reset by peer",
-                             client, server, client, server));
+            outcome_fail(e, P2T_OUTCOME_REQUEST_ERROR,
+                         text_printf(&e->arena,
+                                     "readfrom tcp %s->%s: write tcp %s->%s: write: connection reset by peer", client,
+                                     server, client, server));
         else
-            fail(e, P2T_OUTCOME_NO_RESPONSE, outcome_reset_text(e));
+            outcome_fail(e, P2T_OUTCOME_NO_RESPONSE, outcome_reset_text(e));
         break;
     case CLOSED_BY_CLIENT_FIN:
     case CLOSED_BY_CLIENT_RST:
-        fail(e, P2T_OUTCOME_NO_RESPONSE, outcome_gone);
+        outcome_fail(e, P2T_OUTCOME_NO_RESPONSE, outcome_gone);
         break;
     case CLOSED_BY_NONE:
         e->outcome = P2T_OUTCOME_INCOMPLETE;
@@ -250,30 +120,31 @@ static void judge_no_response(struct exchange *e)
 
 static void judge_unfinished_head(struct exchange *e)
 {
-    if (closer(&e->conn) == CLOSED_BY_SERVER_RST)
-        fail(e, P2T_OUTCOME_RESPONSE_ERROR, outcome_reset_text(e));
+    if (exchange_closer(e) == CLOSED_BY_SERVER_RST)
+        outcome_fail(e, P2T_OUTCOME_RESPONSE_ERROR, outcome_reset_text(e));
     else if (e->response.rest.n > 0)
-        fail(e, P2T_OUTCOME_RESPONSE_ERROR,
-             broken_text(
-                 e, e->response.status == 0 ? "malformed HTTP response" : "malformed MIME header: missing colon:",
-                 e->response.rest));
+        outcome_fail(
+            e, P2T_OUTCOME_RESPONSE_ERROR,
+            broken_text(e,
+                        e->response.status == 0 ? "malformed HTTP response" : "malformed MIME header: missing colon:",
+                        e->response.rest));
     else
-        fail(e, P2T_OUTCOME_RESPONSE_ERROR,
-             SLICE_LIT("net/http: HTTP/1.x transport connection broken: unexpected EOF"));
+        outcome_fail(e, P2T_OUTCOME_RESPONSE_ERROR,
+                     SLICE_LIT("net/http: HTTP/1.x transport connection broken: unexpected EOF"));
 }
 
 static void judge_unfinished_body(struct exchange *e)
 {
-    switch (closer(&e->conn)) {
+    switch (exchange_closer(e)) {
     case CLOSED_BY_SERVER_FIN:
-        fail(e, P2T_OUTCOME_RESPONSE_ERROR, SLICE_LIT("unexpected EOF"));
+        outcome_fail(e, P2T_OUTCOME_RESPONSE_ERROR, SLICE_LIT("unexpected EOF"));
         break;
     case CLOSED_BY_SERVER_RST:
-        fail(e, P2T_OUTCOME_RESPONSE_ERROR, outcome_reset_text(e));
+        outcome_fail(e, P2T_OUTCOME_RESPONSE_ERROR, outcome_reset_text(e));
         break;
     case CLOSED_BY_CLIENT_FIN:
     case CLOSED_BY_CLIENT_RST:
-        fail(e, P2T_OUTCOME_RESPONSE_ERROR, outcome_gone);
+        outcome_fail(e, P2T_OUTCOME_RESPONSE_ERROR, outcome_gone);
         break;
     case CLOSED_BY_NONE:
         e->outcome = P2T_OUTCOME_INCOMPLETE;
@@ -281,17 +152,33 @@ static void judge_unfinished_body(struct exchange *e)
     }
 }
 
-static void judge_bad(struct exchange *e)
+/* Go's ReadResponse: protocol, space, three digits. */
+static void judge_bad_head(struct exchange *e)
 {
     struct slice line = e->response.bad_line;
+    size_t space = slice_find(line, ' ');
+    struct slice protocol = slice_of(line.p, space), code = slice_trim(slice_from(line, space));
+
+    code.n = slice_find(code, ' ');
+    uint64_t number;
+    if (code.n > 0 && (code.n != 3 || !slice_u64(code, &number)))
+        outcome_fail(e, P2T_OUTCOME_RESPONSE_ERROR, broken_text(e, "malformed HTTP status code", code));
+    else if (code.n > 0 && !slice_starts(protocol, SLICE_LIT("HTTP/")))
+        outcome_fail(e, P2T_OUTCOME_RESPONSE_ERROR, broken_text(e, "malformed HTTP version", protocol));
+    else
+        outcome_fail(e, P2T_OUTCOME_RESPONSE_ERROR, broken_text(e, "malformed HTTP response", line));
+}
+
+static void judge_bad(struct exchange *e)
+{
 
     if (e->response.bad == FACT_BAD_LIMIT)
-        fail(e, P2T_OUTCOME_RESPONSE_ERROR,
-             SLICE_LIT("net/http: server response headers exceeded the limit; aborted"));
+        outcome_fail(e, P2T_OUTCOME_RESPONSE_ERROR,
+                     SLICE_LIT("net/http: server response headers exceeded the limit; aborted"));
     else if (e->response.bad == FACT_BAD_CHUNK)
-        fail(e, P2T_OUTCOME_RESPONSE_ERROR, SLICE_LIT("malformed chunked encoding"));
+        outcome_fail(e, P2T_OUTCOME_RESPONSE_ERROR, SLICE_LIT("malformed chunked encoding"));
     else
-        fail(e, P2T_OUTCOME_RESPONSE_ERROR, broken_text(e, "malformed HTTP response", line));
+        judge_bad_head(e);
 }
 
 static void judge_response(struct exchange *e)
@@ -338,35 +225,37 @@ static void judge_reset(struct exchange *e)
     enum p2t_outcome outcome = e->response.seen ? P2T_OUTCOME_RESPONSE_ERROR : P2T_OUTCOME_NO_RESPONSE;
 
     if (e->stream.reset_by_server)
-        fail(e, outcome,
-             text_printf(&e->arena, "stream error: stream ID %u; %s; received from peer", e->stream.id,
-                         h2_error_name(e->stream.error_code)));
+        outcome_fail(e, outcome,
+                     text_printf(&e->arena, "stream error: stream ID %u; %s; received from peer", e->stream.id,
+                                 h2_error_name(e->stream.error_code)));
     else
-        fail(e, outcome, SLICE_LIT("the client reset the stream: canceled, or one of its timeouts"));
+        outcome_fail(e, outcome, SLICE_LIT("the client reset the stream: canceled, or one of its timeouts"));
 }
 
 static void judge_goaway(struct exchange *e)
 {
     if (e->response.ended && e->response.complete)
         return;
-    fail(e, e->response.seen ? P2T_OUTCOME_RESPONSE_ERROR : P2T_OUTCOME_NO_RESPONSE,
-         text_printf(&e->arena,
-                     "http2: server sent GOAWAY and closed the connection; LastStreamID=%u, ErrCode=%s, debug=\"\"",
-                     e->conn.goaway_last, h2_error_name(e->conn.goaway_code)));
+    outcome_fail(
+        e, e->response.seen ? P2T_OUTCOME_RESPONSE_ERROR : P2T_OUTCOME_NO_RESPONSE,
+        text_printf(&e->arena,
+                    "http2: server sent GOAWAY and closed the connection; LastStreamID=%u, ErrCode=%s, debug=\"\"",
+                    e->conn.goaway_last, h2_error_name(e->conn.goaway_code)));
 }
 
 static void judge_grpc(struct exchange *e)
 {
     if (e->outcome != P2T_OUTCOME_OK || !e->grpc.has_status || e->grpc.status == 0)
         return;
-    fail(e, P2T_OUTCOME_RESPONSE_ERROR,
-         text_printf(&e->arena, "rpc error: code = %u desc = %.*s", e->grpc.status,
-                     (int)(e->grpc.message.n > 256 ? 256 : e->grpc.message.n), (const char *)e->grpc.message.p));
+    outcome_fail(e, P2T_OUTCOME_RESPONSE_ERROR,
+                 text_printf(&e->arena, "rpc error: code = %u desc = %.*s", e->grpc.status,
+                             (int)(e->grpc.message.n > 256 ? 256 : e->grpc.message.n),
+                             (const char *)e->grpc.message.p));
 }
 
 static void judge_stream(struct exchange *e)
 {
-    enum exchange_closer by = closer(&e->conn);
+    enum exchange_closer by = exchange_closer(e);
     bool whole = e->response.seen && e->response.ended && e->response.complete;
 
     if (stream_broken_off(e))
@@ -376,9 +265,10 @@ static void judge_stream(struct exchange *e)
     else if (!whole && e->conn.goaway && by != CLOSED_BY_NONE)
         judge_goaway(e);
     else if (!whole && (by == CLOSED_BY_SERVER_FIN || by == CLOSED_BY_SERVER_RST))
-        fail(e, e->response.seen ? P2T_OUTCOME_RESPONSE_ERROR : P2T_OUTCOME_NO_RESPONSE, SLICE_LIT("unexpected EOF"));
+        outcome_fail(e, e->response.seen ? P2T_OUTCOME_RESPONSE_ERROR : P2T_OUTCOME_NO_RESPONSE,
+                     SLICE_LIT("unexpected EOF"));
     else if (!whole && by != CLOSED_BY_NONE)
-        fail(e, e->response.seen ? P2T_OUTCOME_RESPONSE_ERROR : P2T_OUTCOME_NO_RESPONSE, outcome_gone);
+        outcome_fail(e, e->response.seen ? P2T_OUTCOME_RESPONSE_ERROR : P2T_OUTCOME_NO_RESPONSE, outcome_gone);
     else if (!whole || !e->request.seen)
         e->outcome = P2T_OUTCOME_INCOMPLETE;
     judge_grpc(e);
@@ -389,12 +279,24 @@ static void judge_estimated(struct exchange *e)
 {
     bool alerted = e->tls != NULL && mark_set(&e->tls->alert[FLOW_S2C].mark);
 
-    if (e->response.seen && closer(&e->conn) == CLOSED_BY_SERVER_RST && !alerted && !mark_set(&e->conn.next_head))
-        fail(e, P2T_OUTCOME_RESPONSE_ERROR, outcome_reset_text(e));
+    if (e->response.seen && exchange_closer(e) == CLOSED_BY_SERVER_RST && !alerted && !mark_set(&e->conn.next_head))
+        outcome_fail(e, P2T_OUTCOME_RESPONSE_ERROR, outcome_reset_text(e));
     else if (!e->response.seen && alerted && e->tls->client_certificate_empty)
-        fail(e, P2T_OUTCOME_TLS_ERROR, outcome_alert_text(e));
+        outcome_fail(e, P2T_OUTCOME_TLS_ERROR, outcome_alert_text(e));
     else if (!e->response.seen)
         judge_no_response(e);
+}
+
+/* A client that closes both ways answers what still comes with RST (RFC 9293 3.10.7.1); one that closed its half only
+ * takes it. */
+static bool came_too_late(const struct exchange *e)
+{
+    const struct exchange_conn *c = &e->conn;
+    int64_t first = e->response.first.ts_ns;
+
+    if (!mark_set(&e->response.first) || !mark_set(&c->client_rst))
+        return false;
+    return c->client_rst.ts_ns < first || (mark_set(&c->client_fin) && c->client_fin.ts_ns < first);
 }
 
 void outcome_judge(struct exchange *e)
@@ -404,10 +306,13 @@ void outcome_judge(struct exchange *e)
         judge_stream(e);
         return;
     }
+    e->response.unread = came_too_late(e);
     if (e->kind == P2T_KIND_TLS && e->tls != NULL && e->tls->failure != TLS_FAILED_NOT)
         outcome_judge_handshake(e);
     else if (e->kind == P2T_KIND_TLS)
         judge_estimated(e);
+    else if (e->response.unread)
+        outcome_fail(e, P2T_OUTCOME_NO_RESPONSE, outcome_gone);
     else if (e->response.bad != 0)
         judge_bad(e);
     else if (e->response.seen)
@@ -417,5 +322,5 @@ void outcome_judge(struct exchange *e)
     if (!e->request.seen && e->outcome == P2T_OUTCOME_OK)
         e->outcome = P2T_OUTCOME_INCOMPLETE;
     if (e->kind == P2T_KIND_CONNECT && e->outcome == P2T_OUTCOME_OK)
-        fail(e, P2T_OUTCOME_CONNECT_ERROR, e->response.reason);
+        outcome_fail(e, P2T_OUTCOME_CONNECT_ERROR, e->response.reason);
 }

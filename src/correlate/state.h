@@ -16,6 +16,7 @@ static const int64_t FOLLOW_NS = 200000000;
 struct lookup;
 struct dial;
 struct cconn;
+struct pool;
 
 enum { RECENT_MAX = 64 };
 
@@ -38,7 +39,7 @@ struct correlate {
     int64_t emitted_ns; /* the latest end of those handed over */
     uint64_t serial;    /* tie-breaker: the order in which things were made */
     struct heap timers, outbox;
-    struct hmap conns, lookups_by_label, lookups_by_addr, queries;
+    struct hmap conns, lookups_by_label, lookups_by_addr, queries, pools;
     struct slab conn_slab, lookup_slab, dial_slab, query_slab, addr_slab, tls_slab;
     struct lookup *lookup_oldest, *lookup_newest;
     size_t lookup_count;
@@ -76,6 +77,11 @@ struct dial {
     int winner; /* index, or -1 */
     struct timer timer;
     struct hold hold;
+    struct pool *pool;
+    struct dial *pool_next;
+    int64_t miss_ns;             /* when the request that dialled had found no connection */
+    struct cconn *served_on;     /* this connection is promised to that request */
+    struct exchange *claimed_by; /* that request, sent on another connection */
 };
 
 void dial_syn(struct correlate *c, struct cconn *cc, const struct fact *f);
@@ -84,6 +90,8 @@ void dial_timer(struct correlate *c, struct dial *d);
 /* Hands lookup and attempts over to the exchange; the dial is gone afterwards. host: the name that the connection's
  * first request gives, or empty where that says nothing about the lookup (proxies). */
 void dial_into_exchange(struct correlate *c, struct cconn *cc, struct exchange *e, struct slice host);
+/* The dial has come to its end, or the request that made it has been found: d->claimed_by tells of it. */
+void dial_claimed(struct correlate *c, struct dial *d);
 /* A side closed it: if no request came over it, none will. */
 void dial_conn_closed(struct correlate *c, struct cconn *cc);
 /* The connection is over. */
@@ -104,6 +112,12 @@ struct cconn {
     uint32_t positions;                      /* exchanges given out */
     struct conn_tls *tls;                    /* NULL: no TLS */
     bool is_dns;
+    bool go_resolver; /* its lookup was made by Go's own resolver */
+    struct pool *pool;
+    struct dial *promised; /* the request that made this dial is the next on this connection */
+    struct cconn *idle_newer, *idle_older;
+    bool is_idle;
+    int64_t free_ns; /* since when it could carry its next request */
     struct slice socks_error;
     struct arena arena; /* proxy target */
 };
@@ -122,7 +136,13 @@ struct exchange *open_begin(struct correlate *c, struct cconn *cc, enum p2t_kind
 /* It was none: given back without a word, and its position with it. */
 void open_discard(struct correlate *c, struct exchange *e);
 /* The connection's first request takes over the dial that made it. */
-void open_take_dial(struct correlate *c, struct cconn *cc, struct exchange *e);
+void open_take_own_dial(struct correlate *c, struct cconn *cc, struct exchange *e);
+/* ... and so its first packet is the dial's. */
+void open_begins_with_dial(struct exchange *e);
+/* The name to check a lookup against: the host without its port; none where a proxy stands between. */
+struct slice open_dialled_host(const struct exchange *e);
+/* All is known of a settled exchange. */
+void open_finish(struct correlate *c, struct exchange *e);
 /* Provisional ... */
 void open_may_have_ended(struct correlate *c, struct exchange *e, int64_t end_ns, int64_t wait_ns);
 /* ... and taken back. */
@@ -147,6 +167,8 @@ void tls_conn_gone(struct correlate *c, struct cconn *cc);
 /* More of the estimated response came since its end was last supposed: it is supposed anew. */
 bool tls_still_flows(struct correlate *c, struct exchange *e);
 void tls_snapshot(const struct cconn *cc, struct exchange *e);
+/* NULL: no TLS, or memory ran out. */
+struct exchange_tls *tls_copy(const struct cconn *cc, struct arena *a);
 const struct packet_mark *tls_done_mark(const struct cconn *cc);
 /* The exchange tells of the handshake, if none did yet. */
 void tls_tell_in(struct cconn *cc, struct exchange *e);
@@ -160,12 +182,14 @@ struct slice certificate_problem(struct arena *a, const struct tls_certificate *
                                  int64_t ts_ns);
 
 /* outcome.c */
+void outcome_fail(struct exchange *e, enum p2t_outcome outcome, struct slice error);
 void outcome_judge(struct exchange *e);
 struct slice outcome_reset_text(struct exchange *e);
 extern const struct slice outcome_gone; /* the client went first, and the wire does not say why */
 /* outcome_tls.c */
 void outcome_judge_handshake(struct exchange *e);
 struct slice outcome_alert_text(struct exchange *e);
+/* outcome_dial.c */
 void outcome_judge_lookup(struct exchange *e);
 void outcome_judge_dial(struct exchange *e);
 

@@ -1,4 +1,4 @@
-#include "correlate/lookup.h"
+#include "correlate/pool.h"
 
 void timer_set(struct correlate *c, struct timer *t, enum timer_kind kind, int64_t due_ns)
 {
@@ -23,6 +23,9 @@ static void fire(struct correlate *c, struct timer *t)
         break;
     case TIMER_EXCHANGE:
         open_timer(c, heap_entry(t, struct exchange, timer));
+        break;
+    case TIMER_POOL:
+        pool_timer(c, heap_entry(t, struct exchange, timer));
         break;
     }
 }

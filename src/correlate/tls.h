@@ -21,4 +21,11 @@ struct conn_tls {
     enum tls_tunnel { TUNNEL_NONE, TUNNEL_ASKED, TUNNEL_HELLO, TUNNEL_ANSWERED, TUNNEL_READY } tunnel;
 };
 
+/* tls.c */
+/* An exchange of kind tls; first: its first packet. NULL when memory ran out. */
+struct exchange *tls_begin(struct correlate *c, struct cconn *cc, const struct packet_mark *first);
+
+/* tls_turns.c */
+void tls_records(struct correlate *c, struct cconn *cc, const struct fact *f);
+
 #endif

@@ -47,7 +47,8 @@ static const char *into_nothing(const struct p2t_exchange *x, enum p2t_hook befo
     case P2T_HOOK_WROTE_REQUEST:
     case P2T_HOOK_WROTE_HEADERS:
     case P2T_HOOK_WAIT_100_CONTINUE:
-        return x->status == 0 ? "waiting for the server, in vain" : "receiving the response";
+        return x->status == 0 || x->outcome == P2T_OUTCOME_NO_RESPONSE ? "waiting for the server, in vain"
+                                                                       : "receiving the response";
     default:
         return x->status > 0 ? "waiting for the proxy" : "open, without a request that could be read";
     }

@@ -17,6 +17,14 @@ static const struct packet_mark *first_packet(const struct exchange *e)
     return e->handshakes ? &e->tls->hello : &e->request.first;
 }
 
+/* Who shares a lookup may have asked for it at any time until its answer. */
+static const struct packet_mark *asked_by(const struct exchange *e, const struct packet_mark *first)
+{
+    const struct exchange_lookup *l = e->lookup;
+
+    return l != NULL && l->shared && mark_set(&l->last_answer) ? &l->last_answer : first;
+}
+
 /* Waiting for a pooled connection or a stream leaves no packet: only the end of the wait is known. */
 void events_get_conn(struct trace *t)
 {
@@ -27,7 +35,7 @@ void events_get_conn(struct trace *t)
     if (!mark_set(first))
         return;
     struct p2t_event *ev = event_add(t, P2T_HOOK_GET_CONN, P2T_ASSUMED, first->ts_ns - before);
-    event_latest(ev, first);
+    event_latest(ev, asked_by(e, first));
     event_evidence(t, ev, first);
     struct p2t_arg *args = event_args(t, ev, 1);
     if (args != NULL)
@@ -57,7 +65,7 @@ static void dns_start(struct trace *t, struct slice host, enum p2t_basis basis, 
 {
     struct p2t_event *ev = event_add(t, P2T_HOOK_DNS_START, basis, at->ts_ns);
 
-    event_latest(ev, at);
+    event_latest(ev, asked_by(t->e, at));
     if (basis != P2T_ASSUMED)
         event_evidence(t, ev, at);
     struct p2t_arg *args = event_args(t, ev, 1);
@@ -151,7 +159,7 @@ void events_lookup(struct trace *t)
         lookup_without_packets(t);
         return;
     }
-    dns_start(t, l->host, P2T_OBSERVED, &l->first_query);
+    dns_start(t, l->host, l->shared ? P2T_INFERRED : P2T_OBSERVED, &l->first_query);
     if (l->result != LOOKUP_PENDING)
         dns_done(t, l);
 }
@@ -187,6 +195,10 @@ static void connect_start(struct trace *t, size_t i)
 /* The client's next move: its first bytes, or the end of the connection. */
 static const struct packet_mark *after_handshake(const struct exchange *e)
 {
+    static const struct packet_mark none;
+
+    if (e->conn.handed_over)
+        return e->dial_tls != NULL ? &e->dial_tls->hello : &none;
     if (mark_set(&e->conn.tunnel_ready))
         return &e->conn.tunnel_ready;
     if (e->handshakes)
@@ -305,9 +317,10 @@ static void got_conn_args(struct trace *t, struct p2t_event *ev)
 {
     const struct exchange_conn *c = &t->e->conn;
     bool known = c->handshake_seen || c->position > 0;
-    bool reused = c->position > 0 || c->orphan_dial;
+    bool reused = c->position > 0 || c->orphan_dial || c->handed_over;
     const struct packet_mark *since = conn_ready(t->e);
-    int64_t idle = reused && !c->pipelined && mark_set(since) ? t->e->request.first.ts_ns - since->ts_ns : 0;
+    int64_t idle =
+        reused && !c->handed_over && !c->pipelined && mark_set(since) ? t->e->request.first.ts_ns - since->ts_ns : 0;
     struct p2t_arg *args = event_args(t, ev, 5);
 
     if (args == NULL)
@@ -340,7 +353,7 @@ void events_got_conn(struct trace *t)
     if (!mark_set(to))
         return;
     int64_t low = mark_set(from) ? from->ts_ns : INT64_MIN;
-    if (low < t->lane_ns)
+    if (low < t->lane_ns && !e->conn.handed_over)
         low = t->lane_ns;
     struct p2t_event *ev = event_add(t, P2T_HOOK_GOT_CONN, P2T_INFERRED,
                                      clamp(to->ts_ns - 30 * US, low < to->ts_ns ? low : to->ts_ns, to->ts_ns));

@@ -88,20 +88,25 @@ static const struct packet_mark *later_mark(const struct packet_mark *a, const s
     return b->ts_ns > a->ts_ns ? b : a;
 }
 
+/* What the first flight of a connection carries (RFC 6928): more may wait in the socket's buffer after it was written. */
+enum { FIRST_FLIGHT_BYTES = 14600 };
+
 /* A body in the head's segment, or none: the hook fires before the only packet. A chunked body: before the packet of
- * the last chunk. A long one of known length: after the last write, which the socket's buffer may send later. */
+ * the last chunk. A long one: after the last write, which the socket's buffer may send later. */
 static void wrote_whole_request(struct trace *t)
 {
     const struct exchange_request *r = &t->e->request;
-    struct p2t_event *ev = event_add(t, P2T_HOOK_WROTE_REQUEST, P2T_OBSERVED, r->last.ts_ns);
     bool one_packet = r->last.ts_ns == r->head_end.ts_ns;
+    bool buffered = !one_packet && r->body_bytes > FIRST_FLIGHT_BYTES;
+    struct p2t_event *ev =
+        event_add(t, P2T_HOOK_WROTE_REQUEST, buffered ? P2T_INFERRED : P2T_OBSERVED, r->last.ts_ns);
 
     if (t->e->stream.id != 0)
         event_earliest(ev, &r->last);
     else if (one_packet)
         event_earliest(ev, &t->got_conn_earliest);
     else
-        event_earliest(ev, r->chunked && mark_set(&r->last_body_chunk) ? &r->last_body_chunk : &r->head_end);
+        event_earliest(ev, !buffered && mark_set(&r->last_body_chunk) ? &r->last_body_chunk : &r->head_end);
     bool before_packet = t->e->stream.id == 0 && (one_packet || r->chunked);
     event_latest(ev, before_packet ? &r->last : later_mark(&r->last, &t->e->response.last));
     event_evidence(t, ev, &r->last);
@@ -266,7 +271,7 @@ void events_response(struct trace *t)
     const struct exchange *e = t->e;
     bool awaited = e->request.expects_continue;
 
-    if (!mark_set(&e->response.first))
+    if (!mark_set(&e->response.first) || e->response.unread)
         return;
     struct p2t_event *ev = event_add(t, P2T_HOOK_GOT_FIRST_RESPONSE_BYTE, P2T_OBSERVED, e->response.first.ts_ns);
     event_earliest(ev, &e->response.first);
@@ -287,7 +292,8 @@ void events_put_idle_conn(struct trace *t)
     const struct packet_mark *end = &e->response.last, *next = next_move(e);
     bool written = e->request.ended && (e->request.complete || e->request.abandoned);
 
-    if (!exchange_keeps_alive(e) || !written || exchange_closed_at_once(e))
+    bool refused = exchange_closed_at_once(e);
+    if (!exchange_keeps_alive(e) || !written || e->response.unread || (refused && !e->conn.pool_full))
         return;
     int64_t at = end->ts_ns + 25 * US;
     if (mark_set(next) && at > next->ts_ns)
@@ -298,5 +304,6 @@ void events_put_idle_conn(struct trace *t)
     event_evidence(t, ev, end);
     struct p2t_arg *args = event_args(t, ev, 1);
     if (args != NULL)
-        args[0] = arg_null("err");
+        args[0] = refused ? arg_text("err", SLICE_LIT("http: putIdleConn: too many idle connections for host"))
+                          : arg_null("err");
 }

@@ -23,7 +23,7 @@ static int64_t stretch(struct cursor *c, int64_t from, int64_t to)
 
 static void fill_messages(struct p2t_phases *p, struct cursor *c, const struct exchange *e)
 {
-    bool answered = mark_set(&e->response.first);
+    bool answered = mark_set(&e->response.first) && !e->response.unread;
     int64_t sent = e->request.last.ts_ns;
 
     if (e->request.seen) {

@@ -1,25 +1,40 @@
 /* The TLS handshake, and requests and responses estimated from encrypted records (hooks.md 1.11, 1.12, 2.3, 9). */
 #include "trace/build.h"
 
+/* The handshake that the exchange's own dial made, on whichever connection. */
+static const struct exchange_tls *handshake_of(const struct exchange *e)
+{
+    return e->dial_tls != NULL || e->conn.handed_over || !e->handshakes ? e->dial_tls : e->tls;
+}
+
 static bool handshake_done(const struct exchange *e)
 {
-    return mark_set(&e->tls->done);
+    return mark_set(&handshake_of(e)->done);
+}
+
+static const struct packet_mark *connected(const struct exchange *e)
+{
+    for (size_t i = 0; e->conn.handed_over && i < e->attempt_count; i++)
+        if (e->attempts[i].result == ATTEMPT_OK)
+            return &e->attempts[i].syn_ack;
+    return mark_set(&e->conn.tunnel_ready) ? &e->conn.tunnel_ready : &e->conn.syn_ack;
 }
 
 static void handshake_start(struct trace *t)
 {
     const struct exchange *e = t->e;
-    struct p2t_event *ev = event_add(t, P2T_HOOK_TLS_HANDSHAKE_START, P2T_OBSERVED, e->tls->hello.ts_ns);
+    const struct packet_mark *hello = &handshake_of(e)->hello;
+    struct p2t_event *ev = event_add(t, P2T_HOOK_TLS_HANDSHAKE_START, P2T_OBSERVED, hello->ts_ns);
 
-    event_earliest(ev, mark_set(&e->conn.tunnel_ready) ? &e->conn.tunnel_ready : &e->conn.syn_ack);
-    event_latest(ev, &e->tls->hello);
-    event_evidence(t, ev, &e->tls->hello);
+    event_earliest(ev, connected(e));
+    event_latest(ev, hello);
+    event_evidence(t, ev, hello);
 }
 
 /* On an error Go's ConnectionState is the zero value. */
 static void handshake_done_args(struct trace *t, struct p2t_event *ev)
 {
-    const struct exchange_tls *s = t->e->tls;
+    const struct exchange_tls *s = handshake_of(t->e);
     bool ok = handshake_done(t->e);
     struct slice empty = SLICE_LIT("");
     struct p2t_arg *args = event_args(t, ev, 8);
@@ -48,17 +63,27 @@ static const struct packet_mark *first_close(const struct exchange_conn *c)
     return first;
 }
 
+/* What the client does when it is done, on the connection of the handshake. */
+static const struct packet_mark *after_handshake(const struct exchange *e)
+{
+    static const struct packet_mark none;
+
+    if (e->conn.handed_over)
+        return &none;
+    if (mark_set(&e->tls->inner_hello))
+        return &e->tls->inner_hello;
+    return mark_set(&e->request.first) ? &e->request.first : first_close(&e->conn);
+}
+
 static void handshake_ok(struct trace *t)
 {
     const struct exchange *e = t->e;
-    const struct exchange_tls *s = e->tls;
+    const struct exchange_tls *s = handshake_of(e);
     struct p2t_event *ev =
         event_add(t, P2T_HOOK_TLS_HANDSHAKE_DONE, s->done_guessed ? P2T_INFERRED : P2T_OBSERVED, s->done.ts_ns);
 
     event_earliest(ev, s->done_guessed ? &s->hello : &s->done);
-    event_latest(ev, mark_set(&s->inner_hello)     ? &s->inner_hello
-                     : mark_set(&e->request.first) ? &e->request.first
-                                                   : first_close(&e->conn));
+    event_latest(ev, after_handshake(e));
     event_evidence(t, ev, &s->done);
     handshake_done_args(t, ev);
     t->tls_phase = (struct trace_span){true, s->hello.ts_ns, s->done.ts_ns};
@@ -69,7 +94,7 @@ static void handshake_ok(struct trace *t)
 static void handshake_failed(struct trace *t)
 {
     const struct exchange *e = t->e;
-    const struct exchange_tls *s = e->tls;
+    const struct exchange_tls *s = handshake_of(e);
     const struct packet_mark *closed = first_close(&e->conn);
     bool by_close = mark_set(closed) && closed->ts_ns >= s->failed.ts_ns;
 
@@ -89,7 +114,7 @@ static void handshake_failed(struct trace *t)
 static void inner_handshake(struct trace *t)
 {
     const struct exchange *e = t->e;
-    const struct exchange_tls *s = e->tls;
+    const struct exchange_tls *s = handshake_of(e);
     struct p2t_event *ev = event_add(t, P2T_HOOK_TLS_HANDSHAKE_START, P2T_INFERRED, s->inner_hello.ts_ns);
 
     event_earliest(ev, &s->done);
@@ -115,14 +140,14 @@ void events_tls_handshake(struct trace *t)
 {
     const struct exchange *e = t->e;
 
-    if (!e->handshakes || e->tls == NULL)
+    if (handshake_of(e) == NULL)
         return;
     handshake_start(t);
     if (handshake_done(e))
         handshake_ok(t);
     else
         handshake_failed(t);
-    if (mark_set(&e->tls->inner_hello))
+    if (mark_set(&handshake_of(e)->inner_hello))
         inner_handshake(t);
 }
 

@@ -79,7 +79,7 @@ static void fill_connection(struct trace *t)
     if (c->proxy != PROXY_NONE || (e->tls != NULL && mark_set(&e->tls->inner_hello)))
         out->proxy = out->server;
     out->exchange = e->kind != P2T_KIND_CONNECT && c->handshake_seen ? (int64_t)c->position : -1;
-    out->reused = c->handshake_seen || c->position > 0 ? c->position > 0 || c->orphan_dial : -1;
+    out->reused = c->handshake_seen || c->position > 0 ? c->position > 0 || c->orphan_dial || c->handed_over : -1;
     fill_handshake(t);
     fill_tls(t);
     t->out.connection = out;
@@ -208,6 +208,8 @@ const struct p2t_exchange *trace_build(struct trace *t, const struct exchange *e
     fill_connection(t);
     fill_messages(t);
     fill_findings(t);
+    if (e->conn.handed_over) /* its own dial is not what it waited for */
+        t->dns = t->connect = t->tls_phase = (struct trace_span){0};
     trace_id_fill(t);
     out->start_ns =
         t->event_count > 0 && t->events[0].time_ns < e->start.ts_ns ? t->events[0].time_ns : e->start.ts_ns;

@@ -172,6 +172,62 @@ static void questions_to_all_servers_at_once_are_one_lookup(void **state)
     assert_int_equal(x->queries, 4);
 }
 
+/* glibc: the type that was answered is asked for again with the one that was not, with the same ids, and at last from
+ * another socket. */
+static void one_type_unanswered_over_three_rounds_is_one_lookup(void **state)
+{
+    (void)state;
+    for (int64_t round = 0; round < 3; round++) {
+        int64_t us = round * 1000100;
+        uint16_t port = round < 2 ? 4000 : 4100;
+        sim_query(&sim, us, port, 1, "b.test", DNS_A);
+        sim_query(&sim, us + 20, round < 2 ? 4000 : 4101, 2, "b.test", DNS_AAAA);
+        sim_answer(&sim, us + 90, port, 1, "b.test", DNS_A, 0, "10.0.0.2");
+    }
+    struct flow_tcp *c = sim_syn(&sim, 3000400, 5000, "10.0.0.2");
+    sim_established(&sim, 3000500, c);
+    sim_request(&sim, 3000600, c, 0, "b.test", "/");
+    sim_response(&sim, 3000900, c, 0, 200, NULL);
+    sim_close(&sim, 9000000, c, FLOW_END_INPUT);
+    const struct sim_exchange *x = only_exchange();
+    assert_int_equal(x->queries, 6);
+    assert_string_equal(x->host, "b.test");
+}
+
+/* RFC 9293 3.10.7.1: closed for good, the client answers with RST what still comes. */
+static void an_answer_to_a_client_that_left_was_not_read(void **state)
+{
+    (void)state;
+    struct flow_tcp *c = sim_syn(&sim, 0, 5000, "10.0.0.2");
+    sim_established(&sim, 100, c);
+    sim_request(&sim, 200, c, 0, "10.0.0.2", "/");
+    sim_event(&sim, 200300, c, FLOW_FIN, FLOW_C2S);
+    sim_response(&sim, 400000, c, 0, 200, NULL);
+    sim_event(&sim, 400010, c, FLOW_RST, FLOW_C2S);
+    sim_close(&sim, 400010, c, FLOW_END_CLOSED);
+    const struct sim_exchange *x = only_exchange();
+    assert_true(x->unread);
+    assert_int_equal(x->outcome, P2T_OUTCOME_NO_RESPONSE);
+    assert_int_equal(x->end_us, 200300);
+}
+
+/* A client that closed only its half takes the answer. */
+static void an_answer_to_a_half_closed_client_was_read(void **state)
+{
+    (void)state;
+    struct flow_tcp *c = sim_syn(&sim, 0, 5000, "10.0.0.2");
+    sim_established(&sim, 100, c);
+    sim_request(&sim, 200, c, 0, "10.0.0.2", "/");
+    sim_event(&sim, 300, c, FLOW_FIN, FLOW_C2S);
+    sim_response(&sim, 400000, c, 0, 200, NULL);
+    sim_event(&sim, 400010, c, FLOW_FIN, FLOW_S2C);
+    sim_close(&sim, 400020, c, FLOW_END_INPUT);
+    const struct sim_exchange *x = only_exchange();
+    assert_false(x->unread);
+    assert_int_equal(x->outcome, P2T_OUTCOME_OK);
+    assert_int_equal(x->end_us, 400000);
+}
+
 static void a_lookup_that_led_nowhere_is_quiet(void **state)
 {
     (void)state;
@@ -268,6 +324,9 @@ int main(void)
         cmocka_unit_test_setup(unanswered_syns_end_when_the_next_one_does_not_come, setup),
         cmocka_unit_test_setup(a_search_list_is_one_lookup_of_the_short_name, setup),
         cmocka_unit_test_setup(questions_to_all_servers_at_once_are_one_lookup, setup),
+        cmocka_unit_test_setup(one_type_unanswered_over_three_rounds_is_one_lookup, setup),
+        cmocka_unit_test_setup(an_answer_to_a_client_that_left_was_not_read, setup),
+        cmocka_unit_test_setup(an_answer_to_a_half_closed_client_was_read, setup),
         cmocka_unit_test_setup(a_lookup_that_led_nowhere_is_quiet, setup),
         cmocka_unit_test_setup(a_first_request_long_after_the_handshake_did_not_dial, setup),
         cmocka_unit_test_setup(a_retry_after_a_stale_connection_is_linked, setup),

@@ -25,6 +25,11 @@ static void on_exchange(void *ctx, const struct exchange *e)
                                .quiet = e->quiet,
                                .has_lookup = e->lookup != NULL,
                                .orphan = e->conn.orphan_dial,
+                               .handed_over = e->conn.handed_over,
+                               .pool_full = e->conn.pool_full,
+                               .unread = e->response.unread,
+                               .client_port = e->conn.client.port,
+                               .dialled_port = e->attempt_count > 0 ? e->attempts[0].client.port : 0,
                                .attempts = e->attempt_count,
                                .end_us = e->end_ns / 1000,
                                .position = e->conn.position};
@@ -37,6 +42,7 @@ static void on_exchange(void *ctx, const struct exchange *e)
         x->queries = e->lookup->queries;
     }
     copy(x->error, sizeof x->error, e->error);
+    copy(x->target, sizeof x->target, e->request.target);
     if (e->link_count > 0)
         snprintf(x->link, sizeof x->link, "%s", e->links[0].relation);
 }
@@ -174,7 +180,9 @@ static void end_of(struct sim *s, struct flow_tcp *c, enum fact_kind kind, uint3
 
 void sim_request(struct sim *s, int64_t us, struct flow_tcp *c, uint32_t number, const char *host, const char *target)
 {
-    struct fact_header header = {SLICE_LIT("Host"), slice_str(host)};
+    struct fact_header headers[] = {{SLICE_LIT("Host"), slice_str(host)},
+                                    {SLICE_LIT("User-Agent"), SLICE_LIT("test")},
+                                    {SLICE_LIT("Accept-Encoding"), SLICE_LIT("gzip")}};
     struct fact f = {.kind = FACT_HTTP_REQUEST_HEAD, .conn = c, .exchange = number, .mark = mark_at(s, us)};
 
     f.as.head = (struct fact_http_head){.first = f.mark,
@@ -183,8 +191,8 @@ void sim_request(struct sim *s, int64_t us, struct flow_tcp *c, uint32_t number,
                                         .target = slice_str(target),
                                         .version_major = 1,
                                         .version_minor = 1,
-                                        .headers = &header,
-                                        .header_count = 1};
+                                        .headers = headers,
+                                        .header_count = s->not_go ? 1 : 3};
     feed(s, &f);
     end_of(s, c, FACT_HTTP_REQUEST_END, number, f.mark);
 }

@@ -10,7 +10,9 @@ enum { SIM_EXCHANGES_MAX = 32, SIM_CONNS_MAX = 8 };
 struct sim_exchange {
     enum p2t_kind kind;
     enum p2t_outcome outcome;
-    bool quiet, has_lookup, shared, orphan;
+    bool quiet, has_lookup, shared, orphan, handed_over, pool_full, unread;
+    uint16_t client_port, dialled_port;
+    char target[32];
     char host[64], error[160], link[32];
     size_t attempts;
     enum attempt_result result[8];
@@ -23,6 +25,7 @@ struct sim {
     struct correlate *correlate;
     uint64_t packet;
     const char *name_server; /* that is asked */
+    bool not_go;             /* requests are not written as Go's client does */
     struct flow_tcp flows[SIM_CONNS_MAX];
     size_t flow_count;
     struct sim_exchange out[SIM_EXCHANGES_MAX];

@@ -1,0 +1,239 @@
+/* Go's pool: which request made a dial that another connection made needless. All times in microseconds; a GET is named by
+ * its path, and connections by the client's port. */
+#include "support/cmocka_all.h"
+
+#include "sim.h"
+
+static struct sim sim;
+
+static int setup(void **state)
+{
+    (void)state;
+    sim_init(&sim);
+    return 0;
+}
+
+static struct flow_tcp *open_conn(int64_t us, uint16_t port)
+{
+    struct flow_tcp *c = sim_syn(&sim, us, port, "10.0.0.2");
+
+    sim_established(&sim, us + 100, c);
+    return c;
+}
+
+static void finish(struct flow_tcp **conns, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        sim_close(&sim, 9000000, conns[i], FLOW_END_INPUT);
+    sim_finish(&sim);
+}
+
+static const struct sim_exchange *found(const char *target)
+{
+    for (size_t i = 0; i < sim.n; i++)
+        if (strcmp(sim.out[i].target, target) == 0)
+            return &sim.out[i];
+    fail_msg("no exchange %s", target);
+    return NULL;
+}
+
+static void assert_story(const char *target, uint16_t on, uint16_t dialled, bool handed_over)
+{
+    const struct sim_exchange *x = found(target);
+
+    assert_int_equal(x->client_port, on);
+    assert_int_equal(x->dialled_port, dialled);
+    assert_int_equal(x->handed_over, handed_over);
+}
+
+/* /b dials while /a's connection is busy; that one comes free before the dial is done. */
+static void a_connection_that_comes_free_first_serves_the_dialler(void **state)
+{
+    (void)state;
+    struct flow_tcp *a = open_conn(0, 5000);
+    sim_request(&sim, 150, a, 0, "10.0.0.2", "/a");
+    struct flow_tcp *b = sim_syn(&sim, 1000, 5001, "10.0.0.2");
+    sim_response(&sim, 1200, a, 0, 200, NULL);
+    sim_request(&sim, 1250, a, 1, "10.0.0.2", "/b");
+    sim_established(&sim, 21000, b);
+    sim_response(&sim, 22000, a, 1, 200, NULL);
+    sim_request(&sim, 30000, b, 0, "10.0.0.2", "/c");
+    sim_response(&sim, 31000, b, 0, 200, NULL);
+    finish((struct flow_tcp *[]){a, b}, 2);
+    assert_story("/a", 5000, 5000, false);
+    assert_story("/b", 5000, 5001, true);
+    assert_story("/c", 5001, 0, false);
+    assert_int_equal(sim.n, 3);
+}
+
+/* Its response is over before the dial that it made: it is told when that is known. */
+static void an_exchange_waits_for_the_end_of_its_dial(void **state)
+{
+    (void)state;
+    struct flow_tcp *a = open_conn(0, 5000);
+    sim_request(&sim, 150, a, 0, "10.0.0.2", "/a");
+    struct flow_tcp *b = sim_syn(&sim, 1000, 5001, "10.0.0.2");
+    sim_response(&sim, 1200, a, 0, 200, NULL);
+    sim_request(&sim, 1250, a, 1, "10.0.0.2", "/b");
+    sim_response(&sim, 1500, a, 1, 200, NULL);
+    sim_clock(&sim, 500000);
+    size_t before = sim.n;
+    sim_event(&sim, 600000, b, FLOW_RST, FLOW_S2C);
+    finish((struct flow_tcp *[]){a, b}, 2);
+    assert_int_equal(before, 0); /* nothing overtakes what may end earlier */
+    assert_story("/b", 5000, 5001, true);
+    assert_int_equal(found("/b")->result[0], ATTEMPT_REFUSED);
+    assert_int_equal(found("/b")->outcome, P2T_OUTCOME_OK);
+}
+
+/* Nobody waits: a free connection that is used later was idle, and so was nobody's dial. */
+static void an_idle_connection_is_not_handed_over(void **state)
+{
+    (void)state;
+    struct flow_tcp *a = open_conn(0, 5000);
+    sim_request(&sim, 150, a, 0, "10.0.0.2", "/a");
+    sim_response(&sim, 1200, a, 0, 200, NULL);
+    sim_request(&sim, 5000, a, 1, "10.0.0.2", "/b");
+    struct flow_tcp *b = open_conn(5500, 5001);
+    sim_response(&sim, 6200, a, 1, 200, NULL);
+    sim_request(&sim, 5650, b, 0, "10.0.0.2", "/c");
+    sim_response(&sim, 6300, b, 0, 200, NULL);
+    finish((struct flow_tcp *[]){a, b}, 2);
+    assert_story("/b", 5000, 0, false);
+    assert_story("/c", 5001, 5001, false);
+}
+
+/* Two wait: the first connection to come free is for the one that waited longer. */
+static void the_longest_waiting_is_served_first(void **state)
+{
+    (void)state;
+    struct flow_tcp *a = open_conn(0, 5000);
+    sim_request(&sim, 150, a, 0, "10.0.0.2", "/a");
+    struct flow_tcp *b = sim_syn(&sim, 1000, 5001, "10.0.0.2");
+    struct flow_tcp *c = sim_syn(&sim, 1100, 5002, "10.0.0.2");
+    sim_response(&sim, 1200, a, 0, 200, NULL);
+    sim_request(&sim, 1250, a, 1, "10.0.0.2", "/b");
+    sim_established(&sim, 21000, b);
+    sim_request(&sim, 21050, b, 0, "10.0.0.2", "/c");
+    sim_established(&sim, 21200, c);
+    sim_response(&sim, 22000, a, 1, 200, NULL);
+    sim_response(&sim, 22100, b, 0, 200, NULL);
+    finish((struct flow_tcp *[]){a, b, c}, 3);
+    assert_story("/b", 5000, 5001, true);
+    assert_story("/c", 5001, 5002, true);
+}
+
+/* The packets of a response are seen before its reader has put the connection back: who dials in between did not find
+ * it, and gets it. */
+static void a_dial_begun_just_after_a_response_takes_that_connection(void **state)
+{
+    (void)state;
+    struct flow_tcp *a = open_conn(0, 5000);
+    sim_request(&sim, 150, a, 0, "10.0.0.2", "/a");
+    sim_response(&sim, 1200, a, 0, 200, NULL);
+    struct flow_tcp *b = sim_syn(&sim, 1300, 5001, "10.0.0.2");
+    sim_request(&sim, 1400, a, 1, "10.0.0.2", "/b");
+    sim_established(&sim, 21000, b);
+    sim_response(&sim, 22000, a, 1, 200, NULL);
+    finish((struct flow_tcp *[]){a, b}, 2);
+    assert_story("/b", 5000, 5001, true);
+}
+
+/* Another client on the same host dials anew although one lies idle: its request comes over its own connection. */
+static void a_dial_whose_connection_is_used_at_once_was_for_that_request(void **state)
+{
+    (void)state;
+    struct flow_tcp *a = open_conn(0, 5000);
+    sim_request(&sim, 150, a, 0, "10.0.0.2", "/a");
+    sim_response(&sim, 1200, a, 0, 200, NULL);
+    struct flow_tcp *b = open_conn(1300, 5001);
+    sim_request(&sim, 1450, b, 0, "10.0.0.2", "/b");
+    sim_response(&sim, 2000, b, 0, 200, NULL);
+    sim_request(&sim, 3000, a, 1, "10.0.0.2", "/c");
+    sim_response(&sim, 3500, a, 1, 200, NULL);
+    finish((struct flow_tcp *[]){a, b}, 2);
+    assert_story("/b", 5001, 5001, false);
+    assert_story("/c", 5000, 0, false);
+}
+
+/* Only Go is known to do so: anybody else's dial belongs to what comes over it. */
+static void other_clients_use_what_they_dial(void **state)
+{
+    (void)state;
+    sim.not_go = true;
+    struct flow_tcp *a = open_conn(0, 5000);
+    sim_request(&sim, 150, a, 0, "10.0.0.2", "/a");
+    struct flow_tcp *b = sim_syn(&sim, 1000, 5001, "10.0.0.2");
+    sim_response(&sim, 1200, a, 0, 200, NULL);
+    sim_request(&sim, 1250, a, 1, "10.0.0.2", "/b");
+    sim_response(&sim, 2000, a, 1, 200, NULL);
+    sim_established(&sim, 21000, b);
+    sim_request(&sim, 21100, b, 0, "10.0.0.2", "/c");
+    sim_response(&sim, 22000, b, 0, 200, NULL);
+    finish((struct flow_tcp *[]){a, b}, 2);
+    assert_story("/b", 5000, 0, false);
+    assert_story("/c", 5001, 5001, false);
+}
+
+/* The question goes out, a connection comes free and serves, and only then is there a SYN. */
+static void a_dial_that_is_seen_after_its_request(void **state)
+{
+    (void)state;
+    struct flow_tcp *a = open_conn(0, 5000);
+    sim_request(&sim, 150, a, 0, "b.test", "/a");
+    sim_query(&sim, 1000, 4000, 1, "b.test", DNS_A);
+    sim_response(&sim, 1200, a, 0, 200, NULL);
+    sim_request(&sim, 1250, a, 1, "b.test", "/b");
+    sim_response(&sim, 1500, a, 1, 200, NULL);
+    sim_request(&sim, 1800, a, 2, "b.test", "/c");
+    sim_answer(&sim, 30000, 4000, 1, "b.test", DNS_A, 0, "10.0.0.2");
+    struct flow_tcp *b = open_conn(30100, 5001);
+    sim_response(&sim, 40000, a, 2, 200, NULL);
+    finish((struct flow_tcp *[]){a, b}, 2);
+    assert_story("/b", 5000, 5001, true);
+    assert_true(found("/b")->has_lookup);
+    assert_story("/c", 5000, 0, false);
+}
+
+static void a_full_pool_is_told_by_what_it_keeps(void **state)
+{
+    (void)state;
+    struct flow_tcp *a = open_conn(0, 5000), *b = open_conn(200, 5001);
+    sim_request(&sim, 350, a, 0, "10.0.0.2", "/a");
+    sim_request(&sim, 360, b, 0, "10.0.0.2", "/b");
+    sim_response(&sim, 1000, a, 0, 200, NULL);
+    sim_response(&sim, 9000, b, 0, 200, NULL);
+    sim_event(&sim, 9050, b, FLOW_FIN, FLOW_C2S);
+    finish((struct flow_tcp *[]){a, b}, 2);
+    assert_false(found("/a")->pool_full);
+    assert_true(found("/b")->pool_full);
+}
+
+/* Keep-alive may be off altogether: nothing tells. */
+static void a_single_connection_closed_at_once_tells_nothing_of_the_pool(void **state)
+{
+    (void)state;
+    struct flow_tcp *a = open_conn(0, 5000);
+    sim_request(&sim, 150, a, 0, "10.0.0.2", "/a");
+    sim_response(&sim, 1000, a, 0, 200, NULL);
+    sim_event(&sim, 1050, a, FLOW_FIN, FLOW_C2S);
+    finish((struct flow_tcp *[]){a}, 1);
+    assert_false(found("/a")->pool_full);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(a_connection_that_comes_free_first_serves_the_dialler, setup),
+        cmocka_unit_test_setup(an_exchange_waits_for_the_end_of_its_dial, setup),
+        cmocka_unit_test_setup(an_idle_connection_is_not_handed_over, setup),
+        cmocka_unit_test_setup(the_longest_waiting_is_served_first, setup),
+        cmocka_unit_test_setup(a_dial_begun_just_after_a_response_takes_that_connection, setup),
+        cmocka_unit_test_setup(a_dial_whose_connection_is_used_at_once_was_for_that_request, setup),
+        cmocka_unit_test_setup(other_clients_use_what_they_dial, setup),
+        cmocka_unit_test_setup(a_dial_that_is_seen_after_its_request, setup),
+        cmocka_unit_test_setup(a_full_pool_is_told_by_what_it_keeps, setup),
+        cmocka_unit_test_setup(a_single_connection_closed_at_once_tells_nothing_of_the_pool, setup),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
