@@ -8,6 +8,7 @@ struct conn_tls {
     struct exchange_tls info;
     bool told;                    /* an exchange tells of the handshake */
     bool asked;                   /* a request was estimated on it */
+    uint64_t early_bytes;         /* of the open request, sent as early data; 0: none */
     uint32_t tickets;             /* records so far that look like a NewSessionTicket */
     bool answered;                /* a record of the open exchange's response cannot be one */
     uint32_t answer_records;      /* of the open exchange's response */

@@ -119,11 +119,37 @@ static bool in_tunnel_handshake(struct correlate *c, struct cconn *cc, const str
     return t->tunnel == TUNNEL_HELLO;
 }
 
+static void take_back(struct correlate *c, struct exchange *e)
+{
+    e->response.seen = false;
+    e->response.first = (struct packet_mark){0};
+    e->response.body_bytes = 0;
+    ((struct cconn *)e->owner)->tls->answer_records = 0;
+    open_goes_on(c, e);
+}
+
+/* Early data that was refused comes again as it was (RFC 8446 4.2.10). */
+static void forget_refused(struct correlate *c, struct cconn *cc, struct exchange *e,
+                           const struct fact_tls_records *r)
+{
+    struct conn_tls *t = cc->tls;
+    bool again = t->early_bytes > 0 && !r->early && !t->answered && r->bytes == t->early_bytes;
+
+    t->early_bytes = r->early ? t->early_bytes + r->bytes : 0;
+    if (!again || e == NULL)
+        return;
+    struct slice host = e->request.host;
+    take_back(c, e);
+    e->response.first_possible = (struct packet_mark){0};
+    e->request = (struct exchange_request){.host = host};
+}
+
 static void on_request_records(struct correlate *c, struct cconn *cc, const struct fact_tls_records *r)
 {
     if (in_tunnel_handshake(c, cc, r))
         return;
     struct exchange *e = cc->open_last;
+    forget_refused(c, cc, e, r);
     if (e != NULL && !e->request.seen)
         fill_request(e, r);
     if (e == NULL || !same_request(cc->tls, e, r))
@@ -154,15 +180,6 @@ static void answer(struct correlate *c, struct exchange *e, const struct fact_tl
     x->lost |= r->lost;
     cc->tls->answer_records += r->records;
     open_may_have_ended(c, e, x->last.ts_ns, SETTLE_NS);
-}
-
-static void take_back(struct correlate *c, struct exchange *e)
-{
-    e->response.seen = false;
-    e->response.first = (struct packet_mark){0};
-    e->response.body_bytes = 0;
-    ((struct cconn *)e->owner)->tls->answer_records = 0;
-    open_goes_on(c, e);
 }
 
 /* One server's response heads differ by little, and what follows them mostly does not look like them. */
