@@ -190,6 +190,47 @@ struct p2t_connection {
     const struct p2t_tls *tls; /* NULL: none seen */
 };
 
+/* HTTP/2's own, of one stream. */
+struct p2t_http2 {
+    /* Times a sender had used up its flow-control window, the stream's or the connection's, with more to send. */
+    uint32_t request_stalls, response_stalls;
+    int64_t reset_code; /* of RST_STREAM (RFC 9113 7); negative: none */
+    bool reset_by_server;
+};
+
+enum { P2T_MESSAGE_TIMES_MAX = 128 };
+
+/* Messages of one direction inside a body; a message's time is that of its first byte. */
+struct p2t_messages {
+    uint64_t count;
+    bool exact;                /* false: bytes are missing, or the end was not seen: there may be more */
+    int64_t first_ns, last_ns; /* where there are any */
+    uint8_t evidence_count;
+    struct p2t_evidence evidence[2]; /* of the first and the last */
+    const int64_t *times_ns;         /* of the first ones, P2T_MESSAGE_TIMES_MAX at the most */
+    size_t time_count;
+};
+
+struct p2t_grpc {
+    struct p2t_text service, method; /* p == NULL: not of the form /SERVICE/METHOD, or not known */
+    int64_t status;                  /* grpc-status; negative: none was seen */
+    struct p2t_text message;         /* grpc-message, decoded */
+    struct p2t_messages request, response;
+};
+
+/* What one side of a WebSocket sent: RFC 6455. */
+struct p2t_websocket_side {
+    struct p2t_messages messages; /* text and binary ones */
+    uint64_t text, binary, pings, pongs;
+    bool closed; /* it sent a Close frame ... */
+    int64_t closed_ns;
+    int close_code; /* ... with this code; 0: without one */
+};
+
+struct p2t_websocket {
+    struct p2t_websocket_side client, server;
+};
+
 struct p2t_exchange {
     uint64_t id;
     enum p2t_kind kind;
@@ -200,7 +241,10 @@ struct p2t_exchange {
     int status; /* 0: unknown */
     struct p2t_message request, response;
     const struct p2t_connection *connection; /* NULL for kind lookup */
-    int64_t start_ns, end_ns;
+    const struct p2t_http2 *http2;           /* NULL unless of kind http2 */
+    const struct p2t_grpc *grpc;             /* NULL: no gRPC */
+    const struct p2t_websocket *websocket;   /* NULL: none was opened */
+    int64_t start_ns, end_ns;                /* of a WebSocket: when it was over */
     struct p2t_phases phases;
     const struct p2t_event *events;
     size_t event_count;

@@ -51,9 +51,10 @@ struct p2t_config {
 
 /* What was read and what was not, so far. */
 struct p2t_counters {
-    uint64_t frames, bytes;       /* read from captures, after the filter; wire bytes */
-    uint64_t capture_bytes_read;  /* of the files on disk */
-    uint64_t capture_bytes_total; /* 0: unknown (standard input) */
+    uint64_t frames, bytes;         /* read from captures, after the filter; wire bytes */
+    int64_t earliest_ns, latest_ns; /* times of the packets, since 1970 UTC; 0 where there were none */
+    uint64_t capture_bytes_read;    /* of the files on disk */
+    uint64_t capture_bytes_total;   /* 0: unknown (standard input) */
     uint64_t files, problems;
     uint64_t tcp_packets, udp_packets, icmp_errors, tunnelled_packets;
     uint64_t connections, connection_attempts; /* TCP connections; those of them that began with a SYN */

@@ -99,7 +99,7 @@ int filter_add_id(struct filter *f, const char *id)
     return P2T_OK;
 }
 
-int filter_set_slower_than(struct filter *f, const char *duration)
+int filter_duration(const char *duration, int64_t *out_ns)
 {
     static const struct {
         const char *name;
@@ -116,10 +116,15 @@ int filter_set_slower_than(struct filter *f, const char *duration)
         double ns = value * units[i].ns;
         if (!(ns >= 1 && ns < 9e18))
             return P2T_ERR_USAGE;
-        f->slower_than_ns = (int64_t)ns;
+        *out_ns = (int64_t)ns;
         return P2T_OK;
     }
     return P2T_ERR_USAGE;
+}
+
+int filter_set_slower_than(struct filter *f, const char *duration)
+{
+    return filter_duration(duration, &f->slower_than_ns);
 }
 
 void filter_free(struct filter *f)

@@ -30,6 +30,8 @@ int filter_add_method(struct filter *f, const char *method);
 int filter_add_status(struct filter *f, const char *list);          /* "404", "5xx", "404,5xx" */
 int filter_add_id(struct filter *f, const char *id);                /* 16 hex digits, or the first few of them */
 int filter_set_slower_than(struct filter *f, const char *duration); /* "250ms", "1.5s", "800us" */
+/* "250ms" in nanoseconds: 0 or P2T_ERR_USAGE. */
+int filter_duration(const char *duration, int64_t *ns);
 void filter_free(struct filter *f);
 
 bool filter_is_empty(const struct filter *f);

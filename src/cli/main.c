@@ -4,6 +4,7 @@
 #include "cli/options.h"
 #include "cli/report.h"
 #include "cli/run.h"
+#include "cli/run_compare.h"
 #include "pcap2trace/status.h"
 
 static int usage_error(const char *complaint)
@@ -27,6 +28,8 @@ static int perform(const struct cli_options *o)
         return print(help_full);
     case CLI_VERSION:
         return print(help_version);
+    case CLI_COMPARE:
+        return run_compare(o);
     default:
         return run_trace(o);
     }

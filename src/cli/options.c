@@ -18,6 +18,9 @@ enum {
     OPT_ALL,
     OPT_SHOW_SECRETS,
     OPT_KEYLOG,
+    OPT_LIVE,
+    OPT_TOLERANCE,
+    OPT_DIFFERING,
     OPT_COLOR,
     OPT_PROGRESS,
     OPT_VERSION
@@ -39,6 +42,9 @@ static const struct option long_options[] = {
     {"all", no_argument, NULL, OPT_ALL},
     {"show-secrets", no_argument, NULL, OPT_SHOW_SECRETS},
     {"keylog", required_argument, NULL, OPT_KEYLOG},
+    {"live", required_argument, NULL, OPT_LIVE},
+    {"tolerance", required_argument, NULL, OPT_TOLERANCE},
+    {"differing", no_argument, NULL, OPT_DIFFERING},
     {"quiet", no_argument, NULL, 'q'},
     {"verbose", no_argument, NULL, 'v'},
     {"color", required_argument, NULL, OPT_COLOR},
@@ -120,6 +126,17 @@ static int take_keylog(struct cli_options *o, const char *value, struct buf *com
     return P2T_OK;
 }
 
+static int take_compare(struct cli_options *o, int option, const char *value, struct buf *complaint)
+{
+    if (option == OPT_LIVE)
+        o->live[o->live_count++] = value;
+    else if (option == OPT_DIFFERING)
+        o->differing = true;
+    else if (filter_duration(value, &o->tolerance_ns) != P2T_OK)
+        return wrong(complaint, "--tolerance", value, "a time with its unit is wanted, e.g. 1ms or 500us");
+    return P2T_OK;
+}
+
 static int take(struct cli_options *o, int option, char *value, struct buf *complaint)
 {
     switch (option) {
@@ -153,6 +170,10 @@ static int take(struct cli_options *o, int option, char *value, struct buf *comp
         return P2T_OK;
     case OPT_KEYLOG:
         return take_keylog(o, value, complaint);
+    case OPT_LIVE:
+    case OPT_TOLERANCE:
+    case OPT_DIFFERING:
+        return take_compare(o, option, value, complaint);
     case OPT_COLOR:
         return parse_when(&o->color, "--color", value, complaint);
     case OPT_PROGRESS:
@@ -198,7 +219,7 @@ static int parse_switches(struct cli_options *o, int argc, char **argv, struct b
 
 static bool names_later_command(const char *word)
 {
-    static const char *const later[] = {"summary", "report", "compare", "batch", "plan"};
+    static const char *const later[] = {"summary", "report", "batch", "plan"};
 
     for (size_t i = 0; i < sizeof later / sizeof *later; i++)
         if (strcmp(word, later[i]) == 0)
@@ -211,11 +232,15 @@ static int parse_operands(struct cli_options *o, int argc, char **argv, struct b
     int i = optind;
 
     if (i < argc && names_later_command(argv[i])) {
-        buf_printf(complaint, "this version has no command '%s', only 'trace'; a capture of that name would be ./%s",
-                   argv[i], argv[i]);
+        buf_printf(
+            complaint,
+            "this version has no command '%s', only 'trace' and 'compare'; a capture of that name would be ./%s",
+            argv[i], argv[i]);
         return P2T_ERR_USAGE;
     }
-    if (i < argc && strcmp(argv[i], "trace") == 0)
+    if (i < argc && strcmp(argv[i], "compare") == 0)
+        o->action = CLI_COMPARE;
+    if (i < argc && (o->action == CLI_COMPARE || strcmp(argv[i], "trace") == 0))
         i++;
     while (i < argc)
         o->captures[o->capture_count++] = argv[i++];
@@ -225,19 +250,55 @@ static int parse_operands(struct cli_options *o, int argc, char **argv, struct b
     return P2T_ERR_USAGE;
 }
 
+static size_t count_stdin(const char *const *names, size_t n)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < n; i++)
+        count += strcmp(names[i], "-") == 0;
+    return count;
+}
+
+/* What makes sense with the one command only. */
+static int check_command(const struct cli_options *o, struct buf *complaint)
+{
+    const char *what = NULL;
+
+    if (o->action != CLI_COMPARE) {
+        if (o->live_count > 0 || o->differing || o->tolerance_ns != CLI_TOLERANCE_NS)
+            what = "--live, --tolerance and --differing belong to the command 'compare'";
+    } else if (o->live_count == 0)
+        what = "compare wants the live traces, too: --live FILE";
+    else if (o->format != OUT_FORMAT_TEXT && o->format != OUT_FORMAT_JSON && o->format != OUT_FORMAT_CSV)
+        what = "compare writes text, json or csv";
+    else if (o->count > 0)
+        what = "compare takes all exchanges: -c has no meaning there";
+    else if (count_stdin(o->live, o->live_count) + count_stdin(o->captures, o->capture_count) > 1)
+        what = "standard input can be read once only";
+    if (what == NULL)
+        return P2T_OK;
+    buf_str(complaint, what);
+    return P2T_ERR_USAGE;
+}
+
 int cli_options_parse(struct cli_options *o, int argc, char **argv, struct buf *complaint)
 {
-    *o = (struct cli_options){.action = CLI_TRACE, .format = OUT_FORMAT_TEXT};
+    *o = (struct cli_options){.action = CLI_TRACE, .format = OUT_FORMAT_TEXT, .tolerance_ns = CLI_TOLERANCE_NS};
     o->captures = calloc((size_t)argc + 1, sizeof *o->captures);
-    if (o->captures == NULL)
+    o->live = calloc((size_t)argc + 1, sizeof *o->live);
+    if (o->captures == NULL || o->live == NULL)
         return P2T_ERR_MEMORY;
     int status = parse_switches(o, argc, argv, complaint);
-    return status != P2T_OK || o->action != CLI_TRACE ? status : parse_operands(o, argc, argv, complaint);
+    if (status != P2T_OK || o->action != CLI_TRACE)
+        return status;
+    status = parse_operands(o, argc, argv, complaint);
+    return status == P2T_OK ? check_command(o, complaint) : status;
 }
 
 void cli_options_free(struct cli_options *o)
 {
     free(o->captures);
+    free(o->live);
     filter_free(&o->filter);
     *o = (struct cli_options){0};
 }

@@ -10,15 +10,22 @@
 #include "cli/filter.h"
 #include "out/writer.h"
 
-enum cli_action { CLI_TRACE, CLI_HELP, CLI_VERSION };
+enum cli_action { CLI_TRACE, CLI_COMPARE, CLI_HELP, CLI_VERSION };
 enum cli_when { CLI_AUTO, CLI_ALWAYS, CLI_NEVER };
+
+/* What a busy machine's scheduling takes. */
+enum { CLI_TOLERANCE_NS = 1000000 };
 
 struct cli_options {
     enum cli_action action;
     enum out_format format;
     const char **captures; /* point into argv */
     size_t capture_count;
-    const char *output; /* NULL: standard output */
+    const char **live; /* files of live traces; point into argv */
+    size_t live_count;
+    int64_t tolerance_ns; /* compare: beyond the bounds */
+    bool differing;       /* compare: only pairs that differ */
+    const char *output;   /* NULL: standard output */
     const char *bpf;
     const char *keylog; /* NULL: none */
     struct filter filter;

@@ -74,7 +74,7 @@ static void note_event(struct cconn *cc, const struct fact *f)
         set_once(client ? &v->client_fin : &v->server_fin, &f->mark);
         break;
     case FLOW_FIN_IN_ORDER:
-        v->server_fin_in_order |= !client;
+        v->fin_in_order[f->dir] = true;
         break;
     case FLOW_RST:
         set_once(client ? &v->client_rst : &v->server_rst, &f->mark);

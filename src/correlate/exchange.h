@@ -134,13 +134,34 @@ struct exchange_stream {
     uint32_t stalls[2]; /* times a sender's flow-control window was used up */
 };
 
+enum { MESSAGE_TIMES_MAX = 128 };
+
+/* Messages of one direction inside a body: gRPC's, or WebSocket's text and binary ones. */
+struct exchange_messages {
+    uint64_t count;
+    bool lost;     /* bytes are missing: there may be more of them */
+    bool complete; /* the direction's end was seen, and all before it */
+    struct packet_mark first, last;
+    int64_t *times_ns; /* of the first MESSAGE_TIMES_MAX */
+    size_t time_count, time_cap;
+};
+
 /* gRPC over HTTP/2: the calls' own messages and verdict. */
 struct exchange_grpc {
     bool present, has_status;
     uint32_t status; /* grpc-status */
     struct slice message;
-    uint32_t messages[2];                 /* how many each way */
-    struct packet_mark first[2], last[2]; /* the first and the last of them */
+    struct exchange_messages messages[2];
+};
+
+/* RFC 6455; over HTTP/2 RFC 8441. */
+struct exchange_websocket {
+    bool present; /* the server agreed to it */
+    struct exchange_messages messages[2];
+    uint64_t text[2], binary[2], pings[2], pongs[2];
+    struct packet_mark closed[2]; /* the first Close frame */
+    uint16_t close_code[2];       /* 0: it has none */
+    struct packet_mark last;      /* of any frame that begins a message */
 };
 
 struct exchange_finding {
@@ -164,12 +185,13 @@ struct exchange_conn {
     uint64_t id;
     struct endpoint client, server, nat_server;
     struct packet_mark first, syn, syn_ack, ack;
-    bool handshake_seen; /* the SYN or SYN-ACK: positions and reuse are known */
-    uint32_t position;   /* of this exchange on the connection, from 0 */
-    bool pipelined;      /* sent before the previous response was complete */
-    bool orphan_dial;    /* its first request, and dialled for another one */
-    bool pool_full;      /* closed by the client when it came free, while others stayed idle */
-    bool handed_over;    /* came free while the request waited for another that it had dialled */
+    bool fin_in_order[2]; /* all bytes before the FIN were captured, or are known to be lost */
+    bool handshake_seen;  /* the SYN or SYN-ACK: positions and reuse are known */
+    uint32_t position;    /* of this exchange on the connection, from 0 */
+    bool pipelined;       /* sent before the previous response was complete */
+    bool orphan_dial;     /* its first request, and dialled for another one */
+    bool pool_full;       /* closed by the client when it came free, while others stayed idle */
+    bool handed_over;     /* came free while the request waited for another that it had dialled */
     enum exchange_proxy proxy;
     struct slice dialled_host;       /* the name that its lookup was for, where one was seen */
     struct slice proxy_target;       /* host:port asked of a CONNECT or SOCKS proxy */
@@ -182,7 +204,6 @@ struct exchange_conn {
     uint32_t goaway_last, goaway_code;
     bool input_ended; /* the capture ended with the connection open */
     uint64_t lost_bytes[2];
-    bool server_fin_in_order;       /* nothing is missing before it */
     struct packet_mark last_gap[2]; /* the packet behind the last hole that was never filled */
     uint32_t retransmits[2];
     enum fact_proto proto;
@@ -211,6 +232,14 @@ struct tls_loss {
     enum fact_tls_loss why; /* 0: nowhere */
 };
 
+/* What a handshake agreed on. */
+struct tls_agreed {
+    bool known;
+    uint16_t version, cipher;
+    struct slice server_name, alpn; /* p == NULL: none, or not seen */
+    bool resumed;
+};
+
 /* The TLS story of a connection. */
 struct exchange_tls {
     struct packet_mark hello; /* first byte of the ClientHello */
@@ -233,6 +262,7 @@ struct exchange_tls {
     struct packet_mark certificate;
     /* TLS inside TLS, behind an https proxy: its handshake, as far as the outer records show it. */
     struct packet_mark inner_hello, inner_answer, inner_done;
+    struct tls_agreed inner; /* known where the outer records were decrypted */
     bool not_tls_is_http;
     struct slice error; /* TLSHandshakeDone's */
 };
@@ -267,6 +297,7 @@ struct exchange {
     struct exchange_response response;
     struct exchange_stream stream;
     struct exchange_grpc grpc;
+    struct exchange_websocket websocket;
     struct exchange_tls *tls;      /* NULL: no TLS on the connection */
     bool handshakes;               /* its own dial made the TLS handshake */
     struct exchange_tls *dial_tls; /* the handshake of the connection it dialled, when it was sent on another */
@@ -283,7 +314,8 @@ struct exchange {
     bool late; /* answered after the client's FIN: ended with it, unless the client takes the answer */
     struct exchange *next;
     void *owner;
-    uint32_t number; /* as proto counts */
+    uint32_t number;         /* as proto counts */
+    uint64_t lost_before[2]; /* of its connection, when it began */
     struct dial *claims;
     void *pool; /* where it may yet turn out to have dialled */
     struct exchange *unplaced_before, *unplaced_next;

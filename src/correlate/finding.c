@@ -235,8 +235,9 @@ static void about_messages(struct exchange *e)
     if (e->request.abandoned)
         finding_add(e, "http.body_not_sent", P2T_SEVERITY_INFO, &e->request.head_end, &r->head_end,
                     "the server refused the body announced with Expect: 100-continue; it was never sent");
+    /* gRPC's streams talk both ways at once. */
     if (r->seen && e->request.seen && !e->request.abandoned && r->first.ts_ns < e->request.last.ts_ns &&
-        r->interim_count == 0)
+        r->interim_count == 0 && !e->grpc.present)
         finding_add(e, "http.early_response", P2T_SEVERITY_WARNING, &r->first, &e->request.last,
                     "the response began %.1f ms before the request was whole",
                     ms(e->request.last.ts_ns - r->first.ts_ns));
@@ -262,6 +263,27 @@ static void about_stream(struct exchange *e)
     if (e->grpc.has_status && e->grpc.status != 0)
         finding_add(e, "grpc.status", P2T_SEVERITY_ERROR, &e->response.last, NULL,
                     "the call ended with grpc-status %u", e->grpc.status);
+}
+
+/* RFC 6455 7.4.1: normal, going away, and no code at all are how a WebSocket is meant to end. */
+static void about_websocket(struct exchange *e)
+{
+    const struct exchange_websocket *w = &e->websocket;
+    int first = mark_set(&w->closed[FLOW_S2C]) &&
+                        (!mark_set(&w->closed[FLOW_C2S]) || w->closed[FLOW_S2C].ts_ns < w->closed[FLOW_C2S].ts_ns)
+                    ? FLOW_S2C
+                    : FLOW_C2S;
+    bool over = e->stream.reset || (e->stream.id != 0 && e->response.ended) || exchange_closer(e) != CLOSED_BY_NONE;
+
+    if (!w->present)
+        return;
+    if (mark_set(&w->closed[first]) && w->close_code[first] > 1001)
+        finding_add(e, "websocket.closed", P2T_SEVERITY_WARNING, &w->closed[first], NULL,
+                    "the %s closed the WebSocket with code %u", first == FLOW_S2C ? "server" : "client",
+                    w->close_code[first]);
+    if (!mark_set(&w->closed[first]) && over && !w->messages[0].lost && !w->messages[1].lost)
+        finding_add(e, "websocket.not_closed", P2T_SEVERITY_WARNING, &w->last, NULL,
+                    "the WebSocket ended without a Close frame from either side");
 }
 
 static const char *loss_text(const struct tls_loss *l)
@@ -350,6 +372,7 @@ void finding_all(struct exchange *e)
     about_messages(e);
     about_capture(e);
     about_stream(e);
+    about_websocket(e);
     about_tls(e);
     sort_by_severity(e);
 }

@@ -1,4 +1,5 @@
 /* HTTP messages joined into exchanges. */
+#include "correlate/messages.h"
 #include "correlate/pool.h"
 
 static int64_t later(int64_t a, int64_t b)
@@ -11,6 +12,9 @@ static void end_if_done(struct correlate *c, struct exchange *e)
     struct cconn *cc = e->owner;
     bool broken_off = !e->response.complete && !e->response.lost;
 
+    /* What a 101 began goes on until the connection ends. */
+    if (e->websocket.present && e->stream.id == 0)
+        return;
     /* What broke it off comes next, and tells when. */
     if (!e->response.ended || broken_off || (e->request.seen && !e->request.ended))
         return;
@@ -39,14 +43,6 @@ static const struct fact_header *copy_headers(struct correlate *c, struct exchan
     return copy;
 }
 
-static struct slice header_value(const struct fact_header *headers, size_t n, struct slice name)
-{
-    for (size_t i = 0; i < n; i++)
-        if (slice_ieq(headers[i].name, name))
-            return headers[i].value;
-    return (struct slice){NULL, 0};
-}
-
 static void fill_request(struct correlate *c, struct exchange *e, const struct fact_http_head *h)
 {
     struct exchange_request *r = &e->request;
@@ -60,22 +56,23 @@ static void fill_request(struct correlate *c, struct exchange *e, const struct f
     r->version_major = h->version_major;
     r->version_minor = h->version_minor;
     r->headers = copy_headers(c, e, h, &r->header_count);
-    r->host =
-        header_value(r->headers, r->header_count, e->stream.id != 0 ? SLICE_LIT(":authority") : SLICE_LIT("host"));
+    r->host = fact_header_value(r->headers, r->header_count,
+                                e->stream.id != 0 ? SLICE_LIT(":authority") : SLICE_LIT("host"));
     r->head_bytes = h->bytes;
     r->chunked = h->chunked;
     r->has_length = h->has_length;
     r->length = h->length;
     r->body_in_segment = h->body_in_segment;
-    struct slice expect = header_value(r->headers, r->header_count, SLICE_LIT("expect"));
+    struct slice expect = fact_header_value(r->headers, r->header_count, SLICE_LIT("expect"));
     r->expects_continue = slice_ieq(expect, SLICE_LIT("100-continue"));
-    struct slice connection = header_value(r->headers, r->header_count, SLICE_LIT("connection"));
+    struct slice connection = fact_header_value(r->headers, r->header_count, SLICE_LIT("connection"));
     r->wants_close = slice_list_has(connection, SLICE_LIT("close"));
 }
 
+/* HTTP/2's, plain or extended, opens a stream; the connection stays what it is (RFC 9113 8.5, RFC 8441 4). */
 static bool is_connect(const struct exchange *e)
 {
-    return slice_eq(e->request.method, SLICE_LIT("CONNECT"));
+    return e->stream.id == 0 && slice_eq(e->request.method, SLICE_LIT("CONNECT"));
 }
 
 static bool is_absolute(struct slice target)
@@ -106,6 +103,8 @@ static void on_request_head(struct correlate *c, struct cconn *cc, const struct 
     if (e == NULL && (e = begin(c, cc, f)) == NULL)
         return;
     fill_request(c, e, &f->as.head);
+    if (f->stream != 0)
+        grpc_asked(e, &f->as.head);
     if (is_connect(e)) {
         cc->view.proxy = PROXY_CONNECT;
         cc->view.proxy_target = arena_copy(&cc->arena, e->request.target);
@@ -155,27 +154,13 @@ static void fill_response(struct exchange *e, const struct fact_http_head *h)
     r->has_length = h->has_length;
     r->until_close = h->until_close;
     r->length = h->length;
-    r->content_type = arena_copy(&e->arena, header_value(h->headers, h->header_count, SLICE_LIT("content-type")));
+    r->content_type =
+        arena_copy(&e->arena, fact_header_value(h->headers, h->header_count, SLICE_LIT("content-type")));
     if (h->status / 100 == 3)
-        r->location = arena_copy(&e->arena, header_value(h->headers, h->header_count, SLICE_LIT("location")));
-    struct slice connection = header_value(h->headers, h->header_count, SLICE_LIT("connection"));
+        r->location = arena_copy(&e->arena, fact_header_value(h->headers, h->header_count, SLICE_LIT("location")));
+    struct slice connection = fact_header_value(h->headers, h->header_count, SLICE_LIT("connection"));
     r->wants_close = slice_list_has(connection, SLICE_LIT("close"));
     r->keep_alive = slice_list_has(connection, SLICE_LIT("keep-alive"));
-}
-
-/* grpc-status stands in the trailers, or in the only head of a call that failed at once. */
-static void note_grpc(struct exchange *e, const struct fact_http_head *h)
-{
-    struct slice type = header_value(h->headers, h->header_count, SLICE_LIT("content-type"));
-    struct slice status = header_value(h->headers, h->header_count, SLICE_LIT("grpc-status"));
-    uint64_t code;
-
-    e->grpc.present |= slice_starts(type, SLICE_LIT("application/grpc"));
-    if (!slice_u64(status, &code) || code > UINT32_MAX)
-        return;
-    e->grpc.has_status = true;
-    e->grpc.status = (uint32_t)code;
-    e->grpc.message = arena_copy(&e->arena, header_value(h->headers, h->header_count, SLICE_LIT("grpc-message")));
 }
 
 static void on_trailers(struct cconn *cc, const struct fact *f)
@@ -183,18 +168,7 @@ static void on_trailers(struct cconn *cc, const struct fact *f)
     struct exchange *e = open_find(cc, f->exchange);
 
     if (e != NULL && f->dir == FLOW_S2C)
-        note_grpc(e, &f->as.head);
-}
-
-static void on_message(struct cconn *cc, const struct fact *f)
-{
-    struct exchange *e = open_find(cc, f->exchange);
-
-    if (e == NULL)
-        return;
-    if (e->grpc.messages[f->dir]++ == 0)
-        e->grpc.first[f->dir] = f->mark;
-    e->grpc.last[f->dir] = f->mark;
+        grpc_answered(e, &f->as.head);
 }
 
 static void on_goaway(struct cconn *cc, const struct fact *f)
@@ -204,6 +178,19 @@ static void on_goaway(struct cconn *cc, const struct fact *f)
     cc->view.goaway = true;
     cc->view.goaway_last = f->as.goaway.last_stream;
     cc->view.goaway_code = f->as.goaway.code;
+}
+
+/* RFC 9110 15.2: but what a 101 switches to may have no answer of its own. */
+static bool is_interim(const struct fact_http_head *h)
+{
+    return h->extent == FACT_HEAD_WHOLE && h->status < 200 && (h->status != 101 || h->upgrade == FACT_UPGRADE_H2C);
+}
+
+/* RFC 7540 3.2: asked over HTTP/1, answered on stream 1. */
+static void become_stream(struct exchange *e)
+{
+    e->kind = P2T_KIND_HTTP2;
+    e->stream.id = 1;
 }
 
 static void on_response_head(struct correlate *c, struct cconn *cc, const struct fact *f)
@@ -223,11 +210,14 @@ static void on_response_head(struct correlate *c, struct cconn *cc, const struct
     if (!mark_set(&e->response.first))
         e->response.first = f->stream != 0 ? h->last : h->first;
     if (f->stream != 0)
-        note_grpc(e, h);
-    if (h->extent == FACT_HEAD_WHOLE && h->status < 200 && h->status != 101)
+        grpc_answered(e, h);
+    if (is_interim(h))
         add_interim(c, e, h);
     else
         fill_response(e, h);
+    if (h->upgrade == FACT_UPGRADE_H2C)
+        become_stream(e);
+    websocket_answered(e, h);
 }
 
 /* ---- ends of messages ---- */
@@ -239,6 +229,13 @@ static void on_request_end(struct correlate *c, struct cconn *cc, const struct f
     if (e == NULL)
         return;
     e->request.ended = true;
+    if (f->as.http_end.complete && f->stream != 0)
+        messages_end(e, FLOW_C2S);
+    /* The request of a WebSocket is its head: what follows are messages, either way. */
+    if (e->websocket.present) {
+        end_if_done(c, e);
+        return;
+    }
     e->request.last = f->as.http_end.last;
     e->request.last_body_chunk = f->as.http_end.last_body_chunk;
     e->request.body_bytes = f->as.http_end.body_bytes;
@@ -261,6 +258,8 @@ static void on_response_end(struct correlate *c, struct cconn *cc, const struct 
         return;
     }
     e->response.ended = true;
+    if (f->as.http_end.complete && f->stream != 0)
+        messages_end(e, FLOW_S2C);
     e->response.last = f->as.http_end.last;
     e->response.body_bytes = f->as.http_end.body_bytes;
     e->response.complete = f->as.http_end.complete;
@@ -291,6 +290,7 @@ static void on_reset(struct correlate *c, struct cconn *cc, const struct fact *f
 
     if (e == NULL)
         return;
+    messages_end(e, f->dir);
     e->stream.reset = true;
     e->stream.reset_by_server = f->dir == FLOW_S2C;
     e->stream.error_code = f->as.error_code;
@@ -323,7 +323,8 @@ void http_fact(struct correlate *c, struct cconn *cc, const struct fact *f)
         on_trailers(cc, f);
         break;
     case FACT_HTTP_MESSAGE:
-        on_message(cc, f);
+    case FACT_HTTP_MESSAGES_LOST:
+        messages_fact(cc, f);
         break;
     case FACT_HTTP_RESET:
         on_reset(c, cc, f);

@@ -1,4 +1,5 @@
 /* Exchanges under way on a connection, whatever protocol they speak: how they begin, and when one is over. */
+#include "correlate/messages.h"
 #include "correlate/pool.h"
 
 /* A connection whose first request comes this long after its handshake was dialled for another one. Scheduling on a
@@ -14,11 +15,13 @@ static int64_t later(int64_t a, int64_t b)
 
 /* ---- the list ---- */
 
-struct exchange *open_find(const struct cconn *cc, uint32_t number)
+struct exchange *open_find(struct cconn *cc, uint32_t number)
 {
+    if (cc->found != NULL && cc->found->number == number)
+        return cc->found;
     for (struct exchange *e = cc->open_first; e != NULL; e = e->next)
         if (e->number == number)
-            return e;
+            return cc->found = e;
     return NULL;
 }
 
@@ -35,6 +38,8 @@ static void detach(struct cconn *cc, struct exchange *e)
 {
     struct exchange *before = NULL;
 
+    if (cc->found == e)
+        cc->found = NULL;
     for (struct exchange *x = cc->open_first; x != NULL && x != e; x = x->next)
         before = x;
     if (before == NULL && cc->open_first != e)
@@ -63,6 +68,8 @@ struct exchange *open_begin(struct correlate *c, struct cconn *cc, enum p2t_kind
     e->conn.position = cc->positions++;
     e->conn.previous_end = cc->view.previous_end;
     e->id = hash_stable_finish(hash_stable(cc->view.id, &e->conn.position, sizeof e->conn.position));
+    for (int i = 0; i < 2; i++)
+        e->lost_before[i] = cc->flow->lost_bytes[i];
     append(cc, e);
     return e;
 }
@@ -130,6 +137,7 @@ void open_settle(struct correlate *c, struct exchange *e)
         detach(cc, e);
     timer_stop(c, &e->timer);
     conn_snapshot(cc, e);
+    messages_settle(e);
     outcome_judge(e);
     e->owner = NULL;
     if (!pool_keeps(c, e))
@@ -236,14 +244,17 @@ static int64_t earliest_close(const struct exchange_conn *v, int64_t otherwise)
 }
 
 /* Nothing can come any more for what is open: it ended when a side gave the connection up, or is open to this day. An
- * estimated response is over with its last record. */
+ * estimated response is over with its last record, a WebSocket that nobody closed with its last message. */
 static void end_all(struct correlate *c, struct cconn *cc)
 {
     while (cc->open_first != NULL) {
         struct exchange *e = cc->open_first;
         int64_t last = later(e->request.last.ts_ns, e->response.last.ts_ns);
         bool estimated = e->kind == P2T_KIND_TLS && e->response.seen;
-        open_has_ended(c, e, estimated ? last : later(earliest_close(&cc->view, c->now_ns), last));
+        if (e->websocket.present)
+            last = later(last, e->websocket.last.ts_ns);
+        int64_t otherwise = e->websocket.present ? last : c->now_ns;
+        open_has_ended(c, e, estimated ? last : later(earliest_close(&cc->view, otherwise), last));
     }
 }
 

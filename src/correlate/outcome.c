@@ -78,13 +78,27 @@ bool exchange_answer_hidden(const struct exchange *e)
         return false;
     /* A direction that is lost stays so. */
     return since_request(e, &e->conn.last_gap[FLOW_S2C]) ||
-           (!e->conn.server_fin_in_order && since_request(e, &e->conn.server_fin)) ||
+           (!e->conn.fin_in_order[FLOW_S2C] && since_request(e, &e->conn.server_fin)) ||
            (with_keys && before_next_request(e, &e->tls->loss[FLOW_S2C].mark));
+}
+
+/* Instead of an answer, the server broke off with an alert: only close_notify says nothing. */
+static bool alerted_by_server(const struct exchange *e)
+{
+    const struct tls_alert *alert = e->tls != NULL ? &e->tls->alert[FLOW_S2C] : NULL;
+
+    return alert != NULL && mark_set(&alert->mark) &&
+           (alert->hidden ? e->tls->client_certificate_empty : alert->code != 0);
 }
 
 static void judge_no_response(struct exchange *e)
 {
     bool uploading = e->request.seen && !e->request.complete && e->request.body_bytes > 0;
+
+    if (alerted_by_server(e)) {
+        outcome_fail(e, P2T_OUTCOME_TLS_ERROR, outcome_alert_text(e));
+        return;
+    }
     char client[ENDPOINT_TEXT_MAX], server[ENDPOINT_TEXT_MAX];
 
     if (exchange_answer_hidden(e)) {
@@ -177,6 +191,9 @@ static void judge_bad(struct exchange *e)
                      SLICE_LIT("net/http: server response headers exceeded the limit; aborted"));
     else if (e->response.bad == FACT_BAD_CHUNK)
         outcome_fail(e, P2T_OUTCOME_RESPONSE_ERROR, SLICE_LIT("malformed chunked encoding"));
+    else if (e->response.bad == FACT_BAD_FIELD)
+        outcome_fail(e, P2T_OUTCOME_RESPONSE_ERROR,
+                     broken_text(e, "malformed MIME header: missing colon:", e->response.bad_line));
     else
         judge_bad_head(e);
 }
@@ -243,22 +260,44 @@ static void judge_goaway(struct exchange *e)
                     e->conn.goaway_last, h2_error_name(e->conn.goaway_code)));
 }
 
+/* gRPC's status codes, as grpc-go's codes.Code prints them. */
+static struct slice grpc_code_name(struct exchange *e, uint32_t code)
+{
+    static const char *const names[] = {
+        "OK",       "Canceled",       "Unknown",          "InvalidArgument",   "DeadlineExceeded",
+        "NotFound", "AlreadyExists",  "PermissionDenied", "ResourceExhausted", "FailedPrecondition",
+        "Aborted",  "OutOfRange",     "Unimplemented",    "Internal",          "Unavailable",
+        "DataLoss", "Unauthenticated"};
+
+    if (code < sizeof names / sizeof *names)
+        return slice_str(names[code]);
+    return text_printf(&e->arena, "Code(%u)", code);
+}
+
 static void judge_grpc(struct exchange *e)
 {
     if (e->outcome != P2T_OUTCOME_OK || !e->grpc.has_status || e->grpc.status == 0)
         return;
-    outcome_fail(e, P2T_OUTCOME_RESPONSE_ERROR,
-                 text_printf(&e->arena, "rpc error: code = %u desc = %.*s", e->grpc.status,
-                             (int)(e->grpc.message.n > 256 ? 256 : e->grpc.message.n),
-                             (const char *)e->grpc.message.p));
+    outcome_fail(
+        e, P2T_OUTCOME_RESPONSE_ERROR,
+        text_printf(&e->arena, "rpc error: code = %s desc = %.*s", (const char *)grpc_code_name(e, e->grpc.status).p,
+                    (int)(e->grpc.message.n > 256 ? 256 : e->grpc.message.n), (const char *)e->grpc.message.p));
+}
+
+/* Once both have agreed to it, the exchange has succeeded; what ends a WebSocket, its Close frames say. */
+static bool websocket_was_opened(const struct exchange *e)
+{
+    bool closed = mark_set(&e->websocket.closed[0]) || mark_set(&e->websocket.closed[1]);
+
+    return e->websocket.present && e->response.seen && (!e->stream.reset || closed);
 }
 
 static void judge_stream(struct exchange *e)
 {
     enum exchange_closer by = exchange_closer(e);
-    bool whole = e->response.seen && e->response.ended && e->response.complete;
+    bool whole = (e->response.seen && e->response.ended && e->response.complete) || websocket_was_opened(e);
 
-    if (stream_broken_off(e))
+    if (stream_broken_off(e) && !websocket_was_opened(e))
         judge_reset(e);
     else if (!whole && exchange_answer_hidden(e))
         e->outcome = P2T_OUTCOME_INCOMPLETE;
@@ -281,8 +320,6 @@ static void judge_estimated(struct exchange *e)
 
     if (e->response.seen && exchange_closer(e) == CLOSED_BY_SERVER_RST && !alerted && !mark_set(&e->conn.next_head))
         outcome_fail(e, P2T_OUTCOME_RESPONSE_ERROR, outcome_reset_text(e));
-    else if (!e->response.seen && alerted && e->tls->client_certificate_empty)
-        outcome_fail(e, P2T_OUTCOME_TLS_ERROR, outcome_alert_text(e));
     else if (!e->response.seen)
         judge_no_response(e);
 }

@@ -108,6 +108,7 @@ struct cconn {
     struct dial *dial;
     int attempt;
     struct exchange *open_first, *open_last; /* under way, oldest first */
+    struct exchange *found;                  /* the last one looked for, or NULL */
     struct exchange *settling;               /* ended; waits for what the connection does next */
     uint32_t positions;                      /* exchanges given out */
     struct conn_tls *tls;                    /* NULL: no TLS */
@@ -129,7 +130,7 @@ void conn_snapshot(const struct cconn *cc, struct exchange *e);
 const struct packet_mark *conn_ready_mark(const struct cconn *cc);
 
 /* open.c */
-struct exchange *open_find(const struct cconn *cc, uint32_t number);
+struct exchange *open_find(struct cconn *cc, uint32_t number);
 /* first: its first packet. NULL when memory ran out. */
 struct exchange *open_begin(struct correlate *c, struct cconn *cc, enum p2t_kind kind,
                             const struct packet_mark *first);

@@ -41,11 +41,47 @@ struct exchange *tls_begin(struct correlate *c, struct cconn *cc, const struct p
 
 /* ---- the handshake ---- */
 
+/* Behind a proxy's consent, inside a connection that is secured already, another handshake is the target's. */
+static bool is_inside(const struct cconn *cc)
+{
+    const struct packet_mark *done = &cc->tls->info.done, *consent = &cc->view.tunnel_ready;
+
+    return mark_set(done) && mark_set(consent) && consent->ts_ns >= done->ts_ns;
+}
+
+static void inner_hello(struct cconn *cc, const struct fact *f)
+{
+    struct exchange_tls *t = &cc->tls->info;
+
+    if (mark_set(&t->inner_hello))
+        return;
+    t->inner_hello = f->mark;
+    t->inner.server_name = arena_copy(&cc->arena, f->as.tls_client_hello.hello->server_name);
+}
+
+static void inner_done(struct cconn *cc, const struct fact *f)
+{
+    const struct fact_tls_done *d = f->as.tls_done;
+    struct tls_agreed *inner = &cc->tls->info.inner;
+
+    cc->tls->info.inner_done = f->mark;
+    inner->known = true;
+    inner->version = d->version;
+    inner->cipher = d->cipher;
+    inner->resumed = d->resumed;
+    if (d->alpn.p != NULL)
+        inner->alpn = arena_copy(&cc->arena, d->alpn);
+}
+
 static void on_client_hello(struct cconn *cc, const struct fact *f)
 {
     struct exchange_tls *t = &cc->tls->info;
     const struct tls_client_hello *h = f->as.tls_client_hello.hello;
 
+    if (is_inside(cc)) {
+        inner_hello(cc, f);
+        return;
+    }
     if (h->again || mark_set(&t->hello))
         return;
     t->hello = f->mark;
@@ -57,6 +93,10 @@ static void on_client_hello(struct cconn *cc, const struct fact *f)
 
 static void on_server_hello(struct cconn *cc, const struct fact *f)
 {
+    if (is_inside(cc)) {
+        cc->tls->info.inner_answer = f->mark;
+        return;
+    }
     cc->tls->info.version = f->as.tls_server_hello->version;
     cc->tls->info.cipher = f->as.tls_server_hello->cipher;
 }
@@ -110,6 +150,10 @@ static void on_done(struct cconn *cc, const struct fact *f)
 
     if (t->failure != TLS_FAILED_NOT)
         return;
+    if (is_inside(cc)) {
+        inner_done(cc, f);
+        return;
+    }
     t->done = f->mark;
     t->done_guessed = d->guessed;
     t->version = d->version;
@@ -186,6 +230,8 @@ static void copy_story(const struct cconn *cc, struct exchange_tls *to, struct a
     *to = cc->tls->info;
     to->server_name = copy_known(a, cc->tls->info.server_name);
     to->alpn = copy_known(a, cc->tls->info.alpn);
+    to->inner.server_name = copy_known(a, cc->tls->info.inner.server_name);
+    to->inner.alpn = copy_known(a, cc->tls->info.inner.alpn);
     to->ja4 = copy_known(a, cc->tls->info.ja4);
     to->certificate_problem = copy_known(a, cc->tls->info.certificate_problem);
 }

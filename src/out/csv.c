@@ -2,64 +2,13 @@
 #include <string.h>
 
 #include "base/timefmt.h"
-#include "out/escape.h"
+#include "out/csv_cell.h"
 #include "out/format.h"
-
-/* A cell that begins so is a formula to spreadsheets, whose full-width forms of the characters count as well. */
-static bool begins_formula(struct slice s)
-{
-    static const char *const wide[] = {"\xef\xbc\x9d", "\xef\xbc\x8b", "\xef\xbc\x8d", "\xef\xbc\xa0"};
-
-    if (s.n > 0 && memchr("=+-@\t\r", s.p[0], 6) != NULL)
-        return true;
-    for (size_t i = 0; i < sizeof wide / sizeof *wide; i++)
-        if (slice_starts(s, slice_str(wide[i])))
-            return true;
-    return false;
-}
-
-static void put_quoted(struct buf *b, struct slice s)
-{
-    buf_putc(b, '"');
-    for (size_t i = 0; i < s.n; i++) {
-        if (s.p[i] == '"')
-            buf_putc(b, '"');
-        buf_putc(b, (char)s.p[i]);
-    }
-    buf_putc(b, '"');
-}
-
-static bool needs_quotes(struct slice s)
-{
-    static const char special[] = "\",;' ";
-
-    for (size_t i = 0; i < s.n; i++)
-        if (memchr(special, s.p[i], sizeof special - 1) != NULL)
-            return true;
-    return false;
-}
-
-/* Text from the wire: controls escaped as in the text format, formulas disarmed by a leading apostrophe. */
-static void put_text(struct buf *b, struct p2t_text s)
-{
-    struct buf cell = {0};
-
-    if (s.n > 0 && begins_formula(slice_of(s.p, s.n)))
-        buf_putc(&cell, '\'');
-    escape_text(&cell, s);
-    if (cell.failed)
-        b->failed = true;
-    else if (needs_quotes(buf_view(&cell)))
-        put_quoted(b, buf_view(&cell));
-    else
-        buf_slice(b, buf_view(&cell));
-    buf_fini(&cell);
-}
 
 static void text_cell(struct buf *b, struct p2t_text s)
 {
     buf_putc(b, ',');
-    put_text(b, s);
+    csv_text(b, s);
 }
 
 static void number_cell(struct buf *b, int64_t v)
@@ -119,6 +68,21 @@ static void connection_cells(struct buf *b, const struct p2t_connection *c)
     us_cell(b, c->rtt_ns);
 }
 
+/* gRPC's, or a WebSocket's. */
+static void message_cells(struct buf *b, const struct p2t_exchange *x)
+{
+    const struct p2t_messages *sent = x->grpc != NULL        ? &x->grpc->request
+                                      : x->websocket != NULL ? &x->websocket->client.messages
+                                                             : NULL;
+    const struct p2t_messages *received = x->grpc != NULL        ? &x->grpc->response
+                                          : x->websocket != NULL ? &x->websocket->server.messages
+                                                                 : NULL;
+
+    number_cell(b, x->grpc != NULL ? x->grpc->status : -1);
+    number_cell(b, sent != NULL ? (int64_t)sent->count : -1);
+    number_cell(b, received != NULL ? (int64_t)received->count : -1);
+}
+
 static void csv_begin(struct buf *b, const struct out_options *o)
 {
     (void)o;
@@ -126,7 +90,7 @@ static void csv_begin(struct buf *b, const struct out_options *o)
             "id,kind,outcome,error,method,url,host,status,trace_id,client,server,reused,connection_exchange,rtt_us,"
             "start,end,total_us,blocked_us,dns_us,connect_us,tls_us,send_us,wait_us,receive_us,"
             "request_header_bytes,request_body_bytes,response_header_bytes,response_body_bytes,content_type,"
-            "findings\r\n");
+            "findings,grpc_status,request_messages,response_messages\r\n");
 }
 
 static void csv_exchange(struct buf *b, const struct out_options *o, const struct p2t_exchange *x, uint64_t index)
@@ -149,6 +113,7 @@ static void csv_exchange(struct buf *b, const struct out_options *o, const struc
     number_cell(b, x->response.body_bytes);
     text_cell(b, x->response.content_type);
     findings_cell(b, x);
+    message_cells(b, x);
     buf_lit(b, "\r\n");
 }
 

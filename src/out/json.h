@@ -19,6 +19,10 @@ char *json_us_text(char *out, int64_t ns);
 void json_id(struct buf *b, uint64_t id);
 /* RFC 3339, quoted. */
 void json_time(struct buf *b, int64_t ts_ns);
+/* A list of [file, packet]. */
+void json_evidence(struct buf *b, const struct p2t_evidence *e, size_t n);
+/* json_messages.c: the members "http2", "grpc" and "websocket", each with the comma before it, where they apply. */
+void json_messages(struct buf *b, const struct p2t_exchange *x);
 void json_value(struct buf *b, const struct p2t_value *v);
 /* The object of contract.md, "One exchange", without a newline. */
 void json_exchange(struct buf *b, const struct p2t_exchange *x);

@@ -29,7 +29,7 @@ static char *evidence_text(char *w, const struct p2t_evidence *e, size_t n)
     return w;
 }
 
-static void put_evidence(struct buf *b, const struct p2t_evidence *e, size_t n)
+void json_evidence(struct buf *b, const struct p2t_evidence *e, size_t n)
 {
     if (buf_reserve(b, EVIDENCE_TEXT_MAX))
         b->n = (size_t)((uint8_t *)evidence_text((char *)b->p + b->n, e, n) - b->p);
@@ -193,7 +193,7 @@ static void put_findings(struct buf *b, const struct p2t_exchange *x)
         buf_str(b, p2t_severity_name(f->severity));
         text_field(b, "\",\"text\":", f->text);
         buf_lit(b, ",\"evidence\":");
-        put_evidence(b, f->evidence, f->evidence_count);
+        json_evidence(b, f->evidence, f->evidence_count);
         buf_putc(b, '}');
     }
     buf_putc(b, ']');
@@ -253,6 +253,7 @@ void json_exchange(struct buf *b, const struct p2t_exchange *x)
     buf_putc(b, '"');
     put_subject(b, x);
     put_connection(b, x->connection);
+    json_messages(b, x);
     buf_lit(b, ",\"start\":");
     json_time(b, x->start_ns);
     buf_lit(b, ",\"end\":");

@@ -232,6 +232,7 @@ static void text_exchange(struct buf *b, const struct out_options *o, const stru
     put_reasons(b, o, x);
     put_links(b, x);
     put_place(b, o, x);
+    text_messages(b, x);
     if (x->phases.send_ns >= 0)
         put_phases(b, x);
     text_rows(b, o, x);

@@ -22,6 +22,8 @@ void text_shortened(struct buf *b, struct p2t_text s, size_t max);
 void text_evidence(struct buf *b, const struct p2t_exchange *x, const struct p2t_evidence *e, size_t n, bool named);
 const char *text_file_name(const char *path);
 
+/* text_messages.c: a line for gRPC, one for WebSocket. */
+void text_messages(struct buf *b, const struct p2t_exchange *x);
 /* text_rows.c: the timeline, a line each. */
 void text_rows(struct buf *b, const struct out_options *o, const struct p2t_exchange *x);
 /* text_args.c: what a hook was told, in one line. */

@@ -171,6 +171,8 @@ static enum fact_proto told_by(const struct conn *c, enum flow_dir dir, struct s
         return FACT_PROTO_HTTP1;
     if (is_tls(c, b))
         return FACT_PROTO_TLS;
+    if (c->mid_stream && http2_looks_like_frames(dir, b))
+        return FACT_PROTO_HTTP2;
     if (looks_like_dns(c, b))
         return FACT_PROTO_DNS;
     if (dir == FLOW_C2S && socks_looks_like(b))
@@ -286,7 +288,20 @@ static bool socks_chunk(struct proto *p, struct conn *c, struct flow_chunk *chun
     return chunk->len > 0;
 }
 
-static bool http1_or_tunnel(struct conn *c, struct flow_chunk *chunk)
+static void follow_upgrade(struct proto *p, struct conn *c, const struct packet_mark *mark)
+{
+    uint32_t exchange, next;
+
+    if (c->http2 != NULL || !http1_became_http2(c->http1, &exchange, &next))
+        return;
+    c->http2 = http2_new(&p->http2, c->flow, false, next);
+    if (c->http2 == NULL)
+        return;
+    tell(p, c, FACT_PROTO_HTTP2, mark);
+    http2_upgraded(c->http2, exchange);
+}
+
+static bool http1_or_tunnel(struct proto *p, struct conn *c, struct flow_chunk *chunk)
 {
     uint64_t used = http1_chunk(c->http1, chunk);
 
@@ -294,6 +309,7 @@ static bool http1_or_tunnel(struct conn *c, struct flow_chunk *chunk)
         return false;
     c->proto = FACT_PROTO_UNKNOWN;
     c->mid_stream = false;
+    follow_upgrade(p, c, &chunk->deliverable);
     *chunk = rest_of(chunk, used);
     return chunk->len > 0;
 }
@@ -302,7 +318,7 @@ static bool decode(struct proto *p, struct conn *c, struct flow_chunk *chunk)
 {
     switch (c->proto) {
     case FACT_PROTO_HTTP1:
-        return http1_or_tunnel(c, chunk);
+        return http1_or_tunnel(p, c, chunk);
     case FACT_PROTO_HTTP2:
         http2_chunk(c->http2, chunk);
         return false;

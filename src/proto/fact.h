@@ -21,10 +21,11 @@ enum fact_kind {
     FACT_HTTP_RESPONSE_END,
     FACT_HTTP_BAD,
     FACT_HTTP_TUNNEL,
-    FACT_HTTP_PREFACE,  /* HTTP/2: the client's connection preface is whole */
-    FACT_HTTP_TRAILERS, /* HTTP/2; its fields are in `head` */
-    FACT_HTTP_MESSAGE,  /* a length-prefixed message inside a body begins (gRPC) */
-    FACT_HTTP_RESET,    /* RST_STREAM: nothing more comes on the stream */
+    FACT_HTTP_PREFACE,       /* HTTP/2: the client's connection preface is whole */
+    FACT_HTTP_TRAILERS,      /* HTTP/2, and gRPC-Web's; its fields are in `head` */
+    FACT_HTTP_MESSAGE,       /* inside a body: gRPC, WebSocket. mark: its first byte */
+    FACT_HTTP_MESSAGES_LOST, /* from here on, the direction's messages cannot be told any more */
+    FACT_HTTP_RESET,         /* RST_STREAM: nothing more comes on the stream */
     FACT_HTTP_GOAWAY,
     FACT_SOCKS_REQUEST,
     FACT_SOCKS_REPLY,
@@ -64,6 +65,9 @@ enum fact_head_extent {
     FACT_HEAD_OVER_LIMIT  /* longer than the limit: the rest was not looked at */
 };
 
+/* What a connection (101) or a stream (RFC 8441: `:protocol`) becomes. */
+enum fact_upgrade { FACT_UPGRADE_NONE = 0, FACT_UPGRADE_WEBSOCKET, FACT_UPGRADE_H2C, FACT_UPGRADE_OTHER };
+
 struct fact_http_head {
     struct packet_mark first; /* its first byte */
     struct packet_mark last;  /* the last byte of the head */
@@ -72,7 +76,8 @@ struct fact_http_head {
     uint8_t version_major, version_minor;
     enum fact_head_extent extent;
     bool without_request; /* a response whose request the capture does not hold */
-    struct slice rest;    /* unless whole: what stands behind the last complete line, cut to 128 bytes */
+    enum fact_upgrade upgrade;
+    struct slice rest; /* unless whole: what stands behind the last complete line, cut to 128 bytes */
     uint64_t bytes;
     const struct fact_header *headers;
     size_t header_count;
@@ -95,10 +100,35 @@ struct fact_http_end {
     bool abandoned;  /* the body announced with Expect: 100-continue was never sent */
 };
 
+/* The first field of that name; p == NULL: none. */
+static inline struct slice fact_header_value(const struct fact_header *headers, size_t n, struct slice name)
+{
+    for (size_t i = 0; i < n; i++)
+        if (slice_ieq(headers[i].name, name))
+            return headers[i].value;
+    return (struct slice){NULL, 0};
+}
+
+enum fact_message_kind {
+    FACT_MESSAGE_GRPC = 1,
+    FACT_MESSAGE_TEXT, /* WebSocket's: RFC 6455 5.6, 5.5 */
+    FACT_MESSAGE_BINARY,
+    FACT_MESSAGE_PING,
+    FACT_MESSAGE_PONG,
+    FACT_MESSAGE_CLOSE /* told when it is whole */
+};
+
+struct fact_message {
+    enum fact_message_kind kind;
+    uint64_t bytes;      /* of gRPC's message; of the WebSocket frame that begins it */
+    uint16_t close_code; /* CLOSE; 0: it has none */
+};
+
 /* Why an HTTP/1 direction lost its parser. */
 enum fact_bad {
     FACT_BAD_NOT_HTTP = 1, /* a response was due and other bytes came */
     FACT_BAD_HEAD,         /* a head that llhttp refuses */
+    FACT_BAD_FIELD,        /* the same, for this line, which is no field */
     FACT_BAD_CHUNK,        /* chunked framing that llhttp refuses */
     FACT_BAD_LIMIT,        /* a head beyond the limit */
     FACT_BAD_EXTRA         /* bytes while no request is outstanding */
@@ -148,7 +178,7 @@ struct fact {
     struct flow_tcp *conn; /* NULL for facts over UDP; its `user` belongs to proto */
     uint32_t exchange;     /* HTTP facts: which request of the connection, from 0 */
     uint32_t stream;       /* HTTP/2 facts; else 0 */
-    enum flow_dir dir;     /* CONN_EVENT, CONN_GAP, HTTP_BAD, TLS facts */
+    enum flow_dir dir;     /* CONN_EVENT, CONN_GAP, HTTP_BAD, HTTP_MESSAGE, TLS facts */
     struct packet_mark mark;
     union {
         struct flow_event event; /* CONN_EVENT */
@@ -157,8 +187,8 @@ struct fact {
         uint64_t gap_bytes;      /* CONN_GAP */
         struct fact_http_head head;
         struct fact_http_end http_end;
-        uint64_t message_bytes; /* HTTP_MESSAGE */
-        uint32_t error_code;    /* HTTP_RESET: RFC 9113 7 */
+        struct fact_message message;
+        uint32_t error_code; /* HTTP_RESET: RFC 9113 7 */
         struct {
             uint32_t last_stream, code;
         } goaway;

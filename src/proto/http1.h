@@ -54,6 +54,9 @@ uint64_t http1_chunk(struct http1 *h, const struct flow_chunk *chunk);
 /* The tunnel turned out to carry HTTP/1 again. */
 void http1_resume(struct http1 *h);
 bool http1_in_tunnel(const struct http1 *h);
+/* True when the tunnel is HTTP/2 by an upgrade (RFC 7540 3.2), whose answer is stream 1's; next: the number of the
+ * connection's next exchange. */
+bool http1_became_http2(const struct http1 *h, uint32_t *exchange, uint32_t *next);
 /* Everything before dir's FIN was given. */
 void http1_fin(struct http1 *h, enum flow_dir dir, const struct packet_mark *mark);
 /* The connection is over, by a RST or because no more of it was captured: what is open is reported unfinished. */

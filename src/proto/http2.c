@@ -30,6 +30,7 @@ int http2_env_init(struct http2_env *env, const struct http2_limits *limits, con
     *env = (struct http2_env){.limits = *limits, .sink = *sink};
     slab_init(&env->connections, sizeof(struct http2));
     slab_init(&env->streams, sizeof(struct h2_stream));
+    slab_init(&env->websockets, sizeof(struct websocket_reader));
     env->headers = calloc(limits->headers, sizeof *env->headers);
     return env->headers != NULL ? P2T_OK : P2T_ERR_MEMORY;
 }
@@ -40,6 +41,7 @@ void http2_env_fini(struct http2_env *env)
     buf_fini(&env->text);
     slab_fini(&env->connections);
     slab_fini(&env->streams);
+    slab_fini(&env->websockets);
 }
 
 struct http2 *http2_new(struct http2_env *env, struct flow_tcp *conn, bool mid_stream, uint32_t first_exchange)
@@ -90,12 +92,8 @@ static void take_setting(struct http2 *h, struct h2_dir *d, uint16_t id, uint32_
     /* The sender may go on with the old, larger table until it has seen a smaller size: only growth is taken over. */
     if (id == NGHTTP2_SETTINGS_HEADER_TABLE_SIZE && value > peer->table_size)
         peer->table_size = value < TABLE_MAX ? value : TABLE_MAX;
-    if (id != NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE || value > INT32_MAX)
-        return;
-    int64_t delta = (int64_t)value - peer->initial_window;
-    peer->initial_window = value;
-    for (struct h2_stream *s = h->oldest; s != NULL; s = s->newer)
-        s->half[h2_dir_of(h, peer)].window += delta;
+    if (id == NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE && value <= INT32_MAX)
+        peer->initial_window = value;
 }
 
 static void settings(struct http2 *h, struct h2_dir *d, struct reader *r)
@@ -215,6 +213,7 @@ static void small_frame(struct http2 *h, struct h2_dir *d)
 
 static void end_frame(struct http2 *h, struct h2_dir *d)
 {
+    h->env->counters.frames++;
     if (d->frame.type == H2_DATA)
         h2_data_end(h, d);
     else
@@ -242,7 +241,7 @@ static bool is_kept(const struct h2_frame *f)
 
 /* ---- bytes ---- */
 
-static void lose(struct http2 *h, struct h2_dir *d)
+static void lose(struct http2 *h, struct h2_dir *d, const struct packet_mark *mark)
 {
     h->env->counters.losses++;
     d->lost = true;
@@ -251,8 +250,7 @@ static void lose(struct http2 *h, struct h2_dir *d)
     d->block_stream = 0;
     buf_reset(&d->payload);
     h2_block_forget(d);
-    for (struct h2_stream *s = h->oldest; s != NULL; s = s->newer)
-        s->half[h2_dir_of(h, d)].lost |= s->half[h2_dir_of(h, d)].begun;
+    h2_streams_lose(h, d, mark);
 }
 
 static void take(struct piece *p, uint64_t n)
@@ -275,31 +273,12 @@ static void read_header(struct h2_dir *d, const struct packet_mark *mark)
     d->payload_cut = false;
 }
 
-/* A frame header as real peers send them: a known type on a stream that type may be on, of at most 1 MB. */
-static bool plausible(enum flow_dir dir, struct slice b)
-{
-    struct reader r = reader_of_slice(b);
-    uint32_t len = reader_be24(&r);
-    uint8_t type = reader_u8(&r), flags = reader_u8(&r);
-    uint32_t stream = reader_be32(&r);
-    bool on_connection = type == H2_SETTINGS || type == H2_PING || type == H2_GOAWAY;
-
-    if (!reader_ok(&r) || type > H2_CONTINUATION || stream >> 31 != 0 || len > 1u << 20)
-        return false;
-    if (type != H2_WINDOW_UPDATE && on_connection != (stream == 0))
-        return false;
-    if ((type == H2_PING && len != 8) || ((type == H2_RST_STREAM || type == H2_WINDOW_UPDATE) && len != 4) ||
-        (type == H2_SETTINGS && len % 6 != 0))
-        return false;
-    return (flags & 0xd2) == 0 && (dir == FLOW_S2C || stream % 2 == 1 || stream == 0);
-}
-
 static void step_lost(struct http2 *h, struct h2_dir *d, struct piece *p)
 {
     enum flow_dir dir = h2_dir_of(h, d);
     bool again = dir == FLOW_C2S && slice_starts(p->bytes, preface);
 
-    if (!again && !plausible(dir, p->bytes)) {
+    if (!again && !h2_plausible(dir, p->bytes)) {
         take(p, p->len);
         return;
     }
@@ -320,7 +299,7 @@ static void step_preface(struct http2 *h, struct h2_dir *d, struct piece *p)
         d->preface = false;
         fact_emit(&h->env->sink, &f);
     } else if (p->len > 0)
-        lose(h, d);
+        lose(h, d, &p->mark);
     if (d->lost)
         d->preface = false;
 }
@@ -328,7 +307,7 @@ static void step_preface(struct http2 *h, struct h2_dir *d, struct piece *p)
 static void step_header(struct http2 *h, struct h2_dir *d, struct piece *p)
 {
     if (p->bytes.n == 0) {
-        lose(h, d);
+        lose(h, d, &p->mark);
         return;
     }
     if (d->header_n == 0)

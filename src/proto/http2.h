@@ -24,7 +24,7 @@ struct http2_limits {
 extern const struct http2_limits http2_limits_default;
 
 struct http2_counters {
-    uint64_t requests, responses, header_blocks, resets, limit_hits, losses, resyncs, unknown_headers;
+    uint64_t frames, requests, responses, header_blocks, resets, limit_hits, losses, resyncs, unknown_headers;
 };
 
 /* What all connections of one worker share. */
@@ -32,13 +32,17 @@ struct http2_env {
     struct http2_limits limits;
     struct fact_sink sink;
     struct http2_counters counters;
-    struct slab connections, streams;
+    struct slab connections, streams, websockets;
     struct fact_header *headers; /* limits.headers of them: the block that is being decoded */
     struct buf text;             /* its names and values */
 };
 
 int http2_env_init(struct http2_env *env, const struct http2_limits *limits, const struct fact_sink *sink);
 void http2_env_fini(struct http2_env *env);
+
+/* Bytes from the middle of a connection that are frames from their first to their last: whole ones, and maybe the
+ * beginning of another. */
+bool http2_looks_like_frames(enum flow_dir dir, struct slice bytes);
 
 /* mid_stream: the connection's beginning is not in the capture. first_exchange: exchanges the connection had before,
  * as HTTP/1 (an h2c upgrade). NULL when memory ran out. */

@@ -20,8 +20,10 @@ static bool ready(struct h2_dir *d)
 /* Names and values go into env->text; slices into it are made when it no longer moves. */
 static bool keep(struct http2_env *env, struct fact_http_head *head, const nghttp2_nv *nv)
 {
-    if (env->text.n + nv->namelen + nv->valuelen > env->limits.decoded_bytes)
+    if (env->text.n + nv->namelen + nv->valuelen > env->limits.decoded_bytes) {
+        env->counters.limit_hits++;
         return false;
+    }
     if (head->header_count == env->limits.headers) {
         head->headers_dropped++;
         return true;
@@ -90,6 +92,8 @@ static void fill_head(struct fact_http_head *head)
     if (slice_u64(pseudo(head, SLICE_LIT(":status")), &status) && status < 1000)
         head->status = (uint16_t)status;
     head->has_length = slice_u64(length, &head->length);
+    if (slice_eq(pseudo(head, SLICE_LIT(":protocol")), SLICE_LIT("websocket")))
+        head->upgrade = FACT_UPGRADE_WEBSOCKET;
 }
 
 void h2_block_decode(struct http2 *h, struct h2_dir *d, struct fact_http_head *head)

@@ -5,7 +5,9 @@
 #include <nghttp2/nghttp2.h>
 
 #include "base/hash.h"
+#include "proto/grpc.h"
 #include "proto/http2.h"
+#include "proto/websocket.h"
 
 /* RFC 9113 6 */
 enum h2_type {
@@ -35,18 +37,17 @@ struct h2_half {
     bool begun, ended, lost;
     uint64_t body_bytes;
     struct packet_mark last, last_data;
-    int64_t window; /* what the sender may still send; RFC 9113 5.2 */
+    int64_t window; /* what the sender may still send (RFC 9113 5.2), less the direction's initial_window */
     uint32_t stalls;
-    /* Length-prefixed messages inside (gRPC): the prefix so far, and what is left of the message. */
-    uint8_t prefix[5], prefix_n;
-    uint64_t message_left;
+    struct grpc_reader grpc;
+    struct websocket_reader *websocket; /* NULL: the stream is none */
 };
 
 struct h2_stream {
     struct hmap_node node;
     struct h2_stream *older, *newer; /* of the connection, by age */
     uint32_t id, exchange;
-    bool is_grpc, answered;
+    bool answered;
     struct h2_half half[2];
 };
 
@@ -69,7 +70,7 @@ struct h2_dir {
     nghttp2_hd_inflater *inflater;
     uint32_t table_size;    /* the largest its decoder allowed */
     int64_t window;         /* the connection's */
-    int64_t initial_window; /* of new streams, as the other side announced */
+    int64_t initial_window; /* of each stream, as the other side announced */
 };
 
 struct http2 {
@@ -80,6 +81,9 @@ struct http2 {
     struct h2_stream *oldest, *newest;
     uint32_t next_exchange;
     bool mid_stream;
+    /* All requests between these streams were seen (0: none yet): what comes on one that is not open any more, comes
+     * late. */
+    uint32_t first_asked, last_asked;
 };
 
 static inline enum flow_dir h2_dir_of(const struct http2 *h, const struct h2_dir *d)
@@ -99,6 +103,19 @@ void h2_data_end(struct http2 *h, struct h2_dir *d);
 void h2_reset(struct http2 *h, struct h2_dir *d, uint32_t stream, uint32_t code);
 void h2_goaway(struct http2 *h, struct h2_dir *d, uint32_t last_stream, uint32_t code);
 void h2_streams_close(struct http2 *h);
+/* Frames of the direction are missing, whosever they were. */
+void h2_streams_lose(struct http2 *h, struct h2_dir *d, const struct packet_mark *mark);
+
+/* http2_messages.c: what a stream's DATA holds */
+void h2_messages_asked(struct http2 *h, struct h2_stream *s, const struct fact_http_head *head);
+void h2_messages_answered(struct http2 *h, struct h2_stream *s, const struct fact_http_head *head);
+void h2_messages(struct http2 *h, struct h2_stream *s, enum flow_dir dir, const struct message_piece *piece);
+void h2_messages_lose(struct http2 *h, struct h2_stream *s, enum flow_dir dir, const struct packet_mark *mark);
+void h2_messages_fini(struct http2 *h, struct h2_stream *s);
+
+/* http2_guess.c: a frame header as real peers send them: a known type on a stream that type may be on, of at most 1
+ * MB. */
+bool h2_plausible(enum flow_dir dir, struct slice bytes);
 
 /* http2_block.c */
 /* Decodes the direction's block. Where its compression state does not know all of it, head->extent says so. */

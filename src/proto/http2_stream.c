@@ -45,8 +45,6 @@ struct h2_stream *h2_stream_open(struct http2 *h, uint32_t id)
     else
         h->oldest = s;
     h->newest = s;
-    for (int i = 0; i < 2; i++)
-        s->half[i].window = h->dir[i].initial_window;
     return s;
 }
 
@@ -80,6 +78,7 @@ static void free_stream(struct http2 *h, struct h2_stream *s)
 {
     hmap_remove(&h->streams, &s->node);
     unlink_stream(h, s);
+    h2_messages_fini(h, s);
     slab_give(&h->env->streams, s);
 }
 
@@ -97,6 +96,19 @@ void h2_streams_close(struct http2 *h)
         h2_stream_close(h, h->oldest);
 }
 
+void h2_streams_lose(struct http2 *h, struct h2_dir *d, const struct packet_mark *mark)
+{
+    enum flow_dir dir = h2_dir_of(h, d);
+
+    if (dir == FLOW_C2S)
+        h->first_asked = h->last_asked = 0;
+    for (struct h2_stream *s = h->oldest; s != NULL; s = s->newer) {
+        s->half[dir].lost |= s->half[dir].begun;
+        if (!s->half[dir].ended)
+            h2_messages_lose(h, s, dir, mark);
+    }
+}
+
 static void end_stream(struct http2 *h, struct h2_stream *s, enum flow_dir dir)
 {
     end_half(h, s, dir, true);
@@ -105,14 +117,6 @@ static void end_stream(struct http2 *h, struct h2_stream *s, enum flow_dir dir)
 }
 
 /* ---- heads ---- */
-
-static bool is_grpc(const struct fact_http_head *head)
-{
-    for (size_t i = 0; i < head->header_count; i++)
-        if (slice_eq(head->headers[i].name, SLICE_LIT("content-type")))
-            return slice_starts(head->headers[i].value, SLICE_LIT("application/grpc"));
-    return false;
-}
 
 static void emit_head(struct http2 *h, struct h2_stream *s, enum flow_dir dir, enum fact_kind kind,
                       const struct fact_http_head *head)
@@ -125,15 +129,30 @@ static void emit_head(struct http2 *h, struct h2_stream *s, enum flow_dir dir, e
     fact_emit(&h->env->sink, &f);
 }
 
+/* RFC 9113 5.1: frames may still be on their way when a stream is reset. */
+static bool is_late(const struct http2 *h, uint32_t id)
+{
+    return h->first_asked != 0 && id >= h->first_asked && id <= h->last_asked;
+}
+
+static void note_asked(struct http2 *h, uint32_t id)
+{
+    if (h->first_asked == 0)
+        h->first_asked = id;
+    if (id > h->last_asked)
+        h->last_asked = id;
+}
+
 static void request_headers(struct http2 *h, struct h2_stream *s, uint32_t id, const struct fact_http_head *head,
                             bool end)
 {
     bool trailers = s != NULL && s->half[FLOW_C2S].begun;
 
-    if (s == NULL && ((id & 1) == 0 || (s = h2_stream_open(h, id)) == NULL))
+    if (s == NULL && ((id & 1) == 0 || is_late(h, id) || (s = h2_stream_open(h, id)) == NULL))
         return;
+    note_asked(h, id);
     if (!trailers) {
-        s->is_grpc = is_grpc(head);
+        h2_messages_asked(h, s, head);
         h->env->counters.requests++;
     }
     emit_head(h, s, FLOW_C2S, trailers ? FACT_HTTP_TRAILERS : FACT_HTTP_REQUEST_HEAD, head);
@@ -148,16 +167,17 @@ static void response_headers(struct http2 *h, struct h2_stream *s, uint32_t id, 
     struct fact_http_head head = *from;
 
     if (s == NULL) {
-        if ((id & 1) == 0 || (s = h2_stream_open(h, id)) == NULL)
+        if ((id & 1) == 0 || is_late(h, id) || (s = h2_stream_open(h, id)) == NULL)
             return;
         head.without_request = true;
     }
     bool interim = head.status >= 100 && head.status < 200;
     bool trailers = s->answered;
     s->answered |= !interim;
-    if (!interim && !trailers)
+    if (!interim && !trailers) {
         h->env->counters.responses++;
-    s->is_grpc |= !trailers && is_grpc(&head);
+        h2_messages_answered(h, s, &head);
+    }
     emit_head(h, s, FLOW_S2C, trailers ? FACT_HTTP_TRAILERS : FACT_HTTP_RESPONSE_HEAD, &head);
     if (end)
         end_stream(h, s, FLOW_S2C);
@@ -168,6 +188,8 @@ void h2_headers(struct http2 *h, struct h2_dir *d, const struct fact_http_head *
     struct h2_stream *s = h2_stream_find(h, d->block_stream);
 
     h->env->counters.header_blocks++;
+    if (s != NULL && s->half[h2_dir_of(h, d)].ended)
+        return;
     if (h2_dir_of(h, d) == FLOW_C2S)
         request_headers(h, s, d->block_stream, head, end);
     else
@@ -175,42 +197,6 @@ void h2_headers(struct http2 *h, struct h2_dir *d, const struct fact_http_head *
 }
 
 /* ---- bodies ---- */
-
-static void emit_message(struct http2 *h, struct h2_stream *s, enum flow_dir dir, uint64_t bytes,
-                         const struct packet_mark *mark)
-{
-    struct fact f = fact_for(h, s, FACT_HTTP_MESSAGE, dir, *mark);
-
-    f.as.message_bytes = bytes;
-    fact_emit(&h->env->sink, &f);
-}
-
-static uint64_t prefix_length(const uint8_t p[5])
-{
-    return (uint64_t)p[1] << 24 | (uint64_t)p[2] << 16 | (uint64_t)p[3] << 8 | p[4];
-}
-
-/* gRPC over HTTP/2: each message has a flag and four bytes of length before it. Reported when it begins. */
-static void count_messages(struct http2 *h, struct h2_stream *s, enum flow_dir dir, struct slice bytes,
-                           const struct packet_mark *mark)
-{
-    struct h2_half *half = &s->half[dir];
-
-    while (bytes.n > 0) {
-        uint64_t skip = half->message_left < bytes.n ? half->message_left : bytes.n;
-        bytes = slice_of(bytes.p + skip, bytes.n - (size_t)skip);
-        half->message_left -= skip;
-        if (bytes.n == 0)
-            return;
-        half->prefix[half->prefix_n++] = bytes.p[0];
-        bytes = slice_of(bytes.p + 1, bytes.n - 1);
-        if (half->prefix_n < 5)
-            continue;
-        half->prefix_n = 0;
-        half->message_left = prefix_length(half->prefix);
-        emit_message(h, s, dir, half->message_left, mark);
-    }
-}
 
 void h2_data(struct http2 *h, struct h2_dir *d, struct slice bytes, uint32_t len, const struct packet_mark *mark)
 {
@@ -223,10 +209,8 @@ void h2_data(struct http2 *h, struct h2_dir *d, struct slice bytes, uint32_t len
     half->begun = true;
     half->last = half->last_data = *mark;
     half->body_bytes += len;
-    if (s->is_grpc && bytes.n == len)
-        count_messages(h, s, dir, bytes, mark);
-    else if (s->is_grpc)
-        s->is_grpc = false;
+    const struct message_piece piece = {bytes, len, *mark};
+    h2_messages(h, s, dir, &piece);
     half->lost |= bytes.n < len && d->payload_cut;
 }
 
@@ -242,7 +226,7 @@ void h2_data_end(struct http2 *h, struct h2_dir *d)
     struct h2_half *half = &s->half[dir];
     bool end = (d->frame.flags & H2_END_STREAM) != 0;
     half->window -= d->frame.len;
-    half->stalls += !end && (half->window <= 0 || d->window <= 0);
+    half->stalls += !end && (half->window + d->initial_window <= 0 || d->window <= 0);
     half->begun = true;
     half->last = d->frame.last;
     if (end)

@@ -23,7 +23,7 @@ struct p2t_session {
     struct correlate *correlate;
     struct trace *trace;
     uint64_t frames, bytes, tunnelled, exchanges, attempts;
-    int64_t latest_ns; /* of the frames so far */
+    int64_t earliest_ns, latest_ns; /* of the frames so far */
     uint64_t backwards;
     uint64_t drops[PACKET_DROP_COUNT];
     uint64_t own_problems; /* not the input's */
@@ -220,6 +220,8 @@ static int take_frame(struct p2t_session *s, const struct input_frame *frame)
     s->backwards += s->frames > 1 && frame->ts_ns < s->latest_ns;
     if (s->frames == 1 || frame->ts_ns > s->latest_ns)
         s->latest_ns = frame->ts_ns;
+    if (s->frames == 1 || frame->ts_ns < s->earliest_ns)
+        s->earliest_ns = frame->ts_ns;
     correlate_clock(s->correlate, frame->ts_ns);
     enum packet_drop why = packet_decode(s->decoder, frame, &packet);
     if (why != PACKET_DECODED) {
@@ -284,6 +286,8 @@ void p2t_session_counters(const struct p2t_session *s, struct p2t_counters *out)
     *out = (struct p2t_counters){
         .frames = s->frames,
         .bytes = s->bytes,
+        .earliest_ns = s->earliest_ns,
+        .latest_ns = s->latest_ns,
         .capture_bytes_read = progress.bytes_read,
         .capture_bytes_total = progress.bytes_total,
         .files = input_file_count(s->input),

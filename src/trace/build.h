@@ -19,6 +19,9 @@ struct trace {
     struct p2t_exchange out;
     struct p2t_connection connection;
     struct p2t_tls tls;
+    struct p2t_http2 http2;
+    struct p2t_grpc grpc;
+    struct p2t_websocket websocket;
     struct p2t_event *events;
     size_t event_count, event_cap;
     const char *files[TRACE_FILES_MAX];
@@ -99,6 +102,8 @@ struct slice tls_cipher_name(struct trace *t, uint16_t cipher);
 void events_request(struct trace *t);
 void events_response(struct trace *t);
 void events_put_idle_conn(struct trace *t);
+/* messages.c */
+void messages_fill(struct trace *t);
 /* phases.c */
 void phases_fill(struct trace *t);
 /* url.c */

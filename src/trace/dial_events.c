@@ -199,10 +199,10 @@ static const struct packet_mark *after_handshake(const struct exchange *e)
 
     if (e->conn.handed_over)
         return e->dial_tls != NULL ? &e->dial_tls->hello : &none;
+    if (e->handshakes && (!mark_set(&e->conn.tunnel_ready) || e->tls->hello.ts_ns < e->conn.tunnel_ready.ts_ns))
+        return &e->tls->hello;
     if (mark_set(&e->conn.tunnel_ready))
         return &e->conn.tunnel_ready;
-    if (e->handshakes)
-        return &e->tls->hello;
     if (mark_set(&e->request.first))
         return &e->request.first;
     return mark_set(&e->conn.client_fin) ? &e->conn.client_fin : &e->conn.client_rst;

@@ -1,5 +1,6 @@
 /* Secrets on the wire are not for logs. One place decides, so that every output is safe. */
-#include "base/buf.h"
+#include "trace/redact.h"
+
 #include "trace/build.h"
 
 static const struct slice redacted = {(const uint8_t *)"[redacted]", 10};
@@ -95,24 +96,36 @@ static size_t find_userinfo(struct slice url, size_t *at)
     return amp;
 }
 
-struct slice redact_url(struct trace *t, struct slice url)
+bool redact_url_needed(struct slice url)
 {
     size_t at = 0, userinfo = url.n > 3 ? find_userinfo(url, &at) : 0;
-    size_t mark = slice_find(url, '?');
-    struct buf b = {0};
 
-    if (t->options.show_secrets || (mark == url.n && userinfo == 0))
-        return url;
-    size_t from = 0;
+    return userinfo > 0 || slice_find(url, '?') < url.n;
+}
+
+void redact_url_to(struct buf *b, struct slice url)
+{
+    size_t at = 0, userinfo = url.n > 3 ? find_userinfo(url, &at) : 0;
+    size_t mark = slice_find(url, '?'), from = 0;
+
     if (userinfo > 0 && at + userinfo <= mark) {
-        buf_put(&b, url.p, at);
-        buf_slice(&b, redacted);
-        buf_putc(&b, '@');
+        buf_put(b, url.p, at);
+        buf_slice(b, redacted);
+        buf_putc(b, '@');
         from = at + userinfo;
     }
     size_t path_end = mark < url.n ? mark + 1 : url.n;
-    buf_put(&b, url.p + from, path_end - from);
-    copy_query(&b, slice_of(url.p + path_end, url.n - path_end));
+    buf_put(b, url.p + from, path_end - from);
+    copy_query(b, slice_from(url, path_end));
+}
+
+struct slice redact_url(struct trace *t, struct slice url)
+{
+    struct buf b = {0};
+
+    if (t->options.show_secrets || !redact_url_needed(url))
+        return url;
+    redact_url_to(&b, url);
     struct slice s = arena_copy(&t->arena, buf_view(&b));
     buf_fini(&b);
     return s;

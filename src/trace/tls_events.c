@@ -17,7 +17,9 @@ static const struct packet_mark *connected(const struct exchange *e)
     for (size_t i = 0; e->conn.handed_over && i < e->attempt_count; i++)
         if (e->attempts[i].result == ATTEMPT_OK)
             return &e->attempts[i].syn_ack;
-    return mark_set(&e->conn.tunnel_ready) ? &e->conn.tunnel_ready : &e->conn.syn_ack;
+    bool through_tunnel =
+        mark_set(&e->conn.tunnel_ready) && e->conn.tunnel_ready.ts_ns <= handshake_of(e)->hello.ts_ns;
+    return through_tunnel ? &e->conn.tunnel_ready : &e->conn.syn_ack;
 }
 
 static void handshake_start(struct trace *t)
@@ -110,30 +112,45 @@ static void handshake_failed(struct trace *t)
     t->lane_ns = ev->time_ns;
 }
 
-/* Behind an https proxy: what the inner handshake agreed on is hidden. */
+static void inner_done_args(struct trace *t, struct p2t_event *ev, const struct tls_agreed *inner)
+{
+    static const char *const names[] = {"Version",    "CipherSuite", "NegotiatedProtocol",
+                                        "ServerName", "DidResume",   "err"};
+    struct slice empty = SLICE_LIT("");
+    struct p2t_arg *args = event_args(t, ev, 6);
+
+    if (args == NULL)
+        return;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        args[i] = arg_null(names[i]);
+    if (!inner->known)
+        return;
+    args[0] = arg_int(names[0], inner->version);
+    args[1] = arg_int(names[1], inner->cipher);
+    args[2] = arg_text(names[2], inner->alpn.p != NULL ? inner->alpn : empty);
+    args[3] = arg_text(names[3], inner->server_name.p != NULL ? inner->server_name : empty);
+    args[4] = arg_bool(names[4], inner->resumed);
+}
+
+/* Behind an https proxy: where the outer records were not decrypted, what the inner handshake agreed on is hidden. */
 static void inner_handshake(struct trace *t)
 {
     const struct exchange *e = t->e;
     const struct exchange_tls *s = handshake_of(e);
-    struct p2t_event *ev = event_add(t, P2T_HOOK_TLS_HANDSHAKE_START, P2T_INFERRED, s->inner_hello.ts_ns);
+    enum p2t_basis basis = s->inner.known ? P2T_OBSERVED : P2T_INFERRED;
+    struct p2t_event *ev = event_add(t, P2T_HOOK_TLS_HANDSHAKE_START, basis, s->inner_hello.ts_ns);
 
-    event_earliest(ev, &s->done);
+    event_earliest(ev, s->inner.known ? &e->conn.tunnel_ready : &s->done);
     event_latest(ev, &s->inner_hello);
     event_evidence(t, ev, &s->inner_hello);
     if (!mark_set(&s->inner_done))
         return;
-    ev = event_add(t, P2T_HOOK_TLS_HANDSHAKE_DONE, P2T_INFERRED, s->inner_done.ts_ns);
-    event_earliest(ev, &s->inner_answer);
+    ev = event_add(t, P2T_HOOK_TLS_HANDSHAKE_DONE, basis, s->inner_done.ts_ns);
+    event_earliest(ev, s->inner.known ? &s->inner_done : &s->inner_answer);
     event_latest(ev, &e->request.first);
     event_evidence(t, ev, &s->inner_done);
     t->lane_ns = ev->time_ns;
-    struct p2t_arg *args = event_args(t, ev, 6);
-    if (args == NULL)
-        return;
-    static const char *const names[] = {"Version",    "CipherSuite", "NegotiatedProtocol",
-                                        "ServerName", "DidResume",   "err"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        args[i] = arg_null(names[i]);
+    inner_done_args(t, ev, &s->inner);
 }
 
 void events_tls_handshake(struct trace *t)

@@ -136,8 +136,11 @@ static void fill_findings(struct trace *t)
         const struct exchange_finding *from = &e->findings[i];
         struct p2t_finding *to = &t->findings[i];
         *to = (struct p2t_finding){.code = from->code, .severity = from->severity, .text = text_of(from->text)};
-        for (size_t k = 0; k < from->evidence_count; k++)
-            to->evidence[to->evidence_count++] = evidence_of(t, from->evidence[k]);
+        for (size_t k = 0; k < from->evidence_count; k++) {
+            struct p2t_evidence x = evidence_of(t, from->evidence[k]);
+            if (x.file < TRACE_FILES_MAX)
+                to->evidence[to->evidence_count++] = x;
+        }
     }
     t->out.findings = t->findings;
     t->out.finding_count = e->finding_count;
@@ -207,6 +210,7 @@ const struct p2t_exchange *trace_build(struct trace *t, const struct exchange *e
     events_sort(t);
     fill_connection(t);
     fill_messages(t);
+    messages_fill(t);
     fill_findings(t);
     if (e->conn.handed_over) /* its own dial is not what it waited for */
         t->dns = t->connect = t->tls_phase = (struct trace_span){0};

@@ -154,7 +154,8 @@ static void step(struct world *w, struct reader *r)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const struct proto_limits limits = {
-        .http1 = {.head_bytes = 512, .head_bytes_total = 1000, .headers = 8, .pipelined = 4}};
+        .http1 = {.head_bytes = 512, .head_bytes_total = 1000, .headers = 8, .pipelined = 4},
+        .http2 = {.block_bytes = 512, .decoded_bytes = 1024, .headers = 8, .streams = 4}};
     struct world w = {.mark = {1000, {0, 0}}};
     struct fact_sink sink = {&w, see};
     struct reader r = reader_of(data, size);

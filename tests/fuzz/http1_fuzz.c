@@ -21,7 +21,7 @@ enum { EXCHANGES = 4096 };
 struct witness {
     uint64_t fed; /* bytes, holes included */
     uint64_t body[2];
-    uint64_t facts;
+    uint64_t facts, messages;
     bool open[2]; /* a head that has no end yet */
     uint32_t last[2];
     bool damaged; /* from here on facts depend on where segments begin */
@@ -57,7 +57,8 @@ static void see_head(struct witness *w, const struct fact *f, int side)
     CHECK(w->last[side] == UINT32_MAX || f->exchange >= w->last[side]);
     CHECK(f->exchange < EXCHANGES);
     w->last[side] = f->exchange;
-    bool interim = side == 1 && h->extent == FACT_HEAD_WHOLE && h->status < 200 && h->status != 101;
+    bool interim = side == 1 && h->extent == FACT_HEAD_WHOLE && h->status < 200 &&
+                   (h->status != 101 || h->upgrade == FACT_UPGRADE_H2C);
     w->open[side] = !interim;
     w->damaged |= h->extent != FACT_HEAD_WHOLE;
     w->hash = mixed(w->hash, (uint64_t)h->status << 8 | h->extent);
@@ -102,8 +103,12 @@ static void see(void *ctx, const struct fact *f)
         w->open[f->dir] = w->open[f->dir] && f->as.bad.why == FACT_BAD_CHUNK; /* its end is still to come */
         w->damaged = true;
         break;
+    case FACT_HTTP_MESSAGE:
+        CHECK(++w->messages <= w->fed / 2);
+        w->hash = mixed(mixed(w->hash, f->as.message.bytes), f->as.message.kind);
+        break;
     default:
-        CHECK(f->kind == FACT_HTTP_TUNNEL);
+        CHECK(f->kind == FACT_HTTP_TUNNEL || f->kind == FACT_HTTP_MESSAGES_LOST);
         break;
     }
 }

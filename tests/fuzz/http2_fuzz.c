@@ -11,7 +11,7 @@ enum { EXCHANGES_MAX = 1 << 12 };
 
 struct run {
     uint8_t begun[EXCHANGES_MAX], ended[EXCHANGES_MAX];
-    uint64_t fed[2], body[2], digest, losses;
+    uint64_t fed[2], body[2], messages, digest, losses;
 };
 
 static void require(bool holds)
@@ -70,6 +70,10 @@ static void on_fact(void *ctx, const struct fact *f)
         break;
     case FACT_HTTP_RESPONSE_END:
         see_end(r, f, 1);
+        break;
+    case FACT_HTTP_MESSAGE:
+        require(++r->messages <= r->fed[0] + r->fed[1]);
+        digest(r, f->as.message.bytes);
         break;
     default:
         break;

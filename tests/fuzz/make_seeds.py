@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the seeds of the http1, conn and session targets: make_seeds.py FOLDER (tests/fuzz/corpus)."""
+"""Writes the seeds of the http1, websocket, http2, conn and session targets (http2 has others, from real programs): make_seeds.py FOLDER (tests/fuzz/corpus)."""
 import struct
 import sys
 from pathlib import Path
@@ -39,12 +39,61 @@ HTTP1 = {
                      (SAY, OK)),
     "upgrade": http1((ASK, b"GET / HTTP/1.1\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"),
                      (SAY, b"HTTP/1.1 101 S\r\nUpgrade: x\r\n\r\nbytes")),
+    "websocket": http1((ASK, b"GET / HTTP/1.1\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n"),
+                       (SAY, b"HTTP/1.1 101 S\r\nUpgrade: websocket\r\n\r\n\x81\x01x"), (ASK, b"\x82\x82\1\2\3\4ab"),
+                       (SAY_HOLE, 3), (ASK, b"\x88\x82\1\2\3\4\2\xea"), (FIN, 0), (FIN, 1)),
+    "h2c": http1((ASK, b"GET / HTTP/1.1\r\nUpgrade: h2c\r\nConnection: upgrade\r\n\r\n"),
+                 (SAY, b"HTTP/1.1 101 S\r\nUpgrade: h2c\r\n\r\nframes"), (RESUME, 0), (ASK, GET), (SAY, OK)),
     "cr-alone": http1((ASK, b"GET / HTTP/1.1\r\nA: b\r\n\rX"), (ASK, b": 1\r\n\r\n"), (SAY, OK)),
     "odd-lines": http1((ASK, b"FROB /a b HTTP/1.1\r\nA: 1\r\n 2\r\nnonsense\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
                        (SAY, b"HTTP/1.1 2000 X\r\n\r\n")),
     "mid-stream": http1((ASK, b"tail"), (SAY, b"tail"), (ASK, GET), (SAY, OK), mode=0),
     "orphan": http1((SAY, OK), (ASK, GET), (SAY, OK)),
     "not-http": http1((ASK, GET), (SAY, b"220 hi\r\n"), (ASK, GET), (SAY, OK)),
+}
+
+
+# ---- websocket: a flavour, then (hole, length, bytes) ----
+def messages(flavour, *pieces):
+    return bytes([flavour]) + b"".join(bytes([hole, len(data)]) + data for hole, data in pieces)
+
+
+WEBSOCKET = {
+    "frames": messages(0, (0, b"\x81\x05hello"), (0, b"\x82\x7e\0\x80" + bytes(100)), (0, bytes(28) + b"\x89\0\x8a\0"),
+                       (0, b"\x01\x01a\x00\x01b\x80\x01c"), (0, b"\x88\x02\x03\xe8")),
+    "masked": messages(0, (0, b"\x81\x85\1\2\3\4hello"), (0, b"\x88\x82\1\2\3\4\2\xea")),
+    "long": messages(0, (255, b"\x82\x7f\x7f" + b"\xff" * 7)),
+    "hole": messages(0, (200, b"\x82\x7e\1\0"), (0, bytes(56) + b"\x81\0")),
+    "grpc": messages(1, (0, b"\0\0\0\0\2ab\0\0"), (0, b"\0\0\1z"), (0, b"\0\0\0\0\0")),
+    "grpc-web": messages(2, (0, b"\0\0\0\0\1x\x80\0\0\0\x1fgrpc-status:0\r\n"), (0, b"grpc-message:a\r\n")),
+    "grpc-web-text": messages(3, (0, b"AAAAAAF4")),
+}
+
+
+# ---- http2: joined in the middle, then (flags, length, bytes) ----
+def frame(kind, flags, stream, payload=b""):
+    return struct.pack(">I", len(payload) << 8 | kind) + bytes([flags]) + struct.pack(">I", stream) + payload
+
+
+def block(*fields):
+    return b"".join(b"\0" + bytes([len(n)]) + n + bytes([len(v)]) + v for n, v in fields)
+
+
+def http2(*pieces):
+    return b"\0" + b"".join(bytes([flags]) + struct.pack(">H", len(data)) + data for flags, data in pieces)
+
+
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+CALL = frame(1, 4, 1, block((b":method", b"POST"), (b":path", b"/a.B/C"), (b"content-type", b"application/grpc-web")))
+ANSWER = frame(1, 4, 1, block((b":status", b"200"), (b"content-type", b"application/grpc-web")))
+CONNECT = frame(1, 4, 3, block((b":method", b"CONNECT"), (b":protocol", b"websocket"), (b":path", b"/")))
+HTTP2 = {
+    "grpc": http2((0, PREFACE + CALL), (0, frame(0, 0, 1, b"\0\0\0\0\1x\0\0")), (0, frame(0, 1, 1, b"\0\0\0"))) +
+    http2((1, ANSWER), (1, frame(0, 0, 1, b"\0\0\0\0\0\x80\0\0\0\x0fgrpc-status:0\r\n")),
+          (1, frame(1, 5, 1, block((b"grpc-status", b"5")))))[1:],
+    "websocket": http2((0, PREFACE + CONNECT), (1, frame(1, 4, 3, block((b":status", b"200")))),
+                       (0, frame(0, 0, 3, b"\x81\x81\1\2\3\4x")), (1, frame(0, 8, 3, b"\1\x88\x02\x03\xf3y")),
+                       (0, frame(3, 0, 3, b"\0\0\0\x08")), (1, frame(0, 1, 3))),
 }
 
 
@@ -93,6 +142,15 @@ CONN = {
     "dns-udp": datagram(8, query()) + datagram(1, answer()) + datagram(4, query()) + datagram(18, query()),
     "tls": conn_open(3) + conn_say(3, True, b"\x16\3\1\0\x10\1" + bytes(15)) + conn_say(3, False, b"\x16\3\3\0\4\2" + bytes(3)),
     "bad-client": conn_open(0) + conn_say(0, True, b"hello") + conn_say(0, False, b"HTTP/1.1 400 B\r\nContent-Length: 0\r\n\r\n"),
+    "h2c": conn_open(0) + conn_say(0, True, b"GET / HTTP/1.1\r\nUpgrade: h2c\r\n\r\n") +
+    conn_say(0, False, b"HTTP/1.1 101 S\r\nUpgrade: h2c\r\n\r\n" + frame(4, 0, 0)) +
+    conn_say(0, True, PREFACE + frame(4, 0, 0)) + conn_say(0, False, frame(1, 5, 1, block((b":status", b"200")))) +
+    conn_say(0, True, frame(1, 5, 3, block((b":method", b"GET"), (b":path", b"/")))),
+    "http2-joined": conn_open(0, 1) + conn_say(0, False, frame(1, 5, 7, block((b":status", b"200")))) +
+    conn_say(0, True, CONNECT),
+    "websocket": conn_open(0) + conn_say(0, True, b"GET / HTTP/1.1\r\nUpgrade: websocket\r\n\r\n") +
+    conn_say(0, False, b"HTTP/1.1 101 S\r\nUpgrade: websocket\r\n\r\n\x81\x01x") +
+    conn_say(0, True, b"\x88\x82\1\2\3\4\2\xea") + bytes([2, 0x84]) + bytes([1]),
     "http2": conn_open(0) + conn_say(0, True, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
 }
 
@@ -246,7 +304,7 @@ def sessions():
 
 
 def main(folder):
-    for target, seeds in (("http1", HTTP1), ("conn", CONN), ("session", dict(sessions()))):
+    for target, seeds in (("http1", HTTP1), ("websocket", WEBSOCKET), ("http2", HTTP2), ("conn", CONN), ("session", dict(sessions()))):
         for name, data in seeds.items():
             path = Path(folder) / target
             path.mkdir(parents=True, exist_ok=True)

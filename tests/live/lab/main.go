@@ -13,6 +13,7 @@ var commands = map[string]func(args []string) error{
 	"link":   runLink,
 	"client": runClient,
 	"list":   listScenarios,
+	"judge":  runJudge,
 }
 
 func main() {

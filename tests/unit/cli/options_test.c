@@ -165,7 +165,15 @@ static void mistakes_are_named(void **state)
         {"pcap2trace --id xyz a", "--id 'xyz'"},
         {"pcap2trace summary a", "no command 'summary'"},
         {"pcap2trace report a", "no command 'report'"},
-        {"pcap2trace compare a", "no command 'compare'"},
+        {"pcap2trace compare a", "--live FILE"},
+        {"pcap2trace compare --live l -T har a", "unknown format 'har'"},
+        {"pcap2trace compare --live l -T ndjson a", "text, json or csv"},
+        {"pcap2trace compare --live l -c 3 a", "-c has no meaning"},
+        {"pcap2trace compare --live l --tolerance 5 a", "--tolerance '5'"},
+        {"pcap2trace compare --live - -", "once only"},
+        {"pcap2trace --live l a", "belong to the command 'compare'"},
+        {"pcap2trace --differing a", "belong to the command 'compare'"},
+        {"pcap2trace compare --live l", "no capture given"},
         {"pcap2trace batch a", "no command 'batch'"},
     };
     struct parsed p;

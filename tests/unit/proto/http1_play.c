@@ -11,7 +11,7 @@ static const char *const extents[] = {
 
 static const char *const reasons[] = {
     [FACT_BAD_NOT_HTTP] = "not-http", [FACT_BAD_HEAD] = "head",   [FACT_BAD_CHUNK] = "chunk",
-    [FACT_BAD_LIMIT] = "limit",       [FACT_BAD_EXTRA] = "extra",
+    [FACT_BAD_LIMIT] = "limit",       [FACT_BAD_EXTRA] = "extra", [FACT_BAD_FIELD] = "field",
 };
 
 struct recorder {
@@ -70,6 +70,10 @@ static void record(void *ctx, const struct fact *f)
         break;
     case FACT_HTTP_TUNNEL:
         buf_str(&r->out, "tunnel");
+        break;
+    case FACT_HTTP_MESSAGE:
+        buf_printf(&r->out, "message %d of %llu %s", f->as.message.kind, (unsigned long long)f->as.message.bytes,
+                   f->dir == FLOW_C2S ? "up" : "down");
         break;
     default:
         abort();

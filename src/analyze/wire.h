@@ -1,0 +1,11 @@
+/* Rebuilt exchanges as records. */
+#ifndef P2T_ANALYZE_WIRE_H
+#define P2T_ANALYZE_WIRE_H
+
+#include "analyze/record.h"
+
+/* draft: memory to gather in. */
+void wire_keep(struct record_list *list, struct record_pool *p, struct record_draft *draft,
+               const struct p2t_exchange *x);
+
+#endif

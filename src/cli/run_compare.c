@@ -1,0 +1,257 @@
+#include "cli/run_compare.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "analyze/compare.h"
+#include "cli/output.h"
+#include "cli/report.h"
+#include "cli/signals.h"
+#include "pcap2trace/session.h"
+
+enum { EXIT_AGREE, EXIT_DIFFER, EXIT_TROUBLE, EXIT_SIGNAL = 128, EXIT_PIPE = 141 };
+enum { READ_BYTES = 256 * 1024, COMPLAINTS_MAX = 10, STEP_FRAMES = 4096 };
+
+struct run {
+    const struct cli_options *options;
+    struct compare *compare;
+    struct p2t_session *session;
+    struct output output;
+    uint64_t complaints; /* about live traces */
+    bool trouble;
+};
+
+static void complain(struct run *r, const char *subject, const char *text)
+{
+    r->trouble = true;
+    if (!r->options->quiet)
+        report_line(subject, text);
+}
+
+/* ---- live traces ---- */
+
+static void on_live_problem(void *ctx, struct slice file, uint64_t line, const char *text)
+{
+    struct run *r = ctx;
+    struct buf subject = {0};
+
+    r->trouble = true;
+    if (++r->complaints > COMPLAINTS_MAX)
+        return;
+    buf_slice(&subject, file);
+    buf_printf(&subject, ":%llu", (unsigned long long)line);
+    buf_putc(&subject, '\0');
+    complain(r, subject.failed ? NULL : (const char *)subject.p, text);
+    buf_fini(&subject);
+}
+
+static int read_live_fd(struct run *r, const char *name, int fd)
+{
+    static uint8_t piece[READ_BYTES];
+    ssize_t n;
+
+    live_begin_file(compare_live(r->compare), slice_str(name));
+    while ((n = read(fd, piece, sizeof piece)) != 0 && signals_stop() == 0) {
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return P2T_ERR_IO;
+        live_feed(compare_live(r->compare), slice_of(piece, (size_t)n));
+    }
+    live_end_file(compare_live(r->compare));
+    return P2T_OK;
+}
+
+static void read_live_file(struct run *r, const char *name)
+{
+    bool is_stdin = strcmp(name, "-") == 0;
+    int fd = is_stdin ? STDIN_FILENO : open(name, O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0 || read_live_fd(r, name, fd) != P2T_OK)
+        complain(r, name, strerror(errno));
+    if (fd >= 0 && !is_stdin)
+        close(fd);
+}
+
+static void say_what_was_read(const struct run *r)
+{
+    size_t n;
+    const struct live_source *s = live_sources(compare_live(r->compare), &n);
+    struct live_counters c = live_counters(compare_live(r->compare));
+    struct buf text = {0};
+
+    for (size_t i = 0; i < n; i++)
+        buf_printf(&text, "%s%llu %s", i > 0 ? ", " : "", (unsigned long long)s[i].traces, live_form_name(s[i].form));
+    buf_printf(&text, "%s read, %llu could not be; %llu lines without any", n > 0 ? "" : "no live trace",
+               (unsigned long long)c.problems, (unsigned long long)c.plain_lines);
+    buf_putc(&text, '\0');
+    if (!text.failed)
+        report_line(NULL, (const char *)text.p);
+    buf_fini(&text);
+}
+
+static void say_how_many_more(const struct run *r)
+{
+    char text[64];
+
+    if (r->complaints <= COMPLAINTS_MAX || r->options->quiet)
+        return;
+    snprintf(text, sizeof text, "%llu more such lines", (unsigned long long)(r->complaints - COMPLAINTS_MAX));
+    report_line(NULL, text);
+}
+
+static void read_live(struct run *r)
+{
+    for (size_t i = 0; i < r->options->live_count; i++)
+        read_live_file(r, r->options->live[i]);
+    say_how_many_more(r);
+    r->trouble |= compare_live_count(r->compare) == 0;
+    if (!r->options->quiet)
+        say_what_was_read(r);
+}
+
+/* ---- captures ---- */
+
+static int on_exchange(void *ctx, const struct p2t_exchange *x)
+{
+    struct run *r = ctx;
+
+    return compare_exchange(r->compare, x, filter_keeps(&r->options->filter, x));
+}
+
+static void on_problem(void *ctx, const struct p2t_problem *p)
+{
+    complain(ctx, p->path, p->text);
+}
+
+static int open_session(struct run *r)
+{
+    const struct cli_options *o = r->options;
+    struct p2t_config config = {.paths = o->captures,
+                                .path_count = o->capture_count,
+                                .recursive = o->recursive,
+                                .filter = o->bpf,
+                                .keylog = o->keylog,
+                                .show_secrets = o->show_secrets,
+                                .all = o->all,
+                                .ctx = r,
+                                .exchange = on_exchange,
+                                .problem = on_problem};
+    char *error = NULL;
+    int status = p2t_session_open(&r->session, &config, &error);
+
+    if (status == P2T_ERR_USAGE)
+        report_line(o->bpf, error != NULL ? error : "the filter does not compile");
+    free(error);
+    return status;
+}
+
+static int read_captures(struct run *r)
+{
+    int more = open_session(r);
+
+    while (more == P2T_OK && signals_stop() == 0 && (more = p2t_session_step(r->session, STEP_FRAMES)) > 0)
+        more = P2T_OK;
+    if (more == P2T_OK && signals_stop() != 0 && r->session != NULL)
+        more = p2t_session_finish(r->session);
+    return more;
+}
+
+/* ---- the result ---- */
+
+static int write_result(struct run *r)
+{
+    const struct cli_options *o = r->options;
+    enum compare_format format = o->format == OUT_FORMAT_JSON  ? COMPARE_JSON
+                                 : o->format == OUT_FORMAT_CSV ? COMPARE_CSV
+                                                               : COMPARE_TEXT;
+    int status = compare_write(r->compare, format, &(struct out_sink){&r->output, output_write});
+
+    return status == P2T_OK ? output_commit(&r->output) : status;
+}
+
+static int say_failure(struct run *r, int status)
+{
+    int error = r->output.error;
+
+    output_abandon(&r->output);
+    if (error == EPIPE)
+        return EXIT_PIPE;
+    if (status == P2T_ERR_MEMORY)
+        report_line(NULL, "out of memory");
+    else if (status == P2T_ERR_IO)
+        report_line(r->options->output != NULL ? r->options->output : "standard output", strerror(error));
+    return EXIT_TROUBLE;
+}
+
+static int compare_all(struct run *r)
+{
+    struct p2t_counters counters;
+
+    read_live(r);
+    int status = read_captures(r);
+    if (status != P2T_OK)
+        return status;
+    p2t_session_counters(r->session, &counters);
+    status = compare_finish(r->compare, counters.earliest_ns, counters.latest_ns);
+    if (status != P2T_OK)
+        return status;
+    if (compare_is_partial(r->compare))
+        complain(r, NULL, "more traces or hooks than can be compared: those beyond the limit were left out");
+    return write_result(r);
+}
+
+static int verdict(const struct run *r)
+{
+    if (signals_stop() != 0)
+        return EXIT_SIGNAL + signals_stop();
+    if (r->options->verbose)
+        report_counters(r->session);
+    if (r->trouble)
+        return EXIT_TROUBLE;
+    return compare_agrees(r->compare) ? EXIT_AGREE : EXIT_DIFFER;
+}
+
+static int run(struct run *r)
+{
+    const struct cli_options *o = r->options;
+    struct compare_config config = {.tolerance_ns = o->tolerance_ns,
+                                    .show_secrets = o->show_secrets,
+                                    .differing = o->differing,
+                                    .ctx = r,
+                                    .problem = on_live_problem};
+
+    if (output_open(&r->output, o->output) != P2T_OK) {
+        report_line(o->output, strerror(errno));
+        return EXIT_TROUBLE;
+    }
+    r->compare = compare_new(&config);
+    int status = r->compare != NULL ? compare_all(r) : P2T_ERR_MEMORY;
+    return status == P2T_OK ? verdict(r) : say_failure(r, status);
+}
+
+static bool reads_stdin(const struct cli_options *o)
+{
+    for (size_t i = 0; i < o->live_count; i++)
+        if (strcmp(o->live[i], "-") == 0)
+            return true;
+    for (size_t i = 0; i < o->capture_count; i++)
+        if (strcmp(o->captures[i], "-") == 0)
+            return true;
+    return false;
+}
+
+int run_compare(const struct cli_options *o)
+{
+    struct run r = {.options = o, .output = {.fd = -1}};
+
+    signals_install(reads_stdin(o));
+    int code = run(&r);
+    p2t_session_free(r.session);
+    compare_free(r.compare);
+    return code;
+}

@@ -1,0 +1,1 @@
+p2t_fuzz(websocket websocket_fuzz.c)

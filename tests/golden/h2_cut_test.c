@@ -1,0 +1,260 @@
+/* HTTP/2 captured from the middle on, or with a packet missing: what is told is what the whole capture tells, or null. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "pcap2trace/session.h"
+#include "support/cmocka_all.h"
+
+enum { STREAMS_MAX = 256, FILE_MAX = 2 << 20, HEADER_BYTES = 24, RECORD_BYTES = 16 };
+
+struct stream {
+    char client[64], method[16], url[128];
+    int64_t id, asked_ns, answered_ns, end_ns;
+    uint64_t messages[2];
+    bool exact[2];
+    int status;
+    enum p2t_outcome outcome;
+};
+
+struct result {
+    struct stream streams[STREAMS_MAX];
+    size_t n;
+};
+
+/* The capture, and where its packets lie in it. */
+struct capture {
+    uint8_t bytes[FILE_MAX];
+    size_t n, packets, at[4096];
+    char path[64];
+    const char *keylog;
+};
+
+static struct capture capture;
+static struct result whole;
+
+static void copy(char *out, size_t size, struct p2t_text s)
+{
+    snprintf(out, size, "%.*s", (int)s.n, s.p != NULL ? s.p : "");
+}
+
+static void note_messages(struct stream *s, const struct p2t_exchange *x)
+{
+    const struct p2t_messages *m[2] = {NULL, NULL};
+
+    if (x->grpc != NULL) {
+        m[0] = &x->grpc->request;
+        m[1] = &x->grpc->response;
+    } else if (x->websocket != NULL) {
+        m[0] = &x->websocket->client.messages;
+        m[1] = &x->websocket->server.messages;
+    }
+    for (int i = 0; i < 2; i++) {
+        s->messages[i] = m[i] != NULL ? m[i]->count : 0;
+        s->exact[i] = m[i] != NULL && m[i]->exact;
+    }
+}
+
+static int on_exchange(void *ctx, const struct p2t_exchange *x)
+{
+    struct result *r = ctx;
+
+    if (x->kind != P2T_KIND_HTTP2 && x->websocket == NULL)
+        return 0;
+    assert_true(r->n < STREAMS_MAX);
+    struct stream *s = &r->streams[r->n++];
+    *s =
+        (struct stream){.id = x->connection->stream, .status = x->status, .end_ns = x->end_ns, .outcome = x->outcome};
+    note_messages(s, x);
+    copy(s->client, sizeof s->client, x->connection->client);
+    copy(s->method, sizeof s->method, x->method);
+    copy(s->url, sizeof s->url, x->url);
+    for (size_t i = 0; i < x->event_count; i++) {
+        if (x->events[i].hook == P2T_HOOK_WROTE_HEADERS)
+            s->asked_ns = x->events[i].time_ns;
+        if (x->events[i].hook == P2T_HOOK_GOT_FIRST_RESPONSE_BYTE)
+            s->answered_ns = x->events[i].time_ns;
+    }
+    return 0;
+}
+
+static uint32_t le32(const uint8_t *p)
+{
+    return (uint32_t)p[3] << 24 | (uint32_t)p[2] << 16 | (uint32_t)p[1] << 8 | p[0];
+}
+
+static int64_t packet_ns(size_t i)
+{
+    const uint8_t *p = capture.bytes + capture.at[i];
+    return (int64_t)le32(p) * 1000000000 + (int64_t)le32(p + 4) * 1000;
+}
+
+static size_t packet_end(size_t i)
+{
+    return i + 1 < capture.packets ? capture.at[i + 1] : capture.n;
+}
+
+/* Packets [from, to) of the capture are left out. */
+static void run_without(size_t from, size_t to, struct result *r)
+{
+    const char *path = capture.path;
+    struct p2t_config config = {
+        .paths = &path, .path_count = 1, .keylog = capture.keylog, .ctx = r, .exchange = on_exchange};
+    struct p2t_session *session;
+    FILE *f = fopen(path, "wb");
+
+    assert_non_null(f);
+    size_t head = from < capture.packets ? capture.at[from] : capture.n;
+    size_t rest = to > from ? packet_end(to - 1) : head;
+    assert_int_equal(head, fwrite(capture.bytes, 1, head, f));
+    assert_int_equal(capture.n - rest, fwrite(capture.bytes + rest, 1, capture.n - rest, f));
+    assert_int_equal(0, fclose(f));
+    r->n = 0;
+    assert_int_equal(P2T_OK, p2t_session_open(&session, &config, NULL));
+    assert_int_equal(P2T_OK, p2t_session_run(session));
+    p2t_session_free(session);
+}
+
+static const struct stream *find(const struct result *r, const struct stream *like)
+{
+    for (size_t i = 0; i < r->n; i++)
+        if (r->streams[i].id == like->id && strcmp(r->streams[i].client, like->client) == 0)
+            return &r->streams[i];
+    return NULL;
+}
+
+/* Nothing is told that is not so. */
+static void expect_true(const struct result *r, size_t from)
+{
+    for (size_t i = 0; i < r->n; i++) {
+        const struct stream *s = &r->streams[i], *truth = find(&whole, s);
+        if (truth == NULL)
+            fail_msg("without packet %zu: %s has a stream %lld", from + 1, s->client, (long long)s->id);
+        if (s->method[0] != '\0')
+            assert_string_equal(truth->method, s->method);
+        if (s->url[0] != '\0' && truth->url[0] != '\0' && strncmp(s->url, truth->url, strlen(s->url)) != 0 &&
+            strstr(s->url, "://127.0.0.1:8080") == NULL)
+            fail_msg("without packet %zu: %s is %s", from + 1, truth->url, s->url);
+        assert_true(s->status == 0 || s->status == truth->status);
+        if (s->answered_ns != 0 && truth->answered_ns != 0 && s->status != 0)
+            assert_int_equal(truth->answered_ns, s->answered_ns);
+    }
+}
+
+static void what_is_left_keeps_its_times(void **state)
+{
+    size_t later = 0, named = 0;
+
+    (void)state;
+    for (size_t n = 1; n < capture.packets; n++) {
+        static struct result r;
+        run_without(0, n, &r);
+        expect_true(&r, 0);
+        for (size_t i = 0; i < whole.n; i++) {
+            const struct stream *truth = &whole.streams[i], *s = find(&r, truth);
+            if (truth->asked_ns <= packet_ns(n))
+                continue;
+            if (s == NULL)
+                fail_msg("without the first %zu packets %s %lld is missing", n, truth->client, (long long)truth->id);
+            assert_int_equal(truth->answered_ns, s->answered_ns);
+            assert_int_equal(truth->end_ns, s->end_ns);
+            later++;
+            named += s->method[0] != '\0';
+        }
+    }
+    assert_true(later > 1000);
+    assert_true(named > 0 && named < later); /* some names went with the packets that were cut */
+}
+
+static void one_packet_less_makes_nothing_untrue(void **state)
+{
+    (void)state;
+    for (size_t n = 0; n < capture.packets; n++) {
+        static struct result r;
+        run_without(n, n + 1, &r);
+        expect_true(&r, n);
+        size_t same = 0;
+        for (size_t i = 0; i < whole.n; i++) {
+            const struct stream *s = find(&r, &whole.streams[i]);
+            same += s != NULL && s->end_ns == whole.streams[i].end_ns && s->status == whole.streams[i].status;
+        }
+        /* A connection has 21 streams at the most. */
+        assert_true(same + 21 >= whole.n);
+    }
+}
+
+static void load(const char *path, const char *keylog)
+{
+    gzFile f = gzopen(path, "rb");
+    int n;
+
+    memset(&capture, 0, sizeof capture);
+    capture.keylog = keylog;
+    assert_non_null(f);
+    while ((n = gzread(f, capture.bytes + capture.n, (unsigned)(FILE_MAX - capture.n))) > 0)
+        capture.n += (size_t)n;
+    assert_int_equal(Z_OK, gzclose(f));
+    assert_true(capture.n > HEADER_BYTES && capture.n < FILE_MAX);
+    for (size_t at = HEADER_BYTES; at + RECORD_BYTES <= capture.n; at += RECORD_BYTES + le32(capture.bytes + at + 8))
+        capture.at[capture.packets++] = at;
+    snprintf(capture.path, sizeof capture.path, "/tmp/p2t-h2-cut-%ld.pcap", (long)getpid());
+    run_without(0, 0, &whole);
+}
+
+static int load_streams(void **state)
+{
+    (void)state;
+    load(P2T_GOLDEN "/captures/h2c.pcap", NULL);
+    assert_int_equal(44, whole.n); /* curl 1, nghttp 3, h2load 40 */
+    return 0;
+}
+
+static int load_messages(void **state)
+{
+    (void)state;
+    load(P2T_GOLDEN "/h2/talk.pcap.gz", P2T_GOLDEN "/h2/talk.log");
+    assert_int_equal(23, whole.n);
+    return 0;
+}
+
+/* Never more messages than there were; as many, where that is claimed. Without TLS, and inside it. */
+static void a_count_of_messages_is_never_too_large(void **state)
+{
+    size_t exact = 0, inexact = 0;
+
+    (void)state;
+    for (size_t n = 0; n < capture.packets; n += 3) {
+        static struct result r;
+        run_without(n, n + 1, &r);
+        for (size_t i = 0; i < r.n; i++) {
+            const struct stream *s = &r.streams[i], *truth = find(&whole, s);
+            assert_non_null(truth);
+            for (int dir = 0; dir < 2; dir++) {
+                if (s->messages[dir] > truth->messages[dir] ||
+                    (s->exact[dir] && s->messages[dir] != truth->messages[dir]))
+                    fail_msg("without packet %zu: %s", n + 1, truth->url);
+                exact += s->exact[dir];
+                inexact += !s->exact[dir];
+            }
+        }
+    }
+    assert_true(inexact > 100 && exact > 10 * inexact);
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    return remove(capture.path);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(what_is_left_keeps_its_times, load_streams, teardown),
+        cmocka_unit_test_setup_teardown(one_packet_less_makes_nothing_untrue, load_streams, teardown),
+        cmocka_unit_test_setup_teardown(a_count_of_messages_is_never_too_large, load_messages, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
