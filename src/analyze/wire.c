@@ -119,7 +119,9 @@ static void take_findings(struct record_wire *w, const struct p2t_exchange *x)
 {
     for (size_t i = 0; i < x->finding_count; i++) {
         const char *code = x->findings[i].code;
-        w->client_gave_up |= strcmp(code, "conn.closed_by_client") == 0 || strcmp(code, "conn.canceled") == 0;
+        w->client_gave_up |=
+            strcmp(code, "conn.closed_by_client") == 0 || strcmp(code, "conn.canceled") == 0 ||
+            (strcmp(code, "http2.stream_reset") == 0 && x->findings[i].severity != P2T_SEVERITY_ERROR);
         w->retransmissions |= strcmp(code, "tcp.retransmissions") == 0 || strcmp(code, "conn.syn_repeated") == 0;
     }
 }

@@ -24,7 +24,7 @@ diagnostics.subscribe("undici:request:headers", ({ request }) => note(request, "
 let n = 0;
 for (const url of urls) {
   const id = `node-${++n}`;
-  const record = { schema: "pcap2trace.live/1", trace_id: id, method: "GET", url, error: null, events: [] };
+  const record = { schema: "pcap2trace.live/1", hooks: ["WroteHeaders", "GotFirstResponseByte"], trace_id: id, method: "GET", url, error: null, events: [] };
   records.set(id, record);
   try {
     const answer = await fetch(url, { headers: { "X-Request-Id": id } });

@@ -26,6 +26,8 @@ ids=()
 finish() {
     trap - EXIT
     for id in "${ids[@]}"; do kill "$id" 2>/dev/null || true; done
+    sleep 0.1
+    for id in "${ids[@]}"; do kill -KILL "$id" 2>/dev/null || true; done
     wait 2>/dev/null || true
     ip netns del "$client" 2>/dev/null || true
     ip netns del "$server" 2>/dev/null || true
@@ -40,6 +42,7 @@ trap 'exit 130' INT TERM
 start() {
     local log=$1
     shift
+    : >"$log"
     "$@" >"$log" 2>&1 &
     ids+=($!)
     for _ in $(seq 100); do
