@@ -21,6 +21,7 @@ struct tls_keys {
     bool decrypted; /* application data came out */
     enum tls_early { TLS_EARLY_UNDECIDED, TLS_EARLY_ACCEPTED, TLS_EARLY_REJECTED } early;
     struct buf early_held; /* early data that nobody has accepted yet */
+    size_t early_bytes;    /* of it, as counted in env */
 };
 
 /* tls_decrypt.c */

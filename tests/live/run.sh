@@ -98,27 +98,90 @@ resolv() {
     esac >"/etc/netns/$client/resolv.conf"
 }
 
-run_one() {
-    local name=$1 resolver=$2 id
-    resolv "$3"
-    start "$out/$name.tcpdump" $in_client tcpdump -i any -U -s 0 -B 65536 --immediate-mode --time-stamp-precision=nano -Z root \
-        -w "$out/$name.pcap" "tcp or udp or icmp or icmp6"
-    id=${ids[-1]}
-    GODEBUG=netdns=$resolver timeout 60 $in_client "$out/lab" client "$name" "$out/authority.pem" "$out/$name.keys" "$out/$name.live"
+capture=
+begin_capture() {
+    start "$out/$1.tcpdump" $in_client tcpdump -i any -U -s 0 -B 65536 --immediate-mode --time-stamp-precision=nano -Z root \
+        -w "$out/$1.pcap" "tcp or udp or icmp or icmp6"
+    capture=${ids[-1]}
+    : >"$out/$1.keys"
+}
+
+end_capture() {
+    $in_client bash -c "printf 'the end of $1' >/dev/udp/10.77.0.1/9"
     for _ in $(seq 100); do
-        if grep -aqs "the end of $name" "$out/$name.pcap"; then break; fi
+        if grep -aqs "the end of $1" "$out/$1.pcap"; then break; fi
         sleep 0.05
     done
-    kill -INT "$id"
-    wait "$id" || true
+    kill -INT "$capture"
+    wait "$capture" || true
     unset 'ids[-1]'
 }
 
+go_client() {
+    local name=$1 resolver=$2
+    resolv "$3"
+    begin_capture "$name"
+    GODEBUG=netdns=$resolver timeout 60 $in_client "$out/lab" client "$name" "$out/authority.pem" "$out/$name.keys" "$out/$name.live"
+    end_capture "$name"
+}
+
+urls=(http://web.lab:8080/?bytes=100 "http://web.lab:8080/?bytes=5&ms=40" http://web.lab:8080/?bytes=900000
+    http://web.lab:8080/?status=500 https://web.lab:8443/?bytes=50 https://web.lab:8444/?bytes=50 http://slow.lab:8080/?bytes=4)
+
+# Others tell less than Go's hooks: what they tell is held against the same exchanges.
+curl_client() {
+    local n=0 url
+    resolv one
+    begin_capture curl
+    for url in "${urls[@]}" "${urls[@]}" https://web.lab:9443/?bytes=70 https://wan.lab:8443/?bytes=70 http://nx.lab:8080/ http://web.lab:9/; do
+        n=$((n + 1))
+        SSLKEYLOGFILE="$out/curl.keys" timeout 20 $in_client curl -s -o /dev/null --cacert "$out/authority.pem" \
+            -H "X-Request-Id: curl-$n" -w '%{json}\n' "$url" || true
+    done >"$out/curl.live"
+    end_capture curl
+}
+
+node_client() {
+    resolv one
+    begin_capture node
+    NODE_EXTRA_CA_CERTS="$out/authority.pem" timeout 60 $in_client node --tls-keylog="$out/node.keys" "$here/node.mjs" "$out/node.live" \
+        "${urls[@]}" "${urls[@]}"
+    end_capture node
+}
+
+# The package that users copy, in a program that logs.
+sample_client() {
+    (cd "$here/../../samples/live" && go build -o "$out/sample" .)
+    resolv one
+    begin_capture sample
+    timeout 20 $in_client "$out/sample" http://web.lab:8080/?bytes=100 "http://web.lab:8080/?bytes=5&ms=40" http://empty.lab:8080/ http://web.lab:9/ \
+        http://web.lab:8080/?bytes=900000 2>"$out/sample.live" >"$out/sample.out"
+    end_capture sample
+}
+
+run_one() {
+    case $1 in
+    curl | node)
+        if command -v "$1" >/dev/null; then
+            "$1_client"
+            echo "$*" >>"$out/done"
+        else
+            echo "SKIPPED: $1 is not installed"
+        fi
+        ;;
+    sample) sample_client && echo "$*" >>"$out/done" ;;
+    *) go_client "$@" && echo "$*" >>"$out/done" ;;
+    esac
+}
+
 case $set in
-short | full) "$out/lab" list "$set" >"$out/scenarios" ;;
-*) for name in "$@"; do "$out/lab" list full | grep "^$name " || { echo "no scenario $name" >&2; exit 1; }; done >"$out/scenarios" ;;
+short) "$out/lab" list short >"$out/wanted" ;;
+full) "$out/lab" list full >"$out/wanted" && printf 'curl\nnode\nsample\n' >>"$out/wanted" ;;
+*) for name in "$@"; do ("$out/lab" list full && printf 'curl \nnode \nsample \n') | grep "^$name " || { echo "no scenario $name" >&2; exit 1; }; done >"$out/wanted" ;;
 esac
+: >"$out/done"
 while read -r name resolver conf <&3; do
-    run_one "$name" "$resolver" "$conf"
-done 3<"$out/scenarios"
+    run_one "$name" $resolver $conf
+done 3<"$out/wanted"
+mv "$out/done" "$out/scenarios"
 echo "$(wc -l <"$out/scenarios") scenarios, $(cat "$out"/*.live | wc -l) live records"

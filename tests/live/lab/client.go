@@ -133,16 +133,8 @@ func cancelled(c *http.Client, u string, after time.Duration) {
 	do(c, newRequest(ctx, http.MethodGet, u, nil))
 }
 
-// linger gives the capture time after the story: only packets, see mark, tell that nothing came for so long.
+// linger gives the capture time after the story: the packet that run.sh ends it with tells that nothing came for so long.
 func linger(d time.Duration) { time.Sleep(d) }
-
-// mark sends a packet that tells run.sh that the capture is whole.
-func mark(text string) {
-	if c, err := net.Dial("udp", "10.77.0.1:9"); err == nil {
-		c.Write([]byte(text))
-		c.Close()
-	}
-}
 
 // storm is many workers asking names in turn.
 func storm(c *http.Client, workers, each int, urlOf func(worker, i int) string) {
@@ -199,7 +191,6 @@ func runClient(args []string) error {
 			l := &lab{rec: &recorder{scenario: s.name}, keys: keys, tls: &tls.Config{RootCAs: pool, KeyLogWriter: keys}}
 			s.run(l)
 			time.Sleep(100 * time.Millisecond) // what is still under way may report
-			mark("the end of " + s.name)
 			return l.rec.write(out)
 		}
 	}
