@@ -61,7 +61,7 @@ struct record_wire {
     enum p2t_outcome outcome;
     enum p2t_vantage vantage;
     bool client_gave_up; /* its error stands for whatever made the client close */
-    bool unwanted; /* filtered out: joined, but not shown */
+    bool unwanted;       /* filtered out: joined, but not shown */
 };
 
 struct record {
