@@ -184,8 +184,11 @@ static bool call_errors_differ(const struct pair *p)
     /* What happened inside the encryption, and why a client went away, is not known: only that something went wrong. */
     if ((p->wire->wire.kind == P2T_KIND_TLS || p->wire->wire.client_gave_up) && live.n > 0 && wire.n > 0)
         return false;
+    /* curl and browsers have words of their own. */
+    if (!p->live->tells_hook_errors && live.n > 0 && wire.n > 0)
+        return false;
     /* An application that has read enough closes, too, and calls it no error. */
-    if (p->wire->wire.client_gave_up && p->wire->wire.status > 0 && live.n == 0)
+    if (p->wire->wire.client_gave_up && p->wire->wire.outcome == P2T_OUTCOME_RESPONSE_ERROR && live.n == 0)
         return false;
     if ((live.n > 0 && error_is_hidden(wire)) || (error_is_giving_up(live) && error_is_giving_up(wire)))
         return false;

@@ -83,7 +83,7 @@ bool exchange_answer_hidden(const struct exchange *e)
 }
 
 /* Instead of an answer, the server broke off with an alert: only close_notify says nothing. */
-static bool alerted_by_server(const struct exchange *e)
+bool outcome_alerted_by_server(const struct exchange *e)
 {
     const struct tls_alert *alert = e->tls != NULL ? &e->tls->alert[FLOW_S2C] : NULL;
 
@@ -95,7 +95,7 @@ static void judge_no_response(struct exchange *e)
 {
     bool uploading = e->request.seen && !e->request.complete && e->request.body_bytes > 0;
 
-    if (alerted_by_server(e)) {
+    if (outcome_alerted_by_server(e)) {
         outcome_fail(e, P2T_OUTCOME_TLS_ERROR, outcome_alert_text(e));
         return;
     }

@@ -190,6 +190,8 @@ extern const struct slice outcome_gone; /* the client went first, and the wire d
 /* outcome_tls.c */
 void outcome_judge_handshake(struct exchange *e);
 struct slice outcome_alert_text(struct exchange *e);
+/* With more than close_notify, when the handshake was over. */
+bool outcome_alerted_by_server(const struct exchange *e);
 /* outcome_dial.c */
 void outcome_judge_lookup(struct exchange *e);
 void outcome_judge_dial(struct exchange *e);

@@ -73,6 +73,15 @@ static void inner_done(struct cconn *cc, const struct fact *f)
         inner->alpn = arena_copy(&cc->arena, d->alpn);
 }
 
+/* X25519MLKEM768 and its draft: of Go's versions only those from 1.23 on have them. */
+static bool offers_post_quantum(const struct tls_client_hello *h)
+{
+    for (size_t i = 0; i < h->key_share_count; i++)
+        if (h->key_shares[i] == 0x11ec || h->key_shares[i] == 0x6399)
+            return true;
+    return false;
+}
+
 static void on_client_hello(struct cconn *cc, const struct fact *f)
 {
     struct exchange_tls *t = &cc->tls->info;
@@ -87,6 +96,7 @@ static void on_client_hello(struct cconn *cc, const struct fact *f)
     t->hello = f->mark;
     t->ja4 = arena_copy(&cc->arena, slice_str(h->ja4));
     t->outer_name = h->offers_ech;
+    t->prefixed = offers_post_quantum(h);
     if (h->server_name.p != NULL)
         t->server_name = arena_copy(&cc->arena, h->server_name);
 }

@@ -94,7 +94,10 @@ static bool logged(const struct tls *t)
         return t->early_data && tls_secret_of(t, TLS_LABEL_CLIENT_EARLY) != NULL;
     if (t->version < TLS_VERSION_1_3)
         return tls_secret_of(t, TLS_LABEL_MASTER) != NULL;
-    return tls_secret_of(t, TLS_LABEL_CLIENT_TRAFFIC) != NULL || tls_secret_of(t, TLS_LABEL_SERVER_TRAFFIC) != NULL;
+    for (int label = TLS_LABEL_CLIENT_HANDSHAKE; label <= TLS_LABEL_SERVER_TRAFFIC; label++)
+        if (tls_secret_of(t, (enum tls_label)label) != NULL)
+            return true;
+    return false;
 }
 
 static bool has_cipher(struct tls *t, const struct tls_record *r)

@@ -26,6 +26,7 @@ void tls_on_client_hello(struct tls *t, const struct tls_record *r, struct tls_c
     f.as.tls_client_hello.hello = hello;
     f.as.tls_client_hello.last = r->last;
     tls_emit(t, &f);
+    tls_session_offered(t, hello);
     tls_decrypt_begin(t, r);
 }
 
@@ -66,6 +67,8 @@ static void on_server_hello(struct tls *t, const struct tls_record *r, struct sl
         tls_early_rejected(t);
     f.as.tls_server_hello = &hello;
     tls_emit(t, &f);
+    if (!hello.retry)
+        tls_session_chosen(t, &hello);
     tls_decrypt_begin(t, r);
 }
 
@@ -90,6 +93,7 @@ void tls_on_certificate(struct tls *t, const struct tls_record *r, struct slice 
 void tls_on_message(struct tls *t, const struct tls_record *r, const struct tls_message *m)
 {
     tls_master_message(t, m);
+    tls_session_message(t, m);
     switch (m->type) {
     case TLS_CLIENT_HELLO:
         if (r->dir != FLOW_C2S)

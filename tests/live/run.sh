@@ -103,7 +103,7 @@ resolv() {
 
 capture=
 begin_capture() {
-    start "$out/$1.tcpdump" $in_client tcpdump -i any -U -s 0 -B 65536 --immediate-mode --time-stamp-precision=nano -Z root \
+    start "$out/$1.tcpdump" $in_client tcpdump -i any -U -s 65535 -B 131072 --immediate-mode --time-stamp-precision=nano -Z root \
         -w "$out/$1.pcap" "tcp or udp or icmp or icmp6"
     capture=${ids[-1]}
     : >"$out/$1.keys"
@@ -118,6 +118,7 @@ end_capture() {
     kill -INT "$capture"
     wait "$capture" || true
     unset 'ids[-1]'
+    grep -v "^0 packets dropped" "$out/$1.tcpdump" | grep "packets dropped" | sed "s/^/$1: /" || true
 }
 
 go_client() {

@@ -221,6 +221,8 @@ func (j *judge) verdict(quiet, storms score) error {
 	switch {
 	case recall < 99.5 || precision < 99.5:
 		return fmt.Errorf("recall and precision are to be 99.5%% at least")
+	case percent(quiet.alone, quiet.pairs) > 0.5 && quiet.pairs > 0:
+		return fmt.Errorf("calls and exchanges are to find each other")
 	case bounds < 99.5:
 		return fmt.Errorf("99.5%% of live times are to lie within their bounds")
 	case quiet.order > 0:
