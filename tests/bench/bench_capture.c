@@ -261,7 +261,8 @@ struct bench_size bench_capture_write(const char *path, const char *keylog, enum
         perror("bench: cannot make the capture");
         exit(1);
     }
-    m->ts_us = 1767225600000000;
+    m->ts_us =
+        traffic == BENCH_TLS_KEYS ? 1767225600000000 : 1798761600000000; /* the seeds' certificates are valid */
     load_talk(&m->talks[0], P2T_FLOWS "/tls12");
     load_talk(&m->talks[1], P2T_FLOWS "/tls13");
     if (traffic == BENCH_TLS_KEYS)
