@@ -16,6 +16,8 @@ enum cli_when { CLI_AUTO, CLI_ALWAYS, CLI_NEVER };
 /* What a busy machine's scheduling takes. */
 enum { CLI_TOLERANCE_NS = 1000000 };
 
+enum { CLI_JOBS_MAX = 1024 };
+
 struct cli_options {
     enum cli_action action;
     enum out_format format;
@@ -30,6 +32,7 @@ struct cli_options {
     const char *keylog; /* NULL: none */
     struct filter filter;
     uint64_t count; /* exchanges; 0: no limit */
+    unsigned jobs;  /* 0: as many as there are cores */
     bool recursive, all, show_secrets, quiet, verbose;
     enum cli_when color, progress;
 };

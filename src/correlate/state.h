@@ -44,6 +44,7 @@ struct correlate {
     struct lookup *lookup_oldest, *lookup_newest;
     size_t lookup_count;
     struct exchange *free_exchanges;
+    struct exchange *emitting; /* NULL: it is kept */
     struct recent recent[RECENT_MAX];
     size_t recent_n, recent_next;
     bool finishing;
