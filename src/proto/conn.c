@@ -303,20 +303,6 @@ static void tell_decoders(struct conn *c, const struct flow_event *event)
         http1_close(c->http1, true);
 }
 
-static void on_event(void *ctx, struct flow_tcp *flow, const struct flow_event *event)
-{
-    struct proto *p = ctx;
-    struct conn *c = flow->user;
-    struct fact f = {.kind = FACT_CONN_EVENT, .conn = flow, .dir = event->dir, .mark = event->mark};
-
-    if (c == NULL)
-        return;
-    for (; c != NULL; c = c->inner)
-        tell_decoders(c, event);
-    f.as.event = *event;
-    proto_emit(p, &f);
-}
-
 static void conn_free(struct proto *p, struct conn *c)
 {
     while (c != NULL) {
@@ -331,25 +317,63 @@ static void conn_free(struct proto *p, struct conn *c)
     }
 }
 
-static void on_close(void *ctx, struct flow_tcp *flow, enum flow_end why)
+static void close_decoders(struct conn *c)
+{
+    for (; c != NULL; c = c->inner) {
+        if (c->tls != NULL)
+            tls_close(c->tls);
+        if (c->http1 != NULL)
+            http1_close(c->http1, false);
+        if (c->http2 != NULL)
+            http2_close(c->http2);
+    }
+}
+
+/* True with the event behind which no byte can come. */
+static bool is_over(struct conn *c, const struct flow_event *event)
+{
+    if (event->kind != FLOW_FIN_IN_ORDER)
+        return false;
+    c->over[event->dir] = true;
+    return c->over[!event->dir];
+}
+
+static void tell_event(struct proto *p, struct flow_tcp *flow, const struct flow_event *event)
+{
+    struct fact f = {.kind = FACT_CONN_EVENT, .conn = flow, .dir = event->dir, .mark = event->mark};
+
+    f.as.event = *event;
+    proto_emit(p, &f);
+}
+
+/* A connection lingers after its end; its decoders need not. */
+static void on_event(void *ctx, struct flow_tcp *flow, const struct flow_event *event)
 {
     struct proto *p = ctx;
     struct conn *c = flow->user;
+    bool over = c != NULL && is_over(c, event);
+
+    if (over && c->tls != NULL)
+        tls_close(c->tls);
+    for (struct conn *x = c; x != NULL; x = x->inner)
+        tell_decoders(x, event);
+    tell_event(p, flow, event);
+    if (!over)
+        return;
+    close_decoders(c);
+    conn_free(p, c);
+    flow->user = NULL;
+}
+
+static void on_close(void *ctx, struct flow_tcp *flow, enum flow_end why)
+{
+    struct proto *p = ctx;
     struct fact f = {.kind = FACT_CONN_CLOSE, .conn = flow};
 
-    if (c == NULL)
-        return;
-    for (struct conn *x = c; x != NULL; x = x->inner) {
-        if (x->tls != NULL)
-            tls_close(x->tls);
-        if (x->http1 != NULL)
-            http1_close(x->http1, false);
-        if (x->http2 != NULL)
-            http2_close(x->http2);
-    }
+    close_decoders(flow->user);
     f.as.end = why;
     proto_emit(p, &f);
-    conn_free(p, c);
+    conn_free(p, flow->user);
     flow->user = NULL;
 }
 

@@ -29,6 +29,7 @@ struct conn {
     struct dns_stream *dns;
     struct conn *inner; /* what its decrypted bytes are */
     uint8_t depth;      /* connections around this one */
+    bool over[2];       /* all bytes of the direction came, and its FIN */
 };
 
 struct proto {

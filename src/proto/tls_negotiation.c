@@ -5,6 +5,7 @@ void tls_keep_random(struct tls *t, enum flow_dir dir, struct slice random)
 {
     if (random.n == TLS_CLIENT_RANDOM_BYTES)
         memcpy(t->random[dir], random.p, TLS_CLIENT_RANDOM_BYTES);
+    tls_decrypt_forget_next(t);
 }
 
 void tls_on_client_hello(struct tls *t, const struct tls_record *r, struct tls_client_hello *hello)

@@ -73,6 +73,8 @@ void tls_env_forget_crypt(struct tls_env *env);
 /* Looks for the connection's secrets; what it is going to need is known now, or later. */
 void tls_decrypt_begin(struct tls *t, const struct tls_record *r);
 void tls_decrypt_end(struct tls *t);
+/* Another handshake has begun: what was derived for this one's end is void. */
+void tls_decrypt_forget_next(struct tls *t);
 /* TLS 1.2 and older: what follows this ChangeCipherSpec is encrypted anew. */
 void tls_decrypt_changed(struct tls *t, const struct tls_record *r);
 /* TLS 1.2 and older: opens it into *plain. */
