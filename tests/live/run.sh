@@ -3,19 +3,24 @@
 # usage: run.sh OUT_DIR [short|full|SCENARIO...]     leaves NAME.pcap, NAME.live (the live hooks) and NAME.keys per scenario
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-out=$1
-shift
-set=${1:-short}
 
 skip() {
     echo "SKIPPED: $1"
     exit 77
 }
-[ "$(id -u)" = 0 ] || skip "network namespaces need root"
-for tool in go tcpdump ip; do
+for tool in go tcpdump ip unshare; do
     command -v $tool >/dev/null || skip "$tool is not installed"
 done
-[ -e /dev/net/tun ] || skip "there is no /dev/net/tun"
+# Mounts, and for users other than root all else, are in namespaces that nobody else sees and that end with this script.
+if [ -z "${P2T_LAB_INSIDE:-}" ]; then
+    own=-m
+    [ "$(id -u)" = 0 ] || own="-U --map-current-user --keep-caps -n -m"
+    unshare $own true 2>/dev/null || skip "namespaces are not allowed here"
+    P2T_LAB_INSIDE=1 exec unshare $own "$0" "$@"
+fi
+out=$1
+shift
+set=${1:-short}
 
 mkdir -p "$out"
 out=$(cd "$out" && pwd)
@@ -31,12 +36,11 @@ finish() {
     wait 2>/dev/null || true
     ip netns del "$client" 2>/dev/null || true
     ip netns del "$server" 2>/dev/null || true
-    rm -rf "/etc/netns/$client"
 }
 trap finish EXIT
 trap 'exit 130' INT TERM
 
-(cd "$here/lab" && go build -o "$out/lab" .)
+(cd "$here/lab" && go build -buildvcs=false -o "$out/lab" .)
 
 # Starts a program in a namespace and waits for its word that it is ready.
 start() {
@@ -54,11 +58,21 @@ start() {
     exit 1
 }
 
+# The names that ip netns gives, and the client's resolv.conf.
+mount -t tmpfs tmpfs /run
+: >"$out/resolv.conf"
+target=$(readlink -m /etc/resolv.conf)
+[ -e "$target" ] || { mkdir -p "$(dirname "$target")" && : >"$target"; }
+mount --bind "$out/resolv.conf" "$target"
 ip netns add "$client"
 ip netns add "$server"
-start "$out/link.log" "$out/lab" link "tc$$" "ts$$" 10ms 1
-ip link set "tc$$" netns "$client"
-ip link set "ts$$" netns "$server"
+wide=yes
+(exec 9<>/dev/net/tun) 2>/dev/null || wide=
+if [ -n "$wide" ]; then
+    start "$out/link.log" "$out/lab" link "tc$$" "ts$$" 10ms 1
+    ip link set "tc$$" netns "$client"
+    ip link set "ts$$" netns "$server"
+fi
 ip link add "vc$$" netns "$client" type veth peer name "vs$$" netns "$server"
 in_client="ip netns exec $client"
 in_server="ip netns exec $server"
@@ -71,12 +85,16 @@ ip -n "$client" addr add fd77::2/64 dev "vc$$" nodad
 ip -n "$server" addr add fd77::1/64 dev "vs$$" nodad
 ip -n "$server" addr add fd77::9/64 dev "vs$$" nodad
 for last in 1 8 9 11 12 13 14 15 16 53; do ip -n "$server" addr add 10.77.0.$last/24 dev "vs$$"; done
-ip -n "$client" addr add 10.79.0.2/24 dev "tc$$"
-for last in 1 11 12 13 14 15 16 53; do ip -n "$server" addr add 10.79.0.$last/24 dev "ts$$"; done
 ip -n "$client" link set "vc$$" up
 ip -n "$server" link set "vs$$" up
-ip -n "$client" link set "tc$$" up
-ip -n "$server" link set "ts$$" up
+far=lo
+if [ -n "$wide" ]; then
+    far=ts$$
+    ip -n "$client" addr add 10.79.0.2/24 dev "tc$$"
+    ip -n "$client" link set "tc$$" up
+    ip -n "$server" link set "ts$$" up
+fi
+for last in 1 11 12 13 14 15 16 53; do ip -n "$server" addr add 10.79.0.$last/24 dev "$far"; done
 # What does not answer: silence, an ICMP error of the network, one of a filter.
 $in_server sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 net.ipv4.icmp_ratelimit=0
 ip -n "$client" route add 10.78.0.0/16 via 10.77.0.1
@@ -90,7 +108,6 @@ start "$out/dns.log" $in_server "$out/lab" dns 10.77.0.53:53 10.79.0.53:53
 start "$out/server.log" $in_server "$out/lab" server "$out/authority.pem"
 
 resolv() {
-    mkdir -p "/etc/netns/$client"
     case $1 in
     one) echo "nameserver 10.77.0.53" ;;
     wan) echo "nameserver 10.79.0.53" ;;
@@ -98,12 +115,14 @@ resolv() {
     search) printf 'nameserver 10.77.0.53\nsearch ns.svc.cluster.lab svc.cluster.lab cluster.lab\noptions ndots:5\n' ;;
     two) printf 'nameserver 10.78.1.53\nnameserver 10.77.0.53\noptions timeout:1 attempts:2\n' ;;
     closed) printf 'nameserver 10.77.0.1\nnameserver 10.77.0.53\n' ;;
-    esac >"/etc/netns/$client/resolv.conf"
+    esac >"$out/resolv.conf"
 }
 
 capture=
+keep_user= # tcpdump gives root's rights away, and then cannot write
+[ "$(id -u)" != 0 ] || keep_user="-Z root"
 begin_capture() {
-    start "$out/$1.tcpdump" $in_client tcpdump -i any -U -s 65535 -B 131072 --immediate-mode --time-stamp-precision=nano -Z root \
+    start "$out/$1.tcpdump" $in_client tcpdump -i any -U -s 65535 -B 131072 --immediate-mode --time-stamp-precision=nano $keep_user \
         -w "$out/$1.pcap" "tcp or udp or icmp or icmp6"
     capture=${ids[-1]}
     : >"$out/$1.keys"
@@ -155,7 +174,7 @@ node_client() {
 
 # The package that users copy, in a program that logs.
 sample_client() {
-    (cd "$here/../../samples/live" && go build -o "$out/sample" .)
+    (cd "$here/../../samples/live" && go build -buildvcs=false -o "$out/sample" .)
     resolv one
     begin_capture sample
     timeout 20 $in_client "$out/sample" http://web.lab:8080/?bytes=100 "http://web.lab:8080/?bytes=5&ms=40" http://empty.lab:8080/ http://web.lab:9/ \
@@ -165,6 +184,13 @@ sample_client() {
 
 run_one() {
     case $1 in
+    *wan*)
+        if [ -n "$wide" ]; then
+            go_client "$@" && echo "$*" >>"$out/done"
+        else
+            echo "SKIPPED: $1, for /dev/net/tun cannot be opened"
+        fi
+        ;;
     curl | node)
         if command -v "$1" >/dev/null; then
             "$1_client"

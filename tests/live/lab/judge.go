@@ -184,8 +184,8 @@ func (j *judge) scenario(name string, c *comparison) (s score) {
 }
 
 func (s score) print(name string) {
-	fmt.Printf("%-26s %5d %6d %6d %5d %7d %6d %6d %5d %6d/%-5d %5d\n", name, s.pairs, s.both, s.missed, s.extra, s.excused,
-		s.out1, s.out10, s.order, s.errors, s.failed, s.alone)
+	fmt.Printf("%-26s %5d %6d %6d %5d %7d %6d %6d %5d %6d/%-5d %5d %6.1f%%\n", name, s.pairs, s.both, s.missed, s.extra, s.excused,
+		s.out1, s.out10, s.order, s.errors, s.failed, s.alone, percent(s.dialsRight, s.dials))
 }
 
 func quantile(sorted []float64, q float64) float64 {
@@ -246,8 +246,8 @@ func runJudge(args []string) error {
 		j.late = 100000
 	}
 	var quiet, storms score
-	fmt.Printf("%-26s %5s %6s %6s %5s %7s %6s %6s %5s %12s %5s\n", "scenario", "pairs", "hooks", "missed", "extra", "excused",
-		">1ms", ">10ms", "order", "errors/failed", "alone")
+	fmt.Printf("%-26s %5s %6s %6s %5s %7s %6s %6s %5s %12s %5s %7s\n", "scenario", "pairs", "hooks", "missed", "extra", "excused",
+		">1ms", ">10ms", "order", "errors/failed", "alone", "dials")
 	for _, line := range strings.Split(strings.TrimSpace(string(list)), "\n") {
 		name := strings.Fields(line)[0]
 		data, err := os.ReadFile(filepath.Join(args[0], name+".json"))
