@@ -1,6 +1,6 @@
 /* How fast, and what it costs over merely reading: each run is a process of its own, reading a file on tmpfs.
  *
- *     bench_run [MEGABYTES [RUNS [FOLDER]]]      default: 200 MB, 5 runs, /dev/shm */
+ *     bench_run [MEGABYTES [RUNS [FOLDER [JOBS]]]]      default: 200 MB, 5 runs, /dev/shm, one job */
 #include "bench_capture.h"
 
 #include <fcntl.h>
@@ -18,6 +18,8 @@
 #include "pcap2trace/session.h"
 
 enum { RUNS_MAX = 100 };
+
+static unsigned jobs = 1;
 
 struct run {
     double seconds;
@@ -70,7 +72,8 @@ static int trace_to_dev_null(const char *path, const char *keylog)
     if (!out_format_parse("ndjson", &format))
         return 1;
     struct out_writer *w = out_writer_new(format, &options, &sink);
-    struct p2t_config config = {.paths = &path, .path_count = 1, .keylog = keylog, .ctx = w, .exchange = on_exchange};
+    struct p2t_config config = {
+        .paths = &path, .path_count = 1, .keylog = keylog, .jobs = jobs, .ctx = w, .exchange = on_exchange};
     struct p2t_session *s;
 
     if (w == NULL || p2t_session_open(&s, &config, NULL) != P2T_OK || p2t_session_run(s) != P2T_OK)
@@ -141,8 +144,10 @@ int main(int argc, char **argv)
     int runs = argc > 2 ? atoi(argv[2]) : 5;
     const char *folder = argc > 3 ? argv[3] : "/dev/shm";
 
+    if (argc > 4)
+        jobs = (unsigned)strtoul(argv[4], NULL, 10);
     if (megabytes == 0 || runs < 1 || runs > RUNS_MAX) {
-        fprintf(stderr, "usage: bench_run [MEGABYTES [RUNS [FOLDER]]]\n");
+        fprintf(stderr, "usage: bench_run [MEGABYTES [RUNS [FOLDER [JOBS]]]]\n");
         return 2;
     }
     measure("keep-alive JSON", BENCH_KEEP_ALIVE_JSON, megabytes * 1000000, runs, folder);
