@@ -40,4 +40,16 @@ void correlate_ending(struct correlate *c);
 void correlate_finish(struct correlate *c);
 const struct correlate_counters *correlate_counters(const struct correlate *c);
 
+/* What a decision that is still to be made rests on. */
+struct correlate_need {
+    struct endpoint client, server; /* server.ip.family 0: the packets of a lookup by client.ip */
+    struct packet_mark first;       /* of its packets */
+    int64_t last_ns;                /* of a lookup */
+};
+
+/* Every connection attempt and lookup that an exchange still to be handed over may tell of, in no order, and some of
+ * them more than once. */
+typedef void correlate_visit(void *ctx, const struct correlate_need *need);
+void correlate_each_need(const struct correlate *c, correlate_visit *visit, void *ctx);
+
 #endif

@@ -46,5 +46,10 @@ int flow_table_push(struct flow_table *t, const struct packet *packet);
  * when a handshake was seen. */
 void flow_tcp_swap_roles(struct flow_tcp *conn);
 const struct flow_counters *flow_table_counters(const struct flow_table *t);
+/* Each open connection once for every pair of endpoints and path that its packets came under, the one it was opened
+ * with first; a and b are in no order. */
+typedef void flow_visit(void *ctx, struct flow_tcp *conn, const struct endpoint *a, const struct endpoint *b,
+                        uint32_t path);
+void flow_table_each(const struct flow_table *t, flow_visit *visit, void *ctx);
 
 #endif

@@ -565,7 +565,7 @@ static bool is_local_name_service(const struct flow_datagram *d)
            (from == MDNS && to == MDNS);
 }
 
-static bool speaks_dns(const struct flow_datagram *d)
+bool proto_speaks_dns(const struct flow_datagram *d)
 {
     if (d->src.port == DNS || d->dst.port == DNS)
         return dns_plausible_on_port(d->bytes, d->len);
@@ -574,7 +574,7 @@ static bool speaks_dns(const struct flow_datagram *d)
 
 static void on_udp(void *ctx, const struct flow_datagram *d)
 {
-    if (speaks_dns(d))
+    if (proto_speaks_dns(d))
         decode_dns(ctx, d, false, NULL);
 }
 

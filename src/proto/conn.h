@@ -27,6 +27,8 @@ struct proto *proto_new(const struct proto_limits *limits, const struct fact_sin
 void proto_free(struct proto *p);
 /* The callbacks that turn flow's products into facts; ctx is the proto. */
 struct flow_sink proto_flow_sink(struct proto *p);
+/* A datagram that the proto takes for DNS. */
+bool proto_speaks_dns(const struct flow_datagram *datagram);
 /* The next bytes of a key log; _end: it is over, be it in the middle of a line. 0 or P2T_ERR_MEMORY. */
 int proto_secrets(struct proto *p, struct slice bytes);
 int proto_secrets_end(struct proto *p);

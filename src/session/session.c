@@ -12,6 +12,8 @@
 #include "input/input.h"
 #include "packet/decode.h"
 #include "proto/conn.h"
+#include "session/carry.h"
+#include "session/feed.h"
 #include "trace/trace.h"
 
 struct p2t_session {
@@ -22,6 +24,9 @@ struct p2t_session {
     struct proto *proto;
     struct correlate *correlate;
     struct trace *trace;
+    struct carry *carry; /* NULL: nothing is carried over to another session */
+    session_name_fn *name;
+    void *name_ctx;
     uint64_t frames, bytes, tunnelled, exchanges, attempts;
     int64_t earliest_ns, latest_ns; /* of the frames so far */
     uint64_t backwards;
@@ -48,14 +53,18 @@ static void on_fact(void *ctx, const struct fact *fact)
 
     if (fact->kind == FACT_CONN_EVENT && fact->as.event.kind == FLOW_SYN && !fact->as.event.repeated)
         s->attempts++;
+    if (s->carry != NULL && fact->kind == FACT_CONN_OPEN)
+        carry_conn_opened(s->carry, fact->conn);
     correlate_fact(s->correlate, fact);
+    if (s->carry != NULL && fact->kind == FACT_CONN_CLOSE)
+        carry_conn_closed(s->carry, fact->conn, fact->as.end);
 }
 
 static void on_exchange(void *ctx, const struct exchange *e)
 {
     struct p2t_session *s = ctx;
 
-    if (s->status != P2T_OK || (e->quiet && !s->config.all))
+    if (s->status != P2T_OK || (s->carry != NULL && !carry_admits(s->carry, e)) || (e->quiet && !s->config.all))
         return;
     const struct p2t_exchange *x = trace_build(s->trace, e);
     if (x == NULL) {
@@ -70,6 +79,8 @@ static void on_exchange(void *ctx, const struct exchange *e)
 static const char *file_path(void *ctx, uint32_t file)
 {
     struct p2t_session *s = ctx;
+    if (s->name != NULL)
+        return s->name(s->name_ctx, file);
     const struct input_file *f = input_file(s->input, file);
 
     return f != NULL ? f->path : "";
@@ -202,6 +213,7 @@ void p2t_session_free(struct p2t_session *s)
         (void)p2t_session_finish(s); /* what is open is given back along the way on which it came */
     flow_table_free(s->flows);
     correlate_free(s->correlate);
+    carry_free(s->carry);
     proto_free(s->proto);
     packet_decoder_free(s->decoder);
     trace_free(s->trace);
@@ -222,6 +234,8 @@ static int take_frame(struct p2t_session *s, const struct input_frame *frame)
         s->latest_ns = frame->ts_ns;
     if (s->frames == 1 || frame->ts_ns < s->earliest_ns)
         s->earliest_ns = frame->ts_ns;
+    if (s->carry != NULL)
+        carry_clock(s->carry, frame->ts_ns);
     correlate_clock(s->correlate, frame->ts_ns);
     enum packet_drop why = packet_decode(s->decoder, frame, &packet);
     if (why != PACKET_DECODED) {
@@ -271,6 +285,57 @@ int p2t_session_run(struct p2t_session *s)
         more = p2t_session_step(s, 65536);
     } while (more > 0);
     return more;
+}
+
+/* ---- being fed ---- */
+
+int session_feed_begin(struct p2t_session *s, session_name_fn *name, void *ctx)
+{
+    s->name = name;
+    s->name_ctx = ctx;
+    s->carry = carry_new();
+    return s->carry != NULL ? P2T_OK : P2T_ERR_MEMORY;
+}
+
+int session_feed(struct p2t_session *s, const struct input_frame *frame)
+{
+    if (s->status == P2T_OK)
+        s->status = take_frame(s, frame);
+    if (s->status == P2T_OK && s->carry->failed)
+        s->status = P2T_ERR_MEMORY;
+    return s->status;
+}
+
+void session_feed_secrets(struct p2t_session *s, const struct input_secrets *secrets)
+{
+    on_secrets(s, secrets);
+    carry_secrets(s->carry, secrets);
+}
+
+void session_carry_save(const struct p2t_session *s, struct buf *out)
+{
+    carry_save(s->carry, out);
+}
+
+int session_carry_load(struct p2t_session *s, struct slice saved)
+{
+    int status = carry_load(s->carry, saved);
+
+    if (status == P2T_OK)
+        status = proto_secrets(s->proto, buf_view(&s->carry->secrets));
+    return status == P2T_OK ? proto_secrets_end(s->proto) : status;
+}
+
+void session_carry_loaded(struct p2t_session *s)
+{
+    carry_clock(s->carry, s->carry->loaded_to_ns);
+    correlate_clock(s->correlate, s->carry->loaded_to_ns);
+    carry_loaded(s->carry);
+}
+
+struct carry_source session_carry_source(struct p2t_session *s)
+{
+    return (struct carry_source){s->carry, s->flows, s->correlate};
 }
 
 /* ---- counters ---- */
