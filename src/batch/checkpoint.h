@@ -20,6 +20,7 @@ enum checkpoint_type {
     CHECKPOINT_SESSION,  /* session_carry_save() */
     CHECKPOINT_NAME,     /* of a file, before the first frame of it */
     CHECKPOINT_FRAME,
+    CHECKPOINT_PLACE, /* session_carry_place() */
     CHECKPOINT_END
 };
 

@@ -7,6 +7,7 @@ struct saving {
     struct point *point;
     struct checkpoint_writer writer;
     struct carry_pass *pass;
+    struct buf place;
     int status;
 };
 
@@ -50,12 +51,10 @@ static void put_session(struct saving *s)
     buf_fini(&b);
 }
 
-static void carry(struct saving *s, const struct input_frame *frame)
+static void put_frame(struct saving *s, const struct input_frame *frame)
 {
     struct name *name = names_find(&s->point->names, frame->file);
 
-    if (!carry_pass_wants(s->pass, frame))
-        return;
     if (name != NULL && !name->used) {
         name->used = true;
         s->status = checkpoint_put_name(&s->writer, name->file, name->text);
@@ -64,17 +63,46 @@ static void carry(struct saving *s, const struct input_frame *frame)
         s->status = checkpoint_put_frame(&s->writer, frame);
 }
 
+static void put_place(struct saving *s)
+{
+    s->status = s->place.failed ? P2T_ERR_MEMORY : checkpoint_put(&s->writer, CHECKPOINT_PLACE, buf_view(&s->place));
+}
+
+static void carry(struct saving *s, struct input_frame *frame)
+{
+    buf_reset(&s->place);
+    switch (carry_pass_frame(s->pass, frame, &s->place)) {
+    case CARRY_FRAME:
+        put_frame(s, frame);
+        break;
+    case CARRY_PLACE:
+        put_place(s);
+        break;
+    default:
+        break;
+    }
+}
+
+static void carry_old_record(struct saving *s, const struct checkpoint_record *record)
+{
+    struct input_frame frame;
+
+    if (record->type == CHECKPOINT_FRAME && checkpoint_frame(record, &frame))
+        carry(s, &frame);
+    buf_reset(&s->place);
+    if (record->type == CHECKPOINT_PLACE && carry_pass_place(s->pass, record->bytes, &s->place) == CARRY_PLACE)
+        put_place(s);
+}
+
 static void carry_old(struct saving *s)
 {
     struct checkpoint_reader r;
     struct checkpoint_record record;
-    struct input_frame frame;
     int got = checkpoint_open(&r, s->point->checkpoint);
 
     if (got == CHECKPOINT_FOUND)
         while (s->status == P2T_OK && (got = checkpoint_next(&r, &record)) == 1)
-            if (record.type == CHECKPOINT_FRAME && checkpoint_frame(&record, &frame))
-                carry(s, &frame);
+            carry_old_record(s, &record);
     checkpoint_close(&r);
     if (s->status == P2T_OK && got != 0)
         s->status = got < 0 ? got : P2T_ERR_USAGE;
@@ -133,6 +161,7 @@ static void put_frames(struct saving *s, const struct window *w)
                       "open connections have more packets than a checkpoint holds: if the program has to start again, "
                       "the older ones are missing");
     carry_pass_free(s->pass);
+    buf_fini(&s->place);
 }
 
 int point_save(struct point *p, const struct window *w)

@@ -54,6 +54,8 @@ static int take_record(struct point *p, const struct checkpoint_record *record)
         return checkpoint_name(record, &file, &name) ? names_add(&p->names, file, name) : P2T_ERR_USAGE;
     case CHECKPOINT_FRAME:
         return checkpoint_frame(record, &frame) ? session_feed(p->session, &frame) : P2T_ERR_USAGE;
+    case CHECKPOINT_PLACE:
+        return session_carry_place(p->session, record->bytes);
     default:
         return P2T_OK;
     }

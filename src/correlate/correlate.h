@@ -45,11 +45,23 @@ struct correlate_need {
     struct endpoint client, server; /* server.ip.family 0: the packets of a lookup by client.ip */
     struct packet_mark first;       /* of its packets */
     int64_t last_ns;                /* of a lookup */
+    bool other;                     /* of another connection than the exchange was sent on */
 };
 
 /* Every connection attempt and lookup that an exchange still to be handed over may tell of, in no order, and some of
  * them more than once. */
 typedef void correlate_visit(void *ctx, const struct correlate_need *need);
 void correlate_each_need(const struct correlate *c, correlate_visit *visit, void *ctx);
+
+/* A place between two exchanges of a connection, from which on it can be told without what came before. */
+struct correlate_place {
+    uint32_t position;        /* of the exchange that begins there */
+    struct slice dialled_host; /* valid during the call */
+};
+
+/* Right after the head of a request: true when nothing else is under way on the connection, and its own dial is told. */
+bool correlate_place(const struct correlate *c, uint64_t conn, struct correlate_place *place);
+/* After flow_tcp_skip(). */
+void correlate_skip(struct correlate *c, uint64_t conn, const struct correlate_place *place);
 
 #endif

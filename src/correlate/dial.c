@@ -452,3 +452,17 @@ void dial_conn_gone(struct correlate *c, struct cconn *cc, enum flow_end why)
     d->conns[cc->attempt] = NULL;
     cc->dial = NULL;
 }
+
+void correlate_skip(struct correlate *c, uint64_t conn, const struct correlate_place *place)
+{
+    struct cconn *cc = conn_find(c, conn);
+
+    if (cc == NULL)
+        return;
+    if (cc->dial != NULL)
+        dial_free(c, cc->dial);
+    cc->dial = NULL;
+    cc->positions = place->position;
+    if (place->dialled_host.n > 0)
+        cc->view.dialled_host = arena_copy(&cc->arena, place->dialled_host);
+}

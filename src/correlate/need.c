@@ -13,10 +13,11 @@ static void need_lookup(const struct walk *w, const struct exchange_lookup *l, c
     w->visit(w->ctx, &n);
 }
 
-static void need_attempts(const struct walk *w, const struct exchange_attempt *a, size_t count)
+static void need_attempts(const struct walk *w, const struct exchange_attempt *a, size_t count, uint64_t own)
 {
     for (size_t i = 0; i < count; i++) {
-        struct correlate_need n = {.client = a[i].client, .server = a[i].server, .first = a[i].syn};
+        struct correlate_need n = {
+            .client = a[i].client, .server = a[i].server, .first = a[i].syn, .other = a[i].conn_id != own};
         w->visit(w->ctx, &n);
     }
 }
@@ -29,14 +30,14 @@ static void need_exchange(const struct walk *w, const struct exchange *e)
 
     if (mark_set(&v->first))
         w->visit(w->ctx, &n);
-    need_attempts(w, e->attempts, e->attempt_count);
+    need_attempts(w, e->attempts, e->attempt_count, v->id);
     if (e->lookup != NULL)
         need_lookup(w, e->lookup, &e->lookup->client.ip);
 }
 
 static void need_dial(const struct walk *w, const struct dial *d)
 {
-    need_attempts(w, d->attempts, d->n);
+    need_attempts(w, d->attempts, d->n, 0);
     if (d->claimed_by != NULL)
         need_exchange(w, d->claimed_by);
 }
@@ -68,4 +69,17 @@ void correlate_each_need(const struct correlate *c, correlate_visit *visit, void
             need_conn(&w, hmap_entry(n, struct cconn, node));
     for (const struct lookup *l = c->lookup_oldest; l != NULL; l = l->newer)
         need_lookup(&w, &l->info, &l->client_ip);
+}
+
+bool correlate_place(const struct correlate *c, uint64_t conn, struct correlate_place *place)
+{
+    const struct cconn *cc = conn_find(c, conn);
+
+    if (cc == NULL || cc->open_first == NULL || cc->open_first != cc->open_last || cc->dial != NULL || cc->tls != NULL ||
+        cc->promised != NULL || cc->view.proxy != PROXY_NONE || cc->is_dns)
+        return false;
+    const struct exchange *e = cc->open_first;
+    place->position = e->conn.position;
+    place->dialled_host = cc->view.dialled_host;
+    return e->kind == P2T_KIND_HTTP1 && e->conn.position > 0 && !e->conn.pipelined;
 }

@@ -123,7 +123,7 @@ struct cconn {
     struct arena arena; /* proxy target */
 };
 
-struct cconn *conn_find(struct correlate *c, uint64_t number);
+struct cconn *conn_find(const struct correlate *c, uint64_t number);
 void conn_fact(struct correlate *c, const struct fact *f);
 void conn_snapshot(const struct cconn *cc, struct exchange *e);
 /* When the connection was ready for its first request. */

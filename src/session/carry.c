@@ -11,29 +11,38 @@ struct carry *carry_new(void)
     if (c == NULL)
         return NULL;
     slab_init(&c->conn_slab, sizeof(struct carry_conn));
-    slab_init(&c->past_slab, sizeof(struct carry_past));
+    slab_init(&c->place_slab, sizeof(struct carry_place));
+    slab_init(&c->known_slab, sizeof(struct carry_known));
     c->last_ns = INT64_MIN;
     return c;
+}
+
+static void conn_free(struct carry *c, struct carry_conn *cc)
+{
+    carry_places_free(c, cc);
+    free(cc->written);
+    free(cc->host);
+    slab_give(&c->conn_slab, cc);
 }
 
 static void free_conns(struct carry *c)
 {
     for (size_t i = 0; c->conns.buckets != NULL && i <= c->conns.mask; i++)
         for (struct hmap_node *n = c->conns.buckets[i], *next; n != NULL; n = next) {
-            struct carry_conn *cc = hmap_entry(n, struct carry_conn, node);
             next = n->next;
-            free(cc->written);
-            slab_give(&c->conn_slab, cc);
+            conn_free(c, hmap_entry(n, struct carry_conn, node));
         }
+    hmap_fini(&c->conns);
 }
 
-static void free_past(struct carry *c)
+static void free_known(struct carry *c, struct hmap *map)
 {
-    for (size_t i = 0; c->past.buckets != NULL && i <= c->past.mask; i++)
-        for (struct hmap_node *n = c->past.buckets[i], *next; n != NULL; n = next) {
+    for (size_t i = 0; map->buckets != NULL && i <= map->mask; i++)
+        for (struct hmap_node *n = map->buckets[i], *next; n != NULL; n = next) {
             next = n->next;
-            slab_give(&c->past_slab, hmap_entry(n, struct carry_past, node));
+            slab_give(&c->known_slab, hmap_entry(n, struct carry_known, node));
         }
+    hmap_fini(map);
 }
 
 void carry_free(struct carry *c)
@@ -41,18 +50,18 @@ void carry_free(struct carry *c)
     if (c == NULL)
         return;
     free_conns(c);
-    free_past(c);
-    hmap_fini(&c->conns);
-    hmap_fini(&c->past);
+    free_known(c, &c->ids);
+    free_known(c, &c->undecided);
     slab_fini(&c->conn_slab);
-    slab_fini(&c->past_slab);
+    slab_fini(&c->place_slab);
+    slab_fini(&c->known_slab);
     buf_fini(&c->secrets);
     free(c);
 }
 
 /* ---- connections ---- */
 
-static uint64_t hash_ref(struct packet_ref ref)
+uint64_t carry_hash(struct packet_ref ref)
 {
     const uint64_t key[2] = {ref.number, ref.file};
 
@@ -61,7 +70,7 @@ static uint64_t hash_ref(struct packet_ref ref)
 
 struct carry_conn *carry_find(const struct carry *c, struct packet_ref first)
 {
-    for (struct hmap_node *n = hmap_first(&c->conns, hash_ref(first)); n != NULL; n = hmap_next(n)) {
+    for (struct hmap_node *n = hmap_first(&c->conns, carry_hash(first)); n != NULL; n = hmap_next(n)) {
         struct carry_conn *cc = hmap_entry(n, struct carry_conn, node);
         if (cc->first.number == first.number && cc->first.file == first.file)
             return cc;
@@ -76,7 +85,7 @@ struct carry_conn *carry_make(struct carry *c, struct packet_ref first)
     if (cc != NULL || (cc = slab_take(&c->conn_slab)) == NULL)
         return cc;
     cc->first = first;
-    if (hmap_insert(&c->conns, &cc->node, hash_ref(first)) == 0)
+    if (hmap_insert(&c->conns, &cc->node, carry_hash(first)) == 0)
         return cc;
     slab_give(&c->conn_slab, cc);
     return NULL;
@@ -85,16 +94,19 @@ struct carry_conn *carry_make(struct carry *c, struct packet_ref first)
 void carry_forget(struct carry *c, struct carry_conn *cc)
 {
     hmap_remove(&c->conns, &cc->node);
-    free(cc->written);
-    slab_give(&c->conn_slab, cc);
+    conn_free(c, cc);
 }
 
-void carry_conn_opened(struct carry *c, const struct flow_tcp *conn)
+void carry_conn_opened(struct carry *c, struct flow_tcp *conn)
 {
     struct carry_conn *cc = carry_make(c, conn->first.ref);
 
-    if (cc != NULL)
-        cc->live = true;
+    if (cc == NULL) {
+        c->failed = true;
+        return;
+    }
+    cc->flow = conn;
+    cc->head_to = conn->first.ref;
 }
 
 /* What ended in quiet is told of completely by then. */
@@ -108,6 +120,7 @@ void carry_conn_closed(struct carry *c, const struct flow_tcp *conn, enum flow_e
         carry_forget(c, cc);
         return;
     }
+    cc->flow = NULL;
     cc->client = conn->client;
     cc->server = conn->server;
     cc->path = conn->path;
@@ -119,10 +132,12 @@ void carry_conn_closed(struct carry *c, const struct flow_tcp *conn, enum flow_e
     c->closed_last = cc;
 }
 
-void carry_clock(struct carry *c, int64_t now_ns)
+void carry_clock(struct carry *c, int64_t now_ns, uint32_t file)
 {
     if (now_ns > c->last_ns)
         c->last_ns = now_ns;
+    if (file > c->last_file)
+        c->last_file = file;
     while (c->closed_first != NULL && c->last_ns - c->closed_first->closed_ns > CARRY_CLOSED_NS) {
         struct carry_conn *cc = c->closed_first;
         c->closed_first = cc->closed_next;
@@ -136,6 +151,8 @@ void carry_clock(struct carry *c, int64_t now_ns)
 
 static struct packet_ref first_packet(const struct exchange *e)
 {
+    if (e->kind == P2T_KIND_LOOKUP && e->lookup != NULL)
+        return e->lookup->first_query.ref;
     if (e->conn.first.ref.number != 0)
         return e->conn.first.ref;
     return e->attempt_count > 0 ? e->attempts[0].syn.ref : (struct packet_ref){0, 0};
@@ -155,50 +172,46 @@ int carry_note(struct carry_conn *cc, struct carry_written w)
     return P2T_OK;
 }
 
-static bool is_past(const struct carry *c, uint64_t id)
+static bool was_undecided(const struct carry *c, struct packet_ref first)
 {
-    return hmap_first(&c->past, id) != NULL;
+    for (struct hmap_node *n = hmap_first(&c->undecided, carry_hash(first)); n != NULL; n = hmap_next(n)) {
+        const struct carry_known *k = hmap_entry(n, struct carry_known, node);
+        if (k->first.number == first.number && k->first.file == first.file)
+            return true;
+    }
+    return false;
 }
 
-static bool not_after(const struct exchange *e, int64_t high_ns, uint64_t high_id)
-{
-    return e->end_ns != high_ns ? e->end_ns < high_ns : e->id <= high_id;
-}
-
-/* Ids are kept of what belongs to a connection that is carried over whole. What comes out of frames carried for
- * something else, lookups for one, is told by its place in the order. */
-static bool repeats(const struct carry *c, const struct exchange *e)
+/* It was handed over before, or comes of packets that are carried for something else and are not all of it. */
+static bool repeats(const struct carry *c, const struct exchange *e, struct packet_ref first)
 {
     if (!c->loaded)
         return false;
-    if (is_past(c, e->id))
-        return true;
-    bool owned = first_packet(e).number != 0;
-    return (c->loading || !owned) && c->old_any && not_after(e, c->old_high_ns, c->old_high_id);
+    return hmap_first(&c->ids, e->id) != NULL || (first.file <= c->loaded_file && !was_undecided(c, first));
 }
 
 bool carry_admits(struct carry *c, const struct exchange *e)
 {
-    struct carry_conn *cc = carry_find(c, first_packet(e));
+    struct packet_ref first = first_packet(e);
+    struct carry_conn *cc = carry_find(c, first);
 
-    if (repeats(c, e))
+    if (cc != NULL)
+        carry_told(cc, e);
+    if (repeats(c, e, first))
         return false;
     if (cc != NULL && carry_note(cc, (struct carry_written){e->id, e->end_ns}) != P2T_OK)
         c->failed = true;
-    if (!c->any || !not_after(e, c->high_ns, c->high_id)) {
-        c->any = true;
-        c->high_ns = e->end_ns;
-        c->high_id = e->id;
-    }
     return true;
 }
 
 /* Of what ever captures bring, this much is kept: captures that bring endless ones. */
 void carry_secrets(struct carry *c, const struct input_secrets *secrets)
 {
-    enum { SECRETS_MAX = 64 << 20 };
+    enum { SECRETS_MAX = 64 << 20, TLS_KEY_LOG = 0x544c534b };
+    struct slice data = secrets->data;
 
-    if (c->secrets.n + secrets->data.n >= SECRETS_MAX)
+    if (secrets->type != TLS_KEY_LOG || data.n == 0 || c->secrets.n + data.n >= SECRETS_MAX ||
+        (c->secrets.n > 0 && memmem(c->secrets.p, c->secrets.n, data.p, data.n) != NULL))
         return;
     buf_slice(&c->secrets, secrets->data);
     buf_putc(&c->secrets, '\n');

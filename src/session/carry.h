@@ -4,11 +4,13 @@
 #define P2T_SESSION_CARRY_H
 
 #include "base/buf.h"
+#include "base/reader.h"
 #include "base/slab.h"
 #include "correlate/correlate.h"
 #include "flow/key.h"
 #include "flow/table.h"
 #include "input/input.h"
+#include "proto/fact.h"
 
 /* How long a connection that was cut short, by another on its endpoints or by a limit, is still told of: what follows
  * from its last exchange may come five seconds later. */
@@ -19,13 +21,33 @@ struct carry_written {
     int64_t end_ns;
 };
 
+/* A place in a connection's life that it can be taken to without the packets before. */
+struct carry_place {
+    struct packet_ref ref; /* the first packet behind it */
+    int64_t ts_ns;
+    uint32_t position; /* of the exchange that begins there; CARRY_NO_POSITION: of none */
+    bool told;         /* that exchange was handed over */
+    struct flow_place flow;
+};
+
+#define CARRY_NO_POSITION UINT32_MAX
+
 struct carry_conn {
     struct hmap_node node;
     struct packet_ref first; /* the packet that opened it: names it */
-    bool live;
+    struct flow_tcp *flow;   /* NULL once it is closed */
     struct carry_written *written;
     size_t written_n, written_cap;
-    struct packet_ref from; /* carried from here on; number 0: from the first packet */
+    struct packet_ref from;    /* carried from here on; number 0: from the first packet */
+    struct packet_ref head_to; /* up to here are the packets that tell what it is */
+    struct carry_place *idle, *next, *ready, *used; /* carry_place.c */
+    char *host;                                     /* that it was dialled for */
+    uint32_t out_of_order;
+    bool is_idle; /* `idle` is set: all that was asked is answered */
+    bool told;    /* what it speaks */
+    bool other;   /* its bytes are of no protocol that is looked into */
+    bool needed;  /* in this pass: by an exchange of another connection */
+    bool placed;  /* in this pass: its place was written */
     /* Closed, and not forgotten yet. */
     struct endpoint client, server;
     uint32_t path;
@@ -33,47 +55,63 @@ struct carry_conn {
     struct carry_conn *closed_next;
 };
 
-struct carry_past {
+/* Of a session that is rebuilt: an id that was handed over, or the first packet of something that was undecided. */
+struct carry_known {
     struct hmap_node node;
     uint64_t id;
+    struct packet_ref first;
 };
 
 struct carry {
     struct hmap conns;
-    struct slab conn_slab, past_slab;
+    struct slab conn_slab, place_slab, known_slab;
     struct carry_conn *closed_first, *closed_last;
-    struct hmap past; /* ids handed over before this session began */
-    bool loading;     /* carried frames are being fed */
-    bool loaded;
-    int64_t loaded_to_ns;        /* where the session that was carried over stood */
-    int64_t last_ns;             /* the packet clock */
-    int64_t high_ns;             /* the latest end handed over ... */
-    uint64_t high_id;            /* ... and of these the highest id */
-    bool any;                    /* something was handed over */
-    int64_t old_high_ns;         /* the same, of the session that was carried over */
-    uint64_t old_high_id;
-    bool old_any;
+    int64_t last_ns;    /* the packet clock */
+    uint32_t last_file; /* of the frames fed */
     struct buf secrets;
     bool failed; /* memory ran out */
+    /* Of the session that was carried over. */
+    bool loaded;
+    int64_t loaded_to_ns;
+    uint32_t loaded_file;
+    struct hmap ids, undecided;
 };
 
 struct carry *carry_new(void);
 void carry_free(struct carry *c);
 /* Facts about connections, after correlate took them. */
-void carry_conn_opened(struct carry *c, const struct flow_tcp *conn);
+void carry_conn_opened(struct carry *c, struct flow_tcp *conn);
 void carry_conn_closed(struct carry *c, const struct flow_tcp *conn, enum flow_end why);
-void carry_clock(struct carry *c, int64_t now_ns);
+void carry_clock(struct carry *c, int64_t now_ns, uint32_t file);
 /* False: it was handed over before. Else it is noted, to be handed over now. */
 bool carry_admits(struct carry *c, const struct exchange *e);
+uint64_t carry_hash(struct packet_ref first);
 struct carry_conn *carry_find(const struct carry *c, struct packet_ref first);
 struct carry_conn *carry_make(struct carry *c, struct packet_ref first);
 void carry_forget(struct carry *c, struct carry_conn *cc);
 int carry_note(struct carry_conn *cc, struct carry_written written);
 void carry_secrets(struct carry *c, const struct input_secrets *secrets);
 /* carry_state.c */
-void carry_save(const struct carry *c, struct buf *out);
+void carry_save(const struct carry *c, const struct correlate *correlate, struct buf *out);
 int carry_load(struct carry *c, struct slice saved);
 void carry_loaded(struct carry *c);
+/* carry_place.c */
+/* After correlate took it. */
+void carry_fact(struct carry *c, const struct correlate *correlate, const struct fact *fact);
+void carry_told(struct carry_conn *cc, const struct exchange *e);
+/* Where to take the connection to in this pass, or NULL: all of its packets are wanted. */
+const struct carry_place *carry_place_now(struct carry *c, struct carry_conn *cc);
+void carry_place_save(const struct carry_conn *cc, struct buf *out);
+/* Both take what carry_place_save() made; false: it makes no sense. */
+bool carry_place_whose(struct slice saved, struct packet_ref *first);
+bool carry_place_load(struct carry *c, struct slice saved, struct carry_conn **whose);
+void carry_places_free(struct carry *c, struct carry_conn *cc);
+/* Numbers, little-endian. */
+void carry_put32(struct buf *b, uint32_t v);
+void carry_put64(struct buf *b, uint64_t v);
+uint64_t carry_get64(struct reader *r);
+void carry_put_ref(struct buf *b, struct packet_ref ref);
+struct packet_ref carry_get_ref(struct reader *r);
 
 /* What carry_pass.c asks of the session. */
 struct carry_source {

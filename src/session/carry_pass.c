@@ -26,6 +26,7 @@ struct wanted {
     bool any_path;
     uint32_t path;
     struct packet_ref first;
+    bool other;              /* wanted for an exchange of another connection */
     struct carry_conn *conn; /* NULL: not tracked */
     uint64_t bytes;
 };
@@ -87,9 +88,13 @@ static void want(struct carry_pass *p, const struct endpoint *a, const struct en
     struct flow_lookup l;
 
     flow_lookup_init(&l, a, b);
-    if (find_exactly(p, &l, like) != NULL)
+    struct wanted *w = find_exactly(p, &l, like);
+    if (w != NULL) {
+        if (w->conn != NULL && like->other)
+            w->conn->needed = true;
         return;
-    struct wanted *w = arena_alloc(&p->memory, sizeof *w);
+    }
+    w = arena_alloc(&p->memory, sizeof *w);
     if (w == NULL) {
         p->failed = true;
         return;
@@ -97,6 +102,8 @@ static void want(struct carry_pass *p, const struct endpoint *a, const struct en
     *w = *like;
     w->key = l.key;
     w->conn = carry_find(p->carry, like->first);
+    if (w->conn != NULL && like->other)
+        w->conn->needed = true;
     p->failed |= hmap_insert(&p->wanted, &w->node, l.hash) != 0;
 }
 
@@ -113,7 +120,7 @@ static void want_open(void *ctx, struct flow_tcp *conn, const struct endpoint *a
 static void want_need(void *ctx, const struct correlate_need *need)
 {
     struct carry_pass *p = ctx;
-    struct wanted like = {.any_path = true, .first = need->first.ref};
+    struct wanted like = {.any_path = true, .other = need->other, .first = need->first.ref};
 
     if (need->server.ip.family == 0) {
         want_lookups(p, &need->client.ip, need->first.ts_ns, need->last_ns);
@@ -159,6 +166,22 @@ static void merge_stretches(struct carry_pass *p)
     p->stretch_n = kept + 1;
 }
 
+static void begin_conns(struct carry *c)
+{
+    for (size_t i = 0; c->conns.buckets != NULL && i <= c->conns.mask; i++)
+        for (struct hmap_node *n = c->conns.buckets[i]; n != NULL; n = n->next) {
+            struct carry_conn *cc = hmap_entry(n, struct carry_conn, node);
+            cc->needed = cc->placed = false;
+        }
+}
+
+static void choose_places(struct carry *c)
+{
+    for (size_t i = 0; c->conns.buckets != NULL && i <= c->conns.mask; i++)
+        for (struct hmap_node *n = c->conns.buckets[i]; n != NULL; n = n->next)
+            (void)carry_place_now(c, hmap_entry(n, struct carry_conn, node));
+}
+
 struct carry_pass *carry_pass_new(struct p2t_session *s)
 {
     struct carry_source source = session_carry_source(s);
@@ -168,11 +191,13 @@ struct carry_pass *carry_pass_new(struct p2t_session *s)
         return NULL;
     p->carry = source.carry;
     p->now_ns = source.carry->last_ns;
+    begin_conns(p->carry);
     p->decoder = packet_decoder_new(NULL);
     flow_table_each(source.flows, want_open, p);
     correlate_each_need(source.correlate, want_need, p);
     want_closed(p);
     merge_stretches(p);
+    choose_places(p->carry);
     if (!p->failed && p->decoder != NULL)
         return p;
     carry_pass_free(p);
@@ -241,34 +266,86 @@ static bool fits_connection(struct carry_pass *p, struct carry_conn *cc, struct 
     return false;
 }
 
-static bool wants_tcp(struct carry_pass *p, const struct input_frame *frame, const struct endpoint *a,
-                      const struct endpoint *b, uint32_t path, bool any_path)
+static bool cut_payload(struct input_frame *frame, const struct packet *packet)
+{
+    if (packet->payload.n == 0)
+        return true;
+    if (packet->payload.p < frame->bytes || packet->payload.p >= frame->bytes + frame->cap_len)
+        return false; /* of a reassembled datagram */
+    frame->cap_len = (uint32_t)(packet->payload.p - frame->bytes);
+    return true;
+}
+
+/* A packet before the place that its connection is taken to. */
+static enum carry_verdict before_place(struct carry_conn *cc, struct input_frame *frame, const struct packet *packet,
+                                       struct buf *out)
+{
+    const struct packet_ref ref = {frame->number, frame->file};
+    bool head = !ref_before(cc->head_to, ref);
+
+    if (packet != NULL && (head || (packet->tcp.flags & (TCP_SYN | TCP_FIN | TCP_RST)) != 0) &&
+        ((head && cc->used->position == CARRY_NO_POSITION) || cut_payload(frame, packet)))
+        return CARRY_FRAME;
+    if (cc->placed)
+        return CARRY_NOTHING;
+    cc->placed = true;
+    carry_place_save(cc, out);
+    return CARRY_PLACE;
+}
+
+static enum carry_verdict take_tcp(struct carry_pass *p, struct wanted *w, struct input_frame *frame,
+                                   const struct packet *packet, struct buf *out)
+{
+    const struct packet_ref ref = {frame->number, frame->file};
+    struct carry_conn *cc = w->conn;
+
+    if (cc != NULL && cc->used != NULL && ref_before(ref, cc->used->ref))
+        return before_place(cc, frame, packet, out);
+    return fits_connection(p, cc, w, ref, frame->cap_len) ? CARRY_FRAME : CARRY_NOTHING;
+}
+
+struct ends {
+    const struct endpoint *a, *b;
+    uint32_t path;
+    bool any_path;
+};
+
+/* packet: NULL for an ICMP error about the connection. */
+static enum carry_verdict wants_tcp(struct carry_pass *p, struct input_frame *frame, const struct ends *ends,
+                                    const struct packet *packet, struct buf *out)
 {
     const struct packet_ref ref = {frame->number, frame->file};
     struct flow_lookup l;
 
-    flow_lookup_init(&l, a, b);
+    flow_lookup_init(&l, ends->a, ends->b);
     for (struct hmap_node *n = hmap_first(&p->wanted, l.hash); n != NULL; n = hmap_next(n)) {
         struct wanted *w = hmap_entry(n, struct wanted, node);
-        if (memcmp(&w->key, &l.key, sizeof w->key) == 0 && (any_path || same_path(w, path)) &&
-            !ref_before(ref, w->first) && fits_connection(p, w->conn, w, ref, frame->cap_len))
-            return true;
+        if (memcmp(&w->key, &l.key, sizeof w->key) != 0 || !(ends->any_path || same_path(w, ends->path)) ||
+            ref_before(ref, w->first))
+            continue;
+        enum carry_verdict verdict = take_tcp(p, w, frame, packet, out);
+        if (verdict != CARRY_NOTHING)
+            return verdict;
     }
-    return (a->port == DNS_PORT || b->port == DNS_PORT) && wants_lookup(p, frame, a, b);
+    bool dns = ends->a->port == DNS_PORT || ends->b->port == DNS_PORT;
+    return dns && wants_lookup(p, frame, ends->a, ends->b) ? CARRY_FRAME : CARRY_NOTHING;
 }
 
-static bool wants_packet(struct carry_pass *p, const struct input_frame *frame, const struct packet *packet)
+static enum carry_verdict wants_packet(struct carry_pass *p, struct input_frame *frame, const struct packet *packet,
+                                       struct buf *out)
 {
     const struct flow_datagram d = {packet->mark, packet->src,     packet->dst,
                                     packet->path, packet->payload, packet->payload_len};
+    const struct packet_icmp *icmp = &packet->icmp;
 
     if (packet->kind == PACKET_TCP)
-        return wants_tcp(p, frame, &packet->src, &packet->dst, packet->path, false);
-    if (packet->kind == PACKET_UDP)
-        return wants_lookup(p, frame, &packet->src, &packet->dst) && proto_speaks_dns(&d);
-    if (packet->icmp.quoted_kind == PACKET_TCP)
-        return wants_tcp(p, frame, &packet->icmp.quoted_src, &packet->icmp.quoted_dst, packet->path, true);
-    return wants_lookup(p, frame, &packet->icmp.quoted_src, &packet->icmp.quoted_dst);
+        return wants_tcp(p, frame, &(struct ends){&packet->src, &packet->dst, packet->path, false}, packet, out);
+    if (packet->kind == PACKET_ICMP_ERROR && icmp->quoted_kind == PACKET_TCP)
+        return wants_tcp(p, frame, &(struct ends){&icmp->quoted_src, &icmp->quoted_dst, packet->path, true}, NULL, out);
+    bool wanted = packet->kind == PACKET_UDP
+                      ? wants_lookup(p, frame, &packet->src, &packet->dst) && proto_speaks_dns(&d)
+                      : wants_lookup(p, frame, &icmp->quoted_src, &icmp->quoted_dst);
+    return wanted ? CARRY_FRAME : CARRY_NOTHING;
 }
 
 /* Whose it is shows only when it is whole. */
@@ -280,18 +357,35 @@ static bool wants_fragment(struct carry_pass *p, const struct input_frame *frame
     return p->fragment_bytes <= FRAGMENT_BYTES;
 }
 
-bool carry_pass_wants(struct carry_pass *p, const struct input_frame *frame)
+enum carry_verdict carry_pass_frame(struct carry_pass *p, struct input_frame *frame, struct buf *place)
 {
     struct packet packet;
     enum packet_drop why = packet_decode(p->decoder, frame, &packet);
-    bool wanted = why == PACKET_DROP_FRAGMENT ? wants_fragment(p, frame)
-                                              : why == PACKET_DECODED && wants_packet(p, frame, &packet);
+    enum carry_verdict verdict = CARRY_NOTHING;
 
-    if (wanted && p->counts.bytes + frame->cap_len > TOTAL_BYTES) {
+    if (why == PACKET_DECODED)
+        verdict = wants_packet(p, frame, &packet, place);
+    else if (why == PACKET_DROP_FRAGMENT && wants_fragment(p, frame))
+        verdict = CARRY_FRAME;
+    if (verdict != CARRY_FRAME)
+        return verdict;
+    if (p->counts.bytes + frame->cap_len > TOTAL_BYTES) {
         p->counts.frames_cut++;
-        return false;
+        return CARRY_NOTHING;
     }
-    p->counts.frames += wanted;
-    p->counts.bytes += wanted ? frame->cap_len : 0;
-    return wanted;
+    p->counts.frames++;
+    p->counts.bytes += frame->cap_len;
+    return CARRY_FRAME;
+}
+
+enum carry_verdict carry_pass_place(struct carry_pass *p, struct slice old, struct buf *place)
+{
+    struct packet_ref first;
+    struct carry_conn *cc = carry_place_whose(old, &first) ? carry_find(p->carry, first) : NULL;
+
+    if (cc == NULL || cc->flow == NULL || cc->used == NULL || cc->placed)
+        return CARRY_NOTHING;
+    cc->placed = true;
+    carry_place_save(cc, place);
+    return CARRY_PLACE;
 }

@@ -5,24 +5,39 @@
 #include "pcap2trace/status.h"
 #include "session/carry.h"
 
-static void put32(struct buf *b, uint32_t v)
+void carry_put32(struct buf *b, uint32_t v)
 {
     const uint8_t p[4] = {(uint8_t)v, (uint8_t)(v >> 8), (uint8_t)(v >> 16), (uint8_t)(v >> 24)};
 
     buf_put(b, p, sizeof p);
 }
 
-static void put64(struct buf *b, uint64_t v)
+void carry_put64(struct buf *b, uint64_t v)
 {
-    put32(b, (uint32_t)v);
-    put32(b, (uint32_t)(v >> 32));
+    carry_put32(b, (uint32_t)v);
+    carry_put32(b, (uint32_t)(v >> 32));
 }
 
-static uint64_t get64(struct reader *r)
+uint64_t carry_get64(struct reader *r)
 {
     uint64_t low = reader_le32(r);
 
     return (uint64_t)reader_le32(r) << 32 | low;
+}
+
+void carry_put_ref(struct buf *b, struct packet_ref ref)
+{
+    carry_put32(b, ref.file);
+    carry_put64(b, ref.number);
+}
+
+struct packet_ref carry_get_ref(struct reader *r)
+{
+    struct packet_ref ref;
+
+    ref.file = reader_le32(r);
+    ref.number = carry_get64(r);
+    return ref;
 }
 
 static int by_ref(const void *a, const void *b)
@@ -51,18 +66,21 @@ static const struct carry_conn **sorted(const struct carry *c, size_t *n)
 
 static void save_conn(struct buf *out, const struct carry_conn *cc)
 {
-    put32(out, cc->first.file);
-    put64(out, cc->first.number);
-    put32(out, cc->from.file);
-    put64(out, cc->from.number);
-    put64(out, cc->written_n);
+    carry_put_ref(out, cc->first);
+    carry_put_ref(out, cc->from);
+    carry_put64(out, cc->written_n);
     for (size_t i = 0; i < cc->written_n; i++) {
-        put64(out, cc->written[i].id);
-        put64(out, (uint64_t)cc->written[i].end_ns);
+        carry_put64(out, cc->written[i].id);
+        carry_put64(out, (uint64_t)cc->written[i].end_ns);
     }
 }
 
-void carry_save(const struct carry *c, struct buf *out)
+static void save_need(void *ctx, const struct correlate_need *need)
+{
+    carry_put_ref(ctx, need->first.ref);
+}
+
+void carry_save(const struct carry *c, const struct correlate *correlate, struct buf *out)
 {
     size_t n;
     const struct carry_conn **all = sorted(c, &n);
@@ -71,42 +89,46 @@ void carry_save(const struct carry *c, struct buf *out)
         out->failed = true;
         return;
     }
-    put64(out, (uint64_t)c->last_ns);
-    put32(out, c->any);
-    put64(out, (uint64_t)c->high_ns);
-    put64(out, c->high_id);
-    put64(out, c->secrets.n);
+    carry_put64(out, (uint64_t)c->last_ns);
+    carry_put32(out, c->last_file);
+    carry_put64(out, c->secrets.n);
     buf_slice(out, buf_view(&c->secrets));
-    put64(out, n);
+    carry_put64(out, n);
     for (size_t i = 0; i < n; i++)
         save_conn(out, all[i]);
+    correlate_each_need(correlate, save_need, out);
     free(all);
 }
 
-static int add_past(struct carry *c, uint64_t id)
+static int add_known(struct carry *c, struct hmap *map, struct carry_known what, uint64_t hash)
 {
-    struct carry_past *p = slab_take(&c->past_slab);
+    struct carry_known *k = slab_take(&c->known_slab);
 
-    if (p == NULL)
+    if (k == NULL)
         return P2T_ERR_MEMORY;
-    p->id = id;
-    if (hmap_insert(&c->past, &p->node, id) == 0)
+    *k = what;
+    if (hmap_insert(map, &k->node, hash) == 0)
         return P2T_OK;
-    slab_give(&c->past_slab, p);
+    slab_give(&c->known_slab, k);
     return P2T_ERR_MEMORY;
+}
+
+static int add_undecided(struct carry *c, struct packet_ref first)
+{
+    return add_known(c, &c->undecided, (struct carry_known){.first = first}, carry_hash(first));
 }
 
 static int load_written(struct carry *c, struct carry_conn *cc, struct reader *r)
 {
-    uint64_t n = get64(r);
+    uint64_t n = carry_get64(r);
 
     if (!reader_ok(r) || n > r->left / 16)
         return P2T_ERR_USAGE;
     for (; n > 0; n--) {
         struct carry_written w;
-        w.id = get64(r);
-        w.end_ns = (int64_t)get64(r);
-        if (carry_note(cc, w) != P2T_OK || add_past(c, w.id) != P2T_OK)
+        w.id = carry_get64(r);
+        w.end_ns = (int64_t)carry_get64(r);
+        if (carry_note(cc, w) != P2T_OK || add_known(c, &c->ids, (struct carry_known){.id = w.id}, w.id) != P2T_OK)
             return P2T_ERR_MEMORY;
     }
     return P2T_OK;
@@ -114,16 +136,12 @@ static int load_written(struct carry *c, struct carry_conn *cc, struct reader *r
 
 static int load_conn(struct carry *c, struct reader *r)
 {
-    struct packet_ref first, from;
+    struct packet_ref first = carry_get_ref(r), from = carry_get_ref(r);
 
-    first.file = reader_le32(r);
-    first.number = get64(r);
-    from.file = reader_le32(r);
-    from.number = get64(r);
     if (!reader_ok(r))
         return P2T_ERR_USAGE;
     struct carry_conn *cc = carry_make(c, first);
-    if (cc == NULL)
+    if (cc == NULL || add_undecided(c, first) != P2T_OK)
         return P2T_ERR_MEMORY;
     cc->from = from;
     return load_written(c, cc, r);
@@ -134,19 +152,19 @@ int carry_load(struct carry *c, struct slice saved)
     struct reader r = reader_of_slice(saved);
     int status = P2T_OK;
 
-    c->loaded = c->loading = true;
-    c->loaded_to_ns = (int64_t)get64(&r);
-    c->old_any = c->any = reader_le32(&r) != 0;
-    c->old_high_ns = c->high_ns = (int64_t)get64(&r);
-    c->old_high_id = c->high_id = get64(&r);
-    uint64_t secrets = get64(&r);
+    c->loaded = true;
+    c->loaded_to_ns = (int64_t)carry_get64(&r);
+    c->loaded_file = reader_le32(&r);
+    uint64_t secrets = carry_get64(&r);
     if (!reader_ok(&r) || secrets > r.left)
         return P2T_ERR_USAGE;
     buf_slice(&c->secrets, reader_slice(&r, (size_t)secrets));
-    uint64_t n = get64(&r);
+    uint64_t n = carry_get64(&r);
     for (; status == P2T_OK && reader_ok(&r) && n > 0; n--)
         status = load_conn(c, &r);
-    if (status == P2T_OK && (!reader_ok(&r) || r.left > 0))
+    while (status == P2T_OK && reader_ok(&r) && r.left > 0)
+        status = add_undecided(c, carry_get_ref(&r));
+    if (status == P2T_OK && !reader_ok(&r))
         status = P2T_ERR_USAGE;
     return c->secrets.failed ? P2T_ERR_MEMORY : status;
 }
@@ -157,9 +175,8 @@ void carry_loaded(struct carry *c)
     size_t n;
     const struct carry_conn **all = sorted(c, &n);
 
-    c->loading = false;
     for (size_t i = 0; all != NULL && i < n; i++)
-        if (!all[i]->live)
+        if (all[i]->flow == NULL && all[i]->closed_ns == 0)
             carry_forget(c, carry_find(c, all[i]->first));
     free(all);
 }

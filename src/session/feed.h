@@ -25,6 +25,8 @@ void session_feed_secrets(struct p2t_session *s, const struct input_secrets *sec
 void session_carry_save(const struct p2t_session *s, struct buf *out);
 /* Takes it, before any frame. P2T_ERR_USAGE: it makes no sense. */
 int session_carry_load(struct p2t_session *s, struct slice saved);
+/* Among the frames: takes a connection to a place without the packets before it. P2T_ERR_USAGE: it makes no sense. */
+int session_carry_place(struct p2t_session *s, struct slice place);
 /* The carried frames were fed. */
 void session_carry_loaded(struct p2t_session *s);
 
@@ -34,9 +36,17 @@ struct carry_pass_counts {
     uint64_t frames_cut;      /* limit of all connections together hit */
 };
 
-/* Decides over frames fed before, in their order; the session must not be fed meanwhile. NULL when memory ran out. */
+enum carry_verdict {
+    CARRY_NOTHING,
+    CARRY_FRAME, /* maybe cut to its headers: frame->cap_len */
+    CARRY_PLACE  /* this, in the frame's stead: what stands in `place`, for session_carry_place() */
+};
+
+/* Decides over frames fed before, and over places that the pass before decided for, in their order; the session must not
+ * be fed meanwhile. NULL when memory ran out. */
 struct carry_pass *carry_pass_new(struct p2t_session *s);
-bool carry_pass_wants(struct carry_pass *p, const struct input_frame *frame);
+enum carry_verdict carry_pass_frame(struct carry_pass *p, struct input_frame *frame, struct buf *place);
+enum carry_verdict carry_pass_place(struct carry_pass *p, struct slice old, struct buf *place);
 struct carry_pass_counts carry_pass_counts(const struct carry_pass *p);
 void carry_pass_free(struct carry_pass *p);
 

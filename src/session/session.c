@@ -56,6 +56,8 @@ static void on_fact(void *ctx, const struct fact *fact)
     if (s->carry != NULL && fact->kind == FACT_CONN_OPEN)
         carry_conn_opened(s->carry, fact->conn);
     correlate_fact(s->correlate, fact);
+    if (s->carry != NULL)
+        carry_fact(s->carry, s->correlate, fact);
     if (s->carry != NULL && fact->kind == FACT_CONN_CLOSE)
         carry_conn_closed(s->carry, fact->conn, fact->as.end);
 }
@@ -235,7 +237,7 @@ static int take_frame(struct p2t_session *s, const struct input_frame *frame)
     if (s->frames == 1 || frame->ts_ns < s->earliest_ns)
         s->earliest_ns = frame->ts_ns;
     if (s->carry != NULL)
-        carry_clock(s->carry, frame->ts_ns);
+        carry_clock(s->carry, frame->ts_ns, frame->file);
     correlate_clock(s->correlate, frame->ts_ns);
     enum packet_drop why = packet_decode(s->decoder, frame, &packet);
     if (why != PACKET_DECODED) {
@@ -314,7 +316,7 @@ void session_feed_secrets(struct p2t_session *s, const struct input_secrets *sec
 
 void session_carry_save(const struct p2t_session *s, struct buf *out)
 {
-    carry_save(s->carry, out);
+    carry_save(s->carry, s->correlate, out);
 }
 
 int session_carry_load(struct p2t_session *s, struct slice saved)
@@ -326,9 +328,26 @@ int session_carry_load(struct p2t_session *s, struct slice saved)
     return status == P2T_OK ? proto_secrets_end(s->proto) : status;
 }
 
+int session_carry_place(struct p2t_session *s, struct slice saved)
+{
+    struct carry_conn *cc = NULL;
+
+    if (!carry_place_load(s->carry, saved, &cc))
+        return P2T_ERR_USAGE;
+    if (cc == NULL || cc->flow == NULL || cc->used == NULL)
+        return P2T_OK;
+    struct correlate_place place = {.position = cc->used->position, .dialled_host = slice_str(cc->host)};
+    flow_tcp_skip(cc->flow, &cc->used->flow);
+    if (place.position != CARRY_NO_POSITION) {
+        proto_skip(cc->flow);
+        correlate_skip(s->correlate, cc->flow->number, &place);
+    }
+    return P2T_OK;
+}
+
 void session_carry_loaded(struct p2t_session *s)
 {
-    carry_clock(s->carry, s->carry->loaded_to_ns);
+    carry_clock(s->carry, s->carry->loaded_to_ns, s->carry->loaded_file);
     correlate_clock(s->correlate, s->carry->loaded_to_ns);
     carry_loaded(s->carry);
 }
