@@ -2,17 +2,15 @@
 #include "batch/batch.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "batch/pattern.h"
 #include "batch/point.h"
+#include "batch/shard.h"
 #include "batch/watch.h"
 
 struct group {
@@ -24,6 +22,7 @@ struct group {
 
 struct batch {
     const struct batch_config *config;
+    const struct shard *shard; /* NULL: all points of the folder */
     struct pattern pattern;
     struct folder folder;
     struct watch watch;
@@ -31,7 +30,6 @@ struct batch {
     size_t count, cap;
     uint64_t problems;
     bool waits;
-    int lock;
 };
 
 static int say(const struct batch *b, const char *subject, const char *text)
@@ -110,9 +108,13 @@ static int sort_file(struct batch *b, struct folder_file *file)
         tell_file(b, file, file->trouble);
     if (file->kind != FOLDER_CAPTURE)
         return P2T_OK;
-    if (pattern_point(&b->pattern, file, point))
+    bool found = pattern_point(&b->pattern, file, point);
+    if (found && b->shard != NULL)
+        return strcmp(point, b->shard->point) == 0 ? group_add(b, b->shard->name, file) : P2T_OK;
+    if (found)
         return group_add(b, point, file);
-    tell_file(b, file, "belongs to no capture point: --point-from finds none in its name");
+    if (b->shard == NULL)
+        tell_file(b, file, "belongs to no capture point: --point-from finds none in its name");
     return P2T_OK;
 }
 
@@ -202,34 +204,15 @@ static int make_folder(const struct batch *b, const char *path)
     return mkdir(path, 0777) == 0 || errno == EEXIST ? P2T_OK : say(b, path, strerror(errno));
 }
 
-/* Two at work on one state would both write the same windows. */
-static int take_lock(struct batch *b)
+static int start(struct batch *b, const char *folder)
 {
-    char *path;
-
-    if (asprintf(&path, "%s/lock", b->config->state) < 0)
-        return P2T_ERR_MEMORY;
-    b->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    int status = P2T_OK;
-    if (b->lock < 0)
-        status = say(b, path, strerror(errno));
-    else if (flock(b->lock, LOCK_EX | LOCK_NB) != 0)
-        status = say(b, path, errno == EWOULDBLOCK ? "another batch is at work on this state" : strerror(errno));
-    free(path);
-    return status;
-}
-
-static int start(struct batch *b)
-{
-    int status = folder_open(&b->folder, b->config->folder);
+    int status = folder_open(&b->folder, folder);
 
     if (status == P2T_OK)
         status = make_folder(b, b->config->out);
     if (status == P2T_OK)
         status = make_folder(b, b->config->state);
-    if (status == P2T_OK)
-        status = take_lock(b);
-    watch_open(&b->watch, b->config->folder);
+    watch_open(&b->watch, folder);
     return status;
 }
 
@@ -257,19 +240,20 @@ static void end(struct batch *b)
     folder_close(&b->folder);
     watch_close(&b->watch);
     pattern_fini(&b->pattern);
-    if (b->lock >= 0)
-        close(b->lock);
 }
 
-enum batch_result batch_run(const struct batch_config *config)
+/* shard: NULL for all of the folder. */
+static enum batch_result run_folder(const struct batch_config *config, const struct shard *shard)
 {
-    struct batch b = {.config = config, .watch.fd = -1, .lock = -1};
+    struct batch b = {.config = config, .shard = shard, .watch.fd = -1};
+    const char *folder = shard != NULL ? shard->folder : config->folder;
+    const char *point_from = shard != NULL ? shard->point_from : config->point_from;
 
-    if (pattern_init(&b.pattern, config->point_from) != P2T_OK) {
-        config->say(config->ctx, config->point_from, b.pattern.error);
+    if (pattern_init(&b.pattern, point_from) != P2T_OK) {
+        config->say(config->ctx, point_from, b.pattern.error);
         return BATCH_USAGE;
     }
-    int status = start(&b);
+    int status = start(&b, folder);
     if (status == P2T_OK)
         status = work(&b);
     if (status == P2T_ERR_MEMORY)
@@ -277,4 +261,29 @@ enum batch_result batch_run(const struct batch_config *config)
     enum batch_result r = result(&b, status);
     end(&b);
     return r;
+}
+
+static bool goes_on(enum batch_result r)
+{
+    return r == BATCH_DONE || r == BATCH_PROBLEMS;
+}
+
+static enum batch_result run_shards(const struct batch_config *config)
+{
+    struct shards all;
+    enum batch_result result = shards_read(&all, config);
+
+    for (size_t i = 0; i < all.count && goes_on(result); i++) {
+        if (i % config->shards != config->shard)
+            continue;
+        enum batch_result one = run_folder(config, &all.items[i]);
+        result = goes_on(one) && result == BATCH_PROBLEMS ? result : one;
+    }
+    shards_fini(&all);
+    return result;
+}
+
+enum batch_result batch_run(const struct batch_config *config)
+{
+    return config->manifest != NULL ? run_shards(config) : run_folder(config, NULL);
 }

@@ -18,8 +18,8 @@ struct batch_config {
     bool follow, final, zstd;
     const char *filter, *keylog;
     bool show_secrets, all;
-    const char *manifest; /* of shards; NULL: none */
-    uint64_t shard, shards;
+    const char *manifest; /* of shards, instead of `folder` and `point_from`; NULL: none */
+    uint64_t shard, shards; /* of its shards, those that leave the rest `shard` when counted and divided by `shards` */
     void *ctx;
     bool (*keeps)(void *ctx, const struct p2t_exchange *x);
     void (*say)(void *ctx, const char *subject, const char *text); /* subject may be NULL */
@@ -35,7 +35,7 @@ enum batch_result {
 };
 
 enum batch_result batch_run(const struct batch_config *config);
-/* Writes one JSON line per shard, which is a capture point of a folder, to `out`, or to standard output. */
+/* Writes the manifest: one line of JSON for each capture point of each folder. */
 enum batch_result batch_plan(const struct batch_config *config, const char *const *folders, size_t n,
                              int (*write)(void *ctx, const void *bytes, size_t n), void *sink);
 

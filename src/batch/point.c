@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -222,6 +223,23 @@ static int set_names(struct point *p, const char *name)
     return make_folder(p, p->out_dir);
 }
 
+/* Two at work on one state would both write the same windows. */
+static int take_lock(struct point *p)
+{
+    char *path;
+
+    if (asprintf(&path, "%s.lock", p->checkpoint) < 0)
+        return point_fail(p, p->checkpoint, P2T_ERR_MEMORY, 0);
+    p->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    int status = p->lock >= 0 && flock(p->lock, LOCK_EX | LOCK_NB) == 0 ? P2T_OK : P2T_ERR_IO;
+    if (status != P2T_OK && errno == EWOULDBLOCK)
+        p->config->say(p->config->ctx, path, "another batch is at work on this state");
+    else if (status != P2T_OK)
+        (void)point_fail(p, path, status, errno);
+    free(path);
+    return status;
+}
+
 static int set_filter(struct point *p)
 {
     char *error = NULL;
@@ -243,9 +261,12 @@ int point_open(struct point **out, const struct batch_config *config, const char
     if (p == NULL)
         return P2T_ERR_MEMORY;
     p->config = config;
+    p->lock = -1;
     int status = set_names(p, name);
     if (status == P2T_OK)
         status = set_filter(p);
+    if (status == P2T_OK)
+        status = take_lock(p);
     if (status == P2T_OK)
         status = load(p);
     if (status == P2T_OK && p->has_checkpoint)
@@ -269,6 +290,8 @@ void point_close(struct point *p)
     input_filter_free(p->filter);
     buf_fini(&p->line);
     buf_fini(&p->told);
+    if (p->lock >= 0)
+        close(p->lock);
     free(p->output);
     free(p->name);
     free(p->out_dir);

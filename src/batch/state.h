@@ -25,6 +25,7 @@ struct point {
     uint64_t manifest_n; /* ... the manifest's size before its line */
     struct buf line;
     bool has_checkpoint;
+    int lock;
 
     /* While it runs. */
     struct p2t_session *session; /* NULL: not needed yet */

@@ -33,6 +33,8 @@ static int perform(const struct cli_options *o)
         return run_compare(o);
     case CLI_BATCH:
         return run_batch(o);
+    case CLI_PLAN:
+        return run_plan(o);
     default:
         return run_trace(o);
     }

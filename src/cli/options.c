@@ -367,6 +367,14 @@ static const char *check_batch(const struct cli_options *o)
     return o->output != NULL || o->count > 0 || o->recursive ? "-o, -c and -R have no meaning for batch" : NULL;
 }
 
+static const char *check_plan(const struct cli_options *o)
+{
+    const struct cli_batch *b = &o->batch;
+    bool other = b->out != NULL || b->state != NULL || b->settle_ns >= 0 || b->shards > 0 || b->manifest != NULL;
+
+    return other || b->follow || b->final || b->zstd ? "plan takes --point-from and -o only" : NULL;
+}
+
 /* What makes sense with the one command only. */
 static int check_command(const struct cli_options *o, struct buf *complaint)
 {
@@ -374,7 +382,9 @@ static int check_command(const struct cli_options *o, struct buf *complaint)
 
     if (o->action == CLI_BATCH) {
         what = check_batch(o);
-    } else if (o->action != CLI_PLAN && o->batch.any) {
+    } else if (o->action == CLI_PLAN) {
+        what = check_plan(o);
+    } else if (o->batch.any) {
         what = "--out, --state, --point-from, --settle, --follow, --final, --zstd, --manifest and --shard belong to the "
                "commands 'batch' and 'plan'";
     } else if (o->action != CLI_COMPARE) {

@@ -1,9 +1,12 @@
 #include "cli/run_batch.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "batch/batch.h"
+#include "cli/output.h"
 #include "cli/report.h"
 #include "cli/signals.h"
 
@@ -84,4 +87,23 @@ int run_batch(const struct cli_options *o)
     int code = config.state != NULL ? exit_status(batch_run(&config)) : EXIT_TROUBLE;
     free(state);
     return code;
+}
+
+int run_plan(const struct cli_options *o)
+{
+    struct batch_config config = {.point_from = o->batch.point_from, .ctx = (void *)o, .say = say};
+    struct output output;
+
+    if (output_open(&output, o->output) != P2T_OK) {
+        report_line(o->output, strerror(errno));
+        return EXIT_TROUBLE;
+    }
+    int code = exit_status(batch_plan(&config, o->captures, o->capture_count, output_write, &output));
+    bool whole = code == EXIT_OK || (code == EXIT_TROUBLE && output.error == 0);
+    if (whole && output_commit(&output) == P2T_OK)
+        return code;
+    if (output.error != 0)
+        report_line(o->output != NULL ? o->output : "standard output", strerror(output.error));
+    output_abandon(&output);
+    return code != EXIT_OK ? code : EXIT_TROUBLE;
 }

@@ -5,5 +5,7 @@
 
 /* The command `batch`; returns the exit status. */
 int run_batch(const struct cli_options *o);
+/* The command `plan`. */
+int run_plan(const struct cli_options *o);
 
 #endif
