@@ -44,8 +44,6 @@ static void put_session(struct saving *s)
 {
     struct buf b = {0};
 
-    if (s->status != P2T_OK)
-        return;
     session_carry_save(s->point->session, &b);
     s->status = b.failed ? P2T_ERR_MEMORY : checkpoint_put(&s->writer, CHECKPOINT_SESSION, buf_view(&b));
     buf_fini(&b);
@@ -74,6 +72,8 @@ static void carry(struct saving *s, struct input_frame *frame)
     switch (carry_pass_frame(s->pass, frame, &s->place)) {
     case CARRY_FRAME:
         put_frame(s, frame);
+        if (s->place.n > 0 && s->status == P2T_OK)
+            put_place(s);
         break;
     case CARRY_PLACE:
         put_place(s);
@@ -144,22 +144,27 @@ static void put_frames(struct saving *s, const struct window *w)
 {
     struct point *p = s->point;
 
-    if (s->status != P2T_OK)
-        return;
-    s->pass = carry_pass_new(p->session);
-    if (s->pass == NULL) {
-        s->status = P2T_ERR_MEMORY;
-        return;
-    }
-    if (p->has_checkpoint)
+    if (s->status == P2T_OK && p->has_checkpoint)
         carry_old(s);
-    if (w != NULL)
+    if (s->status == P2T_OK && w != NULL)
         carry_new(s, w);
     struct carry_pass_counts counts = carry_pass_counts(s->pass);
     if (counts.connections_cut > 0 || counts.frames_cut > 0)
         point_problem(p, p->path,
                       "open connections have more packets than a checkpoint holds: if the program has to start again, "
                       "the older ones are missing");
+}
+
+static void put_rest(struct saving *s, const struct window *w)
+{
+    s->pass = carry_pass_new(s->point->session);
+    if (s->pass == NULL) {
+        s->status = P2T_ERR_MEMORY;
+        return;
+    }
+    put_session(s);
+    if (s->status == P2T_OK)
+        put_frames(s, w);
     carry_pass_free(s->pass);
     buf_fini(&s->place);
 }
@@ -172,10 +177,8 @@ int point_save(struct point *p, const struct window *w)
     if (s.status == P2T_OK)
         put_head(&s);
     put_records(&s);
-    if (!p->final) {
-        put_session(&s);
-        put_frames(&s, w);
-    }
+    if (!p->final && s.status == P2T_OK)
+        put_rest(&s, w);
     if (s.status == P2T_OK)
         s.status = checkpoint_finish(&s.writer);
     if (s.status == P2T_OK)

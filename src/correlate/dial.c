@@ -345,6 +345,13 @@ static void describe_conn(const struct dial *d, struct exchange *e)
     e->conn.ack = a->ack;
 }
 
+static void mark_told_elsewhere(const struct correlate *c, const struct dial *d)
+{
+    for (size_t i = 0; i < d->n; i++)
+        if (d->conns[i] != NULL)
+            d->conns[i]->dial_over_ns = c->now_ns;
+}
+
 void dial_report(struct correlate *c, struct dial *d, bool quiet, bool orphan)
 {
     if (d->claimed_by != NULL) {
@@ -371,6 +378,7 @@ void dial_report(struct correlate *c, struct dial *d, bool quiet, bool orphan)
         outbox_put(c, e, true);
     }
     c->counters.dials++;
+    mark_told_elsewhere(c, d);
     dial_free(c, d);
 }
 
@@ -422,6 +430,7 @@ void dial_claimed(struct correlate *c, struct dial *d)
     if (cc != NULL && tls_tell(cc))
         e->dial_tls = tls_copy(cc, &e->arena);
     open_begins_with_dial(e);
+    mark_told_elsewhere(c, d);
     dial_free(c, d);
     if (e->owner == NULL)
         open_finish(c, e);
@@ -453,6 +462,16 @@ void dial_conn_gone(struct correlate *c, struct cconn *cc, enum flow_end why)
     cc->dial = NULL;
 }
 
+void correlate_forget_dial(struct correlate *c, uint64_t conn)
+{
+    struct cconn *cc = conn_find(c, conn);
+
+    if (cc == NULL || cc->dial == NULL)
+        return;
+    mark_told_elsewhere(c, cc->dial);
+    dial_free(c, cc->dial);
+}
+
 void correlate_skip(struct correlate *c, uint64_t conn, const struct correlate_place *place)
 {
     struct cconn *cc = conn_find(c, conn);
@@ -461,7 +480,6 @@ void correlate_skip(struct correlate *c, uint64_t conn, const struct correlate_p
         return;
     if (cc->dial != NULL)
         dial_free(c, cc->dial);
-    cc->dial = NULL;
     cc->positions = place->position;
     if (place->dialled_host.n > 0)
         cc->view.dialled_host = arena_copy(&cc->arena, place->dialled_host);

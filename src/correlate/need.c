@@ -26,9 +26,9 @@ static void need_exchange(const struct walk *w, const struct exchange *e)
 {
     const struct cconn *owner = e->owner;
     const struct exchange_conn *v = owner != NULL ? &owner->view : &e->conn;
-    struct correlate_need n = {.client = v->client, .server = v->server, .first = v->first};
+    struct correlate_need n = {.id = e->id, .client = v->client, .server = v->server, .first = v->first};
 
-    if (mark_set(&v->first))
+    if (mark_set(&v->first) || e->id != 0)
         w->visit(w->ctx, &n);
     need_attempts(w, e->attempts, e->attempt_count, v->id);
     if (e->lookup != NULL)
@@ -82,4 +82,17 @@ bool correlate_place(const struct correlate *c, uint64_t conn, struct correlate_
     place->position = e->conn.position;
     place->dialled_host = cc->view.dialled_host;
     return e->kind == P2T_KIND_HTTP1 && e->conn.position > 0 && !e->conn.pipelined;
+}
+
+int64_t correlate_dial_over_ns(const struct correlate *c, uint64_t conn)
+{
+    const struct cconn *cc = conn_find(c, conn);
+
+    return cc != NULL ? cc->dial_over_ns : 0;
+}
+
+void correlate_repeating(struct correlate *c, correlate_told *fn, void *ctx)
+{
+    c->told = fn;
+    c->told_ctx = ctx;
 }

@@ -46,6 +46,8 @@ struct correlate {
     struct exchange *free_exchanges;
     struct recent recent[RECENT_MAX];
     size_t recent_n, recent_next;
+    correlate_told *told; /* NULL: nothing is repeated */
+    void *told_ctx;
     bool finishing;
     bool gathering; /* the input has ended: nothing is handed over before all of it is known */
 };
@@ -113,6 +115,7 @@ struct cconn {
     uint32_t positions;                      /* exchanges given out */
     struct conn_tls *tls;                    /* NULL: no TLS */
     bool is_dns;
+    int64_t dial_over_ns; /* its dial was told of otherwise than by its own first request: when; 0: not so */
     bool go_resolver; /* its lookup was made by Go's own resolver */
     struct pool *pool;
     struct dial *promised; /* the request that made this dial is the next on this connection */

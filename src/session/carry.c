@@ -52,6 +52,7 @@ void carry_free(struct carry *c)
     free_conns(c);
     free_known(c, &c->ids);
     free_known(c, &c->undecided);
+    free_known(c, &c->pending);
     slab_fini(&c->conn_slab);
     slab_fini(&c->place_slab);
     slab_fini(&c->known_slab);
@@ -172,6 +173,18 @@ int carry_note(struct carry_conn *cc, struct carry_written w)
     return P2T_OK;
 }
 
+static bool was_told(const struct carry *c, uint64_t id)
+{
+    return hmap_first(&c->ids, id) != NULL;
+}
+
+bool carry_is_old(void *ctx, uint64_t id, int64_t start_ns)
+{
+    const struct carry *c = ctx;
+
+    return c->loaded_to_ns - start_ns > CARRY_CONTEXT_NS && was_told(c, id);
+}
+
 static bool was_undecided(const struct carry *c, struct packet_ref first)
 {
     for (struct hmap_node *n = hmap_first(&c->undecided, carry_hash(first)); n != NULL; n = hmap_next(n)) {
@@ -182,12 +195,15 @@ static bool was_undecided(const struct carry *c, struct packet_ref first)
     return false;
 }
 
-/* It was handed over before, or comes of packets that are carried for something else and are not all of it. */
+/* It was handed over before, or comes of packets that are carried for something else and are not all of it, or are
+ * without what it was told of together with. */
 static bool repeats(const struct carry *c, const struct exchange *e, struct packet_ref first)
 {
     if (!c->loaded)
         return false;
-    return hmap_first(&c->ids, e->id) != NULL || (first.file <= c->loaded_file && !was_undecided(c, first));
+    if (c->loading && hmap_first(&c->pending, e->id) == NULL)
+        return true;
+    return was_told(c, e->id) || (first.file <= c->loaded_file && !was_undecided(c, first));
 }
 
 bool carry_admits(struct carry *c, const struct exchange *e)
@@ -199,7 +215,8 @@ bool carry_admits(struct carry *c, const struct exchange *e)
         carry_told(cc, e);
     if (repeats(c, e, first))
         return false;
-    if (cc != NULL && carry_note(cc, (struct carry_written){e->id, e->end_ns}) != P2T_OK)
+    uint32_t position = e->kind == P2T_KIND_HTTP1 ? e->conn.position : CARRY_NO_POSITION;
+    if (cc != NULL && carry_note(cc, (struct carry_written){e->id, position}) != P2T_OK)
         c->failed = true;
     return true;
 }

@@ -16,9 +16,15 @@
  * from its last exchange may come five seconds later. */
 static const int64_t CARRY_CLOSED_NS = 6000000000;
 
+#define CARRY_NO_POSITION UINT32_MAX
+
+/* What an exchange says may rest on others of its client this much earlier, a redirect or a dial: since then, all of every
+ * connection is carried. */
+static const int64_t CARRY_CONTEXT_NS = 10000000000;
+
 struct carry_written {
     uint64_t id;
-    int64_t end_ns;
+    uint32_t position; /* on its connection; CARRY_NO_POSITION: the dial's own */
 };
 
 /* A place in a connection's life that it can be taken to without the packets before. */
@@ -30,7 +36,6 @@ struct carry_place {
     struct flow_place flow;
 };
 
-#define CARRY_NO_POSITION UINT32_MAX
 
 struct carry_conn {
     struct hmap_node node;
@@ -43,6 +48,7 @@ struct carry_conn {
     struct carry_place *idle, *next, *ready, *used; /* carry_place.c */
     char *host;                                     /* that it was dialled for */
     uint32_t out_of_order;
+    bool forget_dial;    /* it was over long before the session was carried over */
     bool is_idle; /* `idle` is set: all that was asked is answered */
     bool told;    /* what it speaks */
     bool other;   /* its bytes are of no protocol that is looked into */
@@ -71,10 +77,11 @@ struct carry {
     struct buf secrets;
     bool failed; /* memory ran out */
     /* Of the session that was carried over. */
-    bool loaded;
+    bool loaded, loading;
     int64_t loaded_to_ns;
     uint32_t loaded_file;
-    struct hmap ids, undecided;
+    struct hmap ids, undecided; /* ids handed over; first packets of what was undecided ... */
+    struct hmap pending;         /* ... and ids of it */
 };
 
 struct carry *carry_new(void);
@@ -95,12 +102,16 @@ void carry_secrets(struct carry *c, const struct input_secrets *secrets);
 void carry_save(const struct carry *c, const struct correlate *correlate, struct buf *out);
 int carry_load(struct carry *c, struct slice saved);
 void carry_loaded(struct carry *c);
+/* It was handed over before this session began, and not all that stood around it is carried. */
+bool carry_is_old(void *ctx, uint64_t id, int64_t start_ns);
 /* carry_place.c */
 /* After correlate took it. */
 void carry_fact(struct carry *c, const struct correlate *correlate, const struct fact *fact);
+/* While a session is rebuilt: the fact began a dial that was over when the session was carried over. */
+bool carry_forgets_dial(const struct carry *c, const struct fact *fact);
 void carry_told(struct carry_conn *cc, const struct exchange *e);
-/* Where to take the connection to in this pass, or NULL: all of its packets are wanted. */
-const struct carry_place *carry_place_now(struct carry *c, struct carry_conn *cc);
+/* Sets cc->used: where to take the connection to in this pass; NULL: all of its packets are wanted. */
+void carry_place_choose(struct carry *c, struct carry_conn *cc);
 void carry_place_save(const struct carry_conn *cc, struct buf *out);
 /* Both take what carry_place_save() made; false: it makes no sense. */
 bool carry_place_whose(struct slice saved, struct packet_ref *first);

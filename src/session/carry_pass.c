@@ -122,6 +122,8 @@ static void want_need(void *ctx, const struct correlate_need *need)
     struct carry_pass *p = ctx;
     struct wanted like = {.any_path = true, .other = need->other, .first = need->first.ref};
 
+    if (need->first.ref.number == 0)
+        return;
     if (need->server.ip.family == 0) {
         want_lookups(p, &need->client.ip, need->first.ts_ns, need->last_ns);
         return;
@@ -179,7 +181,7 @@ static void choose_places(struct carry *c)
 {
     for (size_t i = 0; c->conns.buckets != NULL && i <= c->conns.mask; i++)
         for (struct hmap_node *n = c->conns.buckets[i]; n != NULL; n = n->next)
-            (void)carry_place_now(c, hmap_entry(n, struct carry_conn, node));
+            carry_place_choose(c, hmap_entry(n, struct carry_conn, node));
 }
 
 struct carry_pass *carry_pass_new(struct p2t_session *s)
@@ -276,21 +278,31 @@ static bool cut_payload(struct input_frame *frame, const struct packet *packet)
     return true;
 }
 
-/* A packet before the place that its connection is taken to. */
+static bool place(struct carry_conn *cc, struct buf *out)
+{
+    if (cc->placed)
+        return false;
+    cc->placed = true;
+    carry_place_save(cc, out);
+    return true;
+}
+
+/* A packet before the place that its connection is taken to. That happens as soon as its head is over, so that nothing
+ * else waits for what came next in it. */
 static enum carry_verdict before_place(struct carry_conn *cc, struct input_frame *frame, const struct packet *packet,
                                        struct buf *out)
 {
     const struct packet_ref ref = {frame->number, frame->file};
     bool head = !ref_before(cc->head_to, ref);
+    bool whole = head && cc->used->position == CARRY_NO_POSITION;
 
     if (packet != NULL && (head || (packet->tcp.flags & (TCP_SYN | TCP_FIN | TCP_RST)) != 0) &&
-        ((head && cc->used->position == CARRY_NO_POSITION) || cut_payload(frame, packet)))
+        (whole || cut_payload(frame, packet))) {
+        if (!ref_before(ref, cc->head_to))
+            (void)place(cc, out);
         return CARRY_FRAME;
-    if (cc->placed)
-        return CARRY_NOTHING;
-    cc->placed = true;
-    carry_place_save(cc, out);
-    return CARRY_PLACE;
+    }
+    return place(cc, out) ? CARRY_PLACE : CARRY_NOTHING;
 }
 
 static enum carry_verdict take_tcp(struct carry_pass *p, struct wanted *w, struct input_frame *frame,
@@ -357,14 +369,14 @@ static bool wants_fragment(struct carry_pass *p, const struct input_frame *frame
     return p->fragment_bytes <= FRAGMENT_BYTES;
 }
 
-enum carry_verdict carry_pass_frame(struct carry_pass *p, struct input_frame *frame, struct buf *place)
+enum carry_verdict carry_pass_frame(struct carry_pass *p, struct input_frame *frame, struct buf *out)
 {
     struct packet packet;
     enum packet_drop why = packet_decode(p->decoder, frame, &packet);
     enum carry_verdict verdict = CARRY_NOTHING;
 
     if (why == PACKET_DECODED)
-        verdict = wants_packet(p, frame, &packet, place);
+        verdict = wants_packet(p, frame, &packet, out);
     else if (why == PACKET_DROP_FRAGMENT && wants_fragment(p, frame))
         verdict = CARRY_FRAME;
     if (verdict != CARRY_FRAME)
@@ -378,14 +390,11 @@ enum carry_verdict carry_pass_frame(struct carry_pass *p, struct input_frame *fr
     return CARRY_FRAME;
 }
 
-enum carry_verdict carry_pass_place(struct carry_pass *p, struct slice old, struct buf *place)
+enum carry_verdict carry_pass_place(struct carry_pass *p, struct slice old, struct buf *out)
 {
     struct packet_ref first;
     struct carry_conn *cc = carry_place_whose(old, &first) ? carry_find(p->carry, first) : NULL;
 
-    if (cc == NULL || cc->flow == NULL || cc->used == NULL || cc->placed)
-        return CARRY_NOTHING;
-    cc->placed = true;
-    carry_place_save(cc, place);
-    return CARRY_PLACE;
+    bool live = cc != NULL && cc->flow != NULL && cc->used != NULL;
+    return live && place(cc, out) ? CARRY_PLACE : CARRY_NOTHING;
 }

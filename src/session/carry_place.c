@@ -4,9 +4,6 @@
 #include "proto/conn.h"
 #include "session/carry.h"
 
-/* What an exchange says may rest on others of its client this much earlier: a redirect, a dial. */
-static const int64_t CONTEXT_NS = 10000000000;
-
 /* ---- finding places ---- */
 
 /* The response is whole, and nothing was asked since: what the client sends next begins a request. */
@@ -19,16 +16,16 @@ static void on_response_end(struct carry *c, struct carry_conn *cc)
 
 static bool is_usable(const struct carry *c, const struct carry_place *place)
 {
-    return place != NULL && place->told && c->last_ns - place->ts_ns >= CONTEXT_NS;
+    return place != NULL && place->told && c->last_ns - place->ts_ns >= CARRY_CONTEXT_NS;
 }
 
-/* What ended before the place cannot come out again. */
-static void drop_written(struct carry_conn *cc, int64_t before_ns)
+/* What stood before the place cannot come out again. */
+static void drop_written(struct carry_conn *cc, uint32_t position)
 {
     size_t kept = 0;
 
     for (size_t i = 0; i < cc->written_n; i++)
-        if (cc->written[i].end_ns >= before_ns)
+        if (cc->written[i].position >= position)
             cc->written[kept++] = cc->written[i];
     cc->written_n = kept;
 }
@@ -110,6 +107,14 @@ void carry_fact(struct carry *c, const struct correlate *correlate, const struct
     }
 }
 
+bool carry_forgets_dial(const struct carry *c, const struct fact *f)
+{
+    if (!c->loading || f->kind != FACT_CONN_EVENT || f->as.event.kind != FLOW_SYN)
+        return false;
+    const struct carry_conn *cc = carry_find(c, f->conn->first.ref);
+    return cc != NULL && cc->forget_dial;
+}
+
 void carry_told(struct carry_conn *cc, const struct exchange *e)
 {
     if (cc->next != NULL && e->kind == P2T_KIND_HTTP1 && e->conn.position == cc->next->position)
@@ -128,28 +133,31 @@ static bool set_used(struct carry *c, struct carry_conn *cc, const struct carry_
     return true;
 }
 
-static bool forgets(const struct carry_conn *cc, struct carry_place *place)
+/* Here and now: nothing of what came so far is needed but the head, which stays. */
+static bool place_now(const struct carry *c, const struct carry_conn *cc, struct carry_place *place)
 {
-    if ((cc->told && !cc->other) || !proto_forgets(cc->flow))
-        return false;
-    *place = (struct carry_place){.position = CARRY_NO_POSITION, .ref = {UINT64_MAX, UINT32_MAX}};
+    *place = (struct carry_place){
+        .position = CARRY_NO_POSITION, .ts_ns = c->last_ns, .told = true, .ref = {UINT64_MAX, c->last_file}};
     return flow_tcp_place(cc->flow, &place->flow);
 }
 
-/* A place once used is gone back behind never: the packets before it are gone. */
-const struct carry_place *carry_place_now(struct carry *c, struct carry_conn *cc)
+static bool forgets(const struct carry_conn *cc)
+{
+    return (!cc->told || cc->other) && proto_forgets(cc->flow);
+}
+
+/* A place once used is never gone back behind: the packets before it are gone. */
+void carry_place_choose(struct carry *c, struct carry_conn *cc)
 {
     struct carry_place now;
 
     if (cc->flow == NULL || cc->needed)
-        return cc->used;
+        return;
     promote(c, cc);
-    if (forgets(cc, &now)) {
-        (void)set_used(c, cc, &now);
-    } else if (cc->ready != NULL && set_used(c, cc, cc->ready)) {
-        drop_written(cc, cc->ready->ts_ns);
-    }
-    return cc->used;
+    if (forgets(cc) && place_now(c, cc, &now))
+        c->failed |= !set_used(c, cc, &now);
+    else if (cc->ready != NULL && set_used(c, cc, cc->ready))
+        drop_written(cc, cc->ready->position);
 }
 
 /* ---- as bytes ---- */

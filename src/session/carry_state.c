@@ -64,20 +64,31 @@ static const struct carry_conn **sorted(const struct carry *c, size_t *n)
     return all;
 }
 
-static void save_conn(struct buf *out, const struct carry_conn *cc)
+/* Whoever took the dial may be missing; not so where it is one of the latest, or something undecided tells of it. */
+static bool forgets_dial(const struct carry *c, const struct correlate *correlate, const struct carry_conn *cc)
+{
+    int64_t over_ns = cc->flow != NULL ? correlate_dial_over_ns(correlate, cc->flow->number) : 0;
+
+    return !cc->needed && over_ns != 0 && c->last_ns - over_ns > CARRY_CONTEXT_NS;
+}
+
+static void save_conn(struct buf *out, const struct carry *c, const struct correlate *correlate,
+                      const struct carry_conn *cc)
 {
     carry_put_ref(out, cc->first);
     carry_put_ref(out, cc->from);
+    carry_put32(out, forgets_dial(c, correlate, cc));
     carry_put64(out, cc->written_n);
     for (size_t i = 0; i < cc->written_n; i++) {
         carry_put64(out, cc->written[i].id);
-        carry_put64(out, (uint64_t)cc->written[i].end_ns);
+        carry_put32(out, cc->written[i].position);
     }
 }
 
 static void save_need(void *ctx, const struct correlate_need *need)
 {
     carry_put_ref(ctx, need->first.ref);
+    carry_put64(ctx, need->id);
 }
 
 void carry_save(const struct carry *c, const struct correlate *correlate, struct buf *out)
@@ -95,7 +106,7 @@ void carry_save(const struct carry *c, const struct correlate *correlate, struct
     buf_slice(out, buf_view(&c->secrets));
     carry_put64(out, n);
     for (size_t i = 0; i < n; i++)
-        save_conn(out, all[i]);
+        save_conn(out, c, correlate, all[i]);
     correlate_each_need(correlate, save_need, out);
     free(all);
 }
@@ -118,16 +129,26 @@ static int add_undecided(struct carry *c, struct packet_ref first)
     return add_known(c, &c->undecided, (struct carry_known){.first = first}, carry_hash(first));
 }
 
+static int load_need(struct carry *c, struct reader *r)
+{
+    int status = add_undecided(c, carry_get_ref(r));
+    uint64_t id = carry_get64(r);
+
+    if (status == P2T_OK && id != 0)
+        status = add_known(c, &c->pending, (struct carry_known){.id = id}, id);
+    return status;
+}
+
 static int load_written(struct carry *c, struct carry_conn *cc, struct reader *r)
 {
     uint64_t n = carry_get64(r);
 
-    if (!reader_ok(r) || n > r->left / 16)
+    if (!reader_ok(r) || n > r->left / 12)
         return P2T_ERR_USAGE;
     for (; n > 0; n--) {
         struct carry_written w;
         w.id = carry_get64(r);
-        w.end_ns = (int64_t)carry_get64(r);
+        w.position = reader_le32(r);
         if (carry_note(cc, w) != P2T_OK || add_known(c, &c->ids, (struct carry_known){.id = w.id}, w.id) != P2T_OK)
             return P2T_ERR_MEMORY;
     }
@@ -137,6 +158,7 @@ static int load_written(struct carry *c, struct carry_conn *cc, struct reader *r
 static int load_conn(struct carry *c, struct reader *r)
 {
     struct packet_ref first = carry_get_ref(r), from = carry_get_ref(r);
+    bool forget_dial = reader_le32(r) != 0;
 
     if (!reader_ok(r))
         return P2T_ERR_USAGE;
@@ -144,6 +166,7 @@ static int load_conn(struct carry *c, struct reader *r)
     if (cc == NULL || add_undecided(c, first) != P2T_OK)
         return P2T_ERR_MEMORY;
     cc->from = from;
+    cc->forget_dial = forget_dial;
     return load_written(c, cc, r);
 }
 
@@ -152,7 +175,7 @@ int carry_load(struct carry *c, struct slice saved)
     struct reader r = reader_of_slice(saved);
     int status = P2T_OK;
 
-    c->loaded = true;
+    c->loaded = c->loading = true;
     c->loaded_to_ns = (int64_t)carry_get64(&r);
     c->loaded_file = reader_le32(&r);
     uint64_t secrets = carry_get64(&r);
@@ -163,7 +186,7 @@ int carry_load(struct carry *c, struct slice saved)
     for (; status == P2T_OK && reader_ok(&r) && n > 0; n--)
         status = load_conn(c, &r);
     while (status == P2T_OK && reader_ok(&r) && r.left > 0)
-        status = add_undecided(c, carry_get_ref(&r));
+        status = load_need(c, &r);
     if (status == P2T_OK && !reader_ok(&r))
         status = P2T_ERR_USAGE;
     return c->secrets.failed ? P2T_ERR_MEMORY : status;
@@ -175,6 +198,7 @@ void carry_loaded(struct carry *c)
     size_t n;
     const struct carry_conn **all = sorted(c, &n);
 
+    c->loading = false;
     for (size_t i = 0; all != NULL && i < n; i++)
         if (all[i]->flow == NULL && all[i]->closed_ns == 0)
             carry_forget(c, carry_find(c, all[i]->first));

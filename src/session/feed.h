@@ -21,7 +21,7 @@ int session_feed(struct p2t_session *s, const struct input_frame *frame);
 /* Secrets that a capture brings; kept for whoever goes on. */
 void session_feed_secrets(struct p2t_session *s, const struct input_secrets *secrets);
 
-/* Appends what is needed beside frames. */
+/* Appends what is needed beside frames. A pass has begun. */
 void session_carry_save(const struct p2t_session *s, struct buf *out);
 /* Takes it, before any frame. P2T_ERR_USAGE: it makes no sense. */
 int session_carry_load(struct p2t_session *s, struct slice saved);
@@ -38,8 +38,8 @@ struct carry_pass_counts {
 
 enum carry_verdict {
     CARRY_NOTHING,
-    CARRY_FRAME, /* maybe cut to its headers: frame->cap_len */
-    CARRY_PLACE  /* this, in the frame's stead: what stands in `place`, for session_carry_place() */
+    CARRY_FRAME, /* maybe cut to its headers: frame->cap_len. What stands in `place`, if anything, comes behind it */
+    CARRY_PLACE  /* only what stands in `place`, for session_carry_place() */
 };
 
 /* Decides over frames fed before, and over places that the pass before decided for, in their order; the session must not

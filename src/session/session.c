@@ -58,6 +58,8 @@ static void on_fact(void *ctx, const struct fact *fact)
     correlate_fact(s->correlate, fact);
     if (s->carry != NULL)
         carry_fact(s->carry, s->correlate, fact);
+    if (s->carry != NULL && carry_forgets_dial(s->carry, fact))
+        correlate_forget_dial(s->correlate, fact->conn->number);
     if (s->carry != NULL && fact->kind == FACT_CONN_CLOSE)
         carry_conn_closed(s->carry, fact->conn, fact->as.end);
 }
@@ -323,6 +325,7 @@ int session_carry_load(struct p2t_session *s, struct slice saved)
 {
     int status = carry_load(s->carry, saved);
 
+    correlate_repeating(s->correlate, carry_is_old, s->carry);
     if (status == P2T_OK)
         status = proto_secrets(s->proto, buf_view(&s->carry->secrets));
     return status == P2T_OK ? proto_secrets_end(s->proto) : status;
@@ -350,6 +353,7 @@ void session_carry_loaded(struct p2t_session *s)
     carry_clock(s->carry, s->carry->loaded_to_ns, s->carry->loaded_file);
     correlate_clock(s->correlate, s->carry->loaded_to_ns);
     carry_loaded(s->carry);
+    correlate_repeating(s->correlate, NULL, NULL);
 }
 
 struct carry_source session_carry_source(struct p2t_session *s)
