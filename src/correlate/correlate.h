@@ -62,7 +62,8 @@ struct correlate_place {
 
 /* Right after the head of a request: true when nothing else is under way on the connection, and its own dial is told. */
 bool correlate_place(const struct correlate *c, uint64_t conn, struct correlate_place *place);
-/* When the dial that made the connection was told of otherwise than by its own first request; 0: not so. */
+/* Where the dial that made the connection was told of otherwise than by its own first request, when what told of it
+ * began; 0: not so. */
 int64_t correlate_dial_over_ns(const struct correlate *c, uint64_t conn);
 /* While a session is rebuilt: right after such a connection's first SYN, its dial is done away with; and an exchange of
  * which fn says so takes no dial of another connection, for the one it had may be missing. fn NULL: that is over. */

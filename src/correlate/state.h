@@ -115,7 +115,8 @@ struct cconn {
     uint32_t positions;                      /* exchanges given out */
     struct conn_tls *tls;                    /* NULL: no TLS */
     bool is_dns;
-    int64_t dial_over_ns; /* its dial was told of otherwise than by its own first request: when; 0: not so */
+    int64_t dial_over_ns; /* its dial was told of otherwise than by its own first request: when that was
+                           * begun; 0: not so */
     bool go_resolver; /* its lookup was made by Go's own resolver */
     struct pool *pool;
     struct dial *promised; /* the request that made this dial is the next on this connection */
