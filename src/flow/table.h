@@ -58,6 +58,7 @@ struct flow_place_half {
 /* A moment in the life of a connection at which nothing is held behind a hole. */
 struct flow_place {
     struct endpoint client;
+    int64_t last_ns;                /* of its last packet */
     struct flow_place_half half[2]; /* by enum flow_dir */
 };
 
@@ -65,6 +66,8 @@ struct flow_place {
 bool flow_tcp_place(const struct flow_tcp *conn, struct flow_place *place);
 /* The connection is taken there without a word to the sink: packets in between were not given. */
 void flow_tcp_skip(struct flow_tcp *conn, const struct flow_place *place);
+/* After the last of them: connections are in the order of use again. 0 or P2T_ERR_MEMORY. */
+int flow_table_skipped(struct flow_table *t);
 const struct flow_counters *flow_table_counters(const struct flow_table *t);
 /* Each open connection once for every pair of endpoints and path that its packets came under, the one it was opened
  * with first; a and b are in no order. */

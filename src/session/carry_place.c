@@ -190,6 +190,7 @@ void carry_place_save(const struct carry_conn *cc, struct buf *out)
     carry_put64(out, (uint64_t)p->ts_ns);
     carry_put32(out, p->position);
     put_endpoint(out, &p->flow.client);
+    carry_put64(out, (uint64_t)p->flow.last_ns);
     for (int dir = 0; dir < 2; dir++) {
         const struct flow_place_half *h = &p->flow.half[dir];
         carry_put64(out, h->next);
@@ -219,6 +220,7 @@ static bool load(struct reader *r, struct carry_place *p)
     p->ts_ns = (int64_t)carry_get64(r);
     p->position = reader_le32(r);
     p->flow.client = get_endpoint(r);
+    p->flow.last_ns = (int64_t)carry_get64(r);
     for (int dir = 0; dir < 2; dir++) {
         struct flow_place_half *h = &p->flow.half[dir];
         h->next = carry_get64(r);

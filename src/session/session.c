@@ -354,6 +354,7 @@ void session_carry_loaded(struct p2t_session *s)
     correlate_clock(s->correlate, s->carry->loaded_to_ns);
     carry_loaded(s->carry);
     correlate_repeating(s->correlate, NULL, NULL);
+    s->status = s->status == P2T_OK ? flow_table_skipped(s->flows) : s->status;
 }
 
 struct carry_source session_carry_source(struct p2t_session *s)
