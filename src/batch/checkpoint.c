@@ -173,7 +173,8 @@ bool checkpoint_name(const struct checkpoint_record *record, uint32_t *file, str
 int checkpoint_create(struct checkpoint_writer *w, const char *path)
 {
     *w = (struct checkpoint_writer){0};
-    int status = store_open(&w->store, path, true);
+    /* Packets, and secrets that captures brought. */
+    int status = store_open(&w->store, path, true, 0600);
     if (status != P2T_OK)
         return status;
     buf_slice(&w->scratch, MAGIC);

@@ -40,14 +40,14 @@ static int open_zstd(struct store *s)
     return P2T_OK;
 }
 
-int store_open(struct store *s, const char *target, bool zstd)
+int store_open(struct store *s, const char *target, bool zstd, unsigned mode)
 {
     *s = (struct store){.fd = -1};
     s->target = strdup(target);
     s->temporary = store_temporary(target);
     if (s->target == NULL || s->temporary == NULL)
         return P2T_ERR_MEMORY;
-    s->fd = open(s->temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    s->fd = open(s->temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
     if (s->fd < 0)
         return fail(s);
     return zstd ? open_zstd(s) : P2T_OK;

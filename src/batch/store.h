@@ -8,8 +8,8 @@
 struct store {
     char *target, *temporary;
     int fd;
-    int error;   /* errno of the first failure, else 0 */
-    void *zstd;  /* NULL: written as it is */
+    int error;  /* errno of the first failure, else 0 */
+    void *zstd; /* NULL: written as it is */
     char *packed;
     size_t packed_cap;
 };
@@ -17,7 +17,7 @@ struct store {
 /* The hidden name beside `target` that it is written under; free() it. NULL: out of memory. */
 char *store_temporary(const char *target);
 /* 0, P2T_ERR_IO with s->error set, or P2T_ERR_MEMORY. To be closed or abandoned in any case. */
-int store_open(struct store *s, const char *target, bool zstd);
+int store_open(struct store *s, const char *target, bool zstd, unsigned mode);
 /* A sink for writers; ctx is the struct store. */
 int store_write(void *ctx, const void *bytes, size_t n);
 /* Past the compression. */

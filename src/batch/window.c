@@ -79,8 +79,9 @@ static int passes(struct reading *r, const struct input_frame *frame)
         return P2T_ERR_MEMORY;
     if (match == FILTER_UNFIT && !p->filter_told) {
         p->filter_told = true;
-        snprintf(text, sizeof text, "the filter does not fit packet %" PRIu64 " and others of link type %" PRIu32 ": %s",
-                 frame->number, frame->link_type, input_filter_reason(p->filter, frame->link_type));
+        snprintf(text, sizeof text,
+                 "the filter does not fit packet %" PRIu64 " and others of link type %" PRIu32 ": %s", frame->number,
+                 frame->link_type, input_filter_reason(p->filter, frame->link_type));
         tell(p, text);
     }
     return match == FILTER_MATCH;
@@ -176,7 +177,7 @@ static int open_output(struct point *p, struct store *store, const char *suffix)
         return P2T_ERR_MEMORY;
     int status = P2T_ERR_USAGE;
     if (access(path, F_OK) != 0)
-        status = store_open(store, path, p->config->zstd);
+        status = store_open(store, path, p->config->zstd, 0666);
     if (status == P2T_ERR_USAGE)
         p->config->say(p->config->ctx, path, "exists already, written with another state: it is not touched");
     else if (status != P2T_OK)

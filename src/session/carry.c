@@ -56,6 +56,8 @@ void carry_free(struct carry *c)
     slab_fini(&c->conn_slab);
     slab_fini(&c->place_slab);
     slab_fini(&c->known_slab);
+    if (c->secrets.p != NULL)
+        explicit_bzero(c->secrets.p, c->secrets.cap);
     buf_fini(&c->secrets);
     free(c);
 }
