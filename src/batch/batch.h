@@ -10,7 +10,7 @@
 #include "pcap2trace/status.h"
 
 struct batch_config {
-    const char *folder;     /* of captures; NULL: the manifest names them */
+    const char *folder; /* of captures; NULL: the manifest names them */
     const char *out, *state;
     const char *point_from; /* regular expression with a group that finds the capture point in a file's name; NULL:
                              * none; "interface": the pcapng interface names are it */
@@ -19,18 +19,19 @@ struct batch_config {
     const char *filter, *keylog;
     bool show_secrets, all;
     const char *manifest; /* of shards, instead of `folder` and `point_from`; NULL: none */
-    uint64_t shard, shards; /* of its shards, those that leave the rest `shard` when counted and divided by `shards` */
+    uint64_t shard,
+        shards; /* of its shards, those that leave the rest `shard` when counted and divided by `shards` */
     void *ctx;
     bool (*keeps)(void *ctx, const struct p2t_exchange *x);
     void (*say)(void *ctx, const char *subject, const char *text); /* subject may be NULL */
-    bool (*stopped)(void *ctx); /* asked between files */
+    bool (*stopped)(void *ctx);                                    /* asked between files */
 };
 
 enum batch_result {
     BATCH_DONE,
-    BATCH_STOPPED, /* asked to, with files left */
+    BATCH_STOPPED,  /* asked to, with files left */
     BATCH_PROBLEMS, /* done, but not everything could be read */
-    BATCH_FAILED,  /* could not go on: what was done is safe */
+    BATCH_FAILED,   /* could not go on: what was done is safe */
     BATCH_USAGE
 };
 

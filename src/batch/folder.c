@@ -199,8 +199,8 @@ static struct folder_file *append(struct folder *f, const char *name)
 
 static bool is_same(const struct folder_file *file, const struct stat *st, int64_t changed_ns)
 {
-    return file->kind != FOLDER_UNKNOWN && file->device == st->st_dev &&
-           file->inode == st->st_ino && file->bytes == (uint64_t)st->st_size && file->changed_ns == changed_ns;
+    return file->kind != FOLDER_UNKNOWN && file->device == st->st_dev && file->inode == st->st_ino &&
+           file->bytes == (uint64_t)st->st_size && file->changed_ns == changed_ns;
 }
 
 static int look_at(struct folder *f, size_t known, int dir, const char *name)

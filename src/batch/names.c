@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "batch/take.h"
 #include "pcap2trace/status.h"
 
 struct name *names_find(const struct names *n, uint32_t file)
@@ -34,7 +35,7 @@ int names_add(struct names *n, uint32_t file, struct slice text)
         n->items = items;
         n->cap = cap;
     }
-    char *copy = strndup((const char *)text.p, text.n);
+    char *copy = take_copy(text);
     if (copy == NULL)
         return P2T_ERR_MEMORY;
     for (; at > 0 && n->items[at - 1].file > file; at--)

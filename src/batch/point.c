@@ -20,7 +20,8 @@ int point_fail(const struct point *p, const char *subject, int status, int error
     if (status == P2T_ERR_IO)
         text = error != 0 ? strerror(error) : "cannot be read or written";
     else if (status == P2T_ERR_USAGE)
-        text = "this checkpoint is damaged; what was written before is safe. Remove it to begin anew, with another --out";
+        text = "this checkpoint is damaged; what was written before is safe. Remove it to begin anew, with another "
+               "--out";
     p->config->say(p->config->ctx, subject, text);
     return status;
 }
@@ -122,7 +123,7 @@ static int take_head(struct point *p, struct slice saved)
     buf_slice(&p->line, take_text(&r));
     if (!reader_ok(&r))
         return P2T_ERR_USAGE;
-    p->output = strndup((const char *)output.p, output.n);
+    p->output = take_copy(output);
     return p->output != NULL && !p->line.failed ? P2T_OK : P2T_ERR_MEMORY;
 }
 

@@ -38,11 +38,11 @@ int processed_note(struct processed_set *s, const struct folder_file *file, uint
 
     if (r == NULL)
         return add(s, (struct processed){.name = name,
-                                      .inode = file->inode,
-                                      .bytes = file->bytes,
-                                      .fingerprint = file->fingerprint,
-                                      .packets = packets,
-                                      .here = true});
+                                         .inode = file->inode,
+                                         .bytes = file->bytes,
+                                         .fingerprint = file->fingerprint,
+                                         .packets = packets,
+                                         .here = true});
     if (name == NULL)
         return P2T_ERR_MEMORY;
     free(r->name);
@@ -106,7 +106,7 @@ int processed_load(struct processed_set *s, struct slice saved)
     struct slice name = take_text(&fields);
     if (!reader_ok(&fields))
         return P2T_ERR_USAGE;
-    r.name = strndup((const char *)name.p, name.n);
+    r.name = take_copy(name);
     return add(s, r);
 }
 

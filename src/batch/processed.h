@@ -11,8 +11,8 @@
 enum { PROCESSED_GONE_MAX = 1000 };
 
 struct processed {
-    struct hmap_node node; /* by fingerprint */
-    struct processed *next;   /* in the order in which they were processed */
+    struct hmap_node node;  /* by fingerprint */
+    struct processed *next; /* in the order in which they were processed */
     char *name;
     uint64_t inode, bytes, fingerprint, packets;
     bool here; /* the folder has a file that begins like it */

@@ -135,9 +135,10 @@ static void carry_new(struct saving *s, const struct window *w)
             carry(s, &frame);
     }
     if (s->status == P2T_OK && frame.number < w->packets)
-        point_problem(s->point, s->point->path,
-                      "it was overwritten while it was read: if the program has to start again, connections that go on "
-                      "will lack packets");
+        point_problem(
+            s->point, s->point->path,
+            "it was overwritten while it was read: if the program has to start again, connections that go on "
+            "will lack packets");
 }
 
 static void put_frames(struct saving *s, const struct window *w)
@@ -150,9 +151,10 @@ static void put_frames(struct saving *s, const struct window *w)
         carry_new(s, w);
     struct carry_pass_counts counts = carry_pass_counts(s->pass);
     if (counts.connections_cut > 0 || counts.frames_cut > 0)
-        point_problem(p, p->path,
-                      "open connections have more packets than a checkpoint holds: if the program has to start again, "
-                      "the older ones are missing");
+        point_problem(
+            p, p->path,
+            "open connections have more packets than a checkpoint holds: if the program has to start again, "
+            "the older ones are missing");
 }
 
 static void put_rest(struct saving *s, const struct window *w)

@@ -322,11 +322,11 @@ static int parse_operands(struct cli_options *o, int argc, char **argv, struct b
     int i = optind;
 
     if (i < argc && names_later_command(argv[i])) {
-        buf_printf(
-            complaint,
-            "this version has no command '%s', only 'trace', 'compare', 'batch' and 'plan'; a capture of that name would "
-            "be ./%s",
-            argv[i], argv[i]);
+        buf_printf(complaint,
+                   "this version has no command '%s', only 'trace', 'compare', 'batch' and 'plan'; a capture of that "
+                   "name would "
+                   "be ./%s",
+                   argv[i], argv[i]);
         return P2T_ERR_USAGE;
     }
     if (i < argc && take_command(o, argv[i]))
@@ -335,7 +335,8 @@ static int parse_operands(struct cli_options *o, int argc, char **argv, struct b
         o->captures[o->capture_count++] = argv[i++];
     if (o->capture_count > 0 || (o->action == CLI_BATCH && o->batch.manifest != NULL))
         return P2T_OK;
-    buf_str(complaint, o->action == CLI_BATCH || o->action == CLI_PLAN ? "no capture folder given" : "no capture given");
+    buf_str(complaint,
+            o->action == CLI_BATCH || o->action == CLI_PLAN ? "no capture folder given" : "no capture given");
     return P2T_ERR_USAGE;
 }
 
@@ -344,7 +345,7 @@ static size_t count_stdin(const char *const *names, size_t n)
     size_t count = 0;
 
     for (size_t i = 0; i < n; i++)
-        count += strcmp(names[i], "-") == 0;
+        count += names[i] != NULL && strcmp(names[i], "-") == 0;
     return count;
 }
 
@@ -385,8 +386,9 @@ static int check_command(const struct cli_options *o, struct buf *complaint)
     } else if (o->action == CLI_PLAN) {
         what = check_plan(o);
     } else if (o->batch.any) {
-        what = "--out, --state, --point-from, --settle, --follow, --final, --zstd, --manifest and --shard belong to the "
-               "commands 'batch' and 'plan'";
+        what =
+            "--out, --state, --point-from, --settle, --follow, --final, --zstd, --manifest and --shard belong to the "
+            "commands 'batch' and 'plan'";
     } else if (o->action != CLI_COMPARE) {
         if (o->live_count > 0 || o->differing || o->tolerance_ns != CLI_TOLERANCE_NS)
             what = "--live, --tolerance and --differing belong to the command 'compare'";
@@ -406,7 +408,8 @@ static int check_command(const struct cli_options *o, struct buf *complaint)
 
 int cli_options_parse(struct cli_options *o, int argc, char **argv, struct buf *complaint)
 {
-    *o = (struct cli_options){.action = CLI_TRACE, .format = OUT_FORMAT_TEXT, .tolerance_ns = CLI_TOLERANCE_NS, .batch.settle_ns = -1};
+    *o = (struct cli_options){
+        .action = CLI_TRACE, .format = OUT_FORMAT_TEXT, .tolerance_ns = CLI_TOLERANCE_NS, .batch.settle_ns = -1};
     o->captures = calloc((size_t)argc + 1, sizeof *o->captures);
     o->live = calloc((size_t)argc + 1, sizeof *o->live);
     if (o->captures == NULL || o->live == NULL)

@@ -42,7 +42,7 @@ const struct correlate_counters *correlate_counters(const struct correlate *c);
 
 /* What a decision that is still to be made rests on. */
 struct correlate_need {
-    uint64_t id; /* of the exchange, where it is one already; else 0 */
+    uint64_t id;                    /* of the exchange, where it is one already; else 0 */
     struct endpoint client, server; /* server.ip.family 0: the packets of a lookup by client.ip */
     struct packet_mark first;       /* of its packets */
     int64_t last_ns;                /* of a lookup */
@@ -56,7 +56,7 @@ void correlate_each_need(const struct correlate *c, correlate_visit *visit, void
 
 /* A place between two exchanges of a connection, from which on it can be told without what came before. */
 struct correlate_place {
-    uint32_t position;        /* of the exchange that begins there */
+    uint32_t position;         /* of the exchange that begins there */
     struct slice dialled_host; /* valid during the call */
 };
 

@@ -75,8 +75,8 @@ bool correlate_place(const struct correlate *c, uint64_t conn, struct correlate_
 {
     const struct cconn *cc = conn_find(c, conn);
 
-    if (cc == NULL || cc->open_first == NULL || cc->open_first != cc->open_last || cc->dial != NULL || cc->tls != NULL ||
-        cc->promised != NULL || cc->view.proxy != PROXY_NONE || cc->is_dns)
+    if (cc == NULL || cc->open_first == NULL || cc->open_first != cc->open_last || cc->dial != NULL ||
+        cc->tls != NULL || cc->promised != NULL || cc->view.proxy != PROXY_NONE || cc->is_dns)
         return false;
     const struct exchange *e = cc->open_first;
     place->position = e->conn.position;

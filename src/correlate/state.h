@@ -117,7 +117,7 @@ struct cconn {
     bool is_dns;
     int64_t dial_over_ns; /* its dial was told of otherwise than by its own first request: when that was
                            * begun; 0: not so */
-    bool go_resolver; /* its lookup was made by Go's own resolver */
+    bool go_resolver;     /* its lookup was made by Go's own resolver */
     struct pool *pool;
     struct dial *promised; /* the request that made this dial is the next on this connection */
     struct cconn *idle_newer, *idle_older;

@@ -88,10 +88,11 @@ void flow_table_each(const struct flow_table *t, flow_visit *visit, void *ctx)
 {
     for (struct flow_link *link = t->opened.next; link != &t->opened; link = link->next) {
         struct flow_conn *c = hmap_entry(link, struct flow_conn, opened);
-        for (const struct flow_key_node *n = &c->key; n != NULL; n = n->next) {
+        const struct flow_key_node *n = &c->key;
+        do {
             struct endpoint a = key_endpoint(&n->key, 0), b = key_endpoint(&n->key, 1);
             visit(ctx, &c->pub, &a, &b, n->path);
-        }
+        } while ((n = n->next) != NULL);
     }
 }
 

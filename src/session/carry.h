@@ -36,24 +36,23 @@ struct carry_place {
     struct flow_place flow;
 };
 
-
 struct carry_conn {
     struct hmap_node node;
     struct packet_ref first; /* the packet that opened it: names it */
     struct flow_tcp *flow;   /* NULL once it is closed */
     struct carry_written *written;
     size_t written_n, written_cap;
-    struct packet_ref from;    /* carried from here on; number 0: from the first packet */
-    struct packet_ref head_to; /* up to here are the packets that tell what it is */
+    struct packet_ref from;                         /* carried from here on; number 0: from the first packet */
+    struct packet_ref head_to;                      /* up to here are the packets that tell what it is */
     struct carry_place *idle, *next, *ready, *used; /* carry_place.c */
     char *host;                                     /* that it was dialled for */
     uint32_t out_of_order;
-    bool forget_dial;    /* it was over long before the session was carried over */
-    bool is_idle; /* `idle` is set: all that was asked is answered */
-    bool told;    /* what it speaks */
-    bool other;   /* its bytes are of no protocol that is looked into */
-    bool needed;  /* in this pass: by an exchange of another connection */
-    bool placed;  /* in this pass: its place was written */
+    bool forget_dial; /* it was over long before the session was carried over */
+    bool is_idle;     /* `idle` is set: all that was asked is answered */
+    bool told;        /* what it speaks */
+    bool other;       /* its bytes are of no protocol that is looked into */
+    bool needed;      /* in this pass: by an exchange of another connection */
+    bool placed;      /* in this pass: its place was written */
     /* Closed, and not forgotten yet. */
     struct endpoint client, server;
     uint32_t path;
@@ -81,7 +80,7 @@ struct carry {
     int64_t loaded_to_ns;
     uint32_t loaded_file;
     struct hmap ids, undecided; /* ids handed over; first packets of what was undecided ... */
-    struct hmap pending;         /* ... and ids of it */
+    struct hmap pending;        /* ... and ids of it */
 };
 
 struct carry *carry_new(void);

@@ -353,7 +353,8 @@ static enum carry_verdict wants_packet(struct carry_pass *p, struct input_frame 
     if (packet->kind == PACKET_TCP)
         return wants_tcp(p, frame, &(struct ends){&packet->src, &packet->dst, packet->path, false}, packet, out);
     if (packet->kind == PACKET_ICMP_ERROR && icmp->quoted_kind == PACKET_TCP)
-        return wants_tcp(p, frame, &(struct ends){&icmp->quoted_src, &icmp->quoted_dst, packet->path, true}, NULL, out);
+        return wants_tcp(p, frame, &(struct ends){&icmp->quoted_src, &icmp->quoted_dst, packet->path, true}, NULL,
+                         out);
     bool wanted = packet->kind == PACKET_UDP
                       ? wants_lookup(p, frame, &packet->src, &packet->dst) && proto_speaks_dns(&d)
                       : wants_lookup(p, frame, &icmp->quoted_src, &icmp->quoted_dst);
