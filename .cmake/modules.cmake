@@ -9,6 +9,14 @@ if(P2T_LTO AND P2T_HAVE_FAT_LTO AND NOT P2T_SANITIZE AND NOT P2T_FUZZ AND CMAKE_
   set(P2T_USE_LTO ON)
 endif()
 
+# GCC's generic tuning copies and clears structs of a few hundred bytes with `rep movs`, whose start costs more than the
+# copy: such structs travel with each fact. Worth 6% on small exchanges; goes with link-time optimisation, because other
+# compilers' tools do not know the options.
+set(P2T_COPY_FLAGS -mmemcpy-strategy=unrolled_loop:256:noalign,libcall:-1:noalign
+                   -mmemset-strategy=unrolled_loop:256:noalign,libcall:-1:noalign)
+string(REPLACE ";" " " P2T_COPY_FLAGS_TEXT "${P2T_COPY_FLAGS}")
+check_c_compiler_flag("${P2T_COPY_FLAGS_TEXT}" P2T_HAVE_COPY_FLAGS)
+
 # p2t_fast(target): links with link-time optimisation where it is on. Other programs do without: each would repeat it.
 function(p2t_fast target)
   if(P2T_USE_LTO)
@@ -39,7 +47,8 @@ function(p2t_module name)
   set_target_properties(p2t_${name} PROPERTIES POSITION_INDEPENDENT_CODE ON C_VISIBILITY_PRESET hidden)
   p2t_options(p2t_${name})
   if(P2T_USE_LTO)
-    target_compile_options(p2t_${name} PRIVATE -flto=auto -ffat-lto-objects)
+    target_compile_options(p2t_${name} PRIVATE -flto=auto -ffat-lto-objects
+                           $<$<BOOL:${P2T_HAVE_COPY_FLAGS}>:${P2T_COPY_FLAGS}>)
   endif()
   target_link_libraries(p2t_${name} PRIVATE ${P2T_LINK_DEPENDENCIES})
   set_property(GLOBAL APPEND PROPERTY P2T_MODULES p2t_${name})

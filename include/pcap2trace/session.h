@@ -42,6 +42,10 @@ struct p2t_config {
     /* File of TLS secrets in the NSS key log format, or NULL. Those that a capture brings are used in any case. One
      * that cannot be read is a problem, not an error. */
     const char *keylog;
+    /* 0 or 1: everything is done on the caller's thread. More: timelines are made, and `exchange` is called, on a thread
+     * of the session's own, one at a time and in the same order; it is at rest whenever a function of the session has
+     * returned 0 or a negative status. More than 2 bring nothing more. */
+    unsigned jobs;
     void *ctx; /* handed to the callbacks */
     /* Each finished exchange, in the order in which they ended. Anything but 0 stops the session, which then
      * returns P2T_ERR_STOPPED. */

@@ -49,11 +49,6 @@ size_t compare_live_count(const struct compare *c)
     return c->live.n;
 }
 
-size_t compare_wire_count(const struct compare *c)
-{
-    return c->wire.n;
-}
-
 int compare_exchange(struct compare *c, const struct p2t_exchange *x, bool wanted)
 {
     size_t before = c->wire.n;

@@ -38,6 +38,5 @@ bool compare_agrees(const struct compare *c);
 /* Something was left out: a limit was reached. */
 bool compare_is_partial(const struct compare *c);
 size_t compare_live_count(const struct compare *c);
-size_t compare_wire_count(const struct compare *c);
 
 #endif

@@ -40,12 +40,13 @@ static void live_cells(struct buf *b, const struct compare *c, const struct reco
     text_cell(b, r->id_count > 0 ? r->ids[0] : (struct slice){NULL, 0});
 }
 
-static void wire_cells(struct buf *b, const struct record *w, const struct record *subject)
+static void id_cell(struct buf *b, const struct record *wire)
 {
-    if (w == NULL)
-        buf_lit(b, ",");
-    else
-        buf_printf(b, ",%016llx", (unsigned long long)w->wire.id);
+    buf_printf(b, ",%016llx", (unsigned long long)wire->wire.id);
+}
+
+static void subject_cells(struct buf *b, const struct record *subject)
+{
     text_cell(b, subject->method);
     text_cell(b, subject->url);
 }
@@ -70,7 +71,8 @@ static void put_row(struct buf *b, const struct compare *c, const struct pair_ro
     const struct pair *p = &c->pair;
 
     live_cells(b, c, p->live);
-    wire_cells(b, p->wire, p->wire->url.n > 0 ? p->wire : p->live);
+    id_cell(b, p->wire);
+    subject_cells(b, p->wire->url.n > 0 ? p->wire : p->live);
     buf_printf(b, ",%s", p2t_hook_name(pair_hook(row)));
     text_cell(b, pair_key(row));
     time_cell(b, row->live, p->live->relative);
@@ -115,7 +117,8 @@ static void csv_live_only(struct buf *b, const struct compare *c, const struct r
 {
     (void)index;
     live_cells(b, c, r);
-    wire_cells(b, NULL, r);
+    buf_putc(b, ',');
+    subject_cells(b, r);
     one_side(b, r, "wire");
 }
 
@@ -123,7 +126,8 @@ static void csv_wire_only(struct buf *b, const struct compare *c, const struct r
 {
     (void)index;
     live_cells(b, c, NULL);
-    wire_cells(b, r, r);
+    id_cell(b, r);
+    subject_cells(b, r);
     one_side(b, r, "live");
 }
 

@@ -328,6 +328,10 @@ static void put_totals(struct buf *b, const struct compare *c)
         buf_printf(b, "%s\"%s\":", i > 0 ? "," : "", spent_key((enum spent_where)i));
         json_us(b, t->spent_ns[i]);
     }
+    buf_lit(b, "},\"pairs_with_reason\":{");
+    for (int i = 0; i < SPENT_WHERES; i++)
+        buf_printf(b, "%s\"%s\":%llu", i > 0 ? "," : "", spent_key((enum spent_where)i),
+                   (unsigned long long)t->reasons[i]);
     buf_lit(b, "}}");
     put_hooks(b, t);
     put_marks(b, t);

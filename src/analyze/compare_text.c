@@ -293,6 +293,21 @@ static void put_where(struct buf *b, const struct totals *t)
     buf_putc(b, '\n');
 }
 
+/* Of the kinds of reasons only those that there are. */
+static void put_reasons(struct buf *b, const struct totals *t)
+{
+    bool first = true;
+
+    for (int i = 0; i < SPENT_WHERES; i++) {
+        if (t->reasons[i] == 0)
+            continue;
+        buf_str(b, first ? "more time passed live than on the wire:" : ",");
+        buf_printf(b, " %s in %llu pairs", spent_name((enum spent_where)i), (unsigned long long)t->reasons[i]);
+        first = false;
+    }
+    buf_str(b, first ? "" : "\n");
+}
+
 static void text_end(struct buf *b, const struct compare *c)
 {
     const struct totals *t = &c->totals;
@@ -311,6 +326,7 @@ static void text_end(struct buf *b, const struct compare *c)
     put_hooks(b, t);
     put_marks(b, t);
     put_where(b, t);
+    put_reasons(b, t);
     buf_printf(b, "%llu of %llu pairs agree; %llu disagreements of order, %llu of error texts, %llu of values\n",
                (unsigned long long)t->agreeing, (unsigned long long)t->pairs, (unsigned long long)t->order,
                (unsigned long long)t->errors, (unsigned long long)t->values);

@@ -135,8 +135,8 @@ int join_index_make(struct join_index *x, const struct record_list *list)
                 return P2T_ERR_MEMORY;
             x->entries = more;
         }
-        memcpy(x->entries + x->n, keys, n * sizeof *keys);
-        x->n += n;
+        for (size_t k = 0; k < n; k++)
+            x->entries[x->n++] = keys[k];
     }
     if (x->n > 0)
         qsort(x->entries, x->n, sizeof *x->entries, by_key);
@@ -177,5 +177,5 @@ struct join_group join_find(const struct join_index *x, const struct join_entry 
 {
     size_t from = boundary(x, key, 0), to = boundary(x, key, 1);
 
-    return (struct join_group){x->entries + from, to - from};
+    return from < to ? (struct join_group){&x->entries[from], to - from} : (struct join_group){NULL, 0};
 }

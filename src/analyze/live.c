@@ -77,17 +77,23 @@ static struct live_source *source_of(struct live *l, enum live_form form)
     return &l->sources[l->source_count++];
 }
 
-/* A retry or a redirection begins with another GetConn. Two of them in a row belong to one attempt. */
+static bool on_a_connection(uint8_t hook)
+{
+    return hook == P2T_HOOK_GOT_CONN || hook == P2T_HOOK_WROTE_HEADERS || hook == P2T_HOOK_WROTE_REQUEST ||
+           hook == P2T_HOOK_GOT_FIRST_RESPONSE_BYTE;
+}
+
+/* A retry or a redirection begins with another GetConn, once a connection was had: a request whose dial another one
+ * makes needless asks the pool again, and goes on. */
 static size_t attempt_end(const struct record_draft *d, size_t from)
 {
     bool under_way = false;
     size_t i = from;
 
     for (; i < d->record.event_count; i++) {
-        bool get = d->events[i].hook == P2T_HOOK_GET_CONN;
-        if (get && under_way)
+        if (d->events[i].hook == P2T_HOOK_GET_CONN && under_way)
             break;
-        under_way |= !get;
+        under_way |= on_a_connection(d->events[i].hook);
     }
     return i;
 }

@@ -32,7 +32,7 @@ static void take_error(struct live *l, const cJSON *object)
     const cJSON *code = live_member(object, "exitcode");
 
     r->no_error_told = code == NULL;
-    if (cJSON_IsNumber(code) && code->valueint != 0)
+    if (code != NULL && cJSON_IsNumber(code) && code->valueint != 0)
         r->error = record_text(l->config.pool, live_string_member(object, "errormsg"));
     else
         r->error = slice_of("", 0);

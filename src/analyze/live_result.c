@@ -210,8 +210,8 @@ static struct meaning meaning_of(const char *around, const char *member)
 /* The hooks of one object: its texts belong to these. */
 struct part {
     uint32_t first_event;
-    struct slice keys[P2T_HOOK_COUNT];
-    struct record_detail details[P2T_HOOK_COUNT];
+    struct slice keys[P2T_HOOK_COUNT + 1]; /* the last is of no hook */
+    struct record_detail details[P2T_HOOK_COUNT + 1];
 };
 
 struct gathering {
@@ -223,7 +223,7 @@ struct gathering {
 static void begin_part(struct gathering *g)
 {
     g->part = (struct part){.first_event = g->live->draft.record.event_count};
-    for (int h = 0; h < P2T_HOOK_COUNT; h++)
+    for (int h = 0; h <= P2T_HOOK_COUNT; h++)
         g->part.details[h].reused = -1;
 }
 
@@ -276,7 +276,7 @@ static void take_time(struct gathering *g, enum p2t_hook hook, const cJSON *item
 static void take_member(struct gathering *g, const struct meaning *m, const cJSON *item)
 {
     struct live *l = g->live;
-    struct record_detail *d = m->hook != P2T_HOOK_COUNT ? &g->part.details[m->hook] : NULL;
+    struct record_detail *d = &g->part.details[m->hook];
 
     switch (m->field) {
     case FIELD_TIME:

@@ -49,11 +49,37 @@ static void note(struct spans *s, const struct pair_row *row)
     s->seen[h] = true;
 }
 
+static bool of_dial(enum p2t_hook h)
+{
+    return h == P2T_HOOK_DNS_START || h == P2T_HOOK_DNS_DONE || h == P2T_HOOK_CONNECT_START ||
+           h == P2T_HOOK_CONNECT_DONE || h == P2T_HOOK_TLS_HANDSHAKE_START || h == P2T_HOOK_TLS_HANDSHAKE_DONE;
+}
+
+/* Served by another connection, the request's own dial goes on beside it: the wire says so, or hooks that came behind
+ * GotConn. */
+static bool dial_is_apart(const struct pair *p, const struct spans *s)
+{
+    for (size_t i = 0; i < p->n; i++)
+        if (pair_hook(&p->rows[i]) == P2T_HOOK_GOT_CONN &&
+            ((p->rows[i].live != NULL && p->rows[i].live->detail->reused > 0) ||
+             (p->rows[i].wire != NULL && p->rows[i].wire->detail->reused > 0)))
+            return true;
+    for (int h = 0; h < P2T_HOOK_COUNT; h++)
+        if (of_dial((enum p2t_hook)h) && s->seen[h] && s->seen[P2T_HOOK_GOT_CONN] &&
+            s->live[h].last > s->live[P2T_HOOK_GOT_CONN].first)
+            return true;
+    return false;
+}
+
 static void check(struct pair *p, const struct spans *s, const enum p2t_hook *chain, size_t n)
 {
+    bool apart = dial_is_apart(p, s);
+
     for (size_t i = 0; i < n; i++)
         for (size_t k = i + 1; k < n; k++) {
             enum p2t_hook a = chain[i], b = chain[k];
+            if (apart && of_dial(a) && !of_dial(b))
+                continue;
             if (!s->seen[a] || !s->seen[b] || (i == 0 && k == n - 1 && chain == read))
                 continue;
             bool live = s->live[a].last > s->live[b].first, wire = s->wire[a].last > s->wire[b].first;

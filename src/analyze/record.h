@@ -60,10 +60,8 @@ struct record_wire {
     enum p2t_kind kind;
     enum p2t_outcome outcome;
     enum p2t_vantage vantage;
-    int status;
     bool client_gave_up; /* its error stands for whatever made the client close */
-    bool retransmissions;
-    bool unwanted; /* filtered out: joined, but not shown */
+    bool unwanted;       /* filtered out: joined, but not shown */
 };
 
 struct record {

@@ -213,7 +213,7 @@ static void lookup(struct spent *s, const struct pair *p, int64_t notable_ns)
 {
     struct moment start = moment_of(p, P2T_HOOK_DNS_START, false), done = moment_of(p, P2T_HOOK_DNS_DONE, true);
 
-    if (!start.live || !done.live)
+    if (!start.live || !done.live || (start.packets && !done.wire))
         return;
     int64_t live = done.live_ns - start.live_ns;
     bool packets = start.wire && done.wire && start.packets;
@@ -309,7 +309,7 @@ static void say_late(struct buf *b, const struct pair *p, const struct spent_rea
     else
         buf_printf(b, "%u hooks late together (%s to %s), up to ", r->hooks, first, last);
     put_ms(b, r->ns);
-    buf_str(b, " after what they wait for had been captured");
+    buf_printf(b, " after what %s had been captured", r->hooks == 1 ? "it waits for" : "they wait for");
     if (r->where == SPENT_NETWORK)
         buf_lit(b, ": the way from there to the client");
     else

@@ -119,8 +119,9 @@ static void take_findings(struct record_wire *w, const struct p2t_exchange *x)
 {
     for (size_t i = 0; i < x->finding_count; i++) {
         const char *code = x->findings[i].code;
-        w->client_gave_up |= strcmp(code, "conn.closed_by_client") == 0 || strcmp(code, "conn.canceled") == 0;
-        w->retransmissions |= strcmp(code, "tcp.retransmissions") == 0 || strcmp(code, "conn.syn_repeated") == 0;
+        w->client_gave_up |=
+            strcmp(code, "conn.closed_by_client") == 0 || strcmp(code, "conn.canceled") == 0 ||
+            (strcmp(code, "http2.stream_reset") == 0 && x->findings[i].severity != P2T_SEVERITY_ERROR);
     }
 }
 
@@ -139,8 +140,7 @@ static void take_subject(struct record_draft *d, struct record_pool *p, const st
                                    .rtt_ns = c != NULL ? c->rtt_ns : -1,
                                    .kind = x->kind,
                                    .outcome = x->outcome,
-                                   .vantage = c != NULL ? c->vantage : P2T_VANTAGE_UNKNOWN,
-                                   .status = x->status};
+                                   .vantage = c != NULL ? c->vantage : P2T_VANTAGE_UNKNOWN};
     if (x->file_count > 0)
         r->wire.file = record_text(p, slice_str(x->files[0]));
     if (c == NULL)

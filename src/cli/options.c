@@ -51,6 +51,7 @@ static const struct option long_options[] = {
     {"all", no_argument, NULL, OPT_ALL},
     {"show-secrets", no_argument, NULL, OPT_SHOW_SECRETS},
     {"keylog", required_argument, NULL, OPT_KEYLOG},
+    {"jobs", required_argument, NULL, 'j'},
     {"live", required_argument, NULL, OPT_LIVE},
     {"tolerance", required_argument, NULL, OPT_TOLERANCE},
     {"differing", no_argument, NULL, OPT_DIFFERING},
@@ -94,6 +95,16 @@ static int parse_count(struct cli_options *o, const char *text, struct buf *comp
 {
     if (!slice_u64(slice_str(text), &o->count) || o->count == 0)
         return wrong(complaint, "-c", text, "a number of exchanges is wanted, from 1");
+    return P2T_OK;
+}
+
+static int parse_jobs(struct cli_options *o, const char *text, struct buf *complaint)
+{
+    uint64_t n;
+
+    if (!slice_u64(slice_str(text), &n) || n == 0 || n > CLI_JOBS_MAX)
+        return wrong(complaint, "-j", text, "a number of threads is wanted, from 1 to 1024");
+    o->jobs = (unsigned)n;
     return P2T_OK;
 }
 
@@ -222,6 +233,8 @@ static int take(struct cli_options *o, int option, char *value, struct buf *comp
         return P2T_OK;
     case 'c':
         return parse_count(o, value, complaint);
+    case 'j':
+        return parse_jobs(o, value, complaint);
     case 'o':
         o->output = strcmp(value, "-") == 0 ? NULL : value;
         return *value != '\0' ? P2T_OK : wrong(complaint, "-o", value, "a file name is wanted");
@@ -281,7 +294,7 @@ static int parse_switches(struct cli_options *o, int argc, char **argv, struct b
 
     opterr = 0;
     optind = 0; /* glibc: start afresh */
-    while (status == P2T_OK && (option = getopt_long(argc, argv, ":T:r:Rc:o:f:qvh", long_options, NULL)) != -1) {
+    while (status == P2T_OK && (option = getopt_long(argc, argv, ":T:r:Rc:j:o:f:qvh", long_options, NULL)) != -1) {
         if (option == 'h' || option == OPT_VERSION) {
             o->action = option == 'h' ? CLI_HELP : CLI_VERSION;
             return P2T_OK;

@@ -24,6 +24,7 @@ struct cli_batch {
     bool follow, final, zstd;
     bool any; /* one of these was given */
 };
+enum { CLI_JOBS_MAX = 1024 };
 
 struct cli_options {
     enum cli_action action;
@@ -40,6 +41,7 @@ struct cli_options {
     struct filter filter;
     struct cli_batch batch;
     uint64_t count; /* exchanges; 0: no limit */
+    unsigned jobs;  /* 0: as many as there are cores */
     bool recursive, all, show_secrets, quiet, verbose;
     enum cli_when color, progress;
 };

@@ -104,6 +104,16 @@ static int open_output(struct run *r)
     return EXIT_TROUBLE;
 }
 
+/* Packets that come slowly gain nothing by it, and where to stop after -c is known at once without. */
+static unsigned jobs_for(const struct run *r)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+    if (r->live || r->options->count > 0)
+        return 1;
+    return r->options->jobs > 0 ? r->options->jobs : cores > 0 ? (unsigned)cores : 1;
+}
+
 static int open_session(struct run *r)
 {
     const struct cli_options *o = r->options;
@@ -114,6 +124,7 @@ static int open_session(struct run *r)
                                 .keylog = o->keylog,
                                 .show_secrets = o->show_secrets,
                                 .all = o->all,
+                                .jobs = jobs_for(r),
                                 .ctx = r,
                                 .exchange = on_exchange,
                                 .problem = on_problem};
@@ -137,26 +148,29 @@ static bool more_waits_on_stdin(void)
     return poll(&p, 1, 0) > 0;
 }
 
-/* A finished exchange does not wait in a buffer while the next packet is waited for. */
-static void flush_when_idle(struct run *r)
+/* A finished exchange does not wait in a buffer while the next packet is waited for. False: it cannot be written. */
+static bool flush_when_idle(struct run *r)
 {
     if (r->live && r->write_status == P2T_OK && out_writer_pending(r->writer) && !more_waits_on_stdin())
         r->write_status = out_writer_flush(r->writer);
+    return !r->live || r->write_status == P2T_OK;
 }
 
+/* With more than one job, what on_exchange touches is not this thread's before the session has come to its end. */
 static int read_all(struct run *r)
 {
     size_t frames = r->live ? 1 : STEP_FRAMES;
+    bool going;
     int more;
 
     do {
         more = p2t_session_step(r->session, frames);
-        flush_when_idle(r);
+        going = flush_when_idle(r);
         if (signals_take_progress())
             progress_report(&r->progress, r->session);
         progress_tick(&r->progress, r->session);
-    } while (more > 0 && signals_stop() == 0 && r->write_status == P2T_OK);
-    return more > 0 && r->write_status == P2T_OK ? p2t_session_finish(r->session) : more;
+    } while (more > 0 && going && signals_stop() == 0);
+    return more > 0 && going ? p2t_session_finish(r->session) : more;
 }
 
 /* ---- the end ---- */

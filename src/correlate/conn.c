@@ -85,6 +85,23 @@ static void note_event(struct cconn *cc, const struct fact *f)
     v->nat_server = cc->flow->nat_server;
 }
 
+static void conn_free(struct correlate *c, struct cconn *cc)
+{
+    hmap_remove(&c->conns, &cc->node);
+    pool_conn_gone(c, cc);
+    arena_fini(&cc->arena);
+    if (cc->tls != NULL)
+        slab_give(&c->tls_slab, cc->tls);
+    slab_give(&c->conn_slab, cc);
+}
+
+/* All was told of it; that it lingers concerns nobody here. */
+static bool is_over(const struct cconn *cc)
+{
+    return cc->view.fin_in_order[FLOW_C2S] && cc->view.fin_in_order[FLOW_S2C] && cc->open_first == NULL &&
+           cc->settling == NULL && cc->dial == NULL;
+}
+
 static void on_event(struct correlate *c, struct cconn *cc, const struct fact *f)
 {
     note_event(cc, f);
@@ -99,6 +116,8 @@ static void on_event(struct correlate *c, struct cconn *cc, const struct fact *f
     tls_conn_event(c, cc, f);
     open_conn_event(c, cc, f);
     dial_conn_closed(c, cc);
+    if (is_over(cc))
+        conn_free(c, cc);
 }
 
 static void on_socks_request(struct cconn *cc, const struct fact *f)
@@ -134,16 +153,6 @@ static void on_socks_reply(struct cconn *cc, const struct fact *f)
         cc->view.tunnel_ready = f->mark;
     else
         cc->socks_error = slice_str(socks_reply_text(f->as.socks_reply.version, f->as.socks_reply.code));
-}
-
-static void conn_free(struct correlate *c, struct cconn *cc)
-{
-    hmap_remove(&c->conns, &cc->node);
-    pool_conn_gone(c, cc);
-    arena_fini(&cc->arena);
-    if (cc->tls != NULL)
-        slab_give(&c->tls_slab, cc->tls);
-    slab_give(&c->conn_slab, cc);
 }
 
 static void on_close(struct correlate *c, struct cconn *cc, const struct fact *f)

@@ -26,7 +26,7 @@ struct correlate_counters {
     uint64_t dns_unsolicited; /* answers nobody asked for, late or forged */
 };
 
-/* Called for each exchange; it is valid during the call. */
+/* Called for each exchange; it is valid during the call, unless it is kept. */
 typedef void correlate_emit(void *ctx, const struct exchange *e);
 
 struct correlate *correlate_new(const struct correlate_limits *limits, correlate_emit *emit, void *ctx);
@@ -38,6 +38,10 @@ void correlate_clock(struct correlate *c, int64_t ts_ns);
 void correlate_ending(struct correlate *c);
 /* No facts will come any more: everything open is decided and emitted. */
 void correlate_finish(struct correlate *c);
+/* From within the call: the exchange that it was called with, which is the caller's until it is given back, before
+ * correlate_free. */
+struct exchange *correlate_keep(struct correlate *c);
+void correlate_give_back(struct correlate *c, struct exchange *e);
 const struct correlate_counters *correlate_counters(const struct correlate *c);
 
 /* What a decision that is still to be made rests on. */

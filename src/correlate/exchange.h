@@ -253,6 +253,7 @@ struct exchange_tls {
     bool decrypted; /* application data came out */
     struct packet_mark decrypted_at;
     struct tls_loss loss[2];
+    bool prefixed;   /* the client says what it was verifying, as Go does since 1.20 */
     bool outer_name; /* Encrypted ClientHello was offered: server_name may be its decoy */
     enum tls_failure failure;
     struct packet_mark failed;

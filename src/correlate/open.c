@@ -258,6 +258,17 @@ static void end_all(struct correlate *c, struct cconn *cc)
     }
 }
 
+/* Both sides closed a connection that carried its answer before: a RST that follows would tell nothing new. */
+static void settle_closed(struct correlate *c, struct cconn *cc)
+{
+    const struct exchange_conn *v = &cc->view;
+    const struct exchange *e = cc->settling;
+
+    if (e != NULL && v->fin_in_order[FLOW_C2S] && v->fin_in_order[FLOW_S2C] && e->response.seen && !e->late &&
+        e->pool == NULL && e->response.first.ts_ns <= v->client_fin.ts_ns)
+        open_settle_previous(c, cc);
+}
+
 void open_conn_event(struct correlate *c, struct cconn *cc, const struct fact *f)
 {
     switch (f->as.event.kind) {
@@ -274,6 +285,7 @@ void open_conn_event(struct correlate *c, struct cconn *cc, const struct fact *f
     case FLOW_FIN_IN_ORDER:
         if (f->dir == FLOW_S2C)
             end_all(c, cc);
+        settle_closed(c, cc);
         break;
     default:
         break;

@@ -44,7 +44,23 @@ static void emit(struct correlate *c, struct exchange *e)
     c->counters.order_relaxed += e->end_ns < c->emitted_ns;
     if (e->end_ns > c->emitted_ns)
         c->emitted_ns = e->end_ns;
+    c->emitting = e;
     c->emit(c->emit_ctx, e);
+    if (c->emitting != NULL)
+        give(c, e);
+    c->emitting = NULL;
+}
+
+struct exchange *correlate_keep(struct correlate *c)
+{
+    struct exchange *e = c->emitting;
+
+    c->emitting = NULL;
+    return e;
+}
+
+void correlate_give_back(struct correlate *c, struct exchange *e)
+{
     give(c, e);
 }
 

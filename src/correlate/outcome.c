@@ -60,23 +60,30 @@ static struct slice broken_text(struct exchange *e, const char *what, struct sli
 const struct slice outcome_gone =
     SLICE_INIT("the client closed the connection first: canceled, or one of its timeouts");
 
+static bool before_next_request(const struct exchange *e, const struct packet_mark *m)
+{
+    return mark_set(m) && (!mark_set(&e->conn.next_head) || m->ts_ns <= e->conn.next_head.ts_ns);
+}
+
+static bool since_request(const struct exchange *e, const struct packet_mark *m)
+{
+    return before_next_request(e, m) && m->ts_ns >= e->request.first.ts_ns;
+}
+
 bool exchange_answer_hidden(const struct exchange *e)
 {
-    const struct packet_mark *gap = &e->conn.last_gap[FLOW_S2C];
-    const struct tls_loss *loss = e->tls != NULL ? &e->tls->loss[FLOW_S2C] : NULL;
-    bool undecrypted = e->kind != P2T_KIND_TLS && loss != NULL && loss->why != 0;
-    const struct packet_mark *next = &e->conn.next_head;
+    bool with_keys = e->tls != NULL && e->kind != P2T_KIND_TLS;
 
-    if (undecrypted && !mark_set(gap))
-        gap = &loss->mark;
-    if (!e->conn.fin_in_order[FLOW_S2C] && !mark_set(gap))
-        gap = &e->conn.server_fin;
-    return e->request.seen && mark_set(gap) && gap->ts_ns >= e->request.first.ts_ns &&
-           (!mark_set(next) || gap->ts_ns <= next->ts_ns);
+    if (!e->request.seen)
+        return false;
+    /* A direction that is lost stays so. */
+    return since_request(e, &e->conn.last_gap[FLOW_S2C]) ||
+           (!e->conn.fin_in_order[FLOW_S2C] && since_request(e, &e->conn.server_fin)) ||
+           (with_keys && before_next_request(e, &e->tls->loss[FLOW_S2C].mark));
 }
 
 /* Instead of an answer, the server broke off with an alert: only close_notify says nothing. */
-static bool alerted_by_server(const struct exchange *e)
+bool outcome_alerted_by_server(const struct exchange *e)
 {
     const struct tls_alert *alert = e->tls != NULL ? &e->tls->alert[FLOW_S2C] : NULL;
 
@@ -88,7 +95,7 @@ static void judge_no_response(struct exchange *e)
 {
     bool uploading = e->request.seen && !e->request.complete && e->request.body_bytes > 0;
 
-    if (alerted_by_server(e)) {
+    if (outcome_alerted_by_server(e)) {
         outcome_fail(e, P2T_OUTCOME_TLS_ERROR, outcome_alert_text(e));
         return;
     }

@@ -123,6 +123,8 @@ void outcome_judge_dial(struct exchange *e)
         if (result == ATTEMPT_OK) {
             if (e->socks_error.n > 0)
                 outcome_fail(e, P2T_OUTCOME_CONNECT_ERROR, socks_text(e));
+            else if (outcome_alerted_by_server(e))
+                outcome_fail(e, P2T_OUTCOME_TLS_ERROR, outcome_alert_text(e));
             else
                 judge_unused(e);
             return;

@@ -90,9 +90,10 @@ static struct slice client_alert_text(struct exchange *e)
                          "alert is encrypted)");
     if (!about_certificate(alert->code))
         return alert->code == 0 ? outcome_gone : alert_text(e, "local", alert);
-    if (t->certificate_problem.n > 0)
-        return t->certificate_problem;
-    return SLICE_LIT("x509: certificate signed by unknown authority");
+    struct slice problem = t->certificate_problem.n > 0 ? t->certificate_problem
+                                                        : SLICE_LIT("x509: certificate signed by unknown authority");
+    return text_printf(&e->arena, "%s%.*s", t->prefixed ? "tls: failed to verify certificate: " : "", (int)problem.n,
+                       (const char *)problem.p);
 }
 
 static bool timed_out(const struct exchange *e)

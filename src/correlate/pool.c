@@ -11,10 +11,12 @@
 /* A connection that came free this long before a dial began, and was not used in between, was not back in the pool when
  * the dialler looked: it serves the dialler. Idle ones are taken at once; a busy machine needs milliseconds for that. */
 static const int64_t IDLE_NS = 20000000;
+static const int64_t HANDED_NS = 300000;
 /* An idle connection that was not closed for so long is kept. */
 static const int64_t KEPT_NS = 1000000;
-/* Requests that may yet turn out to have dialled; more are taken for ones that did not. */
-enum { UNPLACED_MAX = 64 };
+/* Requests that may yet turn out to have dialled: the first to be served waited longest, so later ones are taken for ones
+ * that did not. */
+enum { UNPLACED_MAX = 1024 };
 
 struct pool {
     struct hmap_node node;
@@ -242,10 +244,10 @@ static void unplaced_remove(struct correlate *c, struct exchange *e)
     pool_drop(c, p);
 }
 
-static void unplaced_add(struct correlate *c, struct pool *p, struct exchange *e, int64_t free_ns)
+static void unplaced_add(struct pool *p, struct exchange *e, int64_t free_ns)
 {
     if (p->unplaced_count == UNPLACED_MAX)
-        unplaced_remove(c, p->first_unplaced);
+        return;
     const struct cconn *cc = e->owner;
 
     e->conn.server = cc->view.server;
@@ -298,16 +300,26 @@ static bool may_have_dialled(const struct exchange *e, const struct dial *d)
            same_host(d, open_dialled_host(e), &e->conn.server);
 }
 
+/* Who waited is served the moment a connection comes free; who comes by finds it idle for any time. */
+static struct exchange *served_instead(const struct pool *p, const struct dial *d, int64_t within_ns)
+{
+    for (struct exchange *e = p->first_unplaced; e != NULL; e = e->unplaced_next)
+        if (e->start.ts_ns - e->free_ns <= within_ns && may_have_dialled(e, d))
+            return e;
+    return NULL;
+}
+
 static bool already_served(struct correlate *c, struct pool *p, struct dial *d)
 {
-    for (struct exchange *e = p->first_unplaced; e != NULL; e = e->unplaced_next) {
-        if (!may_have_dialled(e, d))
-            continue;
-        unplaced_remove(c, e);
-        claim(c, e, d);
-        return true;
-    }
-    return false;
+    struct exchange *e = served_instead(p, d, HANDED_NS);
+
+    if (e == NULL)
+        e = served_instead(p, d, INT64_MAX);
+    if (e == NULL)
+        return false;
+    unplaced_remove(c, e);
+    claim(c, e, d);
+    return true;
 }
 
 static struct cconn *came_free_before(const struct pool *p, const struct dial *d, const struct cconn *own)
@@ -486,7 +498,7 @@ void pool_request(struct correlate *c, struct cconn *cc, struct exchange *e)
     if (d != NULL)
         claim(c, e, d);
     else if (!again)
-        unplaced_add(c, p, e, cc->free_ns);
+        unplaced_add(p, e, cc->free_ns);
 }
 
 /* ---- exchanges that wait for their dial ---- */

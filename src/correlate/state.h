@@ -44,6 +44,7 @@ struct correlate {
     struct lookup *lookup_oldest, *lookup_newest;
     size_t lookup_count;
     struct exchange *free_exchanges;
+    struct exchange *emitting; /* NULL: it is kept */
     struct recent recent[RECENT_MAX];
     size_t recent_n, recent_next;
     correlate_told *told; /* NULL: nothing is repeated */
@@ -194,6 +195,8 @@ extern const struct slice outcome_gone; /* the client went first, and the wire d
 /* outcome_tls.c */
 void outcome_judge_handshake(struct exchange *e);
 struct slice outcome_alert_text(struct exchange *e);
+/* With more than close_notify, when the handshake was over. */
+bool outcome_alerted_by_server(const struct exchange *e);
 /* outcome_dial.c */
 void outcome_judge_lookup(struct exchange *e);
 void outcome_judge_dial(struct exchange *e);

@@ -8,6 +8,7 @@ struct conn_tls {
     struct exchange_tls info;
     bool told;                    /* an exchange tells of the handshake */
     bool asked;                   /* a request was estimated on it */
+    uint64_t early_bytes;         /* of the open request, sent as early data; 0: none */
     uint32_t tickets;             /* records so far that look like a NewSessionTicket */
     bool answered;                /* a record of the open exchange's response cannot be one */
     uint32_t answer_records;      /* of the open exchange's response */
@@ -20,5 +21,12 @@ struct conn_tls {
     /* TLS inside TLS, to a target behind an https proxy: how far its handshake has come. */
     enum tls_tunnel { TUNNEL_NONE, TUNNEL_ASKED, TUNNEL_HELLO, TUNNEL_ANSWERED, TUNNEL_READY } tunnel;
 };
+
+/* tls.c */
+/* An exchange of kind tls; first: its first packet. NULL when memory ran out. */
+struct exchange *tls_begin(struct correlate *c, struct cconn *cc, const struct packet_mark *first);
+
+/* tls_turns.c */
+void tls_records(struct correlate *c, struct cconn *cc, const struct fact *f);
 
 #endif

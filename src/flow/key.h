@@ -7,11 +7,10 @@
 
 struct flow_conn;
 
-/* The lower endpoint comes first. No padding: it is hashed and compared as bytes. */
+/* The lower endpoint comes first. Words: they are written, hashed and compared for each packet. */
 struct flow_key {
-    uint8_t ip[2][16];
-    uint16_t port[2];
-    uint32_t family;
+    uint64_t ip[2][2];
+    uint64_t ports_family;
 };
 
 /* One key of a connection. The path is compared, not hashed: all paths of one pair of endpoints share a chain,

@@ -78,7 +78,8 @@ const struct flow_counters *flow_table_counters(const struct flow_table *t)
 
 static struct endpoint key_endpoint(const struct flow_key *key, int i)
 {
-    struct endpoint e = {.ip.family = (uint8_t)key->family, .port = key->port[i]};
+    struct endpoint e = {.ip.family = (uint8_t)(key->ports_family >> 32),
+                         .port = (uint16_t)(key->ports_family >> (i == 0 ? 0 : 16))};
 
     memcpy(e.ip.bytes, key->ip[i], sizeof e.ip.bytes);
     return e;

@@ -116,19 +116,21 @@ static void cut_head(struct http1 *h, struct h1_dir *d, struct slice bytes, enum
     h1_lose(h, d);
 }
 
-/* RFC 9112 5: every line behind the first holds a colon, or continues the one before. */
+/* RFC 9112 5: every line behind the first holds a colon, or continues the one before. The last may be cut, and its colon
+ * may yet come. */
 static struct slice line_without_colon(struct slice head)
 {
     size_t end;
 
     while ((end = slice_find(head, '\n')) < head.n) {
+        size_t n = 0;
         head = slice_from(head, end + 1);
-        struct slice line = slice_of(head.p, slice_find(head, '\n'));
-        if (line.n > 0 && line.p[0] != '\r' && line.p[0] != ' ' && line.p[0] != '\t' &&
-            slice_find(line, ':') == line.n)
-            return head;
-        if (line.n == 0 || line.p[0] == '\r')
+        while (n < head.n && head.p[n] != '\r' && head.p[n] != '\n')
+            n++;
+        if (n == 0 || n == head.n)
             break;
+        if (head.p[0] != ' ' && head.p[0] != '\t' && slice_find(head, ':') > n)
+            return head;
     }
     return slice_of(NULL, 0);
 }

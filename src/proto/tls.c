@@ -252,10 +252,9 @@ void tls_chunk(struct tls *t, const struct flow_chunk *chunk)
 {
     struct tls_stream *s = &t->stream[chunk->dir];
     struct flow_chunk rest = *chunk;
-    struct tls_record record;
 
-    while (tls_stream_next(s, &rest, &record))
-        on_record(t, &record);
+    for (const struct tls_record *record; (record = tls_stream_next(s, &rest)) != NULL;)
+        on_record(t, record);
     tls_flush_run(t);
     if (s->state == TLS_STREAM_NOT_TLS)
         on_not_tls(t, s, &rest);

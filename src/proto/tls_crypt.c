@@ -154,6 +154,11 @@ bool tls_secret_next(struct tls_crypt *c, const struct tls_suite *suite, struct 
     return true;
 }
 
+static size_t mac_bytes(const struct tls_suite *suite)
+{
+    return has_mac(suite) ? tls_hash_bytes(suite->mac) : 0;
+}
+
 static size_t fixed_iv_bytes(const struct tls_bulk_info *bulk, uint16_t version)
 {
     switch (bulk->mode) {
@@ -213,22 +218,31 @@ bool tls_master_from_premaster(struct tls_crypt *c, const struct tls_session *s,
 }
 
 /* RFC 5246 6.3: MAC keys, keys and IVs, the client's first each time. */
-bool tls_key_from_master(struct tls_crypt *c, struct tls_key *key, const struct tls_session *s, enum flow_dir dir)
+static bool key_from_block(struct tls_crypt *c, struct tls_key *key, const struct tls_session *s,
+                           const uint8_t *block, size_t side)
 {
     const struct tls_bulk_info *bulk = &tls_bulks[s->suite.bulk];
-    bool cbc = bulk->mode == TLS_MODE_CBC, maced = has_mac(&s->suite);
-    size_t mac = maced ? tls_hash_bytes(s->suite.mac) : 0, iv = fixed_iv_bytes(bulk, s->version);
-    size_t n = bulk->key_bytes, side = dir == FLOW_S2C;
-    uint8_t block[KEY_BLOCK_MAX];
+    bool cbc = bulk->mode == TLS_MODE_CBC;
+    size_t mac = mac_bytes(&s->suite), iv = fixed_iv_bytes(bulk, s->version), n = bulk->key_bytes;
 
     tls_key_drop(c, key);
     *key = (struct tls_key){.suite = s->suite, .version = s->version, .encrypt_then_mac = s->encrypt_then_mac && cbc};
-    if (s->version < TLS_VERSION_SSL3 || (!maced && s->version < TLS_VERSION_1_2) ||
-        !key_block(c, s, block, 2 * (mac + n + iv)))
-        return false;
     memcpy(key->mac_key, block + side * mac, mac);
     memcpy(key->iv, block + 2 * (mac + n) + side * iv, iv);
-    bool ok = set_key(c, key, block + 2 * mac + side * n);
+    return set_key(c, key, block + 2 * mac + side * n);
+}
+
+bool tls_keys_from_master(struct tls_crypt *c, struct tls_key *client, struct tls_key *server,
+                          const struct tls_session *s)
+{
+    const struct tls_bulk_info *bulk = &tls_bulks[s->suite.bulk];
+    size_t mac = mac_bytes(&s->suite), iv = fixed_iv_bytes(bulk, s->version);
+    uint8_t block[KEY_BLOCK_MAX];
+
+    if (s->version < TLS_VERSION_SSL3 || (mac == 0 && s->version < TLS_VERSION_1_2) ||
+        !key_block(c, s, block, 2 * (mac + bulk->key_bytes + iv)))
+        return false;
+    bool ok = key_from_block(c, client, s, block, 0) && key_from_block(c, server, s, block, 1);
     OPENSSL_cleanse(block, sizeof block);
     return ok;
 }

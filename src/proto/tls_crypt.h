@@ -57,8 +57,8 @@ bool tls_suite_available(struct tls_crypt *c, const struct tls_suite *suite);
  * agreed on; else empty. master: of 48 bytes. */
 bool tls_master_from_premaster(struct tls_crypt *c, const struct tls_session *session, struct slice premaster,
                                struct slice transcript, struct tls_secret *master);
-bool tls_key_from_master(struct tls_crypt *c, struct tls_key *key, const struct tls_session *session,
-                         enum flow_dir dir);
+bool tls_keys_from_master(struct tls_crypt *c, struct tls_key *client, struct tls_key *server,
+                          const struct tls_session *session);
 void tls_key_drop(struct tls_crypt *c, struct tls_key *key);
 
 /* The next record cannot be opened when this one was not: its state runs from record to record. */

@@ -42,12 +42,19 @@ bool tls_decrypt_room(struct tls *t)
     return *plain != NULL && make_crypt(t->env);
 }
 
+void tls_decrypt_forget_next(struct tls *t)
+{
+    for (int dir = 0; t->keys != NULL && dir < 2; dir++)
+        tls_key_drop(t->env->crypt, &t->keys->side[dir].next);
+}
+
 void tls_decrypt_end(struct tls *t)
 {
     if (t->keys == NULL)
         return;
     for (int dir = 0; dir < 2; dir++)
         tls_key_drop(t->env->crypt, &t->keys->side[dir].key);
+    tls_decrypt_forget_next(t);
     tls_early_decide(t, TLS_EARLY_REJECTED);
     OPENSSL_cleanse(t->keys, sizeof *t->keys);
     slab_give(&t->env->keys, t->keys);
@@ -94,7 +101,10 @@ static bool logged(const struct tls *t)
         return t->early_data && tls_secret_of(t, TLS_LABEL_CLIENT_EARLY) != NULL;
     if (t->version < TLS_VERSION_1_3)
         return tls_secret_of(t, TLS_LABEL_MASTER) != NULL;
-    return tls_secret_of(t, TLS_LABEL_CLIENT_TRAFFIC) != NULL || tls_secret_of(t, TLS_LABEL_SERVER_TRAFFIC) != NULL;
+    for (int label = TLS_LABEL_CLIENT_HANDSHAKE; label <= TLS_LABEL_SERVER_TRAFFIC; label++)
+        if (tls_secret_of(t, (enum tls_label)label) != NULL)
+            return true;
+    return false;
 }
 
 static bool has_cipher(struct tls *t, const struct tls_record *r)
@@ -213,6 +223,22 @@ void tls_not_opened(struct tls *t, struct tls_side *side, const struct tls_recor
 
 /* ---- TLS 1.2 and older ---- */
 
+static bool make_next(struct tls *t, struct tls_session *s)
+{
+    struct tls_side *side = t->keys->side;
+
+    return tls_suite_of(t->cipher, &s->suite) &&
+           tls_keys_from_master(t->env->crypt, &side[FLOW_C2S].next, &side[FLOW_S2C].next, s);
+}
+
+static void take_next(struct tls *t, struct tls_side *side)
+{
+    tls_key_drop(t->env->crypt, &side->key);
+    side->key = side->next;
+    side->next = (struct tls_key){.set = false};
+    side->lost = false;
+}
+
 void tls_decrypt_changed(struct tls *t, const struct tls_record *r)
 {
     if (t->version >= TLS_VERSION_1_3 || !t->hello[FLOW_S2C])
@@ -228,10 +254,10 @@ void tls_decrypt_changed(struct tls *t, const struct tls_record *r)
     struct tls_side *side = &t->keys->side[r->dir];
     if (s.master == NULL) /* of a renegotiation */
         tls_lose(t, side, r, FACT_TLS_LOSS_SECRET);
-    else if (!tls_suite_of(t->cipher, &s.suite) || !tls_key_from_master(t->env->crypt, &side->key, &s, r->dir))
+    else if (!side->next.set && !make_next(t, &s))
         tls_lose(t, side, r, FACT_TLS_LOSS_CIPHER);
     else
-        side->lost = false;
+        take_next(t, side);
 }
 
 bool tls_decrypt_plain(struct tls *t, const struct tls_record *r, struct tls_record *plain)

@@ -19,13 +19,20 @@ static void hold(struct tls *t, const struct tls_record *plain)
 
     buf_put(b, &h, sizeof h);
     buf_slice(b, plain->payload);
+    t->env->held_bytes += sizeof h + plain->payload.n;
+    t->keys->early_bytes += sizeof h + plain->payload.n;
+}
+
+static bool over_limit(const struct tls *t, size_t more)
+{
+    return t->keys->early_bytes + more > HELD_MAX || t->env->held_bytes + more > t->env->limits.held_bytes;
 }
 
 void tls_early_data(struct tls *t, const struct tls_record *plain)
 {
     struct tls_keys *k = t->keys;
 
-    if (k->early == TLS_EARLY_UNDECIDED && k->early_held.n + plain->payload.n > HELD_MAX) {
+    if (k->early == TLS_EARLY_UNDECIDED && over_limit(t, sizeof(struct held) + plain->payload.n)) {
         t->env->counters.limit_hits++;
         tls_early_decide(t, TLS_EARLY_ACCEPTED);
     }
@@ -62,6 +69,8 @@ void tls_early_decide(struct tls *t, enum tls_early verdict)
     k->early = verdict;
     struct buf held = k->early_held;
     k->early_held = (struct buf){0};
+    t->env->held_bytes -= k->early_bytes;
+    k->early_bytes = 0;
     if (verdict == TLS_EARLY_ACCEPTED && !held.failed)
         hand_out(t, buf_view(&held));
     if (held.n > 0)

@@ -20,6 +20,10 @@ static void on_server_flight(struct tls *t, const struct tls_record *r)
         tls_add_records(t, r, false);
         return;
     }
+    if (t->early_data && t->server_finished) { /* RFC 8446 2.3: it may answer early data at once */
+        tls_add_records(t, r, false);
+        return;
+    }
     if (!t->server_flight && t->outcome.alpn.p == NULL) {
         t->outcome.alpn = tls_alpn_by_size(&t->shape, r->length);
         t->shape.h2 = slice_eq(t->outcome.alpn, SLICE_LIT("h2"));

@@ -58,9 +58,9 @@ struct tls_client_hello {
     size_t extension_count; /* those beyond the limit are not counted */
     uint16_t key_shares[TLS_KEY_SHARES_MAX];
     size_t key_share_count;
-    bool sslv2;      /* came in SSL 2.0's framing */
-    bool offers_psk; /* pre_shared_key */
-    bool has_ticket; /* a session_ticket that is not empty */
+    bool sslv2;          /* came in SSL 2.0's framing */
+    bool offers_psk;     /* pre_shared_key */
+    struct slice ticket; /* session_ticket; empty: none */
     bool offers_early_data;
     bool offers_ech;         /* encrypted_client_hello: server_name is the outer one */
     bool again;              /* the second one, after a HelloRetryRequest */

@@ -86,7 +86,7 @@ static void client_extension(struct tls_client_hello *h, uint16_t type, struct s
         h->alpn = vector16(&r);
         break;
     case EXT_SESSION_TICKET:
-        h->has_ticket = body.n > 0;
+        h->ticket = body;
         break;
     case EXT_PRE_SHARED_KEY:
         h->offers_psk = true;

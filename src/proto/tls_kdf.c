@@ -118,7 +118,8 @@ bool tls_prf(struct tls_kdf *k, enum tls_hash hash, struct slice secret, struct 
     for (size_t done = 0; ok && done < n; done += bytes) {
         ok = tls_hmac(k, hash, secret, parts, 4, block);
         memcpy(out + done, block, n - done < bytes ? n - done : bytes);
-        ok = ok && tls_hmac(k, hash, secret, parts, 1, a);
+        if (done + bytes < n)
+            ok = ok && tls_hmac(k, hash, secret, parts, 1, a);
     }
     OPENSSL_cleanse(a, sizeof a);
     OPENSSL_cleanse(block, sizeof block);

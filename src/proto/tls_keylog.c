@@ -115,7 +115,7 @@ int tls_keylog_add(struct tls_keylog *k, const uint8_t random[TLS_CLIENT_RANDOM_
     e->next = k->entries;
     k->entries = e;
     k->counters.secrets++;
-    k->counters.premasters += label >= TLS_LABEL_PREMASTER;
+    k->counters.premasters += label == TLS_LABEL_PREMASTER || label == TLS_LABEL_RSA_PREMASTER;
     return P2T_OK;
 }
 

@@ -16,6 +16,7 @@ enum tls_label {
     TLS_LABEL_SERVER_TRAFFIC,
     TLS_LABEL_PREMASTER,     /* PMS_CLIENT_RANDOM */
     TLS_LABEL_RSA_PREMASTER, /* RSA: known by what the client encrypted it to */
+    TLS_LABEL_SESSION,       /* no line has it: the master secret of a ticket or session id */
     TLS_LABEL_COUNT
 };
 

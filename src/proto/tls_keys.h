@@ -11,6 +11,7 @@ enum tls_phase { TLS_PHASE_EARLY, TLS_PHASE_HANDSHAKE, TLS_PHASE_DATA, TLS_PHASE
 struct tls_side {
     enum tls_phase phase; /* TLS 1.3 */
     struct tls_key key;
+    struct tls_key next;      /* up to TLS 1.2: derived with its peer's, for this direction's ChangeCipherSpec */
     struct tls_secret secret; /* TLS 1.3: of the key, once it is made */
     bool lost;                /* nothing can be opened any more */
     uint64_t offset;          /* of the next plain byte */
@@ -21,6 +22,7 @@ struct tls_keys {
     bool decrypted; /* application data came out */
     enum tls_early { TLS_EARLY_UNDECIDED, TLS_EARLY_ACCEPTED, TLS_EARLY_REJECTED } early;
     struct buf early_held; /* early data that nobody has accepted yet */
+    size_t early_bytes;    /* of it, as counted in env */
 };
 
 /* tls_decrypt.c */

@@ -23,9 +23,9 @@ static const struct tls_secret *find_rsa(const struct tls *t, struct slice body)
 
     reader_skip(&r, t->version >= TLS_VERSION_1_0 ? 2 : 0);
     struct slice first = reader_slice(&r, TLS_RSA_ID_BYTES);
-    if (!reader_ok(&r))
+    if (first.n != TLS_RSA_ID_BYTES)
         return NULL;
-    memcpy(id, first.p, first.n);
+    memcpy(id, first.p, TLS_RSA_ID_BYTES);
     return tls_keylog_find(t->env->keylog, id, TLS_LABEL_RSA_PREMASTER);
 }
 

@@ -5,6 +5,7 @@ void tls_keep_random(struct tls *t, enum flow_dir dir, struct slice random)
 {
     if (random.n == TLS_CLIENT_RANDOM_BYTES)
         memcpy(t->random[dir], random.p, TLS_CLIENT_RANDOM_BYTES);
+    tls_decrypt_forget_next(t);
 }
 
 void tls_on_client_hello(struct tls *t, const struct tls_record *r, struct tls_client_hello *hello)
@@ -26,6 +27,7 @@ void tls_on_client_hello(struct tls *t, const struct tls_record *r, struct tls_c
     f.as.tls_client_hello.hello = hello;
     f.as.tls_client_hello.last = r->last;
     tls_emit(t, &f);
+    tls_session_offered(t, hello);
     tls_decrypt_begin(t, r);
 }
 
@@ -66,6 +68,8 @@ static void on_server_hello(struct tls *t, const struct tls_record *r, struct sl
         tls_early_rejected(t);
     f.as.tls_server_hello = &hello;
     tls_emit(t, &f);
+    if (!hello.retry)
+        tls_session_chosen(t, &hello);
     tls_decrypt_begin(t, r);
 }
 
@@ -90,6 +94,7 @@ void tls_on_certificate(struct tls *t, const struct tls_record *r, struct slice 
 void tls_on_message(struct tls *t, const struct tls_record *r, const struct tls_message *m)
 {
     tls_master_message(t, m);
+    tls_session_message(t, m);
     switch (m->type) {
     case TLS_CLIENT_HELLO:
         if (r->dir != FLOW_C2S)

@@ -162,19 +162,17 @@ static bool take_payload(struct tls_stream *s, struct flow_chunk *chunk)
     return true;
 }
 
-bool tls_stream_next(struct tls_stream *s, struct flow_chunk *chunk, struct tls_record *record)
+const struct tls_record *tls_stream_next(struct tls_stream *s, struct flow_chunk *chunk)
 {
     while (chunk->len > 0 || (s->state == TLS_STREAM_PAYLOAD && s->left == 0)) {
         if (s->state == TLS_STREAM_NOT_TLS || (s->state == TLS_STREAM_LOST && !find_again(s, chunk)))
-            return false;
+            return NULL;
         if (s->state == TLS_STREAM_HEADER && !take_header(s, chunk) && s->state == TLS_STREAM_HEADER)
             continue;
         if (s->state == TLS_STREAM_LOST)
             tls_chunk_skip(chunk, chunk->len);
-        if (s->state == TLS_STREAM_PAYLOAD && take_payload(s, chunk)) {
-            *record = s->record;
-            return true;
-        }
+        if (s->state == TLS_STREAM_PAYLOAD && take_payload(s, chunk))
+            return &s->record;
     }
-    return false;
+    return NULL;
 }

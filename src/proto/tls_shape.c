@@ -156,6 +156,7 @@ static bool is_ticket_like(struct tls_shape *s, uint32_t plain, uint32_t length)
         return false;
     s->tickets++;
     s->ticket_length = length;
+    s->may_have_answered |= s->asked;
     return true;
 }
 
@@ -178,6 +179,8 @@ enum fact_tls_shape tls_shape_of(struct tls_shape *s, enum flow_dir dir, uint32_
         if (dir == FLOW_S2C && s->turned)
             s->answer_bytes = plain;
         s->turned = dir == FLOW_C2S;
+        /* HTTP/1's client sends again when it has been answered. */
+        s->answered |= dir == FLOW_C2S && s->may_have_answered && !s->h2;
     }
     if (shape != FACT_TLS_DATA || dir == FLOW_C2S)
         return shape;

@@ -15,9 +15,10 @@ struct tls_shape {
     uint64_t from_server;  /* HTTP/2: bytes since the client's last WINDOW_UPDATE */
     uint8_t tickets;       /* records that look like one, so far */
     uint32_t ticket_length;
-    uint32_t answer_bytes; /* HTTP/2: of the server's first record behind the client's last request */
-    bool turned;           /* HTTP/2: that one is to come */
-    bool answered;         /* a server's record that cannot be one was seen */
+    bool may_have_answered; /* one came behind a request */
+    uint32_t answer_bytes;  /* HTTP/2: of the server's first record behind the client's last request */
+    bool turned;            /* HTTP/2: that one is to come */
+    bool answered;          /* a server's record that cannot be one was seen */
 };
 
 /* Plain text of an encrypted record; an estimate where the cipher pads. */

@@ -36,6 +36,11 @@ struct tls {
     void *owner;           /* takes what is decrypted */
     bool encrypt_then_mac, extended_master_secret;
     bool told_lost[2];
+    struct tls_offered { /* TLS 1.2 and older: sessions that may go on, or begin */
+        bool ticket, id;
+        uint8_t ticket_key[TLS_CLIENT_RANDOM_BYTES], id_key[TLS_CLIENT_RANDOM_BYTES];
+    } offered;
+    bool issued_id;              /* offered.id_key is of the server's new session */
     struct buf transcript;       /* the handshake's messages, as long as a premaster secret may need them */
     enum flow_dir run_dir;       /* of run */
     struct fact_tls_records run; /* records of a kind, not reported yet; records == 0: none */
@@ -68,6 +73,8 @@ void tls_env_forget_crypt(struct tls_env *env);
 /* Looks for the connection's secrets; what it is going to need is known now, or later. */
 void tls_decrypt_begin(struct tls *t, const struct tls_record *r);
 void tls_decrypt_end(struct tls *t);
+/* Another handshake has begun: what was derived for this one's end is void. */
+void tls_decrypt_forget_next(struct tls *t);
 /* TLS 1.2 and older: what follows this ChangeCipherSpec is encrypted anew. */
 void tls_decrypt_changed(struct tls *t, const struct tls_record *r);
 /* TLS 1.2 and older: opens it into *plain. */
@@ -84,6 +91,12 @@ bool tls_decrypt_inner(struct tls *t, const struct tls_record *r);
 void tls_early_rejected(struct tls *t);
 /* The connection is over without a verdict: what the client sent was a request all the same. */
 void tls_early_flush(struct tls *t);
+
+/* tls_session.c: sessions that go on without being logged again. */
+void tls_session_offered(struct tls *t, const struct tls_client_hello *hello);
+/* The session goes on: its master secret is this connection's. */
+void tls_session_chosen(struct tls *t, const struct tls_server_hello *hello);
+void tls_session_message(struct tls *t, const struct tls_message *m);
 
 /* tls_master.c */
 /* TLS 1.2 and older: a message of the handshake, from which the master secret may follow. */

@@ -179,14 +179,20 @@ static const struct range {
     {0xd005, 0xd005, CCM_128, CCM_128},
 };
 
+/* Runs per record. */
 bool tls_suite_of(uint16_t cipher, struct tls_suite *suite)
 {
-    for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++) {
-        const struct range *r = &ranges[i];
-        if (cipher < r->first || cipher > r->last)
-            continue;
-        *suite = cipher % 2 == 0 ? r->even : r->odd;
-        return true;
+    size_t low = 0, high = sizeof ranges / sizeof *ranges;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (ranges[middle].last < cipher)
+            low = middle + 1;
+        else
+            high = middle;
     }
-    return false;
+    if (low == sizeof ranges / sizeof *ranges || cipher < ranges[low].first)
+        return false;
+    *suite = cipher % 2 == 0 ? ranges[low].even : ranges[low].odd;
+    return true;
 }

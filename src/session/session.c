@@ -14,19 +14,26 @@
 #include "proto/conn.h"
 #include "session/carry.h"
 #include "session/feed.h"
+#include "session/teller.h"
 #include "trace/trace.h"
+
+enum { PATH_CHUNKS = 1024, CHUNK_PATHS = 1024 };
 
 struct p2t_session {
     struct p2t_config config;
+    /* With the config, all that the teller's thread reads: away from what changes with each packet. */
+    struct trace *trace;
+    const char **paths[PATH_CHUNKS]; /* of the files; a chunk stays where it is */
     struct input *input;
     struct packet_decoder *decoder;
     struct flow_table *flows;
     struct proto *proto;
     struct correlate *correlate;
-    struct trace *trace;
-    struct carry *carry; /* NULL: nothing is carried over to another session */
-    session_name_fn *name;
+    struct carry *carry;   /* NULL: nothing is carried over to another session */
+    session_name_fn *name; /* NULL: input knows the files */
     void *name_ctx;
+    uint32_t path_count;
+    struct teller *teller; /* NULL: exchanges are told on the caller's thread */
     uint64_t frames, bytes, tunnelled, exchanges, attempts;
     int64_t earliest_ns, latest_ns; /* of the frames so far */
     uint64_t backwards;
@@ -64,30 +71,45 @@ static void on_fact(void *ctx, const struct fact *fact)
         carry_conn_closed(s->carry, fact->conn, fact->as.end);
 }
 
+/* On the teller's thread where there is one. */
+static int tell(void *ctx, const struct exchange *e)
+{
+    struct p2t_session *s = ctx;
+    const struct p2t_exchange *x = trace_build(s->trace, e);
+
+    if (x == NULL)
+        return P2T_ERR_MEMORY;
+    return s->config.exchange(s->config.ctx, x) != 0 ? P2T_ERR_STOPPED : P2T_OK;
+}
+
+static void give_back(void *ctx, struct exchange *e)
+{
+    struct p2t_session *s = ctx;
+
+    correlate_give_back(s->correlate, e);
+}
+
 static void on_exchange(void *ctx, const struct exchange *e)
 {
     struct p2t_session *s = ctx;
 
     if (s->status != P2T_OK || (s->carry != NULL && !carry_admits(s->carry, e)) || (e->quiet && !s->config.all))
         return;
-    const struct p2t_exchange *x = trace_build(s->trace, e);
-    if (x == NULL) {
-        s->status = P2T_ERR_MEMORY;
+    if (s->teller != NULL) {
+        s->status = teller_put(s->teller, correlate_keep(s->correlate));
         return;
     }
-    s->exchanges++;
-    if (s->config.exchange(s->config.ctx, x) != 0)
-        s->status = P2T_ERR_STOPPED;
+    s->status = tell(s, e);
+    s->exchanges += s->status != P2T_ERR_MEMORY;
 }
 
 static const char *file_path(void *ctx, uint32_t file)
 {
-    struct p2t_session *s = ctx;
+    const struct p2t_session *s = ctx;
+
     if (s->name != NULL)
         return s->name(s->name_ctx, file);
-    const struct input_file *f = input_file(s->input, file);
-
-    return f != NULL ? f->path : "";
+    return file / CHUNK_PATHS < PATH_CHUNKS ? s->paths[file / CHUNK_PATHS][file % CHUNK_PATHS] : "";
 }
 
 /* ---- secrets ---- */
@@ -145,6 +167,15 @@ static int read_keylog(struct p2t_session *s)
 
 /* ---- life ---- */
 
+static int start_teller(struct p2t_session *s)
+{
+    struct teller_config config = {s, tell, give_back};
+
+    if (s->config.jobs > 1)
+        s->teller = teller_new(&config);
+    return s->config.jobs > 1 && s->teller == NULL ? P2T_ERR_MEMORY : P2T_OK;
+}
+
 static int build_stages(struct p2t_session *s)
 {
     struct trace_options trace = {.show_secrets = s->config.show_secrets, .ctx = s, .file_path = file_path};
@@ -199,6 +230,8 @@ int p2t_session_open(struct p2t_session **session, const struct p2t_config *conf
         status = read_keylog(s);
     if (status == P2T_OK)
         status = open_input(s, error);
+    if (status == P2T_OK)
+        status = start_teller(s);
     if (status != P2T_OK) {
         p2t_session_free(s);
         return status;
@@ -213,23 +246,48 @@ void p2t_session_free(struct p2t_session *s)
         return;
     if (s->status == P2T_OK)
         s->status = P2T_ERR_STOPPED; /* nobody is to be called from here on */
+    if (s->teller != NULL)
+        teller_silence(s->teller);
     if (s->input != NULL)
         (void)p2t_session_finish(s); /* what is open is given back along the way on which it came */
+    teller_free(s->teller);
     flow_table_free(s->flows);
     correlate_free(s->correlate);
     carry_free(s->carry);
     proto_free(s->proto);
     packet_decoder_free(s->decoder);
     trace_free(s->trace);
+    for (size_t i = 0; i < PATH_CHUNKS; i++)
+        free(s->paths[i]);
     input_free(s->input);
     free(s);
 }
 
 /* ---- reading ---- */
 
+/* Before anything tells of the file: input's own list changes while the teller's thread reads this one. */
+static int note_path(struct p2t_session *s)
+{
+    uint32_t file = s->path_count++;
+
+    if (file / CHUNK_PATHS >= PATH_CHUNKS)
+        return P2T_OK;
+    const char ***chunk = &s->paths[file / CHUNK_PATHS];
+    if (*chunk == NULL)
+        *chunk = calloc(CHUNK_PATHS, sizeof **chunk);
+    if (*chunk == NULL)
+        return P2T_ERR_MEMORY;
+    (*chunk)[file % CHUNK_PATHS] = input_file(s->input, file)->path;
+    return P2T_OK;
+}
+
 static int take_frame(struct p2t_session *s, const struct input_frame *frame)
 {
     struct packet packet;
+
+    while (s->name == NULL && s->path_count <= frame->file)
+        if (note_path(s) != P2T_OK)
+            return P2T_ERR_MEMORY;
 
     s->frames++;
     s->bytes += frame->wire_len;
@@ -251,6 +309,15 @@ static int take_frame(struct p2t_session *s, const struct input_frame *frame)
     return status != P2T_OK ? status : s->status;
 }
 
+/* Nobody is called behind this. */
+static void rest(struct p2t_session *s)
+{
+    int status = s->teller != NULL ? teller_finish(s->teller) : P2T_OK;
+
+    if (s->status == P2T_OK)
+        s->status = status;
+}
+
 int p2t_session_finish(struct p2t_session *s)
 {
     if (!s->finished) {
@@ -259,6 +326,7 @@ int p2t_session_finish(struct p2t_session *s)
         flow_table_finish(s->flows);
         correlate_finish(s->correlate);
     }
+    rest(s);
     return s->status;
 }
 
@@ -275,8 +343,10 @@ int p2t_session_step(struct p2t_session *s, size_t frames)
             return p2t_session_finish(s);
         }
         s->status = take_frame(s, &frame);
-        if (s->status != P2T_OK)
+        if (s->status != P2T_OK) {
+            rest(s);
             return s->status;
+        }
     }
     return 1;
 }
@@ -393,7 +463,7 @@ void p2t_session_counters(const struct p2t_session *s, struct p2t_counters *out)
         .http_responses = h->responses,
         .tls_secrets = proto_keylog_counters(s->proto)->secrets,
         .tls_decrypted = proto_tls_counters(s->proto)->decrypted,
-        .exchanges = s->exchanges,
+        .exchanges = s->teller != NULL ? teller_told(s->teller) : s->exchanges,
         .duplicate_packets = f->duplicates,
         .retransmitted_segments = f->retransmits,
         .out_of_order_segments = f->out_of_order,

@@ -164,6 +164,14 @@ static bool is_http(const struct exchange *e)
     return e->kind == P2T_KIND_HTTP1 || e->kind == P2T_KIND_HTTP2;
 }
 
+/* Ready, and closed by the server before a request came over it. */
+static bool went_down_unused(const struct exchange *e)
+{
+    return e->outcome == P2T_OUTCOME_NO_RESPONSE ||
+           (e->kind == P2T_KIND_CONNECT && e->outcome == P2T_OUTCOME_TLS_ERROR && e->tls != NULL &&
+            mark_set(&e->tls->done));
+}
+
 static void build_events(struct trace *t)
 {
     const struct exchange *e = t->e;
@@ -176,7 +184,7 @@ static void build_events(struct trace *t)
         events_lookup(t);
     events_connect(t);
     events_tls_handshake(t);
-    if (is_http(e) || e->kind == P2T_KIND_TLS ? e->request.seen : e->outcome == P2T_OUTCOME_NO_RESPONSE)
+    if (is_http(e) || e->kind == P2T_KIND_TLS ? e->request.seen : went_down_unused(e))
         events_got_conn(t);
     if (e->kind == P2T_KIND_TLS)
         build_estimate(t);

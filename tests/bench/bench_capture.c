@@ -5,7 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CONNECTIONS = 200, EXCHANGES_PER_CONNECTION = 500, MSS = 1448, HEADERS = 14 + 20 + 20 + 12 };
+#include "bench_talk.h"
+
+enum {
+    CONNECTIONS = 200,
+    REAL_TALKS = 4000,
+    EXCHANGES_PER_CONNECTION = 500,
+    MSS = 1448,
+    HEADERS = 14 + 20 + 20 + 12
+};
 
 struct conn {
     uint32_t seq[2], ack_due;
@@ -30,6 +38,7 @@ struct maker {
     struct bench_size size;
     struct conn conns[CONNECTIONS];
     struct talk talks[2];
+    struct bench_talk *real;
 };
 
 static void put16(uint8_t *p, unsigned v)
@@ -209,6 +218,18 @@ static void tls_exchange(struct maker *m, struct conn *c, size_t records, size_t
     c->exchanges++;
 }
 
+static void real_connection(struct maker *m, struct conn *c)
+{
+    open_connection(m, c);
+    const struct bench_talk *talk = &m->real[m->next_client % REAL_TALKS];
+    for (size_t i = 0; i < talk->n; i++) {
+        send_either(m, c, talk->turns[i].dir, talk->turns[i].bytes, talk->turns[i].n);
+        m->ts_us += 80;
+    }
+    close_connection(m, c);
+    m->size.exchanges++;
+}
+
 static void tls_connection(struct maker *m, struct conn *c, enum bench_traffic traffic)
 {
     bool bodies = traffic == BENCH_TLS_BODIES;
@@ -230,7 +251,8 @@ static void write_file_header(struct maker *m)
     m->size.bytes += sizeof header;
 }
 
-struct bench_size bench_capture_write(const char *path, enum bench_traffic traffic, uint64_t bytes)
+struct bench_size bench_capture_write(const char *path, const char *keylog, enum bench_traffic traffic,
+                                      uint64_t bytes)
 {
     struct maker *m = calloc(1, sizeof *m);
     size_t body = traffic == BENCH_LARGE_BODIES ? 540000 : 880;
@@ -239,14 +261,21 @@ struct bench_size bench_capture_write(const char *path, enum bench_traffic traff
         perror("bench: cannot make the capture");
         exit(1);
     }
-    m->ts_us = 1767225600000000;
+    m->ts_us =
+        traffic == BENCH_TLS_KEYS ? 1767225600000000 : 1798761600000000; /* the seeds' certificates are valid */
     load_talk(&m->talks[0], P2T_FLOWS "/tls12");
     load_talk(&m->talks[1], P2T_FLOWS "/tls13");
+    if (traffic == BENCH_TLS_KEYS)
+        m->real = bench_talks_new(REAL_TALKS, keylog);
     write_file_header(m);
     for (uint32_t i = 0; m->size.bytes < bytes; i = (i * 7 + 3) % CONNECTIONS + (m->size.exchanges & 1)) {
         struct conn *c = &m->conns[i % CONNECTIONS];
         if (traffic == BENCH_TLS_HANDSHAKES || traffic == BENCH_TLS_BODIES) {
             tls_connection(m, c, traffic);
+            continue;
+        }
+        if (traffic == BENCH_TLS_KEYS) {
+            real_connection(m, c);
             continue;
         }
         if (c->port == 0 || c->exchanges == EXCHANGES_PER_CONNECTION) {
@@ -261,6 +290,8 @@ struct bench_size bench_capture_write(const char *path, enum bench_traffic traff
         exit(1);
     }
     struct bench_size size = m->size;
+    if (m->real != NULL)
+        bench_talks_free(m->real, REAL_TALKS);
     free(m);
     return size;
 }

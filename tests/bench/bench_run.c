@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <pcap/pcap.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,7 +34,7 @@ static double now(void)
 
 /* ---- what is measured ---- */
 
-static int read_with_libpcap(const char *path)
+static int read_with_libpcap(const char *path, const char *keylog)
 {
     char error[PCAP_ERRBUF_SIZE];
     pcap_t *pcap = pcap_open_offline(path, error);
@@ -41,6 +42,7 @@ static int read_with_libpcap(const char *path)
     const unsigned char *bytes;
     unsigned sum = 0;
 
+    (void)keylog;
     if (pcap == NULL)
         return 1;
     while (pcap_next_ex(pcap, &header, &bytes) == 1)
@@ -59,7 +61,7 @@ static int on_exchange(void *ctx, const struct p2t_exchange *x)
     return out_writer_exchange(ctx, x);
 }
 
-static int trace_to_dev_null(const char *path)
+static int trace_to_dev_null(const char *path, const char *keylog)
 {
     int fd = open("/dev/null", O_WRONLY);
     struct out_options options = {0};
@@ -68,20 +70,22 @@ static int trace_to_dev_null(const char *path)
     if (!out_format_parse("ndjson", &format))
         return 1;
     struct out_writer *w = out_writer_new(format, &options, &sink);
-    struct p2t_config config = {.paths = &path, .path_count = 1, .ctx = w, .exchange = on_exchange};
+    struct p2t_config config = {.paths = &path, .path_count = 1, .keylog = keylog, .ctx = w, .exchange = on_exchange};
     struct p2t_session *s;
 
     if (w == NULL || p2t_session_open(&s, &config, NULL) != P2T_OK || p2t_session_run(s) != P2T_OK)
         return 1;
+    struct p2t_counters counters;
+    p2t_session_counters(s, &counters);
     p2t_session_free(s);
     int status = out_writer_finish(w);
     out_writer_free(w);
-    return status != P2T_OK;
+    return status != P2T_OK || (keylog != NULL && counters.tls_decrypted != counters.connections);
 }
 
 /* ---- measuring ---- */
 
-static struct run run_apart(int (*work)(const char *), const char *path)
+static struct run run_apart(int (*work)(const char *, const char *), const char *path, const char *keylog)
 {
     struct rusage usage;
     int status;
@@ -89,7 +93,7 @@ static struct run run_apart(int (*work)(const char *), const char *path)
     pid_t pid = fork();
 
     if (pid == 0)
-        _exit(work(path));
+        _exit(work(path, keylog));
     if (pid < 0 || wait4(pid, &status, 0, &usage) != pid || status != 0) {
         fprintf(stderr, "bench: a run failed\n");
         exit(1);
@@ -106,15 +110,19 @@ static int by_seconds(const void *a, const void *b)
 static void measure(const char *name, enum bench_traffic traffic, uint64_t bytes, int runs, const char *folder)
 {
     struct run bare[RUNS_MAX], ours[RUNS_MAX];
-    char path[512];
+    char path[512], keylog[520];
+    bool keys = traffic == BENCH_TLS_KEYS;
 
     snprintf(path, sizeof path, "%s/pcap2trace-bench-%d.pcap", folder, (int)getpid());
-    struct bench_size size = bench_capture_write(path, traffic, bytes);
+    snprintf(keylog, sizeof keylog, "%s.keys", path);
+    struct bench_size size = bench_capture_write(path, keylog, traffic, bytes);
     for (int i = 0; i < runs; i++) {
-        bare[i] = run_apart(read_with_libpcap, path);
-        ours[i] = run_apart(trace_to_dev_null, path);
+        bare[i] = run_apart(read_with_libpcap, path, NULL);
+        ours[i] = run_apart(trace_to_dev_null, path, keys ? keylog : NULL);
     }
     unlink(path);
+    if (keys)
+        unlink(keylog);
     qsort(bare, (size_t)runs, sizeof *bare, by_seconds);
     qsort(ours, (size_t)runs, sizeof *ours, by_seconds);
     const struct run *b = &bare[runs / 2], *o = &ours[runs / 2];
@@ -140,6 +148,7 @@ int main(int argc, char **argv)
     measure("keep-alive JSON", BENCH_KEEP_ALIVE_JSON, megabytes * 1000000, runs, folder);
     measure("large bodies", BENCH_LARGE_BODIES, megabytes * 1000000, runs, folder);
     measure("TLS handshakes", BENCH_TLS_HANDSHAKES, megabytes * 1000000, runs, folder);
+    measure("TLS with keys", BENCH_TLS_KEYS, megabytes * 1000000, runs, folder);
     measure("TLS bodies", BENCH_TLS_BODIES, megabytes * 1000000, runs, folder);
     return 0;
 }

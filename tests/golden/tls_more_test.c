@@ -174,10 +174,44 @@ static void each_request_is_told_once(void **state)
         free(r.paths[i]);
 }
 
+struct early {
+    size_t exchanges, answered;
+};
+
+/* nginx's ports, and the one that sends a HelloRetryRequest: each connection there has one request. */
+static int on_early(void *ctx, const struct p2t_exchange *x)
+{
+    static const char *const servers[] = {"127.0.0.1:4444", "127.0.0.1:4446", "127.0.0.1:4447", "127.0.0.1:4448"};
+    struct early *r = ctx;
+
+    for (size_t i = 0; i < sizeof servers / sizeof *servers; i++)
+        if (is(x->connection->server, servers[i])) {
+            r->exchanges++;
+            r->answered += x->outcome == P2T_OUTCOME_OK && x->request.body_bytes < 80 && x->response.body_bytes > 0;
+        }
+    return 0;
+}
+
+/* Without keys, what was sent early and then again is one request, as it is with them. */
+static void early_data_is_estimated_once(void **state)
+{
+    struct early r = {.exchanges = 0};
+    struct p2t_config config = {.paths = &capture, .path_count = 1, .ctx = &r, .exchange = on_early};
+    struct p2t_session *session;
+
+    (void)state;
+    assert_int_equal(P2T_OK, p2t_session_open(&session, &config, NULL));
+    assert_int_equal(P2T_OK, p2t_session_run(session));
+    p2t_session_free(session);
+    assert_int_equal(6, r.exchanges);
+    assert_int_equal(6, r.answered);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_request_is_told_once),
+        cmocka_unit_test(early_data_is_estimated_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

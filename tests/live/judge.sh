@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Holds what run.sh left in DIR against the program: a table per scenario and hook, exit 1 where it misses a bar.
-# usage: judge.sh DIR PCAP2TRACE
+# usage: judge.sh DIR PCAP2TRACE [busy]     busy: what is late by less than 100 ms is the machine's scheduling
 set -euo pipefail
 dir=$1
 program=$2
@@ -13,4 +13,4 @@ while read -r name _ <&3; do
         exit 1
     fi
 done 3<"$dir/scenarios"
-exec "$dir/lab" judge "$dir"
+exec "$dir/lab" judge "$dir" "${@:3}"

@@ -3,19 +3,24 @@
 # usage: run.sh OUT_DIR [short|full|SCENARIO...]     leaves NAME.pcap, NAME.live (the live hooks) and NAME.keys per scenario
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-out=$1
-shift
-set=${1:-short}
 
 skip() {
     echo "SKIPPED: $1"
     exit 77
 }
-[ "$(id -u)" = 0 ] || skip "network namespaces need root"
-for tool in go tcpdump ip; do
+for tool in go tcpdump ip unshare; do
     command -v $tool >/dev/null || skip "$tool is not installed"
 done
-[ -e /dev/net/tun ] || skip "there is no /dev/net/tun"
+# Mounts, and for users other than root all else, are in namespaces that nobody else sees and that end with this script.
+if [ -z "${P2T_LAB_INSIDE:-}" ]; then
+    own=-m
+    [ "$(id -u)" = 0 ] || own="-U --map-current-user --keep-caps -n -m"
+    unshare $own true 2>/dev/null || skip "namespaces are not allowed here"
+    P2T_LAB_INSIDE=1 exec unshare $own "$0" "$@"
+fi
+out=$1
+shift
+set=${1:-short}
 
 mkdir -p "$out"
 out=$(cd "$out" && pwd)
@@ -26,20 +31,22 @@ ids=()
 finish() {
     trap - EXIT
     for id in "${ids[@]}"; do kill "$id" 2>/dev/null || true; done
+    sleep 0.1
+    for id in "${ids[@]}"; do kill -KILL "$id" 2>/dev/null || true; done
     wait 2>/dev/null || true
     ip netns del "$client" 2>/dev/null || true
     ip netns del "$server" 2>/dev/null || true
-    rm -rf "/etc/netns/$client"
 }
 trap finish EXIT
 trap 'exit 130' INT TERM
 
-(cd "$here/lab" && go build -o "$out/lab" .)
+(cd "$here/lab" && go build -buildvcs=false -o "$out/lab" .)
 
 # Starts a program in a namespace and waits for its word that it is ready.
 start() {
     local log=$1
     shift
+    : >"$log"
     "$@" >"$log" 2>&1 &
     ids+=($!)
     for _ in $(seq 100); do
@@ -51,11 +58,21 @@ start() {
     exit 1
 }
 
+# The names that ip netns gives, and the client's resolv.conf.
+mount -t tmpfs tmpfs /run
+: >"$out/resolv.conf"
+target=$(readlink -m /etc/resolv.conf)
+[ -e "$target" ] || { mkdir -p "$(dirname "$target")" && : >"$target"; }
+mount --bind "$out/resolv.conf" "$target"
 ip netns add "$client"
 ip netns add "$server"
-start "$out/link.log" "$out/lab" link "tc$$" "ts$$" 10ms 1
-ip link set "tc$$" netns "$client"
-ip link set "ts$$" netns "$server"
+wide=yes
+(exec 9<>/dev/net/tun) 2>/dev/null || wide=
+if [ -n "$wide" ]; then
+    start "$out/link.log" "$out/lab" link "tc$$" "ts$$" 10ms 1
+    ip link set "tc$$" netns "$client"
+    ip link set "ts$$" netns "$server"
+fi
 ip link add "vc$$" netns "$client" type veth peer name "vs$$" netns "$server"
 in_client="ip netns exec $client"
 in_server="ip netns exec $server"
@@ -68,12 +85,16 @@ ip -n "$client" addr add fd77::2/64 dev "vc$$" nodad
 ip -n "$server" addr add fd77::1/64 dev "vs$$" nodad
 ip -n "$server" addr add fd77::9/64 dev "vs$$" nodad
 for last in 1 8 9 11 12 13 14 15 16 53; do ip -n "$server" addr add 10.77.0.$last/24 dev "vs$$"; done
-ip -n "$client" addr add 10.79.0.2/24 dev "tc$$"
-for last in 1 11 12 13 14 15 16 53; do ip -n "$server" addr add 10.79.0.$last/24 dev "ts$$"; done
 ip -n "$client" link set "vc$$" up
 ip -n "$server" link set "vs$$" up
-ip -n "$client" link set "tc$$" up
-ip -n "$server" link set "ts$$" up
+far=lo
+if [ -n "$wide" ]; then
+    far=ts$$
+    ip -n "$client" addr add 10.79.0.2/24 dev "tc$$"
+    ip -n "$client" link set "tc$$" up
+    ip -n "$server" link set "ts$$" up
+fi
+for last in 1 11 12 13 14 15 16 53; do ip -n "$server" addr add 10.79.0.$last/24 dev "$far"; done
 # What does not answer: silence, an ICMP error of the network, one of a filter.
 $in_server sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 net.ipv4.icmp_ratelimit=0
 ip -n "$client" route add 10.78.0.0/16 via 10.77.0.1
@@ -87,7 +108,6 @@ start "$out/dns.log" $in_server "$out/lab" dns 10.77.0.53:53 10.79.0.53:53
 start "$out/server.log" $in_server "$out/lab" server "$out/authority.pem"
 
 resolv() {
-    mkdir -p "/etc/netns/$client"
     case $1 in
     one) echo "nameserver 10.77.0.53" ;;
     wan) echo "nameserver 10.79.0.53" ;;
@@ -95,27 +115,103 @@ resolv() {
     search) printf 'nameserver 10.77.0.53\nsearch ns.svc.cluster.lab svc.cluster.lab cluster.lab\noptions ndots:5\n' ;;
     two) printf 'nameserver 10.78.1.53\nnameserver 10.77.0.53\noptions timeout:1 attempts:2\n' ;;
     closed) printf 'nameserver 10.77.0.1\nnameserver 10.77.0.53\n' ;;
-    esac >"/etc/netns/$client/resolv.conf"
+    esac >"$out/resolv.conf"
+}
+
+capture=
+keep_user= # tcpdump gives root's rights away, and then cannot write
+[ "$(id -u)" != 0 ] || keep_user="-Z root"
+begin_capture() {
+    start "$out/$1.tcpdump" $in_client tcpdump -i any -U -s 65535 -B 131072 --immediate-mode --time-stamp-precision=nano $keep_user \
+        -w "$out/$1.pcap" "tcp or udp or icmp or icmp6"
+    capture=${ids[-1]}
+    : >"$out/$1.keys"
+}
+
+end_capture() {
+    $in_client bash -c "printf 'the end of $1' >/dev/udp/10.77.0.1/9"
+    for _ in $(seq 100); do
+        if grep -aqs "the end of $1" "$out/$1.pcap"; then break; fi
+        sleep 0.05
+    done
+    kill -INT "$capture"
+    wait "$capture" || true
+    unset 'ids[-1]'
+    grep -v "^0 packets dropped" "$out/$1.tcpdump" | grep "packets dropped" | sed "s/^/$1: /" || true
+}
+
+go_client() {
+    local name=$1 resolver=$2
+    resolv "$3"
+    begin_capture "$name"
+    GODEBUG=netdns=$resolver timeout 60 $in_client "$out/lab" client "$name" "$out/authority.pem" "$out/$name.keys" "$out/$name.live"
+    end_capture "$name"
+}
+
+urls=(http://web.lab:8080/?bytes=100 "http://web.lab:8080/?bytes=5&ms=40" http://web.lab:8080/?bytes=900000
+    http://web.lab:8080/?status=500 https://web.lab:8443/?bytes=50 https://web.lab:8444/?bytes=50 http://slow.lab:8080/?bytes=4)
+
+# Others tell less than Go's hooks: what they tell is held against the same exchanges.
+curl_client() {
+    local n=0 url
+    resolv one
+    begin_capture curl
+    for url in "${urls[@]}" "${urls[@]}" https://web.lab:9443/?bytes=70 https://wan.lab:8443/?bytes=70 http://nx.lab:8080/ http://web.lab:9/; do
+        n=$((n + 1))
+        SSLKEYLOGFILE="$out/curl.keys" timeout 20 $in_client curl -s -o /dev/null --cacert "$out/authority.pem" \
+            -H "X-Request-Id: curl-$n" -w '%{json}\n' "$url" || true
+    done >"$out/curl.live"
+    end_capture curl
+}
+
+node_client() {
+    resolv one
+    begin_capture node
+    NODE_EXTRA_CA_CERTS="$out/authority.pem" timeout 60 $in_client node --tls-keylog="$out/node.keys" "$here/node.mjs" "$out/node.live" \
+        "${urls[@]}" "${urls[@]}"
+    end_capture node
+}
+
+# The package that users copy, in a program that logs.
+sample_client() {
+    (cd "$here/../../samples/live" && go build -buildvcs=false -o "$out/sample" .)
+    resolv one
+    begin_capture sample
+    timeout 20 $in_client "$out/sample" http://web.lab:8080/?bytes=100 "http://web.lab:8080/?bytes=5&ms=40" http://empty.lab:8080/ http://web.lab:9/ \
+        http://web.lab:8080/?bytes=900000 2>"$out/sample.live" >"$out/sample.out"
+    end_capture sample
 }
 
 run_one() {
-    local name=$1 resolver=$2 id
-    resolv "$3"
-    start "$out/$name.tcpdump" $in_client tcpdump -i any -U -s 0 -B 65536 --immediate-mode --time-stamp-precision=nano -Z root \
-        -w "$out/$name.pcap" "tcp or udp or icmp or icmp6"
-    id=${ids[-1]}
-    GODEBUG=netdns=$resolver timeout 60 $in_client "$out/lab" client "$name" "$out/authority.pem" "$out/$name.keys" "$out/$name.live"
-    sleep 0.1
-    kill -INT "$id"
-    wait "$id" || true
-    unset 'ids[-1]'
+    case $1 in
+    *wan*)
+        if [ -n "$wide" ]; then
+            go_client "$@" && echo "$*" >>"$out/done"
+        else
+            echo "SKIPPED: $1, for /dev/net/tun cannot be opened"
+        fi
+        ;;
+    curl | node)
+        if command -v "$1" >/dev/null; then
+            "$1_client"
+            echo "$*" >>"$out/done"
+        else
+            echo "SKIPPED: $1 is not installed"
+        fi
+        ;;
+    sample) sample_client && echo "$*" >>"$out/done" ;;
+    *) go_client "$@" && echo "$*" >>"$out/done" ;;
+    esac
 }
 
 case $set in
-short | full) "$out/lab" list "$set" >"$out/scenarios" ;;
-*) for name in "$@"; do "$out/lab" list full | grep "^$name " || { echo "no scenario $name" >&2; exit 1; }; done >"$out/scenarios" ;;
+short) "$out/lab" list short >"$out/wanted" ;;
+full) "$out/lab" list full >"$out/wanted" && printf 'curl\nnode\nsample\n' >>"$out/wanted" ;;
+*) for name in "$@"; do ("$out/lab" list full && printf 'curl \nnode \nsample \n') | grep "^$name " || { echo "no scenario $name" >&2; exit 1; }; done >"$out/wanted" ;;
 esac
+: >"$out/done"
 while read -r name resolver conf <&3; do
-    run_one "$name" "$resolver" "$conf"
-done 3<"$out/scenarios"
+    run_one "$name" $resolver $conf
+done 3<"$out/wanted"
+mv "$out/done" "$out/scenarios"
 echo "$(wc -l <"$out/scenarios") scenarios, $(cat "$out"/*.live | wc -l) live records"

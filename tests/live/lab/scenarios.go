@@ -228,13 +228,18 @@ func failures() (s []scenario) {
 	}
 	s = append(s, one("early-answer", false, func(l *lab) { upload(l.client(), "http://web.lab:8090/early", 8000000, false) })...)
 	s = append(s, one("reset-upload", false, func(l *lab) { upload(l.client(), "http://web.lab:8090/reset-upload", 3000000, false) })...)
-	s = append(s, one("header-timeout", true, func(l *lab) { get(l.client(headerTimeout(200*time.Millisecond)), web80+"/?ms=400") })...)
+	s = append(s, one("header-timeout", true, func(l *lab) {
+		get(l.client(headerTimeout(200*time.Millisecond)), web80+"/?ms=400")
+		linger(300 * time.Millisecond)
+	})...)
 	s = append(s, one("client-timeout", false, func(l *lab) {
 		get(l.client(timeout(200*time.Millisecond)), web80+"/?ms=400", web80+"/chunked?n=10&ms=50")
+		linger(300 * time.Millisecond)
 	})...)
 	s = append(s, one("cancel", false, func(l *lab) {
 		cancelled(l.client(), web80+"/?ms=400", 150*time.Millisecond)
 		cancelled(l.client(), web80+"/chunked?n=10&ms=50", 150*time.Millisecond)
+		linger(300 * time.Millisecond)
 	})...)
 	return append(s, one("aborted", false, func(l *lab) { get(l.client(), web80+"/abort", web80+"/abort-body") })...)
 }

@@ -59,10 +59,12 @@ static void every_option_arrives(void **state)
     struct parsed p;
 
     (void)state;
-    parse(&p, "pcap2trace -T csv -R -c 12 -o out -f udp -q -v --all --show-secrets --color never --progress=always");
+    parse(&p, "pcap2trace -T csv -R -c 12 -j 1024 -o out -f udp -q -v --all --show-secrets --color never "
+              "--progress=always");
     assert_string_equal((char *)p.complaint.p, "no capture given");
     assert_int_equal(p.o.format, OUT_FORMAT_CSV);
     assert_int_equal(p.o.count, 12);
+    assert_int_equal(p.o.jobs, 1024);
     assert_string_equal(p.o.output, "out");
     assert_string_equal(p.o.bpf, "udp");
     assert_true(p.o.all && p.o.show_secrets && p.o.recursive && p.o.quiet && p.o.verbose);
@@ -157,6 +159,9 @@ static void mistakes_are_named(void **state)
         {"pcap2trace -c 0 a", "-c '0'"},
         {"pcap2trace -c -1 a", "-c '-1'"},
         {"pcap2trace -c 1x a", "-c '1x'"},
+        {"pcap2trace -j 0 a", "-j '0'"},
+        {"pcap2trace --jobs 1025 a", "-j '1025'"},
+        {"pcap2trace -j x a", "-j 'x'"},
         {"pcap2trace --color sometimes a", "--color 'sometimes'"},
         {"pcap2trace --progress 1 a", "--progress '1'"},
         {"pcap2trace --status 6x a", "--status '6x'"},

@@ -63,7 +63,8 @@ static void the_rfcs_client_hello_is_read(void **state)
     assert_int_equal(hello.key_shares[0], 0x001d);
     assert_int_equal(hello.extension_count, 9);
     assert_null(hello.alpn.p);
-    assert_false(hello.offers_psk || hello.has_ticket || hello.offers_early_data || hello.offers_ech || hello.sslv2);
+    assert_true(hello.ticket.n == 0);
+    assert_false(hello.offers_psk || hello.offers_early_data || hello.offers_ech || hello.sslv2);
 }
 
 static void a_client_hello_cut_anywhere_gives_what_stands_before_the_cut(void **state)

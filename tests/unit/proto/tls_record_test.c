@@ -36,15 +36,15 @@ static void give(struct told *t, const void *p, size_t n, uint64_t len)
                                .lost = n == 0,
                                .seen = mark,
                                .deliverable = mark};
-    struct tls_record r;
 
     assert_non_null(copy);
     if (n > 0)
         memcpy(copy, p, n);
-    while (tls_stream_next(&t->stream, &chunk, &r)) {
-        assert_true(!r.whole || r.payload.n == r.length);
-        buf_printf(&t->text, "%u:%u%s%s@%llu-%llu ", r.type, r.length, r.whole ? "+" : "", r.gap_before ? "!" : "",
-                   (unsigned long long)r.first.ref.number, (unsigned long long)r.last.ref.number);
+    for (const struct tls_record *r; (r = tls_stream_next(&t->stream, &chunk)) != NULL;) {
+        assert_true(!r->whole || r->payload.n == r->length);
+        buf_printf(&t->text, "%u:%u%s%s@%llu-%llu ", r->type, r->length, r->whole ? "+" : "",
+                   r->gap_before ? "!" : "", (unsigned long long)r->first.ref.number,
+                   (unsigned long long)r->last.ref.number);
     }
     free(copy);
 }

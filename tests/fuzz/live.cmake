@@ -1,0 +1,1 @@
+p2t_fuzz(live live_fuzz.c)

@@ -1,0 +1,226 @@
+/* What is written does not depend on the number of threads, nor on when they come to run. For data races:
+ *
+ *     cmake -S . -B build-tsan -G Ninja -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_FLAGS=-O1 -DP2T_SANITIZE=thread -DP2T_BENCH=OFF
+ *     cmake --build build-tsan --target test_jobs && build-tsan/tests/golden/test_jobs */
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "out/writer.h"
+#include "pcap2trace/session.h"
+#include "support/catalog.h"
+#include "support/cmocka_all.h"
+
+enum { PATH_BYTES = 1024 };
+
+static const unsigned jobs[] = {1, 2, 3, 8};
+
+struct told {
+    struct buf text;
+    struct out_writer *writer;
+    uint64_t exchanges, stop_after; /* 0: never */
+};
+
+static int append(void *ctx, const void *bytes, size_t n)
+{
+    buf_put(ctx, bytes, n);
+    return P2T_OK;
+}
+
+static int on_exchange(void *ctx, const struct p2t_exchange *x)
+{
+    struct told *told = ctx;
+
+    assert_int_equal(out_writer_exchange(told->writer, x), P2T_OK);
+    return ++told->exchanges == told->stop_after;
+}
+
+static void begin(struct told *told, uint64_t stop_after)
+{
+    struct out_options options = {0};
+    struct out_sink sink = {&told->text, append};
+
+    *told = (struct told){.stop_after = stop_after};
+    told->writer = out_writer_new(OUT_FORMAT_NDJSON, &options, &sink);
+    assert_non_null(told->writer);
+}
+
+static void end(struct told *told)
+{
+    assert_int_equal(out_writer_finish(told->writer), P2T_OK);
+    out_writer_free(told->writer);
+}
+
+static struct p2t_session *open_session(struct told *told, const char *const *path, const char *keylog, unsigned n)
+{
+    struct p2t_config config = {.paths = path,
+                                .path_count = 1,
+                                .all = true,
+                                .keylog = keylog,
+                                .jobs = n,
+                                .ctx = told,
+                                .exchange = on_exchange};
+    struct p2t_session *session;
+
+    assert_int_equal(p2t_session_open(&session, &config, NULL), P2T_OK);
+    return session;
+}
+
+static struct told run(const char *path, const char *keylog, unsigned n)
+{
+    struct p2t_counters c;
+    struct told told;
+
+    begin(&told, 0);
+    struct p2t_session *session = open_session(&told, &path, keylog, n);
+    assert_int_equal(p2t_session_run(session), P2T_OK);
+    p2t_session_counters(session, &c);
+    assert_int_equal(c.exchanges, told.exchanges);
+    p2t_session_free(session);
+    end(&told);
+    return told;
+}
+
+static uint64_t compare(const char *path, const char *keylog)
+{
+    struct told one = run(path, keylog, jobs[0]);
+
+    for (size_t i = 1; i < sizeof jobs / sizeof *jobs; i++) {
+        struct told many = run(path, keylog, jobs[i]);
+        if (many.text.n != one.text.n || (one.text.n > 0 && memcmp(many.text.p, one.text.p, one.text.n) != 0))
+            fail_msg("%s: %u jobs write something else than one", path, jobs[i]);
+        buf_fini(&many.text);
+    }
+    buf_fini(&one.text);
+    return one.exchanges;
+}
+
+/* All of the folder's in one run: files begin while exchanges of earlier ones are told. */
+static void a_folder_gives_the_same(void **state)
+{
+    (void)state;
+    assert_true(compare(P2T_GOLDEN "/captures", NULL) >= 100);
+}
+
+/* tls-keys.pcap.gz: tls-keys.log */
+static const char *keylog_beside(const char *path, char out[PATH_BYTES])
+{
+    snprintf(out, PATH_BYTES, "%s", path);
+    char *suffix = strstr(out, ".pcap");
+    if (suffix == NULL)
+        return NULL;
+    memcpy(suffix, ".log", sizeof ".log");
+    return access(out, R_OK) == 0 ? out : NULL;
+}
+
+static void golden_captures_give_the_same(void **state)
+{
+    char path[PATH_BYTES], keylog[PATH_BYTES];
+    DIR *folder = opendir(P2T_GOLDEN "/captures");
+    uint64_t captures = 0, exchanges = 0;
+
+    (void)state;
+    assert_non_null(folder);
+    for (const struct dirent *entry; (entry = readdir(folder)) != NULL;) {
+        if (strstr(entry->d_name, ".pcap") == NULL)
+            continue;
+        snprintf(path, sizeof path, "%s/captures/%s", P2T_GOLDEN, entry->d_name);
+        exchanges += compare(path, keylog_beside(path, keylog));
+        captures++;
+    }
+    closedir(folder);
+    assert_true(captures >= 5 && exchanges >= 100);
+}
+
+static void public_captures_give_the_same(void **state)
+{
+    struct catalog catalog;
+
+    (void)state;
+    if (!catalog_load(&catalog, P2T_PUBLIC)) {
+        printf("skipped: no public captures at %s\n", P2T_PUBLIC);
+        skip();
+        return;
+    }
+    for (size_t i = 0; i < catalog.n; i++)
+        (void)compare(catalog.entries[i].path, NULL);
+    catalog_free(&catalog);
+}
+
+static const char *const some = P2T_GOLDEN "/captures/tls-estimates.pcap.gz";
+
+static void the_caller_stops_it_after_any_exchange(void **state)
+{
+    struct told whole = run(some, NULL, 1);
+
+    (void)state;
+    assert_true(whole.exchanges > 3);
+    for (uint64_t n = 1; n < whole.exchanges; n += 1 + n / 2) {
+        struct told told;
+        begin(&told, n);
+        struct p2t_session *session = open_session(&told, &some, NULL, 2);
+        assert_int_equal(p2t_session_run(session), P2T_ERR_STOPPED);
+        assert_int_equal(told.exchanges, n);
+        assert_int_equal(p2t_session_finish(session), P2T_ERR_STOPPED);
+        p2t_session_free(session);
+        end(&told);
+        assert_int_equal(told.exchanges, n);
+        assert_true(told.text.n < whole.text.n && memcmp(told.text.p, whole.text.p, told.text.n) == 0);
+        buf_fini(&told.text);
+    }
+    buf_fini(&whole.text);
+}
+
+static void an_early_end_hands_over_what_is_open(void **state)
+{
+    struct told ends[2];
+
+    (void)state;
+    for (unsigned n = 0; n < 2; n++) {
+        begin(&ends[n], 0);
+        struct p2t_session *session = open_session(&ends[n], &some, NULL, n + 1);
+        assert_int_equal(p2t_session_step(session, 100), 1);
+        assert_int_equal(p2t_session_finish(session), P2T_OK);
+        assert_true(ends[n].exchanges > 0);
+        p2t_session_free(session);
+        end(&ends[n]);
+    }
+    assert_int_equal(ends[0].text.n, ends[1].text.n);
+    assert_memory_equal(ends[0].text.p, ends[1].text.p, ends[0].text.n);
+    buf_fini(&ends[0].text);
+    buf_fini(&ends[1].text);
+}
+
+/* Free in the middle, and nobody is called from then on. */
+static void freeing_it_silences_it(void **state)
+{
+    struct told told;
+
+    (void)state;
+    for (size_t frames = 0; frames < 400; frames += 57) {
+        begin(&told, 0);
+        struct p2t_session *session = open_session(&told, &some, NULL, 2);
+        if (frames > 0)
+            assert_int_equal(p2t_session_step(session, frames), 1);
+        p2t_session_free(session);
+        end(&told);
+        buf_fini(&told.text);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(golden_captures_give_the_same),
+        cmocka_unit_test(a_folder_gives_the_same),
+        cmocka_unit_test(public_captures_give_the_same),
+        cmocka_unit_test(the_caller_stops_it_after_any_exchange),
+        cmocka_unit_test(an_early_end_hands_over_what_is_open),
+        cmocka_unit_test(freeing_it_silences_it),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
