@@ -11,7 +11,8 @@ set(allow_out "base;out")
 # Shares its row of the table with out, and writes its bytes with it.
 set(allow_analyze "base;analyze;out;trace/redact.h")
 set(allow_session "base;input;packet;flow;proto;correlate;trace;out;session")
-set(allow_cli "base;out;analyze;session;cli")
+set(allow_batch "base;batch;input;out;session")
+set(allow_cli "base;batch;out;analyze;session;cli")
 
 file(GLOB modules RELATIVE ${SOURCE_DIR}/src ${SOURCE_DIR}/src/*)
 set(wrong "")

@@ -15,6 +15,8 @@ void help_usage(FILE *to)
 {
     fputs("usage: pcap2trace [trace] [-T text|ndjson|json|trace-result|csv] [options] CAPTURE...\n"
           "       pcap2trace compare [-T text|json|csv] [options] --live FILE CAPTURE...\n"
+          "       pcap2trace batch --out FOLDER [--follow] [options] CAPTURE_FOLDER\n"
+          "       pcap2trace plan [--point-from REGEX] CAPTURE_FOLDER...\n"
           "CAPTURE is a pcap or pcapng file, a folder of them, or - for standard input. -h lists the options.\n",
           to);
 }
@@ -58,6 +60,16 @@ void help_full(FILE *to)
         "                          OTLP, HAR or curl -w '%{json}', told by content; may be repeated, - is stdin\n"
         "      --tolerance TIME    how far outside of the bounds still agrees (default 1ms)\n"
         "      --differing         only pairs that differ\n"
+        "\n"
+        "batch: the files of a periodic capture, each once, whatever interrupts it\n"
+        "      --out FOLDER        one file of NDJSON for each capture, and manifest.ndjson\n"
+        "      --state FOLDER      where the checkpoint is; default: FOLDER/.pcap2trace of --out\n"
+        "      --settle SECONDS    how long the newest file must have been quiet; default 30\n"
+        "      --follow            go on watching the folder until told to stop\n"
+        "      --final             nothing will follow: what is still open is written, too\n"
+        "      --zstd              compress what is written\n"
+        "      --point-from REGEX  the group finds the capture point in a file's name; interface: pcapng's names\n"
+        "      --manifest FILE     of plan, with --shard I/N: the I-th of N parts of it, counted from 0\n"
         "\n"
         "  -h, --help              this text\n"
         "      --version           the version, and those of the libraries\n"

@@ -4,6 +4,7 @@
 #include "cli/options.h"
 #include "cli/report.h"
 #include "cli/run.h"
+#include "cli/run_batch.h"
 #include "cli/run_compare.h"
 #include "pcap2trace/status.h"
 
@@ -30,6 +31,10 @@ static int perform(const struct cli_options *o)
         return print(help_version);
     case CLI_COMPARE:
         return run_compare(o);
+    case CLI_BATCH:
+        return run_batch(o);
+    case CLI_PLAN:
+        return run_plan(o);
     default:
         return run_trace(o);
     }

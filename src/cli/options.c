@@ -21,6 +21,15 @@ enum {
     OPT_LIVE,
     OPT_TOLERANCE,
     OPT_DIFFERING,
+    OPT_OUT,
+    OPT_STATE,
+    OPT_POINT_FROM,
+    OPT_SETTLE,
+    OPT_FOLLOW,
+    OPT_FINAL,
+    OPT_ZSTD,
+    OPT_MANIFEST,
+    OPT_SHARD,
     OPT_COLOR,
     OPT_PROGRESS,
     OPT_VERSION
@@ -46,6 +55,15 @@ static const struct option long_options[] = {
     {"live", required_argument, NULL, OPT_LIVE},
     {"tolerance", required_argument, NULL, OPT_TOLERANCE},
     {"differing", no_argument, NULL, OPT_DIFFERING},
+    {"out", required_argument, NULL, OPT_OUT},
+    {"state", required_argument, NULL, OPT_STATE},
+    {"point-from", required_argument, NULL, OPT_POINT_FROM},
+    {"settle", required_argument, NULL, OPT_SETTLE},
+    {"follow", no_argument, NULL, OPT_FOLLOW},
+    {"final", no_argument, NULL, OPT_FINAL},
+    {"zstd", no_argument, NULL, OPT_ZSTD},
+    {"manifest", required_argument, NULL, OPT_MANIFEST},
+    {"shard", required_argument, NULL, OPT_SHARD},
     {"quiet", no_argument, NULL, 'q'},
     {"verbose", no_argument, NULL, 'v'},
     {"color", required_argument, NULL, OPT_COLOR},
@@ -148,8 +166,65 @@ static int take_compare(struct cli_options *o, int option, const char *value, st
     return P2T_OK;
 }
 
+/* "30", in seconds, or with a unit. */
+static int parse_settle(struct cli_batch *b, const char *value, struct buf *complaint)
+{
+    uint64_t seconds;
+
+    if (slice_u64(slice_str(value), &seconds) && seconds <= 86400)
+        b->settle_ns = (int64_t)seconds * 1000000000;
+    else if (filter_duration(value, &b->settle_ns) != P2T_OK)
+        return wrong(complaint, "--settle", value, "a number of seconds is wanted, or a time with its unit");
+    return P2T_OK;
+}
+
+static int parse_shard(struct cli_batch *b, const char *value, struct buf *complaint)
+{
+    struct slice s = slice_str(value);
+    size_t slash = slice_find(s, '/');
+
+    if (slice_u64(slice_of(s.p, slash), &b->shard) && slice_u64(slice_from(s, slash + 1), &b->shards) &&
+        b->shard < b->shards)
+        return P2T_OK;
+    return wrong(complaint, "--shard", value, "I/N is wanted: the I-th of N, counted from 0");
+}
+
+static int take_batch(struct cli_batch *b, int option, const char *value, struct buf *complaint)
+{
+    b->any = true;
+    switch (option) {
+    case OPT_OUT:
+        b->out = value;
+        return *value != '\0' ? P2T_OK : wrong(complaint, "--out", value, "a folder is wanted");
+    case OPT_STATE:
+        b->state = value;
+        return *value != '\0' ? P2T_OK : wrong(complaint, "--state", value, "a folder is wanted");
+    case OPT_POINT_FROM:
+        b->point_from = value;
+        return P2T_OK;
+    case OPT_SETTLE:
+        return parse_settle(b, value, complaint);
+    case OPT_FOLLOW:
+        b->follow = true;
+        return P2T_OK;
+    case OPT_FINAL:
+        b->final = true;
+        return P2T_OK;
+    case OPT_ZSTD:
+        b->zstd = true;
+        return P2T_OK;
+    case OPT_MANIFEST:
+        b->manifest = value;
+        return P2T_OK;
+    default:
+        return parse_shard(b, value, complaint);
+    }
+}
+
 static int take(struct cli_options *o, int option, char *value, struct buf *complaint)
 {
+    if (option >= OPT_OUT && option <= OPT_SHARD)
+        return take_batch(&o->batch, option, value, complaint);
     switch (option) {
     case 'T':
         return parse_format(o, value, complaint);
@@ -232,11 +307,26 @@ static int parse_switches(struct cli_options *o, int argc, char **argv, struct b
 
 static bool names_later_command(const char *word)
 {
-    static const char *const later[] = {"summary", "report", "batch", "plan"};
+    static const char *const later[] = {"summary", "report"};
 
     for (size_t i = 0; i < sizeof later / sizeof *later; i++)
         if (strcmp(word, later[i]) == 0)
             return access(word, F_OK) != 0;
+    return false;
+}
+
+static bool take_command(struct cli_options *o, const char *word)
+{
+    static const struct {
+        const char *word;
+        enum cli_action action;
+    } commands[] = {{"trace", CLI_TRACE}, {"compare", CLI_COMPARE}, {"batch", CLI_BATCH}, {"plan", CLI_PLAN}};
+
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+        if (strcmp(word, commands[i].word) == 0) {
+            o->action = commands[i].action;
+            return true;
+        }
     return false;
 }
 
@@ -245,21 +335,21 @@ static int parse_operands(struct cli_options *o, int argc, char **argv, struct b
     int i = optind;
 
     if (i < argc && names_later_command(argv[i])) {
-        buf_printf(
-            complaint,
-            "this version has no command '%s', only 'trace' and 'compare'; a capture of that name would be ./%s",
-            argv[i], argv[i]);
+        buf_printf(complaint,
+                   "this version has no command '%s', only 'trace', 'compare', 'batch' and 'plan'; a capture of that "
+                   "name would "
+                   "be ./%s",
+                   argv[i], argv[i]);
         return P2T_ERR_USAGE;
     }
-    if (i < argc && strcmp(argv[i], "compare") == 0)
-        o->action = CLI_COMPARE;
-    if (i < argc && (o->action == CLI_COMPARE || strcmp(argv[i], "trace") == 0))
+    if (i < argc && take_command(o, argv[i]))
         i++;
     while (i < argc)
         o->captures[o->capture_count++] = argv[i++];
-    if (o->capture_count > 0)
+    if (o->capture_count > 0 || (o->action == CLI_BATCH && o->batch.manifest != NULL))
         return P2T_OK;
-    buf_lit(complaint, "no capture given");
+    buf_str(complaint,
+            o->action == CLI_BATCH || o->action == CLI_PLAN ? "no capture folder given" : "no capture given");
     return P2T_ERR_USAGE;
 }
 
@@ -272,12 +362,47 @@ static size_t count_stdin(const char *const *names, size_t n)
     return count;
 }
 
+static const char *check_batch(const struct cli_options *o)
+{
+    const struct cli_batch *b = &o->batch;
+
+    if (b->out == NULL)
+        return "batch wants to know where to write: --out FOLDER";
+    if (b->final && b->follow)
+        return "--final says that nothing will follow: without --follow, then";
+    if ((b->manifest != NULL) != (b->shards > 0))
+        return "--manifest and --shard go together";
+    if (b->manifest != NULL && (o->capture_count > 0 || b->point_from != NULL || b->follow))
+        return "a manifest names folders and capture points itself, and does not grow";
+    if (b->manifest == NULL && o->capture_count != 1)
+        return "batch takes one folder; --point-from tells its capture points apart";
+    if (o->format != OUT_FORMAT_TEXT && o->format != OUT_FORMAT_NDJSON)
+        return "batch writes ndjson";
+    return o->output != NULL || o->count > 0 || o->recursive ? "-o, -c and -R have no meaning for batch" : NULL;
+}
+
+static const char *check_plan(const struct cli_options *o)
+{
+    const struct cli_batch *b = &o->batch;
+    bool other = b->out != NULL || b->state != NULL || b->settle_ns >= 0 || b->shards > 0 || b->manifest != NULL;
+
+    return other || b->follow || b->final || b->zstd ? "plan takes --point-from and -o only" : NULL;
+}
+
 /* What makes sense with the one command only. */
 static int check_command(const struct cli_options *o, struct buf *complaint)
 {
     const char *what = NULL;
 
-    if (o->action != CLI_COMPARE) {
+    if (o->action == CLI_BATCH) {
+        what = check_batch(o);
+    } else if (o->action == CLI_PLAN) {
+        what = check_plan(o);
+    } else if (o->batch.any) {
+        what =
+            "--out, --state, --point-from, --settle, --follow, --final, --zstd, --manifest and --shard belong to the "
+            "commands 'batch' and 'plan'";
+    } else if (o->action != CLI_COMPARE) {
         if (o->live_count > 0 || o->differing || o->tolerance_ns != CLI_TOLERANCE_NS)
             what = "--live, --tolerance and --differing belong to the command 'compare'";
     } else if (o->live_count == 0)
@@ -296,7 +421,8 @@ static int check_command(const struct cli_options *o, struct buf *complaint)
 
 int cli_options_parse(struct cli_options *o, int argc, char **argv, struct buf *complaint)
 {
-    *o = (struct cli_options){.action = CLI_TRACE, .format = OUT_FORMAT_TEXT, .tolerance_ns = CLI_TOLERANCE_NS};
+    *o = (struct cli_options){
+        .action = CLI_TRACE, .format = OUT_FORMAT_TEXT, .tolerance_ns = CLI_TOLERANCE_NS, .batch.settle_ns = -1};
     o->captures = calloc((size_t)argc + 1, sizeof *o->captures);
     o->live = calloc((size_t)argc + 1, sizeof *o->live);
     if (o->captures == NULL || o->live == NULL)

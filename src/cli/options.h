@@ -10,12 +10,20 @@
 #include "cli/filter.h"
 #include "out/writer.h"
 
-enum cli_action { CLI_TRACE, CLI_COMPARE, CLI_HELP, CLI_VERSION };
+enum cli_action { CLI_TRACE, CLI_COMPARE, CLI_BATCH, CLI_PLAN, CLI_HELP, CLI_VERSION };
 enum cli_when { CLI_AUTO, CLI_ALWAYS, CLI_NEVER };
 
 /* What a busy machine's scheduling takes. */
 enum { CLI_TOLERANCE_NS = 1000000 };
 
+/* What only the commands `batch` and `plan` take. */
+struct cli_batch {
+    const char *out, *state, *point_from, *manifest;
+    int64_t settle_ns; /* negative: not given */
+    uint64_t shard, shards;
+    bool follow, final, zstd;
+    bool any; /* one of these was given */
+};
 enum { CLI_JOBS_MAX = 1024 };
 
 struct cli_options {
@@ -31,6 +39,7 @@ struct cli_options {
     const char *bpf;
     const char *keylog; /* NULL: none */
     struct filter filter;
+    struct cli_batch batch;
     uint64_t count; /* exchanges; 0: no limit */
     unsigned jobs;  /* 0: as many as there are cores */
     bool recursive, all, show_secrets, quiet, verbose;

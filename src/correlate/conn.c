@@ -1,7 +1,7 @@
 /* Connections as this stage knows them: what stands around the exchanges on each. */
 #include "correlate/pool.h"
 
-struct cconn *conn_find(struct correlate *c, uint64_t number)
+struct cconn *conn_find(const struct correlate *c, uint64_t number)
 {
     struct hmap_node *n = hmap_first(&c->conns, hash_bytes(&number, sizeof number));
 

@@ -47,6 +47,8 @@ struct correlate {
     struct exchange *emitting; /* NULL: it is kept */
     struct recent recent[RECENT_MAX];
     size_t recent_n, recent_next;
+    correlate_told *told; /* NULL: nothing is repeated */
+    void *told_ctx;
     bool finishing;
     bool gathering; /* the input has ended: nothing is handed over before all of it is known */
 };
@@ -114,7 +116,9 @@ struct cconn {
     uint32_t positions;                      /* exchanges given out */
     struct conn_tls *tls;                    /* NULL: no TLS */
     bool is_dns;
-    bool go_resolver; /* its lookup was made by Go's own resolver */
+    int64_t dial_over_ns; /* its dial was told of otherwise than by its own first request: when that was
+                           * begun; 0: not so */
+    bool go_resolver;     /* its lookup was made by Go's own resolver */
     struct pool *pool;
     struct dial *promised; /* the request that made this dial is the next on this connection */
     struct cconn *idle_newer, *idle_older;
@@ -124,7 +128,7 @@ struct cconn {
     struct arena arena; /* proxy target */
 };
 
-struct cconn *conn_find(struct correlate *c, uint64_t number);
+struct cconn *conn_find(const struct correlate *c, uint64_t number);
 void conn_fact(struct correlate *c, const struct fact *f);
 void conn_snapshot(const struct cconn *cc, struct exchange *e);
 /* When the connection was ready for its first request. */

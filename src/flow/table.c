@@ -76,6 +76,27 @@ const struct flow_counters *flow_table_counters(const struct flow_table *t)
     return &t->counters;
 }
 
+static struct endpoint key_endpoint(const struct flow_key *key, int i)
+{
+    struct endpoint e = {.ip.family = (uint8_t)(key->ports_family >> 32),
+                         .port = (uint16_t)(key->ports_family >> (i == 0 ? 0 : 16))};
+
+    memcpy(e.ip.bytes, key->ip[i], sizeof e.ip.bytes);
+    return e;
+}
+
+void flow_table_each(const struct flow_table *t, flow_visit *visit, void *ctx)
+{
+    for (struct flow_link *link = t->opened.next; link != &t->opened; link = link->next) {
+        struct flow_conn *c = hmap_entry(link, struct flow_conn, opened);
+        const struct flow_key_node *n = &c->key;
+        do {
+            struct endpoint a = key_endpoint(&n->key, 0), b = key_endpoint(&n->key, 1);
+            visit(ctx, &c->pub, &a, &b, n->path);
+        } while ((n = n->next) != NULL);
+    }
+}
+
 static int open_with(struct flow_table *t, const struct flow_lookup *l, const struct packet *p,
                      struct flow_print print)
 {

@@ -45,6 +45,34 @@ int flow_table_push(struct flow_table *t, const struct packet *packet);
  * only from tcp_open or the first tcp_event or tcp_chunk after it (which keeps the dir it was given); does nothing
  * when a handshake was seen. */
 void flow_tcp_swap_roles(struct flow_tcp *conn);
+/* Where a direction of a connection stands. */
+struct flow_place_half {
+    uint64_t next, acked; /* offsets */
+    uint32_t base;        /* sequence number of offset 0 */
+    uint32_t retransmits;
+    uint64_t lost_bytes;
+    uint16_t window;
+    bool known; /* base is */
+};
+
+/* A moment in the life of a connection at which nothing is held behind a hole. */
+struct flow_place {
+    struct endpoint client;
+    int64_t last_ns;                /* of its last packet */
+    struct flow_place_half half[2]; /* by enum flow_dir */
+};
+
+/* False: something is held, or was given up as missing. */
+bool flow_tcp_place(const struct flow_tcp *conn, struct flow_place *place);
+/* The connection is taken there without a word to the sink: packets in between were not given. */
+void flow_tcp_skip(struct flow_tcp *conn, const struct flow_place *place);
+/* After the last of them: connections are in the order of use again. 0 or P2T_ERR_MEMORY. */
+int flow_table_skipped(struct flow_table *t);
 const struct flow_counters *flow_table_counters(const struct flow_table *t);
+/* Each open connection once for every pair of endpoints and path that its packets came under, the one it was opened
+ * with first; a and b are in no order. */
+typedef void flow_visit(void *ctx, struct flow_tcp *conn, const struct endpoint *a, const struct endpoint *b,
+                        uint32_t path);
+void flow_table_each(const struct flow_table *t, flow_visit *visit, void *ctx);
 
 #endif

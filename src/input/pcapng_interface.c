@@ -4,7 +4,7 @@
 
 #include "input/capture.h"
 
-enum { OPTION_END = 0, OPTION_IF_TSRESOL = 9, OPTION_IF_TSOFFSET = 14 };
+enum { OPTION_END = 0, OPTION_IF_NAME = 2, OPTION_IF_TSRESOL = 9, OPTION_IF_TSOFFSET = 14 };
 
 static uint64_t power_of_ten(unsigned exponent)
 {
@@ -46,6 +46,8 @@ static void read_options(struct input_pcapng_interface *i, struct reader r, bool
             set_resolution(i, reader_u8(&value));
         else if (code == OPTION_IF_TSOFFSET && n == 8)
             i->offset_s = (int64_t)u64(&value, big_endian);
+        else if (code == OPTION_IF_NAME)
+            i->name = reader_slice(&value, n);
     }
 }
 
@@ -84,6 +86,18 @@ int64_t input_pcapng_interface_ns(const struct input_pcapng_interface *i, uint64
     return ns > INPUT_TIME_MAX_NS ? INPUT_TIME_MAX_NS : (int64_t)ns;
 }
 
+static void add_name(struct input_pcapng_interfaces *all, struct slice name)
+{
+    size_t n = slice_find(name, 0); /* some writers count the NUL */
+
+    if (n == 0 || all->names_n + n + 1 > sizeof all->names)
+        return;
+    if (all->names_n > 0)
+        all->names[all->names_n++] = '+';
+    memcpy(all->names + all->names_n, name.p, n);
+    all->names_n += n;
+}
+
 enum pcapng_interfaces_status input_pcapng_interfaces_add(struct input_pcapng_interfaces *all,
                                                           const struct input_pcapng_interface *i)
 {
@@ -98,6 +112,8 @@ enum pcapng_interfaces_status input_pcapng_interfaces_add(struct input_pcapng_in
         all->cap = cap;
     }
     all->items[all->count++] = *i;
+    all->items[all->count - 1].name = slice_of(NULL, 0);
+    add_name(all, i->name);
     return INTERFACES_OK;
 }
 

@@ -4,6 +4,9 @@
 
 #include "base/reader.h"
 
+/* Longer names are cut: what names all interfaces of a section that were described before its first packet. */
+enum { INPUT_INTERFACE_NAMES_MAX = 256 };
+
 /* Bounds what a section of nothing but interfaces can make us hold: 2 MB. */
 #define INPUT_INTERFACES_MAX 65536
 /* In 2223. Later times are cut to it, and earlier than 1970 to 0, so that whoever adds decades to a time does not
@@ -18,11 +21,14 @@ struct input_pcapng_interface {
     uint64_t ns_per_unit; /* 0 when a unit is no whole number of nanoseconds */
     uint64_t units_max;   /* the largest count that ns_per_unit takes without overflow */
     int64_t offset_s;
+    struct slice name; /* if_name, valid as long as the block */
 };
 
 struct input_pcapng_interfaces {
     struct input_pcapng_interface *items;
     size_t count, cap;
+    char names[INPUT_INTERFACE_NAMES_MAX]; /* joined by '+' */
+    size_t names_n;
 };
 
 /* Reads the body of a block. READ_SHORT: too short. */
@@ -32,6 +38,10 @@ int64_t input_pcapng_interface_ns(const struct input_pcapng_interface *i, uint64
 enum pcapng_interfaces_status { INTERFACES_OK, INTERFACES_FULL, INTERFACES_NO_MEMORY };
 enum pcapng_interfaces_status input_pcapng_interfaces_add(struct input_pcapng_interfaces *all,
                                                           const struct input_pcapng_interface *i);
+static inline struct slice input_pcapng_interfaces_names(const struct input_pcapng_interfaces *all)
+{
+    return slice_of(all->names, all->names_n);
+}
 void input_pcapng_interfaces_fini(struct input_pcapng_interfaces *all);
 
 #endif

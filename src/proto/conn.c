@@ -377,6 +377,26 @@ static void on_close(void *ctx, struct flow_tcp *flow, enum flow_end why)
     flow->user = NULL;
 }
 
+bool proto_forgets(const struct flow_tcp *flow)
+{
+    const struct conn *c = flow->user;
+
+    if (c == NULL || c->proto == FACT_PROTO_OTHER)
+        return true;
+    return c->proto == FACT_PROTO_UNKNOWN && c->mid_stream && !c->client_unknown && c->prefix[0].n == 0 &&
+           c->prefix[1].n == 0 && c->http1 == NULL;
+}
+
+void proto_skip(struct flow_tcp *flow)
+{
+    struct conn *c = flow->user;
+
+    if (c == NULL || c->proto != FACT_PROTO_UNKNOWN)
+        return;
+    c->mid_stream = c->client_unknown = false;
+    c->prefix[0].n = c->prefix[1].n = 0;
+}
+
 struct flow_sink proto_flow_sink(struct proto *p)
 {
     return (struct flow_sink){

@@ -27,6 +27,13 @@ struct proto *proto_new(const struct proto_limits *limits, const struct fact_sin
 void proto_free(struct proto *p);
 /* The callbacks that turn flow's products into facts; ctx is the proto. */
 struct flow_sink proto_flow_sink(struct proto *p);
+/* A datagram that the proto takes for DNS. */
+bool proto_speaks_dns(const struct flow_datagram *datagram);
+/* What came of the connection so far leaves no trace here: its bytes are of no protocol that is looked into, or of none
+ * that could be told. */
+bool proto_forgets(const struct flow_tcp *conn);
+/* After flow_tcp_skip(): the next bytes begin messages, whatever was missing before. */
+void proto_skip(struct flow_tcp *conn);
 /* The next bytes of a key log; _end: it is over, be it in the middle of a line. 0 or P2T_ERR_MEMORY. */
 int proto_secrets(struct proto *p, struct slice bytes);
 int proto_secrets_end(struct proto *p);

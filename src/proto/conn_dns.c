@@ -53,7 +53,7 @@ static bool is_local_name_service(const struct flow_datagram *d)
            (from == MDNS && to == MDNS);
 }
 
-static bool speaks_dns(const struct flow_datagram *d)
+bool proto_speaks_dns(const struct flow_datagram *d)
 {
     if (d->src.port == DNS || d->dst.port == DNS)
         return dns_plausible_on_port(d->bytes, d->len);
@@ -62,7 +62,7 @@ static bool speaks_dns(const struct flow_datagram *d)
 
 void conn_on_udp(void *ctx, const struct flow_datagram *d)
 {
-    if (speaks_dns(d))
+    if (proto_speaks_dns(d))
         decode_dns(ctx, d, false, NULL);
 }
 

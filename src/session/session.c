@@ -12,6 +12,8 @@
 #include "input/input.h"
 #include "packet/decode.h"
 #include "proto/conn.h"
+#include "session/carry.h"
+#include "session/feed.h"
 #include "session/teller.h"
 #include "trace/trace.h"
 
@@ -27,6 +29,9 @@ struct p2t_session {
     struct flow_table *flows;
     struct proto *proto;
     struct correlate *correlate;
+    struct carry *carry;   /* NULL: nothing is carried over to another session */
+    session_name_fn *name; /* NULL: input knows the files */
+    void *name_ctx;
     uint32_t path_count;
     struct teller *teller; /* NULL: exchanges are told on the caller's thread */
     uint64_t frames, bytes, tunnelled, exchanges, attempts;
@@ -55,7 +60,15 @@ static void on_fact(void *ctx, const struct fact *fact)
 
     if (fact->kind == FACT_CONN_EVENT && fact->as.event.kind == FLOW_SYN && !fact->as.event.repeated)
         s->attempts++;
+    if (s->carry != NULL && fact->kind == FACT_CONN_OPEN)
+        carry_conn_opened(s->carry, fact->conn);
     correlate_fact(s->correlate, fact);
+    if (s->carry != NULL)
+        carry_fact(s->carry, s->correlate, fact);
+    if (s->carry != NULL && carry_forgets_dial(s->carry, fact))
+        correlate_forget_dial(s->correlate, fact->conn->number);
+    if (s->carry != NULL && fact->kind == FACT_CONN_CLOSE)
+        carry_conn_closed(s->carry, fact->conn, fact->as.end);
 }
 
 /* On the teller's thread where there is one. */
@@ -80,7 +93,7 @@ static void on_exchange(void *ctx, const struct exchange *e)
 {
     struct p2t_session *s = ctx;
 
-    if (s->status != P2T_OK || (e->quiet && !s->config.all))
+    if (s->status != P2T_OK || (s->carry != NULL && !carry_admits(s->carry, e)) || (e->quiet && !s->config.all))
         return;
     if (s->teller != NULL) {
         s->status = teller_put(s->teller, correlate_keep(s->correlate));
@@ -94,6 +107,8 @@ static const char *file_path(void *ctx, uint32_t file)
 {
     const struct p2t_session *s = ctx;
 
+    if (s->name != NULL)
+        return s->name(s->name_ctx, file);
     return file / CHUNK_PATHS < PATH_CHUNKS ? s->paths[file / CHUNK_PATHS][file % CHUNK_PATHS] : "";
 }
 
@@ -238,6 +253,7 @@ void p2t_session_free(struct p2t_session *s)
     teller_free(s->teller);
     flow_table_free(s->flows);
     correlate_free(s->correlate);
+    carry_free(s->carry);
     proto_free(s->proto);
     packet_decoder_free(s->decoder);
     trace_free(s->trace);
@@ -269,7 +285,7 @@ static int take_frame(struct p2t_session *s, const struct input_frame *frame)
 {
     struct packet packet;
 
-    while (s->path_count <= frame->file)
+    while (s->name == NULL && s->path_count <= frame->file)
         if (note_path(s) != P2T_OK)
             return P2T_ERR_MEMORY;
 
@@ -280,6 +296,8 @@ static int take_frame(struct p2t_session *s, const struct input_frame *frame)
         s->latest_ns = frame->ts_ns;
     if (s->frames == 1 || frame->ts_ns < s->earliest_ns)
         s->earliest_ns = frame->ts_ns;
+    if (s->carry != NULL)
+        carry_clock(s->carry, frame->ts_ns, frame->file);
     correlate_clock(s->correlate, frame->ts_ns);
     enum packet_drop why = packet_decode(s->decoder, frame, &packet);
     if (why != PACKET_DECODED) {
@@ -341,6 +359,77 @@ int p2t_session_run(struct p2t_session *s)
         more = p2t_session_step(s, 65536);
     } while (more > 0);
     return more;
+}
+
+/* ---- being fed ---- */
+
+int session_feed_begin(struct p2t_session *s, session_name_fn *name, void *ctx)
+{
+    s->name = name;
+    s->name_ctx = ctx;
+    s->carry = carry_new();
+    return s->carry != NULL ? P2T_OK : P2T_ERR_MEMORY;
+}
+
+int session_feed(struct p2t_session *s, const struct input_frame *frame)
+{
+    if (s->status == P2T_OK)
+        s->status = take_frame(s, frame);
+    if (s->status == P2T_OK && s->carry->failed)
+        s->status = P2T_ERR_MEMORY;
+    return s->status;
+}
+
+void session_feed_secrets(struct p2t_session *s, const struct input_secrets *secrets)
+{
+    on_secrets(s, secrets);
+    carry_secrets(s->carry, secrets);
+}
+
+void session_carry_save(const struct p2t_session *s, struct buf *out)
+{
+    carry_save(s->carry, s->correlate, out);
+}
+
+int session_carry_load(struct p2t_session *s, struct slice saved)
+{
+    int status = carry_load(s->carry, saved);
+
+    correlate_repeating(s->correlate, carry_is_old, s->carry);
+    if (status == P2T_OK)
+        status = proto_secrets(s->proto, buf_view(&s->carry->secrets));
+    return status == P2T_OK ? proto_secrets_end(s->proto) : status;
+}
+
+int session_carry_place(struct p2t_session *s, struct slice saved)
+{
+    struct carry_conn *cc = NULL;
+
+    if (!carry_place_load(s->carry, saved, &cc))
+        return P2T_ERR_USAGE;
+    if (cc == NULL || cc->flow == NULL || cc->used == NULL)
+        return P2T_OK;
+    struct correlate_place place = {.position = cc->used->position, .dialled_host = slice_str(cc->host)};
+    flow_tcp_skip(cc->flow, &cc->used->flow);
+    if (place.position != CARRY_NO_POSITION) {
+        proto_skip(cc->flow);
+        correlate_skip(s->correlate, cc->flow->number, &place);
+    }
+    return P2T_OK;
+}
+
+void session_carry_loaded(struct p2t_session *s)
+{
+    carry_clock(s->carry, s->carry->loaded_to_ns, s->carry->loaded_file);
+    correlate_clock(s->correlate, s->carry->loaded_to_ns);
+    carry_loaded(s->carry);
+    correlate_repeating(s->correlate, NULL, NULL);
+    s->status = s->status == P2T_OK ? flow_table_skipped(s->flows) : s->status;
+}
+
+struct carry_source session_carry_source(struct p2t_session *s)
+{
+    return (struct carry_source){s->carry, s->flows, s->correlate};
 }
 
 /* ---- counters ---- */

@@ -1,0 +1,289 @@
+/* The folder's files, sorted by capture point, each point's next file in turn. */
+#include "batch/batch.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "batch/pattern.h"
+#include "batch/point.h"
+#include "batch/shard.h"
+#include "batch/watch.h"
+
+struct group {
+    struct point *point;
+    char *name;
+    struct folder_file **files; /* its captures, of the last scan */
+    size_t count, cap;
+};
+
+struct batch {
+    const struct batch_config *config;
+    const struct shard *shard; /* NULL: all points of the folder */
+    struct pattern pattern;
+    struct folder folder;
+    struct watch watch;
+    struct group *groups;
+    size_t count, cap;
+    uint64_t problems;
+    bool waits;
+};
+
+static int say(const struct batch *b, const char *subject, const char *text)
+{
+    b->config->say(b->config->ctx, subject, text);
+    return P2T_ERR_IO;
+}
+
+/* Only for when to look at a file: what is written of it does not depend on it. */
+static int64_t wall_clock(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+/* ---- groups ---- */
+
+static struct group *group_named(struct batch *b, const char *name)
+{
+    for (size_t i = 0; i < b->count; i++)
+        if (strcmp(b->groups[i].name, name) == 0)
+            return &b->groups[i];
+    if (b->count == b->cap) {
+        size_t cap = b->cap == 0 ? 4 : b->cap * 2;
+        struct group *groups = realloc(b->groups, cap * sizeof *groups);
+        if (groups == NULL)
+            return NULL;
+        b->groups = groups;
+        b->cap = cap;
+    }
+    struct group *g = &b->groups[b->count];
+    *g = (struct group){.name = strdup(name)};
+    if (g->name == NULL)
+        return NULL;
+    b->count++;
+    return g;
+}
+
+static int group_add(struct batch *b, const char *name, struct folder_file *file)
+{
+    struct group *g = group_named(b, name);
+
+    if (g == NULL)
+        return P2T_ERR_MEMORY;
+    if (g->count == g->cap) {
+        size_t cap = g->cap == 0 ? 64 : g->cap * 2;
+        struct folder_file **files = realloc(g->files, cap * sizeof(struct folder_file *));
+        if (files == NULL)
+            return P2T_ERR_MEMORY;
+        g->files = files;
+        g->cap = cap;
+    }
+    g->files[g->count++] = file;
+    return P2T_OK;
+}
+
+static void tell_file(struct batch *b, struct folder_file *file, const char *text)
+{
+    char *path = folder_path(&b->folder, file->name);
+
+    if (!file->told) {
+        b->problems++;
+        (void)say(b, path, text);
+    }
+    file->told = true;
+    free(path);
+}
+
+static int sort_file(struct batch *b, struct folder_file *file)
+{
+    char point[PATTERN_POINT_MAX];
+
+    if (file->kind == FOLDER_UNREADABLE)
+        tell_file(b, file, file->trouble);
+    if (file->kind != FOLDER_CAPTURE)
+        return P2T_OK;
+    bool found = pattern_point(&b->pattern, file, point);
+    if (found && b->shard != NULL)
+        return strcmp(point, b->shard->point) == 0 ? group_add(b, b->shard->name, file) : P2T_OK;
+    if (found)
+        return group_add(b, point, file);
+    if (b->shard == NULL)
+        tell_file(b, file, "belongs to no capture point: --point-from finds none in its name");
+    return P2T_OK;
+}
+
+static int scan(struct batch *b)
+{
+    int status = folder_scan(&b->folder);
+
+    if (status == P2T_ERR_IO)
+        return say(b, b->folder.path, strerror(errno));
+    for (size_t i = 0; i < b->count; i++)
+        b->groups[i].count = 0;
+    for (size_t i = 0; i < b->folder.count && status == P2T_OK; i++)
+        status = sort_file(b, b->folder.files[i]);
+    return status;
+}
+
+/* ---- work ---- */
+
+static bool stopped(const struct batch *b)
+{
+    return b->config->stopped != NULL && b->config->stopped(b->config->ctx);
+}
+
+static int open_point(struct batch *b, struct group *g)
+{
+    return g->point != NULL ? P2T_OK : point_open(&g->point, b->config, g->name);
+}
+
+/* A point's files, as long as there are any. A long pile is not listed again for each; what grows or comes meanwhile is
+ * found by the next look. */
+static int work_off(struct batch *b, struct group *g, bool *did)
+{
+    int status = open_point(b, g);
+
+    while (status == P2T_OK && !stopped(b)) {
+        struct folder_file *file = point_next(g->point, &b->folder, g->files, g->count, wall_clock(), &b->waits);
+        if (file == NULL)
+            break;
+        *did = true;
+        status = point_process(g->point, &b->folder, file);
+    }
+    return status;
+}
+
+static int round_of_work(struct batch *b, bool *did)
+{
+    int status = scan(b);
+
+    *did = b->waits = false;
+    for (size_t i = 0; i < b->count && status == P2T_OK && !stopped(b); i++)
+        status = work_off(b, &b->groups[i], did);
+    return status;
+}
+
+static int finish_points(struct batch *b)
+{
+    int status = P2T_OK;
+
+    for (size_t i = 0; i < b->count && status == P2T_OK; i++) {
+        status = open_point(b, &b->groups[i]);
+        if (status == P2T_OK)
+            status = point_finish(b->groups[i].point);
+    }
+    return status;
+}
+
+static int work(struct batch *b)
+{
+    const int64_t settle_ns = b->config->settle_ns;
+    int status;
+    bool did;
+
+    do {
+        status = round_of_work(b, &did);
+        if (status == P2T_OK && !did && b->config->follow && !stopped(b))
+            watch_wait(&b->watch, settle_ns > 0 ? settle_ns : 1000000000);
+    } while (status == P2T_OK && !stopped(b) && (did || b->config->follow));
+    if (status == P2T_OK && b->config->final && !stopped(b))
+        status = finish_points(b);
+    return status;
+}
+
+/* ---- the start ---- */
+
+static int make_folder(const struct batch *b, const char *path)
+{
+    return mkdir(path, 0777) == 0 || errno == EEXIST ? P2T_OK : say(b, path, strerror(errno));
+}
+
+static int start(struct batch *b, const char *folder)
+{
+    int status = folder_open(&b->folder, folder);
+
+    if (status == P2T_OK)
+        status = make_folder(b, b->config->out);
+    if (status == P2T_OK)
+        status = make_folder(b, b->config->state);
+    watch_open(&b->watch, folder);
+    return status;
+}
+
+static enum batch_result result(struct batch *b, int status)
+{
+    uint64_t problems = b->problems;
+
+    for (size_t i = 0; i < b->count; i++)
+        problems += b->groups[i].point != NULL ? point_problems(b->groups[i].point) : 0;
+    if (status != P2T_OK)
+        return BATCH_FAILED;
+    if (stopped(b) && !b->config->follow)
+        return BATCH_STOPPED;
+    return problems > 0 ? BATCH_PROBLEMS : BATCH_DONE;
+}
+
+static void end(struct batch *b)
+{
+    for (size_t i = 0; i < b->count; i++) {
+        point_close(b->groups[i].point);
+        free(b->groups[i].name);
+        free(b->groups[i].files);
+    }
+    free(b->groups);
+    folder_close(&b->folder);
+    watch_close(&b->watch);
+    pattern_fini(&b->pattern);
+}
+
+/* shard: NULL for all of the folder. */
+static enum batch_result run_folder(const struct batch_config *config, const struct shard *shard)
+{
+    struct batch b = {.config = config, .shard = shard, .watch.fd = -1};
+    const char *folder = shard != NULL ? shard->folder : config->folder;
+    const char *point_from = shard != NULL ? shard->point_from : config->point_from;
+
+    if (pattern_init(&b.pattern, point_from) != P2T_OK) {
+        config->say(config->ctx, point_from, b.pattern.error);
+        return BATCH_USAGE;
+    }
+    int status = start(&b, folder);
+    if (status == P2T_OK)
+        status = work(&b);
+    if (status == P2T_ERR_MEMORY)
+        config->say(config->ctx, NULL, "out of memory");
+    enum batch_result r = result(&b, status);
+    end(&b);
+    return r;
+}
+
+static bool goes_on(enum batch_result r)
+{
+    return r == BATCH_DONE || r == BATCH_PROBLEMS;
+}
+
+static enum batch_result run_shards(const struct batch_config *config)
+{
+    struct shards all;
+    enum batch_result result = shards_read(&all, config);
+
+    for (size_t i = 0; i < all.count && goes_on(result); i++) {
+        if (i % config->shards != config->shard)
+            continue;
+        enum batch_result one = run_folder(config, &all.items[i]);
+        result = goes_on(one) && result == BATCH_PROBLEMS ? result : one;
+    }
+    shards_fini(&all);
+    return result;
+}
+
+enum batch_result batch_run(const struct batch_config *config)
+{
+    return config->manifest != NULL ? run_shards(config) : run_folder(config, NULL);
+}

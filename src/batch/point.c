@@ -1,0 +1,360 @@
+/* What a point knows, how it comes back from its checkpoint, and which file is next. */
+#include <errno.h>
+#include <fcntl.h>
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "batch/state.h"
+#include "batch/take.h"
+
+/* ---- saying ---- */
+
+int point_fail(const struct point *p, const char *subject, int status, int error)
+{
+    const char *text = "out of memory";
+
+    if (status == P2T_ERR_IO)
+        text = error != 0 ? strerror(error) : "cannot be read or written";
+    else if (status == P2T_ERR_USAGE)
+        text = "this checkpoint is damaged; what was written before is safe. Remove it to begin anew, with another "
+               "--out";
+    p->config->say(p->config->ctx, subject, text);
+    return status;
+}
+
+void point_problem(struct point *p, const char *subject, const char *text)
+{
+    p->problems++;
+    p->config->say(p->config->ctx, subject, text);
+}
+
+uint64_t point_problems(const struct point *p)
+{
+    return p->problems;
+}
+
+const char *point_name(const struct point *p)
+{
+    return p->name;
+}
+
+/* ---- the last window ---- */
+
+static int append_line(struct point *p)
+{
+    int fd = open(p->manifest, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+    struct stat st;
+    int status = P2T_ERR_IO;
+
+    if (fd < 0 || fstat(fd, &st) != 0)
+        goto out;
+    /* A manifest that somebody took away begins anew; one that has the line already gets it again in the same place. */
+    off_t at = (uint64_t)st.st_size >= p->manifest_n ? (off_t)p->manifest_n : st.st_size;
+    if (ftruncate(fd, at) != 0 || pwrite(fd, p->line.p, p->line.n, at) != (ssize_t)p->line.n || fsync(fd) != 0)
+        goto out;
+    status = P2T_OK;
+out:
+    if (status != P2T_OK)
+        point_fail(p, p->manifest, status, errno != 0 ? errno : ENOSPC);
+    if (fd >= 0)
+        close(fd);
+    return status;
+}
+
+static bool has_line(const struct point *p)
+{
+    struct stat st;
+
+    return stat(p->manifest, &st) == 0 && (uint64_t)st.st_size == p->manifest_n + p->line.n;
+}
+
+int point_commit(struct point *p)
+{
+    char *target = NULL, *temporary = NULL;
+    int status = P2T_ERR_MEMORY, error = ENOMEM;
+
+    if (asprintf(&target, "%s/%s", p->out_dir, p->output) < 0)
+        return point_fail(p, p->out_dir, status, error);
+    temporary = store_temporary(target);
+    if (temporary != NULL)
+        status = access(temporary, F_OK) == 0 ? store_rename(temporary, target, &error) : P2T_OK;
+    if (status != P2T_OK)
+        (void)point_fail(p, target, status, error);
+    free(temporary);
+    free(target);
+    if (status != P2T_OK || has_line(p))
+        return status;
+    return append_line(p);
+}
+
+/* What a crash left of a window that no checkpoint tells of is made again. */
+static void remove_leftovers(const struct point *p)
+{
+    DIR *dir = opendir(p->out_dir);
+
+    if (dir == NULL)
+        return;
+    for (const struct dirent *e; (e = readdir(dir)) != NULL;) {
+        size_t n = strlen(e->d_name);
+        if (e->d_name[0] == '.' && n > 14 && strspn(e->d_name + 1, "0123456789") == 8 && e->d_name[9] == '-' &&
+            strcmp(e->d_name + n - 4, ".tmp") == 0)
+            (void)unlinkat(dirfd(dir), e->d_name, 0);
+    }
+    closedir(dir);
+}
+
+/* ---- from the checkpoint ---- */
+
+static int take_head(struct point *p, struct slice saved)
+{
+    struct reader r = reader_of_slice(saved);
+
+    p->sequence = take_u64(&r);
+    p->next_file = reader_le32(&r);
+    p->last_ns = (int64_t)take_u64(&r);
+    p->any = reader_le32(&r) != 0;
+    p->final = reader_le32(&r) != 0;
+    p->manifest_n = take_u64(&r);
+    struct slice output = take_text(&r);
+    buf_slice(&p->line, take_text(&r));
+    if (!reader_ok(&r))
+        return P2T_ERR_USAGE;
+    p->output = take_copy(output);
+    return p->output != NULL && !p->line.failed ? P2T_OK : P2T_ERR_MEMORY;
+}
+
+static int take_records(struct point *p, struct checkpoint_reader *r)
+{
+    struct checkpoint_record record;
+    int got, status = P2T_OK;
+
+    while (status == P2T_OK && (got = checkpoint_next(r, &record)) != 0) {
+        if (got != 1)
+            return got < 0 ? got : P2T_ERR_USAGE;
+        if (record.type == CHECKPOINT_HEAD)
+            status = take_head(p, record.bytes);
+        else if (record.type == CHECKPOINT_FILE)
+            status = processed_load(&p->processed, record.bytes);
+    }
+    return status == P2T_OK && p->output == NULL ? P2T_ERR_USAGE : status;
+}
+
+static int say_version(const struct point *p, uint32_t version)
+{
+    char text[200];
+
+    snprintf(text, sizeof text,
+             "state version %u, of another version of pcap2trace; this one has %d. Let that version go on, or begin "
+             "anew with another --out and --state",
+             (unsigned)version, (int)CHECKPOINT_VERSION);
+    p->config->say(p->config->ctx, p->checkpoint, text);
+    return P2T_ERR_USAGE;
+}
+
+/* All of it is read before anything is done: what is damaged further behind is found now. */
+static int load(struct point *p)
+{
+    struct checkpoint_reader r;
+    int found = checkpoint_open(&r, p->checkpoint), status = P2T_OK;
+    int error = errno;
+
+    if (found == CHECKPOINT_FOUND)
+        status = take_records(p, &r);
+    else if (found != CHECKPOINT_NONE && found != CHECKPOINT_OTHER_VERSION)
+        status = found < 0 ? found : P2T_ERR_USAGE;
+    p->has_checkpoint = found == CHECKPOINT_FOUND;
+    uint32_t version = r.version;
+    checkpoint_close(&r);
+    if (found == CHECKPOINT_OTHER_VERSION)
+        return say_version(p, version);
+    return status != P2T_OK ? point_fail(p, p->checkpoint, status, error) : status;
+}
+
+/* ---- names ---- */
+
+/* A point's name may be anything; a file's may not. */
+static void put_safe(struct buf *b, const char *name)
+{
+    for (const char *c = name; *c != '\0'; c++)
+        if ((*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9') || *c == '_' ||
+            *c == '-' || *c == '+' || (*c == '.' && c > name))
+            buf_putc(b, *c);
+        else
+            buf_printf(b, "%%%02X", (unsigned)(unsigned char)*c);
+}
+
+static char *joined(const char *folder, const char *name, const char *suffix)
+{
+    struct buf b = {0};
+
+    buf_str(&b, folder);
+    if (*name != '\0' || *suffix == '/') {
+        buf_putc(&b, '/');
+        put_safe(&b, name);
+    }
+    buf_str(&b, suffix);
+    buf_putc(&b, '\0');
+    if (!b.failed)
+        return (char *)b.p;
+    buf_fini(&b);
+    return NULL;
+}
+
+static int make_folder(const struct point *p, const char *path)
+{
+    if (mkdir(path, 0777) == 0 || errno == EEXIST)
+        return P2T_OK;
+    return point_fail(p, path, P2T_ERR_IO, errno);
+}
+
+static int set_names(struct point *p, const char *name)
+{
+    const struct batch_config *config = p->config;
+
+    p->name = strdup(name);
+    p->out_dir = joined(config->out, name, "");
+    p->checkpoint = joined(config->state, *name != '\0' ? name : "all", ".checkpoint");
+    if (p->name == NULL || p->out_dir == NULL || p->checkpoint == NULL ||
+        asprintf(&p->manifest, "%s/manifest.ndjson", p->out_dir) < 0)
+        return point_fail(p, config->out, P2T_ERR_MEMORY, 0);
+    return make_folder(p, p->out_dir);
+}
+
+/* Two at work on one state would both write the same windows. */
+static int take_lock(struct point *p)
+{
+    char *path;
+
+    if (asprintf(&path, "%s.lock", p->checkpoint) < 0)
+        return point_fail(p, p->checkpoint, P2T_ERR_MEMORY, 0);
+    p->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    int status = p->lock >= 0 && flock(p->lock, LOCK_EX | LOCK_NB) == 0 ? P2T_OK : P2T_ERR_IO;
+    if (status != P2T_OK && errno == EWOULDBLOCK)
+        p->config->say(p->config->ctx, path, "another batch is at work on this state");
+    else if (status != P2T_OK)
+        (void)point_fail(p, path, status, errno);
+    free(path);
+    return status;
+}
+
+static int set_filter(struct point *p)
+{
+    char *error = NULL;
+
+    if (p->config->filter == NULL)
+        return P2T_OK;
+    int status = input_filter_new(&p->filter, p->config->filter, &error);
+    if (status != P2T_OK)
+        p->config->say(p->config->ctx, p->config->filter, error != NULL ? error : "the filter does not compile");
+    free(error);
+    return status;
+}
+
+int point_open(struct point **out, const struct batch_config *config, const char *name)
+{
+    struct point *p = calloc(1, sizeof *p);
+
+    *out = NULL;
+    if (p == NULL)
+        return P2T_ERR_MEMORY;
+    p->config = config;
+    p->lock = -1;
+    int status = set_names(p, name);
+    if (status == P2T_OK)
+        status = set_filter(p);
+    if (status == P2T_OK)
+        status = take_lock(p);
+    if (status == P2T_OK)
+        status = load(p);
+    if (status == P2T_OK && p->has_checkpoint)
+        status = point_commit(p);
+    if (status != P2T_OK) {
+        point_close(p);
+        return status;
+    }
+    remove_leftovers(p);
+    *out = p;
+    return P2T_OK;
+}
+
+void point_close(struct point *p)
+{
+    if (p == NULL)
+        return;
+    point_drop_session(p);
+    processed_fini(&p->processed);
+    names_fini(&p->names);
+    input_filter_free(p->filter);
+    buf_fini(&p->line);
+    buf_fini(&p->told);
+    if (p->lock >= 0)
+        close(p->lock);
+    free(p->output);
+    free(p->name);
+    free(p->out_dir);
+    free(p->checkpoint);
+    free(p->manifest);
+    free(p);
+}
+
+/* ---- what is next ---- */
+
+static bool is_first_of(const struct folder_file *a, const struct folder_file *b)
+{
+    return a->first_ns != b->first_ns ? a->first_ns < b->first_ns : strcmp(a->name, b->name) < 0;
+}
+
+static bool name_is_here(const struct folder *folder, const struct processed *r)
+{
+    for (size_t i = 0; i < folder->count; i++)
+        if (folder->files[i]->fingerprint == r->fingerprint && strcmp(folder->files[i]->name, r->name) == 0)
+            return true;
+    return false;
+}
+
+static bool is_done(const struct point *p, const struct folder *folder, const struct folder_file *file)
+{
+    const struct processed *r = processed_find(&p->processed, file->fingerprint);
+
+    if (r == NULL)
+        return false;
+    if (strcmp(r->name, file->name) == 0)
+        return r->inode == (uint64_t)file->inode && r->bytes == file->bytes;
+    return name_is_here(folder, r); /* being compressed, or copied: the first one counts */
+}
+
+static void note_presence(struct point *p, struct folder_file *const *files, size_t n)
+{
+    for (struct processed *r = p->processed.first; r != NULL; r = r->next)
+        r->here = false;
+    for (size_t i = 0; i < n; i++) {
+        struct processed *r = processed_find(&p->processed, files[i]->fingerprint);
+        if (r != NULL)
+            r->here = true;
+    }
+    processed_trim(&p->processed);
+}
+
+struct folder_file *point_next(struct point *p, const struct folder *folder, struct folder_file *const *files,
+                               size_t n, int64_t now_ns, bool *waits)
+{
+    struct folder_file *next = NULL;
+    const struct folder_file *newest = NULL;
+
+    note_presence(p, files, n);
+    for (size_t i = 0; i < n; i++) {
+        if (newest == NULL || is_first_of(newest, files[i]))
+            newest = files[i];
+        if (!files[i]->left && !is_done(p, folder, files[i]) && (next == NULL || is_first_of(files[i], next)))
+            next = files[i];
+    }
+    if (next == NULL || next != newest || p->config->settle_ns == 0 ||
+        now_ns - next->changed_ns >= p->config->settle_ns)
+        return next;
+    *waits = true;
+    return NULL;
+}

@@ -1,0 +1,34 @@
+/* Numbers and texts out of a checkpoint's records, little-endian. */
+#ifndef P2T_BATCH_TAKE_H
+#define P2T_BATCH_TAKE_H
+
+#include <stdlib.h>
+
+#include "base/reader.h"
+
+static inline uint64_t take_u64(struct reader *r)
+{
+    uint64_t low = reader_le32(r);
+
+    return (uint64_t)reader_le32(r) << 32 | low;
+}
+
+static inline struct slice take_text(struct reader *r)
+{
+    return reader_slice(r, reader_le32(r));
+}
+
+/* NULL: out of memory. */
+static inline char *take_copy(struct slice text)
+{
+    char *copy = malloc(text.n + 1);
+
+    if (copy == NULL)
+        return NULL;
+    if (text.n > 0)
+        memcpy(copy, text.p, text.n);
+    copy[text.n] = '\0';
+    return copy;
+}
+
+#endif

@@ -1,0 +1,371 @@
+/* One capture file becomes one window: its exchanges, a checkpoint, its line in the manifest. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/timefmt.h"
+#include "batch/state.h"
+#include "out/json.h"
+
+/* A file that begins so long before the end of the one before it is out of order. */
+static const int64_t BACKWARDS_NS = 1000000000;
+
+struct reading {
+    struct point *point;
+    const struct folder_file *file;
+    struct folder_reader capture;
+    struct window window;
+    uint64_t packets; /* new ones */
+    int64_t first_ns, last_ns;
+    bool other; /* it begins with another packet than it did when the folder was looked at */
+    int status;
+};
+
+static struct p2t_text text_of(const char *s)
+{
+    return (struct p2t_text){s, strlen(s)};
+}
+
+/* ---- problems ---- */
+
+static void tell(struct point *p, const char *text)
+{
+    if (p->told.n > 0)
+        buf_putc(&p->told, ',');
+    json_string(&p->told, text_of(text));
+    point_problem(p, p->path, text);
+}
+
+static void on_problem(void *ctx, const char *text, uint64_t packet, uint64_t offset)
+{
+    struct reading *r = ctx;
+
+    (void)packet;
+    (void)offset;
+    tell(r->point, text);
+}
+
+static void on_secrets(void *ctx, const struct input_secrets *secrets)
+{
+    struct reading *r = ctx;
+
+    session_feed_secrets(r->point->session, secrets);
+}
+
+static void tell_order(struct point *p, int64_t first_ns)
+{
+    char text[160];
+
+    if (!p->any || p->last_ns - first_ns <= BACKWARDS_NS)
+        return;
+    snprintf(text, sizeof text,
+             "begins %.3f s before the end of the capture before it: its clock was set back, or it came too late",
+             (double)(p->last_ns - first_ns) / 1e9);
+    tell(p, text);
+}
+
+/* ---- frames ---- */
+
+static int passes(struct reading *r, const struct input_frame *frame)
+{
+    struct point *p = r->point;
+    char text[256];
+    enum filter_result match = p->filter != NULL ? input_filter_run(p->filter, frame) : FILTER_MATCH;
+
+    if (match == FILTER_NO_MEMORY)
+        return P2T_ERR_MEMORY;
+    if (match == FILTER_UNFIT && !p->filter_told) {
+        p->filter_told = true;
+        snprintf(text, sizeof text,
+                 "the filter does not fit packet %" PRIu64 " and others of link type %" PRIu32 ": %s", frame->number,
+                 frame->link_type, input_filter_reason(p->filter, frame->link_type));
+        tell(p, text);
+    }
+    return match == FILTER_MATCH;
+}
+
+static int take(struct reading *r, const struct input_frame *frame)
+{
+    struct point *p = r->point;
+
+    if (r->packets == 0) {
+        tell_order(p, frame->ts_ns);
+        r->first_ns = frame->ts_ns;
+    }
+    r->packets++;
+    r->last_ns = frame->ts_ns;
+    if (!p->any || frame->ts_ns > p->last_ns)
+        p->last_ns = frame->ts_ns;
+    p->any = true;
+    int match = passes(r, frame);
+    return match == 1 ? session_feed(p->session, frame) : match;
+}
+
+static int read_frames(struct reading *r)
+{
+    struct input_frame frame = {0};
+    int got, status = P2T_OK;
+
+    while (status == P2T_OK && (got = input_capture_next(&r->capture.capture, &frame)) == 1) {
+        if (frame.number == 1 && folder_fingerprint(&frame) != r->file->fingerprint) {
+            r->other = true;
+            return P2T_OK;
+        }
+        frame.file = r->window.file;
+        r->window.packets = frame.number;
+        if (frame.number > r->window.skip)
+            status = take(r, &frame);
+    }
+    return status == P2T_OK && got < 0 ? got : status;
+}
+
+/* ---- the manifest's line ---- */
+
+static void put_time(struct buf *b, const char *key, bool known, int64_t ts_ns)
+{
+    buf_printf(b, ",\"%s\":", key);
+    if (known)
+        json_time(b, ts_ns);
+    else
+        buf_lit(b, "null");
+}
+
+static void put_line(struct point *p, const struct reading *r)
+{
+    struct buf *b = &p->line;
+
+    buf_reset(b);
+    buf_printf(b, "{\"schema\":\"pcap2trace.window/1\",\"sequence\":%" PRIu64 ",\"point\":", p->sequence);
+    if (*p->name != '\0')
+        json_string(b, text_of(p->name));
+    else
+        buf_lit(b, "null");
+    buf_lit(b, ",\"file\":");
+    if (r != NULL)
+        json_string(b, text_of(r->file->name));
+    else
+        buf_lit(b, "null");
+    buf_printf(b, ",\"bytes\":%" PRIu64, r != NULL ? r->file->bytes : 0);
+    put_time(b, "first", r != NULL && r->packets > 0, r != NULL ? r->first_ns : 0);
+    put_time(b, "last", r != NULL && r->packets > 0, r != NULL ? r->last_ns : 0);
+    buf_printf(b, ",\"from_packet\":%" PRIu64 ",\"packets\":%" PRIu64 ",\"exchanges\":%" PRIu64 ",\"output\":",
+               r != NULL ? r->window.skip + 1 : 0, r != NULL ? r->packets : 0, p->exchanges);
+    json_string(b, text_of(p->output));
+    buf_lit(b, ",\"problems\":[");
+    buf_slice(b, buf_view(&p->told));
+    buf_lit(b, "]}\n");
+}
+
+/* ---- the window ---- */
+
+static int open_output(struct point *p, struct store *store, const char *suffix)
+{
+    const struct out_options options = {0};
+    const struct out_sink sink = {store, store_write};
+    char *path;
+
+    free(p->output);
+    p->output = NULL;
+    if (asprintf(&p->output, "%08" PRIu64 "-%s.ndjson%s", p->sequence, suffix, p->config->zstd ? ".zst" : "") < 0) {
+        p->output = NULL;
+        return P2T_ERR_MEMORY;
+    }
+    if (asprintf(&path, "%s/%s", p->out_dir, p->output) < 0)
+        return P2T_ERR_MEMORY;
+    int status = P2T_ERR_USAGE;
+    if (access(path, F_OK) != 0)
+        status = store_open(store, path, p->config->zstd, 0666);
+    if (status == P2T_ERR_USAGE)
+        p->config->say(p->config->ctx, path, "exists already, written with another state: it is not touched");
+    else if (status != P2T_OK)
+        (void)point_fail(p, path, status, store->error);
+    free(path);
+    if (status == P2T_OK)
+        p->writer = out_writer_new(OUT_FORMAT_NDJSON, &options, &sink);
+    return status == P2T_OK && p->writer == NULL ? P2T_ERR_MEMORY : status;
+}
+
+static int close_output(struct point *p, struct store *store)
+{
+    int status = out_writer_finish(p->writer);
+
+    if (status == P2T_OK)
+        status = store_finish(store);
+    if (status != P2T_OK)
+        (void)point_fail(p, store->target, status, store->error);
+    return status;
+}
+
+static void free_writer(struct point *p)
+{
+    out_writer_free(p->writer);
+    p->writer = NULL;
+}
+
+static void begin_window(struct point *p)
+{
+    p->sequence++;
+    p->exchanges = 0;
+    p->write_status = P2T_OK;
+    buf_reset(&p->told);
+}
+
+/* The session has seen packets that no checkpoint tells of: nobody may go on with it. */
+static int give_up(struct point *p, struct store *store, int status)
+{
+    if (p->write_status != P2T_OK)
+        (void)point_fail(p, store->target, p->write_status, store->error);
+    else if (status == P2T_ERR_MEMORY)
+        (void)point_fail(p, p->path, status, 0);
+    store_abandon(store);
+    return status;
+}
+
+static off_t manifest_size(const struct point *p)
+{
+    struct stat st;
+
+    return stat(p->manifest, &st) == 0 ? st.st_size : 0;
+}
+
+static int commit(struct point *p, struct store *store, const struct reading *r)
+{
+    int status = close_output(p, store);
+
+    if (status != P2T_OK)
+        return status;
+    p->manifest_n = (uint64_t)manifest_size(p);
+    put_line(p, r);
+    if (p->line.failed || p->told.failed)
+        return point_fail(p, p->manifest, P2T_ERR_MEMORY, 0);
+    status = point_save(p, r != NULL ? &r->window : NULL);
+    /* From here on the next start decides what becomes of it. */
+    store_leave(store);
+    return status == P2T_OK ? point_commit(p) : status;
+}
+
+static void tell_overwritten(struct reading *r)
+{
+    struct stat st;
+    char text[120];
+
+    if (fstat(r->capture.fd, &st) != 0 || (uint64_t)st.st_size >= r->capture.capture.source.bytes_in)
+        return;
+    snprintf(text, sizeof text, "was overwritten while it was read: what came after packet %" PRIu64 " is lost",
+             r->window.packets);
+    tell(r->point, text);
+}
+
+static int open_capture(struct reading *r)
+{
+    const struct input_capture_events events = {r, on_problem, on_secrets};
+    struct point *p = r->point;
+    char text[160];
+    int found = folder_reader_open(&r->capture, p->path, &events);
+
+    if (found == P2T_ERR_IO) {
+        snprintf(text, sizeof text, errno == ENOENT ? "vanished before it was read" : "cannot open: %s",
+                 strerror(errno));
+        point_problem(p, p->path, text);
+    }
+    return found == INPUT_CAPTURE_FOUND || found == P2T_ERR_MEMORY ? found : P2T_ERR_STOPPED;
+}
+
+/* P2T_ERR_STOPPED: there is no such capture any more. */
+static int read_window(struct reading *r, struct store *store)
+{
+    struct point *p = r->point;
+    int status = open_output(p, store, r->file->name);
+
+    if (status == P2T_OK)
+        status = point_restore(p);
+    if (status == P2T_OK)
+        status = names_add(&p->names, r->window.file, slice_str(p->path));
+    if (status == P2T_OK)
+        status = open_capture(r);
+    if (status == P2T_OK)
+        status = read_frames(r);
+    if (status == P2T_OK)
+        tell_overwritten(r);
+    return status;
+}
+
+/* Nothing new in it. What a rebuilt session had to say already is said again by the next one. */
+static void cancel_window(struct point *p, struct store *store)
+{
+    p->sequence--;
+    store_abandon(store);
+    if (p->exchanges > 0)
+        point_drop_session(p);
+}
+
+static int process(struct reading *r, struct folder_file *file)
+{
+    struct point *p = r->point;
+    struct store store = {.fd = -1};
+
+    begin_window(p);
+    r->window.file = p->next_file;
+    int status = read_window(r, &store);
+    if (status == P2T_ERR_STOPPED && p->write_status == P2T_OK) {
+        file->left = true;
+        cancel_window(p, &store);
+        return P2T_OK;
+    }
+    if (status == P2T_OK && !r->other)
+        status = processed_note(&p->processed, file, r->window.packets);
+    if (status == P2T_OK && r->packets == 0) {
+        file->left = true;
+        cancel_window(p, &store);
+        return P2T_OK;
+    }
+    if (status == P2T_OK) {
+        p->next_file++;
+        p->final = false;
+        status = commit(p, &store, r);
+    }
+    return status == P2T_OK ? status : give_up(p, &store, status);
+}
+
+int point_process(struct point *p, const struct folder *folder, struct folder_file *file)
+{
+    struct reading r = {.point = p, .file = file, .capture.fd = -1, .window.capture = &r.capture};
+    const struct processed *before = processed_find(&p->processed, file->fingerprint);
+    char *path = folder_path(folder, file->name);
+
+    if (path == NULL)
+        return P2T_ERR_MEMORY;
+    p->path = path;
+    r.window.skip = before != NULL ? before->packets : 0;
+    int status = process(&r, file);
+    free_writer(p);
+    folder_reader_close(&r.capture);
+    p->path = NULL;
+    free(path);
+    return status;
+}
+
+int point_finish(struct point *p)
+{
+    struct store store = {.fd = -1};
+
+    if (!p->has_checkpoint || p->final)
+        return P2T_OK;
+    begin_window(p);
+    p->path = p->out_dir;
+    int status = open_output(p, &store, "final");
+    if (status == P2T_OK)
+        status = point_restore(p);
+    if (status == P2T_OK)
+        status = p2t_session_finish(p->session);
+    if (status == P2T_OK) {
+        p->final = true;
+        status = commit(p, &store, NULL);
+    }
+    free_writer(p);
+    point_drop_session(p);
+    return status == P2T_OK ? status : give_up(p, &store, status);
+}

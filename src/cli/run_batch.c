@@ -1,0 +1,109 @@
+#include "cli/run_batch.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "batch/batch.h"
+#include "cli/output.h"
+#include "cli/report.h"
+#include "cli/signals.h"
+
+enum { EXIT_OK, EXIT_TROUBLE, EXIT_USAGE, EXIT_SIGNAL = 128 };
+
+/* How long the newest file must have been quiet, where --settle does not say. */
+static const int64_t SETTLE_NS = 30000000000;
+
+static bool keeps(void *ctx, const struct p2t_exchange *x)
+{
+    const struct cli_options *o = ctx;
+
+    return filter_keeps(&o->filter, x);
+}
+
+static void say(void *ctx, const char *subject, const char *text)
+{
+    (void)ctx;
+    report_line(subject, text);
+}
+
+static bool stopped(void *ctx)
+{
+    (void)ctx;
+    return signals_stop() != 0;
+}
+
+static int64_t settle(const struct cli_batch *b)
+{
+    if (b->settle_ns >= 0)
+        return b->settle_ns;
+    return b->final || b->manifest != NULL ? 0 : SETTLE_NS;
+}
+
+static int exit_status(enum batch_result result)
+{
+    switch (result) {
+    case BATCH_DONE:
+        return EXIT_OK;
+    case BATCH_STOPPED:
+        return EXIT_SIGNAL + signals_stop();
+    case BATCH_USAGE:
+        return EXIT_USAGE;
+    default:
+        return EXIT_TROUBLE;
+    }
+}
+
+int run_batch(const struct cli_options *o)
+{
+    const struct cli_batch *b = &o->batch;
+    char *state = NULL;
+    struct batch_config config = {
+        .folder = o->capture_count > 0 ? o->captures[0] : NULL,
+        .out = b->out,
+        .state = b->state,
+        .point_from = b->point_from,
+        .settle_ns = settle(b),
+        .follow = b->follow,
+        .final = b->final,
+        .zstd = b->zstd,
+        .filter = o->bpf,
+        .keylog = o->keylog,
+        .show_secrets = o->show_secrets,
+        .all = o->all,
+        .manifest = b->manifest,
+        .shard = b->shard,
+        .shards = b->shards,
+        .ctx = (void *)o,
+        .keeps = keeps,
+        .say = say,
+        .stopped = stopped,
+    };
+
+    signals_install(false);
+    if (config.state == NULL && asprintf(&state, "%s/.pcap2trace", b->out) >= 0)
+        config.state = state;
+    int code = config.state != NULL ? exit_status(batch_run(&config)) : EXIT_TROUBLE;
+    free(state);
+    return code;
+}
+
+int run_plan(const struct cli_options *o)
+{
+    struct batch_config config = {.point_from = o->batch.point_from, .ctx = (void *)o, .say = say};
+    struct output output;
+
+    if (output_open(&output, o->output) != P2T_OK) {
+        report_line(o->output, strerror(errno));
+        return EXIT_TROUBLE;
+    }
+    int code = exit_status(batch_plan(&config, o->captures, o->capture_count, output_write, &output));
+    bool whole = code == EXIT_OK || (code == EXIT_TROUBLE && output.error == 0);
+    if (whole && output_commit(&output) == P2T_OK)
+        return code;
+    if (output.error != 0)
+        report_line(o->output != NULL ? o->output : "standard output", strerror(output.error));
+    output_abandon(&output);
+    return code != EXIT_OK ? code : EXIT_TROUBLE;
+}

@@ -1,0 +1,99 @@
+/* Leaving out packets of a connection that nobody needs any more. */
+#include "flow/internal.h"
+
+#include <stdlib.h>
+
+#include "pcap2trace/status.h"
+
+static const struct flow_conn *conn_of(const struct flow_tcp *conn)
+{
+    return (const struct flow_conn *)(const void *)((const char *)conn - offsetof(struct flow_conn, pub));
+}
+
+bool flow_tcp_place(const struct flow_tcp *conn, struct flow_place *place)
+{
+    const struct flow_conn *c = conn_of(conn);
+
+    *place = (struct flow_place){.client = conn->client, .last_ns = c->last_ns};
+    for (unsigned side = 0; side < 2; side++) {
+        const struct flow_half *h = &c->half[side];
+        enum flow_dir dir = flow_dir_of(c, side);
+        if (h->held != NULL)
+            return false;
+        place->half[dir] = (struct flow_place_half){
+            .next = h->next,
+            .acked = h->acked,
+            .base = h->base,
+            .retransmits = conn->retransmits[dir],
+            .lost_bytes = conn->lost_bytes[dir],
+            .window = h->window,
+            .known = h->base_from != FLOW_BASE_NONE,
+        };
+    }
+    return true;
+}
+
+static void skip_half(struct flow_half *h, const struct flow_place_half *to)
+{
+    if (!to->known)
+        return;
+    h->base = to->base;
+    h->base_from = FLOW_BASE_FIXED;
+    h->next = to->next;
+    if (h->high < to->next)
+        h->high = to->next;
+    h->acked = to->acked;
+    h->watch_to = to->acked > to->next ? to->acked : 0;
+    h->window = to->window;
+}
+
+void flow_tcp_skip(struct flow_tcp *conn, const struct flow_place *place)
+{
+    struct flow_conn *c = hmap_entry(conn, struct flow_conn, pub);
+
+    if (!endpoint_eq(&conn->client, &place->client))
+        flow_tcp_swap_roles(conn);
+    if (place->last_ns > c->last_ns)
+        c->last_ns = place->last_ns;
+    for (unsigned side = 0; side < 2; side++) {
+        enum flow_dir dir = flow_dir_of(c, side);
+        skip_half(&c->half[side], &place->half[dir]);
+        conn->retransmits[dir] = place->half[dir].retransmits;
+        conn->lost_bytes[dir] = place->half[dir].lost_bytes;
+    }
+}
+
+static int by_use(const void *a, const void *b)
+{
+    const struct flow_conn *const *x = a, *const *y = b;
+
+    if ((*x)->last_ns != (*y)->last_ns)
+        return (*x)->last_ns < (*y)->last_ns ? -1 : 1;
+    return (*x)->pub.number < (*y)->pub.number ? -1 : 1;
+}
+
+static void sort_class(struct flow_link *list, struct flow_conn **room)
+{
+    size_t n = 0;
+
+    for (struct flow_link *link = list->next; link != list; link = link->next)
+        room[n++] = hmap_entry(link, struct flow_conn, lru);
+    qsort(room, n, sizeof(struct flow_conn *), by_use);
+    flow_list_init(list);
+    for (size_t i = 0; i < n; i++)
+        flow_list_append(list, &room[i]->lru);
+}
+
+int flow_table_skipped(struct flow_table *t)
+{
+    struct flow_conn **room = malloc((t->conns.in_use + 1) * sizeof(struct flow_conn *));
+
+    if (room == NULL)
+        return P2T_ERR_MEMORY;
+    for (unsigned class = 0; class < FLOW_CLASSES; class ++) {
+        sort_class(&t->lru[class], room);
+        t->deadline_ns[class] = flow_list_empty(&t->lru[class]) ? INT64_MAX : INT64_MIN;
+    }
+    free(room);
+    return P2T_OK;
+}

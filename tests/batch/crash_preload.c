@@ -1,0 +1,67 @@
+/* Loaded before libc: the program dies, or its disk is full, at a chosen call that changes a file. Counts the calls. */
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+static long calls;
+
+static long setting(const char *name)
+{
+    const char *value = getenv(name);
+
+    return value != NULL ? strtol(value, NULL, 10) : 0;
+}
+
+/* True: the call is to fail. Standard error does not count. */
+static int strikes(int fd)
+{
+    if (fd >= 0 && fd <= 2)
+        return 0;
+    calls++;
+    if (calls == setting("P2T_DIE_AT"))
+        (void)kill(getpid(), SIGKILL);
+    if (setting("P2T_FULL_AT") == 0 || calls < setting("P2T_FULL_AT"))
+        return 0;
+    errno = ENOSPC;
+    return 1;
+}
+
+#define NEXT(type, name) ((type)dlsym(RTLD_NEXT, name))
+
+ssize_t write(int fd, const void *p, size_t n)
+{
+    return strikes(fd) ? -1 : NEXT(ssize_t(*)(int, const void *, size_t), "write")(fd, p, n);
+}
+
+ssize_t pwrite(int fd, const void *p, size_t n, off_t at)
+{
+    return strikes(fd) ? -1 : NEXT(ssize_t(*)(int, const void *, size_t, off_t), "pwrite")(fd, p, n, at);
+}
+
+int fsync(int fd)
+{
+    return strikes(fd) ? -1 : NEXT(int (*)(int), "fsync")(fd);
+}
+
+int ftruncate(int fd, off_t n)
+{
+    return strikes(fd) ? -1 : NEXT(int (*)(int, off_t), "ftruncate")(fd, n);
+}
+
+int rename(const char *from, const char *to)
+{
+    return strikes(-1) ? -1 : NEXT(int (*)(const char *, const char *), "rename")(from, to);
+}
+
+/* What tidies up after a failure works on a full disk, too. */
+int unlink(const char *path)
+{
+    (void)strikes(-1);
+    return NEXT(int (*)(const char *), "unlink")(path);
+}

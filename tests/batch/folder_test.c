@@ -1,0 +1,434 @@
+/* What may happen in a capture folder, and to the folders of output and state. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+#include <utime.h>
+#include <zstd.h>
+
+#include "support.h"
+#include "support/cmocka_all.h"
+
+static struct packets packets;
+static struct buf expected;
+
+static int setup(void **state)
+{
+    (void)state;
+    scratch_clear();
+    packets_load(&packets, P2T_SAMPLES "/incident/incident.pcap");
+    packets_write(&packets, 0, packets.n, "whole.pcap");
+    buf_reset(&expected);
+    whole(&expected, in_scratch("whole.pcap"));
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    packets_free(&packets);
+    return 0;
+}
+
+static struct run batch(const char *options)
+{
+    return run("batch --all %s --out %s %s", options, in_scratch("out"), in_scratch("in"));
+}
+
+static void expect(struct run r, int status, const char *text)
+{
+    if (r.status != status || strstr(r.err, text) == NULL || (*text == '\0' && r.err[0] != '\0'))
+        fail_msg("status %d instead of %d: '%s' instead of '%s'", r.status, status, r.err, text);
+}
+
+static void check(const char *what)
+{
+    struct buf got = {0};
+
+    joined(&got, "out");
+    assert_same_lines(&expected, &got, what);
+    buf_fini(&got);
+}
+
+static size_t windows(void)
+{
+    struct buf manifest = {0};
+
+    if (access(in_scratch("out/manifest.ndjson"), F_OK) != 0)
+        return 0;
+    slurp_file(&manifest, in_scratch("out/manifest.ndjson"));
+    size_t n = count_lines(&manifest);
+    buf_fini(&manifest);
+    return n;
+}
+
+static bool manifest_has(const char *text)
+{
+    struct buf b = {0};
+
+    slurp_file(&b, in_scratch("out/manifest.ndjson"));
+    buf_putc(&b, '\0');
+    bool has = strstr((const char *)b.p, text) != NULL;
+    buf_fini(&b);
+    return has;
+}
+
+static void forget(const char *name)
+{
+    assert_int_equal(unlink(in_scratch(name)), 0);
+}
+
+static void compress(const char *from, const char *to)
+{
+    struct buf b = {0}, packed = {0};
+
+    slurp_file(&b, in_scratch(from));
+    assert_true(buf_reserve(&packed, ZSTD_compressBound(b.n)));
+    packed.n = ZSTD_compress(packed.p, packed.cap, b.p, b.n, 1);
+    FILE *f = fopen(in_scratch(to), "wb");
+    assert_non_null(f);
+    assert_int_equal(fwrite(packed.p, 1, packed.n, f), packed.n);
+    fclose(f);
+    buf_fini(&b);
+    buf_fini(&packed);
+}
+
+/* ---- which files, and when ---- */
+
+static void the_newest_is_left_until_it_is_quiet(void **state)
+{
+    (void)state;
+    packets_write(&packets, 0, 10, "in/b.pcap");
+    packets_write(&packets, 10, 20, "in/a.pcap");
+    expect(batch(""), 0, "");
+    assert_int_equal(windows(), 1);
+    assert_true(manifest_has("\"file\":\"b.pcap\"")); /* the order is that of packets, not of names */
+    packets_write(&packets, 20, packets.n, "in/c.pcap");
+    expect(batch("--settle 3600"), 0, "");
+    assert_int_equal(windows(), 2);
+    const struct utimbuf long_ago = {1000, 1000};
+    assert_int_equal(utime(in_scratch("in/c.pcap"), &long_ago), 0);
+    expect(batch("--settle 3600"), 0, "");
+    assert_int_equal(windows(), 3);
+    expect(batch("--final"), 0, "");
+    check("left until quiet");
+}
+
+static void a_file_that_grew_goes_on(void **state)
+{
+    (void)state;
+    packets_write(&packets, 0, 7, "in/a.pcap");
+    expect(batch("--settle 0"), 0, "");
+    expect(batch("--settle 0"), 0, "");
+    assert_int_equal(windows(), 1);
+    packets_write(&packets, 0, 19, "in/a.pcap");
+    expect(batch("--settle 0"), 0, "");
+    assert_true(manifest_has("\"from_packet\":8,\"packets\":12"));
+    packets_write(&packets, 0, packets.n, "in/a.pcap");
+    expect(batch("--final"), 0, "");
+    check("a file that grew");
+}
+
+static void a_compressed_copy_is_the_same(void **state)
+{
+    (void)state;
+    packets_write(&packets, 0, 12, "in/a.pcap");
+    packets_write(&packets, 12, packets.n, "in/b.pcap");
+    expect(batch("--settle 0"), 0, "");
+    compress("in/a.pcap", "in/a.pcap.zst");
+    expect(batch("--settle 0"), 0, "");
+    forget("in/a.pcap");
+    expect(batch("--settle 0"), 0, "");
+    assert_int_equal(rename(in_scratch("in/b.pcap"), in_scratch("in/other")), 0);
+    expect(batch("--final"), 0, "");
+    assert_int_equal(windows(), 3);
+    check("a compressed copy");
+}
+
+static void a_ring_s_name_comes_again(void **state)
+{
+    (void)state;
+    packets_write(&packets, 0, 12, "in/ring0");
+    packets_write(&packets, 12, 20, "in/ring1");
+    expect(batch("--settle 0"), 0, "");
+    packets_write(&packets, 20, 28, "in/ring0");
+    expect(batch("--settle 0"), 0, "");
+    packets_write(&packets, 28, packets.n, "in/ring1");
+    expect(batch("--final"), 0, "");
+    assert_int_equal(windows(), 5);
+    check("a ring");
+}
+
+static void what_is_no_capture_is_passed_over(void **state)
+{
+    (void)state;
+    packets_write(&packets, 0, packets.n, "in/a.pcap");
+    packets_write(&packets, 0, 0, "in/empty.pcap");
+    FILE *f = fopen(in_scratch("in/notes.txt"), "w");
+    fputs("no capture at all\n", f);
+    fclose(f);
+    assert_int_equal(mkdir(in_scratch("in/subfolder"), 0777), 0);
+    expect(batch("--final"), 0, "");
+    check("foreign files");
+}
+
+static void a_cut_file_is_used_up_to_there(void **state)
+{
+    (void)state;
+    packets_write(&packets, 0, 20, "in/a.pcap");
+    assert_int_equal(truncate(in_scratch("in/a.pcap"), (off_t)packets.at[19] + 20), 0);
+    packets_write(&packets, 20, packets.n, "in/b.pcap");
+    expect(batch("--final"), 1, "a.pcap: cut inside packet 20");
+    assert_true(manifest_has("\"packets\":19"));
+    assert_true(manifest_has("\"problems\":[\"cut inside packet 20"));
+    expect(batch("--final"), 0, "");
+}
+
+static void a_clock_that_was_set_back_is_said(void **state)
+{
+    (void)state;
+    packets_write(&packets, 0, packets.n, "in/a.pcap");
+    expect(batch("--settle 0"), 0, "");
+    for (size_t i = 0; i < packets.n; i++)
+        packets.bytes.p[packets.at[i]] ^= 0x80; /* 128 s off */
+    packets_write(&packets, 0, packets.n, "in/b.pcap");
+    struct run r = batch("--final");
+    struct buf got = {0};
+    if ((packets.bytes.p[packets.at[0]] & 0x80) == 0)
+        expect(r, 1, "b.pcap: begins 128.");
+    joined(&got, "out");
+    assert_int_equal(count_lines(&got), 2 * count_lines(&expected));
+    buf_fini(&got);
+}
+
+/* ---- points ---- */
+
+static void points_are_apart(void **state)
+{
+    struct buf got = {0};
+
+    (void)state;
+    packets_write(&packets, 0, 20, "in/eth0-1.pcap");
+    packets_write(&packets, 0, 15, "in/eth1-1.pcap");
+    packets_write(&packets, 20, packets.n, "in/eth0-2.pcap");
+    packets_write(&packets, 15, packets.n, "in/eth1-2.pcap");
+    expect(batch("--final --point-from ^([^-]*)-"), 0, "");
+    joined(&got, "out/eth0");
+    assert_same_lines(&expected, &got, "eth0");
+    buf_reset(&got);
+    joined(&got, "out/eth1");
+    assert_same_lines(&expected, &got, "eth1");
+    buf_fini(&got);
+    packets_write(&packets, 0, 3, "in/stray.pcap");
+    expect(batch("--final --point-from ^([^-]*)-"), 1, "stray.pcap: belongs to no capture point");
+}
+
+static void shards_are_points_of_folders(void **state)
+{
+    struct buf got = {0};
+
+    (void)state;
+    packets_write(&packets, 0, 20, "in/eth0-1.pcap");
+    packets_write(&packets, 0, packets.n, "in/a..-1.pcap");
+    packets_write(&packets, 20, packets.n, "in/eth0-2.pcap");
+    expect(run("plan --point-from ^a?([^-]*)- -o %s %s", in_scratch("plan"), in_scratch("in")), 0, "");
+    for (int i = 0; i < 3; i++)
+        expect(
+            run("batch --all --final --manifest %s --shard %d/3 --out %s", in_scratch("plan"), i, in_scratch("out")),
+            0, "");
+    joined(&got, "out/eth0");
+    assert_same_lines(&expected, &got, "eth0");
+    buf_reset(&got);
+    joined(&got, "out/%2E."); /* a name cannot lead out of the folder */
+    assert_same_lines(&expected, &got, "..");
+    buf_fini(&got);
+    assert_int_equal(files_in("", ".ndjson"), 0);
+}
+
+/* ---- trouble ---- */
+
+static void begin_and_add(void)
+{
+    packets_write(&packets, 0, 20, "in/a.pcap");
+    expect(batch("--settle 0"), 0, "");
+    packets_write(&packets, 20, packets.n, "in/b.pcap");
+}
+
+static const char *checkpoint(void)
+{
+    return in_scratch("out/.pcap2trace/all.checkpoint");
+}
+
+static void put_back(const struct buf *b, size_t n)
+{
+    FILE *f = fopen(checkpoint(), "wb");
+
+    assert_non_null(f);
+    assert_int_equal(fwrite(b->p, 1, n, f), n);
+    fclose(f);
+}
+
+/* Some bits of a zstd stream can be turned without changing what it says; all others are noticed before anything is
+ * written. Returns true when this one was. */
+static bool is_refused(struct buf *good, size_t at)
+{
+    good->p[at] ^= 0x40;
+    put_back(good, good->n);
+    good->p[at] ^= 0x40;
+    struct run r = batch("--final");
+    if (r.status == 1) {
+        expect(r, 1, "all.checkpoint: this checkpoint is damaged");
+        assert_int_equal(windows(), 1);
+        return true;
+    }
+    expect(r, 0, "");
+    check("a change that changes nothing");
+    scratch_clear();
+    begin_and_add();
+    buf_reset(good);
+    slurp_file(good, checkpoint());
+    return false;
+}
+
+static void a_damaged_checkpoint_is_refused(void **state)
+{
+    struct buf good = {0};
+    size_t tried = 0, refused = 0;
+
+    (void)state;
+    begin_and_add();
+    slurp_file(&good, checkpoint());
+    for (size_t i = 0; i < good.n; i += i == 7 ? 5 : 7, tried++) /* not the version */
+        refused += is_refused(&good, i);
+    assert_true(refused * 10 > tried * 9);
+    for (size_t n = 0; n < good.n; n += 13) {
+        put_back(&good, n);
+        expect(batch("--final"), 1, "all.checkpoint: this checkpoint is damaged");
+    }
+    assert_int_equal(windows(), 1);
+    put_back(&good, good.n);
+    expect(batch("--final"), 0, "");
+    check("the checkpoint put back");
+    buf_fini(&good);
+}
+
+static void another_version_s_state_is_refused(void **state)
+{
+    struct buf b = {0};
+
+    (void)state;
+    begin_and_add();
+    slurp_file(&b, checkpoint());
+    b.p[8]++;
+    put_back(&b, b.n);
+    expect(batch("--final"), 1, "all.checkpoint: state version 2, of another version of pcap2trace; this one has 1");
+    b.p[8]--;
+    put_back(&b, b.n);
+    expect(batch("--final"), 0, "");
+    check("the right version again");
+    buf_fini(&b);
+}
+
+static void two_at_once_are_refused(void **state)
+{
+    (void)state;
+    begin_and_add();
+    int fd = open(in_scratch("out/.pcap2trace/all.checkpoint.lock"), O_RDWR);
+    assert_true(fd >= 0 && flock(fd, LOCK_EX) == 0);
+    expect(batch("--final"), 1, "another batch is at work on this state");
+    close(fd);
+    expect(batch("--final"), 0, "");
+    check("alone again");
+}
+
+static void folders_that_cannot_be_used(void **state)
+{
+    (void)state;
+    packets_write(&packets, 0, packets.n, "in/a.pcap");
+    expect(run("batch --out %s %s", in_scratch("whole.pcap"), in_scratch("in")), 1, "whole.pcap");
+    expect(run("batch --out %s --state %s %s", in_scratch("out"), in_scratch("whole.pcap"), in_scratch("in")), 1,
+           "whole.pcap");
+    expect(run("batch --out %s %s", in_scratch("out"), in_scratch("nowhere")), 1,
+           "nowhere: No such file or directory");
+    expect(batch("--final"), 0, "");
+    expect(run("batch --final --out %s --state %s %s", in_scratch("out"), in_scratch("other"), in_scratch("in")), 1,
+           "exists already, written with another state");
+    check("not touched");
+}
+
+static void usage(void **state)
+{
+    static const struct {
+        const char *line, *text;
+    } rows[] = {
+        {"batch /tmp", "--out FOLDER"},
+        {"batch --out /tmp/x", "no capture folder given"},
+        {"batch --out /tmp/x a b", "one folder"},
+        {"batch --out /tmp/x --follow --final a", "--final"},
+        {"batch --out /tmp/x --shard 1/2 a", "go together"},
+        {"batch --out /tmp/x --shard 2/2 --manifest m", "--shard '2/2'"},
+        {"batch --out /tmp/x --settle soon a", "--settle 'soon'"},
+        {"batch --out /tmp/x -T csv a", "ndjson"},
+        {"batch --out /tmp/x --point-from x a", "one group"},
+        {"--settle 3 a.pcap", "belong to the commands"},
+        {"plan --out x a", "plan takes"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        expect(run("%s", rows[i].line), 2, rows[i].text);
+}
+
+/* ---- following ---- */
+
+static void wait_for_windows(size_t n)
+{
+    const struct timespec step = {0, 10000000};
+
+    for (int i = 0; i < 1000 && windows() < n; i++)
+        (void)nanosleep(&step, NULL);
+    assert_int_equal(windows(), n);
+}
+
+static void follows_until_told_to_stop(void **state)
+{
+    (void)state;
+    packets_write(&packets, 0, 12, "in/a.pcap");
+    pid_t pid =
+        run_start(NULL, "batch --all --follow --settle 3600 --out %s %s", in_scratch("out"), in_scratch("in"));
+    packets_write(&packets, 12, 20, "in/b.pcap");
+    wait_for_windows(1);
+    packets_write(&packets, 20, packets.n, "in/c.pcap");
+    wait_for_windows(2);
+    assert_int_equal(kill(pid, SIGTERM), 0);
+    expect(run_wait(pid), 0, "");
+    expect(batch("--final"), 0, "");
+    check("followed");
+}
+
+int main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        T(the_newest_is_left_until_it_is_quiet), T(a_file_that_grew_goes_on),
+        T(a_compressed_copy_is_the_same),        T(a_ring_s_name_comes_again),
+        T(what_is_no_capture_is_passed_over),    T(a_cut_file_is_used_up_to_there),
+        T(a_clock_that_was_set_back_is_said),    T(points_are_apart),
+        T(shards_are_points_of_folders),         T(a_damaged_checkpoint_is_refused),
+        T(another_version_s_state_is_refused),   T(two_at_once_are_refused),
+        T(folders_that_cannot_be_used),          T(usage),
+        T(follows_until_told_to_stop),
+    };
+
+    scratch_begin();
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    scratch_end();
+    buf_fini(&expected);
+    return failed;
+}

@@ -1,0 +1,161 @@
+/* A capture cut into files gives what the whole one gives, however it is cut, and whether one process works them off or a
+ * new one each. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "support.h"
+#include "support/cmocka_all.h"
+
+static struct packets packets;
+static struct buf expected;
+
+static void prepare(const char *path)
+{
+    scratch_clear();
+    packets_load(&packets, path);
+    packets_write(&packets, 0, packets.n, "whole.pcap");
+    buf_reset(&expected);
+    whole(&expected, in_scratch("whole.pcap"));
+    assert_true(count_lines(&expected) > 0);
+}
+
+static void done(void)
+{
+    packets_free(&packets);
+}
+
+static void check(const char *what)
+{
+    struct buf got = {0};
+
+    joined(&got, "out");
+    assert_same_lines(&expected, &got, what);
+    buf_fini(&got);
+}
+
+static void expect_quiet(struct run r)
+{
+    if (r.status != 0 || r.err[0] != '\0')
+        fail_msg("status %d: %s", r.status, r.err);
+}
+
+static void in_one_process(const size_t *cuts, size_t n, const char *what)
+{
+    scratch_clear();
+    packets_cut(&packets, cuts, n);
+    expect_quiet(run("batch --all --final --out %s %s", in_scratch("out"), in_scratch("in")));
+    check(what);
+}
+
+/* Each file comes when the one before is done and its process has ended. */
+static void in_many_processes(const size_t *cuts, size_t n, const char *what)
+{
+    char name[64];
+
+    scratch_clear();
+    for (size_t i = 0; i <= n; i++) {
+        snprintf(name, sizeof name, "in/part-%04zu.pcap", i);
+        packets_write(&packets, i > 0 ? cuts[i - 1] : 0, i < n ? cuts[i] : packets.n, name);
+        expect_quiet(run("batch --all --settle 0 --out %s %s", in_scratch("out"), in_scratch("in")));
+    }
+    expect_quiet(run("batch --all --final --out %s %s", in_scratch("out"), in_scratch("in")));
+    check(what);
+    expect_quiet(run("batch --all --final --out %s %s", in_scratch("out"), in_scratch("in")));
+    check("nothing is done twice");
+}
+
+/* Every class of place there is: inside a handshake, a head, a body, a lookup, between exchanges. */
+static void between_all_packets(const char *path)
+{
+    prepare(path);
+    size_t *cuts = calloc(packets.n, sizeof *cuts);
+    for (size_t i = 0; i + 1 < packets.n; i++)
+        cuts[i] = i + 1;
+    in_one_process(cuts, packets.n - 1, "a file for each packet, one process");
+    in_many_processes(cuts, packets.n - 1, "a file and a process for each packet");
+    for (size_t i = 0; i + 1 < packets.n; i++)
+        in_many_processes(&cuts[i], 1, "two files");
+    free(cuts);
+    done();
+}
+
+static void every_cut_of_the_incident(void **state)
+{
+    (void)state;
+    between_all_packets(P2T_SAMPLES "/incident/incident.pcap");
+}
+
+static void every_cut_of_a_node_s_interfaces(void **state)
+{
+    (void)state;
+    between_all_packets(P2T_GOLDEN "/captures/node-any.pcap");
+}
+
+/* The times of all packets, drawn apart: connections live long enough that only a part of them is carried over. */
+static void stretch(struct packets *p, uint64_t factor)
+{
+    uint64_t first = 0;
+
+    for (size_t i = 0; i < p->n; i++) {
+        uint8_t *at = p->bytes.p + p->at[i];
+        uint32_t t[2];
+        memcpy(t, at, sizeof t);
+        uint64_t ns = (uint64_t)t[0] * 1000000000 + t[1];
+        first = i == 0 ? ns : first;
+        ns = first + (ns - first) * factor;
+        t[0] = (uint32_t)(ns / 1000000000);
+        t[1] = (uint32_t)(ns % 1000000000);
+        memcpy(at, t, sizeof t);
+    }
+}
+
+static void random_cuts_of_the_storm(uint64_t factor, unsigned rounds)
+{
+    prepare(P2T_BATCH "/captures/storm.pcap.zst");
+    assert_true(count_lines(&expected) >= 1000);
+    if (factor > 1) {
+        stretch(&packets, factor);
+        packets_write(&packets, 0, packets.n, "whole.pcap");
+        buf_reset(&expected);
+        whole(&expected, in_scratch("whole.pcap"));
+    }
+    for (uint64_t seed = 1; seed <= rounds; seed++) {
+        uint64_t state = seed;
+        size_t n = 1 + random_next(&state) % 49;
+        size_t *cuts = random_cuts(&state, packets.n, n);
+        in_one_process(cuts, n, "random cuts, one process");
+        in_many_processes(cuts, n, "random cuts, a process each");
+        free(cuts);
+    }
+    done();
+}
+
+static void a_storm(void **state)
+{
+    (void)state;
+    random_cuts_of_the_storm(1, P2T_ROUNDS);
+}
+
+static void a_storm_that_lasts_for_minutes(void **state)
+{
+    (void)state;
+    random_cuts_of_the_storm(300, P2T_ROUNDS);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_cut_of_the_incident),
+        cmocka_unit_test(every_cut_of_a_node_s_interfaces),
+        cmocka_unit_test(a_storm),
+        cmocka_unit_test(a_storm_that_lasts_for_minutes),
+    };
+
+    scratch_begin();
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    scratch_end();
+    buf_fini(&expected);
+    return failed;
+}
