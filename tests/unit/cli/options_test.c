@@ -6,7 +6,7 @@
 #include "cli/options.h"
 #include "pcap2trace/status.h"
 
-enum { ARGS_MAX = 32 };
+enum { ARGS_MAX = 16 };
 
 struct parsed {
     struct cli_options o;
@@ -179,7 +179,7 @@ static void mistakes_are_named(void **state)
         {"pcap2trace --live l a", "belong to the command 'compare'"},
         {"pcap2trace --differing a", "belong to the command 'compare'"},
         {"pcap2trace compare --live l", "no capture given"},
-        {"pcap2trace batch a", "no command 'batch'"},
+        {"pcap2trace batch a", "--out FOLDER"},
     };
     struct parsed p;
 
