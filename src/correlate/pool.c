@@ -2,90 +2,19 @@
  * finds no idle connection dials and queues; the first connection to come free, or to be dialled for somebody else who
  * needs it no more, serves the one that waited longest. So a request may be sent on one connection and have made
  * another. */
-#include "correlate/pool.h"
-
-#include <stdlib.h>
-
+#include "correlate/pool_state.h"
 #include "correlate/tls.h"
 
 /* A connection that came free this long before a dial began, and was not used in between, was not back in the pool when
  * the dialler looked: it serves the dialler. Idle ones are taken at once; a busy machine needs milliseconds for that. */
 static const int64_t IDLE_NS = 20000000;
+/* Who waited sends this soon on a connection that came free. */
 static const int64_t HANDED_NS = 300000;
 /* An idle connection that was not closed for so long is kept. */
 static const int64_t KEPT_NS = 1000000;
 /* Requests that may yet turn out to have dialled: the first to be served waited longest, so later ones are taken for ones
  * that did not. */
 enum { UNPLACED_MAX = 1024 };
-
-struct pool {
-    struct hmap_node node;
-    struct ip_addr client;
-    uint16_t port;
-    uint32_t users, unplaced_count;
-    bool tls, h2;
-    struct dial *dials; /* whose requests are not found yet; the longest waiting first */
-    struct cconn *idle; /* free, and promised to nobody; latest first */
-    struct exchange *first_unplaced, *last_unplaced;
-};
-
-/* ---- life ---- */
-
-static uint64_t pool_hash(const struct ip_addr *client, uint16_t port)
-{
-    uint8_t key[19];
-
-    memcpy(key, client->bytes, 16);
-    key[16] = client->family;
-    memcpy(key + 17, &port, 2);
-    return hash_bytes(key, sizeof key);
-}
-
-static struct pool *pool_find(struct correlate *c, const struct ip_addr *client, uint16_t port)
-{
-    struct hmap_node *n = hmap_first(&c->pools, pool_hash(client, port));
-
-    for (; n != NULL; n = hmap_next(n)) {
-        struct pool *p = hmap_entry(n, struct pool, node);
-        if (p->port == port && ip_eq(&p->client, client))
-            return p;
-    }
-    return NULL;
-}
-
-static struct pool *pool_new(struct correlate *c, const struct ip_addr *client, uint16_t port)
-{
-    struct pool *p = calloc(1, sizeof *p);
-
-    if (p == NULL)
-        return NULL;
-    p->client = *client;
-    p->port = port;
-    if (hmap_insert(&c->pools, &p->node, pool_hash(client, port)) == 0)
-        return p;
-    free(p);
-    return NULL;
-}
-
-static struct pool *pool_of(struct correlate *c, struct cconn *cc)
-{
-    if (cc->pool != NULL)
-        return cc->pool;
-    cc->pool = pool_find(c, &cc->view.client.ip, cc->view.server.port);
-    if (cc->pool == NULL)
-        cc->pool = pool_new(c, &cc->view.client.ip, cc->view.server.port);
-    if (cc->pool != NULL)
-        cc->pool->users++;
-    return cc->pool;
-}
-
-static void pool_drop(struct correlate *c, struct pool *p)
-{
-    if (--p->users > 0)
-        return;
-    hmap_remove(&c->pools, &p->node);
-    free(p);
-}
 
 /* ---- who is who ---- */
 
@@ -100,34 +29,6 @@ static bool same_host(const struct dial *d, struct slice host, const struct endp
 static bool fits(const struct dial *d, const struct cconn *cc)
 {
     return same_host(d, cc->view.dialled_host, &cc->view.server);
-}
-
-static bool has_go_order(const struct exchange_request *r)
-{
-    size_t n = r->header_count;
-
-    return n >= 3 && slice_eq(r->headers[0].name, SLICE_LIT("Host")) &&
-           slice_eq(r->headers[1].name, SLICE_LIT("User-Agent")) &&
-           slice_eq(r->headers[n - 1].name, SLICE_LIT("Accept-Encoding")) &&
-           slice_eq(r->headers[n - 1].value, SLICE_LIT("gzip"));
-}
-
-static bool has_go_order_h2(const struct exchange_request *r)
-{
-    static const char *const order[] = {":authority", ":method", ":path", ":scheme"};
-
-    for (size_t i = 0; i < 4; i++)
-        if (i >= r->header_count || !slice_eq(r->headers[i].name, slice_str(order[i])))
-            return false;
-    return true;
-}
-
-/* hooks.md 12: nobody else writes its fields in this order. */
-static bool looks_like_go(const struct cconn *cc, const struct exchange *e)
-{
-    if (e->kind == P2T_KIND_TLS)
-        return cc->go_resolver;
-    return e->stream.id != 0 ? has_go_order_h2(&e->request) : has_go_order(&e->request);
 }
 
 static struct dial *own_dial(const struct cconn *cc)
@@ -482,7 +383,7 @@ void pool_request(struct correlate *c, struct cconn *cc, struct exchange *e)
         return;
     idle_remove(cc);
     p->h2 |= e->stream.id != 0;
-    if (!looks_like_go(cc, e)) {
+    if (!pool_client_is_go(cc, e)) {
         break_promise(cc);
         if (own_dial(cc) != NULL && cc->dial->claimed_by == NULL)
             open_take_own_dial(c, cc, e);

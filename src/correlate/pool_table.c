@@ -1,0 +1,60 @@
+/* Which connections share a pool: those of one client to one port; names decide within. */
+#include <stdlib.h>
+
+#include "correlate/pool_state.h"
+
+static uint64_t pool_hash(const struct ip_addr *client, uint16_t port)
+{
+    uint8_t key[19];
+
+    memcpy(key, client->bytes, 16);
+    key[16] = client->family;
+    memcpy(key + 17, &port, 2);
+    return hash_bytes(key, sizeof key);
+}
+
+static struct pool *pool_find(struct correlate *c, const struct ip_addr *client, uint16_t port)
+{
+    struct hmap_node *n = hmap_first(&c->pools, pool_hash(client, port));
+
+    for (; n != NULL; n = hmap_next(n)) {
+        struct pool *p = hmap_entry(n, struct pool, node);
+        if (p->port == port && ip_eq(&p->client, client))
+            return p;
+    }
+    return NULL;
+}
+
+static struct pool *pool_new(struct correlate *c, const struct ip_addr *client, uint16_t port)
+{
+    struct pool *p = calloc(1, sizeof *p);
+
+    if (p == NULL)
+        return NULL;
+    p->client = *client;
+    p->port = port;
+    if (hmap_insert(&c->pools, &p->node, pool_hash(client, port)) == 0)
+        return p;
+    free(p);
+    return NULL;
+}
+
+struct pool *pool_of(struct correlate *c, struct cconn *cc)
+{
+    if (cc->pool != NULL)
+        return cc->pool;
+    cc->pool = pool_find(c, &cc->view.client.ip, cc->view.server.port);
+    if (cc->pool == NULL)
+        cc->pool = pool_new(c, &cc->view.client.ip, cc->view.server.port);
+    if (cc->pool != NULL)
+        cc->pool->users++;
+    return cc->pool;
+}
+
+void pool_drop(struct correlate *c, struct pool *p)
+{
+    if (--p->users > 0)
+        return;
+    hmap_remove(&c->pools, &p->node);
+    free(p);
+}
