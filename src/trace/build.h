@@ -12,6 +12,14 @@ struct trace_span {
     int64_t from_ns, to_ns;
 };
 
+/* Events name the same few endpoints over and over. */
+enum { KNOWN_ENDPOINTS = 2 };
+
+struct known_endpoint {
+    struct endpoint endpoint;
+    struct slice text;
+};
+
 struct trace {
     struct trace_options options;
     struct arena arena;
@@ -33,6 +41,8 @@ struct trace {
     int64_t lane_ns; /* the last one in the caller's lane: later ones are not before it */
     struct packet_mark got_conn_earliest;
     struct trace_span dns, connect, tls_phase;
+    struct known_endpoint known[KNOWN_ENDPOINTS];
+    unsigned known_next;
     bool failed;
 };
 

@@ -112,6 +112,10 @@ struct slice copy_endpoint(struct trace *t, const struct endpoint *ep)
 
     if (ep->ip.family == 0)
         return (struct slice){NULL, 0};
-    size_t n = endpoint_format(ep, text);
-    return arena_copy(&t->arena, slice_of(text, n));
+    for (size_t i = 0; i < KNOWN_ENDPOINTS; i++)
+        if (t->known[i].text.n > 0 && endpoint_eq(&t->known[i].endpoint, ep))
+            return t->known[i].text;
+    struct known_endpoint *k = &t->known[t->known_next++ % KNOWN_ENDPOINTS];
+    *k = (struct known_endpoint){*ep, arena_copy(&t->arena, slice_of(text, endpoint_format(ep, text)))};
+    return k->text;
 }

@@ -202,6 +202,8 @@ static void reset(struct trace *t, const struct exchange *e)
     t->e = e;
     t->event_count = t->file_count = 0;
     t->lane_ns = INT64_MIN;
+    for (size_t i = 0; i < KNOWN_ENDPOINTS; i++)
+        t->known[i].text.n = 0;
     t->got_conn_earliest = (struct packet_mark){0};
     t->dns = t->connect = t->tls_phase = (struct trace_span){0};
     t->failed = false;
