@@ -6,7 +6,7 @@
 #include "cli/options.h"
 #include "pcap2trace/status.h"
 
-enum { ARGS_MAX = 16 };
+enum { ARGS_MAX = 32 };
 
 struct parsed {
     struct cli_options o;
