@@ -262,7 +262,8 @@ struct run run_wait(pid_t pid)
     while (waitpid(pid, &status, 0) < 0)
         assert_int_equal(errno, EINTR);
     r.status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-    slurp_file(&err, in_scratch("stderr"));
+    if (access(in_scratch("stderr"), F_OK) == 0) /* else it was killed before it began */
+        slurp_file(&err, in_scratch("stderr"));
     snprintf(r.err, sizeof r.err, "%.*s", (int)err.n, err.n > 0 ? (const char *)err.p : "");
     buf_fini(&err);
     return r;
