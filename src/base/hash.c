@@ -61,22 +61,27 @@ void hmap_fini(struct hmap *m)
     *m = (struct hmap){0};
 }
 
+/* Nodes of one hash stay in their order, the newest first: what a walk over them finds does not depend on when the map
+ * grew. Each bucket is split in two. */
+static void split(struct hmap_node *n, size_t size, struct hmap_node **low, struct hmap_node **high)
+{
+    for (; n != NULL; n = n->next) {
+        struct hmap_node ***end = (n->hash & size) != 0 ? &high : &low;
+        **end = n;
+        *end = &n->next;
+    }
+    *low = *high = NULL;
+}
+
 static int grow(struct hmap *m)
 {
-    size_t size = m->buckets == NULL ? 64 : (m->mask + 1) * 2;
+    size_t old = m->buckets == NULL ? 0 : m->mask + 1, size = old == 0 ? 64 : old * 2;
     struct hmap_node **fresh = calloc(size, sizeof *fresh);
 
     if (fresh == NULL)
         return m->buckets == NULL ? -1 : 0;
-    for (size_t i = 0; m->buckets != NULL && i <= m->mask; i++) {
-        struct hmap_node *n = m->buckets[i];
-        while (n != NULL) {
-            struct hmap_node *next = n->next;
-            n->next = fresh[n->hash & (size - 1)];
-            fresh[n->hash & (size - 1)] = n;
-            n = next;
-        }
-    }
+    for (size_t i = 0; i < old; i++)
+        split(m->buckets[i], old, &fresh[i], &fresh[i + old]);
     free(m->buckets);
     m->buckets = fresh;
     m->mask = size - 1;

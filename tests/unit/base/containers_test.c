@@ -1,3 +1,5 @@
+#include <stdlib.h>
+
 #include "support/cmocka_all.h"
 
 #include "base/addr.h"
@@ -127,10 +129,37 @@ static void slices_compare_as_protocols_do(void **state)
     assert_int_equal(slice_trim(SLICE_LIT(" \ta b\t")).n, 3);
 }
 
+/* Whatever else came and however often the map grew. */
+static void nodes_of_one_hash_stay_newest_first(void **state)
+{
+    enum { SAME = 20, OTHERS = 5000 };
+    struct hmap m = {0};
+    struct item same[SAME], *others = calloc(OTHERS, sizeof *others);
+
+    (void)state;
+    assert_non_null(others);
+    for (int i = 0; i < OTHERS; i++) {
+        others[i].key = i;
+        if (i % (OTHERS / SAME) == 0) {
+            same[i / (OTHERS / SAME)].key = i / (OTHERS / SAME);
+            assert_int_equal(hmap_insert(&m, &same[i / (OTHERS / SAME)].node, 77), 0);
+        }
+        assert_int_equal(hmap_insert(&m, &others[i].node, hash_bytes(&i, sizeof i)), 0);
+        int expected = i / (OTHERS / SAME);
+        for (struct hmap_node *n = hmap_first(&m, 77); n != NULL; n = hmap_next(n))
+            assert_int_equal(hmap_entry(n, struct item, node)->key, expected--);
+        assert_int_equal(expected, -1);
+        assert_ptr_equal(find(&m, i), &others[i]);
+    }
+    hmap_fini(&m);
+    free(others);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(map_finds_what_was_put_in_and_not_what_was_taken_out),
+        cmocka_unit_test(nodes_of_one_hash_stay_newest_first),
         cmocka_unit_test(slab_hands_out_zeroed_objects_again),
         cmocka_unit_test(arena_copies_are_terminated_and_apart),
         cmocka_unit_test(numbers_and_text_append),
