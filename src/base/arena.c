@@ -2,7 +2,8 @@
 
 #include <stdlib.h>
 
-enum { BLOCK_BYTES = 1024, ALIGN = 16 };
+/* Many arenas hold a name or two and nothing else. */
+enum { FIRST_BYTES = 256, BLOCK_BYTES = 1024, KEPT_BYTES = 4 * BLOCK_BYTES, ALIGN = 16 };
 
 struct arena_block {
     struct arena_block *next;
@@ -10,9 +11,14 @@ struct arena_block {
     _Alignas(ALIGN) uint8_t bytes[];
 };
 
+static size_t block_cost(size_t cap)
+{
+    return budget_cost(sizeof(struct arena_block) + cap);
+}
+
 static struct arena_block *add_block(struct arena *a, size_t n)
 {
-    size_t cap = n > BLOCK_BYTES ? n : BLOCK_BYTES;
+    size_t usual = a->blocks == NULL ? FIRST_BYTES : BLOCK_BYTES, cap = n > usual ? n : usual;
     struct arena_block *b = malloc(sizeof *b + cap);
 
     if (b == NULL)
@@ -21,6 +27,8 @@ static struct arena_block *add_block(struct arena *a, size_t n)
     b->cap = cap;
     b->used = 0;
     a->blocks = b;
+    a->held_bytes += block_cost(cap);
+    budget_add(a->budget, block_cost(cap));
     return b;
 }
 
@@ -51,10 +59,19 @@ struct slice arena_copy(struct arena *a, struct slice s)
     return slice_of(p, s.n);
 }
 
-static void free_from(struct arena_block *b)
+void arena_count_in(struct arena *a, struct budget *budget)
+{
+    budget_sub(a->budget, a->held_bytes);
+    a->budget = budget;
+    budget_add(a->budget, a->held_bytes);
+}
+
+static void free_from(struct arena *a, struct arena_block *b)
 {
     while (b != NULL) {
         struct arena_block *next = b->next;
+        a->held_bytes -= block_cost(b->cap);
+        budget_sub(a->budget, block_cost(b->cap));
         free(b);
         b = next;
     }
@@ -67,17 +84,17 @@ void arena_reset(struct arena *a)
     a->used_bytes = 0;
     if (keep == NULL)
         return;
-    free_from(keep->next);
+    free_from(a, keep->next);
     keep->next = NULL;
     keep->used = 0;
-    if (keep->cap > 16 * BLOCK_BYTES) {
-        free(keep);
+    if (keep->cap > KEPT_BYTES) {
+        free_from(a, keep);
         a->blocks = NULL;
     }
 }
 
 void arena_fini(struct arena *a)
 {
-    free_from(a->blocks);
-    *a = (struct arena){0};
+    free_from(a, a->blocks);
+    *a = (struct arena){.budget = a->budget};
 }

@@ -43,7 +43,7 @@ static void slab_hands_out_zeroed_objects_again(void **state)
 {
     (void)state;
     struct slab s;
-    slab_init(&s, 24);
+    slab_init(&s, 24, NULL);
     char *objects[600];
     for (int i = 0; i < 600; i++) {
         objects[i] = slab_take(&s);

@@ -16,7 +16,7 @@ static const uint8_t the_random[TLS_CLIENT_RANDOM_BYTES] = {0,  1,  2,  3,  4,  
 
 static struct tls_keylog *keylog_of(const char *text, size_t piece)
 {
-    struct tls_keylog *k = tls_keylog_new(1000);
+    struct tls_keylog *k = tls_keylog_new(1000, NULL);
     size_t n = strlen(text);
 
     assert_non_null(k);
@@ -152,7 +152,7 @@ static void test_long_line(void **state)
 
 static void test_limit(void **state)
 {
-    struct tls_keylog *k = tls_keylog_new(2);
+    struct tls_keylog *k = tls_keylog_new(2, NULL);
 
     (void)state;
     for (int i = 0; i < 5; i++) {
