@@ -126,7 +126,8 @@ void outbox_discard(struct correlate *c, struct exchange *e)
 /* Over the limit, whatever holds the others back loses its place: memory goes before order. */
 static bool over_limit(const struct correlate *c)
 {
-    return c->outbox.n > c->limits.waiting_exchanges || c->waiting_bytes > c->limits.waiting_bytes;
+    return c->outbox.n > c->limits.waiting_exchanges || c->waiting_bytes > c->limits.waiting_bytes ||
+           (c->gathering && c->limits.budget != NULL && budget_over(c->limits.budget));
 }
 
 void outbox_drain(struct correlate *c)

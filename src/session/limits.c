@@ -7,7 +7,7 @@
 #define FIXED_BYTES ((size_t)20 << 20)
 
 /* Of what is counted, this much more becomes resident: free memory between what is held. */
-enum { COUNTED_PARTS = 13, RESIDENT_PARTS = 16 };
+enum { COUNTED_PARTS = 3, RESIDENT_PARTS = 4 };
 
 enum {
     EXCHANGE_BYTES = 5000, /* with small heads */

@@ -10,6 +10,7 @@ struct maker {
     FILE *to;
     uint64_t ts_us;
     uint16_t ip_id;
+    unsigned step_us;
 };
 
 struct talk {
@@ -40,7 +41,7 @@ static void record(struct maker *m, const uint8_t *headers, size_t header_n, con
     (void)fwrite(head, 1, sizeof head, m->to);
     (void)fwrite(headers, 1, header_n, m->to);
     (void)fwrite(payload, 1, n, m->to);
-    m->ts_us += 5;
+    m->ts_us += m->step_us;
 }
 
 static void put_ip(struct maker *m, uint8_t *p, size_t bytes, unsigned protocol, uint32_t src, uint32_t dst)
@@ -312,7 +313,7 @@ static void endless_head(void *maker, uint64_t i)
     stream(maker, &t, UP, head, n);
 }
 
-static void whole_large_heads(void *maker, uint64_t i)
+static void large_head(void *maker, uint64_t i)
 {
     enum { HEAD = 60 << 10 };
     static char head[HEAD + 8];
@@ -370,25 +371,36 @@ static void dns_over_tcp(void *maker, uint64_t i)
     stream(maker, &t, UP, message, sizeof message);
 }
 
+/* One flood after the other: what one left free, the next one is to use. */
+static void mixed(void *maker, uint64_t i)
+{
+    static void (*const floods[])(void *, uint64_t) = {keep_alive, large_head, syn,     http2_streams, hole,
+                                                       pending,    tls,        waiting, unanswered_name};
+    enum { LENGTH = 2000 };
+
+    floods[i / LENGTH % (sizeof floods / sizeof *floods)](maker, i);
+}
+
 const struct traffic_kind traffic_kinds[] = {
-    {"syn", 5000000, 200000, syn},
-    {"keep-alive", 1000000, 100000, keep_alive},
-    {"tls", 1000000, 60000, tls},
-    {"dns", 1000000, 100000, unanswered_name},
-    {"http2", 20000, 2000, http2_streams},
-    {"endless-heads", 2000, 200, endless_head},
-    {"large-heads", 20000, 1500, whole_large_heads},
-    {"holes", 40000, 3000, hole},
-    {"pending", 500000, 40000, pending},
-    {"waiting", 1000000, 80000, waiting},
-    {"dns-over-tcp", 20000, 1500, dns_over_tcp},
+    {"syn", 5000000, 200000, 5, syn},
+    {"keep-alive", 1000000, 100000, 50, keep_alive},
+    {"tls", 1000000, 60000, 50, tls},
+    {"dns", 1000000, 100000, 5, unanswered_name},
+    {"http2", 20000, 2000, 5, http2_streams},
+    {"endless-heads", 2000, 200, 5, endless_head},
+    {"large-heads", 20000, 1500, 5, large_head},
+    {"holes", 40000, 3000, 5, hole},
+    {"pending", 500000, 40000, 50, pending},
+    {"waiting", 1000000, 80000, 5, waiting},
+    {"mixed", 60000, 8000, 5, mixed},
+    {"dns-over-tcp", 20000, 1500, 5, dns_over_tcp},
 };
 const size_t traffic_kind_count = sizeof traffic_kinds / sizeof *traffic_kinds;
 
 long traffic_write(FILE *to, const struct traffic_kind *kind, uint64_t n)
 {
     static const uint32_t header[6] = {0xa1b2c3d4, 0x00040002, 0, 0, 262144, 1};
-    struct maker m = {.to = to, .ts_us = (uint64_t)1767225600 * 1000000};
+    struct maker m = {.to = to, .step_us = kind->step_us, .ts_us = (uint64_t)1767225600 * 1000000};
     uint64_t every = n < 10 * CANARY_EVERY ? n / 10 : CANARY_EVERY;
     long canaries = 0;
 
