@@ -2,6 +2,7 @@
 #ifndef P2T_TRACE_BUILD_H
 #define P2T_TRACE_BUILD_H
 
+#include "base/buf.h"
 #include "trace/trace.h"
 
 enum { TRACE_FILES_MAX = 16 };
@@ -23,6 +24,7 @@ struct known_endpoint {
 struct trace {
     struct trace_options options;
     struct arena arena;
+    struct buf scratch; /* for one text at a time, before it goes into the arena */
     const struct exchange *e;
     struct p2t_exchange out;
     struct p2t_connection connection;
@@ -55,6 +57,9 @@ void event_evidence(struct trace *t, struct p2t_event *ev, const struct packet_m
 void events_sort(struct trace *t);
 struct p2t_evidence evidence_of(struct trace *t, struct packet_ref ref);
 
+/* A text is written to the buffer between these two; the arena has it afterwards. */
+struct buf *scratch_begin(struct trace *t);
+struct slice scratch_end(struct trace *t);
 /* Room for n arguments; NULL when memory ran out. */
 struct p2t_arg *event_args(struct trace *t, struct p2t_event *ev, size_t n);
 /* name is a literal: its length folds at compile time. */

@@ -101,6 +101,18 @@ struct p2t_arg *event_args(struct trace *t, struct p2t_event *ev, size_t n)
     return args;
 }
 
+struct buf *scratch_begin(struct trace *t)
+{
+    buf_reset(&t->scratch);
+    return &t->scratch;
+}
+
+struct slice scratch_end(struct trace *t)
+{
+    t->failed |= t->scratch.failed;
+    return arena_copy(&t->arena, buf_view(&t->scratch));
+}
+
 struct p2t_text text_of(struct slice s)
 {
     return (struct p2t_text){(const char *)s.p, s.n};

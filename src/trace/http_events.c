@@ -1,5 +1,4 @@
 /* WroteHeaderField to PutIdleConn: the request, the response and what became of the connection. */
-#include "base/buf.h"
 #include "trace/build.h"
 
 static const int64_t US = 1000;
@@ -128,13 +127,11 @@ static struct slice upload_error(struct trace *t, bool by_server)
 {
     struct slice l = copy_endpoint(t, &t->e->conn.client), r = copy_endpoint(t, &t->e->conn.server);
     const char *why = by_server ? "write: connection reset by peer" : "use of closed network connection";
-    struct buf b = {0};
+    struct buf *b = scratch_begin(t);
 
-    buf_printf(&b, "readfrom tcp %s->%s: write tcp %s->%s: %s", (const char *)l.p, (const char *)r.p,
+    buf_printf(b, "readfrom tcp %s->%s: write tcp %s->%s: %s", (const char *)l.p, (const char *)r.p,
                (const char *)l.p, (const char *)r.p, why);
-    struct slice text = arena_copy(&t->arena, buf_view(&b));
-    buf_fini(&b);
-    return text;
+    return scratch_end(t);
 }
 
 static const struct packet_mark *closing_mark(const struct exchange *e)
