@@ -28,6 +28,18 @@ struct p2t_event *event_add(struct trace *t, enum p2t_hook hook, enum p2t_basis 
     return ev;
 }
 
+struct p2t_event *event_again(struct trace *t)
+{
+    struct p2t_event *ev = event_add(t, P2T_HOOK_GET_CONN, P2T_OBSERVED, 0);
+
+    if (t->failed)
+        return ev;
+    *ev = ev[-1];
+    ev->args = NULL;
+    ev->arg_count = 0;
+    return ev;
+}
+
 void event_earliest(struct p2t_event *ev, const struct packet_mark *m)
 {
     if (!mark_set(m))
