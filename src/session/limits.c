@@ -45,6 +45,7 @@ struct session_limits session_limits_of(size_t max_memory, struct budget *budget
 
     if (total < P2T_MEMORY_LEAST)
         total = P2T_MEMORY_LEAST;
+    budget->used = 0;
     size_t flight = (total - FIXED_BYTES) / RESIDENT_PARTS * COUNTED_PARTS;
     struct session_limits l = {.flow = flow_limits_default,
                                .proto = proto_limits_of(flight, budget),

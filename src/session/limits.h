@@ -16,8 +16,8 @@ struct session_limits {
     size_t flight_bytes; /* what is in flight: connections and all that they, and what else is counted, hold */
 };
 
-/* max_memory: what the program may come to hold in all; 0: P2T_MEMORY_DEFAULT; less than P2T_MEMORY_LEAST counts as that. What is
- * held in flight counts in budget, whose limit is set. */
+/* max_memory: what the program may come to hold in all; 0: P2T_MEMORY_DEFAULT; less than P2T_MEMORY_LEAST
+ * counts as that. What is held in flight counts in budget, which is empty and has its limit then. */
 struct session_limits session_limits_of(size_t max_memory, struct budget *budget);
 
 #endif
