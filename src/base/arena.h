@@ -11,8 +11,8 @@ struct arena {
     struct arena_block *blocks; /* newest first */
     uint8_t *at;                /* what is left of the newest */
     size_t left;
-    size_t used_bytes; /* handed out since the last reset */
-    size_t held_bytes; /* of all blocks */
+    size_t used_bytes;     /* handed out since the last reset */
+    size_t held_bytes;     /* of all blocks */
     struct budget *budget; /* NULL: not counted */
 };
 

@@ -71,7 +71,8 @@ static struct dial *longest_waiting(const struct pool *p, const struct cconn *cc
 {
     int looked_at = 0;
 
-    for (struct dial *d = p->dials; d != NULL && d->miss_ns <= before_ns && looked_at < WAITING_MAX; d = d->pool_next) {
+    for (struct dial *d = p->dials; d != NULL && d->miss_ns <= before_ns && looked_at < WAITING_MAX;
+         d = d->pool_next) {
         if (waits(d, for_stream) && fits(d, cc))
             return d;
         looked_at++;

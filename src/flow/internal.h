@@ -70,9 +70,9 @@ struct flow_table {
     struct slab conns, aliases, helds;
     struct flow_link lru[FLOW_CLASSES]; /* least recently used first */
     size_t count[FLOW_CLASSES];
-    int64_t deadline_ns[FLOW_CLASSES];  /* nothing of the class expires before */
-    struct flow_link opened;            /* in the order of opening */
-    struct flow_link holding;           /* struct flow_held, the longest holding first */
+    int64_t deadline_ns[FLOW_CLASSES]; /* nothing of the class expires before */
+    struct flow_link opened;           /* in the order of opening */
+    struct flow_link holding;          /* struct flow_held, the longest holding first */
     size_t held_bytes;
     struct flow_recent recent;
 };

@@ -113,7 +113,7 @@ static enum flow_class class_to_evict(const struct flow_table *t)
     if (t->count[FLOW_CLOSED] > 0)
         return FLOW_CLOSED;
     return t->count[FLOW_OPEN] == 0 || t->count[FLOW_HALF_OPEN] > t->conns.in_use / HALF_OPEN_SHARE ? FLOW_HALF_OPEN
-                                                                                                   : FLOW_OPEN;
+                                                                                                    : FLOW_OPEN;
 }
 
 bool flow_table_evict(struct flow_table *t)

@@ -9,14 +9,14 @@ struct flow_table;
 
 /* Named limits, each with the attack it bounds; every time one is hit it is counted. */
 struct flow_limits {
-    size_t connections;         /* open at once, under 900 bytes each: SYN floods. Which one goes: flow_table_evict() */
-    size_t reorder_bytes;       /* held in one direction behind a hole: hostile sequence jumps */
-    size_t reorder_bytes_total; /* held in all connections */
-    uint32_t reorder_segments;  /* segments held in one direction: one-byte segments */
-    int64_t half_open_idle_ns;  /* a connection that never got an answer to its SYN */
-    int64_t closed_linger_ns;   /* after FIN+FIN or RST: late segments still belong to it */
-    int64_t idle_ns;            /* an established connection without packets */
-    int64_t hole_patience_ns;   /* how long an acknowledged hole may still be filled by a late packet */
+    size_t connections;   /* open at once, under 900 bytes each: SYN floods. Which one goes: flow_table_evict() */
+    size_t reorder_bytes; /* held in one direction behind a hole: hostile sequence jumps */
+    size_t reorder_bytes_total;  /* held in all connections */
+    uint32_t reorder_segments;   /* segments held in one direction: one-byte segments */
+    int64_t half_open_idle_ns;   /* a connection that never got an answer to its SYN */
+    int64_t closed_linger_ns;    /* after FIN+FIN or RST: late segments still belong to it */
+    int64_t idle_ns;             /* an established connection without packets */
+    int64_t hole_patience_ns;    /* how long an acknowledged hole may still be filled by a late packet */
     int64_t duplicate_window_ns; /* how far apart two captures of one packet may be */
     struct budget *budget;       /* where what is held counts, or NULL */
 };

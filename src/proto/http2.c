@@ -15,7 +15,13 @@ const struct http2_limits http2_limits_default = {
 static const struct slice preface = SLICE_INIT("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
 
 /* Frames that are looked into are this long at the most; others are passed over. */
-enum { SMALL_FRAME_MAX = 16 * 1024, INITIAL_WINDOW = 65535, INITIAL_TABLE = 4096, TABLE_MAX = 64 * 1024, KEPT_BYTES = 1024 };
+enum {
+    SMALL_FRAME_MAX = 16 * 1024,
+    INITIAL_WINDOW = 65535,
+    INITIAL_TABLE = 4096,
+    TABLE_MAX = 64 * 1024,
+    KEPT_BYTES = 1024
+};
 
 /* The part of a chunk that is still to be taken. */
 struct piece {

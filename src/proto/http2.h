@@ -17,10 +17,10 @@ struct http2;
 
 /* Named limits, each with the attack it bounds. */
 struct http2_limits {
-    size_t block_bytes;   /* one header block, compressed: endless CONTINUATION frames */
-    size_t decoded_bytes; /* one header block, decompressed: HPACK bombs */
-    size_t headers;       /* fields in one block */
-    size_t streams;       /* open at once on a connection: streams that are never closed */
+    size_t block_bytes;    /* one header block, compressed: endless CONTINUATION frames */
+    size_t decoded_bytes;  /* one header block, decompressed: HPACK bombs */
+    size_t headers;        /* fields in one block */
+    size_t streams;        /* open at once on a connection: streams that are never closed */
     struct budget *budget; /* where what is held counts, or NULL */
 };
 
@@ -36,7 +36,7 @@ struct http2_env {
     struct fact_sink sink;
     struct http2_counters counters;
     struct slab connections, streams, websockets;
-    nghttp2_mem memory; /* of header compression */
+    nghttp2_mem memory;          /* of header compression */
     struct fact_header *headers; /* limits.headers of them: the block that is being decoded */
     struct buf text;             /* its names and values */
 };

@@ -13,7 +13,7 @@ enum {
     EXCHANGE_BYTES = 5000, /* with small heads */
     LOOKUP_BYTES = 2200,
     QUERY_BYTES = 112,
-    SECRET_BYTES = 160,
+    SECRET_BYTES = 144,
     FRAGMENT_SET_BYTES = 2048,
     CONNECTION_BYTES = 1024 /* fewer than any takes: others are evicted for their bytes */
 };
@@ -35,7 +35,7 @@ static struct proto_limits proto_limits_of(size_t flight, struct budget *budget)
     l.http2.streams = smaller(l.http2.streams, flight / 8 / EXCHANGE_BYTES);
     l.http1.pipelined = smaller(l.http1.pipelined, flight / 16 / EXCHANGE_BYTES);
     l.tls.held_bytes = flight / 8;
-    l.tls.secrets = flight / 4 / SECRET_BYTES;
+    l.tls.secrets = flight / 16 * 7 / SECRET_BYTES;
     return l;
 }
 
@@ -61,7 +61,7 @@ struct session_limits session_limits_of(size_t max_memory, struct budget *budget
     l.flow.reorder_bytes_total = flight / 4;
     l.correlate.lookups = flight / 8 / LOOKUP_BYTES;
     l.correlate.pending_queries = flight / 32 / QUERY_BYTES;
-    l.correlate.waiting_bytes = flight / 2;
+    l.correlate.waiting_bytes = flight / 8 * 3;
     l.correlate.waiting_exchanges = flight / CONNECTION_BYTES;
     l.packet.fragment_bytes = smaller(l.packet.fragment_bytes, total / 64);
     l.packet.fragment_sets = smaller(l.packet.fragment_sets, total / 64 / FRAGMENT_SET_BYTES);

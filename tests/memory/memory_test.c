@@ -73,8 +73,8 @@ static bool has(const char *line, const char *what)
 
 static bool is_whole_canary(const char *line)
 {
-    static const char *const parts[] = {"\"outcome\":\"ok\"", "\"ConnectStart\"", "\"ConnectDone\"", "\"WroteRequest\"",
-                                        "\"GotFirstResponseByte\""};
+    static const char *const parts[] = {"\"outcome\":\"ok\"", "\"ConnectStart\"", "\"ConnectDone\"",
+                                        "\"WroteRequest\"", "\"GotFirstResponseByte\""};
 
     if (!has(line, "\"host\":\"canary\""))
         return false;

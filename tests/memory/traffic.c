@@ -162,9 +162,9 @@ static void keep_alive(void *maker, uint64_t i)
 static size_t put_client_hello(uint8_t *p, uint64_t i)
 {
     static const uint8_t extensions[] = {
-        0,    0,   0,    15,  0,    13,  0,    0,  10, 's', 'e', 'r', 'v', 'e', 'r', '.', 'l', 'a', 'b', /* name */
-        0x00, 43,  0,    3,   2,    3,   4,                                                                /* 1.3 */
-        0,    16,  0,    11,  0,    9,   8,    'h', 't', 't', 'p', '/', '1', '.', '1'};                    /* ALPN */
+        0,    0,  0, 15, 0, 13, 0, 0,   10,  's', 'e', 'r', 'v', 'e', 'r', '.', 'l', 'a', 'b', /* name */
+        0x00, 43, 0, 3,  2, 3,  4,                                                             /* 1.3 */
+        0,    16, 0, 11, 0, 9,  8, 'h', 't', 't', 'p', '/', '1', '.', '1'};                    /* ALPN */
     size_t n = 0;
 
     memset(p, 0, 256);
@@ -291,7 +291,8 @@ static void http2_streams(void *maker, uint64_t i)
     n += put_frame(p + n, SETTINGS, 0, 0, "", 0);
     for (uint32_t s = 0; s < STREAMS; s++) {
         /* RFC 7541: :method GET, :scheme http, a :path and an :authority that enter the table */
-        size_t b = (size_t)snprintf((char *)block, sizeof block, "\x82\x86%c%c/%08u%c%c%s", 0x44, 9, s, 0x41, 6, "server");
+        size_t b =
+            (size_t)snprintf((char *)block, sizeof block, "\x82\x86%c%c/%08u%c%c%s", 0x44, 9, s, 0x41, 6, "server");
         n += put_frame(p + n, HEADERS_FRAME, END, 2 * s + 1, block, b);
     }
     stream(maker, &t, UP, p, n);
@@ -374,7 +375,7 @@ static void dns_over_tcp(void *maker, uint64_t i)
 /* One flood after the other: what one left free, the next one is to use. */
 static void mixed(void *maker, uint64_t i)
 {
-    static void (*const floods[])(void *, uint64_t) = {keep_alive, large_head, syn,     http2_streams, hole,
+    static void (*const floods[])(void *, uint64_t) = {keep_alive, large_head, syn,     http2_streams,  hole,
                                                        pending,    tls,        waiting, unanswered_name};
     enum { LENGTH = 2000 };
 

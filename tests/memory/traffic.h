@@ -9,8 +9,8 @@
 
 struct traffic_kind {
     const char *name;
-    uint64_t full; /* how many, in the long form ... */
-    uint64_t brief; /* ... and in the short one */
+    uint64_t full;    /* how many, in the long form ... */
+    uint64_t brief;   /* ... and in the short one */
     unsigned step_us; /* between packets */
     void (*one)(void *maker, uint64_t i);
 };
