@@ -66,7 +66,7 @@ void slab_give(struct slab *s, void *object)
         return;
     s->in_use--;
     budget_sub(s->budget, cost(s));
-    if (s->free_count >= SLAB_KEEPS) {
+    if (s->free_count + 1 > SLAB_KEEPS) {
         free(object);
         return;
     }
