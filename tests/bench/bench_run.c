@@ -86,14 +86,15 @@ static void measure(const struct bench_contender *const *contenders, size_t n, i
 
 static void measure_gzip(const struct bench_input *plain, const struct bench_size *size, int runs)
 {
-    static const struct bench_contender *const contenders[] = {&bench_gunzip, &bench_one_job, &bench_two_jobs};
+    static const struct bench_contender *const contenders[] = {&bench_gunzip, &bench_one_job, &bench_two_jobs,
+                                                               &bench_two_jobs_spread};
     char path[520];
 
     snprintf(path, sizeof path, "%s.gz", plain->path);
     bench_gzip(plain->path, path);
     struct bench_input input = {path, plain->keylog};
     printf(" the same, gzip'd\n");
-    measure(contenders, 3, runs, &input, size);
+    measure(contenders, 4, runs, &input, size);
     unlink(path);
 }
 
@@ -120,8 +121,8 @@ static struct bench_size write_capture(const struct bench_input *input, enum ben
 
 static void measure_traffic(const struct traffic *t, const struct settings *s, uint64_t megabytes, bool first)
 {
-    const struct bench_contender *contenders[4] = {&bench_libpcap, &bench_one_job, &bench_two_jobs};
-    size_t n = 3;
+    static const struct bench_contender *const contenders[] = {&bench_libpcap, &bench_one_job, &bench_two_jobs,
+                                                               &bench_two_jobs_spread};
     char path[512], keylog[520];
 
     snprintf(path, sizeof path, "%s/pcap2trace-bench-%d.pcap", s->folder, (int)getpid());
@@ -132,7 +133,7 @@ static void measure_traffic(const struct traffic *t, const struct settings *s, u
         input.keylog = NULL;
     printf("%s, %.0f MB, %llu packets, %llu exchanges\n", t->name, (double)size.bytes / 1e6,
            (unsigned long long)size.packets, (unsigned long long)size.exchanges);
-    measure(contenders, n, s->runs, &input, &size);
+    measure(contenders, 4, s->runs, &input, &size);
     if (first && bench_has_tshark()) {
         struct field peer = {.contender = &bench_tshark};
         compete(&peer, 1, 1, &input);
