@@ -25,7 +25,7 @@ void tls_env_forget_crypt(struct tls_env *env)
 }
 
 /* What libcrypto holds for a key of each direction. */
-enum { CONTEXT_BYTES = 2 * 1024 };
+enum { CONTEXT_BYTES = 2 * 2048 };
 
 static bool make_crypt(struct tls_env *env)
 {
