@@ -52,12 +52,16 @@ static void list_add(struct pool *p, struct dial *d)
     *(d->pool_next != NULL ? &d->pool_next->pool_before : &p->last_dial) = d;
 }
 
+/* Does nothing for one that was found. */
 static void list_remove(struct dial *d)
 {
     struct pool *p = d->pool;
 
+    if (d->pool_before == NULL && p->dials != d)
+        return;
     *(d->pool_before != NULL ? &d->pool_before->pool_next : &p->dials) = d->pool_next;
     *(d->pool_next != NULL ? &d->pool_next->pool_before : &p->last_dial) = d->pool_before;
+    d->pool_before = d->pool_next = NULL;
 }
 
 /* Its request has no connection yet, as far as can be told. One that is to have the connection it dialled still takes
