@@ -50,6 +50,7 @@ static inline void buf_slice(struct buf *b, struct slice s)
 
 void buf_str(struct buf *b, const char *s);
 #define buf_lit(b, s) buf_put((b), (s), sizeof(s) - 1)
+extern const char decimal_pairs[100][3];
 enum { U64_TEXT_MAX = 20 };
 /* Writes the decimal digits of v and returns where they end; room for U64_TEXT_MAX. */
 char *u64_text(char *out, uint64_t v);

@@ -68,8 +68,8 @@ static void on_request_head(struct carry *c, const struct correlate *correlate, 
         cc->host = strndup((const char *)place.dialled_host.p, place.dialled_host.n);
     cc->next = cc->idle;
     cc->idle = NULL;
-    cc->next->ref = f->as.head.first.ref;
-    cc->next->ts_ns = f->as.head.first.ts_ns;
+    cc->next->ref = f->as.head->first.ref;
+    cc->next->ts_ns = f->as.head->first.ts_ns;
     cc->next->position = place.position;
     cc->next->told = false;
     for (int dir = 0; dir < 2; dir++) {
@@ -86,7 +86,7 @@ void carry_fact(struct carry *c, const struct correlate *correlate, const struct
         return;
     switch (f->kind) {
     case FACT_CONN_EVENT:
-        if (f->as.event.kind == FLOW_ESTABLISHED)
+        if (f->as.event->kind == FLOW_ESTABLISHED)
             cc->head_to = f->mark.ref;
         break;
     case FACT_CONN_PROTO:
@@ -109,7 +109,7 @@ void carry_fact(struct carry *c, const struct correlate *correlate, const struct
 
 bool carry_forgets_dial(const struct carry *c, const struct fact *f)
 {
-    if (!c->loading || f->kind != FACT_CONN_EVENT || f->as.event.kind != FLOW_SYN)
+    if (!c->loading || f->kind != FACT_CONN_EVENT || f->as.event->kind != FLOW_SYN)
         return false;
     const struct carry_conn *cc = carry_find(c, f->conn->first.ref);
     return cc != NULL && cc->forget_dial;

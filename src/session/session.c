@@ -58,7 +58,7 @@ static void on_fact(void *ctx, const struct fact *fact)
 {
     struct p2t_session *s = ctx;
 
-    if (fact->kind == FACT_CONN_EVENT && fact->as.event.kind == FLOW_SYN && !fact->as.event.repeated)
+    if (fact->kind == FACT_CONN_EVENT && fact->as.event->kind == FLOW_SYN && !fact->as.event->repeated)
         s->attempts++;
     if (s->carry != NULL && fact->kind == FACT_CONN_OPEN)
         carry_conn_opened(s->carry, fact->conn);
@@ -333,7 +333,7 @@ int p2t_session_finish(struct p2t_session *s)
 
 int p2t_session_step(struct p2t_session *s, size_t frames)
 {
-    struct input_frame frame;
+    const struct input_frame *frame;
 
     if (s->finished || s->status != P2T_OK)
         return s->status;
@@ -343,7 +343,7 @@ int p2t_session_step(struct p2t_session *s, size_t frames)
             s->status = got;
             return p2t_session_finish(s);
         }
-        s->status = take_frame(s, &frame);
+        s->status = take_frame(s, frame);
         if (s->status != P2T_OK) {
             rest(s);
             return s->status;

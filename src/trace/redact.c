@@ -121,12 +121,8 @@ void redact_url_to(struct buf *b, struct slice url)
 
 struct slice redact_url(struct trace *t, struct slice url)
 {
-    struct buf b = {0};
-
     if (t->options.show_secrets || !redact_url_needed(url))
         return url;
-    redact_url_to(&b, url);
-    struct slice s = arena_copy(&t->arena, buf_view(&b));
-    buf_fini(&b);
-    return s;
+    redact_url_to(scratch_begin(t), url);
+    return scratch_end(t);
 }
