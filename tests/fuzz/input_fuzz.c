@@ -91,7 +91,8 @@ static struct run run_all(const uint8_t *data, size_t size, size_t chunk)
     require(found >= INPUT_CAPTURE_FOUND && found <= INPUT_CAPTURE_DAMAGED);
     require((found == INPUT_CAPTURE_DAMAGED) == (r.problems == 1));
     bool compressed = c.source.supply.unpack.codec != NULL;
-    r.by_pieces = c.source.supply.unpack.codec == &input_codec_xz || c.source.supply.unpack.codec == &input_codec_zstd;
+    r.by_pieces =
+        c.source.supply.unpack.codec == &input_codec_xz || c.source.supply.unpack.codec == &input_codec_zstd;
     for (uint64_t last = 0; !r.broken_off && (status = input_capture_next(&c, &f)) == 1; last = f.number) {
         require(found == INPUT_CAPTURE_FOUND);
         see_frame(&r, &f, last);

@@ -288,7 +288,7 @@ static void few_files_are_open(void **state)
 {
     enum { FILES = 60, THREADS = 3 };
     char *folder = make_folder();
-    struct input_frame frame;
+    const struct input_frame *frame;
     struct input *in;
     const struct input_config config = {.paths = (const char *const *)&folder, .path_count = 1, .ahead = THREADS};
     size_t before = open_descriptors();
@@ -299,7 +299,7 @@ static void few_files_are_open(void **state)
     assert_int_equal(open_descriptors(), before + THREADS);
     size_t most = 0;
     while (input_next(in, &frame) == 1)
-        if (frame.number == 1 || frame.number == 50) {
+        if (frame->number == 1 || frame->number == 50) {
             size_t n = open_descriptors();
             most = n > most ? n : most;
         }
@@ -315,7 +315,7 @@ static void files_that_change_are_told_when_it_is_their_turn(void **state)
     (void)state;
     for (unsigned ahead = 0; ahead <= 1; ahead++) {
         char *folder = make_folder();
-        struct input_frame frame;
+        const struct input_frame *frame;
         struct input *in;
         struct input_config config = {.paths = (const char *const *)&folder, .path_count = 1, .ahead = ahead};
         char path[512];
@@ -345,7 +345,7 @@ static void input_is_freed_at_any_time(void **state)
         write_noisy(folder, i, true, 1000 + i % 3, 3000);
     for (unsigned frames = 0; frames < 3000; frames = frames * 3 + 1)
         for (unsigned threads = 1; threads <= 4; threads++) {
-            struct input_frame frame;
+            const struct input_frame *frame;
             struct input *in;
             const struct input_config config = {
                 .paths = (const char *const *)&folder, .path_count = 1, .ahead = threads};

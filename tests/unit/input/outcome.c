@@ -120,12 +120,12 @@ struct outcome outcome_of_paths(const char *const *paths, size_t count, unsigned
                                         .ctx = &o,
                                         .problem = see_path_problem,
                                         .secrets = see_secrets};
-    struct input_frame frame;
+    const struct input_frame *frame;
     struct input *in;
 
     assert_int_equal(input_open(&in, &config, NULL), 0);
     while ((o.end = input_next(in, &frame)) == 1)
-        see_frame(&o, &frame);
+        see_frame(&o, frame);
     see_files(&o, in);
     input_free(in);
     return o;
