@@ -55,7 +55,7 @@ const char decimal_pairs[100][3] = {TEN("0"), TEN("1"), TEN("2"), TEN("3"), TEN(
                                     TEN("5"), TEN("6"), TEN("7"), TEN("8"), TEN("9")};
 #undef TEN
 
-char *u64_text(char *out, uint64_t v)
+char *u64_text_long(char *out, uint64_t v)
 {
     char *end = out + digit_count(v), *w = end;
 

@@ -83,6 +83,14 @@ static size_t copy_plain(uint8_t *w, const uint8_t *p, size_t n)
             return i;
         memcpy(w + i, &eight, sizeof eight);
     }
+    /* The rest, with what was copied before it. */
+    if (i > 0 && i < n) {
+        memcpy(&eight, p + n - sizeof eight, sizeof eight);
+        if (any_odd(eight))
+            return i;
+        memcpy(w + n - sizeof eight, &eight, sizeof eight);
+        return n;
+    }
     for (; i < n && plain[p[i]]; i++)
         w[i] = p[i];
     return i;
