@@ -33,8 +33,10 @@ static struct pool *pool_new(struct correlate *c, const struct ip_addr *client, 
         return NULL;
     p->client = *client;
     p->port = port;
-    if (hmap_insert(&c->pools, &p->node, pool_hash(client, port)) == 0)
+    if (hmap_insert(&c->pools, &p->node, pool_hash(client, port)) == 0) {
+        budget_add(c->limits.budget, budget_cost(sizeof *p));
         return p;
+    }
     free(p);
     return NULL;
 }
@@ -56,5 +58,6 @@ void pool_drop(struct correlate *c, struct pool *p)
     if (--p->users > 0)
         return;
     hmap_remove(&c->pools, &p->node);
+    budget_sub(c->limits.budget, budget_cost(sizeof *p));
     free(p);
 }

@@ -42,8 +42,10 @@ struct correlate {
     struct hmap conns, lookups_by_label, lookups_by_addr, queries, pools;
     struct slab conn_slab, lookup_slab, dial_slab, query_slab, addr_slab, tls_slab;
     struct lookup *lookup_oldest, *lookup_newest;
-    size_t lookup_count;
+    size_t lookups_unused; /* no dial follows them */
     struct exchange *free_exchanges;
+    size_t free_count;
+    size_t waiting_bytes;
     struct exchange *emitting; /* NULL: it is kept */
     struct recent recent[RECENT_MAX];
     size_t recent_n, recent_next;
@@ -81,7 +83,7 @@ struct dial {
     struct timer timer;
     struct hold hold;
     struct pool *pool;
-    struct dial *pool_next;
+    struct dial *pool_before, *pool_next;
     int64_t miss_ns;             /* when the request that dialled had found no connection */
     struct cconn *served_on;     /* this connection is promised to that request */
     struct exchange *claimed_by; /* that request, sent on another connection */

@@ -4,15 +4,15 @@
 
 #include "pcap2trace/status.h"
 
-struct carry *carry_new(void)
+struct carry *carry_new(struct budget *budget)
 {
     struct carry *c = calloc(1, sizeof *c);
 
     if (c == NULL)
         return NULL;
-    slab_init(&c->conn_slab, sizeof(struct carry_conn));
-    slab_init(&c->place_slab, sizeof(struct carry_place));
-    slab_init(&c->known_slab, sizeof(struct carry_known));
+    slab_init(&c->conn_slab, sizeof(struct carry_conn), budget);
+    slab_init(&c->place_slab, sizeof(struct carry_place), budget);
+    slab_init(&c->known_slab, sizeof(struct carry_known), budget);
     c->last_ns = INT64_MIN;
     return c;
 }
@@ -20,6 +20,7 @@ struct carry *carry_new(void)
 static void conn_free(struct carry *c, struct carry_conn *cc)
 {
     carry_places_free(c, cc);
+    budget_sub(c->conn_slab.budget, cc->written_cap * sizeof *cc->written);
     free(cc->written);
     free(cc->host);
     slab_give(&c->conn_slab, cc);
@@ -88,6 +89,7 @@ struct carry_conn *carry_make(struct carry *c, struct packet_ref first)
     if (cc != NULL || (cc = slab_take(&c->conn_slab)) == NULL)
         return cc;
     cc->first = first;
+    cc->budget = c->conn_slab.budget;
     if (hmap_insert(&c->conns, &cc->node, carry_hash(first)) == 0)
         return cc;
     slab_give(&c->conn_slab, cc);
@@ -169,6 +171,7 @@ int carry_note(struct carry_conn *cc, struct carry_written w)
         if (written == NULL)
             return P2T_ERR_MEMORY;
         cc->written = written;
+        budget_change(cc->budget, cc->written_cap * sizeof *written, cap * sizeof *written);
         cc->written_cap = cap;
     }
     cc->written[cc->written_n++] = w;

@@ -42,6 +42,7 @@ struct carry_conn {
     struct flow_tcp *flow;   /* NULL once it is closed */
     struct carry_written *written;
     size_t written_n, written_cap;
+    struct budget *budget;                          /* where it counts, or NULL */
     struct packet_ref from;                         /* carried from here on; number 0: from the first packet */
     struct packet_ref head_to;                      /* up to here are the packets that tell what it is */
     struct carry_place *idle, *next, *ready, *used; /* carry_place.c */
@@ -83,7 +84,8 @@ struct carry {
     struct hmap pending;        /* ... and ids of it */
 };
 
-struct carry *carry_new(void);
+/* What is held counts in budget. */
+struct carry *carry_new(struct budget *budget);
 void carry_free(struct carry *c);
 /* Facts about connections, after correlate took them. */
 void carry_conn_opened(struct carry *c, struct flow_tcp *conn);
