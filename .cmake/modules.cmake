@@ -15,7 +15,7 @@ endif()
 # because other compilers' tools do not know the options.
 set(P2T_COPY_FLAGS -mmemcpy-strategy=unrolled_loop:256:noalign,libcall:-1:noalign
                    -mmemset-strategy=unrolled_loop:256:noalign,libcall:-1:noalign
-                   -mtune-ctrl=^sse_unaligned_load_optimal,^sse_unaligned_store_optimal)
+                   -mtune-ctrl=^sse_unaligned_load_optimal,^sse_unaligned_store_optimal -fno-tree-slp-vectorize)
 string(REPLACE ";" " " P2T_COPY_FLAGS_TEXT "${P2T_COPY_FLAGS}")
 check_c_compiler_flag("${P2T_COPY_FLAGS_TEXT}" P2T_HAVE_COPY_FLAGS)
 

@@ -8,7 +8,8 @@
 /* Where a packet stands, for evidence: index of the capture file, and number in it from 1. */
 struct packet_ref {
     uint64_t number;
-    uint32_t file;
+    uint64_t
+        file; /* no padding: it travels with every fact, and a copy of eight bytes waits where four were written */
 };
 
 /* A moment on the wire and the packet that marks it. number 0 means "none". */

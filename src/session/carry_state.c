@@ -27,7 +27,7 @@ uint64_t carry_get64(struct reader *r)
 
 void carry_put_ref(struct buf *b, struct packet_ref ref)
 {
-    carry_put32(b, ref.file);
+    carry_put32(b, (uint32_t)ref.file);
     carry_put64(b, ref.number);
 }
 

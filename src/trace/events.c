@@ -70,7 +70,7 @@ static uint32_t local_file(struct trace *t, uint32_t file)
 
 struct p2t_evidence evidence_of(struct trace *t, struct packet_ref ref)
 {
-    return (struct p2t_evidence){local_file(t, ref.file), ref.number};
+    return (struct p2t_evidence){local_file(t, (uint32_t)ref.file), ref.number};
 }
 
 static bool same_evidence(const struct p2t_event *ev, const struct p2t_evidence *x)
