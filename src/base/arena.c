@@ -4,7 +4,7 @@
 
 /* With its head, a block is the largest that glibc keeps at hand for its thread: more takes a way that is many times as
  * long. */
-enum { BLOCK_BYTES = 1000, KEPT_MAX = 4096 };
+enum { BLOCK_BYTES = 1000 };
 /* Many arenas hold a name or two and nothing else. */
 enum { FIRST_BYTES = 232 };
 
@@ -26,24 +26,37 @@ static size_t block_cost(size_t cap)
     return budget_cost(sizeof(struct arena_block) + cap);
 }
 
-void *arena_more(struct arena *a, size_t n)
+static bool add_block(struct arena *a, size_t cap)
 {
-    size_t usual = a->blocks == NULL ? FIRST_BYTES : BLOCK_BYTES, cap = n > usual ? n : usual;
-
-    if (n > SIZE_MAX / 2)
-        return NULL;
     struct arena_block *b = malloc(sizeof *b + cap);
+
     if (b == NULL)
-        return NULL;
+        return false;
     b->next = a->blocks;
     b->cap = cap;
     a->held_bytes += block_cost(cap);
     budget_add(a->budget, block_cost(cap));
     use(a, b);
+    return true;
+}
+
+void *arena_more(struct arena *a, size_t n)
+{
+    size_t usual = a->blocks == NULL ? FIRST_BYTES : BLOCK_BYTES, cap = n > usual ? n : usual;
+
+    if (n > SIZE_MAX / 2 || !add_block(a, cap))
+        return NULL;
+    uint8_t *p = a->at;
     a->at += n;
     a->left -= n;
     a->used_bytes += n;
-    return b->bytes;
+    return p;
+}
+
+void arena_start(struct arena *a)
+{
+    if (a->blocks == NULL)
+        (void)add_block(a, BLOCK_BYTES);
 }
 
 void arena_count_in(struct arena *a, struct budget *budget)
@@ -53,33 +66,30 @@ void arena_count_in(struct arena *a, struct budget *budget)
     budget_add(a->budget, a->held_bytes);
 }
 
-static void free_from(struct arena *a, struct arena_block *b)
+static void free_newest(struct arena *a)
 {
-    while (b != NULL) {
-        struct arena_block *next = b->next;
-        a->held_bytes -= block_cost(b->cap);
-        budget_sub(a->budget, block_cost(b->cap));
-        free(b);
-        b = next;
-    }
+    struct arena_block *b = a->blocks;
+
+    a->blocks = b->next;
+    a->held_bytes -= block_cost(b->cap);
+    budget_sub(a->budget, block_cost(b->cap));
+    free(b);
 }
 
 void arena_reset(struct arena *a)
 {
-    struct arena_block *keep = a->blocks;
-
     a->used_bytes = 0;
-    if (keep == NULL)
-        return;
-    free_from(a, keep->next);
-    keep->next = NULL;
-    use(a, keep);
-    if (keep->cap > KEPT_MAX)
-        arena_fini(a);
+    while (a->blocks != NULL && (a->blocks->next != NULL || a->blocks->cap != BLOCK_BYTES))
+        free_newest(a);
+    if (a->blocks != NULL)
+        use(a, a->blocks);
+    else
+        *a = (struct arena){.budget = a->budget};
 }
 
 void arena_fini(struct arena *a)
 {
-    free_from(a, a->blocks);
+    while (a->blocks != NULL)
+        free_newest(a);
     *a = (struct arena){.budget = a->budget};
 }

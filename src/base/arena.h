@@ -55,7 +55,9 @@ static inline struct slice arena_copy(struct arena *a, struct slice s)
 
 /* From now on it counts there; NULL: nowhere. */
 void arena_count_in(struct arena *a, struct budget *budget);
-/* Keeps one block for reuse. */
+/* For an arena that will be reset: an empty one gets a block that resets keep. What it holds from then on does not depend
+ * on what it held before them. */
+void arena_start(struct arena *a);
 void arena_reset(struct arena *a);
 /* It is empty again, and counts where it did. */
 void arena_fini(struct arena *a);

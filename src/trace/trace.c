@@ -199,6 +199,7 @@ static void build_events(struct trace *t)
 
 static void reset(struct trace *t, const struct exchange *e)
 {
+    arena_start(&t->arena);
     arena_reset(&t->arena);
     t->e = e;
     t->event_count = t->file_count = 0;

@@ -49,6 +49,21 @@ static pid_t start_writer(const struct run *r, int to, int report)
     _exit(write(report, &canaries, sizeof canaries) == (ssize_t)sizeof canaries ? 0 : 1);
 }
 
+/* From a pipe the program reads on one thread. */
+static int write_file(struct run *r)
+{
+    FILE *f = tmpfile();
+
+    if (f == NULL)
+        die("tmpfile");
+    r->canaries = traffic_write(f, r->kind, r->n);
+    int fd = fflush(f) == 0 ? fcntl(fileno(f), F_DUPFD_CLOEXEC, 0) : -1;
+    fclose(f);
+    if (fd < 0 || lseek(fd, 0, SEEK_SET) != 0)
+        die("tmpfile");
+    return fd;
+}
+
 static pid_t start_program(const struct run *r, int in, int out, int err)
 {
     pid_t pid = fork();
@@ -114,30 +129,57 @@ static void read_counters(struct run *r, FILE *err)
             r->limits_hit = n;
 }
 
+static void wait_for_writer(struct run *r, pid_t writer, int report)
+{
+    int status;
+
+    if (read(report, &r->canaries, sizeof r->canaries) != (ssize_t)sizeof r->canaries)
+        r->canaries = -1;
+    close(report);
+    if (waitpid(writer, &status, 0) != writer)
+        die("waitpid");
+}
+
+/* Reads what it writes; `in` is given up. */
+static pid_t begin(struct run *r, int in, int *out, FILE *err)
+{
+    int ends[2];
+
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        die("pipe");
+    pid_t program = start_program(r, in, ends[1], fileno(err));
+    close(in);
+    close(ends[1]);
+    *out = ends[0];
+    return program;
+}
+
 static void run(struct run *r)
 {
-    int in[2], out[2], report[2], status = 0;
+    int in[2], out, report[2], status = 0;
+    bool from_file = strcmp(r->jobs, "1") != 0;
     struct rusage usage;
     FILE *err = tmpfile();
+    pid_t writer = 0;
 
-    if (err == NULL || pipe2(in, O_CLOEXEC) != 0 || pipe2(out, O_CLOEXEC) != 0 || pipe2(report, O_CLOEXEC) != 0)
+    if (err == NULL || pipe2(in, O_CLOEXEC) != 0 || pipe2(report, O_CLOEXEC) != 0)
         die("pipe");
-    pid_t program = start_program(r, in[0], out[1], fileno(err));
-    close(in[0]);
-    close(out[1]);
-    pid_t writer = start_writer(r, in[1], report[1]);
+    pid_t program = begin(r, from_file ? write_file(r) : in[0], &out, err);
+    if (from_file)
+        close(in[0]);
+    else
+        writer = start_writer(r, in[1], report[1]);
     close(in[1]);
     close(report[1]);
-    read_output(r, out[0]);
+    read_output(r, out);
     if (wait4(program, &status, 0, &usage) != program)
         die("wait4");
     r->failed = status != 0;
     r->resident_kb = usage.ru_maxrss;
-    if (read(report[0], &r->canaries, sizeof r->canaries) != (ssize_t)sizeof r->canaries)
-        r->canaries = -1;
-    close(report[0]);
-    if (waitpid(writer, &status, 0) != writer)
-        die("waitpid");
+    if (from_file)
+        close(report[0]);
+    else
+        wait_for_writer(r, writer, report[0]);
     read_counters(r, err);
     fclose(err);
 }

@@ -93,6 +93,30 @@ static void slabs_and_arenas_count_what_they_hold(void **state)
     assert_int_equal(there.used, 0);
 }
 
+static void what_an_arena_held_before_makes_no_difference(void **state)
+{
+    static const size_t before[] = {0, 10, 500, 2000, 5000, 100000};
+
+    size_t usual = 0;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof before / sizeof *before; i++) {
+        struct budget b = {0};
+        struct arena a = {.budget = &b};
+        for (size_t n = 0; n < 5; n++)
+            (void)arena_alloc(&a, before[i]);
+        arena_reset(&a);
+        arena_start(&a);
+        usual = i == 0 ? b.used : usual;
+        assert_in_range(b.used, usual, usual);
+        (void)arena_alloc(&a, 900);
+        assert_in_range(b.used, usual, usual);
+        assert_int_equal(a.held_bytes, b.used);
+        arena_fini(&a);
+        assert_int_equal(b.used, 0);
+    }
+}
+
 static void arena_copies_are_terminated_and_apart(void **state)
 {
     (void)state;
@@ -194,6 +218,7 @@ int main(void)
         cmocka_unit_test(nodes_of_one_hash_stay_newest_first),
         cmocka_unit_test(slab_hands_out_zeroed_objects_again),
         cmocka_unit_test(slabs_and_arenas_count_what_they_hold),
+        cmocka_unit_test(what_an_arena_held_before_makes_no_difference),
         cmocka_unit_test(arena_copies_are_terminated_and_apart),
         cmocka_unit_test(numbers_and_text_append),
         cmocka_unit_test(addresses_format_as_rfc_5952_and_parse_back),
