@@ -37,6 +37,15 @@ static void list_remove(struct correlate *c, struct lookup *l)
         c->lookup_newest = l->older;
     c->lookup_count--;
 }
+
+int lookup_enlist(struct correlate *c, struct lookup *l)
+{
+    if (hmap_insert(&c->lookups_by_label, &l->by_label, lookup_label_hash(&l->client_ip, l->name)) != 0)
+        return -1;
+    list_append(c, l);
+    return 0;
+}
+
 struct lookup *lookup_new(struct correlate *c, const struct fact *f, struct slice name)
 {
     if (c->lookup_count >= c->limits.lookups && c->lookup_oldest->users == 0) {
@@ -47,14 +56,14 @@ struct lookup *lookup_new(struct correlate *c, const struct fact *f, struct slic
     if (l == NULL)
         return NULL;
     l->client_ip = f->as.dns.src.ip;
-    if (hmap_insert(&c->lookups_by_label, &l->by_label, lookup_label_hash(&l->client_ip, name)) != 0) {
-        slab_give(&c->lookup_slab, l);
-        return NULL;
-    }
-    list_append(c, l);
     l->info.first_query = f->mark;
     l->info.host = l->name = arena_copy(&l->arena, name);
     l->info.names = 1;
+    if (lookup_enlist(c, l) != 0) {
+        arena_fini(&l->arena);
+        slab_give(&c->lookup_slab, l);
+        return NULL;
+    }
     return l;
 }
 void lookup_forget_queries(struct correlate *c, struct lookup *l)

@@ -25,6 +25,11 @@ static struct pool *pool_find(struct correlate *c, const struct ip_addr *client,
     return NULL;
 }
 
+int pool_enlist(struct correlate *c, struct pool *p)
+{
+    return hmap_insert(&c->pools, &p->node, pool_hash(&p->client, p->port));
+}
+
 static struct pool *pool_new(struct correlate *c, const struct ip_addr *client, uint16_t port)
 {
     struct pool *p = calloc(1, sizeof *p);
@@ -33,7 +38,7 @@ static struct pool *pool_new(struct correlate *c, const struct ip_addr *client, 
         return NULL;
     p->client = *client;
     p->port = port;
-    if (hmap_insert(&c->pools, &p->node, pool_hash(client, port)) == 0)
+    if (pool_enlist(c, p) == 0)
         return p;
     free(p);
     return NULL;

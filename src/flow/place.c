@@ -84,7 +84,12 @@ static void sort_class(struct flow_link *list, struct flow_conn **room)
         flow_list_append(list, &room[i]->lru);
 }
 
-int flow_table_skipped(struct flow_table *t)
+int64_t flow_table_clock(const struct flow_table *t)
+{
+    return t->now_ns;
+}
+
+int flow_table_skipped(struct flow_table *t, int64_t now_ns)
 {
     struct flow_conn **room = malloc((t->conns.in_use + 1) * sizeof(struct flow_conn *));
 
@@ -94,6 +99,8 @@ int flow_table_skipped(struct flow_table *t)
         sort_class(&t->lru[class], room);
         t->deadline_ns[class] = flow_list_empty(&t->lru[class]) ? INT64_MAX : INT64_MIN;
     }
+    if (now_ns > t->now_ns)
+        t->now_ns = now_ns;
     free(room);
     return P2T_OK;
 }

@@ -66,8 +66,10 @@ struct flow_place {
 bool flow_tcp_place(const struct flow_tcp *conn, struct flow_place *place);
 /* The connection is taken there without a word to the sink: packets in between were not given. */
 void flow_tcp_skip(struct flow_tcp *conn, const struct flow_place *place);
-/* After the last of them: connections are in the order of use again. 0 or P2T_ERR_MEMORY. */
-int flow_table_skipped(struct flow_table *t);
+/* After the last of them: connections are in the order of use again, and it is now_ns. 0 or P2T_ERR_MEMORY. */
+int flow_table_skipped(struct flow_table *t, int64_t now_ns);
+/* The latest time of a packet. */
+int64_t flow_table_clock(const struct flow_table *t);
 const struct flow_counters *flow_table_counters(const struct flow_table *t);
 /* Each open connection once for every pair of endpoints and path that its packets came under, the one it was opened
  * with first; a and b are in no order. */

@@ -95,7 +95,7 @@ static bool start_decoder(struct proto *p, struct conn *c)
         if (c->http1 != NULL)
             http1_resume(c->http1);
         else
-            c->http1 = http1_new(&p->http1, c->flow, c->mid_stream);
+            c->http1 = http1_new(&p->http1, c->flow, c->mid_stream, c->skipped);
         return c->http1 != NULL;
     case FACT_PROTO_HTTP2:
         c->http2 = http2_new(&p->http2, c->flow, c->mid_stream, 0);
@@ -387,13 +387,14 @@ bool proto_forgets(const struct flow_tcp *flow)
            c->prefix[1].n == 0 && c->http1 == NULL;
 }
 
-void proto_skip(struct flow_tcp *flow)
+void proto_skip(struct flow_tcp *flow, uint32_t number)
 {
     struct conn *c = flow->user;
 
     if (c == NULL || c->proto != FACT_PROTO_UNKNOWN)
         return;
     c->mid_stream = c->client_unknown = false;
+    c->skipped = number;
     c->prefix[0].n = c->prefix[1].n = 0;
 }
 

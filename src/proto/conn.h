@@ -32,8 +32,9 @@ bool proto_speaks_dns(const struct flow_datagram *datagram);
 /* What came of the connection so far leaves no trace here: its bytes are of no protocol that is looked into, or of none
  * that could be told. */
 bool proto_forgets(const struct flow_tcp *conn);
-/* After flow_tcp_skip(): the next bytes begin messages, whatever was missing before. */
-void proto_skip(struct flow_tcp *conn);
+/* After flow_tcp_skip(): the next bytes begin HTTP/1 messages, those of exchange `number`, whatever was missing
+ * before. */
+void proto_skip(struct flow_tcp *conn, uint32_t number);
 /* The next bytes of a key log; _end: it is over, be it in the middle of a line. 0 or P2T_ERR_MEMORY. */
 int proto_secrets(struct proto *p, struct slice bytes);
 int proto_secrets_end(struct proto *p);

@@ -54,6 +54,16 @@ static void on_problem(void *ctx, const struct input_problem *p)
         s->config.problem(s->config.ctx, &problem);
 }
 
+/* While a session is rebuilt, correlate knows already what most facts say. */
+static bool is_news(struct p2t_session *s, const struct fact *fact)
+{
+    if (s->carry == NULL || !s->carry->loading)
+        return true;
+    if (fact->kind == FACT_CONN_OPEN)
+        return !correlate_adopt(s->correlate, fact->conn);
+    return fact->kind == FACT_CONN_CLOSE;
+}
+
 static void on_fact(void *ctx, const struct fact *fact)
 {
     struct p2t_session *s = ctx;
@@ -62,13 +72,13 @@ static void on_fact(void *ctx, const struct fact *fact)
         s->attempts++;
     if (s->carry != NULL && fact->kind == FACT_CONN_OPEN)
         carry_conn_opened(s->carry, fact->conn);
-    correlate_fact(s->correlate, fact);
-    if (s->carry != NULL)
-        carry_fact(s->carry, s->correlate, fact);
-    if (s->carry != NULL && carry_forgets_dial(s->carry, fact))
-        correlate_forget_dial(s->correlate, fact->conn->number);
-    if (s->carry != NULL && fact->kind == FACT_CONN_CLOSE)
-        carry_conn_closed(s->carry, fact->conn, fact->as.end);
+    if (is_news(s, fact))
+        correlate_fact(s->correlate, fact);
+    if (s->carry == NULL)
+        return;
+    carry_fact(s->carry, fact);
+    if (fact->kind == FACT_CONN_CLOSE)
+        carry_conn_closed(s->carry, fact->conn);
 }
 
 /* On the teller's thread where there is one. */
@@ -93,7 +103,7 @@ static void on_exchange(void *ctx, const struct exchange *e)
 {
     struct p2t_session *s = ctx;
 
-    if (s->status != P2T_OK || (s->carry != NULL && !carry_admits(s->carry, e)) || (e->quiet && !s->config.all))
+    if (s->status != P2T_OK || (e->quiet && !s->config.all))
         return;
     if (s->teller != NULL) {
         s->status = teller_put(s->teller, correlate_keep(s->correlate));
@@ -298,7 +308,8 @@ static int take_frame(struct p2t_session *s, const struct input_frame *frame)
         s->earliest_ns = frame->ts_ns;
     if (s->carry != NULL)
         carry_clock(s->carry, frame->ts_ns, frame->file);
-    correlate_clock(s->correlate, frame->ts_ns);
+    if (s->carry == NULL || !s->carry->loading)
+        correlate_clock(s->correlate, frame->ts_ns);
     enum packet_drop why = packet_decode(s->decoder, frame, &packet);
     if (why != PACKET_DECODED) {
         s->drops[why]++;
@@ -386,16 +397,19 @@ void session_feed_secrets(struct p2t_session *s, const struct input_secrets *sec
     carry_secrets(s->carry, secrets);
 }
 
-void session_carry_save(const struct p2t_session *s, struct buf *out)
+void session_carry_save(struct p2t_session *s, struct buf *out, session_uses_fn *uses, void *ctx)
 {
-    carry_save(s->carry, s->correlate, out);
+    carry_save(s->carry, flow_table_clock(s->flows), out);
+    correlate_save(s->correlate, out, uses, ctx);
 }
 
 int session_carry_load(struct p2t_session *s, struct slice saved)
 {
-    int status = carry_load(s->carry, saved);
+    struct reader r = reader_of_slice(saved);
+    int status = carry_load(s->carry, &r);
 
-    correlate_repeating(s->correlate, carry_is_old, s->carry);
+    if (status == P2T_OK)
+        status = correlate_load(s->correlate, slice_of(r.p, r.left));
     if (status == P2T_OK)
         status = proto_secrets(s->proto, buf_view(&s->carry->secrets));
     return status == P2T_OK ? proto_secrets_end(s->proto) : status;
@@ -409,27 +423,24 @@ int session_carry_place(struct p2t_session *s, struct slice saved)
         return P2T_ERR_USAGE;
     if (cc == NULL || cc->flow == NULL || cc->used == NULL)
         return P2T_OK;
-    struct correlate_place place = {.position = cc->used->position, .dialled_host = slice_str(cc->host)};
     flow_tcp_skip(cc->flow, &cc->used->flow);
-    if (place.position != CARRY_NO_POSITION) {
-        proto_skip(cc->flow);
-        correlate_skip(s->correlate, cc->flow->number, &place);
-    }
+    if (cc->used->number != CARRY_NO_NUMBER)
+        proto_skip(cc->flow, cc->used->number);
     return P2T_OK;
 }
 
 void session_carry_loaded(struct p2t_session *s)
 {
     carry_clock(s->carry, s->carry->loaded_to_ns, s->carry->loaded_file);
-    correlate_clock(s->correlate, s->carry->loaded_to_ns);
     carry_loaded(s->carry);
-    correlate_repeating(s->correlate, NULL, NULL);
-    s->status = s->status == P2T_OK ? flow_table_skipped(s->flows) : s->status;
+    correlate_loaded(s->correlate);
+    if (s->status == P2T_OK)
+        s->status = flow_table_skipped(s->flows, s->carry->loaded_flow_ns);
 }
 
 struct carry_source session_carry_source(struct p2t_session *s)
 {
-    return (struct carry_source){s->carry, s->flows, s->correlate};
+    return (struct carry_source){s->carry, s->flows};
 }
 
 /* ---- counters ---- */
