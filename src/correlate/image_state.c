@@ -381,7 +381,7 @@ bool correlate_adopt(struct correlate *c, struct flow_tcp *flow)
 
     for (struct hmap_node *n = hmap_first(&c->carried, ref_hash(*ref)); n != NULL; n = hmap_next(n)) {
         struct cconn *cc = hmap_entry(n, struct cconn, node);
-        if (cc->view.first.ref.number != ref->number || cc->view.first.ref.file != ref->file)
+        if (!packet_ref_eq(cc->view.first.ref, *ref))
             continue;
         hmap_remove(&c->carried, n);
         return conn_follow(c, cc, flow);

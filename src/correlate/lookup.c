@@ -83,12 +83,10 @@ static void remember_query(struct correlate *c, struct lookup *l, const struct f
         c->counters.queries_evicted++;
         return;
     }
-    lookup_index_query(c, l,
-                       &(struct lookup_query){.id = m->id,
-                                              .type = m->qtype,
-                                              .lane = lane,
-                                              .client = f->as.dns.src,
-                                              .server = f->as.dns.dst});
+    lookup_index_query(
+        c, l,
+        &(struct lookup_query){
+            .id = m->id, .type = m->qtype, .lane = lane, .client = f->as.dns.src, .server = f->as.dns.dst});
 }
 
 static bool knows_server(const struct lookup *l, const struct endpoint *server)

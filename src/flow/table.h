@@ -47,12 +47,14 @@ int flow_table_push(struct flow_table *t, const struct packet *packet);
 void flow_tcp_swap_roles(struct flow_tcp *conn);
 /* Where a direction of a connection stands. */
 struct flow_place_half {
-    uint64_t next, acked; /* offsets */
-    uint32_t base;        /* sequence number of offset 0 */
-    uint32_t retransmits;
-    uint64_t lost_bytes;
+    uint64_t next, high, acked, watch_to; /* offsets */
+    struct packet_mark deliverable, watch, acked_at;
+    uint32_t base; /* sequence number of offset 0 */
+    uint32_t retransmits, out_of_order;
+    uint64_t payload_bytes, lost_bytes;
     uint16_t window;
-    bool known; /* base is */
+    bool zero_window, ack_seen;
+    uint8_t base_from; /* how that is known: flow's own; 0: it is not */
 };
 
 /* A moment in the life of a connection at which nothing is held behind a hole. */

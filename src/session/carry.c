@@ -56,7 +56,7 @@ struct carry_conn *carry_find(const struct carry *c, struct packet_ref first)
 {
     for (struct hmap_node *n = hmap_first(&c->conns, hash_of(first)); n != NULL; n = hmap_next(n)) {
         struct carry_conn *cc = hmap_entry(n, struct carry_conn, node);
-        if (cc->first.number == first.number && cc->first.file == first.file)
+        if (packet_ref_eq(cc->first, first))
             return cc;
     }
     return NULL;

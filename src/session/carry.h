@@ -11,23 +11,28 @@
 #include "flow/table.h"
 #include "input/input.h"
 #include "proto/fact.h"
+#include "session/feed.h"
+
+/* Copies of a packet come no later: where its connection, or it, is left out, nobody would know them for copies. */
+static const int64_t CARRY_LATELY_NS = 1000000000;
 
 #define CARRY_NO_NUMBER UINT32_MAX
 
 /* A place in a connection's life that it can be taken to without the packets before. */
 struct carry_place {
     struct packet_ref ref; /* the first packet behind it */
+    int64_t ts_ns;         /* of that */
     uint32_t number;       /* of the exchange that begins there; CARRY_NO_NUMBER: of none */
     struct flow_place flow;
 };
 
 struct carry_conn {
     struct hmap_node node;
-    struct packet_ref first; /* the packet that opened it: names it */
-    struct flow_tcp *flow;   /* NULL: its packets are still to come, of those that are carried */
-    struct packet_ref from;  /* carried from here on; number 0: from the first packet */
-    struct packet_ref head_to;         /* up to here are the packets that tell what it is */
-    struct carry_place *idle, *ready, *used; /* carry_place.c */
+    struct packet_ref first;   /* the packet that opened it: names it */
+    struct flow_tcp *flow;     /* NULL: its packets are still to come, of those that are carried */
+    struct packet_ref from;    /* carried from here on; number 0: from the first packet */
+    struct packet_ref head_to; /* up to here are the packets that tell what it is */
+    struct carry_place *idle, *next, *ready, *used; /* carry_place.c */
     uint32_t out_of_order;
     uint32_t asked; /* requests without a whole response */
     bool is_idle;   /* `idle` is set: all that was asked is answered */
@@ -62,7 +67,7 @@ void carry_forget(struct carry *c, struct carry_conn *cc);
 void carry_secrets(struct carry *c, const struct input_secrets *secrets);
 /* carry_state.c */
 /* flow_ns: the flow table's clock. */
-void carry_save(const struct carry *c, int64_t flow_ns, struct buf *out);
+void carry_save(const struct carry *c, int64_t flow_ns, struct buf *out, session_uses_fn *uses, void *ctx);
 /* Takes what carry_save() wrote from the front of it. */
 int carry_load(struct carry *c, struct reader *saved);
 void carry_loaded(struct carry *c);
@@ -70,6 +75,8 @@ void carry_loaded(struct carry *c);
 /* Sets cc->used: where to take the connection to in this pass; NULL: all of its packets are wanted. */
 void carry_place_choose(struct carry *c, struct carry_conn *cc);
 void carry_place_save(const struct carry_conn *cc, struct buf *out);
+/* The files that it refers to. */
+void carry_place_uses(const struct carry_conn *cc, session_uses_fn *uses, void *ctx);
 /* Both take what carry_place_save() made; false: it makes no sense. */
 bool carry_place_whose(struct slice saved, struct packet_ref *first);
 bool carry_place_load(struct carry *c, struct slice saved, struct carry_conn **whose);

@@ -8,8 +8,6 @@
 #include "session/carry.h"
 #include "session/feed.h"
 
-/* Copies of a datagram come no later. */
-static const int64_t LATELY_NS = 1000000000;
 static const int64_t FRAGMENTS_NS = 30000000000;
 
 /* Bounds what a checkpoint holds, and with it the time it takes: connections that live for days. */
@@ -102,7 +100,7 @@ struct carry_pass_counts carry_pass_counts(const struct carry_pass *p)
 
 static bool lately(const struct carry_pass *p, const struct input_frame *frame)
 {
-    return p->now_ns - frame->ts_ns <= LATELY_NS;
+    return p->now_ns - frame->ts_ns <= CARRY_LATELY_NS;
 }
 
 static bool fits_connection(struct carry_pass *p, struct carry_conn *cc, struct wanted *w, struct packet_ref ref,

@@ -19,6 +19,23 @@ static void on_response_end(struct carry *c, struct carry_conn *cc, const struct
     cc->is_idle = cc->idle != NULL && flow_tcp_place(cc->flow, &cc->idle->flow);
 }
 
+static bool is_usable(const struct carry *c, const struct carry_place *place)
+{
+    return place != NULL && c->last_ns - place->ts_ns >= CARRY_LATELY_NS;
+}
+
+static void promote(struct carry *c, struct carry_conn *cc)
+{
+    struct carry_place *old = cc->ready;
+
+    if (!is_usable(c, cc->next))
+        return;
+    cc->ready = cc->next;
+    cc->next = NULL;
+    if (old != NULL)
+        slab_give(&c->place_slab, old);
+}
+
 static bool out_of_order_since(struct carry_conn *cc)
 {
     uint32_t n = cc->flow->out_of_order[0] + cc->flow->out_of_order[1];
@@ -28,21 +45,23 @@ static bool out_of_order_since(struct carry_conn *cc)
     return more;
 }
 
-static void on_request_head(struct carry_conn *cc, const struct fact *f)
+static void on_request_head(struct carry *c, struct carry_conn *cc, const struct fact *f)
 {
     struct flow_place now;
     struct carry_place *place = cc->idle;
     bool idle = cc->is_idle;
 
+    promote(c, cc);
     cc->is_idle = false;
     cc->asked++;
     cc->nested |= f->stream != 0 || slice_eq(f->as.head.method, SLICE_LIT("CONNECT"));
-    if (out_of_order_since(cc) || !idle || cc->nested || !flow_tcp_place(cc->flow, &now) ||
+    if (out_of_order_since(cc) || !idle || cc->nested || cc->next != NULL || !flow_tcp_place(cc->flow, &now) ||
         now.half[FLOW_S2C].next != place->flow.half[FLOW_S2C].next)
         return;
-    cc->idle = cc->ready;
-    cc->ready = place;
+    cc->next = place;
+    cc->idle = NULL;
     place->ref = f->as.head.first.ref;
+    place->ts_ns = f->as.head.first.ts_ns;
     place->number = f->exchange;
     for (int dir = 0; dir < 2; dir++) {
         place->flow.half[dir].retransmits = now.half[dir].retransmits;
@@ -77,7 +96,7 @@ void carry_fact(struct carry *c, const struct fact *f)
         on_response_end(c, cc, f);
         break;
     case FACT_HTTP_REQUEST_HEAD:
-        on_request_head(cc, f);
+        on_request_head(c, cc, f);
         break;
     case FACT_HTTP_RESPONSE_HEAD:
         cc->nested |= f->as.head.upgrade != FACT_UPGRADE_NONE;
@@ -104,8 +123,7 @@ static bool set_used(struct carry *c, struct carry_conn *cc, const struct carry_
 /* Here and now: nothing of what came so far is needed but the head, which stays. */
 static bool place_now(const struct carry *c, const struct carry_conn *cc, struct carry_place *place)
 {
-    *place = (struct carry_place){
-        .number = CARRY_NO_NUMBER, .ref = {UINT64_MAX, c->last_file}};
+    *place = (struct carry_place){.number = CARRY_NO_NUMBER, .ref = {UINT64_MAX, c->last_file}};
     return flow_tcp_place(cc->flow, &place->flow);
 }
 
@@ -121,6 +139,7 @@ void carry_place_choose(struct carry *c, struct carry_conn *cc)
 
     if (cc->flow == NULL)
         return;
+    promote(c, cc);
     if (forgets(cc) && place_now(c, cc, &now))
         c->failed |= !set_used(c, cc, &now);
     else if (cc->ready != NULL)
@@ -148,6 +167,21 @@ static struct endpoint get_endpoint(struct reader *r)
     return e;
 }
 
+static void put_mark(struct buf *out, const struct packet_mark *m)
+{
+    carry_put64(out, (uint64_t)m->ts_ns);
+    carry_put_ref(out, m->ref);
+}
+
+static struct packet_mark get_mark(struct reader *r)
+{
+    struct packet_mark m;
+
+    m.ts_ns = (int64_t)carry_get64(r);
+    m.ref = carry_get_ref(r);
+    return m;
+}
+
 void carry_place_save(const struct carry_conn *cc, struct buf *out)
 {
     const struct carry_place *p = cc->used;
@@ -160,12 +194,31 @@ void carry_place_save(const struct carry_conn *cc, struct buf *out)
     for (int dir = 0; dir < 2; dir++) {
         const struct flow_place_half *h = &p->flow.half[dir];
         carry_put64(out, h->next);
+        carry_put64(out, h->high);
         carry_put64(out, h->acked);
+        carry_put64(out, h->watch_to);
+        put_mark(out, &h->deliverable);
+        put_mark(out, &h->watch);
+        put_mark(out, &h->acked_at);
         carry_put32(out, h->base);
         carry_put32(out, h->retransmits);
+        carry_put32(out, h->out_of_order);
+        carry_put64(out, h->payload_bytes);
         carry_put64(out, h->lost_bytes);
         carry_put32(out, h->window);
-        carry_put32(out, h->known);
+        carry_put32(out, h->zero_window);
+        carry_put32(out, h->ack_seen);
+        carry_put32(out, h->base_from);
+    }
+}
+
+void carry_place_uses(const struct carry_conn *cc, session_uses_fn *uses, void *ctx)
+{
+    for (int dir = 0; cc->used != NULL && dir < 2; dir++) {
+        const struct flow_place_half *h = &cc->used->flow.half[dir];
+        uses(ctx, h->deliverable.ref.file);
+        uses(ctx, h->watch.ref.file);
+        uses(ctx, h->acked_at.ref.file);
     }
 }
 
@@ -186,12 +239,21 @@ static bool load(struct reader *r, struct carry_place *p)
     for (int dir = 0; dir < 2; dir++) {
         struct flow_place_half *h = &p->flow.half[dir];
         h->next = carry_get64(r);
+        h->high = carry_get64(r);
         h->acked = carry_get64(r);
+        h->watch_to = carry_get64(r);
+        h->deliverable = get_mark(r);
+        h->watch = get_mark(r);
+        h->acked_at = get_mark(r);
         h->base = reader_le32(r);
         h->retransmits = reader_le32(r);
+        h->out_of_order = reader_le32(r);
+        h->payload_bytes = carry_get64(r);
         h->lost_bytes = carry_get64(r);
         h->window = (uint16_t)reader_le32(r);
-        h->known = reader_le32(r) != 0;
+        h->zero_window = reader_le32(r) != 0;
+        h->ack_seen = reader_le32(r) != 0;
+        h->base_from = (uint8_t)reader_le32(r);
     }
     return reader_ok(r);
 }
@@ -214,7 +276,7 @@ bool carry_place_load(struct carry *c, struct slice saved, struct carry_conn **w
 
 void carry_places_free(struct carry *c, struct carry_conn *cc)
 {
-    struct carry_place *all[] = {cc->idle, cc->ready, cc->used};
+    struct carry_place *all[] = {cc->idle, cc->next, cc->ready, cc->used};
 
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         if (all[i] != NULL)

@@ -64,7 +64,7 @@ static const struct carry_conn **sorted(const struct carry *c, size_t *n)
     return all;
 }
 
-void carry_save(const struct carry *c, int64_t flow_ns, struct buf *out)
+void carry_save(const struct carry *c, int64_t flow_ns, struct buf *out, session_uses_fn *uses, void *ctx)
 {
     size_t n;
     const struct carry_conn **all = sorted(c, &n);
@@ -82,6 +82,7 @@ void carry_save(const struct carry *c, int64_t flow_ns, struct buf *out)
     for (size_t i = 0; i < n; i++) {
         carry_put_ref(out, all[i]->first);
         carry_put_ref(out, all[i]->from);
+        carry_place_uses(all[i], uses, ctx);
     }
     free(all);
 }

@@ -399,7 +399,7 @@ void session_feed_secrets(struct p2t_session *s, const struct input_secrets *sec
 
 void session_carry_save(struct p2t_session *s, struct buf *out, session_uses_fn *uses, void *ctx)
 {
-    carry_save(s->carry, flow_table_clock(s->flows), out);
+    carry_save(s->carry, flow_table_clock(s->flows), out, uses, ctx);
     correlate_save(s->correlate, out, uses, ctx);
 }
 
