@@ -59,8 +59,9 @@ static bool is_news(struct p2t_session *s, const struct fact *fact)
 {
     if (s->carry == NULL || !s->carry->loading)
         return true;
+    /* One that correlate was done with lingers; one that is not known lost its first packets to a limit. */
     if (fact->kind == FACT_CONN_OPEN)
-        return !correlate_adopt(s->correlate, fact->conn);
+        return !correlate_adopt(s->correlate, fact->conn) && carry_find(s->carry, fact->conn->first.ref) == NULL;
     return fact->kind == FACT_CONN_CLOSE;
 }
 
@@ -70,12 +71,12 @@ static void on_fact(void *ctx, const struct fact *fact)
 
     if (fact->kind == FACT_CONN_EVENT && fact->as.event.kind == FLOW_SYN && !fact->as.event.repeated)
         s->attempts++;
-    if (s->carry != NULL && fact->kind == FACT_CONN_OPEN)
-        carry_conn_opened(s->carry, fact->conn);
     if (is_news(s, fact))
         correlate_fact(s->correlate, fact);
     if (s->carry == NULL)
         return;
+    if (fact->kind == FACT_CONN_OPEN)
+        carry_conn_opened(s->carry, fact->conn);
     carry_fact(s->carry, fact);
     if (fact->kind == FACT_CONN_CLOSE)
         carry_conn_closed(s->carry, fact->conn);
