@@ -20,6 +20,9 @@ int session_feed(struct p2t_session *s, const struct input_frame *frame);
 /* Secrets that a capture brings; kept for whoever goes on. */
 void session_feed_secrets(struct p2t_session *s, const struct input_secrets *secrets);
 
+/* Takes the lines that the key log got since it was read last. 0 or a negative p2t_status. */
+int session_feed_keylog(struct p2t_session *s);
+
 /* Appends what is needed beside frames. A pass has begun. `uses` is called for each file that evidence yet to be told
  * of points into, many times. */
 typedef void session_uses_fn(void *ctx, uint32_t file);

@@ -2,7 +2,6 @@
 #include "pcap2trace/session.h"
 
 #include <errno.h>
-#include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +13,7 @@
 #include "proto/conn.h"
 #include "session/carry.h"
 #include "session/feed.h"
+#include "session/keylog.h"
 #include "session/teller.h"
 #include "trace/trace.h"
 
@@ -29,6 +29,7 @@ struct p2t_session {
     struct flow_table *flows;
     struct proto *proto;
     struct correlate *correlate;
+    struct keylog keylog;
     struct carry *carry;   /* NULL: nothing is carried over to another session */
     session_name_fn *name; /* NULL: input knows the files */
     void *name_ctx;
@@ -147,33 +148,16 @@ static void keylog_problem(struct p2t_session *s)
         s->config.problem(s->config.ctx, &problem);
 }
 
-static int feed_file(struct p2t_session *s, FILE *file)
+static int read_keylog(struct p2t_session *s, bool half)
 {
-    uint8_t bytes[16384];
-    size_t n;
-    int status = P2T_OK;
+    int status = keylog_read(&s->keylog, s->proto, half);
 
-    while (status == P2T_OK && (n = fread(bytes, 1, sizeof bytes, file)) > 0)
-        status = proto_secrets(s->proto, slice_of(bytes, n));
-    if (ferror(file))
+    if (status != P2T_ERR_IO)
+        return status;
+    if (!s->keylog.told)
         keylog_problem(s);
-    OPENSSL_cleanse(bytes, sizeof bytes);
-    return status != P2T_OK ? status : proto_secrets_end(s->proto);
-}
-
-static int read_keylog(struct p2t_session *s)
-{
-    if (s->config.keylog == NULL)
-        return P2T_OK;
-    FILE *file = fopen(s->config.keylog, "rbe");
-    if (file == NULL) {
-        keylog_problem(s);
-        return P2T_OK;
-    }
-    (void)setvbuf(file, NULL, _IONBF, 0); /* no copy that nobody wipes */
-    int status = feed_file(s, file);
-    fclose(file);
-    return status;
+    s->keylog.told = true;
+    return P2T_OK;
 }
 
 /* ---- life ---- */
@@ -235,10 +219,11 @@ int p2t_session_open(struct p2t_session **session, const struct p2t_config *conf
         *error = NULL;
     if (s != NULL) {
         s->config = *config;
+        s->keylog = (struct keylog){.path = config->keylog, .fd = -1};
         status = build_stages(s);
     }
     if (status == P2T_OK)
-        status = read_keylog(s);
+        status = read_keylog(s, true);
     if (status == P2T_OK)
         status = open_input(s, error);
     if (status == P2T_OK)
@@ -265,6 +250,7 @@ void p2t_session_free(struct p2t_session *s)
     flow_table_free(s->flows);
     correlate_free(s->correlate);
     carry_free(s->carry);
+    keylog_close(&s->keylog);
     proto_free(s->proto);
     packet_decoder_free(s->decoder);
     trace_free(s->trace);
@@ -396,6 +382,13 @@ void session_feed_secrets(struct p2t_session *s, const struct input_secrets *sec
 {
     on_secrets(s, secrets);
     carry_secrets(s->carry, secrets);
+}
+
+int session_feed_keylog(struct p2t_session *s)
+{
+    if (s->status == P2T_OK)
+        s->status = read_keylog(s, false);
+    return s->status;
 }
 
 void session_carry_save(struct p2t_session *s, struct buf *out, session_uses_fn *uses, void *ctx)
