@@ -24,7 +24,7 @@ struct packets {
     size_t n;
 };
 
-/* A classic little-endian pcap, plain or zstd. */
+/* A classic little-endian pcap, plain, gzip or zstd. */
 void packets_load(struct packets *p, const char *path);
 void packets_take(struct packets *p, const struct buf *capture);
 void packets_free(struct packets *p);
