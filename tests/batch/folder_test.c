@@ -1,5 +1,4 @@
 /* What may happen in a capture folder, and to the folders of output and state. */
-#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -7,98 +6,11 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
-#include <utime.h>
-#include <zstd.h>
 
 #include "batch/checkpoint.h"
-#include "support.h"
+#include "folder.h"
 #include "support/cmocka_all.h"
-
-static struct packets packets;
-static struct buf expected;
-
-static int setup(void **state)
-{
-    (void)state;
-    scratch_clear();
-    packets_load(&packets, P2T_SAMPLES "/incident/incident.pcap");
-    packets_write(&packets, 0, packets.n, "whole.pcap");
-    buf_reset(&expected);
-    whole(&expected, in_scratch("whole.pcap"));
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    packets_free(&packets);
-    return 0;
-}
-
-static struct run batch(const char *options)
-{
-    return run("batch --all %s --out %s %s", options, in_scratch("out"), in_scratch("in"));
-}
-
-static void expect(struct run r, int status, const char *text)
-{
-    if (r.status != status || strstr(r.err, text) == NULL || (*text == '\0' && r.err[0] != '\0'))
-        fail_msg("status %d instead of %d: '%s' instead of '%s'", r.status, status, r.err, text);
-}
-
-static void check(const char *what)
-{
-    struct buf got = {0};
-
-    joined(&got, "out");
-    assert_same_lines(&expected, &got, what);
-    buf_fini(&got);
-}
-
-static size_t windows(void)
-{
-    struct buf manifest = {0};
-
-    if (access(in_scratch("out/manifest.ndjson"), F_OK) != 0)
-        return 0;
-    slurp_file(&manifest, in_scratch("out/manifest.ndjson"));
-    size_t n = count_lines(&manifest);
-    buf_fini(&manifest);
-    return n;
-}
-
-static bool manifest_has(const char *text)
-{
-    struct buf b = {0};
-
-    slurp_file(&b, in_scratch("out/manifest.ndjson"));
-    buf_putc(&b, '\0');
-    bool has = strstr((const char *)b.p, text) != NULL;
-    buf_fini(&b);
-    return has;
-}
-
-static void forget(const char *name)
-{
-    assert_int_equal(unlink(in_scratch(name)), 0);
-}
-
-static void compress(const char *from, const char *to)
-{
-    struct buf b = {0}, packed = {0};
-
-    slurp_file(&b, in_scratch(from));
-    assert_true(buf_reserve(&packed, ZSTD_compressBound(b.n)));
-    packed.n = ZSTD_compress(packed.p, packed.cap, b.p, b.n, 1);
-    FILE *f = fopen(in_scratch(to), "wb");
-    assert_non_null(f);
-    assert_int_equal(fwrite(packed.p, 1, packed.n, f), packed.n);
-    fclose(f);
-    buf_fini(&b);
-    buf_fini(&packed);
-}
 
 /* ---- which files, and when ---- */
 
@@ -113,8 +25,7 @@ static void the_newest_is_left_until_it_is_quiet(void **state)
     packets_write(&packets, 20, packets.n, "in/c.pcap");
     expect(batch("--settle 3600"), 0, "");
     assert_int_equal(windows(), 2);
-    const struct utimbuf long_ago = {1000, 1000};
-    assert_int_equal(utime(in_scratch("in/c.pcap"), &long_ago), 0);
+    grow_old("in/c.pcap");
     expect(batch("--settle 3600"), 0, "");
     assert_int_equal(windows(), 3);
     expect(batch("--final"), 0, "");
@@ -177,6 +88,51 @@ static void what_is_no_capture_is_passed_over(void **state)
     assert_int_equal(mkdir(in_scratch("in/subfolder"), 0777), 0);
     expect(batch("--final"), 0, "");
     check("foreign files");
+}
+
+static void write_bytes(const char *name, size_t n)
+{
+    struct buf b = {0};
+    FILE *f = fopen(in_scratch(name), "wb");
+
+    assert_non_null(f);
+    slurp_file(&b, in_scratch("whole.pcap"));
+    assert_int_equal(fwrite(b.p, 1, n, f), n);
+    assert_int_equal(fclose(f), 0);
+    buf_fini(&b);
+}
+
+static void a_file_without_packets_has_its_line(void **state)
+{
+    (void)state;
+    write_bytes("in/header", 24);
+    expect(batch("--settle 3600"), 0, ""); /* it may still get some */
+    assert_int_equal(windows(), 0);
+    grow_old("in/header");
+    write_bytes("in/nothing", 0);
+    grow_old("in/nothing");
+    write_bytes("in/cut", 23);
+    grow_old("in/cut");
+    expect(batch("--settle 3600"), 1, "in/cut: cut inside the file header");
+    assert_int_equal(windows(), 3);
+    assert_true(manifest_has("\"file\":\"header\",\"bytes\":24,\"first\":null,\"last\":null,\"from_packet\":1,"
+                             "\"packets\":0,\"exchanges\":0,"));
+    assert_true(manifest_has("\"file\":\"nothing\",\"bytes\":0,"));
+    assert_true(manifest_has("\"problems\":[\"cut inside the file header\"]"));
+    compress("in/header", "in/header.zst");
+    grow_old("in/header.zst");
+    expect(batch("--settle 0"), 0, "");
+    forget("in/header");
+    expect(batch("--settle 0"), 0, "");
+    assert_int_equal(windows(), 3);
+    packets_write(&packets, 0, packets.n, "in/nothing");
+    expect(batch("--final"), 0, "");
+    assert_int_equal(windows(), 5);
+    write_bytes("in/another", 0);
+    expect(batch("--final"), 0, "");
+    expect(batch("--final"), 0, "");
+    assert_int_equal(windows(), 6); /* nothing was open: there is no second tail */
+    check("files without packets");
 }
 
 static void a_cut_file_is_used_up_to_there(void **state)
@@ -250,6 +206,58 @@ static void shards_are_points_of_folders(void **state)
     assert_same_lines(&expected, &got, "..");
     buf_fini(&got);
     assert_int_equal(files_in("", ".ndjson"), 0);
+}
+
+/* pcapng draft 03, sections 4.1 to 4.3: one interface, with a name. */
+static void write_pcapng(size_t from, size_t to, const char *interface, const char *name)
+{
+    struct buf b = {0};
+    uint32_t n = (uint32_t)strlen(interface), padded = (n + 3) / 4 * 4;
+    const uint32_t section[] = {0x0a0d0d0a, 28, 0x1a2b3c4d, 1, UINT32_MAX, UINT32_MAX, 28};
+    const uint32_t described[] = {1, 36 + padded, packets_u32(&packets, 20), 262144, 2 | n << 16};
+    const uint32_t resolution[] = {9 | 1 << 16, 9, 0, 36 + padded};
+    FILE *f = fopen(in_scratch(name), "wb");
+
+    assert_non_null(f);
+    buf_put(&b, section, sizeof section);
+    buf_put(&b, described, sizeof described);
+    buf_put(&b, interface, n);
+    buf_put(&b, "\0\0\0", padded - n);
+    buf_put(&b, resolution, sizeof resolution);
+    for (size_t i = from; i < to; i++) {
+        size_t at = packets.at[i];
+        uint64_t ns = (uint64_t)packets_u32(&packets, at) * 1000000000 + packets_u32(&packets, at + 4);
+        uint32_t len = packets_u32(&packets, at + 8), whole = 32 + (len + 3) / 4 * 4;
+        const uint32_t head[] = {
+            6, whole, 0, (uint32_t)(ns >> 32), (uint32_t)ns, len, packets_u32(&packets, at + 12)};
+        buf_put(&b, head, sizeof head);
+        buf_put(&b, packets.bytes.p + at + 16, len);
+        buf_put(&b, "\0\0\0", whole - 32 - len);
+        buf_put(&b, &whole, sizeof whole);
+    }
+    assert_int_equal(fwrite(b.p, 1, b.n, f), b.n);
+    assert_int_equal(fclose(f), 0);
+    buf_fini(&b);
+}
+
+static void points_are_interfaces(void **state)
+{
+    struct buf got = {0};
+
+    (void)state;
+    write_pcapng(0, 20, "veth7/a", "in/1");
+    write_pcapng(0, 15, "eth1", "in/2");
+    write_pcapng(20, packets.n, "veth7/a", "in/3");
+    write_pcapng(15, packets.n, "eth1", "in/4");
+    expect(batch("--final --point-from interface"), 0, "");
+    joined(&got, "out/veth7%2Fa"); /* a name is no path */
+    assert_same_lines(&expected, &got, "veth7/a");
+    buf_reset(&got);
+    joined(&got, "out/eth1");
+    assert_same_lines(&expected, &got, "eth1");
+    buf_fini(&got);
+    packets_write(&packets, 0, 3, "in/stray.pcap");
+    expect(batch("--final --point-from interface"), 1, "stray.pcap: belongs to no capture point");
 }
 
 /* ---- trouble ---- */
@@ -366,6 +374,18 @@ static void folders_that_cannot_be_used(void **state)
     check("not touched");
 }
 
+static void a_manifest_that_cannot_be_written(void **state)
+{
+    (void)state;
+    begin_and_add();
+    forget("out/manifest.ndjson");
+    assert_int_equal(mkdir(in_scratch("out/manifest.ndjson"), 0777), 0);
+    expect(batch("--final"), 1, "manifest.ndjson: Is a directory");
+    assert_int_equal(rmdir(in_scratch("out/manifest.ndjson")), 0);
+    expect(batch("--final"), 0, "");
+    check("a manifest that can be written again");
+}
+
 static void usage(void **state)
 {
     static const struct {
@@ -391,15 +411,6 @@ static void usage(void **state)
 
 /* ---- following ---- */
 
-static void wait_for_windows(size_t n)
-{
-    const struct timespec step = {0, 10000000};
-
-    for (int i = 0; i < 1000 && windows() < n; i++)
-        (void)nanosleep(&step, NULL);
-    assert_int_equal(windows(), n);
-}
-
 static void follows_until_told_to_stop(void **state)
 {
     (void)state;
@@ -420,13 +431,23 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        T(the_newest_is_left_until_it_is_quiet), T(a_file_that_grew_goes_on),
-        T(a_compressed_copy_is_the_same),        T(a_ring_s_name_comes_again),
-        T(what_is_no_capture_is_passed_over),    T(a_cut_file_is_used_up_to_there),
-        T(a_clock_that_was_set_back_is_said),    T(points_are_apart),
-        T(shards_are_points_of_folders),         T(a_damaged_checkpoint_is_refused),
-        T(another_version_s_state_is_refused),   T(two_at_once_are_refused),
-        T(folders_that_cannot_be_used),          T(usage),
+        T(the_newest_is_left_until_it_is_quiet),
+        T(a_file_that_grew_goes_on),
+        T(a_compressed_copy_is_the_same),
+        T(a_ring_s_name_comes_again),
+        T(what_is_no_capture_is_passed_over),
+        T(a_cut_file_is_used_up_to_there),
+        T(a_clock_that_was_set_back_is_said),
+        T(points_are_apart),
+        T(points_are_interfaces),
+        T(a_file_without_packets_has_its_line),
+        T(a_manifest_that_cannot_be_written),
+        T(shards_are_points_of_folders),
+        T(a_damaged_checkpoint_is_refused),
+        T(another_version_s_state_is_refused),
+        T(two_at_once_are_refused),
+        T(folders_that_cannot_be_used),
+        T(usage),
         T(follows_until_told_to_stop),
     };
 

@@ -163,6 +163,13 @@ void packets_load(struct packets *p, const char *path)
     buf_fini(&b);
 }
 
+uint32_t packets_u32(const struct packets *p, size_t at)
+{
+    struct reader r = reader_of(p->bytes.p + at, 4);
+
+    return reader_le32(&r);
+}
+
 void packets_free(struct packets *p)
 {
     buf_fini(&p->bytes);

@@ -28,6 +28,8 @@ struct packets {
 void packets_load(struct packets *p, const char *path);
 void packets_take(struct packets *p, const struct buf *capture);
 void packets_free(struct packets *p);
+/* A number of the file, at a byte. */
+uint32_t packets_u32(const struct packets *p, size_t at);
 /* Writes packets [from, to) to scratch/NAME. */
 void packets_write(const struct packets *p, size_t from, size_t to, const char *name);
 /* Cuts at the given places, which are in order, into in/part-0000.pcap and so on. */
