@@ -62,6 +62,8 @@ static void put_session(struct saving *s)
     session_carry_save(s->point->session, &b, uses, s);
     if (s->status == P2T_OK)
         s->status = b.failed ? P2T_ERR_MEMORY : checkpoint_put(&s->writer, CHECKPOINT_SESSION, buf_view(&b));
+    if (b.p != NULL)
+        explicit_bzero(b.p, b.cap); /* secrets are in it */
     buf_fini(&b);
 }
 

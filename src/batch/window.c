@@ -289,7 +289,7 @@ static int read_window(struct reading *r, struct store *store)
     if (status == P2T_OK)
         status = point_restore(p);
     if (status == P2T_OK)
-        status = session_feed_keylog(p->session);
+        status = session_feed_keylog(p->session, p->config->keylog, !p->config->follow);
     if (status == P2T_OK)
         status = names_add(&p->names, r->window.file, slice_str(p->path));
     if (status == P2T_OK)

@@ -71,6 +71,23 @@ int proto_secrets_end(struct proto *p)
     return tls_keylog_end(p->tls.keylog);
 }
 
+void proto_save_secrets(const struct flow_tcp *flow, struct buf *out)
+{
+    for (const struct conn *c = flow->user; c != NULL; c = c->inner)
+        if (c->tls != NULL)
+            tls_save_secrets(c->tls, out);
+}
+
+void proto_save_sessions(const struct proto *p, size_t max, struct buf *out)
+{
+    tls_keylog_save_sessions(p->tls.keylog, max, out);
+}
+
+int proto_load_secrets(struct proto *p, struct slice saved)
+{
+    return tls_keylog_load(p->tls.keylog, saved);
+}
+
 const struct tls_keylog_counters *proto_keylog_counters(const struct proto *p)
 {
     return tls_keylog_counters(p->tls.keylog);

@@ -38,6 +38,11 @@ void proto_skip(struct flow_tcp *conn, uint32_t number);
 /* The next bytes of a key log; _end: it is over, be it in the middle of a line. 0 or P2T_ERR_MEMORY. */
 int proto_secrets(struct proto *p, struct slice bytes);
 int proto_secrets_end(struct proto *p);
+/* Appends the secrets of one connection; those of sessions that other connections may go on with, up to max bytes. */
+void proto_save_secrets(const struct flow_tcp *conn, struct buf *out);
+void proto_save_sessions(const struct proto *p, size_t max, struct buf *out);
+/* Takes what they made. 0, P2T_ERR_USAGE: it makes no sense, or P2T_ERR_MEMORY. */
+int proto_load_secrets(struct proto *p, struct slice saved);
 const struct tls_keylog_counters *proto_keylog_counters(const struct proto *p);
 const struct proto_counters *proto_counters(const struct proto *p);
 const struct http1_counters *proto_http1_counters(const struct proto *p);

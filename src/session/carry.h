@@ -66,6 +66,8 @@ struct carry_conn *carry_make(struct carry *c, struct packet_ref first);
 void carry_forget(struct carry *c, struct carry_conn *cc);
 void carry_secrets(struct carry *c, const struct input_secrets *secrets);
 /* carry_state.c */
+/* Of the connections that live. */
+void carry_save_secrets(const struct carry *c, struct buf *out);
 /* flow_ns: the flow table's clock. */
 void carry_save(const struct carry *c, int64_t flow_ns, struct buf *out, session_uses_fn *uses, void *ctx);
 /* Takes what carry_save() wrote from the front of it. */

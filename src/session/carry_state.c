@@ -3,6 +3,7 @@
 
 #include "base/reader.h"
 #include "pcap2trace/status.h"
+#include "proto/conn.h"
 #include "session/carry.h"
 
 void carry_put32(struct buf *b, uint32_t v)
@@ -62,6 +63,16 @@ static const struct carry_conn **sorted(const struct carry *c, size_t *n)
             all[(*n)++] = hmap_entry(node, struct carry_conn, node);
     qsort(all, *n, sizeof(struct carry_conn *), by_ref);
     return all;
+}
+
+void carry_save_secrets(const struct carry *c, struct buf *out)
+{
+    for (size_t i = 0; c->conns.buckets != NULL && i <= c->conns.mask; i++)
+        for (struct hmap_node *n = c->conns.buckets[i]; n != NULL; n = n->next) {
+            const struct carry_conn *cc = hmap_entry(n, struct carry_conn, node);
+            if (cc->flow != NULL)
+                proto_save_secrets(cc->flow, out);
+        }
 }
 
 void carry_save(const struct carry *c, int64_t flow_ns, struct buf *out, session_uses_fn *uses, void *ctx)

@@ -2,6 +2,7 @@
 #include "pcap2trace/session.h"
 
 #include <errno.h>
+#include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -384,15 +385,32 @@ void session_feed_secrets(struct p2t_session *s, const struct input_secrets *sec
     carry_secrets(s->carry, secrets);
 }
 
-int session_feed_keylog(struct p2t_session *s)
+int session_feed_keylog(struct p2t_session *s, const char *path, bool half)
 {
+    s->config.keylog = s->keylog.path = path;
     if (s->status == P2T_OK)
-        s->status = read_keylog(s, false);
+        s->status = read_keylog(s, half);
     return s->status;
+}
+
+static void save_secrets(const struct p2t_session *s, struct buf *out)
+{
+    enum { SESSIONS_BYTES = 16 << 20 };
+    struct buf b = {0};
+
+    proto_save_sessions(s->proto, SESSIONS_BYTES, &b);
+    carry_save_secrets(s->carry, &b);
+    carry_put64(out, b.n);
+    buf_slice(out, buf_view(&b));
+    out->failed |= b.failed;
+    if (b.p != NULL)
+        OPENSSL_cleanse(b.p, b.cap);
+    buf_fini(&b);
 }
 
 void session_carry_save(struct p2t_session *s, struct buf *out, session_uses_fn *uses, void *ctx)
 {
+    save_secrets(s, out);
     carry_save(s->carry, flow_table_clock(s->flows), out, uses, ctx);
     correlate_save(s->correlate, out, uses, ctx);
 }
@@ -400,8 +418,13 @@ void session_carry_save(struct p2t_session *s, struct buf *out, session_uses_fn 
 int session_carry_load(struct p2t_session *s, struct slice saved)
 {
     struct reader r = reader_of_slice(saved);
-    int status = carry_load(s->carry, &r);
+    uint64_t n = carry_get64(&r);
 
+    if (n > r.left)
+        return P2T_ERR_USAGE;
+    int status = proto_load_secrets(s->proto, reader_slice(&r, (size_t)n));
+    if (status == P2T_OK)
+        status = carry_load(s->carry, &r);
     if (status == P2T_OK)
         status = correlate_load(s->correlate, slice_of(r.p, r.left));
     if (status == P2T_OK)

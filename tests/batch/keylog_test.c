@@ -104,10 +104,37 @@ static void it_comes_late(void **state)
     finish(pid, 1, "keys: No such file or directory", "a log that came late");
 }
 
+/* One secret is logged, for a session that all connections go on with; whoever starts again has it no more. */
+static void it_is_gone_after_a_restart(void **state)
+{
+    enum { BEHIND_THE_HELLOS = 26, STEP = 3 };
+    char words[600];
+
+    (void)state;
+    packets_free(&packets);
+    packets_load(&packets, P2T_GOLDEN "/captures/tls-sessions.pcap");
+    packets_write(&packets, 0, packets.n, "whole.pcap");
+    snprintf(words, sizeof words, "--keylog %s %s", P2T_GOLDEN "/captures/tls-sessions.log",
+             in_scratch("whole.pcap"));
+    buf_reset(&expected);
+    whole(&expected, words);
+    for (size_t cut = BEHIND_THE_HELLOS; cut < packets.n; cut += STEP) {
+        scratch_clear();
+        packets_write(&packets, 0, cut, "in/a.pcap");
+        expect(run("batch --all --settle 0 --keylog %s --out %s %s", P2T_GOLDEN "/captures/tls-sessions.log",
+                   in_scratch("out"), in_scratch("in")),
+               0, "");
+        packets_write(&packets, cut, packets.n, "in/b.pcap");
+        expect(batch("--final"), 0, "");
+        check("without the log");
+    }
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup_keys, teardown)
-    const struct CMUnitTest tests[] = {T(it_grows), T(it_is_rotated), T(it_is_emptied), T(it_comes_late)};
+    const struct CMUnitTest tests[] = {T(it_grows), T(it_is_rotated), T(it_is_emptied), T(it_comes_late),
+                                       T(it_is_gone_after_a_restart)};
 
     scratch_begin();
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
