@@ -10,10 +10,12 @@ if(P2T_LTO AND P2T_HAVE_FAT_LTO AND NOT P2T_SANITIZE AND NOT P2T_FUZZ AND CMAKE_
 endif()
 
 # GCC's generic tuning copies and clears structs of a few hundred bytes with `rep movs`, whose start costs more than the
-# copy: such structs travel with each fact. Worth 6% on small exchanges; goes with link-time optimisation, because other
-# compilers' tools do not know the options.
+# copy: such structs travel with each fact. And it copies smaller ones in pieces of 16 bytes, which wait where their
+# fields were written one by one right before. Worth 6% and 4% on small exchanges; goes with link-time optimisation,
+# because other compilers' tools do not know the options.
 set(P2T_COPY_FLAGS -mmemcpy-strategy=unrolled_loop:256:noalign,libcall:-1:noalign
-                   -mmemset-strategy=unrolled_loop:256:noalign,libcall:-1:noalign)
+                   -mmemset-strategy=unrolled_loop:256:noalign,libcall:-1:noalign
+                   -mtune-ctrl=^sse_unaligned_load_optimal,^sse_unaligned_store_optimal)
 string(REPLACE ";" " " P2T_COPY_FLAGS_TEXT "${P2T_COPY_FLAGS}")
 check_c_compiler_flag("${P2T_COPY_FLAGS_TEXT}" P2T_HAVE_COPY_FLAGS)
 

@@ -2,6 +2,8 @@
 
 #include <arpa/inet.h>
 
+#include "base/buf.h"
+
 struct ip_addr ip_from_v4(const uint8_t b[4])
 {
     struct ip_addr a = {.family = 4};
@@ -32,31 +34,17 @@ struct ip_addr ip_parse(struct slice text)
     return (struct ip_addr){0};
 }
 
-static size_t put_u(char *out, unsigned v)
-{
-    char digits[5];
-    size_t n = 0, k = 0;
-
-    do {
-        digits[n++] = (char)('0' + v % 10);
-        v /= 10;
-    } while (v != 0);
-    while (n > 0)
-        out[k++] = digits[--n];
-    return k;
-}
-
 static size_t format_v4(const uint8_t b[4], char *out)
 {
-    size_t n = 0;
+    char *w = out;
 
     for (int i = 0; i < 4; i++) {
         if (i > 0)
-            out[n++] = '.';
-        n += put_u(out + n, b[i]);
+            *w++ = '.';
+        w = u64_text(w, b[i]);
     }
-    out[n] = '\0';
-    return n;
+    *w = '\0';
+    return (size_t)(w - out);
 }
 
 size_t ip_format(const struct ip_addr *ip, char out[IP_TEXT_MAX])
@@ -79,7 +67,7 @@ size_t endpoint_format(const struct endpoint *ep, char out[ENDPOINT_TEXT_MAX])
     if (v6)
         out[n++] = ']';
     out[n++] = ':';
-    n += put_u(out + n, ep->port);
-    out[n] = '\0';
-    return n;
+    char *end = u64_text(out + n, ep->port);
+    *end = '\0';
+    return (size_t)(end - out);
 }

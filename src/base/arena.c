@@ -2,53 +2,39 @@
 
 #include <stdlib.h>
 
-enum { BLOCK_BYTES = 1024, ALIGN = 16 };
+/* With its head, a block is the largest that glibc keeps at hand for its thread: more takes a way that is many times as
+ * long. */
+enum { BLOCK_BYTES = 1000, KEPT_MAX = 16384 };
 
 struct arena_block {
     struct arena_block *next;
-    size_t cap, used;
-    _Alignas(ALIGN) uint8_t bytes[];
+    size_t cap;
+    _Alignas(ARENA_ALIGN) uint8_t bytes[];
 };
 
-static struct arena_block *add_block(struct arena *a, size_t n)
+static void use(struct arena *a, struct arena_block *b)
+{
+    a->blocks = b;
+    a->at = b->bytes;
+    a->left = b->cap;
+}
+
+void *arena_more(struct arena *a, size_t n)
 {
     size_t cap = n > BLOCK_BYTES ? n : BLOCK_BYTES;
-    struct arena_block *b = malloc(sizeof *b + cap);
 
+    if (n > SIZE_MAX / 2)
+        return NULL;
+    struct arena_block *b = malloc(sizeof *b + cap);
     if (b == NULL)
         return NULL;
     b->next = a->blocks;
     b->cap = cap;
-    b->used = 0;
-    a->blocks = b;
-    return b;
-}
-
-void *arena_alloc(struct arena *a, size_t n)
-{
-    struct arena_block *b = a->blocks;
-
-    if (n > SIZE_MAX / 2)
-        return NULL;
-    n = (n + ALIGN - 1) & ~(size_t)(ALIGN - 1);
-    if ((b == NULL || b->cap - b->used < n) && (b = add_block(a, n)) == NULL)
-        return NULL;
-    void *p = b->bytes + b->used;
-    b->used += n;
+    use(a, b);
+    a->at += n;
+    a->left -= n;
     a->used_bytes += n;
-    return p;
-}
-
-struct slice arena_copy(struct arena *a, struct slice s)
-{
-    uint8_t *p = arena_alloc(a, s.n + 1);
-
-    if (p == NULL)
-        return (struct slice){(const uint8_t *)"", 0};
-    if (s.n > 0)
-        memcpy(p, s.p, s.n);
-    p[s.n] = '\0';
-    return slice_of(p, s.n);
+    return b->bytes;
 }
 
 static void free_from(struct arena_block *b)
@@ -69,11 +55,11 @@ void arena_reset(struct arena *a)
         return;
     free_from(keep->next);
     keep->next = NULL;
-    keep->used = 0;
-    if (keep->cap > 16 * BLOCK_BYTES) {
-        free(keep);
-        a->blocks = NULL;
-    }
+    use(a, keep);
+    if (keep->cap <= KEPT_MAX)
+        return;
+    free(keep);
+    *a = (struct arena){0};
 }
 
 void arena_fini(struct arena *a)

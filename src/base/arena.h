@@ -8,13 +8,48 @@ struct arena_block;
 
 struct arena {
     struct arena_block *blocks; /* newest first */
-    size_t used_bytes;          /* handed out since the last reset */
+    uint8_t *at;                /* what is left of the newest */
+    size_t left;
+    size_t used_bytes; /* handed out since the last reset */
 };
 
+enum { ARENA_ALIGN = 16 };
+
+/* Room for n bytes that are to be aligned, in a new block. */
+void *arena_more(struct arena *a, size_t n);
+
 /* A zeroed struct arena is empty and ready. Memory is aligned for any object; NULL when it ran out. */
-void *arena_alloc(struct arena *a, size_t n);
+static inline void *arena_alloc(struct arena *a, size_t n)
+{
+    size_t pad = -(uintptr_t)a->at % ARENA_ALIGN;
+
+    if (a->left <= pad || n > a->left - pad)
+        return arena_more(a, n);
+    uint8_t *p = a->at + pad;
+    a->at = p + n;
+    a->left -= pad + n;
+    a->used_bytes += n;
+    return p;
+}
+
 /* A copy with a NUL behind it, which the slice does not count. Empty input gives an empty, non-NULL slice. */
-struct slice arena_copy(struct arena *a, struct slice s);
+static inline struct slice arena_copy(struct arena *a, struct slice s)
+{
+    uint8_t *p = a->at;
+
+    if (s.n < a->left) {
+        a->at += s.n + 1;
+        a->left -= s.n + 1;
+        a->used_bytes += s.n + 1;
+    } else if (s.n == SIZE_MAX || (p = arena_more(a, s.n + 1)) == NULL) {
+        return (struct slice){(const uint8_t *)"", 0};
+    }
+    if (s.n > 0)
+        memcpy(p, s.p, s.n);
+    p[s.n] = '\0';
+    return slice_of(p, s.n);
+}
+
 /* Keeps one block for reuse. */
 void arena_reset(struct arena *a);
 void arena_fini(struct arena *a);

@@ -46,18 +46,27 @@ static size_t digit_count(uint64_t v)
     return n + (v >= 10) + (v >= 100) + (v >= 1000);
 }
 
-char *u64_text(char *out, uint64_t v)
+#define TEN(t)                                                                                                       \
+    {t "0"}, {t "1"}, {t "2"}, {t "3"}, {t "4"}, {t "5"}, {t "6"}, {t "7"}, {t "8"},                                 \
+    {                                                                                                                \
+        t "9"                                                                                                        \
+    }
+const char decimal_pairs[100][3] = {TEN("0"), TEN("1"), TEN("2"), TEN("3"), TEN("4"),
+                                    TEN("5"), TEN("6"), TEN("7"), TEN("8"), TEN("9")};
+#undef TEN
+
+char *u64_text_long(char *out, uint64_t v)
 {
     char *end = out + digit_count(v), *w = end;
 
     for (; v >= 100; v /= 100) {
-        unsigned two = (unsigned)(v % 100);
-        *--w = (char)('0' + two % 10);
-        *--w = (char)('0' + two / 10);
+        w -= 2;
+        memcpy(w, decimal_pairs[v % 100], 2);
     }
     if (v >= 10)
-        *--w = (char)('0' + v % 10);
-    *--w = (char)('0' + (v >= 10 ? v / 10 : v));
+        memcpy(out, decimal_pairs[v], 2);
+    else
+        *out = (char)('0' + v);
     return end;
 }
 

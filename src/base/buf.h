@@ -50,9 +50,22 @@ static inline void buf_slice(struct buf *b, struct slice s)
 
 void buf_str(struct buf *b, const char *s);
 #define buf_lit(b, s) buf_put((b), (s), sizeof(s) - 1)
+extern const char decimal_pairs[100][3];
 enum { U64_TEXT_MAX = 20 };
+char *u64_text_long(char *out, uint64_t v);
 /* Writes the decimal digits of v and returns where they end; room for U64_TEXT_MAX. */
-char *u64_text(char *out, uint64_t v);
+static inline char *u64_text(char *out, uint64_t v)
+{
+    if (v < 10) {
+        *out = (char)('0' + v);
+        return out + 1;
+    }
+    if (v < 100) {
+        memcpy(out, decimal_pairs[v], 2);
+        return out + 2;
+    }
+    return u64_text_long(out, v);
+}
 void buf_u64(struct buf *b, uint64_t v);
 void buf_i64(struct buf *b, int64_t v);
 void buf_printf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));

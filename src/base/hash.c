@@ -1,12 +1,11 @@
 #include "base/hash.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 #include <sys/random.h>
 
 static uint64_t process_seed;
 
-static void make_seed(void)
+__attribute__((constructor)) static void make_seed(void)
 {
     if (getrandom(&process_seed, sizeof process_seed, GRND_NONBLOCK) != (ssize_t)sizeof process_seed)
         process_seed = 0x9e3779b97f4a7c15u;
@@ -21,11 +20,9 @@ static uint64_t mix(uint64_t a, uint64_t b)
 
 uint64_t hash_bytes(const void *p, size_t n)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
     const uint8_t *b = p;
     uint64_t w;
 
-    (void)pthread_once(&once, make_seed);
     uint64_t h = process_seed ^ n;
     for (; n >= 8; b += 8, n -= 8) {
         memcpy(&w, b, 8);

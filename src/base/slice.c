@@ -5,11 +5,6 @@ static uint8_t lower(uint8_t c)
     return c >= 'A' && c <= 'Z' ? (uint8_t)(c + 32) : c;
 }
 
-bool slice_ieq(struct slice a, struct slice b)
-{
-    return a.n == b.n && slice_istarts(a, b);
-}
-
 bool slice_starts(struct slice s, struct slice prefix)
 {
     return s.n >= prefix.n && (prefix.n == 0 || memcmp(s.p, prefix.p, prefix.n) == 0);

@@ -40,9 +40,12 @@ static inline bool slice_eq(struct slice a, struct slice b)
 }
 
 /* ASCII case-insensitive, as host names and header field names compare (RFC 4343, RFC 9110 5.1). */
-bool slice_ieq(struct slice a, struct slice b);
-bool slice_starts(struct slice s, struct slice prefix);
 bool slice_istarts(struct slice s, struct slice prefix);
+static inline bool slice_ieq(struct slice a, struct slice b)
+{
+    return a.n == b.n && (a.n == 0 || (((a.p[0] ^ b.p[0]) & 0xdf) == 0 && slice_istarts(a, b)));
+}
+bool slice_starts(struct slice s, struct slice prefix);
 /* Strips spaces and tabs at both ends: RFC 9110's OWS. */
 struct slice slice_trim(struct slice s);
 /* Index of the first byte c, or s.n. */

@@ -3,10 +3,11 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/buf.h"
+
 static void put2(char *out, unsigned v)
 {
-    out[0] = (char)('0' + v / 10 % 10);
-    out[1] = (char)('0' + v % 10);
+    memcpy(out, decimal_pairs[v % 100], 2);
 }
 
 /* Days since 1970 to a civil date, proleptic Gregorian, by counting years of 365.2425 days from March. */

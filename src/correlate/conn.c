@@ -64,7 +64,7 @@ static void note_event(struct cconn *cc, const struct fact *f)
     struct exchange_conn *v = &cc->view;
     bool client = f->dir == FLOW_C2S;
 
-    switch (f->as.event.kind) {
+    switch (f->as.event->kind) {
     case FLOW_SYN:
         set_once(&v->syn, &f->mark);
         v->handshake_seen = true;
@@ -113,9 +113,9 @@ static void on_event(struct correlate *c, struct cconn *cc, const struct fact *f
     note_event(cc, f);
     if (cc->is_dns)
         return;
-    if (f->as.event.kind == FLOW_FIN || f->as.event.kind == FLOW_RST)
+    if (f->as.event->kind == FLOW_FIN || f->as.event->kind == FLOW_RST)
         pool_conn_closing(cc, f->dir == FLOW_C2S);
-    if (f->as.event.kind == FLOW_SYN && f->dir == FLOW_C2S)
+    if (f->as.event->kind == FLOW_SYN && f->dir == FLOW_C2S)
         dial_syn(c, cc, f);
     else
         dial_event(c, cc, f);

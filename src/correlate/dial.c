@@ -185,7 +185,7 @@ static void first_syn(struct correlate *c, struct cconn *cc, const struct fact *
 void dial_syn(struct correlate *c, struct cconn *cc, const struct fact *f)
 {
     if (cc->dial == NULL) {
-        if (!f->as.event.repeated)
+        if (!f->as.event->repeated)
             first_syn(c, cc, f);
         return;
     }
@@ -245,7 +245,7 @@ static bool icmp_aborts_syn(const struct flow_event *e)
 
 void dial_event(struct correlate *c, struct cconn *cc, const struct fact *f)
 {
-    const struct flow_event *e = &f->as.event;
+    const struct flow_event *e = f->as.event;
     struct dial *d = cc->dial;
 
     if (d == NULL)

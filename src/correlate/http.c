@@ -83,7 +83,7 @@ static bool is_absolute(struct slice target)
 static struct exchange *begin(struct correlate *c, struct cconn *cc, const struct fact *f)
 {
     enum p2t_kind kind = f->stream != 0 ? P2T_KIND_HTTP2 : P2T_KIND_HTTP1;
-    struct exchange *e = open_begin(c, cc, kind, &f->as.head.first);
+    struct exchange *e = open_begin(c, cc, kind, &f->as.head->first);
 
     if (e == NULL)
         return NULL;
@@ -97,14 +97,14 @@ static void on_request_head(struct correlate *c, struct cconn *cc, const struct 
     struct exchange *e = open_find(cc, f->exchange);
 
     if (cc->settling != NULL && f->stream == 0) {
-        cc->settling->conn.next_head = f->as.head.first;
+        cc->settling->conn.next_head = f->as.head->first;
         open_settle(c, cc->settling);
     }
     if (e == NULL && (e = begin(c, cc, f)) == NULL)
         return;
-    fill_request(c, e, &f->as.head);
+    fill_request(c, e, f->as.head);
     if (f->stream != 0)
-        grpc_asked(e, &f->as.head);
+        grpc_asked(e, f->as.head);
     if (is_connect(e)) {
         cc->view.proxy = PROXY_CONNECT;
         cc->view.proxy_target = arena_copy(&cc->arena, e->request.target);
@@ -168,7 +168,7 @@ static void on_trailers(struct cconn *cc, const struct fact *f)
     struct exchange *e = open_find(cc, f->exchange);
 
     if (e != NULL && f->dir == FLOW_S2C)
-        grpc_answered(e, &f->as.head);
+        grpc_answered(e, f->as.head);
 }
 
 static void on_goaway(struct cconn *cc, const struct fact *f)
@@ -195,7 +195,7 @@ static void become_stream(struct exchange *e)
 
 static void on_response_head(struct correlate *c, struct cconn *cc, const struct fact *f)
 {
-    const struct fact_http_head *h = &f->as.head;
+    const struct fact_http_head *h = f->as.head;
     struct exchange *e = open_find(cc, f->exchange);
 
     if (e == NULL && !h->without_request)

@@ -368,7 +368,7 @@ static void image_own(struct image *m, struct exchange *e)
 
 IMAGE_COVERS(struct exchange_finding, 104);
 IMAGE_COVERS(struct exchange_link, 16);
-IMAGE_COVERS(struct exchange, 3640);
+IMAGE_COVERS(struct exchange, 3656);
 void image_exchange(struct image *m, struct exchange *e)
 {
     m->arena = &e->arena;

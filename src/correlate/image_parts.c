@@ -104,7 +104,7 @@ static void image_open(struct image *m, struct cconn *cc)
     }
 }
 
-IMAGE_COVERS(struct cconn, 760);
+IMAGE_COVERS(struct cconn, 776);
 void image_conn(struct image *m, struct cconn *cc)
 {
     m->arena = &cc->arena;
@@ -147,7 +147,7 @@ static void image_lookup_dials(struct image *m, struct lookup *l)
 }
 
 IMAGE_COVERS(struct lookup_lane, 64);
-IMAGE_COVERS(struct lookup, 1264);
+IMAGE_COVERS(struct lookup, 1280);
 void image_lookup(struct image *m, struct lookup *l)
 {
     m->arena = &l->arena;

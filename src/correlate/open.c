@@ -271,7 +271,7 @@ static void settle_closed(struct correlate *c, struct cconn *cc)
 
 void open_conn_event(struct correlate *c, struct cconn *cc, const struct fact *f)
 {
-    switch (f->as.event.kind) {
+    switch (f->as.event->kind) {
     case FLOW_RST:
         end_all(c, cc);
         open_settle_previous(c, cc);

@@ -218,7 +218,7 @@ void tls_conn_event(struct correlate *c, struct cconn *cc, const struct fact *f)
 {
     if (cc->tls == NULL || cc->open_first != NULL)
         return;
-    if (f->as.event.kind == FLOW_RST || f->as.event.kind == FLOW_FIN_IN_ORDER)
+    if (f->as.event->kind == FLOW_RST || f->as.event->kind == FLOW_FIN_IN_ORDER)
         failed(c, cc, TLS_FAILED_CLOSED, &f->mark);
 }
 

@@ -289,7 +289,7 @@ static int advance_top(struct input *in)
     return r;
 }
 
-int input_next(struct input *in, struct input_frame *frame)
+int input_next(struct input *in, const struct input_frame **frame)
 {
     int r = in->top_delivered ? advance_top(in) : 0;
 
@@ -301,7 +301,7 @@ int input_next(struct input *in, struct input_frame *frame)
     const struct input_entry *top = input_merge_top(&in->merge);
     if (top == NULL)
         return 0;
-    *frame = top->head;
+    *frame = &top->head;
     in->top_delivered = true;
     return 1;
 }

@@ -51,8 +51,8 @@ struct input_progress {
 /* Opens every input and finds each one's first packet. Unreadable inputs are problems, not errors: the others are
  * read. P2T_ERR_USAGE with *error set (owned by the input module's caller: free()) when the filter does not compile. */
 int input_open(struct input **out, const struct input_config *config, char **error);
-/* 1: *frame is filled. 0: the end. Negative: a p2t_status. */
-int input_next(struct input *in, struct input_frame *frame);
+/* 1: *frame is valid until the next call. 0: the end. Negative: a p2t_status. */
+int input_next(struct input *in, const struct input_frame **frame);
 size_t input_file_count(const struct input *in);
 /* Valid for every frame.file seen so far; NULL beyond. Indexes are given in the order of first packets. */
 const struct input_file *input_file(const struct input *in, size_t index);

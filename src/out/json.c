@@ -61,12 +61,53 @@ static size_t put_odd(struct buf *b, struct slice rest)
     return n;
 }
 
+/* True unless each of the eight bytes stands for itself: as plain[] says, but for what stands above ASCII, which
+ * only looks odd here. */
+static bool any_odd(uint64_t eight)
+{
+    const uint64_t each = 0x0101010101010101, high = each << 7;
+    uint64_t quote = eight ^ each * '"', backslash = eight ^ each * '\\';
+
+    return ((eight | (eight + each) | (eight - each * ' ') | (quote - each) | (backslash - each)) & high) != 0;
+}
+
+/* Copies what stands for itself, up to the first byte that may not; returns how much. There is room for all of s. */
+static size_t copy_plain(uint8_t *w, const uint8_t *p, size_t n)
+{
+    size_t i = 0;
+    uint64_t eight;
+
+    for (; n - i >= sizeof eight; i += sizeof eight) {
+        memcpy(&eight, p + i, sizeof eight);
+        if (any_odd(eight))
+            return i;
+        memcpy(w + i, &eight, sizeof eight);
+    }
+    /* The rest, with what was copied before it. */
+    if (i > 0 && i < n) {
+        memcpy(&eight, p + n - sizeof eight, sizeof eight);
+        if (any_odd(eight))
+            return i;
+        memcpy(w + n - sizeof eight, &eight, sizeof eight);
+        return n;
+    }
+    for (; i < n && plain[p[i]]; i++)
+        w[i] = p[i];
+    return i;
+}
+
 void json_string(struct buf *b, struct p2t_text s)
 {
     const uint8_t *p = (const uint8_t *)s.p;
     size_t i = 0;
 
-    buf_putc(b, '"');
+    if (!buf_reserve(b, s.n + 2))
+        return;
+    b->p[b->n++] = '"';
+    if (s.n > 0) {
+        i = copy_plain(b->p + b->n, p, s.n);
+        b->n += i;
+    }
     while (i < s.n) {
         size_t from = i;
         while (i < s.n && plain[p[i]])
@@ -107,17 +148,39 @@ void json_us(struct buf *b, int64_t ns)
         b->n = (size_t)((uint8_t *)json_us_text((char *)b->p + b->n, ns) - b->p);
 }
 
+/* Each half byte of v becomes a byte, the highest first in memory. */
+static uint64_t spread(uint32_t v)
+{
+    uint64_t x = v;
+
+    x = (x | x << 16) & 0x0000ffff0000ffff;
+    x = (x | x << 8) & 0x00ff00ff00ff00ff;
+    x = (x | x << 4) & 0x0f0f0f0f0f0f0f0f;
+    return x;
+}
+
+/* Eight hexadecimal digits, where each byte holds one digit's value. */
+static void put_hex(uint8_t *w, uint64_t digits)
+{
+    const uint64_t each = 0x0101010101010101;
+    uint64_t letters = (digits + each * 6) >> 4 & each;
+    uint64_t text = digits + each * '0' + letters * ('a' - '0' - 10);
+
+    for (int i = 0; i < 8; i++)
+        w[i] = (uint8_t)(text >> (56 - 8 * i));
+}
+
 void json_id(struct buf *b, uint64_t id)
 {
-    static const char hex[] = "0123456789abcdef";
-    char text[18];
+    enum { ID_TEXT = 18 };
 
-    text[0] = text[17] = '"';
-    for (int i = 16; i > 0; i--) {
-        text[i] = hex[id & 15];
-        id >>= 4;
-    }
-    buf_put(b, text, sizeof text);
+    if (!buf_reserve(b, ID_TEXT))
+        return;
+    uint8_t *w = b->p + b->n;
+    w[0] = w[ID_TEXT - 1] = '"';
+    put_hex(w + 1, spread((uint32_t)(id >> 32)));
+    put_hex(w + 9, spread((uint32_t)id));
+    b->n += ID_TEXT;
 }
 
 void json_time(struct buf *b, int64_t ts_ns)

@@ -61,14 +61,9 @@ static char *text_text(char *w, const struct p2t_text *s)
     return w + s->n;
 }
 
-/* Everything of an event whose length is bounded, in one go: this is where the time of small exchanges goes. */
-static void put_event_head(struct buf *b, const struct p2t_event *ev)
+/* From the time to the evidence. */
+static char *moment_text(char *w, const struct p2t_event *ev)
 {
-    if (!buf_reserve(b, 256 + TIME_TEXT_BYTES + 2 * JSON_US_MAX + EVIDENCE_TEXT_MAX))
-        return;
-    char *w = (char *)b->p + b->n;
-    w = PUT(w, "{\"hook\":\"");
-    w = text_text(w, &hooks[ev->hook]);
     w = PUT(w, "\",\"time\":\"");
     time_rfc3339(ev->time_ns, w);
     w = PUT(w + TIME_TEXT_BYTES, "\",\"basis\":\"");
@@ -79,22 +74,85 @@ static void put_event_head(struct buf *b, const struct p2t_event *ev)
     w = bound_text(w, ev->has_latest, ev->latest_ns - ev->time_ns);
     w = PUT(w, "],\"evidence\":");
     w = evidence_text(w, ev->evidence, ev->evidence_count);
-    w = PUT(w, ",\"args\":{");
+    return PUT(w, ",\"args\":{");
+}
+
+static bool same_bound(bool has, int64_t ns, bool other_has, int64_t other_ns)
+{
+    return has == other_has && (!has || ns == other_ns);
+}
+
+static bool same_moment(const struct p2t_event *a, const struct p2t_event *b)
+{
+    if (a->time_ns != b->time_ns || a->basis != b->basis || a->evidence_count != b->evidence_count ||
+        !same_bound(a->has_earliest, a->earliest_ns, b->has_earliest, b->earliest_ns) ||
+        !same_bound(a->has_latest, a->latest_ns, b->has_latest, b->latest_ns))
+        return false;
+    for (size_t i = 0; i < a->evidence_count; i++)
+        if (a->evidence[i].packet != b->evidence[i].packet || a->evidence[i].file != b->evidence[i].file)
+            return false;
+    return true;
+}
+
+enum { MOMENT_TEXT_MAX = 128 + TIME_TEXT_BYTES + 2 * JSON_US_MAX + EVIDENCE_TEXT_MAX };
+
+/* What the last event's moment reads like, as offsets into the output. */
+struct moment {
+    const struct p2t_event *of;
+    size_t at, n;
+};
+
+/* Everything of an event whose length is bounded, in one go: this is where the time of small exchanges goes. Most
+ * events of an exchange stand at the same packet as the one before. */
+static void put_event_head(struct buf *b, const struct p2t_event *ev, struct moment *last)
+{
+    if (!buf_reserve(b, 64 + MOMENT_TEXT_MAX))
+        return;
+    char *w = (char *)b->p + b->n;
+    w = PUT(w, "{\"hook\":\"");
+    w = text_text(w, &hooks[ev->hook]);
+    size_t at = (size_t)((uint8_t *)w - b->p);
+    if (last->of != NULL && same_moment(last->of, ev)) {
+        memcpy(w, b->p + last->at, last->n);
+        b->n = at + last->n;
+    } else {
+        b->n = (size_t)((uint8_t *)moment_text(w, ev) - b->p);
+    }
+    *last = (struct moment){ev, at, b->n - at};
+}
+
+static void put_name(struct buf *b, bool follows, const struct p2t_text *name)
+{
+    if (!buf_reserve(b, name->n + 4))
+        return;
+    char *w = (char *)b->p + b->n;
+    w = follows ? PUT(w, ",\"") : PUT(w, "\"");
+    w = text_text(w, name);
+    w = PUT(w, "\":");
     b->n = (size_t)((uint8_t *)w - b->p);
 }
 
-static void put_event(struct buf *b, const struct p2t_event *ev)
+static void put_event(struct buf *b, const struct p2t_event *ev, struct moment *last)
 {
-    put_event_head(b, ev);
+    put_event_head(b, ev, last);
     for (size_t i = 0; i < ev->arg_count; i++) {
-        if (i > 0)
-            buf_putc(b, ',');
-        buf_putc(b, '"');
-        buf_put(b, ev->args[i].name.p, ev->args[i].name.n);
-        buf_lit(b, "\":");
+        put_name(b, i > 0, &ev->args[i].name);
         json_value(b, &ev->args[i].value);
     }
     buf_lit(b, "}}");
+}
+
+static void put_events(struct buf *b, const struct p2t_exchange *x)
+{
+    struct moment last = {0};
+
+    buf_lit(b, ",\"events\":[");
+    for (size_t i = 0; i < x->event_count; i++) {
+        if (i > 0)
+            buf_putc(b, ',');
+        put_event(b, &x->events[i], &last);
+    }
+    buf_putc(b, ']');
 }
 
 static inline void put_count(struct buf *b, const char *key, int64_t v)
@@ -259,13 +317,7 @@ void json_exchange(struct buf *b, const struct p2t_exchange *x)
     buf_lit(b, ",\"end\":");
     json_time(b, x->end_ns);
     put_phases(b, &x->phases);
-    buf_lit(b, ",\"events\":[");
-    for (size_t i = 0; i < x->event_count; i++) {
-        if (i > 0)
-            buf_putc(b, ',');
-        put_event(b, &x->events[i]);
-    }
-    buf_putc(b, ']');
+    put_events(b, x);
     put_findings(b, x);
     put_links(b, x);
     put_files(b, x);

@@ -25,6 +25,19 @@ static void tcp_option(struct packet_tcp *tcp, uint8_t kind, struct slice value)
     }
 }
 
+/* As nearly every segment of a connection has them (RFC 7323 appendix A): two NOPs, then the timestamps. */
+static bool only_timestamps(struct packet_tcp *tcp, const uint8_t *p, uint32_t n)
+{
+    enum { RECOMMENDED = 0x0101080a, RECOMMENDED_BYTES = 12 };
+
+    if (n != RECOMMENDED_BYTES || load_be32(p) != RECOMMENDED)
+        return false;
+    tcp->has_timestamp = true;
+    tcp->ts_value = load_be32(p + 4);
+    tcp->ts_echo = load_be32(p + 8);
+    return true;
+}
+
 /* A list that makes no sense ends here, and the segment is good all the same. */
 static void tcp_options(struct packet_tcp *tcp, struct reader r)
 {
@@ -66,8 +79,11 @@ void packet_layer_tcp(struct packet_walk *w)
                                    .window_scale = -1};
     uint32_t options = header - TCP_HEADER;
     uint32_t captured = w->r.left < options ? (uint32_t)w->r.left : options;
-    if (captured > 0)
-        tcp_options(&out->tcp, reader_of(reader_take(&w->r, captured), captured));
+    if (captured > 0) {
+        const uint8_t *p = reader_take(&w->r, captured);
+        if (!only_timestamps(&out->tcp, p, captured))
+            tcp_options(&out->tcp, reader_of(p, captured));
+    }
     w->wire -= options;
     finish(w, PACKET_TCP);
 }

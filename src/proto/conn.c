@@ -359,7 +359,7 @@ static void tell_event(struct proto *p, struct flow_tcp *flow, const struct flow
 {
     struct fact f = {.kind = FACT_CONN_EVENT, .conn = flow, .dir = event->dir, .mark = event->mark};
 
-    f.as.event = *event;
+    f.as.event = event;
     proto_emit(p, &f);
 }
 

@@ -181,11 +181,11 @@ struct fact {
     enum flow_dir dir;     /* CONN_EVENT, CONN_GAP, HTTP_BAD, HTTP_MESSAGE, TLS facts */
     struct packet_mark mark;
     union {
-        struct flow_event event; /* CONN_EVENT */
-        enum flow_end end;       /* CONN_CLOSE */
-        enum fact_proto proto;   /* CONN_PROTO */
-        uint64_t gap_bytes;      /* CONN_GAP */
-        struct fact_http_head head;
+        const struct flow_event *event; /* CONN_EVENT */
+        enum flow_end end;              /* CONN_CLOSE */
+        enum fact_proto proto;          /* CONN_PROTO */
+        uint64_t gap_bytes;             /* CONN_GAP */
+        const struct fact_http_head *head;
         struct fact_http_end http_end;
         struct fact_message message;
         uint32_t error_code; /* HTTP_RESET: RFC 9113 7 */

@@ -55,7 +55,7 @@ static void tell_trailers(struct grpc_reader *r, const struct packet_mark *last,
     head.bytes = r->trailers.n;
     out->fact.kind = FACT_HTTP_TRAILERS;
     out->fact.mark = *last;
-    out->fact.as.head = head;
+    out->fact.as.head = &head;
     fact_emit(out->sink, &out->fact);
 }
 

@@ -31,7 +31,7 @@ void h1_emit_head(struct http1 *h, struct h1_dir *d, struct fact_http_head *head
 
     head->first = d->first;
     head->last = last;
-    f.as.head = *head;
+    f.as.head = head;
     if (request)
         h->env->counters.requests++;
     else

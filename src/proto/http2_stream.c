@@ -125,7 +125,7 @@ static void emit_head(struct http2 *h, struct h2_stream *s, enum flow_dir dir, e
 
     s->half[dir].begun = true;
     s->half[dir].last = head->last;
-    f.as.head = *head;
+    f.as.head = head;
     fact_emit(&h->env->sink, &f);
 }
 

@@ -230,10 +230,9 @@ static bool on_unopened(struct tls *t, struct tls_side *side, const struct tls_r
 
 bool tls_decrypt_inner(struct tls *t, const struct tls_record *r)
 {
-    struct tls_record plain = *r;
-
     if (!tls_look_again(t, r, t->done))
         return false;
+    struct tls_record plain = *r;
     struct tls_side *side = &t->keys->side[r->dir];
     bool opened = !side->lost && ((side->key.set && tls_open_next(t, &side->key, r, &plain.payload)) ||
                                   open_later(t, side, r, &plain.payload));

@@ -5,7 +5,7 @@
 
 #include "pcap2trace/status.h"
 
-enum { BLOCK_MAX = 128, LABEL_MAX = 16, SSL3_ROUNDS_MAX = 10, SSL3_PAD_MAX = 48 };
+enum { LABEL_MAX = 16, SSL3_ROUNDS_MAX = 10, SSL3_PAD_MAX = 48 };
 
 static const struct hash_info {
     const char *name;
@@ -23,7 +23,9 @@ int tls_kdf_init(struct tls_kdf *k)
     for (int i = 0; i < TLS_HASHES; i++) {
         k->md[i] = EVP_MD_fetch(NULL, hashes[i].name, NULL);
         k->ctx[i] = EVP_MD_CTX_new();
-        if (k->ctx[i] == NULL)
+        k->hmac[i].inner = EVP_MD_CTX_new();
+        k->hmac[i].outer = EVP_MD_CTX_new();
+        if (k->ctx[i] == NULL || k->hmac[i].inner == NULL || k->hmac[i].outer == NULL)
             return P2T_ERR_MEMORY;
     }
     return P2T_OK;
@@ -33,6 +35,9 @@ void tls_kdf_fini(struct tls_kdf *k)
 {
     for (int i = 0; i < TLS_HASHES; i++) {
         EVP_MD_CTX_free(k->ctx[i]);
+        EVP_MD_CTX_free(k->hmac[i].inner);
+        EVP_MD_CTX_free(k->hmac[i].outer);
+        OPENSSL_cleanse(&k->hmac[i], sizeof k->hmac[i]);
         EVP_MD_free(k->md[i]);
     }
 }
@@ -63,28 +68,50 @@ bool tls_hash(struct tls_kdf *k, enum tls_hash hash, struct slice bytes, uint8_t
 
 /* ---- HMAC (RFC 2104) ---- */
 
-static void make_pad(uint8_t pad[BLOCK_MAX], struct slice key, uint8_t with)
+static bool digest_pad(struct tls_kdf *k, enum tls_hash hash, EVP_MD_CTX *ctx, uint8_t with)
 {
-    memset(pad, with, BLOCK_MAX);
-    for (size_t i = 0; i < key.n; i++)
-        pad[i] ^= key.p[i];
+    const struct tls_hmac_state *state = &k->hmac[hash];
+    uint8_t pad[TLS_BLOCK_MAX];
+
+    memset(pad, with, sizeof pad);
+    for (size_t i = 0; i < state->n; i++)
+        pad[i] ^= state->key[i];
+    bool ok = EVP_DigestInit_ex2(ctx, k->md[hash], NULL) == 1 && EVP_DigestUpdate(ctx, pad, hashes[hash].block) == 1;
+    OPENSSL_cleanse(pad, sizeof pad);
+    return ok;
+}
+
+static bool take_key(struct tls_kdf *k, enum tls_hash hash, struct slice key)
+{
+    struct tls_hmac_state *state = &k->hmac[hash];
+
+    if (state->n == key.n && key.n > 0 && memcmp(state->key, key.p, key.n) == 0)
+        return true;
+    state->n = 0;
+    if (key.n > hashes[hash].block || k->md[hash] == NULL) /* no key of TLS's is longer */
+        return false;
+    if (key.n > 0)
+        memcpy(state->key, key.p, key.n);
+    state->n = key.n;
+    bool ok = digest_pad(k, hash, state->inner, 0x36) && digest_pad(k, hash, state->outer, 0x5c);
+    state->n = ok ? key.n : 0;
+    return ok;
 }
 
 bool tls_hmac(struct tls_kdf *k, enum tls_hash hash, struct slice key, const struct slice *parts, size_t n,
               uint8_t out[TLS_HASH_MAX])
 {
-    uint8_t pad[BLOCK_MAX], inner[TLS_HASH_MAX];
-    struct slice block = slice_of(pad, hashes[hash].block);
+    struct tls_hmac_state *state = &k->hmac[hash];
+    EVP_MD_CTX *ctx = k->ctx[hash];
+    uint8_t inner[TLS_HASH_MAX];
 
-    if (key.n > hashes[hash].block) /* none of TLS's is */
+    if (!take_key(k, hash, key) || EVP_MD_CTX_copy_ex(ctx, state->inner) != 1)
         return false;
-    make_pad(pad, key, 0x36);
-    bool ok = digest(k, hash, block, parts, n, inner);
-    make_pad(pad, key, 0x5c);
-    struct slice outer = slice_of(inner, hashes[hash].bytes);
-    ok = ok && digest(k, hash, block, &outer, 1, out);
-    OPENSSL_cleanse(pad, sizeof pad);
-    return ok;
+    for (size_t i = 0; i < n; i++)
+        if (parts[i].n > 0 && EVP_DigestUpdate(ctx, parts[i].p, parts[i].n) != 1)
+            return false;
+    return EVP_DigestFinal_ex(ctx, inner, NULL) == 1 && EVP_MD_CTX_copy_ex(ctx, state->outer) == 1 &&
+           EVP_DigestUpdate(ctx, inner, hashes[hash].bytes) == 1 && EVP_DigestFinal_ex(ctx, out, NULL) == 1;
 }
 
 /* ---- TLS 1.3 ---- */

@@ -11,11 +11,19 @@
 #include "base/slice.h"
 #include "proto/tls_suite.h"
 
-enum { TLS_HASH_MAX = 48 };
+enum { TLS_HASH_MAX = 48, TLS_BLOCK_MAX = 128 };
+
+/* HMAC's two digests behind their pads, ready for a message: what one secret is asked for comes in a row. */
+struct tls_hmac_state {
+    EVP_MD_CTX *inner, *outer;
+    uint8_t key[TLS_BLOCK_MAX];
+    size_t n; /* of the key; 0: none */
+};
 
 struct tls_kdf {
     EVP_MD *md[TLS_HASHES];
     EVP_MD_CTX *ctx[TLS_HASHES];
+    struct tls_hmac_state hmac[TLS_HASHES];
 };
 
 int tls_kdf_init(struct tls_kdf *k);

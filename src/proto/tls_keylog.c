@@ -173,26 +173,25 @@ int tls_keylog_load(struct tls_keylog *k, struct slice saved)
 
 /* ---- lines ---- */
 
-static int hex_digit(uint8_t c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
+/* A digit's value and 0x10; 0 for what is none. */
+static const uint8_t hex_digits[256] = {
+    ['0'] = 0x10, ['1'] = 0x11, ['2'] = 0x12, ['3'] = 0x13, ['4'] = 0x14, ['5'] = 0x15, ['6'] = 0x16, ['7'] = 0x17,
+    ['8'] = 0x18, ['9'] = 0x19, ['a'] = 0x1a, ['b'] = 0x1b, ['c'] = 0x1c, ['d'] = 0x1d, ['e'] = 0x1e, ['f'] = 0x1f,
+    ['A'] = 0x1a, ['B'] = 0x1b, ['C'] = 0x1c, ['D'] = 0x1d, ['E'] = 0x1e, ['F'] = 0x1f,
+};
 
 /* The number of bytes; 0 when it is not hexadecimal or does not fit. */
 static size_t unhex(struct slice text, uint8_t *out, size_t max)
 {
     if (text.n % 2 != 0 || text.n / 2 > max)
         return 0;
+    unsigned all = 0x10;
     for (size_t i = 0; i < text.n; i += 2) {
-        int high = hex_digit(text.p[i]), low = hex_digit(text.p[i + 1]);
-        if (high < 0 || low < 0)
-            return 0;
-        out[i / 2] = (uint8_t)(high << 4 | low);
+        unsigned high = hex_digits[text.p[i]], low = hex_digits[text.p[i + 1]];
+        all &= high & low;
+        out[i / 2] = (uint8_t)(high << 4 | (low & 0x0f));
     }
-    return text.n / 2;
+    return all != 0 ? text.n / 2 : 0;
 }
 
 static bool is_blank(uint8_t c)

@@ -179,8 +179,7 @@ static const struct range {
     {0xd005, 0xd005, CCM_128, CCM_128},
 };
 
-/* Runs per record. */
-bool tls_suite_of(uint16_t cipher, struct tls_suite *suite)
+static const struct range *range_of(uint16_t cipher)
 {
     size_t low = 0, high = sizeof ranges / sizeof *ranges;
 
@@ -191,8 +190,20 @@ bool tls_suite_of(uint16_t cipher, struct tls_suite *suite)
         else
             high = middle;
     }
-    if (low == sizeof ranges / sizeof *ranges || cipher < ranges[low].first)
-        return false;
-    *suite = cipher % 2 == 0 ? ranges[low].even : ranges[low].odd;
+    return low < sizeof ranges / sizeof *ranges && cipher >= ranges[low].first ? &ranges[low] : NULL;
+}
+
+/* Runs per record, and records of one cipher follow each other. */
+bool tls_suite_of(uint16_t cipher, struct tls_suite *suite)
+{
+    static _Thread_local const struct range *last = ranges;
+
+    if (cipher < last->first || cipher > last->last) {
+        const struct range *range = range_of(cipher);
+        if (range == NULL)
+            return false;
+        last = range;
+    }
+    *suite = cipher % 2 == 0 ? last->even : last->odd;
     return true;
 }

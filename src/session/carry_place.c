@@ -54,14 +54,14 @@ static void on_request_head(struct carry *c, struct carry_conn *cc, const struct
     promote(c, cc);
     cc->is_idle = false;
     cc->asked++;
-    cc->nested |= f->stream != 0 || slice_eq(f->as.head.method, SLICE_LIT("CONNECT"));
+    cc->nested |= f->stream != 0 || slice_eq(f->as.head->method, SLICE_LIT("CONNECT"));
     if (out_of_order_since(cc) || !idle || cc->nested || cc->next != NULL || !flow_tcp_place(cc->flow, &now) ||
         now.half[FLOW_S2C].next != place->flow.half[FLOW_S2C].next)
         return;
     cc->next = place;
     cc->idle = NULL;
-    place->ref = f->as.head.first.ref;
-    place->ts_ns = f->as.head.first.ts_ns;
+    place->ref = f->as.head->first.ref;
+    place->ts_ns = f->as.head->first.ts_ns;
     place->number = f->exchange;
     for (int dir = 0; dir < 2; dir++) {
         place->flow.half[dir].retransmits = now.half[dir].retransmits;
@@ -86,7 +86,7 @@ void carry_fact(struct carry *c, const struct fact *f)
         return;
     switch (f->kind) {
     case FACT_CONN_EVENT:
-        if (f->as.event.kind == FLOW_ESTABLISHED)
+        if (f->as.event->kind == FLOW_ESTABLISHED)
             cc->head_to = f->mark.ref;
         break;
     case FACT_CONN_PROTO:
@@ -99,7 +99,7 @@ void carry_fact(struct carry *c, const struct fact *f)
         on_request_head(c, cc, f);
         break;
     case FACT_HTTP_RESPONSE_HEAD:
-        cc->nested |= f->as.head.upgrade != FACT_UPGRADE_NONE;
+        cc->nested |= f->as.head->upgrade != FACT_UPGRADE_NONE;
         cc->is_idle = false;
         break;
     default:

@@ -71,7 +71,7 @@ static void on_fact(void *ctx, const struct fact *fact)
 {
     struct p2t_session *s = ctx;
 
-    if (fact->kind == FACT_CONN_EVENT && fact->as.event.kind == FLOW_SYN && !fact->as.event.repeated)
+    if (fact->kind == FACT_CONN_EVENT && fact->as.event->kind == FLOW_SYN && !fact->as.event->repeated)
         s->attempts++;
     if (is_news(s, fact))
         correlate_fact(s->correlate, fact);
@@ -331,7 +331,7 @@ int p2t_session_finish(struct p2t_session *s)
 
 int p2t_session_step(struct p2t_session *s, size_t frames)
 {
-    struct input_frame frame;
+    const struct input_frame *frame;
 
     if (s->finished || s->status != P2T_OK)
         return s->status;
@@ -341,7 +341,7 @@ int p2t_session_step(struct p2t_session *s, size_t frames)
             s->status = got;
             return p2t_session_finish(s);
         }
-        s->status = take_frame(s, &frame);
+        s->status = take_frame(s, frame);
         if (s->status != P2T_OK) {
             rest(s);
             return s->status;

@@ -4,8 +4,9 @@
 #include <signal.h>
 #include <stdlib.h>
 
-/* Waking a thread costs as much as telling some exchanges; few batches keep what goes around in the cache. */
-enum { BATCHES = 8, BATCH_EXCHANGES = 64 };
+/* Waking a thread costs as much as telling some exchanges, and many a kernel puts it where its waker runs: who sleeps is
+ * woken for half a ring. Few batches keep what goes around in the cache. */
+enum { BATCHES = 8, WAKE_BATCHES = BATCHES / 2, BATCH_EXCHANGES = 64 };
 /* Heads may be large: the arenas of a batch together. */
 #define BATCH_BYTES ((size_t)1 << 20)
 
@@ -45,7 +46,8 @@ static void note(struct teller *t, uint64_t exchanges, int status)
     if (t->status == 0)
         t->status = status;
     t->told++;
-    pthread_cond_signal(&t->was_told);
+    if (t->put - t->told <= BATCHES - WAKE_BATCHES)
+        pthread_cond_signal(&t->was_told);
     pthread_mutex_unlock(&t->lock);
 }
 
@@ -65,8 +67,9 @@ static const struct batch *next_batch(struct teller *t)
     const struct batch *b = NULL;
 
     pthread_mutex_lock(&t->lock);
-    while (t->told == t->put && !t->closing)
-        pthread_cond_wait(&t->was_put, &t->lock);
+    if (t->told == t->put)
+        while (t->put - t->told < WAKE_BATCHES && !t->closing)
+            pthread_cond_wait(&t->was_put, &t->lock);
     if (t->told < t->put)
         b = &t->ring[t->told % BATCHES];
     pthread_mutex_unlock(&t->lock);
@@ -132,9 +135,11 @@ static int put_batch(struct teller *t)
 {
     pthread_mutex_lock(&t->lock);
     t->put++;
-    pthread_cond_signal(&t->was_put);
-    while (t->put - t->told == BATCHES)
-        pthread_cond_wait(&t->was_told, &t->lock);
+    if (t->put - t->told >= WAKE_BATCHES)
+        pthread_cond_signal(&t->was_put);
+    if (t->put - t->told == BATCHES)
+        while (t->put - t->told > BATCHES - WAKE_BATCHES)
+            pthread_cond_wait(&t->was_told, &t->lock);
     uint64_t told = t->told;
     int status = t->status;
     pthread_mutex_unlock(&t->lock);

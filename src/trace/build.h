@@ -2,6 +2,7 @@
 #ifndef P2T_TRACE_BUILD_H
 #define P2T_TRACE_BUILD_H
 
+#include "base/buf.h"
 #include "trace/trace.h"
 
 enum { TRACE_FILES_MAX = 16 };
@@ -23,6 +24,7 @@ struct known_endpoint {
 struct trace {
     struct trace_options options;
     struct arena arena;
+    struct buf scratch; /* for one text at a time, before it goes into the arena */
     const struct exchange *e;
     struct p2t_exchange out;
     struct p2t_connection connection;
@@ -48,6 +50,8 @@ struct trace {
 
 /* events.c */
 struct p2t_event *event_add(struct trace *t, enum p2t_hook hook, enum p2t_basis basis, int64_t time_ns);
+/* As the last one, but for its arguments. */
+struct p2t_event *event_again(struct trace *t);
 void event_earliest(struct p2t_event *ev, const struct packet_mark *m);
 void event_latest(struct p2t_event *ev, const struct packet_mark *m);
 void event_evidence(struct trace *t, struct p2t_event *ev, const struct packet_mark *m);
@@ -55,42 +59,63 @@ void event_evidence(struct trace *t, struct p2t_event *ev, const struct packet_m
 void events_sort(struct trace *t);
 struct p2t_evidence evidence_of(struct trace *t, struct packet_ref ref);
 
+/* A text is written to the buffer between these two; the arena has it afterwards. */
+struct buf *scratch_begin(struct trace *t);
+struct slice scratch_end(struct trace *t);
 /* Room for n arguments; NULL when memory ran out. */
 struct p2t_arg *event_args(struct trace *t, struct p2t_event *ev, size_t n);
-/* name is a literal: its length folds at compile time. */
-static inline struct p2t_arg arg_named(const char *name, enum p2t_value_kind kind)
+/* They fill *a. name is a literal: its length folds at compile time. */
+static inline void arg_named(struct p2t_arg *a, const char *name, enum p2t_value_kind kind)
 {
-    return (struct p2t_arg){.name = {name, strlen(name)}, .value = {.kind = kind}};
+    a->name.p = name;
+    a->name.n = strlen(name);
+    a->value.kind = kind;
 }
 
-static inline struct p2t_arg arg_null(const char *name)
+static inline void arg_null(struct p2t_arg *a, const char *name)
 {
-    return arg_named(name, P2T_VALUE_NULL);
+    arg_named(a, name, P2T_VALUE_NULL);
 }
 
 /* s.p == NULL: null */
-static inline struct p2t_arg arg_text(const char *name, struct slice s)
+static inline void arg_text(struct p2t_arg *a, const char *name, struct slice s)
 {
-    struct p2t_arg a = arg_named(name, s.p == NULL ? P2T_VALUE_NULL : P2T_VALUE_TEXT);
-
-    a.value.as.text = (struct p2t_text){(const char *)s.p, s.n};
-    return a;
+    arg_named(a, name, s.p == NULL ? P2T_VALUE_NULL : P2T_VALUE_TEXT);
+    a->value.as.text.p = (const char *)s.p;
+    a->value.as.text.n = s.n;
 }
 
-static inline struct p2t_arg arg_int(const char *name, int64_t v)
+static inline void arg_int(struct p2t_arg *a, const char *name, int64_t v)
 {
-    struct p2t_arg a = arg_named(name, P2T_VALUE_INT);
-
-    a.value.as.integer = v;
-    return a;
+    arg_named(a, name, P2T_VALUE_INT);
+    a->value.as.integer = v;
 }
 
-static inline struct p2t_arg arg_bool(const char *name, bool v)
+static inline void arg_bool(struct p2t_arg *a, const char *name, bool v)
 {
-    struct p2t_arg a = arg_named(name, P2T_VALUE_BOOL);
+    arg_named(a, name, P2T_VALUE_BOOL);
+    a->value.as.boolean = v;
+}
 
-    a.value.as.boolean = v;
-    return a;
+static inline void arg_list(struct p2t_arg *a, const char *name, const struct p2t_value *items, size_t n)
+{
+    arg_named(a, name, P2T_VALUE_LIST);
+    a->value.as.list.items = items;
+    a->value.as.list.n = n;
+}
+
+static inline void value_text(struct p2t_value *v, struct slice s)
+{
+    v->kind = P2T_VALUE_TEXT;
+    v->as.text.p = (const char *)s.p;
+    v->as.text.n = s.n;
+}
+
+/* What it was filled with counts only where it is known; else it is null. */
+static inline void arg_if(bool known, struct p2t_arg *a)
+{
+    if (!known)
+        a->value.kind = P2T_VALUE_NULL;
 }
 
 struct p2t_text text_of(struct slice s);

@@ -39,26 +39,22 @@ void events_get_conn(struct trace *t)
     event_evidence(t, ev, first);
     struct p2t_arg *args = event_args(t, ev, 1);
     if (args != NULL)
-        args[0] = arg_text("hostPort", host_port(t));
+        arg_text(&args[0], "hostPort", host_port(t));
     t->lane_ns = ev->time_ns;
 }
 
 /* ---- DNS ---- */
 
-static struct p2t_arg arg_addrs(struct trace *t, const struct ip_addr *addrs, size_t n)
+static void arg_addrs(struct trace *t, struct p2t_arg *a, const struct ip_addr *addrs, size_t n)
 {
-    struct p2t_arg a = {.name = {"Addrs", 5}, .value = {.kind = P2T_VALUE_LIST}};
     struct p2t_value *items = arena_alloc(&t->arena, n * sizeof *items + 1);
 
     for (size_t i = 0; items != NULL && i < n; i++) {
         char text[IP_TEXT_MAX];
         size_t len = ip_format(&addrs[i], text);
-        items[i] = (struct p2t_value){.kind = P2T_VALUE_TEXT};
-        items[i].as.text = text_of(arena_copy(&t->arena, slice_of(text, len)));
+        value_text(&items[i], arena_copy(&t->arena, slice_of(text, len)));
     }
-    a.value.as.list.items = items;
-    a.value.as.list.n = items != NULL ? n : 0;
-    return a;
+    arg_list(a, "Addrs", items, items != NULL ? n : 0);
 }
 
 static void dns_start(struct trace *t, struct slice host, enum p2t_basis basis, const struct packet_mark *at)
@@ -70,7 +66,7 @@ static void dns_start(struct trace *t, struct slice host, enum p2t_basis basis, 
         event_evidence(t, ev, at);
     struct p2t_arg *args = event_args(t, ev, 1);
     if (args != NULL)
-        args[0] = arg_text("Host", host);
+        arg_text(&args[0], "Host", host);
     t->lane_ns = ev->time_ns;
 }
 
@@ -87,13 +83,14 @@ static void dns_done_args(struct trace *t, struct p2t_event *ev, const struct ex
 
     if (args == NULL)
         return;
-    args[0] = arg_addrs(t, l->addrs, l->addr_count);
-    args[1] = arg_text("Err", lookup_error(t));
-    args[2] = arg_bool("Coalesced", l->shared);
-    args[3] = l->has_rcode ? arg_int("rcode", l->rcode) : arg_null("rcode");
-    args[4] = arg_int("queries", l->queries);
-    args[5] = arg_text("client", arena_copy(&t->arena, slice_of(client, ip_format(&l->client.ip, client))));
-    args[6] = arg_text("server", copy_endpoint(t, &l->server));
+    arg_addrs(t, &args[0], l->addrs, l->addr_count);
+    arg_text(&args[1], "Err", lookup_error(t));
+    arg_bool(&args[2], "Coalesced", l->shared);
+    arg_int(&args[3], "rcode", l->rcode);
+    arg_if(l->has_rcode, &args[3]);
+    arg_int(&args[4], "queries", l->queries);
+    arg_text(&args[5], "client", arena_copy(&t->arena, slice_of(client, ip_format(&l->client.ip, client))));
+    arg_text(&args[6], "server", copy_endpoint(t, &l->server));
 }
 
 static const struct packet_mark *first_syn(const struct exchange *e)
@@ -144,11 +141,11 @@ static void lookup_without_packets(struct trace *t)
     struct p2t_arg *args = event_args(t, ev, 5);
     if (args == NULL)
         return;
-    args[0] = arg_addrs(t, &e->conn.server.ip, 1);
-    args[1] = arg_null("Err");
-    args[2] = arg_bool("Coalesced", false);
-    args[3] = arg_null("rcode");
-    args[4] = arg_int("queries", 0);
+    arg_addrs(t, &args[0], &e->conn.server.ip, 1);
+    arg_null(&args[1], "Err");
+    arg_bool(&args[2], "Coalesced", false);
+    arg_null(&args[3], "rcode");
+    arg_int(&args[4], "queries", 0);
 }
 
 void events_lookup(struct trace *t)
@@ -188,8 +185,8 @@ static void connect_start(struct trace *t, size_t i)
     struct p2t_arg *args = event_args(t, ev, 2);
     if (args == NULL)
         return;
-    args[0] = arg_text("network", SLICE_LIT("tcp"));
-    args[1] = arg_text("addr", copy_endpoint(t, &a->server));
+    arg_text(&args[0], "network", SLICE_LIT("tcp"));
+    arg_text(&args[1], "addr", copy_endpoint(t, &a->server));
 }
 
 /* The client's next move: its first bytes, or the end of the connection. */
@@ -287,10 +284,10 @@ void events_connect(struct trace *t)
         struct p2t_arg *args = ev != NULL ? event_args(t, ev, 4) : NULL;
         if (args == NULL)
             continue;
-        args[0] = arg_text("network", SLICE_LIT("tcp"));
-        args[1] = arg_text("addr", copy_endpoint(t, &a->server));
-        args[2] = arg_text("err", attempt_error_text(&t->arena, a));
-        args[3] = arg_int("syns", a->syns);
+        arg_text(&args[0], "network", SLICE_LIT("tcp"));
+        arg_text(&args[1], "addr", copy_endpoint(t, &a->server));
+        arg_text(&args[2], "err", attempt_error_text(&t->arena, a));
+        arg_int(&args[3], "syns", a->syns);
         if (a->result == ATTEMPT_OK)
             t->lane_ns = ev->time_ns;
         if (a->result != ATTEMPT_CANCELED)
@@ -325,11 +322,13 @@ static void got_conn_args(struct trace *t, struct p2t_event *ev)
 
     if (args == NULL)
         return;
-    args[0] = known ? arg_bool("Reused", reused) : arg_null("Reused");
-    args[1] = known ? arg_bool("WasIdle", idle > 0) : arg_null("WasIdle");
-    args[2] = known ? arg_int("IdleTime", idle > 0 ? idle : 0) : arg_null("IdleTime");
-    args[3] = arg_text("LocalAddr", copy_endpoint(t, &c->client));
-    args[4] = arg_text("RemoteAddr", copy_endpoint(t, &c->server));
+    arg_bool(&args[0], "Reused", reused);
+    arg_bool(&args[1], "WasIdle", idle > 0);
+    arg_int(&args[2], "IdleTime", idle > 0 ? idle : 0);
+    for (size_t i = 0; i < 3; i++)
+        arg_if(known, &args[i]);
+    arg_text(&args[3], "LocalAddr", copy_endpoint(t, &c->client));
+    arg_text(&args[4], "RemoteAddr", copy_endpoint(t, &c->server));
 }
 
 /* A connection that was ready and went down before a byte of the request: Go's client had it already. */

@@ -28,6 +28,18 @@ struct p2t_event *event_add(struct trace *t, enum p2t_hook hook, enum p2t_basis 
     return ev;
 }
 
+struct p2t_event *event_again(struct trace *t)
+{
+    struct p2t_event *ev = event_add(t, P2T_HOOK_GET_CONN, P2T_OBSERVED, 0);
+
+    if (t->failed)
+        return ev;
+    *ev = ev[-1];
+    ev->args = NULL;
+    ev->arg_count = 0;
+    return ev;
+}
+
 void event_earliest(struct p2t_event *ev, const struct packet_mark *m)
 {
     if (!mark_set(m))
@@ -99,6 +111,18 @@ struct p2t_arg *event_args(struct trace *t, struct p2t_event *ev, size_t n)
     ev->args = args;
     ev->arg_count = args != NULL ? n : 0;
     return args;
+}
+
+struct buf *scratch_begin(struct trace *t)
+{
+    buf_reset(&t->scratch);
+    return &t->scratch;
+}
+
+struct slice scratch_end(struct trace *t)
+{
+    t->failed |= t->scratch.failed;
+    return arena_copy(&t->arena, buf_view(&t->scratch));
 }
 
 struct p2t_text text_of(struct slice s)

@@ -1,5 +1,4 @@
 /* WroteHeaderField to PutIdleConn: the request, the response and what became of the connection. */
-#include "base/buf.h"
 #include "trace/build.h"
 
 static const int64_t US = 1000;
@@ -16,26 +15,30 @@ static size_t run_of_key(const struct exchange_request *r, size_t i)
     return n;
 }
 
-static void wrote_header_field(struct trace *t, size_t i, size_t n)
+static struct p2t_event *first_header_field(struct trace *t)
 {
     const struct exchange_request *r = &t->e->request;
     struct p2t_event *ev = event_add(t, P2T_HOOK_WROTE_HEADER_FIELD, P2T_OBSERVED, r->first.ts_ns);
-    struct p2t_value *values = arena_alloc(&t->arena, n * sizeof *values);
-    struct p2t_arg *args = event_args(t, ev, 2);
 
     event_earliest(ev, &t->got_conn_earliest);
     event_latest(ev, &r->head_end);
     event_evidence(t, ev, &r->first);
+    return ev;
+}
+
+static void wrote_header_field(struct trace *t, size_t i, size_t n)
+{
+    const struct exchange_request *r = &t->e->request;
+    struct p2t_event *ev = i == 0 ? first_header_field(t) : event_again(t);
+    struct p2t_value *values = arena_alloc(&t->arena, n * sizeof *values);
+    struct p2t_arg *args = event_args(t, ev, 2);
+
     if (args == NULL || values == NULL)
         return;
-    for (size_t k = 0; k < n; k++) {
-        struct slice value = redact_header(t, r->headers[i].name, r->headers[i + k].value);
-        values[k] = (struct p2t_value){.kind = P2T_VALUE_TEXT, .as.text = text_of(value)};
-    }
-    args[0] = arg_text("key", r->headers[i].name);
-    args[1] = (struct p2t_arg){.name = {"value", 5}, .value = {.kind = P2T_VALUE_LIST}};
-    args[1].value.as.list.items = values;
-    args[1].value.as.list.n = n;
+    for (size_t k = 0; k < n; k++)
+        value_text(&values[k], redact_header(t, r->headers[i].name, r->headers[i + k].value));
+    arg_text(&args[0], "key", r->headers[i].name);
+    arg_list(&args[1], "value", values, n);
 }
 
 static void wrote_headers(struct trace *t)
@@ -80,7 +83,7 @@ static void wrote_request_args(struct trace *t, struct p2t_event *ev, struct sli
     struct p2t_arg *args = event_args(t, ev, 1);
 
     if (args != NULL)
-        args[0] = arg_text("Err", err);
+        arg_text(&args[0], "Err", err);
 }
 
 static const struct packet_mark *later_mark(const struct packet_mark *a, const struct packet_mark *b)
@@ -128,13 +131,11 @@ static struct slice upload_error(struct trace *t, bool by_server)
 {
     struct slice l = copy_endpoint(t, &t->e->conn.client), r = copy_endpoint(t, &t->e->conn.server);
     const char *why = by_server ? "write: connection reset by peer" : "use of closed network connection";
-    struct buf b = {0};
+    struct buf *b = scratch_begin(t);
 
-    buf_printf(&b, "readfrom tcp %s->%s: write tcp %s->%s: %s", (const char *)l.p, (const char *)r.p,
+    buf_printf(b, "readfrom tcp %s->%s: write tcp %s->%s: %s", (const char *)l.p, (const char *)r.p,
                (const char *)l.p, (const char *)r.p, why);
-    struct slice text = arena_copy(&t->arena, buf_view(&b));
-    buf_fini(&b);
-    return text;
+    return scratch_end(t);
 }
 
 static const struct packet_mark *closing_mark(const struct exchange *e)
@@ -228,8 +229,7 @@ static struct p2t_value headers_value(struct trace *t, const struct exchange_int
     if (fields == NULL || values == NULL)
         return object;
     for (size_t i = 0; i < x->header_count; i++) {
-        struct slice value = redact_header(t, x->headers[i].name, x->headers[i].value);
-        values[i] = (struct p2t_value){.kind = P2T_VALUE_TEXT, .as.text = text_of(value)};
+        value_text(&values[i], redact_header(t, x->headers[i].name, x->headers[i].value));
         fields[i] = (struct p2t_arg){.name = text_of(x->headers[i].name), .value = {.kind = P2T_VALUE_LIST}};
         fields[i].value.as.list.items = &values[i];
         fields[i].value.as.list.n = 1;
@@ -262,7 +262,7 @@ static void interim(struct trace *t, const struct exchange_interim *x, bool awai
         (void)interim_event(t, P2T_HOOK_GOT_100_CONTINUE, x);
     if (args == NULL)
         return;
-    args[0] = arg_int("code", x->status);
+    arg_int(&args[0], "code", x->status);
     args[1] = (struct p2t_arg){.name = {"header", 6}, .value = headers_value(t, x)};
 }
 
@@ -304,6 +304,6 @@ void events_put_idle_conn(struct trace *t)
     event_evidence(t, ev, end);
     struct p2t_arg *args = event_args(t, ev, 1);
     if (args != NULL)
-        args[0] = refused ? arg_text("err", SLICE_LIT("http: putIdleConn: too many idle connections for host"))
-                          : arg_null("err");
+        arg_text(&args[0], "err",
+                 refused ? SLICE_LIT("http: putIdleConn: too many idle connections for host") : slice_of(NULL, 0));
 }

@@ -90,10 +90,8 @@ static size_t find_userinfo(struct slice url, size_t *at)
     *at = i + 3;
     struct slice rest = slice_of(url.p + *at, url.n - *at);
     rest.n = slice_find(rest, '/');
-    size_t amp = rest.n;
-    while (amp > 0 && rest.p[amp - 1] != '@')
-        amp--;
-    return amp;
+    const uint8_t *amp = rest.n > 0 ? memrchr(rest.p, '@', rest.n) : NULL;
+    return amp != NULL ? (size_t)(amp - rest.p) + 1 : 0;
 }
 
 bool redact_url_needed(struct slice url)
@@ -121,12 +119,8 @@ void redact_url_to(struct buf *b, struct slice url)
 
 struct slice redact_url(struct trace *t, struct slice url)
 {
-    struct buf b = {0};
-
     if (t->options.show_secrets || !redact_url_needed(url))
         return url;
-    redact_url_to(&b, url);
-    struct slice s = arena_copy(&t->arena, buf_view(&b));
-    buf_fini(&b);
-    return s;
+    redact_url_to(scratch_begin(t), url);
+    return scratch_end(t);
 }

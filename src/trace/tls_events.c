@@ -43,14 +43,14 @@ static void handshake_done_args(struct trace *t, struct p2t_event *ev)
 
     if (args == NULL)
         return;
-    args[0] = arg_int("Version", ok ? s->version : 0);
-    args[1] = arg_int("CipherSuite", ok ? s->cipher : 0);
-    args[2] = arg_text("NegotiatedProtocol", ok ? s->alpn : empty);
-    args[3] = arg_text("ServerName", ok && s->server_name.p != NULL ? s->server_name : empty);
-    args[4] = arg_bool("DidResume", ok && s->resumed);
-    args[5] = arg_text("err", ok ? (struct slice){NULL, 0} : s->error);
-    args[6] = arg_text("version_name", tls_version_name(t, s->version));
-    args[7] = arg_text("cipher_name", tls_cipher_name(t, s->cipher));
+    arg_int(&args[0], "Version", ok ? s->version : 0);
+    arg_int(&args[1], "CipherSuite", ok ? s->cipher : 0);
+    arg_text(&args[2], "NegotiatedProtocol", ok ? s->alpn : empty);
+    arg_text(&args[3], "ServerName", ok && s->server_name.p != NULL ? s->server_name : empty);
+    arg_bool(&args[4], "DidResume", ok && s->resumed);
+    arg_text(&args[5], "err", ok ? (struct slice){NULL, 0} : s->error);
+    arg_text(&args[6], "version_name", tls_version_name(t, s->version));
+    arg_text(&args[7], "cipher_name", tls_cipher_name(t, s->cipher));
 }
 
 static const struct packet_mark *first_close(const struct exchange_conn *c)
@@ -122,14 +122,14 @@ static void inner_done_args(struct trace *t, struct p2t_event *ev, const struct 
     if (args == NULL)
         return;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        args[i] = arg_null(names[i]);
+        arg_null(&args[i], names[i]);
     if (!inner->known)
         return;
-    args[0] = arg_int(names[0], inner->version);
-    args[1] = arg_int(names[1], inner->cipher);
-    args[2] = arg_text(names[2], inner->alpn.p != NULL ? inner->alpn : empty);
-    args[3] = arg_text(names[3], inner->server_name.p != NULL ? inner->server_name : empty);
-    args[4] = arg_bool(names[4], inner->resumed);
+    arg_int(&args[0], names[0], inner->version);
+    arg_int(&args[1], names[1], inner->cipher);
+    arg_text(&args[2], names[2], inner->alpn.p != NULL ? inner->alpn : empty);
+    arg_text(&args[3], names[3], inner->server_name.p != NULL ? inner->server_name : empty);
+    arg_bool(&args[4], names[4], inner->resumed);
 }
 
 /* Behind an https proxy: where the outer records were not decrypted, what the inner handshake agreed on is hidden. */
@@ -206,7 +206,7 @@ static void wrote_request(struct trace *t)
     event_evidence(t, ev, &r->last);
     struct p2t_arg *args = event_args(t, ev, 1);
     if (args != NULL)
-        args[0] = arg_null("Err");
+        arg_null(&args[0], "Err");
 }
 
 void events_tls_request(struct trace *t)

@@ -18,6 +18,7 @@ void trace_free(struct trace *t)
     if (t == NULL)
         return;
     arena_fini(&t->arena);
+    buf_fini(&t->scratch);
     free(t->events);
     free(t);
 }

@@ -1,13 +1,4 @@
-#include "base/buf.h"
 #include "trace/build.h"
-
-static struct slice take(struct trace *t, struct buf *b)
-{
-    struct slice s = arena_copy(&t->arena, buf_view(b));
-
-    buf_fini(b);
-    return s;
-}
 
 static bool has_scheme(struct slice target)
 {
@@ -28,21 +19,18 @@ static struct slice scheme_of(const struct exchange *e)
 struct slice url_build(struct trace *t)
 {
     const struct exchange_request *r = &t->e->request;
-    struct buf b = {0};
-
     if (!r->seen || r->target.n == 0)
         return (struct slice){NULL, 0};
     if (has_scheme(r->target) || t->e->kind == P2T_KIND_CONNECT)
         return r->target;
-    buf_slice(&b, scheme_of(t->e));
-    buf_lit(&b, "://");
-    if (r->host.n > 0)
-        buf_slice(&b, r->host);
-    else
-        buf_slice(&b, copy_endpoint(t, &t->e->conn.server));
+    struct slice host = r->host.n > 0 ? r->host : copy_endpoint(t, &t->e->conn.server);
+    struct buf *b = scratch_begin(t);
+    buf_slice(b, scheme_of(t->e));
+    buf_lit(b, "://");
+    buf_slice(b, host);
     if (r->target.p[0] == '/')
-        buf_slice(&b, r->target);
-    return take(t, &b);
+        buf_slice(b, r->target);
+    return scratch_end(t);
 }
 
 static bool has_port(struct slice host)
@@ -69,34 +57,33 @@ static struct slice name_dialled(const struct exchange *e)
 static struct slice looked_up(struct trace *t)
 {
     const struct exchange *e = t->e;
-    struct buf b = {0};
 
     if (name_dialled(e).n == 0)
         return copy_endpoint(t, e->attempt_count > 0 ? &e->attempts[0].server : &e->conn.server);
-    buf_slice(&b, name_dialled(e));
+    struct buf *b = scratch_begin(t);
+    buf_slice(b, name_dialled(e));
     if (dialled_port(e) != 0) {
-        buf_putc(&b, ':');
-        buf_u64(&b, dialled_port(e));
+        buf_putc(b, ':');
+        buf_u64(b, dialled_port(e));
     }
-    return take(t, &b);
+    return scratch_end(t);
 }
 
 struct slice host_port(struct trace *t)
 {
     const struct exchange *e = t->e;
-    struct buf b = {0};
 
     if (e->conn.proxy != PROXY_NONE || e->request.host.n == 0 || e->kind == P2T_KIND_CONNECT)
         return looked_up(t);
-    if (e->kind == P2T_KIND_TLS) {
-        buf_slice(&b, e->request.host);
-        buf_putc(&b, ':');
-        buf_u64(&b, dialled_port(e));
-        return take(t, &b);
-    }
-    if (has_port(e->request.host))
+    if (e->kind != P2T_KIND_TLS && has_port(e->request.host))
         return e->request.host;
-    buf_slice(&b, e->request.host);
-    buf_str(&b, slice_eq(scheme_of(e), SLICE_LIT("https")) ? ":443" : ":80");
-    return take(t, &b);
+    struct buf *b = scratch_begin(t);
+    buf_slice(b, e->request.host);
+    if (e->kind == P2T_KIND_TLS) {
+        buf_putc(b, ':');
+        buf_u64(b, dialled_port(e));
+    } else {
+        buf_str(b, slice_eq(scheme_of(e), SLICE_LIT("https")) ? ":443" : ":80");
+    }
+    return scratch_end(t);
 }

@@ -1,159 +1,177 @@
 /* How fast, and what it costs over merely reading: each run is a process of its own, reading a file on tmpfs.
  *
- *     bench_run [MEGABYTES [RUNS [FOLDER [JOBS]]]]      default: 200 MB, 5 runs, /dev/shm, one job */
-#include "bench_capture.h"
-
-#include <fcntl.h>
-#include <pcap/pcap.h>
+ *     bench_run [MEGABYTES[,MEGABYTES...] [RUNS [FOLDER]]]      default: 200 MB, 5 runs, /dev/shm
+ *
+ * Contenders take turns, and the median of each one's runs is printed. tshark, where it is installed, and gzip'd input
+ * are measured at the first size. */
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "out/writer.h"
-#include "pcap2trace/session.h"
+#include "bench_capture.h"
+#include "bench_contenders.h"
 
-enum { RUNS_MAX = 100 };
+enum { RUNS_MAX = 100, SIZES_MAX = 8 };
 
-static unsigned jobs = 1;
-
-struct run {
-    double seconds;
-    long peak_kb;
+struct settings {
+    uint64_t megabytes[SIZES_MAX];
+    size_t sizes;
+    int runs;
+    const char *folder;
 };
 
-static double now(void)
-{
-    struct timespec t;
+static const struct traffic {
+    const char *name;
+    enum bench_traffic kind;
+} traffics[] = {
+    {"keep-alive JSON", BENCH_KEEP_ALIVE_JSON}, {"large bodies", BENCH_LARGE_BODIES},
+    {"TLS handshakes", BENCH_TLS_HANDSHAKES},   {"TLS with keys", BENCH_TLS_KEYS},
+    {"TLS bodies", BENCH_TLS_BODIES},
+};
 
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
-/* ---- what is measured ---- */
-
-static int read_with_libpcap(const char *path, const char *keylog)
-{
-    char error[PCAP_ERRBUF_SIZE];
-    pcap_t *pcap = pcap_open_offline(path, error);
-    struct pcap_pkthdr *header;
-    const unsigned char *bytes;
-    unsigned sum = 0;
-
-    (void)keylog;
-    if (pcap == NULL)
-        return 1;
-    while (pcap_next_ex(pcap, &header, &bytes) == 1)
-        sum += bytes[0];
-    pcap_close(pcap);
-    return sum == 0xffffffffu;
-}
-
-static int write_fd(void *ctx, const void *bytes, size_t n)
-{
-    return write(*(int *)ctx, bytes, n) == (ssize_t)n ? P2T_OK : P2T_ERR_IO;
-}
-
-static int on_exchange(void *ctx, const struct p2t_exchange *x)
-{
-    return out_writer_exchange(ctx, x);
-}
-
-static int trace_to_dev_null(const char *path, const char *keylog)
-{
-    int fd = open("/dev/null", O_WRONLY);
-    struct out_options options = {0};
-    struct out_sink sink = {&fd, write_fd};
-    enum out_format format;
-    if (!out_format_parse("ndjson", &format))
-        return 1;
-    struct out_writer *w = out_writer_new(format, &options, &sink);
-    struct p2t_config config = {
-        .paths = &path, .path_count = 1, .keylog = keylog, .jobs = jobs, .ctx = w, .exchange = on_exchange};
-    struct p2t_session *s;
-
-    if (w == NULL || p2t_session_open(&s, &config, NULL) != P2T_OK || p2t_session_run(s) != P2T_OK)
-        return 1;
-    struct p2t_counters counters;
-    p2t_session_counters(s, &counters);
-    p2t_session_free(s);
-    int status = out_writer_finish(w);
-    out_writer_free(w);
-    return status != P2T_OK || (keylog != NULL && counters.tls_decrypted != counters.connections);
-}
-
-/* ---- measuring ---- */
-
-static struct run run_apart(int (*work)(const char *, const char *), const char *path, const char *keylog)
-{
-    struct rusage usage;
-    int status;
-    double start = now();
-    pid_t pid = fork();
-
-    if (pid == 0)
-        _exit(work(path, keylog));
-    if (pid < 0 || wait4(pid, &status, 0, &usage) != pid || status != 0) {
-        fprintf(stderr, "bench: a run failed\n");
-        exit(1);
-    }
-    return (struct run){now() - start, usage.ru_maxrss};
-}
+struct field {
+    const struct bench_contender *contender;
+    struct bench_result runs[RUNS_MAX];
+};
 
 static int by_seconds(const void *a, const void *b)
 {
-    const struct run *x = a, *y = b;
+    const struct bench_result *x = a, *y = b;
     return (x->seconds > y->seconds) - (x->seconds < y->seconds);
 }
 
-static void measure(const char *name, enum bench_traffic traffic, uint64_t bytes, int runs, const char *folder)
+static void compete(struct field *fields, size_t n, int runs, const struct bench_input *input)
 {
-    struct run bare[RUNS_MAX], ours[RUNS_MAX];
-    char path[512], keylog[520];
-    bool keys = traffic == BENCH_TLS_KEYS;
+    for (int run = 0; run < runs; run++)
+        for (size_t i = 0; i < n; i++)
+            fields[i].runs[run] = bench_run_apart(fields[i].contender, input);
+    for (size_t i = 0; i < n; i++)
+        qsort(fields[i].runs, (size_t)runs, sizeof *fields[i].runs, by_seconds);
+}
 
-    snprintf(path, sizeof path, "%s/pcap2trace-bench-%d.pcap", folder, (int)getpid());
-    snprintf(keylog, sizeof keylog, "%s.keys", path);
-    struct bench_size size = bench_capture_write(path, keylog, traffic, bytes);
-    for (int i = 0; i < runs; i++) {
-        bare[i] = run_apart(read_with_libpcap, path, NULL);
-        ours[i] = run_apart(trace_to_dev_null, path, keys ? keylog : NULL);
-    }
-    unlink(path);
-    if (keys)
-        unlink(keylog);
-    qsort(bare, (size_t)runs, sizeof *bare, by_seconds);
-    qsort(ours, (size_t)runs, sizeof *ours, by_seconds);
-    const struct run *b = &bare[runs / 2], *o = &ours[runs / 2];
-    double mb = (double)size.bytes / 1e6;
-    printf("%-16s %6.0f MB %9llu packets %8llu exchanges | libpcap %6.3f s | ours %6.3f s %6.0f MB/s %5.2f Mpkt/s "
-           "%7.0f exch/s %5ld MB peak | ratio %.2f\n",
-           name, mb, (unsigned long long)size.packets, (unsigned long long)size.exchanges, b->seconds, o->seconds,
-           mb / o->seconds, (double)size.packets / o->seconds / 1e6, (double)size.exchanges / o->seconds,
-           o->peak_kb / 1024, o->seconds / b->seconds);
+static void print_row(const struct field *f, int runs, const struct bench_size *size, double bare)
+{
+    const struct bench_result *r = &f->runs[runs / 2];
+    double mb = (double)size->bytes / 1e6;
+
+    printf("  %-24s %8.3f s %6.0f MB/s %6.2f Mpkt/s %8.0f exch/s %6ld MB peak", f->contender->name, r->seconds,
+           mb / r->seconds, (double)size->packets / r->seconds / 1e6, (double)size->exchanges / r->seconds,
+           r->peak_kb / 1024);
+    printf(bare > 0 ? "  x %.2f\n" : "\n", r->seconds / bare);
     fflush(stdout);
+}
+
+static void print_rows(const struct field *fields, size_t n, int runs, const struct bench_size *size)
+{
+    double bare = fields[0].runs[runs / 2].seconds;
+
+    for (size_t i = 0; i < n; i++)
+        print_row(&fields[i], runs, size, bare);
+}
+
+/* The first one is what the others are measured by. */
+static void measure(const struct bench_contender *const *contenders, size_t n, int runs,
+                    const struct bench_input *input, const struct bench_size *size)
+{
+    struct field fields[8];
+
+    for (size_t i = 0; i < n; i++)
+        fields[i].contender = contenders[i];
+    compete(fields, n, runs, input);
+    print_rows(fields, n, runs, size);
+}
+
+static void measure_gzip(const struct bench_input *plain, const struct bench_size *size, int runs)
+{
+    static const struct bench_contender *const contenders[] = {&bench_gunzip, &bench_one_job, &bench_two_jobs,
+                                                               &bench_two_jobs_spread};
+    char path[520];
+
+    snprintf(path, sizeof path, "%s.gz", plain->path);
+    bench_gzip(plain->path, path);
+    struct bench_input input = {path, plain->keylog};
+    printf(" the same, gzip'd\n");
+    measure(contenders, 4, runs, &input, size);
+    unlink(path);
+}
+
+/* In a process of its own: what it takes would count as memory of each run. */
+static struct bench_size write_capture(const struct bench_input *input, enum bench_traffic kind, uint64_t bytes)
+{
+    struct bench_size size = {0};
+    int ends[2], status = 0;
+    pid_t pid = pipe(ends) == 0 ? fork() : -1;
+
+    if (pid == 0) {
+        size = bench_capture_write(input->path, input->keylog, kind, bytes);
+        _exit(write(ends[1], &size, sizeof size) != (ssize_t)sizeof size);
+    }
+    if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0 ||
+        read(ends[0], &size, sizeof size) != (ssize_t)sizeof size) {
+        fprintf(stderr, "bench: the capture could not be written\n");
+        exit(1);
+    }
+    close(ends[0]);
+    close(ends[1]);
+    return size;
+}
+
+static void measure_traffic(const struct traffic *t, const struct settings *s, uint64_t megabytes, bool first)
+{
+    static const struct bench_contender *const contenders[] = {&bench_libpcap, &bench_one_job, &bench_two_jobs,
+                                                               &bench_two_jobs_spread};
+    char path[512], keylog[520];
+
+    snprintf(path, sizeof path, "%s/pcap2trace-bench-%d.pcap", s->folder, (int)getpid());
+    snprintf(keylog, sizeof keylog, "%s.keys", path);
+    struct bench_input input = {path, keylog};
+    struct bench_size size = write_capture(&input, t->kind, megabytes * 1000000);
+    if (t->kind != BENCH_TLS_KEYS)
+        input.keylog = NULL;
+    printf("%s, %.0f MB, %llu packets, %llu exchanges\n", t->name, (double)size.bytes / 1e6,
+           (unsigned long long)size.packets, (unsigned long long)size.exchanges);
+    measure(contenders, 4, s->runs, &input, &size);
+    if (first && bench_has_tshark()) {
+        struct field peer = {.contender = &bench_tshark};
+        compete(&peer, 1, 1, &input);
+        print_row(&peer, 1, &size, 0);
+    }
+    if (first)
+        measure_gzip(&input, &size, s->runs);
+    unlink(path);
+    if (input.keylog != NULL)
+        unlink(keylog);
+}
+
+static bool parse_sizes(const char *text, struct settings *s)
+{
+    while (s->sizes < SIZES_MAX) {
+        char *end;
+        s->megabytes[s->sizes] = strtoull(text, &end, 10);
+        if (s->megabytes[s->sizes++] == 0)
+            return false;
+        if (*end == '\0')
+            return true;
+        if (*end != ',')
+            return false;
+        text = end + 1;
+    }
+    return false;
 }
 
 int main(int argc, char **argv)
 {
-    uint64_t megabytes = argc > 1 ? strtoull(argv[1], NULL, 10) : 200;
-    int runs = argc > 2 ? atoi(argv[2]) : 5;
-    const char *folder = argc > 3 ? argv[3] : "/dev/shm";
+    struct settings s = {.runs = argc > 2 ? atoi(argv[2]) : 5, .folder = argc > 3 ? argv[3] : "/dev/shm"};
 
-    if (argc > 4)
-        jobs = (unsigned)strtoul(argv[4], NULL, 10);
-    if (megabytes == 0 || runs < 1 || runs > RUNS_MAX) {
-        fprintf(stderr, "usage: bench_run [MEGABYTES [RUNS [FOLDER [JOBS]]]]\n");
+    if (!parse_sizes(argc > 1 ? argv[1] : "200", &s) || s.runs < 1 || s.runs > RUNS_MAX) {
+        fprintf(stderr, "usage: bench_run [MEGABYTES[,MEGABYTES...] [RUNS [FOLDER]]]\n");
         return 2;
     }
-    measure("keep-alive JSON", BENCH_KEEP_ALIVE_JSON, megabytes * 1000000, runs, folder);
-    measure("large bodies", BENCH_LARGE_BODIES, megabytes * 1000000, runs, folder);
-    measure("TLS handshakes", BENCH_TLS_HANDSHAKES, megabytes * 1000000, runs, folder);
-    measure("TLS with keys", BENCH_TLS_KEYS, megabytes * 1000000, runs, folder);
-    measure("TLS bodies", BENCH_TLS_BODIES, megabytes * 1000000, runs, folder);
+    for (size_t t = 0; t < sizeof traffics / sizeof *traffics; t++)
+        for (size_t i = 0; i < s.sizes; i++)
+            measure_traffic(&traffics[t], &s, s.megabytes[i], i == 0);
     return 0;
 }

@@ -49,7 +49,7 @@ static uint64_t mix_flags(uint64_t h, bool a, bool b, bool c)
 
 static void see_head(struct witness *w, const struct fact *f, int side)
 {
-    const struct fact_http_head *h = &f->as.head;
+    const struct fact_http_head *h = f->as.head;
 
     CHECK(h->bytes <= w->fed);
     CHECK(side == 1 || !w->open[0]);

@@ -27,7 +27,7 @@ static void digest(struct run *r, uint64_t v)
 
 static void see_head(struct run *r, const struct fact *f, uint8_t bit)
 {
-    const struct fact_http_head *h = &f->as.head;
+    const struct fact_http_head *h = f->as.head;
 
     require((r->ended[f->exchange] & bit) == 0);
     r->begun[f->exchange] |= bit;

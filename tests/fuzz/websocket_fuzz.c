@@ -41,8 +41,8 @@ static void see(void *ctx, const struct fact *f)
         break;
     case FACT_HTTP_TRAILERS:
         w->trailers++;
-        for (size_t i = 0; i < f->as.head.header_count; i++) {
-            const struct fact_header *h = &f->as.head.headers[i];
+        for (size_t i = 0; i < f->as.head->header_count; i++) {
+            const struct fact_header *h = &f->as.head->headers[i];
             for (size_t k = 0; k < h->name.n; k++)
                 digest(w, h->name.p[k]);
             digest(w, h->value.n);

@@ -1,7 +1,9 @@
 /* What is written does not depend on the number of threads, nor on when they come to run. For data races:
  *
  *     cmake -S . -B build-tsan -G Ninja -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_FLAGS=-O1 -DP2T_SANITIZE=thread -DP2T_BENCH=OFF
- *     cmake --build build-tsan --target test_jobs && build-tsan/tests/golden/test_jobs */
+ *     cmake --build build-tsan --target test_jobs && build-tsan/tests/golden/test_jobs
+ *
+ * P2T_BENCH_MB=1000 makes the captures of the bench a gigabyte each. */
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "bench/bench_capture.h"
 #include "out/writer.h"
 #include "pcap2trace/session.h"
 #include "support/catalog.h"
@@ -69,14 +72,24 @@ static struct p2t_session *open_session(struct told *told, const char *const *pa
     return session;
 }
 
-static struct told run(const char *path, const char *keylog, unsigned n)
+static int run_in_steps(struct p2t_session *session, size_t frames)
+{
+    int more;
+
+    do {
+        more = p2t_session_step(session, frames);
+    } while (more > 0);
+    return more;
+}
+
+static struct told run_stepping(const char *path, const char *keylog, unsigned n, size_t frames)
 {
     struct p2t_counters c;
     struct told told;
 
     begin(&told, 0);
     struct p2t_session *session = open_session(&told, &path, keylog, n);
-    assert_int_equal(p2t_session_run(session), P2T_OK);
+    assert_int_equal(run_in_steps(session, frames), P2T_OK);
     p2t_session_counters(session, &c);
     assert_int_equal(c.exchanges, told.exchanges);
     p2t_session_free(session);
@@ -84,18 +97,57 @@ static struct told run(const char *path, const char *keylog, unsigned n)
     return told;
 }
 
+static struct told run(const char *path, const char *keylog, unsigned n)
+{
+    return run_stepping(path, keylog, n, 65536);
+}
+
+static void is_the_same(const struct told *one, struct told other, const char *path, unsigned n)
+{
+    if (other.text.n != one->text.n || (one->text.n > 0 && memcmp(other.text.p, one->text.p, one->text.n) != 0))
+        fail_msg("%s: %u jobs write something else than one", path, n);
+    buf_fini(&other.text);
+}
+
 static uint64_t compare(const char *path, const char *keylog)
 {
     struct told one = run(path, keylog, jobs[0]);
 
-    for (size_t i = 1; i < sizeof jobs / sizeof *jobs; i++) {
-        struct told many = run(path, keylog, jobs[i]);
-        if (many.text.n != one.text.n || (one.text.n > 0 && memcmp(many.text.p, one.text.p, one.text.n) != 0))
-            fail_msg("%s: %u jobs write something else than one", path, jobs[i]);
-        buf_fini(&many.text);
-    }
+    for (size_t i = 1; i < sizeof jobs / sizeof *jobs; i++)
+        is_the_same(&one, run(path, keylog, jobs[i]), path, jobs[i]);
     buf_fini(&one.text);
     return one.exchanges;
+}
+
+static void compare_traffic(enum bench_traffic traffic, uint64_t bytes)
+{
+    static const size_t steps[] = {1, 999, SIZE_MAX};
+    char path[] = "/tmp/p2t_jobs_XXXXXX", keylog[sizeof path + 5];
+    int fd = mkstemp(path);
+
+    assert_true(fd >= 0);
+    close(fd);
+    snprintf(keylog, sizeof keylog, "%s.keys", path);
+    const char *keys = traffic == BENCH_TLS_KEYS ? keylog : NULL;
+    struct bench_size size = bench_capture_write(path, keylog, traffic, bytes);
+    struct told one = run(path, keys, 1);
+    assert_in_range(one.exchanges, size.exchanges, size.exchanges + 1);
+    for (size_t i = 0; i < sizeof jobs / sizeof *jobs; i++)
+        for (size_t k = 0; k < sizeof steps / sizeof *steps; k++)
+            is_the_same(&one, run_stepping(path, keys, jobs[i], steps[k]), path, jobs[i]);
+    buf_fini(&one.text);
+    unlink(path);
+    unlink(keylog);
+}
+
+static void any_jobs_and_steps_give_the_same(void **state)
+{
+    const char *megabytes = getenv("P2T_BENCH_MB");
+    uint64_t bytes = (megabytes != NULL ? strtoull(megabytes, NULL, 10) : 3) * 1000000;
+
+    (void)state;
+    for (enum bench_traffic t = BENCH_KEEP_ALIVE_JSON; t <= BENCH_TLS_BODIES; t++)
+        compare_traffic(t, bytes);
 }
 
 /* All of the folder's in one run: files begin while exchanges of earlier ones are told. */
@@ -216,6 +268,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(golden_captures_give_the_same),
         cmocka_unit_test(a_folder_gives_the_same),
+        cmocka_unit_test(any_jobs_and_steps_give_the_same),
         cmocka_unit_test(public_captures_give_the_same),
         cmocka_unit_test(the_caller_stops_it_after_any_exchange),
         cmocka_unit_test(an_early_end_hands_over_what_is_open),

@@ -193,7 +193,7 @@ void sim_event(struct sim *s, int64_t us, struct flow_tcp *c, enum flow_event_ki
 {
     struct fact f = {.kind = FACT_CONN_EVENT, .conn = c, .dir = dir, .mark = mark_at(s, us)};
 
-    f.as.event = (struct flow_event){.kind = kind, .dir = dir, .mark = f.mark};
+    f.as.event = &(struct flow_event){.kind = kind, .dir = dir, .mark = f.mark};
     feed(s, &f);
 }
 
@@ -218,7 +218,7 @@ void sim_syn_again(struct sim *s, int64_t us, struct flow_tcp *c)
 {
     struct fact f = {.kind = FACT_CONN_EVENT, .conn = c, .dir = FLOW_C2S, .mark = mark_at(s, us)};
 
-    f.as.event = (struct flow_event){.kind = FLOW_SYN, .mark = f.mark, .repeated = true};
+    f.as.event = &(struct flow_event){.kind = FLOW_SYN, .mark = f.mark, .repeated = true};
     feed(s, &f);
 }
 
@@ -243,14 +243,14 @@ void sim_request(struct sim *s, int64_t us, struct flow_tcp *c, uint32_t number,
                                     {SLICE_LIT("Accept-Encoding"), SLICE_LIT("gzip")}};
     struct fact f = {.kind = FACT_HTTP_REQUEST_HEAD, .conn = c, .exchange = number, .mark = mark_at(s, us)};
 
-    f.as.head = (struct fact_http_head){.first = f.mark,
-                                        .last = f.mark,
-                                        .method = SLICE_LIT("GET"),
-                                        .target = slice_str(target),
-                                        .version_major = 1,
-                                        .version_minor = 1,
-                                        .headers = headers,
-                                        .header_count = s->not_go ? 1 : 3};
+    f.as.head = &(struct fact_http_head){.first = f.mark,
+                                         .last = f.mark,
+                                         .method = SLICE_LIT("GET"),
+                                         .target = slice_str(target),
+                                         .version_major = 1,
+                                         .version_minor = 1,
+                                         .headers = headers,
+                                         .header_count = s->not_go ? 1 : 3};
     feed(s, &f);
     end_of(s, c, FACT_HTTP_REQUEST_END, number, f.mark);
 }
@@ -262,14 +262,14 @@ void sim_response(struct sim *s, int64_t us, struct flow_tcp *c, uint32_t number
     struct fact f = {
         .kind = FACT_HTTP_RESPONSE_HEAD, .conn = c, .exchange = number, .dir = FLOW_S2C, .mark = mark_at(s, us)};
 
-    f.as.head = (struct fact_http_head){.first = f.mark,
-                                        .last = f.mark,
-                                        .status = status,
-                                        .version_major = 1,
-                                        .version_minor = 1,
-                                        .has_length = true,
-                                        .headers = &header,
-                                        .header_count = location != NULL};
+    f.as.head = &(struct fact_http_head){.first = f.mark,
+                                         .last = f.mark,
+                                         .status = status,
+                                         .version_major = 1,
+                                         .version_minor = 1,
+                                         .has_length = true,
+                                         .headers = &header,
+                                         .header_count = location != NULL};
     feed(s, &f);
     end_of(s, c, FACT_HTTP_RESPONSE_END, number, f.mark);
 }

@@ -257,13 +257,13 @@ static void a_pipe_gives_each_frame_as_soon_as_it_is_whole(void **state)
         const char *path = "-";
         const struct input_config config = {.paths = &path, .path_count = 1};
         struct input *in;
-        struct input_frame f;
+        const struct input_frame *f;
         alarm(20);
         close(to[1]);
         if (dup2(to[0], STDIN_FILENO) < 0 || input_open(&in, &config, NULL) != 0)
             _exit(1);
         while (input_next(in, &f) == 1)
-            if (write(from[1], f.bytes, 1) != 1)
+            if (write(from[1], f->bytes, 1) != 1)
                 _exit(2);
         input_free(in);
         _exit(0);
@@ -301,7 +301,7 @@ static void progress_reaches_its_total_whatever_became_of_the_files(void **state
     write_file(folder, "damaged", buf_view(&b));
     const struct input_config config = {.paths = (const char *const *)&folder, .path_count = 1};
     struct input *in;
-    struct input_frame f;
+    const struct input_frame *f;
     assert_int_equal(input_open(&in, &config, NULL), 0);
     struct input_progress p = input_progress(in);
     assert_true(p.bytes_total > INPUT_FRAME_USUAL_MAX);

@@ -86,7 +86,7 @@ static bool compare(pcap_t *pcap, struct input *in, char *text, size_t n)
 {
     struct pcap_pkthdr *h;
     const u_char *bytes;
-    struct input_frame f;
+    const struct input_frame *f;
 
     for (;;) {
         int theirs = pcap_next_ex(pcap, &h, &bytes);
@@ -101,7 +101,7 @@ static bool compare(pcap_t *pcap, struct input *in, char *text, size_t n)
             snprintf(text, n, "one ended before the other: ours %d, libpcap's %d", ours, theirs);
             return false;
         }
-        if (differs(pcap, h, bytes, &f, text, n))
+        if (differs(pcap, h, bytes, f, text, n))
             return false;
         totals.packets++;
     }

@@ -93,14 +93,14 @@ static void thousands_of_rotated_files_need_few_descriptors(void **state)
     size_t before = open_descriptors(), most = before;
     const struct input_config config = {.paths = (const char *const *)&folder, .path_count = 1};
     struct input *in;
-    struct input_frame f;
+    const struct input_frame *f;
     assert_int_equal(input_open(&in, &config, NULL), 0);
     assert_int_equal(input_file_count(in), FILES);
     int64_t last = 0;
     size_t frames = 0;
     while (input_next(in, &f) == 1) {
-        assert_true(f.ts_ns >= last);
-        last = f.ts_ns;
+        assert_true(f->ts_ns >= last);
+        last = f->ts_ns;
         if (frames++ % 100 == 0 && open_descriptors() > most)
             most = open_descriptors();
     }
@@ -132,13 +132,13 @@ static void bytes_stay_valid_until_the_next_frame(void **state)
     }
     const struct input_config config = {.paths = (const char *const *)&folder, .path_count = 1};
     struct input *in;
-    struct input_frame f;
+    const struct input_frame *f;
     assert_int_equal(input_open(&in, &config, NULL), 0);
     for (int i = 0; i < PACKETS * FILES; i++) {
         assert_int_equal(input_next(in, &f), 1);
-        assert_int_equal(f.file, i % FILES);
+        assert_int_equal(f->file, i % FILES);
         for (int k = 0; k < BYTES; k++)
-            assert_int_equal(f.bytes[k], (uint8_t)i);
+            assert_int_equal(f->bytes[k], (uint8_t)i);
     }
     assert_int_equal(input_next(in, &f), 0);
     assert_int_equal(input_next(in, &f), 0);

@@ -200,13 +200,13 @@ struct seen *read_paths(const char *const *paths, size_t count, bool recursive, 
                                         .problem = see_path_problem,
                                         .secrets = see_secrets};
     struct input *in = NULL;
-    struct input_frame f;
+    const struct input_frame *f;
     char *error = NULL;
 
     assert_int_equal(input_open(&in, &config, &error), 0);
     assert_null(error);
     while ((s->end = input_next(in, &f)) == 1)
-        see_frame(s, &f);
+        see_frame(s, f);
     assert_int_equal(input_problem_count(in), s->problems);
     input_free(in);
     return s;

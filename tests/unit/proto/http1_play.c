@@ -21,7 +21,7 @@ struct recorder {
 
 static void put_head(struct recorder *r, const struct fact *f)
 {
-    const struct fact_http_head *h = &f->as.head;
+    const struct fact_http_head *h = f->as.head;
 
     if (f->kind == FACT_HTTP_REQUEST_HEAD)
         buf_printf(&r->out, "%.*s %.*s", (int)h->method.n, (const char *)h->method.p, (int)h->target.n,

@@ -33,10 +33,10 @@ static void see(void *ctx, const struct fact *f)
     case FACT_HTTP_RESPONSE_HEAD:
         s->requests += f->kind == FACT_HTTP_REQUEST_HEAD;
         s->responses += f->kind == FACT_HTTP_RESPONSE_HEAD;
-        s->without_request += f->as.head.without_request;
-        s->extent = f->as.head.extent;
-        s->headers += f->as.head.header_count;
-        s->headers_dropped += f->as.head.headers_dropped;
+        s->without_request += f->as.head->without_request;
+        s->extent = f->as.head->extent;
+        s->headers += f->as.head->header_count;
+        s->headers_dropped += f->as.head->headers_dropped;
         break;
     case FACT_HTTP_REQUEST_END:
     case FACT_HTTP_RESPONSE_END:

@@ -139,10 +139,10 @@ static void record(void *ctx, const struct fact *f)
     if (f->kind == FACT_HTTP_MESSAGES_LOST) {
         buf_str(b, "lost");
     } else if (f->kind == FACT_HTTP_TRAILERS) {
-        for (size_t i = 0; i < f->as.head.header_count; i++)
-            buf_printf(b, "[%.*s=%.*s]", (int)f->as.head.headers[i].name.n,
-                       (const char *)f->as.head.headers[i].name.p, (int)f->as.head.headers[i].value.n,
-                       (const char *)f->as.head.headers[i].value.p);
+        for (size_t i = 0; i < f->as.head->header_count; i++)
+            buf_printf(b, "[%.*s=%.*s]", (int)f->as.head->headers[i].name.n,
+                       (const char *)f->as.head->headers[i].name.p, (int)f->as.head->headers[i].value.n,
+                       (const char *)f->as.head->headers[i].value.p);
     } else {
         buf_printf(b, "%s %llu", kinds[f->as.message.kind], (unsigned long long)f->as.message.bytes);
         if (f->as.message.close_code != 0)
