@@ -11,7 +11,7 @@
 #include "batch/store.h"
 #include "input/frame.h"
 
-/* Raised when the format changes, or what ids are made of. */
+/* Raised when the format changes, correlate's image among it, or what ids are made of. */
 enum { CHECKPOINT_VERSION = 2 };
 
 enum checkpoint_type {

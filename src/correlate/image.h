@@ -72,7 +72,8 @@ void image_dial(struct image *m, struct dial *d);
 
 /* Where a struct has this size, each of its members has its line: a new member changes it, and needs a line, too. */
 #if UINTPTR_MAX == UINT64_MAX
-#define IMAGE_COVERS(type, bytes) _Static_assert(sizeof(type) == (bytes), "a member without its line")
+#define IMAGE_COVERS(type, bytes)                                                                                    \
+    _Static_assert(sizeof(type) == (bytes), "a member without its line here, and CHECKPOINT_VERSION")
 #else
 #define IMAGE_COVERS(type, bytes) _Static_assert(sizeof(type) > 0, "")
 #endif

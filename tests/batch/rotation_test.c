@@ -127,8 +127,14 @@ static void at_random(unsigned times, size_t files)
         uint64_t state = seed;
         size_t n = 1 + random_next(&state) % (files - 1);
         size_t *cuts = random_cuts(&state, packets.n, n);
+        struct buf one = {0}, many = {0};
         in_one_process(cuts, n, "random cuts, one process");
+        as_written(&one, "out");
         in_many_processes(cuts, n, "random cuts, a process each");
+        as_written(&many, "out");
+        assert_same_lines(&one, &many, "evidence, of one process and of many");
+        buf_fini(&one);
+        buf_fini(&many);
         free(cuts);
     }
 }

@@ -350,19 +350,25 @@ void whole(struct buf *out, const char *capture)
     buf_fini(&raw);
 }
 
-void joined(struct buf *out, const char *name)
+void as_written(struct buf *out, const char *name)
 {
-    struct buf raw = {0};
     char **names, path[256];
     size_t n = list(in_scratch(name), ".ndjson", &names);
 
     for (size_t i = 0; i < n; i++) {
         snprintf(path, sizeof path, "%s/%s", in_scratch(name), names[i]);
         if (strcmp(names[i], "manifest.ndjson") != 0)
-            slurp_file(&raw, path);
+            slurp_file(out, path);
         free(names[i]);
     }
     free(names);
+}
+
+void joined(struct buf *out, const char *name)
+{
+    struct buf raw = {0};
+
+    as_written(&raw, name);
     strip(out, &raw);
     buf_fini(&raw);
 }

@@ -50,8 +50,10 @@ struct run run_wait(pid_t pid);
 
 /* The exchanges as JSON lines, without what names files. */
 void whole(struct buf *out, const char *capture);
-/* The same of all that a batch wrote to scratch/NAME, in the order of its windows. */
+/* The same of all that a batch wrote to scratch/NAME, in the order of its windows ... */
 void joined(struct buf *out, const char *name);
+/* ... and with what names files. */
+void as_written(struct buf *out, const char *name);
 /* Fails with the first line that differs. */
 void assert_same_lines(const struct buf *expected, const struct buf *got, const char *what);
 size_t count_lines(const struct buf *b);
