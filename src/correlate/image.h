@@ -70,6 +70,10 @@ void image_conn(struct image *m, struct cconn *cc);
 void image_lookup(struct image *m, struct lookup *l);
 void image_dial(struct image *m, struct dial *d);
 
+/* ---- image_index.c ---- */
+void image_put_index(struct image *m);
+void image_get_index(struct image *m);
+
 /* Where a struct has this size, each of its members has its line: a new member changes it, and needs a line, too. */
 #if UINTPTR_MAX == UINT64_MAX
 #define IMAGE_COVERS(type, bytes)                                                                                    \

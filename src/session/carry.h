@@ -6,7 +6,6 @@
 #include "base/buf.h"
 #include "base/reader.h"
 #include "base/slab.h"
-#include "correlate/correlate.h"
 #include "flow/key.h"
 #include "flow/table.h"
 #include "input/input.h"
