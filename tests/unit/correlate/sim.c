@@ -83,6 +83,16 @@ static void assert_refused(struct sim *s, struct slice saved)
     correlate_free(c);
 }
 
+static void close_all(struct sim *s)
+{
+    for (size_t i = 0; i < s->flow_count; i++) {
+        struct fact f = {.kind = FACT_CONN_CLOSE, .conn = &s->flows[i]};
+        f.as.end = FLOW_END_INPUT;
+        correlate_fact(s->correlate, &f);
+    }
+    correlate_free(s->correlate);
+}
+
 /* After each fact, another one goes on in its place; half of what was saved is refused, without a word. */
 static void carry(struct sim *s)
 {
@@ -94,7 +104,7 @@ static void carry(struct sim *s)
     s->muted = true;
     for (size_t n = s->packet % STEP; n < saved.n; n += STEP)
         assert_refused(s, slice_of(saved.p, n));
-    correlate_free(s->correlate);
+    close_all(s);
     s->muted = false;
     if (saved.failed || correlate_load(next, buf_view(&saved)) != P2T_OK)
         abort();
