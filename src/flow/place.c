@@ -78,6 +78,16 @@ void flow_tcp_skip(struct flow_tcp *conn, const struct flow_place *place)
     }
 }
 
+int64_t flow_tcp_last_ns(const struct flow_tcp *conn)
+{
+    return conn_of(conn)->last_ns;
+}
+
+void flow_tcp_used(struct flow_tcp *conn, int64_t last_ns)
+{
+    hmap_entry(conn, struct flow_conn, pub)->last_ns = last_ns;
+}
+
 static int by_use(const void *a, const void *b)
 {
     const struct flow_conn *const *x = a, *const *y = b;

@@ -68,6 +68,9 @@ struct flow_place {
 bool flow_tcp_place(const struct flow_tcp *conn, struct flow_place *place);
 /* The connection is taken there without a word to the sink: packets in between were not given. */
 void flow_tcp_skip(struct flow_tcp *conn, const struct flow_place *place);
+/* When it was used last: where clocks step back, other connections' packets tell, too. */
+int64_t flow_tcp_last_ns(const struct flow_tcp *conn);
+void flow_tcp_used(struct flow_tcp *conn, int64_t last_ns);
 /* After the last of them: connections are in the order of use again, and it is now_ns. 0 or P2T_ERR_MEMORY. */
 int flow_table_skipped(struct flow_table *t, int64_t now_ns);
 /* The latest time of a packet. */

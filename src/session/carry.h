@@ -32,6 +32,7 @@ struct carry_conn {
     struct packet_ref from;    /* carried from here on; number 0: from the first packet */
     struct packet_ref head_to; /* up to here are the packets that tell what it is */
     struct carry_place *idle, *next, *ready, *used; /* carry_place.c */
+    int64_t last_ns;                                /* of its last packet that another session was fed; 0: of none */
     uint32_t out_of_order;
     uint32_t asked; /* requests without a whole response */
     bool is_idle;   /* `idle` is set: all that was asked is answered */

@@ -93,6 +93,7 @@ void carry_save(const struct carry *c, int64_t flow_ns, struct buf *out, session
     for (size_t i = 0; i < n; i++) {
         carry_put_ref(out, all[i]->first);
         carry_put_ref(out, all[i]->from);
+        carry_put64(out, (uint64_t)(all[i]->flow != NULL ? flow_tcp_last_ns(all[i]->flow) : 0));
         carry_place_uses(all[i], uses, ctx);
     }
     free(all);
@@ -101,6 +102,7 @@ void carry_save(const struct carry *c, int64_t flow_ns, struct buf *out, session
 static int load_conn(struct carry *c, struct reader *r)
 {
     struct packet_ref first = carry_get_ref(r), from = carry_get_ref(r);
+    int64_t last_ns = (int64_t)carry_get64(r);
 
     if (!reader_ok(r))
         return P2T_ERR_USAGE;
@@ -108,6 +110,7 @@ static int load_conn(struct carry *c, struct reader *r)
     if (cc == NULL)
         return P2T_ERR_MEMORY;
     cc->from = from;
+    cc->last_ns = last_ns;
     return P2T_OK;
 }
 
@@ -138,8 +141,11 @@ void carry_loaded(struct carry *c)
     const struct carry_conn **all = sorted(c, &n);
 
     c->loading = false;
-    for (size_t i = 0; all != NULL && i < n; i++)
+    for (size_t i = 0; all != NULL && i < n; i++) {
         if (all[i]->flow == NULL)
             carry_forget(c, carry_find(c, all[i]->first));
+        else if (all[i]->last_ns != 0)
+            flow_tcp_used(all[i]->flow, all[i]->last_ns);
+    }
     free(all);
 }
