@@ -44,7 +44,8 @@ struct p2t_config {
     const char *keylog;
     /* 0 or 1: everything is done on the caller's thread. More: timelines are made, and `exchange` is called, on a thread
      * of the session's own, one at a time and in the same order; it is at rest whenever a function of the session has
-     * returned 0 or a negative status. More than 2 bring nothing more. */
+     * returned 0 or a negative status. Files are read and decompressed ahead on up to jobs - 1 threads more, at most
+     * 4; pipes are not. */
     unsigned jobs;
     void *ctx; /* handed to the callbacks */
     /* Each finished exchange, in the order in which they ended. Anything but 0 stops the session, which then

@@ -34,7 +34,7 @@ void help_full(FILE *to)
         "  -R, --recursive         folders in folders, too\n"
         "  -f, --filter BPF        libpcap filter expression, applied to the outer packet\n"
         "      --keylog FILE       TLS secrets, as SSLKEYLOGFILE has them; env: the file that variable names\n"
-        "  -j, --jobs N            at most so many threads (default: the cores there are); same result\n"
+        "  -j, --jobs N            so many cores to use (default: those there are), 1: one thread; same result\n"
         "\n"
         "Output\n"
         "  -T, --format FORMAT     text (default), ndjson, json, trace-result or csv\n"

@@ -84,15 +84,28 @@ static int nothing_found(struct input_capture *c)
     return input_source_left(s) == 0 ? INPUT_CAPTURE_EMPTY_FILE : INPUT_CAPTURE_FOREIGN;
 }
 
+static int open_format(struct input_capture *c)
+{
+    int found = input_pcap_file_open(c);
+    if (found == INPUT_CAPTURE_FOREIGN)
+        found = input_pcapng_file_open(c);
+    return found == INPUT_CAPTURE_FOREIGN ? nothing_found(c) : found;
+}
+
 int input_capture_open(struct input_capture *c, input_read_fn *read, void *ctx,
                        const struct input_capture_events *events)
 {
     *c = (struct input_capture){.events = *events, .next = next_after_end};
     input_source_open(&c->source, read, ctx);
-    int found = input_pcap_file_open(c);
-    if (found == INPUT_CAPTURE_FOREIGN)
-        found = input_pcapng_file_open(c);
-    return found == INPUT_CAPTURE_FOREIGN ? nothing_found(c) : found;
+    return open_format(c);
+}
+
+int input_capture_open_ahead(struct input_capture *c, struct input_ahead_file *file,
+                             const struct input_capture_events *events)
+{
+    *c = (struct input_capture){.events = *events, .next = next_after_end};
+    input_source_open_ahead(&c->source, file);
+    return open_format(c);
 }
 
 void input_capture_close(struct input_capture *c)

@@ -57,6 +57,9 @@ struct input_capture {
 /* An enum input_capture_found, or a negative p2t_status. Close it in any case. */
 int input_capture_open(struct input_capture *c, input_read_fn *read, void *ctx,
                        const struct input_capture_events *events);
+/* The same, of a file that is read ahead; it stays the caller's, and open for as long as the capture. */
+int input_capture_open_ahead(struct input_capture *c, struct input_ahead_file *file,
+                             const struct input_capture_events *events);
 /* 1: *f is filled, but for f->file. 0: the end, for good; what cut it was reported. Negative: a p2t_status. */
 static inline int input_capture_next(struct input_capture *c, struct input_frame *f)
 {

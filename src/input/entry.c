@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Standard input may have been made non-blocking by whoever shares it. */
@@ -14,15 +15,21 @@ static bool wait_readable(int fd)
     return poll(&p, 1, -1) >= 0 || errno == EINTR;
 }
 
+/* The descriptor is the context itself: an entry may still move while a thread reads ahead. */
+static void *fd_context(int fd)
+{
+    return (void *)(intptr_t)fd;
+}
+
 static ssize_t read_fd(void *ctx, void *p, size_t n)
 {
-    const struct input_entry *e = ctx;
+    int fd = (int)(intptr_t)ctx;
 
     for (;;) {
-        ssize_t got = read(e->fd, p, n);
+        ssize_t got = read(fd, p, n);
         if (got >= 0)
             return got;
-        if (errno == EINTR || (errno == EAGAIN && wait_readable(e->fd)))
+        if (errno == EINTR || (errno == EAGAIN && wait_readable(fd)))
             continue;
         return -1;
     }
@@ -33,30 +40,45 @@ static bool is_stdin(const struct input_entry *e)
     return strcmp(e->item.path, "-") == 0;
 }
 
-static void close_fd(const struct input_entry *e)
+/* The others may make wait for ever whoever reads them. */
+static bool is_regular(int fd)
 {
-    if (!is_stdin(e))
-        (void)close(e->fd);
+    struct stat st;
+
+    return fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
 }
 
-int input_entry_open(struct input_entry *e, const struct input_capture_events *events)
+int input_entry_start(struct input_entry *e, struct input_ahead *ahead)
 {
     e->fd = is_stdin(e) ? STDIN_FILENO : open(e->item.path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     if (e->fd < 0)
         return P2T_ERR_IO;
+    if (ahead != NULL && is_regular(e->fd))
+        e->ahead = input_ahead_open(ahead, read_fd, fd_context(e->fd));
+    return P2T_OK;
+}
+
+int input_entry_open(struct input_entry *e, struct input_ahead *ahead, const struct input_capture_events *events)
+{
+    if (e->fd < 0 && input_entry_start(e, ahead) != P2T_OK)
+        return P2T_ERR_IO;
     e->capture = malloc(sizeof *e->capture);
-    if (e->capture != NULL)
-        return input_capture_open(e->capture, read_fd, e, events);
-    close_fd(e);
-    return P2T_ERR_MEMORY;
+    if (e->capture == NULL)
+        return P2T_ERR_MEMORY;
+    return e->ahead != NULL ? input_capture_open_ahead(e->capture, e->ahead, events)
+                            : input_capture_open(e->capture, read_fd, fd_context(e->fd), events);
 }
 
 void input_entry_close(struct input_entry *e)
 {
-    if (e->capture == NULL)
-        return;
-    input_capture_close(e->capture);
+    if (e->capture != NULL)
+        input_capture_close(e->capture);
     free(e->capture);
     e->capture = NULL;
-    close_fd(e);
+    if (e->ahead != NULL)
+        input_ahead_close(e->ahead);
+    e->ahead = NULL;
+    if (e->fd >= 0 && !is_stdin(e))
+        (void)close(e->fd);
+    e->fd = -1;
 }

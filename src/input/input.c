@@ -14,7 +14,9 @@ struct input {
     struct input_filter *filter; /* NULL: none */
     struct input_entry *entries; /* captures only, in the order of their first packets, then those without packets */
     size_t count;
-    size_t next_due; /* the first entry that the merge has not reached */
+    size_t next_due;           /* the first entry that the merge has not reached */
+    size_t next_ahead;         /* the first one that is not read ahead */
+    struct input_ahead *ahead; /* NULL: nothing is */
     struct input_merge merge;
     bool top_delivered; /* the top's head frame was handed out: the next one is due */
     bool bytes_unknown;
@@ -61,18 +63,18 @@ static void close_for_good(struct input_entry *e)
     input_entry_close(e);
 }
 
-static int open_loud(struct input_entry *e)
+static int open_loud(struct input_entry *e, struct input_ahead *ahead)
 {
     const struct input_capture_events events = {e, entry_problem, entry_secrets};
 
-    return input_entry_open(e, &events);
+    return input_entry_open(e, ahead, &events);
 }
 
 /* Opens e and reads its first packet into e->head. Returns an enum input_capture_found or a p2t_status. */
-static int probe(struct input_entry *e, bool loud)
+static int probe(struct input_entry *e, struct input_ahead *ahead, bool loud)
 {
     const struct input_capture_events quiet = {0};
-    int found = loud ? open_loud(e) : input_entry_open(e, &quiet);
+    int found = loud ? open_loud(e, ahead) : input_entry_open(e, NULL, &quiet);
 
     if (found != INPUT_CAPTURE_FOUND)
         return found;
@@ -89,11 +91,11 @@ static int probe(struct input_entry *e, bool loud)
  * without packets is never opened again: what it has to say, problems and secrets, it says here. */
 static int probe_closing(struct input_entry *e)
 {
-    int found = probe(e, false);
+    int found = probe(e, NULL, false);
 
     input_entry_close(e);
     if (found == INPUT_CAPTURE_DAMAGED || (found == INPUT_CAPTURE_FOUND && !e->has_packets))
-        found = probe(e, true);
+        found = probe(e, NULL, true);
     return found;
 }
 
@@ -133,10 +135,10 @@ static int probe_all(struct input *in)
     for (size_t i = 0; i < in->list.count; i++) {
         const struct input_list_item *item = &in->list.items[i];
         struct input_entry *e = &in->entries[in->count];
-        *e = (struct input_entry){.input = in, .item = *item, .file.path = item->path};
+        *e = (struct input_entry){.input = in, .item = *item, .file.path = item->path, .fd = -1};
         in->bytes_unknown |= !item->regular;
         in->progress.bytes_total += item->bytes;
-        int found = item->regular && in->list.count > 1 ? probe_closing(e) : probe(e, true);
+        int found = item->regular && in->list.count > 1 ? probe_closing(e) : probe(e, in->ahead, true);
         judge(in, e, found);
         if (found != INPUT_CAPTURE_FOUND || !e->has_packets)
             close_for_good(e);
@@ -165,10 +167,24 @@ static void settle(struct input *in)
     for (size_t i = 0; i < in->count; i++) {
         struct input_entry *e = &in->entries[i];
         e->index = (uint32_t)i;
-        if (e->capture == NULL)
-            continue;
-        e->capture->events.ctx = e;
-        e->capture->source.ctx = e;
+        if (e->capture != NULL)
+            e->capture->events.ctx = e;
+    }
+}
+
+/* The files whose turn comes next: one for each thread. Trouble is told when it is their turn. */
+static void read_on(struct input *in)
+{
+    size_t end = in->next_due + (in->config.ahead < INPUT_AHEAD_THREADS ? in->config.ahead : INPUT_AHEAD_THREADS);
+
+    if (in->ahead == NULL)
+        return;
+    if (in->next_ahead < in->next_due)
+        in->next_ahead = in->next_due;
+    for (; in->next_ahead < end && in->next_ahead < in->count && input_ahead_has_room(in->ahead); in->next_ahead++) {
+        struct input_entry *e = &in->entries[in->next_ahead];
+        if (e->has_packets && e->fd < 0)
+            (void)input_entry_start(e, in->ahead);
     }
 }
 
@@ -185,6 +201,7 @@ static int open_all(struct input *in, char **error)
         return r;
     report_empty_folders(in);
     settle(in);
+    read_on(in);
     return 0;
 }
 
@@ -195,6 +212,7 @@ int input_open(struct input **out, const struct input_config *config, char **err
     if (in == NULL)
         return P2T_ERR_MEMORY;
     in->config = *config;
+    in->ahead = config->ahead > 0 ? input_ahead_new(config->ahead) : NULL;
     int r = open_all(in, error);
     if (r != 0) {
         input_free(in);
@@ -248,7 +266,7 @@ static int next_head(struct input_entry *e)
 
 static int enter(struct input *in, struct input_entry *e)
 {
-    int found = e->capture != NULL ? INPUT_CAPTURE_FOUND : open_loud(e);
+    int found = e->capture != NULL ? INPUT_CAPTURE_FOUND : open_loud(e, in->ahead);
 
     if (found == P2T_ERR_MEMORY)
         return found;
@@ -294,8 +312,10 @@ int input_next(struct input *in, const struct input_frame **frame)
     int r = in->top_delivered ? advance_top(in) : 0;
 
     in->top_delivered = false;
-    while (r == 0 && is_due(in))
+    while (r == 0 && is_due(in)) {
         r = enter(in, &in->entries[in->next_due++]);
+        read_on(in);
+    }
     if (r != 0)
         return r;
     const struct input_entry *top = input_merge_top(&in->merge);
@@ -339,6 +359,7 @@ void input_free(struct input *in)
     for (size_t i = 0; i < in->count; i++)
         input_entry_close(&in->entries[i]);
     free(in->entries);
+    input_ahead_free(in->ahead);
     input_merge_fini(&in->merge);
     input_list_close(&in->list);
     input_filter_free(in->filter);

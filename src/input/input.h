@@ -31,6 +31,7 @@ struct input_config {
     size_t path_count;
     bool recursive;     /* go down into folders of folders */
     const char *filter; /* libpcap expression, or NULL */
+    unsigned ahead;     /* at most so many threads read and decompress ahead; what comes out is the same. 0: none */
     void *ctx;
     void (*problem)(void *ctx, const struct input_problem *p); /* may be NULL */
     void (*secrets)(void *ctx, const struct input_secrets *s); /* may be NULL */

@@ -1,114 +1,100 @@
 #include "input/source.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 
-/* Thousands of files are opened just for their first packet: the first read is a small one. */
-#define FIRST_READ_BYTES ((size_t)16 << 10)
-
-static ssize_t read_counted(void *ctx, void *p, size_t n)
-{
-    struct input_source *s = ctx;
-    size_t want = s->bytes_in == 0 && n > FIRST_READ_BYTES ? FIRST_READ_BYTES : n;
-    ssize_t got = s->read(s->ctx, p, want);
-
-    if (got > 0)
-        s->bytes_in += (uint64_t)got;
-    return got;
-}
-
-static void read_failed(struct input_source *s)
-{
-    char why[80];
-
-    s->state = SOURCE_FAILED;
-    snprintf(s->error, sizeof s->error, "read failed: %s", strerror_r(errno, why, sizeof why));
-}
-
-static void fill_plain(struct input_source *s)
-{
-    ssize_t n = read_counted(s, s->block + s->end, s->cap - s->end);
-
-    if (n < 0)
-        read_failed(s);
-    else if (n == 0)
-        s->state = SOURCE_END;
-    else
-        s->end += (size_t)n;
-}
-
-static void fill_unpacked(struct input_source *s)
-{
-    const char *why = "", *name = s->unpack.codec->name;
-    size_t got;
-    enum unpack_status status =
-        input_unpack_read(&s->unpack, read_counted, s, s->block + s->end, s->cap - s->end, &got, &why);
-
-    s->end += got;
-    switch (status) {
-    case UNPACK_BYTES:
-        break;
-    case UNPACK_END:
-        s->state = SOURCE_END;
-        break;
-    case UNPACK_CUT:
-        s->state = SOURCE_FAILED;
-        snprintf(s->error, sizeof s->error, "%s data cut short", name);
-        break;
-    case UNPACK_DAMAGED:
-        s->state = SOURCE_FAILED;
-        snprintf(s->error, sizeof s->error, "damaged %s data (%s)", name, why);
-        break;
-    case UNPACK_READ_FAILED:
-        read_failed(s);
-        break;
-    case UNPACK_NO_MEMORY:
-        s->state = SOURCE_NO_MEMORY;
-        break;
-    }
-}
-
-/* Moves what is left to the front: at most a part of one record for each block. */
-static void compact(struct input_source *s)
+static void move_window(struct input_source *s, uint8_t *window, size_t pos)
 {
     size_t left = input_source_left(s);
 
-    if (s->pos == 0)
-        return;
     if (left > 0)
-        memmove(s->block, s->block + s->pos, left);
-    s->base += s->pos;
-    s->pos = 0;
-    s->end = left;
+        memmove(window + pos, s->window + s->pos, left);
+    s->base += s->pos - pos;
+    s->window = window;
+    s->pos = pos;
+    s->end = pos + left;
 }
 
-/* Grows only once the buffer is full of real bytes, so that a length field alone cannot claim memory. */
-static bool make_room(struct input_source *s)
+/* Grows only when it is to be filled with real bytes, so that a length field alone cannot claim memory. */
+static bool grow_spill(struct input_source *s, size_t need)
 {
-    if (s->end < s->cap)
+    bool in_spill = s->window == s->spill;
+    size_t cap = s->spill_cap > 0 ? s->spill_cap : INPUT_BLOCK_BYTES;
+
+    if (need <= s->spill_cap)
         return true;
-    size_t cap = s->cap > 0 ? s->cap * 2 : 4096;
-    uint8_t *p = realloc(s->block, cap);
+    while (cap < need)
+        cap *= 2;
+    uint8_t *p = realloc(s->spill, cap);
     if (p == NULL) {
         s->state = SOURCE_NO_MEMORY;
         return false;
     }
-    s->block = p;
-    s->cap = cap;
+    if (in_spill)
+        s->window = p;
+    s->spill = p;
+    s->spill_cap = cap;
     return true;
+}
+
+/* What is left moves to where the bytes to come will be behind it: into the headroom of their block, or the spill. */
+static bool carry(struct input_source *s, uint8_t *block)
+{
+    size_t left = input_source_left(s);
+
+    if (left <= INPUT_HEADROOM_BYTES)
+        move_window(s, block, INPUT_HEADROOM_BYTES - left);
+    else if (grow_spill(s, left))
+        move_window(s, s->spill, 0);
+    else
+        return false;
+    return true;
+}
+
+static void append(struct input_source *s, const uint8_t *p, size_t n)
+{
+    if (s->window != s->spill) {
+        s->end += n; /* they stand behind it */
+    } else if (n > 0 && grow_spill(s, s->end + n)) {
+        memcpy(s->spill + s->end, p, n);
+        s->end += n;
+    }
+}
+
+static void take_ahead(struct input_source *s)
+{
+    const struct input_piece *piece = input_ahead_next(s->ahead);
+
+    s->state = piece->state;
+    s->error = piece->error;
+    s->bytes_in = piece->bytes_in;
+    if (piece->block != NULL && carry(s, piece->block))
+        append(s, piece->block + INPUT_HEADROOM_BYTES, piece->n);
+}
+
+static void fill(struct input_source *s)
+{
+    if (s->block_n == INPUT_BLOCK_BYTES) {
+        if (!carry(s, s->block))
+            return;
+        s->block_n = 0;
+    }
+    uint8_t *out = s->block + INPUT_HEADROOM_BYTES + s->block_n;
+    size_t got = input_supply_read(&s->supply, out, INPUT_BLOCK_BYTES - s->block_n);
+    s->block_n += got;
+    s->state = s->supply.state;
+    s->bytes_in = s->supply.bytes_in;
+    append(s, out, got);
 }
 
 const uint8_t *input_source_peek_more(struct input_source *s, size_t n)
 {
-    compact(s);
-    while (s->end < n && s->state == SOURCE_OPEN && make_room(s)) {
-        if (s->unpack.codec == NULL)
-            fill_plain(s);
+    while (input_source_left(s) < n && s->state == SOURCE_OPEN) {
+        if (s->ahead != NULL)
+            take_ahead(s);
         else
-            fill_unpacked(s);
+            fill(s);
     }
-    return s->end >= n ? s->block : NULL;
+    return input_source_left(s) >= n ? s->window + s->pos : NULL;
 }
 
 bool input_source_skip(struct input_source *s, uint64_t n)
@@ -123,37 +109,26 @@ bool input_source_skip(struct input_source *s, uint64_t n)
     return true;
 }
 
-/* The bytes read so far are compressed ones: they move to the unpacker. */
-static void open_unpack(struct input_source *s, const struct input_codec *codec)
-{
-    uint8_t *raw = s->block;
-    size_t n = s->end;
-
-    s->end = 0;
-    s->block = malloc(s->cap);
-    if (!input_unpack_open(&s->unpack, codec, raw, n, s->cap) || s->block == NULL)
-        s->state = SOURCE_NO_MEMORY;
-    else
-        s->state = SOURCE_OPEN;
-}
-
 void input_source_open(struct input_source *s, input_read_fn *read, void *ctx)
 {
-    *s = (struct input_source){.read = read, .ctx = ctx, .cap = INPUT_BLOCK_BYTES};
-    s->block = malloc(s->cap);
-    if (s->block == NULL) {
+    *s = (struct input_source){.block = malloc(INPUT_HEADROOM_BYTES + INPUT_BLOCK_BYTES)};
+    input_supply_open(&s->supply, read, ctx);
+    s->error = s->supply.error;
+    if (s->block != NULL)
+        (void)carry(s, s->block);
+    else
         s->state = SOURCE_NO_MEMORY;
-        return;
-    }
-    (void)input_source_peek(s, INPUT_CODEC_MAGIC_BYTES);
-    const struct input_codec *codec = input_codec_find(slice_of(s->block, s->end));
-    if (codec != NULL)
-        open_unpack(s, codec);
+}
+
+void input_source_open_ahead(struct input_source *s, struct input_ahead_file *file)
+{
+    *s = (struct input_source){.ahead = file};
 }
 
 void input_source_close(struct input_source *s)
 {
-    input_unpack_close(&s->unpack);
+    input_supply_close(&s->supply);
     free(s->block);
+    free(s->spill);
     *s = (struct input_source){0};
 }

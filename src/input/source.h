@@ -1,37 +1,35 @@
 /* The bytes of one capture file, decompressed, as a window that slides forward.
  *
- * A peek makes the next n bytes contiguous and gives a pointer to them: in place when they are in the buffer already,
+ * A peek makes the next n bytes contiguous and gives a pointer to them: in place when they are in the window already,
  * which is the fast path. It blocks only until those n bytes are there, so that a packet that is whole in a pipe is
- * delivered at once. */
+ * delivered at once.
+ *
+ * The bytes come into blocks that have headroom: what is left of the block before, a part of one record, moves there.
+ * A record that does not fit so is gathered in memory of its own, the spill. */
 #ifndef P2T_INPUT_SOURCE_H
 #define P2T_INPUT_SOURCE_H
 
-#include "input/unpack.h"
-
-/* One read(2) asks for this much. */
-#define INPUT_BLOCK_BYTES ((size_t)256 << 10)
-
-enum source_state {
-    SOURCE_OPEN,
-    SOURCE_END,
-    SOURCE_FAILED, /* source.error says why: unreadable, or damaged compression */
-    SOURCE_NO_MEMORY
-};
+#include "input/ahead.h"
 
 struct input_source {
-    uint8_t *block;
-    size_t pos, end, cap; /* bytes pos to end are read and not consumed */
-    uint64_t base;        /* offset of block[0] in the decompressed file */
-    uint64_t bytes_in;    /* read from the file, compressed */
+    uint8_t *window;   /* in a block, or the spill */
+    size_t pos, end;   /* bytes pos to end are there and not consumed */
+    uint64_t base;     /* offset of window[0] in the decompressed file, modulo 2^64 */
+    uint64_t bytes_in; /* read from the file, compressed */
     enum source_state state;
-    input_read_fn *read;
-    void *ctx;
-    struct input_unpack unpack;
-    char error[120];
+    const char *error;              /* of SOURCE_FAILED */
+    struct input_ahead_file *ahead; /* where the blocks come from; NULL: */
+    struct input_supply supply;
+    uint8_t *block; /* the only one */
+    size_t block_n; /* how far it was filled */
+    uint8_t *spill;
+    size_t spill_cap;
 };
 
-/* Tells the compression; trouble is left in s->state. */
+/* Trouble is left in s->state. */
 void input_source_open(struct input_source *s, input_read_fn *read, void *ctx);
+/* The file stays the caller's, and open for as long as the source. */
+void input_source_open_ahead(struct input_source *s, struct input_ahead_file *file);
 void input_source_close(struct input_source *s);
 const uint8_t *input_source_peek_more(struct input_source *s, size_t n);
 /* Passes over n bytes, however many; false when the source ends before. */
@@ -45,7 +43,7 @@ static inline size_t input_source_left(const struct input_source *s)
 /* The next n bytes, valid until the next peek or skip; NULL when the source ends before them. */
 static inline const uint8_t *input_source_peek(struct input_source *s, size_t n)
 {
-    return input_source_left(s) >= n ? s->block + s->pos : input_source_peek_more(s, n);
+    return input_source_left(s) >= n ? s->window + s->pos : input_source_peek_more(s, n);
 }
 
 /* n bytes that were peeked are done with. They stay valid until the next peek or skip. */

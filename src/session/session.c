@@ -196,6 +196,7 @@ static int open_input(struct p2t_session *s, char **error)
         .path_count = s->config.path_count,
         .recursive = s->config.recursive,
         .filter = s->config.filter,
+        .ahead = s->config.jobs > 1 ? s->config.jobs - 1 : 0,
         .ctx = s,
         .problem = on_problem,
         .secrets = on_secrets,

@@ -1,8 +1,8 @@
 #include "session/teller.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
+
+#include "base/thread.h"
 
 /* Waking a thread costs as much as telling some exchanges, and many a kernel puts it where its waker runs: who sleeps is
  * woken for half a ring. Few batches keep what goes around in the cache. */
@@ -87,22 +87,6 @@ static void *run(void *arg)
 
 /* ---- the caller's side ---- */
 
-/* Signals are the caller's, which waits in reads that they are to interrupt; but not those that a thread brings upon
- * itself. */
-static int start_thread(struct teller *t)
-{
-    static const int own[] = {SIGPIPE, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
-    sigset_t others, before;
-
-    sigfillset(&others);
-    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
-        sigdelset(&others, own[i]);
-    pthread_sigmask(SIG_BLOCK, &others, &before);
-    int error = pthread_create(&t->thread, NULL, run, t);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return error;
-}
-
 struct teller *teller_new(const struct teller_config *config)
 {
     struct teller *t = calloc(1, sizeof *t);
@@ -113,7 +97,7 @@ struct teller *teller_new(const struct teller_config *config)
     pthread_mutex_init(&t->lock, NULL);
     pthread_cond_init(&t->was_put, NULL);
     pthread_cond_init(&t->was_told, NULL);
-    if (start_thread(t) == 0)
+    if (thread_start(&t->thread, run, t) == 0)
         return t;
     t->over = true;
     teller_free(t);

@@ -90,8 +90,9 @@ static struct run run_all(const uint8_t *data, size_t size, size_t chunk)
     int found = input_capture_open(&c, read_run, &r, &events);
     require(found >= INPUT_CAPTURE_FOUND && found <= INPUT_CAPTURE_DAMAGED);
     require((found == INPUT_CAPTURE_DAMAGED) == (r.problems == 1));
-    bool compressed = c.source.unpack.codec != NULL;
-    r.by_pieces = c.source.unpack.codec == &input_codec_xz || c.source.unpack.codec == &input_codec_zstd;
+    bool compressed = c.source.supply.unpack.codec != NULL;
+    r.by_pieces =
+        c.source.supply.unpack.codec == &input_codec_xz || c.source.supply.unpack.codec == &input_codec_zstd;
     for (uint64_t last = 0; !r.broken_off && (status = input_capture_next(&c, &f)) == 1; last = f.number) {
         require(found == INPUT_CAPTURE_FOUND);
         see_frame(&r, &f, last);
@@ -103,7 +104,7 @@ static struct run run_all(const uint8_t *data, size_t size, size_t chunk)
         require(r.problems <= 2); /* one for a block passed over, one for the end */
         require(compressed || r.frames <= size / 16);
     }
-    require(c.source.cap <= 2 * (INPUT_BLOCK_MAX + INPUT_BLOCK_BYTES));
+    require(c.source.spill_cap <= 2 * (INPUT_BLOCK_MAX + INPUT_BLOCK_BYTES));
     input_capture_close(&c);
     return r;
 }

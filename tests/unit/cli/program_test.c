@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include "capture.h"
 #include "program.h"
@@ -501,6 +502,71 @@ static void a_second_interrupt_ends_at_once_and_leaves_nothing(void **state)
     program_free(&p);
 }
 
+static void append_gzip(const char *path, const struct buf *b)
+{
+    gzFile f = gzopen(path, "ab");
+
+    assert_non_null(f);
+    assert_int_equal(gzwrite(f, b->p, (unsigned)b->n), b->n);
+    assert_int_equal(gzclose(f), Z_OK);
+}
+
+/* A gzip file of many times the same packets, which to read takes seconds. */
+static void make_long_capture(const char *path)
+{
+    enum { PACKETS = 3000, PACKET_BYTES = 1400, TIMES = 1500 };
+    static const uint8_t nothing[PACKET_BYTES];
+    static uint8_t packed[1 << 20];
+    struct buf b = {0};
+
+    capture_begin(&b);
+    capture_exchange(&b, 0, 200, "x");
+    append_gzip(path, &b);
+    FILE *f = fopen(path, "a+b");
+    assert_true(f != NULL && fseek(f, 0, SEEK_END) == 0);
+    buf_reset(&b);
+    for (int i = 0; i < PACKETS; i++) {
+        const uint32_t record[] = {1001, 0, PACKET_BYTES, PACKET_BYTES};
+        buf_put(&b, record, sizeof record);
+        buf_put(&b, nothing, PACKET_BYTES);
+    }
+    append_gzip(path, &b);
+    size_t n = fread(packed, 1, sizeof packed, f);
+    assert_in_range(n, 1, sizeof packed - 1);
+    assert_int_equal(fseek(f, 0, SEEK_END), 0);
+    for (int i = 1; i < TIMES; i++)
+        assert_int_equal(fwrite(packed, 1, n, f), n);
+    assert_int_equal(fclose(f), 0);
+    buf_fini(&b);
+}
+
+/* Its reader waits for the thread that decompresses, or decompresses itself. */
+static void an_interrupt_ends_the_reading_of_a_file(void **state)
+{
+    char path[128], line[400];
+
+    (void)state;
+    in_folder(path, "long.gz");
+    make_long_capture(path);
+    for (unsigned jobs = 1; jobs <= 3; jobs++) {
+        struct program p = {0};
+        size_t before = files_in_folder();
+        snprintf(line, sizeof line, "-j %u -T ndjson -o %s/out.json %s", jobs, folder, path);
+        program_start(&p, line);
+        for (int tries = 0; tries < 1000 && files_in_folder() == before; tries++)
+            sleep_ms(5);
+        sleep_ms(30);
+        assert_int_equal(kill(p.pid, SIGINT), 0);
+        program_wait(&p);
+        assert_int_equal(p.status, 130);
+        assert_int_equal(count(ERR(p), "\n"), 1);
+        assert_non_null(strstr(ERR(p), "interrupted after "));
+        forget("out.json");
+        program_free(&p);
+    }
+    forget("long.gz");
+}
+
 static void live_exchanges_are_not_held_back(void **state)
 {
     struct program p = {0};
@@ -555,6 +621,7 @@ int main(void)
         cmocka_unit_test(a_closed_pipe_ends_quietly),
         cmocka_unit_test(an_interrupt_writes_what_is_complete),
         cmocka_unit_test(a_second_interrupt_ends_at_once_and_leaves_nothing),
+        cmocka_unit_test(an_interrupt_ends_the_reading_of_a_file),
         cmocka_unit_test(live_exchanges_are_not_held_back),
         cmocka_unit_test(sigusr1_prints_progress_when_packets_come),
     };

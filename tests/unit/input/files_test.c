@@ -242,12 +242,11 @@ static void standard_input_may_be_empty_or_nonsense(void **state)
 
 /* A packet that is whole must come out although the writer is still there and has nothing more to say: the child
  * answers each frame it gets, and only then the next one is written. */
-static void a_pipe_gives_each_frame_as_soon_as_it_is_whole(void **state)
+static void a_pipe_gives_each_frame_at_once(unsigned ahead)
 {
     enum { PACKETS = 5, RECORD = 16 + 20 };
     struct buf b = {0};
     int to[2], from[2];
-    (void)state;
     put_pcap_file(&b, 2, PACKETS, 20);
     assert_int_equal(pipe(to), 0);
     assert_int_equal(pipe(from), 0);
@@ -255,7 +254,7 @@ static void a_pipe_gives_each_frame_as_soon_as_it_is_whole(void **state)
     assert_true(child >= 0);
     if (child == 0) {
         const char *path = "-";
-        const struct input_config config = {.paths = &path, .path_count = 1};
+        const struct input_config config = {.paths = &path, .path_count = 1, .ahead = ahead};
         struct input *in;
         const struct input_frame *f;
         alarm(20);
@@ -285,6 +284,13 @@ static void a_pipe_gives_each_frame_as_soon_as_it_is_whole(void **state)
     assert_int_equal(status, 0);
     close(from[0]);
     buf_fini(&b);
+}
+
+static void a_pipe_gives_each_frame_as_soon_as_it_is_whole(void **state)
+{
+    (void)state;
+    a_pipe_gives_each_frame_at_once(0);
+    a_pipe_gives_each_frame_at_once(2); /* it is not read ahead */
 }
 
 static void progress_reaches_its_total_whatever_became_of_the_files(void **state)
