@@ -24,6 +24,10 @@ extern "C" {
 
 struct p2t_session;
 
+/* Bounds of p2t_config.max_memory. */
+#define P2T_MEMORY_DEFAULT ((size_t)256 << 20)
+#define P2T_MEMORY_LEAST   ((size_t)32 << 20)
+
 /* An input that could not be read, or was cut; what was read of it before is in the result. */
 struct p2t_problem {
     const char *path; /* as given, or folder/name */
@@ -47,6 +51,10 @@ struct p2t_config {
      * returned 0 or a negative status. Files are read and decompressed ahead on up to jobs - 1 threads more, at most
      * 4; pipes are not. */
     unsigned jobs;
+    /* Bytes that the session may come to hold, whatever it reads; 0: P2T_MEMORY_DEFAULT. It is what a program that does
+     * nothing else becomes resident with. Less than P2T_MEMORY_LEAST counts as that. What does not fit is given up, the
+     * least recently used first: told as it stands, incomplete, and counted in limits_hit. */
+    size_t max_memory;
     void *ctx; /* handed to the callbacks */
     /* Each finished exchange, in the order in which they ended. Anything but 0 stops the session, which then
      * returns P2T_ERR_STOPPED. */

@@ -2,6 +2,7 @@
 #ifndef P2T_BASE_ARENA_H
 #define P2T_BASE_ARENA_H
 
+#include "base/budget.h"
 #include "base/slice.h"
 
 struct arena_block;
@@ -10,7 +11,9 @@ struct arena {
     struct arena_block *blocks; /* newest first */
     uint8_t *at;                /* what is left of the newest */
     size_t left;
-    size_t used_bytes; /* handed out since the last reset */
+    size_t used_bytes;     /* handed out since the last reset */
+    size_t held_bytes;     /* of all blocks */
+    struct budget *budget; /* NULL: not counted */
 };
 
 enum { ARENA_ALIGN = 16 };
@@ -50,8 +53,11 @@ static inline struct slice arena_copy(struct arena *a, struct slice s)
     return slice_of(p, s.n);
 }
 
+/* From now on it counts there; NULL: nowhere. */
+void arena_count_in(struct arena *a, struct budget *budget);
 /* Keeps one block for reuse. */
 void arena_reset(struct arena *a);
+/* It is empty again, and counts where it did. */
 void arena_fini(struct arena *a);
 
 #endif

@@ -4,70 +4,59 @@
 #include <string.h>
 
 #if defined(__SANITIZE_ADDRESS__)
-#define SLAB_PLAIN_MALLOC 1
+#define SLAB_KEEPS 0
 #elif defined(__has_feature)
 #if __has_feature(address_sanitizer)
-#define SLAB_PLAIN_MALLOC 1
+#define SLAB_KEEPS 0
 #endif
 #endif
-#ifndef SLAB_PLAIN_MALLOC
-#define SLAB_PLAIN_MALLOC 0
+#ifndef SLAB_KEEPS
+#define SLAB_KEEPS 512
 #endif
 
-enum { OBJECTS_PER_BLOCK = 256, ALIGN = 16 };
+/* An object stands in a hash map, a heap or a list of its owner: two pointers' worth. */
+enum { PLACE_BYTES = 16 };
 
-void slab_init(struct slab *s, size_t object_bytes)
+void slab_init(struct slab *s, size_t object_bytes, struct budget *budget)
 {
-    *s = (struct slab){.object_bytes = (object_bytes + ALIGN - 1) & ~(size_t)(ALIGN - 1)};
+    *s = (struct slab){.object_bytes = object_bytes < sizeof(void *) ? sizeof(void *) : object_bytes,
+                       .budget = budget};
 }
 
 void slab_fini(struct slab *s)
 {
-    while (s->blocks != NULL) {
-        void *next = *(void **)s->blocks;
-        free(s->blocks);
-        s->blocks = next;
+    while (s->free_list != NULL) {
+        void *next = *(void **)s->free_list;
+        free(s->free_list);
+        s->free_list = next;
     }
-    s->free_list = NULL;
-    s->block_left = 0;
+    s->free_count = 0;
 }
 
-static int add_block(struct slab *s)
+static size_t cost(const struct slab *s)
 {
-    char *block = malloc(ALIGN + s->object_bytes * OBJECTS_PER_BLOCK);
-
-    if (block == NULL)
-        return -1;
-    *(void **)(void *)block = s->blocks;
-    s->blocks = block;
-    s->block_next = block + ALIGN;
-    s->block_left = OBJECTS_PER_BLOCK;
-    return 0;
+    return budget_cost(s->object_bytes) + PLACE_BYTES;
 }
 
-static void *take_from_pool(struct slab *s)
+static void *take_kept(struct slab *s)
 {
     void *object = s->free_list;
 
-    if (object != NULL) {
-        s->free_list = *(void **)object;
-        return object;
-    }
-    if (s->block_left == 0 && add_block(s) != 0)
-        return NULL;
-    object = s->block_next;
-    s->block_next += s->object_bytes;
-    s->block_left--;
+    if (object == NULL)
+        return malloc(s->object_bytes);
+    s->free_list = *(void **)object;
+    s->free_count--;
     return object;
 }
 
 void *slab_take(struct slab *s)
 {
-    void *object = SLAB_PLAIN_MALLOC ? malloc(s->object_bytes) : take_from_pool(s);
+    void *object = take_kept(s);
 
     if (object == NULL)
         return NULL;
     s->in_use++;
+    budget_add(s->budget, cost(s));
     return memset(object, 0, s->object_bytes);
 }
 
@@ -76,10 +65,12 @@ void slab_give(struct slab *s, void *object)
     if (object == NULL)
         return;
     s->in_use--;
-    if (SLAB_PLAIN_MALLOC) {
+    budget_sub(s->budget, cost(s));
+    if (s->free_count + 1 > SLAB_KEEPS) {
         free(object);
         return;
     }
     *(void **)object = s->free_list;
     s->free_list = object;
+    s->free_count++;
 }

@@ -12,6 +12,7 @@
 #include "batch/point.h"
 #include "batch/shard.h"
 #include "batch/watch.h"
+#include "pcap2trace/session.h"
 
 struct group {
     struct point *point;
@@ -138,9 +139,12 @@ static bool stopped(const struct batch *b)
     return b->config->stopped != NULL && b->config->stopped(b->config->ctx);
 }
 
+/* All points are open at once: they share what there is. */
 static int open_point(struct batch *b, struct group *g)
 {
-    return g->point != NULL ? P2T_OK : point_open(&g->point, b->config, g->name);
+    size_t all = b->config->max_memory != 0 ? b->config->max_memory : P2T_MEMORY_DEFAULT;
+
+    return g->point != NULL ? P2T_OK : point_open(&g->point, b->config, g->name, all / b->count);
 }
 
 /* A point's files, as long as there are any. A long pile is not listed again for each; what grows or comes meanwhile is

@@ -17,6 +17,7 @@ struct batch_config {
     int64_t settle_ns;      /* the newest file is left alone until it was quiet for so long */
     bool follow, final, zstd;
     const char *filter, *keylog;
+    size_t max_memory; /* of all capture points together, each at least P2T_MEMORY_LEAST; 0: P2T_MEMORY_DEFAULT */
     bool show_secrets, all;
     const char *manifest; /* of shards, instead of `folder` and `point_from`; NULL: none */
     uint64_t shard,

@@ -254,7 +254,7 @@ static int set_filter(struct point *p)
     return status;
 }
 
-int point_open(struct point **out, const struct batch_config *config, const char *name)
+int point_open(struct point **out, const struct batch_config *config, const char *name, size_t max_memory)
 {
     struct point *p = calloc(1, sizeof *p);
 
@@ -262,6 +262,7 @@ int point_open(struct point **out, const struct batch_config *config, const char
     if (p == NULL)
         return P2T_ERR_MEMORY;
     p->config = config;
+    p->max_memory = max_memory;
     p->lock = -1;
     int status = set_names(p, name);
     if (status == P2T_OK)

@@ -9,7 +9,7 @@ struct point;
 
 /* name: empty where the folder has but one. Reads its checkpoint, and finishes what a crash left half done.
  * A negative p2t_status; trouble is said. */
-int point_open(struct point **out, const struct batch_config *config, const char *name);
+int point_open(struct point **out, const struct batch_config *config, const char *name, size_t max_memory);
 void point_close(struct point *p);
 const char *point_name(const struct point *p);
 

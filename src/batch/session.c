@@ -30,7 +30,8 @@ static const char *name_of(void *ctx, uint32_t file)
 
 static int make(struct point *p)
 {
-    struct p2t_config config = {.show_secrets = p->config->show_secrets,
+    struct p2t_config config = {.max_memory = p->max_memory,
+                                .show_secrets = p->config->show_secrets,
                                 .all = p->config->all,
                                 .ctx = p,
                                 .exchange = on_exchange,

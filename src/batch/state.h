@@ -11,6 +11,7 @@
 
 struct point {
     const struct batch_config *config;
+    size_t max_memory; /* of its session */
     char *name;
     char *out_dir, *checkpoint, *manifest;
     struct processed_set processed;

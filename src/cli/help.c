@@ -34,6 +34,8 @@ void help_full(FILE *to)
         "  -R, --recursive         folders in folders, too\n"
         "  -f, --filter BPF        libpcap filter expression, applied to the outer packet\n"
         "      --keylog FILE       TLS secrets, as SSLKEYLOGFILE has them; env: the file that variable names\n"
+        "      --max-memory SIZE   hold no more than that, e.g. 64M or 2G (default: 256M); what does not fit is\n"
+        "                          given up, the least recently used first, and that is said\n"
         "  -j, --jobs N            so many cores to use (default: those there are), 1: one thread; same result\n"
         "\n"
         "Output\n"

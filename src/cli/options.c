@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "pcap2trace/status.h"
+#include "pcap2trace/session.h"
 
 enum {
     OPT_HOST = 256,
@@ -30,6 +30,7 @@ enum {
     OPT_ZSTD,
     OPT_MANIFEST,
     OPT_SHARD,
+    OPT_MAX_MEMORY,
     OPT_COLOR,
     OPT_PROGRESS,
     OPT_VERSION
@@ -52,6 +53,7 @@ static const struct option long_options[] = {
     {"show-secrets", no_argument, NULL, OPT_SHOW_SECRETS},
     {"keylog", required_argument, NULL, OPT_KEYLOG},
     {"jobs", required_argument, NULL, 'j'},
+    {"max-memory", required_argument, NULL, OPT_MAX_MEMORY},
     {"live", required_argument, NULL, OPT_LIVE},
     {"tolerance", required_argument, NULL, OPT_TOLERANCE},
     {"differing", no_argument, NULL, OPT_DIFFERING},
@@ -105,6 +107,36 @@ static int parse_jobs(struct cli_options *o, const char *text, struct buf *compl
     if (!slice_u64(slice_str(text), &n) || n == 0 || n > CLI_JOBS_MAX)
         return wrong(complaint, "-j", text, "a number of threads is wanted, from 1 to 1024");
     o->jobs = (unsigned)n;
+    return P2T_OK;
+}
+
+/* K, M and G are powers of 1024, with or without a B behind them. */
+static bool parse_size(const char *text, size_t *bytes)
+{
+    struct slice s = slice_str(text);
+    size_t digits = 0;
+    uint64_t n;
+
+    while (digits < s.n && s.p[digits] >= '0' && s.p[digits] <= '9')
+        digits++;
+    struct slice unit = slice_from(s, digits);
+    if (!slice_u64(slice_of(s.p, digits), &n))
+        return false;
+    unsigned shift = slice_istarts(unit, SLICE_LIT("k"))   ? 10
+                     : slice_istarts(unit, SLICE_LIT("m")) ? 20
+                     : slice_istarts(unit, SLICE_LIT("g")) ? 30
+                                                           : 0;
+    unit = slice_from(unit, shift > 0);
+    if ((unit.n > 0 && !slice_ieq(unit, SLICE_LIT("b"))) || n > SIZE_MAX >> shift)
+        return false;
+    *bytes = (size_t)n << shift;
+    return true;
+}
+
+static int parse_max_memory(struct cli_options *o, const char *text, struct buf *complaint)
+{
+    if (!parse_size(text, &o->max_memory) || o->max_memory < P2T_MEMORY_LEAST)
+        return wrong(complaint, "--max-memory", text, "a size of at least 32M is wanted, e.g. 512M or 2G");
     return P2T_OK;
 }
 
@@ -235,6 +267,8 @@ static int take(struct cli_options *o, int option, char *value, struct buf *comp
         return parse_count(o, value, complaint);
     case 'j':
         return parse_jobs(o, value, complaint);
+    case OPT_MAX_MEMORY:
+        return parse_max_memory(o, value, complaint);
     case 'o':
         o->output = strcmp(value, "-") == 0 ? NULL : value;
         return *value != '\0' ? P2T_OK : wrong(complaint, "-o", value, "a file name is wanted");

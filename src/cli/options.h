@@ -40,8 +40,9 @@ struct cli_options {
     const char *keylog; /* NULL: none */
     struct filter filter;
     struct cli_batch batch;
-    uint64_t count; /* exchanges; 0: no limit */
-    unsigned jobs;  /* 0: as many as there are cores */
+    uint64_t count;    /* exchanges; 0: no limit */
+    unsigned jobs;     /* 0: as many as there are cores */
+    size_t max_memory; /* 0: not given */
     bool recursive, all, show_secrets, quiet, verbose;
     enum cli_when color, progress;
 };

@@ -122,6 +122,7 @@ static int open_session(struct run *r)
                                 .recursive = o->recursive,
                                 .filter = o->bpf,
                                 .keylog = o->keylog,
+                                .max_memory = o->max_memory,
                                 .show_secrets = o->show_secrets,
                                 .all = o->all,
                                 .jobs = jobs_for(r),

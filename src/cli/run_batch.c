@@ -70,6 +70,7 @@ int run_batch(const struct cli_options *o)
         .zstd = b->zstd,
         .filter = o->bpf,
         .keylog = o->keylog,
+        .max_memory = o->max_memory,
         .show_secrets = o->show_secrets,
         .all = o->all,
         .manifest = b->manifest,

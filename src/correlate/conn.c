@@ -45,6 +45,7 @@ static void on_open(struct correlate *c, const struct fact *f)
 
     if (cc == NULL)
         return;
+    arena_count_in(&cc->arena, c->limits.budget);
     cc->flow = f->conn;
     cc->view.present = true;
     cc->view.first = f->mark;

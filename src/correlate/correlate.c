@@ -9,6 +9,7 @@ const struct correlate_limits correlate_limits_default = {
     .lookups = 65536,
     .pending_queries = 131072,
     .waiting_exchanges = 32768,
+    .waiting_bytes = 64 << 20,
     .header_bytes = 65536,
 };
 
@@ -22,12 +23,12 @@ struct correlate *correlate_new(const struct correlate_limits *limits, correlate
     c->emit = emit;
     c->emit_ctx = ctx;
     c->emitted_ns = INT64_MIN;
-    slab_init(&c->conn_slab, sizeof(struct cconn));
-    slab_init(&c->lookup_slab, sizeof(struct lookup));
-    slab_init(&c->dial_slab, sizeof(struct dial));
-    slab_init(&c->query_slab, sizeof(struct lookup_query));
-    slab_init(&c->addr_slab, sizeof(struct lookup_addr));
-    slab_init(&c->tls_slab, sizeof(struct conn_tls));
+    slab_init(&c->conn_slab, sizeof(struct cconn), limits->budget);
+    slab_init(&c->lookup_slab, sizeof(struct lookup), limits->budget);
+    slab_init(&c->dial_slab, sizeof(struct dial), limits->budget);
+    slab_init(&c->query_slab, sizeof(struct lookup_query), limits->budget);
+    slab_init(&c->addr_slab, sizeof(struct lookup_addr), limits->budget);
+    slab_init(&c->tls_slab, sizeof(struct conn_tls), limits->budget);
     return c;
 }
 

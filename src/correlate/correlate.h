@@ -12,10 +12,12 @@ struct correlate;
 
 /* Named limits, each with the attack it bounds. */
 struct correlate_limits {
-    size_t lookups;           /* names asked for at once: random-subdomain floods */
+    size_t lookups;           /* names asked for at once, which no connection follows: random-subdomain floods */
     size_t pending_queries;   /* queries without an answer */
-    size_t waiting_exchanges; /* ended, but held back so that output keeps its order */
+    size_t waiting_exchanges; /* ended, but held back so that output keeps its order ... */
+    size_t waiting_bytes;     /* ... and their memory */
     size_t header_bytes;      /* kept of one head: what is more is counted, not kept */
+    struct budget *budget;    /* where what is held counts, or NULL */
 };
 
 extern const struct correlate_limits correlate_limits_default;

@@ -51,6 +51,18 @@ static void detach_lookup(struct correlate *c, struct dial *d, bool used)
         lookup_return(c, l);
 }
 
+static size_t attempts_cost(size_t n)
+{
+    return n == 0 ? 0 : budget_cost(n * sizeof(struct exchange_attempt)) + budget_cost(n * sizeof(struct cconn *));
+}
+
+void dial_free_attempts(struct correlate *c, struct dial *d)
+{
+    budget_sub(c->limits.budget, attempts_cost(d->cap));
+    free(d->attempts);
+    free(d->conns);
+}
+
 static void dial_free(struct correlate *c, struct dial *d)
 {
     for (size_t i = 0; i < d->n; i++)
@@ -60,12 +72,11 @@ static void dial_free(struct correlate *c, struct dial *d)
     pool_dial_gone(c, d);
     timer_stop(c, &d->timer);
     outbox_release(c, &d->hold);
-    free(d->attempts);
-    free(d->conns);
+    dial_free_attempts(c, d);
     slab_give(&c->dial_slab, d);
 }
 
-static bool make_room(struct dial *d)
+bool dial_make_room(struct correlate *c, struct dial *d)
 {
     if (d->n < d->cap)
         return true;
@@ -78,6 +89,7 @@ static bool make_room(struct dial *d)
     if (conns == NULL)
         return false;
     d->conns = conns;
+    budget_change(c->limits.budget, attempts_cost(d->cap), attempts_cost(cap));
     d->cap = cap;
     return true;
 }
@@ -161,7 +173,7 @@ static void first_syn(struct correlate *c, struct cconn *cc, const struct fact *
         d = dial_begin(c, cc, f->mark.ts_ns);
     if (d == NULL)
         return;
-    if (!make_room(d)) {
+    if (!dial_make_room(c, d)) {
         if (d->n == 0)
             dial_free(c, d);
         return;

@@ -310,6 +310,7 @@ struct exchange {
 
     /* The rest is correlate's own. */
     struct hold order;
+    size_t waiting_bytes; /* as counted while it is in the outbox */
     struct timer timer;
     bool final;
     bool late; /* answered after the client's FIN: ended with it, unless the client takes the answer */

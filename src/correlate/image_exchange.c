@@ -351,6 +351,9 @@ static void image_dialled(struct image *m, struct exchange *e)
 static void image_own(struct image *m, struct exchange *e)
 {
     image_hold(m, &e->order, e);
+    IMAGE(m, e->waiting_bytes);
+    if (m->out == NULL)
+        m->correlate->waiting_bytes += e->waiting_bytes;
     IMAGE(m, e->timer.kind);
     if (m->out == NULL && e->timer.kind != TIMER_POOL)
         e->timer.kind = TIMER_EXCHANGE;
@@ -368,7 +371,7 @@ static void image_own(struct image *m, struct exchange *e)
 
 IMAGE_COVERS(struct exchange_finding, 104);
 IMAGE_COVERS(struct exchange_link, 16);
-IMAGE_COVERS(struct exchange, 3656);
+IMAGE_COVERS(struct exchange, 3680);
 void image_exchange(struct image *m, struct exchange *e)
 {
     m->arena = &e->arena;

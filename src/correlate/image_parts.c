@@ -1,6 +1,4 @@
 /* What stands around exchanges: pools, connections, lookups and dials, member by member. */
-#include <stdlib.h>
-
 #include "correlate/image.h"
 #include "correlate/pool_state.h"
 #include "correlate/tls.h"
@@ -9,17 +7,20 @@
 
 static void image_pool_dials(struct image *m, struct pool *p)
 {
-    struct dial **at = &p->dials;
+    struct dial **at = &p->dials, *before = NULL;
     size_t n = 0;
 
     for (const struct dial *d = p->dials; d != NULL; d = d->pool_next)
         n++;
     n = image_count(m, n, SIZE_MAX);
-    for (; n > 0 && image_ok(m); n--, at = &(*at)->pool_next) {
+    for (; n > 0 && image_ok(m); n--, at = &before->pool_next) {
         image_link(m, IMAGE_DIAL, at);
         if (*at == NULL)
             return;
+        (*at)->pool_before = before;
+        before = *at;
     }
+    p->last_dial = before;
 }
 
 static void image_pool_idle(struct image *m, struct pool *p)
@@ -54,7 +55,7 @@ static void image_pool_unplaced(struct image *m, struct pool *p)
     p->last_unplaced = before;
 }
 
-IMAGE_COVERS(struct pool, 80);
+IMAGE_COVERS(struct pool, 88);
 void image_pool(struct image *m, struct pool *p)
 {
     image_ip(m, &p->client);
@@ -104,7 +105,7 @@ static void image_open(struct image *m, struct cconn *cc)
     }
 }
 
-IMAGE_COVERS(struct cconn, 776);
+IMAGE_COVERS(struct cconn, 792);
 void image_conn(struct image *m, struct cconn *cc)
 {
     m->arena = &cc->arena;
@@ -147,7 +148,7 @@ static void image_lookup_dials(struct image *m, struct lookup *l)
 }
 
 IMAGE_COVERS(struct lookup_lane, 64);
-IMAGE_COVERS(struct lookup, 1280);
+IMAGE_COVERS(struct lookup, 1296);
 void image_lookup(struct image *m, struct lookup *l)
 {
     m->arena = &l->arena;
@@ -178,20 +179,24 @@ void image_lookup(struct image *m, struct lookup *l)
 
 static void image_attempts(struct image *m, struct dial *d)
 {
-    d->n = image_count(m, d->n, SIZE_MAX / 2 / sizeof *d->attempts);
-    if (m->out == NULL) {
-        d->attempts = calloc(d->n + 1, sizeof *d->attempts);
-        d->conns = calloc(d->n + 1, sizeof(struct cconn *));
-        d->cap = d->n;
-        m->failed |= d->attempts == NULL || d->conns == NULL;
-    }
-    for (size_t i = 0; i < d->n && image_ok(m); i++) {
+    size_t n = image_count(m, d->n, UINT32_MAX);
+
+    for (size_t i = 0; i < n && image_ok(m); i++) {
+        if (m->out == NULL && !dial_make_room(m->correlate, d)) {
+            m->failed = true;
+            return;
+        }
+        if (m->out == NULL) {
+            d->attempts[i] = (struct exchange_attempt){.syns = 0};
+            d->conns[i] = NULL;
+            d->n++;
+        }
         image_attempt(m, &d->attempts[i]);
         image_link(m, IMAGE_CONN, &d->conns[i]);
     }
 }
 
-IMAGE_COVERS(struct dial, 160);
+IMAGE_COVERS(struct dial, 168);
 void image_dial(struct image *m, struct dial *d)
 {
     image_link(m, IMAGE_LOOKUP, &d->lookup);

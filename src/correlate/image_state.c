@@ -138,15 +138,33 @@ void correlate_save(struct correlate *c, struct buf *out, correlate_evidence *ev
 
 /* ---- reading ---- */
 
+static struct lookup *make_lookup(struct correlate *c)
+{
+    struct lookup *l = slab_take(&c->lookup_slab);
+
+    if (l != NULL)
+        arena_count_in(&l->arena, c->limits.budget);
+    return l;
+}
+
+static struct cconn *make_conn(struct correlate *c)
+{
+    struct cconn *cc = slab_take(&c->conn_slab);
+
+    if (cc != NULL)
+        arena_count_in(&cc->arena, c->limits.budget);
+    return cc;
+}
+
 static void *make(struct correlate *c, enum image_kind kind)
 {
     switch (kind) {
     case IMAGE_POOL:
         return calloc(1, sizeof(struct pool));
     case IMAGE_CONN:
-        return slab_take(&c->conn_slab);
+        return make_conn(c);
     case IMAGE_LOOKUP:
-        return slab_take(&c->lookup_slab);
+        return make_lookup(c);
     case IMAGE_DIAL:
         return slab_take(&c->dial_slab);
     default:
@@ -215,15 +233,8 @@ static void discard_conn(struct correlate *c, struct cconn *cc)
 
 static void discard_dial(struct correlate *c, struct dial *d)
 {
-    free(d->attempts);
-    free(d->conns);
+    dial_free_attempts(c, d);
     slab_give(&c->dial_slab, d);
-}
-
-static void discard_exchange(struct exchange *e)
-{
-    arena_fini(&e->arena);
-    free(e);
 }
 
 /* Half of it makes no whole: nothing of it is followed. */
@@ -240,12 +251,12 @@ static void discard_all(struct image *m, struct correlate *c)
     for (size_t i = 0; i < m->sets[IMAGE_DIAL].n; i++)
         discard_dial(c, m->sets[IMAGE_DIAL].items[i]);
     for (size_t i = 0; i < m->sets[IMAGE_EXCHANGE].n; i++)
-        discard_exchange(m->sets[IMAGE_EXCHANGE].items[i]);
+        exchange_drop(c, m->sets[IMAGE_EXCHANGE].items[i]);
     for (size_t i = 0; i < sizeof maps / sizeof *maps; i++)
         hmap_fini(maps[i]);
     c->timers.n = c->outbox.n = 0;
     c->lookup_oldest = c->lookup_newest = NULL;
-    c->lookup_count = c->recent_n = 0;
+    c->lookups_unused = c->waiting_bytes = c->recent_n = 0;
 }
 
 int correlate_load(struct correlate *c, struct slice saved)

@@ -115,6 +115,7 @@ void lookup_use(struct correlate *c, struct lookup *l)
     l->info.shared |= used(l);
     if (!used(l))
         lookup_decide(c, l);
+    c->lookups_unused -= l->users == 0;
     l->users++;
     outbox_release(c, &l->hold);
 }
@@ -122,14 +123,15 @@ void lookup_use(struct correlate *c, struct lookup *l)
 void lookup_unuse(struct correlate *c, struct lookup *l)
 {
     l->told = true;
-    if (--l->users == 0 && l->closed)
+    c->lookups_unused += --l->users == 0;
+    if (l->users == 0 && l->closed)
         lookup_free(c, l);
 }
 
 /* A dial took it by mistake and gives it back: it may still be the one another dial follows. */
 void lookup_return(struct correlate *c, struct lookup *l)
 {
-    l->users--;
+    c->lookups_unused += --l->users == 0;
     if (l->users == 0 && l->closed) {
         lookup_close(c, l);
     } else if (l->users == 0 && !l->told) {

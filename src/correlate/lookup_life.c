@@ -22,7 +22,6 @@ static void list_append(struct correlate *c, struct lookup *l)
     else
         c->lookup_oldest = l;
     c->lookup_newest = l;
-    c->lookup_count++;
 }
 
 static void list_remove(struct correlate *c, struct lookup *l)
@@ -35,7 +34,19 @@ static void list_remove(struct correlate *c, struct lookup *l)
         l->newer->older = l->older;
     else
         c->lookup_newest = l->older;
-    c->lookup_count--;
+    l->older = l->newer = NULL;
+}
+
+/* Those that a dial uses are as many as there are connections, and step aside. */
+static void evict_oldest(struct correlate *c)
+{
+    while (c->lookup_oldest->users > 0) {
+        struct lookup *l = c->lookup_oldest;
+        list_remove(c, l);
+        list_append(c, l);
+    }
+    c->counters.lookups_evicted++;
+    lookup_timer(c, c->lookup_oldest);
 }
 
 int lookup_enlist(struct correlate *c, struct lookup *l)
@@ -43,19 +54,19 @@ int lookup_enlist(struct correlate *c, struct lookup *l)
     if (hmap_insert(&c->lookups_by_label, &l->by_label, lookup_label_hash(&l->client_ip, l->name)) != 0)
         return -1;
     list_append(c, l);
+    c->lookups_unused += l->users == 0;
     return 0;
 }
 
 struct lookup *lookup_new(struct correlate *c, const struct fact *f, struct slice name)
 {
-    if (c->lookup_count >= c->limits.lookups && c->lookup_oldest->users == 0) {
-        c->counters.lookups_evicted++;
-        lookup_timer(c, c->lookup_oldest);
-    }
+    if (c->lookups_unused >= c->limits.lookups && c->lookups_unused > 0)
+        evict_oldest(c);
     struct lookup *l = slab_take(&c->lookup_slab);
     if (l == NULL)
         return NULL;
     l->client_ip = f->as.dns.src.ip;
+    arena_count_in(&l->arena, c->limits.budget);
     l->info.first_query = f->mark;
     l->info.host = l->name = arena_copy(&l->arena, name);
     l->info.names = 1;
@@ -89,6 +100,7 @@ void lookup_free(struct correlate *c, struct lookup *l)
     outbox_release(c, &l->hold);
     hmap_remove(&c->lookups_by_label, &l->by_label);
     list_remove(c, l);
+    c->lookups_unused -= l->users == 0;
     arena_fini(&l->arena);
     slab_give(&c->lookup_slab, l);
 }

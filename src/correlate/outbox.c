@@ -2,6 +2,9 @@
 
 #include "correlate/state.h"
 
+/* As many as are under way to another thread at most; and the places of one in two heaps. */
+enum { KEPT_EXCHANGES = 512, HEAPS_BYTES = 32 };
+
 struct exchange *exchange_take(struct correlate *c)
 {
     struct exchange *e = c->free_exchanges;
@@ -9,21 +12,50 @@ struct exchange *exchange_take(struct correlate *c)
 
     if (e != NULL) {
         c->free_exchanges = e->next;
+        c->free_count--;
         arena = e->arena;
         memset(e, 0, offsetof(struct exchange, links));
     } else if ((e = calloc(1, sizeof *e)) == NULL) {
         return NULL;
     }
     e->arena = arena;
+    budget_add(c->limits.budget, budget_cost(sizeof *e) + HEAPS_BYTES);
+    arena_count_in(&e->arena, c->limits.budget);
     return e;
 }
 
-/* Keeps the exchange and its arena's first block for the next one. */
+/* Whoever it is handed to bounds what he keeps of them. */
+static void stop_counting(struct correlate *c, struct exchange *e)
+{
+    budget_sub(c->limits.budget, budget_cost(sizeof *e) + HEAPS_BYTES);
+    arena_count_in(&e->arena, NULL);
+}
+
+/* Keeps the exchange and a block of its arena for the next one. */
 static void give(struct correlate *c, struct exchange *e)
 {
+    if (c->free_count >= KEPT_EXCHANGES) {
+        arena_fini(&e->arena);
+        free(e);
+        return;
+    }
     arena_reset(&e->arena);
     e->next = c->free_exchanges;
     c->free_exchanges = e;
+    c->free_count++;
+}
+
+void exchange_drop(struct correlate *c, struct exchange *e)
+{
+    stop_counting(c, e);
+    arena_fini(&e->arena);
+    free(e);
+}
+
+static void leave(struct correlate *c, struct exchange *e)
+{
+    c->waiting_bytes -= e->waiting_bytes;
+    e->waiting_bytes = 0;
 }
 
 void outbox_hold(struct correlate *c, struct hold *h, int64_t end_ns)
@@ -36,6 +68,8 @@ void outbox_hold(struct correlate *c, struct hold *h, int64_t end_ns)
 void outbox_release(struct correlate *c, struct hold *h)
 {
     heap_remove(&c->outbox, &h->node);
+    if (h->exchange != NULL)
+        leave(c, h->exchange);
 }
 
 static void emit(struct correlate *c, struct exchange *e)
@@ -44,6 +78,7 @@ static void emit(struct correlate *c, struct exchange *e)
     c->counters.order_relaxed += e->end_ns < c->emitted_ns;
     if (e->end_ns > c->emitted_ns)
         c->emitted_ns = e->end_ns;
+    stop_counting(c, e);
     c->emitting = e;
     c->emit(c->emit_ctx, e);
     if (c->emitting != NULL)
@@ -70,8 +105,12 @@ void outbox_put(struct correlate *c, struct exchange *e, bool final)
     e->order.exchange = e;
     if (e->end_ns < e->start.ts_ns)
         e->end_ns = e->start.ts_ns;
-    if (heap_push(&c->outbox, &e->order.node, e->end_ns, e->id) != 0 && final)
+    if (heap_push(&c->outbox, &e->order.node, e->end_ns, e->id) == 0) {
+        e->waiting_bytes = sizeof *e + e->arena.held_bytes;
+        c->waiting_bytes += e->waiting_bytes;
+    } else if (final) {
         emit(c, e);
+    }
 }
 
 void outbox_final(struct correlate *c, struct exchange *e)
@@ -86,13 +125,16 @@ void outbox_final(struct correlate *c, struct exchange *e)
 void outbox_discard(struct correlate *c, struct exchange *e)
 {
     heap_remove(&c->outbox, &e->order.node);
+    leave(c, e);
+    stop_counting(c, e);
     give(c, e);
 }
 
 /* Over the limit, whatever holds the others back loses its place: memory goes before order. */
 static bool over_limit(const struct correlate *c)
 {
-    return c->outbox.n > c->limits.waiting_exchanges;
+    return c->outbox.n > c->limits.waiting_exchanges || c->waiting_bytes > c->limits.waiting_bytes ||
+           (c->gathering && c->limits.budget != NULL && budget_over(c->limits.budget));
 }
 
 void outbox_drain(struct correlate *c)
@@ -103,6 +145,8 @@ void outbox_drain(struct correlate *c)
         if ((!ready || c->gathering) && !over_limit(c))
             return;
         heap_remove(&c->outbox, top);
+        if (e != NULL)
+            leave(c, e);
         if (ready)
             emit(c, e);
     }

@@ -15,6 +15,8 @@ static const int64_t KEPT_NS = 1000000;
 /* Requests that may yet turn out to have dialled: the first to be served waited longest, so later ones are taken for ones
  * that did not. */
 enum { UNPLACED_MAX = 1024 };
+/* Dials that are looked at for the one that waits longest: those of a flood are never answered. */
+enum { WAITING_MAX = 4096 };
 
 /* ---- who is who ---- */
 
@@ -40,21 +42,26 @@ static struct dial *own_dial(const struct cconn *cc)
 
 static void list_add(struct pool *p, struct dial *d)
 {
-    struct dial **at = &p->dials;
+    struct dial *before = p->last_dial;
 
-    while (*at != NULL && (*at)->miss_ns <= d->miss_ns)
-        at = &(*at)->pool_next;
-    d->pool_next = *at;
-    *at = d;
+    while (before != NULL && before->miss_ns > d->miss_ns)
+        before = before->pool_before;
+    d->pool_before = before;
+    d->pool_next = before != NULL ? before->pool_next : p->dials;
+    *(before != NULL ? &before->pool_next : &p->dials) = d;
+    *(d->pool_next != NULL ? &d->pool_next->pool_before : &p->last_dial) = d;
 }
 
+/* Does nothing for one that was found. */
 static void list_remove(struct dial *d)
 {
-    for (struct dial **at = &d->pool->dials; *at != NULL; at = &(*at)->pool_next)
-        if (*at == d) {
-            *at = d->pool_next;
-            return;
-        }
+    struct pool *p = d->pool;
+
+    if (d->pool_before == NULL && p->dials != d)
+        return;
+    *(d->pool_before != NULL ? &d->pool_before->pool_next : &p->dials) = d->pool_next;
+    *(d->pool_next != NULL ? &d->pool_next->pool_before : &p->last_dial) = d->pool_before;
+    d->pool_before = d->pool_next = NULL;
 }
 
 /* Its request has no connection yet, as far as can be told. One that is to have the connection it dialled still takes
@@ -66,9 +73,14 @@ static bool waits(const struct dial *d, bool for_stream)
 
 static struct dial *longest_waiting(const struct pool *p, const struct cconn *cc, int64_t before_ns, bool for_stream)
 {
-    for (struct dial *d = p->dials; d != NULL && d->miss_ns <= before_ns; d = d->pool_next)
+    int looked_at = 0;
+
+    for (struct dial *d = p->dials; d != NULL && d->miss_ns <= before_ns && looked_at < WAITING_MAX;
+         d = d->pool_next) {
         if (waits(d, for_stream) && fits(d, cc))
             return d;
+        looked_at++;
+    }
     return NULL;
 }
 
@@ -401,7 +413,7 @@ bool pool_keeps(struct correlate *c, struct exchange *e)
 {
     if (e->claims != NULL)
         return true;
-    if (e->pool != NULL && !c->finishing && c->lookup_count > 0 &&
+    if (e->pool != NULL && !c->finishing && c->lookups_unused > 0 &&
         lookup_pending(c, &e->conn.client.ip, e->request.host)) {
         timer_set(c, &e->timer, TIMER_POOL, c->now_ns + IDLE_NS);
         return true;

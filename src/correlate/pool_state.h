@@ -10,6 +10,7 @@ struct pool {
     uint16_t port;
     uint32_t users, unplaced_count;
     bool tls, h2;
+    struct dial *last_dial;
     struct dial *dials; /* whose requests are not found yet; the longest waiting first */
     struct cconn *idle; /* free, and promised to nobody; latest first */
     struct exchange *first_unplaced, *last_unplaced;

@@ -27,7 +27,10 @@ static struct pool *pool_find(struct correlate *c, const struct ip_addr *client,
 
 int pool_enlist(struct correlate *c, struct pool *p)
 {
-    return hmap_insert(&c->pools, &p->node, pool_hash(&p->client, p->port));
+    if (hmap_insert(&c->pools, &p->node, pool_hash(&p->client, p->port)) != 0)
+        return -1;
+    budget_add(c->limits.budget, budget_cost(sizeof *p));
+    return 0;
 }
 
 static struct pool *pool_new(struct correlate *c, const struct ip_addr *client, uint16_t port)
@@ -61,5 +64,6 @@ void pool_drop(struct correlate *c, struct pool *p)
     if (--p->users > 0)
         return;
     hmap_remove(&c->pools, &p->node);
+    budget_sub(c->limits.budget, budget_cost(sizeof *p));
     free(p);
 }

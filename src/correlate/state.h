@@ -42,8 +42,10 @@ struct correlate {
     struct hmap conns, lookups_by_label, lookups_by_addr, queries, pools;
     struct slab conn_slab, lookup_slab, dial_slab, query_slab, addr_slab, tls_slab;
     struct lookup *lookup_oldest, *lookup_newest;
-    size_t lookup_count;
+    size_t lookups_unused; /* no dial follows them */
     struct exchange *free_exchanges;
+    size_t free_count;
+    size_t waiting_bytes;
     struct exchange *emitting; /* NULL: it is kept */
     struct recent recent[RECENT_MAX];
     size_t recent_n, recent_next;
@@ -60,6 +62,8 @@ void timers_run(struct correlate *c, int64_t now_ns);
 
 /* outbox.c */
 struct exchange *exchange_take(struct correlate *c);
+/* Of one that is in no list. */
+void exchange_drop(struct correlate *c, struct exchange *e);
 void outbox_hold(struct correlate *c, struct hold *h, int64_t end_ns);
 void outbox_release(struct correlate *c, struct hold *h);
 /* The exchange has ended, for all that can be told; it is emitted once it is final and nothing earlier is open. */
@@ -81,12 +85,15 @@ struct dial {
     struct timer timer;
     struct hold hold;
     struct pool *pool;
-    struct dial *pool_next;
+    struct dial *pool_before, *pool_next;
     int64_t miss_ns;             /* when the request that dialled had found no connection */
     struct cconn *served_on;     /* this connection is promised to that request */
     struct exchange *claimed_by; /* that request, sent on another connection */
 };
 
+/* One more attempt fits; false: memory ran out. */
+bool dial_make_room(struct correlate *c, struct dial *d);
+void dial_free_attempts(struct correlate *c, struct dial *d);
 void dial_syn(struct correlate *c, struct cconn *cc, const struct fact *f);
 void dial_event(struct correlate *c, struct cconn *cc, const struct fact *f);
 void dial_timer(struct correlate *c, struct dial *d);

@@ -69,9 +69,10 @@ struct flow_table {
     struct hmap syns; /* by client endpoint and ISN: the newest connection each */
     struct slab conns, aliases, helds;
     struct flow_link lru[FLOW_CLASSES]; /* least recently used first */
-    int64_t deadline_ns[FLOW_CLASSES];  /* nothing of the class expires before */
-    struct flow_link opened;            /* in the order of opening */
-    struct flow_link holding;           /* struct flow_held, the longest holding first */
+    size_t count[FLOW_CLASSES];
+    int64_t deadline_ns[FLOW_CLASSES]; /* nothing of the class expires before */
+    struct flow_link opened;           /* in the order of opening */
+    struct flow_link holding;          /* struct flow_held, the longest holding first */
     size_t held_bytes;
     struct flow_recent recent;
 };
@@ -80,6 +81,13 @@ struct flow_table {
 static inline uint64_t flow_elapsed(int64_t now_ns, int64_t then_ns)
 {
     return now_ns > then_ns ? (uint64_t)now_ns - (uint64_t)then_ns : 0;
+}
+
+/* What is held behind holes was `before` bytes and is `now`. */
+static inline void flow_holds(struct flow_table *t, size_t before, size_t now)
+{
+    t->held_bytes += now - before;
+    budget_change(t->limits.budget, before, now);
 }
 
 static inline enum flow_dir flow_dir_of(const struct flow_conn *c, unsigned side)

@@ -1,6 +1,8 @@
 /* How connections begin and end: opening, the order of use, expiry by the packet clock, eviction. */
 #include "flow/internal.h"
 
+enum { HALF_OPEN_SHARE = 8 }; /* more than a part in so many, and half-open connections are evicted first */
+
 static int64_t class_limit(const struct flow_table *t, unsigned class)
 {
     switch (class) {
@@ -29,6 +31,13 @@ static void enlist(struct flow_table *t, struct flow_conn *c)
     if (flow_list_empty(&t->lru[c->class]))
         t->deadline_ns[c->class] = deadline_after(t->now_ns, class_limit(t, c->class));
     flow_list_append(&t->lru[c->class], &c->lru);
+    t->count[c->class]++;
+}
+
+static void delist(struct flow_table *t, struct flow_conn *c)
+{
+    flow_list_remove(&c->lru);
+    t->count[c->class]--;
 }
 
 void flow_conn_touch(struct flow_table *t, struct flow_conn *c)
@@ -42,7 +51,7 @@ void flow_conn_touch(struct flow_table *t, struct flow_conn *c)
 
 void flow_conn_set_class(struct flow_table *t, struct flow_conn *c, enum flow_class class)
 {
-    flow_list_remove(&c->lru);
+    delist(t, c);
     c->class = (uint8_t) class;
     enlist(t, c);
 }
@@ -58,7 +67,7 @@ void flow_conn_free(struct flow_table *t, struct flow_conn *c)
         hmap_remove(&t->keys, &n->node);
         slab_give(&t->aliases, n);
     }
-    flow_list_remove(&c->lru);
+    delist(t, c);
     flow_list_remove(&c->opened);
     slab_give(&t->conns, c);
 }
@@ -98,18 +107,23 @@ static void evict(struct flow_table *t, struct flow_conn *c)
     flow_conn_close(t, c, FLOW_END_EVICTED);
 }
 
-/* Connections that are over go first, then unanswered SYNs: a flood of them cannot push out live ones. */
-static void evict_one(struct flow_table *t)
+/* A few half-open ones are connections on their way, not a flood. */
+static enum flow_class class_to_evict(const struct flow_table *t)
 {
-    static const uint8_t order[] = {FLOW_CLOSED, FLOW_HALF_OPEN, FLOW_OPEN};
+    if (t->count[FLOW_CLOSED] > 0)
+        return FLOW_CLOSED;
+    return t->count[FLOW_OPEN] == 0 || t->count[FLOW_HALF_OPEN] > t->conns.in_use / HALF_OPEN_SHARE ? FLOW_HALF_OPEN
+                                                                                                    : FLOW_OPEN;
+}
 
-    for (size_t i = 0; i < sizeof order; i++) {
-        struct flow_conn *c = least_recent(t, order[i]);
-        if (c != NULL) {
-            evict(t, c);
-            return;
-        }
-    }
+bool flow_table_evict(struct flow_table *t)
+{
+    struct flow_conn *c = least_recent(t, class_to_evict(t));
+
+    if (c == NULL)
+        return false;
+    evict(t, c);
+    return true;
 }
 
 static bool longer_unused(const struct flow_conn *a, const struct flow_conn *b)
@@ -164,7 +178,7 @@ static void set_identity(struct flow_conn *c, const struct packet *p)
 struct flow_conn *flow_conn_open(struct flow_table *t, const struct flow_lookup *l, const struct packet *p)
 {
     if (t->conns.in_use >= t->limits.connections)
-        evict_one(t);
+        (void)flow_table_evict(t);
     evict_crowd(t, l);
     struct flow_conn *c = slab_take(&t->conns);
     if (c == NULL)

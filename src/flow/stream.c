@@ -65,7 +65,7 @@ static void deliver_held(struct flow_table *t, struct flow_conn *c, unsigned sid
     for (struct flow_held_segment *s; (s = flow_held_first(h->held)) != NULL && s->off == h->next;) {
         size_t before = h->held->bytes;
         (void)flow_held_pop(h->held);
-        t->held_bytes -= before - h->held->bytes;
+        flow_holds(t, before, h->held->bytes);
         struct flow_chunk chunk = {.dir = flow_dir_of(c, side),
                                    .offset = s->off,
                                    .bytes = slice_of(s->bytes, s->captured),
@@ -233,7 +233,7 @@ static enum hold_result hold_part(struct flow_table *t, struct flow_conn *c, uns
         release_if_empty(t, h);
         return HOLD_NO_MEMORY;
     }
-    t->held_bytes += cost;
+    flow_holds(t, 0, cost);
     count_new(t, c, side, p);
     return HOLD_OK;
 }
@@ -338,7 +338,7 @@ static void cut_stream(struct flow_table *t, struct flow_conn *c, unsigned side,
     if (h->held != NULL) {
         size_t before = h->held->bytes;
         c->pub.payload_bytes[flow_dir_of(c, side)] -= flow_held_truncate(h->held, fin);
-        t->held_bytes -= before - h->held->bytes;
+        flow_holds(t, before, h->held->bytes);
         release_if_empty(t, h);
     }
     h->high = h->high < fin ? h->high : fin;
@@ -362,7 +362,7 @@ void flow_stream_free(struct flow_table *t, struct flow_half *h)
 {
     if (h->held == NULL)
         return;
-    t->held_bytes -= h->held->bytes;
+    flow_holds(t, h->held->bytes, 0);
     while (h->held->n > 0)
         free(flow_held_pop(h->held));
     release_if_empty(t, h);

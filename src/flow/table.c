@@ -29,9 +29,9 @@ struct flow_table *flow_table_new(const struct flow_limits *limits, const struct
     t->limits = *limits;
     t->sink = *sink;
     t->now_ns = INT64_MIN;
-    slab_init(&t->conns, sizeof(struct flow_conn));
-    slab_init(&t->aliases, sizeof(struct flow_key_node));
-    slab_init(&t->helds, sizeof(struct flow_held));
+    slab_init(&t->conns, sizeof(struct flow_conn), limits->budget);
+    slab_init(&t->aliases, sizeof(struct flow_key_node), limits->budget);
+    slab_init(&t->helds, sizeof(struct flow_held), limits->budget);
     for (int i = 0; i < FLOW_CLASSES; i++) {
         flow_list_init(&t->lru[i]);
         t->deadline_ns[i] = INT64_MAX;

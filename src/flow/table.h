@@ -2,22 +2,23 @@
 #ifndef P2T_FLOW_TABLE_H
 #define P2T_FLOW_TABLE_H
 
+#include "base/budget.h"
 #include "flow/chunk.h"
 
 struct flow_table;
 
 /* Named limits, each with the attack it bounds; every time one is hit it is counted. */
 struct flow_limits {
-    size_t connections;         /* open at once, under 900 bytes each: SYN floods. Of those that are over, else of the
-                                   * half-open, else of all, the least recently used one goes */
-    size_t reorder_bytes;       /* held in one direction behind a hole: hostile sequence jumps */
-    size_t reorder_bytes_total; /* held in all connections */
-    uint32_t reorder_segments;  /* segments held in one direction: one-byte segments */
-    int64_t half_open_idle_ns;  /* a connection that never got an answer to its SYN */
-    int64_t closed_linger_ns;   /* after FIN+FIN or RST: late segments still belong to it */
-    int64_t idle_ns;            /* an established connection without packets */
-    int64_t hole_patience_ns;   /* how long an acknowledged hole may still be filled by a late packet */
+    size_t connections;   /* open at once, under 900 bytes each: SYN floods. Which one goes: flow_table_evict() */
+    size_t reorder_bytes; /* held in one direction behind a hole: hostile sequence jumps */
+    size_t reorder_bytes_total;  /* held in all connections */
+    uint32_t reorder_segments;   /* segments held in one direction: one-byte segments */
+    int64_t half_open_idle_ns;   /* a connection that never got an answer to its SYN */
+    int64_t closed_linger_ns;    /* after FIN+FIN or RST: late segments still belong to it */
+    int64_t idle_ns;             /* an established connection without packets */
+    int64_t hole_patience_ns;    /* how long an acknowledged hole may still be filled by a late packet */
     int64_t duplicate_window_ns; /* how far apart two captures of one packet may be */
+    struct budget *budget;       /* where what is held counts, or NULL */
 };
 
 extern const struct flow_limits flow_limits_default;
@@ -41,6 +42,9 @@ void flow_table_finish(struct flow_table *t);
 void flow_table_free(struct flow_table *t);
 /* 0, or P2T_ERR_MEMORY. */
 int flow_table_push(struct flow_table *t, const struct packet *packet);
+/* Closes the least recently used of the connections that are over; else of the half-open ones, while they are many: a
+ * flood of them cannot push out live ones; else of all others. False: there is none. Never from within the sink. */
+bool flow_table_evict(struct flow_table *t);
 /* For a stage that knows better than the port numbers: client and server change places, with all counters. Of use
  * only from tcp_open or the first tcp_event or tcp_chunk after it (which keeps the dir it was given); does nothing
  * when a handshake was seen. */

@@ -20,7 +20,8 @@ struct proto *proto_new(const struct proto_limits *limits, const struct fact_sin
         return NULL;
     p->sink = *sink;
     struct tls_plain_sink plain = {p, on_plain};
-    slab_init(&p->conns, sizeof(struct conn));
+    p->budget = limits->budget;
+    slab_init(&p->conns, sizeof(struct conn), limits->budget);
     if (http1_env_init(&p->http1, &limits->http1, sink) != P2T_OK ||
         http2_env_init(&p->http2, &limits->http2, sink) != P2T_OK ||
         tls_env_init(&p->tls, &limits->tls, sink, &plain) != P2T_OK) {
@@ -327,6 +328,7 @@ static void conn_free(struct proto *p, struct conn *c)
         http1_free(c->http1);
         http2_free(c->http2);
         tls_free(c->tls);
+        budget_sub(p->budget, c->dns != NULL ? dns_stream_bytes(c->dns) : 0);
         dns_stream_free(c->dns);
         free(c->socks);
         slab_give(&p->conns, c);

@@ -13,6 +13,7 @@ struct proto_limits {
     struct http1_limits http1;
     struct http2_limits http2;
     struct tls_limits tls;
+    struct budget *budget; /* where connections count, or NULL */
 };
 
 extern const struct proto_limits proto_limits_default;

@@ -26,6 +26,7 @@ void conn_dns_chunk(struct proto *p, struct conn *c, const struct flow_chunk *ch
         .path = c->flow->path,
     };
     struct slice bytes = chunk->bytes;
+    size_t before = dns_stream_bytes(c->dns);
 
     if (chunk->len != chunk->bytes.n) {
         dns_stream_lose(c->dns, chunk->dir);
@@ -35,6 +36,7 @@ void conn_dns_chunk(struct proto *p, struct conn *c, const struct flow_chunk *ch
         d.len = (uint32_t)d.bytes.n;
         decode_dns(p, &d, true, c->flow);
     }
+    budget_change(p->budget, before, dns_stream_bytes(c->dns));
 }
 
 static bool is_multicast(const struct ip_addr *ip)

@@ -39,6 +39,7 @@ struct proto {
     struct http2_env http2;
     struct tls_env tls;
     struct slab conns;
+    struct budget *budget;
     struct proto_counters counters;
     struct dns_message message;
 };

@@ -26,6 +26,11 @@ void dns_stream_free(struct dns_stream *s)
     free(s);
 }
 
+size_t dns_stream_bytes(const struct dns_stream *s)
+{
+    return s->held[0].cap + s->held[1].cap;
+}
+
 bool dns_stream_looks_like(struct slice bytes)
 {
     struct reader r = reader_of_slice(bytes);

@@ -19,8 +19,8 @@ static const int64_t REORDER_NS = 1000000;
 int http1_env_init(struct http1_env *env, const struct http1_limits *limits, const struct fact_sink *sink)
 {
     *env = (struct http1_env){.limits = *limits, .sink = *sink};
-    slab_init(&env->connections, sizeof(struct http1));
-    slab_init(&env->chunk_parsers, sizeof(llhttp_t));
+    slab_init(&env->connections, sizeof(struct http1), limits->budget);
+    slab_init(&env->chunk_parsers, sizeof(llhttp_t), limits->budget);
     env->headers = calloc(limits->headers, sizeof *env->headers);
     return env->headers != NULL ? P2T_OK : P2T_ERR_MEMORY;
 }

@@ -18,6 +18,7 @@ struct http1_limits {
     size_t head_bytes_total; /* such heads of all connections together */
     size_t headers;          /* fields in one head */
     size_t pipelined;        /* requests of one connection that wait for a response */
+    struct budget *budget;   /* where what is held counts, or NULL */
 };
 
 extern const struct http1_limits http1_limits_default;

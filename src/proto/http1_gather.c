@@ -172,7 +172,7 @@ static void head_in_chunk(struct http1 *h, struct h1_dir *d, struct piece *p)
         cut_head(h, d, p->bytes, FACT_HEAD_OVER_LIMIT);
     } else {
         buf_slice(&d->head, p->bytes);
-        h->env->head_bytes_held += d->head.cap;
+        h1_head_holds(h, 0, d->head.cap);
     }
     h1_take(p, p->len);
 }
@@ -204,7 +204,7 @@ static bool append_head(struct http1 *h, struct h1_dir *d, const struct piece *p
         h->env->head_bytes_held > h->env->limits.head_bytes_total)
         return false;
     buf_slice(&d->head, p->bytes);
-    h->env->head_bytes_held += d->head.cap - before;
+    h1_head_holds(h, before, d->head.cap);
     return !d->head.failed;
 }
 
@@ -214,7 +214,7 @@ static void split_head_done(struct http1 *h, struct h1_dir *d, struct piece *p, 
     struct http1_head_parse parse = {.head = &head};
     struct buf bytes = d->head;
 
-    h->env->head_bytes_held -= bytes.cap;
+    h1_head_holds(h, bytes.cap, 0);
     d->head = (struct buf){0};
     d->searched = 0;
     if (http1_head_parse(h->env, &parse, h1_dir_of(h, d), buf_view(&bytes)) == HTTP1_HEAD_DONE && parse.used > held) {

@@ -5,7 +5,7 @@
 
 void h1_drop_head(struct http1 *h, struct h1_dir *d)
 {
-    h->env->head_bytes_held -= d->head.cap;
+    h1_head_holds(h, d->head.cap, 0);
     buf_fini(&d->head);
     d->searched = 0;
 }

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { KEPT = 8 };
+
 void h1_pending_fini(struct h1_pending_queue *q)
 {
     free(q->items);
@@ -21,8 +23,14 @@ struct h1_pending *h1_pending_back(const struct h1_pending_queue *q)
 void h1_pending_pop(struct h1_pending_queue *q)
 {
     q->first++;
-    if (--q->n == 0)
-        q->first = 0;
+    if (--q->n > 0)
+        return;
+    q->first = 0;
+    if (q->cap > KEPT) { /* an idle connection has no use for it */
+        free(q->items);
+        q->items = NULL;
+        q->cap = 0;
+    }
 }
 
 static bool room(struct h1_pending_queue *q)

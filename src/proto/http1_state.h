@@ -66,6 +66,13 @@ static inline void h1_take(struct piece *p, uint64_t n)
     p->len -= n;
 }
 
+/* A head's buffer was `before` bytes and is `now`. */
+static inline void h1_head_holds(struct http1 *h, size_t before, size_t now)
+{
+    h->env->head_bytes_held += now - before;
+    budget_change(h->env->limits.budget, before, now);
+}
+
 /* http1_message.c */
 void h1_drop_head(struct http1 *h, struct h1_dir *d);
 void h1_drop_chunked(struct http1 *h, struct h1_dir *d);

@@ -15,7 +15,13 @@ const struct http2_limits http2_limits_default = {
 static const struct slice preface = SLICE_INIT("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
 
 /* Frames that are looked into are this long at the most; others are passed over. */
-enum { SMALL_FRAME_MAX = 16 * 1024, INITIAL_WINDOW = 65535, INITIAL_TABLE = 4096, TABLE_MAX = 64 * 1024 };
+enum {
+    SMALL_FRAME_MAX = 16 * 1024,
+    INITIAL_WINDOW = 65535,
+    INITIAL_TABLE = 4096,
+    TABLE_MAX = 64 * 1024,
+    KEPT_BYTES = 1024
+};
 
 /* The part of a chunk that is still to be taken. */
 struct piece {
@@ -28,9 +34,10 @@ struct piece {
 int http2_env_init(struct http2_env *env, const struct http2_limits *limits, const struct fact_sink *sink)
 {
     *env = (struct http2_env){.limits = *limits, .sink = *sink};
-    slab_init(&env->connections, sizeof(struct http2));
-    slab_init(&env->streams, sizeof(struct h2_stream));
-    slab_init(&env->websockets, sizeof(struct websocket_reader));
+    env->memory = h2_memory_counted_in(limits->budget);
+    slab_init(&env->connections, sizeof(struct http2), limits->budget);
+    slab_init(&env->streams, sizeof(struct h2_stream), limits->budget);
+    slab_init(&env->websockets, sizeof(struct websocket_reader), limits->budget);
     env->headers = calloc(limits->headers, sizeof *env->headers);
     return env->headers != NULL ? P2T_OK : P2T_ERR_MEMORY;
 }
@@ -74,6 +81,7 @@ void http2_free(struct http2 *h)
         buf_fini(&h->dir[i].payload);
         buf_fini(&h->dir[i].block);
     }
+    budget_sub(h->env->limits.budget, h->held_bytes);
     hmap_fini(&h->streams);
     slab_give(&h->env->connections, h);
 }
@@ -369,6 +377,29 @@ static void step_payload(struct http2 *h, struct h2_dir *d, struct piece *p)
         end_frame(h, d);
 }
 
+/* ---- memory ---- */
+
+/* A connection between frames has no use for what a large one took. */
+static void release_unused(struct h2_dir *d)
+{
+    if (!d->in_frame && d->payload.cap > KEPT_BYTES)
+        buf_fini(&d->payload);
+    if (d->block_stream == 0 && d->block.cap > KEPT_BYTES)
+        buf_fini(&d->block);
+}
+
+static void account(struct http2 *h)
+{
+    size_t held = h->streams.buckets != NULL ? (h->streams.mask + 1) * sizeof(struct hmap_node *) : 0;
+
+    for (int i = 0; i < 2; i++) {
+        release_unused(&h->dir[i]);
+        held += h->dir[i].payload.cap + h->dir[i].block.cap;
+    }
+    budget_change(h->env->limits.budget, h->held_bytes, held);
+    h->held_bytes = held;
+}
+
 void http2_chunk(struct http2 *h, const struct flow_chunk *chunk)
 {
     struct h2_dir *d = &h->dir[chunk->dir];
@@ -385,6 +416,7 @@ void http2_chunk(struct http2 *h, const struct flow_chunk *chunk)
         else
             step_payload(h, d, &p);
     }
+    account(h);
 }
 
 void http2_upgraded(struct http2 *h, uint32_t exchange)

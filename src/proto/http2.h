@@ -6,6 +6,8 @@
 #ifndef P2T_PROTO_HTTP2_H
 #define P2T_PROTO_HTTP2_H
 
+#include <nghttp2/nghttp2.h>
+
 #include "base/buf.h"
 #include "base/slab.h"
 #include "pcap2trace/status.h"
@@ -15,10 +17,11 @@ struct http2;
 
 /* Named limits, each with the attack it bounds. */
 struct http2_limits {
-    size_t block_bytes;   /* one header block, compressed: endless CONTINUATION frames */
-    size_t decoded_bytes; /* one header block, decompressed: HPACK bombs */
-    size_t headers;       /* fields in one block */
-    size_t streams;       /* open at once on a connection: streams that are never closed */
+    size_t block_bytes;    /* one header block, compressed: endless CONTINUATION frames */
+    size_t decoded_bytes;  /* one header block, decompressed: HPACK bombs */
+    size_t headers;        /* fields in one block */
+    size_t streams;        /* open at once on a connection: streams that are never closed */
+    struct budget *budget; /* where what is held counts, or NULL */
 };
 
 extern const struct http2_limits http2_limits_default;
@@ -33,11 +36,14 @@ struct http2_env {
     struct fact_sink sink;
     struct http2_counters counters;
     struct slab connections, streams, websockets;
+    nghttp2_mem memory;          /* of header compression */
     struct fact_header *headers; /* limits.headers of them: the block that is being decoded */
     struct buf text;             /* its names and values */
 };
 
 int http2_env_init(struct http2_env *env, const struct http2_limits *limits, const struct fact_sink *sink);
+/* http2_memory.c; NULL: not counted. */
+nghttp2_mem h2_memory_counted_in(struct budget *budget);
 void http2_env_fini(struct http2_env *env);
 
 /* Bytes from the middle of a connection that are frames from their first to their last: whole ones, and maybe the

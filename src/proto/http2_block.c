@@ -10,9 +10,9 @@ void h2_block_forget(struct h2_dir *d)
     d->inflater = NULL;
 }
 
-static bool ready(struct h2_dir *d)
+static bool ready(struct http2_env *env, struct h2_dir *d)
 {
-    if (d->inflater == NULL && nghttp2_hd_inflate_new(&d->inflater) != 0)
+    if (d->inflater == NULL && nghttp2_hd_inflate_new2(&d->inflater, &env->memory) != 0)
         return false;
     return nghttp2_hd_inflate_change_table_size(d->inflater, d->table_size) == 0;
 }
@@ -102,7 +102,7 @@ void h2_block_decode(struct http2 *h, struct h2_dir *d, struct fact_http_head *h
 
     buf_reset(&env->text);
     head->bytes = d->block.n;
-    if (d->block_lost || !ready(d) || !inflate(env, d, head)) {
+    if (d->block_lost || !ready(env, d) || !inflate(env, d, head)) {
         env->counters.unknown_headers++;
         head->extent = FACT_HEAD_CUT;
         h2_block_forget(d);

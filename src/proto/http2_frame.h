@@ -79,6 +79,7 @@ struct http2 {
     struct h2_dir dir[2];
     struct hmap streams;
     struct h2_stream *oldest, *newest;
+    size_t held_bytes; /* as counted */
     uint32_t next_exchange;
     bool mid_stream;
     /* All requests between these streams were seen (0: none yet): what comes on one that is not open any more, comes

@@ -15,10 +15,10 @@ int tls_env_init(struct tls_env *env, const struct tls_limits *limits, const str
     env->limits = *limits;
     env->sink = *sink;
     env->plain_sink = *plain;
-    slab_init(&env->connections, sizeof(struct tls));
+    slab_init(&env->connections, sizeof(struct tls), limits->budget);
     env->ja4 = tls_ja4_new();
     env->certificates = tls_certificates_new();
-    env->keylog = tls_keylog_new(limits->secrets);
+    env->keylog = tls_keylog_new(limits->secrets, limits->budget);
     return env->ja4 != NULL && env->certificates != NULL && env->keylog != NULL ? P2T_OK : P2T_ERR_MEMORY;
 }
 
@@ -54,7 +54,7 @@ void tls_free(struct tls *t)
     if (t == NULL)
         return;
     tls_decrypt_end(t);
-    t->env->held_bytes -= t->held_bytes;
+    tls_holds(t->env, t->held_bytes, 0);
     buf_fini(&t->transcript);
     for (int dir = 0; dir < 2; dir++) {
         tls_stream_fini(&t->stream[dir]);
@@ -91,12 +91,12 @@ static void account(struct tls *t, int dir)
         return;
     release_unused(t, dir);
     size_t held = held_by(t);
-    env->held_bytes += held - t->held_bytes;
+    tls_holds(env, t->held_bytes, held);
     t->held_bytes = held;
     if (env->held_bytes <= env->limits.held_bytes)
         return;
     env->counters.limit_hits++;
-    env->held_bytes -= held;
+    tls_holds(env, held, 0);
     t->held_bytes = 0;
     buf_fini(&t->transcript);
     for (int d = 0; d < 2; d++) {

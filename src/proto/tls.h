@@ -12,9 +12,10 @@ struct tls;
 
 /* Named limits, each with the attack it bounds. */
 struct tls_limits {
-    size_t message_bytes; /* one handshake message: endless certificate chains */
-    size_t held_bytes;    /* messages and records under way, of all connections together */
-    size_t secrets;       /* kept of key logs: captures that bring endless ones */
+    size_t message_bytes;  /* one handshake message: endless certificate chains */
+    size_t held_bytes;     /* messages and records under way, of all connections together */
+    size_t secrets;        /* kept of key logs, the last ones: captures that bring endless ones */
+    struct budget *budget; /* where what is held counts, or NULL */
 };
 
 extern const struct tls_limits tls_limits_default;

@@ -24,12 +24,15 @@ void tls_env_forget_crypt(struct tls_env *env)
         slab_fini(&env->keys);
 }
 
+/* What libcrypto holds for a key of each direction. */
+enum { CONTEXT_BYTES = 2 * 2048 };
+
 static bool make_crypt(struct tls_env *env)
 {
     if (env->crypt != NULL)
         return true;
     env->crypt = calloc(1, sizeof *env->crypt);
-    slab_init(&env->keys, sizeof(struct tls_keys));
+    slab_init(&env->keys, sizeof(struct tls_keys) + CONTEXT_BYTES, env->limits.budget);
     return env->crypt != NULL && tls_crypt_init(env->crypt) == P2T_OK;
 }
 

@@ -19,7 +19,7 @@ static void hold(struct tls *t, const struct tls_record *plain)
 
     buf_put(b, &h, sizeof h);
     buf_slice(b, plain->payload);
-    t->env->held_bytes += sizeof h + plain->payload.n;
+    tls_holds(t->env, 0, sizeof h + plain->payload.n);
     t->keys->early_bytes += sizeof h + plain->payload.n;
 }
 
@@ -69,7 +69,7 @@ void tls_early_decide(struct tls *t, enum tls_early verdict)
     k->early = verdict;
     struct buf held = k->early_held;
     k->early_held = (struct buf){0};
-    t->env->held_bytes -= k->early_bytes;
+    tls_holds(t->env, k->early_bytes, 0);
     k->early_bytes = 0;
     if (verdict == TLS_EARLY_ACCEPTED && !held.failed)
         hand_out(t, buf_view(&held));

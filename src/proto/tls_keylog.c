@@ -13,7 +13,7 @@ enum { LINE_MAX_BYTES = 512 };
 
 struct entry {
     struct hmap_node node;
-    struct entry *next; /* of all of them */
+    struct entry *newer;
     uint8_t random[TLS_CLIENT_RANDOM_BYTES];
     uint8_t label;
     struct tls_secret secret;
@@ -22,7 +22,7 @@ struct entry {
 struct tls_keylog {
     struct hmap map;
     struct slab slab;
-    struct entry *entries;
+    struct entry *oldest, *newest;
     size_t limit;
     struct tls_keylog_counters counters;
     uint8_t line[LINE_MAX_BYTES];
@@ -30,27 +30,42 @@ struct tls_keylog {
     bool too_long; /* the line under way does not fit */
 };
 
-struct tls_keylog *tls_keylog_new(size_t limit)
+struct tls_keylog *tls_keylog_new(size_t limit, struct budget *budget)
 {
     struct tls_keylog *k = calloc(1, sizeof *k);
 
     if (k == NULL)
         return NULL;
     k->limit = limit;
-    slab_init(&k->slab, sizeof(struct entry));
+    slab_init(&k->slab, sizeof(struct entry), budget);
     return k;
+}
+
+static bool is_premaster(uint8_t label)
+{
+    return label == TLS_LABEL_PREMASTER || label == TLS_LABEL_RSA_PREMASTER;
+}
+
+static void forget_oldest(struct tls_keylog *k)
+{
+    struct entry *e = k->oldest;
+
+    k->oldest = e->newer;
+    if (k->oldest == NULL)
+        k->newest = NULL;
+    hmap_remove(&k->map, &e->node);
+    k->counters.secrets--;
+    k->counters.premasters -= is_premaster(e->label);
+    OPENSSL_cleanse(e, sizeof *e);
+    slab_give(&k->slab, e);
 }
 
 void tls_keylog_free(struct tls_keylog *k)
 {
     if (k == NULL)
         return;
-    while (k->entries != NULL) {
-        struct entry *e = k->entries;
-        k->entries = e->next;
-        OPENSSL_cleanse(e, sizeof *e);
-        slab_give(&k->slab, e);
-    }
+    while (k->oldest != NULL)
+        forget_oldest(k);
     hmap_fini(&k->map);
     slab_fini(&k->slab);
     OPENSSL_cleanse(k, sizeof *k);
@@ -98,9 +113,9 @@ int tls_keylog_add(struct tls_keylog *k, const uint8_t random[TLS_CLIENT_RANDOM_
         e->secret = *secret;
         return P2T_OK;
     }
-    if (k->counters.secrets == k->limit) {
+    if (k->slab.in_use >= k->limit && k->oldest != NULL) {
         k->counters.limit_hits++;
-        return P2T_OK;
+        forget_oldest(k);
     }
     e = slab_take(&k->slab);
     if (e == NULL)
@@ -113,10 +128,13 @@ int tls_keylog_add(struct tls_keylog *k, const uint8_t random[TLS_CLIENT_RANDOM_
         slab_give(&k->slab, e);
         return P2T_ERR_MEMORY;
     }
-    e->next = k->entries;
-    k->entries = e;
+    if (k->newest != NULL)
+        k->newest->newer = e;
+    else
+        k->oldest = e;
+    k->newest = e;
     k->counters.secrets++;
-    k->counters.premasters += label == TLS_LABEL_PREMASTER || label == TLS_LABEL_RSA_PREMASTER;
+    k->counters.premasters += is_premaster(e->label);
     return P2T_OK;
 }
 
@@ -141,13 +159,27 @@ void tls_keylog_save(const struct tls_keylog *k, const uint8_t random[TLS_CLIENT
     }
 }
 
+/* That there are secrets, and premaster ones, decides what is noted of a handshake: a name that nobody has says so. */
+static void save_mark(const struct tls_keylog *k, struct buf *out)
+{
+    static const uint8_t nobody[TLS_CLIENT_RANDOM_BYTES];
+    static const struct tls_secret none;
+
+    if (k->counters.secrets > 0)
+        save(out, nobody, k->counters.premasters > 0 ? TLS_LABEL_PREMASTER : TLS_LABEL_CLIENT_EARLY, &none);
+}
+
 void tls_keylog_save_sessions(const struct tls_keylog *k, size_t max, struct buf *out)
 {
-    for (const struct entry *e = k->entries; e != NULL && max >= SAVED_BYTES; e = e->next) {
-        if (e->label != TLS_LABEL_SESSION)
+    size_t room = max / SAVED_BYTES, sessions = 0;
+
+    save_mark(k, out);
+    for (const struct entry *e = k->oldest; e != NULL; e = e->newer)
+        sessions += e->label == TLS_LABEL_SESSION;
+    for (const struct entry *e = k->oldest; e != NULL; e = e->newer) {
+        if (e->label != TLS_LABEL_SESSION || sessions-- > room)
             continue;
         save(out, e->random, e->label, &e->secret);
-        max -= SAVED_BYTES;
     }
 }
 

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "base/budget.h"
 #include "base/buf.h"
 #include "base/slice.h"
 
@@ -38,7 +39,7 @@ struct tls_keylog_counters {
 struct tls_keylog;
 
 /* limit: how many secrets are kept. NULL when memory ran out. */
-struct tls_keylog *tls_keylog_new(size_t limit);
+struct tls_keylog *tls_keylog_new(size_t limit, struct budget *budget);
 /* Wipes what it held. */
 void tls_keylog_free(struct tls_keylog *k);
 /* The next bytes of a log; lines may lie in several pieces. 0 or P2T_ERR_MEMORY. */

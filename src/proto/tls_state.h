@@ -46,6 +46,13 @@ struct tls {
     struct fact_tls_records run; /* records of a kind, not reported yet; records == 0: none */
 };
 
+/* What waits for more of it was `before` bytes and is `now`. */
+static inline void tls_holds(struct tls_env *env, size_t before, size_t now)
+{
+    env->held_bytes += now - before;
+    budget_change(env->limits.budget, before, now);
+}
+
 /* tls_told.c */
 struct fact tls_fact_of(const struct tls *t, enum fact_kind kind, enum flow_dir dir, const struct packet_mark *mark);
 void tls_emit(struct tls *t, const struct fact *f);

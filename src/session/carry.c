@@ -2,14 +2,14 @@
 
 #include <stdlib.h>
 
-struct carry *carry_new(void)
+struct carry *carry_new(struct budget *budget)
 {
     struct carry *c = calloc(1, sizeof *c);
 
     if (c == NULL)
         return NULL;
-    slab_init(&c->conn_slab, sizeof(struct carry_conn));
-    slab_init(&c->place_slab, sizeof(struct carry_place));
+    slab_init(&c->conn_slab, sizeof(struct carry_conn), budget);
+    slab_init(&c->place_slab, sizeof(struct carry_place), budget);
     c->last_ns = INT64_MIN;
     return c;
 }

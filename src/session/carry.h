@@ -54,7 +54,8 @@ struct carry {
     uint32_t loaded_file;
 };
 
-struct carry *carry_new(void);
+/* What is held counts in budget. */
+struct carry *carry_new(struct budget *budget);
 void carry_free(struct carry *c);
 /* Facts about connections, after correlate took them. */
 void carry_conn_opened(struct carry *c, struct flow_tcp *conn);

@@ -15,10 +15,13 @@
 #include "session/carry.h"
 #include "session/feed.h"
 #include "session/keylog.h"
+#include "session/limits.h"
 #include "session/teller.h"
 #include "trace/trace.h"
 
 enum { PATH_CHUNKS = 1024, CHUNK_PATHS = 1024 };
+/* Some of what an evicted connection held may wait for its place in the output: no use in evicting all at once. */
+enum { EVICTIONS_PER_FRAME = 64 };
 
 struct p2t_session {
     struct p2t_config config;
@@ -28,6 +31,7 @@ struct p2t_session {
     struct input *input;
     struct packet_decoder *decoder;
     struct flow_table *flows;
+    struct budget budget;
     struct proto *proto;
     struct correlate *correlate;
     struct keylog keylog;
@@ -176,15 +180,16 @@ static int build_stages(struct p2t_session *s)
 {
     struct trace_options trace = {.show_secrets = s->config.show_secrets, .ctx = s, .file_path = file_path};
     struct fact_sink facts = {s, on_fact};
+    struct session_limits limits = session_limits_of(s->config.max_memory, &s->budget);
 
     s->trace = trace_new(&trace);
-    s->correlate = correlate_new(&correlate_limits_default, on_exchange, s);
-    s->proto = proto_new(&proto_limits_default, &facts);
+    s->correlate = correlate_new(&limits.correlate, on_exchange, s);
+    s->proto = proto_new(&limits.proto, &facts);
     if (s->proto == NULL)
         return P2T_ERR_MEMORY;
     struct flow_sink sink = proto_flow_sink(s->proto);
-    s->flows = flow_table_new(&flow_limits_default, &sink);
-    s->decoder = packet_decoder_new(&packet_limits_default);
+    s->flows = flow_table_new(&limits.flow, &sink);
+    s->decoder = packet_decoder_new(&limits.packet);
     return s->trace != NULL && s->correlate != NULL && s->flows != NULL && s->decoder != NULL ? P2T_OK
                                                                                               : P2T_ERR_MEMORY;
 }
@@ -280,6 +285,12 @@ static int note_path(struct p2t_session *s)
     return P2T_OK;
 }
 
+static void make_room(struct p2t_session *s)
+{
+    for (int i = 0; i < EVICTIONS_PER_FRAME && budget_over(&s->budget) && flow_table_evict(s->flows);)
+        i++;
+}
+
 static int take_frame(struct p2t_session *s, const struct input_frame *frame)
 {
     struct packet packet;
@@ -306,6 +317,8 @@ static int take_frame(struct p2t_session *s, const struct input_frame *frame)
     }
     s->tunnelled += packet.tunnel_depth > 0;
     int status = flow_table_push(s->flows, &packet);
+    if (budget_over(&s->budget))
+        make_room(s);
     return status != P2T_OK ? status : s->status;
 }
 
@@ -367,7 +380,7 @@ int session_feed_begin(struct p2t_session *s, session_name_fn *name, void *ctx)
 {
     s->name = name;
     s->name_ctx = ctx;
-    s->carry = carry_new();
+    s->carry = carry_new(&s->budget);
     return s->carry != NULL ? P2T_OK : P2T_ERR_MEMORY;
 }
 
@@ -516,7 +529,8 @@ bool p2t_session_reason(const struct p2t_session *s, size_t n, struct p2t_reason
         {"tcp.holes", "holes in TCP streams that were never filled", f->holes},
         {"tcp.out_of_window", "TCP segments, resets and ICMP quotes that fit no connection", f->out_of_window},
         {"tcp.conflicting_overlaps", "TCP segments that overlap with other bytes", f->overlaps_conflicting},
-        {"limit.connections", "connections given up: too many at once", f->connections_evicted},
+        {"limit.connections", "connections given up: too many at once, or too much memory with them",
+         f->connections_evicted},
         {"limit.reorder", "reassembly buffers given up: too much behind a hole", f->reorder_limit_hits},
         {"http.bad", "bytes that were to be HTTP/1 and were not", h->bad},
         {"http.resynchronised", "HTTP/1 parsers that found their way again", h->resyncs},
@@ -533,7 +547,8 @@ bool p2t_session_reason(const struct p2t_session *s, size_t n, struct p2t_reason
          t->lost[FACT_TLS_LOSS_CIPHER]},
         {"tls.lost_secret", "directions of TLS connections that the key log lacks a secret of",
          t->lost[FACT_TLS_LOSS_SECRET]},
-        {"limit.secrets", "TLS secrets beyond their limit", proto_keylog_counters(s->proto)->limit_hits},
+        {"limit.secrets", "TLS secrets forgotten, the oldest first: beyond their limit",
+         proto_keylog_counters(s->proto)->limit_hits},
         {"tls.gaps", "TLS records that others may be missing before", t->gaps},
         {"tls.not_tls", "answers to a TLS handshake that were something else", t->not_tls},
         {"limit.tls", "TLS messages given up: too much of them at once", t->limit_hits},

@@ -8,7 +8,7 @@
  * woken for half a ring. Few batches keep what goes around in the cache. */
 enum { BATCHES = 8, WAKE_BATCHES = BATCHES / 2, BATCH_EXCHANGES = 64 };
 /* Heads may be large: the arenas of a batch together. */
-#define BATCH_BYTES ((size_t)1 << 20)
+#define BATCH_BYTES ((size_t)256 << 10)
 
 struct batch {
     struct exchange *exchanges[BATCH_EXCHANGES];

@@ -7,7 +7,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct tls_keylog *read_in_pieces(const uint8_t *data, size_t size, size_t piece)
 {
-    struct tls_keylog *k = tls_keylog_new(100);
+    struct tls_keylog *k = tls_keylog_new(100, NULL);
 
     if (k == NULL)
         abort();

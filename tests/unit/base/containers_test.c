@@ -43,7 +43,7 @@ static void slab_hands_out_zeroed_objects_again(void **state)
 {
     (void)state;
     struct slab s;
-    slab_init(&s, 24);
+    slab_init(&s, 24, NULL);
     char *objects[600];
     for (int i = 0; i < 600; i++) {
         objects[i] = slab_take(&s);
@@ -59,6 +59,38 @@ static void slab_hands_out_zeroed_objects_again(void **state)
     slab_give(&s, again);
     assert_int_equal(s.in_use, 0);
     slab_fini(&s);
+}
+
+static void slabs_and_arenas_count_what_they_hold(void **state)
+{
+    (void)state;
+    struct budget here = {0}, there = {0};
+    struct slab s;
+    slab_init(&s, 100, &here);
+    void *objects[2000];
+    for (int i = 0; i < 2000; i++)
+        objects[i] = slab_take(&s);
+    assert_in_range(here.used, 2000 * 100, 2000 * 150);
+    for (int i = 0; i < 2000; i++)
+        slab_give(&s, objects[i]);
+    assert_int_equal(here.used, 0);
+    slab_fini(&s);
+
+    struct arena a = {0};
+    arena_count_in(&a, &here);
+    (void)arena_alloc(&a, 10);
+    assert_in_range(here.used, 10, 1000);
+    (void)arena_alloc(&a, 100000);
+    assert_in_range(here.used, 100000, 102000);
+    arena_count_in(&a, &there);
+    assert_int_equal(here.used, 0);
+    assert_in_range(there.used, 100000, 102000);
+    arena_reset(&a);
+    assert_int_equal(there.used, a.held_bytes);
+    (void)arena_alloc(&a, 10);
+    assert_in_range(there.used, 10, 1000);
+    arena_fini(&a);
+    assert_int_equal(there.used, 0);
 }
 
 static void arena_copies_are_terminated_and_apart(void **state)
@@ -161,6 +193,7 @@ int main(void)
         cmocka_unit_test(map_finds_what_was_put_in_and_not_what_was_taken_out),
         cmocka_unit_test(nodes_of_one_hash_stay_newest_first),
         cmocka_unit_test(slab_hands_out_zeroed_objects_again),
+        cmocka_unit_test(slabs_and_arenas_count_what_they_hold),
         cmocka_unit_test(arena_copies_are_terminated_and_apart),
         cmocka_unit_test(numbers_and_text_append),
         cmocka_unit_test(addresses_format_as_rfc_5952_and_parse_back),

@@ -142,6 +142,32 @@ static void help_and_version_need_nothing_else(void **state)
     }
 }
 
+static void sizes_have_units(void **state)
+{
+    static const struct {
+        const char *line;
+        size_t bytes;
+    } rows[] = {
+        {"pcap2trace a", 0},
+        {"pcap2trace --max-memory 33554432 a", 33554432},
+        {"pcap2trace --max-memory 33554433B a", 33554433},
+        {"pcap2trace --max-memory 65536k a", 64 << 20},
+        {"pcap2trace --max-memory 32M a", 32 << 20},
+        {"pcap2trace --max-memory=512mb a", 512 << 20},
+        {"pcap2trace batch --out o --max-memory 2G a", (size_t)2 << 30},
+        {"pcap2trace compare --live l --max-memory 1GB a", (size_t)1 << 30},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct parsed p;
+        parse(&p, rows[i].line);
+        assert_int_equal(p.status, 0);
+        assert_int_equal(p.o.max_memory, rows[i].bytes);
+        done(&p);
+    }
+}
+
 static void mistakes_are_named(void **state)
 {
     static const struct {
@@ -162,6 +188,13 @@ static void mistakes_are_named(void **state)
         {"pcap2trace -j 0 a", "-j '0'"},
         {"pcap2trace --jobs 1025 a", "-j '1025'"},
         {"pcap2trace -j x a", "-j 'x'"},
+        {"pcap2trace --max-memory 31M a", "--max-memory '31M': a size of at least 32M"},
+        {"pcap2trace --max-memory 33554431 a", "--max-memory '33554431'"},
+        {"pcap2trace --max-memory 1T a", "--max-memory '1T'"},
+        {"pcap2trace --max-memory 64Mi a", "--max-memory '64Mi'"},
+        {"pcap2trace --max-memory M a", "--max-memory 'M'"},
+        {"pcap2trace --max-memory -64M a", "--max-memory '-64M'"},
+        {"pcap2trace --max-memory 18446744073709551615G a", "--max-memory '18446744073709551615G'"},
         {"pcap2trace --color sometimes a", "--color 'sometimes'"},
         {"pcap2trace --progress 1 a", "--progress '1'"},
         {"pcap2trace --status 6x a", "--status '6x'"},
@@ -202,6 +235,7 @@ int main(void)
         cmocka_unit_test(captures_come_from_r_and_from_either_side_of_options),
         cmocka_unit_test(a_dash_is_standard_output),
         cmocka_unit_test(help_and_version_need_nothing_else),
+        cmocka_unit_test(sizes_have_units),
         cmocka_unit_test(mistakes_are_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

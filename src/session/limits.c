@@ -1,0 +1,69 @@
+#include "session/limits.h"
+
+#include "pcap2trace/session.h"
+
+/* The program and its libraries, and what does not grow: tables, the exchanges that are being told, one large
+ * exchange on its way out. */
+#define FIXED_BYTES ((size_t)20 << 20)
+
+/* Of what is counted, this much more becomes resident: free memory between what is held. */
+enum { COUNTED_PARTS = 3, RESIDENT_PARTS = 4 };
+
+enum {
+    EXCHANGE_BYTES = 5000, /* with small heads */
+    LOOKUP_BYTES = 2200,
+    QUERY_BYTES = 112,
+    SECRET_BYTES = 144,
+    FRAGMENT_SET_BYTES = 2048,
+    CONNECTION_BYTES = 1024 /* fewer than any takes: others are evicted for their bytes */
+};
+
+static size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+static struct proto_limits proto_limits_of(size_t flight, struct budget *budget)
+{
+    struct proto_limits l = proto_limits_default;
+
+    l.budget = l.http1.budget = l.http2.budget = l.tls.budget = budget;
+    l.http1.head_bytes = smaller(l.http1.head_bytes, flight / 32);
+    l.http1.head_bytes_total = flight / 8;
+    l.http2.block_bytes = smaller(l.http2.block_bytes, flight / 128);
+    l.http2.decoded_bytes = smaller(l.http2.decoded_bytes, flight / 32);
+    l.http2.streams = smaller(l.http2.streams, flight / 8 / EXCHANGE_BYTES);
+    l.http1.pipelined = smaller(l.http1.pipelined, flight / 16 / EXCHANGE_BYTES);
+    l.tls.held_bytes = flight / 8;
+    l.tls.secrets = flight / 16 * 7 / SECRET_BYTES;
+    return l;
+}
+
+struct session_limits session_limits_of(size_t max_memory, struct budget *budget)
+{
+    size_t total = max_memory == 0 ? P2T_MEMORY_DEFAULT : max_memory;
+
+    if (total < P2T_MEMORY_LEAST)
+        total = P2T_MEMORY_LEAST;
+    budget->used = 0;
+    size_t flight = (total - FIXED_BYTES) / RESIDENT_PARTS * COUNTED_PARTS;
+    struct session_limits l = {.flow = flow_limits_default,
+                               .proto = proto_limits_of(flight, budget),
+                               .correlate = correlate_limits_default,
+                               .packet = packet_limits_default,
+                               .input_bytes = total / 2,
+                               .flight_bytes = flight};
+
+    budget->limit = flight;
+    l.flow.budget = l.correlate.budget = budget;
+    l.flow.connections = flight / CONNECTION_BYTES;
+    l.flow.reorder_bytes = smaller(l.flow.reorder_bytes, flight / 16);
+    l.flow.reorder_bytes_total = flight / 4;
+    l.correlate.lookups = flight / 8 / LOOKUP_BYTES;
+    l.correlate.pending_queries = flight / 32 / QUERY_BYTES;
+    l.correlate.waiting_bytes = flight / 8 * 3;
+    l.correlate.waiting_exchanges = flight / CONNECTION_BYTES;
+    l.packet.fragment_bytes = smaller(l.packet.fragment_bytes, total / 64);
+    l.packet.fragment_sets = smaller(l.packet.fragment_sets, total / 64 / FRAGMENT_SET_BYTES);
+    return l;
+}
