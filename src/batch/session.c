@@ -38,7 +38,9 @@ static int make(struct point *p)
                                 .problem = on_problem};
     int status = p2t_session_open(&p->session, &config, NULL);
 
-    return status == P2T_OK ? session_feed_begin(p->session, name_of, p) : status;
+    if (status == P2T_OK)
+        status = session_feed_begin(p->session, name_of, p);
+    return status == P2T_OK ? session_feed_keylog(p->session, p->config->keylog, !p->config->follow) : status;
 }
 
 static int take_record(struct point *p, const struct checkpoint_record *record)

@@ -20,8 +20,8 @@ int session_feed(struct p2t_session *s, const struct input_frame *frame);
 /* Secrets that a capture brings; kept for whoever goes on. */
 void session_feed_secrets(struct p2t_session *s, const struct input_secrets *secrets);
 
-/* Takes the lines that the key log got since it was read last; half: and one that has no end yet. After what was carried
- * over: a secret that came too late for its connection stays so. path may be NULL. 0 or a negative p2t_status. */
+/* Takes the lines that the key log got since it was read last; half: and one that has no end yet. path may be NULL. 0 or
+ * a negative p2t_status. */
 int session_feed_keylog(struct p2t_session *s, const char *path, bool half);
 
 /* Appends what is needed beside frames. A pass has begun. `uses` is called for each file that evidence yet to be told
