@@ -10,6 +10,7 @@
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "cli/report.h"
+#include "cli/session_open.h"
 #include "cli/signals.h"
 #include "pcap2trace/session.h"
 
@@ -116,27 +117,11 @@ static unsigned jobs_for(const struct run *r)
 
 static int open_session(struct run *r)
 {
-    const struct cli_options *o = r->options;
-    struct p2t_config config = {.paths = o->captures,
-                                .path_count = o->capture_count,
-                                .recursive = o->recursive,
-                                .filter = o->bpf,
-                                .keylog = o->keylog,
-                                .max_memory = o->max_memory,
-                                .show_secrets = o->show_secrets,
-                                .all = o->all,
-                                .jobs = jobs_for(r),
-                                .ctx = r,
-                                .exchange = on_exchange,
-                                .problem = on_problem};
-    char *error = NULL;
-    int status = p2t_session_open(&r->session, &config, &error);
+    struct p2t_config config = {.jobs = jobs_for(r), .ctx = r, .exchange = on_exchange, .problem = on_problem};
+    int status = cli_session_open(&r->session, r->options, config);
 
-    if (status == P2T_ERR_USAGE)
-        report_line(o->bpf != NULL ? o->bpf : NULL, error != NULL ? error : "the filter does not compile");
-    else if (status != P2T_OK)
+    if (status == P2T_ERR_MEMORY)
         report_line(NULL, "out of memory");
-    free(error);
     return status == P2T_OK ? EXIT_OK : status == P2T_ERR_USAGE ? EXIT_USAGE : EXIT_TROUBLE;
 }
 

@@ -10,6 +10,7 @@
 #include "analyze/compare.h"
 #include "cli/output.h"
 #include "cli/report.h"
+#include "cli/session_open.h"
 #include "cli/signals.h"
 #include "pcap2trace/session.h"
 
@@ -128,32 +129,10 @@ static void on_problem(void *ctx, const struct p2t_problem *p)
     complain(ctx, p->path, p->text);
 }
 
-static int open_session(struct run *r)
-{
-    const struct cli_options *o = r->options;
-    struct p2t_config config = {.paths = o->captures,
-                                .path_count = o->capture_count,
-                                .recursive = o->recursive,
-                                .filter = o->bpf,
-                                .keylog = o->keylog,
-                                .max_memory = o->max_memory,
-                                .show_secrets = o->show_secrets,
-                                .all = o->all,
-                                .ctx = r,
-                                .exchange = on_exchange,
-                                .problem = on_problem};
-    char *error = NULL;
-    int status = p2t_session_open(&r->session, &config, &error);
-
-    if (status == P2T_ERR_USAGE)
-        report_line(o->bpf, error != NULL ? error : "the filter does not compile");
-    free(error);
-    return status;
-}
-
 static int read_captures(struct run *r)
 {
-    int more = open_session(r);
+    struct p2t_config config = {.ctx = r, .exchange = on_exchange, .problem = on_problem};
+    int more = cli_session_open(&r->session, r->options, config);
 
     while (more == P2T_OK && signals_stop() == 0 && (more = p2t_session_step(r->session, STEP_FRAMES)) > 0)
         more = P2T_OK;

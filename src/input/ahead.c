@@ -26,7 +26,7 @@ struct input_ahead {
     pthread_cond_t wanted; /* a file has become hungry, or all is over */
     bool over;
     uint64_t opened;
-    size_t open;
+    size_t open, open_max;
     unsigned threads_max, threads;
     pthread_t thread[INPUT_AHEAD_THREADS];
     struct input_ahead_file files[INPUT_AHEAD_FILES];
@@ -107,12 +107,13 @@ static void *run(void *arg)
 
 /* ---- the reader's side ---- */
 
-struct input_ahead *input_ahead_new(unsigned threads)
+struct input_ahead *input_ahead_new(unsigned threads, size_t files)
 {
     struct input_ahead *a = calloc(1, sizeof *a);
 
     if (a == NULL)
         return NULL;
+    a->open_max = files < INPUT_AHEAD_FILES ? files : INPUT_AHEAD_FILES;
     a->threads_max = threads < INPUT_AHEAD_THREADS ? threads : INPUT_AHEAD_THREADS;
     pthread_mutex_init(&a->lock, NULL);
     pthread_cond_init(&a->wanted, NULL);
@@ -150,7 +151,7 @@ void input_ahead_free(struct input_ahead *a)
 /* Files open and close on one thread, the reader's. */
 bool input_ahead_has_room(struct input_ahead *a)
 {
-    return a->open < INPUT_AHEAD_FILES;
+    return a->open < a->open_max;
 }
 
 /* Another thread for another file. */

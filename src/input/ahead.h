@@ -9,8 +9,9 @@
 
 /* Before the bytes of a block, for its reader to move there what is left of the block before. */
 #define INPUT_HEADROOM_BYTES ((size_t)64 << 10)
-/* Bound what a folder of overlapping captures holds in rings: 16 of 8 blocks of 320 KB are 40 MB. */
+/* At most; fewer where their rings are to take less memory. */
 enum { INPUT_AHEAD_FILES = 16, INPUT_AHEAD_BLOCKS = 8 };
+#define INPUT_AHEAD_RING_BYTES (INPUT_AHEAD_BLOCKS * (INPUT_HEADROOM_BYTES + INPUT_BLOCK_BYTES))
 /* So many gzip streams fill faster than one analysis drains. */
 enum { INPUT_AHEAD_THREADS = 4 };
 
@@ -25,8 +26,8 @@ struct input_piece {
     uint64_t bytes_in;       /* read from the file up to here, compressed */
 };
 
-/* At most so many threads, which start with the files that keep them busy; NULL: no memory. */
-struct input_ahead *input_ahead_new(unsigned threads);
+/* At most so many threads, which start with the files that keep them busy, and files; NULL: no memory. */
+struct input_ahead *input_ahead_new(unsigned threads, size_t files);
 /* After its files were closed. NULL is allowed. */
 void input_ahead_free(struct input_ahead *a);
 bool input_ahead_has_room(struct input_ahead *a);

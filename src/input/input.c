@@ -212,7 +212,8 @@ int input_open(struct input **out, const struct input_config *config, char **err
     if (in == NULL)
         return P2T_ERR_MEMORY;
     in->config = *config;
-    in->ahead = config->ahead > 0 ? input_ahead_new(config->ahead) : NULL;
+    size_t ahead_files = config->ahead_bytes / INPUT_AHEAD_RING_BYTES;
+    in->ahead = config->ahead > 0 && ahead_files > 0 ? input_ahead_new(config->ahead, ahead_files) : NULL;
     int r = open_all(in, error);
     if (r != 0) {
         input_free(in);

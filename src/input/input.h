@@ -32,6 +32,7 @@ struct input_config {
     bool recursive;     /* go down into folders of folders */
     const char *filter; /* libpcap expression, or NULL */
     unsigned ahead;     /* at most so many threads read and decompress ahead; what comes out is the same. 0: none */
+    size_t ahead_bytes; /* that this may take: 2.5 MB a file, of 16 files at the most */
     void *ctx;
     void (*problem)(void *ctx, const struct input_problem *p); /* may be NULL */
     void (*secrets)(void *ctx, const struct input_secrets *s); /* may be NULL */

@@ -6,6 +6,9 @@
  * exchange on its way out. */
 #define FIXED_BYTES ((size_t)20 << 20)
 
+/* Of all, what is read ahead, whether it is or not: the limits are the same for any number of threads. */
+enum { AHEAD_SHARE = 24 };
+
 /* Of what is counted, this much more becomes resident: free memory between what is held. */
 enum { COUNTED_PARTS = 3, RESIDENT_PARTS = 4 };
 
@@ -46,12 +49,13 @@ struct session_limits session_limits_of(size_t max_memory, struct budget *budget
     if (total < P2T_MEMORY_LEAST)
         total = P2T_MEMORY_LEAST;
     budget->used = 0;
-    size_t flight = (total - FIXED_BYTES) / RESIDENT_PARTS * COUNTED_PARTS;
+    size_t ahead = total / AHEAD_SHARE;
+    size_t flight = (total - FIXED_BYTES - ahead) / RESIDENT_PARTS * COUNTED_PARTS;
     struct session_limits l = {.flow = flow_limits_default,
                                .proto = proto_limits_of(flight, budget),
                                .correlate = correlate_limits_default,
                                .packet = packet_limits_default,
-                               .input_bytes = total / 2,
+                               .ahead_bytes = ahead,
                                .flight_bytes = flight};
 
     budget->limit = flight;

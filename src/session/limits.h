@@ -12,7 +12,7 @@ struct session_limits {
     struct proto_limits proto;
     struct correlate_limits correlate;
     struct packet_limits packet;
-    size_t input_bytes;  /* decompressors' windows, of all files that are open at once */
+    size_t ahead_bytes;  /* what is read ahead */
     size_t flight_bytes; /* what is in flight: connections and all that they, and what else is counted, hold */
 };
 

@@ -32,6 +32,7 @@ struct p2t_session {
     struct packet_decoder *decoder;
     struct flow_table *flows;
     struct budget budget;
+    size_t ahead_bytes;
     struct proto *proto;
     struct correlate *correlate;
     struct keylog keylog;
@@ -182,6 +183,7 @@ static int build_stages(struct p2t_session *s)
     struct fact_sink facts = {s, on_fact};
     struct session_limits limits = session_limits_of(s->config.max_memory, &s->budget);
 
+    s->ahead_bytes = limits.ahead_bytes;
     s->trace = trace_new(&trace);
     s->correlate = correlate_new(&limits.correlate, on_exchange, s);
     s->proto = proto_new(&limits.proto, &facts);
@@ -202,6 +204,7 @@ static int open_input(struct p2t_session *s, char **error)
         .recursive = s->config.recursive,
         .filter = s->config.filter,
         .ahead = s->config.jobs > 1 ? s->config.jobs - 1 : 0,
+        .ahead_bytes = s->ahead_bytes,
         .ctx = s,
         .problem = on_problem,
         .secrets = on_secrets,

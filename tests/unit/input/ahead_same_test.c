@@ -290,7 +290,8 @@ static void few_files_are_open(void **state)
     char *folder = make_folder();
     const struct input_frame *frame;
     struct input *in;
-    const struct input_config config = {.paths = (const char *const *)&folder, .path_count = 1, .ahead = THREADS};
+    const struct input_config config = {
+        .paths = (const char *const *)&folder, .path_count = 1, .ahead = THREADS, .ahead_bytes = SIZE_MAX};
     size_t before = open_descriptors();
     (void)state;
     for (uint32_t i = 0; i < FILES; i++)
@@ -317,7 +318,8 @@ static void files_that_change_are_told_when_it_is_their_turn(void **state)
         char *folder = make_folder();
         const struct input_frame *frame;
         struct input *in;
-        struct input_config config = {.paths = (const char *const *)&folder, .path_count = 1, .ahead = ahead};
+        struct input_config config = {
+            .paths = (const char *const *)&folder, .path_count = 1, .ahead = ahead, .ahead_bytes = SIZE_MAX};
         char path[512];
         for (uint32_t i = 0; i < 6; i++)
             write_noisy(folder, i, false, 1000 + i * 50, 50);
@@ -348,7 +350,7 @@ static void input_is_freed_at_any_time(void **state)
             const struct input_frame *frame;
             struct input *in;
             const struct input_config config = {
-                .paths = (const char *const *)&folder, .path_count = 1, .ahead = threads};
+                .paths = (const char *const *)&folder, .path_count = 1, .ahead = threads, .ahead_bytes = SIZE_MAX};
             assert_int_equal(input_open(&in, &config, NULL), 0);
             for (unsigned i = 0; i < frames; i++)
                 assert_int_equal(input_next(in, &frame), 1);

@@ -80,7 +80,7 @@ static void files_of_any_size_come_whole(void **state)
     static const size_t chunks[] = {SIZE_MAX, 100003};
     (void)state;
     for (unsigned threads = 1; threads <= INPUT_AHEAD_THREADS; threads += 3) {
-        struct input_ahead *a = input_ahead_new(threads);
+        struct input_ahead *a = input_ahead_new(threads, INPUT_AHEAD_FILES);
         assert_non_null(a);
         for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
             for (size_t k = 0; k < sizeof chunks / sizeof *chunks; k++) {
@@ -101,7 +101,7 @@ static void many_at_once_come_whole(void **state)
     for (unsigned threads = 1; threads <= INPUT_AHEAD_THREADS; threads++) {
         struct endless e[INPUT_AHEAD_FILES];
         struct input_ahead_file *f[INPUT_AHEAD_FILES];
-        struct input_ahead *a = input_ahead_new(threads);
+        struct input_ahead *a = input_ahead_new(threads, INPUT_AHEAD_FILES);
         for (size_t i = 0; i < INPUT_AHEAD_FILES; i++) {
             e[i] = (struct endless){.end = 20 * BLOCK + i, .chunk = SIZE_MAX};
             f[i] = input_ahead_open(a, read_endless, &e[i]);
@@ -124,7 +124,7 @@ static void many_at_once_come_whole(void **state)
 /* What is held does not grow with what there is to read, nor with the number of files. */
 static void what_is_read_ahead_is_bounded(void **state)
 {
-    struct input_ahead *a = input_ahead_new(2);
+    struct input_ahead *a = input_ahead_new(2, INPUT_AHEAD_FILES);
     struct endless e[INPUT_AHEAD_FILES + 1];
     struct input_ahead_file *f[INPUT_AHEAD_FILES];
     (void)state;
@@ -157,7 +157,7 @@ static void closing_waits_for_a_read_under_way(void **state)
     (void)state;
     assert_int_equal(sem_init(&entered, 0, 0), 0);
     for (unsigned taken = 0; taken < 4; taken++) {
-        struct input_ahead *a = input_ahead_new(1);
+        struct input_ahead *a = input_ahead_new(1, INPUT_AHEAD_FILES);
         struct endless e = {.end = UINT64_MAX, .chunk = SIZE_MAX, .entered = &entered};
         struct input_ahead_file *f = input_ahead_open(a, read_endless, &e);
         for (unsigned i = 0; i < taken; i++)
@@ -175,7 +175,7 @@ static void closing_waits_for_a_read_under_way(void **state)
 
 static void without_threads_there_is_nothing_to_be_had(void **state)
 {
-    struct input_ahead *a = input_ahead_new(0);
+    struct input_ahead *a = input_ahead_new(0, INPUT_AHEAD_FILES);
     struct endless e = {.end = 10, .chunk = SIZE_MAX};
     (void)state;
     assert_null(input_ahead_open(a, read_endless, &e));

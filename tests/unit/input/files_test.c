@@ -254,7 +254,7 @@ static void a_pipe_gives_each_frame_at_once(unsigned ahead)
     assert_true(child >= 0);
     if (child == 0) {
         const char *path = "-";
-        const struct input_config config = {.paths = &path, .path_count = 1, .ahead = ahead};
+        const struct input_config config = {.paths = &path, .path_count = 1, .ahead = ahead, .ahead_bytes = SIZE_MAX};
         struct input *in;
         const struct input_frame *f;
         alarm(20);

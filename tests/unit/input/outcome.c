@@ -76,7 +76,7 @@ struct outcome outcome_of_file(const struct outcome_file *file, unsigned ahead)
     struct outcome o = {0};
     struct position pos = {file, 0};
     const struct input_capture_events events = {&o, see_problem, see_secrets};
-    struct input_ahead *a = ahead > 0 ? input_ahead_new(ahead) : NULL;
+    struct input_ahead *a = ahead > 0 ? input_ahead_new(ahead, INPUT_AHEAD_FILES) : NULL;
     struct input_ahead_file *f = a != NULL ? input_ahead_open(a, read_position, &pos) : NULL;
     struct input_capture c;
     struct input_frame frame = {0};
@@ -117,6 +117,7 @@ struct outcome outcome_of_paths(const char *const *paths, size_t count, unsigned
                                         .path_count = count,
                                         .recursive = true,
                                         .ahead = ahead,
+                                        .ahead_bytes = SIZE_MAX,
                                         .ctx = &o,
                                         .problem = see_path_problem,
                                         .secrets = see_secrets};

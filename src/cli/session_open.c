@@ -1,0 +1,24 @@
+#include "cli/session_open.h"
+
+#include <stdlib.h>
+
+#include "cli/report.h"
+
+int cli_session_open(struct p2t_session **session, const struct cli_options *o, struct p2t_config config)
+{
+    char *error = NULL;
+
+    config.paths = o->captures;
+    config.path_count = o->capture_count;
+    config.recursive = o->recursive;
+    config.filter = o->bpf;
+    config.keylog = o->keylog;
+    config.max_memory = o->max_memory;
+    config.show_secrets = o->show_secrets;
+    config.all = o->all;
+    int status = p2t_session_open(session, &config, &error);
+    if (status == P2T_ERR_USAGE)
+        report_line(o->bpf, error != NULL ? error : "the filter does not compile");
+    free(error);
+    return status;
+}

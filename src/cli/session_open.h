@@ -1,0 +1,12 @@
+/* A session as the command line asks for it. */
+#ifndef P2T_CLI_SESSION_OPEN_H
+#define P2T_CLI_SESSION_OPEN_H
+
+#include "cli/options.h"
+#include "pcap2trace/session.h"
+
+/* Takes callbacks, ctx and jobs from config, and all else from the options. A filter that does not
+ * compile was said; an enum p2t_status. */
+int cli_session_open(struct p2t_session **session, const struct cli_options *o, struct p2t_config config);
+
+#endif
