@@ -107,14 +107,14 @@ static int sort_file(struct batch *b, struct folder_file *file)
 
     if (file->kind == FOLDER_UNREADABLE)
         tell_file(b, file, file->trouble);
-    if (file->kind != FOLDER_CAPTURE)
+    if (file->kind != FOLDER_CAPTURE && file->kind != FOLDER_NO_PACKETS)
         return P2T_OK;
     bool found = pattern_point(&b->pattern, file, point);
     if (found && b->shard != NULL)
         return strcmp(point, b->shard->point) == 0 ? group_add(b, b->shard->name, file) : P2T_OK;
     if (found)
         return group_add(b, point, file);
-    if (b->shard == NULL)
+    if (b->shard == NULL && file->kind == FOLDER_CAPTURE)
         tell_file(b, file, "belongs to no capture point: --point-from finds none in its name");
     return P2T_OK;
 }

@@ -11,14 +11,14 @@
 #include "batch/store.h"
 #include "input/frame.h"
 
-/* Raised when the format changes, or what ids are made of. */
-enum { CHECKPOINT_VERSION = 1 };
+/* Raised when the format changes, correlate's image among it, or what ids are made of. */
+enum { CHECKPOINT_VERSION = 2 };
 
 enum checkpoint_type {
     CHECKPOINT_HEAD = 1, /* batch/point.c */
     CHECKPOINT_FILE,     /* one that was processed: batch/processed.c */
     CHECKPOINT_SESSION,  /* session_carry_save() */
-    CHECKPOINT_NAME,     /* of a file, before the first frame of it */
+    CHECKPOINT_NAME,     /* of a file, before the first that refers to it */
     CHECKPOINT_FRAME,
     CHECKPOINT_PLACE, /* session_carry_place() */
     CHECKPOINT_END

@@ -78,24 +78,50 @@ static char *interface_names(const struct input_capture *c)
     return names.n > 0 ? strndup((const char *)names.p, names.n) : NULL;
 }
 
+/* What compression adds to a name, taken off. */
+static size_t plain_length(const char *name)
+{
+    static const char *const suffixes[] = {".gz", ".zst", ".lz4", ".xz"};
+    size_t n = strlen(name);
+
+    for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
+        size_t end = strlen(suffixes[i]);
+        if (n > end && strcmp(name + n - end, suffixes[i]) == 0)
+            return n - end;
+    }
+    return n;
+}
+
+/* No packet tells it from others: its name does, and when it was written, which those who compress it keep. */
+static enum folder_kind without_packets(struct folder_file *file)
+{
+    int64_t second = file->changed_ns / 1000000000;
+    uint64_t h = hash_stable(0xcbf29ce484222325u, file->name, plain_length(file->name));
+
+    file->first_ns = file->changed_ns;
+    file->fingerprint = hash_stable_finish(hash_stable(h, &second, sizeof second));
+    return FOLDER_NO_PACKETS;
+}
+
 /* The beginning of a compressed stream may still be on its way. */
 static enum folder_kind judge(struct folder_file *file, struct folder_reader *r, int found)
 {
     struct input_frame frame;
 
     if (found == INPUT_CAPTURE_EMPTY_FILE || found == INPUT_CAPTURE_DAMAGED)
-        return FOLDER_NO_PACKETS;
+        return without_packets(file);
     if (found == INPUT_CAPTURE_FOREIGN)
         return FOLDER_FOREIGN;
     if (found != INPUT_CAPTURE_FOUND) {
         snprintf(file->trouble, sizeof file->trouble, "cannot open: %s", strerror(errno));
-        return errno == ENOENT ? FOLDER_NO_PACKETS : FOLDER_UNREADABLE;
+        return errno == ENOENT ? FOLDER_UNKNOWN : FOLDER_UNREADABLE;
     }
-    if (input_capture_next(&r->capture, &frame) != 1)
-        return FOLDER_NO_PACKETS;
+    bool any = input_capture_next(&r->capture, &frame) == 1;
+    file->interfaces = interface_names(&r->capture);
+    if (!any)
+        return without_packets(file);
     file->first_ns = frame.ts_ns;
     file->fingerprint = folder_fingerprint(&frame);
-    file->interfaces = interface_names(&r->capture);
     return FOLDER_CAPTURE;
 }
 

@@ -22,7 +22,7 @@ struct folder_file {
     uint64_t bytes;
     int64_t changed_ns; /* the file's own modification time: the wall clock */
     enum folder_kind kind;
-    int64_t first_ns;     /* of its first packet */
+    int64_t first_ns;     /* of its first packet; without any, when it was written */
     uint64_t fingerprint; /* of its first packet: the same however the file is named and compressed */
     char *interfaces;     /* pcapng: names of those that stand before the first packet, joined by '+'; NULL: none */
     char trouble[160];    /* FOLDER_UNREADABLE */

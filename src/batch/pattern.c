@@ -40,6 +40,8 @@ bool pattern_point(const struct pattern *p, const struct folder_file *file, char
     out[0] = '\0';
     if (p->from == PATTERN_NONE)
         return true;
+    if (p->from == PATTERN_INTERFACE && file->interfaces == NULL && file->kind == FOLDER_NO_PACKETS)
+        return false; /* that may still come */
     if (p->from == PATTERN_INTERFACE)
         return copy(out, file->interfaces != NULL ? slice_str(file->interfaces) : SLICE_LIT("unnamed"));
     if (regexec(&p->regex, file->name, 2, match, 0) != 0 || match[1].rm_so < 0)

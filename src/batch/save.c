@@ -40,23 +40,36 @@ static void put_records(struct saving *s)
     buf_fini(&b);
 }
 
+static void put_name(struct saving *s, uint32_t file)
+{
+    struct name *name = names_find(&s->point->names, file);
+
+    if (name == NULL || name->used || s->status != P2T_OK)
+        return;
+    name->used = true;
+    s->status = checkpoint_put_name(&s->writer, name->file, name->text);
+}
+
+static void uses(void *ctx, uint32_t file)
+{
+    put_name(ctx, file);
+}
+
 static void put_session(struct saving *s)
 {
     struct buf b = {0};
 
-    session_carry_save(s->point->session, &b);
-    s->status = b.failed ? P2T_ERR_MEMORY : checkpoint_put(&s->writer, CHECKPOINT_SESSION, buf_view(&b));
+    session_carry_save(s->point->session, &b, uses, s);
+    if (s->status == P2T_OK)
+        s->status = b.failed ? P2T_ERR_MEMORY : checkpoint_put(&s->writer, CHECKPOINT_SESSION, buf_view(&b));
+    if (b.p != NULL)
+        explicit_bzero(b.p, b.cap); /* secrets are in it */
     buf_fini(&b);
 }
 
 static void put_frame(struct saving *s, const struct input_frame *frame)
 {
-    struct name *name = names_find(&s->point->names, frame->file);
-
-    if (name != NULL && !name->used) {
-        name->used = true;
-        s->status = checkpoint_put_name(&s->writer, name->file, name->text);
-    }
+    put_name(s, frame->file);
     if (s->status == P2T_OK)
         s->status = checkpoint_put_frame(&s->writer, frame);
 }

@@ -30,8 +30,7 @@ static const char *name_of(void *ctx, uint32_t file)
 
 static int make(struct point *p)
 {
-    struct p2t_config config = {.keylog = p->config->keylog,
-                                .max_memory = p->max_memory,
+    struct p2t_config config = {.max_memory = p->max_memory,
                                 .show_secrets = p->config->show_secrets,
                                 .all = p->config->all,
                                 .ctx = p,
@@ -39,7 +38,9 @@ static int make(struct point *p)
                                 .problem = on_problem};
     int status = p2t_session_open(&p->session, &config, NULL);
 
-    return status == P2T_OK ? session_feed_begin(p->session, name_of, p) : status;
+    if (status == P2T_OK)
+        status = session_feed_begin(p->session, name_of, p);
+    return status == P2T_OK ? session_feed_keylog(p->session, p->config->keylog, !p->config->follow) : status;
 }
 
 static int take_record(struct point *p, const struct checkpoint_record *record)

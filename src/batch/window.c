@@ -20,7 +20,9 @@ struct reading {
     struct window window;
     uint64_t packets; /* new ones */
     int64_t first_ns, last_ns;
-    bool other; /* it begins with another packet than it did when the folder was looked at */
+    bool known;  /* it was processed before */
+    bool begins; /* as a capture does */
+    bool other;  /* it begins with another packet than it did when the folder was looked at */
     int status;
 };
 
@@ -271,7 +273,11 @@ static int open_capture(struct reading *r)
                  strerror(errno));
         point_problem(p, p->path, text);
     }
-    return found == INPUT_CAPTURE_FOUND || found == P2T_ERR_MEMORY ? found : P2T_ERR_STOPPED;
+    r->begins = found == INPUT_CAPTURE_FOUND;
+    if (r->begins || found == P2T_ERR_MEMORY)
+        return found;
+    bool still_empty = found == INPUT_CAPTURE_EMPTY_FILE || found == INPUT_CAPTURE_DAMAGED;
+    return still_empty && r->file->kind == FOLDER_NO_PACKETS ? P2T_OK : P2T_ERR_STOPPED;
 }
 
 /* P2T_ERR_STOPPED: there is no such capture any more. */
@@ -283,12 +289,14 @@ static int read_window(struct reading *r, struct store *store)
     if (status == P2T_OK)
         status = point_restore(p);
     if (status == P2T_OK)
+        status = session_feed_keylog(p->session, p->config->keylog, !p->config->follow);
+    if (status == P2T_OK)
         status = names_add(&p->names, r->window.file, slice_str(p->path));
     if (status == P2T_OK)
         status = open_capture(r);
-    if (status == P2T_OK)
+    if (status == P2T_OK && r->begins)
         status = read_frames(r);
-    if (status == P2T_OK)
+    if (status == P2T_OK && r->begins)
         tell_overwritten(r);
     return status;
 }
@@ -300,6 +308,12 @@ static void cancel_window(struct point *p, struct store *store)
     store_abandon(store);
     if (p->exchanges > 0)
         point_drop_session(p);
+}
+
+/* A file without packets has its line in the manifest all the same, once. */
+static bool is_news(const struct reading *r)
+{
+    return r->packets > 0 || (r->file->kind == FOLDER_NO_PACKETS && !r->other && !r->known);
 }
 
 static int process(struct reading *r, struct folder_file *file)
@@ -317,14 +331,14 @@ static int process(struct reading *r, struct folder_file *file)
     }
     if (status == P2T_OK && !r->other)
         status = processed_note(&p->processed, file, r->window.packets);
-    if (status == P2T_OK && r->packets == 0) {
+    if (status == P2T_OK && !is_news(r)) {
         file->left = true;
         cancel_window(p, &store);
         return P2T_OK;
     }
     if (status == P2T_OK) {
         p->next_file++;
-        p->final = false;
+        p->final &= r->packets == 0;
         status = commit(p, &store, r);
     }
     return status == P2T_OK ? status : give_up(p, &store, status);
@@ -339,6 +353,7 @@ int point_process(struct point *p, const struct folder *folder, struct folder_fi
     if (path == NULL)
         return P2T_ERR_MEMORY;
     p->path = path;
+    r.known = before != NULL;
     r.window.skip = before != NULL ? before->packets : 0;
     int status = process(&r, file);
     free_writer(p);

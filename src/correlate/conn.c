@@ -32,6 +32,13 @@ static void take_endpoints(struct cconn *cc)
     cc->view.id = conn_id(cc->flow);
 }
 
+bool conn_follow(struct correlate *c, struct cconn *cc, struct flow_tcp *flow)
+{
+    cc->number = flow->number;
+    cc->flow = flow;
+    return hmap_insert(&c->conns, &cc->node, hash_bytes(&cc->number, sizeof cc->number)) == 0;
+}
+
 static void on_open(struct correlate *c, const struct fact *f)
 {
     struct cconn *cc = slab_take(&c->conn_slab);
@@ -39,12 +46,11 @@ static void on_open(struct correlate *c, const struct fact *f)
     if (cc == NULL)
         return;
     arena_count_in(&cc->arena, c->limits.budget);
-    cc->number = f->conn->number;
     cc->flow = f->conn;
     cc->view.present = true;
     cc->view.first = f->mark;
     take_endpoints(cc);
-    if (hmap_insert(&c->conns, &cc->node, hash_bytes(&cc->number, sizeof cc->number)) != 0)
+    if (!conn_follow(c, cc, f->conn))
         slab_give(&c->conn_slab, cc);
 }
 
@@ -156,13 +162,19 @@ static void on_socks_reply(struct cconn *cc, const struct fact *f)
         cc->socks_error = slice_str(socks_reply_text(f->as.socks_reply.version, f->as.socks_reply.code));
 }
 
-static void on_close(struct correlate *c, struct cconn *cc, const struct fact *f)
+static void on_close(struct correlate *c, struct cconn *cc, enum flow_end why)
 {
-    cc->view.input_ended = f->as.end == FLOW_END_INPUT || f->as.end == FLOW_END_EVICTED;
+    cc->view.input_ended = why == FLOW_END_INPUT || why == FLOW_END_EVICTED;
     tls_conn_gone(c, cc);
     open_conn_gone(c, cc);
-    dial_conn_gone(c, cc, f->as.end);
+    dial_conn_gone(c, cc, why);
     conn_free(c, cc);
+}
+
+void conn_lost(struct correlate *c, struct cconn *cc)
+{
+    if (conn_follow(c, cc, &c->gone))
+        on_close(c, cc, FLOW_END_EVICTED);
 }
 
 void conn_snapshot(const struct cconn *cc, struct exchange *e)
@@ -223,7 +235,7 @@ void conn_fact(struct correlate *c, const struct fact *f)
         on_socks_reply(cc, f);
         break;
     case FACT_CONN_CLOSE:
-        on_close(c, cc, f);
+        on_close(c, cc, f->as.end);
         break;
     case FACT_TLS_CLIENT_HELLO:
     case FACT_TLS_SERVER_HELLO:

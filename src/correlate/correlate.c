@@ -36,10 +36,12 @@ void correlate_free(struct correlate *c)
 {
     if (c == NULL)
         return;
+    correlate_loaded(c);
     correlate_finish(c);
     heap_fini(&c->timers);
     heap_fini(&c->outbox);
     hmap_fini(&c->conns);
+    hmap_fini(&c->carried);
     hmap_fini(&c->lookups_by_label);
     hmap_fini(&c->lookups_by_addr);
     hmap_fini(&c->queries);

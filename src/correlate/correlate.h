@@ -5,6 +5,7 @@
 #ifndef P2T_CORRELATE_CORRELATE_H
 #define P2T_CORRELATE_CORRELATE_H
 
+#include "base/buf.h"
 #include "correlate/exchange.h"
 
 struct correlate;
@@ -46,37 +47,16 @@ struct exchange *correlate_keep(struct correlate *c);
 void correlate_give_back(struct correlate *c, struct exchange *e);
 const struct correlate_counters *correlate_counters(const struct correlate *c);
 
-/* What a decision that is still to be made rests on. */
-struct correlate_need {
-    uint64_t id;                    /* of the exchange, where it is one already; else 0 */
-    struct endpoint client, server; /* server.ip.family 0: the packets of a lookup by client.ip */
-    struct packet_mark first;       /* of its packets */
-    int64_t last_ns;                /* of a lookup */
-    bool other;                     /* of another connection than the exchange was sent on */
-};
-
-/* Every connection attempt and lookup that an exchange still to be handed over may tell of, in no order, and some of
- * them more than once. */
-typedef void correlate_visit(void *ctx, const struct correlate_need *need);
-void correlate_each_need(const struct correlate *c, correlate_visit *visit, void *ctx);
-
-/* A place between two exchanges of a connection, from which on it can be told without what came before. */
-struct correlate_place {
-    uint32_t position;         /* of the exchange that begins there */
-    struct slice dialled_host; /* valid during the call */
-};
-
-/* Right after the head of a request: true when nothing else is under way on the connection, and its own dial is told. */
-bool correlate_place(const struct correlate *c, uint64_t conn, struct correlate_place *place);
-/* Where the dial that made the connection was told of otherwise than by its own first request, when what told of it
- * began; 0: not so. */
-int64_t correlate_dial_over_ns(const struct correlate *c, uint64_t conn);
-/* While a session is rebuilt: right after such a connection's first SYN, its dial is done away with; and an exchange of
- * which fn says so takes no dial of another connection, for the one it had may be missing. fn NULL: that is over. */
-void correlate_forget_dial(struct correlate *c, uint64_t conn);
-typedef bool correlate_told(void *ctx, uint64_t id, int64_t start_ns);
-void correlate_repeating(struct correlate *c, correlate_told *fn, void *ctx);
-/* After flow_tcp_skip(). */
-void correlate_skip(struct correlate *c, uint64_t conn, const struct correlate_place *place);
+/* Appends all that it knows, and calls `evidence` for the file of each packet that this refers to. out->failed: memory
+ * ran out. */
+typedef void correlate_evidence(void *ctx, uint32_t file);
+void correlate_save(struct correlate *c, struct buf *out, correlate_evidence *evidence, void *ctx);
+/* Into one that knows nothing yet. 0, P2T_ERR_USAGE: it makes no sense, or P2T_ERR_MEMORY. */
+int correlate_load(struct correlate *c, struct slice saved);
+/* For each connection that is opened again, by the packet that opened it: false when it was not among what was read. Of
+ * one that was, no facts are to be given that were given before. */
+bool correlate_adopt(struct correlate *c, struct flow_tcp *flow);
+/* No others will be: what the rest of them was about ends here. */
+void correlate_loaded(struct correlate *c);
 
 #endif

@@ -56,6 +56,13 @@ static size_t attempts_cost(size_t n)
     return n == 0 ? 0 : budget_cost(n * sizeof(struct exchange_attempt)) + budget_cost(n * sizeof(struct cconn *));
 }
 
+void dial_free_attempts(struct correlate *c, struct dial *d)
+{
+    budget_sub(c->limits.budget, attempts_cost(d->cap));
+    free(d->attempts);
+    free(d->conns);
+}
+
 static void dial_free(struct correlate *c, struct dial *d)
 {
     for (size_t i = 0; i < d->n; i++)
@@ -65,13 +72,11 @@ static void dial_free(struct correlate *c, struct dial *d)
     pool_dial_gone(c, d);
     timer_stop(c, &d->timer);
     outbox_release(c, &d->hold);
-    budget_sub(c->limits.budget, attempts_cost(d->cap));
-    free(d->attempts);
-    free(d->conns);
+    dial_free_attempts(c, d);
     slab_give(&c->dial_slab, d);
 }
 
-static bool make_room(struct correlate *c, struct dial *d)
+bool dial_make_room(struct correlate *c, struct dial *d)
 {
     if (d->n < d->cap)
         return true;
@@ -168,7 +173,7 @@ static void first_syn(struct correlate *c, struct cconn *cc, const struct fact *
         d = dial_begin(c, cc, f->mark.ts_ns);
     if (d == NULL)
         return;
-    if (!make_room(c, d)) {
+    if (!dial_make_room(c, d)) {
         if (d->n == 0)
             dial_free(c, d);
         return;
@@ -352,13 +357,6 @@ static void describe_conn(const struct dial *d, struct exchange *e)
     e->conn.ack = a->ack;
 }
 
-static void mark_told_elsewhere(const struct dial *d, int64_t by_ns)
-{
-    for (size_t i = 0; i < d->n; i++)
-        if (d->conns[i] != NULL)
-            d->conns[i]->dial_over_ns = by_ns;
-}
-
 void dial_report(struct correlate *c, struct dial *d, bool quiet, bool orphan)
 {
     if (d->claimed_by != NULL) {
@@ -385,7 +383,6 @@ void dial_report(struct correlate *c, struct dial *d, bool quiet, bool orphan)
         outbox_put(c, e, true);
     }
     c->counters.dials++;
-    mark_told_elsewhere(d, c->now_ns);
     dial_free(c, d);
 }
 
@@ -427,7 +424,6 @@ void dial_into_exchange(struct correlate *c, struct cconn *cc, struct exchange *
 void dial_claimed(struct correlate *c, struct dial *d)
 {
     struct exchange *e = d->claimed_by;
-    int64_t asked_ns = e->start.ts_ns;
     struct cconn *cc = d->winner >= 0 ? d->conns[d->winner] : NULL;
     struct slice host = open_dialled_host(e);
 
@@ -438,7 +434,6 @@ void dial_claimed(struct correlate *c, struct dial *d)
     if (cc != NULL && tls_tell(cc))
         e->dial_tls = tls_copy(cc, &e->arena);
     open_begins_with_dial(e);
-    mark_told_elsewhere(d, asked_ns);
     dial_free(c, d);
     if (e->owner == NULL)
         open_finish(c, e);
@@ -468,27 +463,4 @@ void dial_conn_gone(struct correlate *c, struct cconn *cc, enum flow_end why)
     time_out(&d->attempts[cc->attempt]);
     d->conns[cc->attempt] = NULL;
     cc->dial = NULL;
-}
-
-void correlate_forget_dial(struct correlate *c, uint64_t conn)
-{
-    struct cconn *cc = conn_find(c, conn);
-
-    if (cc == NULL || cc->dial == NULL)
-        return;
-    mark_told_elsewhere(cc->dial, c->now_ns);
-    dial_free(c, cc->dial);
-}
-
-void correlate_skip(struct correlate *c, uint64_t conn, const struct correlate_place *place)
-{
-    struct cconn *cc = conn_find(c, conn);
-
-    if (cc == NULL)
-        return;
-    if (cc->dial != NULL)
-        dial_free(c, cc->dial);
-    cc->positions = place->position;
-    if (place->dialled_host.n > 0)
-        cc->view.dialled_host = arena_copy(&cc->arena, place->dialled_host);
 }

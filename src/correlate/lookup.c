@@ -55,6 +55,21 @@ static struct lookup_query *query_find(struct correlate *c, const struct fact *f
     return NULL;
 }
 
+void lookup_index_query(struct correlate *c, struct lookup *l, const struct lookup_query *like)
+{
+    struct lookup_query *q = slab_take(&c->query_slab);
+
+    if (q == NULL)
+        return;
+    *q = *like;
+    q->lookup = l;
+    q->next = l->queries;
+    if (hmap_insert(&c->queries, &q->node, query_hash(&q->client, &q->server)) != 0)
+        slab_give(&c->query_slab, q);
+    else
+        l->queries = q;
+}
+
 static void remember_query(struct correlate *c, struct lookup *l, const struct fact *f, int lane)
 {
     const struct dns_message *m = f->as.dns.message;
@@ -68,19 +83,10 @@ static void remember_query(struct correlate *c, struct lookup *l, const struct f
         c->counters.queries_evicted++;
         return;
     }
-    if ((q = slab_take(&c->query_slab)) == NULL)
-        return;
-    *q = (struct lookup_query){.lookup = l,
-                               .next = l->queries,
-                               .id = m->id,
-                               .type = m->qtype,
-                               .lane = lane,
-                               .client = f->as.dns.src,
-                               .server = f->as.dns.dst};
-    if (hmap_insert(&c->queries, &q->node, query_hash(&q->client, &q->server)) != 0)
-        slab_give(&c->query_slab, q);
-    else
-        l->queries = q;
+    lookup_index_query(
+        c, l,
+        &(struct lookup_query){
+            .id = m->id, .type = m->qtype, .lane = lane, .client = f->as.dns.src, .server = f->as.dns.dst});
 }
 
 static bool knows_server(const struct lookup *l, const struct endpoint *server)

@@ -69,6 +69,8 @@ static const int64_t LOOKUP_TIMEOUT_NS = 5000000000;
 
 /* lookup_life.c */
 struct lookup *lookup_new(struct correlate *c, const struct fact *question, struct slice name);
+/* Puts one that was read back in its place, the newest so far. 0, or -1 when memory ran out. */
+int lookup_enlist(struct correlate *c, struct lookup *l);
 /* All lookups of one client for names with one first label share it. */
 uint64_t lookup_label_hash(const struct ip_addr *client, struct slice name);
 bool lookup_outstanding(const struct lookup *l);
@@ -77,6 +79,10 @@ void lookup_decide(const struct correlate *c, struct lookup *l);
 void lookup_close(struct correlate *c, struct lookup *l);
 void lookup_free(struct correlate *c, struct lookup *l);
 void lookup_forget_queries(struct correlate *c, struct lookup *l);
+
+/* lookup.c */
+/* A question of the lookup, to be found by its answer: a copy of `like`. */
+void lookup_index_query(struct correlate *c, struct lookup *l, const struct lookup_query *like);
 
 /* lookup_bind.c */
 void lookup_index_addr(struct correlate *c, struct lookup *l, const struct ip_addr *addr);

@@ -48,6 +48,16 @@ static void evict_oldest(struct correlate *c)
     c->counters.lookups_evicted++;
     lookup_timer(c, c->lookup_oldest);
 }
+
+int lookup_enlist(struct correlate *c, struct lookup *l)
+{
+    if (hmap_insert(&c->lookups_by_label, &l->by_label, lookup_label_hash(&l->client_ip, l->name)) != 0)
+        return -1;
+    list_append(c, l);
+    c->lookups_unused += l->users == 0;
+    return 0;
+}
+
 struct lookup *lookup_new(struct correlate *c, const struct fact *f, struct slice name)
 {
     if (c->lookups_unused >= c->limits.lookups && c->lookups_unused > 0)
@@ -56,16 +66,15 @@ struct lookup *lookup_new(struct correlate *c, const struct fact *f, struct slic
     if (l == NULL)
         return NULL;
     l->client_ip = f->as.dns.src.ip;
-    if (hmap_insert(&c->lookups_by_label, &l->by_label, lookup_label_hash(&l->client_ip, name)) != 0) {
-        slab_give(&c->lookup_slab, l);
-        return NULL;
-    }
     arena_count_in(&l->arena, c->limits.budget);
-    list_append(c, l);
-    c->lookups_unused++;
     l->info.first_query = f->mark;
     l->info.host = l->name = arena_copy(&l->arena, name);
     l->info.names = 1;
+    if (lookup_enlist(c, l) != 0) {
+        arena_fini(&l->arena);
+        slab_give(&c->lookup_slab, l);
+        return NULL;
+    }
     return l;
 }
 void lookup_forget_queries(struct correlate *c, struct lookup *l)

@@ -2,10 +2,10 @@
 
 static bool room_for_time(struct exchange *e, struct exchange_messages *m)
 {
-    if (m->time_count < m->time_cap)
-        return true;
+    if (m->time_count < m->time_cap || m->time_count == MESSAGE_TIMES_MAX)
+        return m->time_count < MESSAGE_TIMES_MAX;
     size_t cap = m->time_cap == 0 ? 4 : m->time_cap * 2;
-    int64_t *times = m->time_count < MESSAGE_TIMES_MAX ? arena_alloc(&e->arena, cap * sizeof *times) : NULL;
+    int64_t *times = arena_alloc(&e->arena, cap * sizeof *times);
     if (times == NULL)
         return false;
     if (m->time_count > 0)

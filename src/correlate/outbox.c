@@ -46,6 +46,13 @@ static void give(struct correlate *c, struct exchange *e)
     c->free_count++;
 }
 
+void exchange_drop(struct correlate *c, struct exchange *e)
+{
+    stop_counting(c, e);
+    arena_fini(&e->arena);
+    free(e);
+}
+
 static void leave(struct correlate *c, struct exchange *e)
 {
     c->waiting_bytes -= e->waiting_bytes;

@@ -368,12 +368,6 @@ static struct dial *own_after_all(const struct cconn *cc)
     return own != NULL && own->claimed_by == NULL && cc->positions == 1 ? own : NULL;
 }
 
-static struct dial *own_of_repeated(struct cconn *cc)
-{
-    break_promise(cc);
-    return own_after_all(cc);
-}
-
 static struct dial *dial_for(struct pool *p, struct cconn *cc, const struct exchange *e)
 {
     int64_t head_ns = e->start.ts_ns;
@@ -401,8 +395,7 @@ void pool_request(struct correlate *c, struct cconn *cc, struct exchange *e)
             open_take_own_dial(c, cc, e);
         return;
     }
-    bool again = c->told != NULL && c->told(c->told_ctx, e->id, e->start.ts_ns);
-    struct dial *d = again ? own_of_repeated(cc) : dial_for(p, cc, e);
+    struct dial *d = dial_for(p, cc, e);
     if (d != NULL && d == own_dial(cc)) {
         open_take_own_dial(c, cc, e);
         return;
@@ -410,7 +403,7 @@ void pool_request(struct correlate *c, struct cconn *cc, struct exchange *e)
     e->conn.orphan_dial = cc->positions == 1 && own_dial(cc) != NULL;
     if (d != NULL)
         claim(c, e, d);
-    else if (!again)
+    else
         unplaced_add(p, e, cc->free_ns);
 }
 

@@ -20,6 +20,8 @@ struct pool {
 /* NULL when memory ran out. */
 struct pool *pool_of(struct correlate *c, struct cconn *cc);
 void pool_drop(struct correlate *c, struct pool *p);
+/* Puts one that was read back where pool_of() finds it. 0, or -1 when memory ran out. */
+int pool_enlist(struct correlate *c, struct pool *p);
 
 /* pool_client.c: told by the order in which it writes its fields (hooks.md 12), or by its resolver where they are hidden. */
 bool pool_client_is_go(const struct cconn *cc, const struct exchange *e);

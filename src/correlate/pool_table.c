@@ -25,6 +25,14 @@ static struct pool *pool_find(struct correlate *c, const struct ip_addr *client,
     return NULL;
 }
 
+int pool_enlist(struct correlate *c, struct pool *p)
+{
+    if (hmap_insert(&c->pools, &p->node, pool_hash(&p->client, p->port)) != 0)
+        return -1;
+    budget_add(c->limits.budget, budget_cost(sizeof *p));
+    return 0;
+}
+
 static struct pool *pool_new(struct correlate *c, const struct ip_addr *client, uint16_t port)
 {
     struct pool *p = calloc(1, sizeof *p);
@@ -33,10 +41,8 @@ static struct pool *pool_new(struct correlate *c, const struct ip_addr *client, 
         return NULL;
     p->client = *client;
     p->port = port;
-    if (hmap_insert(&c->pools, &p->node, pool_hash(client, port)) == 0) {
-        budget_add(c->limits.budget, budget_cost(sizeof *p));
+    if (pool_enlist(c, p) == 0)
         return p;
-    }
     free(p);
     return NULL;
 }

@@ -49,8 +49,8 @@ struct correlate {
     struct exchange *emitting; /* NULL: it is kept */
     struct recent recent[RECENT_MAX];
     size_t recent_n, recent_next;
-    correlate_told *told; /* NULL: nothing is repeated */
-    void *told_ctx;
+    struct hmap carried;  /* connections that were read back and whose flow is not there yet, by their first packet */
+    struct flow_tcp gone; /* stands for it */
     bool finishing;
     bool gathering; /* the input has ended: nothing is handed over before all of it is known */
 };
@@ -62,6 +62,8 @@ void timers_run(struct correlate *c, int64_t now_ns);
 
 /* outbox.c */
 struct exchange *exchange_take(struct correlate *c);
+/* Of one that is in no list. */
+void exchange_drop(struct correlate *c, struct exchange *e);
 void outbox_hold(struct correlate *c, struct hold *h, int64_t end_ns);
 void outbox_release(struct correlate *c, struct hold *h);
 /* The exchange has ended, for all that can be told; it is emitted once it is final and nothing earlier is open. */
@@ -89,6 +91,9 @@ struct dial {
     struct exchange *claimed_by; /* that request, sent on another connection */
 };
 
+/* One more attempt fits; false: memory ran out. */
+bool dial_make_room(struct correlate *c, struct dial *d);
+void dial_free_attempts(struct correlate *c, struct dial *d);
 void dial_syn(struct correlate *c, struct cconn *cc, const struct fact *f);
 void dial_event(struct correlate *c, struct cconn *cc, const struct fact *f);
 void dial_timer(struct correlate *c, struct dial *d);
@@ -118,9 +123,7 @@ struct cconn {
     uint32_t positions;                      /* exchanges given out */
     struct conn_tls *tls;                    /* NULL: no TLS */
     bool is_dns;
-    int64_t dial_over_ns; /* its dial was told of otherwise than by its own first request: when that was
-                           * begun; 0: not so */
-    bool go_resolver;     /* its lookup was made by Go's own resolver */
+    bool go_resolver; /* its lookup was made by Go's own resolver */
     struct pool *pool;
     struct dial *promised; /* the request that made this dial is the next on this connection */
     struct cconn *idle_newer, *idle_older;
@@ -131,6 +134,10 @@ struct cconn {
 };
 
 struct cconn *conn_find(const struct correlate *c, uint64_t number);
+/* From now on, facts about the flow are about it. False: memory ran out. */
+bool conn_follow(struct correlate *c, struct cconn *cc, struct flow_tcp *flow);
+/* Its packets were not carried over: it is told of as far as it came. */
+void conn_lost(struct correlate *c, struct cconn *cc);
 void conn_fact(struct correlate *c, const struct fact *f);
 void conn_snapshot(const struct cconn *cc, struct exchange *e);
 /* When the connection was ready for its first request. */

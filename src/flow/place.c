@@ -22,12 +22,21 @@ bool flow_tcp_place(const struct flow_tcp *conn, struct flow_place *place)
             return false;
         place->half[dir] = (struct flow_place_half){
             .next = h->next,
+            .high = h->high,
             .acked = h->acked,
+            .watch_to = h->watch_to,
+            .deliverable = h->deliverable,
+            .watch = h->watch,
+            .acked_at = h->acked_at,
             .base = h->base,
             .retransmits = conn->retransmits[dir],
+            .out_of_order = conn->out_of_order[dir],
+            .payload_bytes = conn->payload_bytes[dir],
             .lost_bytes = conn->lost_bytes[dir],
             .window = h->window,
-            .known = h->base_from != FLOW_BASE_NONE,
+            .zero_window = h->zero_window,
+            .ack_seen = h->ack_seen,
+            .base_from = h->base_from,
         };
     }
     return true;
@@ -35,16 +44,20 @@ bool flow_tcp_place(const struct flow_tcp *conn, struct flow_place *place)
 
 static void skip_half(struct flow_half *h, const struct flow_place_half *to)
 {
-    if (!to->known)
+    if (to->base_from == FLOW_BASE_NONE)
         return;
     h->base = to->base;
-    h->base_from = FLOW_BASE_FIXED;
+    h->base_from = to->base_from;
     h->next = to->next;
-    if (h->high < to->next)
-        h->high = to->next;
+    h->high = to->high;
     h->acked = to->acked;
-    h->watch_to = to->acked > to->next ? to->acked : 0;
+    h->watch_to = to->watch_to;
+    h->deliverable = to->deliverable;
+    h->watch = to->watch;
+    h->acked_at = to->acked_at;
     h->window = to->window;
+    h->zero_window = to->zero_window;
+    h->ack_seen = to->ack_seen;
 }
 
 void flow_tcp_skip(struct flow_tcp *conn, const struct flow_place *place)
@@ -59,8 +72,20 @@ void flow_tcp_skip(struct flow_tcp *conn, const struct flow_place *place)
         enum flow_dir dir = flow_dir_of(c, side);
         skip_half(&c->half[side], &place->half[dir]);
         conn->retransmits[dir] = place->half[dir].retransmits;
+        conn->out_of_order[dir] = place->half[dir].out_of_order;
+        conn->payload_bytes[dir] = place->half[dir].payload_bytes;
         conn->lost_bytes[dir] = place->half[dir].lost_bytes;
     }
+}
+
+int64_t flow_tcp_last_ns(const struct flow_tcp *conn)
+{
+    return conn_of(conn)->last_ns;
+}
+
+void flow_tcp_used(struct flow_tcp *conn, int64_t last_ns)
+{
+    hmap_entry(conn, struct flow_conn, pub)->last_ns = last_ns;
 }
 
 static int by_use(const void *a, const void *b)
@@ -84,7 +109,12 @@ static void sort_class(struct flow_link *list, struct flow_conn **room)
         flow_list_append(list, &room[i]->lru);
 }
 
-int flow_table_skipped(struct flow_table *t)
+int64_t flow_table_clock(const struct flow_table *t)
+{
+    return t->now_ns;
+}
+
+int flow_table_skipped(struct flow_table *t, int64_t now_ns)
 {
     struct flow_conn **room = malloc((t->conns.in_use + 1) * sizeof(struct flow_conn *));
 
@@ -94,6 +124,8 @@ int flow_table_skipped(struct flow_table *t)
         sort_class(&t->lru[class], room);
         t->deadline_ns[class] = flow_list_empty(&t->lru[class]) ? INT64_MAX : INT64_MIN;
     }
+    if (now_ns > t->now_ns)
+        t->now_ns = now_ns;
     free(room);
     return P2T_OK;
 }

@@ -51,12 +51,14 @@ bool flow_table_evict(struct flow_table *t);
 void flow_tcp_swap_roles(struct flow_tcp *conn);
 /* Where a direction of a connection stands. */
 struct flow_place_half {
-    uint64_t next, acked; /* offsets */
-    uint32_t base;        /* sequence number of offset 0 */
-    uint32_t retransmits;
-    uint64_t lost_bytes;
+    uint64_t next, high, acked, watch_to; /* offsets */
+    struct packet_mark deliverable, watch, acked_at;
+    uint32_t base; /* sequence number of offset 0 */
+    uint32_t retransmits, out_of_order;
+    uint64_t payload_bytes, lost_bytes;
     uint16_t window;
-    bool known; /* base is */
+    bool zero_window, ack_seen;
+    uint8_t base_from; /* how that is known: flow's own; 0: it is not */
 };
 
 /* A moment in the life of a connection at which nothing is held behind a hole. */
@@ -70,8 +72,13 @@ struct flow_place {
 bool flow_tcp_place(const struct flow_tcp *conn, struct flow_place *place);
 /* The connection is taken there without a word to the sink: packets in between were not given. */
 void flow_tcp_skip(struct flow_tcp *conn, const struct flow_place *place);
-/* After the last of them: connections are in the order of use again. 0 or P2T_ERR_MEMORY. */
-int flow_table_skipped(struct flow_table *t);
+/* When it was used last: where clocks step back, other connections' packets tell, too. */
+int64_t flow_tcp_last_ns(const struct flow_tcp *conn);
+void flow_tcp_used(struct flow_tcp *conn, int64_t last_ns);
+/* After the last of them: connections are in the order of use again, and it is now_ns. 0 or P2T_ERR_MEMORY. */
+int flow_table_skipped(struct flow_table *t, int64_t now_ns);
+/* The latest time of a packet. */
+int64_t flow_table_clock(const struct flow_table *t);
 const struct flow_counters *flow_table_counters(const struct flow_table *t);
 /* Each open connection once for every pair of endpoints and path that its packets came under, the one it was opened
  * with first; a and b are in no order. */

@@ -12,6 +12,11 @@ struct packet_ref {
         file; /* no padding: it travels with every fact, and a copy of eight bytes waits where four were written */
 };
 
+static inline bool packet_ref_eq(struct packet_ref a, struct packet_ref b)
+{
+    return a.number == b.number && a.file == b.file;
+}
+
 /* A moment on the wire and the packet that marks it. number 0 means "none". */
 struct packet_mark {
     int64_t ts_ns;

@@ -72,6 +72,23 @@ int proto_secrets_end(struct proto *p)
     return tls_keylog_end(p->tls.keylog);
 }
 
+void proto_save_secrets(const struct flow_tcp *flow, struct buf *out)
+{
+    for (const struct conn *c = flow->user; c != NULL; c = c->inner)
+        if (c->tls != NULL)
+            tls_save_secrets(c->tls, out);
+}
+
+void proto_save_sessions(const struct proto *p, size_t max, struct buf *out)
+{
+    tls_keylog_save_sessions(p->tls.keylog, max, out);
+}
+
+int proto_load_secrets(struct proto *p, struct slice saved)
+{
+    return tls_keylog_load(p->tls.keylog, saved);
+}
+
 const struct tls_keylog_counters *proto_keylog_counters(const struct proto *p)
 {
     return tls_keylog_counters(p->tls.keylog);
@@ -96,7 +113,7 @@ static bool start_decoder(struct proto *p, struct conn *c)
         if (c->http1 != NULL)
             http1_resume(c->http1);
         else
-            c->http1 = http1_new(&p->http1, c->flow, c->mid_stream);
+            c->http1 = http1_new(&p->http1, c->flow, c->mid_stream, c->skipped);
         return c->http1 != NULL;
     case FACT_PROTO_HTTP2:
         c->http2 = http2_new(&p->http2, c->flow, c->mid_stream, 0);
@@ -389,13 +406,14 @@ bool proto_forgets(const struct flow_tcp *flow)
            c->prefix[1].n == 0 && c->http1 == NULL;
 }
 
-void proto_skip(struct flow_tcp *flow)
+void proto_skip(struct flow_tcp *flow, uint32_t number)
 {
     struct conn *c = flow->user;
 
     if (c == NULL || c->proto != FACT_PROTO_UNKNOWN)
         return;
     c->mid_stream = c->client_unknown = false;
+    c->skipped = number;
     c->prefix[0].n = c->prefix[1].n = 0;
 }
 

@@ -33,11 +33,17 @@ bool proto_speaks_dns(const struct flow_datagram *datagram);
 /* What came of the connection so far leaves no trace here: its bytes are of no protocol that is looked into, or of none
  * that could be told. */
 bool proto_forgets(const struct flow_tcp *conn);
-/* After flow_tcp_skip(): the next bytes begin messages, whatever was missing before. */
-void proto_skip(struct flow_tcp *conn);
+/* After flow_tcp_skip(): the next bytes begin HTTP/1 messages, those of exchange `number`, whatever was missing
+ * before. */
+void proto_skip(struct flow_tcp *conn, uint32_t number);
 /* The next bytes of a key log; _end: it is over, be it in the middle of a line. 0 or P2T_ERR_MEMORY. */
 int proto_secrets(struct proto *p, struct slice bytes);
 int proto_secrets_end(struct proto *p);
+/* Appends the secrets of one connection; those of sessions that other connections may go on with, up to max bytes. */
+void proto_save_secrets(const struct flow_tcp *conn, struct buf *out);
+void proto_save_sessions(const struct proto *p, size_t max, struct buf *out);
+/* Takes what they made. 0, P2T_ERR_USAGE: it makes no sense, or P2T_ERR_MEMORY. */
+int proto_load_secrets(struct proto *p, struct slice saved);
 const struct tls_keylog_counters *proto_keylog_counters(const struct proto *p);
 const struct proto_counters *proto_counters(const struct proto *p);
 const struct http1_counters *proto_http1_counters(const struct proto *p);

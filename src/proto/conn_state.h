@@ -29,6 +29,7 @@ struct conn {
     struct dns_stream *dns;
     struct conn *inner; /* what its decrypted bytes are */
     uint8_t depth;      /* connections around this one */
+    uint32_t skipped;   /* exchanges before the first that is read */
     bool over[2];       /* all bytes of the direction came, and its FIN */
 };
 

@@ -33,7 +33,7 @@ void http1_env_fini(struct http1_env *env)
     slab_fini(&env->chunk_parsers);
 }
 
-struct http1 *http1_new(struct http1_env *env, struct flow_tcp *conn, bool mid_stream)
+struct http1 *http1_new(struct http1_env *env, struct flow_tcp *conn, bool mid_stream, uint32_t number)
 {
     struct http1 *h = slab_take(&env->connections);
 
@@ -41,6 +41,7 @@ struct http1 *http1_new(struct http1_env *env, struct flow_tcp *conn, bool mid_s
         return NULL;
     h->env = env;
     h->conn = conn;
+    h->next_exchange = number;
     h->dir[FLOW_C2S].state = h->dir[FLOW_S2C].state = mid_stream ? H1_LOST : H1_START;
     return h;
 }

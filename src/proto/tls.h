@@ -63,5 +63,7 @@ void tls_chunk(struct tls *t, const struct flow_chunk *chunk);
 /* Nothing more will come: what waited for that is handed out. */
 void tls_close(struct tls *t);
 void tls_free(struct tls *t);
+/* Appends the secrets that it is decrypted with, or may be: for tls_keylog_load(). */
+void tls_save_secrets(const struct tls *t, struct buf *out);
 
 #endif

@@ -80,6 +80,13 @@ const struct tls_secret *tls_secret_of(const struct tls *t, enum tls_label label
     return label == TLS_LABEL_COUNT ? NULL : tls_keylog_find(t->env->keylog, t->random[FLOW_C2S], label);
 }
 
+/* One that came too late for its connection stays so. */
+void tls_save_secrets(const struct tls *t, struct buf *out)
+{
+    if (t->env->keylog != NULL && (t->keys != NULL || !t->done))
+        tls_keylog_save(t->env->keylog, t->random[FLOW_C2S], out);
+}
+
 void tls_tell_lost(struct tls *t, enum flow_dir dir, const struct packet_mark *mark, enum fact_tls_loss why)
 {
     struct fact f = {.kind = FACT_TLS_LOST, .conn = t->flow, .dir = dir, .mark = *mark};

@@ -50,7 +50,7 @@ static void join_client_flight(struct tls *t, const struct tls_record *r)
 static void on_client_flight(struct tls *t, const struct tls_record *r)
 {
     bool finished = r->length == tls_finished_bytes(t->cipher);
-    bool next_write = t->in_client_flight && r->first.ref.number != t->client_flight.ref.number;
+    bool next_write = t->in_client_flight && !packet_ref_eq(r->first.ref, t->client_flight.ref);
 
     if (t->early_data && !finished) {
         if (tls_plain_bytes(t->version, t->cipher, r->length) != END_OF_EARLY_DATA)

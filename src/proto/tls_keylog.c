@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/hash.h"
+#include "base/reader.h"
 #include "base/slab.h"
 #include "pcap2trace/status.h"
 
@@ -135,6 +136,71 @@ int tls_keylog_add(struct tls_keylog *k, const uint8_t random[TLS_CLIENT_RANDOM_
     k->counters.secrets++;
     k->counters.premasters += is_premaster(e->label);
     return P2T_OK;
+}
+
+/* ---- for another session ---- */
+
+enum { SAVED_BYTES = 2 + TLS_CLIENT_RANDOM_BYTES + TLS_SECRET_MAX };
+
+static void save(struct buf *out, const uint8_t *random, int label, const struct tls_secret *secret)
+{
+    buf_putc(out, (char)label);
+    buf_putc(out, (char)secret->n);
+    buf_put(out, random, TLS_CLIENT_RANDOM_BYTES);
+    buf_put(out, secret->bytes, sizeof secret->bytes);
+}
+
+void tls_keylog_save(const struct tls_keylog *k, const uint8_t random[TLS_CLIENT_RANDOM_BYTES], struct buf *out)
+{
+    for (int label = 0; label < TLS_LABEL_RSA_PREMASTER; label++) {
+        const struct tls_secret *secret = tls_keylog_find(k, random, (enum tls_label)label);
+        if (secret != NULL)
+            save(out, random, label, secret);
+    }
+}
+
+/* That there are secrets, and premaster ones, decides what is noted of a handshake: a name that nobody has says so. */
+static void save_mark(const struct tls_keylog *k, struct buf *out)
+{
+    static const uint8_t nobody[TLS_CLIENT_RANDOM_BYTES];
+    static const struct tls_secret none;
+
+    if (k->counters.secrets > 0)
+        save(out, nobody, k->counters.premasters > 0 ? TLS_LABEL_PREMASTER : TLS_LABEL_CLIENT_EARLY, &none);
+}
+
+void tls_keylog_save_sessions(const struct tls_keylog *k, size_t max, struct buf *out)
+{
+    size_t room = max / SAVED_BYTES, sessions = 0;
+
+    save_mark(k, out);
+    for (const struct entry *e = k->oldest; e != NULL; e = e->newer)
+        sessions += e->label == TLS_LABEL_SESSION;
+    for (const struct entry *e = k->oldest; e != NULL; e = e->newer) {
+        if (e->label != TLS_LABEL_SESSION || sessions-- > room)
+            continue;
+        save(out, e->random, e->label, &e->secret);
+    }
+}
+
+int tls_keylog_load(struct tls_keylog *k, struct slice saved)
+{
+    struct reader r = reader_of_slice(saved);
+    int status = P2T_OK;
+
+    while (status == P2T_OK && r.left > 0) {
+        struct tls_secret secret;
+        uint8_t label = reader_u8(&r);
+        secret.n = reader_u8(&r);
+        const uint8_t *random = reader_take(&r, TLS_CLIENT_RANDOM_BYTES);
+        const uint8_t *bytes = reader_take(&r, TLS_SECRET_MAX);
+        if (!reader_ok(&r) || label >= TLS_LABEL_COUNT || secret.n > TLS_SECRET_MAX)
+            return P2T_ERR_USAGE;
+        memcpy(secret.bytes, bytes, sizeof secret.bytes);
+        status = tls_keylog_add(k, random, (enum tls_label)label, &secret);
+        OPENSSL_cleanse(&secret, sizeof secret);
+    }
+    return status;
 }
 
 /* ---- lines ---- */

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "base/budget.h"
+#include "base/buf.h"
 #include "base/slice.h"
 
 enum tls_label {
@@ -52,6 +53,11 @@ int tls_keylog_add(struct tls_keylog *k, const uint8_t random[TLS_CLIENT_RANDOM_
  * zeros. */
 const struct tls_secret *tls_keylog_find(const struct tls_keylog *k, const uint8_t random[TLS_CLIENT_RANDOM_BYTES],
                                          enum tls_label label);
+/* Appends what is known of one random, or of sessions that may go on, the latest ones, as far as it fits into max bytes. */
+void tls_keylog_save(const struct tls_keylog *k, const uint8_t random[TLS_CLIENT_RANDOM_BYTES], struct buf *out);
+void tls_keylog_save_sessions(const struct tls_keylog *k, size_t max, struct buf *out);
+/* Takes what both made. 0, P2T_ERR_USAGE: it makes no sense, or P2T_ERR_MEMORY. */
+int tls_keylog_load(struct tls_keylog *k, struct slice saved);
 const struct tls_keylog_counters *tls_keylog_counters(const struct tls_keylog *k);
 
 #endif

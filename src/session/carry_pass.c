@@ -1,5 +1,5 @@
 /* Which of the frames fed so far a session would have to be fed again to stand where it stands: those of connections
- * that live or that something undecided rests on, and those of the lookups around them. */
+ * that live. */
 #include <stdlib.h>
 
 #include "base/arena.h"
@@ -8,11 +8,6 @@
 #include "session/carry.h"
 #include "session/feed.h"
 
-enum { DNS_PORT = 53 };
-/* A lookup that a connection follows was answered at most this long before its SYN. */
-static const int64_t BEFORE_SYN_NS = 10000000000;
-/* Copies of a datagram, and answers to a question whose lookup is over, come no later. */
-static const int64_t LATELY_NS = 12000000000;
 static const int64_t FRAGMENTS_NS = 30000000000;
 
 /* Bounds what a checkpoint holds, and with it the time it takes: connections that live for days. */
@@ -23,18 +18,10 @@ static const int64_t FRAGMENTS_NS = 30000000000;
 struct wanted {
     struct hmap_node node;
     struct flow_key key;
-    bool any_path;
     uint32_t path;
     struct packet_ref first;
-    bool other;              /* wanted for an exchange of another connection */
     struct carry_conn *conn; /* NULL: not tracked */
     uint64_t bytes;
-};
-
-/* DNS packets of one host in a stretch of time. */
-struct stretch {
-    struct ip_addr ip;
-    int64_t from_ns, to_ns;
 };
 
 struct carry_pass {
@@ -42,8 +29,6 @@ struct carry_pass {
     struct packet_decoder *decoder;
     struct arena memory;
     struct hmap wanted;
-    struct stretch *stretches;
-    size_t stretch_n, stretch_cap;
     int64_t now_ns;
     uint64_t fragment_bytes;
     struct carry_pass_counts counts;
@@ -52,136 +37,30 @@ struct carry_pass {
 
 /* ---- what is wanted ---- */
 
-static void want_lookups(struct carry_pass *p, const struct ip_addr *ip, int64_t from_ns, int64_t to_ns)
+static void want(void *ctx, struct flow_tcp *conn, const struct endpoint *a, const struct endpoint *b, uint32_t path)
 {
-    if (p->stretch_n == p->stretch_cap) {
-        size_t cap = p->stretch_cap == 0 ? 64 : p->stretch_cap * 2;
-        struct stretch *s = realloc(p->stretches, cap * sizeof *s);
-        if (s == NULL) {
-            p->failed = true;
-            return;
-        }
-        p->stretches = s;
-        p->stretch_cap = cap;
-    }
-    p->stretches[p->stretch_n++] = (struct stretch){*ip, from_ns, to_ns};
-}
-
-static bool same_path(const struct wanted *w, uint32_t path)
-{
-    return w->any_path || w->path == path;
-}
-
-static struct wanted *find_exactly(const struct carry_pass *p, const struct flow_lookup *l, const struct wanted *like)
-{
-    for (struct hmap_node *n = hmap_first(&p->wanted, l->hash); n != NULL; n = hmap_next(n)) {
-        struct wanted *w = hmap_entry(n, struct wanted, node);
-        if (memcmp(&w->key, &l->key, sizeof w->key) == 0 && w->any_path == like->any_path && w->path == like->path &&
-            w->first.file == like->first.file && w->first.number == like->first.number)
-            return w;
-    }
-    return NULL;
-}
-
-static void want(struct carry_pass *p, const struct endpoint *a, const struct endpoint *b, const struct wanted *like)
-{
+    struct carry_pass *p = ctx;
+    struct wanted *w = arena_alloc(&p->memory, sizeof *w);
     struct flow_lookup l;
 
-    flow_lookup_init(&l, a, b);
-    struct wanted *w = find_exactly(p, &l, like);
-    if (w != NULL) {
-        if (w->conn != NULL && like->other)
-            w->conn->needed = true;
-        return;
-    }
-    w = arena_alloc(&p->memory, sizeof *w);
     if (w == NULL) {
         p->failed = true;
         return;
     }
-    *w = *like;
-    w->key = l.key;
-    w->conn = carry_find(p->carry, like->first);
-    if (w->conn != NULL && like->other)
-        w->conn->needed = true;
+    flow_lookup_init(&l, a, b);
+    *w = (struct wanted){
+        .key = l.key, .path = path, .first = conn->first.ref, .conn = carry_find(p->carry, conn->first.ref)};
     p->failed |= hmap_insert(&p->wanted, &w->node, l.hash) != 0;
-}
-
-static void want_open(void *ctx, struct flow_tcp *conn, const struct endpoint *a, const struct endpoint *b,
-                      uint32_t path)
-{
-    struct carry_pass *p = ctx;
-    struct wanted like = {.path = path, .first = conn->first.ref};
-
-    want(p, a, b, &like);
-    want_lookups(p, &conn->client.ip, conn->first.ts_ns - BEFORE_SYN_NS, conn->first.ts_ns);
-}
-
-static void want_need(void *ctx, const struct correlate_need *need)
-{
-    struct carry_pass *p = ctx;
-    struct wanted like = {.any_path = true, .other = need->other, .first = need->first.ref};
-
-    if (need->first.ref.number == 0)
-        return;
-    if (need->server.ip.family == 0) {
-        want_lookups(p, &need->client.ip, need->first.ts_ns, need->last_ns);
-        return;
-    }
-    want(p, &need->client, &need->server, &like);
-    want_lookups(p, &need->client.ip, need->first.ts_ns - BEFORE_SYN_NS, need->first.ts_ns);
-}
-
-static void want_closed(struct carry_pass *p)
-{
-    for (const struct carry_conn *cc = p->carry->closed_first; cc != NULL; cc = cc->closed_next) {
-        struct wanted like = {.path = cc->path, .first = cc->first};
-        want(p, &cc->client, &cc->server, &like);
-    }
-}
-
-static int by_ip_and_time(const void *a, const void *b)
-{
-    const struct stretch *x = a, *y = b;
-    int ip = memcmp(&x->ip, &y->ip, sizeof x->ip);
-
-    if (ip != 0)
-        return ip;
-    return x->from_ns != y->from_ns ? (x->from_ns < y->from_ns ? -1 : 1) : 0;
-}
-
-/* Sorted, and without overlap, so that a search finds the one that may hold a moment. */
-static void merge_stretches(struct carry_pass *p)
-{
-    size_t kept = 0;
-
-    if (p->stretch_n == 0)
-        return;
-    qsort(p->stretches, p->stretch_n, sizeof *p->stretches, by_ip_and_time);
-    for (size_t i = 1; i < p->stretch_n; i++) {
-        struct stretch *last = &p->stretches[kept], *s = &p->stretches[i];
-        if (!ip_eq(&last->ip, &s->ip) || s->from_ns > last->to_ns)
-            p->stretches[++kept] = *s;
-        else if (s->to_ns > last->to_ns)
-            last->to_ns = s->to_ns;
-    }
-    p->stretch_n = kept + 1;
-}
-
-static void begin_conns(struct carry *c)
-{
-    for (size_t i = 0; c->conns.buckets != NULL && i <= c->conns.mask; i++)
-        for (struct hmap_node *n = c->conns.buckets[i]; n != NULL; n = n->next) {
-            struct carry_conn *cc = hmap_entry(n, struct carry_conn, node);
-            cc->needed = cc->placed = false;
-        }
 }
 
 static void choose_places(struct carry *c)
 {
     for (size_t i = 0; c->conns.buckets != NULL && i <= c->conns.mask; i++)
-        for (struct hmap_node *n = c->conns.buckets[i]; n != NULL; n = n->next)
-            carry_place_choose(c, hmap_entry(n, struct carry_conn, node));
+        for (struct hmap_node *n = c->conns.buckets[i]; n != NULL; n = n->next) {
+            struct carry_conn *cc = hmap_entry(n, struct carry_conn, node);
+            cc->placed = false;
+            carry_place_choose(c, cc);
+        }
 }
 
 struct carry_pass *carry_pass_new(struct p2t_session *s)
@@ -193,12 +72,8 @@ struct carry_pass *carry_pass_new(struct p2t_session *s)
         return NULL;
     p->carry = source.carry;
     p->now_ns = source.carry->last_ns;
-    begin_conns(p->carry);
     p->decoder = packet_decoder_new(NULL);
-    flow_table_each(source.flows, want_open, p);
-    correlate_each_need(source.correlate, want_need, p);
-    want_closed(p);
-    merge_stretches(p);
+    flow_table_each(source.flows, want, p);
     choose_places(p->carry);
     if (!p->failed && p->decoder != NULL)
         return p;
@@ -213,7 +88,6 @@ void carry_pass_free(struct carry_pass *p)
     packet_decoder_free(p->decoder);
     hmap_fini(&p->wanted);
     arena_fini(&p->memory);
-    free(p->stretches);
     free(p);
 }
 
@@ -226,29 +100,7 @@ struct carry_pass_counts carry_pass_counts(const struct carry_pass *p)
 
 static bool lately(const struct carry_pass *p, const struct input_frame *frame)
 {
-    return p->now_ns - frame->ts_ns <= LATELY_NS;
-}
-
-static bool in_stretch(const struct carry_pass *p, const struct ip_addr *ip, int64_t ts_ns)
-{
-    size_t low = 0, high = p->stretch_n;
-
-    while (low < high) { /* the first one that begins later */
-        size_t mid = low + (high - low) / 2;
-        const struct stretch *s = &p->stretches[mid];
-        int order = memcmp(&s->ip, ip, sizeof *ip);
-        if (order > 0 || (order == 0 && s->from_ns > ts_ns))
-            high = mid;
-        else
-            low = mid + 1;
-    }
-    return low > 0 && ip_eq(&p->stretches[low - 1].ip, ip) && ts_ns <= p->stretches[low - 1].to_ns;
-}
-
-static bool wants_lookup(const struct carry_pass *p, const struct input_frame *frame, const struct endpoint *a,
-                         const struct endpoint *b)
-{
-    return lately(p, frame) || in_stretch(p, &a->ip, frame->ts_ns) || in_stretch(p, &b->ip, frame->ts_ns);
+    return p->now_ns - frame->ts_ns <= CARRY_LATELY_NS;
 }
 
 static bool fits_connection(struct carry_pass *p, struct carry_conn *cc, struct wanted *w, struct packet_ref ref,
@@ -294,7 +146,7 @@ static enum carry_verdict before_place(struct carry_conn *cc, struct input_frame
 {
     const struct packet_ref ref = {frame->number, frame->file};
     bool head = !ref_before(cc->head_to, ref);
-    bool whole = head && cc->used->position == CARRY_NO_POSITION;
+    bool whole = head && cc->used->number == CARRY_NO_NUMBER;
 
     if (packet != NULL && (head || (packet->tcp.flags & (TCP_SYN | TCP_FIN | TCP_RST)) != 0) &&
         (whole || cut_payload(frame, packet))) {
@@ -332,15 +184,14 @@ static enum carry_verdict wants_tcp(struct carry_pass *p, struct input_frame *fr
     flow_lookup_init(&l, ends->a, ends->b);
     for (struct hmap_node *n = hmap_first(&p->wanted, l.hash); n != NULL; n = hmap_next(n)) {
         struct wanted *w = hmap_entry(n, struct wanted, node);
-        if (memcmp(&w->key, &l.key, sizeof w->key) != 0 || !(ends->any_path || same_path(w, ends->path)) ||
+        if (memcmp(&w->key, &l.key, sizeof w->key) != 0 || !(ends->any_path || w->path == ends->path) ||
             ref_before(ref, w->first))
             continue;
         enum carry_verdict verdict = take_tcp(p, w, frame, packet, out);
         if (verdict != CARRY_NOTHING)
             return verdict;
     }
-    bool dns = ends->a->port == DNS_PORT || ends->b->port == DNS_PORT;
-    return dns && wants_lookup(p, frame, ends->a, ends->b) ? CARRY_FRAME : CARRY_NOTHING;
+    return CARRY_NOTHING;
 }
 
 static enum carry_verdict wants_packet(struct carry_pass *p, struct input_frame *frame, const struct packet *packet,
@@ -355,9 +206,7 @@ static enum carry_verdict wants_packet(struct carry_pass *p, struct input_frame 
     if (packet->kind == PACKET_ICMP_ERROR && icmp->quoted_kind == PACKET_TCP)
         return wants_tcp(p, frame, &(struct ends){&icmp->quoted_src, &icmp->quoted_dst, packet->path, true}, NULL,
                          out);
-    bool wanted = packet->kind == PACKET_UDP
-                      ? wants_lookup(p, frame, &packet->src, &packet->dst) && proto_speaks_dns(&d)
-                      : wants_lookup(p, frame, &icmp->quoted_src, &icmp->quoted_dst);
+    bool wanted = lately(p, frame) && (packet->kind != PACKET_UDP || proto_speaks_dns(&d));
     return wanted ? CARRY_FRAME : CARRY_NOTHING;
 }
 

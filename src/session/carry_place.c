@@ -7,8 +7,13 @@
 /* ---- finding places ---- */
 
 /* The response is whole, and nothing was asked since: what the client sends next begins a request. */
-static void on_response_end(struct carry *c, struct carry_conn *cc)
+static void on_response_end(struct carry *c, struct carry_conn *cc, const struct fact *f)
 {
+    cc->nested |= cc->asked == 0; /* the request may come late, and be the same exchange */
+    cc->asked -= cc->asked > 0;
+    cc->is_idle = false;
+    if (cc->nested || cc->asked > 0 || !f->as.http_end.complete)
+        return;
     if (cc->idle == NULL)
         cc->idle = slab_take(&c->place_slab);
     cc->is_idle = cc->idle != NULL && flow_tcp_place(cc->flow, &cc->idle->flow);
@@ -16,18 +21,7 @@ static void on_response_end(struct carry *c, struct carry_conn *cc)
 
 static bool is_usable(const struct carry *c, const struct carry_place *place)
 {
-    return place != NULL && place->told && c->last_ns - place->ts_ns >= CARRY_CONTEXT_NS;
-}
-
-/* What stood before the place cannot come out again. */
-static void drop_written(struct carry_conn *cc, uint32_t position)
-{
-    size_t kept = 0;
-
-    for (size_t i = 0; i < cc->written_n; i++)
-        if (cc->written[i].position >= position)
-            cc->written[kept++] = cc->written[i];
-    cc->written_n = kept;
+    return place != NULL && c->last_ns - place->ts_ns >= CARRY_LATELY_NS;
 }
 
 static void promote(struct carry *c, struct carry_conn *cc)
@@ -51,34 +45,40 @@ static bool out_of_order_since(struct carry_conn *cc)
     return more;
 }
 
-static void on_request_head(struct carry *c, const struct correlate *correlate, struct carry_conn *cc,
-                            const struct fact *f)
+static void on_request_head(struct carry *c, struct carry_conn *cc, const struct fact *f)
 {
-    struct correlate_place place;
     struct flow_place now;
+    struct carry_place *place = cc->idle;
     bool idle = cc->is_idle;
 
-    cc->is_idle = false;
     promote(c, cc);
-    if (out_of_order_since(cc) || !idle || cc->next != NULL || f->stream != 0 || !flow_tcp_place(cc->flow, &now) ||
-        now.half[FLOW_S2C].next != cc->idle->flow.half[FLOW_S2C].next ||
-        !correlate_place(correlate, f->conn->number, &place))
+    cc->is_idle = false;
+    cc->asked++;
+    cc->nested |= f->stream != 0 || slice_eq(f->as.head->method, SLICE_LIT("CONNECT"));
+    if (out_of_order_since(cc) || !idle || cc->nested || cc->next != NULL || !flow_tcp_place(cc->flow, &now) ||
+        now.half[FLOW_S2C].next != place->flow.half[FLOW_S2C].next)
         return;
-    if (cc->host == NULL && place.dialled_host.n > 0)
-        cc->host = strndup((const char *)place.dialled_host.p, place.dialled_host.n);
-    cc->next = cc->idle;
+    cc->next = place;
     cc->idle = NULL;
-    cc->next->ref = f->as.head->first.ref;
-    cc->next->ts_ns = f->as.head->first.ts_ns;
-    cc->next->position = place.position;
-    cc->next->told = false;
+    place->ref = f->as.head->first.ref;
+    place->ts_ns = f->as.head->first.ts_ns;
+    place->number = f->exchange;
     for (int dir = 0; dir < 2; dir++) {
-        cc->next->flow.half[dir].retransmits = now.half[dir].retransmits;
-        cc->next->flow.half[dir].lost_bytes = now.half[dir].lost_bytes;
+        place->flow.half[dir].retransmits = now.half[dir].retransmits;
+        place->flow.half[dir].lost_bytes = now.half[dir].lost_bytes;
     }
 }
 
-void carry_fact(struct carry *c, const struct correlate *correlate, const struct fact *f)
+static void on_proto(struct carry_conn *cc, const struct fact *f)
+{
+    cc->told = true;
+    cc->other = f->as.proto == FACT_PROTO_OTHER;
+    cc->nested |= f->as.proto != FACT_PROTO_HTTP1;
+    if (cc->other)
+        cc->head_to = f->mark.ref;
+}
+
+void carry_fact(struct carry *c, const struct fact *f)
 {
     struct carry_conn *cc = f->conn != NULL ? carry_find(c, f->conn->first.ref) : NULL;
 
@@ -90,35 +90,22 @@ void carry_fact(struct carry *c, const struct correlate *correlate, const struct
             cc->head_to = f->mark.ref;
         break;
     case FACT_CONN_PROTO:
-        cc->told = true;
-        cc->other = f->as.proto == FACT_PROTO_OTHER;
-        if (cc->other)
-            cc->head_to = f->mark.ref;
+        on_proto(cc, f);
         break;
     case FACT_HTTP_RESPONSE_END:
-        on_response_end(c, cc);
+        on_response_end(c, cc, f);
         break;
     case FACT_HTTP_REQUEST_HEAD:
-        on_request_head(c, correlate, cc, f);
+        on_request_head(c, cc, f);
+        break;
+    case FACT_HTTP_RESPONSE_HEAD:
+        cc->nested |= f->as.head->upgrade != FACT_UPGRADE_NONE;
+        cc->is_idle = false;
         break;
     default:
         cc->is_idle = false;
         break;
     }
-}
-
-bool carry_forgets_dial(const struct carry *c, const struct fact *f)
-{
-    if (!c->loading || f->kind != FACT_CONN_EVENT || f->as.event->kind != FLOW_SYN)
-        return false;
-    const struct carry_conn *cc = carry_find(c, f->conn->first.ref);
-    return cc != NULL && cc->forget_dial;
-}
-
-void carry_told(struct carry_conn *cc, const struct exchange *e)
-{
-    if (cc->next != NULL && e->kind == P2T_KIND_HTTP1 && e->conn.position == cc->next->position)
-        cc->next->told = true;
 }
 
 /* ---- using them ---- */
@@ -136,8 +123,7 @@ static bool set_used(struct carry *c, struct carry_conn *cc, const struct carry_
 /* Here and now: nothing of what came so far is needed but the head, which stays. */
 static bool place_now(const struct carry *c, const struct carry_conn *cc, struct carry_place *place)
 {
-    *place = (struct carry_place){
-        .position = CARRY_NO_POSITION, .ts_ns = c->last_ns, .told = true, .ref = {UINT64_MAX, c->last_file}};
+    *place = (struct carry_place){.number = CARRY_NO_NUMBER, .ref = {UINT64_MAX, c->last_file}};
     return flow_tcp_place(cc->flow, &place->flow);
 }
 
@@ -151,13 +137,13 @@ void carry_place_choose(struct carry *c, struct carry_conn *cc)
 {
     struct carry_place now;
 
-    if (cc->flow == NULL || cc->needed)
+    if (cc->flow == NULL)
         return;
     promote(c, cc);
     if (forgets(cc) && place_now(c, cc, &now))
         c->failed |= !set_used(c, cc, &now);
-    else if (cc->ready != NULL && set_used(c, cc, cc->ready))
-        drop_written(cc, cc->ready->position);
+    else if (cc->ready != NULL)
+        c->failed |= !set_used(c, cc, cc->ready);
 }
 
 /* ---- as bytes ---- */
@@ -181,28 +167,59 @@ static struct endpoint get_endpoint(struct reader *r)
     return e;
 }
 
+static void put_mark(struct buf *out, const struct packet_mark *m)
+{
+    carry_put64(out, (uint64_t)m->ts_ns);
+    carry_put_ref(out, m->ref);
+}
+
+static struct packet_mark get_mark(struct reader *r)
+{
+    struct packet_mark m;
+
+    m.ts_ns = (int64_t)carry_get64(r);
+    m.ref = carry_get_ref(r);
+    return m;
+}
+
 void carry_place_save(const struct carry_conn *cc, struct buf *out)
 {
     const struct carry_place *p = cc->used;
 
     carry_put_ref(out, cc->first);
     carry_put_ref(out, p->ref);
-    carry_put64(out, (uint64_t)p->ts_ns);
-    carry_put32(out, p->position);
+    carry_put32(out, p->number);
     put_endpoint(out, &p->flow.client);
     carry_put64(out, (uint64_t)p->flow.last_ns);
     for (int dir = 0; dir < 2; dir++) {
         const struct flow_place_half *h = &p->flow.half[dir];
         carry_put64(out, h->next);
+        carry_put64(out, h->high);
         carry_put64(out, h->acked);
+        carry_put64(out, h->watch_to);
+        put_mark(out, &h->deliverable);
+        put_mark(out, &h->watch);
+        put_mark(out, &h->acked_at);
         carry_put32(out, h->base);
         carry_put32(out, h->retransmits);
+        carry_put32(out, h->out_of_order);
+        carry_put64(out, h->payload_bytes);
         carry_put64(out, h->lost_bytes);
         carry_put32(out, h->window);
-        carry_put32(out, h->known);
+        carry_put32(out, h->zero_window);
+        carry_put32(out, h->ack_seen);
+        carry_put32(out, h->base_from);
     }
-    if (cc->host != NULL)
-        buf_str(out, cc->host);
+}
+
+void carry_place_uses(const struct carry_conn *cc, session_uses_fn *uses, void *ctx)
+{
+    for (int dir = 0; cc->used != NULL && dir < 2; dir++) {
+        const struct flow_place_half *h = &cc->used->flow.half[dir];
+        uses(ctx, h->deliverable.ref.file);
+        uses(ctx, h->watch.ref.file);
+        uses(ctx, h->acked_at.ref.file);
+    }
 }
 
 bool carry_place_whose(struct slice saved, struct packet_ref *first)
@@ -215,21 +232,28 @@ bool carry_place_whose(struct slice saved, struct packet_ref *first)
 
 static bool load(struct reader *r, struct carry_place *p)
 {
-    *p = (struct carry_place){.told = true};
-    p->ref = carry_get_ref(r);
-    p->ts_ns = (int64_t)carry_get64(r);
-    p->position = reader_le32(r);
+    *p = (struct carry_place){.ref = carry_get_ref(r)};
+    p->number = reader_le32(r);
     p->flow.client = get_endpoint(r);
     p->flow.last_ns = (int64_t)carry_get64(r);
     for (int dir = 0; dir < 2; dir++) {
         struct flow_place_half *h = &p->flow.half[dir];
         h->next = carry_get64(r);
+        h->high = carry_get64(r);
         h->acked = carry_get64(r);
+        h->watch_to = carry_get64(r);
+        h->deliverable = get_mark(r);
+        h->watch = get_mark(r);
+        h->acked_at = get_mark(r);
         h->base = reader_le32(r);
         h->retransmits = reader_le32(r);
+        h->out_of_order = reader_le32(r);
+        h->payload_bytes = carry_get64(r);
         h->lost_bytes = carry_get64(r);
         h->window = (uint16_t)reader_le32(r);
-        h->known = reader_le32(r) != 0;
+        h->zero_window = reader_le32(r) != 0;
+        h->ack_seen = reader_le32(r) != 0;
+        h->base_from = (uint8_t)reader_le32(r);
     }
     return reader_ok(r);
 }
@@ -246,8 +270,6 @@ bool carry_place_load(struct carry *c, struct slice saved, struct carry_conn **w
     *whose = cc;
     if (cc == NULL || cc->flow == NULL)
         return true;
-    if (r.left > 0 && cc->host == NULL)
-        cc->host = strndup((const char *)r.p, r.left);
     c->failed |= !set_used(c, cc, &place);
     return true;
 }

@@ -3,6 +3,7 @@
 
 #include "base/reader.h"
 #include "pcap2trace/status.h"
+#include "proto/conn.h"
 #include "session/carry.h"
 
 void carry_put32(struct buf *b, uint32_t v)
@@ -64,34 +65,17 @@ static const struct carry_conn **sorted(const struct carry *c, size_t *n)
     return all;
 }
 
-/* Whoever took the dial may be missing; not so where it is one of the latest, or something undecided tells of it. */
-static bool forgets_dial(const struct carry *c, const struct correlate *correlate, const struct carry_conn *cc)
+void carry_save_secrets(const struct carry *c, struct buf *out)
 {
-    int64_t over_ns = cc->flow != NULL ? correlate_dial_over_ns(correlate, cc->flow->number) : 0;
-
-    return !cc->needed && over_ns != 0 && c->last_ns - over_ns > CARRY_CONTEXT_NS;
+    for (size_t i = 0; c->conns.buckets != NULL && i <= c->conns.mask; i++)
+        for (struct hmap_node *n = c->conns.buckets[i]; n != NULL; n = n->next) {
+            const struct carry_conn *cc = hmap_entry(n, struct carry_conn, node);
+            if (cc->flow != NULL)
+                proto_save_secrets(cc->flow, out);
+        }
 }
 
-static void save_conn(struct buf *out, const struct carry *c, const struct correlate *correlate,
-                      const struct carry_conn *cc)
-{
-    carry_put_ref(out, cc->first);
-    carry_put_ref(out, cc->from);
-    carry_put32(out, forgets_dial(c, correlate, cc));
-    carry_put64(out, cc->written_n);
-    for (size_t i = 0; i < cc->written_n; i++) {
-        carry_put64(out, cc->written[i].id);
-        carry_put32(out, cc->written[i].position);
-    }
-}
-
-static void save_need(void *ctx, const struct correlate_need *need)
-{
-    carry_put_ref(ctx, need->first.ref);
-    carry_put64(ctx, need->id);
-}
-
-void carry_save(const struct carry *c, const struct correlate *correlate, struct buf *out)
+void carry_save(const struct carry *c, int64_t flow_ns, struct buf *out, session_uses_fn *uses, void *ctx)
 {
     size_t n;
     const struct carry_conn **all = sorted(c, &n);
@@ -101,93 +85,51 @@ void carry_save(const struct carry *c, const struct correlate *correlate, struct
         return;
     }
     carry_put64(out, (uint64_t)c->last_ns);
+    carry_put64(out, (uint64_t)flow_ns);
     carry_put32(out, c->last_file);
     carry_put64(out, c->secrets.n);
     buf_slice(out, buf_view(&c->secrets));
     carry_put64(out, n);
-    for (size_t i = 0; i < n; i++)
-        save_conn(out, c, correlate, all[i]);
-    correlate_each_need(correlate, save_need, out);
-    free(all);
-}
-
-static int add_known(struct carry *c, struct hmap *map, struct carry_known what, uint64_t hash)
-{
-    struct carry_known *k = slab_take(&c->known_slab);
-
-    if (k == NULL)
-        return P2T_ERR_MEMORY;
-    *k = what;
-    if (hmap_insert(map, &k->node, hash) == 0)
-        return P2T_OK;
-    slab_give(&c->known_slab, k);
-    return P2T_ERR_MEMORY;
-}
-
-static int add_undecided(struct carry *c, struct packet_ref first)
-{
-    return add_known(c, &c->undecided, (struct carry_known){.first = first}, carry_hash(first));
-}
-
-static int load_need(struct carry *c, struct reader *r)
-{
-    int status = add_undecided(c, carry_get_ref(r));
-    uint64_t id = carry_get64(r);
-
-    if (status == P2T_OK && id != 0)
-        status = add_known(c, &c->pending, (struct carry_known){.id = id}, id);
-    return status;
-}
-
-static int load_written(struct carry *c, struct carry_conn *cc, struct reader *r)
-{
-    uint64_t n = carry_get64(r);
-
-    if (!reader_ok(r) || n > r->left / 12)
-        return P2T_ERR_USAGE;
-    for (; n > 0; n--) {
-        struct carry_written w;
-        w.id = carry_get64(r);
-        w.position = reader_le32(r);
-        if (carry_note(cc, w) != P2T_OK || add_known(c, &c->ids, (struct carry_known){.id = w.id}, w.id) != P2T_OK)
-            return P2T_ERR_MEMORY;
+    for (size_t i = 0; i < n; i++) {
+        carry_put_ref(out, all[i]->first);
+        carry_put_ref(out, all[i]->from);
+        carry_put64(out, (uint64_t)(all[i]->flow != NULL ? flow_tcp_last_ns(all[i]->flow) : 0));
+        carry_place_uses(all[i], uses, ctx);
     }
-    return P2T_OK;
+    free(all);
 }
 
 static int load_conn(struct carry *c, struct reader *r)
 {
     struct packet_ref first = carry_get_ref(r), from = carry_get_ref(r);
-    bool forget_dial = reader_le32(r) != 0;
+    int64_t last_ns = (int64_t)carry_get64(r);
 
     if (!reader_ok(r))
         return P2T_ERR_USAGE;
     struct carry_conn *cc = carry_make(c, first);
-    if (cc == NULL || add_undecided(c, first) != P2T_OK)
+    if (cc == NULL)
         return P2T_ERR_MEMORY;
     cc->from = from;
-    cc->forget_dial = forget_dial;
-    return load_written(c, cc, r);
+    cc->last_ns = last_ns;
+    return P2T_OK;
 }
 
-int carry_load(struct carry *c, struct slice saved)
+int carry_load(struct carry *c, struct reader *r)
 {
-    struct reader r = reader_of_slice(saved);
     int status = P2T_OK;
 
-    c->loaded = c->loading = true;
-    c->loaded_to_ns = (int64_t)carry_get64(&r);
-    c->loaded_file = reader_le32(&r);
-    uint64_t secrets = carry_get64(&r);
-    if (!reader_ok(&r) || secrets > r.left)
+    c->loading = true;
+    c->loaded_to_ns = (int64_t)carry_get64(r);
+    c->loaded_flow_ns = (int64_t)carry_get64(r);
+    c->loaded_file = reader_le32(r);
+    uint64_t secrets = carry_get64(r);
+    if (!reader_ok(r) || secrets > r->left)
         return P2T_ERR_USAGE;
-    buf_slice(&c->secrets, reader_slice(&r, (size_t)secrets));
-    uint64_t n = carry_get64(&r);
-    for (; status == P2T_OK && reader_ok(&r) && n > 0; n--)
-        status = load_conn(c, &r);
-    while (status == P2T_OK && reader_ok(&r) && r.left > 0)
-        status = load_need(c, &r);
-    if (status == P2T_OK && !reader_ok(&r))
+    buf_slice(&c->secrets, reader_slice(r, (size_t)secrets));
+    uint64_t n = carry_get64(r);
+    for (; status == P2T_OK && reader_ok(r) && n > 0; n--)
+        status = load_conn(c, r);
+    if (status == P2T_OK && !reader_ok(r))
         status = P2T_ERR_USAGE;
     return c->secrets.failed ? P2T_ERR_MEMORY : status;
 }
@@ -199,8 +141,11 @@ void carry_loaded(struct carry *c)
     const struct carry_conn **all = sorted(c, &n);
 
     c->loading = false;
-    for (size_t i = 0; all != NULL && i < n; i++)
-        if (all[i]->flow == NULL && all[i]->closed_ns == 0)
+    for (size_t i = 0; all != NULL && i < n; i++) {
+        if (all[i]->flow == NULL)
             carry_forget(c, carry_find(c, all[i]->first));
+        else if (all[i]->last_ns != 0)
+            flow_tcp_used(all[i]->flow, all[i]->last_ns);
+    }
     free(all);
 }

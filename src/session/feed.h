@@ -1,8 +1,7 @@
 /* A session that is given its frames one by one, and can be rebuilt later from a few of them.
  *
  * It is opened with no paths. What it needs to go on where it stands is what session_carry_save() writes and the
- * frames that a pass over everything fed so far wants; fed to a new session, they lead to the same state. Exchanges
- * that were handed over before come out of that once more, and are passed over. */
+ * frames that a pass over everything fed so far wants; fed to a new session, they lead to the same state. */
 #ifndef P2T_SESSION_FEED_H
 #define P2T_SESSION_FEED_H
 
@@ -21,8 +20,14 @@ int session_feed(struct p2t_session *s, const struct input_frame *frame);
 /* Secrets that a capture brings; kept for whoever goes on. */
 void session_feed_secrets(struct p2t_session *s, const struct input_secrets *secrets);
 
-/* Appends what is needed beside frames. A pass has begun. */
-void session_carry_save(const struct p2t_session *s, struct buf *out);
+/* Takes the lines that the key log got since it was read last; half: and one that has no end yet. path may be NULL. 0 or
+ * a negative p2t_status. */
+int session_feed_keylog(struct p2t_session *s, const char *path, bool half);
+
+/* Appends what is needed beside frames. A pass has begun. `uses` is called for each file that evidence yet to be told
+ * of points into, many times. */
+typedef void session_uses_fn(void *ctx, uint32_t file);
+void session_carry_save(struct p2t_session *s, struct buf *out, session_uses_fn *uses, void *ctx);
 /* Takes it, before any frame. P2T_ERR_USAGE: it makes no sense. */
 int session_carry_load(struct p2t_session *s, struct slice saved);
 /* Among the frames: takes a connection to a place without the packets before it. P2T_ERR_USAGE: it makes no sense. */

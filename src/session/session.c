@@ -14,6 +14,7 @@
 #include "proto/conn.h"
 #include "session/carry.h"
 #include "session/feed.h"
+#include "session/keylog.h"
 #include "session/limits.h"
 #include "session/teller.h"
 #include "trace/trace.h"
@@ -34,6 +35,7 @@ struct p2t_session {
     size_t ahead_bytes;
     struct proto *proto;
     struct correlate *correlate;
+    struct keylog keylog;
     struct carry *carry;   /* NULL: nothing is carried over to another session */
     session_name_fn *name; /* NULL: input knows the files */
     void *name_ctx;
@@ -59,21 +61,32 @@ static void on_problem(void *ctx, const struct input_problem *p)
         s->config.problem(s->config.ctx, &problem);
 }
 
+/* While a session is rebuilt, correlate knows already what most facts say. */
+static bool is_news(struct p2t_session *s, const struct fact *fact)
+{
+    if (s->carry == NULL || !s->carry->loading)
+        return true;
+    /* One that correlate was done with lingers; one that is not known lost its first packets to a limit. */
+    if (fact->kind == FACT_CONN_OPEN)
+        return !correlate_adopt(s->correlate, fact->conn) && carry_find(s->carry, fact->conn->first.ref) == NULL;
+    return fact->kind == FACT_CONN_CLOSE;
+}
+
 static void on_fact(void *ctx, const struct fact *fact)
 {
     struct p2t_session *s = ctx;
 
     if (fact->kind == FACT_CONN_EVENT && fact->as.event->kind == FLOW_SYN && !fact->as.event->repeated)
         s->attempts++;
-    if (s->carry != NULL && fact->kind == FACT_CONN_OPEN)
+    if (is_news(s, fact))
+        correlate_fact(s->correlate, fact);
+    if (s->carry == NULL)
+        return;
+    if (fact->kind == FACT_CONN_OPEN)
         carry_conn_opened(s->carry, fact->conn);
-    correlate_fact(s->correlate, fact);
-    if (s->carry != NULL)
-        carry_fact(s->carry, s->correlate, fact);
-    if (s->carry != NULL && carry_forgets_dial(s->carry, fact))
-        correlate_forget_dial(s->correlate, fact->conn->number);
-    if (s->carry != NULL && fact->kind == FACT_CONN_CLOSE)
-        carry_conn_closed(s->carry, fact->conn, fact->as.end);
+    carry_fact(s->carry, fact);
+    if (fact->kind == FACT_CONN_CLOSE)
+        carry_conn_closed(s->carry, fact->conn);
 }
 
 /* On the teller's thread where there is one. */
@@ -98,7 +111,7 @@ static void on_exchange(void *ctx, const struct exchange *e)
 {
     struct p2t_session *s = ctx;
 
-    if (s->status != P2T_OK || (s->carry != NULL && !carry_admits(s->carry, e)) || (e->quiet && !s->config.all))
+    if (s->status != P2T_OK || (e->quiet && !s->config.all))
         return;
     if (s->teller != NULL) {
         s->status = teller_put(s->teller, correlate_keep(s->correlate));
@@ -141,33 +154,16 @@ static void keylog_problem(struct p2t_session *s)
         s->config.problem(s->config.ctx, &problem);
 }
 
-static int feed_file(struct p2t_session *s, FILE *file)
+static int read_keylog(struct p2t_session *s, bool half)
 {
-    uint8_t bytes[16384];
-    size_t n;
-    int status = P2T_OK;
+    int status = keylog_read(&s->keylog, s->proto, half);
 
-    while (status == P2T_OK && (n = fread(bytes, 1, sizeof bytes, file)) > 0)
-        status = proto_secrets(s->proto, slice_of(bytes, n));
-    if (ferror(file))
+    if (status != P2T_ERR_IO)
+        return status;
+    if (!s->keylog.told)
         keylog_problem(s);
-    OPENSSL_cleanse(bytes, sizeof bytes);
-    return status != P2T_OK ? status : proto_secrets_end(s->proto);
-}
-
-static int read_keylog(struct p2t_session *s)
-{
-    if (s->config.keylog == NULL)
-        return P2T_OK;
-    FILE *file = fopen(s->config.keylog, "rbe");
-    if (file == NULL) {
-        keylog_problem(s);
-        return P2T_OK;
-    }
-    (void)setvbuf(file, NULL, _IONBF, 0); /* no copy that nobody wipes */
-    int status = feed_file(s, file);
-    fclose(file);
-    return status;
+    s->keylog.told = true;
+    return P2T_OK;
 }
 
 /* ---- life ---- */
@@ -233,10 +229,11 @@ int p2t_session_open(struct p2t_session **session, const struct p2t_config *conf
         *error = NULL;
     if (s != NULL) {
         s->config = *config;
+        s->keylog = (struct keylog){.path = config->keylog, .fd = -1};
         status = build_stages(s);
     }
     if (status == P2T_OK)
-        status = read_keylog(s);
+        status = read_keylog(s, true);
     if (status == P2T_OK)
         status = open_input(s, error);
     if (status == P2T_OK)
@@ -263,6 +260,7 @@ void p2t_session_free(struct p2t_session *s)
     flow_table_free(s->flows);
     correlate_free(s->correlate);
     carry_free(s->carry);
+    keylog_close(&s->keylog);
     proto_free(s->proto);
     packet_decoder_free(s->decoder);
     trace_free(s->trace);
@@ -313,7 +311,8 @@ static int take_frame(struct p2t_session *s, const struct input_frame *frame)
         s->earliest_ns = frame->ts_ns;
     if (s->carry != NULL)
         carry_clock(s->carry, frame->ts_ns, frame->file);
-    correlate_clock(s->correlate, frame->ts_ns);
+    if (s->carry == NULL || !s->carry->loading)
+        correlate_clock(s->correlate, frame->ts_ns);
     enum packet_drop why = packet_decode(s->decoder, frame, &packet);
     if (why != PACKET_DECODED) {
         s->drops[why]++;
@@ -403,16 +402,48 @@ void session_feed_secrets(struct p2t_session *s, const struct input_secrets *sec
     carry_secrets(s->carry, secrets);
 }
 
-void session_carry_save(const struct p2t_session *s, struct buf *out)
+int session_feed_keylog(struct p2t_session *s, const char *path, bool half)
 {
-    carry_save(s->carry, s->correlate, out);
+    s->config.keylog = s->keylog.path = path;
+    if (s->status == P2T_OK)
+        s->status = read_keylog(s, half);
+    return s->status;
+}
+
+static void save_secrets(const struct p2t_session *s, struct buf *out)
+{
+    enum { SESSIONS_BYTES = 16 << 20 };
+    struct buf b = {0};
+
+    proto_save_sessions(s->proto, SESSIONS_BYTES, &b);
+    carry_save_secrets(s->carry, &b);
+    carry_put64(out, b.n);
+    buf_slice(out, buf_view(&b));
+    out->failed |= b.failed;
+    if (b.p != NULL)
+        OPENSSL_cleanse(b.p, b.cap);
+    buf_fini(&b);
+}
+
+void session_carry_save(struct p2t_session *s, struct buf *out, session_uses_fn *uses, void *ctx)
+{
+    save_secrets(s, out);
+    carry_save(s->carry, flow_table_clock(s->flows), out, uses, ctx);
+    correlate_save(s->correlate, out, uses, ctx);
 }
 
 int session_carry_load(struct p2t_session *s, struct slice saved)
 {
-    int status = carry_load(s->carry, saved);
+    struct reader r = reader_of_slice(saved);
+    uint64_t n = carry_get64(&r);
 
-    correlate_repeating(s->correlate, carry_is_old, s->carry);
+    if (n > r.left)
+        return P2T_ERR_USAGE;
+    int status = proto_load_secrets(s->proto, reader_slice(&r, (size_t)n));
+    if (status == P2T_OK)
+        status = carry_load(s->carry, &r);
+    if (status == P2T_OK)
+        status = correlate_load(s->correlate, slice_of(r.p, r.left));
     if (status == P2T_OK)
         status = proto_secrets(s->proto, buf_view(&s->carry->secrets));
     return status == P2T_OK ? proto_secrets_end(s->proto) : status;
@@ -426,27 +457,24 @@ int session_carry_place(struct p2t_session *s, struct slice saved)
         return P2T_ERR_USAGE;
     if (cc == NULL || cc->flow == NULL || cc->used == NULL)
         return P2T_OK;
-    struct correlate_place place = {.position = cc->used->position, .dialled_host = slice_str(cc->host)};
     flow_tcp_skip(cc->flow, &cc->used->flow);
-    if (place.position != CARRY_NO_POSITION) {
-        proto_skip(cc->flow);
-        correlate_skip(s->correlate, cc->flow->number, &place);
-    }
+    if (cc->used->number != CARRY_NO_NUMBER)
+        proto_skip(cc->flow, cc->used->number);
     return P2T_OK;
 }
 
 void session_carry_loaded(struct p2t_session *s)
 {
     carry_clock(s->carry, s->carry->loaded_to_ns, s->carry->loaded_file);
-    correlate_clock(s->correlate, s->carry->loaded_to_ns);
     carry_loaded(s->carry);
-    correlate_repeating(s->correlate, NULL, NULL);
-    s->status = s->status == P2T_OK ? flow_table_skipped(s->flows) : s->status;
+    correlate_loaded(s->correlate);
+    if (s->status == P2T_OK)
+        s->status = flow_table_skipped(s->flows, s->carry->loaded_flow_ns);
 }
 
 struct carry_source session_carry_source(struct p2t_session *s)
 {
-    return (struct carry_source){s->carry, s->flows, s->correlate};
+    return (struct carry_source){s->carry, s->flows};
 }
 
 /* ---- counters ---- */

@@ -194,7 +194,7 @@ static void wrote_request(struct trace *t)
 {
     const struct exchange *e = t->e;
     const struct exchange_request *r = &e->request;
-    bool before_packet = !e->tls->h2 && r->last.ref.number == r->first.ref.number;
+    bool before_packet = !e->tls->h2 && packet_ref_eq(r->last.ref, r->first.ref);
     struct p2t_event *ev = event_add(t, P2T_HOOK_WROTE_REQUEST, P2T_INFERRED, r->last.ts_ns);
 
     if (before_packet)

@@ -1,4 +1,5 @@
-/* Loaded before libc: the program dies, or its disk is full, at a chosen call that changes a file. Counts the calls. */
+/* Loaded before libc: the program dies, or its disk is full, at a chosen call that changes a file. Counts the calls. Or a
+ * capture changes as it is opened for the second time: P2T_CHANGE=HOW:PATH. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -6,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -64,4 +66,42 @@ int unlink(const char *path)
 {
     (void)strikes(-1);
     return NEXT(int (*)(const char *), "unlink")(path);
+}
+
+/* HOW is vanish, or replace with .hidden beside it; vanish-open and empty-open happen right after the call. */
+static const char *change(const char *path)
+{
+    static int opened;
+    const char *what = getenv("P2T_CHANGE"), *colon = what != NULL ? strchr(what, ':') : NULL;
+
+    return colon != NULL && strcmp(colon + 1, path) == 0 && ++opened == 2 ? what : "";
+}
+
+static void replace(const char *path)
+{
+    char hidden[512];
+    int folder = (int)(strrchr(path, '/') - path);
+
+    snprintf(hidden, sizeof hidden, "%.*s/.hidden", folder, path);
+    (void)NEXT(int (*)(const char *, const char *), "rename")(hidden, path);
+}
+
+int open(const char *path, int flags, ...)
+{
+    va_list args;
+
+    va_start(args, flags);
+    mode_t mode = (flags & O_CREAT) != 0 ? va_arg(args, mode_t) : 0;
+    va_end(args);
+    const char *how = change(path);
+    if (strncmp(how, "vanish:", 7) == 0)
+        (void)NEXT(int (*)(const char *), "unlink")(path);
+    else if (strncmp(how, "replace:", 8) == 0)
+        replace(path);
+    int fd = NEXT(int (*)(const char *, int, ...), "open")(path, flags, mode);
+    if (strncmp(how, "vanish-open:", 12) == 0)
+        (void)NEXT(int (*)(const char *), "unlink")(path);
+    else if (strncmp(how, "empty-open:", 11) == 0)
+        (void)truncate(path, 0);
+    return fd;
 }

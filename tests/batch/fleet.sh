@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The drivers of samples/fleet over one manifest: each gives what one run over each capture point gives.
-# usage: fleet.sh PROGRAM SAMPLES parallel|slurm|kubernetes
+# usage: fleet.sh PROGRAM SAMPLES parallel|slurm|kubernetes|duckdb|clickhouse
 set -euo pipefail
 program=$1
 samples=$2
@@ -118,6 +118,7 @@ run_kubernetes() {
         >"$work/kubectl" 2>/dev/null; then
         grep -qx 'job.batch/pcap2trace' "$work/kubectl"
     fi
+    if command -v kubernetes-validate >/dev/null; then kubernetes-validate --strict --quiet "$file"; fi
     grep -q 'completionMode: Indexed' "$file"
     [ "$(sed -n 's/.*completions: //p' "$file")" = 8 ]
     command=$(sed -n 's/.*args: \[\(.*\)\]/\1/p' "$file" | tr -d '",' |
@@ -128,6 +129,24 @@ run_kubernetes() {
         "$program" batch $(echo "$command" | sed "s|INDEX|$index|; s|/traces|$work/traces|g; s|$work/traces/manifest|$work/manifest|") --final
     done
     check_traces
+}
+
+# The README's statements over what was written: rows, hosts and waits are those of the files.
+load() {
+    make_captures
+    "$program" batch --manifest "$work/manifest.ndjson" --shard 0/1 --out "$work/traces" --final
+    check_traces
+    python3 "$(dirname "$0")/load.py" "$what" "$samples/fleet/README.md" "$work"
+}
+
+run_duckdb() {
+    python3 -c 'import duckdb' 2>/dev/null || skip "python3 has no module duckdb"
+    load
+}
+
+run_clickhouse() {
+    python3 -c 'import chdb' 2>/dev/null || skip "python3 has no module chdb"
+    load
 }
 
 "run_$what"

@@ -1,103 +1,13 @@
-/* What may happen in a capture folder, and to the folders of output and state. */
-#include <errno.h>
-#include <fcntl.h>
+/* What may happen in a capture folder. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
-#include <utime.h>
-#include <zstd.h>
 
-#include "support.h"
+#include "folder.h"
 #include "support/cmocka_all.h"
-
-static struct packets packets;
-static struct buf expected;
-
-static int setup(void **state)
-{
-    (void)state;
-    scratch_clear();
-    packets_load(&packets, P2T_SAMPLES "/incident/incident.pcap");
-    packets_write(&packets, 0, packets.n, "whole.pcap");
-    buf_reset(&expected);
-    whole(&expected, in_scratch("whole.pcap"));
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    packets_free(&packets);
-    return 0;
-}
-
-static struct run batch(const char *options)
-{
-    return run("batch --all %s --out %s %s", options, in_scratch("out"), in_scratch("in"));
-}
-
-static void expect(struct run r, int status, const char *text)
-{
-    if (r.status != status || strstr(r.err, text) == NULL || (*text == '\0' && r.err[0] != '\0'))
-        fail_msg("status %d instead of %d: '%s' instead of '%s'", r.status, status, r.err, text);
-}
-
-static void check(const char *what)
-{
-    struct buf got = {0};
-
-    joined(&got, "out");
-    assert_same_lines(&expected, &got, what);
-    buf_fini(&got);
-}
-
-static size_t windows(void)
-{
-    struct buf manifest = {0};
-
-    if (access(in_scratch("out/manifest.ndjson"), F_OK) != 0)
-        return 0;
-    slurp_file(&manifest, in_scratch("out/manifest.ndjson"));
-    size_t n = count_lines(&manifest);
-    buf_fini(&manifest);
-    return n;
-}
-
-static bool manifest_has(const char *text)
-{
-    struct buf b = {0};
-
-    slurp_file(&b, in_scratch("out/manifest.ndjson"));
-    buf_putc(&b, '\0');
-    bool has = strstr((const char *)b.p, text) != NULL;
-    buf_fini(&b);
-    return has;
-}
-
-static void forget(const char *name)
-{
-    assert_int_equal(unlink(in_scratch(name)), 0);
-}
-
-static void compress(const char *from, const char *to)
-{
-    struct buf b = {0}, packed = {0};
-
-    slurp_file(&b, in_scratch(from));
-    assert_true(buf_reserve(&packed, ZSTD_compressBound(b.n)));
-    packed.n = ZSTD_compress(packed.p, packed.cap, b.p, b.n, 1);
-    FILE *f = fopen(in_scratch(to), "wb");
-    assert_non_null(f);
-    assert_int_equal(fwrite(packed.p, 1, packed.n, f), packed.n);
-    fclose(f);
-    buf_fini(&b);
-    buf_fini(&packed);
-}
 
 /* ---- which files, and when ---- */
 
@@ -112,8 +22,7 @@ static void the_newest_is_left_until_it_is_quiet(void **state)
     packets_write(&packets, 20, packets.n, "in/c.pcap");
     expect(batch("--settle 3600"), 0, "");
     assert_int_equal(windows(), 2);
-    const struct utimbuf long_ago = {1000, 1000};
-    assert_int_equal(utime(in_scratch("in/c.pcap"), &long_ago), 0);
+    grow_old("in/c.pcap");
     expect(batch("--settle 3600"), 0, "");
     assert_int_equal(windows(), 3);
     expect(batch("--final"), 0, "");
@@ -176,6 +85,51 @@ static void what_is_no_capture_is_passed_over(void **state)
     assert_int_equal(mkdir(in_scratch("in/subfolder"), 0777), 0);
     expect(batch("--final"), 0, "");
     check("foreign files");
+}
+
+static void write_bytes(const char *name, size_t n)
+{
+    struct buf b = {0};
+    FILE *f = fopen(in_scratch(name), "wb");
+
+    assert_non_null(f);
+    slurp_file(&b, in_scratch("whole.pcap"));
+    assert_int_equal(fwrite(b.p, 1, n, f), n);
+    assert_int_equal(fclose(f), 0);
+    buf_fini(&b);
+}
+
+static void a_file_without_packets_has_its_line(void **state)
+{
+    (void)state;
+    write_bytes("in/header", 24);
+    expect(batch("--settle 3600"), 0, ""); /* it may still get some */
+    assert_int_equal(windows(), 0);
+    grow_old("in/header");
+    write_bytes("in/nothing", 0);
+    grow_old("in/nothing");
+    write_bytes("in/cut", 23);
+    grow_old("in/cut");
+    expect(batch("--settle 3600"), 1, "in/cut: cut inside the file header");
+    assert_int_equal(windows(), 3);
+    assert_true(manifest_has("\"file\":\"header\",\"bytes\":24,\"first\":null,\"last\":null,\"from_packet\":1,"
+                             "\"packets\":0,\"exchanges\":0,"));
+    assert_true(manifest_has("\"file\":\"nothing\",\"bytes\":0,"));
+    assert_true(manifest_has("\"problems\":[\"cut inside the file header\"]"));
+    compress("in/header", "in/header.zst");
+    grow_old("in/header.zst");
+    expect(batch("--settle 0"), 0, "");
+    forget("in/header");
+    expect(batch("--settle 0"), 0, "");
+    assert_int_equal(windows(), 3);
+    packets_write(&packets, 0, packets.n, "in/nothing");
+    expect(batch("--final"), 0, "");
+    assert_int_equal(windows(), 5);
+    write_bytes("in/another", 0);
+    expect(batch("--final"), 0, "");
+    expect(batch("--final"), 0, "");
+    assert_int_equal(windows(), 6); /* nothing was open: there is no second tail */
+    check("files without packets");
 }
 
 static void a_cut_file_is_used_up_to_there(void **state)
@@ -251,150 +205,63 @@ static void shards_are_points_of_folders(void **state)
     assert_int_equal(files_in("", ".ndjson"), 0);
 }
 
-/* ---- trouble ---- */
-
-static void begin_and_add(void)
-{
-    packets_write(&packets, 0, 20, "in/a.pcap");
-    expect(batch("--settle 0"), 0, "");
-    packets_write(&packets, 20, packets.n, "in/b.pcap");
-}
-
-static const char *checkpoint(void)
-{
-    return in_scratch("out/.pcap2trace/all.checkpoint");
-}
-
-static void put_back(const struct buf *b, size_t n)
-{
-    FILE *f = fopen(checkpoint(), "wb");
-
-    assert_non_null(f);
-    assert_int_equal(fwrite(b->p, 1, n, f), n);
-    fclose(f);
-}
-
-/* Some bits of a zstd stream can be turned without changing what it says; all others are noticed before anything is
- * written. Returns true when this one was. */
-static bool is_refused(struct buf *good, size_t at)
-{
-    good->p[at] ^= 0x40;
-    put_back(good, good->n);
-    good->p[at] ^= 0x40;
-    struct run r = batch("--final");
-    if (r.status == 1) {
-        expect(r, 1, "all.checkpoint: this checkpoint is damaged");
-        assert_int_equal(windows(), 1);
-        return true;
-    }
-    expect(r, 0, "");
-    check("a change that changes nothing");
-    scratch_clear();
-    begin_and_add();
-    buf_reset(good);
-    slurp_file(good, checkpoint());
-    return false;
-}
-
-static void a_damaged_checkpoint_is_refused(void **state)
-{
-    struct buf good = {0};
-    size_t tried = 0, refused = 0;
-
-    (void)state;
-    begin_and_add();
-    slurp_file(&good, checkpoint());
-    for (size_t i = 0; i < good.n; i += i == 7 ? 5 : 7, tried++) /* not the version */
-        refused += is_refused(&good, i);
-    assert_true(refused * 10 > tried * 9);
-    for (size_t n = 0; n < good.n; n += 13) {
-        put_back(&good, n);
-        expect(batch("--final"), 1, "all.checkpoint: this checkpoint is damaged");
-    }
-    assert_int_equal(windows(), 1);
-    put_back(&good, good.n);
-    expect(batch("--final"), 0, "");
-    check("the checkpoint put back");
-    buf_fini(&good);
-}
-
-static void another_version_s_state_is_refused(void **state)
+/* pcapng draft 03, sections 4.1 to 4.3: one interface, with a name. */
+static void write_pcapng(size_t from, size_t to, const char *interface, const char *name)
 {
     struct buf b = {0};
+    uint32_t n = (uint32_t)strlen(interface), padded = (n + 3) / 4 * 4;
+    const uint32_t section[] = {0x0a0d0d0a, 28, 0x1a2b3c4d, 1, UINT32_MAX, UINT32_MAX, 28};
+    const uint32_t described[] = {1, 36 + padded, packets_u32(&packets, 20), 262144, 2 | n << 16};
+    const uint32_t resolution[] = {9 | 1 << 16, 9, 0, 36 + padded};
+    FILE *f = fopen(in_scratch(name), "wb");
 
-    (void)state;
-    begin_and_add();
-    slurp_file(&b, checkpoint());
-    b.p[8]++;
-    put_back(&b, b.n);
-    expect(batch("--final"), 1, "all.checkpoint: state version 2, of another version of pcap2trace; this one has 1");
-    b.p[8]--;
-    put_back(&b, b.n);
-    expect(batch("--final"), 0, "");
-    check("the right version again");
+    assert_non_null(f);
+    buf_put(&b, section, sizeof section);
+    buf_put(&b, described, sizeof described);
+    buf_put(&b, interface, n);
+    buf_put(&b, "\0\0\0", padded - n);
+    buf_put(&b, resolution, sizeof resolution);
+    for (size_t i = from; i < to; i++) {
+        size_t at = packets.at[i];
+        uint64_t ns = (uint64_t)packets_u32(&packets, at) * 1000000000 + packets_u32(&packets, at + 4);
+        uint32_t len = packets_u32(&packets, at + 8), whole = 32 + (len + 3) / 4 * 4;
+        const uint32_t head[] = {
+            6, whole, 0, (uint32_t)(ns >> 32), (uint32_t)ns, len, packets_u32(&packets, at + 12)};
+        buf_put(&b, head, sizeof head);
+        buf_put(&b, packets.bytes.p + at + 16, len);
+        buf_put(&b, "\0\0\0", whole - 32 - len);
+        buf_put(&b, &whole, sizeof whole);
+    }
+    assert_int_equal(fwrite(b.p, 1, b.n, f), b.n);
+    assert_int_equal(fclose(f), 0);
     buf_fini(&b);
 }
 
-static void two_at_once_are_refused(void **state)
+static void points_are_interfaces(void **state)
 {
-    (void)state;
-    begin_and_add();
-    int fd = open(in_scratch("out/.pcap2trace/all.checkpoint.lock"), O_RDWR);
-    assert_true(fd >= 0 && flock(fd, LOCK_EX) == 0);
-    expect(batch("--final"), 1, "another batch is at work on this state");
-    close(fd);
-    expect(batch("--final"), 0, "");
-    check("alone again");
-}
-
-static void folders_that_cannot_be_used(void **state)
-{
-    (void)state;
-    packets_write(&packets, 0, packets.n, "in/a.pcap");
-    expect(run("batch --out %s %s", in_scratch("whole.pcap"), in_scratch("in")), 1, "whole.pcap");
-    expect(run("batch --out %s --state %s %s", in_scratch("out"), in_scratch("whole.pcap"), in_scratch("in")), 1,
-           "whole.pcap");
-    expect(run("batch --out %s %s", in_scratch("out"), in_scratch("nowhere")), 1,
-           "nowhere: No such file or directory");
-    expect(batch("--final"), 0, "");
-    expect(run("batch --final --out %s --state %s %s", in_scratch("out"), in_scratch("other"), in_scratch("in")), 1,
-           "exists already, written with another state");
-    check("not touched");
-}
-
-static void usage(void **state)
-{
-    static const struct {
-        const char *line, *text;
-    } rows[] = {
-        {"batch /tmp", "--out FOLDER"},
-        {"batch --out /tmp/x", "no capture folder given"},
-        {"batch --out /tmp/x a b", "one folder"},
-        {"batch --out /tmp/x --follow --final a", "--final"},
-        {"batch --out /tmp/x --shard 1/2 a", "go together"},
-        {"batch --out /tmp/x --shard 2/2 --manifest m", "--shard '2/2'"},
-        {"batch --out /tmp/x --settle soon a", "--settle 'soon'"},
-        {"batch --out /tmp/x -T csv a", "ndjson"},
-        {"batch --out /tmp/x --point-from x a", "one group"},
-        {"--settle 3 a.pcap", "belong to the commands"},
-        {"plan --out x a", "plan takes"},
-    };
+    struct buf got = {0};
 
     (void)state;
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        expect(run("%s", rows[i].line), 2, rows[i].text);
+    write_pcapng(0, 20, "veth7/a", "in/1");
+    write_pcapng(0, 15, "eth1", "in/2");
+    write_pcapng(20, packets.n, "veth7/a", "in/3");
+    write_pcapng(15, packets.n, "eth1", "in/4");
+    expect(batch("--final --point-from interface"), 0, "");
+    joined(&got, "out/veth7%2Fa"); /* a name is no path */
+    assert_same_lines(&expected, &got, "veth7/a");
+    buf_reset(&got);
+    joined(&got, "out/eth1");
+    assert_same_lines(&expected, &got, "eth1");
+    buf_fini(&got);
+    write_bytes("in/nothing", 0);
+    expect(batch("--final --point-from interface"), 0, "");
+    assert_int_equal(files_in("out", ""), 3); /* and the state */
+    packets_write(&packets, 0, 3, "in/a.pcap");
+    expect(batch("--final --point-from interface"), 0, "");
+    assert_int_equal(access(in_scratch("out/unnamed/manifest.ndjson"), F_OK), 0);
 }
 
 /* ---- following ---- */
-
-static void wait_for_windows(size_t n)
-{
-    const struct timespec step = {0, 10000000};
-
-    for (int i = 0; i < 1000 && windows() < n; i++)
-        (void)nanosleep(&step, NULL);
-    assert_int_equal(windows(), n);
-}
 
 static void follows_until_told_to_stop(void **state)
 {
@@ -416,13 +283,17 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        T(the_newest_is_left_until_it_is_quiet), T(a_file_that_grew_goes_on),
-        T(a_compressed_copy_is_the_same),        T(a_ring_s_name_comes_again),
-        T(what_is_no_capture_is_passed_over),    T(a_cut_file_is_used_up_to_there),
-        T(a_clock_that_was_set_back_is_said),    T(points_are_apart),
-        T(shards_are_points_of_folders),         T(a_damaged_checkpoint_is_refused),
-        T(another_version_s_state_is_refused),   T(two_at_once_are_refused),
-        T(folders_that_cannot_be_used),          T(usage),
+        T(the_newest_is_left_until_it_is_quiet),
+        T(a_file_that_grew_goes_on),
+        T(a_compressed_copy_is_the_same),
+        T(a_ring_s_name_comes_again),
+        T(what_is_no_capture_is_passed_over),
+        T(a_file_without_packets_has_its_line),
+        T(a_cut_file_is_used_up_to_there),
+        T(a_clock_that_was_set_back_is_said),
+        T(points_are_apart),
+        T(points_are_interfaces),
+        T(shards_are_points_of_folders),
         T(follows_until_told_to_stop),
     };
 

@@ -1,5 +1,5 @@
 /* A capture cut into files gives what the whole one gives, however it is cut, and whether one process works them off or a
- * new one each. */
+ * new one each. rotation_test --long: ten times as many cuts. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,15 +10,25 @@
 
 static struct packets packets;
 static struct buf expected;
+static unsigned rounds = P2T_ROUNDS;
+static char options[300]; /* of both sides */
+
+static void expect_whole(void)
+{
+    char words[600];
+
+    packets_write(&packets, 0, packets.n, "whole.pcap");
+    snprintf(words, sizeof words, "%s%s", options, in_scratch("whole.pcap"));
+    buf_reset(&expected);
+    whole(&expected, words);
+    assert_true(count_lines(&expected) > 0);
+}
 
 static void prepare(const char *path)
 {
     scratch_clear();
     packets_load(&packets, path);
-    packets_write(&packets, 0, packets.n, "whole.pcap");
-    buf_reset(&expected);
-    whole(&expected, in_scratch("whole.pcap"));
-    assert_true(count_lines(&expected) > 0);
+    expect_whole();
 }
 
 static void done(void)
@@ -45,7 +55,7 @@ static void in_one_process(const size_t *cuts, size_t n, const char *what)
 {
     scratch_clear();
     packets_cut(&packets, cuts, n);
-    expect_quiet(run("batch --all --final --out %s %s", in_scratch("out"), in_scratch("in")));
+    expect_quiet(run("batch --all --final %s--out %s %s", options, in_scratch("out"), in_scratch("in")));
     check(what);
 }
 
@@ -58,11 +68,11 @@ static void in_many_processes(const size_t *cuts, size_t n, const char *what)
     for (size_t i = 0; i <= n; i++) {
         snprintf(name, sizeof name, "in/part-%04zu.pcap", i);
         packets_write(&packets, i > 0 ? cuts[i - 1] : 0, i < n ? cuts[i] : packets.n, name);
-        expect_quiet(run("batch --all --settle 0 --out %s %s", in_scratch("out"), in_scratch("in")));
+        expect_quiet(run("batch --all --settle 0 %s--out %s %s", options, in_scratch("out"), in_scratch("in")));
     }
-    expect_quiet(run("batch --all --final --out %s %s", in_scratch("out"), in_scratch("in")));
+    expect_quiet(run("batch --all --final %s--out %s %s", options, in_scratch("out"), in_scratch("in")));
     check(what);
-    expect_quiet(run("batch --all --final --out %s %s", in_scratch("out"), in_scratch("in")));
+    expect_quiet(run("batch --all --final %s--out %s %s", options, in_scratch("out"), in_scratch("in")));
     check("nothing is done twice");
 }
 
@@ -111,48 +121,96 @@ static void stretch(struct packets *p, uint64_t factor)
     }
 }
 
-static void random_cuts_of_the_storm(uint64_t factor, unsigned rounds)
+static void at_random(unsigned times, size_t files)
+{
+    for (uint64_t seed = 1; seed <= times; seed++) {
+        uint64_t state = seed;
+        size_t n = 1 + random_next(&state) % (files - 1);
+        size_t *cuts = random_cuts(&state, packets.n, n);
+        struct buf one = {0}, many = {0};
+        in_one_process(cuts, n, "random cuts, one process");
+        as_written(&one, "out");
+        in_many_processes(cuts, n, "random cuts, a process each");
+        as_written(&many, "out");
+        assert_same_lines(&one, &many, "evidence, of one process and of many");
+        buf_fini(&one);
+        buf_fini(&many);
+        free(cuts);
+    }
+}
+
+static void random_cuts_of_the_storm(uint64_t factor)
 {
     prepare(P2T_BATCH "/captures/storm.pcap.zst");
     assert_true(count_lines(&expected) >= 1000);
     if (factor > 1) {
         stretch(&packets, factor);
-        packets_write(&packets, 0, packets.n, "whole.pcap");
-        buf_reset(&expected);
-        whole(&expected, in_scratch("whole.pcap"));
+        expect_whole();
     }
-    for (uint64_t seed = 1; seed <= rounds; seed++) {
-        uint64_t state = seed;
-        size_t n = 1 + random_next(&state) % 49;
-        size_t *cuts = random_cuts(&state, packets.n, n);
-        in_one_process(cuts, n, "random cuts, one process");
-        in_many_processes(cuts, n, "random cuts, a process each");
-        free(cuts);
-    }
+    at_random(rounds, 50);
     done();
 }
 
 static void a_storm(void **state)
 {
     (void)state;
-    random_cuts_of_the_storm(1, P2T_ROUNDS);
+    random_cuts_of_the_storm(1);
 }
 
 static void a_storm_that_lasts_for_minutes(void **state)
 {
     (void)state;
-    random_cuts_of_the_storm(300, P2T_ROUNDS);
+    random_cuts_of_the_storm(300);
 }
 
-int main(void)
+/* Dials, lookups and requests that wait lie far behind what is carried. */
+static void a_storm_that_lasts_for_half_an_hour(void **state)
+{
+    (void)state;
+    random_cuts_of_the_storm(4000);
+}
+
+/* Messages cut in the middle of whatever state a protocol has. */
+static void every_protocol(void **state)
+{
+    static const struct {
+        const char *capture, *keylog;
+    } rows[] = {
+        {"/captures/h2c.pcap", NULL},
+        {"/h2/talk.pcap.gz", NULL},
+        {"/captures/tls.pcap", NULL},
+        {"/captures/tls-sessions.pcap", "/captures/tls-sessions.log"},
+        {"/captures/tls-keys.pcap.gz", "/captures/tls-keys.log"},
+        {"/captures/tls-estimates.pcap.gz", NULL},
+        {"/captures/tls-more.pcap.gz", "/captures/tls-more.log"},
+    };
+    char path[300];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        snprintf(path, sizeof path, "%s%s", P2T_GOLDEN, rows[i].capture);
+        if (rows[i].keylog != NULL)
+            snprintf(options, sizeof options, "--keylog %s%s ", P2T_GOLDEN, rows[i].keylog);
+        prepare(path);
+        at_random((rounds + 2) / 3, 12);
+        options[0] = '\0';
+        done();
+    }
+}
+
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_cut_of_the_incident),
         cmocka_unit_test(every_cut_of_a_node_s_interfaces),
         cmocka_unit_test(a_storm),
         cmocka_unit_test(a_storm_that_lasts_for_minutes),
+        cmocka_unit_test(a_storm_that_lasts_for_half_an_hour),
+        cmocka_unit_test(every_protocol),
     };
 
+    if (argc > 1 && strcmp(argv[1], "--long") == 0)
+        rounds = 30;
     scratch_begin();
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     scratch_end();

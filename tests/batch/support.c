@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <zlib.h>
 #include <zstd.h>
 
 #include "base/reader.h"
@@ -140,14 +141,33 @@ void packets_take(struct packets *p, const struct buf *capture)
     p->at[p->n] = at;
 }
 
+static void gunzip(struct buf *out, const char *path)
+{
+    gzFile f = gzopen(path, "rb");
+    char piece[65536];
+    int n;
+
+    assert_non_null(f);
+    while ((n = gzread(f, piece, sizeof piece)) > 0)
+        buf_put(out, piece, (size_t)n);
+    assert_int_equal(gzclose(f), Z_OK);
+}
+
 void packets_load(struct packets *p, const char *path)
 {
     struct buf b = {0};
 
-    slurp_file(&b, path);
+    gunzip(&b, path); /* what is not gzip comes as it is */
     unpack(&b);
     packets_take(p, &b);
     buf_fini(&b);
+}
+
+uint32_t packets_u32(const struct packets *p, size_t at)
+{
+    struct reader r = reader_of(p->bytes.p + at, 4);
+
+    return reader_le32(&r);
 }
 
 void packets_free(struct packets *p)
@@ -330,19 +350,25 @@ void whole(struct buf *out, const char *capture)
     buf_fini(&raw);
 }
 
-void joined(struct buf *out, const char *name)
+void as_written(struct buf *out, const char *name)
 {
-    struct buf raw = {0};
     char **names, path[256];
     size_t n = list(in_scratch(name), ".ndjson", &names);
 
     for (size_t i = 0; i < n; i++) {
         snprintf(path, sizeof path, "%s/%s", in_scratch(name), names[i]);
         if (strcmp(names[i], "manifest.ndjson") != 0)
-            slurp_file(&raw, path);
+            slurp_file(out, path);
         free(names[i]);
     }
     free(names);
+}
+
+void joined(struct buf *out, const char *name)
+{
+    struct buf raw = {0};
+
+    as_written(&raw, name);
     strip(out, &raw);
     buf_fini(&raw);
 }

@@ -24,10 +24,12 @@ struct packets {
     size_t n;
 };
 
-/* A classic little-endian pcap, plain or zstd. */
+/* A classic little-endian pcap, plain, gzip or zstd. */
 void packets_load(struct packets *p, const char *path);
 void packets_take(struct packets *p, const struct buf *capture);
 void packets_free(struct packets *p);
+/* A number of the file, at a byte. */
+uint32_t packets_u32(const struct packets *p, size_t at);
 /* Writes packets [from, to) to scratch/NAME. */
 void packets_write(const struct packets *p, size_t from, size_t to, const char *name);
 /* Cuts at the given places, which are in order, into in/part-0000.pcap and so on. */
@@ -48,8 +50,10 @@ struct run run_wait(pid_t pid);
 
 /* The exchanges as JSON lines, without what names files. */
 void whole(struct buf *out, const char *capture);
-/* The same of all that a batch wrote to scratch/NAME, in the order of its windows. */
+/* The same of all that a batch wrote to scratch/NAME, in the order of its windows ... */
 void joined(struct buf *out, const char *name);
+/* ... and with what names files. */
+void as_written(struct buf *out, const char *name);
 /* Fails with the first line that differs. */
 void assert_same_lines(const struct buf *expected, const struct buf *got, const char *what);
 size_t count_lines(const struct buf *b);

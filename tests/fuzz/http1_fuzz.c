@@ -191,7 +191,7 @@ static struct witness run(const uint8_t *data, size_t size, bool bytewise)
     struct http1_env env;
 
     CHECK(http1_env_init(&env, &limits, &sink) == P2T_OK);
-    s.http1 = http1_new(&env, &conn, reader_u8(&r) % 4 == 0);
+    s.http1 = http1_new(&env, &conn, reader_u8(&r) % 4 == 0, 0);
     CHECK(s.http1 != NULL);
     w.damaged = size > 0 && data[0] % 4 == 0;
     while (r.left > 0)

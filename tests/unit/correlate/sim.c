@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "pcap2trace/status.h"
+
 static struct packet_mark mark_at(struct sim *s, int64_t us)
 {
     return (struct packet_mark){us * 1000, {++s->packet, 0}};
@@ -17,6 +19,8 @@ static void on_exchange(void *ctx, const struct exchange *e)
 {
     struct sim *s = ctx;
 
+    if (s->muted)
+        return;
     if (s->n == SIM_EXCHANGES_MAX)
         abort();
     struct sim_exchange *x = &s->out[s->n++];
@@ -47,13 +51,75 @@ static void on_exchange(void *ctx, const struct exchange *e)
         snprintf(x->link, sizeof x->link, "%s", e->links[0].relation);
 }
 
+static struct correlate *fresh(struct sim *s)
+{
+    struct correlate *c = correlate_new(&correlate_limits_default, on_exchange, s);
+
+    if (c == NULL)
+        abort();
+    return c;
+}
+
 void sim_init(struct sim *s)
 {
     *s = (struct sim){.name_server = "10.0.0.53"};
-    s->correlate = correlate_new(&correlate_limits_default, on_exchange, s);
-    if (s->correlate == NULL)
+    s->correlate = fresh(s);
+}
+
+#ifdef SIM_CARRIES
+static void on_evidence(void *ctx, uint32_t file)
+{
+    (void)ctx;
+    if (file != 0)
         abort();
 }
+
+static void assert_refused(struct sim *s, struct slice saved)
+{
+    struct correlate *c = fresh(s);
+
+    if (correlate_load(c, saved) != P2T_ERR_USAGE)
+        abort();
+    correlate_free(c);
+}
+
+static void close_all(struct sim *s)
+{
+    for (size_t i = 0; i < s->flow_count; i++) {
+        struct fact f = {.kind = FACT_CONN_CLOSE, .conn = &s->flows[i]};
+        f.as.end = FLOW_END_INPUT;
+        correlate_fact(s->correlate, &f);
+    }
+    correlate_free(s->correlate);
+}
+
+/* After each fact, another one goes on in its place; half of what was saved is refused, without a word. */
+static void carry(struct sim *s)
+{
+    enum { STEP = 17 };
+    struct buf saved = {0};
+    struct correlate *next = fresh(s);
+
+    correlate_save(s->correlate, &saved, on_evidence, s);
+    s->muted = true;
+    for (size_t n = s->packet % STEP; n < saved.n; n += STEP)
+        assert_refused(s, slice_of(saved.p, n));
+    close_all(s);
+    s->muted = false;
+    if (saved.failed || correlate_load(next, buf_view(&saved)) != P2T_OK)
+        abort();
+    s->correlate = next;
+    for (size_t i = 0; i < s->flow_count; i++)
+        (void)correlate_adopt(next, &s->flows[i]);
+    correlate_loaded(next);
+    buf_fini(&saved);
+}
+#else
+static void carry(struct sim *s)
+{
+    (void)s;
+}
+#endif
 
 void sim_finish(struct sim *s)
 {
@@ -64,12 +130,14 @@ void sim_finish(struct sim *s)
 void sim_clock(struct sim *s, int64_t us)
 {
     correlate_clock(s->correlate, us * 1000);
+    carry(s);
 }
 
 static void feed(struct sim *s, struct fact *f)
 {
     correlate_clock(s->correlate, f->mark.ts_ns);
     correlate_fact(s->correlate, f);
+    carry(s);
 }
 
 /* ---- DNS ---- */
@@ -223,4 +291,5 @@ void sim_close(struct sim *s, int64_t us, struct flow_tcp *c, enum flow_end why)
     correlate_clock(s->correlate, us * 1000);
     f.as.end = why;
     correlate_fact(s->correlate, &f);
+    carry(s);
 }

@@ -160,7 +160,7 @@ struct buf play(struct play *p)
     struct http1_env env;
 
     if (http1_env_init(&env, &p->limits, &sink) != P2T_OK ||
-        (stage.http1 = http1_new(&env, &conn, p->mid_stream)) == NULL)
+        (stage.http1 = http1_new(&env, &conn, p->mid_stream, 0)) == NULL)
         abort();
     p->tunnelled = 0;
     for (const struct step *step = p->steps; step->kind != STEP_END; step++)
