@@ -109,7 +109,7 @@ void image_ref(struct image *m, struct packet_ref *ref)
     IMAGE(m, ref->number);
     IMAGE(m, ref->file);
     if (m->out != NULL && ref->number != 0)
-        m->evidence(m->ctx, ref->file);
+        m->evidence(m->ctx, (uint32_t)ref->file);
 }
 
 void image_mark(struct image *m, struct packet_mark *mark)

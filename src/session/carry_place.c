@@ -216,9 +216,9 @@ void carry_place_uses(const struct carry_conn *cc, session_uses_fn *uses, void *
 {
     for (int dir = 0; cc->used != NULL && dir < 2; dir++) {
         const struct flow_place_half *h = &cc->used->flow.half[dir];
-        uses(ctx, h->deliverable.ref.file);
-        uses(ctx, h->watch.ref.file);
-        uses(ctx, h->acked_at.ref.file);
+        uses(ctx, (uint32_t)h->deliverable.ref.file);
+        uses(ctx, (uint32_t)h->watch.ref.file);
+        uses(ctx, (uint32_t)h->acked_at.ref.file);
     }
 }
 
