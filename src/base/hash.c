@@ -34,6 +34,15 @@ uint64_t hash_bytes(const void *p, size_t n)
     return mix(h ^ w, 0xe7037ed1a0b428dbu);
 }
 
+/* Two products that do not wait for each other. */
+uint64_t hash_words(const uint64_t w[5])
+{
+    uint64_t low = mix(w[0] ^ 0xa0761d6478bd642fu, w[1] ^ process_seed);
+    uint64_t high = mix(w[2] ^ 0xe7037ed1a0b428dbu, w[3] ^ process_seed);
+
+    return mix(low ^ w[4] ^ process_seed, high ^ 0x8ebc6af09c88c6e3u);
+}
+
 uint64_t hash_stable(uint64_t h, const void *p, size_t n)
 {
     const uint8_t *b = p;

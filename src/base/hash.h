@@ -9,8 +9,10 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Seeded once per process. */
+/* Both seeded once per process. */
 uint64_t hash_bytes(const void *p, size_t n);
+/* For keys of five words. */
+uint64_t hash_words(const uint64_t w[5]);
 /* Unseeded FNV-1a style 64-bit hash with a final mix: the same in every run, for identifiers in output. */
 uint64_t hash_stable(uint64_t h, const void *p, size_t n);
 uint64_t hash_stable_finish(uint64_t h);

@@ -23,7 +23,8 @@ void flow_lookup_init(struct flow_lookup *l, const struct endpoint *src, const s
         .ports_family = low_port | high_port << 16 | (uint64_t)src->ip.family << 32,
     };
     l->src_high = src_high;
-    l->hash = hash_bytes(&l->key, sizeof l->key);
+    const uint64_t words[5] = {low[0], low[1], high[0], high[1], l->key.ports_family};
+    l->hash = hash_words(words);
 }
 
 static bool key_eq(const struct flow_key *a, const struct flow_key *b)

@@ -98,7 +98,9 @@ static bool take_header(struct tls_stream *s, struct flow_chunk *chunk)
 
     if (s->header_n == 0)
         s->record.first = *mark_of(chunk);
-    if (n > 0)
+    if (n == TLS_HEADER_BYTES) /* nearly always, and no call for memcpy() then */
+        memcpy(s->header, chunk->bytes.p, TLS_HEADER_BYTES);
+    else if (n > 0)
         memcpy(s->header + s->header_n, chunk->bytes.p, n);
     s->header_n = (uint8_t)(s->header_n + n);
     tls_chunk_skip(chunk, n);
