@@ -7,7 +7,7 @@
 
 static void put2(char *out, unsigned v)
 {
-    memcpy(out, decimal_pairs[v % 100], 2);
+    memcpy(out, decimal_pairs[v], 2);
 }
 
 /* Days since 1970 to a civil date, proleptic Gregorian, by counting years of 365.2425 days from March. */

@@ -59,6 +59,13 @@ void event_evidence(struct trace *t, struct p2t_event *ev, const struct packet_m
 void events_sort(struct trace *t);
 struct p2t_evidence evidence_of(struct trace *t, struct packet_ref ref);
 
+/* Most header names have another length than those that are looked for. lengths: of those, NAME_LENGTH_BIT of each. */
+#define NAME_LENGTH_BIT(s) | UINT32_C(1) << (sizeof(s) - 1)
+static inline bool name_length_in(struct slice name, uint32_t lengths)
+{
+    return name.n < 32 && (lengths >> name.n & 1) != 0;
+}
+
 /* A text is written to the buffer between these two; the arena has it afterwards. */
 struct buf *scratch_begin(struct trace *t);
 struct slice scratch_end(struct trace *t);

@@ -5,20 +5,35 @@
 
 static const struct slice redacted = {(const uint8_t *)"[redacted]", 10};
 
+#define SECRET_HEADERS(X)                                                                                            \
+    X("authorization")                                                                                               \
+    X("proxy-authorization")                                                                                         \
+    X("cookie")                                                                                                      \
+    X("set-cookie")                                                                                                  \
+    X("x-api-key")                                                                                                   \
+    X("x-auth-token")                                                                                                \
+    X("x-csrf-token")                                                                                                \
+    X("x-amz-security-token")                                                                                        \
+    X("x-vault-token")                                                                                               \
+    X("x-goog-api-key")                                                                                              \
+    X("private-token")                                                                                               \
+    X("api-key")
+
+#define NAME(s) SLICE_INIT(s),
+
 static bool is_secret_header(struct slice name)
 {
-    static const struct slice names[] = {SLICE_INIT("authorization"), SLICE_INIT("proxy-authorization"),
-                                         SLICE_INIT("cookie"),        SLICE_INIT("set-cookie"),
-                                         SLICE_INIT("x-api-key"),     SLICE_INIT("x-auth-token"),
-                                         SLICE_INIT("x-csrf-token"),  SLICE_INIT("x-amz-security-token"),
-                                         SLICE_INIT("x-vault-token"), SLICE_INIT("x-goog-api-key"),
-                                         SLICE_INIT("private-token"), SLICE_INIT("api-key")};
+    static const struct slice names[] = {SECRET_HEADERS(NAME)};
 
+    if (!name_length_in(name, 0 SECRET_HEADERS(NAME_LENGTH_BIT)))
+        return false;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (slice_ieq(name, names[i]))
             return true;
     return false;
 }
+
+#undef NAME
 
 static bool is_url_header(struct slice name)
 {

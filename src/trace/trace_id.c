@@ -2,11 +2,21 @@
 #include "trace/build.h"
 
 /* In order of preference: the W3C standard first. */
-static const struct slice sources[] = {SLICE_INIT("traceparent"),           SLICE_INIT("x-request-id"),
-                                       SLICE_INIT("x-b3-traceid"),          SLICE_INIT("b3"),
-                                       SLICE_INIT("uber-trace-id"),         SLICE_INIT("x-trace-id"),
-                                       SLICE_INIT("x-amzn-trace-id"),       SLICE_INIT("x-correlation-id"),
-                                       SLICE_INIT("x-cloud-trace-context"), SLICE_INIT("x-datadog-trace-id")};
+#define SOURCES(X)                                                                                                   \
+    X("traceparent")                                                                                                 \
+    X("x-request-id")                                                                                                \
+    X("x-b3-traceid")                                                                                                \
+    X("b3")                                                                                                          \
+    X("uber-trace-id")                                                                                               \
+    X("x-trace-id")                                                                                                  \
+    X("x-amzn-trace-id")                                                                                             \
+    X("x-correlation-id")                                                                                            \
+    X("x-cloud-trace-context")                                                                                       \
+    X("x-datadog-trace-id")
+
+#define NAME(s) SLICE_INIT(s),
+static const struct slice sources[] = {SOURCES(NAME)};
+#undef NAME
 
 /* traceparent: version "-" trace-id "-" ...; b3 and uber-trace-id: trace id first; X-Amzn: Root=...; */
 static struct slice id_within(struct slice source, struct slice value)
@@ -32,7 +42,7 @@ void trace_id_fill(struct trace *t)
     size_t best = sizeof sources / sizeof *sources;
 
     for (size_t i = 0; i < r->header_count; i++)
-        for (size_t k = 0; k < best; k++) {
+        for (size_t k = 0; name_length_in(r->headers[i].name, 0 SOURCES(NAME_LENGTH_BIT)) && k < best; k++) {
             struct slice source = sources[k];
             if (r->headers[i].value.n == 0 || !slice_ieq(r->headers[i].name, source))
                 continue;
