@@ -55,8 +55,7 @@ struct session_limits session_limits_of(size_t max_memory, struct budget *budget
                                .proto = proto_limits_of(flight, budget),
                                .correlate = correlate_limits_default,
                                .packet = packet_limits_default,
-                               .ahead_bytes = ahead,
-                               .flight_bytes = flight};
+                               .ahead_bytes = ahead};
 
     budget->limit = flight;
     l.flow.budget = l.correlate.budget = budget;

@@ -12,8 +12,7 @@ struct session_limits {
     struct proto_limits proto;
     struct correlate_limits correlate;
     struct packet_limits packet;
-    size_t ahead_bytes;  /* what is read ahead */
-    size_t flight_bytes; /* what is in flight: connections and all that they, and what else is counted, hold */
+    size_t ahead_bytes; /* what is read ahead */
 };
 
 /* max_memory: what the program may come to hold in all; 0: P2T_MEMORY_DEFAULT; less than P2T_MEMORY_LEAST

@@ -2,7 +2,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 #include <utime.h>
 #include <zstd.h>
@@ -50,18 +49,6 @@ void check(const char *what)
     buf_fini(&got);
 }
 
-size_t windows(void)
-{
-    struct buf manifest = {0};
-
-    if (access(in_scratch("out/manifest.ndjson"), F_OK) != 0)
-        return 0;
-    slurp_file(&manifest, in_scratch("out/manifest.ndjson"));
-    size_t n = count_lines(&manifest);
-    buf_fini(&manifest);
-    return n;
-}
-
 bool manifest_has(const char *text)
 {
     struct buf b = {0};
@@ -98,13 +85,4 @@ void compress(const char *from, const char *to)
     fclose(f);
     buf_fini(&b);
     buf_fini(&packed);
-}
-
-void wait_for_windows(size_t n)
-{
-    const struct timespec step = {0, 10000000};
-
-    for (int i = 0; i < 1000 && windows() < n; i++)
-        (void)nanosleep(&step, NULL);
-    assert_int_equal(windows(), n);
 }

@@ -15,9 +15,6 @@ struct run batch(const char *options);
 void expect(struct run r, int status, const char *text);
 /* What batches wrote so far is what is expected of all. */
 void check(const char *what);
-/* Lines of the manifest. */
-size_t windows(void);
-void wait_for_windows(size_t n);
 bool manifest_has(const char *text);
 void forget(const char *name);
 /* Long ago: it is quiet. */

@@ -5,14 +5,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "support.h"
 #include "support/cmocka_all.h"
+#include "support/peers.h"
 
 enum { RING = 8, CALLS = 40, KEPT = 4, SECONDS_A_FILE = 22 };
-enum { FIN = 1, SYN = 2, ACK = 16 };
 
 static size_t files = 60;
 
@@ -23,62 +22,11 @@ enum { KB_ALLOWED = 1 << 20 };
 enum { KB_ALLOWED = 3000 };
 #endif
 
-struct peer {
-    uint32_t ip;
-    uint16_t port;
-    uint32_t seq;
-};
-
-static void le32(struct buf *b, uint32_t v)
-{
-    const uint8_t p[] = {(uint8_t)v, (uint8_t)(v >> 8), (uint8_t)(v >> 16), (uint8_t)(v >> 24)};
-    buf_put(b, p, sizeof p);
-}
-
-static void be16(struct buf *b, unsigned v)
-{
-    const uint8_t p[] = {(uint8_t)(v >> 8), (uint8_t)v};
-    buf_put(b, p, sizeof p);
-}
-
-static void be32(struct buf *b, uint32_t v)
-{
-    be16(b, v >> 16);
-    be16(b, v & 0xffff);
-}
-
-static void packet(struct buf *b, uint64_t ns, struct peer *from, const struct peer *to, unsigned flags,
-                   const char *payload)
-{
-    uint32_t n = (uint32_t)strlen(payload);
-
-    le32(b, (uint32_t)(ns / 1000000000));
-    le32(b, (uint32_t)(ns % 1000000000));
-    le32(b, 40 + n);
-    le32(b, 40 + n);
-    be16(b, 0x4500);
-    be16(b, 40 + n);
-    be32(b, from->seq << 16); /* the identification: no copies of each other */
-    be16(b, 0x4006);
-    be16(b, 0);
-    be32(b, from->ip);
-    be32(b, to->ip);
-    be16(b, from->port);
-    be16(b, to->port);
-    be32(b, from->seq);
-    be32(b, flags == SYN ? 0 : to->seq);
-    be16(b, 0x5000 | flags);
-    be16(b, 65535);
-    be32(b, 0);
-    buf_put(b, payload, n);
-    from->seq += n + ((flags & (SYN | FIN)) != 0);
-}
-
 static void open_connection(struct buf *b, uint64_t ns, struct peer *c, struct peer *s)
 {
-    packet(b, ns, c, s, SYN, "");
-    packet(b, ns + 100000, s, c, SYN | ACK, "");
-    packet(b, ns + 200000, c, s, ACK, "");
+    peers_packet(b, ns, c, s, PEER_SYN, "");
+    peers_packet(b, ns + 100000, s, c, PEER_SYN | PEER_ACK, "");
+    peers_packet(b, ns + 200000, c, s, PEER_ACK, "");
 }
 
 static void call(struct buf *b, uint64_t ns, struct peer *c, struct peer *s, size_t n)
@@ -86,16 +34,16 @@ static void call(struct buf *b, uint64_t ns, struct peer *c, struct peer *s, siz
     char request[128];
 
     snprintf(request, sizeof request, "GET /%zu HTTP/1.1\r\nHost: web.test\r\n\r\n", n);
-    packet(b, ns + 300000, c, s, ACK, request);
-    packet(b, ns + 5000000, s, c, ACK, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi");
-    packet(b, ns + 5100000, c, s, ACK, "");
+    peers_packet(b, ns + 300000, c, s, PEER_ACK, request);
+    peers_packet(b, ns + 5000000, s, c, PEER_ACK, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi");
+    peers_packet(b, ns + 5100000, c, s, PEER_ACK, "");
 }
 
 static void close_connection(struct buf *b, uint64_t ns, struct peer *c, struct peer *s)
 {
-    packet(b, ns, c, s, FIN | ACK, "");
-    packet(b, ns + 100000, s, c, FIN | ACK, "");
-    packet(b, ns + 200000, c, s, ACK, "");
+    peers_packet(b, ns, c, s, PEER_FIN | PEER_ACK, "");
+    peers_packet(b, ns + 100000, s, c, PEER_FIN | PEER_ACK, "");
+    peers_packet(b, ns + 200000, c, s, PEER_ACK, "");
 }
 
 /* Calls on connections that are kept for all that time, in turn, and on some of their own; one in two of those straddles
@@ -105,12 +53,7 @@ static void make(struct packets *p)
     struct buf b = {0};
     struct peer kept[KEPT][2];
 
-    le32(&b, 0xa1b23c4d);
-    le32(&b, 0x00040002);
-    le32(&b, 0);
-    le32(&b, 0);
-    le32(&b, 65535);
-    le32(&b, 101);
+    peers_begin(&b);
     uint64_t ns = 1700000000000000000u;
     for (size_t k = 0; k < KEPT; k++) {
         kept[k][0] = (struct peer){0x0a000001, (uint16_t)(30000 + k), 100};
@@ -130,27 +73,6 @@ static void make(struct packets *p)
     }
     packets_take(p, &b);
     buf_fini(&b);
-}
-
-static size_t windows(void)
-{
-    struct buf manifest = {0};
-
-    if (access(in_scratch("out/manifest.ndjson"), F_OK) != 0)
-        return 0;
-    slurp_file(&manifest, in_scratch("out/manifest.ndjson"));
-    size_t n = count_lines(&manifest);
-    buf_fini(&manifest);
-    return n;
-}
-
-static void wait_for_windows(size_t n)
-{
-    const struct timespec step = {0, 2000000};
-
-    for (int i = 0; i < 10000 && windows() < n; i++)
-        (void)nanosleep(&step, NULL);
-    assert_int_equal(windows(), n);
 }
 
 static size_t open_files(pid_t pid)

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
@@ -402,4 +403,25 @@ void assert_same_lines(const struct buf *expected, const struct buf *got, const 
     }
     fail_msg("%s: %zu lines instead of %zu; the first that differs:\n  %.*s\ninstead of\n  %.*s", what,
              count_lines(got), count_lines(expected), (int)b.n, (const char *)b.p, (int)a.n, (const char *)a.p);
+}
+
+size_t windows(void)
+{
+    struct buf manifest = {0};
+
+    if (access(in_scratch("out/manifest.ndjson"), F_OK) != 0)
+        return 0;
+    slurp_file(&manifest, in_scratch("out/manifest.ndjson"));
+    size_t n = count_lines(&manifest);
+    buf_fini(&manifest);
+    return n;
+}
+
+void wait_for_windows(size_t n)
+{
+    const struct timespec step = {0, 2000000};
+
+    for (int i = 0; i < 10000 && windows() < n; i++)
+        (void)nanosleep(&step, NULL);
+    assert_int_equal(windows(), n);
 }

@@ -59,5 +59,9 @@ void assert_same_lines(const struct buf *expected, const struct buf *got, const 
 size_t count_lines(const struct buf *b);
 void slurp_file(struct buf *out, const char *path);
 size_t files_in(const char *name, const char *suffix);
+/* Lines of the manifest in out/. */
+size_t windows(void);
+/* Fails when they do not come. */
+void wait_for_windows(size_t n);
 
 #endif
