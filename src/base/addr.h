@@ -33,6 +33,13 @@ static inline bool endpoint_eq(const struct endpoint *a, const struct endpoint *
     return a->port == b->port && ip_eq(&a->ip, &b->ip);
 }
 
+/* For hash_words(), without the family. */
+static inline void ip_words(const struct ip_addr *ip, uint64_t w[2])
+{
+    memcpy(&w[0], ip->bytes, sizeof w[0]);
+    memcpy(&w[1], ip->bytes + sizeof w[0], sizeof w[1]);
+}
+
 struct ip_addr ip_from_v4(const uint8_t b[4]);
 struct ip_addr ip_from_v6(const uint8_t b[16]);
 /* Parses text of either family; family 0 in the result when it is neither. */

@@ -61,57 +61,98 @@ uint64_t hash_stable_finish(uint64_t h)
     return h ^ h >> 33;
 }
 
+/* ---- the map ---- */
+
 void hmap_fini(struct hmap *m)
 {
-    free(m->buckets);
+    free(m->slots);
     *m = (struct hmap){0};
 }
 
-/* Nodes of one hash stay in their order, the newest first: what a walk over them finds does not depend on when the map
- * grew. Each bucket is split in two. */
-static void split(struct hmap_node *n, size_t size, struct hmap_node **low, struct hmap_node **high)
+size_t hmap_bytes(const struct hmap *m)
 {
-    for (; n != NULL; n = n->next) {
-        struct hmap_node ***end = (n->hash & size) != 0 ? &high : &low;
-        **end = n;
-        *end = &n->next;
-    }
-    *low = *high = NULL;
+    return m->slots != NULL ? (m->mask + 1) * sizeof *m->slots : 0;
+}
+
+struct hmap_node *hmap_step(struct hmap_walk *w)
+{
+    struct hmap_node *n = w->next;
+
+    for (; n == NULL && w->map->slots != NULL && w->slot <= w->map->mask; w->slot++)
+        n = w->map->slots[w->slot].first;
+    w->next = n != NULL ? n->next : NULL;
+    return n;
+}
+
+/* Where the hash stands, or may be put. There is always a free slot. */
+static struct hmap_slot *slot_of(const struct hmap *m, uint64_t hash)
+{
+    size_t i = hash & m->mask;
+
+    while (m->slots[i].first != NULL && m->slots[i].hash != hash)
+        i = (i + 1) & m->mask;
+    return &m->slots[i];
 }
 
 static int grow(struct hmap *m)
 {
-    size_t old = m->buckets == NULL ? 0 : m->mask + 1, size = old == 0 ? 64 : old * 2;
-    struct hmap_node **fresh = calloc(size, sizeof *fresh);
+    struct hmap fresh = {.mask = m->slots == NULL ? 63 : m->mask * 2 + 1, .used = m->used, .count = m->count};
 
-    if (fresh == NULL)
-        return m->buckets == NULL ? -1 : 0;
-    for (size_t i = 0; i < old; i++)
-        split(m->buckets[i], old, &fresh[i], &fresh[i + old]);
-    free(m->buckets);
-    m->buckets = fresh;
-    m->mask = size - 1;
+    fresh.slots = calloc(fresh.mask + 1, sizeof *fresh.slots);
+    if (fresh.slots == NULL)
+        return -1;
+    for (size_t i = 0; m->slots != NULL && i <= m->mask; i++)
+        if (m->slots[i].first != NULL)
+            *slot_of(&fresh, m->slots[i].hash) = m->slots[i];
+    free(m->slots);
+    *m = fresh;
     return 0;
+}
+
+/* At least a quarter stays free, and without memory one slot. */
+static int make_room(struct hmap *m)
+{
+    if (m->slots != NULL && m->used < (m->mask + 1) / 4 * 3)
+        return 0;
+    return grow(m) == 0 || (m->slots != NULL && m->used < m->mask) ? 0 : -1;
 }
 
 int hmap_insert(struct hmap *m, struct hmap_node *node, uint64_t hash)
 {
-    if ((m->buckets == NULL || m->count > m->mask) && grow(m) != 0)
+    if (make_room(m) != 0)
         return -1;
-    node->hash = hash;
-    node->next = m->buckets[hash & m->mask];
-    m->buckets[hash & m->mask] = node;
+    struct hmap_slot *slot = slot_of(m, hash);
+    m->used += slot->first == NULL;
     m->count++;
+    *node = (struct hmap_node){slot->first, hash};
+    *slot = (struct hmap_slot){hash, node};
     return 0;
+}
+
+/* What stands behind a freed slot moves up where its own place is not behind it. */
+static void close_hole(struct hmap *m, size_t hole)
+{
+    for (size_t i = (hole + 1) & m->mask; m->slots[i].first != NULL; i = (i + 1) & m->mask) {
+        size_t home = m->slots[i].hash & m->mask;
+        if (((i - home) & m->mask) < ((i - hole) & m->mask))
+            continue;
+        m->slots[hole] = m->slots[i];
+        hole = i;
+    }
+    m->slots[hole].first = NULL;
+    m->used--;
 }
 
 void hmap_remove(struct hmap *m, struct hmap_node *node)
 {
-    struct hmap_node **link = &m->buckets[node->hash & m->mask];
+    struct hmap_slot *slot = slot_of(m, node->hash);
+    struct hmap_node **link = &slot->first;
 
     while (*link != node)
         link = &(*link)->next;
     *link = node->next;
     node->next = NULL;
     m->count--;
+    if (slot->first == NULL)
+        close_hole(m, (size_t)(slot - m->slots));
 }

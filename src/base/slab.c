@@ -14,8 +14,8 @@
 #define SLAB_KEEPS 512
 #endif
 
-/* An object stands in a hash map, a heap or a list of its owner: two pointers' worth. */
-enum { PLACE_BYTES = 16 };
+/* An object stands in a hash map or a heap of its owner: two slots of a map half full. */
+enum { PLACE_BYTES = 32 };
 
 void slab_init(struct slab *s, size_t object_bytes, struct budget *budget)
 {

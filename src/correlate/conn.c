@@ -1,15 +1,6 @@
 /* Connections as this stage knows them: what stands around the exchanges on each. */
+#include "base/hot.h"
 #include "correlate/pool.h"
-
-struct cconn *conn_find(const struct correlate *c, uint64_t number)
-{
-    struct hmap_node *n = hmap_first(&c->conns, hash_bytes(&number, sizeof number));
-
-    for (; n != NULL; n = hmap_next(n))
-        if (hmap_entry(n, struct cconn, node)->number == number)
-            return hmap_entry(n, struct cconn, node);
-    return NULL;
-}
 
 /* The same for the same packets, wherever the files were cut and whoever counts the connections. */
 static uint64_t conn_id(const struct flow_tcp *flow)
@@ -32,11 +23,25 @@ static void take_endpoints(struct cconn *cc)
     cc->view.id = conn_id(cc->flow);
 }
 
-bool conn_follow(struct correlate *c, struct cconn *cc, struct flow_tcp *flow)
+void conn_follow(struct correlate *c, struct cconn *cc, struct flow_tcp *flow)
 {
-    cc->number = flow->number;
     cc->flow = flow;
-    return hmap_insert(&c->conns, &cc->node, hash_bytes(&cc->number, sizeof cc->number)) == 0;
+    flow->follower = cc;
+    cc->older = c->conns;
+    if (cc->older != NULL)
+        cc->older->newer = cc;
+    c->conns = cc;
+}
+
+static void unfollow(struct correlate *c, struct cconn *cc)
+{
+    cc->flow->follower = NULL;
+    if (cc->older != NULL)
+        cc->older->newer = cc->newer;
+    if (cc->newer != NULL)
+        cc->newer->older = cc->older;
+    else
+        c->conns = cc->older;
 }
 
 static void on_open(struct correlate *c, const struct fact *f)
@@ -50,8 +55,7 @@ static void on_open(struct correlate *c, const struct fact *f)
     cc->view.present = true;
     cc->view.first = f->mark;
     take_endpoints(cc);
-    if (!conn_follow(c, cc, f->conn))
-        slab_give(&c->conn_slab, cc);
+    conn_follow(c, cc, f->conn);
 }
 
 static void set_once(struct packet_mark *m, const struct packet_mark *to)
@@ -94,7 +98,7 @@ static void note_event(struct cconn *cc, const struct fact *f)
 
 static void conn_free(struct correlate *c, struct cconn *cc)
 {
-    hmap_remove(&c->conns, &cc->node);
+    unfollow(c, cc);
     pool_conn_gone(c, cc);
     arena_fini(&cc->arena);
     if (cc->tls != NULL)
@@ -173,8 +177,8 @@ static void on_close(struct correlate *c, struct cconn *cc, enum flow_end why)
 
 void conn_lost(struct correlate *c, struct cconn *cc)
 {
-    if (conn_follow(c, cc, &c->gone))
-        on_close(c, cc, FLOW_END_EVICTED);
+    conn_follow(c, cc, &c->gone);
+    on_close(c, cc, FLOW_END_EVICTED);
 }
 
 void conn_snapshot(const struct cconn *cc, struct exchange *e)
@@ -207,13 +211,13 @@ const struct packet_mark *conn_ready_mark(const struct cconn *cc)
     return mark_set(done) ? done : &cc->view.ack;
 }
 
-void conn_fact(struct correlate *c, const struct fact *f)
+HOT void conn_fact(struct correlate *c, const struct fact *f)
 {
     if (f->kind == FACT_CONN_OPEN) {
         on_open(c, f);
         return;
     }
-    struct cconn *cc = conn_find(c, f->conn->number);
+    struct cconn *cc = f->conn->follower;
     if (cc == NULL)
         return;
     switch (f->kind) {

@@ -40,7 +40,6 @@ void correlate_free(struct correlate *c)
     correlate_finish(c);
     heap_fini(&c->timers);
     heap_fini(&c->outbox);
-    hmap_fini(&c->conns);
     hmap_fini(&c->carried);
     hmap_fini(&c->lookups_by_label);
     hmap_fini(&c->lookups_by_addr);

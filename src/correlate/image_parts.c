@@ -105,7 +105,7 @@ static void image_open(struct image *m, struct cconn *cc)
     }
 }
 
-IMAGE_COVERS(struct cconn, 792);
+IMAGE_COVERS(struct cconn, 800);
 void image_conn(struct image *m, struct cconn *cc)
 {
     m->arena = &cc->arena;

@@ -43,12 +43,12 @@ static void gather_timers(struct image *m, const struct correlate *c)
 
 static void gather(struct image *m, const struct correlate *c)
 {
-    for (size_t i = 0; c->pools.buckets != NULL && i <= c->pools.mask; i++)
-        for (struct hmap_node *n = c->pools.buckets[i]; n != NULL; n = n->next)
-            gather_pool(m, hmap_entry(n, struct pool, node));
-    for (size_t i = 0; c->conns.buckets != NULL && i <= c->conns.mask; i++)
-        for (struct hmap_node *n = c->conns.buckets[i]; n != NULL; n = n->next)
-            gather_conn(m, hmap_entry(n, struct cconn, node));
+    struct hmap_walk pools = hmap_walk(&c->pools);
+
+    for (struct hmap_node *n; (n = hmap_step(&pools)) != NULL;)
+        gather_pool(m, hmap_entry(n, struct pool, node));
+    for (struct cconn *cc = c->conns; cc != NULL; cc = cc->older)
+        gather_conn(m, cc);
     for (struct lookup *l = c->lookup_oldest; l != NULL; l = l->newer) {
         image_add(m, IMAGE_LOOKUP, l);
         for (struct dial *d = l->dials; d != NULL; d = d->next)
@@ -288,25 +288,18 @@ bool correlate_adopt(struct correlate *c, struct flow_tcp *flow)
         if (!packet_ref_eq(cc->view.first.ref, *ref))
             continue;
         hmap_remove(&c->carried, n);
-        return conn_follow(c, cc, flow);
+        conn_follow(c, cc, flow);
+        return true;
     }
     return false;
 }
 
-static struct cconn *any_carried(const struct correlate *c)
-{
-    for (size_t i = 0; c->carried.buckets != NULL && i <= c->carried.mask; i++)
-        if (c->carried.buckets[i] != NULL)
-            return hmap_entry(c->carried.buckets[i], struct cconn, node);
-    return NULL;
-}
-
 void correlate_loaded(struct correlate *c)
 {
-    for (struct cconn *cc; (cc = any_carried(c)) != NULL;) {
-        hmap_remove(&c->carried, &cc->node);
-        conn_lost(c, cc);
-    }
+    struct hmap_walk w = hmap_walk(&c->carried);
+
+    for (struct hmap_node *n; (n = hmap_step(&w)) != NULL;)
+        conn_lost(c, hmap_entry(n, struct cconn, node));
     hmap_fini(&c->carried);
     outbox_drain(c);
 }

@@ -3,13 +3,11 @@
 
 static uint64_t addr_hash(const struct ip_addr *client, const struct ip_addr *server)
 {
-    uint8_t key[34];
+    uint64_t words[5] = {[4] = (uint64_t)client->family << 8 | server->family};
 
-    memcpy(key, client->bytes, 16);
-    key[16] = client->family;
-    memcpy(key + 17, server->bytes, 16);
-    key[33] = server->family;
-    return hash_bytes(key, sizeof key);
+    ip_words(client, words);
+    ip_words(server, words + 2);
+    return hash_words(words);
 }
 /* A host has one address per family: where the question went over IPv4 and the answer is IPv6 (or the reverse), the
  * dial comes from an address that says nothing about who asked. */

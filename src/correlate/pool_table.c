@@ -5,12 +5,10 @@
 
 static uint64_t pool_hash(const struct ip_addr *client, uint16_t port)
 {
-    uint8_t key[19];
+    uint64_t words[5] = {[2] = client->family, [3] = port};
 
-    memcpy(key, client->bytes, 16);
-    key[16] = client->family;
-    memcpy(key + 17, &port, 2);
-    return hash_bytes(key, sizeof key);
+    ip_words(client, words);
+    return hash_words(words);
 }
 
 static struct pool *pool_find(struct correlate *c, const struct ip_addr *client, uint16_t port)

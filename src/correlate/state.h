@@ -39,7 +39,8 @@ struct correlate {
     int64_t emitted_ns; /* the latest end of those handed over */
     uint64_t serial;    /* tie-breaker: the order in which things were made */
     struct heap timers, outbox;
-    struct hmap conns, lookups_by_label, lookups_by_addr, queries, pools;
+    struct cconn *conns; /* those followed, the newest first */
+    struct hmap lookups_by_label, lookups_by_addr, queries, pools;
     struct slab conn_slab, lookup_slab, dial_slab, query_slab, addr_slab, tls_slab;
     struct lookup *lookup_oldest, *lookup_newest;
     size_t lookups_unused; /* no dial follows them */
@@ -111,9 +112,9 @@ void dial_report(struct correlate *c, struct dial *d, bool quiet, bool orphan);
 
 /* conn.c */
 struct cconn {
-    struct hmap_node node;
-    uint64_t number;
-    struct flow_tcp *flow;
+    struct cconn *newer, *older; /* in correlate.conns */
+    struct hmap_node node;       /* in correlate.carried */
+    struct flow_tcp *flow;       /* its `follower` is this one */
     struct exchange_conn view;
     struct dial *dial;
     int attempt;
@@ -133,9 +134,8 @@ struct cconn {
     struct arena arena; /* proxy target */
 };
 
-struct cconn *conn_find(const struct correlate *c, uint64_t number);
-/* From now on, facts about the flow are about it. False: memory ran out. */
-bool conn_follow(struct correlate *c, struct cconn *cc, struct flow_tcp *flow);
+/* From now on, facts about the flow are about it. */
+void conn_follow(struct correlate *c, struct cconn *cc, struct flow_tcp *flow);
 /* Its packets were not carried over: it is told of as far as it came. */
 void conn_lost(struct correlate *c, struct cconn *cc);
 void conn_fact(struct correlate *c, const struct fact *f);

@@ -1,20 +1,13 @@
 /* One connection under several keys: captured on two paths (VLAN, tunnel), or on both sides of a DNAT. */
 #include "flow/internal.h"
 
-/* A client's SYN, whatever address it was sent to. No padding. */
-struct syn_key {
-    uint8_t ip[16];
-    uint32_t isn;
-    uint16_t port;
-    uint16_t family;
-};
-
+/* Of a client's SYN, whatever address it was sent to. */
 static uint64_t syn_hash(const struct endpoint *client, uint32_t isn)
 {
-    struct syn_key key = {.isn = isn, .port = client->port, .family = client->ip.family};
+    uint64_t words[5] = {[2] = isn, [3] = client->port, [4] = client->ip.family};
 
-    memcpy(key.ip, client->ip.bytes, sizeof key.ip);
-    return hash_bytes(&key, sizeof key);
+    ip_words(&client->ip, words);
+    return hash_words(words);
 }
 
 static struct flow_conn *syn_find(const struct flow_table *t, uint64_t hash, const struct endpoint *client,

@@ -26,6 +26,7 @@ struct flow_tcp {
     uint32_t client_isn; /* sequence number of the first client byte seen, minus one, as known at
                              * tcp_open; with `first` it names the connection */
     void *user;          /* the next stage's own, NULL at tcp_open */
+    void *follower;      /* of whom that stage tells about the connection; NULL at tcp_open */
 
     /* Counters per direction, updated before each callback. */
     uint64_t packets[2];
@@ -49,6 +50,18 @@ struct flow_chunk {
      * moment that shows bytes beyond it. So it never goes back within a direction. */
     struct packet_mark deliverable;
 };
+
+/* Member by member: a copy of eight bytes waits where fewer were written just before. */
+static inline struct flow_chunk flow_chunk_copy(const struct flow_chunk *chunk)
+{
+    return (struct flow_chunk){.dir = chunk->dir,
+                               .offset = chunk->offset,
+                               .bytes = slice_of(chunk->bytes.p, chunk->bytes.n),
+                               .len = chunk->len,
+                               .lost = chunk->lost,
+                               .seen = chunk->seen,
+                               .deliverable = chunk->deliverable};
+}
 
 enum flow_event_kind {
     FLOW_SYN = 1,          /* client's SYN, each transmission; in a simultaneous open the server's, too */

@@ -12,8 +12,8 @@ void flow_lookup_init(struct flow_lookup *l, const struct endpoint *src, const s
 {
     uint64_t from[2], to[2];
 
-    memcpy(from, src->ip.bytes, sizeof from);
-    memcpy(to, dst->ip.bytes, sizeof to);
+    ip_words(&src->ip, from);
+    ip_words(&dst->ip, to);
     bool src_high = higher(from, to, src, dst);
     const uint64_t *low = src_high ? to : from, *high = src_high ? from : to;
     uint64_t low_port = src_high ? dst->port : src->port, high_port = src_high ? src->port : dst->port;

@@ -39,7 +39,8 @@ static void count_new(struct flow_table *t, struct flow_conn *c, unsigned side, 
 /* Fast path: straight from the packet's bytes. */
 static void deliver_new(struct flow_table *t, struct flow_conn *c, unsigned side, const struct flow_part *p)
 {
-    struct flow_chunk chunk = {flow_dir_of(c, side), p->off, p->bytes, p->end - p->off, false, p->mark, p->mark};
+    struct slice bytes = {p->bytes.p, p->bytes.n}; /* not as one: a copy waits for what was just written in two */
+    struct flow_chunk chunk = {flow_dir_of(c, side), p->off, bytes, p->end - p->off, false, p->mark, p->mark};
 
     count_new(t, c, side, p);
     send_chunk(t, c, side, &chunk);

@@ -137,7 +137,7 @@ static bool start_decoder(struct proto *p, struct conn *c)
 /* What is left of a chunk behind `used` bytes. */
 static struct flow_chunk rest_of(const struct flow_chunk *chunk, uint64_t used)
 {
-    struct flow_chunk rest = *chunk;
+    struct flow_chunk rest = flow_chunk_copy(chunk);
     size_t captured = used < chunk->bytes.n ? (size_t)used : chunk->bytes.n;
 
     rest.offset += used;
@@ -258,7 +258,7 @@ static bool find_out(struct proto *p, struct conn *c, struct flow_chunk *chunk)
 /* A proxy's tunnel may hold any protocol, another proxy among them; each layer takes at least a byte. */
 static void take_chunk(struct proto *p, struct conn *c, const struct flow_chunk *chunk)
 {
-    struct flow_chunk left = *chunk;
+    struct flow_chunk left = flow_chunk_copy(chunk);
 
     for (bool more = true; more && left.len > 0;)
         more = (c->proto != FACT_PROTO_UNKNOWN || find_out(p, c, &left)) && decode(p, c, &left);

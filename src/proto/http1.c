@@ -305,8 +305,8 @@ static void step(struct http1 *h, struct h1_dir *d, struct piece *p)
 uint64_t http1_chunk(struct http1 *h, const struct flow_chunk *chunk)
 {
     struct h1_dir *d = &h->dir[chunk->dir];
-    struct piece p = {chunk->bytes, chunk->len, chunk->dir == FLOW_C2S ? chunk->seen : chunk->deliverable,
-                      chunk->lost};
+    struct slice bytes = {chunk->bytes.p, chunk->bytes.n}; /* not as one: they were just written in two */
+    struct piece p = {bytes, chunk->len, chunk->dir == FLOW_C2S ? chunk->seen : chunk->deliverable, chunk->lost};
 
     while (p.len > 0 && d->state != H1_TUNNEL && d->state != H1_OVER)
         step(h, d, &p);

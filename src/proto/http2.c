@@ -390,7 +390,7 @@ static void release_unused(struct h2_dir *d)
 
 static void account(struct http2 *h)
 {
-    size_t held = h->streams.buckets != NULL ? (h->streams.mask + 1) * sizeof(struct hmap_node *) : 0;
+    size_t held = hmap_bytes(&h->streams);
 
     for (int i = 0; i < 2; i++) {
         release_unused(&h->dir[i]);

@@ -1,5 +1,6 @@
 #include <stdlib.h>
 
+#include "base/hot.h"
 #include "pcap2trace/status.h"
 #include "proto/tls_state.h"
 
@@ -141,7 +142,7 @@ static bool encrypted(const struct tls *t, const struct tls_record *r)
 
 static void on_handshake(struct tls *t, const struct tls_record *r)
 {
-    struct slice payload = r->payload;
+    struct slice payload = slice_of(r->payload.p, r->payload.n); /* not as one: it was written in two */
     struct tls_message message;
 
     if (encrypted(t, r)) {
@@ -248,10 +249,10 @@ static void on_not_tls(struct tls *t, const struct tls_stream *s, const struct f
     tls_emit(t, &f);
 }
 
-void tls_chunk(struct tls *t, const struct flow_chunk *chunk)
+HOT void tls_chunk(struct tls *t, const struct flow_chunk *chunk)
 {
     struct tls_stream *s = &t->stream[chunk->dir];
-    struct flow_chunk rest = *chunk;
+    struct flow_chunk rest = flow_chunk_copy(chunk);
 
     for (const struct tls_record *record; (record = tls_stream_next(s, &rest)) != NULL;)
         on_record(t, record);

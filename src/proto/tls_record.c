@@ -69,38 +69,37 @@ static void begin_record(struct tls_stream *s, uint8_t type, uint16_t version, u
 }
 
 /* The five bytes are SSL 2.0's length and the start of its payload. */
-static void begin_sslv2(struct tls_stream *s)
+static void begin_sslv2(struct tls_stream *s, const uint8_t h[TLS_HEADER_BYTES])
 {
-    const uint8_t *h = s->header;
-
     begin_record(s, TLS_SSLV2_HELLO, (uint16_t)(h[3] << 8 | h[4]), (uint32_t)(h[0] & 0x7f) << 8 | h[1]);
     buf_put(&s->held, h + 2, 3);
     s->left -= s->left < 3 ? s->left : 3;
 }
 
-static void interpret_header(struct tls_stream *s)
+/* What stands there instead is told of. */
+static void no_record(struct tls_stream *s, const uint8_t h[TLS_HEADER_BYTES])
 {
-    const uint8_t *h = s->header;
+    memmove(s->header, h, TLS_HEADER_BYTES);
+    s->state = s->started ? TLS_STREAM_LOST : TLS_STREAM_NOT_TLS;
+}
 
+static void interpret_header(struct tls_stream *s, const uint8_t h[TLS_HEADER_BYTES])
+{
     if (plausible_header(h))
         begin_record(s, h[0], (uint16_t)(h[1] << 8 | h[2]), (uint32_t)h[3] << 8 | h[4]);
     else if (!s->started && s->dir == FLOW_C2S && is_sslv2_hello(h))
-        begin_sslv2(s);
+        begin_sslv2(s, h);
     else
-        s->state = s->started ? TLS_STREAM_LOST : TLS_STREAM_NOT_TLS;
+        no_record(s, h);
 }
 
 /* True when the header is whole. */
-static bool take_header(struct tls_stream *s, struct flow_chunk *chunk)
+static bool take_header_part(struct tls_stream *s, struct flow_chunk *chunk)
 {
     size_t want = TLS_HEADER_BYTES - (size_t)s->header_n;
     size_t n = chunk->bytes.n < want ? chunk->bytes.n : want;
 
-    if (s->header_n == 0)
-        s->record.first = *mark_of(chunk);
-    if (n == TLS_HEADER_BYTES) /* nearly always, and no call for memcpy() then */
-        memcpy(s->header, chunk->bytes.p, TLS_HEADER_BYTES);
-    else if (n > 0)
+    if (n > 0)
         memcpy(s->header + s->header_n, chunk->bytes.p, n);
     s->header_n = (uint8_t)(s->header_n + n);
     tls_chunk_skip(chunk, n);
@@ -109,7 +108,21 @@ static bool take_header(struct tls_stream *s, struct flow_chunk *chunk)
     if (s->header_n < TLS_HEADER_BYTES)
         return false;
     s->header_n = 0;
-    interpret_header(s);
+    interpret_header(s, s->header);
+    return true;
+}
+
+/* Nearly always it is in one piece, and read where it is. */
+static bool take_header(struct tls_stream *s, struct flow_chunk *chunk)
+{
+    const uint8_t *h = chunk->bytes.p;
+
+    if (s->header_n == 0)
+        s->record.first = *mark_of(chunk);
+    if (s->header_n > 0 || chunk->bytes.n < TLS_HEADER_BYTES)
+        return take_header_part(s, chunk);
+    tls_chunk_skip(chunk, TLS_HEADER_BYTES);
+    interpret_header(s, h);
     return true;
 }
 

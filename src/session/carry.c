@@ -22,11 +22,10 @@ static void conn_free(struct carry *c, struct carry_conn *cc)
 
 static void free_conns(struct carry *c)
 {
-    for (size_t i = 0; c->conns.buckets != NULL && i <= c->conns.mask; i++)
-        for (struct hmap_node *n = c->conns.buckets[i], *next; n != NULL; n = next) {
-            next = n->next;
-            conn_free(c, hmap_entry(n, struct carry_conn, node));
-        }
+    struct hmap_walk w = hmap_walk(&c->conns);
+
+    for (struct hmap_node *n; (n = hmap_step(&w)) != NULL;)
+        conn_free(c, hmap_entry(n, struct carry_conn, node));
     hmap_fini(&c->conns);
 }
 

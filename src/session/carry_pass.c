@@ -55,12 +55,13 @@ static void want(void *ctx, struct flow_tcp *conn, const struct endpoint *a, con
 
 static void choose_places(struct carry *c)
 {
-    for (size_t i = 0; c->conns.buckets != NULL && i <= c->conns.mask; i++)
-        for (struct hmap_node *n = c->conns.buckets[i]; n != NULL; n = n->next) {
-            struct carry_conn *cc = hmap_entry(n, struct carry_conn, node);
-            cc->placed = false;
-            carry_place_choose(c, cc);
-        }
+    struct hmap_walk w = hmap_walk(&c->conns);
+
+    for (struct hmap_node *n; (n = hmap_step(&w)) != NULL;) {
+        struct carry_conn *cc = hmap_entry(n, struct carry_conn, node);
+        cc->placed = false;
+        carry_place_choose(c, cc);
+    }
 }
 
 struct carry_pass *carry_pass_new(struct p2t_session *s)

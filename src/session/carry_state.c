@@ -54,25 +54,26 @@ static int by_ref(const void *a, const void *b)
 static const struct carry_conn **sorted(const struct carry *c, size_t *n)
 {
     const struct carry_conn **all = malloc((c->conns.count + 1) * sizeof(struct carry_conn *));
+    struct hmap_walk w = hmap_walk(&c->conns);
 
     *n = 0;
     if (all == NULL)
         return NULL;
-    for (size_t i = 0; c->conns.buckets != NULL && i <= c->conns.mask; i++)
-        for (struct hmap_node *node = c->conns.buckets[i]; node != NULL; node = node->next)
-            all[(*n)++] = hmap_entry(node, struct carry_conn, node);
+    for (struct hmap_node *node; (node = hmap_step(&w)) != NULL;)
+        all[(*n)++] = hmap_entry(node, struct carry_conn, node);
     qsort(all, *n, sizeof(struct carry_conn *), by_ref);
     return all;
 }
 
 void carry_save_secrets(const struct carry *c, struct buf *out)
 {
-    for (size_t i = 0; c->conns.buckets != NULL && i <= c->conns.mask; i++)
-        for (struct hmap_node *n = c->conns.buckets[i]; n != NULL; n = n->next) {
-            const struct carry_conn *cc = hmap_entry(n, struct carry_conn, node);
-            if (cc->flow != NULL)
-                proto_save_secrets(cc->flow, out);
-        }
+    struct hmap_walk w = hmap_walk(&c->conns);
+
+    for (struct hmap_node *n; (n = hmap_step(&w)) != NULL;) {
+        const struct carry_conn *cc = hmap_entry(n, struct carry_conn, node);
+        if (cc->flow != NULL)
+            proto_save_secrets(cc->flow, out);
+    }
 }
 
 void carry_save(const struct carry *c, int64_t flow_ns, struct buf *out, session_uses_fn *uses, void *ctx)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hot.h"
 #include "session/limits.h"
 #include "session/state.h"
 
@@ -33,7 +34,7 @@ static bool is_news(struct p2t_session *s, const struct fact *fact)
     return fact->kind == FACT_CONN_CLOSE;
 }
 
-static void on_fact(void *ctx, const struct fact *fact)
+HOT static void on_fact(void *ctx, const struct fact *fact)
 {
     struct p2t_session *s = ctx;
 

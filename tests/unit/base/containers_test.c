@@ -39,6 +39,49 @@ static void map_finds_what_was_put_in_and_not_what_was_taken_out(void **state)
     hmap_fini(&m);
 }
 
+/* Taking nodes out closes the gaps they leave, across the end of the slots, too: what stood behind is found still, and
+ * a walk meets everything once. */
+static void map_stays_whole_while_nodes_come_and_go(void **state)
+{
+    enum { ITEMS = 3000, STEPS = 60000 };
+    struct hmap m = {0};
+    struct item *items = calloc(ITEMS, sizeof *items);
+    bool *in = calloc(ITEMS, sizeof *in);
+    uint32_t random = 1;
+
+    (void)state;
+    assert_non_null(items);
+    assert_non_null(in);
+    for (int step = 0; step < STEPS; step++) {
+        random = random * 1664525u + 1013904223u;
+        int i = (int)(random >> 8) % ITEMS;
+        items[i].key = i;
+        uint64_t hash = (uint64_t)(i % 7) << 60 | (uint64_t)(i / 3); /* crowded, and three of each */
+        if (in[i])
+            hmap_remove(&m, &items[i].node);
+        else
+            assert_int_equal(hmap_insert(&m, &items[i].node, hash), 0);
+        in[i] = !in[i];
+        bool found = false;
+        for (struct hmap_node *n = hmap_first(&m, hash); n != NULL; n = hmap_next(n))
+            found |= n == &items[i].node;
+        assert_int_equal(found, in[i]);
+    }
+    size_t met = 0;
+    struct hmap_walk w = hmap_walk(&m);
+    for (struct hmap_node *n; (n = hmap_step(&w)) != NULL; met++) {
+        int key = hmap_entry(n, struct item, node)->key;
+        assert_true(in[key]);
+        in[key] = false;
+    }
+    assert_int_equal(met, m.count);
+    for (int i = 0; i < ITEMS; i++)
+        assert_false(in[i]);
+    hmap_fini(&m);
+    free(items);
+    free(in);
+}
+
 static void slab_hands_out_zeroed_objects_again(void **state)
 {
     (void)state;
@@ -215,6 +258,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(map_finds_what_was_put_in_and_not_what_was_taken_out),
+        cmocka_unit_test(map_stays_whole_while_nodes_come_and_go),
         cmocka_unit_test(nodes_of_one_hash_stay_newest_first),
         cmocka_unit_test(slab_hands_out_zeroed_objects_again),
         cmocka_unit_test(slabs_and_arenas_count_what_they_hold),
