@@ -327,6 +327,11 @@ int input_next(struct input *in, const struct input_frame **frame)
     return 1;
 }
 
+bool input_may_wait(const struct input *in)
+{
+    return in->bytes_unknown;
+}
+
 size_t input_file_count(const struct input *in)
 {
     return in->count;

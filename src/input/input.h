@@ -55,6 +55,8 @@ struct input_progress {
 int input_open(struct input **out, const struct input_config *config, char **error);
 /* 1: *frame is valid until the next call. 0: the end. Negative: a p2t_status. */
 int input_next(struct input *in, const struct input_frame **frame);
+/* Some of it is no regular file: its next packet may be a while off. */
+bool input_may_wait(const struct input *in);
 size_t input_file_count(const struct input *in);
 /* Valid for every frame.file seen so far; NULL beyond. Indexes are given in the order of first packets. */
 const struct input_file *input_file(const struct input *in, size_t index);

@@ -57,9 +57,9 @@ struct packet {
     uint8_t ttl;              /* TTL or hop limit of the innermost header */
     uint8_t tunnel_depth;     /* IP headers around the innermost one */
     struct packet_tcp tcp;    /* filled for PACKET_TCP only */
-    struct packet_icmp icmp;  /* filled for PACKET_ICMP_ERROR only */
     struct slice payload;     /* transport payload that was captured */
     uint32_t payload_len;     /* on the wire; more than payload.n where the capture cut it */
+    struct packet_icmp icmp;  /* filled for PACKET_ICMP_ERROR only */
 };
 
 #endif

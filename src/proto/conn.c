@@ -72,6 +72,22 @@ int proto_secrets_end(struct proto *p)
     return tls_keylog_end(p->tls.keylog);
 }
 
+int proto_look_ahead_begin(struct proto *p)
+{
+    p->tls.ahead = tls_ahead_new(p->tls.keylog);
+    return p->tls.ahead != NULL ? P2T_OK : P2T_ERR_MEMORY;
+}
+
+bool proto_worth_looking(struct slice payload)
+{
+    return tls_ahead_worth(payload);
+}
+
+void proto_look_ahead(struct proto *p, uint64_t connection, struct slice payload)
+{
+    tls_ahead_look(p->tls.ahead, connection, payload);
+}
+
 void proto_save_secrets(const struct flow_tcp *flow, struct buf *out)
 {
     for (const struct conn *c = flow->user; c != NULL; c = c->inner)

@@ -39,6 +39,12 @@ void proto_skip(struct flow_tcp *conn, uint32_t number);
 /* The next bytes of a key log; _end: it is over, be it in the middle of a line. 0 or P2T_ERR_MEMORY. */
 int proto_secrets(struct proto *p, struct slice bytes);
 int proto_secrets_end(struct proto *p);
+/* Where another thread sees packets before their flow does: it makes keys ahead of them, from secrets that are there by
+ * then. _worth: the payload may matter. connection: a hash of the endpoints, the same in both directions. 0 or
+ * P2T_ERR_MEMORY. */
+int proto_look_ahead_begin(struct proto *p);
+bool proto_worth_looking(struct slice payload);
+void proto_look_ahead(struct proto *p, uint64_t connection, struct slice payload);
 /* Appends the secrets of one connection; those of sessions that other connections may go on with, up to max bytes. */
 void proto_save_secrets(const struct flow_tcp *conn, struct buf *out);
 void proto_save_sessions(const struct proto *p, size_t max, struct buf *out);

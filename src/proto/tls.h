@@ -44,6 +44,7 @@ struct tls_env {
     struct tls_plain_sink plain_sink;
     struct slab connections, keys;
     struct tls_keylog *keylog;
+    struct tls_ahead *ahead;       /* NULL: nobody looks ahead */
     struct tls_crypt *crypt;       /* made for the first connection with keys */
     uint8_t *plain[TLS_DEPTH_MAX]; /* a record, opened */
     struct tls_ja4 *ja4;

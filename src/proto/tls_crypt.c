@@ -7,7 +7,7 @@
 #include "pcap2trace/status.h"
 #include "proto/tls_handshake.h"
 
-enum { RANDOM_BYTES = 32, NONCE_BYTES = 12, FIXED_BYTES = 4, MASTER_BYTES = 48, KEY_BLOCK_MAX = 160 };
+enum { MASTER_BYTES = 48 };
 
 /* ---- life ---- */
 
@@ -70,7 +70,7 @@ static bool set_up(EVP_CIPHER_CTX *ctx, EVP_CIPHER *cipher, const struct tls_bul
         return true;
     if (bulk->mode == TLS_MODE_CBC)
         return EVP_CIPHER_CTX_set_padding(ctx, 0) == 1;
-    if (EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_IVLEN, NONCE_BYTES, NULL) != 1)
+    if (EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_IVLEN, TLS_NONCE_BYTES, NULL) != 1)
         return false;
     return bulk->mode != TLS_MODE_CCM || EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, bulk->tag_bytes, NULL) == 1;
 }
@@ -118,26 +118,26 @@ static bool set_key(struct tls_crypt *c, struct tls_key *key, const uint8_t *byt
 
 /* ---- keys ---- */
 
-static bool has_mac(const struct tls_suite *suite)
+/* What another thread has made of it already, or what is made now. */
+static size_t material(struct tls_crypt *c, const struct tls_session *s, uint8_t out[TLS_MATERIAL_MAX])
 {
-    enum tls_mode mode = tls_bulks[suite->bulk].mode;
-    return mode == TLS_MODE_CBC || mode == TLS_MODE_STREAM;
+    size_t n = c->ahead != NULL ? tls_ahead_take(c->ahead, s, out) : 0;
+
+    return n > 0 ? n : tls_material(&c->kdf, s, out);
 }
 
 bool tls_key_from_secret(struct tls_crypt *c, struct tls_key *key, const struct tls_suite *suite,
                          const struct tls_secret *secret)
 {
-    struct slice s = slice_of(secret->bytes, secret->n);
-    uint8_t bytes[TLS_HASH_MAX];
-    size_t n = tls_bulks[suite->bulk].key_bytes;
+    struct tls_session s = {.suite = *suite, .version = TLS_VERSION_1_3, .secret = secret};
+    uint8_t bytes[TLS_MATERIAL_MAX];
 
     tls_key_drop(c, key);
     *key = (struct tls_key){.suite = *suite, .version = TLS_VERSION_1_3};
-    if (secret->n != tls_hash_bytes(suite->hash) || has_mac(suite))
-        return false;
-    bool ok = tls_expand_label(&c->kdf, suite->hash, s, SLICE_LIT("key"), bytes, n) &&
-              tls_expand_label(&c->kdf, suite->hash, s, SLICE_LIT("iv"), key->iv, NONCE_BYTES) &&
-              set_key(c, key, bytes);
+    size_t n = material(c, &s, bytes);
+    if (n > 0)
+        memcpy(key->iv, bytes + n - TLS_NONCE_BYTES, TLS_NONCE_BYTES);
+    bool ok = n > 0 && set_key(c, key, bytes);
     OPENSSL_cleanse(bytes, sizeof bytes);
     return ok;
 }
@@ -152,42 +152,6 @@ bool tls_secret_next(struct tls_crypt *c, const struct tls_suite *suite, struct 
     memcpy(secret->bytes, next, secret->n);
     OPENSSL_cleanse(next, sizeof next);
     return true;
-}
-
-static size_t mac_bytes(const struct tls_suite *suite)
-{
-    return has_mac(suite) ? tls_hash_bytes(suite->mac) : 0;
-}
-
-static size_t fixed_iv_bytes(const struct tls_bulk_info *bulk, uint16_t version)
-{
-    switch (bulk->mode) {
-    case TLS_MODE_CHACHA:
-        return NONCE_BYTES;
-    case TLS_MODE_CBC:
-        return version <= TLS_VERSION_1_0 ? bulk->tag_bytes : 0;
-    case TLS_MODE_STREAM:
-        return 0;
-    default:
-        return FIXED_BYTES;
-    }
-}
-
-static bool prf(struct tls_crypt *c, const struct tls_session *s, struct slice secret, struct slice label,
-                struct slice seed1, struct slice seed2, uint8_t *out, size_t n)
-{
-    if (s->version >= TLS_VERSION_1_2)
-        return tls_prf(&c->kdf, s->suite.hash, secret, label, seed1, seed2, out, n);
-    if (s->version >= TLS_VERSION_1_0)
-        return tls_prf_old(&c->kdf, secret, label, seed1, seed2, out, n);
-    return tls_ssl3_expand(&c->kdf, secret, seed1, seed2, out, n);
-}
-
-static bool key_block(struct tls_crypt *c, const struct tls_session *s, uint8_t *out, size_t n)
-{
-    struct slice server = slice_of(s->server_random, RANDOM_BYTES), client = slice_of(s->client_random, RANDOM_BYTES);
-
-    return prf(c, s, slice_of(s->master->bytes, s->master->n), SLICE_LIT("key expansion"), server, client, out, n);
 }
 
 /* RFC 7627 3: with the hash that the version's Finished has. */
@@ -206,15 +170,18 @@ static bool session_hash(struct tls_crypt *c, const struct tls_session *s, struc
 bool tls_master_from_premaster(struct tls_crypt *c, const struct tls_session *s, struct slice premaster,
                                struct slice transcript, struct tls_secret *master)
 {
-    struct slice server = slice_of(s->server_random, RANDOM_BYTES), client = slice_of(s->client_random, RANDOM_BYTES);
+    struct slice server = slice_of(s->server_random, TLS_RANDOM_BYTES);
+    struct slice client = slice_of(s->client_random, TLS_RANDOM_BYTES);
     uint8_t bytes[2 * TLS_HASH_MAX];
     struct slice hash;
 
     master->n = MASTER_BYTES;
     if (transcript.n == 0)
-        return prf(c, s, premaster, SLICE_LIT("master secret"), client, server, master->bytes, MASTER_BYTES);
-    return session_hash(c, s, transcript, bytes, &hash) && prf(c, s, premaster, SLICE_LIT("extended master secret"),
-                                                               hash, slice_of(NULL, 0), master->bytes, MASTER_BYTES);
+        return tls_session_prf(&c->kdf, s, premaster, SLICE_LIT("master secret"), client, server, master->bytes,
+                               MASTER_BYTES);
+    return session_hash(c, s, transcript, bytes, &hash) &&
+           tls_session_prf(&c->kdf, s, premaster, SLICE_LIT("extended master secret"), hash, slice_of(NULL, 0),
+                           master->bytes, MASTER_BYTES);
 }
 
 /* RFC 5246 6.3: MAC keys, keys and IVs, the client's first each time. */
@@ -223,7 +190,7 @@ static bool key_from_block(struct tls_crypt *c, struct tls_key *key, const struc
 {
     const struct tls_bulk_info *bulk = &tls_bulks[s->suite.bulk];
     bool cbc = bulk->mode == TLS_MODE_CBC;
-    size_t mac = mac_bytes(&s->suite), iv = fixed_iv_bytes(bulk, s->version), n = bulk->key_bytes;
+    size_t mac = tls_mac_bytes(&s->suite), iv = tls_fixed_iv_bytes(&s->suite, s->version), n = bulk->key_bytes;
 
     tls_key_drop(c, key);
     *key = (struct tls_key){.suite = s->suite, .version = s->version, .encrypt_then_mac = s->encrypt_then_mac && cbc};
@@ -235,14 +202,10 @@ static bool key_from_block(struct tls_crypt *c, struct tls_key *key, const struc
 bool tls_keys_from_master(struct tls_crypt *c, struct tls_key *client, struct tls_key *server,
                           const struct tls_session *s)
 {
-    const struct tls_bulk_info *bulk = &tls_bulks[s->suite.bulk];
-    size_t mac = mac_bytes(&s->suite), iv = fixed_iv_bytes(bulk, s->version);
-    uint8_t block[KEY_BLOCK_MAX];
+    uint8_t block[TLS_MATERIAL_MAX];
+    bool ok =
+        material(c, s, block) > 0 && key_from_block(c, client, s, block, 0) && key_from_block(c, server, s, block, 1);
 
-    if (s->version < TLS_VERSION_SSL3 || (mac == 0 && s->version < TLS_VERSION_1_2) ||
-        !key_block(c, s, block, 2 * (mac + bulk->key_bytes + iv)))
-        return false;
-    bool ok = key_from_block(c, client, s, block, 0) && key_from_block(c, server, s, block, 1);
     OPENSSL_cleanse(block, sizeof block);
     return ok;
 }

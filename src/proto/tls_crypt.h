@@ -4,8 +4,7 @@
 
 #include <openssl/types.h>
 
-#include "proto/tls_kdf.h"
-#include "proto/tls_keylog.h"
+#include "proto/tls_ahead.h"
 #include "proto/tls_record.h"
 
 enum { TLS_IDLE_CONTEXTS = 64, TLS_IV_BYTES = 16 };
@@ -13,6 +12,7 @@ enum { TLS_IDLE_CONTEXTS = 64, TLS_IV_BYTES = 16 };
 /* What all connections of one worker share. */
 struct tls_crypt {
     struct tls_kdf kdf;
+    struct tls_ahead *ahead; /* NULL: nobody looks ahead */
     EVP_CIPHER *cipher[TLS_BULKS];
     OSSL_LIB_CTX *legacy; /* a library context of its own, so that the embedder's keeps its providers */
     OSSL_PROVIDER *provider;
@@ -42,21 +42,13 @@ bool tls_key_from_secret(struct tls_crypt *c, struct tls_key *key, const struct 
 /* RFC 8446 7.2: *secret becomes the one after a KeyUpdate. */
 bool tls_secret_next(struct tls_crypt *c, const struct tls_suite *suite, struct tls_secret *secret);
 
-/* TLS 1.2 and older: what both directions' keys are made of. */
-struct tls_session {
-    struct tls_suite suite;
-    uint16_t version;
-    bool encrypt_then_mac;
-    const struct tls_secret *master;
-    const uint8_t *client_random, *server_random; /* of 32 bytes */
-};
-
 /* False: libcrypto here does not offer the suite's cipher or hash. */
 bool tls_suite_available(struct tls_crypt *c, const struct tls_suite *suite);
 /* RFC 5246 8.1, RFC 7627 4, RFC 6101 6.1. transcript: of the handshake's messages, where the extended master secret was
  * agreed on; else empty. master: of 48 bytes. */
 bool tls_master_from_premaster(struct tls_crypt *c, const struct tls_session *session, struct slice premaster,
                                struct slice transcript, struct tls_secret *master);
+/* TLS 1.2 and older. */
 bool tls_keys_from_master(struct tls_crypt *c, struct tls_key *client, struct tls_key *server,
                           const struct tls_session *session);
 void tls_key_drop(struct tls_crypt *c, struct tls_key *key);

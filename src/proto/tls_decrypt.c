@@ -20,6 +20,7 @@ void tls_env_forget_crypt(struct tls_env *env)
     if (env->crypt != NULL)
         tls_crypt_fini(env->crypt);
     free(env->crypt);
+    tls_ahead_free(env->ahead);
     if (env->keys.object_bytes != 0)
         slab_fini(&env->keys);
 }
@@ -32,6 +33,8 @@ static bool make_crypt(struct tls_env *env)
     if (env->crypt != NULL)
         return true;
     env->crypt = calloc(1, sizeof *env->crypt);
+    if (env->crypt != NULL)
+        env->crypt->ahead = env->ahead;
     slab_init(&env->keys, sizeof(struct tls_keys) + CONTEXT_BYTES, env->limits.budget);
     return env->crypt != NULL && tls_crypt_init(env->crypt) == P2T_OK;
 }
@@ -256,13 +259,13 @@ void tls_decrypt_changed(struct tls *t, const struct tls_record *r)
     tls_decrypt_begin(t, r);
     struct tls_session s = {.version = t->version,
                             .encrypt_then_mac = t->encrypt_then_mac,
-                            .master = tls_secret_of(t, TLS_LABEL_MASTER),
+                            .secret = tls_secret_of(t, TLS_LABEL_MASTER),
                             .client_random = t->random[FLOW_C2S],
                             .server_random = t->random[FLOW_S2C]};
     if (t->keys == NULL)
         return;
     struct tls_side *side = &t->keys->side[r->dir];
-    if (s.master == NULL) /* of a renegotiation */
+    if (s.secret == NULL) /* of a renegotiation */
         tls_lose(t, side, r, FACT_TLS_LOSS_SECRET);
     else if (!side->next.set && !make_next(t, &s))
         tls_lose(t, side, r, FACT_TLS_LOSS_CIPHER);

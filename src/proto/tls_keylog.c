@@ -1,6 +1,7 @@
 #include "proto/tls_keylog.h"
 
 #include <openssl/crypto.h>
+#include <pthread.h>
 #include <stdlib.h>
 
 #include "base/hash.h"
@@ -20,6 +21,7 @@ struct entry {
 };
 
 struct tls_keylog {
+    pthread_mutex_t lock; /* taken to change what follows, and by whoever is not the owner to read it */
     struct hmap map;
     struct slab slab;
     struct entry *oldest, *newest;
@@ -36,6 +38,7 @@ struct tls_keylog *tls_keylog_new(size_t limit, struct budget *budget)
 
     if (k == NULL)
         return NULL;
+    pthread_mutex_init(&k->lock, NULL);
     k->limit = limit;
     slab_init(&k->slab, sizeof(struct entry), budget);
     return k;
@@ -68,6 +71,7 @@ void tls_keylog_free(struct tls_keylog *k)
         forget_oldest(k);
     hmap_fini(&k->map);
     slab_fini(&k->slab);
+    pthread_mutex_destroy(&k->lock);
     OPENSSL_cleanse(k, sizeof *k);
     free(k);
 }
@@ -103,9 +107,20 @@ const struct tls_secret *tls_keylog_find(const struct tls_keylog *k, const uint8
     return e != NULL ? &e->secret : NULL;
 }
 
+bool tls_keylog_copy(struct tls_keylog *k, const uint8_t random[TLS_CLIENT_RANDOM_BYTES], enum tls_label label,
+                     struct tls_secret *secret)
+{
+    pthread_mutex_lock(&k->lock);
+    const struct entry *e = find(k, random, label);
+    if (e != NULL)
+        *secret = e->secret;
+    pthread_mutex_unlock(&k->lock);
+    return e != NULL;
+}
+
 /* The same line comes again where a log was put into several captures. */
-int tls_keylog_add(struct tls_keylog *k, const uint8_t random[TLS_CLIENT_RANDOM_BYTES], enum tls_label label,
-                   const struct tls_secret *secret)
+static int add(struct tls_keylog *k, const uint8_t random[TLS_CLIENT_RANDOM_BYTES], enum tls_label label,
+               const struct tls_secret *secret)
 {
     struct entry *e = find(k, random, label);
 
@@ -136,6 +151,15 @@ int tls_keylog_add(struct tls_keylog *k, const uint8_t random[TLS_CLIENT_RANDOM_
     k->counters.secrets++;
     k->counters.premasters += is_premaster(e->label);
     return P2T_OK;
+}
+
+int tls_keylog_add(struct tls_keylog *k, const uint8_t random[TLS_CLIENT_RANDOM_BYTES], enum tls_label label,
+                   const struct tls_secret *secret)
+{
+    pthread_mutex_lock(&k->lock);
+    int status = add(k, random, label, secret);
+    pthread_mutex_unlock(&k->lock);
+    return status;
 }
 
 /* ---- for another session ---- */

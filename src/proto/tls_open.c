@@ -5,7 +5,7 @@
 #include "proto/tls_crypt.h"
 #include "proto/tls_handshake.h"
 
-enum { NONCE_BYTES = 12, FIXED_BYTES = 4, EXPLICIT_BYTES = 8, AAD_BYTES = 13 };
+enum { FIXED_BYTES = 4, EXPLICIT_BYTES = 8, AAD_BYTES = 13 };
 
 static const struct tls_bulk_info *bulk_of(const struct tls_key *key)
 {
@@ -43,11 +43,11 @@ static bool explicit_nonce(const struct tls_key *key)
 }
 
 /* RFC 8446 5.3, RFC 7905 2: the IV and the sequence number; RFC 5288 3: the IV and what the record begins with. */
-static void make_nonce(const struct tls_key *key, struct slice payload, uint8_t nonce[NONCE_BYTES])
+static void make_nonce(const struct tls_key *key, struct slice payload, uint8_t nonce[TLS_NONCE_BYTES])
 {
     uint8_t sequence[8];
 
-    memcpy(nonce, key->iv, NONCE_BYTES);
+    memcpy(nonce, key->iv, TLS_NONCE_BYTES);
     if (explicit_nonce(key)) {
         memcpy(nonce + FIXED_BYTES, payload.p, EXPLICIT_BYTES);
         return;
@@ -81,7 +81,7 @@ static bool decrypt_aead(const struct tls_key *key, struct slice aad, const uint
 static bool open_aead(const struct tls_key *key, const struct tls_record *r, uint8_t *out, struct slice *plain)
 {
     size_t skip = explicit_nonce(key) ? EXPLICIT_BYTES : 0, tag = bulk_of(key)->tag_bytes;
-    uint8_t nonce[NONCE_BYTES], aad[AAD_BYTES];
+    uint8_t nonce[TLS_NONCE_BYTES], aad[AAD_BYTES];
 
     if (r->payload.n < skip + tag)
         return false;

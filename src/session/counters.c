@@ -1,23 +1,31 @@
 /* What a session counted, from every stage. */
 #include "session/state.h"
 
+/* As far as its packets were taken. */
+static struct intake_state state_of_input(const struct p2t_session *s)
+{
+    if (s->intake != NULL)
+        return intake_state(s->intake);
+    return (struct intake_state){input_progress(s->input), input_file_count(s->input), input_problem_count(s->input)};
+}
+
 void p2t_session_counters(const struct p2t_session *s, struct p2t_counters *out)
 {
     const struct flow_counters *f = flow_table_counters(s->flows);
     const struct proto_counters *p = proto_counters(s->proto);
     const struct http1_counters *h = proto_http1_counters(s->proto);
     const struct correlate_counters *c = correlate_counters(s->correlate);
-    struct input_progress progress = input_progress(s->input);
+    struct intake_state input = state_of_input(s);
 
     *out = (struct p2t_counters){
         .frames = s->frames,
         .bytes = s->bytes,
         .earliest_ns = s->earliest_ns,
         .latest_ns = s->latest_ns,
-        .capture_bytes_read = progress.bytes_read,
-        .capture_bytes_total = progress.bytes_total,
-        .files = input_file_count(s->input),
-        .problems = input_problem_count(s->input) + s->own_problems,
+        .capture_bytes_read = input.progress.bytes_read,
+        .capture_bytes_total = input.progress.bytes_total,
+        .files = input.files,
+        .problems = input.problems + s->own_problems,
         .tcp_packets = f->tcp_packets,
         .udp_packets = f->udp_packets,
         .icmp_errors = f->icmp_errors,

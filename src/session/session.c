@@ -14,13 +14,24 @@ enum { EVICTIONS_PER_FRAME = 64 };
 
 /* ---- the stages' callbacks ---- */
 
-static void on_problem(void *ctx, const struct input_problem *p)
+static void tell_problem(void *ctx, const struct input_problem *p)
 {
     struct p2t_session *s = ctx;
     struct p2t_problem problem = {p->path, p->text, p->packet, p->offset};
 
     if (s->config.problem != NULL)
         s->config.problem(s->config.ctx, &problem);
+}
+
+/* On the intake's thread where there is one. */
+static void on_problem(void *ctx, const struct input_problem *p)
+{
+    struct p2t_session *s = ctx;
+
+    if (s->intake != NULL)
+        intake_problem(s->intake, p);
+    else
+        tell_problem(s, p);
 }
 
 /* While a session is rebuilt, correlate knows already what most facts say. */
@@ -106,9 +117,20 @@ void session_take_secrets(struct p2t_session *s, const struct input_secrets *sec
         s->status = proto_secrets_end(s->proto);
 }
 
-static void on_secrets(void *ctx, const struct input_secrets *secrets)
+static void take_secrets(void *ctx, const struct input_secrets *secrets)
 {
     session_take_secrets(ctx, secrets);
+}
+
+/* On the intake's thread where there is one. */
+static void on_secrets(void *ctx, const struct input_secrets *secrets)
+{
+    struct p2t_session *s = ctx;
+
+    if (s->intake != NULL)
+        intake_secrets(s->intake, secrets);
+    else
+        session_take_secrets(s, secrets);
 }
 
 static void keylog_problem(struct p2t_session *s)
@@ -129,6 +151,25 @@ int session_read_keylog(struct p2t_session *s, bool half)
     if (!s->keylog.told)
         keylog_problem(s);
     s->keylog.told = true;
+    return P2T_OK;
+}
+
+/* ---- files ---- */
+
+/* Before anything tells of the file: input's own list changes while the teller's thread reads this one. */
+static int note_path(void *ctx, const char *path)
+{
+    struct p2t_session *s = ctx;
+    uint32_t file = s->path_count++;
+
+    if (file / CHUNK_PATHS >= PATH_CHUNKS)
+        return P2T_OK;
+    const char ***chunk = &s->paths[file / CHUNK_PATHS];
+    if (*chunk == NULL)
+        *chunk = calloc(CHUNK_PATHS, sizeof **chunk);
+    if (*chunk == NULL)
+        return P2T_ERR_MEMORY;
+    (*chunk)[file % CHUNK_PATHS] = path;
     return P2T_OK;
 }
 
@@ -185,6 +226,36 @@ static int open_input(struct p2t_session *s, char **error)
     return status;
 }
 
+/* On the intake's thread: what packets tell of the keys that they are going to need. */
+static void look_ahead(void *ctx, const struct packet *p)
+{
+    struct p2t_session *s = ctx;
+    struct flow_lookup l;
+
+    if (p->kind != PACKET_TCP || !proto_worth_looking(p->payload))
+        return;
+    flow_lookup_init(&l, &p->src, &p->dst);
+    proto_look_ahead(s->proto, l.hash, p->payload);
+}
+
+/* A pipe's packets are told as they come. */
+static int start_intake(struct p2t_session *s)
+{
+    struct intake_config config = {.input = s->input,
+                                   .decoder = s->decoder,
+                                   .ctx = s,
+                                   .problem = tell_problem,
+                                   .secrets = take_secrets,
+                                   .file = note_path};
+
+    if (s->config.jobs < 2 || input_may_wait(s->input))
+        return P2T_OK;
+    if (s->config.keylog != NULL && proto_look_ahead_begin(s->proto) == P2T_OK)
+        config.look = look_ahead;
+    s->intake = intake_new(&config);
+    return s->intake != NULL && intake_start(s->intake) ? P2T_OK : P2T_ERR_MEMORY;
+}
+
 int p2t_session_open(struct p2t_session **session, const struct p2t_config *config, char **error)
 {
     struct p2t_session *s = calloc(1, sizeof *s);
@@ -204,6 +275,8 @@ int p2t_session_open(struct p2t_session **session, const struct p2t_config *conf
         status = open_input(s, error);
     if (status == P2T_OK)
         status = start_teller(s);
+    if (status == P2T_OK)
+        status = start_intake(s);
     if (status != P2T_OK) {
         p2t_session_free(s);
         return status;
@@ -223,6 +296,7 @@ void p2t_session_free(struct p2t_session *s)
     if (s->input != NULL)
         (void)p2t_session_finish(s); /* what is open is given back along the way on which it came */
     teller_free(s->teller);
+    intake_free(s->intake);
     flow_table_free(s->flows);
     correlate_free(s->correlate);
     carry_free(s->carry);
@@ -238,26 +312,36 @@ void p2t_session_free(struct p2t_session *s)
 
 /* ---- reading ---- */
 
-/* Before anything tells of the file: input's own list changes while the teller's thread reads this one. */
-static int note_path(struct p2t_session *s)
-{
-    uint32_t file = s->path_count++;
-
-    if (file / CHUNK_PATHS >= PATH_CHUNKS)
-        return P2T_OK;
-    const char ***chunk = &s->paths[file / CHUNK_PATHS];
-    if (*chunk == NULL)
-        *chunk = calloc(CHUNK_PATHS, sizeof **chunk);
-    if (*chunk == NULL)
-        return P2T_ERR_MEMORY;
-    (*chunk)[file % CHUNK_PATHS] = input_file(s->input, file)->path;
-    return P2T_OK;
-}
-
 static void make_room(struct p2t_session *s)
 {
     for (int i = 0; i < EVICTIONS_PER_FRAME && budget_over(&s->budget) && flow_table_evict(s->flows);)
         i++;
+}
+
+static void count_frame(struct p2t_session *s, int64_t ts_ns, uint32_t wire_len)
+{
+    s->frames++;
+    s->bytes += wire_len;
+    s->backwards += s->frames > 1 && ts_ns < s->latest_ns;
+    if (s->frames == 1 || ts_ns > s->latest_ns)
+        s->latest_ns = ts_ns;
+    if (s->frames == 1 || ts_ns < s->earliest_ns)
+        s->earliest_ns = ts_ns;
+}
+
+static int take_packet(struct p2t_session *s, enum packet_drop why, const struct packet *packet)
+{
+    if (s->carry == NULL || !s->carry->loading)
+        correlate_clock(s->correlate, packet->mark.ts_ns);
+    if (why != PACKET_DECODED) {
+        s->drops[why]++;
+        return P2T_OK;
+    }
+    s->tunnelled += packet->tunnel_depth > 0;
+    int status = flow_table_push(s->flows, packet);
+    if (budget_over(&s->budget))
+        make_room(s);
+    return status != P2T_OK ? status : s->status;
 }
 
 int session_take_frame(struct p2t_session *s, const struct input_frame *frame)
@@ -265,30 +349,13 @@ int session_take_frame(struct p2t_session *s, const struct input_frame *frame)
     struct packet packet;
 
     while (s->name == NULL && s->path_count <= frame->file)
-        if (note_path(s) != P2T_OK)
+        if (note_path(s, input_file(s->input, s->path_count)->path) != P2T_OK)
             return P2T_ERR_MEMORY;
-
-    s->frames++;
-    s->bytes += frame->wire_len;
-    s->backwards += s->frames > 1 && frame->ts_ns < s->latest_ns;
-    if (s->frames == 1 || frame->ts_ns > s->latest_ns)
-        s->latest_ns = frame->ts_ns;
-    if (s->frames == 1 || frame->ts_ns < s->earliest_ns)
-        s->earliest_ns = frame->ts_ns;
+    count_frame(s, frame->ts_ns, frame->wire_len);
     if (s->carry != NULL)
         carry_clock(s->carry, frame->ts_ns, frame->file);
-    if (s->carry == NULL || !s->carry->loading)
-        correlate_clock(s->correlate, frame->ts_ns);
     enum packet_drop why = packet_decode(s->decoder, frame, &packet);
-    if (why != PACKET_DECODED) {
-        s->drops[why]++;
-        return P2T_OK;
-    }
-    s->tunnelled += packet.tunnel_depth > 0;
-    int status = flow_table_push(s->flows, &packet);
-    if (budget_over(&s->budget))
-        make_room(s);
-    return status != P2T_OK ? status : s->status;
+    return take_packet(s, why, &packet);
 }
 
 /* Nobody is called behind this. */
@@ -312,19 +379,30 @@ int p2t_session_finish(struct p2t_session *s)
     return s->status;
 }
 
+/* 1: one frame was taken. 0: there are no more. Negative: a p2t_status. */
+static int take_next(struct p2t_session *s)
+{
+    const struct intake_item *item;
+    const struct input_frame *frame;
+    int got = s->intake != NULL ? intake_next(s->intake, &item) : input_next(s->input, &frame);
+
+    if (got <= 0)
+        return got;
+    if (s->intake == NULL)
+        return (got = session_take_frame(s, frame)) == P2T_OK ? 1 : got;
+    count_frame(s, item->packet.mark.ts_ns, item->wire_len);
+    return (got = take_packet(s, item->why, &item->packet)) == P2T_OK ? 1 : got;
+}
+
 int p2t_session_step(struct p2t_session *s, size_t frames)
 {
-    const struct input_frame *frame;
-
     if (s->finished || s->status != P2T_OK)
         return s->status;
     for (size_t i = 0; i < frames; i++) {
-        int got = input_next(s->input, &frame);
-        if (got <= 0) {
-            s->status = got;
+        int took = take_next(s);
+        if (took == 0)
             return p2t_session_finish(s);
-        }
-        s->status = session_take_frame(s, frame);
+        s->status = took < 0 ? took : P2T_OK;
         if (s->status != P2T_OK) {
             rest(s);
             return s->status;

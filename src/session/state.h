@@ -10,6 +10,7 @@
 #include "proto/conn.h"
 #include "session/carry.h"
 #include "session/feed.h"
+#include "session/intake.h"
 #include "session/keylog.h"
 #include "session/teller.h"
 #include "trace/trace.h"
@@ -23,6 +24,7 @@ struct p2t_session {
     const char **paths[PATH_CHUNKS]; /* of the files; a chunk stays where it is */
     struct input *input;
     struct packet_decoder *decoder;
+    struct intake *intake; /* NULL: input is read on the caller's thread */
     struct flow_table *flows;
     struct budget budget;
     size_t ahead_bytes;

@@ -5,6 +5,7 @@
  *
  * P2T_BENCH_MB=1000 makes the captures of the bench a gigabyte each. */
 #include <dirent.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,8 @@ struct told {
     struct buf text;
     struct out_writer *writer;
     uint64_t exchanges, stop_after; /* 0: never */
+    struct buf problems;
+    struct p2t_counters counters;
 };
 
 static int append(void *ctx, const void *bytes, size_t n)
@@ -39,6 +42,13 @@ static int on_exchange(void *ctx, const struct p2t_exchange *x)
 
     assert_int_equal(out_writer_exchange(told->writer, x), P2T_OK);
     return ++told->exchanges == told->stop_after;
+}
+
+static void on_problem(void *ctx, const struct p2t_problem *p)
+{
+    struct told *told = ctx;
+
+    buf_printf(&told->problems, "%s %s %" PRIu64 " %" PRIu64 "\n", p->path, p->text, p->packet, p->offset);
 }
 
 static void begin(struct told *told, uint64_t stop_after)
@@ -65,6 +75,7 @@ static struct p2t_session *open_session(struct told *told, const char *const *pa
                                 .keylog = keylog,
                                 .jobs = n,
                                 .ctx = told,
+                                .problem = on_problem,
                                 .exchange = on_exchange};
     struct p2t_session *session;
 
@@ -84,14 +95,13 @@ static int run_in_steps(struct p2t_session *session, size_t frames)
 
 static struct told run_stepping(const char *path, const char *keylog, unsigned n, size_t frames)
 {
-    struct p2t_counters c;
     struct told told;
 
     begin(&told, 0);
     struct p2t_session *session = open_session(&told, &path, keylog, n);
     assert_int_equal(run_in_steps(session, frames), P2T_OK);
-    p2t_session_counters(session, &c);
-    assert_int_equal(c.exchanges, told.exchanges);
+    p2t_session_counters(session, &told.counters);
+    assert_int_equal(told.counters.exchanges, told.exchanges);
     p2t_session_free(session);
     end(&told);
     return told;
@@ -102,11 +112,20 @@ static struct told run(const char *path, const char *keylog, unsigned n)
     return run_stepping(path, keylog, n, 65536);
 }
 
+static void free_told(struct told *told)
+{
+    buf_fini(&told->text);
+    buf_fini(&told->problems);
+}
+
 static void is_the_same(const struct told *one, struct told other, const char *path, unsigned n)
 {
     if (other.text.n != one->text.n || (one->text.n > 0 && memcmp(other.text.p, one->text.p, one->text.n) != 0))
         fail_msg("%s: %u jobs write something else than one", path, n);
-    buf_fini(&other.text);
+    if (!slice_eq(buf_view(&one->problems), buf_view(&other.problems)))
+        fail_msg("%s: %u jobs meet other problems than one", path, n);
+    assert_memory_equal(&one->counters, &other.counters, sizeof one->counters);
+    free_told(&other);
 }
 
 static uint64_t compare(const char *path, const char *keylog)
@@ -115,7 +134,7 @@ static uint64_t compare(const char *path, const char *keylog)
 
     for (size_t i = 1; i < sizeof jobs / sizeof *jobs; i++)
         is_the_same(&one, run(path, keylog, jobs[i]), path, jobs[i]);
-    buf_fini(&one.text);
+    free_told(&one);
     return one.exchanges;
 }
 
@@ -135,7 +154,7 @@ static void compare_traffic(enum bench_traffic traffic, uint64_t bytes)
     for (size_t i = 0; i < sizeof jobs / sizeof *jobs; i++)
         for (size_t k = 0; k < sizeof steps / sizeof *steps; k++)
             is_the_same(&one, run_stepping(path, keys, jobs[i], steps[k]), path, jobs[i]);
-    buf_fini(&one.text);
+    free_told(&one);
     unlink(path);
     unlink(keylog);
 }
@@ -202,6 +221,33 @@ static void public_captures_give_the_same(void **state)
     catalog_free(&catalog);
 }
 
+/* What is wrong is told in its place, and so often as it is met. */
+static void problems_are_the_same(void **state)
+{
+    static const char *const names[] = {"tls-estimates.pcap.gz", "tls-keys.pcap.gz"};
+    char path[PATH_BYTES], cut[] = "/tmp/p2t_cut_XXXXXX";
+    int fd = mkstemp(cut);
+
+    (void)state;
+    assert_true(fd >= 0);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        snprintf(path, sizeof path, "%s/captures/%s", P2T_GOLDEN, names[i]);
+        FILE *whole = fopen(path, "rb");
+        uint8_t bytes[16384];
+        assert_non_null(whole);
+        size_t n = fread(bytes, 1, sizeof bytes, whole);
+        fclose(whole);
+        assert_int_equal(ftruncate(fd, 0), 0);
+        assert_int_equal(pwrite(fd, bytes, n / 2, 0), n / 2);
+        struct told one = run(cut, NULL, 1);
+        assert_true(one.problems.n > 0 && one.counters.problems == 1);
+        free_told(&one);
+        (void)compare(cut, NULL);
+    }
+    close(fd);
+    unlink(cut);
+}
+
 static const char *const some = P2T_GOLDEN "/captures/tls-estimates.pcap.gz";
 
 static void the_caller_stops_it_after_any_exchange(void **state)
@@ -221,9 +267,9 @@ static void the_caller_stops_it_after_any_exchange(void **state)
         end(&told);
         assert_int_equal(told.exchanges, n);
         assert_true(told.text.n < whole.text.n && memcmp(told.text.p, whole.text.p, told.text.n) == 0);
-        buf_fini(&told.text);
+        free_told(&told);
     }
-    buf_fini(&whole.text);
+    free_told(&whole);
 }
 
 static void an_early_end_hands_over_what_is_open(void **state)
@@ -242,8 +288,8 @@ static void an_early_end_hands_over_what_is_open(void **state)
     }
     assert_int_equal(ends[0].text.n, ends[1].text.n);
     assert_memory_equal(ends[0].text.p, ends[1].text.p, ends[0].text.n);
-    buf_fini(&ends[0].text);
-    buf_fini(&ends[1].text);
+    free_told(&ends[0]);
+    free_told(&ends[1]);
 }
 
 /* Free in the middle, and nobody is called from then on. */
@@ -259,7 +305,7 @@ static void freeing_it_silences_it(void **state)
             assert_int_equal(p2t_session_step(session, frames), 1);
         p2t_session_free(session);
         end(&told);
-        buf_fini(&told.text);
+        free_told(&told);
     }
 }
 
@@ -270,6 +316,7 @@ int main(void)
         cmocka_unit_test(a_folder_gives_the_same),
         cmocka_unit_test(any_jobs_and_steps_give_the_same),
         cmocka_unit_test(public_captures_give_the_same),
+        cmocka_unit_test(problems_are_the_same),
         cmocka_unit_test(the_caller_stops_it_after_any_exchange),
         cmocka_unit_test(an_early_end_hands_over_what_is_open),
         cmocka_unit_test(freeing_it_silences_it),
