@@ -1,5 +1,6 @@
 #include "base/buf.h"
 
+#include <endian.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,20 +33,6 @@ bool buf_grow(struct buf *b, size_t need)
     return true;
 }
 
-void buf_str(struct buf *b, const char *s)
-{
-    buf_put(b, s, strlen(s));
-}
-
-static size_t digit_count(uint64_t v)
-{
-    size_t n = 1;
-
-    for (; v >= 10000; v /= 10000)
-        n += 4;
-    return n + (v >= 10) + (v >= 100) + (v >= 1000);
-}
-
 #define TEN(t)                                                                                                       \
     {t "0"}, {t "1"}, {t "2"}, {t "3"}, {t "4"}, {t "5"}, {t "6"}, {t "7"}, {t "8"},                                 \
     {                                                                                                                \
@@ -55,19 +42,34 @@ const char decimal_pairs[100][3] = {TEN("0"), TEN("1"), TEN("2"), TEN("3"), TEN(
                                     TEN("5"), TEN("6"), TEN("7"), TEN("8"), TEN("9")};
 #undef TEN
 
+void eight_digits_text(char out[8], uint32_t v)
+{
+    uint64_t text = htole64(eight_digits(v) + 0x3030303030303030);
+
+    memcpy(out, &text, sizeof text);
+}
+
+/* Eight digits at a time; what stands before the first one that is not 0 falls off. */
+static char *leading_text(char *out, uint32_t v)
+{
+    uint64_t digits = eight_digits(v);
+    unsigned zeros = (unsigned)__builtin_ctzll(digits) / 8;
+    uint64_t text = htole64((digits + 0x3030303030303030) >> 8 * zeros);
+
+    memcpy(out, &text, sizeof text);
+    return out + 8 - zeros;
+}
+
 char *u64_text_long(char *out, uint64_t v)
 {
-    char *end = out + digit_count(v), *w = end;
+    enum { EIGHT = 100000000 };
 
-    for (; v >= 100; v /= 100) {
-        w -= 2;
-        memcpy(w, decimal_pairs[v % 100], 2);
+    if (v >= EIGHT) {
+        out = v / EIGHT >= 100 ? u64_text_long(out, v / EIGHT) : u64_text(out, v / EIGHT);
+        eight_digits_text(out, (uint32_t)(v % EIGHT));
+        return out + 8;
     }
-    if (v >= 10)
-        memcpy(out, decimal_pairs[v], 2);
-    else
-        *out = (char)('0' + v);
-    return end;
+    return leading_text(out, (uint32_t)v);
 }
 
 void buf_u64(struct buf *b, uint64_t v)

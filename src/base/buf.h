@@ -48,10 +48,25 @@ static inline void buf_slice(struct buf *b, struct slice s)
     buf_put(b, s.p, s.n);
 }
 
-void buf_str(struct buf *b, const char *s);
+static inline void buf_str(struct buf *b, const char *s)
+{
+    buf_put(b, s, strlen(s));
+}
 #define buf_lit(b, s) buf_put((b), (s), sizeof(s) - 1)
 extern const char decimal_pairs[100][3];
+/* Of v < 10^8: each digit a byte, the first the lowest. Two lanes of four digits, then four of two. */
+static inline uint64_t eight_digits(uint32_t v)
+{
+    uint64_t halves = v / 10000 | (uint64_t)(v % 10000) << 32;
+    uint64_t hundreds = (halves * 10486 >> 20) & 0x0000007f0000007f;
+    uint64_t pairs = hundreds | (halves - hundreds * 100) << 16;
+    uint64_t tens = (pairs * 103 >> 10) & 0x000f000f000f000f;
+
+    return tens | (pairs - tens * 10) << 8;
+}
+void eight_digits_text(char out[8], uint32_t v);
 enum { U64_TEXT_MAX = 20 };
+/* v >= 100 */
 char *u64_text_long(char *out, uint64_t v);
 /* Writes the decimal digits of v and returns where they end; room for U64_TEXT_MAX. */
 static inline char *u64_text(char *out, uint64_t v)

@@ -66,11 +66,7 @@ void time_rfc3339(int64_t ts_ns, char out[TIME_TEXT_BYTES])
         last.valid = true;
     }
     memcpy(out, last.text, sizeof last.text);
-    uint32_t rest = (uint32_t)ns;
-    for (int i = 27; i >= 21; i -= 2) {
-        put2(out + i, rest % 100);
-        rest /= 100;
-    }
-    out[20] = (char)('0' + rest);
+    out[20] = (char)('0' + ns / 100000000);
+    eight_digits_text(out + 21, (uint32_t)(ns % 100000000));
     out[29] = 'Z';
 }

@@ -34,8 +34,15 @@ static uint32_t ring_time(int64_t ns)
     return (uint32_t)((uint64_t)ns >> 10);
 }
 
+static uint32_t bit_of(struct flow_print print)
+{
+    return 1u << (print.value & 31);
+}
+
 bool flow_ring_has(const struct flow_ring *r, struct flow_print print, int64_t now_ns)
 {
+    if (((r->now_bits | r->before_bits) & bit_of(print)) == 0)
+        return false;
     for (unsigned i = 0; i < FLOW_RING_SIZE; i++)
         if (r->print[i] == print.value && ring_time(now_ns) - r->when[i] <= (uint64_t)print.window_ns >> 10)
             return true;
@@ -46,6 +53,11 @@ void flow_ring_add(struct flow_ring *r, struct flow_print print, int64_t now_ns)
 {
     unsigned i = r->at++ % FLOW_RING_SIZE;
 
+    if (i == 0) {
+        r->before_bits = r->now_bits;
+        r->now_bits = 0;
+    }
+    r->now_bits |= bit_of(print);
     r->print[i] = print.value;
     r->when[i] = ring_time(now_ns);
 }

@@ -1,5 +1,7 @@
 #include "out/json.h"
 
+#include <endian.h>
+
 #include "base/timefmt.h"
 #include "base/utf8.h"
 
@@ -127,18 +129,35 @@ void json_text(struct buf *b, struct p2t_text s)
         json_string(b, s);
 }
 
-char *json_us_text(char *w, int64_t ns)
+static char *long_us_text(char *w, uint64_t ns)
 {
-    uint64_t v = ns < 0 ? 0 - (uint64_t)ns : (uint64_t)ns;
-    unsigned frac = (unsigned)(v % 1000);
+    unsigned frac = (unsigned)(ns % 1000);
 
-    if (ns < 0)
-        *w++ = '-';
-    w = u64_text(w, v / 1000);
+    w = u64_text(w, ns / 1000);
     w[0] = '.';
     w[1] = (char)('0' + frac / 100);
     w[2] = (char)('0' + frac / 10 % 10);
     w[3] = (char)('0' + frac % 10);
+    return w + 4;
+}
+
+/* Less than 100 ms: of eight digits five stand before the point, and their leading zeros fall off but for the last. */
+char *json_us_text(char *w, int64_t ns)
+{
+    enum { BEFORE = 5, EIGHT = 100000000 };
+    uint64_t v = ns < 0 ? 0 - (uint64_t)ns : (uint64_t)ns;
+
+    if (ns < 0)
+        *w++ = '-';
+    if (v >= EIGHT)
+        return long_us_text(w, v);
+    uint64_t digits = eight_digits((uint32_t)v), text = digits + 0x3030303030303030;
+    unsigned zeros = (unsigned)__builtin_ctzll(digits | UINT64_C(1) << 8 * (BEFORE - 1)) / 8;
+    uint64_t before = htole64(text >> 8 * zeros), behind = htole64(text >> 8 * BEFORE);
+    memcpy(w, &before, sizeof before);
+    w += BEFORE - zeros;
+    *w = '.';
+    memcpy(w + 1, &behind, 4);
     return w + 4;
 }
 

@@ -1,3 +1,5 @@
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "support/cmocka_all.h"
@@ -191,6 +193,29 @@ static void numbers_and_text_append(void **state)
     buf_fini(&b);
 }
 
+/* Lengths and digits of every kind, against the C library. */
+static void numbers_read_as_printf_writes_them(void **state)
+{
+    uint64_t v = 1;
+
+    (void)state;
+    for (int i = 0; i < 200000; i++) {
+        char expected[32], text[U64_TEXT_MAX + 1];
+        v = v * 6364136223846793005u + 1442695040888963407u;
+        uint64_t number = i < 100000 ? (uint64_t)i : v >> i % 64;
+        snprintf(expected, sizeof expected, "%" PRIu64, number);
+        *u64_text(text, number) = '\0';
+        assert_string_equal(text, expected);
+    }
+    for (uint64_t power = 1, n = 0; n < 20; n++, power *= 10)
+        for (uint64_t number = power - 1; number <= power; number++) {
+            char expected[32], text[U64_TEXT_MAX + 1];
+            snprintf(expected, sizeof expected, "%" PRIu64, number);
+            *u64_text(text, number) = '\0';
+            assert_string_equal(text, expected);
+        }
+}
+
 static void addresses_format_as_rfc_5952_and_parse_back(void **state)
 {
     (void)state;
@@ -265,6 +290,7 @@ int main(void)
         cmocka_unit_test(what_an_arena_held_before_makes_no_difference),
         cmocka_unit_test(arena_copies_are_terminated_and_apart),
         cmocka_unit_test(numbers_and_text_append),
+        cmocka_unit_test(numbers_read_as_printf_writes_them),
         cmocka_unit_test(addresses_format_as_rfc_5952_and_parse_back),
         cmocka_unit_test(slices_compare_as_protocols_do),
     };

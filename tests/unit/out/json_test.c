@@ -2,6 +2,8 @@
 #include "support/cmocka_all.h"
 
 #include <cjson/cJSON.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -49,6 +51,38 @@ static void every_byte_between_letters(void **state)
         }
         buf_fini(&b);
     }
+}
+
+static void is_written_as(int64_t ns)
+{
+    struct buf b = {0};
+    uint64_t v = ns < 0 ? 0 - (uint64_t)ns : (uint64_t)ns;
+    char expected[32];
+
+    snprintf(expected, sizeof expected, "%s%" PRIu64 ".%03u", ns < 0 ? "-" : "", v / 1000, (unsigned)(v % 1000));
+    json_us(&b, ns);
+    buf_putc(&b, '\0');
+    assert_string_equal((char *)b.p, expected);
+    buf_fini(&b);
+}
+
+static void microseconds_read_as_printf_writes_them(void **state)
+{
+    uint64_t random = 1;
+
+    (void)state;
+    for (int64_t ns = -1200; ns < 120000; ns++)
+        is_written_as(ns);
+    for (int64_t power = 10; power < INT64_MAX / 10; power *= 10)
+        for (int64_t ns = power - 1; ns <= power + 1; ns++) {
+            is_written_as(ns);
+            is_written_as(-ns);
+        }
+    for (int i = 0; i < 50000; i++) {
+        random = random * 6364136223846793005u + 1442695040888963407u;
+        is_written_as((int64_t)(random >> i % 64));
+    }
+    is_written_as(INT64_MIN);
 }
 
 static void one_object_holds_what_the_exchange_does(void **state)
@@ -145,6 +179,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_byte_between_letters),
+        cmocka_unit_test(microseconds_read_as_printf_writes_them),
         cmocka_unit_test(one_object_holds_what_the_exchange_does),
         cmocka_unit_test(an_array_is_whole_with_any_number_of_exchanges),
         cmocka_unit_test(a_trace_result_reads_like_a_logged_one),
