@@ -88,10 +88,40 @@ static void on_encrypted_extensions(struct tls *t, const struct tls_record *r, s
     tls_early_decide(t, h.early_data ? TLS_EARLY_ACCEPTED : TLS_EARLY_REJECTED);
 }
 
+/* RFC 8446 4.3, 4.4: EncryptedExtensions, maybe CertificateRequest, ..., Finished. */
+static void follow_flight(struct tls_keys *k, const struct tls_message *m)
+{
+    if (m->type == TLS_ENCRYPTED_EXTENSIONS)
+        k->flight = TLS_FLIGHT_BEGUN;
+    else if (m->type == TLS_CERTIFICATE_REQUEST)
+        k->flight = TLS_FLIGHT_ASKS;
+    else if (m->type == TLS_FINISHED && k->flight == TLS_FLIGHT_BEGUN)
+        k->flight = TLS_FLIGHT_OVER;
+}
+
+/* A client that is asked for no certificate sends its Finished and nothing else: what is as long is that, and the key
+ * that would open it, one of a connection's four, is not made. */
+static bool is_lone_finished(const struct tls *t, const struct tls_record *r)
+{
+    const struct tls_side *side = &t->keys->side[FLOW_C2S];
+
+    return r->dir == FLOW_C2S && t->keys->flight == TLS_FLIGHT_OVER && side->phase == TLS_PHASE_HANDSHAKE &&
+           !side->key.set && !side->lost && !t->done && !r->gap_before && r->length == tls_finished_bytes(t->cipher);
+}
+
+static void on_finished(struct tls *t, const struct tls_record *r)
+{
+    if (r->dir == FLOW_C2S && !t->done)
+        tls_emit_done(t, &r->last, false);
+    next_phase(t, r->dir, TLS_PHASE_DATA);
+}
+
 static void on_message(struct tls *t, const struct tls_record *r, const struct tls_message *m)
 {
     struct tls_side *side = &t->keys->side[r->dir];
 
+    if (r->dir == FLOW_S2C)
+        follow_flight(t->keys, m);
     switch (m->type) {
     case TLS_ENCRYPTED_EXTENSIONS:
         if (r->dir == FLOW_S2C)
@@ -105,9 +135,7 @@ static void on_message(struct tls *t, const struct tls_record *r, const struct t
         next_phase(t, r->dir, TLS_PHASE_HANDSHAKE);
         break;
     case TLS_FINISHED:
-        if (r->dir == FLOW_C2S && !t->done)
-            tls_emit_done(t, &r->last, false);
-        next_phase(t, r->dir, TLS_PHASE_DATA);
+        on_finished(t, r);
         break;
     case TLS_KEY_UPDATE:
         on_key_update(t, side, r);
@@ -232,8 +260,14 @@ bool tls_decrypt_inner(struct tls *t, const struct tls_record *r)
 {
     if (!tls_look_again(t, r, t->done))
         return false;
+    if (is_lone_finished(t, r)) {
+        on_finished(t, r);
+        return true;
+    }
     struct tls_record plain = *r;
     struct tls_side *side = &t->keys->side[r->dir];
+    if (r->gap_before && r->dir == FLOW_S2C && t->keys->flight != TLS_FLIGHT_OVER)
+        t->keys->flight = TLS_FLIGHT_ASKS; /* for all that is known */
     bool opened = !side->lost && ((side->key.set && tls_open_next(t, &side->key, r, &plain.payload)) ||
                                   open_later(t, side, r, &plain.payload));
     if (!opened)

@@ -20,6 +20,8 @@ struct tls_side {
 struct tls_keys {
     struct tls_side side[2];
     bool decrypted; /* application data came out */
+    /* TLS 1.3: what was read of the server's flight, all of it so far. */
+    enum tls_flight { TLS_FLIGHT_UNKNOWN, TLS_FLIGHT_BEGUN, TLS_FLIGHT_ASKS, TLS_FLIGHT_OVER } flight;
     enum tls_early { TLS_EARLY_UNDECIDED, TLS_EARLY_ACCEPTED, TLS_EARLY_REJECTED } early;
     struct buf early_held; /* early data that nobody has accepted yet */
     size_t early_bytes;    /* of it, as counted in env */

@@ -94,7 +94,7 @@ static bool took(struct rig *r, uint16_t cipher, uint16_t version, int secret, i
     return true;
 }
 
-static void a_tls13_connection_has_four_keys_once(void **state)
+static void a_tls13_connection_has_three_keys_once(void **state)
 {
     struct rig r = begin();
 
@@ -104,7 +104,7 @@ static void a_tls13_connection_has_four_keys_once(void **state)
     look(&r, 77, TLS_CLIENT_HELLO, 1, 0);
     look(&r, 77, TLS_SERVER_HELLO, 2, TLS13);
     assert_false(took(&r, 0x1301, TLS_VERSION_1_3, 10 + TLS_LABEL_SERVER_TRAFFIC, 1, 2));
-    for (int label = TLS_LABEL_CLIENT_HANDSHAKE; label <= TLS_LABEL_SERVER_TRAFFIC; label++) {
+    for (int label = TLS_LABEL_SERVER_HANDSHAKE; label <= TLS_LABEL_SERVER_TRAFFIC; label++) {
         assert_true(took(&r, TLS13, TLS_VERSION_1_3, 10 + label, 1, 2));
         assert_false(took(&r, TLS13, TLS_VERSION_1_3, 10 + label, 1, 2));
     }
@@ -168,7 +168,7 @@ static void the_last_ones_are_there(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_tls13_connection_has_four_keys_once),
+        cmocka_unit_test(a_tls13_connection_has_three_keys_once),
         cmocka_unit_test(a_tls12_connection_has_its_key_block),
         cmocka_unit_test(no_more_is_made_than_both_hellos_tell),
         cmocka_unit_test(the_last_ones_are_there),
