@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "correlate/lookup.h"
+#include "correlate/pool_state.h"
 #include "correlate/tls.h"
 
 const struct correlate_limits correlate_limits_default = {
@@ -24,6 +25,7 @@ struct correlate *correlate_new(const struct correlate_limits *limits, correlate
     c->emit_ctx = ctx;
     c->emitted_ns = INT64_MIN;
     slab_init(&c->conn_slab, sizeof(struct cconn), limits->budget);
+    slab_init(&c->pool_slab, sizeof(struct pool), limits->budget);
     slab_init(&c->lookup_slab, sizeof(struct lookup), limits->budget);
     slab_init(&c->dial_slab, sizeof(struct dial), limits->budget);
     slab_init(&c->query_slab, sizeof(struct lookup_query), limits->budget);
@@ -46,6 +48,7 @@ void correlate_free(struct correlate *c)
     hmap_fini(&c->queries);
     hmap_fini(&c->pools);
     slab_fini(&c->conn_slab);
+    slab_fini(&c->pool_slab);
     slab_fini(&c->lookup_slab);
     slab_fini(&c->dial_slab);
     slab_fini(&c->query_slab);

@@ -51,18 +51,6 @@ static void detach_lookup(struct correlate *c, struct dial *d, bool used)
         lookup_return(c, l);
 }
 
-static size_t attempts_cost(size_t n)
-{
-    return n == 0 ? 0 : budget_cost(n * sizeof(struct exchange_attempt)) + budget_cost(n * sizeof(struct cconn *));
-}
-
-void dial_free_attempts(struct correlate *c, struct dial *d)
-{
-    budget_sub(c->limits.budget, attempts_cost(d->cap));
-    free(d->attempts);
-    free(d->conns);
-}
-
 static void dial_free(struct correlate *c, struct dial *d)
 {
     for (size_t i = 0; i < d->n; i++)
@@ -74,24 +62,6 @@ static void dial_free(struct correlate *c, struct dial *d)
     outbox_release(c, &d->hold);
     dial_free_attempts(c, d);
     slab_give(&c->dial_slab, d);
-}
-
-bool dial_make_room(struct correlate *c, struct dial *d)
-{
-    if (d->n < d->cap)
-        return true;
-    size_t cap = d->cap == 0 ? 1 : d->cap * 2;
-    struct exchange_attempt *attempts = realloc(d->attempts, cap * sizeof *attempts);
-    if (attempts == NULL)
-        return false;
-    d->attempts = attempts;
-    struct cconn **conns = realloc(d->conns, cap * sizeof(struct cconn *));
-    if (conns == NULL)
-        return false;
-    d->conns = conns;
-    budget_change(c->limits.budget, attempts_cost(d->cap), attempts_cost(cap));
-    d->cap = cap;
-    return true;
 }
 
 /* ---- joining ---- */
@@ -328,15 +298,6 @@ static int64_t dial_end_ns(const struct dial *d)
     return end;
 }
 
-static void copy_attempts(struct dial *d, struct exchange *e)
-{
-    e->attempts = arena_alloc(&e->arena, d->n * sizeof *e->attempts);
-    if (e->attempts == NULL)
-        return;
-    memcpy(e->attempts, d->attempts, d->n * sizeof *e->attempts);
-    e->attempt_count = d->n;
-}
-
 /* The last attempt's connection stands for the dial. */
 static void describe_conn(const struct dial *d, struct exchange *e)
 {
@@ -370,7 +331,7 @@ void dial_report(struct correlate *c, struct dial *d, bool quiet, bool orphan)
         e->start = d->attempts[0].syn;
         e->end_ns = d->winner >= 0 ? c->now_ns : dial_end_ns(d);
         describe_conn(d, e);
-        copy_attempts(d, e);
+        dial_copy_attempts(d, e);
         if (d->lookup != NULL) {
             lookup_into_exchange(d->lookup, e, (struct slice){NULL, 0});
             e->start = d->lookup->info.first_query;
@@ -415,7 +376,7 @@ void dial_into_exchange(struct correlate *c, struct cconn *cc, struct exchange *
     if (d == NULL)
         return;
     check_host(c, d, host);
-    copy_attempts(d, e);
+    dial_copy_attempts(d, e);
     if (d->lookup != NULL)
         lookup_into_exchange(d->lookup, e, host);
     dial_free(c, d);
@@ -428,7 +389,7 @@ void dial_claimed(struct correlate *c, struct dial *d)
     struct slice host = open_dialled_host(e);
 
     check_host(c, d, host);
-    copy_attempts(d, e);
+    dial_copy_attempts(d, e);
     if (d->lookup != NULL)
         lookup_into_exchange(d->lookup, e, host);
     if (cc != NULL && tls_tell(cc))

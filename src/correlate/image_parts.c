@@ -196,7 +196,7 @@ static void image_attempts(struct image *m, struct dial *d)
     }
 }
 
-IMAGE_COVERS(struct dial, 168);
+IMAGE_COVERS(struct dial, 432);
 void image_dial(struct image *m, struct dial *d)
 {
     image_link(m, IMAGE_LOOKUP, &d->lookup);

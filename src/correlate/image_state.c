@@ -160,7 +160,7 @@ static void *make(struct correlate *c, enum image_kind kind)
 {
     switch (kind) {
     case IMAGE_POOL:
-        return calloc(1, sizeof(struct pool));
+        return slab_take(&c->pool_slab);
     case IMAGE_CONN:
         return make_conn(c);
     case IMAGE_LOOKUP:
@@ -243,7 +243,7 @@ static void discard_all(struct image *m, struct correlate *c)
     struct hmap *maps[] = {&c->pools, &c->carried, &c->lookups_by_label, &c->lookups_by_addr, &c->queries};
 
     for (size_t i = 0; i < m->sets[IMAGE_POOL].n; i++)
-        free(m->sets[IMAGE_POOL].items[i]);
+        slab_give(&c->pool_slab, m->sets[IMAGE_POOL].items[i]);
     for (size_t i = 0; i < m->sets[IMAGE_CONN].n; i++)
         discard_conn(c, m->sets[IMAGE_CONN].items[i]);
     for (size_t i = 0; i < m->sets[IMAGE_LOOKUP].n; i++)

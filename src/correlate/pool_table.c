@@ -25,15 +25,12 @@ static struct pool *pool_find(struct correlate *c, const struct ip_addr *client,
 
 int pool_enlist(struct correlate *c, struct pool *p)
 {
-    if (hmap_insert(&c->pools, &p->node, pool_hash(&p->client, p->port)) != 0)
-        return -1;
-    budget_add(c->limits.budget, budget_cost(sizeof *p));
-    return 0;
+    return hmap_insert(&c->pools, &p->node, pool_hash(&p->client, p->port));
 }
 
 static struct pool *pool_new(struct correlate *c, const struct ip_addr *client, uint16_t port)
 {
-    struct pool *p = calloc(1, sizeof *p);
+    struct pool *p = slab_take(&c->pool_slab);
 
     if (p == NULL)
         return NULL;
@@ -41,7 +38,7 @@ static struct pool *pool_new(struct correlate *c, const struct ip_addr *client, 
     p->port = port;
     if (pool_enlist(c, p) == 0)
         return p;
-    free(p);
+    slab_give(&c->pool_slab, p);
     return NULL;
 }
 
@@ -62,6 +59,5 @@ void pool_drop(struct correlate *c, struct pool *p)
     if (--p->users > 0)
         return;
     hmap_remove(&c->pools, &p->node);
-    budget_sub(c->limits.budget, budget_cost(sizeof *p));
-    free(p);
+    slab_give(&c->pool_slab, p);
 }

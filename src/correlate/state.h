@@ -41,7 +41,7 @@ struct correlate {
     struct heap timers, outbox;
     struct cconn *conns; /* those followed, the newest first */
     struct hmap lookups_by_label, lookups_by_addr, queries, pools;
-    struct slab conn_slab, lookup_slab, dial_slab, query_slab, addr_slab, tls_slab;
+    struct slab conn_slab, pool_slab, lookup_slab, dial_slab, query_slab, addr_slab, tls_slab;
     struct lookup *lookup_oldest, *lookup_newest;
     size_t lookups_unused; /* no dial follows them */
     struct exchange *free_exchanges;
@@ -82,6 +82,8 @@ struct dial {
     struct exchange_attempt *attempts;
     struct cconn **conns; /* of each attempt; NULL once it is gone */
     size_t n, cap;
+    struct exchange_attempt first_attempt; /* attempts and conns point here while there is no other */
+    struct cconn *first_conn;
     int winner; /* index, or -1 */
     struct timer timer;
     struct hold hold;
@@ -95,6 +97,7 @@ struct dial {
 /* One more attempt fits; false: memory ran out. */
 bool dial_make_room(struct correlate *c, struct dial *d);
 void dial_free_attempts(struct correlate *c, struct dial *d);
+void dial_copy_attempts(const struct dial *d, struct exchange *e);
 void dial_syn(struct correlate *c, struct cconn *cc, const struct fact *f);
 void dial_event(struct correlate *c, struct cconn *cc, const struct fact *f);
 void dial_timer(struct correlate *c, struct dial *d);

@@ -71,6 +71,7 @@ struct flow_table {
     struct flow_link lru[FLOW_CLASSES]; /* least recently used first */
     size_t count[FLOW_CLASSES];
     int64_t deadline_ns[FLOW_CLASSES]; /* nothing of the class expires before */
+    int64_t next_deadline_ns;          /* none of those comes before */
     struct flow_link opened;           /* in the order of opening */
     struct flow_link holding;          /* struct flow_held, the longest holding first */
     size_t held_bytes;

@@ -28,8 +28,11 @@ static struct flow_conn *least_recent(const struct flow_table *t, unsigned class
 
 static void enlist(struct flow_table *t, struct flow_conn *c)
 {
-    if (flow_list_empty(&t->lru[c->class]))
+    if (flow_list_empty(&t->lru[c->class])) {
         t->deadline_ns[c->class] = deadline_after(t->now_ns, class_limit(t, c->class));
+        t->next_deadline_ns =
+            t->deadline_ns[c->class] < t->next_deadline_ns ? t->deadline_ns[c->class] : t->next_deadline_ns;
+    }
     flow_list_append(&t->lru[c->class], &c->lru);
     t->count[c->class]++;
 }
@@ -96,9 +99,15 @@ static void expire_class(struct flow_table *t, unsigned class)
 
 void flow_expire(struct flow_table *t)
 {
+    if (t->now_ns <= t->next_deadline_ns)
+        return;
     for (unsigned class = 0; class < FLOW_CLASSES; class ++)
         if (t->now_ns > t->deadline_ns[class])
             expire_class(t, class);
+    t->next_deadline_ns = INT64_MAX;
+    for (unsigned class = 0; class < FLOW_CLASSES; class ++)
+        if (t->deadline_ns[class] < t->next_deadline_ns)
+            t->next_deadline_ns = t->deadline_ns[class];
 }
 
 static void evict(struct flow_table *t, struct flow_conn *c)

@@ -122,6 +122,7 @@ int flow_table_skipped(struct flow_table *t, int64_t now_ns)
         return P2T_ERR_MEMORY;
     for (unsigned class = 0; class < FLOW_CLASSES; class ++) {
         sort_class(&t->lru[class], room);
+        t->next_deadline_ns = INT64_MIN;
         t->deadline_ns[class] = flow_list_empty(&t->lru[class]) ? INT64_MAX : INT64_MIN;
     }
     if (now_ns > t->now_ns)

@@ -34,7 +34,7 @@ struct flow_table *flow_table_new(const struct flow_limits *limits, const struct
     slab_init(&t->helds, sizeof(struct flow_held), limits->budget);
     for (int i = 0; i < FLOW_CLASSES; i++) {
         flow_list_init(&t->lru[i]);
-        t->deadline_ns[i] = INT64_MAX;
+        t->deadline_ns[i] = t->next_deadline_ns = INT64_MAX;
     }
     flow_list_init(&t->opened);
     flow_list_init(&t->holding);

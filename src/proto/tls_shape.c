@@ -36,7 +36,7 @@ static uint32_t old_overhead(uint16_t version, const struct tls_suite *suite)
     }
 }
 
-static uint32_t overhead(uint16_t version, uint16_t cipher)
+static uint32_t make_overhead(uint16_t version, uint16_t cipher)
 {
     struct tls_suite suite;
     bool known = tls_suite_of(cipher, &suite);
@@ -44,6 +44,24 @@ static uint32_t overhead(uint16_t version, uint16_t cipher)
     if (version >= TLS_VERSION_1_3 || version == 0)
         return known ? tls_bulks[suite.bulk].tag_bytes + 1u : 17;
     return known ? old_overhead(version, &suite) : 16 + 20 + 8;
+}
+
+/* Runs per record, and records of one connection follow each other. */
+static uint32_t overhead(uint16_t version, uint16_t cipher)
+{
+    static _Thread_local struct {
+        bool set;
+        uint16_t version, cipher;
+        uint32_t bytes;
+    } last;
+
+    if (!last.set || last.version != version || last.cipher != cipher) {
+        last.bytes = make_overhead(version, cipher);
+        last.version = version;
+        last.cipher = cipher;
+        last.set = true;
+    }
+    return last.bytes;
 }
 
 uint32_t tls_plain_bytes(uint16_t version, uint16_t cipher, uint32_t length)
