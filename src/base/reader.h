@@ -40,6 +40,11 @@ static inline void reader_fail(struct reader *r, enum read_status why)
     r->left = 0;
 }
 
+static inline enum read_status reader_status(const struct reader *r)
+{
+    return (enum read_status)r->status;
+}
+
 static inline bool reader_ok(const struct reader *r)
 {
     return r->status == READ_OK;

@@ -1,4 +1,5 @@
 /* Classic pcap: draft-ietf-opsawg-pcap, and the variants that libpcap and Wireshark read. */
+#include <endian.h>
 #include <inttypes.h>
 
 #include "input/capture.h"
@@ -37,6 +38,14 @@ static int stop_at_length(struct input_capture *c, uint32_t cap_len)
                               c->number + 1, c->record, cap_len, c->pcap.frame_max);
 }
 
+static uint32_t load_u32(const struct input_capture *c, const uint8_t p[4])
+{
+    uint32_t v;
+
+    memcpy(&v, p, sizeof v);
+    return c->big_endian ? be32toh(v) : le32toh(v);
+}
+
 static int pcap_next(struct input_capture *c, struct input_frame *f)
 {
     const struct input_pcap_file *pcap = &c->pcap;
@@ -46,10 +55,9 @@ static int pcap_next(struct input_capture *c, struct input_frame *f)
     if (p == NULL)
         return input_capture_ended(c, true);
     struct reader r = reader_of(p, pcap->header_bytes);
-    int64_t seconds = input_capture_u32(c, &r);
-    int64_t fraction = input_capture_u32(c, &r);
-    uint32_t cap_len = input_capture_u32(c, &r);
-    uint32_t wire_len = input_capture_u32(c, &r);
+    const uint8_t *h = reader_take(&r, RECORD_HEADER_BYTES);
+    int64_t seconds = load_u32(c, h), fraction = load_u32(c, h + 4);
+    uint32_t cap_len = load_u32(c, h + 8), wire_len = load_u32(c, h + 12);
     if (pcap->lengths != LENGTHS_USUAL)
         mend_lengths(pcap->lengths, &cap_len, &wire_len);
     if (cap_len > pcap->frame_max)

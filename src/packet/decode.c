@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/hash.h"
+#include "packet/usual.h"
 #include "packet/walk.h"
 
 const struct packet_limits packet_limits_default = {
@@ -65,7 +66,7 @@ static enum packet_drop fall_back(const struct packet_walk *w)
     return PACKET_DECODED;
 }
 
-enum packet_drop packet_decode(struct packet_decoder *d, const struct input_frame *frame, struct packet *out)
+static enum packet_drop walk(struct packet_decoder *d, const struct input_frame *frame, struct packet *out)
 {
     struct packet_walk w;
 
@@ -80,9 +81,6 @@ enum packet_drop packet_decode(struct packet_decoder *d, const struct input_fram
     w.ip_headers = 0;
     w.wifi_padded = false;
     w.has_plain = false;
-    out->mark = (struct packet_mark){frame->ts_ns, {frame->number, frame->file}};
-    fragment_release(&d->fragments);
-
     for (unsigned headers = 0; w.next != LAYER_END; headers++) {
         if (headers == PACKET_MAX_HEADERS)
             return PACKET_DROP_TOO_DEEP;
@@ -93,6 +91,13 @@ enum packet_drop packet_decode(struct packet_decoder *d, const struct input_fram
     out->path = walk_path_hash(&w);
     out->tunnel_depth = (uint8_t)(w.ip_headers - 1);
     return PACKET_DECODED;
+}
+
+enum packet_drop packet_decode(struct packet_decoder *d, const struct input_frame *frame, struct packet *out)
+{
+    out->mark = (struct packet_mark){frame->ts_ns, {frame->number, frame->file}};
+    fragment_release(&d->fragments);
+    return packet_usual(frame, out) ? PACKET_DECODED : walk(d, frame, out);
 }
 
 static const char *const drop_keys[PACKET_DROP_COUNT] = {[PACKET_DECODED] = "decoded",

@@ -108,19 +108,6 @@ static void reassemble(struct packet_walk *w, struct fragment *f)
     walk_ip_protocol(w, whole.protocol);
 }
 
-/* ip_from_v4 on the hot path: in place, and in one store, as loads that compare and hash the address would wait for
- * several. */
-static void set_v4(struct ip_addr *ip, const uint8_t *b)
-{
-    typedef uint32_t vector __attribute__((vector_size(16)));
-    uint32_t word;
-
-    memcpy(&word, b, sizeof word);
-    vector padded = {word, 0, 0, 0};
-    memcpy(ip->bytes, &padded, sizeof padded);
-    ip->family = 4;
-}
-
 void packet_layer_ipv4(struct packet_walk *w)
 {
     enum { MORE_FRAGMENTS = 0x2000, OFFSET_MASK = 0x1fff };
@@ -140,8 +127,8 @@ void packet_layer_ipv4(struct packet_walk *w)
     if (header > IPV4_HEADER && walk_take(w, header - IPV4_HEADER) == NULL)
         return;
     w->ip_headers++;
-    set_v4(&w->out->src.ip, h + 12);
-    set_v4(&w->out->dst.ip, h + 16);
+    walk_set_v4(&w->out->src.ip, h + 12);
+    walk_set_v4(&w->out->dst.ip, h + 16);
     w->out->ip_id = load_be16(h + 4);
     w->out->ttl = h[8];
     uint16_t flags = load_be16(h + 6);

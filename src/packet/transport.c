@@ -58,18 +58,12 @@ static void tcp_options(struct packet_tcp *tcp, struct reader r)
     }
 }
 
-void packet_layer_tcp(struct packet_walk *w)
+bool walk_tcp(struct packet *out, const uint8_t *h, struct reader r, uint32_t wire)
 {
-    const uint8_t *h = walk_take(w, TCP_HEADER);
-
-    if (h == NULL)
-        return;
     uint32_t header = (h[12] >> 4) * 4u;
-    if (header < TCP_HEADER || header - TCP_HEADER > w->wire) {
-        walk_drop(w, PACKET_DROP_MALFORMED);
-        return;
-    }
-    struct packet *out = w->out;
+
+    if (header < TCP_HEADER || header - TCP_HEADER > wire)
+        return false;
     out->src.port = load_be16(h);
     out->dst.port = load_be16(h + 2);
     out->tcp = (struct packet_tcp){.seq = load_be32(h + 4),
@@ -78,14 +72,28 @@ void packet_layer_tcp(struct packet_walk *w)
                                    .flags = h[13],
                                    .window_scale = -1};
     uint32_t options = header - TCP_HEADER;
-    uint32_t captured = w->r.left < options ? (uint32_t)w->r.left : options;
+    uint32_t captured = r.left < options ? (uint32_t)r.left : options;
     if (captured > 0) {
-        const uint8_t *p = reader_take(&w->r, captured);
+        const uint8_t *p = reader_take(&r, captured);
         if (!only_timestamps(&out->tcp, p, captured))
             tcp_options(&out->tcp, reader_of(p, captured));
     }
-    w->wire -= options;
-    finish(w, PACKET_TCP);
+    out->kind = PACKET_TCP;
+    out->payload = slice_of(r.p, r.left);
+    out->payload_len = wire - options;
+    return true;
+}
+
+void packet_layer_tcp(struct packet_walk *w)
+{
+    const uint8_t *h = walk_take(w, TCP_HEADER);
+
+    if (h == NULL)
+        return;
+    if (walk_tcp(w->out, h, w->r, w->wire))
+        w->next = LAYER_END;
+    else
+        walk_drop(w, PACKET_DROP_MALFORMED);
 }
 
 /* The tunnel's end listens on the port, so only datagrams to it count; Teredo's servers answer from it as well. */

@@ -136,6 +136,22 @@ static inline void walk_set_wire(struct packet_walk *w, uint32_t n)
         w->r.left = n;
 }
 
+/* ip_from_v4 on the hot path: in place, and in one store, as loads that compare and hash the address would wait for
+ * several. */
+static inline void walk_set_v4(struct ip_addr *ip, const uint8_t *b)
+{
+    typedef uint32_t vector __attribute__((vector_size(16)));
+    uint32_t word;
+
+    memcpy(&word, b, sizeof word);
+    vector padded = {word, 0, 0, 0};
+    memcpy(ip->bytes, &padded, sizeof padded);
+    ip->family = 4;
+}
+
+/* transport.c: h is a TCP header, r what follows it, wire how much that was. False: malformed. */
+bool walk_tcp(struct packet *out, const uint8_t *h, struct reader r, uint32_t wire);
+
 /* Is there an IP packet here? Looks without taking. */
 bool walk_sees_ip(const struct packet_walk *w);
 void walk_ethertype(struct packet_walk *w, uint16_t type);

@@ -258,7 +258,7 @@ enum read_status dns_decode(struct slice bytes, uint32_t wire_len, struct dns_me
     if (reader_ok(&d.r))
         read_sections(&d);
     out->trailing_bytes = (uint32_t)d.r.left;
-    out->status = d.r.status;
+    out->status = reader_status(&d.r);
     bool whole = bytes.n >= wire_len;
     if (d.bad || (out->status == READ_SHORT && whole))
         out->status = READ_BAD;

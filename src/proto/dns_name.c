@@ -80,7 +80,7 @@ size_t dns_name_read(struct slice message, struct reader *r, char text[DNS_NAME_
         jumped = jumped || pointer;
     }
     if (!reader_ok(&at)) {
-        reader_fail(r, at.status);
+        reader_fail(r, reader_status(&at));
         n = 0;
     } else {
         reader_skip(r, jumped ? in_place : in_place + 1);

@@ -142,7 +142,7 @@ void tls_read_client_hello(struct slice body, struct tls_client_hello *h)
     if (reader_ok(&r) && r.left > 0)
         client_extensions(h, &r);
     h->max_version = highest_version(h->versions, h->version);
-    h->status = r.status;
+    h->status = reader_status(&r);
 }
 
 /* RFC 5246 E.2; the message type and the version are behind us in neither: the payload starts with them. */
@@ -158,7 +158,7 @@ void tls_read_sslv2_client_hello(struct slice body, struct tls_client_hello *h)
     h->ciphers = reader_slice(&r, ciphers);
     h->session_id = reader_slice(&r, session_id);
     h->random = reader_slice(&r, challenge);
-    h->status = r.status;
+    h->status = reader_status(&r);
 }
 
 /* SHA-256 of "HelloRetryRequest" (RFC 8446 4.1.3). */
@@ -215,7 +215,7 @@ static void server_extensions(struct tls_server_hello *h, struct reader *r)
             break;
         server_extension(h, type, reader_of_slice(extension));
     }
-    h->status = r->status != READ_OK ? r->status : list.status;
+    h->status = reader_status(r->status != READ_OK ? r : &list);
 }
 
 void tls_read_server_hello(struct slice body, struct tls_server_hello *h)
