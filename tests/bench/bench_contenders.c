@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <pcap/pcap.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,17 +46,7 @@ static int on_exchange(void *ctx, const struct p2t_exchange *x)
     return out_writer_exchange(ctx, x);
 }
 
-/* This thread, and those that it makes from now on. */
-static void run_on(unsigned cpu)
-{
-    cpu_set_t set;
-
-    CPU_ZERO(&set);
-    CPU_SET(cpu, &set);
-    (void)sched_setaffinity(0, sizeof set, &set);
-}
-
-static int trace_with(const struct bench_input *input, unsigned jobs, bool spread)
+static int trace_with(const struct bench_input *input, unsigned jobs)
 {
     int fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
     struct out_options options = {0};
@@ -74,12 +63,8 @@ static int trace_with(const struct bench_input *input, unsigned jobs, bool sprea
                                 .exchange = on_exchange};
     struct p2t_session *s;
 
-    if (spread)
-        run_on(1);
     if (w == NULL || p2t_session_open(&s, &config, NULL) != P2T_OK)
         return 1;
-    if (spread)
-        run_on(0);
     if (p2t_session_run(s) != P2T_OK)
         return 1;
     struct p2t_counters counters;
@@ -92,23 +77,16 @@ static int trace_with(const struct bench_input *input, unsigned jobs, bool sprea
 
 static int trace_with_one(const struct bench_input *input)
 {
-    return trace_with(input, 1, false);
+    return trace_with(input, 1);
 }
 
 static int trace_with_two(const struct bench_input *input)
 {
-    return trace_with(input, 2, false);
-}
-
-/* Some kernels leave threads that wake each other on one CPU. */
-static int trace_with_two_spread(const struct bench_input *input)
-{
-    return trace_with(input, 2, true);
+    return trace_with(input, 2);
 }
 
 const struct bench_contender bench_one_job = {"pcap2trace -j 1", trace_with_one};
 const struct bench_contender bench_two_jobs = {"pcap2trace -j 2", trace_with_two};
-const struct bench_contender bench_two_jobs_spread = {"  its threads on two CPUs", trace_with_two_spread};
 
 /* ---- tshark ---- */
 

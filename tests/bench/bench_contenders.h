@@ -19,8 +19,7 @@ struct bench_result {
     long peak_kb;
 };
 
-extern const struct bench_contender bench_libpcap, bench_one_job, bench_two_jobs, bench_two_jobs_spread, bench_tshark,
-    bench_gunzip;
+extern const struct bench_contender bench_libpcap, bench_one_job, bench_two_jobs, bench_tshark, bench_gunzip;
 
 bool bench_has_tshark(void);
 /* Each of these exits on failure. */

@@ -86,8 +86,7 @@ static void measure(const struct bench_contender *const *contenders, size_t n, i
 
 static void measure_gzip(const struct bench_input *plain, const struct bench_size *size, int runs)
 {
-    static const struct bench_contender *const contenders[] = {&bench_gunzip, &bench_one_job, &bench_two_jobs,
-                                                               &bench_two_jobs_spread};
+    static const struct bench_contender *const contenders[] = {&bench_gunzip, &bench_one_job, &bench_two_jobs};
     char path[520];
 
     snprintf(path, sizeof path, "%s.gz", plain->path);
@@ -121,8 +120,7 @@ static struct bench_size write_capture(const struct bench_input *input, enum ben
 
 static void measure_traffic(const struct traffic *t, const struct settings *s, uint64_t megabytes, bool first)
 {
-    static const struct bench_contender *const contenders[] = {&bench_libpcap, &bench_one_job, &bench_two_jobs,
-                                                               &bench_two_jobs_spread};
+    static const struct bench_contender *const contenders[] = {&bench_libpcap, &bench_one_job, &bench_two_jobs};
     char path[512], keylog[520];
 
     snprintf(path, sizeof path, "%s/pcap2trace-bench-%d.pcap", s->folder, (int)getpid());

@@ -250,6 +250,19 @@ static void compare(const struct tally *a, const struct tally *b)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* Whoever makes keys ahead looks at whole payloads. */
+static void look_ahead(struct slice payload)
+{
+    static struct tls_keylog *log;
+    static struct tls_ahead *ahead;
+
+    if (ahead == NULL) {
+        log = tls_keylog_new(16, NULL);
+        CHECK(log != NULL && (ahead = tls_ahead_new(log)) != NULL);
+    }
+    tls_ahead_look(ahead, 1, payload);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct tls_env env;
@@ -260,6 +273,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     uint8_t how = reader_u8(&r);
     bool mid_stream = (how & 1) != 0, keys = (how & 2) != 0;
 
+    look_ahead(r.left > 0 ? slice_of(r.p, r.left) : slice_of(NULL, 0));
     memset(&env, 0, sizeof env);
     const struct tls_plain_sink plain = {NULL, on_plain};
     CHECK(tls_env_init(&env, &limits, &none, &plain) == 0);
