@@ -48,8 +48,9 @@ struct p2t_config {
     const char *keylog;
     /* 0 or 1: everything is done on the caller's thread. More: timelines are made, and `exchange` is called, on a thread
      * of the session's own, one at a time and in the same order; it is at rest whenever a function of the session has
-     * returned 0 or a negative status. Files are read and decompressed ahead on up to jobs - 1 threads more, at most
-     * 4; pipes are not. */
+     * returned 0 or a negative status. Packets are read and decoded on another, which also makes TLS keys ahead of them,
+     * and files are read and decompressed on up to jobs - 1 threads more, at most 4; with a pipe among the paths neither
+     * is done. The stages keep about two cores busy. */
     unsigned jobs;
     /* Bytes that the session may come to hold, whatever it reads; 0: P2T_MEMORY_DEFAULT. It is what a program that does
      * nothing else becomes resident with. Less than P2T_MEMORY_LEAST counts as that. What does not fit is given up, the

@@ -50,6 +50,14 @@ struct intake {
 
 /* ---- the intake's thread ---- */
 
+static void free_notice(struct notice *n)
+{
+    if (n->bytes != NULL && n->kind == NOTICE_SECRETS)
+        OPENSSL_cleanse(n->bytes, n->n);
+    free(n->bytes);
+    *n = (struct notice){.kind = NOTICE_NONE};
+}
+
 static bool begin_batch(struct intake *i)
 {
     size_t slot;
@@ -73,7 +81,7 @@ static void put_batch(struct intake *i)
 static void put_notice(struct intake *i, struct notice notice)
 {
     if (!begin_batch(i)) {
-        free(notice.bytes);
+        free_notice(&notice);
         return;
     }
     i->filling->notice = notice;
@@ -200,14 +208,6 @@ bool intake_start(struct intake *i)
 {
     i->started = thread_start(&i->thread, run, i) == 0;
     return i->started;
-}
-
-static void free_notice(struct notice *n)
-{
-    if (n->bytes != NULL && n->kind == NOTICE_SECRETS)
-        OPENSSL_cleanse(n->bytes, n->n);
-    free(n->bytes);
-    *n = (struct notice){.kind = NOTICE_NONE};
 }
 
 static void tell_notice(struct intake *i, struct notice *n)
