@@ -10,7 +10,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct session_check check;
 
-    if (session_check_bytes(&check, data, size, NULL))
+    if (session_check_bytes(&check, data, size, NULL, 1))
         return 0;
     fprintf(stderr, "%s\n", check.broken);
     abort();

@@ -170,11 +170,16 @@ static void check_whole_run(struct run *r, int status)
         snprintf(r->check->broken, sizeof r->check->broken, "exchanges counted and handed over differ");
 }
 
-bool session_check_path(struct session_check *check, const char *path, const char *keylog)
+bool session_check_path(struct session_check *check, const char *path, const char *keylog, unsigned jobs)
 {
     struct run r = {.check = check};
-    struct p2t_config config = {
-        .paths = &path, .path_count = 1, .keylog = keylog, .all = true, .ctx = &r, .exchange = on_exchange};
+    struct p2t_config config = {.paths = &path,
+                                .path_count = 1,
+                                .keylog = keylog,
+                                .all = true,
+                                .jobs = jobs,
+                                .ctx = &r,
+                                .exchange = on_exchange};
 
     *check = (struct session_check){0};
     if (p2t_session_open(&r.session, &config, NULL) != P2T_OK) {
@@ -187,7 +192,7 @@ bool session_check_path(struct session_check *check, const char *path, const cha
     return check->broken[0] == '\0';
 }
 
-bool session_check_bytes(struct session_check *check, const void *bytes, size_t n, const char *keylog)
+bool session_check_bytes(struct session_check *check, const void *bytes, size_t n, const char *keylog, unsigned jobs)
 {
     char path[64];
     int fd = memfd_create("capture", 0);
@@ -195,7 +200,7 @@ bool session_check_bytes(struct session_check *check, const void *bytes, size_t 
     if (fd < 0 || write(fd, bytes, n) != (ssize_t)n)
         abort();
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    bool kept = session_check_path(check, path, keylog);
+    bool kept = session_check_path(check, path, keylog, jobs);
     close(fd);
     return kept;
 }

@@ -13,8 +13,8 @@ struct session_check {
 };
 
 /* True when every promise was kept. A capture that cannot be read, or is nonsense, keeps them all. */
-bool session_check_path(struct session_check *check, const char *path, const char *keylog);
+bool session_check_path(struct session_check *check, const char *path, const char *keylog, unsigned jobs);
 /* Same for a capture in memory. keylog: NULL for none. */
-bool session_check_bytes(struct session_check *check, const void *bytes, size_t n, const char *keylog);
+bool session_check_bytes(struct session_check *check, const void *bytes, size_t n, const char *keylog, unsigned jobs);
 
 #endif
