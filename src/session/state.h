@@ -45,7 +45,10 @@ struct p2t_session {
     bool finished;
 };
 
-/* 0 or a p2t_status. */
+/* The next file's path, the input's own. Before anything tells of the file: input's list changes while the teller's
+ * thread reads this one. ctx: the session. 0 or a p2t_status, and so ... */
+int session_note_path(void *ctx, const char *path);
+/* ... here. */
 int session_take_frame(struct p2t_session *s, const struct input_frame *frame);
 void session_take_secrets(struct p2t_session *s, const struct input_secrets *secrets);
 /* half: its last line may still be written. */

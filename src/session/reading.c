@@ -1,0 +1,132 @@
+/* Frames through the stages: one at a time from the input, or from the intake's batches. */
+#include <stdlib.h>
+
+#include "session/state.h"
+
+/* Some of what an evicted connection held may wait for its place in the output: no use in evicting all at once. */
+enum { EVICTIONS_PER_FRAME = 64 };
+
+int session_note_path(void *ctx, const char *path)
+{
+    struct p2t_session *s = ctx;
+    uint32_t file = s->path_count++;
+
+    if (file / CHUNK_PATHS >= PATH_CHUNKS)
+        return P2T_OK;
+    const char ***chunk = &s->paths[file / CHUNK_PATHS];
+    if (*chunk == NULL)
+        *chunk = calloc(CHUNK_PATHS, sizeof **chunk);
+    if (*chunk == NULL)
+        return P2T_ERR_MEMORY;
+    (*chunk)[file % CHUNK_PATHS] = path;
+    return P2T_OK;
+}
+
+static void make_room(struct p2t_session *s)
+{
+    for (int i = 0; i < EVICTIONS_PER_FRAME && budget_over(&s->budget) && flow_table_evict(s->flows);)
+        i++;
+}
+
+static void count_frame(struct p2t_session *s, int64_t ts_ns, uint32_t wire_len)
+{
+    s->frames++;
+    s->bytes += wire_len;
+    s->backwards += s->frames > 1 && ts_ns < s->latest_ns;
+    if (s->frames == 1 || ts_ns > s->latest_ns)
+        s->latest_ns = ts_ns;
+    if (s->frames == 1 || ts_ns < s->earliest_ns)
+        s->earliest_ns = ts_ns;
+}
+
+static int take_packet(struct p2t_session *s, enum packet_drop why, const struct packet *packet)
+{
+    if (s->carry == NULL || !s->carry->loading)
+        correlate_clock(s->correlate, packet->mark.ts_ns);
+    if (why != PACKET_DECODED) {
+        s->drops[why]++;
+        return P2T_OK;
+    }
+    s->tunnelled += packet->tunnel_depth > 0;
+    int status = flow_table_push(s->flows, packet);
+    if (budget_over(&s->budget))
+        make_room(s);
+    return status != P2T_OK ? status : s->status;
+}
+
+int session_take_frame(struct p2t_session *s, const struct input_frame *frame)
+{
+    struct packet packet;
+
+    while (s->name == NULL && s->path_count <= frame->file)
+        if (session_note_path(s, input_file(s->input, s->path_count)->path) != P2T_OK)
+            return P2T_ERR_MEMORY;
+    count_frame(s, frame->ts_ns, frame->wire_len);
+    if (s->carry != NULL)
+        carry_clock(s->carry, frame->ts_ns, frame->file);
+    enum packet_drop why = packet_decode(s->decoder, frame, &packet);
+    return take_packet(s, why, &packet);
+}
+
+/* Nobody is called behind this. */
+static void rest(struct p2t_session *s)
+{
+    int status = s->teller != NULL ? teller_finish(s->teller) : P2T_OK;
+
+    if (s->status == P2T_OK)
+        s->status = status;
+}
+
+int p2t_session_finish(struct p2t_session *s)
+{
+    if (!s->finished) {
+        s->finished = true;
+        correlate_ending(s->correlate);
+        flow_table_finish(s->flows);
+        correlate_finish(s->correlate);
+    }
+    rest(s);
+    return s->status;
+}
+
+/* 1: one frame was taken. 0: there are no more. Negative: a p2t_status. */
+static int take_next(struct p2t_session *s)
+{
+    const struct intake_item *item;
+    const struct input_frame *frame;
+    int got = s->intake != NULL ? intake_next(s->intake, &item) : input_next(s->input, &frame);
+
+    if (got <= 0)
+        return got;
+    if (s->intake == NULL)
+        return (got = session_take_frame(s, frame)) == P2T_OK ? 1 : got;
+    count_frame(s, item->packet.mark.ts_ns, item->wire_len);
+    return (got = take_packet(s, item->why, &item->packet)) == P2T_OK ? 1 : got;
+}
+
+int p2t_session_step(struct p2t_session *s, size_t frames)
+{
+    if (s->finished || s->status != P2T_OK)
+        return s->status;
+    for (size_t i = 0; i < frames; i++) {
+        int took = take_next(s);
+        if (took == 0)
+            return p2t_session_finish(s);
+        s->status = took < 0 ? took : P2T_OK;
+        if (s->status != P2T_OK) {
+            rest(s);
+            return s->status;
+        }
+    }
+    return 1;
+}
+
+int p2t_session_run(struct p2t_session *s)
+{
+    int more;
+
+    do {
+        more = p2t_session_step(s, 65536);
+    } while (more > 0);
+    return more;
+}
