@@ -23,7 +23,8 @@ struct flow_ring {
     uint64_t print[FLOW_RING_SIZE];
     uint32_t when[FLOW_RING_SIZE];
     uint32_t at;
-    uint32_t now_bits, before_bits; /* one for each print of this round, and of the one before: most are none of them */
+    uint32_t now_bits,
+        before_bits; /* one for each print of this round, and of the one before: most are none of them */
 };
 
 struct flow_print flow_print_tcp(const struct packet *p, int64_t window_ns);
