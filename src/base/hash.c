@@ -148,8 +148,10 @@ void hmap_remove(struct hmap *m, struct hmap_node *node)
     struct hmap_slot *slot = slot_of(m, node->hash);
     struct hmap_node **link = &slot->first;
 
-    while (*link != node)
+    while (*link != NULL && *link != node)
         link = &(*link)->next;
+    if (*link == NULL) /* is not in it */
+        return;
     *link = node->next;
     node->next = NULL;
     m->count--;

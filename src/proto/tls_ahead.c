@@ -164,14 +164,16 @@ static bool read_hello(struct slice payload, struct hello *h)
     return reader_ok(&r);
 }
 
-static void make_from(struct tls_ahead *a, const uint8_t *random, enum tls_label label, struct tls_session *s)
+static void make_from(struct tls_ahead *a, const uint8_t *random, enum tls_label label,
+                      const struct tls_session *session)
 {
+    struct tls_session s = *session;
     struct tls_secret secret;
 
     if (!tls_keylog_copy(a->log, random, label, &secret))
         return;
-    s->secret = &secret;
-    make(a, s);
+    s.secret = &secret;
+    make(a, &s);
     OPENSSL_cleanse(&secret, sizeof secret);
 }
 
