@@ -12,11 +12,12 @@ endif()
 # GCC's generic tuning copies and clears structs of a few hundred bytes with `rep movs`, whose start costs more than the
 # copy: such structs travel with each fact. And it copies smaller ones in pieces of 16 bytes, which wait where their
 # fields were written one by one right before. Worth 6% and 4% on small exchanges. Where functions begin anywhere, a run
-# takes up to 5% more or less with each change to the code. Goes with link-time optimisation, because other compilers'
-# tools do not know the options.
+# takes up to 5% more or less with each change to the code. All this goes with link-time optimisation, because other
+# compilers' tools do not know the options.
 set(P2T_TUNING_FLAGS -mmemcpy-strategy=unrolled_loop:256:noalign,libcall:-1:noalign
-                   -mmemset-strategy=unrolled_loop:256:noalign,libcall:-1:noalign
-                   -mtune-ctrl=^sse_unaligned_load_optimal,^sse_unaligned_store_optimal -fno-tree-slp-vectorize -falign-functions=64)
+                     -mmemset-strategy=unrolled_loop:256:noalign,libcall:-1:noalign
+                     -mtune-ctrl=^sse_unaligned_load_optimal,^sse_unaligned_store_optimal -fno-tree-slp-vectorize
+                     -falign-functions=64 -fno-plt)
 string(REPLACE ";" " " P2T_TUNING_FLAGS_TEXT "${P2T_TUNING_FLAGS}")
 check_c_compiler_flag("${P2T_TUNING_FLAGS_TEXT}" P2T_HAVE_TUNING_FLAGS)
 

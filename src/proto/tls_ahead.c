@@ -43,6 +43,7 @@ struct tls_ahead *tls_ahead_new(struct tls_keylog *log)
     if (a == NULL)
         return NULL;
     a->log = log;
+    tls_keylog_share(log);
     pthread_mutex_init(&a->lock, NULL);
     if (tls_kdf_init(&a->kdf) == P2T_OK)
         return a;

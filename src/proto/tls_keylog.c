@@ -21,7 +21,8 @@ struct entry {
 };
 
 struct tls_keylog {
-    pthread_mutex_t lock; /* taken to change what follows, and by whoever is not the owner to read it */
+    pthread_mutex_t lock; /* where it is shared: taken to change what follows, and by the other thread to read it */
+    bool shared;
     struct hmap map;
     struct slab slab;
     struct entry *oldest, *newest;
@@ -107,6 +108,11 @@ const struct tls_secret *tls_keylog_find(const struct tls_keylog *k, const uint8
     return e != NULL ? &e->secret : NULL;
 }
 
+void tls_keylog_share(struct tls_keylog *k)
+{
+    k->shared = true;
+}
+
 bool tls_keylog_copy(struct tls_keylog *k, const uint8_t random[TLS_CLIENT_RANDOM_BYTES], enum tls_label label,
                      struct tls_secret *secret)
 {
@@ -156,6 +162,8 @@ static int add(struct tls_keylog *k, const uint8_t random[TLS_CLIENT_RANDOM_BYTE
 int tls_keylog_add(struct tls_keylog *k, const uint8_t random[TLS_CLIENT_RANDOM_BYTES], enum tls_label label,
                    const struct tls_secret *secret)
 {
+    if (!k->shared)
+        return add(k, random, label, secret);
     pthread_mutex_lock(&k->lock);
     int status = add(k, random, label, secret);
     pthread_mutex_unlock(&k->lock);

@@ -53,7 +53,9 @@ int tls_keylog_add(struct tls_keylog *k, const uint8_t random[TLS_CLIENT_RANDOM_
  * zeros. */
 const struct tls_secret *tls_keylog_find(const struct tls_keylog *k, const uint8_t random[TLS_CLIENT_RANDOM_BYTES],
                                          enum tls_label label);
-/* For another thread than the owner's. False: there is none. */
+/* From now on another thread may use it as well, for tls_keylog_copy() alone. */
+void tls_keylog_share(struct tls_keylog *k);
+/* False: there is none. */
 bool tls_keylog_copy(struct tls_keylog *k, const uint8_t random[TLS_CLIENT_RANDOM_BYTES], enum tls_label label,
                      struct tls_secret *secret);
 /* Appends what is known of one random, or of sessions that may go on, the latest ones, as far as it fits into max bytes. */
