@@ -98,27 +98,36 @@ static size_t copy_plain(uint8_t *w, const uint8_t *p, size_t n)
     return i;
 }
 
+/* What stands behind the first byte that needs a look, and the closing quote. */
+static void put_rest(struct buf *b, const uint8_t *p, size_t i, size_t n)
+{
+    while (i < n) {
+        size_t from = i;
+        while (i < n && plain[p[i]])
+            i++;
+        buf_put(b, p + from, i - from);
+        if (i < n)
+            i += put_odd(b, slice_of(p + i, n - i));
+    }
+    buf_putc(b, '"');
+}
+
 void json_string(struct buf *b, struct p2t_text s)
 {
     const uint8_t *p = (const uint8_t *)s.p;
-    size_t i = 0;
 
     if (!buf_reserve(b, s.n + 2))
         return;
-    b->p[b->n++] = '"';
-    if (s.n > 0) {
-        i = copy_plain(b->p + b->n, p, s.n);
-        b->n += i;
+    uint8_t *w = b->p + b->n;
+    size_t i = s.n > 0 ? copy_plain(w + 1, p, s.n) : 0;
+    w[0] = '"';
+    b->n += 1 + i;
+    if (i < s.n) {
+        put_rest(b, p, i, s.n);
+        return;
     }
-    while (i < s.n) {
-        size_t from = i;
-        while (i < s.n && plain[p[i]])
-            i++;
-        buf_put(b, p + from, i - from);
-        if (i < s.n)
-            i += put_odd(b, slice_of(p + i, s.n - i));
-    }
-    buf_putc(b, '"');
+    w[1 + i] = '"';
+    b->n++;
 }
 
 void json_text(struct buf *b, struct p2t_text s)
