@@ -294,12 +294,35 @@ bool correlate_adopt(struct correlate *c, struct flow_tcp *flow)
     return false;
 }
 
+static int by_first_packet(const void *a, const void *b)
+{
+    const struct packet_ref *x = &(*(struct cconn *const *)a)->view.first.ref;
+    const struct packet_ref *y = &(*(struct cconn *const *)b)->view.first.ref;
+
+    if (x->file != y->file)
+        return x->file < y->file ? -1 : 1;
+    return x->number < y->number ? -1 : x->number > y->number;
+}
+
+/* In an order of their own: the map's differs from run to run. */
 void correlate_loaded(struct correlate *c)
 {
+    struct cconn **lost = malloc((c->carried.count + 1) * sizeof(struct cconn *));
     struct hmap_walk w = hmap_walk(&c->carried);
+    size_t n = 0;
 
-    for (struct hmap_node *n; (n = hmap_step(&w)) != NULL;)
-        conn_lost(c, hmap_entry(n, struct cconn, node));
+    for (struct hmap_node *node; (node = hmap_step(&w)) != NULL;) {
+        struct cconn *cc = hmap_entry(node, struct cconn, node);
+        if (lost != NULL)
+            lost[n++] = cc;
+        else
+            conn_lost(c, cc);
+    }
+    if (n > 0)
+        qsort(lost, n, sizeof *lost, by_first_packet);
+    for (size_t i = 0; i < n; i++)
+        conn_lost(c, lost[i]);
+    free(lost);
     hmap_fini(&c->carried);
     outbox_drain(c);
 }
