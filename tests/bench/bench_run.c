@@ -93,7 +93,7 @@ static void measure_gzip(const struct bench_input *plain, const struct bench_siz
     bench_gzip(plain->path, path);
     struct bench_input input = {path, plain->keylog};
     printf(" the same, gzip'd\n");
-    measure(contenders, 4, runs, &input, size);
+    measure(contenders, sizeof contenders / sizeof *contenders, runs, &input, size);
     unlink(path);
 }
 
@@ -131,7 +131,7 @@ static void measure_traffic(const struct traffic *t, const struct settings *s, u
         input.keylog = NULL;
     printf("%s, %.0f MB, %llu packets, %llu exchanges\n", t->name, (double)size.bytes / 1e6,
            (unsigned long long)size.packets, (unsigned long long)size.exchanges);
-    measure(contenders, 4, s->runs, &input, &size);
+    measure(contenders, sizeof contenders / sizeof *contenders, s->runs, &input, &size);
     if (first && bench_has_tshark()) {
         struct field peer = {.contender = &bench_tshark};
         compete(&peer, 1, 1, &input);
