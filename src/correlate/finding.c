@@ -346,6 +346,11 @@ static void about_tls(struct exchange *e)
         finding_add(e, "tls.certificate", P2T_SEVERITY_WARNING, &t->certificate, NULL, "%.*s",
                     (int)(t->certificate_problem.n > 256 ? 256 : t->certificate_problem.n),
                     (const char *)t->certificate_problem.p);
+    if (t->outer_name && t->server_name.n > 0)
+        finding_add(
+            e, "tls.outer_name", P2T_SEVERITY_INFO, &t->hello, NULL,
+            "the client offered Encrypted ClientHello, or made believe to: %.*s may be a name that hides another",
+            (int)t->server_name.n, (const char *)t->server_name.p);
     if (t->client_certificate_empty)
         finding_add(e, "tls.client_certificate",
                     mark_set(&e->response.first) ? P2T_SEVERITY_INFO : P2T_SEVERITY_ERROR, &t->done, NULL,

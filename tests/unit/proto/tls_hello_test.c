@@ -67,6 +67,22 @@ static void the_rfcs_client_hello_is_read(void **state)
     assert_false(hello.offers_psk || hello.offers_early_data || hello.offers_ech || hello.sslv2);
 }
 
+/* Its extension says that the name beside it may be the outer one. */
+static void encrypted_client_hello_is_noticed(void **state)
+{
+    uint8_t bytes[] = {3, 3, [34] = 0, 0, 2,   0x13, 0x01, 1,    0,    0, 20, 0, 0, 0, 8, 0,
+                       6, 0, 0,        3, 'o', 'u',  't',  0xfe, 0x0d, 0, 4,  0, 0, 1, 0};
+
+    (void)state;
+    tls_read_client_hello(slice_of(bytes, sizeof bytes), &hello);
+    assert_int_equal(hello.status, READ_OK);
+    assert_slice(hello.server_name, "out");
+    assert_true(hello.offers_ech);
+    bytes[sizeof bytes - 7] ^= 1; /* another extension */
+    tls_read_client_hello(slice_of(bytes, sizeof bytes), &hello);
+    assert_false(hello.offers_ech);
+}
+
 static void a_client_hello_cut_anywhere_gives_what_stands_before_the_cut(void **state)
 {
     size_t name_end = 0;
@@ -258,6 +274,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_rfcs_client_hello_is_read),
+        cmocka_unit_test(encrypted_client_hello_is_noticed),
         cmocka_unit_test(a_client_hello_cut_anywhere_gives_what_stands_before_the_cut),
         cmocka_unit_test(the_rfcs_server_hello_is_read),
         cmocka_unit_test(ja4_is_as_its_description_has_it),
