@@ -2,12 +2,14 @@
 #include "batch/batch.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 
+#include "base/crew.h"
 #include "batch/pattern.h"
 #include "batch/point.h"
 #include "batch/shard.h"
@@ -19,6 +21,10 @@ struct group {
     char *name;
     struct folder_file **files; /* its captures, of the last scan */
     size_t count, cap;
+
+    /* What came of this round. */
+    bool did;
+    int status;
 };
 
 struct batch {
@@ -30,7 +36,7 @@ struct batch {
     struct group *groups;
     size_t count, cap;
     uint64_t problems;
-    bool waits;
+    atomic_bool failed; /* a point did: no other begins another file */
 };
 
 static int say(const struct batch *b, const char *subject, const char *text)
@@ -149,16 +155,28 @@ static int open_point(struct batch *b, struct group *g)
 
 /* A point's files, as long as there are any. A long pile is not listed again for each; what grows or comes meanwhile is
  * found by the next look. */
-static int work_off(struct batch *b, struct group *g, bool *did)
+static void work_off(void *ctx, size_t i)
 {
-    int status = open_point(b, g);
+    struct batch *b = ctx;
+    struct group *g = &b->groups[i];
+    struct folder_file *file;
 
-    while (status == P2T_OK && !stopped(b)) {
-        struct folder_file *file = point_next(g->point, &b->folder, g->files, g->count, wall_clock(), &b->waits);
-        if (file == NULL)
-            break;
-        *did = true;
-        status = point_process(g->point, &b->folder, file);
+    while (!stopped(b) && !b->failed &&
+           (file = point_next(g->point, &b->folder, g->files, g->count, wall_clock())) != NULL) {
+        g->did = true;
+        g->status = point_process(g->point, &b->folder, file);
+        if (g->status != P2T_OK)
+            b->failed = true;
+    }
+}
+
+static int open_points(struct batch *b)
+{
+    int status = P2T_OK;
+
+    for (size_t i = 0; i < b->count && status == P2T_OK; i++) {
+        b->groups[i].did = false;
+        status = open_point(b, &b->groups[i]);
     }
     return status;
 }
@@ -167,9 +185,17 @@ static int round_of_work(struct batch *b, bool *did)
 {
     int status = scan(b);
 
-    *did = b->waits = false;
-    for (size_t i = 0; i < b->count && status == P2T_OK && !stopped(b); i++)
-        status = work_off(b, &b->groups[i], did);
+    *did = false;
+    if (status == P2T_OK)
+        status = open_points(b);
+    if (status != P2T_OK)
+        return status;
+    crew_work(b->config->jobs, b->count, work_off, b);
+    for (size_t i = 0; i < b->count; i++) {
+        *did |= b->groups[i].did;
+        if (status == P2T_OK)
+            status = b->groups[i].status;
+    }
     return status;
 }
 

@@ -19,10 +19,12 @@ struct batch_config {
     const char *filter, *keylog;
     size_t max_memory; /* of all capture points together, each at least P2T_MEMORY_LEAST; 0: P2T_MEMORY_DEFAULT */
     bool show_secrets, all;
+    unsigned jobs;        /* so many capture points are worked on at a time; 0 is 1 */
     const char *manifest; /* of shards, instead of `folder` and `point_from`; NULL: none */
     uint64_t shard,
         shards; /* of its shards, those that leave the rest `shard` when counted and divided by `shards` */
     void *ctx;
+    /* From several threads at once where jobs is above 1. */
     bool (*keeps)(void *ctx, const struct p2t_exchange *x);
     void (*say)(void *ctx, const char *subject, const char *text); /* subject may be NULL */
     bool (*stopped)(void *ctx);                                    /* asked between files */

@@ -174,7 +174,7 @@ int checkpoint_create(struct checkpoint_writer *w, const char *path)
 {
     *w = (struct checkpoint_writer){0};
     /* Packets, and secrets that captures brought. */
-    int status = store_open(&w->store, path, true, 0600);
+    int status = store_open(&w->store, path, STORE_ZSTD_FAST, 0600);
     if (status != P2T_OK)
         return status;
     buf_slice(&w->scratch, MAGIC);

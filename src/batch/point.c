@@ -341,7 +341,7 @@ static void note_presence(struct point *p, struct folder_file *const *files, siz
 }
 
 struct folder_file *point_next(struct point *p, const struct folder *folder, struct folder_file *const *files,
-                               size_t n, int64_t now_ns, bool *waits)
+                               size_t n, int64_t now_ns)
 {
     struct folder_file *next = NULL;
     const struct folder_file *newest = NULL;
@@ -353,9 +353,6 @@ struct folder_file *point_next(struct point *p, const struct folder *folder, str
         if (!files[i]->left && !is_done(p, folder, files[i]) && (next == NULL || is_first_of(files[i], next)))
             next = files[i];
     }
-    if (next == NULL || next != newest || p->config->settle_ns == 0 ||
-        now_ns - next->changed_ns >= p->config->settle_ns)
-        return next;
-    *waits = true;
-    return NULL;
+    bool may_grow = next == newest && next != NULL && p->config->settle_ns > 0;
+    return may_grow && now_ns - next->changed_ns < p->config->settle_ns ? NULL : next;
 }

@@ -13,10 +13,10 @@ int point_open(struct point **out, const struct batch_config *config, const char
 void point_close(struct point *p);
 const char *point_name(const struct point *p);
 
-/* Of the folder's `n` captures of this point, the one that is to come next, in the order of first packets; NULL: none.
- * *waits is set when one is left because it may still grow. */
+/* Of the folder's `n` captures of this point, the one that is to come next, in the order of first packets; NULL: none, or
+ * it may still grow. */
 struct folder_file *point_next(struct point *p, const struct folder *folder, struct folder_file *const *files,
-                               size_t n, int64_t now_ns, bool *waits);
+                               size_t n, int64_t now_ns);
 /* P2T_OK also when the file could not be read or was cut: that is said, and counted. */
 int point_process(struct point *p, const struct folder *folder, struct folder_file *file);
 /* What is still open is written, as if the capture had ended. */

@@ -10,8 +10,6 @@
 
 #include "pcap2trace/status.h"
 
-enum { LEVEL = 3 };
-
 char *store_temporary(const char *target)
 {
     const char *slash = strrchr(target, '/');
@@ -28,19 +26,19 @@ static int fail(struct store *s)
     return P2T_ERR_IO;
 }
 
-static int open_zstd(struct store *s)
+static int open_zstd(struct store *s, int level)
 {
     s->packed_cap = ZSTD_CStreamOutSize();
     s->packed = malloc(s->packed_cap);
     s->zstd = ZSTD_createCCtx();
     if (s->packed == NULL || s->zstd == NULL)
         return P2T_ERR_MEMORY;
-    (void)ZSTD_CCtx_setParameter(s->zstd, ZSTD_c_compressionLevel, LEVEL);
+    (void)ZSTD_CCtx_setParameter(s->zstd, ZSTD_c_compressionLevel, level);
     (void)ZSTD_CCtx_setParameter(s->zstd, ZSTD_c_checksumFlag, 1);
     return P2T_OK;
 }
 
-int store_open(struct store *s, const char *target, bool zstd, unsigned mode)
+int store_open(struct store *s, const char *target, enum store_packing packing, unsigned mode)
 {
     *s = (struct store){.fd = -1};
     s->target = strdup(target);
@@ -50,7 +48,7 @@ int store_open(struct store *s, const char *target, bool zstd, unsigned mode)
     s->fd = open(s->temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
     if (s->fd < 0)
         return fail(s);
-    return zstd ? open_zstd(s) : P2T_OK;
+    return packing != STORE_PLAIN ? open_zstd(s, packing == STORE_ZSTD ? 3 : -5) : P2T_OK;
 }
 
 static int put(struct store *s, const char *p, size_t n)

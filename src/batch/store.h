@@ -5,6 +5,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+enum store_packing {
+    STORE_PLAIN,
+    STORE_ZSTD,
+    STORE_ZSTD_FAST /* for what is soon replaced */
+};
+
 struct store {
     char *target, *temporary;
     int fd;
@@ -17,7 +23,7 @@ struct store {
 /* The hidden name beside `target` that it is written under; free() it. NULL: out of memory. */
 char *store_temporary(const char *target);
 /* 0, P2T_ERR_IO with s->error set, or P2T_ERR_MEMORY. To be closed or abandoned in any case. */
-int store_open(struct store *s, const char *target, bool zstd, unsigned mode);
+int store_open(struct store *s, const char *target, enum store_packing packing, unsigned mode);
 /* A sink for writers; ctx is the struct store. */
 int store_write(void *ctx, const void *bytes, size_t n);
 /* Past the compression. */

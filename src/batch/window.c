@@ -179,7 +179,7 @@ static int open_output(struct point *p, struct store *store, const char *suffix)
         return P2T_ERR_MEMORY;
     int status = P2T_ERR_USAGE;
     if (access(path, F_OK) != 0)
-        status = store_open(store, path, p->config->zstd, 0666);
+        status = store_open(store, path, p->config->zstd ? STORE_ZSTD : STORE_PLAIN, 0666);
     if (status == P2T_ERR_USAGE)
         p->config->say(p->config->ctx, path, "exists already, written with another state: it is not touched");
     else if (status != P2T_OK)

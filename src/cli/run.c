@@ -108,11 +108,7 @@ static int open_output(struct run *r)
 /* Packets that come slowly gain nothing by it, and where to stop after -c is known at once without. */
 static unsigned jobs_for(const struct run *r)
 {
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-
-    if (r->live || r->options->count > 0)
-        return 1;
-    return r->options->jobs > 0 ? r->options->jobs : cores > 0 ? (unsigned)cores : 1;
+    return r->live || r->options->count > 0 ? 1 : cli_jobs(r->options);
 }
 
 static int open_session(struct run *r)

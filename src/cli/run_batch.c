@@ -8,6 +8,7 @@
 #include "batch/batch.h"
 #include "cli/output.h"
 #include "cli/report.h"
+#include "cli/session_open.h"
 #include "cli/signals.h"
 
 enum { EXIT_OK, EXIT_TROUBLE, EXIT_USAGE, EXIT_SIGNAL = 128 };
@@ -71,6 +72,7 @@ int run_batch(const struct cli_options *o)
         .filter = o->bpf,
         .keylog = o->keylog,
         .max_memory = o->max_memory,
+        .jobs = cli_jobs(o),
         .show_secrets = o->show_secrets,
         .all = o->all,
         .manifest = b->manifest,

@@ -1,6 +1,7 @@
 #include "cli/session_open.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "cli/report.h"
 
@@ -21,4 +22,13 @@ int cli_session_open(struct p2t_session **session, const struct cli_options *o, 
         report_line(o->bpf, error != NULL ? error : "the filter does not compile");
     free(error);
     return status;
+}
+
+unsigned cli_jobs(const struct cli_options *o)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+    if (o->jobs > 0)
+        return o->jobs;
+    return cores > 0 ? (unsigned)cores : 1;
 }

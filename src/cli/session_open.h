@@ -9,4 +9,7 @@
  * compile was said; an enum p2t_status. */
 int cli_session_open(struct p2t_session **session, const struct cli_options *o, struct p2t_config config);
 
+/* As many as asked for, else one for each core. */
+unsigned cli_jobs(const struct cli_options *o);
+
 #endif

@@ -3,10 +3,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <unistd.h>
 
-static volatile sig_atomic_t stop, progress_wanted;
+static atomic_int stop, progress_wanted; /* batch's threads ask, too */
 static const char *volatile guarded;
 static int nothing = -1; /* /dev/null, opened beforehand: a handler cannot fail */
 

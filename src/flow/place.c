@@ -18,7 +18,7 @@ bool flow_tcp_place(const struct flow_tcp *conn, struct flow_place *place)
     for (unsigned side = 0; side < 2; side++) {
         const struct flow_half *h = &c->half[side];
         enum flow_dir dir = flow_dir_of(c, side);
-        if (h->held != NULL)
+        if (h->held != NULL || h->data_after_close)
             return false;
         place->half[dir] = (struct flow_place_half){
             .next = h->next,

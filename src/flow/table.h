@@ -68,7 +68,7 @@ struct flow_place {
     struct flow_place_half half[2]; /* by enum flow_dir */
 };
 
-/* False: something is held, or was given up as missing. */
+/* False: something is held, or came behind the end. */
 bool flow_tcp_place(const struct flow_tcp *conn, struct flow_place *place);
 /* The connection is taken there without a word to the sink: packets in between were not given. */
 void flow_tcp_skip(struct flow_tcp *conn, const struct flow_place *place);

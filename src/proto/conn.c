@@ -412,6 +412,11 @@ static void on_close(void *ctx, struct flow_tcp *flow, enum flow_end why)
     flow->user = NULL;
 }
 
+bool proto_is_over(const struct flow_tcp *flow)
+{
+    return flow->user == NULL;
+}
+
 bool proto_forgets(const struct flow_tcp *flow)
 {
     const struct conn *c = flow->user;

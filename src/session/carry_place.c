@@ -132,6 +132,12 @@ static bool forgets(const struct carry_conn *cc)
     return (!cc->told || cc->other) && proto_forgets(cc->flow);
 }
 
+/* Closed in order from both sides, its decoders gone: it lingers for late copies of its last packets alone. */
+static bool lingers(const struct carry *c, const struct carry_conn *cc)
+{
+    return proto_is_over(cc->flow) && c->last_ns - flow_tcp_last_ns(cc->flow) >= CARRY_LATELY_NS;
+}
+
 /* A place once used is never gone back behind: the packets before it are gone. */
 void carry_place_choose(struct carry *c, struct carry_conn *cc)
 {
@@ -140,7 +146,7 @@ void carry_place_choose(struct carry *c, struct carry_conn *cc)
     if (cc->flow == NULL)
         return;
     promote(c, cc);
-    if (forgets(cc) && place_now(c, cc, &now))
+    if ((forgets(cc) || lingers(c, cc)) && place_now(c, cc, &now))
         c->failed |= !set_used(c, cc, &now);
     else if (cc->ready != NULL)
         c->failed |= !set_used(c, cc, cc->ready);

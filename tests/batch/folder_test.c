@@ -183,6 +183,51 @@ static void points_are_apart(void **state)
     expect(batch("--final --point-from ^([^-]*)-"), 1, "stray.pcap: belongs to no capture point");
 }
 
+enum { POINTS = 6 };
+
+static void write_points(void)
+{
+    char name[32];
+
+    for (size_t i = 0; i < POINTS; i++)
+        for (size_t k = 0; k <= i; k++) {
+            snprintf(name, sizeof name, "in/p%zu-%zu.pcap", i, k);
+            packets_write(&packets, packets.n * k / (i + 1), packets.n * (k + 1) / (i + 1), name);
+        }
+}
+
+/* The same files with one thread and with several, down to the manifests. */
+static void points_are_worked_off_at_a_time(void **state)
+{
+    struct buf one = {0}, four = {0};
+    char name[64];
+
+    (void)state;
+    write_points();
+    for (int jobs = 1; jobs <= 4; jobs += 3)
+        expect(run("batch --all --final -j %d --point-from ^([^-]*)- --out %s-%d %s", jobs, in_scratch("out"), jobs,
+                   in_scratch("in")),
+               0, "");
+    for (size_t i = 0; i < POINTS; i++) {
+        for (int jobs = 1; jobs <= 4; jobs += 3) {
+            snprintf(name, sizeof name, "out-%d/p%zu", jobs, i);
+            buf_reset(&four);
+            joined(&four, name);
+            assert_same_lines(&expected, &four, name);
+            strcat(name, "/manifest.ndjson");
+            buf_reset(&four);
+            slurp_file(&four, in_scratch(name));
+            if (jobs == 1)
+                buf_slice(&one, buf_view(&four));
+        }
+        assert_int_equal(count_lines(&one), i + 2); /* one of --final */
+        assert_same_lines(&one, &four, name);
+        buf_reset(&one);
+    }
+    buf_fini(&one);
+    buf_fini(&four);
+}
+
 static void shards_are_points_of_folders(void **state)
 {
     struct buf got = {0};
@@ -292,6 +337,7 @@ int main(void)
         T(a_cut_file_is_used_up_to_there),
         T(a_clock_that_was_set_back_is_said),
         T(points_are_apart),
+        T(points_are_worked_off_at_a_time),
         T(points_are_interfaces),
         T(shards_are_points_of_folders),
         T(follows_until_told_to_stop),
