@@ -109,26 +109,25 @@ static int open_with(struct flow_table *t, const struct flow_lookup *l, const st
     return flow_segment(t, c, side, p);
 }
 
-static int push_tcp(struct flow_table *t, const struct packet *p)
+static int push_tcp(struct flow_table *t, const struct packet *p, const struct flow_ready *ready)
 {
-    struct flow_print print = flow_print_tcp(p, t->limits.duplicate_window_ns);
-    struct flow_lookup l;
+    const struct flow_lookup *l = &ready->lookup;
+    struct flow_print print = ready->print;
 
     t->counters.tcp_packets++;
     t->counters.syns += flow_is_syn(p);
-    flow_lookup_init(&l, &p->src, &p->dst);
-    struct flow_key_node *n = flow_key_find(&t->keys, &l, p->path);
+    struct flow_key_node *n = flow_key_find(&t->keys, l, p->path);
     if (n == NULL)
-        n = flow_alias(t, &l, p, print);
+        n = flow_alias(t, l, p, print);
     if (n == NULL && (p->tcp.flags & TCP_RST) != 0) {
         t->counters.out_of_window++;
         return 0;
     }
     if (n == NULL)
-        return open_with(t, &l, p, print);
+        return open_with(t, l, p, print);
 
     struct flow_conn *c = n->conn;
-    unsigned side = flow_key_side(n, &l);
+    unsigned side = flow_key_side(n, l);
     if (flow_ring_has(&c->half[side].ring, print, t->now_ns)) {
         c->pub.duplicates++;
         t->counters.duplicates++;
@@ -136,24 +135,40 @@ static int push_tcp(struct flow_table *t, const struct packet *p)
     }
     if (flow_is_reuse(c, side, p)) {
         flow_conn_close(t, c, FLOW_END_REUSED);
-        return open_with(t, &l, p, print);
+        return open_with(t, l, p, print);
     }
     flow_ring_add(&c->half[side].ring, print, t->now_ns);
     flow_conn_touch(t, c);
     return flow_segment(t, c, side, p);
 }
 
-int flow_table_push(struct flow_table *t, const struct packet *p)
+void flow_table_prepare(const struct flow_table *t, const struct packet *p, struct flow_ready *ready)
+{
+    if (p->kind != PACKET_TCP)
+        return;
+    flow_lookup_init(&ready->lookup, &p->src, &p->dst);
+    ready->print = flow_print_tcp(p, t->limits.duplicate_window_ns);
+}
+
+int flow_table_push_ready(struct flow_table *t, const struct packet *p, const struct flow_ready *ready)
 {
     t->counters.packets++;
     if (p->mark.ts_ns > t->now_ns)
         t->now_ns = p->mark.ts_ns;
     flow_expire(t);
     if (p->kind == PACKET_TCP)
-        return push_tcp(t, p);
+        return push_tcp(t, p, ready);
     if (p->kind == PACKET_UDP)
         flow_udp(t, p);
     else if (p->kind == PACKET_ICMP_ERROR)
         flow_icmp(t, p);
     return 0;
+}
+
+int flow_table_push(struct flow_table *t, const struct packet *p)
+{
+    struct flow_ready ready;
+
+    flow_table_prepare(t, p, &ready);
+    return flow_table_push_ready(t, p, &ready);
 }

@@ -168,8 +168,9 @@ static bool take_frame(struct intake *i, const struct input_frame *frame)
     item->why = packet_decode(i->config.decoder, frame, &item->packet);
     if (item->why != PACKET_DECODED)
         return true;
+    flow_table_prepare(i->config.flows, &item->packet, &item->ready);
     if (i->config.look != NULL && item->packet.payload.n > 0)
-        i->config.look(i->config.ctx, &item->packet);
+        i->config.look(i->config.ctx, item);
     return keep_payload(i, item->packet.payload);
 }
 

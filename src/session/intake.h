@@ -3,15 +3,17 @@
 #ifndef P2T_SESSION_INTAKE_H
 #define P2T_SESSION_INTAKE_H
 
+#include "flow/table.h"
 #include "input/input.h"
 #include "packet/decode.h"
 
 struct intake;
 
 struct intake_item {
-    enum packet_drop why; /* PACKET_DECODED, or there is no packet */
-    uint32_t wire_len;    /* of the frame */
-    struct packet packet; /* its mark is set in any case */
+    enum packet_drop why;    /* PACKET_DECODED, or there is no packet */
+    uint32_t wire_len;       /* of the frame */
+    struct packet packet;    /* its mark is set in any case */
+    struct flow_ready ready; /* for push_ready, of a TCP packet */
 };
 
 /* What is known of the input at the packet that was taken last. */
@@ -23,6 +25,7 @@ struct intake_state {
 struct intake_config {
     struct input *input;            /* the thread's, and so is ... */
     struct packet_decoder *decoder; /* ... this, until intake_free */
+    const struct flow_table *flows; /* that packets are made ready for */
     void *ctx;
     /* On the taker's thread, from within intake_next. file: the next one that packets name, by its path, which is the
      * input's; 0 or a p2t_status. */
@@ -30,7 +33,7 @@ struct intake_config {
     void (*secrets)(void *ctx, const struct input_secrets *s);
     int (*file)(void *ctx, const char *path);
     /* On the intake's thread, of each packet with payload, before anybody takes it. May be NULL. */
-    void (*look)(void *ctx, const struct packet *p);
+    void (*look)(void *ctx, const struct intake_item *item);
 };
 
 /* The config is copied. NULL when memory ran out. */

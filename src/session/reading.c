@@ -39,7 +39,8 @@ static void count_frame(struct p2t_session *s, int64_t ts_ns, uint32_t wire_len)
         s->earliest_ns = ts_ns;
 }
 
-static int take_packet(struct p2t_session *s, enum packet_drop why, const struct packet *packet)
+static int take_packet(struct p2t_session *s, enum packet_drop why, const struct packet *packet,
+                       const struct flow_ready *ready)
 {
     if (s->carry == NULL || !s->carry->loading)
         correlate_clock(s->correlate, packet->mark.ts_ns);
@@ -48,7 +49,7 @@ static int take_packet(struct p2t_session *s, enum packet_drop why, const struct
         return P2T_OK;
     }
     s->tunnelled += packet->tunnel_depth > 0;
-    int status = flow_table_push(s->flows, packet);
+    int status = flow_table_push_ready(s->flows, packet, ready);
     if (budget_over(&s->budget))
         make_room(s);
     return status != P2T_OK ? status : s->status;
@@ -56,6 +57,7 @@ static int take_packet(struct p2t_session *s, enum packet_drop why, const struct
 
 int session_take_frame(struct p2t_session *s, const struct input_frame *frame)
 {
+    struct flow_ready ready;
     struct packet packet;
 
     while (s->name == NULL && s->path_count <= frame->file)
@@ -65,7 +67,9 @@ int session_take_frame(struct p2t_session *s, const struct input_frame *frame)
     if (s->carry != NULL)
         carry_clock(s->carry, frame->ts_ns, frame->file);
     enum packet_drop why = packet_decode(s->decoder, frame, &packet);
-    return take_packet(s, why, &packet);
+    if (why == PACKET_DECODED)
+        flow_table_prepare(s->flows, &packet, &ready);
+    return take_packet(s, why, &packet, &ready);
 }
 
 /* Nobody is called behind this. */
@@ -89,6 +93,12 @@ int p2t_session_finish(struct p2t_session *s)
     return s->status;
 }
 
+static int take_item(struct p2t_session *s, const struct intake_item *item)
+{
+    count_frame(s, item->packet.mark.ts_ns, item->wire_len);
+    return take_packet(s, item->why, &item->packet, &item->ready);
+}
+
 /* 1: one frame was taken. 0: there are no more. Negative: a p2t_status. */
 static int take_next(struct p2t_session *s)
 {
@@ -98,10 +108,8 @@ static int take_next(struct p2t_session *s)
 
     if (got <= 0)
         return got;
-    if (s->intake == NULL)
-        return (got = session_take_frame(s, frame)) == P2T_OK ? 1 : got;
-    count_frame(s, item->packet.mark.ts_ns, item->wire_len);
-    return (got = take_packet(s, item->why, &item->packet)) == P2T_OK ? 1 : got;
+    int status = s->intake != NULL ? take_item(s, item) : session_take_frame(s, frame);
+    return status == P2T_OK ? 1 : status;
 }
 
 int p2t_session_step(struct p2t_session *s, size_t frames)

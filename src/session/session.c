@@ -205,15 +205,12 @@ static int open_input(struct p2t_session *s, char **error)
 }
 
 /* On the intake's thread: what packets tell of the keys that they are going to need. */
-static void look_ahead(void *ctx, const struct packet *p)
+static void look_ahead(void *ctx, const struct intake_item *item)
 {
     struct p2t_session *s = ctx;
-    struct flow_lookup l;
 
-    if (p->kind != PACKET_TCP || !proto_worth_looking(p->payload))
-        return;
-    flow_lookup_init(&l, &p->src, &p->dst);
-    proto_look_ahead(s->proto, l.hash, p->payload);
+    if (item->packet.kind == PACKET_TCP && proto_worth_looking(item->packet.payload))
+        proto_look_ahead(s->proto, item->ready.lookup.hash, item->packet.payload);
 }
 
 /* A pipe's packets are told as they come. */
@@ -221,6 +218,7 @@ static int start_intake(struct p2t_session *s)
 {
     struct intake_config config = {.input = s->input,
                                    .decoder = s->decoder,
+                                   .flows = s->flows,
                                    .ctx = s,
                                    .problem = tell_problem,
                                    .secrets = take_secrets,
