@@ -1,87 +1,56 @@
 #include "session/teller.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
+#include "base/relay.h"
 #include "base/thread.h"
 
-/* Waking a thread costs as much as telling some exchanges, and many a kernel puts it where its waker runs: who sleeps is
- * woken for half a ring. Few batches keep what goes around in the cache. */
+/* Few batches keep what goes around in the cache. */
 enum { BATCHES = 8, WAKE_BATCHES = BATCHES / 2, BATCH_EXCHANGES = 64 };
 /* Heads may be large: the arenas of a batch together. */
 #define BATCH_BYTES ((size_t)256 << 10)
 
+/* Filled, told, and given back when its slot is filled anew. */
 struct batch {
     struct exchange *exchanges[BATCH_EXCHANGES];
     size_t n, bytes;
 };
 
-/* A batch belongs to the caller, is put into the ring, told, and taken back. */
 struct teller {
     struct teller_config config;
+    struct relay relay;
     struct batch ring[BATCHES];
-    uint64_t taken; /* the caller's own */
+    struct batch *filling; /* the caller's own; NULL: none */
     pthread_t thread;
-    pthread_mutex_t lock; /* of what follows */
-    pthread_cond_t was_put, was_told;
-    uint64_t put, told; /* batches */
-    uint64_t exchanges; /* told */
-    int status;
-    bool closing, over;
+    bool over;
+    atomic_uint_least64_t exchanges; /* told */
+    atomic_int status;               /* the first that is not 0 */
 };
 
 /* ---- the teller's thread ---- */
 
-static int status_of(struct teller *t)
+static void note(struct teller *t, int status)
 {
-    pthread_mutex_lock(&t->lock);
-    int status = t->status;
-    pthread_mutex_unlock(&t->lock);
-    return status;
-}
+    int none = 0;
 
-static void note(struct teller *t, uint64_t exchanges, int status)
-{
-    pthread_mutex_lock(&t->lock);
-    t->exchanges += exchanges;
-    if (t->status == 0)
-        t->status = status;
-    t->told++;
-    if (t->put - t->told <= BATCHES - WAKE_BATCHES)
-        pthread_cond_signal(&t->was_told);
-    pthread_mutex_unlock(&t->lock);
+    atomic_compare_exchange_strong(&t->status, &none, status);
 }
 
 static void tell_batch(struct teller *t, const struct batch *b)
 {
-    int status = status_of(t);
-    uint64_t n = 0;
-
-    for (size_t i = 0; i < b->n && status == 0; i++, n++)
-        status = t->config.tell(t->config.ctx, b->exchanges[i]);
-    note(t, n, status);
-}
-
-/* NULL: there will be none. */
-static const struct batch *next_batch(struct teller *t)
-{
-    const struct batch *b = NULL;
-
-    pthread_mutex_lock(&t->lock);
-    if (t->told == t->put)
-        while (t->put - t->told < WAKE_BATCHES && !t->closing)
-            pthread_cond_wait(&t->was_put, &t->lock);
-    if (t->told < t->put)
-        b = &t->ring[t->told % BATCHES];
-    pthread_mutex_unlock(&t->lock);
-    return b;
+    for (size_t i = 0; i < b->n && atomic_load(&t->status) == 0; i++) {
+        note(t, t->config.tell(t->config.ctx, b->exchanges[i]));
+        atomic_fetch_add(&t->exchanges, 1);
+    }
 }
 
 static void *run(void *arg)
 {
     struct teller *t = arg;
 
-    for (const struct batch *b; (b = next_batch(t)) != NULL;)
-        tell_batch(t, b);
+    for (size_t slot; relay_next(&t->relay, &slot); relay_took(&t->relay))
+        tell_batch(t, &t->ring[slot]);
     return NULL;
 }
 
@@ -94,90 +63,77 @@ struct teller *teller_new(const struct teller_config *config)
     if (t == NULL)
         return NULL;
     t->config = *config;
-    pthread_mutex_init(&t->lock, NULL);
-    pthread_cond_init(&t->was_put, NULL);
-    pthread_cond_init(&t->was_told, NULL);
+    relay_init(&t->relay, BATCHES, WAKE_BATCHES);
     if (thread_start(&t->thread, run, t) == 0)
         return t;
-    t->over = true;
     teller_free(t);
     return NULL;
 }
 
-static void take_back(struct teller *t, uint64_t told)
+static void give_back(struct teller *t, struct batch *b)
 {
-    for (; t->taken < told; t->taken++) {
-        struct batch *b = &t->ring[t->taken % BATCHES];
-        for (size_t i = 0; i < b->n; i++)
-            t->config.give_back(t->config.ctx, b->exchanges[i]);
-        b->n = b->bytes = 0;
-    }
+    for (size_t i = 0; i < b->n; i++)
+        t->config.give_back(t->config.ctx, b->exchanges[i]);
+    b->n = b->bytes = 0;
 }
 
-/* Puts the batch into the ring, and waits for the next one to be free. */
-static int put_batch(struct teller *t)
+/* The teller takes to the end, silent or not. */
+static void begin_batch(struct teller *t)
 {
-    pthread_mutex_lock(&t->lock);
-    t->put++;
-    if (t->put - t->told >= WAKE_BATCHES)
-        pthread_cond_signal(&t->was_put);
-    if (t->put - t->told == BATCHES)
-        while (t->put - t->told > BATCHES - WAKE_BATCHES)
-            pthread_cond_wait(&t->was_told, &t->lock);
-    uint64_t told = t->told;
-    int status = t->status;
-    pthread_mutex_unlock(&t->lock);
-    take_back(t, told);
-    return status;
+    size_t slot;
+
+    (void)relay_room(&t->relay, &slot);
+    t->filling = &t->ring[slot];
+    give_back(t, t->filling);
+}
+
+static void put_batch(struct teller *t)
+{
+    t->filling = NULL;
+    relay_put(&t->relay);
 }
 
 int teller_put(struct teller *t, struct exchange *e)
 {
-    struct batch *b = &t->ring[t->put % BATCHES];
-
+    if (t->filling == NULL)
+        begin_batch(t);
+    struct batch *b = t->filling;
     b->exchanges[b->n++] = e;
     b->bytes += e->arena.used_bytes;
-    return b->n == BATCH_EXCHANGES || b->bytes >= BATCH_BYTES ? put_batch(t) : 0;
+    if (b->n < BATCH_EXCHANGES && b->bytes < BATCH_BYTES)
+        return 0;
+    put_batch(t);
+    return atomic_load(&t->status);
 }
 
 int teller_finish(struct teller *t)
 {
     if (t->over)
-        return t->status;
+        return atomic_load(&t->status);
     t->over = true;
-    pthread_mutex_lock(&t->lock);
-    if (t->ring[t->put % BATCHES].n > 0)
-        t->put++;
-    t->closing = true;
-    pthread_cond_signal(&t->was_put);
-    pthread_mutex_unlock(&t->lock);
+    if (t->filling != NULL)
+        put_batch(t);
+    relay_end(&t->relay);
     pthread_join(t->thread, NULL);
-    take_back(t, t->told);
-    return t->status;
+    for (size_t i = 0; i < BATCHES; i++)
+        give_back(t, &t->ring[i]);
+    return atomic_load(&t->status);
 }
 
 void teller_silence(struct teller *t)
 {
-    pthread_mutex_lock(&t->lock);
-    if (t->status == 0)
-        t->status = 1;
-    pthread_mutex_unlock(&t->lock);
+    note(t, 1);
 }
 
 uint64_t teller_told(struct teller *t)
 {
-    pthread_mutex_lock(&t->lock);
-    uint64_t n = t->exchanges;
-    pthread_mutex_unlock(&t->lock);
-    return n;
+    return atomic_load(&t->exchanges);
 }
 
 void teller_free(struct teller *t)
 {
     if (t == NULL)
         return;
-    pthread_cond_destroy(&t->was_told);
-    pthread_cond_destroy(&t->was_put);
-    pthread_mutex_destroy(&t->lock);
+    relay_fini(&t->relay);
     free(t);
 }
