@@ -390,6 +390,20 @@ static struct slice line_at(const struct buf *b, size_t at)
     return slice_of(rest.p, slice_find(rest, '\n'));
 }
 
+enum { SHOWN = 160 }; /* of each line: cmocka cuts what is long */
+
+static int shown(struct slice line, size_t from)
+{
+    return line.n - from < SHOWN ? (int)(line.n - from) : SHOWN;
+}
+
+static size_t line_number(const struct buf *b, size_t at)
+{
+    const struct buf before = {.p = b->p, .n = at};
+
+    return count_lines(&before) + 1;
+}
+
 void assert_same_lines(const struct buf *expected, const struct buf *got, const char *what)
 {
     if (expected->n == got->n && (got->n == 0 || memcmp(expected->p, got->p, got->n) == 0))
@@ -401,8 +415,13 @@ void assert_same_lines(const struct buf *expected, const struct buf *got, const 
         a = line_at(expected, at);
         b = line_at(got, at);
     }
-    fail_msg("%s: %zu lines instead of %zu; the first that differs:\n  %.*s\ninstead of\n  %.*s", what,
-             count_lines(got), count_lines(expected), (int)b.n, (const char *)b.p, (int)a.n, (const char *)a.p);
+    size_t same = 0;
+    while (same < a.n && same < b.n && a.p[same] == b.p[same])
+        same++;
+    fail_msg("%s: %zu lines instead of %zu; the first that differs, line %zu from byte %zu on:\n  %.*s\n  %.*s\n"
+             "instead of\n  %.*s",
+             what, count_lines(got), count_lines(expected), line_number(expected, at), same, shown(b, 0),
+             (const char *)b.p, shown(b, same), (const char *)b.p + same, shown(a, same), (const char *)a.p + same);
 }
 
 size_t windows(void)
