@@ -103,25 +103,14 @@ static void every_cut_of_a_node_s_interfaces(void **state)
     between_all_packets(P2T_GOLDEN "/captures/node-any.pcap");
 }
 
-/* Of the capture's times, which are micro- or nanoseconds. */
-static uint64_t units_per_second(const struct packets *p)
-{
-    return packets_u32(p, 0) == 0xa1b23c4d ? 1000000000 : 1000000;
-}
-
-static uint64_t time_of(const struct packets *p, size_t i)
-{
-    return packets_u32(p, p->at[i]) * units_per_second(p) + packets_u32(p, p->at[i] + 4);
-}
-
 /* The times of all packets, drawn apart: connections live long enough that only a part of them is carried over. */
 static void stretch(struct packets *p, uint64_t factor)
 {
-    uint64_t first = time_of(p, 0);
+    uint64_t first = packets_time(p, 0);
 
     for (size_t i = 0; i < p->n; i++) {
-        uint64_t at = first + (time_of(p, i) - first) * factor;
-        const uint32_t t[2] = {(uint32_t)(at / units_per_second(p)), (uint32_t)(at % units_per_second(p))};
+        uint64_t at = first + (packets_time(p, i) - first) * factor;
+        const uint32_t t[2] = {(uint32_t)(at / packets_units(p)), (uint32_t)(at % packets_units(p))};
         memcpy(p->bytes.p + p->at[i], t, sizeof t);
     }
 }
@@ -129,7 +118,7 @@ static void stretch(struct packets *p, uint64_t factor)
 /* To half a minute: connections that were closed linger through several files. */
 static void stretch_out(struct packets *p)
 {
-    uint64_t lasts = time_of(p, p->n - 1) - time_of(p, 0), wanted = 30 * units_per_second(p);
+    uint64_t lasts = packets_time(p, p->n - 1) - packets_time(p, 0), wanted = 30 * packets_units(p);
 
     if (lasts > 0 && lasts < wanted)
         stretch(p, wanted / lasts);
@@ -140,7 +129,7 @@ static void at_random(unsigned times, size_t files)
     for (uint64_t seed = 1; seed <= times; seed++) {
         uint64_t state = seed;
         size_t n = 1 + random_next(&state) % (files - 1);
-        size_t *cuts = random_cuts(&state, packets.n, n);
+        size_t *cuts = random_cuts(&state, &packets, n);
         struct buf one = {0}, many = {0};
         in_one_process(cuts, n, "random cuts, one process");
         as_written(&one, "out");

@@ -209,14 +209,24 @@ uint64_t random_next(uint64_t *seed)
     return z ^ (z >> 31);
 }
 
-size_t *random_cuts(uint64_t *seed, size_t packets, size_t n)
+uint64_t packets_units(const struct packets *p)
 {
-    size_t *cuts = calloc(n + 1, sizeof *cuts), left = n;
+    return packets_u32(p, 0) == 0xa1b23c4d ? 1000000000 : 1000000;
+}
 
-    assert_true(packets > n);
-    for (size_t at = 1; at < packets && left > 0; at++)
-        if (random_next(seed) % (packets - at) < left)
-            cuts[n - left--] = at;
+uint64_t packets_time(const struct packets *p, size_t i)
+{
+    return packets_u32(p, p->at[i]) * packets_units(p) + packets_u32(p, p->at[i] + 4);
+}
+
+size_t *random_cuts(uint64_t *seed, const struct packets *p, size_t n)
+{
+    size_t *cuts = calloc(n + 1, sizeof *cuts), left = n, begun = 0;
+
+    assert_true(p->n > n);
+    for (size_t at = 1; at < p->n && left > 0; at++)
+        if (random_next(seed) % (p->n - at) < left && packets_time(p, at) >= packets_time(p, begun))
+            cuts[n - left--] = begun = at;
     assert_int_equal(left, 0);
     return cuts;
 }

@@ -34,8 +34,13 @@ uint32_t packets_u32(const struct packets *p, size_t at);
 void packets_write(const struct packets *p, size_t from, size_t to, const char *name);
 /* Cuts at the given places, which are in order, into in/part-0000.pcap and so on. */
 void packets_cut(const struct packets *p, const size_t *cuts, size_t n);
-/* n different places in order, by a generator of the test's own. */
-size_t *random_cuts(uint64_t *seed, size_t packets, size_t n);
+/* In these units a second ... */
+uint64_t packets_units(const struct packets *p);
+/* ... since 1970. */
+uint64_t packets_time(const struct packets *p, size_t i);
+/* n different places in order, by a generator of the test's own. Files come in the order of their first packets: where a
+ * file would begin before the one before it did, nothing is cut. */
+size_t *random_cuts(uint64_t *seed, const struct packets *p, size_t n);
 uint64_t random_next(uint64_t *seed);
 
 struct run {
