@@ -5,6 +5,8 @@
 static const int64_t SPAN_FOR_DRIFT_NS = 10000000000;
 static const int64_t MODE_WINDOW_NS = 100000000;
 enum { SAMPLES_FOR_DRIFT = 20 };
+/* No clock goes wrong by a second in ten: that would be something else. */
+static const double DRIFT_MAX = 0.1;
 
 static int by_value(const void *a, const void *b)
 {
@@ -143,7 +145,7 @@ static void fit_line(struct clock *c, const struct clock_sample *s, size_t n, in
     double drift = slope(s, n, slopes), moved = drift * (double)(s[n - 1].live_ns - s[0].live_ns);
     int64_t *flat = v[0], *line = v[1], *scratch = v[2];
 
-    if (moved <= (double)least_ns && moved >= -(double)least_ns)
+    if ((moved <= (double)least_ns && moved >= -(double)least_ns) || drift > DRIFT_MAX || drift < -DRIFT_MAX)
         return;
     for (size_t i = 0; i < n; i++) {
         flat[i] = s[i].difference_ns;

@@ -159,6 +159,26 @@ static bool make_room(struct record_list *list)
     return true;
 }
 
+/* From 1970 to 2116: however often such times are subtracted from each other, int64_t holds it. No call is told of others;
+ * logs and captures may claim any. */
+static int64_t plausible(int64_t ns)
+{
+    static const int64_t LATEST_NS = INT64_C(1) << 62;
+
+    return ns < 0 ? 0 : ns < LATEST_NS ? ns : LATEST_NS;
+}
+
+static void bound_times(struct record *r, struct record_event *events)
+{
+    r->end_ns = plausible(r->end_ns);
+    for (size_t i = 0; i < r->event_count; i++) {
+        struct record_event *e = &events[i];
+        e->time_ns = plausible(e->time_ns);
+        e->earliest_ns = plausible(e->earliest_ns);
+        e->latest_ns = plausible(e->latest_ns);
+    }
+}
+
 void record_keep(struct record_list *list, struct record_pool *p, const struct record_draft *d, size_t from, size_t n)
 {
     struct record_event *events = n > 0 ? arena_alloc(&p->arena, n * sizeof *events) : NULL;
@@ -177,6 +197,7 @@ void record_keep(struct record_list *list, struct record_pool *p, const struct r
     *r = d->record;
     r->events = events;
     r->event_count = (uint32_t)n;
+    bound_times(r, events);
 }
 
 /* ---- reading them ---- */
