@@ -161,6 +161,37 @@ static void a_clock_that_was_set_back_is_said(void **state)
     buf_fini(&got);
 }
 
+static off_t checkpoint_size(void)
+{
+    struct stat st;
+
+    assert_int_equal(stat(in_scratch("out/.pcap2trace/all.checkpoint"), &st), 0);
+    return st.st_size;
+}
+
+/* Connections linger for seconds after their end; their packets need not, once late copies are out of the question. */
+static void of_closed_connections_little_is_carried(void **state)
+{
+    struct packets storm;
+    uint32_t seconds;
+
+    (void)state;
+    packets_load(&storm, P2T_BATCH "/captures/storm.pcap.zst");
+    packets_write(&storm, 0, storm.n, "in/1.pcap");
+    expect(batch("--settle 0"), 0, "");
+    off_t at_once = checkpoint_size();
+
+    uint8_t *last = storm.bytes.p + storm.at[storm.n - 1];
+    memcpy(&seconds, last, sizeof seconds);
+    seconds += 5;
+    memcpy(last, &seconds, sizeof seconds);
+    packets_write(&storm, storm.n - 1, storm.n, "in/2.pcap");
+    expect(batch("--settle 0"), 0, "");
+    if (checkpoint_size() * 3 > at_once)
+        fail_msg("%lld bytes, and five seconds later %lld", (long long)at_once, (long long)checkpoint_size());
+    packets_free(&storm);
+}
+
 /* ---- points ---- */
 
 static void points_are_apart(void **state)
@@ -336,6 +367,7 @@ int main(void)
         T(a_file_without_packets_has_its_line),
         T(a_cut_file_is_used_up_to_there),
         T(a_clock_that_was_set_back_is_said),
+        T(of_closed_connections_little_is_carried),
         T(points_are_apart),
         T(points_are_worked_off_at_a_time),
         T(points_are_interfaces),
