@@ -33,7 +33,8 @@ bool proto_speaks_dns(const struct flow_datagram *datagram);
 /* What came of the connection so far leaves no trace here: its bytes are of no protocol that is looked into, or of none
  * that could be told. */
 bool proto_forgets(const struct flow_tcp *conn);
-/* All bytes of both directions came and their FINs, and what they were is told. */
+/* Nothing is decoded any more: all bytes of both directions came, and their FINs, and what they were is told; or memory
+ * ran out as it opened. */
 bool proto_is_over(const struct flow_tcp *conn);
 /* After flow_tcp_skip(): the next bytes begin HTTP/1 messages, those of exchange `number`, whatever was missing
  * before. */
