@@ -161,7 +161,7 @@ static void work_off(void *ctx, size_t i)
     struct group *g = &b->groups[i];
     struct folder_file *file;
 
-    while (!stopped(b) && !b->failed &&
+    while (g->status == P2T_OK && !stopped(b) && !b->failed &&
            (file = point_next(g->point, &b->folder, g->files, g->count, wall_clock())) != NULL) {
         g->did = true;
         g->status = point_process(g->point, &b->folder, file);
@@ -170,15 +170,13 @@ static void work_off(void *ctx, size_t i)
     }
 }
 
-static int open_points(struct batch *b)
+/* One that cannot be opened does not keep the others from their work. */
+static void open_points(struct batch *b)
 {
-    int status = P2T_OK;
-
-    for (size_t i = 0; i < b->count && status == P2T_OK; i++) {
+    for (size_t i = 0; i < b->count; i++) {
         b->groups[i].did = false;
-        status = open_point(b, &b->groups[i]);
+        b->groups[i].status = open_point(b, &b->groups[i]);
     }
-    return status;
 }
 
 static int round_of_work(struct batch *b, bool *did)
@@ -186,10 +184,9 @@ static int round_of_work(struct batch *b, bool *did)
     int status = scan(b);
 
     *did = false;
-    if (status == P2T_OK)
-        status = open_points(b);
     if (status != P2T_OK)
         return status;
+    open_points(b);
     crew_work(b->config->jobs, b->count, work_off, b);
     for (size_t i = 0; i < b->count; i++) {
         *did |= b->groups[i].did;

@@ -259,6 +259,25 @@ static void points_are_worked_off_at_a_time(void **state)
     buf_fini(&four);
 }
 
+static void a_damaged_point_does_not_stop_the_others(void **state)
+{
+    struct buf got = {0};
+
+    (void)state;
+    packets_write(&packets, 0, 20, "in/a-1.pcap");
+    packets_write(&packets, 0, 20, "in/b-1.pcap");
+    expect(batch("--settle 0 --point-from ^([^-]*)-"), 0, "");
+    write_bytes("out/.pcap2trace/a.checkpoint", 40);
+    packets_write(&packets, 20, packets.n, "in/a-2.pcap");
+    packets_write(&packets, 20, packets.n, "in/b-2.pcap");
+    expect(batch("--settle 0 --point-from ^([^-]*)-"), 1, "a.checkpoint");
+    joined(&got, "out/b");
+    assert_true(count_lines(&got) > 0);
+    assert_int_equal(files_in("out/a", ".ndjson"), 2); /* the manifest and what was there */
+    assert_int_equal(files_in("out/b", ".ndjson"), 3);
+    buf_fini(&got);
+}
+
 static void shards_are_points_of_folders(void **state)
 {
     struct buf got = {0};
@@ -370,6 +389,7 @@ int main(void)
         T(of_closed_connections_little_is_carried),
         T(points_are_apart),
         T(points_are_worked_off_at_a_time),
+        T(a_damaged_point_does_not_stop_the_others),
         T(points_are_interfaces),
         T(shards_are_points_of_folders),
         T(follows_until_told_to_stop),
