@@ -7,12 +7,12 @@ set(allow_flow "base;flow;packet/packet.h")
 set(allow_proto "base;proto;flow/chunk.h;flow/table.h;packet/packet.h")
 set(allow_correlate "base;correlate;proto/fact.h;proto/dns.h;packet/packet.h;flow/chunk.h")
 set(allow_trace "base;trace;correlate/exchange.h")
-set(allow_out "base;out")
-# Shares its row of the table with out, and writes its bytes with it.
-set(allow_analyze "base;analyze;out;trace/redact.h")
-set(allow_session "base;input;packet;flow;proto;correlate;trace;out;session")
-set(allow_batch "base;batch;input;out;session")
-set(allow_cli "base;batch;out;analyze;session;cli")
+set(allow_write "base;write")
+# Shares its row of the table with write, and writes its bytes with it.
+set(allow_analyze "base;analyze;write;trace/redact.h")
+set(allow_session "base;input;packet;flow;proto;correlate;trace;write;session")
+set(allow_batch "base;batch;input;write;session")
+set(allow_cli "base;batch;write;analyze;session;cli")
 
 file(GLOB modules RELATIVE ${SOURCE_DIR}/src ${SOURCE_DIR}/src/*)
 set(wrong "")

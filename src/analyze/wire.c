@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
-#include "out/args.h"
+#include "write/args.h"
 
 static struct slice slice_of_text(struct p2t_text t)
 {

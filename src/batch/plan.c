@@ -8,7 +8,7 @@
 #include "base/buf.h"
 #include "batch/pattern.h"
 #include "batch/shard.h"
-#include "out/json.h"
+#include "write/json/json.h"
 
 struct tally {
     char point[PATTERN_POINT_MAX];

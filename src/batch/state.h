@@ -6,7 +6,7 @@
 #include "batch/names.h"
 #include "batch/point.h"
 #include "input/filter.h"
-#include "out/writer.h"
+#include "write/writer.h"
 #include "session/feed.h"
 
 struct point {

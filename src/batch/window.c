@@ -8,7 +8,7 @@
 
 #include "base/timefmt.h"
 #include "batch/state.h"
-#include "out/json.h"
+#include "write/json/json.h"
 
 /* A file that begins so long before the end of the one before it is out of order. */
 static const int64_t BACKWARDS_NS = 1000000000;

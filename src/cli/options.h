@@ -8,7 +8,7 @@
 
 #include "base/buf.h"
 #include "cli/filter.h"
-#include "out/writer.h"
+#include "write/writer.h"
 
 enum cli_action { CLI_TRACE, CLI_COMPARE, CLI_BATCH, CLI_PLAN, CLI_HELP, CLI_VERSION };
 enum cli_when { CLI_AUTO, CLI_ALWAYS, CLI_NEVER };

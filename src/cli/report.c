@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
-#include "out/escape.h"
+#include "write/escape.h"
 
 static void say(struct buf *b)
 {

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "analyze/compare.h"
+#include "analyze/compare/compare.h"
 #include "cli/output.h"
 #include "cli/report.h"
 #include "cli/session_open.h"

@@ -1,6 +1,6 @@
 /* Connections as this stage knows them: what stands around the exchanges on each. */
 #include "base/hot.h"
-#include "correlate/pool.h"
+#include "correlate/pool/pool.h"
 
 /* The same for the same packets, wherever the files were cut and whoever counts the connections. */
 static uint64_t conn_id(const struct flow_tcp *flow)

@@ -2,9 +2,9 @@
 
 #include <stdlib.h>
 
-#include "correlate/lookup.h"
-#include "correlate/pool_state.h"
-#include "correlate/tls.h"
+#include "correlate/lookup/group.h"
+#include "correlate/pool/state.h"
+#include "correlate/tls/handshake.h"
 
 const struct correlate_limits correlate_limits_default = {
     .lookups = 65536,

@@ -1,6 +1,6 @@
 /* HTTP messages joined into exchanges. */
 #include "correlate/messages.h"
-#include "correlate/pool.h"
+#include "correlate/pool/pool.h"
 
 static int64_t later(int64_t a, int64_t b)
 {

@@ -1,6 +1,6 @@
 /* Exchanges under way on a connection, whatever protocol they speak: how they begin, and when one is over. */
 #include "correlate/messages.h"
-#include "correlate/pool.h"
+#include "correlate/pool/pool.h"
 
 /* A connection whose first request comes this long after its handshake was dialled for another one. Scheduling on a
  * busy machine explains tens of milliseconds, not this. */

@@ -1,4 +1,4 @@
-#include "correlate/pool.h"
+#include "correlate/pool/pool.h"
 
 void timer_set(struct correlate *c, struct timer *t, enum timer_kind kind, int64_t due_ns)
 {

@@ -2,7 +2,7 @@
 #ifndef P2T_FLOW_HELD_H
 #define P2T_FLOW_HELD_H
 
-#include "flow/list.h"
+#include "base/list.h"
 #include "packet/packet.h"
 
 struct flow_conn;

@@ -5,9 +5,9 @@
 #define P2T_PROTO_FACT_H
 
 #include "flow/chunk.h"
-#include "proto/dns.h"
-#include "proto/tls_certificate.h"
-#include "proto/tls_handshake.h"
+#include "proto/dns/dns.h"
+#include "proto/tls/certificate.h"
+#include "proto/tls/handshake.h"
 
 enum fact_kind {
     FACT_CONN_OPEN = 1,

@@ -4,7 +4,7 @@
 
 #include "base/arena.h"
 #include "packet/decode.h"
-#include "proto/conn.h"
+#include "proto/conn/conn.h"
 #include "session/carry.h"
 #include "session/feed.h"
 

@@ -1,7 +1,7 @@
 /* Places in connections: a connection that lives for days is rebuilt from its handshake and its last exchanges. */
 #include <stdlib.h>
 
-#include "proto/conn.h"
+#include "proto/conn/conn.h"
 #include "session/carry.h"
 
 /* ---- finding places ---- */

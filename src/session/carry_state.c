@@ -3,7 +3,7 @@
 
 #include "base/reader.h"
 #include "pcap2trace/status.h"
-#include "proto/conn.h"
+#include "proto/conn/conn.h"
 #include "session/carry.h"
 
 void carry_put32(struct buf *b, uint32_t v)

@@ -4,7 +4,7 @@
 
 #include <sys/types.h>
 
-#include "proto/conn.h"
+#include "proto/conn/conn.h"
 
 struct keylog {
     const char *path; /* NULL: there is none */

@@ -5,7 +5,7 @@
 #include "correlate/correlate.h"
 #include "flow/table.h"
 #include "packet/decode.h"
-#include "proto/conn.h"
+#include "proto/conn/conn.h"
 
 struct session_limits {
     struct flow_limits flow;

@@ -7,7 +7,7 @@
 #include "input/input.h"
 #include "packet/decode.h"
 #include "pcap2trace/session.h"
-#include "proto/conn.h"
+#include "proto/conn/conn.h"
 #include "session/carry.h"
 #include "session/feed.h"
 #include "session/intake.h"

@@ -11,7 +11,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#include "out/writer.h"
+#include "write/writer.h"
 #include "pcap2trace/session.h"
 
 /* ---- libpcap ---- */

@@ -5,7 +5,7 @@
 
 #include "base/reader.h"
 #include "flow/table.h"
-#include "proto/conn.h"
+#include "proto/conn/conn.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,7 +1,7 @@
 /* The first byte says how much longer the message was on the wire. */
 #include <stdlib.h>
 
-#include "proto/dns.h"
+#include "proto/dns/dns.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

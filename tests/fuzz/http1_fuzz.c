@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "base/reader.h"
-#include "proto/http1.h"
+#include "proto/http1/http1.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "base/reader.h"
-#include "proto/http2.h"
+#include "proto/http2/http2.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,7 +1,7 @@
 /* A key log reads the same however it is cut into pieces. The first byte says how. */
 #include <stdlib.h>
 
-#include "proto/tls_keylog.h"
+#include "proto/tls/keys/keylog.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

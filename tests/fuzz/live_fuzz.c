@@ -2,7 +2,7 @@
  * with itself and written in every form. */
 #include <stdlib.h>
 
-#include "analyze/compare.h"
+#include "analyze/compare/compare.h"
 #include "analyze/record.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

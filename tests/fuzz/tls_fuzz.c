@@ -12,7 +12,7 @@
 #include <openssl/evp.h>
 
 #include "base/reader.h"
-#include "proto/tls.h"
+#include "proto/tls/tls.h"
 
 #define CHECK(condition)                                                                                             \
     do {                                                                                                             \

@@ -13,7 +13,7 @@
 
 #include "base/buf.h"
 #include "bench/bench_capture.h"
-#include "out/writer.h"
+#include "write/writer.h"
 #include "pcap2trace/session.h"
 #include "support/catalog.h"
 #include "support/cmocka_all.h"

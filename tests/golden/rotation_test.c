@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
-#include "out/json.h"
+#include "write/json/json.h"
 #include "pcap2trace/session.h"
 #include "support/cmocka_all.h"
 

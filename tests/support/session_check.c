@@ -10,7 +10,7 @@
 #include <cjson/cJSON.h>
 
 #include "base/utf8.h"
-#include "out/json.h"
+#include "write/json/json.h"
 #include "pcap2trace/session.h"
 
 struct run {

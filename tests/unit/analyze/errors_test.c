@@ -1,6 +1,6 @@
 #include "support/cmocka_all.h"
 
-#include "analyze/errors.h"
+#include "analyze/compare/errors.h"
 
 static void net_http_wraps_errors(void **state)
 {

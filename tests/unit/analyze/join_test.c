@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analyze/join.h"
+#include "analyze/compare/join.h"
 #include "pcap2trace/status.h"
 
 static const int64_t MS = 1000000, SECOND = 1000000000, HOUR = 3600 * (int64_t)1000000000;

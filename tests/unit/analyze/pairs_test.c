@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analyze/compare.h"
+#include "analyze/compare/compare.h"
 
 static const int64_t MS = 1000000;
 static const int64_t T0 = 1795329130000000000; /* 2026-11-22T06:32:10Z */

@@ -2,7 +2,7 @@
 #ifndef P2T_TESTS_UNIT_ANALYZE_READING_H
 #define P2T_TESTS_UNIT_ANALYZE_READING_H
 
-#include "analyze/live.h"
+#include "analyze/live/live.h"
 
 struct reading {
     struct record_pool pool;

@@ -2,7 +2,7 @@
 #include "support/cmocka_all.h"
 
 #include "base/buf.h"
-#include "proto/dns_stream.h"
+#include "proto/dns/stream.h"
 
 /* A query for "a", type A; its identification's low byte tells one from another. */
 enum { QUERY_BYTES = 19 };

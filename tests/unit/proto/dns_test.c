@@ -3,7 +3,7 @@
 #include "support/cmocka_all.h"
 
 #include "base/buf.h"
-#include "proto/dns.h"
+#include "proto/dns/dns.h"
 
 static struct dns_message m;
 

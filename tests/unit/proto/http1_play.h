@@ -3,7 +3,7 @@
 #define P2T_TESTS_HTTP1_PLAY_H
 
 #include "base/buf.h"
-#include "proto/http1.h"
+#include "proto/http1/http1.h"
 
 enum step_kind {
     STEP_END = 0, /* of the script */

@@ -1,5 +1,5 @@
 /* What is counted of nghttp2's memory: the same wherever malloc() finds it. */
-#include "proto/http2_frame.h"
+#include "proto/http2/frame.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
-#include "proto/http2_frame.h"
+#include "proto/http2/frame.h"
 
 static const enum flow_dir UP = FLOW_C2S, DOWN = FLOW_S2C;
 

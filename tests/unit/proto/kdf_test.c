@@ -4,7 +4,7 @@
 #include "support/cmocka_all.h"
 
 #include "pcap2trace/status.h"
-#include "proto/tls_kdf.h"
+#include "proto/tls/keys/kdf.h"
 
 static struct tls_kdf kdf;
 

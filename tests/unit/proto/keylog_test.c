@@ -4,7 +4,7 @@
 #include "support/cmocka_all.h"
 
 #include "pcap2trace/status.h"
-#include "proto/tls_keylog.h"
+#include "proto/tls/keys/keylog.h"
 
 #define RANDOM "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
 #define HEX_32 "a0a1a2a3a4a5a6a7a8a9aaabacadaeafb0b1b2b3b4b5b6b7b8b9babbbcbdbebf"

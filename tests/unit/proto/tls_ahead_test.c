@@ -4,8 +4,8 @@
 
 #include "support/cmocka_all.h"
 
-#include "proto/tls_ahead.h"
-#include "proto/tls_handshake.h"
+#include "proto/tls/keys/ahead.h"
+#include "proto/tls/handshake.h"
 
 enum { TLS12 = 0xc030, TLS13 = 0x1302, HELLO = 64 };
 

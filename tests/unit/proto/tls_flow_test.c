@@ -6,7 +6,7 @@
 #include "support/cmocka_all.h"
 
 #include "base/buf.h"
-#include "proto/tls.h"
+#include "proto/tls/tls.h"
 
 static struct tls_env env;
 static struct buf story;

@@ -3,7 +3,7 @@
 #include "support/cmocka_all.h"
 
 #include "base/buf.h"
-#include "proto/tls_ja4.h"
+#include "proto/tls/ja4.h"
 
 /* RFC 8448 section 3: the handshake messages of a simple TLS 1.3 connection, without their 4-byte headers. */
 /* clang-format off */

@@ -3,7 +3,7 @@
 #include "support/cmocka_all.h"
 
 #include "base/buf.h"
-#include "proto/tls_record.h"
+#include "proto/tls/record.h"
 
 /* Records as text, one after the other: type, length, "+" where the payload is whole, "!" behind a gap, packets of
  * the first and the last byte. */

@@ -1,0 +1,191 @@
+#include "analyze/live/live.h"
+
+#include <stdlib.h>
+
+#include "analyze/compare/errors.h"
+#include "analyze/live/forms.h"
+#include "trace/redact.h"
+
+struct live *live_new(const struct live_config *config)
+{
+    struct live *l = calloc(1, sizeof *l);
+
+    if (l != NULL)
+        l->config = *config;
+    return l;
+}
+
+void live_free(struct live *l)
+{
+    if (l == NULL)
+        return;
+    buf_fini(&l->text.line);
+    buf_fini(&l->text.value);
+    free(l->sources);
+    free(l->spans);
+    free(l);
+}
+
+void live_complain(struct live *l, const char *why)
+{
+    l->counters.problems++;
+    if (l->config.problem != NULL)
+        l->config.problem(l->config.ctx, l->file, l->line, why);
+}
+
+const struct live_source *live_sources(const struct live *l, size_t *n)
+{
+    *n = l->source_count;
+    return l->sources;
+}
+
+struct live_counters live_counters(const struct live *l)
+{
+    struct live_counters c = l->counters;
+
+    c.events_refused = l->draft.events_refused;
+    return c;
+}
+
+const char *live_form_name(enum live_form form)
+{
+    static const char *const names[] = {
+#define X(id, name) name,
+        LIVE_FORM_LIST(X)
+#undef X
+    };
+    return names[form];
+}
+
+/* ---- traces ---- */
+
+/* A file's forms are few. NULL when memory ran out. */
+static struct live_source *source_of(struct live *l, enum live_form form)
+{
+    for (size_t i = l->file_first_source; i < l->source_count; i++)
+        if (l->sources[i].form == form)
+            return &l->sources[i];
+    if (l->source_count == l->source_cap) {
+        size_t cap = l->source_cap == 0 ? 8 : l->source_cap * 2;
+        struct live_source *more = realloc(l->sources, cap * sizeof *more);
+        if (more == NULL)
+            return NULL;
+        l->sources = more;
+        l->source_cap = cap;
+    }
+    l->sources[l->source_count] = (struct live_source){.file = l->file, .form = form};
+    return &l->sources[l->source_count++];
+}
+
+static bool on_a_connection(uint8_t hook)
+{
+    return hook == P2T_HOOK_GOT_CONN || hook == P2T_HOOK_WROTE_HEADERS || hook == P2T_HOOK_WROTE_REQUEST ||
+           hook == P2T_HOOK_GOT_FIRST_RESPONSE_BYTE;
+}
+
+/* A retry or a redirection begins with another GetConn, once a connection was had: a request whose dial another one
+ * makes needless asks the pool again, and goes on. */
+static size_t attempt_end(const struct record_draft *d, size_t from)
+{
+    bool under_way = false;
+    size_t i = from;
+
+    for (; i < d->record.event_count; i++) {
+        if (d->events[i].hook == P2T_HOOK_GET_CONN && under_way)
+            break;
+        under_way |= on_a_connection(d->events[i].hook);
+    }
+    return i;
+}
+
+static struct slice host_of_event(const struct record_draft *d, enum p2t_hook hook, size_t from, size_t end)
+{
+    for (size_t i = from; i < end; i++)
+        if (d->events[i].hook == hook && d->events[i].key.p != NULL)
+            return record_host_of(d->events[i].key);
+    return (struct slice){NULL, 0};
+}
+
+/* An attempt's host is the URL's; that of a later one, which a redirection may have led elsewhere, GetConn's. */
+static void set_host(struct live *l, size_t from, size_t end)
+{
+    struct record *r = &l->draft.record;
+    struct slice host = record_host_of_url(r->url);
+
+    if (host.n == 0)
+        host = host_of_event(&l->draft, P2T_HOOK_GET_CONN, from, end);
+    if (host.n == 0)
+        host = host_of_event(&l->draft, P2T_HOOK_DNS_START, from, end);
+    r->host = record_lower(l->config.pool, host);
+}
+
+static void set_connection(struct record_draft *d, size_t from, size_t end)
+{
+    for (size_t i = from; i < end; i++) {
+        const struct record_detail *detail = d->events[i].detail;
+        if (d->events[i].hook != P2T_HOOK_GOT_CONN)
+            continue;
+        if (detail->local.n > 0)
+            d->record.client = record_endpoint(detail->local);
+        if (detail->remote.n > 0)
+            d->record.server = record_endpoint(detail->remote);
+    }
+}
+
+/* Method, URL and end are the first attempt's, the last one's: what is not known of this one is left out. */
+static void keep_attempt(struct live *l, const struct record *whole, size_t from, size_t end)
+{
+    struct record *r = &l->draft.record;
+    bool first = from == 0, last = end == whole->event_count;
+
+    *r = *whole;
+    if (!first)
+        r->url = r->method = (struct slice){NULL, 0};
+    if (!last) {
+        r->has_end = false;
+        r->error = (struct slice){NULL, 0};
+        r->no_error_told = true;
+        r->client = r->server = (struct endpoint){0};
+    }
+    set_host(l, from, end);
+    set_connection(&l->draft, from, end);
+    record_keep(l->config.records, l->config.pool, &l->draft, from, end - from);
+}
+
+/* As the rebuilt side has them: without secrets, and without the URL that net/http puts before an error. */
+static void clean(struct live *l)
+{
+    struct record *r = &l->draft.record;
+    struct buf url = {0};
+
+    r->error = error_unwrapped(r->error);
+    if (l->config.show_secrets || r->url.n == 0 || !redact_url_needed(r->url))
+        return;
+    redact_url_to(&url, r->url);
+    l->config.pool->failed |= url.failed;
+    r->url = record_text(l->config.pool, buf_view(&url));
+    buf_fini(&url);
+}
+
+void live_keep(struct live *l, enum live_form form, uint32_t recorded)
+{
+    struct live_source *source = source_of(l, form);
+    size_t from = 0;
+
+    if (source == NULL) {
+        l->config.pool->failed = true;
+        return;
+    }
+    source->recorded |= recorded;
+    source->traces++;
+    record_sort_events(&l->draft);
+    clean(l);
+    l->draft.record.origin = (struct record_origin){.source = (uint32_t)(source - l->sources), .line = l->line};
+    struct record whole = l->draft.record;
+    do {
+        size_t end = attempt_end(&l->draft, from);
+        keep_attempt(l, &whole, from, end);
+        whole.origin.attempt++;
+        from = end;
+    } while (from < whole.event_count);
+}

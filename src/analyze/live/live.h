@@ -1,0 +1,63 @@
+/* Reads what clients logged of their own calls. Which of the forms a file, or a line of it, has is told by its
+ * content: our own NDJSON, lines that hold a TraceResult somewhere, OTLP, HAR, or what curl -w '%{json}' prints. */
+#ifndef P2T_ANALYZE_LIVE_LIVE_H
+#define P2T_ANALYZE_LIVE_LIVE_H
+
+#include "analyze/record.h"
+#include "base/buf.h"
+
+#define LIVE_FORM_LIST(X)                                                                                            \
+    X(HOOKS, "hook traces")                                                                                          \
+    X(RESULT, "trace results")                                                                                       \
+    X(OTLP, "OTLP traces")                                                                                           \
+    X(HAR, "HAR entries")                                                                                            \
+    X(CURL, "curl transfers")
+
+enum live_form {
+#define X(id, name) LIVE_##id,
+    LIVE_FORM_LIST(X)
+#undef X
+        LIVE_FORMS
+};
+
+/* Limits on one JSON value and on a line, with what they bound: memory for one that never ends; memory for one that
+ * holds nothing but commas. */
+enum { LIVE_VALUE_BYTES_MAX = 64 << 20, LIVE_VALUES_MAX = 4000000 };
+
+/* The traces of one form in one file. */
+struct live_source {
+    struct slice file;
+    enum live_form form;
+    uint32_t recorded; /* bit per hook: what its traces would tell of if it had happened */
+    uint64_t traces;
+};
+
+struct live;
+
+struct live_config {
+    struct record_pool *pool;
+    bool show_secrets;
+    struct record_list *records; /* where traces go, in the order in which they were read */
+    void *ctx;
+    /* Something that could not be understood: one line. */
+    void (*problem)(void *ctx, struct slice file, uint64_t line, const char *text);
+};
+
+struct live_counters {
+    uint64_t lines, plain_lines; /* the latter held no JSON that tells of hooks */
+    uint64_t problems;
+    uint64_t events_refused;
+};
+
+/* NULL when memory ran out. */
+struct live *live_new(const struct live_config *config);
+void live_free(struct live *l);
+/* One file after the other, each in pieces of any size. */
+void live_begin_file(struct live *l, struct slice name);
+void live_feed(struct live *l, struct slice piece);
+void live_end_file(struct live *l);
+const struct live_source *live_sources(const struct live *l, size_t *n);
+struct live_counters live_counters(const struct live *l);
+const char *live_form_name(enum live_form form);
+
+#endif

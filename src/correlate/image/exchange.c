@@ -1,0 +1,396 @@
+/* Exchanges and their parts, member by member. */
+#include "correlate/image/image.h"
+
+IMAGE_COVERS(struct exchange_lookup, 784);
+void image_lookup_info(struct image *m, struct exchange_lookup *l)
+{
+    image_slice(m, &l->host);
+    image_slice(m, &l->last_name);
+    image_endpoint(m, &l->client);
+    image_endpoint(m, &l->server);
+    image_mark(m, &l->first_query);
+    image_mark(m, &l->last_query);
+    image_mark(m, &l->last_answer);
+    image_mark(m, &l->gave_up);
+    image_mark(m, &l->superseded);
+    l->addr_count = image_count(m, l->addr_count, LOOKUP_ADDRS_MAX);
+    for (size_t i = 0; i < l->addr_count; i++)
+        image_ip(m, &l->addrs[i]);
+    IMAGE(m, l->addrs_dropped);
+    IMAGE(m, l->queries);
+    IMAGE(m, l->answers);
+    IMAGE(m, l->servers);
+    IMAGE(m, l->names);
+    IMAGE(m, l->result);
+    IMAGE(m, l->resolver);
+    IMAGE(m, l->rcode);
+    image_bool(m, &l->has_rcode);
+    image_bool(m, &l->empty);
+    image_bool(m, &l->shared);
+    image_bool(m, &l->over_tcp);
+}
+
+IMAGE_COVERS(struct exchange_attempt, 256);
+void image_attempt(struct image *m, struct exchange_attempt *a)
+{
+    image_endpoint(m, &a->client);
+    image_endpoint(m, &a->server);
+    image_endpoint(m, &a->nat_server);
+    IMAGE(m, a->conn_id);
+    image_mark(m, &a->syn);
+    image_mark(m, &a->last_syn);
+    image_mark(m, &a->syn_ack);
+    image_mark(m, &a->ack);
+    image_mark(m, &a->failed);
+    image_mark(m, &a->winner);
+    IMAGE(m, a->last_interval_ns);
+    IMAGE(m, a->next_slot_ns);
+    IMAGE(m, a->gave_up_ns);
+    IMAGE(m, a->syns);
+    IMAGE(m, a->result);
+    IMAGE(m, a->icmp_family);
+    IMAGE(m, a->icmp_type);
+    IMAGE(m, a->icmp_code);
+}
+
+static void image_headers(struct image *m, const struct fact_header **headers, size_t *count)
+{
+    struct fact_header *items = NULL;
+
+    *count = image_array(m, &items, *count, sizeof *items);
+    for (size_t i = 0; i < *count; i++) {
+        struct fact_header h = m->out != NULL ? (*headers)[i] : items[i];
+        image_slice(m, &h.name);
+        image_slice(m, &h.value);
+        if (m->out == NULL)
+            items[i] = h;
+    }
+    if (m->out == NULL)
+        *headers = items;
+}
+
+IMAGE_COVERS(struct exchange_request, 216);
+static void image_request(struct image *m, struct exchange_request *r)
+{
+    image_bool(m, &r->seen);
+    IMAGE(m, r->extent);
+    image_mark(m, &r->first);
+    image_mark(m, &r->head_end);
+    image_mark(m, &r->last);
+    image_mark(m, &r->last_body_chunk);
+    image_slice(m, &r->method);
+    image_slice(m, &r->target);
+    image_slice(m, &r->host);
+    IMAGE(m, r->version_major);
+    IMAGE(m, r->version_minor);
+    image_headers(m, &r->headers, &r->header_count);
+    IMAGE(m, r->head_bytes);
+    IMAGE(m, r->body_bytes);
+    IMAGE(m, r->length);
+    image_bool(m, &r->chunked);
+    image_bool(m, &r->has_length);
+    image_bool(m, &r->ended);
+    image_bool(m, &r->complete);
+    image_bool(m, &r->abandoned);
+    image_bool(m, &r->lost);
+    image_bool(m, &r->expects_continue);
+    image_bool(m, &r->body_in_segment);
+    image_bool(m, &r->wants_close);
+}
+
+IMAGE_COVERS(struct exchange_interim, 48);
+static void image_interims(struct image *m, struct exchange_response *r)
+{
+    r->interim_count = image_count(m, r->interim_count, INTERIMS_MAX);
+    IMAGE(m, r->interims_dropped);
+    if (r->interim_count == 0)
+        return;
+    if (m->out == NULL && (r->interims = arena_alloc(m->arena, INTERIMS_MAX * sizeof *r->interims)) == NULL) {
+        m->failed = true;
+        r->interim_count = 0;
+    }
+    for (size_t i = 0; i < r->interim_count; i++) {
+        image_mark(m, &r->interims[i].mark);
+        IMAGE(m, r->interims[i].status);
+        image_headers(m, &r->interims[i].headers, &r->interims[i].header_count);
+    }
+}
+
+IMAGE_COVERS(struct exchange_response, 256);
+static void image_response(struct image *m, struct exchange_response *r)
+{
+    image_bool(m, &r->seen);
+    IMAGE(m, r->extent);
+    image_mark(m, &r->first);
+    image_mark(m, &r->first_possible);
+    image_mark(m, &r->head_end);
+    image_mark(m, &r->last);
+    image_slice(m, &r->reason);
+    image_slice(m, &r->content_type);
+    image_slice(m, &r->location);
+    image_slice(m, &r->rest);
+    IMAGE(m, r->status);
+    IMAGE(m, r->version_major);
+    IMAGE(m, r->version_minor);
+    IMAGE(m, r->head_bytes);
+    IMAGE(m, r->body_bytes);
+    IMAGE(m, r->length);
+    image_bool(m, &r->chunked);
+    image_bool(m, &r->has_length);
+    image_bool(m, &r->until_close);
+    image_bool(m, &r->ended);
+    image_bool(m, &r->complete);
+    image_bool(m, &r->lost);
+    image_bool(m, &r->wants_close);
+    image_bool(m, &r->keep_alive);
+    image_bool(m, &r->extra_bytes);
+    image_bool(m, &r->unread);
+    IMAGE(m, r->bad);
+    image_slice(m, &r->bad_line);
+    image_interims(m, r);
+}
+
+IMAGE_COVERS(struct exchange_stream, 48);
+static void image_stream(struct image *m, struct exchange_stream *s)
+{
+    IMAGE(m, s->id);
+    image_bool(m, &s->reset);
+    image_bool(m, &s->reset_by_server);
+    IMAGE(m, s->error_code);
+    image_mark(m, &s->reset_mark);
+    IMAGE(m, s->stalls[0]);
+    IMAGE(m, s->stalls[1]);
+}
+
+IMAGE_COVERS(struct exchange_messages, 88);
+static void image_messages(struct image *m, struct exchange_messages *x)
+{
+    IMAGE(m, x->count);
+    image_bool(m, &x->lost);
+    image_bool(m, &x->complete);
+    image_mark(m, &x->first);
+    image_mark(m, &x->last);
+    x->time_count = image_array(m, &x->times_ns, x->time_count, sizeof *x->times_ns);
+    if (m->out == NULL)
+        x->time_cap = x->time_count;
+    for (size_t i = 0; i < x->time_count; i++)
+        IMAGE(m, x->times_ns[i]);
+}
+
+IMAGE_COVERS(struct exchange_grpc, 200);
+static void image_grpc(struct image *m, struct exchange_grpc *g)
+{
+    image_bool(m, &g->present);
+    image_bool(m, &g->has_status);
+    IMAGE(m, g->status);
+    image_slice(m, &g->message);
+    image_messages(m, &g->messages[0]);
+    image_messages(m, &g->messages[1]);
+}
+
+IMAGE_COVERS(struct exchange_websocket, 328);
+static void image_websocket(struct image *m, struct exchange_websocket *w)
+{
+    image_bool(m, &w->present);
+    for (int dir = 0; dir < 2; dir++) {
+        image_messages(m, &w->messages[dir]);
+        IMAGE(m, w->text[dir]);
+        IMAGE(m, w->binary[dir]);
+        IMAGE(m, w->pings[dir]);
+        IMAGE(m, w->pongs[dir]);
+        image_mark(m, &w->closed[dir]);
+        IMAGE(m, w->close_code[dir]);
+    }
+    image_mark(m, &w->last);
+}
+
+IMAGE_COVERS(struct exchange_conn, 576);
+void image_conn_view(struct image *m, struct exchange_conn *v)
+{
+    image_bool(m, &v->present);
+    IMAGE(m, v->id);
+    image_endpoint(m, &v->client);
+    image_endpoint(m, &v->server);
+    image_endpoint(m, &v->nat_server);
+    image_mark(m, &v->first);
+    image_mark(m, &v->syn);
+    image_mark(m, &v->syn_ack);
+    image_mark(m, &v->ack);
+    image_bool(m, &v->handshake_seen);
+    IMAGE(m, v->position);
+    image_bool(m, &v->pipelined);
+    image_bool(m, &v->orphan_dial);
+    image_bool(m, &v->pool_full);
+    image_bool(m, &v->handed_over);
+    IMAGE(m, v->proxy);
+    image_slice(m, &v->dialled_host);
+    image_slice(m, &v->proxy_target);
+    image_mark(m, &v->tunnel_ready);
+    image_mark(m, &v->previous_end);
+    image_mark(m, &v->next_head);
+    image_mark(m, &v->client_fin);
+    image_mark(m, &v->client_rst);
+    image_mark(m, &v->server_fin);
+    image_mark(m, &v->server_rst);
+    image_mark(m, &v->preface);
+    image_bool(m, &v->goaway);
+    IMAGE(m, v->goaway_last);
+    IMAGE(m, v->goaway_code);
+    image_bool(m, &v->input_ended);
+    IMAGE(m, v->proto);
+    for (int dir = 0; dir < 2; dir++) {
+        image_bool(m, &v->fin_in_order[dir]);
+        IMAGE(m, v->lost_bytes[dir]);
+        image_mark(m, &v->last_gap[dir]);
+        IMAGE(m, v->retransmits[dir]);
+        IMAGE(m, v->payload_bytes[dir]);
+        image_mark(m, &v->first_payload[dir]);
+    }
+}
+
+IMAGE_COVERS(struct tls_agreed, 48);
+static void image_agreed(struct image *m, struct tls_agreed *a)
+{
+    image_bool(m, &a->known);
+    IMAGE(m, a->version);
+    IMAGE(m, a->cipher);
+    image_slice(m, &a->server_name);
+    image_slice(m, &a->alpn);
+    image_bool(m, &a->resumed);
+}
+
+IMAGE_COVERS(struct exchange_tls, 488);
+void image_tls(struct image *m, struct exchange_tls *t)
+{
+    image_mark(m, &t->hello);
+    image_mark(m, &t->done);
+    image_bool(m, &t->done_guessed);
+    IMAGE(m, t->version);
+    IMAGE(m, t->cipher);
+    image_slice(m, &t->server_name);
+    image_slice(m, &t->alpn);
+    image_slice(m, &t->ja4);
+    image_bool(m, &t->resumed);
+    image_bool(m, &t->h2);
+    image_bool(m, &t->decrypted);
+    image_mark(m, &t->decrypted_at);
+    image_bool(m, &t->prefixed);
+    image_bool(m, &t->outer_name);
+    IMAGE(m, t->failure);
+    image_mark(m, &t->failed);
+    for (int dir = 0; dir < 2; dir++) {
+        image_mark(m, &t->loss[dir].mark);
+        IMAGE(m, t->loss[dir].why);
+        image_mark(m, &t->alert[dir].mark);
+        IMAGE(m, t->alert[dir].code);
+        image_bool(m, &t->alert[dir].hidden);
+    }
+    image_bool(m, &t->client_certificate_empty);
+    image_slice(m, &t->certificate_problem);
+    image_mark(m, &t->certificate);
+    image_mark(m, &t->inner_hello);
+    image_mark(m, &t->inner_answer);
+    image_mark(m, &t->inner_done);
+    image_agreed(m, &t->inner);
+    image_bool(m, &t->not_tls_is_http);
+    image_slice(m, &t->error);
+}
+
+static void image_findings(struct image *m, struct exchange *e)
+{
+    e->finding_count = image_count(m, e->finding_count, FINDINGS_MAX);
+    for (size_t i = 0; i < e->finding_count; i++) {
+        struct exchange_finding *f = &e->findings[i];
+        image_text(m, &f->code);
+        IMAGE(m, f->severity);
+        image_slice(m, &f->text);
+        f->evidence_count = image_count(m, f->evidence_count, P2T_EVIDENCE_MAX);
+        for (size_t k = 0; k < f->evidence_count; k++)
+            image_ref(m, &f->evidence[k]);
+    }
+    e->link_count = image_count(m, e->link_count, LINKS_MAX);
+    for (size_t i = 0; i < e->link_count; i++) {
+        image_text(m, &e->links[i].relation);
+        IMAGE(m, e->links[i].id);
+    }
+}
+
+/* True: *part is there. */
+static bool image_part(struct image *m, void *part, size_t bytes)
+{
+    void *p;
+
+    memcpy(&p, part, sizeof p);
+    if (!image_present(m, p != NULL))
+        return false;
+    if (m->out != NULL)
+        return true;
+    p = arena_alloc(m->arena, bytes);
+    m->failed |= p == NULL;
+    if (p != NULL)
+        memset(p, 0, bytes);
+    memcpy(part, &p, sizeof p);
+    return p != NULL;
+}
+
+static void image_dialled(struct image *m, struct exchange *e)
+{
+    if (image_part(m, &e->lookup, sizeof *e->lookup))
+        image_lookup_info(m, e->lookup);
+    e->attempt_count = image_array(m, &e->attempts, e->attempt_count, sizeof *e->attempts);
+    for (size_t i = 0; i < e->attempt_count; i++)
+        image_attempt(m, &e->attempts[i]);
+    if (image_part(m, &e->tls, sizeof *e->tls))
+        image_tls(m, e->tls);
+    if (image_part(m, &e->dial_tls, sizeof *e->dial_tls))
+        image_tls(m, e->dial_tls);
+    image_bool(m, &e->handshakes);
+}
+
+/* Its places in lists are those lists'. */
+static void image_own(struct image *m, struct exchange *e)
+{
+    image_hold(m, &e->order, e);
+    IMAGE(m, e->waiting_bytes);
+    if (m->out == NULL)
+        m->correlate->waiting_bytes += e->waiting_bytes;
+    IMAGE(m, e->timer.kind);
+    if (m->out == NULL && e->timer.kind != TIMER_POOL)
+        e->timer.kind = TIMER_EXCHANGE;
+    image_timer(m, &e->timer);
+    image_bool(m, &e->final);
+    image_bool(m, &e->late);
+    image_link(m, IMAGE_CONN, &e->owner);
+    IMAGE(m, e->number);
+    IMAGE(m, e->lost_before[0]);
+    IMAGE(m, e->lost_before[1]);
+    image_link(m, IMAGE_DIAL, &e->claims);
+    image_link(m, IMAGE_POOL, &e->pool);
+    IMAGE(m, e->free_ns);
+}
+
+IMAGE_COVERS(struct exchange_finding, 104);
+IMAGE_COVERS(struct exchange_link, 16);
+IMAGE_COVERS(struct exchange, 3680);
+void image_exchange(struct image *m, struct exchange *e)
+{
+    m->arena = &e->arena;
+    IMAGE(m, e->id);
+    IMAGE(m, e->kind);
+    IMAGE(m, e->outcome);
+    image_slice(m, &e->error);
+    image_bool(m, &e->quiet);
+    image_bool(m, &e->retried);
+    image_conn_view(m, &e->conn);
+    image_request(m, &e->request);
+    image_response(m, &e->response);
+    image_stream(m, &e->stream);
+    image_grpc(m, &e->grpc);
+    image_websocket(m, &e->websocket);
+    image_dialled(m, e);
+    image_slice(m, &e->socks_error);
+    IMAGE(m, e->end_ns);
+    image_mark(m, &e->start);
+    image_findings(m, e);
+    image_own(m, e);
+}

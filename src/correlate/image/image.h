@@ -1,0 +1,85 @@
+/* The state of correlate as bytes: one function for each kind of thing, which writes it or reads it back.
+ *
+ * Numbers have variable lengths; links between things are indices, 0 for none. What is read was written by the same
+ * version on the same kind of machine; bounds are checked all the same. */
+#ifndef P2T_CORRELATE_IMAGE_IMAGE_H
+#define P2T_CORRELATE_IMAGE_IMAGE_H
+
+#include "base/buf.h"
+#include "base/reader.h"
+#include "correlate/lookup/group.h"
+
+enum image_kind { IMAGE_POOL, IMAGE_CONN, IMAGE_LOOKUP, IMAGE_DIAL, IMAGE_EXCHANGE, IMAGE_KINDS };
+
+/* All things of a kind; a link to items[i] is i + 1. */
+struct image_set {
+    void **items;
+    size_t n, cap;
+};
+
+struct image {
+    struct correlate *correlate;
+    struct buf *out; /* NULL: reading */
+    struct reader in;
+    struct arena *arena; /* reading: where strings go */
+    bool failed;         /* memory ran out */
+    struct image_set sets[IMAGE_KINDS];
+    struct hmap known; /* writing: what is in the sets */
+    struct arena nodes;
+    correlate_evidence *evidence; /* writing: is told of each packet that is referred to */
+    void *ctx;
+};
+
+/* ---- image.c ---- */
+/* An integer or an enum of that size. */
+void image_number(struct image *m, void *p, size_t bytes);
+#define IMAGE(m, field) image_number((m), &(field), sizeof(field))
+void image_bool(struct image *m, bool *b);
+/* The same as *here when writing; when reading, what was. */
+bool image_present(struct image *m, bool here);
+/* How many things of at least a byte follow; not more than max. */
+size_t image_count(struct image *m, size_t n, size_t max);
+void image_ref(struct image *m, struct packet_ref *ref);
+void image_mark(struct image *m, struct packet_mark *mark);
+void image_ip(struct image *m, struct ip_addr *ip);
+void image_endpoint(struct image *m, struct endpoint *e);
+/* NULL stays NULL; what is read has a NUL behind it. */
+void image_slice(struct image *m, struct slice *s);
+void image_text(struct image *m, const char **text);
+/* *items: of `bytes` each, zeroed when reading. Returns how many there are room for. */
+size_t image_array(struct image *m, void *items, size_t n, size_t bytes);
+/* Writing: one more of its kind, if it is not known yet. */
+void image_add(struct image *m, enum image_kind kind, void *thing);
+/* *link: a pointer to a thing of that kind. */
+void image_link(struct image *m, enum image_kind kind, void *link);
+void image_timer(struct image *m, struct timer *t);
+/* Reading: exchange is put behind it. */
+void image_hold(struct image *m, struct hold *h, struct exchange *exchange);
+bool image_ok(const struct image *m);
+
+/* ---- image_exchange.c ---- */
+void image_exchange(struct image *m, struct exchange *e);
+void image_conn_view(struct image *m, struct exchange_conn *v);
+void image_tls(struct image *m, struct exchange_tls *t);
+void image_attempt(struct image *m, struct exchange_attempt *a);
+void image_lookup_info(struct image *m, struct exchange_lookup *l);
+
+/* ---- image_parts.c ---- */
+void image_pool(struct image *m, struct pool *p);
+void image_conn(struct image *m, struct cconn *cc);
+void image_lookup(struct image *m, struct lookup *l);
+void image_dial(struct image *m, struct dial *d);
+
+/* ---- image_index.c ---- */
+void image_put_index(struct image *m);
+void image_get_index(struct image *m);
+
+/* Where a struct has this size, each of its members has its line: a new member changes it, and needs a line, too. */
+#if UINTPTR_MAX == UINT64_MAX
+#define IMAGE_COVERS(type, bytes)                                                                                    \
+    _Static_assert(sizeof(type) == (bytes), "a member without its line here, and CHECKPOINT_VERSION")
+#else
+#define IMAGE_COVERS(type, bytes) _Static_assert(sizeof(type) > 0, "")
+#endif
+
+#endif

@@ -1,0 +1,110 @@
+/* What lookups are found by: the questions on the wire, and the addresses that were answers. */
+#include <stdlib.h>
+
+#include "correlate/image/image.h"
+
+/* In a map, nodes of one hash are found in an order: the `depth` says how many are behind this one. */
+struct indexed {
+    size_t depth;
+    struct lookup *lookup;
+    const struct lookup_addr *addr;   /* either ... */
+    const struct lookup_query *query; /* ... or */
+};
+
+static size_t depth_of(const struct hmap_node *n)
+{
+    size_t depth = 0;
+
+    while ((n = hmap_next(n)) != NULL)
+        depth++;
+    return depth;
+}
+
+static int by_depth(const void *a, const void *b)
+{
+    const struct indexed *x = a, *y = b;
+
+    return x->depth < y->depth ? -1 : x->depth > y->depth;
+}
+
+static size_t collect(const struct correlate *c, struct indexed *all)
+{
+    size_t n = 0;
+
+    for (struct lookup *l = c->lookup_oldest; l != NULL; l = l->newer) {
+        for (const struct lookup_addr *a = l->addrs; a != NULL; a = a->next)
+            all[n++] = (struct indexed){depth_of(&a->node), l, a, NULL};
+        for (const struct lookup_query *q = l->queries; q != NULL; q = q->next)
+            all[n++] = (struct indexed){depth_of(&q->node), l, NULL, q};
+    }
+    qsort(all, n, sizeof *all, by_depth);
+    return n;
+}
+
+IMAGE_COVERS(struct lookup_query, 80);
+static void image_query(struct image *m, struct lookup_query *q)
+{
+    image_endpoint(m, &q->client);
+    image_endpoint(m, &q->server);
+    IMAGE(m, q->id);
+    IMAGE(m, q->type);
+    IMAGE(m, q->lane);
+}
+
+static void put_indexed(struct image *m, struct indexed *x)
+{
+    struct lookup_query q = x->query != NULL ? *x->query : (struct lookup_query){.lane = 0};
+    struct ip_addr addr = x->addr != NULL ? x->addr->addr : (struct ip_addr){.family = 0};
+
+    image_link(m, IMAGE_LOOKUP, &x->lookup);
+    if (image_present(m, x->query != NULL))
+        image_query(m, &q);
+    else
+        image_ip(m, &addr);
+}
+
+void image_put_index(struct image *m)
+{
+    const struct correlate *c = m->correlate;
+    size_t n = c->lookups_by_addr.count + c->queries.count;
+    struct indexed *all = malloc((n + 1) * sizeof *all);
+
+    if (all == NULL) {
+        m->failed = true;
+        return;
+    }
+    n = image_count(m, collect(c, all), SIZE_MAX);
+    for (size_t i = 0; i < n; i++)
+        put_indexed(m, &all[i]);
+    free(all);
+}
+
+static void get_indexed(struct image *m, struct correlate *c)
+{
+    struct lookup_query q = {.lane = 0};
+    struct ip_addr addr = {.family = 0};
+    struct lookup *l = NULL;
+
+    image_link(m, IMAGE_LOOKUP, &l);
+    bool query = image_present(m, false);
+    if (query)
+        image_query(m, &q);
+    else
+        image_ip(m, &addr);
+    if (l == NULL || (unsigned)q.lane > 1)
+        reader_fail(&m->in, READ_BAD);
+    if (!image_ok(m))
+        return;
+    if (query)
+        lookup_index_query(c, l, &q);
+    else
+        lookup_index_addr(c, l, &addr);
+}
+
+void image_get_index(struct image *m)
+{
+    size_t n = image_count(m, 0, SIZE_MAX);
+
+    for (; n > 0 && image_ok(m); n--)
+        get_indexed(m, m->correlate);
+}

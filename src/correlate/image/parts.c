@@ -1,0 +1,215 @@
+/* What stands around exchanges: pools, connections, lookups and dials, member by member. */
+#include "correlate/image/image.h"
+#include "correlate/pool/state.h"
+#include "correlate/tls/handshake.h"
+
+/* ---- pools ---- */
+
+static void image_pool_dials(struct image *m, struct pool *p)
+{
+    struct dial **at = &p->dials, *before = NULL;
+    size_t n = 0;
+
+    for (const struct dial *d = p->dials; d != NULL; d = d->pool_next)
+        n++;
+    n = image_count(m, n, SIZE_MAX);
+    for (; n > 0 && image_ok(m); n--, at = &before->pool_next) {
+        image_link(m, IMAGE_DIAL, at);
+        if (*at == NULL)
+            return;
+        (*at)->pool_before = before;
+        before = *at;
+    }
+    p->last_dial = before;
+}
+
+static void image_pool_idle(struct image *m, struct pool *p)
+{
+    struct cconn **at = &p->idle, *newer = NULL;
+    size_t n = 0;
+
+    for (const struct cconn *cc = p->idle; cc != NULL; cc = cc->idle_older)
+        n++;
+    n = image_count(m, n, SIZE_MAX);
+    for (; n > 0 && image_ok(m); n--, at = &newer->idle_older) {
+        image_link(m, IMAGE_CONN, at);
+        if (*at == NULL)
+            return;
+        (*at)->idle_newer = newer;
+        newer = *at;
+    }
+}
+
+static void image_pool_unplaced(struct image *m, struct pool *p)
+{
+    struct exchange **at = &p->first_unplaced, *before = NULL;
+
+    p->unplaced_count = (uint32_t)image_count(m, p->unplaced_count, UINT32_MAX);
+    for (uint32_t n = p->unplaced_count; n > 0 && image_ok(m); n--, at = &before->unplaced_next) {
+        image_link(m, IMAGE_EXCHANGE, at);
+        if (*at == NULL)
+            return;
+        (*at)->unplaced_before = before;
+        before = *at;
+    }
+    p->last_unplaced = before;
+}
+
+IMAGE_COVERS(struct pool, 88);
+void image_pool(struct image *m, struct pool *p)
+{
+    image_ip(m, &p->client);
+    IMAGE(m, p->port);
+    IMAGE(m, p->users);
+    image_bool(m, &p->tls);
+    image_bool(m, &p->h2);
+    image_pool_dials(m, p);
+    image_pool_idle(m, p);
+    image_pool_unplaced(m, p);
+}
+
+/* ---- connections ---- */
+
+IMAGE_COVERS(struct conn_tls, 576);
+static void image_conn_tls(struct image *m, struct conn_tls *t)
+{
+    image_tls(m, &t->info);
+    image_bool(m, &t->told);
+    image_bool(m, &t->asked);
+    IMAGE(m, t->early_bytes);
+    IMAGE(m, t->tickets);
+    image_bool(m, &t->answered);
+    IMAGE(m, t->answer_records);
+    IMAGE(m, t->record_bytes);
+    IMAGE(m, t->head_bytes);
+    IMAGE(m, t->answer_head_bytes);
+    image_mark(m, &t->head_like);
+    image_bool(m, &t->reset_like);
+    image_bool(m, &t->control_seen);
+    IMAGE(m, t->tunnel);
+}
+
+static void image_open(struct image *m, struct cconn *cc)
+{
+    struct exchange **at = &cc->open_first;
+    size_t n = 0;
+
+    for (const struct exchange *e = cc->open_first; e != NULL; e = e->next)
+        n++;
+    n = image_count(m, n, SIZE_MAX);
+    for (; n > 0 && image_ok(m); n--, at = &(*at)->next) {
+        image_link(m, IMAGE_EXCHANGE, at);
+        if (*at == NULL)
+            return;
+        cc->open_last = *at;
+    }
+}
+
+IMAGE_COVERS(struct cconn, 800);
+void image_conn(struct image *m, struct cconn *cc)
+{
+    m->arena = &cc->arena;
+    image_conn_view(m, &cc->view);
+    image_link(m, IMAGE_DIAL, &cc->dial);
+    IMAGE(m, cc->attempt);
+    image_open(m, cc);
+    image_link(m, IMAGE_EXCHANGE, &cc->settling);
+    IMAGE(m, cc->positions);
+    if (image_present(m, cc->tls != NULL)) {
+        if (cc->tls == NULL && (cc->tls = slab_take(&m->correlate->tls_slab)) == NULL)
+            m->failed = true;
+        else
+            image_conn_tls(m, cc->tls);
+    }
+    image_bool(m, &cc->is_dns);
+    image_bool(m, &cc->go_resolver);
+    image_link(m, IMAGE_POOL, &cc->pool);
+    image_link(m, IMAGE_DIAL, &cc->promised);
+    image_bool(m, &cc->is_idle);
+    IMAGE(m, cc->free_ns);
+    image_slice(m, &cc->socks_error);
+}
+
+/* ---- lookups ---- */
+
+static void image_lookup_dials(struct image *m, struct lookup *l)
+{
+    struct dial **at = &l->dials;
+    size_t n = 0;
+
+    for (const struct dial *d = l->dials; d != NULL; d = d->next)
+        n++;
+    n = image_count(m, n, SIZE_MAX);
+    for (; n > 0 && image_ok(m); n--, at = &(*at)->next) {
+        image_link(m, IMAGE_DIAL, at);
+        if (*at == NULL)
+            return;
+    }
+}
+
+IMAGE_COVERS(struct lookup_lane, 64);
+IMAGE_COVERS(struct lookup, 1296);
+void image_lookup(struct image *m, struct lookup *l)
+{
+    m->arena = &l->arena;
+    image_lookup_info(m, &l->info);
+    image_ip(m, &l->client_ip);
+    image_timer(m, &l->timer);
+    image_hold(m, &l->hold, NULL);
+    for (int i = 0; i < 2; i++) {
+        IMAGE(m, l->lane[i].state);
+        IMAGE(m, l->lane[i].tries);
+        IMAGE(m, l->lane[i].rcode);
+        image_mark(m, &l->lane[i].last_query);
+        image_mark(m, &l->lane[i].last_answer);
+    }
+    IMAGE(m, l->users);
+    image_bool(m, &l->told);
+    image_bool(m, &l->closed);
+    IMAGE(m, l->retry_gap_ns);
+    image_slice(m, &l->name);
+    if (l->info.servers > LOOKUP_SERVERS_MAX)
+        reader_fail(&m->in, READ_BAD);
+    for (size_t i = 0; i < l->info.servers && i < LOOKUP_SERVERS_MAX; i++)
+        image_endpoint(m, &l->servers[i]);
+    image_lookup_dials(m, l);
+}
+
+/* ---- dials ---- */
+
+static void image_attempts(struct image *m, struct dial *d)
+{
+    size_t n = image_count(m, d->n, UINT32_MAX);
+
+    for (size_t i = 0; i < n && image_ok(m); i++) {
+        if (m->out == NULL && !dial_make_room(m->correlate, d)) {
+            m->failed = true;
+            return;
+        }
+        if (m->out == NULL) {
+            d->attempts[i] = (struct exchange_attempt){.syns = 0};
+            d->conns[i] = NULL;
+            d->n++;
+        }
+        image_attempt(m, &d->attempts[i]);
+        image_link(m, IMAGE_CONN, &d->conns[i]);
+    }
+}
+
+IMAGE_COVERS(struct dial, 432);
+void image_dial(struct image *m, struct dial *d)
+{
+    image_link(m, IMAGE_LOOKUP, &d->lookup);
+    image_attempts(m, d);
+    IMAGE(m, d->winner);
+    if (d->n == 0 || d->winner < -1 || d->winner >= (int)d->n)
+        reader_fail(&m->in, READ_BAD);
+    if (m->out == NULL)
+        d->timer.kind = TIMER_DIAL;
+    image_timer(m, &d->timer);
+    image_hold(m, &d->hold, NULL);
+    image_link(m, IMAGE_POOL, &d->pool);
+    IMAGE(m, d->miss_ns);
+    image_link(m, IMAGE_CONN, &d->served_on);
+    image_link(m, IMAGE_EXCHANGE, &d->claimed_by);
+}

@@ -1,0 +1,438 @@
+/* Go's connection pool, rebuilt from what its clients do on the wire (hooks.md 4). Per host and port, a request that
+ * finds no idle connection dials and queues; the first connection to come free, or to be dialled for somebody else who
+ * needs it no more, serves the one that waited longest. So a request may be sent on one connection and have made
+ * another. */
+#include "correlate/pool/state.h"
+#include "correlate/tls/handshake.h"
+
+/* A connection that came free this long before a dial began, and was not used in between, was not back in the pool when
+ * the dialler looked: it serves the dialler. Idle ones are taken at once; a busy machine needs milliseconds for that. */
+static const int64_t IDLE_NS = 20000000;
+/* Who waited sends this soon on a connection that came free. */
+static const int64_t HANDED_NS = 300000;
+/* An idle connection that was not closed for so long is kept. */
+static const int64_t KEPT_NS = 1000000;
+/* Requests that may yet turn out to have dialled: the first to be served waited longest, so later ones are taken for ones
+ * that did not. */
+enum { UNPLACED_MAX = 1024 };
+/* Dials that are looked at for the one that waits longest: those of a flood are never answered. */
+enum { WAITING_MAX = 4096 };
+
+/* ---- who is who ---- */
+
+/* By name where both are known: Go's pool knows no addresses. */
+static bool same_host(const struct dial *d, struct slice host, const struct endpoint *server)
+{
+    if (d->lookup != NULL && host.n > 0)
+        return lookup_answers_host(d->lookup, host);
+    return ip_eq(&d->attempts[0].server.ip, &server->ip);
+}
+
+static bool fits(const struct dial *d, const struct cconn *cc)
+{
+    return same_host(d, cc->view.dialled_host, &cc->view.server);
+}
+
+static struct dial *own_dial(const struct cconn *cc)
+{
+    return cc->dial != NULL && cc->dial->winner == cc->attempt ? cc->dial : NULL;
+}
+
+/* ---- requests that wait ---- */
+
+static void list_add(struct pool *p, struct dial *d)
+{
+    struct dial *before = p->last_dial;
+
+    while (before != NULL && before->miss_ns > d->miss_ns)
+        before = before->pool_before;
+    d->pool_before = before;
+    d->pool_next = before != NULL ? before->pool_next : p->dials;
+    *(before != NULL ? &before->pool_next : &p->dials) = d;
+    *(d->pool_next != NULL ? &d->pool_next->pool_before : &p->last_dial) = d;
+}
+
+/* Does nothing for one that was found. */
+static void list_remove(struct dial *d)
+{
+    struct pool *p = d->pool;
+
+    if (d->pool_before == NULL && p->dials != d)
+        return;
+    *(d->pool_before != NULL ? &d->pool_before->pool_next : &p->dials) = d->pool_next;
+    *(d->pool_next != NULL ? &d->pool_next->pool_before : &p->last_dial) = d->pool_before;
+    d->pool_before = d->pool_next = NULL;
+}
+
+/* Its request has no connection yet, as far as can be told. One that is to have the connection it dialled still takes
+ * another's stream when that comes first. */
+static bool waits(const struct dial *d, bool for_stream)
+{
+    return d->served_on == NULL || (for_stream && d->served_on->dial == d && d->served_on->positions == 0);
+}
+
+static struct dial *longest_waiting(const struct pool *p, const struct cconn *cc, int64_t before_ns, bool for_stream)
+{
+    int looked_at = 0;
+
+    for (struct dial *d = p->dials; d != NULL && d->miss_ns <= before_ns && looked_at < WAITING_MAX;
+         d = d->pool_next) {
+        if (waits(d, for_stream) && fits(d, cc))
+            return d;
+        looked_at++;
+    }
+    return NULL;
+}
+
+static void promise(struct cconn *cc, struct dial *d)
+{
+    cc->promised = d;
+    d->served_on = cc;
+}
+
+static void break_promise(struct cconn *cc)
+{
+    if (cc->promised == NULL)
+        return;
+    cc->promised->served_on = NULL;
+    cc->promised = NULL;
+}
+
+/* ---- idle connections ---- */
+
+static void idle_remove(struct cconn *cc)
+{
+    if (!cc->is_idle)
+        return;
+    if (cc->idle_newer != NULL)
+        cc->idle_newer->idle_older = cc->idle_older;
+    else
+        cc->pool->idle = cc->idle_older;
+    if (cc->idle_older != NULL)
+        cc->idle_older->idle_newer = cc->idle_newer;
+    cc->is_idle = false;
+}
+
+static void idle_add(struct pool *p, struct cconn *cc)
+{
+    cc->idle_newer = NULL;
+    cc->idle_older = p->idle;
+    if (p->idle != NULL)
+        p->idle->idle_newer = cc;
+    p->idle = cc;
+    cc->is_idle = true;
+}
+
+/* The connection is free: whoever waits longest has it, or it lies idle. */
+static void offer(struct pool *p, struct cconn *cc, int64_t at_ns)
+{
+    struct dial *d = longest_waiting(p, cc, at_ns, false);
+
+    cc->free_ns = at_ns;
+    idle_remove(cc);
+    if (d != NULL)
+        promise(cc, d);
+    else
+        idle_add(p, cc);
+}
+
+/* ---- requests without a dial, so far ---- */
+
+static void unplaced_remove(struct correlate *c, struct exchange *e)
+{
+    struct pool *p = e->pool;
+
+    if (p == NULL)
+        return;
+    if (e->unplaced_before != NULL)
+        e->unplaced_before->unplaced_next = e->unplaced_next;
+    else
+        p->first_unplaced = e->unplaced_next;
+    if (e->unplaced_next != NULL)
+        e->unplaced_next->unplaced_before = e->unplaced_before;
+    else
+        p->last_unplaced = e->unplaced_before;
+    p->unplaced_count--;
+    e->pool = NULL;
+    pool_drop(c, p);
+}
+
+static void unplaced_add(struct pool *p, struct exchange *e, int64_t free_ns)
+{
+    if (p->unplaced_count == UNPLACED_MAX)
+        return;
+    const struct cconn *cc = e->owner;
+
+    e->conn.server = cc->view.server;
+    e->pool = p;
+    e->free_ns = free_ns;
+    e->unplaced_before = p->last_unplaced;
+    e->unplaced_next = NULL;
+    if (p->last_unplaced != NULL)
+        p->last_unplaced->unplaced_next = e;
+    else
+        p->first_unplaced = e;
+    p->last_unplaced = e;
+    p->unplaced_count++;
+    p->users++;
+}
+
+/* ---- claims ---- */
+
+static bool resolved(const struct dial *d)
+{
+    const struct cconn *cc = d->winner >= 0 ? d->conns[d->winner] : NULL;
+
+    return cc != NULL && (!d->pool->tls || mark_set(tls_done_mark(cc)));
+}
+
+static void claim(struct correlate *c, struct exchange *e, struct dial *d)
+{
+    list_remove(d);
+    if (d->served_on != NULL)
+        break_promise(d->served_on);
+    e->conn.handed_over = true;
+    e->conn.orphan_dial = false;
+    e->claims = d;
+    d->claimed_by = e;
+    if (resolved(d))
+        dial_claimed(c, d);
+}
+
+/* ---- what happens ---- */
+
+/* Who shares a lookup asked for it at some time before its answer; that is all the wire tells. */
+static int64_t miss_ns(const struct dial *d)
+{
+    return d->lookup != NULL ? d->lookup->info.first_query.ts_ns : d->attempts[0].syn.ts_ns;
+}
+
+static bool may_have_dialled(const struct exchange *e, const struct dial *d)
+{
+    return e->start.ts_ns >= d->miss_ns && e->free_ns >= d->miss_ns - IDLE_NS &&
+           same_host(d, open_dialled_host(e), &e->conn.server);
+}
+
+/* Who waited is served the moment a connection comes free; who comes by finds it idle for any time. */
+static struct exchange *served_instead(const struct pool *p, const struct dial *d, int64_t within_ns)
+{
+    for (struct exchange *e = p->first_unplaced; e != NULL; e = e->unplaced_next)
+        if (e->start.ts_ns - e->free_ns <= within_ns && may_have_dialled(e, d))
+            return e;
+    return NULL;
+}
+
+static bool already_served(struct correlate *c, struct pool *p, struct dial *d)
+{
+    struct exchange *e = served_instead(p, d, HANDED_NS);
+
+    if (e == NULL)
+        e = served_instead(p, d, INT64_MAX);
+    if (e == NULL)
+        return false;
+    unplaced_remove(c, e);
+    claim(c, e, d);
+    return true;
+}
+
+static struct cconn *came_free_before(const struct pool *p, const struct dial *d, const struct cconn *own)
+{
+    struct cconn *longest = NULL;
+
+    for (struct cconn *cc = p->idle; cc != NULL && cc->free_ns >= d->miss_ns - IDLE_NS; cc = cc->idle_older)
+        if (cc != own && fits(d, cc))
+            longest = cc;
+    return longest;
+}
+
+void pool_dial_begun(struct correlate *c, struct cconn *cc, struct dial *d)
+{
+    struct pool *p = pool_of(c, cc);
+
+    if (p == NULL || d->pool != NULL)
+        return;
+    d->pool = p;
+    p->users++;
+    d->miss_ns = miss_ns(d);
+    cc->go_resolver = d->lookup != NULL && d->lookup->info.resolver == RESOLVER_GO;
+    list_add(p, d);
+    if (already_served(c, p, d))
+        return;
+    struct cconn *free_one = came_free_before(p, d, cc);
+    if (free_one == NULL)
+        return;
+    idle_remove(free_one);
+    promise(free_one, d);
+}
+
+void pool_dial_gone(struct correlate *c, struct dial *d)
+{
+    if (d->served_on != NULL)
+        break_promise(d->served_on);
+    if (d->claimed_by != NULL)
+        d->claimed_by->claims = NULL;
+    if (d->pool == NULL)
+        return;
+    list_remove(d);
+    pool_drop(c, d->pool);
+}
+
+static void ready(struct correlate *c, struct cconn *cc)
+{
+    struct pool *p = pool_of(c, cc);
+    struct dial *own = own_dial(cc);
+
+    if (p == NULL || cc->promised != NULL || cc->positions > 0)
+        return;
+    if (own != NULL && own->claimed_by != NULL)
+        dial_claimed(c, own);
+    if (own_dial(cc) != NULL && own->served_on == NULL && !p->h2) {
+        cc->free_ns = c->now_ns;
+        promise(cc, own);
+    } else {
+        offer(p, cc, c->now_ns);
+    }
+}
+
+void pool_conn_established(struct correlate *c, struct cconn *cc)
+{
+    struct pool *p = pool_of(c, cc);
+
+    if (p != NULL && !p->tls)
+        ready(c, cc);
+}
+
+/* It was not ready yet: its dialler goes on waiting, for whatever comes first. */
+void pool_conn_says_hello(struct cconn *cc)
+{
+    if (cc->pool == NULL || cc->pool->tls)
+        return;
+    cc->pool->tls = true;
+    break_promise(cc);
+}
+
+void pool_conn_secured(struct correlate *c, struct cconn *cc)
+{
+    ready(c, cc);
+}
+
+void pool_conn_free(struct correlate *c, struct cconn *cc)
+{
+    struct pool *p = pool_of(c, cc);
+
+    if (p != NULL && cc->promised == NULL)
+        offer(p, cc, cc->view.previous_end.ts_ns);
+}
+
+static bool others_idle(const struct cconn *cc)
+{
+    for (const struct cconn *other = cc->pool->idle; other != NULL; other = other->idle_older)
+        if (other->free_ns < cc->free_ns - KEPT_NS && ip_eq(&other->view.server.ip, &cc->view.server.ip))
+            return true;
+    return false;
+}
+
+/* A pool that keeps others of the same host idle has room for no more. */
+void pool_conn_closing(struct cconn *cc, bool by_client)
+{
+    if (by_client && cc->is_idle && !cc->view.pool_full)
+        cc->view.pool_full = others_idle(cc);
+    idle_remove(cc);
+    break_promise(cc);
+}
+
+void pool_conn_gone(struct correlate *c, struct cconn *cc)
+{
+    pool_conn_closing(cc, false);
+    if (cc->pool != NULL)
+        pool_drop(c, cc->pool);
+    cc->pool = NULL;
+}
+
+/* ---- requests ---- */
+
+/* The dialler it was promised to did not come: then it was served elsewhere, and this is somebody else. */
+static struct dial *promised_dial(struct cconn *cc, int64_t head_ns)
+{
+    struct dial *d = cc->promised, *own = own_dial(cc);
+
+    break_promise(cc);
+    return d == NULL || d == own || head_ns - cc->free_ns <= IDLE_NS ? d : NULL;
+}
+
+/* Its own dialler is not served yet: nobody else would have sent on a connection this new. */
+static struct dial *own_after_all(const struct cconn *cc)
+{
+    struct dial *own = own_dial(cc);
+
+    return own != NULL && own->claimed_by == NULL && cc->positions == 1 ? own : NULL;
+}
+
+static struct dial *dial_for(struct pool *p, struct cconn *cc, const struct exchange *e)
+{
+    int64_t head_ns = e->start.ts_ns;
+    struct dial *d = promised_dial(cc, head_ns);
+
+    if (d == NULL)
+        d = own_after_all(cc);
+    /* A stream needs no free connection, and of encrypted messages the end is not known. */
+    if (d == NULL && (e->stream.id != 0 || e->kind == P2T_KIND_TLS))
+        d = longest_waiting(p, cc, head_ns, e->stream.id != 0);
+    return d;
+}
+
+void pool_request(struct correlate *c, struct cconn *cc, struct exchange *e)
+{
+    struct pool *p = pool_of(c, cc);
+
+    if (p == NULL)
+        return;
+    idle_remove(cc);
+    p->h2 |= e->stream.id != 0;
+    if (!pool_client_is_go(cc, e)) {
+        break_promise(cc);
+        if (own_dial(cc) != NULL && cc->dial->claimed_by == NULL)
+            open_take_own_dial(c, cc, e);
+        return;
+    }
+    struct dial *d = dial_for(p, cc, e);
+    if (d != NULL && d == own_dial(cc)) {
+        open_take_own_dial(c, cc, e);
+        return;
+    }
+    e->conn.orphan_dial = cc->positions == 1 && own_dial(cc) != NULL;
+    if (d != NULL)
+        claim(c, e, d);
+    else
+        unplaced_add(p, e, cc->free_ns);
+}
+
+/* ---- exchanges that wait for their dial ---- */
+
+bool pool_keeps(struct correlate *c, struct exchange *e)
+{
+    if (e->claims != NULL)
+        return true;
+    if (e->pool != NULL && !c->finishing && c->lookups_unused > 0 &&
+        lookup_pending(c, &e->conn.client.ip, e->request.host)) {
+        timer_set(c, &e->timer, TIMER_POOL, c->now_ns + IDLE_NS);
+        return true;
+    }
+    unplaced_remove(c, e);
+    return false;
+}
+
+void pool_timer(struct correlate *c, struct exchange *e)
+{
+    if (!pool_keeps(c, e))
+        open_finish(c, e);
+}
+
+void pool_forget(struct correlate *c, struct exchange *e)
+{
+    unplaced_remove(c, e);
+    if (e->claims != NULL) {
+        e->claims->claimed_by = NULL;
+        e->claims = NULL;
+    }
+}

@@ -1,0 +1,279 @@
+/* The TLS story of a connection: its handshake, and what became of its secrets. */
+#include "correlate/tls/handshake.h"
+
+#include "correlate/pool/pool.h"
+
+static struct conn_tls *story_of(struct correlate *c, struct cconn *cc)
+{
+    if (cc->tls == NULL)
+        cc->tls = slab_take(&c->tls_slab);
+    return cc->tls;
+}
+
+void tls_tell_in(struct cconn *cc, struct exchange *e)
+{
+    struct conn_tls *t = cc->tls;
+
+    if (t == NULL)
+        return;
+    if (cc->dial != NULL) /* another request's */
+        return;
+    e->handshakes = !t->told && mark_set(&t->info.hello);
+    t->told = true;
+    if (e->handshakes && t->info.hello.ts_ns < e->start.ts_ns)
+        e->start = t->info.hello;
+}
+
+struct exchange *tls_begin(struct correlate *c, struct cconn *cc, const struct packet_mark *first)
+{
+    struct conn_tls *t = cc->tls;
+    struct exchange *e = open_begin(c, cc, P2T_KIND_TLS, first);
+
+    if (e == NULL)
+        return NULL;
+    e->conn.proxy = cc->view.proxy;
+    if (t->info.server_name.p != NULL)
+        e->request.host = arena_copy(&e->arena, t->info.server_name);
+    pool_request(c, cc, e);
+    tls_tell_in(cc, e);
+    return e;
+}
+
+/* ---- the handshake ---- */
+
+/* Behind a proxy's consent, inside a connection that is secured already, another handshake is the target's. */
+static bool is_inside(const struct cconn *cc)
+{
+    const struct packet_mark *done = &cc->tls->info.done, *consent = &cc->view.tunnel_ready;
+
+    return mark_set(done) && mark_set(consent) && consent->ts_ns >= done->ts_ns;
+}
+
+static void inner_hello(struct cconn *cc, const struct fact *f)
+{
+    struct exchange_tls *t = &cc->tls->info;
+
+    if (mark_set(&t->inner_hello))
+        return;
+    t->inner_hello = f->mark;
+    t->inner.server_name = arena_copy(&cc->arena, f->as.tls_client_hello.hello->server_name);
+}
+
+static void inner_done(struct cconn *cc, const struct fact *f)
+{
+    const struct fact_tls_done *d = f->as.tls_done;
+    struct tls_agreed *inner = &cc->tls->info.inner;
+
+    cc->tls->info.inner_done = f->mark;
+    inner->known = true;
+    inner->version = d->version;
+    inner->cipher = d->cipher;
+    inner->resumed = d->resumed;
+    if (d->alpn.p != NULL)
+        inner->alpn = arena_copy(&cc->arena, d->alpn);
+}
+
+/* X25519MLKEM768 and its draft: of Go's versions only those from 1.23 on have them. */
+static bool offers_post_quantum(const struct tls_client_hello *h)
+{
+    for (size_t i = 0; i < h->key_share_count; i++)
+        if (h->key_shares[i] == 0x11ec || h->key_shares[i] == 0x6399)
+            return true;
+    return false;
+}
+
+static void on_client_hello(struct cconn *cc, const struct fact *f)
+{
+    struct exchange_tls *t = &cc->tls->info;
+    const struct tls_client_hello *h = f->as.tls_client_hello.hello;
+
+    if (is_inside(cc)) {
+        inner_hello(cc, f);
+        return;
+    }
+    if (h->again || mark_set(&t->hello))
+        return;
+    t->hello = f->mark;
+    t->ja4 = arena_copy(&cc->arena, slice_str(h->ja4));
+    t->outer_name = h->offers_ech;
+    t->prefixed = offers_post_quantum(h);
+    if (h->server_name.p != NULL)
+        t->server_name = arena_copy(&cc->arena, h->server_name);
+}
+
+static void on_server_hello(struct cconn *cc, const struct fact *f)
+{
+    if (is_inside(cc)) {
+        cc->tls->info.inner_answer = f->mark;
+        return;
+    }
+    cc->tls->info.version = f->as.tls_server_hello->version;
+    cc->tls->info.cipher = f->as.tls_server_hello->cipher;
+}
+
+static void on_certificate(struct cconn *cc, const struct fact *f)
+{
+    struct exchange_tls *t = &cc->tls->info;
+
+    t->certificate = f->mark;
+    t->certificate_problem = certificate_problem(&cc->arena, f->as.tls_certificate, t->server_name, f->mark.ts_ns);
+}
+
+static void failed(struct correlate *c, struct cconn *cc, enum tls_failure why, const struct packet_mark *mark)
+{
+    struct exchange_tls *t = &cc->tls->info;
+
+    /* Early data may be answered, and the connection closed, before the client has finished (RFC 8446 2.3). */
+    if (t->failure != TLS_FAILED_NOT || mark_set(&t->done) || !mark_set(&t->hello) || t->decrypted || cc->tls->asked)
+        return;
+    t->failure = why;
+    t->failed = *mark;
+    struct exchange *e = tls_begin(c, cc, &t->hello);
+    if (e != NULL)
+        open_has_ended(c, e, mark_set(mark) ? mark->ts_ns : t->hello.ts_ns);
+}
+
+/* RFC 5246 7.2: level 1 is a warning, after which the connection goes on; close_notify (0) ends it in any case. */
+static void on_alert(struct correlate *c, struct cconn *cc, const struct fact *f)
+{
+    struct tls_alert *alert = &cc->tls->info.alert[f->dir];
+
+    if (!f->as.tls_alert.encrypted && f->as.tls_alert.level == 1 && f->as.tls_alert.code != 0)
+        return;
+    if (!mark_set(&alert->mark))
+        *alert = (struct tls_alert){f->mark, f->as.tls_alert.code, f->as.tls_alert.encrypted};
+    failed(c, cc, f->dir == FLOW_S2C ? TLS_FAILED_SERVER_ALERT : TLS_FAILED_CLIENT_ALERT, &f->mark);
+}
+
+static void on_not_tls(struct correlate *c, struct cconn *cc, const struct fact *f)
+{
+    if (f->dir != FLOW_S2C)
+        return;
+    cc->tls->info.not_tls_is_http = slice_starts(f->as.not_tls, SLICE_LIT("HTTP/"));
+    failed(c, cc, TLS_FAILED_NOT_TLS, &f->mark);
+}
+
+static void on_done(struct cconn *cc, const struct fact *f)
+{
+    struct exchange_tls *t = &cc->tls->info;
+    const struct fact_tls_done *d = f->as.tls_done;
+
+    if (t->failure != TLS_FAILED_NOT)
+        return;
+    if (is_inside(cc)) {
+        inner_done(cc, f);
+        return;
+    }
+    t->done = f->mark;
+    t->done_guessed = d->guessed;
+    t->version = d->version;
+    t->cipher = d->cipher;
+    t->resumed = d->resumed;
+    t->client_certificate_empty = d->client_certificate && d->certificate_empty;
+    if (d->alpn.p != NULL)
+        t->alpn = arena_copy(&cc->arena, d->alpn);
+}
+
+void tls_fact(struct correlate *c, struct cconn *cc, const struct fact *f)
+{
+    if (story_of(c, cc) == NULL)
+        return;
+    switch (f->kind) {
+    case FACT_TLS_CLIENT_HELLO:
+        on_client_hello(cc, f);
+        pool_conn_says_hello(cc);
+        break;
+    case FACT_TLS_SERVER_HELLO:
+        on_server_hello(cc, f);
+        break;
+    case FACT_TLS_CERTIFICATE:
+        on_certificate(cc, f);
+        break;
+    case FACT_TLS_ALERT:
+        on_alert(c, cc, f);
+        break;
+    case FACT_TLS_NOT_TLS:
+        on_not_tls(c, cc, f);
+        break;
+    case FACT_TLS_DONE:
+        on_done(cc, f);
+        pool_conn_secured(c, cc);
+        break;
+    case FACT_TLS_DECRYPTED:
+        cc->tls->info.decrypted = true;
+        cc->tls->info.decrypted_at = f->mark;
+        break;
+    case FACT_TLS_LOST:
+        cc->tls->info.loss[f->dir] = (struct tls_loss){f->mark, f->as.tls_loss};
+        break;
+    default:
+        tls_records(c, cc, f);
+        break;
+    }
+}
+
+/* ---- what the connection does ---- */
+
+void tls_conn_event(struct correlate *c, struct cconn *cc, const struct fact *f)
+{
+    if (cc->tls == NULL || cc->open_first != NULL)
+        return;
+    if (f->as.event->kind == FLOW_RST || f->as.event->kind == FLOW_FIN_IN_ORDER)
+        failed(c, cc, TLS_FAILED_CLOSED, &f->mark);
+}
+
+void tls_conn_gone(struct correlate *c, struct cconn *cc)
+{
+    static const struct packet_mark none;
+
+    if (cc->tls != NULL && cc->open_first == NULL)
+        failed(c, cc, TLS_FAILED_CLOSED, &none);
+}
+
+static struct slice copy_known(struct arena *a, struct slice s)
+{
+    return s.p == NULL ? s : arena_copy(a, s);
+}
+
+static void copy_story(const struct cconn *cc, struct exchange_tls *to, struct arena *a)
+{
+    *to = cc->tls->info;
+    to->server_name = copy_known(a, cc->tls->info.server_name);
+    to->alpn = copy_known(a, cc->tls->info.alpn);
+    to->inner.server_name = copy_known(a, cc->tls->info.inner.server_name);
+    to->inner.alpn = copy_known(a, cc->tls->info.inner.alpn);
+    to->ja4 = copy_known(a, cc->tls->info.ja4);
+    to->certificate_problem = copy_known(a, cc->tls->info.certificate_problem);
+}
+
+struct exchange_tls *tls_copy(const struct cconn *cc, struct arena *a)
+{
+    struct exchange_tls *copy = cc->tls != NULL ? arena_alloc(a, sizeof *copy) : NULL;
+
+    if (copy != NULL)
+        copy_story(cc, copy, a);
+    return copy;
+}
+
+void tls_snapshot(const struct cconn *cc, struct exchange *e)
+{
+    if (e->tls == NULL)
+        e->tls = tls_copy(cc, &e->arena);
+    else
+        copy_story(cc, e->tls, &e->arena);
+}
+
+const struct packet_mark *tls_done_mark(const struct cconn *cc)
+{
+    static const struct packet_mark none;
+    return cc->tls != NULL ? &cc->tls->info.done : &none;
+}
+
+bool tls_tell(struct cconn *cc)
+{
+    bool tells = mark_set(tls_done_mark(cc)) && mark_set(&cc->tls->info.hello) && !cc->tls->told;
+
+    if (tells)
+        cc->tls->told = true;
+    return tells;
+}

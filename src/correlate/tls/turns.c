@@ -1,0 +1,299 @@
+/* Exchanges estimated from the flow of encrypted records (hooks.md 2.3, and section 8 point 10): client and server take
+ * turns, and each turn of the client is a request. */
+#include "correlate/tls/handshake.h"
+
+/* A response that may be a ticket only: the true one may take its time. */
+static const int64_t TICKET_WAIT_NS = 3000000000;
+/* "HTTP/1.1 100 Continue" and its blank line: the request goes on behind it. */
+enum { CONTINUE_BYTES = 25 };
+/* Two or more records of one length and nothing else: tickets. A response would hardly come so. */
+enum { CERTAINLY_TICKETS = 2 };
+/* Records of an upload under way: Go begins with segments' worth, others with more. */
+enum { UPLOAD_RECORD_BYTES = 1024 };
+/* HTTP/2 frames this far apart are taken for those of different streams. */
+static const int64_t CADENCE_NS = 1000000;
+/* With its frame's header; a WINDOW_UPDATE is as long. */
+enum { RST_STREAM_BYTES = 13, SETTINGS_ACK_BYTES = 9 };
+/* A ClientHello of TLS 1.2 or 1.3 with a name is longer than this. */
+enum { HELLO_BYTES = 150 };
+
+/* ---- requests ---- */
+
+/* One client's heads differ by little: most of their fields are in the peers' tables. */
+static bool like_last_head(const struct conn_tls *t, const struct exchange *e, const struct fact_tls_records *r)
+{
+    enum { ALIKE_BYTES = 2 };
+    uint64_t n = r->bytes / r->records;
+
+    return e->request.body_bytes == t->head_bytes && n <= t->head_bytes + ALIKE_BYTES &&
+           n + ALIKE_BYTES >= t->head_bytes;
+}
+
+/* Streams are opened one write after the other; what follows at once, or is long, is a body, unless it is as long as
+ * the head before it. Behind a body, the server must have said something. */
+static bool opens_stream(const struct conn_tls *t, const struct exchange *e, const struct fact_tls_records *r)
+{
+    bool pause = r->first.ts_ns - e->request.last.ts_ns >= CADENCE_NS;
+
+    if (!t->info.h2 || r->bytes / r->records > UPLOAD_RECORD_BYTES)
+        return false;
+    return t->record_bytes > UPLOAD_RECORD_BYTES ? pause && t->control_seen
+                                                 : pause || t->reset_like || like_last_head(t, e, r);
+}
+
+/* What came from the server so far is no answer yet: the client's data belong to the request that is open. */
+static bool same_request(const struct conn_tls *t, const struct exchange *e, const struct fact_tls_records *r)
+{
+    if (!e->response.seen)
+        return !opens_stream(t, e, r);
+    if (t->answered)
+        return !t->info.h2 && t->answer_records == 1 && e->response.body_bytes == CONTINUE_BYTES;
+    return t->record_bytes > UPLOAD_RECORD_BYTES;
+}
+
+static void fill_request(struct exchange *e, const struct fact_tls_records *r)
+{
+    e->request.seen = true;
+    e->request.first = r->first;
+    e->request.head_end = r->first_whole;
+}
+
+static void next_request(struct correlate *c, struct cconn *cc, const struct fact_tls_records *r)
+{
+    while (cc->open_first != NULL && cc->open_first->response.seen)
+        open_has_ended(c, cc->open_first, cc->open_first->response.last.ts_ns);
+    if (cc->settling != NULL) {
+        cc->settling->conn.next_head = r->first;
+        open_settle(c, cc->settling);
+    }
+    cc->tls->answered = cc->tls->reset_like = cc->tls->control_seen = false;
+    cc->tls->answer_records = 0;
+    cc->tls->head_like = (struct packet_mark){0};
+    struct exchange *e = tls_begin(c, cc, &r->first);
+    if (e == NULL)
+        return;
+    cc->tls->asked = true;
+    cc->tls->head_bytes = r->bytes / r->records;
+    fill_request(e, r);
+}
+
+/* ---- TLS inside TLS ---- */
+
+/* "HTTP/1.1 200 OK" or "... 200 Connection established", nothing more, is how a proxy agrees to CONNECT ... */
+static bool may_be_consent(const struct cconn *cc, const struct exchange *e)
+{
+    return cc->tls->tunnel == TUNNEL_NONE && !cc->tls->info.h2 && e->conn.position == 0 &&
+           cc->tls->answer_records == 1 && (e->response.body_bytes == 19 || e->response.body_bytes == 39);
+}
+
+/* ... when a ClientHello follows: what was taken for a request and its response was neither. */
+static void begin_tunnel(struct correlate *c, struct cconn *cc, struct exchange *e, const struct fact_tls_records *r)
+{
+    struct slice host = e->request.host;
+
+    open_goes_on(c, e);
+    e->request = (struct exchange_request){.host = host};
+    e->response = (struct exchange_response){.seen = false};
+    cc->view.previous_end = (struct packet_mark){0};
+    cc->tls->answered = false;
+    cc->tls->answer_records = 0;
+    cc->tls->tunnel = TUNNEL_HELLO;
+    cc->tls->info.inner_hello = r->first;
+}
+
+/* True when the client's records belong to the inner handshake. */
+static bool in_tunnel_handshake(struct correlate *c, struct cconn *cc, const struct fact_tls_records *r)
+{
+    struct conn_tls *t = cc->tls;
+    struct exchange *e = cc->open_last;
+
+    if (e != NULL && e->response.seen && may_be_consent(cc, e) && r->bytes / r->records >= HELLO_BYTES) {
+        begin_tunnel(c, cc, e, r);
+        return true;
+    }
+    if (t->tunnel == TUNNEL_ANSWERED) {
+        t->tunnel = TUNNEL_READY;
+        t->info.inner_done = r->last;
+        return true;
+    }
+    return t->tunnel == TUNNEL_HELLO;
+}
+
+static void take_back(struct correlate *c, struct exchange *e)
+{
+    e->response.seen = false;
+    e->response.first = (struct packet_mark){0};
+    e->response.body_bytes = 0;
+    ((struct cconn *)e->owner)->tls->answer_records = 0;
+    open_goes_on(c, e);
+}
+
+/* Early data that was refused comes again as it was (RFC 8446 4.2.10). */
+static void forget_refused(struct correlate *c, struct cconn *cc, struct exchange *e,
+                           const struct fact_tls_records *r)
+{
+    struct conn_tls *t = cc->tls;
+    bool again = t->early_bytes > 0 && !r->early && !t->answered && r->bytes == t->early_bytes;
+
+    t->early_bytes = r->early ? t->early_bytes + r->bytes : 0;
+    if (!again || e == NULL)
+        return;
+    struct slice host = e->request.host;
+    take_back(c, e);
+    e->response.first_possible = (struct packet_mark){0};
+    e->request = (struct exchange_request){.host = host};
+}
+
+static void on_request_records(struct correlate *c, struct cconn *cc, const struct fact_tls_records *r)
+{
+    if (in_tunnel_handshake(c, cc, r))
+        return;
+    struct exchange *e = cc->open_last;
+    forget_refused(c, cc, e, r);
+    if (e != NULL && !e->request.seen)
+        fill_request(e, r);
+    if (e == NULL || !same_request(cc->tls, e, r))
+        next_request(c, cc, r);
+    if ((e = cc->open_last) == NULL)
+        return;
+    if (e->response.seen) {
+        e->response.seen = false;
+        open_goes_on(c, e);
+    }
+    e->request.last = r->last;
+    e->request.body_bytes += r->bytes;
+    e->request.lost |= r->lost;
+    cc->tls->record_bytes = r->bytes / r->records;
+}
+
+/* ---- responses ---- */
+
+static void answer(struct correlate *c, struct exchange *e, const struct fact_tls_records *r)
+{
+    struct exchange_response *x = &e->response;
+    struct cconn *cc = e->owner;
+
+    x->seen = x->ended = x->complete = true;
+    e->request.ended = e->request.complete = true;
+    x->last = cc->view.previous_end = r->last;
+    x->body_bytes += r->bytes;
+    x->lost |= r->lost;
+    cc->tls->answer_records += r->records;
+    open_may_have_ended(c, e, x->last.ts_ns, SETTLE_NS);
+}
+
+/* One server's response heads differ by little, and what follows them mostly does not look like them. */
+static bool like_last_answer(const struct conn_tls *t, const struct fact_tls_records *r)
+{
+    enum { ALIKE_BYTES = 2, HEAD_MAX = 100 };
+    uint64_t n = r->bytes / r->records;
+
+    return n <= HEAD_MAX && n + ALIKE_BYTES >= t->answer_head_bytes && n <= t->answer_head_bytes + ALIKE_BYTES;
+}
+
+/* HTTP/2: with several streams open, an answer that comes after a pause, or begins as the last one did, is taken for
+ * the next one's. */
+static struct exchange *answered_stream(struct correlate *c, struct cconn *cc, const struct fact_tls_records *r)
+{
+    struct exchange *e = cc->open_first;
+
+    if (e == NULL || e->next == NULL || !e->response.seen ||
+        (r->first.ts_ns - e->response.last.ts_ns < CADENCE_NS && !like_last_answer(cc->tls, r)))
+        return e;
+    open_has_ended(c, e, e->response.last.ts_ns);
+    cc->tls->answered = false;
+    cc->tls->answer_records = 0;
+    cc->tls->head_like = (struct packet_mark){0};
+    return cc->open_first;
+}
+
+/* Whatever the server sends may be the answer to any request that is open. */
+static void may_answer_all(struct cconn *cc, const struct fact_tls_records *r)
+{
+    for (struct exchange *e = cc->open_first; e != NULL; e = e->next)
+        if (e->request.seen && !mark_set(&e->response.first_possible))
+            e->response.first_possible = r->first_whole;
+}
+
+static void on_response_records(struct correlate *c, struct cconn *cc, const struct fact_tls_records *r)
+{
+    struct conn_tls *t = cc->tls;
+    struct exchange *e = answered_stream(c, cc, r);
+    bool ticket = r->shape == FACT_TLS_TICKET_LIKE;
+
+    t->tickets += ticket ? r->records : 0;
+    if (t->tunnel == TUNNEL_HELLO) {
+        t->tunnel = TUNNEL_ANSWERED;
+        t->info.inner_answer = r->first_whole;
+    }
+    if (e == NULL || !e->request.seen)
+        return;
+    may_answer_all(cc, r);
+    if (t->info.h2 && !mark_set(&e->response.first))
+        e->response.first = t->head_like;
+    if (ticket && t->tickets >= CERTAINLY_TICKETS) {
+        take_back(c, e);
+        return;
+    }
+    if (!mark_set(&e->response.first) || (!ticket && !t->answered && !t->info.h2))
+        e->response.first = r->first_whole;
+    t->answered |= !ticket;
+    if (e->response.body_bytes == 0)
+        t->answer_head_bytes = r->bytes / r->records;
+    answer(c, e, r);
+}
+
+/* A short frame behind a request without a body is no WINDOW_UPDATE: a RST_STREAM, or a response's head whose fields
+ * are all in the peers' tables. If data follow, it was the latter. */
+static void on_server_control(struct cconn *cc, const struct fact_tls_records *r)
+{
+    struct conn_tls *t = cc->tls;
+    struct exchange *e = cc->open_first;
+
+    if (r->bytes == r->records * SETTINGS_ACK_BYTES)
+        return;
+    t->control_seen = true;
+    t->reset_like |= r->bytes == r->records * RST_STREAM_BYTES;
+    may_answer_all(cc, r);
+    if (e != NULL && e->request.seen && !e->response.seen && t->record_bytes <= UPLOAD_RECORD_BYTES &&
+        !mark_set(&t->head_like))
+        t->head_like = r->first_whole;
+}
+
+void tls_records(struct correlate *c, struct cconn *cc, const struct fact *f)
+{
+    const struct fact_tls_records *r = f->as.tls_records;
+    struct exchange_tls *t = &cc->tls->info;
+
+    if (r->h2 && !t->h2) {
+        t->h2 = true;
+        t->alpn = SLICE_LIT("h2");
+    }
+    if (r->shape == FACT_TLS_CONTROL && f->dir == FLOW_S2C)
+        on_server_control(cc, r);
+    if (t->failure != TLS_FAILED_NOT || r->shape == FACT_TLS_CONTROL)
+        return;
+    if (f->dir == FLOW_C2S)
+        on_request_records(c, cc, r);
+    else
+        on_response_records(c, cc, r);
+}
+
+bool tls_still_flows(struct correlate *c, struct exchange *e)
+{
+    const struct cconn *cc = e->owner;
+    int64_t due = e->timer.node.key, last = e->response.last.ts_ns;
+
+    if (e == cc->settling || !e->response.seen)
+        return false;
+    int64_t until = last + (cc->tls->answered ? SETTLE_NS : TICKET_WAIT_NS);
+    if (e->end_ns == last && until <= due)
+        return false;
+    open_goes_on(c, e);
+    e->end_ns = last;
+    outbox_put(c, e, false);
+    if (until <= due)
+        return false;
+    timer_set(c, &e->timer, TIMER_EXCHANGE, until);
+    return true;
+}

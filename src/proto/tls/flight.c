@@ -1,0 +1,82 @@
+/* Where encrypted handshakes end, told by the sizes and turns of their records (hooks.md 2.3). */
+#include "proto/tls/state.h"
+
+enum { ALERT_BYTES = 2, END_OF_EARLY_DATA = 4, CERTIFICATE_EMPTY = 8 };
+
+bool tls_is_alert_by_size(const struct tls *t, const struct tls_record *r)
+{
+    return (t->version >= TLS_VERSION_1_3 || t->version == 0) &&
+           tls_plain_bytes(t->version, t->cipher, r->length) == ALERT_BYTES;
+}
+
+static void on_server_flight(struct tls *t, const struct tls_record *r)
+{
+    if (tls_is_alert_by_size(t, r)) {
+        tls_emit_alert(t, r, 0, 0, true);
+        return;
+    }
+    if (t->in_client_flight) { /* it has been answered */
+        tls_emit_done(t, &t->client_flight, true);
+        tls_add_records(t, r, false);
+        return;
+    }
+    if (t->early_data && t->server_finished) { /* RFC 8446 2.3: it may answer early data at once */
+        tls_add_records(t, r, false);
+        return;
+    }
+    if (!t->server_flight && t->outcome.alpn.p == NULL) {
+        t->outcome.alpn = tls_alpn_by_size(&t->shape, r->length);
+        t->shape.h2 = slice_eq(t->outcome.alpn, SLICE_LIT("h2"));
+        t->shape.offers_h2 &= t->outcome.alpn.p == NULL;
+    }
+    if (t->server_finished) /* tickets before the client's Finished: none will come later */
+        t->shape.tickets_possible = false;
+    t->server_flight = true;
+    t->server_finished |= r->length == tls_finished_bytes(t->cipher);
+}
+
+static void join_client_flight(struct tls *t, const struct tls_record *r)
+{
+    if (!t->in_client_flight) {
+        t->outcome.client_certificate = true;
+        t->outcome.certificate_empty = tls_plain_bytes(t->version, t->cipher, r->length) == CERTIFICATE_EMPTY;
+    }
+    t->in_client_flight = true;
+    t->client_flight = r->last;
+}
+
+/* RFC 8446 4.4: [Certificate, CertificateVerify,] Finished. A flight whose last record is not as long as a Finished
+ * was written as one record; it is over where the next write begins. */
+static void on_client_flight(struct tls *t, const struct tls_record *r)
+{
+    bool finished = r->length == tls_finished_bytes(t->cipher);
+    bool next_write = t->in_client_flight && !packet_ref_eq(r->first.ref, t->client_flight.ref);
+
+    if (t->early_data && !finished) {
+        if (tls_plain_bytes(t->version, t->cipher, r->length) != END_OF_EARLY_DATA)
+            tls_add_records(t, r, true);
+    } else if (tls_is_alert_by_size(t, r)) {
+        tls_emit_alert(t, r, 0, 0, true);
+    } else if (finished) {
+        tls_emit_done(t, &r->last, r->gap_before);
+    } else if (next_write || r->gap_before) {
+        tls_emit_done(t, t->in_client_flight ? &t->client_flight : &r->first, true);
+        tls_add_records(t, r, false);
+    } else {
+        join_client_flight(t, r);
+    }
+}
+
+/* TLS 1.2: a client that does not wait for the server's Finished (RFC 7918), or a Finished that was not seen. */
+void tls_on_data_before_done(struct tls *t, const struct tls_record *r)
+{
+    if (t->version < TLS_VERSION_1_3 && t->hello[FLOW_S2C]) {
+        if (r->gap_before || t->finished[FLOW_S2C].ref.number != 0)
+            tls_emit_done(t, &r->first, true);
+        tls_add_records(t, r, !t->done);
+    } else if (t->version >= TLS_VERSION_1_3 && r->dir == FLOW_S2C) {
+        on_server_flight(t, r);
+    } else if (t->version >= TLS_VERSION_1_3 || t->early_data) {
+        on_client_flight(t, r);
+    }
+}

@@ -1,0 +1,71 @@
+/* What a TLS connection is told of: facts, and runs of encrypted records that are alike. */
+#include "proto/tls/state.h"
+
+struct fact tls_fact_of(const struct tls *t, enum fact_kind kind, enum flow_dir dir, const struct packet_mark *mark)
+{
+    return (struct fact){.kind = kind, .conn = t->flow, .dir = dir, .mark = *mark};
+}
+
+void tls_flush_run(struct tls *t)
+{
+    if (t->run.records == 0)
+        return;
+    struct fact f = tls_fact_of(t, FACT_TLS_RECORDS, t->run_dir, &t->run.last);
+    t->run.h2 = t->shape.h2;
+    f.as.tls_records = &t->run;
+    fact_emit(&t->env->sink, &f);
+    t->run.records = 0;
+}
+
+void tls_emit(struct tls *t, const struct fact *f)
+{
+    tls_flush_run(t);
+    fact_emit(&t->env->sink, f);
+}
+
+void tls_emit_alert(struct tls *t, const struct tls_record *r, uint8_t level, uint8_t code, bool encrypted)
+{
+    struct fact f = tls_fact_of(t, FACT_TLS_ALERT, r->dir, &r->last);
+
+    f.as.tls_alert.level = level;
+    f.as.tls_alert.code = code;
+    f.as.tls_alert.encrypted = encrypted;
+    tls_emit(t, &f);
+}
+
+void tls_emit_done(struct tls *t, const struct packet_mark *mark, bool guessed)
+{
+    struct fact f = tls_fact_of(t, FACT_TLS_DONE, FLOW_C2S, mark);
+
+    t->done = true;
+    t->env->counters.handshakes++;
+    t->outcome.version = t->version;
+    t->outcome.cipher = t->cipher;
+    t->outcome.resumed = t->resumed;
+    t->outcome.guessed = guessed;
+    f.as.tls_done = &t->outcome;
+    tls_emit(t, &f);
+}
+
+void tls_add_records(struct tls *t, const struct tls_record *r, bool early)
+{
+    struct fact_tls_records *run = &t->run;
+
+    if (t->keys != NULL) /* what is in it is no matter of sizes */
+        return;
+    bool offered = t->shape.offers_h2;
+    enum fact_tls_shape shape = early ? FACT_TLS_DATA : tls_shape_of(&t->shape, r->dir, r->length);
+
+    if (offered && !t->shape.offers_h2 && t->shape.h2)
+        t->outcome.alpn = SLICE_LIT("h2");
+    if (run->records > 0 && (t->run_dir != r->dir || run->shape != shape || r->gap_before))
+        tls_flush_run(t);
+    if (run->records == 0) {
+        *run = (struct fact_tls_records){
+            .shape = shape, .first = r->first, .first_whole = r->last, .early = early, .lost = r->gap_before};
+        t->run_dir = r->dir;
+    }
+    run->last = r->last;
+    run->records++;
+    run->bytes += tls_plain_bytes(t->version, t->cipher, r->length);
+}

@@ -1,0 +1,24 @@
+/* One JSON document: an array, written as it comes, valid also when empty. */
+#include "write/format.h"
+#include "write/json/json.h"
+
+static void array_begin(struct buf *b, const struct out_options *o)
+{
+    (void)o;
+    buf_putc(b, '[');
+}
+
+static void array_exchange(struct buf *b, const struct out_options *o, const struct p2t_exchange *x, uint64_t index)
+{
+    (void)o;
+    buf_str(b, index > 0 ? ",\n" : "\n");
+    json_exchange(b, x);
+}
+
+static void array_end(struct buf *b, const struct out_options *o, uint64_t count)
+{
+    (void)o;
+    buf_str(b, count > 0 ? "\n]\n" : "]\n");
+}
+
+const struct out_format_ops out_json = {.begin = array_begin, .exchange = array_exchange, .end = array_end};

@@ -1,0 +1,280 @@
+#include "write/json/json.h"
+
+#include <endian.h>
+
+#include "base/timefmt.h"
+#include "base/utf8.h"
+
+/* 1: stands for itself. 0: needs a look. */
+static const uint8_t plain[256] = {
+    ['\t'] = 0,
+#define ROW(a) [a] = 1, [a + 1] = 1, [a + 2] = 1, [a + 3] = 1, [a + 4] = 1, [a + 5] = 1, [a + 6] = 1, [a + 7] = 1
+    [' '] = 1,  ['!'] = 1, ['#'] = 1, ['$'] = 1, ['%'] = 1, ['&'] = 1, ['\''] = 1, ROW(0x28), ROW(0x30), ROW(0x38),
+    ROW(0x40),  ROW(0x48), ROW(0x50), ['X'] = 1, ['Y'] = 1, ['Z'] = 1, ['['] = 1,  [']'] = 1, ['^'] = 1, ['_'] = 1,
+    ROW(0x60),  ROW(0x68), ROW(0x70), ['x'] = 1, ['y'] = 1, ['z'] = 1, ['{'] = 1,  ['|'] = 1, ['}'] = 1, ['~'] = 1,
+#undef ROW
+};
+
+static void put_unicode(struct buf *b, unsigned code)
+{
+    static const char hex[] = "0123456789abcdef";
+    const char text[] = {'\\', 'u', hex[code >> 12 & 15], hex[code >> 8 & 15], hex[code >> 4 & 15], hex[code & 15]};
+
+    buf_put(b, text, sizeof text);
+}
+
+static void escape_ascii(struct buf *b, uint8_t c)
+{
+    switch (c) {
+    case '"':
+    case '\\':
+        buf_putc(b, '\\');
+        buf_putc(b, (char)c);
+        break;
+    case '\n':
+        buf_lit(b, "\\n");
+        break;
+    case '\r':
+        buf_lit(b, "\\r");
+        break;
+    case '\t':
+        buf_lit(b, "\\t");
+        break;
+    default:
+        put_unicode(b, c);
+    }
+}
+
+/* One character that does not stand for itself; returns the bytes it took. */
+static size_t put_odd(struct buf *b, struct slice rest)
+{
+    size_t n = utf8_sequence(rest);
+
+    if (n == 0) {
+        buf_lit(b, "\\ufffd");
+        return 1;
+    }
+    if (n == 1)
+        escape_ascii(b, rest.p[0]);
+    else if (n == 2 && rest.p[0] == 0xc2 && rest.p[1] < 0xa0) /* C1 controls: terminals obey them */
+        put_unicode(b, rest.p[1]);
+    else
+        buf_put(b, rest.p, n);
+    return n;
+}
+
+/* True unless each of the eight bytes stands for itself: as plain[] says, but for what stands above ASCII, which
+ * only looks odd here. */
+static bool any_odd(uint64_t eight)
+{
+    const uint64_t each = 0x0101010101010101, high = each << 7;
+    uint64_t quote = eight ^ each * '"', backslash = eight ^ each * '\\';
+
+    return ((eight | (eight + each) | (eight - each * ' ') | (quote - each) | (backslash - each)) & high) != 0;
+}
+
+/* Copies what stands for itself, up to the first byte that may not; returns how much. There is room for all of s. */
+static size_t copy_plain(uint8_t *w, const uint8_t *p, size_t n)
+{
+    size_t i = 0;
+    uint64_t eight;
+
+    for (; n - i >= sizeof eight; i += sizeof eight) {
+        memcpy(&eight, p + i, sizeof eight);
+        if (any_odd(eight))
+            return i;
+        memcpy(w + i, &eight, sizeof eight);
+    }
+    /* The rest, with what was copied before it. */
+    if (i > 0 && i < n) {
+        memcpy(&eight, p + n - sizeof eight, sizeof eight);
+        if (any_odd(eight))
+            return i;
+        memcpy(w + n - sizeof eight, &eight, sizeof eight);
+        return n;
+    }
+    for (; i < n && plain[p[i]]; i++)
+        w[i] = p[i];
+    return i;
+}
+
+/* What stands behind the first byte that needs a look, and the closing quote. */
+static void put_rest(struct buf *b, const uint8_t *p, size_t i, size_t n)
+{
+    while (i < n) {
+        size_t from = i;
+        while (i < n && plain[p[i]])
+            i++;
+        buf_put(b, p + from, i - from);
+        if (i < n)
+            i += put_odd(b, slice_of(p + i, n - i));
+    }
+    buf_putc(b, '"');
+}
+
+void json_string(struct buf *b, struct p2t_text s)
+{
+    const uint8_t *p = (const uint8_t *)s.p;
+
+    if (!buf_reserve(b, s.n + 2))
+        return;
+    uint8_t *w = b->p + b->n;
+    size_t i = s.n > 0 ? copy_plain(w + 1, p, s.n) : 0;
+    w[0] = '"';
+    b->n += 1 + i;
+    if (i < s.n) {
+        put_rest(b, p, i, s.n);
+        return;
+    }
+    w[1 + i] = '"';
+    b->n++;
+}
+
+void json_text(struct buf *b, struct p2t_text s)
+{
+    if (s.p == NULL)
+        buf_lit(b, "null");
+    else
+        json_string(b, s);
+}
+
+static char *long_us_text(char *w, uint64_t ns)
+{
+    unsigned frac = (unsigned)(ns % 1000);
+
+    w = u64_text(w, ns / 1000);
+    w[0] = '.';
+    w[1] = (char)('0' + frac / 100);
+    w[2] = (char)('0' + frac / 10 % 10);
+    w[3] = (char)('0' + frac % 10);
+    return w + 4;
+}
+
+/* Less than 100 ms: of eight digits five stand before the point, and their leading zeros fall off but for the last. */
+char *json_us_text(char *w, int64_t ns)
+{
+    enum { BEFORE = 5, EIGHT = 100000000 };
+    uint64_t v = ns < 0 ? 0 - (uint64_t)ns : (uint64_t)ns;
+
+    if (ns < 0)
+        *w++ = '-';
+    if (v >= EIGHT)
+        return long_us_text(w, v);
+    uint64_t digits = eight_digits((uint32_t)v), text = digits + 0x3030303030303030;
+    unsigned zeros = (unsigned)__builtin_ctzll(digits | UINT64_C(1) << 8 * (BEFORE - 1)) / 8;
+    uint64_t before = htole64(text >> 8 * zeros), behind = htole64(text >> 8 * BEFORE);
+    memcpy(w, &before, sizeof before);
+    w += BEFORE - zeros;
+    *w = '.';
+    memcpy(w + 1, &behind, 4);
+    return w + 4;
+}
+
+void json_us(struct buf *b, int64_t ns)
+{
+    if (buf_reserve(b, JSON_US_MAX))
+        b->n = (size_t)((uint8_t *)json_us_text((char *)b->p + b->n, ns) - b->p);
+}
+
+/* Each half byte of v becomes a byte, the highest first in memory. */
+static uint64_t spread(uint32_t v)
+{
+    uint64_t x = v;
+
+    x = (x | x << 16) & 0x0000ffff0000ffff;
+    x = (x | x << 8) & 0x00ff00ff00ff00ff;
+    x = (x | x << 4) & 0x0f0f0f0f0f0f0f0f;
+    return x;
+}
+
+/* Eight hexadecimal digits, where each byte holds one digit's value. */
+static void put_hex(uint8_t *w, uint64_t digits)
+{
+    const uint64_t each = 0x0101010101010101;
+    uint64_t letters = (digits + each * 6) >> 4 & each;
+    uint64_t text = digits + each * '0' + letters * ('a' - '0' - 10);
+
+    for (int i = 0; i < 8; i++)
+        w[i] = (uint8_t)(text >> (56 - 8 * i));
+}
+
+void json_id(struct buf *b, uint64_t id)
+{
+    enum { ID_TEXT = 18 };
+
+    if (!buf_reserve(b, ID_TEXT))
+        return;
+    uint8_t *w = b->p + b->n;
+    w[0] = w[ID_TEXT - 1] = '"';
+    put_hex(w + 1, spread((uint32_t)(id >> 32)));
+    put_hex(w + 9, spread((uint32_t)id));
+    b->n += ID_TEXT;
+}
+
+void json_time(struct buf *b, int64_t ts_ns)
+{
+    if (!buf_reserve(b, TIME_TEXT_BYTES + 2))
+        return;
+    char *w = (char *)b->p + b->n;
+    w[0] = w[TIME_TEXT_BYTES + 1] = '"';
+    time_rfc3339(ts_ns, w + 1);
+    b->n += TIME_TEXT_BYTES + 2;
+}
+
+/* ---- values ---- */
+
+static void put_scalar(struct buf *b, const struct p2t_value *v)
+{
+    switch (v->kind) {
+    case P2T_VALUE_BOOL:
+        buf_str(b, v->as.boolean ? "true" : "false");
+        break;
+    case P2T_VALUE_INT:
+        buf_i64(b, v->as.integer);
+        break;
+    case P2T_VALUE_TEXT:
+        json_string(b, v->as.text);
+        break;
+    default:
+        buf_lit(b, "null");
+    }
+}
+
+static void put_list(struct buf *b, const struct p2t_value *v)
+{
+    buf_putc(b, '[');
+    for (size_t i = 0; i < v->as.list.n; i++) {
+        if (i > 0)
+            buf_putc(b, ',');
+        put_scalar(b, &v->as.list.items[i]);
+    }
+    buf_putc(b, ']');
+}
+
+/* Objects hold lists and scalars only, lists scalars only: trace builds nothing deeper. */
+static void put_object(struct buf *b, const struct p2t_value *v)
+{
+    buf_putc(b, '{');
+    for (size_t i = 0; i < v->as.object.n; i++) {
+        const struct p2t_arg *a = &v->as.object.args[i];
+        if (i > 0)
+            buf_putc(b, ',');
+        json_string(b, a->name);
+        buf_putc(b, ':');
+        if (a->value.kind == P2T_VALUE_LIST)
+            put_list(b, &a->value);
+        else
+            put_scalar(b, &a->value);
+    }
+    buf_putc(b, '}');
+}
+
+void json_value(struct buf *b, const struct p2t_value *v)
+{
+    if (v->kind == P2T_VALUE_LIST)
+        put_list(b, v);
+    else if (v->kind == P2T_VALUE_OBJECT)
+        put_object(b, v);
+    else
+        put_scalar(b, v);
+}

@@ -1,0 +1,241 @@
+/* The text format: what people read, and paste to each other. */
+#include "base/timefmt.h"
+#include "write/args.h"
+#include "write/escape.h"
+#include "write/format.h"
+#include "write/text/text.h"
+
+static void put_time(struct buf *b, int64_t ns)
+{
+    char text[TIME_TEXT_BYTES];
+
+    time_rfc3339(ns, text);
+    text[10] = ' ';
+    buf_put(b, text, ns % 1000 == 0 ? TIME_TEXT_BYTES - 4 : TIME_TEXT_BYTES - 1);
+    buf_putc(b, 'Z');
+}
+
+/* What the client asked for, with as much as is known. */
+static struct p2t_text target(const struct p2t_exchange *x)
+{
+    struct p2t_text asked = {NULL, 0};
+
+    if (x->url.p != NULL)
+        return x->url;
+    if (x->kind != P2T_KIND_LOOKUP && x->event_count > 0)
+        asked = args_text(&x->events[0], "hostPort");
+    if (asked.p != NULL)
+        return asked;
+    return x->host.p != NULL || x->connection == NULL ? x->host : x->connection->server;
+}
+
+static void put_subject(struct buf *b, const struct p2t_exchange *x)
+{
+    const char *what = x->kind == P2T_KIND_LOOKUP ? "lookup" : x->kind == P2T_KIND_TLS ? "TLS" : "connect";
+
+    if (x->method.p != NULL)
+        escape_text(b, x->method);
+    else
+        buf_str(b, x->kind == P2T_KIND_HTTP1 || x->kind == P2T_KIND_HTTP2 ? "(request not seen)" : what);
+    buf_putc(b, ' ');
+    escape_text(b, target(x));
+}
+
+static void put_result(struct buf *b, const struct out_options *o, const struct p2t_exchange *x)
+{
+    bool ok = x->outcome == P2T_OUTCOME_OK;
+
+    text_begin(b, o, !ok || x->status >= 500 ? TEXT_RED : x->status >= 400 ? TEXT_YELLOW : TEXT_GREEN);
+    if (x->status > 0)
+        buf_i64(b, x->status);
+    if (x->status > 0 && !ok)
+        buf_putc(b, ' ');
+    if (x->status == 0 || !ok)
+        buf_str(b, p2t_outcome_name(x->outcome));
+    text_end(b, o);
+}
+
+static void put_head(struct buf *b, const struct out_options *o, const struct p2t_exchange *x)
+{
+    put_time(b, x->start_ns);
+    buf_lit(b, "  ");
+    text_begin(b, o, TEXT_BOLD);
+    put_subject(b, x);
+    text_end(b, o);
+    buf_lit(b, "  ");
+    put_result(b, o, x);
+    buf_lit(b, "  ");
+    text_duration(b, x->end_ns - x->start_ns);
+    buf_putc(b, '\n');
+}
+
+/* ---- why ---- */
+
+static const char *verdict(const struct p2t_exchange *x)
+{
+    static const char *const words[P2T_OUTCOME_COUNT] = {[P2T_OUTCOME_OK] = "error: ",
+                                                         [P2T_OUTCOME_DNS_ERROR] = "never left: ",
+                                                         [P2T_OUTCOME_CONNECT_ERROR] = "never left: ",
+                                                         [P2T_OUTCOME_TLS_ERROR] = "never left: ",
+                                                         [P2T_OUTCOME_REQUEST_ERROR] = "not wholly sent: ",
+                                                         [P2T_OUTCOME_NO_RESPONSE] = "no response: ",
+                                                         [P2T_OUTCOME_RESPONSE_ERROR] = "broken response: ",
+                                                         [P2T_OUTCOME_INCOMPLETE] = "not wholly captured: "};
+
+    return words[x->outcome];
+}
+
+static void put_finding(struct buf *b, const struct out_options *o, const struct p2t_exchange *x, size_t i,
+                        const char *lead)
+{
+    const struct p2t_finding *f = &x->findings[i];
+
+    buf_lit(b, "  ");
+    if (f->severity != P2T_SEVERITY_INFO)
+        text_begin(b, o, f->severity == P2T_SEVERITY_ERROR ? TEXT_RED : TEXT_YELLOW);
+    buf_str(b, lead);
+    escape_text(b, f->text);
+    if (f->severity != P2T_SEVERITY_INFO)
+        text_end(b, o);
+    text_begin(b, o, TEXT_DIM);
+    buf_lit(b, "  [");
+    buf_str(b, f->code);
+    if (f->evidence_count > 0)
+        buf_putc(b, ' ');
+    text_evidence(b, x, f->evidence, f->evidence_count, x->file_count > 1);
+    buf_lit(b, "]");
+    text_end(b, o);
+    buf_putc(b, '\n');
+}
+
+/* A finding that explains the outcome carries the verdict; an outcome that no finding explains has the error for that. */
+static bool explains(const struct p2t_exchange *x, const struct p2t_finding *f)
+{
+    if (x->outcome == P2T_OUTCOME_INCOMPLETE)
+        return strncmp(f->code, "capture.", 8) == 0 || strncmp(f->code, "limit.", 6) == 0;
+    return x->outcome != P2T_OUTCOME_OK && f->severity == P2T_SEVERITY_ERROR;
+}
+
+static void put_error(struct buf *b, const struct out_options *o, const struct p2t_exchange *x, bool explained)
+{
+    if (x->error.p == NULL && (explained || x->outcome == P2T_OUTCOME_OK))
+        return;
+    buf_lit(b, "  ");
+    text_begin(b, o, explained ? TEXT_BOLD : TEXT_RED);
+    buf_str(b, explained ? "the client's error: " : verdict(x));
+    if (x->error.p != NULL)
+        escape_text(b, x->error);
+    else
+        b->n -= 2;
+    text_end(b, o);
+    buf_putc(b, '\n');
+}
+
+static void put_reasons(struct buf *b, const struct out_options *o, const struct p2t_exchange *x)
+{
+    static const char *const severities[] = {"error: ", "warning: ", "note: "};
+    bool explained = x->finding_count > 0 && explains(x, &x->findings[0]);
+
+    if (!explained)
+        put_error(b, o, x, false);
+    for (size_t i = 0; i < x->finding_count; i++)
+        put_finding(b, o, x, i, i == 0 && explained ? verdict(x) : severities[x->findings[i].severity]);
+    if (explained)
+        put_error(b, o, x, true);
+}
+
+static void put_links(struct buf *b, const struct p2t_exchange *x)
+{
+    for (size_t i = 0; i < x->link_count; i++) {
+        buf_lit(b, "  ");
+        for (const char *p = x->links[i].relation; *p != '\0'; p++)
+            buf_putc(b, *p == '_' ? ' ' : *p);
+        buf_printf(b, " %016llx\n", (unsigned long long)x->links[i].id);
+    }
+}
+
+/* ---- where ---- */
+
+static void put_connection(struct buf *b, const struct p2t_connection *c)
+{
+    escape_text(b, c->client);
+    buf_lit(b, " -> ");
+    escape_text(b, c->server);
+    if (c->nat_server.p != NULL) {
+        buf_lit(b, " (also seen as ");
+        escape_text(b, c->nat_server);
+        buf_putc(b, ')');
+    }
+    if (c->proxy.p != NULL)
+        buf_lit(b, " (a proxy)");
+    if (c->reused > 0 && c->exchange > 0)
+        buf_printf(b, ", reused (request %lld on it)", (long long)c->exchange + 1);
+    else if (c->reused == 0)
+        buf_lit(b, ", new");
+    if (c->rtt_ns >= 0) {
+        buf_lit(b, ", rtt ");
+        text_duration(b, c->rtt_ns);
+    }
+    if (c->vantage != P2T_VANTAGE_UNKNOWN)
+        buf_printf(b, ", captured %s the %s", c->vantage == P2T_VANTAGE_MIDDLE ? "in" : "at",
+                   p2t_vantage_name(c->vantage));
+    buf_lit(b, ", ");
+}
+
+static void put_place(struct buf *b, const struct out_options *o, const struct p2t_exchange *x)
+{
+    buf_lit(b, "  ");
+    text_begin(b, o, TEXT_DIM);
+    if (x->connection != NULL)
+        put_connection(b, x->connection);
+    buf_printf(b, "id %016llx", (unsigned long long)x->id);
+    if (x->trace_id.p != NULL) {
+        buf_lit(b, ", trace ");
+        escape_text(b, x->trace_id);
+    }
+    for (size_t i = 0; i < x->file_count; i++) {
+        const char *name = text_file_name(x->files[i]);
+        buf_str(b, i == 0 ? ", in " : " and ");
+        escape_text(b, (struct p2t_text){name, strlen(name)});
+    }
+    text_end(b, o);
+    buf_putc(b, '\n');
+}
+
+static void put_phases(struct buf *b, const struct p2t_exchange *x)
+{
+    const struct p2t_phases *p = &x->phases;
+    const struct {
+        const char *name;
+        int64_t ns;
+    } rows[] = {{"blocked", p->blocked_ns}, {"dns", p->dns_ns},   {"connect", p->connect_ns}, {"tls", p->tls_ns},
+                {"send", p->send_ns},       {"wait", p->wait_ns}, {"receive", p->receive_ns}};
+    const char *lead = "  ";
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (rows[i].ns < 0)
+            continue;
+        buf_str(b, lead);
+        buf_str(b, rows[i].name);
+        buf_putc(b, ' ');
+        text_ms(b, rows[i].ns, 0);
+        lead = ", ";
+    }
+    buf_lit(b, " ms\n");
+}
+
+static void text_exchange(struct buf *b, const struct out_options *o, const struct p2t_exchange *x, uint64_t index)
+{
+    if (index > 0)
+        buf_putc(b, '\n');
+    put_head(b, o, x);
+    put_reasons(b, o, x);
+    put_links(b, x);
+    put_place(b, o, x);
+    text_messages(b, x);
+    if (x->phases.send_ns >= 0)
+        put_phases(b, x);
+    text_rows(b, o, x);
+}
+
+const struct out_format_ops out_text = {.exchange = text_exchange};

@@ -1,1 +1,0 @@
-p2t_fuzz(out out_fuzz.c)

@@ -1,0 +1,1 @@
+p2t_fuzz(write write_fuzz.c)
