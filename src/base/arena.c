@@ -1,5 +1,7 @@
 #include "base/arena.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 /* With its head, a block is the largest that glibc keeps at hand for its thread: more takes a way that is many times as
@@ -92,4 +94,20 @@ void arena_fini(struct arena *a)
     while (a->blocks != NULL)
         free_newest(a);
     *a = (struct arena){.budget = a->budget};
+}
+
+struct slice arena_printf(struct arena *a, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    int n = vsnprintf(NULL, 0, format, args);
+    va_end(args);
+    char *text = n < 0 ? NULL : arena_alloc(a, (size_t)n + 1);
+    if (text == NULL)
+        return SLICE_LIT("");
+    va_start(args, format);
+    (void)vsnprintf(text, (size_t)n + 1, format, args);
+    va_end(args);
+    return slice_of(text, (size_t)n);
 }

@@ -53,6 +53,9 @@ static inline struct slice arena_copy(struct arena *a, struct slice s)
     return slice_of(p, s.n);
 }
 
+/* printf into the arena, NUL behind it; empty when memory ran out. */
+struct slice arena_printf(struct arena *a, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 /* From now on it counts there; NULL: nowhere. */
 void arena_count_in(struct arena *a, struct budget *budget);
 /* For an arena that will be reset: an empty one gets a block that resets keep. What it holds from then on does not depend

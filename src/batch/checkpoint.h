@@ -12,7 +12,7 @@
 #include "input/frame.h"
 
 /* Raised when the format changes, correlate's image among it, or what ids are made of. */
-enum { CHECKPOINT_VERSION = 2 };
+enum { CHECKPOINT_VERSION = 3 };
 
 enum checkpoint_type {
     CHECKPOINT_HEAD = 1, /* batch/point.c */

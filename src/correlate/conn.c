@@ -137,7 +137,7 @@ static void on_socks_request(struct cconn *cc, const struct fact *f)
 
     cc->view.proxy = PROXY_SOCKS;
     cc->view.proxy_target =
-        text_printf(&cc->arena, "%.*s:%u", (int)host.n, (const char *)host.p, f->as.socks_request.port);
+        arena_printf(&cc->arena, "%.*s:%u", (int)host.n, (const char *)host.p, f->as.socks_request.port);
 }
 
 /* RFC 1928 6, in the words of Go's internal/socks. */

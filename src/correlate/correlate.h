@@ -30,7 +30,7 @@ struct correlate_counters {
 };
 
 /* Called for each exchange; it is valid during the call, unless it is kept. */
-typedef void correlate_emit(void *ctx, const struct exchange *e);
+typedef void correlate_emit(void *ctx, struct exchange *e);
 
 struct correlate *correlate_new(const struct correlate_limits *limits, correlate_emit *emit, void *ctx);
 void correlate_free(struct correlate *c);

@@ -345,8 +345,6 @@ bool exchange_answer_hidden(const struct exchange *e);
 bool exchange_keeps_alive(const struct exchange *e);
 /* ... but it closed it at once. */
 bool exchange_closed_at_once(const struct exchange *e);
-/* The error of one ConnectDone, in Go's words; p == NULL for an attempt that did not fail. */
-struct slice attempt_error_text(struct arena *arena, const struct exchange_attempt *a);
 /* The SYNs used up the kernel's own schedule: it was the kernel that gave up. */
 bool attempt_hit_kernel_limit(const struct exchange_attempt *a);
 

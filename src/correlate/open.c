@@ -127,6 +127,18 @@ void open_begins_with_dial(struct exchange *e)
 
 /* ---- the end ---- */
 
+/* A client that closes both ways answers what still comes with RST (RFC 9293 3.10.7.1); one that closed its half only
+ * takes it. */
+static bool came_too_late(const struct exchange *e)
+{
+    const struct exchange_conn *c = &e->conn;
+    int64_t first = e->response.first.ts_ns;
+
+    if (!mark_set(&e->response.first) || !mark_set(&c->client_rst))
+        return false;
+    return c->client_rst.ts_ns < first || (mark_set(&c->client_fin) && c->client_fin.ts_ns < first);
+}
+
 void open_settle(struct correlate *c, struct exchange *e)
 {
     struct cconn *cc = e->owner;
@@ -138,7 +150,7 @@ void open_settle(struct correlate *c, struct exchange *e)
     timer_stop(c, &e->timer);
     conn_snapshot(cc, e);
     messages_settle(e);
-    outcome_judge(e);
+    e->response.unread = e->stream.id == 0 && came_too_late(e);
     e->owner = NULL;
     if (!pool_keeps(c, e))
         open_finish(c, e);
@@ -148,7 +160,6 @@ void open_finish(struct correlate *c, struct exchange *e)
 {
     pool_forget(c, e);
     timer_stop(c, &e->timer);
-    finding_all(e);
     links_settled(c, e);
     if (e->late && !e->response.unread) {
         outbox_release(c, &e->order);

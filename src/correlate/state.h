@@ -199,26 +199,6 @@ bool tls_tell(struct cconn *cc);
 struct slice certificate_problem(struct arena *a, const struct tls_certificate *cert, struct slice host,
                                  int64_t ts_ns);
 
-/* outcome.c */
-void outcome_fail(struct exchange *e, enum p2t_outcome outcome, struct slice error);
-void outcome_judge(struct exchange *e);
-struct slice outcome_reset_text(struct exchange *e);
-extern const struct slice outcome_gone; /* the client went first, and the wire does not say why */
-/* outcome_tls.c */
-void outcome_judge_handshake(struct exchange *e);
-struct slice outcome_alert_text(struct exchange *e);
-/* With more than close_notify, when the handshake was over. */
-bool outcome_alerted_by_server(const struct exchange *e);
-/* outcome_dial.c */
-void outcome_judge_lookup(struct exchange *e);
-void outcome_judge_dial(struct exchange *e);
-
-/* finding.c */
-void finding_add(struct exchange *e, const char *code, enum p2t_severity severity, const struct packet_mark *a,
-                 const struct packet_mark *b, const char *format, ...) __attribute__((format(printf, 6, 7)));
-void finding_all(struct exchange *e);
-struct slice text_printf(struct arena *a, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
 /* links.c */
 void links_ended(struct correlate *c, struct exchange *e);
 void links_begun(struct correlate *c, struct exchange *e);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/hot.h"
+#include "judge/judge.h"
 #include "session/limits.h"
 #include "session/state.h"
 
@@ -77,11 +78,14 @@ static void give_back(void *ctx, struct exchange *e)
     correlate_give_back(s->correlate, e);
 }
 
-static void on_exchange(void *ctx, const struct exchange *e)
+static void on_exchange(void *ctx, struct exchange *e)
 {
     struct p2t_session *s = ctx;
 
-    if (s->status != P2T_OK || (e->quiet && !s->config.all))
+    if (s->status != P2T_OK)
+        return;
+    exchange_judge(e);
+    if (e->quiet && !s->config.all)
         return;
     if (s->teller != NULL) {
         s->status = teller_put(s->teller, correlate_keep(s->correlate));

@@ -1,4 +1,5 @@
 /* GetConn to GotConn: the pool, the lookup and the connection attempts. Offsets are the medians of hooks.md 0.3. */
+#include "judge/judge.h"
 #include "trace/build.h"
 
 static const int64_t US = 1000;

@@ -338,9 +338,7 @@ void dial_report(struct correlate *c, struct dial *d, bool quiet, bool orphan)
         }
         e->id = hash_stable_finish(hash_stable(d->attempts[0].conn_id, "connect", 7));
         e->conn.orphan_dial = orphan;
-        outcome_judge_dial(e);
-        e->quiet = quiet && e->outcome == P2T_OUTCOME_OK;
-        finding_all(e);
+        e->quiet = quiet;
         outbox_put(c, e, true);
     }
     c->counters.dials++;

@@ -293,21 +293,10 @@ void image_tls(struct image *m, struct exchange_tls *t)
     image_mark(m, &t->inner_done);
     image_agreed(m, &t->inner);
     image_bool(m, &t->not_tls_is_http);
-    image_slice(m, &t->error);
 }
 
-static void image_findings(struct image *m, struct exchange *e)
+static void image_links(struct image *m, struct exchange *e)
 {
-    e->finding_count = image_count(m, e->finding_count, FINDINGS_MAX);
-    for (size_t i = 0; i < e->finding_count; i++) {
-        struct exchange_finding *f = &e->findings[i];
-        image_text(m, &f->code);
-        IMAGE(m, f->severity);
-        image_slice(m, &f->text);
-        f->evidence_count = image_count(m, f->evidence_count, P2T_EVIDENCE_MAX);
-        for (size_t k = 0; k < f->evidence_count; k++)
-            image_ref(m, &f->evidence[k]);
-    }
     e->link_count = image_count(m, e->link_count, LINKS_MAX);
     for (size_t i = 0; i < e->link_count; i++) {
         image_text(m, &e->links[i].relation);
@@ -369,16 +358,14 @@ static void image_own(struct image *m, struct exchange *e)
     IMAGE(m, e->free_ns);
 }
 
-IMAGE_COVERS(struct exchange_finding, 104);
 IMAGE_COVERS(struct exchange_link, 16);
 IMAGE_COVERS(struct exchange, 3680);
+/* Outcome, errors and findings are the judge's: they come when it is handed over. */
 void image_exchange(struct image *m, struct exchange *e)
 {
     m->arena = &e->arena;
     IMAGE(m, e->id);
     IMAGE(m, e->kind);
-    IMAGE(m, e->outcome);
-    image_slice(m, &e->error);
     image_bool(m, &e->quiet);
     image_bool(m, &e->retried);
     image_conn_view(m, &e->conn);
@@ -391,6 +378,6 @@ void image_exchange(struct image *m, struct exchange *e)
     image_slice(m, &e->socks_error);
     IMAGE(m, e->end_ns);
     image_mark(m, &e->start);
-    image_findings(m, e);
+    image_links(m, e);
     image_own(m, e);
 }

@@ -202,8 +202,6 @@ static void report(struct correlate *c, struct lookup *l)
     uint64_t h = hash_stable(0xcbf29ce484222325u, l->client_ip.bytes, 16);
     h = hash_stable(h, e->lookup->host.p, e->lookup->host.n);
     e->id = hash_stable_finish(hash_stable(h, &e->start.ts_ns, sizeof e->start.ts_ns));
-    outcome_judge_lookup(e);
-    finding_all(e);
     outbox_release(c, &l->hold);
     outbox_put(c, e, true);
 }

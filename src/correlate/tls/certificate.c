@@ -25,8 +25,8 @@ static struct slice date_problem(struct arena *a, const struct tls_certificate *
         return (struct slice){NULL, 0};
     time_text(now_s, now);
     time_text(early ? cert->not_before_s : cert->not_after_s, limit);
-    return text_printf(a, "x509: certificate has expired or is not yet valid: current time %s is %s %s", now,
-                       early ? "before" : "after", limit);
+    return arena_printf(a, "x509: certificate has expired or is not yet valid: current time %s is %s %s", now,
+                        early ? "before" : "after", limit);
 }
 
 /* RFC 6125 6.4.3: an asterisk stands for the whole of the leftmost label. */

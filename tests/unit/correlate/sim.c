@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "judge/judge.h"
 #include "pcap2trace/status.h"
 
 static struct packet_mark mark_at(struct sim *s, int64_t us)
@@ -15,10 +16,11 @@ static void copy(char *out, size_t size, struct slice text)
     snprintf(out, size, "%.*s", (int)text.n, text.p != NULL ? (const char *)text.p : "");
 }
 
-static void on_exchange(void *ctx, const struct exchange *e)
+static void on_exchange(void *ctx, struct exchange *e)
 {
     struct sim *s = ctx;
 
+    exchange_judge(e);
     if (s->muted)
         return;
     if (s->n == SIM_EXCHANGES_MAX)

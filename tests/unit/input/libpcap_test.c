@@ -40,14 +40,14 @@ static bool libpcap_changes_bytes(pcap_t *pcap)
 }
 
 /* A simple packet block has no time: libpcap says 1970, ours keeps it beside its predecessor. In a classic pcap
- * libpcap takes the unsigned seconds and fractions for signed ones. */
+ * libpcap takes the unsigned seconds and fractions for signed ones. Times past what ours bounds overflow in libpcap. */
 static bool same_time(const struct pcap_pkthdr *h, int64_t ns)
 {
     enum { MICROSECOND = 1000, NANOSECOND = 1 };
     const int64_t wrap = (int64_t)1 << 32;
     int64_t seconds = h->ts.tv_sec, fraction = h->ts.tv_usec;
 
-    if (seconds == 0 && fraction == 0)
+    if ((seconds == 0 && fraction == 0) || ns == INPUT_TIME_MAX_NS)
         return true;
     seconds += seconds < 0 ? wrap : 0;
     return seconds * SECOND + fraction == ns ||

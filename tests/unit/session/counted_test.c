@@ -23,7 +23,7 @@ static void on_fact(void *ctx, const struct fact *fact)
     correlate_fact(s->correlate, fact);
 }
 
-static void on_exchange(void *ctx, const struct exchange *e)
+static void on_exchange(void *ctx, struct exchange *e)
 {
     struct stages *s = ctx;
 

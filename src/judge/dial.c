@@ -1,7 +1,8 @@
 /* What became of lookups and dials, in the words of Go's client (hooks.md 5.1, 3.4). */
 #include <stdio.h>
 
-#include "correlate/state.h"
+#include "judge/judge.h"
+#include "judge/words.h"
 
 /* ---- lookups ---- */
 
@@ -26,13 +27,13 @@ static struct slice lookup_error_text(struct exchange *e)
     else if (l->result == LOOKUP_LAME)
         what = "lame referral";
     else if (l->result == LOOKUP_TIMEOUT || l->result == LOOKUP_UNREACHABLE)
-        return text_printf(&e->arena, "lookup %.*s%s: read udp %s->%s: %s", (int)l->host.n, (const char *)l->host.p,
-                           on, client, server,
-                           l->result == LOOKUP_TIMEOUT ? "i/o timeout" : "read: connection refused");
-    return text_printf(&e->arena, "lookup %.*s%s: %s", (int)l->host.n, (const char *)l->host.p, on, what);
+        return arena_printf(&e->arena, "lookup %.*s%s: read udp %s->%s: %s", (int)l->host.n, (const char *)l->host.p,
+                            on, client, server,
+                            l->result == LOOKUP_TIMEOUT ? "i/o timeout" : "read: connection refused");
+    return arena_printf(&e->arena, "lookup %.*s%s: %s", (int)l->host.n, (const char *)l->host.p, on, what);
 }
 
-void outcome_judge_lookup(struct exchange *e)
+void judge_lookup(struct exchange *e)
 {
     if (e->lookup == NULL || e->lookup->result == LOOKUP_OK)
         return;
@@ -74,24 +75,18 @@ struct slice attempt_error_text(struct arena *arena, const struct exchange_attem
     (void)endpoint_format(&a->server, addr);
     switch (a->result) {
     case ATTEMPT_REFUSED:
-        return text_printf(arena, "dial tcp %s: connect: connection refused", addr);
+        return arena_printf(arena, "dial tcp %s: connect: connection refused", addr);
     case ATTEMPT_ICMP:
-        return text_printf(arena, "dial tcp %s: connect: %s", addr, icmp_error_text(a));
+        return arena_printf(arena, "dial tcp %s: connect: %s", addr, icmp_error_text(a));
     case ATTEMPT_TIMEOUT:
         if (attempt_hit_kernel_limit(a))
-            return text_printf(arena, "dial tcp %s: connect: connection timed out", addr);
-        return text_printf(arena, "dial tcp %s: i/o timeout", addr);
+            return arena_printf(arena, "dial tcp %s: connect: connection timed out", addr);
+        return arena_printf(arena, "dial tcp %s: i/o timeout", addr);
     case ATTEMPT_CANCELED:
-        return text_printf(arena, "dial tcp %s: operation was canceled", addr);
+        return arena_printf(arena, "dial tcp %s: operation was canceled", addr);
     default:
         return (struct slice){NULL, 0};
     }
-}
-
-/* tcp_syn_retries is 6 by default, and with tcp_syn_linear_timeouts (Linux 6.5) four more go out. */
-bool attempt_hit_kernel_limit(const struct exchange_attempt *a)
-{
-    return a->syns == 7 || a->syns == 11;
 }
 
 static void judge_unused(struct exchange *e)
@@ -111,12 +106,12 @@ static struct slice socks_text(struct exchange *e)
     char server[ENDPOINT_TEXT_MAX];
 
     (void)endpoint_format(&e->conn.server, server);
-    return text_printf(&e->arena, "socks connect tcp %s->%.*s: unknown error %.*s", server,
-                       (int)e->conn.proxy_target.n, (const char *)e->conn.proxy_target.p, (int)e->socks_error.n,
-                       (const char *)e->socks_error.p);
+    return arena_printf(&e->arena, "socks connect tcp %s->%.*s: unknown error %.*s", server,
+                        (int)e->conn.proxy_target.n, (const char *)e->conn.proxy_target.p, (int)e->socks_error.n,
+                        (const char *)e->socks_error.p);
 }
 
-void outcome_judge_dial(struct exchange *e)
+void judge_dial(struct exchange *e)
 {
     for (size_t i = 0; i < e->attempt_count; i++) {
         enum attempt_result result = e->attempts[i].result;

@@ -2,10 +2,11 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "correlate/state.h"
+#include "judge/finding.h"
 
-void finding_add(struct exchange *e, const char *code, enum p2t_severity severity, const struct packet_mark *a,
-                 const struct packet_mark *b, const char *format, ...)
+__attribute__((format(printf, 6, 7))) static void finding_add(struct exchange *e, const char *code,
+                                                              enum p2t_severity severity, const struct packet_mark *a,
+                                                              const struct packet_mark *b, const char *format, ...)
 {
     const struct packet_mark *marks[] = {a, b};
     char text[512];
@@ -61,7 +62,7 @@ static void about_lookup(struct exchange *e)
         finding_add(e, "dns.no_answer", P2T_SEVERITY_ERROR, &l->first_query, &l->last_query,
                     "no answer to %u queries for %.*s%s", l->queries, n, host,
                     l->result == LOOKUP_ABANDONED ? "; the client stopped before its retries were used up" : "");
-    else if (mark_set(&l->gave_up) || l->last_query.ts_ns - l->first_query.ts_ns > 900 * MS)
+    else if (mark_set(&l->gave_up) || l->last_query.ts_ns - l->first_query.ts_ns > 900000000)
         finding_add(e, "dns.retried", P2T_SEVERITY_WARNING, &l->first_query, &l->last_query,
                     "the lookup of %.*s was repeated: %u queries, %u answers", n, host, l->queries, l->answers);
     if (l->names > 1)
@@ -131,44 +132,6 @@ static void about_closing(struct exchange *e)
         finding_add(e, "http.late_response", P2T_SEVERITY_ERROR, &e->response.first, marks[by],
                     "the response came %.0f ms after the client had given up",
                     ms(e->response.first.ts_ns - marks[by]->ts_ns));
-}
-
-/* A pool that refuses a connection closes it within microseconds. */
-static const int64_t AT_ONCE_NS = 300000;
-
-/* Nothing of the messages can be read: that the server does not close behind its response has to do. */
-static bool estimated_keep_alive(const struct exchange *e)
-{
-    static const int64_t behind_ns = 5000000;
-    const struct exchange_conn *c = &e->conn;
-    const struct packet_mark *closing[] = {&c->server_fin, &c->server_rst,
-                                           e->tls != NULL ? &e->tls->alert[FLOW_S2C].mark : &c->server_fin};
-
-    if (!e->response.seen || (e->tls != NULL && e->tls->h2))
-        return false;
-    for (size_t i = 0; i < sizeof closing / sizeof *closing; i++)
-        if (mark_set(closing[i]) && closing[i]->ts_ns - e->response.last.ts_ns < behind_ns)
-            return false;
-    return true;
-}
-
-bool exchange_keeps_alive(const struct exchange *e)
-{
-    const struct exchange_response *r = &e->response;
-
-    if (e->kind == P2T_KIND_TLS)
-        return estimated_keep_alive(e);
-    return e->stream.id == 0 && e->request.seen && r->seen && r->complete && !r->until_close && !r->wants_close &&
-           !e->request.wants_close && r->status != 101 && (r->version_minor > 0 || r->keep_alive);
-}
-
-bool exchange_closed_at_once(const struct exchange *e)
-{
-    const struct exchange_conn *c = &e->conn;
-    int64_t after = c->client_fin.ts_ns - e->response.last.ts_ns;
-
-    return mark_set(&c->client_fin) && after >= 0 && after < AT_ONCE_NS && !mark_set(&c->server_fin) &&
-           !e->response.extra_bytes;
 }
 
 static void about_reuse(struct exchange *e)

@@ -1,85 +1,12 @@
 /* What became of an exchange, and the text that Go's client would have logged for it (hooks.md 5). */
-#include <stdarg.h>
-#include <stdio.h>
-
-#include "correlate/state.h"
-
-struct slice text_printf(struct arena *a, const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    int n = vsnprintf(NULL, 0, format, args);
-    va_end(args);
-    char *text = n < 0 ? NULL : arena_alloc(a, (size_t)n + 1);
-    if (text == NULL)
-        return SLICE_LIT("");
-    va_start(args, format);
-    (void)vsnprintf(text, (size_t)n + 1, format, args);
-    va_end(args);
-    return slice_of(text, (size_t)n);
-}
-
-void outcome_fail(struct exchange *e, enum p2t_outcome outcome, struct slice error)
-{
-    e->outcome = outcome;
-    e->error = error;
-}
-
-struct slice outcome_reset_text(struct exchange *e)
-{
-    char client[ENDPOINT_TEXT_MAX], server[ENDPOINT_TEXT_MAX];
-
-    (void)endpoint_format(&e->conn.client, client);
-    (void)endpoint_format(&e->conn.server, server);
-    return text_printf(&e->arena, "read tcp %s->%s: read: connection reset by peer", client, server);
-}
-
-/* Which side ended the connection first. */
-enum exchange_closer exchange_closer(const struct exchange *e)
-{
-    const struct exchange_conn *c = &e->conn;
-    static const struct packet_mark none;
-    const struct packet_mark *marks[] = {&none, &c->client_fin, &c->client_rst, &c->server_fin, &c->server_rst};
-    int first = CLOSED_BY_NONE;
-
-    for (int i = 1; i < 5; i++)
-        if (mark_set(marks[i]) && (first == 0 || marks[i]->ts_ns < marks[first]->ts_ns))
-            first = i;
-    return (enum exchange_closer)first;
-}
+#include "judge/words.h"
 
 /* ---- HTTP ---- */
 
 static struct slice broken_text(struct exchange *e, const char *what, struct slice quoted)
 {
-    return text_printf(&e->arena, "net/http: HTTP/1.x transport connection broken: %s \"%.*s\"", what, (int)quoted.n,
-                       (const char *)quoted.p);
-}
-
-const struct slice outcome_gone =
-    SLICE_INIT("the client closed the connection first: canceled, or one of its timeouts");
-
-static bool before_next_request(const struct exchange *e, const struct packet_mark *m)
-{
-    return mark_set(m) && (!mark_set(&e->conn.next_head) || m->ts_ns <= e->conn.next_head.ts_ns);
-}
-
-static bool since_request(const struct exchange *e, const struct packet_mark *m)
-{
-    return before_next_request(e, m) && m->ts_ns >= e->request.first.ts_ns;
-}
-
-bool exchange_answer_hidden(const struct exchange *e)
-{
-    bool with_keys = e->tls != NULL && e->kind != P2T_KIND_TLS;
-
-    if (!e->request.seen)
-        return false;
-    /* A direction that is lost stays so. */
-    return since_request(e, &e->conn.last_gap[FLOW_S2C]) ||
-           (!e->conn.fin_in_order[FLOW_S2C] && since_request(e, &e->conn.server_fin)) ||
-           (with_keys && before_next_request(e, &e->tls->loss[FLOW_S2C].mark));
+    return arena_printf(&e->arena, "net/http: HTTP/1.x transport connection broken: %s \"%.*s\"", what, (int)quoted.n,
+                        (const char *)quoted.p);
 }
 
 /* Instead of an answer, the server broke off with an alert: only close_notify says nothing. */
@@ -114,9 +41,9 @@ static void judge_no_response(struct exchange *e)
         (void)endpoint_format(&e->conn.server, server);
         if (uploading)
             outcome_fail(e, P2T_OUTCOME_REQUEST_ERROR,
-                         text_printf(&e->arena,
-                                     "readfrom tcp %s->%s: write tcp %s->%s: write: connection reset by peer", client,
-                                     server, client, server));
+                         arena_printf(&e->arena,
+                                      "readfrom tcp %s->%s: write tcp %s->%s: write: connection reset by peer",
+                                      client, server, client, server));
         else
             outcome_fail(e, P2T_OUTCOME_NO_RESPONSE, outcome_reset_text(e));
         break;
@@ -243,8 +170,8 @@ static void judge_reset(struct exchange *e)
 
     if (e->stream.reset_by_server)
         outcome_fail(e, outcome,
-                     text_printf(&e->arena, "stream error: stream ID %u; %s; received from peer", e->stream.id,
-                                 h2_error_name(e->stream.error_code)));
+                     arena_printf(&e->arena, "stream error: stream ID %u; %s; received from peer", e->stream.id,
+                                  h2_error_name(e->stream.error_code)));
     else
         outcome_fail(e, outcome, SLICE_LIT("the client reset the stream: canceled, or one of its timeouts"));
 }
@@ -255,9 +182,9 @@ static void judge_goaway(struct exchange *e)
         return;
     outcome_fail(
         e, e->response.seen ? P2T_OUTCOME_RESPONSE_ERROR : P2T_OUTCOME_NO_RESPONSE,
-        text_printf(&e->arena,
-                    "http2: server sent GOAWAY and closed the connection; LastStreamID=%u, ErrCode=%s, debug=\"\"",
-                    e->conn.goaway_last, h2_error_name(e->conn.goaway_code)));
+        arena_printf(&e->arena,
+                     "http2: server sent GOAWAY and closed the connection; LastStreamID=%u, ErrCode=%s, debug=\"\"",
+                     e->conn.goaway_last, h2_error_name(e->conn.goaway_code)));
 }
 
 /* gRPC's status codes, as grpc-go's codes.Code prints them. */
@@ -271,7 +198,7 @@ static struct slice grpc_code_name(struct exchange *e, uint32_t code)
 
     if (code < sizeof names / sizeof *names)
         return slice_str(names[code]);
-    return text_printf(&e->arena, "Code(%u)", code);
+    return arena_printf(&e->arena, "Code(%u)", code);
 }
 
 static void judge_grpc(struct exchange *e)
@@ -280,8 +207,8 @@ static void judge_grpc(struct exchange *e)
         return;
     outcome_fail(
         e, P2T_OUTCOME_RESPONSE_ERROR,
-        text_printf(&e->arena, "rpc error: code = %s desc = %.*s", (const char *)grpc_code_name(e, e->grpc.status).p,
-                    (int)(e->grpc.message.n > 256 ? 256 : e->grpc.message.n), (const char *)e->grpc.message.p));
+        arena_printf(&e->arena, "rpc error: code = %s desc = %.*s", (const char *)grpc_code_name(e, e->grpc.status).p,
+                     (int)(e->grpc.message.n > 256 ? 256 : e->grpc.message.n), (const char *)e->grpc.message.p));
 }
 
 /* Once both have agreed to it, the exchange has succeeded; what ends a WebSocket, its Close frames say. */
@@ -324,28 +251,14 @@ static void judge_estimated(struct exchange *e)
         judge_no_response(e);
 }
 
-/* A client that closes both ways answers what still comes with RST (RFC 9293 3.10.7.1); one that closed its half only
- * takes it. */
-static bool came_too_late(const struct exchange *e)
+void judge_request(struct exchange *e)
 {
-    const struct exchange_conn *c = &e->conn;
-    int64_t first = e->response.first.ts_ns;
-
-    if (!mark_set(&e->response.first) || !mark_set(&c->client_rst))
-        return false;
-    return c->client_rst.ts_ns < first || (mark_set(&c->client_fin) && c->client_fin.ts_ns < first);
-}
-
-void outcome_judge(struct exchange *e)
-{
-    e->outcome = P2T_OUTCOME_OK;
     if (e->stream.id != 0) {
         judge_stream(e);
         return;
     }
-    e->response.unread = came_too_late(e);
     if (e->kind == P2T_KIND_TLS && e->tls != NULL && e->tls->failure != TLS_FAILED_NOT)
-        outcome_judge_handshake(e);
+        judge_handshake(e);
     else if (e->kind == P2T_KIND_TLS)
         judge_estimated(e);
     else if (e->response.unread)

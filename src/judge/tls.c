@@ -1,5 +1,5 @@
 /* What became of a TLS handshake, in the words of Go's crypto/tls (hooks.md 5.3 and 5.8). */
-#include "correlate/state.h"
+#include "judge/words.h"
 
 /* http.DefaultTransport's TLSHandshakeTimeout, and how late a busy client may be with it. */
 static const int64_t HANDSHAKE_TIMEOUT_NS = 10000000000, LATE_NS = 500000000;
@@ -58,10 +58,10 @@ static struct slice alert_text(struct exchange *e, const char *whose, const stru
     const char *name = alert_name(alert->code);
 
     if (alert->hidden)
-        return text_printf(&e->arena, "%s error: tls: an encrypted alert", whose);
+        return arena_printf(&e->arena, "%s error: tls: an encrypted alert", whose);
     if (name != NULL)
-        return text_printf(&e->arena, "%s error: tls: %s", whose, name);
-    return text_printf(&e->arena, "%s error: tls: alert(%u)", whose, alert->code);
+        return arena_printf(&e->arena, "%s error: tls: %s", whose, name);
+    return arena_printf(&e->arena, "%s error: tls: alert(%u)", whose, alert->code);
 }
 
 /* RFC 8446 4.4.2.4: a server that insists on a certificate says so with an alert after the handshake. */
@@ -92,8 +92,8 @@ static struct slice client_alert_text(struct exchange *e)
         return alert->code == 0 ? outcome_gone : alert_text(e, "local", alert);
     struct slice problem = t->certificate_problem.n > 0 ? t->certificate_problem
                                                         : SLICE_LIT("x509: certificate signed by unknown authority");
-    return text_printf(&e->arena, "%s%.*s", t->prefixed ? "tls: failed to verify certificate: " : "", (int)problem.n,
-                       (const char *)problem.p);
+    return arena_printf(&e->arena, "%s%.*s", t->prefixed ? "tls: failed to verify certificate: " : "", (int)problem.n,
+                        (const char *)problem.p);
 }
 
 static bool timed_out(const struct exchange *e)
@@ -134,7 +134,7 @@ static struct slice failure_text(struct exchange *e)
     }
 }
 
-void outcome_judge_handshake(struct exchange *e)
+void judge_handshake(struct exchange *e)
 {
     struct slice text = failure_text(e);
 

@@ -1,0 +1,82 @@
+/* What an exchange's own facts say together. */
+#include "correlate/exchange.h"
+
+/* Which side ended the connection first. */
+enum exchange_closer exchange_closer(const struct exchange *e)
+{
+    const struct exchange_conn *c = &e->conn;
+    static const struct packet_mark none;
+    const struct packet_mark *marks[] = {&none, &c->client_fin, &c->client_rst, &c->server_fin, &c->server_rst};
+    int first = CLOSED_BY_NONE;
+
+    for (int i = 1; i < 5; i++)
+        if (mark_set(marks[i]) && (first == 0 || marks[i]->ts_ns < marks[first]->ts_ns))
+            first = i;
+    return (enum exchange_closer)first;
+}
+
+static bool before_next_request(const struct exchange *e, const struct packet_mark *m)
+{
+    return mark_set(m) && (!mark_set(&e->conn.next_head) || m->ts_ns <= e->conn.next_head.ts_ns);
+}
+
+static bool since_request(const struct exchange *e, const struct packet_mark *m)
+{
+    return before_next_request(e, m) && m->ts_ns >= e->request.first.ts_ns;
+}
+
+bool exchange_answer_hidden(const struct exchange *e)
+{
+    bool with_keys = e->tls != NULL && e->kind != P2T_KIND_TLS;
+
+    if (!e->request.seen)
+        return false;
+    /* A direction that is lost stays so. */
+    return since_request(e, &e->conn.last_gap[FLOW_S2C]) ||
+           (!e->conn.fin_in_order[FLOW_S2C] && since_request(e, &e->conn.server_fin)) ||
+           (with_keys && before_next_request(e, &e->tls->loss[FLOW_S2C].mark));
+}
+
+/* A pool that refuses a connection closes it within microseconds. */
+static const int64_t AT_ONCE_NS = 300000;
+
+/* Nothing of the messages can be read: that the server does not close behind its response has to do. */
+static bool estimated_keep_alive(const struct exchange *e)
+{
+    static const int64_t behind_ns = 5000000;
+    const struct exchange_conn *c = &e->conn;
+    const struct packet_mark *closing[] = {&c->server_fin, &c->server_rst,
+                                           e->tls != NULL ? &e->tls->alert[FLOW_S2C].mark : &c->server_fin};
+
+    if (!e->response.seen || (e->tls != NULL && e->tls->h2))
+        return false;
+    for (size_t i = 0; i < sizeof closing / sizeof *closing; i++)
+        if (mark_set(closing[i]) && closing[i]->ts_ns - e->response.last.ts_ns < behind_ns)
+            return false;
+    return true;
+}
+
+bool exchange_keeps_alive(const struct exchange *e)
+{
+    const struct exchange_response *r = &e->response;
+
+    if (e->kind == P2T_KIND_TLS)
+        return estimated_keep_alive(e);
+    return e->stream.id == 0 && e->request.seen && r->seen && r->complete && !r->until_close && !r->wants_close &&
+           !e->request.wants_close && r->status != 101 && (r->version_minor > 0 || r->keep_alive);
+}
+
+bool exchange_closed_at_once(const struct exchange *e)
+{
+    const struct exchange_conn *c = &e->conn;
+    int64_t after = c->client_fin.ts_ns - e->response.last.ts_ns;
+
+    return mark_set(&c->client_fin) && after >= 0 && after < AT_ONCE_NS && !mark_set(&c->server_fin) &&
+           !e->response.extra_bytes;
+}
+
+/* tcp_syn_retries is 6 by default, and with tcp_syn_linear_timeouts (Linux 6.5) four more go out. */
+bool attempt_hit_kernel_limit(const struct exchange_attempt *a)
+{
+    return a->syns == 7 || a->syns == 11;
+}

@@ -1,0 +1,20 @@
+/* Texts that several judgements share. */
+#include "judge/words.h"
+
+const struct slice outcome_gone =
+    SLICE_INIT("the client closed the connection first: canceled, or one of its timeouts");
+
+void outcome_fail(struct exchange *e, enum p2t_outcome outcome, struct slice error)
+{
+    e->outcome = outcome;
+    e->error = error;
+}
+
+struct slice outcome_reset_text(struct exchange *e)
+{
+    char client[ENDPOINT_TEXT_MAX], server[ENDPOINT_TEXT_MAX];
+
+    (void)endpoint_format(&e->conn.client, client);
+    (void)endpoint_format(&e->conn.server, server);
+    return arena_printf(&e->arena, "read tcp %s->%s: read: connection reset by peer", client, server);
+}

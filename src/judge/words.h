@@ -1,0 +1,29 @@
+/* What the files of this module share: the judgements by kind of exchange, and the texts that several of them use.
+ * Each takes a settled exchange and fills `outcome` and `error`; texts live in the exchange's arena. */
+#ifndef P2T_JUDGE_WORDS_H
+#define P2T_JUDGE_WORDS_H
+
+#include "correlate/exchange.h"
+
+/* words.c */
+void outcome_fail(struct exchange *e, enum p2t_outcome outcome, struct slice error);
+/* "read tcp CLIENT->SERVER: read: connection reset by peer" */
+struct slice outcome_reset_text(struct exchange *e);
+/* The client closed the connection first, and the wire does not say why. */
+extern const struct slice outcome_gone;
+
+/* dial.c */
+void judge_lookup(struct exchange *e);
+void judge_dial(struct exchange *e);
+
+/* http.c */
+void judge_request(struct exchange *e);
+
+/* tls.c */
+void judge_handshake(struct exchange *e);
+/* The server's alert after the handshake; of one that is encrypted, what it most likely was. */
+struct slice outcome_alert_text(struct exchange *e);
+/* True when the server broke off with an alert instead of an answer; close_notify is none. */
+bool outcome_alerted_by_server(const struct exchange *e);
+
+#endif
