@@ -1,4 +1,4 @@
-/* contract.md, "One exchange" and "One event", field by field in its order. */
+/* src/doc/contract.md, "One exchange" and "One event", field by field in its order. */
 #include "base/timefmt.h"
 #include "write/json/json.h"
 

@@ -24,7 +24,7 @@ void json_evidence(struct buf *b, const struct p2t_evidence *e, size_t n);
 /* json_messages.c: the members "http2", "grpc" and "websocket", each with the comma before it, where they apply. */
 void json_messages(struct buf *b, const struct p2t_exchange *x);
 void json_value(struct buf *b, const struct p2t_value *v);
-/* The object of contract.md, "One exchange", without a newline. */
+/* The object of src/doc/contract.md, "One exchange", without a newline. */
 void json_exchange(struct buf *b, const struct p2t_exchange *x);
 
 #endif
