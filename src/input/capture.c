@@ -17,10 +17,14 @@ static int nothing_found(struct input_capture *c)
 
 static int open_format(struct input_capture *c)
 {
-    int found = input_pcap_file_open(c);
-    if (found == INPUT_CAPTURE_FOREIGN)
-        found = input_pcapng_file_open(c);
-    return found == INPUT_CAPTURE_FOREIGN ? nothing_found(c) : found;
+    static int (*const formats[])(struct input_capture *) = {input_pcap_file_open, input_pcapng_file_open};
+
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+        int found = formats[i](c);
+        if (found != INPUT_CAPTURE_FOREIGN)
+            return found;
+    }
+    return nothing_found(c);
 }
 
 int input_capture_open(struct input_capture *c, input_read_fn *read, void *ctx,
