@@ -5,7 +5,7 @@
 /* The same for the same packets, wherever the files were cut and whoever counts the connections. */
 static uint64_t conn_id(const struct flow_tcp *flow)
 {
-    uint64_t h = hash_stable(0xcbf29ce484222325u, flow->client.ip.bytes, 16);
+    uint64_t h = hash_stable(HASH_STABLE_SEED, flow->client.ip.bytes, 16);
 
     h = hash_stable(h, &flow->client.port, sizeof flow->client.port);
     h = hash_stable(h, flow->server.ip.bytes, 16);

@@ -4,7 +4,7 @@
 
 static uint64_t key_of(struct slice host, struct slice target)
 {
-    uint64_t h = hash_stable(0xcbf29ce484222325u, host.p, host.n);
+    uint64_t h = hash_stable(HASH_STABLE_SEED, host.p, host.n);
 
     return hash_stable_finish(hash_stable(h ^ 0xffu, target.p, target.n));
 }

@@ -22,24 +22,24 @@ static int64_t deadline_after(int64_t from_ns, int64_t limit_ns)
 
 static struct flow_conn *least_recent(const struct flow_table *t, unsigned class)
 {
-    const struct flow_link *list = &t->lru[class];
-    return flow_list_empty(list) ? NULL : hmap_entry(list->next, struct flow_conn, lru);
+    const struct list_link *list = &t->lru[class];
+    return list_empty(list) ? NULL : hmap_entry(list->next, struct flow_conn, lru);
 }
 
 static void enlist(struct flow_table *t, struct flow_conn *c)
 {
-    if (flow_list_empty(&t->lru[c->class])) {
+    if (list_empty(&t->lru[c->class])) {
         t->deadline_ns[c->class] = deadline_after(t->now_ns, class_limit(t, c->class));
         t->next_deadline_ns =
             t->deadline_ns[c->class] < t->next_deadline_ns ? t->deadline_ns[c->class] : t->next_deadline_ns;
     }
-    flow_list_append(&t->lru[c->class], &c->lru);
+    list_append(&t->lru[c->class], &c->lru);
     t->count[c->class]++;
 }
 
 static void delist(struct flow_table *t, struct flow_conn *c)
 {
-    flow_list_remove(&c->lru);
+    list_remove(&c->lru);
     t->count[c->class]--;
 }
 
@@ -48,8 +48,8 @@ void flow_conn_touch(struct flow_table *t, struct flow_conn *c)
     c->last_ns = t->now_ns;
     if (t->lru[c->class].prev == &c->lru)
         return;
-    flow_list_remove(&c->lru);
-    flow_list_append(&t->lru[c->class], &c->lru);
+    list_remove(&c->lru);
+    list_append(&t->lru[c->class], &c->lru);
 }
 
 void flow_conn_set_class(struct flow_table *t, struct flow_conn *c, enum flow_class class)
@@ -71,7 +71,7 @@ void flow_conn_free(struct flow_table *t, struct flow_conn *c)
         slab_give(&t->aliases, n);
     }
     delist(t, c);
-    flow_list_remove(&c->opened);
+    list_remove(&c->opened);
     slab_give(&t->conns, c);
 }
 
@@ -201,7 +201,7 @@ struct flow_conn *flow_conn_open(struct flow_table *t, const struct flow_lookup 
     c->class = c->handshake ? FLOW_HALF_OPEN : FLOW_OPEN;
     c->last_ns = t->now_ns;
     enlist(t, c);
-    flow_list_append(&t->opened, &c->opened);
+    list_append(&t->opened, &c->opened);
     if (flow_is_syn(p))
         flow_syns_add(t, c);
     t->sink.tcp_open(t->sink.ctx, &c->pub);

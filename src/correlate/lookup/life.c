@@ -193,7 +193,7 @@ static void report(struct correlate *c, struct lookup *l)
     e->start = l->info.first_query;
     e->end_ns = lookup_end_ns(&l->info);
     e->quiet = l->info.result == LOOKUP_OK;
-    uint64_t h = hash_stable(0xcbf29ce484222325u, l->client_ip.bytes, 16);
+    uint64_t h = hash_stable(HASH_STABLE_SEED, l->client_ip.bytes, 16);
     h = hash_stable(h, e->lookup->host.p, e->lookup->host.n);
     e->id = hash_stable_finish(hash_stable(h, &e->start.ts_ns, sizeof e->start.ts_ns));
     outbox_release(c, &l->hold);
