@@ -26,7 +26,7 @@ static inline struct packet_mark at(uint64_t us)
 void made_http(struct made *m);
 /* The same on stream 1 of an HTTP/2 connection, whose preface is at 1500. */
 void made_http2(struct made *m);
-/* A request estimated from records, behind a handshake: ClientHello 1200, done 1800. */
+/* A request estimated from records, after a handshake: ClientHello 1200, done 1800. */
 void made_tls(struct made *m);
 /* A lookup of a.test alone: queries 100 and 110, answers 200 and 210, no address yet: result is LOOKUP_OK. */
 void made_lookup(struct made *m);
@@ -39,7 +39,7 @@ void made_add_lookup(struct made *m);
 void made_add_dial(struct made *m);
 /* The response did not come. */
 void made_unanswered(struct made *m);
-/* The server's FIN, behind all it sent. */
+/* The server's FIN, after all it sent. */
 void made_server_fin(struct made *m, uint64_t us);
 
 void made_free(struct made *m);
