@@ -170,7 +170,7 @@ struct exchange_websocket {
 };
 
 struct exchange_finding {
-    const char *code;
+    enum p2t_finding_code code;
     enum p2t_severity severity;
     struct slice text;
     struct packet_ref evidence[P2T_EVIDENCE_MAX];
