@@ -296,6 +296,8 @@ static int read_window(struct reading *r, struct store *store)
         status = open_capture(r);
     if (status == P2T_OK && r->begins)
         status = read_frames(r);
+    if (status == P2T_OK)
+        session_feed_flush(p->session);
     if (status == P2T_OK && r->begins)
         tell_overwritten(r);
     return status;

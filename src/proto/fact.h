@@ -208,6 +208,7 @@ struct fact {
             const struct dns_message *message;
             struct endpoint src, dst;
             bool over_tcp;
+            uint32_t path; /* on which it was seen */
         } dns;
         struct flow_udp_error dns_error;
         struct {

@@ -13,6 +13,7 @@ static void decode_dns(struct proto *p, const struct flow_datagram *d, bool over
     f.as.dns.src = d->src;
     f.as.dns.dst = d->dst;
     f.as.dns.over_tcp = over_tcp;
+    f.as.dns.path = d->path;
     proto_emit(p, &f);
 }
 
