@@ -57,18 +57,11 @@ bool pair_agrees(const struct pair *p);
 /* In words, for an output. NULL for PAIR_NO_EXCUSE. */
 const char *pair_excuse_text(enum pair_excuse excuse);
 
-/* The row's hook, from whichever side has it. */
-static inline enum p2t_hook pair_hook(const struct pair_row *row)
-{
-    return (enum p2t_hook)(row->live != NULL ? row->live : row->wire)->hook;
-}
+/* pair_row.c */
 
-/* What tells the hook from others of its kind, such as an address; the live side's where it has one. p is NULL: nothing. */
-static inline struct slice pair_key(const struct pair_row *row)
-{
-    if (row->live != NULL && row->live->key.p != NULL)
-        return row->live->key;
-    return row->wire != NULL ? row->wire->key : (struct slice){NULL, 0};
-}
+/* The row's hook, from whichever side has it. */
+enum p2t_hook pair_hook(const struct pair_row *row);
+/* What tells the hook from others of its kind, such as an address; the live side's where it has one. p == NULL: nothing. */
+struct slice pair_key(const struct pair_row *row);
 
 #endif

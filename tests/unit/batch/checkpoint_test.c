@@ -106,7 +106,8 @@ static void a_flipped_bit_is_damage_or_another_version(void **state)
     (void)state;
     size_t n = scratch_read("whole", bytes, sizeof bytes - 1);
     for (size_t i = 0; i < n; i++) {
-        if (i == 16 || i == 17) /* zstd's unused bit, and its window's size: they change no content (RFC 8878 3.1.1.1) */
+        if (i == 16 ||
+            i == 17) /* zstd's unused bit, and its window's size: they change no content (RFC 8878 3.1.1.1) */
             continue;
         bytes[i] ^= 0x10;
         scratch_write("flipped", bytes, n);
