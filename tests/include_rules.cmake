@@ -41,7 +41,7 @@ set(faces
 #    layer separated by spaces. A file includes headers of its own layer and of those below it; a header in no layer is
 #    for all, and a file in no layer may see all.
 #    fact.h is in none: it shows what decoders read as they read it.
-set(layers_proto "conn" "http1 http2 tls dns socks" "websocket grpc" "message")
+set(layers_proto "conn decoders" "http1 http2 tls dns socks" "websocket grpc" "message")
 
 # Index of the layer that a path below src/ lies in, "" when in none.
 function(layer_of path out)
