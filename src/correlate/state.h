@@ -50,8 +50,8 @@ struct correlate {
     struct exchange *emitting; /* NULL: it is kept */
     struct recent recent[RECENT_MAX];
     size_t recent_n, recent_next;
-    struct hmap carried;  /* connections that were read back and whose flow is not there yet, by their first packet */
-    struct flow_tcp gone; /* stands for it */
+    struct hmap carried; /* connections that were read back and whose flow is not there yet, by their first packet */
+    struct flow_conn gone; /* stands for it */
     bool finishing;
     bool gathering; /* the input has ended: nothing is handed over before all of it is known */
 };
@@ -117,7 +117,7 @@ void dial_report(struct correlate *c, struct dial *d, bool quiet, bool orphan);
 struct cconn {
     struct cconn *newer, *older; /* in correlate.conns */
     struct hmap_node node;       /* in correlate.carried */
-    struct flow_tcp *flow;       /* its `follower` is this one */
+    struct flow_conn *flow;      /* its `follower` is this one */
     struct exchange_conn view;
     struct dial *dial;
     int attempt;
@@ -138,7 +138,7 @@ struct cconn {
 };
 
 /* From now on, facts about the flow are about it. */
-void conn_follow(struct correlate *c, struct cconn *cc, struct flow_tcp *flow);
+void conn_follow(struct correlate *c, struct cconn *cc, struct flow_conn *flow);
 /* Its packets were not carried over: it is told of as far as it came. */
 void conn_lost(struct correlate *c, struct cconn *cc);
 void conn_fact(struct correlate *c, const struct fact *f);

@@ -5,7 +5,7 @@
 #include "base/list.h"
 #include "packet/packet.h"
 
-struct flow_conn;
+struct flow_tcp;
 
 /* Stream bytes [off, end) of one packet; fewer captured bytes than that where the capture cut it. */
 struct flow_part {
@@ -23,7 +23,7 @@ struct flow_held_segment {
 
 struct flow_held {
     struct flow_link link; /* all directions that hold something, the longest holding first */
-    struct flow_conn *conn;
+    struct flow_tcp *conn;
     unsigned side;
     struct flow_held_segment **segments; /* the used ones are segments[first] to segments[first + n - 1] */
     uint32_t first, n, cap;

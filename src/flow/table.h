@@ -60,7 +60,7 @@ bool flow_table_evict(struct flow_table *t);
 /* For a stage that knows better than the port numbers: client and server change places, with all counters. Of use
  * only from tcp_open or the first tcp_event or tcp_chunk after it (which keeps the dir it was given); does nothing
  * when a handshake was seen. */
-void flow_tcp_swap_roles(struct flow_tcp *conn);
+void flow_tcp_swap_roles(struct flow_conn *conn);
 /* Where a direction of a connection stands. */
 struct flow_place_half {
     uint64_t next, high, acked, watch_to; /* offsets */
@@ -81,12 +81,12 @@ struct flow_place {
 };
 
 /* False: something is held, or came behind the end. */
-bool flow_tcp_place(const struct flow_tcp *conn, struct flow_place *place);
+bool flow_tcp_place(const struct flow_conn *conn, struct flow_place *place);
 /* The connection is taken there without a word to the sink: packets in between were not given. */
-void flow_tcp_skip(struct flow_tcp *conn, const struct flow_place *place);
+void flow_tcp_skip(struct flow_conn *conn, const struct flow_place *place);
 /* When it was used last: where clocks step back, other connections' packets tell, too. */
-int64_t flow_tcp_last_ns(const struct flow_tcp *conn);
-void flow_tcp_used(struct flow_tcp *conn, int64_t last_ns);
+int64_t flow_tcp_last_ns(const struct flow_conn *conn);
+void flow_tcp_used(struct flow_conn *conn, int64_t last_ns);
 /* After the last of them: connections are in the order of use again, and it is now_ns. 0 or P2T_ERR_MEMORY. */
 int flow_table_skipped(struct flow_table *t, int64_t now_ns);
 /* The latest time of a packet. */
@@ -94,7 +94,7 @@ int64_t flow_table_clock(const struct flow_table *t);
 const struct flow_counters *flow_table_counters(const struct flow_table *t);
 /* Each open connection once for every pair of endpoints and path that its packets came under, the one it was opened
  * with first; a and b are in no order. */
-typedef void flow_visit(void *ctx, struct flow_tcp *conn, const struct endpoint *a, const struct endpoint *b,
+typedef void flow_visit(void *ctx, struct flow_conn *conn, const struct endpoint *a, const struct endpoint *b,
                         uint32_t path);
 void flow_table_each(const struct flow_table *t, flow_visit *visit, void *ctx);
 

@@ -28,7 +28,7 @@ struct carry_place {
 struct carry_conn {
     struct hmap_node node;
     struct packet_ref first;   /* the packet that opened it: names it */
-    struct flow_tcp *flow;     /* NULL: its packets are still to come, of those that are carried */
+    struct flow_conn *flow;    /* NULL: its packets are still to come, of those that are carried */
     struct packet_ref from;    /* carried from here on; number 0: from the first packet */
     struct packet_ref head_to; /* up to here are the packets that tell what it is */
     struct carry_place *idle, *next, *ready, *used; /* carry_place.c */
@@ -58,8 +58,8 @@ struct carry {
 struct carry *carry_new(struct budget *budget);
 void carry_free(struct carry *c);
 /* Facts about connections, after correlate took them. */
-void carry_conn_opened(struct carry *c, struct flow_tcp *conn);
-void carry_conn_closed(struct carry *c, const struct flow_tcp *conn);
+void carry_conn_opened(struct carry *c, struct flow_conn *conn);
+void carry_conn_closed(struct carry *c, const struct flow_conn *conn);
 void carry_fact(struct carry *c, const struct fact *fact); /* carry_place.c */
 void carry_clock(struct carry *c, int64_t now_ns, uint32_t file);
 struct carry_conn *carry_find(const struct carry *c, struct packet_ref first);

@@ -36,13 +36,13 @@ struct model {
     bool fin_sent, fin_seen, fin_in_order, closing, closed;
 };
 
-static void model_open(void *ctx, struct flow_tcp *conn)
+static void model_open(void *ctx, struct flow_conn *conn)
 {
     (void)ctx;
     CHECK(conn->number == 1 && conn->roles == FLOW_ROLES_HANDSHAKE);
 }
 
-static void model_event(void *ctx, struct flow_tcp *conn, const struct flow_event *e)
+static void model_event(void *ctx, struct flow_conn *conn, const struct flow_event *e)
 {
     struct model *m = ctx;
 
@@ -84,7 +84,7 @@ static void check_bytes(const struct model *m, const struct flow_chunk *c)
     CHECK(c->deliverable.ref.number == due.ref.number && c->deliverable.ts_ns == due.ts_ns);
 }
 
-static void model_chunk(void *ctx, struct flow_tcp *conn, const struct flow_chunk *c)
+static void model_chunk(void *ctx, struct flow_conn *conn, const struct flow_chunk *c)
 {
     struct model *m = ctx;
 
@@ -99,7 +99,7 @@ static void model_chunk(void *ctx, struct flow_tcp *conn, const struct flow_chun
     m->deliverable = c->deliverable;
 }
 
-static void model_close(void *ctx, struct flow_tcp *conn, enum flow_end why)
+static void model_close(void *ctx, struct flow_conn *conn, enum flow_end why)
 {
     struct model *m = ctx;
 
@@ -308,7 +308,7 @@ struct tally {
     uint32_t fins[2], fins_in_order[2], resets[2], sum;
 };
 
-static void crowd_open(void *ctx, struct flow_tcp *conn)
+static void crowd_open(void *ctx, struct flow_conn *conn)
 {
     struct crowd *w = ctx;
 
@@ -320,7 +320,7 @@ static void crowd_open(void *ctx, struct flow_tcp *conn)
         flow_tcp_swap_roles(conn);
 }
 
-static void crowd_event(void *ctx, struct flow_tcp *conn, const struct flow_event *e)
+static void crowd_event(void *ctx, struct flow_conn *conn, const struct flow_event *e)
 {
     struct tally *y = conn->user;
 
@@ -334,7 +334,7 @@ static void crowd_event(void *ctx, struct flow_tcp *conn, const struct flow_even
         CHECK(++y->resets[e->dir] == 1);
 }
 
-static void crowd_chunk(void *ctx, struct flow_tcp *conn, const struct flow_chunk *c)
+static void crowd_chunk(void *ctx, struct flow_conn *conn, const struct flow_chunk *c)
 {
     struct crowd *w = ctx;
     struct tally *y = conn->user;
@@ -354,7 +354,7 @@ static void crowd_chunk(void *ctx, struct flow_tcp *conn, const struct flow_chun
         y->sum += c->bytes.p[i]; /* all of it can be read */
 }
 
-static void crowd_close(void *ctx, struct flow_tcp *conn, enum flow_end why)
+static void crowd_close(void *ctx, struct flow_conn *conn, enum flow_end why)
 {
     struct crowd *w = ctx;
     struct tally *y = conn->user;

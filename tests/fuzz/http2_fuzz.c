@@ -101,7 +101,7 @@ static struct run run(const uint8_t *data, size_t size, size_t piece)
 {
     static struct run r;
     struct http2_env env;
-    struct flow_tcp conn = {.number = 1};
+    struct flow_conn conn = {.number = 1};
     const struct fact_sink sink = {&r, on_fact};
     struct reader in = reader_of(data, size);
 

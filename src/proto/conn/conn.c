@@ -62,7 +62,7 @@ const struct tls_counters *proto_tls_counters(const struct proto *p)
     return &p->tls.counters;
 }
 
-void proto_save_secrets(const struct flow_tcp *flow, struct buf *out)
+void proto_save_secrets(const struct flow_conn *flow, struct buf *out)
 {
     for (const struct conn *c = flow->user; c != NULL; c = c->inner)
         for (const struct decoder *const *d = decoders; *d != NULL; d++)
@@ -156,7 +156,7 @@ static void on_plain(void *ctx, void *owner, const struct flow_chunk *chunk)
     take_chunk(p, c->inner, chunk);
 }
 
-static void on_chunk(void *ctx, struct flow_tcp *flow, const struct flow_chunk *chunk)
+static void on_chunk(void *ctx, struct flow_conn *flow, const struct flow_chunk *chunk)
 {
     struct proto *p = ctx;
     struct conn *c = flow->user;
@@ -173,7 +173,7 @@ static void on_chunk(void *ctx, struct flow_tcp *flow, const struct flow_chunk *
 
 /* ---- the life of a connection ---- */
 
-static void on_open(void *ctx, struct flow_tcp *flow)
+static void on_open(void *ctx, struct flow_conn *flow)
 {
     struct proto *p = ctx;
     struct conn *c = slab_take(&p->conns);
@@ -228,7 +228,7 @@ static bool ends_with(struct conn *c, const struct flow_event *event)
     return conn_is_over(c);
 }
 
-static void tell_event(struct proto *p, struct flow_tcp *flow, const struct flow_event *event)
+static void tell_event(struct proto *p, struct flow_conn *flow, const struct flow_event *event)
 {
     struct fact f = {.kind = FACT_CONN_EVENT, .conn = flow, .dir = event->dir, .mark = event->mark};
 
@@ -237,7 +237,7 @@ static void tell_event(struct proto *p, struct flow_tcp *flow, const struct flow
 }
 
 /* A connection lingers after its end; its decoders need not. */
-static void on_event(void *ctx, struct flow_tcp *flow, const struct flow_event *event)
+static void on_event(void *ctx, struct flow_conn *flow, const struct flow_event *event)
 {
     struct proto *p = ctx;
     struct conn *c = flow->user;
@@ -253,7 +253,7 @@ static void on_event(void *ctx, struct flow_tcp *flow, const struct flow_event *
     flow->user = NULL;
 }
 
-static void on_close(void *ctx, struct flow_tcp *flow, enum flow_end why)
+static void on_close(void *ctx, struct flow_conn *flow, enum flow_end why)
 {
     struct proto *p = ctx;
     struct fact f = {.kind = FACT_CONN_CLOSE, .conn = flow};
@@ -265,7 +265,7 @@ static void on_close(void *ctx, struct flow_tcp *flow, enum flow_end why)
     flow->user = NULL;
 }
 
-bool proto_is_over(const struct flow_tcp *flow)
+bool proto_is_over(const struct flow_conn *flow)
 {
     return flow->user == NULL;
 }
@@ -278,7 +278,7 @@ static bool has_state(const struct conn *c)
     return false;
 }
 
-bool proto_forgets(const struct flow_tcp *flow)
+bool proto_forgets(const struct flow_conn *flow)
 {
     const struct conn *c = flow->user;
 
@@ -288,7 +288,7 @@ bool proto_forgets(const struct flow_tcp *flow)
            !has_state(c);
 }
 
-void proto_skip(struct flow_tcp *flow, uint32_t number)
+void proto_skip(struct flow_conn *flow, uint32_t number)
 {
     struct conn *c = flow->user;
 

@@ -4,7 +4,7 @@
 
 enum { DNS = 53, LLMNR = 5355 };
 
-static void decode_dns(struct proto *p, const struct flow_datagram *d, bool over_tcp, struct flow_tcp *conn)
+static void decode_dns(struct proto *p, const struct flow_datagram *d, bool over_tcp, struct flow_conn *conn)
 {
     struct fact f = {.kind = FACT_DNS_MESSAGE, .conn = conn, .mark = d->mark};
 

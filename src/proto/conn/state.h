@@ -26,7 +26,7 @@ struct decoder;
 
 /* One layer of a connection: its own bytes, or what was decrypted of the layer around it. */
 struct conn {
-    struct flow_tcp *flow;
+    struct flow_conn *flow;
     const struct decoder *decoder; /* that takes its bytes; NULL: not known, or none does */
     bool other;                    /* its bytes are of no protocol known here */
     bool mid_stream;               /* the first bytes may lie inside a message */

@@ -33,7 +33,7 @@ void http1_env_fini(struct http1_env *env)
     slab_fini(&env->chunk_parsers);
 }
 
-struct http1 *http1_new(struct http1_env *env, struct flow_tcp *conn, bool mid_stream, uint32_t number)
+struct http1 *http1_new(struct http1_env *env, struct flow_conn *conn, bool mid_stream, uint32_t number)
 {
     struct http1 *h = slab_take(&env->connections);
 

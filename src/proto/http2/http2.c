@@ -51,7 +51,7 @@ void http2_env_fini(struct http2_env *env)
     slab_fini(&env->websockets);
 }
 
-struct http2 *http2_new(struct http2_env *env, struct flow_tcp *conn, bool mid_stream, uint32_t first_exchange)
+struct http2 *http2_new(struct http2_env *env, struct flow_conn *conn, bool mid_stream, uint32_t first_exchange)
 {
     struct http2 *h = slab_take(&env->connections);
 

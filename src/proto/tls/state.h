@@ -10,7 +10,7 @@ struct tls_keys;
 
 struct tls {
     struct tls_env *env;
-    struct flow_tcp *flow;
+    struct flow_conn *flow;
     struct tls_stream stream[2];
     struct tls_messages messages[2];
     size_t held_bytes;                          /* as counted in env */

@@ -32,7 +32,7 @@ void tls_env_fini(struct tls_env *env)
     slab_fini(&env->connections);
 }
 
-struct tls *tls_new(struct tls_env *env, struct flow_tcp *conn, bool mid_stream, unsigned depth, void *owner)
+struct tls *tls_new(struct tls_env *env, struct flow_conn *conn, bool mid_stream, unsigned depth, void *owner)
 {
     struct tls *t = slab_take(&env->connections);
 

@@ -59,7 +59,7 @@ void tls_env_fini(struct tls_env *env);
 
 /* mid_stream: the handshake may be over already. depth: TLS connections around this one. owner: goes with what is
  * decrypted. NULL when memory ran out. */
-struct tls *tls_new(struct tls_env *env, struct flow_tcp *conn, bool mid_stream, unsigned depth, void *owner);
+struct tls *tls_new(struct tls_env *env, struct flow_conn *conn, bool mid_stream, unsigned depth, void *owner);
 void tls_chunk(struct tls *t, const struct flow_chunk *chunk);
 /* Nothing more will come: what waited for that is handed out. */
 void tls_close(struct tls *t);

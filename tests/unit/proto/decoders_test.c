@@ -70,7 +70,7 @@ static void first_bytes_find_their_decoder(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const struct sniffed *x = &cases[i];
-        struct flow_tcp flow = {.client.port = 40000, .server.port = x->port};
+        struct flow_conn flow = {.client.port = 40000, .server.port = x->port};
         struct conn c = {.flow = &flow, .mid_stream = x->mid_stream};
         const struct decoder *found;
         enum sniff sniffed = conn_sniff(&c, x->dir, x->bytes, &found);

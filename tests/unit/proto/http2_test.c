@@ -19,7 +19,7 @@ struct seen {
 struct stage {
     struct http2_env env;
     struct http2 *h;
-    struct flow_tcp conn;
+    struct flow_conn conn;
     struct seen seen;
     struct buf out; /* frames that are yet to be given */
 };
