@@ -25,10 +25,10 @@ set(faces
     "analyze/compare/compare.h cli"
     "analyze/compare/errors.h analyze/live"
     "analyze/live/live.h analyze/compare"
-    "correlate/lookup/group.h correlate/image correlate/pool"
-    "correlate/pool/pool.h correlate/dial correlate/tls"
-    "correlate/pool/state.h correlate/image"
-    "correlate/tls/handshake.h correlate/image correlate/pool"
+    "correlate/conn_tls.h correlate/image correlate/pool correlate/tls"
+    "correlate/dial/dial.h correlate/image correlate/pool"
+    "correlate/lookup/lookup.h correlate/dial correlate/image correlate/pool"
+    "correlate/pool/pool.h correlate/image correlate/tls"
     "proto/conn/conn.h session"
     "proto/dns/stream.h proto/conn"
     "proto/http1/http1.h proto/conn"
@@ -41,6 +41,8 @@ set(faces
 #    layer separated by spaces. A file includes headers of its own layer and of those below it; a header in no layer is
 #    for all, and a file in no layer may see all.
 #    fact.h is in none: it shows what decoders read as they read it.
+set(layers_correlate "image" "facts" "http tls" "settle" "join messages" "open" "pool" "dial" "lookup"
+    "conn conn_tls links" "outbox timers" "exchange state times")
 set(layers_proto "conn decoders" "http1 http2 tls dns socks" "websocket grpc" "message")
 
 # Index of the layer that a path below src/ lies in, "" when in none.

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "pcap2trace/api.h"
+#include "pcap2trace/finding.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -139,10 +140,9 @@ enum p2t_outcome {
         P2T_OUTCOME_COUNT
 };
 
-enum p2t_severity { P2T_SEVERITY_ERROR, P2T_SEVERITY_WARNING, P2T_SEVERITY_INFO };
-
 struct p2t_finding {
-    const char *code; /* dotted, stable: "dns.empty_answer", "capture.gap", ... */
+    enum p2t_finding_code id;
+    const char *code; /* of id: dotted, stable: "dns.empty_answer", "capture.gap", ... */
     enum p2t_severity severity;
     struct p2t_text text; /* one sentence for people; UTF-8, printable */
     uint8_t evidence_count;
@@ -261,7 +261,6 @@ P2T_API const char *p2t_hook_name(enum p2t_hook hook);
 P2T_API const char *p2t_kind_name(enum p2t_kind kind);
 P2T_API const char *p2t_outcome_name(enum p2t_outcome outcome);
 P2T_API const char *p2t_basis_name(enum p2t_basis basis);
-P2T_API const char *p2t_severity_name(enum p2t_severity severity);
 P2T_API const char *p2t_vantage_name(enum p2t_vantage vantage); /* NULL for unknown */
 
 #ifdef __cplusplus

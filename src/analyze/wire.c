@@ -118,10 +118,10 @@ static void take_event(struct record_draft *d, struct record_pool *p, const stru
 static void take_findings(struct record_wire *w, const struct p2t_exchange *x)
 {
     for (size_t i = 0; i < x->finding_count; i++) {
-        const char *code = x->findings[i].code;
+        enum p2t_finding_code code = x->findings[i].id;
         w->client_gave_up |=
-            strcmp(code, "conn.closed_by_client") == 0 || strcmp(code, "conn.canceled") == 0 ||
-            (strcmp(code, "http2.stream_reset") == 0 && x->findings[i].severity != P2T_SEVERITY_ERROR);
+            code == P2T_FINDING_CONN_CLOSED_BY_CLIENT || code == P2T_FINDING_CONN_CANCELED ||
+            (code == P2T_FINDING_HTTP2_STREAM_RESET && x->findings[i].severity != P2T_SEVERITY_ERROR);
     }
 }
 

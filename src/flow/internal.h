@@ -21,7 +21,7 @@ struct flow_tcp {
     bool established; /* FLOW_ESTABLISHED was sent */
     bool in_syns;
     int64_t last_ns;
-    struct flow_link lru, opened;
+    struct list_link lru, opened;
     struct flow_key_node key;
     struct flow_half half[2];
     struct hmap_node syn;
@@ -35,12 +35,12 @@ struct flow_table {
     struct hmap keys;
     struct hmap syns; /* by client endpoint and ISN: the newest connection each */
     struct slab conns, aliases, helds;
-    struct flow_link lru[FLOW_CLASSES]; /* least recently used first */
+    struct list_link lru[FLOW_CLASSES]; /* least recently used first */
     size_t count[FLOW_CLASSES];
     int64_t deadline_ns[FLOW_CLASSES]; /* nothing of the class expires before */
     int64_t next_deadline_ns;          /* none of those comes before */
-    struct flow_link opened;           /* in the order of opening */
-    struct flow_link holding;          /* struct flow_held, the longest holding first */
+    struct list_link opened;           /* in the order of opening */
+    struct list_link holding;          /* struct flow_held, the longest holding first */
     size_t held_bytes;
     struct flow_recent recent;
 };

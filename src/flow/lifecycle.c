@@ -15,7 +15,7 @@ void flow_tcp_free(struct flow_table *t, struct flow_tcp *c)
         slab_give(&t->aliases, n);
     }
     flow_use_remove(t, c);
-    flow_list_remove(&c->opened);
+    list_remove(&c->opened);
     slab_give(&t->conns, c);
 }
 
@@ -145,7 +145,7 @@ struct flow_tcp *flow_tcp_open(struct flow_table *t, const struct flow_lookup *l
     c->class = c->handshake ? FLOW_HALF_OPEN : FLOW_OPEN;
     c->last_ns = t->now_ns;
     flow_use_add(t, c);
-    flow_list_append(&t->opened, &c->opened);
+    list_append(&t->opened, &c->opened);
     if (flow_is_syn(p))
         flow_syns_add(t, c);
     t->sink.tcp_open(t->sink.ctx, &c->head);

@@ -20,24 +20,24 @@ int64_t flow_deadline_ns(int64_t from_ns, int64_t limit_ns)
 
 struct flow_tcp *flow_least_recent(const struct flow_table *t, unsigned class)
 {
-    const struct flow_link *list = &t->lru[class];
-    return flow_list_empty(list) ? NULL : hmap_entry(list->next, struct flow_tcp, lru);
+    const struct list_link *list = &t->lru[class];
+    return list_empty(list) ? NULL : hmap_entry(list->next, struct flow_tcp, lru);
 }
 
 void flow_use_add(struct flow_table *t, struct flow_tcp *c)
 {
-    if (flow_list_empty(&t->lru[c->class])) {
+    if (list_empty(&t->lru[c->class])) {
         t->deadline_ns[c->class] = flow_deadline_ns(t->now_ns, flow_class_limit_ns(t, c->class));
         t->next_deadline_ns =
             t->deadline_ns[c->class] < t->next_deadline_ns ? t->deadline_ns[c->class] : t->next_deadline_ns;
     }
-    flow_list_append(&t->lru[c->class], &c->lru);
+    list_append(&t->lru[c->class], &c->lru);
     t->count[c->class]++;
 }
 
 void flow_use_remove(struct flow_table *t, struct flow_tcp *c)
 {
-    flow_list_remove(&c->lru);
+    list_remove(&c->lru);
     t->count[c->class]--;
 }
 
@@ -46,8 +46,8 @@ void flow_tcp_touch(struct flow_table *t, struct flow_tcp *c)
     c->last_ns = t->now_ns;
     if (t->lru[c->class].prev == &c->lru)
         return;
-    flow_list_remove(&c->lru);
-    flow_list_append(&t->lru[c->class], &c->lru);
+    list_remove(&c->lru);
+    list_append(&t->lru[c->class], &c->lru);
 }
 
 void flow_tcp_set_class(struct flow_table *t, struct flow_tcp *c, enum flow_class class)

@@ -1,6 +1,6 @@
 #include "judge/judge.h"
 
-#include "judge/finding.h"
+#include "judge/findings/findings.h"
 #include "judge/words.h"
 
 /* A CONNECT request is a request; a dial that carried none is known by its attempts alone. */
@@ -19,5 +19,5 @@ void exchange_judge(struct exchange *e)
     else
         judge_request(e);
     e->quiet = e->quiet && e->outcome == P2T_OUTCOME_OK;
-    finding_all(e);
+    findings_fill(e);
 }

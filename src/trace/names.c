@@ -36,12 +36,6 @@ const char *p2t_basis_name(enum p2t_basis basis)
     return (unsigned)basis < 3 ? names[basis] : "";
 }
 
-const char *p2t_severity_name(enum p2t_severity severity)
-{
-    static const char *const names[] = {"error", "warning", "info"};
-    return (unsigned)severity < 3 ? names[severity] : "";
-}
-
 const char *p2t_vantage_name(enum p2t_vantage vantage)
 {
     static const char *const names[] = {NULL, "client", "server", "middle"};

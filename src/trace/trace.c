@@ -136,7 +136,10 @@ static void fill_findings(struct trace *t)
     for (size_t i = 0; i < e->finding_count; i++) {
         const struct exchange_finding *from = &e->findings[i];
         struct p2t_finding *to = &t->findings[i];
-        *to = (struct p2t_finding){.code = from->code, .severity = from->severity, .text = text_of(from->text)};
+        *to = (struct p2t_finding){.id = from->code,
+                                   .code = p2t_finding_info(from->code)->code,
+                                   .severity = from->severity,
+                                   .text = text_of(from->text)};
         for (size_t k = 0; k < from->evidence_count; k++) {
             struct p2t_evidence x = evidence_of(t, from->evidence[k]);
             if (x.file < TRACE_FILES_MAX)

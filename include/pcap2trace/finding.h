@@ -1,0 +1,109 @@
+/* The findings: what a person should know about an exchange beside its timeline. Each is declared once, here; names, the
+ * manual page's table, `pcap2trace --list findings` and the tests come from this list. */
+#ifndef PCAP2TRACE_FINDING_H
+#define PCAP2TRACE_FINDING_H
+
+#include "pcap2trace/api.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Most severe first. DEPENDS stands in the list only: each finding of such a code has one of the other three. */
+enum p2t_severity { P2T_SEVERITY_ERROR, P2T_SEVERITY_WARNING, P2T_SEVERITY_INFO, P2T_SEVERITY_DEPENDS };
+
+/* Where to look for the cause. EITHER: the finding's text says which of client and server. */
+#define P2T_SIDE_LIST(X)                                                                                             \
+    X(CLIENT, "client")                                                                                              \
+    X(SERVER, "server")                                                                                              \
+    X(EITHER, "either")                                                                                              \
+    X(RESOLVER, "resolver")                                                                                          \
+    X(NETWORK, "network")                                                                                            \
+    X(CAPTURE, "capture")
+
+enum p2t_side {
+#define X(id, name) P2T_SIDE_##id,
+    P2T_SIDE_LIST(X)
+#undef X
+        P2T_SIDE_COUNT
+};
+
+/* X(id, code, severity, side, what it says). Codes are stable: users search for them. */
+#define P2T_FINDING_LIST(X)                                                                                          \
+    X(DNS_EMPTY_ANSWER, "dns.empty_answer", ERROR, RESOLVER, "the name exists but has no address")                   \
+    X(DNS_NOT_FOUND, "dns.not_found", ERROR, RESOLVER, "the name does not exist")                                    \
+    X(DNS_SERVER_FAILURE, "dns.server_failure", ERROR, RESOLVER, "the name server answered with an error")           \
+    X(DNS_UNREACHABLE, "dns.unreachable", ERROR, RESOLVER, "nothing listens at the name server")                     \
+    X(DNS_NO_ANSWER, "dns.no_answer", ERROR, RESOLVER, "no query of the lookup was answered")                        \
+    X(DNS_RETRIED, "dns.retried", WARNING, RESOLVER, "the lookup succeeded only after queries were repeated")        \
+    X(DNS_SEARCH_LIST, "dns.search_list", INFO, CLIENT, "several names were tried: the resolver's search list")      \
+    X(CONN_REFUSED, "conn.refused", ERROR, SERVER, "an address refused the connection")                              \
+    X(CONN_UNREACHABLE, "conn.unreachable", ERROR, NETWORK, "an address was reported unreachable by ICMP")           \
+    X(CONN_NO_ANSWER, "conn.no_answer", ERROR, NETWORK, "an address answered no SYN")                                \
+    X(CONN_CANCELED, "conn.canceled", ERROR, CLIENT, "the client gave up a connection attempt")                      \
+    X(CONN_SYN_REPEATED, "conn.syn_repeated", WARNING, NETWORK, "an address answered only a repeated SYN")           \
+    X(CONN_STALE_REUSE, "conn.stale_reuse", DEPENDS, SERVER,                                                         \
+      "the server closed the idle connection as the request was sent; a warning where it was sent again")            \
+    X(CONN_CLOSED_BY_SERVER, "conn.closed_by_server", ERROR, SERVER, "the server ended the connection too early")    \
+    X(CONN_CLOSED_BY_CLIENT, "conn.closed_by_client", ERROR, CLIENT, "the client gave up after it sent the request") \
+    X(CONN_HANDED_OVER, "conn.handed_over", INFO, CLIENT,                                                            \
+      "another connection came free and took the request while its own was being set up")                            \
+    X(CONN_ORPHAN_DIAL, "conn.orphan_dial", INFO, CLIENT, "the connection was opened for another request")           \
+    X(CONN_POOL_FULL, "conn.pool_full", INFO, CLIENT, "the connection was closed after use: the pool was full")      \
+    X(CONN_NOT_POOLED, "conn.not_pooled", INFO, CLIENT, "the connection was closed after use: the wire hides why")   \
+    X(TCP_RETRANSMISSIONS, "tcp.retransmissions", INFO, NETWORK, "segments of the connection were repeated")         \
+    X(TLS_ALERT, "tls.alert", ERROR, EITHER, "a side broke off the TLS handshake with an alert")                     \
+    X(TLS_NOT_TLS, "tls.not_tls", ERROR, SERVER, "the server answered the TLS handshake with something else")        \
+    X(TLS_CLOSED, "tls.closed", ERROR, EITHER, "the connection was closed inside the TLS handshake")                 \
+    X(TLS_CERTIFICATE, "tls.certificate", WARNING, SERVER, "the server's certificate has a fault")                   \
+    X(TLS_CLIENT_CERTIFICATE, "tls.client_certificate", DEPENDS, CLIENT,                                             \
+      "the server asked for a client certificate and got none; an error where it did not answer")                    \
+    X(TLS_OUTER_NAME, "tls.outer_name", INFO, CLIENT, "the server name may hide another: Encrypted ClientHello")     \
+    X(TLS_NOT_HTTP, "tls.not_http", INFO, EITHER, "the connection was decrypted and does not carry HTTP")            \
+    X(TLS_NOT_DECRYPTED, "tls.not_decrypted", WARNING, CAPTURE, "there are TLS secrets, but nothing was decrypted")  \
+    X(TLS_DECRYPTION_LOST, "tls.decryption_lost", WARNING, CAPTURE, "decryption ended before the exchange did")      \
+    X(HTTP_SERVER_ERROR, "http.server_error", ERROR, SERVER, "the status is 500 or more")                            \
+    X(HTTP_LATE_RESPONSE, "http.late_response", ERROR, SERVER, "the response came after the client had given up")    \
+    X(HTTP_EARLY_RESPONSE, "http.early_response", WARNING, SERVER, "the response began before the request ended")    \
+    X(HTTP_BODY_NOT_SENT, "http.body_not_sent", INFO, SERVER, "a body announced with Expect was refused")            \
+    X(HTTP2_STREAM_RESET, "http2.stream_reset", DEPENDS, EITHER,                                                     \
+      "the stream was reset; an error by the server, a warning by the client")                                       \
+    X(HTTP2_FLOW_CONTROL, "http2.flow_control", INFO, EITHER, "flow control made a side wait")                       \
+    X(GRPC_STATUS, "grpc.status", ERROR, SERVER, "the call ended with another grpc-status than 0")                   \
+    X(WEBSOCKET_CLOSED, "websocket.closed", WARNING, EITHER, "the WebSocket was closed with an error code")          \
+    X(WEBSOCKET_NOT_CLOSED, "websocket.not_closed", WARNING, EITHER, "the WebSocket ended without a Close frame")    \
+    X(CAPTURE_GAP, "capture.gap", WARNING, CAPTURE, "bytes of the exchange are missing from the capture")            \
+    X(CAPTURE_CUT, "capture.cut", WARNING, CAPTURE, "a message head is not wholly in the capture")                   \
+    X(CAPTURE_NO_REQUEST, "capture.no_request", WARNING, CAPTURE, "the response's request is not in the capture")    \
+    X(CAPTURE_ENDED, "capture.ended", INFO, CAPTURE, "the capture ended before the response did")                    \
+    X(LIMIT_HEAD, "limit.head", WARNING, CAPTURE, "a message head is longer than this program reads")                \
+    X(LIMIT_INTERIM_RESPONSES, "limit.interim_responses", WARNING, CAPTURE,                                          \
+      "there were more interim responses than are shown")
+
+enum p2t_finding_code {
+#define X(id, code, severity, side, text) P2T_FINDING_##id,
+    P2T_FINDING_LIST(X)
+#undef X
+        P2T_FINDING_COUNT
+};
+
+/* What the list says of one code. Texts are static. */
+struct p2t_finding_info {
+    const char *code;
+    enum p2t_severity severity;
+    enum p2t_side side;
+    const char *text; /* one line, without a full stop */
+};
+
+/* NULL for a value that is none of the list's. */
+P2T_API const struct p2t_finding_info *p2t_finding_info(enum p2t_finding_code code);
+/* "error", "warning", "info", "depends"; "" for any other value. */
+P2T_API const char *p2t_severity_name(enum p2t_severity severity);
+/* "" for a value that is none of the list's. */
+P2T_API const char *p2t_side_name(enum p2t_side side);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

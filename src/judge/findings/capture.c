@@ -1,0 +1,33 @@
+/* What the capture lacks. */
+#include "judge/findings/about.h"
+
+static bool answer_missing(const struct exchange *e)
+{
+    enum fact_tls_loss why = e->tls != NULL ? e->tls->loss[FLOW_S2C].why : 0;
+
+    return !e->response.seen && (why == 0 || why == FACT_TLS_LOSS_MISSING) && exchange_answer_hidden(e);
+}
+
+void about_capture(struct exchange *e)
+{
+    if (e->request.lost || e->response.lost || answer_missing(e))
+        finding_add(e, P2T_FINDING_CAPTURE_GAP, &e->request.last,
+                    e->response.seen ? &e->response.last : &e->conn.server_fin,
+                    "bytes of this exchange are missing from the capture");
+    if (e->request.extent == FACT_HEAD_CUT || e->response.extent == FACT_HEAD_CUT)
+        finding_add(e, P2T_FINDING_CAPTURE_CUT, &e->request.head_end, &e->response.head_end,
+                    "a message head is not wholly in the capture: snapshot length, loss, or its end");
+    if (e->request.extent == FACT_HEAD_OVER_LIMIT || e->response.extent == FACT_HEAD_OVER_LIMIT)
+        finding_add(e, P2T_FINDING_LIMIT_HEAD, &e->request.head_end, &e->response.head_end,
+                    "a message head is longer than the limit: the rest of it was not looked at");
+    if (!e->request.seen && e->kind == P2T_KIND_HTTP1)
+        finding_add(e, P2T_FINDING_CAPTURE_NO_REQUEST, &e->response.first, NULL,
+                    "the request of this response is not in the capture");
+    if (e->outcome == P2T_OUTCOME_INCOMPLETE && e->conn.input_ended && e->request.seen && !e->response.ended)
+        finding_add(e, P2T_FINDING_CAPTURE_ENDED, &e->request.last, NULL,
+                    "the capture ended before the response did");
+    if (e->request.seen && (e->conn.retransmits[0] > 0 || e->conn.retransmits[1] > 0))
+        finding_add(e, P2T_FINDING_TCP_RETRANSMISSIONS, NULL, NULL,
+                    "the connection so far saw %u segments repeated by the client and %u by the server",
+                    e->conn.retransmits[0], e->conn.retransmits[1]);
+}

@@ -1,0 +1,61 @@
+/* Messages, HTTP/2 streams, gRPC calls and WebSockets. */
+#include "judge/findings/about.h"
+
+void about_messages(struct exchange *e)
+{
+    const struct exchange_response *r = &e->response;
+
+    if (e->request.abandoned)
+        finding_add(e, P2T_FINDING_HTTP_BODY_NOT_SENT, &e->request.head_end, &r->head_end,
+                    "the server refused the body announced with Expect: 100-continue; it was never sent");
+    /* gRPC's streams talk both ways at once. */
+    if (r->seen && e->request.seen && !e->request.abandoned && r->first.ts_ns < e->request.last.ts_ns &&
+        r->interim_count == 0 && !e->grpc.present)
+        finding_add(e, P2T_FINDING_HTTP_EARLY_RESPONSE, &r->first, &e->request.last,
+                    "the response began %.1f ms before the request was whole",
+                    ms(e->request.last.ts_ns - r->first.ts_ns));
+    if (r->status >= 500)
+        finding_add(e, P2T_FINDING_HTTP_SERVER_ERROR, &r->head_end, NULL, "the server answered %u %.*s", r->status,
+                    (int)(r->reason.n > 64 ? 64 : r->reason.n), (const char *)r->reason.p);
+    if (r->interims_dropped > 0)
+        finding_add(e, P2T_FINDING_LIMIT_INTERIM_RESPONSES, &r->first, NULL,
+                    "%u more interim responses than are shown", r->interims_dropped);
+}
+
+void about_stream(struct exchange *e)
+{
+    const struct exchange_stream *s = &e->stream;
+
+    if (s->reset)
+        finding_add_as(e, P2T_FINDING_HTTP2_STREAM_RESET,
+                       s->reset_by_server ? P2T_SEVERITY_ERROR : P2T_SEVERITY_WARNING, &s->reset_mark, NULL,
+                       "the %s reset stream %u (RST_STREAM, error code %u)", s->reset_by_server ? "server" : "client",
+                       s->id, s->error_code);
+    if (s->stalls[0] + s->stalls[1] > 0)
+        finding_add(e, P2T_FINDING_HTTP2_FLOW_CONTROL, NULL, NULL,
+                    "flow control made the client wait %u times and the server %u times", s->stalls[0], s->stalls[1]);
+    if (e->grpc.has_status && e->grpc.status != 0)
+        finding_add(e, P2T_FINDING_GRPC_STATUS, &e->response.last, NULL, "the call ended with grpc-status %u",
+                    e->grpc.status);
+}
+
+/* RFC 6455 7.4.1: normal, going away, and no code at all are how a WebSocket is meant to end. */
+void about_websocket(struct exchange *e)
+{
+    const struct exchange_websocket *w = &e->websocket;
+    int first = mark_set(&w->closed[FLOW_S2C]) &&
+                        (!mark_set(&w->closed[FLOW_C2S]) || w->closed[FLOW_S2C].ts_ns < w->closed[FLOW_C2S].ts_ns)
+                    ? FLOW_S2C
+                    : FLOW_C2S;
+    bool over = e->stream.reset || (e->stream.id != 0 && e->response.ended) || exchange_closer(e) != CLOSED_BY_NONE;
+
+    if (!w->present)
+        return;
+    if (mark_set(&w->closed[first]) && w->close_code[first] > 1001)
+        finding_add(e, P2T_FINDING_WEBSOCKET_CLOSED, &w->closed[first], NULL,
+                    "the %s closed the WebSocket with code %u", first == FLOW_S2C ? "server" : "client",
+                    w->close_code[first]);
+    if (!mark_set(&w->closed[first]) && over && !w->messages[0].lost && !w->messages[1].lost)
+        finding_add(e, P2T_FINDING_WEBSOCKET_NOT_CLOSED, &w->last, NULL,
+                    "the WebSocket ended without a Close frame from either side");
+}

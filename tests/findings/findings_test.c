@@ -1,0 +1,755 @@
+/* Each finding fires on an exchange that has it, and stays silent on one that differs from that in one fact. A code of
+ * P2T_FINDING_LIST without its row here fails. */
+#include "support/cmocka_all.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "judge/judge.h"
+#include "unit/judge/made.h"
+
+/* What has it, and what changes then. */
+#define FIRES(id)  static void id##_fires(struct made *m)
+#define NEARLY(id) static void id##_nearly(struct made *m)
+
+/* ---- lookups ---- */
+
+FIRES(DNS_EMPTY_ANSWER)
+{
+    made_lookup(m);
+    m->lookup.result = LOOKUP_NOT_FOUND;
+    m->lookup.empty = true;
+}
+NEARLY(DNS_EMPTY_ANSWER)
+{
+    m->lookup.empty = false;
+    m->lookup.rcode = 3;
+}
+
+FIRES(DNS_NOT_FOUND)
+{
+    made_lookup(m);
+    m->lookup.result = LOOKUP_NOT_FOUND;
+    m->lookup.rcode = 3;
+}
+NEARLY(DNS_NOT_FOUND)
+{
+    m->lookup.empty = true;
+}
+
+FIRES(DNS_SERVER_FAILURE)
+{
+    made_lookup(m);
+    m->lookup.result = LOOKUP_MISBEHAVING;
+    m->lookup.rcode = 2;
+}
+NEARLY(DNS_SERVER_FAILURE)
+{
+    m->lookup.result = LOOKUP_NOT_FOUND;
+}
+
+FIRES(DNS_UNREACHABLE)
+{
+    made_lookup(m);
+    m->lookup.result = LOOKUP_UNREACHABLE;
+}
+NEARLY(DNS_UNREACHABLE)
+{
+    m->lookup.result = LOOKUP_TIMEOUT;
+}
+
+FIRES(DNS_NO_ANSWER)
+{
+    made_lookup(m);
+    m->lookup.result = LOOKUP_TIMEOUT;
+}
+NEARLY(DNS_NO_ANSWER)
+{
+    m->lookup.result = LOOKUP_UNREACHABLE;
+}
+
+/* Two queries at once are A and AAAA; a client that waits for nine tenths of a second asks again. */
+FIRES(DNS_RETRIED)
+{
+    made_lookup(m);
+    m->lookup.last_query = at(100 + 900000);
+    m->lookup.last_query.ts_ns++;
+}
+NEARLY(DNS_RETRIED)
+{
+    m->lookup.last_query.ts_ns--;
+}
+
+FIRES(DNS_SEARCH_LIST)
+{
+    made_lookup(m);
+    m->lookup.names = 2;
+}
+NEARLY(DNS_SEARCH_LIST)
+{
+    m->lookup.names = 1;
+}
+
+/* ---- connection attempts ---- */
+
+FIRES(CONN_REFUSED)
+{
+    made_dial(m);
+    m->attempts[0].result = ATTEMPT_REFUSED;
+    m->attempts[0].failed = at(1200);
+}
+NEARLY(CONN_REFUSED)
+{
+    m->attempts[0].result = ATTEMPT_ICMP;
+}
+
+FIRES(CONN_UNREACHABLE)
+{
+    made_dial(m);
+    m->attempts[0].result = ATTEMPT_ICMP;
+    m->attempts[0].failed = at(1200);
+    m->attempts[0].icmp_family = 4;
+    m->attempts[0].icmp_type = 3;
+    m->attempts[0].icmp_code = 1;
+}
+NEARLY(CONN_UNREACHABLE)
+{
+    m->attempts[0].result = ATTEMPT_REFUSED;
+}
+
+FIRES(CONN_NO_ANSWER)
+{
+    made_dial(m);
+    m->attempts[0].result = ATTEMPT_TIMEOUT;
+    m->attempts[0].syns = 3;
+    m->attempts[0].last_syn = at(3001000);
+}
+NEARLY(CONN_NO_ANSWER)
+{
+    m->attempts[0].result = ATTEMPT_PENDING;
+}
+
+FIRES(CONN_CANCELED)
+{
+    made_dial(m);
+    m->attempts[0].result = ATTEMPT_CANCELED;
+    m->attempts[0].failed = at(51000);
+}
+NEARLY(CONN_CANCELED)
+{
+    m->attempts[0].winner = at(50900);
+}
+
+FIRES(CONN_SYN_REPEATED)
+{
+    made_http(m);
+    made_add_dial(m);
+    m->attempts[0].syns = 2;
+    m->attempts[0].syn = at(100);
+    m->attempts[0].syn_ack = at(1000100);
+}
+NEARLY(CONN_SYN_REPEATED)
+{
+    m->attempts[0].syns = 1;
+}
+
+/* ---- how the connection ended ---- */
+
+FIRES(CONN_STALE_REUSE)
+{
+    made_http(m);
+    made_unanswered(m);
+    m->e.conn.previous_end = at(1000);
+    made_server_fin(m, 2100);
+}
+NEARLY(CONN_STALE_REUSE)
+{
+    m->e.conn.previous_end = (struct packet_mark){0};
+}
+
+FIRES(CONN_CLOSED_BY_SERVER)
+{
+    made_http(m);
+    made_unanswered(m);
+    made_server_fin(m, 2100);
+}
+/* Bytes before the FIN are missing: the answer may have been among them. */
+NEARLY(CONN_CLOSED_BY_SERVER)
+{
+    m->e.conn.fin_in_order[FLOW_S2C] = false;
+}
+
+FIRES(CONN_CLOSED_BY_CLIENT)
+{
+    made_http(m);
+    made_unanswered(m);
+    made_server_fin(m, 52001);
+    m->e.conn.client_fin = at(52000);
+}
+NEARLY(CONN_CLOSED_BY_CLIENT)
+{
+    made_server_fin(m, 51999);
+}
+
+FIRES(CONN_HANDED_OVER)
+{
+    made_http(m);
+    made_add_dial(m);
+    m->e.conn.handed_over = true;
+}
+NEARLY(CONN_HANDED_OVER)
+{
+    m->e.attempt_count = 0;
+}
+
+FIRES(CONN_ORPHAN_DIAL)
+{
+    made_http(m);
+    m->e.request.first = at(51110);
+    m->e.conn.orphan_dial = true;
+}
+NEARLY(CONN_ORPHAN_DIAL)
+{
+    m->e.conn.orphan_dial = false;
+}
+
+FIRES(CONN_POOL_FULL)
+{
+    made_http(m);
+    m->e.conn.client_fin = at(4299);
+    m->e.conn.pool_full = true;
+}
+NEARLY(CONN_POOL_FULL)
+{
+    m->e.conn.client_fin = at(4300);
+}
+
+FIRES(CONN_NOT_POOLED)
+{
+    made_http(m);
+    m->e.conn.client_fin = at(4299);
+}
+NEARLY(CONN_NOT_POOLED)
+{
+    m->e.response.wants_close = true;
+}
+
+FIRES(TCP_RETRANSMISSIONS)
+{
+    made_http(m);
+    m->e.conn.retransmits[FLOW_C2S] = 2;
+    m->e.conn.retransmits[FLOW_S2C] = 1;
+}
+NEARLY(TCP_RETRANSMISSIONS)
+{
+    m->e.request.seen = false;
+}
+
+/* ---- TLS ---- */
+
+FIRES(TLS_ALERT)
+{
+    made_tls(m);
+    m->tls.failure = TLS_FAILED_SERVER_ALERT;
+    m->tls.failed = at(1300);
+    m->tls.alert[FLOW_S2C] = (struct tls_alert){.mark = at(1300), .code = 40};
+}
+/* A later request of the connection. */
+NEARLY(TLS_ALERT)
+{
+    m->e.handshakes = false;
+}
+
+FIRES(TLS_NOT_TLS)
+{
+    made_tls(m);
+    m->tls.failure = TLS_FAILED_NOT_TLS;
+    m->tls.failed = at(1300);
+    m->tls.not_tls_is_http = true;
+}
+NEARLY(TLS_NOT_TLS)
+{
+    m->tls.failure = TLS_FAILED_CLOSED;
+}
+
+FIRES(TLS_CLOSED)
+{
+    made_tls(m);
+    m->tls.failure = TLS_FAILED_CLOSED;
+    m->tls.failed = at(51200);
+}
+/* The capture ended there. */
+NEARLY(TLS_CLOSED)
+{
+    m->tls.failed = (struct packet_mark){0};
+}
+
+FIRES(TLS_CERTIFICATE)
+{
+    made_tls(m);
+    m->tls.certificate = at(1300);
+    m->tls.certificate_problem = SLICE_LIT("x509: certificate has expired");
+}
+NEARLY(TLS_CERTIFICATE)
+{
+    m->tls.certificate_problem = SLICE_LIT("");
+}
+
+FIRES(TLS_CLIENT_CERTIFICATE)
+{
+    made_tls(m);
+    made_unanswered(m);
+    m->tls.client_certificate_empty = true;
+}
+NEARLY(TLS_CLIENT_CERTIFICATE)
+{
+    m->tls.client_certificate_empty = false;
+}
+
+FIRES(TLS_OUTER_NAME)
+{
+    made_tls(m);
+    m->tls.outer_name = true;
+}
+NEARLY(TLS_OUTER_NAME)
+{
+    m->tls.server_name = (struct slice){NULL, 0};
+}
+
+FIRES(TLS_NOT_HTTP)
+{
+    made_tls(m);
+    m->e.kind = P2T_KIND_CONNECT;
+    m->tls.decrypted = true;
+    m->tls.decrypted_at = at(1900);
+}
+NEARLY(TLS_NOT_HTTP)
+{
+    m->tls.decrypted = false;
+}
+
+FIRES(TLS_NOT_DECRYPTED)
+{
+    made_tls(m);
+    m->tls.loss[FLOW_S2C] = (struct tls_loss){at(1850), FACT_TLS_LOSS_KEY};
+}
+NEARLY(TLS_NOT_DECRYPTED)
+{
+    m->tls.decrypted = true;
+}
+
+FIRES(TLS_DECRYPTION_LOST)
+{
+    made_tls(m);
+    m->tls.decrypted = true;
+    m->tls.loss[FLOW_C2S] = (struct tls_loss){at(4000), FACT_TLS_LOSS_MISSING};
+}
+/* After the exchange. */
+NEARLY(TLS_DECRYPTION_LOST)
+{
+    m->tls.loss[FLOW_C2S].mark = at(4001);
+}
+
+/* ---- HTTP ---- */
+
+FIRES(HTTP_SERVER_ERROR)
+{
+    made_http(m);
+    m->e.response.status = 500;
+    m->e.response.reason = SLICE_LIT("Oh no");
+}
+NEARLY(HTTP_SERVER_ERROR)
+{
+    m->e.response.status = 499;
+}
+
+FIRES(HTTP_LATE_RESPONSE)
+{
+    made_http(m);
+    m->e.conn.client_fin = at(2500);
+    m->e.response.first = at(12500);
+    m->e.response.unread = true;
+}
+NEARLY(HTTP_LATE_RESPONSE)
+{
+    m->e.response.unread = false;
+}
+
+FIRES(HTTP_EARLY_RESPONSE)
+{
+    made_http(m);
+    m->e.request.last = at(4500);
+}
+NEARLY(HTTP_EARLY_RESPONSE)
+{
+    m->e.request.last = m->e.response.first;
+}
+
+FIRES(HTTP_BODY_NOT_SENT)
+{
+    made_http(m);
+    m->e.request.expects_continue = true;
+    m->e.request.abandoned = true;
+}
+NEARLY(HTTP_BODY_NOT_SENT)
+{
+    m->e.request.abandoned = false;
+}
+
+FIRES(HTTP2_STREAM_RESET)
+{
+    made_http2(m);
+    m->e.stream.reset = m->e.stream.reset_by_server = true;
+    m->e.stream.error_code = 2;
+    m->e.stream.reset_mark = at(3500);
+}
+NEARLY(HTTP2_STREAM_RESET)
+{
+    m->e.stream.reset = false;
+}
+
+FIRES(HTTP2_FLOW_CONTROL)
+{
+    made_http2(m);
+    m->e.stream.stalls[FLOW_S2C] = 1;
+}
+NEARLY(HTTP2_FLOW_CONTROL)
+{
+    m->e.stream.stalls[FLOW_S2C] = 0;
+}
+
+FIRES(GRPC_STATUS)
+{
+    made_http2(m);
+    m->e.grpc.present = m->e.grpc.has_status = true;
+    m->e.grpc.status = 5;
+}
+NEARLY(GRPC_STATUS)
+{
+    m->e.grpc.status = 0;
+}
+
+FIRES(WEBSOCKET_CLOSED)
+{
+    made_http(m);
+    m->e.websocket.present = true;
+    m->e.websocket.closed[FLOW_S2C] = at(5000);
+    m->e.websocket.close_code[FLOW_S2C] = 1002;
+}
+NEARLY(WEBSOCKET_CLOSED)
+{
+    m->e.websocket.close_code[FLOW_S2C] = 1001;
+}
+
+FIRES(WEBSOCKET_NOT_CLOSED)
+{
+    made_http(m);
+    m->e.websocket.present = true;
+    m->e.websocket.last = at(5000);
+    made_server_fin(m, 5100);
+}
+/* The Close frame may be among what is missing. */
+NEARLY(WEBSOCKET_NOT_CLOSED)
+{
+    m->e.websocket.messages[FLOW_S2C].lost = true;
+}
+
+/* ---- the capture ---- */
+
+FIRES(CAPTURE_GAP)
+{
+    made_http(m);
+    made_unanswered(m);
+    m->e.conn.server_fin = at(2100);
+}
+NEARLY(CAPTURE_GAP)
+{
+    m->e.conn.fin_in_order[FLOW_S2C] = true;
+}
+
+FIRES(CAPTURE_CUT)
+{
+    made_http(m);
+    m->e.response.extent = FACT_HEAD_CUT;
+}
+NEARLY(CAPTURE_CUT)
+{
+    m->e.response.extent = FACT_HEAD_UNFINISHED;
+}
+
+FIRES(CAPTURE_NO_REQUEST)
+{
+    made_http(m);
+    m->e.request.seen = false;
+}
+NEARLY(CAPTURE_NO_REQUEST)
+{
+    m->e.request.seen = true;
+}
+
+FIRES(CAPTURE_ENDED)
+{
+    made_http(m);
+    made_unanswered(m);
+    m->e.conn.input_ended = true;
+}
+NEARLY(CAPTURE_ENDED)
+{
+    m->e.conn.input_ended = false;
+}
+
+FIRES(LIMIT_HEAD)
+{
+    made_http(m);
+    m->e.request.extent = FACT_HEAD_OVER_LIMIT;
+}
+NEARLY(LIMIT_HEAD)
+{
+    m->e.request.extent = FACT_HEAD_CUT;
+}
+
+FIRES(LIMIT_INTERIM_RESPONSES)
+{
+    made_http(m);
+    m->e.response.interims_dropped = 3;
+}
+NEARLY(LIMIT_INTERIM_RESPONSES)
+{
+    m->e.response.interims_dropped = 0;
+}
+
+/* ---- what they say ---- */
+
+struct row {
+    const char *code;
+    enum p2t_severity severity;
+    uint64_t packet; /* the first of its evidence; 0: it has none */
+    const char *text;
+    void (*fires)(struct made *m), (*nearly)(struct made *m);
+};
+
+#define ROW(id, code, severity, packet, text)                                                                        \
+    [P2T_FINDING_##id] = {code, P2T_SEVERITY_##severity, packet, text, id##_fires, id##_nearly}
+static const struct row rows[P2T_FINDING_COUNT] = {
+    ROW(DNS_EMPTY_ANSWER, "dns.empty_answer", ERROR, 210,
+        "a.test exists but has no address: the server answered NOERROR with an empty list, so no connection was "
+        "tried"),
+    ROW(DNS_NOT_FOUND, "dns.not_found", ERROR, 210, "a.test does not exist: the server answered NXDOMAIN"),
+    ROW(DNS_SERVER_FAILURE, "dns.server_failure", ERROR, 210, "the name server answered SERVFAIL for a.test"),
+    ROW(DNS_UNREACHABLE, "dns.unreachable", ERROR, 210, "nothing listens at the name server (ICMP port unreachable)"),
+    ROW(DNS_NO_ANSWER, "dns.no_answer", ERROR, 100, "no answer to 2 queries for a.test"),
+    ROW(DNS_RETRIED, "dns.retried", WARNING, 100, "the lookup of a.test was repeated: 2 queries, 2 answers"),
+    ROW(DNS_SEARCH_LIST, "dns.search_list", INFO, 100, "2 names were tried for a.test (search list): 2 queries"),
+    ROW(CONN_REFUSED, "conn.refused", ERROR, 1000, "10.0.0.2:80 refused the connection (RST)"),
+    ROW(CONN_UNREACHABLE, "conn.unreachable", ERROR, 1000,
+        "10.0.0.2:80 was reported unreachable (ICMP type 3 code 1)"),
+    ROW(CONN_NO_ANSWER, "conn.no_answer", ERROR, 1000, "10.0.0.2:80 did not answer 3 SYNs over 3.0 s"),
+    ROW(CONN_CANCELED, "conn.canceled", ERROR, 1000, "the client gave up connecting to 10.0.0.2:80 after 50 ms"),
+    ROW(CONN_SYN_REPEATED, "conn.syn_repeated", WARNING, 100,
+        "10.0.0.2:80 answered only after 2 SYNs: connecting took 1000 ms"),
+    ROW(CONN_STALE_REUSE, "conn.stale_reuse", ERROR, 2100,
+        "the server closed the idle connection as the request was sent, 1 ms after its last use"),
+    ROW(CONN_CLOSED_BY_SERVER, "conn.closed_by_server", ERROR, 2100,
+        "the server closed the connection without a response"),
+    ROW(CONN_CLOSED_BY_CLIENT, "conn.closed_by_client", ERROR, 52000,
+        "the client gave up 50 ms after the request was sent, before any response"),
+    ROW(CONN_HANDED_OVER, "conn.handed_over", INFO, 1000,
+        "while the connection it had dialled was being set up, another came free and took the request, as Go's pool "
+        "does"),
+    ROW(CONN_ORPHAN_DIAL, "conn.orphan_dial", INFO, 1110,
+        "the connection was opened 50 ms before its first request: most likely for another request, which was served "
+        "elsewhere"),
+    ROW(CONN_POOL_FULL, "conn.pool_full", INFO, 4000,
+        "the client closed the connection after use while others to this host stayed idle: its pool keeps no more of "
+        "them"),
+    ROW(CONN_NOT_POOLED, "conn.not_pooled", INFO, 4000,
+        "the client closed a connection it could have kept: its pool was full or closed, keep-alive is off, or it "
+        "exited; the wire does not tell which"),
+    ROW(TCP_RETRANSMISSIONS, "tcp.retransmissions", INFO, 0,
+        "the connection so far saw 2 segments repeated by the client and 1 by the server"),
+    ROW(TLS_ALERT, "tls.alert", ERROR, 1300, "the server broke off the TLS handshake with an alert"),
+    ROW(TLS_NOT_TLS, "tls.not_tls", ERROR, 1300, "the server answered the TLS handshake with plain HTTP"),
+    ROW(TLS_CLOSED, "tls.closed", ERROR, 51200, "the connection was closed 50 ms into the TLS handshake"),
+    ROW(TLS_CERTIFICATE, "tls.certificate", WARNING, 1300, "x509: certificate has expired"),
+    ROW(TLS_CLIENT_CERTIFICATE, "tls.client_certificate", ERROR, 1800,
+        "the server asked for a client certificate and got none"),
+    ROW(TLS_OUTER_NAME, "tls.outer_name", INFO, 1200,
+        "the client offered Encrypted ClientHello, or made believe to: a.test may be a name that hides another"),
+    ROW(TLS_NOT_HTTP, "tls.not_http", INFO, 1900, "the connection was decrypted, and what it carried is not HTTP"),
+    ROW(TLS_NOT_DECRYPTED, "tls.not_decrypted", WARNING, 1850,
+        "what the server sent could not be decrypted: the key log's secret does not fit (cipher suite 0x1301)"),
+    ROW(TLS_DECRYPTION_LOST, "tls.decryption_lost", WARNING, 4000,
+        "what the client sent could not be decrypted from this packet on: packets are missing from the capture "
+        "(cipher suite 0x1301)"),
+    ROW(HTTP_SERVER_ERROR, "http.server_error", ERROR, 3000, "the server answered 500 Oh no"),
+    ROW(HTTP_LATE_RESPONSE, "http.late_response", ERROR, 12500,
+        "the response came 10 ms after the client had given up"),
+    ROW(HTTP_EARLY_RESPONSE, "http.early_response", WARNING, 3000,
+        "the response began 1.5 ms before the request was whole"),
+    ROW(HTTP_BODY_NOT_SENT, "http.body_not_sent", INFO, 2000,
+        "the server refused the body announced with Expect: 100-continue; it was never sent"),
+    ROW(HTTP2_STREAM_RESET, "http2.stream_reset", ERROR, 3500,
+        "the server reset stream 1 (RST_STREAM, error code 2)"),
+    ROW(HTTP2_FLOW_CONTROL, "http2.flow_control", INFO, 0,
+        "flow control made the client wait 0 times and the server 1 times"),
+    ROW(GRPC_STATUS, "grpc.status", ERROR, 4000, "the call ended with grpc-status 5"),
+    ROW(WEBSOCKET_CLOSED, "websocket.closed", WARNING, 5000, "the server closed the WebSocket with code 1002"),
+    ROW(WEBSOCKET_NOT_CLOSED, "websocket.not_closed", WARNING, 5000,
+        "the WebSocket ended without a Close frame from either side"),
+    ROW(CAPTURE_GAP, "capture.gap", WARNING, 2000, "bytes of this exchange are missing from the capture"),
+    ROW(CAPTURE_CUT, "capture.cut", WARNING, 2000,
+        "a message head is not wholly in the capture: snapshot length, loss, or its end"),
+    ROW(CAPTURE_NO_REQUEST, "capture.no_request", WARNING, 3000,
+        "the request of this response is not in the capture"),
+    ROW(CAPTURE_ENDED, "capture.ended", INFO, 2000, "the capture ended before the response did"),
+    ROW(LIMIT_HEAD, "limit.head", WARNING, 2000,
+        "a message head is longer than the limit: the rest of it was not looked at"),
+    ROW(LIMIT_INTERIM_RESPONSES, "limit.interim_responses", WARNING, 3000, "3 more interim responses than are shown"),
+};
+#undef ROW
+
+static const struct exchange_finding *find(const struct exchange *e, enum p2t_finding_code code)
+{
+    const struct exchange_finding *found = NULL;
+
+    for (size_t i = 0; i < e->finding_count; i++)
+        if (e->findings[i].code == code) {
+            assert_null(found);
+            found = &e->findings[i];
+        }
+    return found;
+}
+
+static void fires_and_nearly_does_not(void **state)
+{
+    const struct row *row = *state;
+    enum p2t_finding_code code = (enum p2t_finding_code)(row - rows);
+    const struct p2t_finding_info *info = p2t_finding_info(code);
+    struct made m;
+
+    if (row->fires == NULL)
+        fail_msg("%s has no row in this file", info->code);
+    assert_string_equal(info->code, row->code);
+    assert_true(info->severity == row->severity || info->severity == P2T_SEVERITY_DEPENDS);
+
+    row->fires(&m);
+    exchange_judge(&m.e);
+    const struct exchange_finding *f = find(&m.e, code);
+    assert_non_null(f);
+    assert_string_equal((const char *)f->text.p, row->text);
+    assert_int_equal(f->severity, row->severity);
+    assert_int_equal(f->evidence_count > 0 ? f->evidence[0].number : 0, row->packet);
+    made_free(&m);
+
+    row->fires(&m);
+    row->nearly(&m);
+    exchange_judge(&m.e);
+    assert_null(find(&m.e, code));
+    made_free(&m);
+}
+
+/* ---- those whose severity depends, and whose text does ---- */
+
+static void expect(struct made *m, enum p2t_finding_code code, enum p2t_severity severity, const char *text)
+{
+    exchange_judge(&m->e);
+    const struct exchange_finding *f = find(&m->e, code);
+    assert_non_null(f);
+    assert_int_equal(f->severity, severity);
+    assert_string_equal((const char *)f->text.p, text);
+    made_free(m);
+}
+
+static void a_stale_connection_is_a_warning_where_the_request_was_sent_again(void **state)
+{
+    struct made m;
+
+    (void)state;
+    CONN_STALE_REUSE_fires(&m);
+    m.e.retried = true;
+    expect(
+        &m, P2T_FINDING_CONN_STALE_REUSE, P2T_SEVERITY_WARNING,
+        "the server closed the idle connection as the request was sent, 1 ms after its last use; the client sent it "
+        "again on a new connection");
+}
+
+static void a_missing_client_certificate_is_an_error_without_an_answer_only(void **state)
+{
+    struct made m;
+
+    (void)state;
+    TLS_CLIENT_CERTIFICATE_fires(&m);
+    m.e.response.first = at(3000);
+    expect(&m, P2T_FINDING_TLS_CLIENT_CERTIFICATE, P2T_SEVERITY_INFO,
+           "the server asked for a client certificate and got none");
+}
+
+static void a_client_that_resets_is_a_warning(void **state)
+{
+    struct made m;
+
+    (void)state;
+    HTTP2_STREAM_RESET_fires(&m);
+    m.e.stream.reset_by_server = false;
+    expect(&m, P2T_FINDING_HTTP2_STREAM_RESET, P2T_SEVERITY_WARNING,
+           "the client reset stream 1 (RST_STREAM, error code 2)");
+}
+
+static void a_single_syn_and_many_read_differently(void **state)
+{
+    struct made m;
+
+    (void)state;
+    CONN_NO_ANSWER_fires(&m);
+    m.attempts[0].syns = 1;
+    expect(&m, P2T_FINDING_CONN_NO_ANSWER, P2T_SEVERITY_ERROR,
+           "10.0.0.2:80 did not answer, and the client did not ask twice");
+}
+
+static void the_most_severe_comes_first(void **state)
+{
+    struct made m;
+
+    (void)state;
+    HTTP_SERVER_ERROR_fires(&m);
+    m.e.conn.retransmits[0] = 1;
+    m.e.request.last = at(3500);
+    exchange_judge(&m.e);
+    assert_int_equal(m.e.finding_count, 3);
+    assert_int_equal(m.e.findings[0].code, P2T_FINDING_HTTP_SERVER_ERROR);
+    assert_int_equal(m.e.findings[1].code, P2T_FINDING_HTTP_EARLY_RESPONSE);
+    assert_int_equal(m.e.findings[2].code, P2T_FINDING_TCP_RETRANSMISSIONS);
+    made_free(&m);
+}
+
+static void an_ordinary_exchange_has_none(void **state)
+{
+    struct made m;
+
+    (void)state;
+    made_http(&m);
+    made_add_lookup(&m);
+    made_add_dial(&m);
+    exchange_judge(&m.e);
+    assert_int_equal(m.e.finding_count, 0);
+    made_free(&m);
+}
+
+int main(void)
+{
+    struct CMUnitTest each[P2T_FINDING_COUNT];
+    const struct CMUnitTest others[] = {
+        cmocka_unit_test(a_stale_connection_is_a_warning_where_the_request_was_sent_again),
+        cmocka_unit_test(a_missing_client_certificate_is_an_error_without_an_answer_only),
+        cmocka_unit_test(a_client_that_resets_is_a_warning),
+        cmocka_unit_test(a_single_syn_and_many_read_differently),
+        cmocka_unit_test(the_most_severe_comes_first),
+        cmocka_unit_test(an_ordinary_exchange_has_none),
+    };
+
+    for (int i = 0; i < P2T_FINDING_COUNT; i++)
+        each[i] = (struct CMUnitTest){.name = p2t_finding_info((enum p2t_finding_code)i)->code,
+                                      .test_func = fires_and_nearly_does_not,
+                                      .initial_state = (void *)&rows[i]};
+    return cmocka_run_group_tests(each, NULL, NULL) + cmocka_run_group_tests(others, NULL, NULL);
+}
