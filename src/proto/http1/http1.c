@@ -5,13 +5,6 @@
 #include "proto/http1/method.h"
 #include "proto/http1/state.h"
 
-const struct http1_limits http1_limits_default = {
-    .head_bytes = 1u << 20,
-    .head_bytes_total = 64u << 20,
-    .headers = 1024,
-    .pipelined = 1024,
-};
-
 /* A response captured at most this much before its own request is taken for the answer to it: captures of
  * several queues reorder by so little. */
 static const int64_t REORDER_NS = 1000000;

@@ -21,8 +21,6 @@ struct http1_limits {
     struct budget *budget;   /* where what is held counts, or NULL */
 };
 
-extern const struct http1_limits http1_limits_default;
-
 struct http1_counters {
     uint64_t requests, responses;
     uint64_t bad, limit_hits, resyncs;

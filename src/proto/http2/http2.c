@@ -5,13 +5,6 @@
 #include "base/reader.h"
 #include "proto/http2/frame.h"
 
-const struct http2_limits http2_limits_default = {
-    .block_bytes = 256 * 1024,
-    .decoded_bytes = 1024 * 1024,
-    .headers = 1024,
-    .streams = 4096,
-};
-
 static const struct slice preface = SLICE_INIT("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
 
 /* Frames that are looked into are this long at the most; others are passed over. */

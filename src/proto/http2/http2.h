@@ -24,8 +24,6 @@ struct http2_limits {
     struct budget *budget; /* where what is held counts, or NULL */
 };
 
-extern const struct http2_limits http2_limits_default;
-
 struct http2_counters {
     uint64_t frames, requests, responses, header_blocks, resets, limit_hits, losses, resyncs, unknown_headers;
 };

@@ -64,7 +64,6 @@ void tls_flush_run(struct tls *t);
 
 /* negotiation.c */
 struct slice tls_known_alpn(struct slice name);
-void tls_keep_random(struct tls *t, enum flow_dir dir, struct slice random);
 void tls_on_client_hello(struct tls *t, const struct tls_record *r, struct tls_client_hello *hello);
 void tls_on_certificate(struct tls *t, const struct tls_record *r, struct slice body);
 void tls_on_message(struct tls *t, const struct tls_record *r, const struct tls_message *m);

@@ -4,8 +4,6 @@
 #include "pcap2trace/status.h"
 #include "proto/tls/state.h"
 
-const struct tls_limits tls_limits_default = {.message_bytes = 256 << 10, .held_bytes = 64 << 20, .secrets = 8 << 20};
-
 enum { FIRST_LINE_MAX = 128, ALERT_BYTES = 2 };
 
 /* ---- life ---- */

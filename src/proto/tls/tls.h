@@ -18,8 +18,6 @@ struct tls_limits {
     struct budget *budget; /* where what is held counts, or NULL */
 };
 
-extern const struct tls_limits tls_limits_default;
-
 struct tls_counters {
     uint64_t client_hellos, handshakes;
     uint64_t not_tls, gaps, limit_hits;
