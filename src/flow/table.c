@@ -150,7 +150,7 @@ void flow_table_prepare(const struct flow_table *t, const struct packet *p, stru
     ready->print = flow_print_tcp(p, t->limits.duplicate_window_ns);
 }
 
-int flow_table_push_ready(struct flow_table *t, const struct packet *p, const struct flow_ready *ready)
+int flow_table_push(struct flow_table *t, const struct packet *p, const struct flow_ready *ready)
 {
     t->counters.packets++;
     if (p->mark.ts_ns > t->now_ns)
@@ -163,12 +163,4 @@ int flow_table_push_ready(struct flow_table *t, const struct packet *p, const st
     else if (p->kind == PACKET_ICMP_ERROR)
         flow_icmp(t, p);
     return 0;
-}
-
-int flow_table_push(struct flow_table *t, const struct packet *p)
-{
-    struct flow_ready ready;
-
-    flow_table_prepare(t, p, &ready);
-    return flow_table_push_ready(t, p, &ready);
 }

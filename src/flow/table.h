@@ -42,8 +42,6 @@ struct flow_table *flow_table_new(const struct flow_limits *limits, const struct
 /* Closes every connection (FLOW_END_INPUT, in the order they were opened) before it frees them. */
 void flow_table_finish(struct flow_table *t);
 void flow_table_free(struct flow_table *t);
-/* 0, or P2T_ERR_MEMORY. */
-int flow_table_push(struct flow_table *t, const struct packet *packet);
 
 /* What comes first for a TCP packet, and depends on nothing that the table holds: another thread may do it. */
 struct flow_ready {
@@ -51,9 +49,11 @@ struct flow_ready {
     struct flow_print print;
 };
 
+/* Fills *ready for a TCP packet; leaves it alone for others. */
 void flow_table_prepare(const struct flow_table *t, const struct packet *packet, struct flow_ready *ready);
-/* As flow_table_push(). */
-int flow_table_push_ready(struct flow_table *t, const struct packet *packet, const struct flow_ready *ready);
+/* Takes the next packet, with what flow_table_prepare() made of it, and calls the sink with all that comes of it. 0, or
+ * P2T_ERR_MEMORY. */
+int flow_table_push(struct flow_table *t, const struct packet *packet, const struct flow_ready *ready);
 /* Closes the least recently used of the connections that are over; else of the half-open ones, while they are many: a
  * flood of them cannot push out live ones; else of all others. False: there is none. Never from within the sink. */
 bool flow_table_evict(struct flow_table *t);

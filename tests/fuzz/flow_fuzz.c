@@ -9,6 +9,7 @@
 
 #include "base/reader.h"
 #include "flow/table.h"
+#include "support/flow_push.h"
 
 #define CHECK(condition)                                                                                             \
     do {                                                                                                             \
@@ -142,7 +143,7 @@ static struct packet between(const struct model *m, bool from_server, uint8_t fl
 
 static void model_push(struct model *m, const struct packet *p)
 {
-    CHECK(flow_table_push(m->table, p) == 0);
+    CHECK(flow_push(m->table, p) == 0);
     m->last = *p;
 }
 
@@ -257,7 +258,7 @@ static void model_step(struct model *m, struct reader *r)
         break;
     case 2:
         m->last.mark = m->now;
-        CHECK(flow_table_push(m->table, &m->last) == 0);
+        CHECK(flow_push(m->table, &m->last) == 0);
         break;
     case 3:
         if (op == 0x33)
@@ -442,7 +443,7 @@ static void run_crowd(struct reader *r)
     CHECK(t != NULL);
     while (r->left > 0) {
         struct packet p = some_packet(r, &now);
-        CHECK(flow_table_push(t, &p) == 0);
+        CHECK(flow_push(t, &p) == 0);
     }
     flow_table_finish(t);
     const struct flow_counters *n = flow_table_counters(t);

@@ -1,6 +1,7 @@
 #include "sim.h"
 
 #include "flow/internal.h"
+#include "support/flow_push.h"
 
 static const char *const event_names[] = {
     [FLOW_SYN] = "SYN",
@@ -138,7 +139,7 @@ struct packet segment(struct sim *s, enum side from, uint8_t flags, uint32_t off
 
 void push(struct sim *s, const struct packet *p)
 {
-    assert_int_equal(flow_table_push(s->table, p), 0);
+    assert_int_equal(flow_push(s->table, p), 0);
 }
 
 void push_copy(struct sim *s, struct packet p, int64_t after_ns)
