@@ -51,7 +51,7 @@ static inline uint64_t flow_elapsed(int64_t now_ns, int64_t then_ns)
     return now_ns > then_ns ? (uint64_t)now_ns - (uint64_t)then_ns : 0;
 }
 
-/* What is held behind holes was `before` bytes and is `now`. */
+/* What is held after holes was `before` bytes and is `now`. */
 static inline void flow_holds(struct flow_table *t, size_t before, size_t now)
 {
     t->held_bytes += now - before;
@@ -144,7 +144,7 @@ void flow_stream_compare(struct flow_table *t, const struct flow_half *h, const 
 void flow_stream_acked(struct flow_half *h, uint64_t acked, struct packet_mark mark);
 /* Gives up holes whose patience is over. */
 void flow_stream_expire(struct flow_table *t, struct flow_tcp *c, unsigned side);
-/* Gives up every hole, also behind the last byte seen. */
+/* Gives up every hole, also one after the last byte seen. */
 void flow_stream_flush(struct flow_table *t, struct flow_tcp *c, unsigned side);
 void flow_stream_fin(struct flow_table *t, struct flow_tcp *c, unsigned side, uint64_t fin, struct packet_mark mark);
 void flow_stream_free(struct flow_table *t, struct flow_half *h);

@@ -56,7 +56,7 @@ static void release_if_empty(struct flow_table *t, struct flow_half *h)
     h->held = NULL;
 }
 
-/* What is held right behind the delivered bytes. `completed` is the packet that closed the gap before it, NULL
+/* Delivers what is held right after the delivered bytes. `completed` is the packet that closed the gap before it, NULL
  * where the gap was given up. */
 static void deliver_held(struct flow_table *t, struct flow_tcp *c, unsigned side, const struct packet_mark *completed)
 {
@@ -95,7 +95,7 @@ static void settle(struct flow_table *t, struct flow_tcp *c, unsigned side)
     }
 }
 
-/* A hole up to `to`, which is not behind the first held byte, and what follows it. */
+/* Delivers a hole up to `to`, which is not after the first held byte, and what follows it. */
 static void skip_to(struct flow_table *t, struct flow_tcp *c, unsigned side, uint64_t to, struct packet_mark proof)
 {
     struct flow_half *h = &c->half[side];
@@ -261,7 +261,7 @@ static enum hold_result hold(struct flow_table *t, struct flow_tcp *c, unsigned 
     return HOLD_OK;
 }
 
-/* The part is next in order; held segments may lie inside it and behind it. */
+/* The part is next in order; held segments may lie inside it and after it. */
 static void deliver_through(struct flow_table *t, struct flow_tcp *c, unsigned side, const struct flow_part *p)
 {
     struct flow_half *h = &c->half[side];
@@ -330,7 +330,7 @@ int flow_stream_push(struct flow_table *t, struct flow_tcp *c, unsigned side, co
     return rc;
 }
 
-/* A FIN ends the stream: whatever claimed to lie behind it was never part of it. */
+/* A FIN ends the stream: whatever claimed to lie after it was never part of it. */
 static void cut_stream(struct flow_table *t, struct flow_tcp *c, unsigned side, uint64_t fin)
 {
     struct flow_half *h = &c->half[side];

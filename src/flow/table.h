@@ -12,7 +12,7 @@ struct flow_table;
 /* Named limits, each with the attack it bounds; every time one is hit it is counted. */
 struct flow_limits {
     size_t connections;   /* open at once, under 900 bytes each: SYN floods. Which one goes: flow_table_evict() */
-    size_t reorder_bytes; /* held in one direction behind a hole: hostile sequence jumps */
+    size_t reorder_bytes; /* held in one direction after a hole: hostile sequence jumps */
     size_t reorder_bytes_total;  /* held in all connections */
     uint32_t reorder_segments;   /* segments held in one direction: one-byte segments */
     int64_t half_open_idle_ns;   /* a connection that never got an answer to its SYN */
@@ -73,18 +73,18 @@ struct flow_place_half {
     uint8_t base_from; /* how that is known: flow's own; 0: it is not */
 };
 
-/* A moment in the life of a connection at which nothing is held behind a hole. */
+/* A moment in the life of a connection at which nothing is held after a hole. */
 struct flow_place {
     struct endpoint client;
     int64_t last_ns;                /* of its last packet */
     struct flow_place_half half[2]; /* by enum flow_dir */
 };
 
-/* False: something is held, or came behind the end. */
+/* Fills *place. False: bytes are held after a hole, or came after the end, so that there is no such moment now. */
 bool flow_tcp_place(const struct flow_conn *conn, struct flow_place *place);
 /* The connection is taken there without a word to the sink: packets in between were not given. */
 void flow_tcp_skip(struct flow_conn *conn, const struct flow_place *place);
-/* When it was used last: where clocks step back, other connections' packets tell, too. */
+/* When it was used last, by the packet clock: later than its last packet's own time where captured clocks step back. */
 int64_t flow_tcp_last_ns(const struct flow_conn *conn);
 void flow_tcp_used(struct flow_conn *conn, int64_t last_ns);
 /* After the last of them: connections are in the order of use again, and it is now_ns. 0 or P2T_ERR_MEMORY. */

@@ -1,4 +1,4 @@
-/* What a connection speaks, told by its content, and the decoders behind it: flow callbacks in, facts out. */
+/* Recognises what connections carry, and runs the decoders on them: flow callbacks in, facts out. */
 #ifndef P2T_PROTO_CONN_CONN_H
 #define P2T_PROTO_CONN_CONN_H
 
@@ -28,13 +28,12 @@ struct proto *proto_new(const struct proto_limits *limits, const struct fact_sin
 void proto_free(struct proto *p);
 /* The callbacks that turn flow's products into facts; ctx is the proto. */
 struct flow_sink proto_flow_sink(struct proto *p);
-/* A datagram that the proto takes for DNS. */
+/* True when the datagram would be decoded as DNS. */
 bool proto_speaks_dns(const struct flow_datagram *datagram);
-/* What came of the connection so far leaves no trace here: its bytes are of no protocol that is looked into, or of none
- * that could be told. */
+/* True when nothing is kept of the connection's bytes so far: their protocol is not decoded, or was not recognised. */
 bool proto_forgets(const struct flow_conn *conn);
-/* Nothing is decoded any more: all bytes of both directions came, and their FINs, and what they were is told; or memory
- * ran out as it opened. */
+/* True when nothing more is decoded: all bytes and the FINs of both directions came, and were reported; or memory ran
+ * out when the connection opened. */
 bool proto_is_over(const struct flow_conn *conn);
 /* After flow_tcp_skip(): the next bytes begin HTTP/1 messages, those of exchange `number`, whatever was missing
  * before. */

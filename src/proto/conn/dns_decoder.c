@@ -1,4 +1,4 @@
-/* DNS over TCP connections and in datagrams. */
+/* DNS in a connection and in datagrams (RFC 1035 4.2, RFC 7766). */
 #include "proto/conn/decoder.h"
 #include "proto/dns/stream.h"
 
@@ -82,7 +82,7 @@ static bool is_multicast(const struct ip_addr *ip)
 }
 
 /* mDNS, LLMNR and the NetBIOS name service speak DNS's format to everybody on the link, and mostly nobody answers: no
- * resolver of net/http asks them. Unicast DNS on 5353 is common behind a service address. */
+ * resolver of net/http asks them. Unicast DNS on 5353 is common where a service address is translated to it. */
 static bool is_local_name_service(const struct flow_datagram *d)
 {
     enum { NETBIOS = 137, MDNS = 5353 };

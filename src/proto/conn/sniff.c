@@ -1,4 +1,4 @@
-/* What a connection carries, told by its first bytes. */
+/* Recognises what a connection carries by its first bytes. */
 #include "proto/conn/decoder.h"
 
 enum sniff conn_sniff(const struct conn *c, enum flow_dir dir, struct slice bytes, const struct decoder **found)

@@ -1,13 +1,13 @@
-/* What the files behind struct proto share. */
+/* What the files of this folder share: a connection, and what all of them have in common. */
 #ifndef P2T_PROTO_CONN_STATE_H
 #define P2T_PROTO_CONN_STATE_H
 
 #include "flow/table.h"
 #include "proto/conn/conn.h"
 
-enum { PREFIX_MAX = 32 }; /* more than any first line needs to be told */
+enum { PREFIX_MAX = 32 }; /* more than is needed to recognise any protocol */
 
-/* The first bytes of a direction, kept until they tell what they are. */
+/* The first bytes of a direction, kept until they show which protocol it is. */
 struct prefix {
     uint8_t n;
     uint8_t bytes[PREFIX_MAX];
@@ -17,8 +17,8 @@ struct prefix {
 /* What a decoder makes of first bytes. */
 enum sniff {
     SNIFF_NO,
-    SNIFF_MAYBE, /* more bytes may tell, if no other decoder is sure */
-    SNIFF_WAIT,  /* more bytes must tell, whatever decoders after this one say */
+    SNIFF_MAYBE, /* wait for more bytes, if no other decoder is sure */
+    SNIFF_WAIT,  /* wait for more bytes, whatever decoders after this one say */
     SNIFF_YES
 };
 
@@ -82,7 +82,7 @@ void conn_set_decoder(struct proto *p, struct conn *c, const struct decoder *d, 
 /* What the first bytes of dir are: SNIFF_YES with the decoder in *found, SNIFF_MAYBE: more of them are needed, or
  * SNIFF_NO; *found is NULL then. */
 enum sniff conn_sniff(const struct conn *c, enum flow_dir dir, struct slice bytes, const struct decoder **found);
-/* Keeps bytes that do not tell yet until more come. False: there is no room for them. */
+/* Keeps bytes that do not show the protocol yet until more come. False: there is no room for them. */
 bool conn_keep(struct conn *c, const struct flow_chunk *chunk);
 /* What is kept of the chunk's direction, and the chunk after it; valid as long as both and `joined`. */
 struct slice conn_first_bytes(const struct conn *c, const struct flow_chunk *chunk, uint8_t joined[PREFIX_MAX]);

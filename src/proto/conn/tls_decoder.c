@@ -11,7 +11,7 @@ static void env_fini(struct proto *p)
     tls_env_fini(&p->tls);
 }
 
-/* Too short to tell, and yet begun like a handshake record, or like SSL 2.0's framing (RFC 5246 E.2). */
+/* Too short to be sure, but it begins like a handshake record, or like SSL 2.0's framing (RFC 5246 E.2). */
 static bool may_become_hello(struct slice b)
 {
     return b.n < 6 && (b.p[0] == TLS_HANDSHAKE || b.p[0] == 0x80);
