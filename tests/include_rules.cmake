@@ -43,7 +43,7 @@ set(faces
 #    fact.h is in none: it shows what decoders read as they read it.
 set(layers_correlate "image" "facts" "http tls" "settle" "join messages" "open" "pool" "dial" "lookup"
     "conn conn_tls links" "outbox timers" "exchange state times")
-set(layers_proto "conn" "http1 http2 tls dns socks" "websocket grpc" "message")
+set(layers_proto "conn decoders" "http1 http2 tls dns socks" "websocket grpc" "message")
 
 # Index of the layer that a path below src/ lies in, "" when in none.
 function(layer_of path out)

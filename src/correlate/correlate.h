@@ -57,7 +57,7 @@ void correlate_save(struct correlate *c, struct buf *out, correlate_evidence *ev
 int correlate_load(struct correlate *c, struct slice saved);
 /* For each connection that is opened again, by the packet that opened it: false when it was not among what was read. Of
  * one that was, no facts are to be given that were given before. */
-bool correlate_adopt(struct correlate *c, struct flow_tcp *flow);
+bool correlate_adopt(struct correlate *c, struct flow_conn *flow);
 /* No others will be: what the rest of them was about ends here. */
 void correlate_loaded(struct correlate *c);
 

@@ -49,8 +49,8 @@ struct correlate {
     struct exchange *emitting; /* NULL: it is kept */
     struct recent recent[RECENT_MAX];
     size_t recent_n, recent_next;
-    struct hmap carried;  /* connections that were read back and whose flow is not there yet, by their first packet */
-    struct flow_tcp gone; /* stands for it */
+    struct hmap carried; /* connections that were read back and whose flow is not there yet, by their first packet */
+    struct flow_conn gone; /* stands for it */
     bool finishing;
     bool ending; /* the input has ended: what is left comes sorted as a whole */
 };

@@ -290,7 +290,7 @@ int correlate_load(struct correlate *c, struct slice saved)
     return status;
 }
 
-bool correlate_adopt(struct correlate *c, struct flow_tcp *flow)
+bool correlate_adopt(struct correlate *c, struct flow_conn *flow)
 {
     const struct packet_ref *ref = &flow->first.ref;
 
