@@ -83,6 +83,7 @@ struct exchange_lookup {
     size_t addr_count;
     uint32_t addrs_dropped;
     uint32_t queries, answers, servers, names;
+    uint32_t repeats; /* questions asked again for want of an answer */
     enum lookup_result result;
     enum lookup_resolver resolver;
     uint16_t rcode; /* of the deciding answer */

@@ -34,7 +34,8 @@
     X(CADENCE_NS,            1000000,       "measured",                         "HTTP/2 frames this far apart are taken for those of different streams") \
     X(TLS_HANDSHAKE_TIMEOUT_NS, 10000000000, "http.DefaultTransport",           "a handshake broken off after this was timed out") \
     X(TLS_TIMEOUT_LATE_NS,   500000000,     "measured: busy hosts",             "how far from that time a timed out handshake may end") \
-    X(LOOKUP_REPEATED_NS,    900000000,     "resolvers retry after whole seconds", "questions this far apart are told as repeated (dns.retried)")
+    X(STALE_SLACK_NS,        3000000,       "measured",                         "a close this much later than a round trip after the request was no close of an idle connection") \
+    X(STALE_RTT_MAX_NS,      1000000000,    "chosen",                           "a longer handshake had a SYN repeated, and says nothing of the round trip")
 /* clang-format on */
 
 #define CORRELATE_TIME(name, ns, source, decides) static const int64_t name = ns;

@@ -282,6 +282,14 @@ void dial_time_out(struct exchange_attempt *a)
     a->gave_up_ns = schedule_gave_up_ns(a);
 }
 
+bool dial_is_open(const struct dial *d)
+{
+    for (size_t i = 0; i < d->n; i++)
+        if (pending(&d->attempts[i]))
+            return true;
+    return false;
+}
+
 int64_t dial_end_ns(const struct dial *d)
 {
     int64_t end = 0;

@@ -48,6 +48,7 @@ void image_lookup_info(struct image *m, struct exchange_lookup *l)
     IMAGE(m, l->answers);
     IMAGE(m, l->servers);
     IMAGE(m, l->names);
+    IMAGE(m, l->repeats);
     IMAGE(m, l->result);
     IMAGE(m, l->resolver);
     IMAGE(m, l->rcode);
