@@ -100,6 +100,10 @@ static void image_open(struct image *m, struct cconn *cc)
         image_link(m, IMAGE_EXCHANGE, at);
         if (*at == NULL)
             return;
+        if (m->out == NULL && (*at)->in_map) /* is in a list already */
+            reader_fail(&m->in, READ_BAD);
+        if (m->out == NULL)
+            (*at)->in_map = true;
         cc->open_last = *at;
     }
 }
