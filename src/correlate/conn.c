@@ -50,6 +50,14 @@ static void set_once(struct packet_mark *m, const struct packet_mark *to)
         *m = *to;
 }
 
+/* Payload was acknowledged after answer_ns: the path is no longer than that. */
+static bool took_longer(const struct exchange_conn *v, int64_t answer_ns)
+{
+    if (!mark_set(&v->syn) || !mark_set(&v->syn_ack) || answer_ns < 0)
+        return false;
+    return v->syn_ack.ts_ns - v->syn.ts_ns > 2 * answer_ns + SYN_ACK_LATE_NS;
+}
+
 void conn_note_event(struct cconn *cc, const struct fact *f)
 {
     struct exchange_conn *v = &cc->view;
@@ -58,10 +66,13 @@ void conn_note_event(struct cconn *cc, const struct fact *f)
     switch (f->as.event->kind) {
     case FLOW_SYN:
         set_once(&v->syn, &f->mark);
+        v->syns += client;
         v->handshake_seen = true;
         break;
     case FLOW_SYN_ACK:
         set_once(&v->syn_ack, &f->mark);
+        v->last_syn_ack = f->mark;
+        v->syn_acks++;
         v->handshake_seen = true;
         break;
     case FLOW_ESTABLISHED:
@@ -75,6 +86,14 @@ void conn_note_event(struct cconn *cc, const struct fact *f)
         break;
     case FLOW_RST:
         set_once(client ? &v->client_rst : &v->server_rst, &f->mark);
+        break;
+    case FLOW_FIRST_ACK:
+        if (!client)
+            v->late_syn_ack = took_longer(v, f->as.event->after_ns);
+        break;
+    case FLOW_SENT_AFTER_RST:
+        if (!client)
+            v->sent_after_rst = f->mark;
         break;
     default:
         break;

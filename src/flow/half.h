@@ -30,12 +30,15 @@ struct flow_half {
     uint16_t window;        /* last advertised */
     int8_t scale;           /* from the SYN; -1 unknown */
     uint8_t base_from;      /* enum flow_base */
-    bool syn_seen, syn_ack_seen, fin_seen, fin_in_order, rst_seen, zero_window, ack_seen, data_after_close;
+    bool syn_seen, syn_ack_seen, fin_seen, fin_in_order, rst_seen, zero_window, ack_seen, data_after_close,
+        sent_after_rst;
     struct flow_ring ring;
     struct packet_mark deliverable; /* of the last chunk */
     struct packet_mark watch;
     struct packet_mark acked_at; /* the last acknowledgement of bytes not seen */
     uint64_t fin;                /* offset; only with fin_seen */
+    int64_t rst;                 /* offset; only with rst_seen */
+    int64_t first_payload_ns;    /* only with high > 0 */
     struct packet_mark fin_mark;
 };
 

@@ -20,6 +20,8 @@ struct flow_tcp {
     bool handshake;   /* its SYN or SYN-ACK was seen */
     bool established; /* FLOW_ESTABLISHED was sent */
     bool in_syns;
+    bool challenged;         /* while half-open: its SYN was answered by an ACK ... */
+    uint32_t challenged_ack; /* ... with this number */
     int64_t last_ns;
     struct list_link lru, opened;
     struct flow_key_node key;

@@ -44,6 +44,8 @@ static void fill_handshake(struct trace *t)
     out->rtt_ns = -1;
     if (!mark_set(&c->syn) || !mark_set(&c->syn_ack) || !mark_set(&c->ack))
         return;
+    if (c->syns > 1 || c->late_syn_ack)
+        return;
     out->rtt_ns = c->ack.ts_ns - c->syn.ts_ns;
     out->vantage = vantage_of(c->syn_ack.ts_ns - c->syn.ts_ns, c->ack.ts_ns - c->syn_ack.ts_ns);
 }

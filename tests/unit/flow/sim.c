@@ -15,6 +15,8 @@ static const char *const event_names[] = {
     [FLOW_WINDOW_OPEN] = "WIDE",
     [FLOW_DATA_AFTER_CLOSE] = "LATE",
     [FLOW_FIRST_ACK] = "ACK1",
+    [FLOW_CHALLENGED] = "CHALLENGE",
+    [FLOW_SENT_AFTER_RST] = "ALIVE",
 };
 static const char *const end_names[] = {
     [FLOW_END_CLOSED] = "closed",   [FLOW_END_IDLE] = "idle",   [FLOW_END_REUSED] = "reused",
