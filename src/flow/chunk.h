@@ -21,6 +21,7 @@ struct flow_conn {
     uint64_t number;                /* of connections, in the order they were opened, from 1 */
     struct endpoint client, server; /* as the first packet seen had them */
     struct endpoint nat_server; /* the server's other address where both sides of a DNAT were seen; family 0: none */
+    struct endpoint nat_client; /* the client's, likewise of an SNAT */
     uint32_t path;              /* of the first packet seen */
     enum flow_roles roles;
     struct packet_mark first;

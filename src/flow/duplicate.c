@@ -29,11 +29,6 @@ struct flow_print flow_print_tcp(const struct packet *p, int64_t window_ns)
     return (struct flow_print){h, window_ns};
 }
 
-static uint32_t ring_time(int64_t ns)
-{
-    return (uint32_t)((uint64_t)ns >> 10);
-}
-
 static uint32_t bit_of(struct flow_print print)
 {
     return 1u << (print.value & 31);
@@ -44,7 +39,7 @@ bool flow_ring_has(const struct flow_ring *r, struct flow_print print, int64_t n
     if (((r->now_bits | r->before_bits) & bit_of(print)) == 0)
         return false;
     for (unsigned i = 0; i < FLOW_RING_SIZE; i++)
-        if (r->print[i] == print.value && ring_time(now_ns) - r->when[i] <= (uint64_t)print.window_ns >> 10)
+        if (r->print[i] == print.value && flow_us(now_ns) - r->when[i] <= (uint64_t)print.window_ns >> 10)
             return true;
     return false;
 }
@@ -59,7 +54,7 @@ void flow_ring_add(struct flow_ring *r, struct flow_print print, int64_t now_ns)
     }
     r->now_bits |= bit_of(print);
     r->print[i] = print.value;
-    r->when[i] = ring_time(now_ns);
+    r->when[i] = flow_us(now_ns);
 }
 
 int flow_recent_init(struct flow_recent *r)

@@ -27,6 +27,8 @@ struct flow_half {
     uint64_t watch_to;      /* above `next`: bytes before it were acknowledged at `watch` and are missing */
     struct flow_held *held; /* NULL most of the time */
     uint32_t base;          /* sequence number of offset 0 */
+    uint32_t rst;           /* sequence number; only with rst_seen */
+    uint32_t first_payload; /* its time as flow_us() gives it; only with high > 0 */
     uint16_t window;        /* last advertised */
     int8_t scale;           /* from the SYN; -1 unknown */
     uint8_t base_from;      /* enum flow_base */
@@ -37,8 +39,6 @@ struct flow_half {
     struct packet_mark watch;
     struct packet_mark acked_at; /* the last acknowledgement of bytes not seen */
     uint64_t fin;                /* offset; only with fin_seen */
-    int64_t rst;                 /* offset; only with rst_seen */
-    int64_t first_payload_ns;    /* only with high > 0 */
     struct packet_mark fin_mark;
 };
 

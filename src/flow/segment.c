@@ -90,7 +90,7 @@ static void take_ack(struct flow_table *t, struct flow_tcp *c, unsigned side, co
         return;
     h->ack_seen = true;
     struct flow_event e = {.kind = FLOW_FIRST_ACK, .dir = flow_dir_of(c, side), .mark = p->mark};
-    e.after_ns = (int64_t)flow_elapsed(p->mark.ts_ns, peer->first_payload_ns);
+    e.after_ns = (int64_t)(flow_us(p->mark.ts_ns) - peer->first_payload) << 10;
     t->sink.tcp_event(t->sink.ctx, &c->head, &e);
 }
 
@@ -124,7 +124,7 @@ static void sent_after_reset(struct flow_table *t, struct flow_tcp *c, unsigned 
 {
     struct flow_half *h = &c->half[side];
 
-    if (h->sent_after_rst || end <= h->rst)
+    if (h->sent_after_rst || end <= flow_offset(h, h->rst))
         return;
     h->sent_after_rst = true;
     flow_emit(t, c, side, FLOW_SENT_AFTER_RST, p->mark);
@@ -177,7 +177,7 @@ static int take_payload(struct flow_table *t, struct flow_tcp *c, unsigned side,
     if (h->rst_seen)
         sent_after_reset(t, c, side, p, (int64_t)part.end);
     if (h->high == 0)
-        h->first_payload_ns = p->mark.ts_ns;
+        h->first_payload = flow_us(p->mark.ts_ns);
     if (part.off > h->next) {
         t->counters.out_of_order++;
         c->head.out_of_order[flow_dir_of(c, side)]++;
@@ -233,7 +233,7 @@ static void take_reset(struct flow_table *t, struct flow_tcp *c, unsigned side, 
     flow_stream_flush(t, c, c->client_side);
     flow_stream_flush(t, c, !c->client_side);
     if (!h->rst_seen) {
-        h->rst = h->base_from != FLOW_BASE_NONE ? flow_offset(h, p->tcp.seq) : 0;
+        h->rst = p->tcp.seq;
         flow_emit(t, c, side, FLOW_RST, p->mark);
     }
     h->rst_seen = true;

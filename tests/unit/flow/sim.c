@@ -90,6 +90,8 @@ static void on_udp(void *ctx, const struct flow_datagram *d)
 {
     struct sim *s = ctx;
 
+    s->udp_src = d->src;
+    s->udp_dst = d->dst;
     buf_printf(&s->log, "udp:%u'%.*s'", (unsigned)d->mark.ref.number, (int)d->bytes.n, (const char *)d->bytes.p);
 }
 
@@ -97,6 +99,8 @@ static void on_udp_error(void *ctx, const struct flow_udp_error *e)
 {
     struct sim *s = ctx;
 
+    s->udp_src = e->quoted_src;
+    s->udp_dst = e->quoted_dst;
     buf_printf(&s->log, "udp-error:%u:%u/%u->%u", (unsigned)e->mark.ref.number, e->type, e->code, e->quoted_dst.port);
 }
 

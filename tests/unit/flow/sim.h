@@ -29,8 +29,9 @@ struct sim {
     uint32_t acked[2]; /* what each side has acknowledged of the other, as stream offset */
     bool quiet;        /* no log */
     void (*on_open)(struct flow_conn *conn);
-    struct flow_conn last; /* as of the last callback */
-    uint32_t client_isn;   /* likewise */
+    struct flow_conn last;            /* as of the last callback */
+    uint32_t client_isn;              /* likewise */
+    struct endpoint udp_src, udp_dst; /* of the last datagram, or the last one quoted */
 };
 
 void sim_init(struct sim *s, const struct flow_limits *limits);
