@@ -14,11 +14,20 @@ static uint64_t conn_id(const struct flow_conn *flow)
     return hash_stable_finish(hash_stable(h, &flow->first.ts_ns, sizeof flow->first.ts_ns));
 }
 
+/* Whatever the flow forgets. */
+static void note_translation(struct exchange_conn *v, const struct flow_conn *flow)
+{
+    if (flow->nat_server.ip.family != 0)
+        v->nat_server = flow->nat_server;
+    if (flow->nat_client.ip.family != 0)
+        v->nat_client = flow->nat_client;
+}
+
 void conn_take_endpoints(struct cconn *cc)
 {
     cc->view.client = cc->flow->client;
     cc->view.server = cc->flow->server;
-    cc->view.nat_server = cc->flow->nat_server;
+    note_translation(&cc->view, cc->flow);
     cc->is_dns = cc->view.server.port == 53 || cc->view.client.port == 53;
     cc->view.id = conn_id(cc->flow);
 }
@@ -98,7 +107,7 @@ void conn_note_event(struct cconn *cc, const struct fact *f)
     default:
         break;
     }
-    v->nat_server = cc->flow->nat_server;
+    note_translation(v, cc->flow);
 }
 
 void conn_socks_request(struct cconn *cc, const struct fact *f)
@@ -141,6 +150,7 @@ void conn_snapshot(const struct cconn *cc, struct exchange *e)
     struct exchange_conn own = e->conn;
 
     e->conn = cc->view;
+    note_translation(&e->conn, cc->flow);
     e->conn.position = own.position;
     e->conn.pipelined = own.pipelined;
     e->conn.orphan_dial = own.orphan_dial;

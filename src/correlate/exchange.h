@@ -231,7 +231,7 @@ struct exchange_link {
 struct exchange_conn {
     bool present;
     uint64_t id;
-    struct endpoint client, server, nat_server;
+    struct endpoint client, server, nat_server, nat_client;
     struct packet_mark first, syn, syn_ack, ack;
     struct packet_mark last_syn_ack; /* syn_ack is the first */
     uint32_t syns, syn_acks;

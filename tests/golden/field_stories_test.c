@@ -18,9 +18,10 @@ struct line {
     const char *error; /* whole; a line has one of these two */
     double total, connect, dns, rtt;
     bool no_rtt;
+    uint64_t queries;    /* of the lookup */
     const char *finding; /* in a finding's code and text: "conn.no_answer ... did not answer" */
     const char *never;   /* in no finding's */
-    const char *client, *nat_server;
+    const char *client, *nat_client, *nat_server;
 };
 
 struct story {
@@ -56,6 +57,22 @@ static const struct story stories[] = {
                .error = "dial tcp 10.9.0.20:1521: i/o timeout",
                .finding = "5 SYNs",
                .never = "conn.canceled"}}},
+    {"31-dnat-copies-counted-as-queries.pcap", .exchanges = 1,
+     .line = {{.kind = P2T_KIND_HTTP1,
+               .status = 200,
+               .url = "/cart",
+               .dns = 0.6,
+               .queries = 2,
+               .client = "10.244.0.9:50000",
+               .nat_server = "10.244.3.3:8080"}}},
+    {"45-any-masquerade-doubles.pcap", .exchanges = 1, .no_retransmits = true,
+     .line = {{.kind = P2T_KIND_HTTP1,
+               .status = 200,
+               .url = "/snat",
+               .dns = 0.6,
+               .queries = 1,
+               .client = "10.244.0.9:50000",
+               .nat_client = "10.9.0.5:61000"}}},
 };
 
 /* ---- what was told ---- */
@@ -67,7 +84,8 @@ struct told {
     int64_t start_ns;
     struct p2t_phases phases;
     double rtt;
-    char *url, *error, *findings, *client, *nat_server;
+    uint64_t queries;
+    char *url, *error, *findings, *client, *nat_client, *nat_server;
 };
 
 struct telling {
@@ -107,6 +125,21 @@ static char *findings_of(const struct p2t_exchange *x)
     return all;
 }
 
+static bool slice_is(struct p2t_text t, const char *s)
+{
+    return t.n == strlen(s) && memcmp(t.p, s, t.n) == 0;
+}
+
+/* DNSDone says how many. */
+static uint64_t queries_of(const struct p2t_exchange *x)
+{
+    for (size_t i = 0; i < x->event_count; i++)
+        for (size_t k = 0; k < x->events[i].arg_count; k++)
+            if (slice_is(x->events[i].args[k].name, "queries"))
+                return (uint64_t)x->events[i].args[k].value.as.integer;
+    return 0;
+}
+
 static int on_exchange(void *ctx, const struct p2t_exchange *x)
 {
     struct telling *all = ctx;
@@ -122,10 +155,12 @@ static int on_exchange(void *ctx, const struct p2t_exchange *x)
         .start_ns = x->start_ns,
         .phases = x->phases,
         .rtt = c != NULL ? (double)c->rtt_ns / 1e6 : -1,
+        .queries = queries_of(x),
         .url = copied(x->url.n > 0 ? x->url : x->host),
         .error = copied(x->error),
         .findings = findings_of(x),
         .client = copied(c != NULL ? c->client : (struct p2t_text){0}),
+        .nat_client = copied(c != NULL ? c->nat_client : (struct p2t_text){0}),
         .nat_server = copied(c != NULL ? c->nat_server : (struct p2t_text){0}),
     };
     return 0;
@@ -145,6 +180,7 @@ static void forget(struct telling *all)
         free(t->error);
         free(t->findings);
         free(t->client);
+        free(t->nat_client);
         free(t->nat_server);
     }
 }
@@ -209,8 +245,12 @@ static void check(size_t i, const struct line *want, const struct told *got)
         wrong(i, want->never, got->findings);
     if (want->client != NULL && strcmp(got->client, want->client) != 0)
         wrong(i, want->client, got->client);
+    if (want->nat_client != NULL && strcmp(got->nat_client, want->nat_client) != 0)
+        wrong(i, want->nat_client, got->nat_client);
     if (want->nat_server != NULL && strcmp(got->nat_server, want->nat_server) != 0)
         wrong(i, want->nat_server, got->nat_server);
+    if (want->queries != 0 && got->queries != want->queries)
+        wrong(i, "queries", got->findings);
     check_time(i, "total", want->total, (double)got->phases.total_ns / 1e6);
     check_time(i, "connect", want->connect, (double)got->phases.connect_ns / 1e6);
     check_time(i, "dns", want->dns, (double)got->phases.dns_ns / 1e6);

@@ -246,7 +246,7 @@ static void image_websocket(struct image *m, struct exchange_websocket *w)
     image_mark(m, &w->last);
 }
 
-IMAGE_COVERS(struct exchange_conn, 640);
+IMAGE_COVERS(struct exchange_conn, 656);
 void image_conn_view(struct image *m, struct exchange_conn *v)
 {
     image_bool(m, &v->present);
@@ -254,6 +254,7 @@ void image_conn_view(struct image *m, struct exchange_conn *v)
     image_endpoint(m, &v->client);
     image_endpoint(m, &v->server);
     image_endpoint(m, &v->nat_server);
+    image_endpoint(m, &v->nat_client);
     image_mark(m, &v->first);
     image_mark(m, &v->syn);
     image_mark(m, &v->syn_ack);
@@ -402,7 +403,7 @@ static void image_own(struct image *m, struct exchange *e)
 }
 
 IMAGE_COVERS(struct exchange_link, 16);
-IMAGE_COVERS(struct exchange, 3600);
+IMAGE_COVERS(struct exchange, 3616);
 /* Outcome, errors and findings are the judge's: they come when it is handed over. */
 void image_exchange(struct image *m, struct exchange *e)
 {

@@ -104,7 +104,7 @@ static void image_open(struct image *m, struct cconn *cc)
     }
 }
 
-IMAGE_COVERS(struct cconn, 872);
+IMAGE_COVERS(struct cconn, 888);
 void image_conn(struct image *m, struct cconn *cc)
 {
     m->arena = &cc->arena;
