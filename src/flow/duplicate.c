@@ -9,21 +9,15 @@ struct flow_recent_entry {
     int64_t when_ns;
 };
 
-static uint64_t mix(uint64_t h, uint64_t v)
-{
-    h = (h ^ v) * 0x9e3779b97f4a7c15u;
-    return h ^ h >> 32;
-}
-
 struct flow_print flow_print_tcp(const struct packet *p, int64_t window_ns)
 {
     const struct packet_tcp *tcp = &p->tcp;
-    uint64_t h = mix(0xa0761d6478bd642fu, (uint64_t)tcp->seq << 32 | tcp->ack);
+    uint64_t h = flow_mix(0xa0761d6478bd642fu, (uint64_t)tcp->seq << 32 | tcp->ack);
 
-    h = mix(h, (uint64_t)p->payload_len << 32 | (uint64_t)tcp->window << 16 | p->ip_id);
-    h = mix(h, (uint64_t)tcp->flags << 1 | tcp->has_timestamp);
+    h = flow_mix(h, (uint64_t)p->payload_len << 32 | (uint64_t)tcp->window << 16 | p->ip_id);
+    h = flow_mix(h, (uint64_t)tcp->flags << 1 | tcp->has_timestamp);
     if (tcp->has_timestamp)
-        h = mix(h, (uint64_t)tcp->ts_value << 32 | tcp->ts_echo);
+        h = flow_mix(h, (uint64_t)tcp->ts_value << 32 | tcp->ts_echo);
     else if (p->ip_id == 0 && window_ns > FLOW_WEAK_WINDOW_NS)
         window_ns = FLOW_WEAK_WINDOW_NS;
     return (struct flow_print){h, window_ns};

@@ -7,7 +7,7 @@
 #include "flow/key.h"
 #include "flow/table.h"
 
-enum { FLOW_FRESH_SIZE = 1024 };
+enum { FLOW_FRESH_SIZE = 256 };
 enum { FLOW_PATHS_PER_PAIR = 64 }; /* keys of one pair of endpoints: the same packet under ever new tunnel ids */
 
 enum flow_class { FLOW_HALF_OPEN, FLOW_OPEN, FLOW_CLOSED, FLOW_CLASSES };

@@ -36,11 +36,12 @@ static bool is_question(const struct packet *p)
 static struct mapping *mapping_slot(struct flow_nat *nat, const struct endpoint *client,
                                     const struct endpoint *server)
 {
-    uint64_t h = hash_stable(HASH_STABLE_SEED, client->ip.bytes, sizeof client->ip.bytes);
+    uint64_t c[2], s[2];
 
-    h = hash_stable(h, &client->port, sizeof client->port);
-    h = hash_stable(h, server->ip.bytes, sizeof server->ip.bytes);
-    return &nat->mappings[hash_stable_finish(h) % SLOTS];
+    ip_words(&client->ip, c);
+    ip_words(&server->ip, s);
+    uint64_t h = flow_mix(flow_mix(flow_mix(flow_mix(client->port, c[0]), c[1]), s[0]), s[1]);
+    return &nat->mappings[h % SLOTS];
 }
 
 static const struct mapping *mapping_of(struct flow_nat *nat, const struct endpoint *client,
@@ -58,11 +59,24 @@ static bool is_translated(const struct flow_table *t, const struct question *q, 
     return flow_may_be_translated(p->ip_id != 0, q->ttl, p->ttl);
 }
 
+static uint64_t content_of(const struct packet *p)
+{
+    uint64_t h = flow_mix(p->payload_len, p->payload.n), word;
+    size_t at = 0;
+
+    for (; at + sizeof word <= p->payload.n; at += sizeof word) {
+        memcpy(&word, p->payload.p + at, sizeof word);
+        h = flow_mix(h, word);
+    }
+    for (; at < p->payload.n; at++)
+        h = flow_mix(h, p->payload.p[at]);
+    return h;
+}
+
 /* True: it was there a moment ago, under other addresses. */
 static bool take_question(const struct flow_table *t, const struct packet *p)
 {
-    uint64_t h = hash_stable(HASH_STABLE_SEED, p->payload.p, p->payload.n);
-    uint64_t content = hash_stable_finish(hash_stable(h, &p->payload_len, sizeof p->payload_len));
+    uint64_t content = content_of(p);
     struct question *q = &t->nat->questions[content % SLOTS];
     struct mapping *m = mapping_slot(t->nat, &p->src, &p->dst);
 

@@ -8,7 +8,7 @@
 static const int64_t WINDOW_NS = 500000000, QUEUE_WINDOW_NS = 100000000;
 
 /* HELD_BYTES_MAX: of all files together. */
-enum { TRIAL_FRAMES = 64, TRIAL_BYTES = 12 << 10, HELD_BYTES_MAX = 16 << 20 };
+enum { TRIAL_FRAMES = 32, TRIAL_BYTES = 12 << 10, HELD_BYTES_MAX = 16 << 20 };
 
 struct input_held {
     struct heap_node node; /* by time, then as in the file */
@@ -179,33 +179,20 @@ static int next_held(struct input_order *o, struct input_capture *c, struct inpu
 }
 
 /* Nothing was held when it came: this one cannot be put in its place any more. */
-static void late_frame(struct input_order *o, const struct input_capture *c, const struct input_frame *f)
+void input_order_late(struct input_order *o, const struct input_capture *c, const struct input_frame *f)
 {
-    if (later_by(o->newest_ns, f->ts_ns, c->interfaces.count > 1 ? WINDOW_NS : QUEUE_WINDOW_NS)) {
-        o->newest_ns = f->ts_ns;
+    bool several = c->interfaces.count > 1;
+
+    if (!later_by(o->newest_ns, f->ts_ns, several ? WINDOW_NS : QUEUE_WINDOW_NS) && !o->pipe) {
+        memset(o->queue_used, 0, sizeof o->queue_used);
+        o->mode = ORDER_SORTS;
         return;
     }
-    memset(o->queue_used, 0, sizeof o->queue_used);
-    o->mode = ORDER_SORTS;
+    o->newest_ns = f->ts_ns;
 }
 
-static int next_as_it_comes(struct input_order *o, struct input_capture *c, struct input_frame *f)
+int input_order_held(struct input_order *o, struct input_capture *c, struct input_frame *f)
 {
-    int r = input_capture_next(c, f);
-
-    if (r != 1 || o->pipe)
-        return r;
-    if (f->ts_ns >= o->newest_ns)
-        o->newest_ns = f->ts_ns;
-    else
-        late_frame(o, c, f);
-    return 1;
-}
-
-int input_order_next(struct input_order *o, struct input_capture *c, struct input_frame *f)
-{
-    if (o->mode == ORDER_AS_IT_COMES)
-        return next_as_it_comes(o, c, f);
     free(o->out);
     o->out = NULL;
     int r = next_held(o, c, f);
@@ -214,7 +201,7 @@ int input_order_next(struct input_order *o, struct input_capture *c, struct inpu
     if (o->over)
         return o->result;
     o->mode = ORDER_AS_IT_COMES;
-    return next_as_it_comes(o, c, f);
+    return input_order_pass(o, c, f);
 }
 
 void input_order_begin(struct input_order *o, size_t *held_bytes, bool pipe)

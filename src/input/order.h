@@ -39,8 +39,26 @@ struct input_order {
 /* held_bytes: shared by all that are open; must stay where it is. pipe: its frames must not wait for later ones, and come as
  * they are. */
 void input_order_begin(struct input_order *o, size_t *held_bytes, bool pipe);
-/* The same as input_capture_next(), in the order of time. */
-int input_order_next(struct input_order *o, struct input_capture *c, struct input_frame *f);
 void input_order_end(struct input_order *o);
+
+/* For input_order_next(): where frames are held; where none was and this one is late. */
+int input_order_held(struct input_order *o, struct input_capture *c, struct input_frame *f);
+void input_order_late(struct input_order *o, const struct input_capture *c, const struct input_frame *f);
+
+static inline int input_order_pass(struct input_order *o, struct input_capture *c, struct input_frame *f)
+{
+    int r = input_capture_next(c, f);
+    if (r == 1 && f->ts_ns >= o->newest_ns)
+        o->newest_ns = f->ts_ns;
+    else if (r == 1)
+        input_order_late(o, c, f);
+    return r;
+}
+
+/* The same as input_capture_next(), in the order of time. */
+static inline int input_order_next(struct input_order *o, struct input_capture *c, struct input_frame *f)
+{
+    return o->mode == ORDER_AS_IT_COMES ? input_order_pass(o, c, f) : input_order_held(o, c, f);
+}
 
 #endif
