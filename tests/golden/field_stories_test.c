@@ -57,6 +57,13 @@ static const struct story stories[] = {
                .error = "dial tcp 10.9.0.20:1521: i/o timeout",
                .finding = "5 SYNs",
                .never = "conn.canceled"}}},
+    {"05-file-order-response-first.pcap", .exchanges = 3,
+     .line = {{.kind = P2T_KIND_HTTP1, .status = 200, .url = "/q", .connect = 1.0, .total = 21.6},
+              {.kind = P2T_KIND_HTTP1, .status = 200, .url = "/q", .total = 20.4},
+              {.kind = P2T_KIND_HTTP1, .status = 200, .url = "/q", .total = 20.4}}},
+    /* These two end inside their exchanges. */
+    {"06-dumpcap-two-interfaces-tap.pcapng", .exchanges = 24, .no_retransmits = true},
+    {"07-dumpcap-two-interfaces-copies.pcapng", .exchanges = 56, .no_retransmits = true},
     {"31-dnat-copies-counted-as-queries.pcap", .exchanges = 1,
      .line = {{.kind = P2T_KIND_HTTP1,
                .status = 200,
