@@ -44,6 +44,8 @@ static void fill_handshake(struct trace *t)
     out->rtt_ns = -1;
     if (!mark_set(&c->syn) || !mark_set(&c->syn_ack) || !mark_set(&c->ack))
         return;
+    if (c->syns > 1 || c->late_syn_ack)
+        return;
     out->rtt_ns = c->ack.ts_ns - c->syn.ts_ns;
     out->vantage = vantage_of(c->syn_ack.ts_ns - c->syn.ts_ns, c->ack.ts_ns - c->syn_ack.ts_ns);
 }
@@ -77,6 +79,7 @@ static void fill_connection(struct trace *t)
     out->client = text_of(copy_endpoint(t, &c->client));
     out->server = text_of(copy_endpoint(t, &c->server));
     out->nat_server = text_of(copy_endpoint(t, &c->nat_server));
+    out->nat_client = text_of(copy_endpoint(t, &c->nat_client));
     if (c->proxy != PROXY_NONE || (e->tls != NULL && mark_set(&e->tls->inner_hello)))
         out->proxy = out->server;
     out->exchange = e->kind != P2T_KIND_CONNECT && c->handshake_seen ? (int64_t)c->position : -1;
