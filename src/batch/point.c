@@ -122,8 +122,8 @@ static int say_version(const struct point *p, uint32_t version)
     char text[200];
 
     snprintf(text, sizeof text,
-             "state version %u, of another version of pcap2trace; this one has %d. Let that version go on, or begin "
-             "anew with another --out and --state",
+             "state version %u, of another version of pcap2trace; this one has %d. Run that version once more with "
+             "--final, which writes what is open, or begin anew with another --state",
              (unsigned)version, (int)CHECKPOINT_VERSION);
     p->config->say(p->config->ctx, p->checkpoint, text);
     return P2T_ERR_USAGE;
