@@ -87,6 +87,16 @@ bool dial_goes_on_with(const struct dial *d, const struct cconn *cc, int64_t now
     return now - last->failed.ts_ns <= FOLLOW_NS;
 }
 
+struct dial *dial_of_lookup_going_on(const struct lookup *l, const struct cconn *cc, int64_t now)
+{
+    const struct list_link *at = l->dials.next;
+
+    for (int looked_at = 0; at != &l->dials && looked_at < LOOKUP_LOOKED_AT_MAX; at = at->next, looked_at++)
+        if (dial_goes_on_with(list_entry(at, struct dial, of_lookup), cc, now))
+            return list_entry(at, struct dial, of_lookup);
+    return NULL;
+}
+
 bool dial_failed_last(const struct dial *d)
 {
     return !pending(&d->attempts[d->n - 1]);
