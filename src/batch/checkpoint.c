@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <zstd.h>
 
+#include "base/saved_time.h"
 #include "batch/take.h"
 #include "pcap2trace/status.h"
 
@@ -133,7 +134,7 @@ bool checkpoint_frame(const struct checkpoint_record *record, struct input_frame
 {
     struct reader r = reader_of_slice(record->bytes);
 
-    f->ts_ns = (int64_t)reader_le64(&r);
+    f->ts_ns = saved_moment((int64_t)reader_le64(&r));
     f->number = reader_le64(&r);
     f->file = reader_le32(&r);
     f->interface = reader_le32(&r);

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/saved_time.h"
 #include "batch/state.h"
 #include "batch/take.h"
 
@@ -89,7 +90,7 @@ static int take_head(struct point *p, struct slice saved)
 
     p->sequence = reader_le64(&r);
     p->next_file = reader_le32(&r);
-    p->last_ns = (int64_t)reader_le64(&r);
+    p->last_ns = saved_moment((int64_t)reader_le64(&r));
     p->any = reader_le32(&r) != 0;
     p->final = reader_le32(&r) != 0;
     p->manifest_n = reader_le64(&r);
