@@ -34,8 +34,10 @@ static bool copy(char out[PATTERN_POINT_MAX], struct slice name)
     for (size_t took; name.n > 0; name = slice_of(name.p + took, name.n - took)) {
         size_t character = utf8_sequence(name);
         took = character > 0 ? character : 1;
-        if (n + (character > 0 ? took : 3) >= PATTERN_POINT_MAX)
+        if (n + (character > 0 ? took : 3) >= PATTERN_POINT_MAX) {
+            out[0] = '\0';
             return false;
+        }
         if (character > 0)
             memcpy(out + n, name.p, took);
         else

@@ -47,9 +47,14 @@ static bool pool_ok(const struct pool *p)
     return p->users > 0;
 }
 
+static bool needs_tls(const struct exchange *e)
+{
+    return e->kind == P2T_KIND_TLS || e->handshakes;
+}
+
 static bool owns(const struct cconn *cc, const struct exchange *e)
 {
-    return e->owner == cc && (e->kind != P2T_KIND_TLS || cc->tls != NULL);
+    return e->owner == cc && (!needs_tls(e) || cc->tls != NULL);
 }
 
 static bool conn_ok(const struct cconn *cc, uint8_t places)
@@ -109,7 +114,7 @@ static bool exchange_ok(const struct exchange *e, uint8_t places)
 {
     if (!place_ok(e, places) || (e->pool != NULL) != ((places & IMAGE_UNPLACED) != 0))
         return false;
-    if (e->owner == NULL && e->kind == P2T_KIND_TLS && e->tls == NULL)
+    if (e->owner == NULL && needs_tls(e) && e->tls == NULL)
         return false;
     return e->kind != P2T_KIND_LOOKUP && (e->claims == NULL || e->claims->claimed_by == e);
 }
