@@ -64,16 +64,6 @@ struct lookup *lookup_new(struct correlate *c, const struct fact *f, struct slic
     return l;
 }
 
-void lookup_forget_queries(struct correlate *c, struct lookup *l)
-{
-    while (l->queries != NULL) {
-        struct lookup_query *q = l->queries;
-        l->queries = q->next;
-        lookup_unindex_query(c, q);
-    }
-    l->query_count = 0;
-}
-
 void lookup_free(struct correlate *c, struct lookup *l)
 {
     lookup_forget_queries(c, l);
@@ -88,19 +78,6 @@ void lookup_free(struct correlate *c, struct lookup *l)
     leave_lists(c, l);
     arena_fini(&l->arena);
     slab_give(&c->lookup_slab, l);
-}
-
-bool lookup_outstanding(const struct lookup *l)
-{
-    for (int i = 0; i < 2; i++)
-        if (l->lane[i].state == LANE_ASKED || l->lane[i].state == LANE_TRUNCATED)
-            return true;
-    return false;
-}
-
-bool lookup_used(const struct lookup *l)
-{
-    return l->users > 0 || l->reported;
 }
 
 /* ---- the decision ---- */
@@ -190,7 +167,7 @@ void lookup_decide(const struct correlate *c, struct lookup *l)
     info->has_rcode = lane->state >= LANE_OK && lane->state != LANE_REFUSED;
     info->rcode = lane->rcode;
     info->empty = info->result == LOOKUP_NOT_FOUND && lane->state == LANE_EMPTY;
-    walk_note_name(l);
+    lookup_note_name(l);
     if (info->names > 1)
         take_asked_name(info);
 }
