@@ -173,3 +173,12 @@ bool lookup_used(const struct lookup *l)
 {
     return l->users > 0 || l->reported;
 }
+
+uint64_t lookup_id(const struct lookup *l)
+{
+    const struct exchange_lookup *info = &l->info;
+    uint64_t h = hash_stable(HASH_STABLE_SEED, l->client_ip.bytes, 16);
+
+    h = hash_stable(h, info->host.p, info->host.n);
+    return hash_stable_finish(hash_stable(h, &info->first_query.ts_ns, sizeof info->first_query.ts_ns));
+}

@@ -202,19 +202,11 @@ void lookup_into_exchange(struct lookup *l, struct exchange *e, struct slice hos
     if (copy == NULL)
         return;
     *copy = l->info;
+    e->by_go |= l->info.resolver == RESOLVER_GO;
     copy->host = arena_copy(&e->arena, lookup_answers_host(l, host) ? host : l->info.host);
     copy->last_name = arena_copy(&e->arena, l->name);
     copy_names(e, copy);
     e->lookup = copy;
-}
-
-static uint64_t lookup_id(const struct lookup *l)
-{
-    const struct exchange_lookup *info = &l->info;
-    uint64_t h = hash_stable(HASH_STABLE_SEED, l->client_ip.bytes, 16);
-
-    h = hash_stable(h, info->host.p, info->host.n);
-    return hash_stable_finish(hash_stable(h, &info->first_query.ts_ns, sizeof info->first_query.ts_ns));
 }
 
 static void report(struct correlate *c, struct lookup *l)
@@ -229,6 +221,10 @@ static void report(struct correlate *c, struct lookup *l)
     e->start = l->info.first_query;
     e->end_ns = l->info.result == LOOKUP_PENDING && !l->info.forced_out ? c->now_ns : lookup_end_ns(&l->info);
     e->quiet = l->info.result == LOOKUP_OK;
+    if (l->upstream_of != 0) {
+        e->upstream = true;
+        e->links[e->link_count++] = (struct exchange_link){"asked_for", l->upstream_of};
+    }
     e->id = lookup_id(l);
     outbox_put(c, e);
 }

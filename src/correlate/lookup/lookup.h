@@ -67,6 +67,7 @@ struct lookup {
     uint32_t holders;       /* those that only know its addresses */
     bool reported;          /* an exchange tells of it */
     bool one_socket;        /* asks for both types from one */
+    uint64_t upstream_of;   /* the lookup that a resolver asks this for; 0: none */
     bool closed;            /* takes no more queries and no more dials */
     int64_t retry_gap_ns;   /* seen between a question and its repetition; 0: none */
     struct slice name;      /* that is being asked for now */
@@ -136,6 +137,8 @@ void lookup_index_addr(struct correlate *c, struct lookup *l, const struct ip_ad
  * other family (client->family == 0). */
 struct hmap_node *lookup_first_of_addr(struct correlate *c, const struct ip_addr *client,
                                        const struct ip_addr *server);
+/* The same for the same packets, wherever files were cut. */
+uint64_t lookup_id(const struct lookup *l);
 bool lookup_answers_host(const struct lookup *l, struct slice host);
 /* The address is among its answers. */
 bool lookup_gave(const struct lookup *l, const struct ip_addr *addr);
