@@ -347,7 +347,7 @@ static void refused(struct correlate *c, struct lookup *l, int lane, const struc
 /* RFC 1122 4.1.3.3: the ICMP error reaches the socket that asked. */
 void lookup_error(struct correlate *c, const struct fact *f)
 {
-    const struct flow_udp_error *e = &f->as.dns_error;
+    const struct flow_udp_error *e = &f->as.dns_error.error;
     struct lookup_query *q = lookup_query_of_socket(c, &e->quoted_src, &e->quoted_dst);
 
     if (q == NULL)

@@ -108,8 +108,15 @@ void conn_on_udp(void *ctx, const struct flow_datagram *d)
 
 void conn_on_udp_error(void *ctx, const struct flow_udp_error *error)
 {
+    struct proto *p = ctx;
+    const struct flow_datagram quoted = {error->mark, error->quoted_src, error->quoted_dst,
+                                         error->path, error->quoted,     error->quoted_len};
     struct fact f = {.kind = FACT_DNS_ERROR, .mark = error->mark};
 
-    f.as.dns_error = *error;
-    proto_emit(ctx, &f);
+    f.as.dns_error.error = *error;
+    if (proto_speaks_dns(&quoted)) {
+        (void)dns_decode(quoted.bytes, quoted.len, &p->message);
+        f.as.dns_error.quoted = &p->message;
+    }
+    proto_emit(p, &f);
 }
