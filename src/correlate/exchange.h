@@ -94,7 +94,9 @@ struct exchange_lookup {
     bool forced_out;           /* by memory, before it was answered */
     struct lookup_name *tried; /* the names of a walk, in the order in which they were asked for */
     size_t tried_count;
-    struct packet_mark asked; /* of a walk: the answer to the name that the application asked for */
+    struct packet_mark partial; /* the first fragment of an answer whose rest never came */
+    uint32_t partials;          /* such answers */
+    struct packet_mark asked;   /* of a walk: the answer to the name that the application asked for */
     struct lookup_trouble silent, failed;
     struct lookup_icmp icmp;
     struct packet_mark tcp_refused;

@@ -105,6 +105,7 @@ struct flow_datagram {
     uint32_t path;
     struct slice bytes;
     uint32_t len; /* on the wire */
+    bool partial; /* its first fragment; the whole may follow */
 };
 
 /* An ICMP error that quotes a UDP datagram sent by quoted_src. */

@@ -11,13 +11,14 @@ struct datagram_id {
     uint16_t src_port, dst_port, quoted_src_port, quoted_dst_port;
     uint16_t ip_id;
     uint8_t kind, type, code, quoted_kind;
-    uint8_t unused[2];
+    uint8_t partial, unused;
 };
 
 static bool is_same(struct flow_table *t, const struct packet *p)
 {
     size_t n = p->payload.n < COMPARED_BYTES ? p->payload.n : COMPARED_BYTES;
-    struct datagram_id id = {.len = p->payload_len, .ip_id = p->ip_id, .kind = (uint8_t)p->kind};
+    struct datagram_id id = {
+        .len = p->payload_len, .ip_id = p->ip_id, .kind = (uint8_t)p->kind, .partial = p->partial};
     struct flow_print print = {.window_ns = t->limits.duplicate_window_ns};
 
     memcpy(id.src, p->src.ip.bytes, sizeof id.src);
@@ -65,7 +66,7 @@ void flow_udp(struct flow_table *t, const struct packet *p)
     if (is_copy(t, &p, &room))
         return;
     t->counters.cut_bytes += p->payload_len > p->payload.n ? p->payload_len - p->payload.n : 0;
-    struct flow_datagram d = {p->mark, p->src, p->dst, p->path, p->payload, p->payload_len};
+    struct flow_datagram d = {p->mark, p->src, p->dst, p->path, p->payload, p->payload_len, p->partial};
     t->sink.udp(t->sink.ctx, &d);
 }
 

@@ -208,6 +208,7 @@ struct fact {
             const struct dns_message *message;
             struct endpoint src, dst;
             bool over_tcp;
+            bool partial;  /* an answer's first fragment; the whole may follow */
             uint32_t path; /* on which it was seen */
         } dns;
         struct {

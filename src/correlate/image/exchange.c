@@ -1,7 +1,7 @@
 /* Exchanges and their parts, member by member. */
 #include "correlate/image/image.h"
 
-IMAGE_COVERS(struct exchange_lookup, 952);
+IMAGE_COVERS(struct exchange_lookup, 984);
 static void image_names(struct image *m, struct exchange_lookup *l)
 {
     if (m->out != NULL || image_ok(m))
@@ -58,6 +58,8 @@ void image_lookup_info(struct image *m, struct exchange_lookup *l)
     image_bool(m, &l->over_tcp);
     image_bool(m, &l->forced_out);
     image_names(m, l);
+    image_mark(m, &l->partial);
+    IMAGE(m, l->partials);
     image_mark(m, &l->asked);
     image_trouble(m, &l->silent);
     image_trouble(m, &l->failed);

@@ -153,7 +153,7 @@ static void image_lookup_dials(struct image *m, struct lookup *l)
 }
 
 IMAGE_COVERS(struct lookup_lane, 64);
-IMAGE_COVERS(struct lookup, 1480);
+IMAGE_COVERS(struct lookup, 1512);
 void image_lookup(struct image *m, struct lookup *l)
 {
     m->arena = &l->arena;

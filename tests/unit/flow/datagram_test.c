@@ -54,6 +54,22 @@ static void without_identification_only_a_quick_copy_is_one(void **state)
     sim_fini(&s);
 }
 
+/* The whole has all but the same bytes as its first fragment. */
+static void a_first_fragment_is_no_copy_of_the_whole(void **state)
+{
+    (void)state;
+    struct sim s;
+    sim_init(&s, NULL);
+    struct packet p = udp(&s, "answer");
+    p.partial = true;
+    push(&s, &p);
+    push_copy(&s, p, MS);
+    p.partial = false;
+    push_copy(&s, p, MS);
+    expect(&s, "udp:1'answer'udp:3'answer'");
+    sim_fini(&s);
+}
+
 static void memory_of_datagrams_is_bounded(void **state)
 {
     (void)state;
@@ -200,6 +216,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(datagrams_pass_through_once),
         cmocka_unit_test(without_identification_only_a_quick_copy_is_one),
+        cmocka_unit_test(a_first_fragment_is_no_copy_of_the_whole),
         cmocka_unit_test(memory_of_datagrams_is_bounded),
         cmocka_unit_test(icmp_errors_find_their_connection),
         cmocka_unit_test(a_quoted_syn_stands_for_itself),
