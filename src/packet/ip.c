@@ -107,6 +107,8 @@ static void reassemble(struct packet_walk *w, struct fragment *f)
     f->len = w->wire;
     enum packet_drop state = fragment_add(w->fragments, f, &whole);
     if (state == PACKET_DROP_FRAGMENT && begins_answer(f)) {
+        uint16_t all = load_be16(f->bytes.p + 4);
+        w->wire = all > w->wire ? all : w->wire;
         w->out->partial = true;
         w->next = LAYER_UDP;
         return;
