@@ -33,7 +33,7 @@ struct flow_half {
     int8_t scale;           /* from the SYN; -1 unknown */
     uint8_t base_from;      /* enum flow_base */
     bool syn_seen, syn_ack_seen, fin_seen, fin_in_order, rst_seen, zero_window, ack_seen, data_after_close,
-        sent_after_rst;
+        sent_after_rst, keeps_syn_data;
     struct flow_ring ring;
     struct packet_mark deliverable; /* of the last chunk */
     struct packet_mark watch;

@@ -153,6 +153,12 @@ int flow_segment(struct flow_table *t, struct flow_tcp *c, unsigned side, const 
 /* stream.c */
 /* Takes the part's new bytes: delivers or holds them. 0, or P2T_ERR_MEMORY. */
 int flow_stream_push(struct flow_table *t, struct flow_tcp *c, unsigned side, const struct flow_part *part);
+/* Bytes that came with the SYN (RFC 7413) are kept until it is known whether the server took them. 0, or P2T_ERR_MEMORY. */
+int flow_stream_keep(struct flow_table *t, struct flow_tcp *c, unsigned side, const struct flow_part *part);
+/* It took them, at `mark` at the latest: delivers what is kept. */
+void flow_stream_release(struct flow_table *t, struct flow_tcp *c, unsigned side, const struct packet_mark *mark);
+/* It did not: they are sent again. */
+void flow_stream_forget(struct flow_table *t, struct flow_tcp *c, unsigned side);
 /* True when the part has a byte that was not seen before. */
 bool flow_stream_is_new(const struct flow_half *h, const struct flow_part *part);
 /* Counts a part that differs from what is held in its place. */

@@ -182,7 +182,7 @@ static int take_payload(struct flow_table *t, struct flow_tcp *c, unsigned side,
         t->counters.out_of_order++;
         c->head.out_of_order[flow_dir_of(c, side)]++;
     }
-    return flow_stream_push(t, c, side, &part);
+    return flow_is_syn(p) ? flow_stream_keep(t, c, side, &part) : flow_stream_push(t, c, side, &part);
 }
 
 static void take_fin(struct flow_table *t, struct flow_tcp *c, unsigned side, const struct packet *p, int64_t off)
@@ -261,6 +261,17 @@ static bool take_header(struct flow_table *t, struct flow_tcp *c, unsigned side,
     return true;
 }
 
+/* The SYN-ACK says whether the server took it; it is told once the handshake is over. */
+static void settle_syn_data(struct flow_table *t, struct flow_tcp *c, unsigned side, const struct packet *p)
+{
+    const struct flow_half *client = &c->half[c->client_side];
+
+    if ((p->tcp.flags & TCP_SYN) == 0)
+        flow_stream_release(t, c, c->client_side, &p->mark);
+    else if (side != c->client_side && flow_offset(client, p->tcp.ack) <= 0)
+        flow_stream_forget(t, c, c->client_side);
+}
+
 int flow_segment(struct flow_table *t, struct flow_tcp *c, unsigned side, const struct packet *p)
 {
     struct flow_half *h = &c->half[side];
@@ -276,6 +287,8 @@ int flow_segment(struct flow_table *t, struct flow_tcp *c, unsigned side, const 
     }
     if (!take_header(t, c, side, p))
         return 0;
+    if (c->half[c->client_side].keeps_syn_data)
+        settle_syn_data(t, c, side, p);
     int64_t off = flow_offset(h, p->tcp.seq + ((p->tcp.flags & TCP_SYN) != 0));
     int rc = take_payload(t, c, side, p, off);
     if ((p->tcp.flags & TCP_FIN) != 0)

@@ -27,6 +27,7 @@ struct line {
 struct story {
     const char *capture;
     size_t exchanges;    /* that are not quiet */
+    size_t quiet;        /* and that are */
     bool all_like_first; /* each is as the first line says */
     bool no_retransmits;
     struct line line[LINES_MAX];
@@ -51,6 +52,8 @@ static const struct story stories[] = {
                .no_rtt = true,
                .finding = "2 SYNs",
                .never = "conn.canceled"}}},
+    {"32-tfo-request-with-all.pcap", .exchanges = 1, .quiet = 0,
+     .line = {{.kind = P2T_KIND_HTTP1, .status = 200, .url = "/tfo", .connect = 1.03, .total = 20.0}}},
     {"36-challenge-ack-rst-lost-timeout.pcap", .exchanges = 1,
      .line = {{.kind = P2T_KIND_CONNECT,
                .outcome = P2T_OUTCOME_CONNECT_ERROR,
@@ -62,8 +65,8 @@ static const struct story stories[] = {
               {.kind = P2T_KIND_HTTP1, .status = 200, .url = "/q", .total = 20.4},
               {.kind = P2T_KIND_HTTP1, .status = 200, .url = "/q", .total = 20.4}}},
     /* These two end inside their exchanges. */
-    {"06-dumpcap-two-interfaces-tap.pcapng", .exchanges = 24, .no_retransmits = true},
-    {"07-dumpcap-two-interfaces-copies.pcapng", .exchanges = 56, .no_retransmits = true},
+    {"06-dumpcap-two-interfaces-tap.pcapng", .exchanges = 24, .quiet = 1, .no_retransmits = true},
+    {"07-dumpcap-two-interfaces-copies.pcapng", .exchanges = 56, .quiet = 1, .no_retransmits = true},
     {"31-dnat-copies-counted-as-queries.pcap", .exchanges = 1,
      .line = {{.kind = P2T_KIND_HTTP1,
                .status = 200,
@@ -108,7 +111,7 @@ struct told {
 
 struct telling {
     struct told told[TOLD_MAX];
-    size_t n;
+    size_t n, quiet;
     struct p2t_counters counters;
 };
 
@@ -162,6 +165,7 @@ static int on_exchange(void *ctx, const struct p2t_exchange *x)
 {
     struct telling *all = ctx;
 
+    all->quiet += x->quiet;
     if (x->quiet)
         return 0;
     assert_true(all->n < TOLD_MAX);
@@ -207,7 +211,8 @@ static void tell(const char *capture, unsigned jobs, struct telling *all)
 {
     char path[512];
     const char *paths[] = {path};
-    struct p2t_config config = {.paths = paths, .path_count = 1, .jobs = jobs, .ctx = all, .exchange = on_exchange};
+    struct p2t_config config = {
+        .paths = paths, .path_count = 1, .jobs = jobs, .all = true, .ctx = all, .exchange = on_exchange};
     struct p2t_session *session;
 
     (void)snprintf(path, sizeof path, "%s/field/%s.zst", P2T_GOLDEN, capture);
@@ -284,6 +289,9 @@ static void check_story(const struct story *s, const struct telling *all)
     (void)snprintf(count, sizeof count, "%zu", all->n);
     if (all->n != s->exchanges)
         wrong(0, "number of exchanges", count);
+    (void)snprintf(count, sizeof count, "%zu", all->quiet);
+    if (all->quiet != s->quiet)
+        wrong(0, "number of quiet exchanges", count);
     for (size_t i = 0; i < all->n; i++) {
         const struct line *want = &s->line[s->all_like_first || i >= LINES_MAX ? 0 : i];
         if (want->url != NULL || want->error != NULL)
