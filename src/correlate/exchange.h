@@ -7,6 +7,7 @@
 
 #include "base/addr.h"
 #include "base/arena.h"
+#include "base/hash.h"
 #include "base/heap.h"
 #include "packet/packet.h"
 #include "pcap2trace/exchange.h"
@@ -83,6 +84,7 @@ struct exchange_lookup {
     size_t addr_count;
     uint32_t addrs_dropped;
     uint32_t queries, answers, servers, names;
+    uint32_t repeats; /* questions asked again for want of an answer */
     enum lookup_result result;
     enum lookup_resolver resolver;
     uint16_t rcode; /* of the deciding answer */
@@ -361,7 +363,9 @@ struct exchange {
     struct timer timer;
     bool may_have_ended; /* provisionally, at end_ns */
     bool late;           /* answered after the client's FIN: ended with it, unless the client takes the answer */
-    struct exchange *next;
+    struct exchange *next, *before; /* under way on its connection */
+    struct hmap_node by_number;
+    bool in_map;
     void *owner;
     uint32_t number;         /* as proto counts */
     uint64_t lost_before[2]; /* of its connection, when it began */

@@ -67,7 +67,7 @@ static void report_dial(struct correlate *c, struct dial *d, bool quiet, bool or
     if (e != NULL) {
         e->kind = P2T_KIND_CONNECT;
         e->start = d->attempts[0].syn;
-        e->end_ns = d->winner >= 0 ? c->now_ns : dial_end_ns(d);
+        e->end_ns = d->winner >= 0 || dial_is_open(d) ? c->now_ns : dial_end_ns(d);
         describe_conn(d, e);
         dial_copy_attempts(d, e);
         if (d->lookup != NULL && !d->cached) {
@@ -148,15 +148,37 @@ static void on_connection_ready(struct correlate *c, struct cconn *cc)
     pool_conn_ready(c, cc);
 }
 
-/* Whatever happened right before a SYN is why it was sent: an answer to a lookup, or the failure of the last attempt. An
- * attempt that keeps silent gives no sign when its client goes on. */
-static bool follows_lookup(const struct lookup *l, const struct dial *waiting, int64_t now)
+/* Where a new dial of the lookup begins: where its other dials did, or at its first answer. */
+static bool begins_at(const struct lookup *l, const struct ip_addr *server)
 {
-    if (l == NULL || !lookup_is_fresh(l, now))
-        return false;
+    if (!list_empty(&l->dials))
+        return ip_eq(&list_entry(l->dials.next, struct dial, of_lookup)->attempts[0].server.ip, server);
+    for (size_t i = 0; i < l->info.addr_count; i++)
+        if (l->info.addrs[i].family == server->family)
+            return ip_eq(&l->info.addrs[i], server);
+    return false;
+}
+
+/* Its answer, or the dial that followed it last. */
+static int64_t last_sign_of(const struct lookup *l)
+{
     int64_t answered = l->info.last_answer.ts_ns;
 
-    return dial_failed_last(waiting) ? answered >= dial_last_event_ns(waiting) : now - answered <= LOOKUP_SHARED_NS;
+    if (list_empty(&l->dials))
+        return answered;
+    return later_ns(answered, list_entry(l->dials.prev, struct dial, of_lookup)->attempts[0].syn.ts_ns);
+}
+
+/* Whatever happened right before a SYN is why it was sent: an answer to a lookup, or the failure of the last attempt. An
+ * attempt that keeps silent gives no sign when its client goes on. */
+static bool follows_lookup(const struct lookup *l, const struct ip_addr *server, const struct dial *waiting,
+                           int64_t now)
+{
+    if (l == NULL || !lookup_is_fresh(l, now) || !begins_at(l, server))
+        return false;
+    if (dial_failed_last(waiting))
+        return l->info.last_answer.ts_ns >= dial_last_event_ns(waiting);
+    return now - last_sign_of(l) <= DIAL_BURST_NS;
 }
 
 static void on_first_syn(struct correlate *c, struct cconn *cc, const struct fact *f)
@@ -166,7 +188,9 @@ static void on_first_syn(struct correlate *c, struct cconn *cc, const struct fac
     struct lookup *l = lookup_for_syn(c, &cc->view.client.ip, &cc->view.server.ip, any, now);
     struct dial *waiting = pool_dial_going_on(c, cc, now);
 
-    if (waiting != NULL && follows_lookup(l, waiting, now))
+    if (waiting == NULL && l != NULL)
+        waiting = dial_of_lookup_going_on(l, cc, now);
+    if (waiting != NULL && follows_lookup(l, &cc->view.server.ip, waiting, now))
         waiting = NULL;
     if (dial_first_syn(c, cc, f, waiting, l) != NULL && waiting == NULL)
         on_dial_begun(c, cc);

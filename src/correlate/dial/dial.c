@@ -87,6 +87,16 @@ bool dial_goes_on_with(const struct dial *d, const struct cconn *cc, int64_t now
     return now - last->failed.ts_ns <= FOLLOW_NS;
 }
 
+struct dial *dial_of_lookup_going_on(const struct lookup *l, const struct cconn *cc, int64_t now)
+{
+    const struct list_link *at = l->dials.next;
+
+    for (int looked_at = 0; at != &l->dials && looked_at < LOOKUP_LOOKED_AT_MAX; at = at->next, looked_at++)
+        if (dial_goes_on_with(list_entry(at, struct dial, of_lookup), cc, now))
+            return list_entry(at, struct dial, of_lookup);
+    return NULL;
+}
+
 bool dial_failed_last(const struct dial *d)
 {
     return !pending(&d->attempts[d->n - 1]);
@@ -287,6 +297,14 @@ void dial_time_out(struct exchange_attempt *a)
     a->result = ATTEMPT_TIMEOUT;
     a->next_slot_ns = schedule_next_syn_ns(a);
     a->gave_up_ns = schedule_gave_up_ns(a);
+}
+
+bool dial_is_open(const struct dial *d)
+{
+    for (size_t i = 0; i < d->n; i++)
+        if (pending(&d->attempts[i]))
+            return true;
+    return false;
 }
 
 int64_t dial_end_ns(const struct dial *d)

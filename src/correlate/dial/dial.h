@@ -34,6 +34,8 @@ void dial_syn_again(struct correlate *c, struct cconn *cc, const struct fact *f)
 bool dial_event(struct correlate *c, struct cconn *cc, const struct fact *f);
 /* The connection may be the dial's next attempt: another address of its lookup, after the last failed or kept silent. */
 bool dial_goes_on_with(const struct dial *d, const struct cconn *cc, int64_t now);
+/* The oldest dial of the lookup that may: where a client has an address of either family, its pool does not know both. */
+struct dial *dial_of_lookup_going_on(const struct lookup *l, const struct cconn *cc, int64_t now);
 /* The last attempt failed, rather than being open; and when that was, or when its first SYN was. */
 bool dial_failed_last(const struct dial *d);
 int64_t dial_last_event_ns(const struct dial *d);
@@ -41,6 +43,8 @@ int64_t dial_last_event_ns(const struct dial *d);
 struct dial *dial_won_by(const struct cconn *cc);
 /* The attempt was never answered: when its client gave up is estimated. Does nothing for one that is decided. */
 void dial_time_out(struct exchange_attempt *a);
+/* An attempt is not decided yet. */
+bool dial_is_open(const struct dial *d);
 /* The last moment of any of its attempts. */
 int64_t dial_end_ns(const struct dial *d);
 /* The host named by the request decides between lookups that gave the same address; empty: it says nothing. */

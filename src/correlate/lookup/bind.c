@@ -3,9 +3,13 @@
 
 bool lookup_is_fresh(const struct lookup *l, int64_t ts_ns)
 {
-    int64_t since = ts_ns - l->info.last_answer.ts_ns;
+    const struct exchange_lookup *info = &l->info;
 
-    return since <= (lookup_used(l) ? LOOKUP_SHARED_NS : LOOKUP_FRESH_NS);
+    if (lookup_used(l))
+        return ts_ns - info->last_answer.ts_ns <= LOOKUP_SHARED_NS;
+    if (lookup_outstanding(l)) /* it follows when the resolver's patience with the other type is at its end */
+        return ts_ns - info->last_query.ts_ns <= LOOKUP_TIMEOUT_NS + LOOKUP_FRESH_NS;
+    return ts_ns - info->last_answer.ts_ns <= LOOKUP_FRESH_NS;
 }
 
 static bool usable(const struct lookup *l, const struct ip_addr *client, int64_t syn_ns)
@@ -14,7 +18,8 @@ static bool usable(const struct lookup *l, const struct ip_addr *client, int64_t
            l->info.first_query.ts_ns <= syn_ns;
 }
 
-/* One that is fresh before one that filled a cache, an unused one before a used one; then the newest, for nothing lies
+/* One that is fresh before one that filled a cache, an unused one before a used one, one that is answered as a whole before
+ * one that is not; then the newest, for nothing lies
  * between a lookup and its dial. */
 static bool better(const struct lookup *a, const struct lookup *b, int64_t syn_ns)
 {
@@ -25,6 +30,8 @@ static bool better(const struct lookup *a, const struct lookup *b, int64_t syn_n
         return fresh_a;
     if (lookup_used(a) != lookup_used(b))
         return !lookup_used(a);
+    if (lookup_outstanding(a) != lookup_outstanding(b))
+        return !lookup_outstanding(a);
     return a->info.first_query.ts_ns > b->info.first_query.ts_ns;
 }
 

@@ -186,6 +186,7 @@ static void ask(struct lookup *l, const struct fact *f, int i)
 
     if (lane->state == LANE_ASKED && gap >= QUERY_RETRY_MIN_NS) {
         l->retry_gap_ns = gap;
+        l->info.repeats++;
         note_silence(l, f);
     }
     l->one_socket |= other->port == f->as.dns.src.port;
@@ -218,6 +219,17 @@ static struct lookup_query *copied_query(struct correlate *c, const struct fact 
                : NULL;
 }
 
+/* The second question of a socket whose first was answered, and followed, already: it begins nothing. */
+static bool is_late_question(struct correlate *c, const struct fact *f, struct slice name)
+{
+    const struct lookup_query *q = lookup_query_of_socket(c, &f->as.dns.src, &f->as.dns.dst);
+
+    if (q == NULL || !lookup_used(q->lookup) || q->type == f->as.dns.message->qtype)
+        return false;
+    int64_t since = f->mark.ts_ns - q->lookup->info.last_query.ts_ns;
+    return since <= OTHER_TYPE_NS && slice_ieq(q->lookup->name, name);
+}
+
 static void on_query(struct correlate *c, const struct fact *f, int lane)
 {
     const struct dns_message *m = f->as.dns.message;
@@ -228,6 +240,8 @@ static void on_query(struct correlate *c, const struct fact *f, int lane)
         remember_query(c, same->lookup, f, lane);
         return;
     }
+    if (is_late_question(c, f, name))
+        return;
     struct lookup *l = lookup_of_query(c, f, name, lane);
     if (l == NULL)
         make_way(c, f, name);
@@ -363,7 +377,7 @@ void lookup_error(struct correlate *c, const struct fact *f)
     const struct flow_udp_error *e = &f->as.dns_error.error;
     struct lookup_query *q = lookup_query_of_socket(c, &e->quoted_src, &e->quoted_dst);
 
-    if (q == NULL)
+    if (q == NULL || q->lookup->lane[q->lane].state != LANE_ASKED)
         return;
     q->lookup->info.icmp = (struct lookup_icmp){e->family, e->type, e->code};
     refused(c, q->lookup, q->lane, &f->mark);

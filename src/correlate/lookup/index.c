@@ -55,8 +55,7 @@ struct lookup_query *lookup_query_of_socket(struct correlate *c, const struct en
 
     for (int looked_at = 0; n != NULL && looked_at < LOOKUP_LOOKED_AT_MAX; n = hmap_next(n), looked_at++) {
         struct lookup_query *q = hmap_entry(n, struct lookup_query, socket);
-        if (endpoint_eq(&q->client, client) && endpoint_eq(&q->server, server) &&
-            q->lookup->lane[q->lane].state == LANE_ASKED)
+        if (endpoint_eq(&q->client, client) && endpoint_eq(&q->server, server))
             return q;
     }
     return NULL;

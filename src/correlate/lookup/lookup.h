@@ -130,7 +130,7 @@ void lookup_unindex_query(struct correlate *c, struct lookup_query *q);
 /* The newest question of that client with that id and type, to that server (NULL: to any), or NULL. */
 struct lookup_query *lookup_query_find(struct correlate *c, const struct endpoint *client,
                                        const struct endpoint *server, uint16_t id, uint16_t type);
-/* The newest question from client to server that has no answer, or NULL. */
+/* The newest question from client to server, or NULL. */
 struct lookup_query *lookup_query_of_socket(struct correlate *c, const struct endpoint *client,
                                             const struct endpoint *server);
 void lookup_index_addr(struct correlate *c, struct lookup *l, const struct ip_addr *addr);

@@ -230,10 +230,14 @@ static void put_phases(struct buf *b, const struct p2t_exchange *x)
     buf_lit(b, " ms\n");
 }
 
-static void text_exchange(struct buf *b, const struct out_options *o, const struct p2t_exchange *x, uint64_t index)
+static void text_lead(struct buf *b, uint64_t index)
 {
     if (index > 0)
         buf_putc(b, '\n');
+}
+
+static void text_exchange(struct buf *b, const struct out_options *o, const struct p2t_exchange *x)
+{
     put_head(b, o, x);
     put_reasons(b, o, x);
     put_links(b, x);
@@ -244,4 +248,4 @@ static void text_exchange(struct buf *b, const struct out_options *o, const stru
     text_rows(b, o, x);
 }
 
-const struct out_format_ops out_text = {.exchange = text_exchange};
+const struct out_format_ops out_text = {.exchange = text_exchange, .lead = text_lead};

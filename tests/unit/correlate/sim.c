@@ -102,6 +102,7 @@ static void carry(struct sim *s)
     struct buf saved = {0};
     struct correlate *next = fresh(s);
 
+    correlate_flush(s->correlate);
     correlate_save(s->correlate, &saved, on_evidence, s);
     s->muted = true;
     for (size_t n = s->packet % STEP; n < saved.n; n += STEP)
@@ -132,6 +133,7 @@ void sim_finish(struct sim *s)
 void sim_clock(struct sim *s, int64_t us)
 {
     correlate_clock(s->correlate, us * 1000);
+    correlate_flush(s->correlate);
     carry(s);
 }
 
