@@ -264,7 +264,6 @@ struct exchange_conn {
     uint32_t retransmits[2];
     enum fact_proto proto;
     uint64_t payload_bytes[2];
-    struct packet_mark first_payload[2];
 };
 
 /* What ended a TLS handshake before it was done. */

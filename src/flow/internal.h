@@ -23,9 +23,11 @@ struct flow_tcp {
     bool established; /* FLOW_ESTABLISHED was sent */
     bool in_syns;
     bool is_fresh; /* in the table's `fresh`, at fresh_at */
-    uint16_t fresh_at;
-    bool challenged;         /* while half-open: its SYN was answered by an ACK ... */
-    uint32_t challenged_ack; /* ... with this number */
+    uint8_t fresh_at;
+    bool challenged; /* while half-open: its SYN was answered by an ACK, whose number is the server's `base` so far */
+    bool keeps_syn_data;    /* the client's half holds what came with its SYN */
+    bool sent_after_rst;    /* FLOW_SENT_AFTER_RST was told */
+    uint32_t first_payload; /* the client's, by time as flow_us() gives it; only once there is one */
     int64_t last_ns;
     struct list_link lru, opened;
     struct flow_key_node key;

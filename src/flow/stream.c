@@ -126,7 +126,7 @@ static struct packet_mark proof_of_hole(const struct flow_half *h, struct packet
 
 void flow_stream_release(struct flow_table *t, struct flow_tcp *c, unsigned side, const struct packet_mark *mark)
 {
-    c->half[side].keeps_syn_data = false;
+    c->keeps_syn_data = false;
     deliver_held(t, c, side, mark);
 }
 
@@ -141,7 +141,7 @@ static void skip_held_holes(struct flow_table *t, struct flow_tcp *c, unsigned s
 {
     struct flow_half *h = &c->half[side];
 
-    if (h->keeps_syn_data)
+    if (c->keeps_syn_data && side == c->client_side)
         release_unasked(t, c, side);
     for (const struct flow_held_segment *s; (s = flow_held_first(h->held)) != NULL;)
         skip_to(t, c, side, s->off, proof_of_hole(h, s->mark));
@@ -163,7 +163,7 @@ void flow_stream_expire(struct flow_table *t, struct flow_tcp *c, unsigned side)
     struct flow_half *h = &c->half[side];
     uint64_t patience = (uint64_t)t->limits.hole_patience_ns;
 
-    if (h->keeps_syn_data)
+    if (c->keeps_syn_data)
         return;
     while (h->watch_to > h->next && flow_elapsed(t->now_ns, h->watch.ts_ns) > patience) {
         const struct flow_held_segment *s = flow_held_first(h->held);
@@ -352,7 +352,7 @@ int flow_stream_keep(struct flow_table *t, struct flow_tcp *c, unsigned side, co
     enum hold_result r = p->off == 0 && c->half[side].held == NULL ? hold(t, c, side, p) : HOLD_DIRECTION_FULL;
 
     if (r == HOLD_OK)
-        c->half[side].keeps_syn_data = true;
+        c->keeps_syn_data = true;
     else if (r != HOLD_NO_MEMORY)
         return flow_stream_push(t, c, side, p);
     return r == HOLD_OK ? 0 : P2T_ERR_MEMORY;
@@ -402,6 +402,6 @@ void flow_stream_forget(struct flow_table *t, struct flow_tcp *c, unsigned side)
 
     c->head.payload_bytes[flow_dir_of(c, side)] -= h->high;
     h->high = 0;
-    h->keeps_syn_data = false;
+    c->keeps_syn_data = false;
     flow_stream_free(t, h);
 }

@@ -255,7 +255,7 @@ static void image_websocket(struct image *m, struct exchange_websocket *w)
     image_mark(m, &w->last);
 }
 
-IMAGE_COVERS(struct exchange_conn, 656);
+IMAGE_COVERS(struct exchange_conn, 608);
 void image_conn_view(struct image *m, struct exchange_conn *v)
 {
     image_bool(m, &v->present);
@@ -301,7 +301,6 @@ void image_conn_view(struct image *m, struct exchange_conn *v)
         image_mark(m, &v->last_gap[dir]);
         IMAGE(m, v->retransmits[dir]);
         IMAGE(m, v->payload_bytes[dir]);
-        image_mark(m, &v->first_payload[dir]);
     }
 }
 
@@ -419,7 +418,7 @@ static void image_own(struct image *m, struct exchange *e)
 }
 
 IMAGE_COVERS(struct exchange_link, 16);
-IMAGE_COVERS(struct exchange, 3656);
+IMAGE_COVERS(struct exchange, 3608);
 /* Outcome, errors and findings are the judge's: they come when it is handed over. */
 void image_exchange(struct image *m, struct exchange *e)
 {
