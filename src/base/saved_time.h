@@ -9,7 +9,7 @@ static inline int64_t saved_between(int64_t ns, int64_t least, int64_t most)
     return ns < least ? least : ns > most ? most : ns;
 }
 
-/* Nanoseconds since 1970: captures have none later than the year 2223, and what is computed is at most years before 1970. */
+/* Nanoseconds since 1970: captures have none later than the year 2106, and what is computed is at most years before 1970. */
 static inline int64_t saved_moment(int64_t ns)
 {
     return saved_between(ns, INT64_C(-100000000000000000), INT64_C(8200000000000000000));

@@ -120,6 +120,7 @@ void correlate_fact(struct correlate *c, const struct fact *f)
         lookup_message(c, f);
         break;
     case FACT_DNS_ERROR:
+        lookup_quoted(c, f);
         lookup_error(c, f);
         break;
     default:

@@ -96,7 +96,9 @@ struct exchange_lookup {
     bool forced_out;           /* by memory, before it was answered */
     struct lookup_name *tried; /* the names of a walk, in the order in which they were asked for */
     size_t tried_count;
-    struct packet_mark asked; /* of a walk: the answer to the name that the application asked for */
+    struct packet_mark partial; /* the first fragment of an answer whose rest never came */
+    uint32_t partials;          /* such answers */
+    struct packet_mark asked;   /* of a walk: the answer to the name that the application asked for */
     struct lookup_trouble silent, failed;
     struct lookup_icmp icmp;
     struct packet_mark tcp_refused;
@@ -264,7 +266,6 @@ struct exchange_conn {
     struct packet_mark last_retransmit[2];
     enum fact_proto proto;
     uint64_t payload_bytes[2];
-    struct packet_mark first_payload[2];
 };
 
 /* What ended a TLS handshake before it was done. */

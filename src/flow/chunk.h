@@ -67,15 +67,16 @@ static inline struct flow_chunk flow_chunk_copy(const struct flow_chunk *chunk)
 }
 
 enum flow_event_kind {
-    FLOW_SYN = 1,          /* client's SYN, each transmission; in a simultaneous open the server's, too */
-    FLOW_SYN_ACK,          /* server's SYN-ACK, each transmission */
-    FLOW_ESTABLISHED,      /* the client's ACK of the SYN-ACK (or its first payload) */
-    FLOW_FIN,              /* first FIN of a direction, as seen (maybe before the bytes before it) */
-    FLOW_FIN_IN_ORDER,     /* all bytes before the FIN were delivered as chunks */
-    FLOW_RST,              /* first acceptable RST of a direction */
-    FLOW_ICMP,             /* an ICMP error quoting this connection */
-    FLOW_ZERO_WINDOW,      /* dir's receiver closed its window ... */
-    FLOW_WINDOW_OPEN,      /* ... and opened it again */
+    FLOW_SYN = 1,      /* client's SYN, each transmission; in a simultaneous open the server's, too */
+    FLOW_SYN_ACK,      /* server's SYN-ACK, each transmission */
+    FLOW_ESTABLISHED,  /* the client's ACK of the SYN-ACK (or its first payload) */
+    FLOW_FIN,          /* first FIN of a direction, as seen (maybe before the bytes before it) */
+    FLOW_FIN_IN_ORDER, /* all bytes before the FIN were delivered as chunks */
+    FLOW_RST,          /* first acceptable RST of a direction */
+    FLOW_ICMP,         /* an ICMP error quoting this connection; where it quotes a SYN that the capture does not have,
+                            * right after the FLOW_SYN that stands for that, with the same mark */
+    FLOW_ZERO_WINDOW,  /* dir's receiver closed its window ... */
+    FLOW_WINDOW_OPEN,  /* ... and opened it again */
     FLOW_DATA_AFTER_CLOSE, /* payload from dir after its peer's RST or its own FIN; once */
     FLOW_FIRST_ACK,        /* first packet of dir that acknowledges payload of the other side */
     FLOW_CHALLENGED,       /* an ACK that answers the SYN and acknowledges nothing of it (dir: server's), and the RST
@@ -88,7 +89,7 @@ struct flow_event {
     enum flow_dir dir; /* who sent the packet; for FLOW_ICMP: whose packet is quoted */
     struct packet_mark mark;
     bool repeated;                /* FLOW_SYN, FLOW_SYN_ACK: a retransmission */
-    int64_t after_ns;             /* FLOW_FIRST_ACK: since the other side's first payload was seen */
+    int64_t after_ns;             /* FLOW_FIRST_ACK: from the server: since the client's first payload was seen */
     uint8_t icmp_type, icmp_code; /* FLOW_ICMP */
     uint8_t icmp_family;          /* 4 or 6 */
 };
@@ -107,6 +108,7 @@ struct flow_datagram {
     uint32_t path;
     struct slice bytes;
     uint32_t len; /* on the wire */
+    bool partial; /* its first fragment; the whole may follow */
 };
 
 /* An ICMP error that quotes a UDP datagram sent by quoted_src. */
@@ -115,6 +117,9 @@ struct flow_udp_error {
     struct endpoint quoted_src, quoted_dst;
     struct ip_addr reporter;
     uint8_t family, type, code;
+    uint32_t path;
+    struct slice quoted; /* of the datagram's bytes, what is quoted and captured */
+    uint32_t quoted_len; /* all of them, as it says */
 };
 
 /* Callbacks, in packet order; for one packet: holes given up by now, open, SYN, SYN-ACK or ESTABLISHED, window,

@@ -11,13 +11,14 @@ struct datagram_id {
     uint16_t src_port, dst_port, quoted_src_port, quoted_dst_port;
     uint16_t ip_id;
     uint8_t kind, type, code, quoted_kind;
-    uint8_t unused[2];
+    uint8_t partial, unused;
 };
 
 static bool is_same(struct flow_table *t, const struct packet *p)
 {
     size_t n = p->payload.n < COMPARED_BYTES ? p->payload.n : COMPARED_BYTES;
-    struct datagram_id id = {.len = p->payload_len, .ip_id = p->ip_id, .kind = (uint8_t)p->kind};
+    struct datagram_id id = {
+        .len = p->payload_len, .ip_id = p->ip_id, .kind = (uint8_t)p->kind, .partial = p->partial};
     struct flow_print print = {.window_ns = t->limits.duplicate_window_ns};
 
     memcpy(id.src, p->src.ip.bytes, sizeof id.src);
@@ -65,7 +66,7 @@ void flow_udp(struct flow_table *t, const struct packet *p)
     if (is_copy(t, &p, &room))
         return;
     t->counters.cut_bytes += p->payload_len > p->payload.n ? p->payload_len - p->payload.n : 0;
-    struct flow_datagram d = {p->mark, p->src, p->dst, p->path, p->payload, p->payload_len};
+    struct flow_datagram d = {p->mark, p->src, p->dst, p->path, p->payload, p->payload_len, p->partial};
     t->sink.udp(t->sink.ctx, &d);
 }
 
@@ -76,26 +77,54 @@ static bool quotes(const struct flow_key_node *n, const struct flow_lookup *l, u
 }
 
 /* The reporter may be on another path than the connection. */
-static void about_tcp(struct flow_table *t, const struct packet *p)
+static struct flow_key_node *quoted_by(const struct flow_table *t, const struct packet *p,
+                                       const struct flow_lookup *l)
 {
-    const struct packet_icmp *icmp = &p->icmp;
     struct flow_key_node *found = NULL;
-    struct flow_lookup l;
 
-    flow_lookup_init(&l, &icmp->quoted_src, &icmp->quoted_dst);
-    for (struct flow_key_node *n = flow_key_first(&t->keys, &l); n != NULL; n = flow_key_next(n, &l)) {
-        if (!quotes(n, &l, icmp->quoted_seq))
+    for (struct flow_key_node *n = flow_key_first(&t->keys, l); n != NULL; n = flow_key_next(n, l)) {
+        if (!quotes(n, l, p->icmp.quoted_seq))
             continue;
-        if (n->path == p->path) {
-            found = n;
-            break;
-        }
+        if (n->path == p->path)
+            return n;
         if (found == NULL || n->conn->head.number < found->conn->head.number)
             found = n;
     }
+    return found;
+}
+
+/* Nothing listens there, or no way leads there, and the kernel that sent the SYN is told: it may never have left, as where
+ * ARP is not answered. A message about its time to live tells of a probe. */
+static bool quotes_unseen_syn(const struct packet *p)
+{
+    enum { UNREACHABLE_V4 = 3, UNREACHABLE_V6 = 1, FRAGMENTATION_NEEDED = 4 };
+    const struct packet_icmp *icmp = &p->icmp;
+
+    if ((icmp->quoted_flags & (TCP_SYN | TCP_ACK | TCP_RST)) != TCP_SYN || !ip_eq(&p->dst.ip, &icmp->quoted_src.ip))
+        return false;
+    return p->src.ip.family == 6 ? icmp->type == UNREACHABLE_V6
+                                 : icmp->type == UNREACHABLE_V4 && icmp->code != FRAGMENTATION_NEEDED;
+}
+
+static int about_tcp(struct flow_table *t, const struct packet *p)
+{
+    const struct packet_icmp *icmp = &p->icmp;
+    struct flow_lookup l;
+    int rc = 0;
+
+    flow_lookup_init(&l, &icmp->quoted_src, &icmp->quoted_dst);
+    const struct flow_key_node *found = quoted_by(t, p, &l);
+    if (found == NULL && quotes_unseen_syn(p)) {
+        struct packet syn = {.mark = p->mark, .kind = PACKET_TCP, .path = p->path};
+        syn.src = icmp->quoted_src;
+        syn.dst = icmp->quoted_dst;
+        syn.tcp = (struct packet_tcp){.seq = icmp->quoted_seq, .flags = TCP_SYN, .window_scale = -1};
+        rc = flow_push_unseen(t, &syn);
+        found = quoted_by(t, p, &l);
+    }
     if (found == NULL) {
         t->counters.out_of_window++;
-        return;
+        return rc;
     }
     struct flow_event e = {
         .kind = FLOW_ICMP,
@@ -106,21 +135,21 @@ static void about_tcp(struct flow_table *t, const struct packet *p)
         .icmp_family = p->src.ip.family,
     };
     t->sink.tcp_event(t->sink.ctx, &found->conn->head, &e);
+    return rc;
 }
 
-void flow_icmp(struct flow_table *t, const struct packet *p)
+int flow_icmp(struct flow_table *t, const struct packet *p)
 {
     struct packet room;
 
     t->counters.icmp_errors++;
     if (is_copy(t, &p, &room))
-        return;
+        return 0;
     const struct packet_icmp *icmp = &p->icmp;
-    if (icmp->quoted_kind == PACKET_TCP) {
-        about_tcp(t, p);
-        return;
-    }
-    struct flow_udp_error e = {p->mark,          icmp->quoted_src, icmp->quoted_dst, p->src.ip,
-                               p->src.ip.family, icmp->type,       icmp->code};
+    if (icmp->quoted_kind == PACKET_TCP)
+        return about_tcp(t, p);
+    struct flow_udp_error e = {p->mark,    icmp->quoted_src, icmp->quoted_dst, p->src.ip,  p->src.ip.family,
+                               icmp->type, icmp->code,       p->path,          p->payload, p->payload_len};
     t->sink.udp_error(t->sink.ctx, &e);
+    return 0;
 }

@@ -23,9 +23,11 @@ struct flow_tcp {
     bool established; /* FLOW_ESTABLISHED was sent */
     bool in_syns;
     bool is_fresh; /* in the table's `fresh`, at fresh_at */
-    uint16_t fresh_at;
-    bool challenged;         /* while half-open: its SYN was answered by an ACK ... */
-    uint32_t challenged_ack; /* ... with this number */
+    uint8_t fresh_at;
+    bool challenged; /* while half-open: its SYN was answered by an ACK, whose number is the server's `base` so far */
+    bool keeps_syn_data;    /* the client's half holds what came with its SYN */
+    bool sent_after_rst;    /* FLOW_SENT_AFTER_RST was told */
+    uint32_t first_payload; /* the client's, by time as flow_us() gives it; only once there is one */
     int64_t last_ns;
     struct list_link lru, opened;
     struct flow_key_node key;
@@ -153,6 +155,12 @@ int flow_segment(struct flow_table *t, struct flow_tcp *c, unsigned side, const 
 /* stream.c */
 /* Takes the part's new bytes: delivers or holds them. 0, or P2T_ERR_MEMORY. */
 int flow_stream_push(struct flow_table *t, struct flow_tcp *c, unsigned side, const struct flow_part *part);
+/* Bytes that came with the SYN (RFC 7413) are kept until it is known whether the server took them. 0, or P2T_ERR_MEMORY. */
+int flow_stream_keep(struct flow_table *t, struct flow_tcp *c, unsigned side, const struct flow_part *part);
+/* It took them, at `mark` at the latest: delivers what is kept. */
+void flow_stream_release(struct flow_table *t, struct flow_tcp *c, unsigned side, const struct packet_mark *mark);
+/* It did not: they are sent again. */
+void flow_stream_forget(struct flow_table *t, struct flow_tcp *c, unsigned side);
 /* True when the part has a byte that was not seen before. */
 bool flow_stream_is_new(const struct flow_half *h, const struct flow_part *part);
 /* Counts a part that differs from what is held in its place. */
@@ -184,6 +192,10 @@ static inline bool flow_may_be_translated(bool numbered, uint8_t ttl_before, uin
 
 /* datagram.c */
 void flow_udp(struct flow_table *t, const struct packet *p);
-void flow_icmp(struct flow_table *t, const struct packet *p);
+/* 0, or P2T_ERR_MEMORY. */
+int flow_icmp(struct flow_table *t, const struct packet *p);
+
+/* table.c: takes a SYN that is known by its quote only. 0, or P2T_ERR_MEMORY. */
+int flow_push_unseen(struct flow_table *t, const struct packet *syn);
 
 #endif

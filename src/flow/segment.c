@@ -38,7 +38,7 @@ static void take_stranger(struct flow_table *t, struct flow_tcp *c, unsigned sid
         return;
     }
     c->challenged = true;
-    c->challenged_ack = p->tcp.ack;
+    c->half[side].base = p->tcp.ack;
     flow_emit(t, c, side, FLOW_CHALLENGED, p->mark);
 }
 
@@ -90,7 +90,8 @@ static void take_ack(struct flow_table *t, struct flow_tcp *c, unsigned side, co
         return;
     h->ack_seen = true;
     struct flow_event e = {.kind = FLOW_FIRST_ACK, .dir = flow_dir_of(c, side), .mark = p->mark};
-    e.after_ns = (int64_t)(flow_us(p->mark.ts_ns) - peer->first_payload) << 10;
+    if (side != c->client_side)
+        e.after_ns = (int64_t)(flow_us(p->mark.ts_ns) - c->first_payload) << 10;
     t->sink.tcp_event(t->sink.ctx, &c->head, &e);
 }
 
@@ -125,9 +126,9 @@ static void sent_after_reset(struct flow_table *t, struct flow_tcp *c, unsigned 
 {
     struct flow_half *h = &c->half[side];
 
-    if (h->sent_after_rst || end <= flow_offset(h, h->rst))
+    if (c->sent_after_rst || h->fin_seen || end <= (int64_t)h->fin)
         return;
-    h->sent_after_rst = true;
+    c->sent_after_rst = true;
     flow_emit(t, c, side, FLOW_SENT_AFTER_RST, p->mark);
 }
 
@@ -177,12 +178,14 @@ static int take_payload(struct flow_table *t, struct flow_tcp *c, unsigned side,
         data_after_close(t, c, side, p);
     if (h->rst_seen)
         sent_after_reset(t, c, side, p, (int64_t)part.end);
-    if (h->high == 0)
-        h->first_payload = flow_us(p->mark.ts_ns);
+    if (h->high == 0 && side == c->client_side)
+        c->first_payload = flow_us(p->mark.ts_ns);
     if (part.off > h->next) {
         t->counters.out_of_order++;
         c->head.out_of_order[flow_dir_of(c, side)]++;
     }
+    if (flow_is_syn(p) && side == c->client_side)
+        return flow_stream_keep(t, c, side, &part);
     return flow_stream_push(t, c, side, &part);
 }
 
@@ -215,7 +218,14 @@ static bool reset_fits(const struct flow_tcp *c, unsigned side, const struct pac
 /* It is sent for the old connection's sake and has that one's number (RFC 9293 3.5.2). */
 static bool answers_challenge(const struct flow_tcp *c, unsigned side, const struct packet *p)
 {
-    return c->class == FLOW_HALF_OPEN && side == c->client_side && c->challenged && p->tcp.seq == c->challenged_ack;
+    return c->class == FLOW_HALF_OPEN && side == c->client_side && c->challenged &&
+           c->half[!side].base_from == FLOW_BASE_NONE && p->tcp.seq == c->half[!side].base;
+}
+
+static uint64_t reset_place(const struct flow_half *h, const struct packet *p)
+{
+    int64_t off = h->base_from != FLOW_BASE_NONE ? flow_offset(h, p->tcp.seq) : 0;
+    return off > 0 ? (uint64_t)off : 0;
 }
 
 static void take_reset(struct flow_table *t, struct flow_tcp *c, unsigned side, const struct packet *p)
@@ -234,7 +244,8 @@ static void take_reset(struct flow_table *t, struct flow_tcp *c, unsigned side, 
     flow_stream_flush(t, c, c->client_side);
     flow_stream_flush(t, c, !c->client_side);
     if (!h->rst_seen) {
-        h->rst = p->tcp.seq;
+        if (!h->fin_seen)
+            h->fin = reset_place(h, p);
         flow_emit(t, c, side, FLOW_RST, p->mark);
     }
     h->rst_seen = true;
@@ -262,6 +273,17 @@ static bool take_header(struct flow_table *t, struct flow_tcp *c, unsigned side,
     return true;
 }
 
+/* The SYN-ACK says whether the server took it; it is told once the handshake is over. */
+static void settle_syn_data(struct flow_table *t, struct flow_tcp *c, unsigned side, const struct packet *p)
+{
+    const struct flow_half *client = &c->half[c->client_side];
+
+    if ((p->tcp.flags & TCP_SYN) == 0)
+        flow_stream_release(t, c, c->client_side, &p->mark);
+    else if (side != c->client_side && flow_offset(client, p->tcp.ack) <= 0)
+        flow_stream_forget(t, c, c->client_side);
+}
+
 int flow_segment(struct flow_table *t, struct flow_tcp *c, unsigned side, const struct packet *p)
 {
     struct flow_half *h = &c->half[side];
@@ -277,6 +299,8 @@ int flow_segment(struct flow_table *t, struct flow_tcp *c, unsigned side, const 
     }
     if (!take_header(t, c, side, p))
         return 0;
+    if (c->keeps_syn_data)
+        settle_syn_data(t, c, side, p);
     int64_t off = flow_offset(h, p->tcp.seq + ((p->tcp.flags & TCP_SYN) != 0));
     int rc = take_payload(t, c, side, p, off);
     if ((p->tcp.flags & TCP_FIN) != 0)

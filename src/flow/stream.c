@@ -128,10 +128,25 @@ static struct packet_mark proof_of_hole(const struct flow_half *h, struct packet
     return behind != NULL ? behind->mark : otherwise;
 }
 
+void flow_stream_release(struct flow_table *t, struct flow_tcp *c, unsigned side, const struct packet_mark *mark)
+{
+    c->keeps_syn_data = false;
+    deliver_held(t, c, side, mark);
+}
+
+/* Whether the server took what came with the SYN is told by nothing any more. */
+static void release_unasked(struct flow_table *t, struct flow_tcp *c, unsigned side)
+{
+    const struct packet_mark own = flow_held_first(c->half[side].held)->mark;
+    flow_stream_release(t, c, side, &own);
+}
+
 static void skip_held_holes(struct flow_table *t, struct flow_tcp *c, unsigned side)
 {
     struct flow_half *h = &c->half[side];
 
+    if (c->keeps_syn_data && side == c->client_side)
+        release_unasked(t, c, side);
     for (const struct flow_held_segment *s; (s = flow_held_first(h->held)) != NULL;)
         skip_to(t, c, side, s->off, proof_of_hole(h, s->mark));
 }
@@ -152,6 +167,8 @@ void flow_stream_expire(struct flow_table *t, struct flow_tcp *c, unsigned side)
     struct flow_half *h = &c->half[side];
     uint64_t patience = (uint64_t)t->limits.hole_patience_ns;
 
+    if (c->keeps_syn_data)
+        return;
     while (h->watch_to > h->next && flow_elapsed(t->now_ns, h->watch.ts_ns) > patience) {
         const struct flow_held_segment *s = flow_held_first(h->held);
         skip_to(t, c, side, s != NULL && s->off < h->watch_to ? s->off : h->watch_to, h->watch);
@@ -334,6 +351,17 @@ int flow_stream_push(struct flow_table *t, struct flow_tcp *c, unsigned side, co
     return rc;
 }
 
+int flow_stream_keep(struct flow_table *t, struct flow_tcp *c, unsigned side, const struct flow_part *p)
+{
+    enum hold_result r = p->off == 0 && c->half[side].held == NULL ? hold(t, c, side, p) : HOLD_DIRECTION_FULL;
+
+    if (r == HOLD_OK)
+        c->keeps_syn_data = true;
+    else if (r != HOLD_NO_MEMORY)
+        return flow_stream_push(t, c, side, p);
+    return r == HOLD_OK ? 0 : P2T_ERR_MEMORY;
+}
+
 /* A FIN ends the stream: whatever claimed to lie after it was never part of it. */
 static void cut_stream(struct flow_table *t, struct flow_tcp *c, unsigned side, uint64_t fin)
 {
@@ -370,4 +398,14 @@ void flow_stream_free(struct flow_table *t, struct flow_half *h)
     while (h->held->n > 0)
         free(flow_held_pop(h->held));
     release_if_empty(t, h);
+}
+
+void flow_stream_forget(struct flow_table *t, struct flow_tcp *c, unsigned side)
+{
+    struct flow_half *h = &c->half[side];
+
+    c->head.payload_bytes[flow_dir_of(c, side)] -= h->high;
+    h->high = 0;
+    c->keeps_syn_data = false;
+    flow_stream_free(t, h);
 }

@@ -57,7 +57,7 @@ void flow_syns_add_fresh(struct flow_table *t, struct flow_tcp *c, struct flow_p
         t->fresh[at]->is_fresh = false;
     t->fresh[at] = c;
     c->is_fresh = true;
-    c->fresh_at = (uint16_t)at;
+    c->fresh_at = (uint8_t)at;
 }
 
 /* Only the newest connection of a client endpoint and ISN is kept: a scan with one source port and sequence

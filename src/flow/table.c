@@ -129,14 +129,14 @@ static int push_new(struct flow_table *t, const struct flow_lookup *l, const str
     return 0;
 }
 
-static int push_tcp(struct flow_table *t, const struct packet *p, const struct flow_ready *ready)
+/* Inline in the loop of all packets: quoted SYNs, its other caller, are rare. */
+static inline __attribute__((always_inline)) int push_tcp(struct flow_table *t, const struct packet *p,
+                                                          const struct flow_ready *ready)
 {
     const struct flow_lookup *l = &ready->lookup;
     struct flow_print print = ready->print;
     struct flow_key_node *n;
 
-    t->counters.tcp_packets++;
-    t->counters.syns += flow_is_syn(p);
     while ((n = known_as(t, l, p, print)) != NULL) {
         struct flow_tcp *c = n->conn;
         unsigned side = flow_key_side(n, l);
@@ -163,17 +163,28 @@ void flow_table_prepare(const struct flow_table *t, const struct packet *p, stru
     ready->print = flow_print_tcp(p, t->limits.duplicate_window_ns);
 }
 
+int flow_push_unseen(struct flow_table *t, const struct packet *syn)
+{
+    struct flow_ready ready;
+
+    flow_table_prepare(t, syn, &ready);
+    return push_tcp(t, syn, &ready);
+}
+
 int flow_table_push(struct flow_table *t, const struct packet *p, const struct flow_ready *ready)
 {
     t->counters.packets++;
     if (p->mark.ts_ns > t->now_ns)
         t->now_ns = p->mark.ts_ns;
     flow_expire(t);
-    if (p->kind == PACKET_TCP)
+    if (p->kind == PACKET_TCP) {
+        t->counters.tcp_packets++;
+        t->counters.syns += flow_is_syn(p);
         return push_tcp(t, p, ready);
+    }
     if (p->kind == PACKET_UDP)
         flow_udp(t, p);
     else if (p->kind == PACKET_ICMP_ERROR)
-        flow_icmp(t, p);
+        return flow_icmp(t, p);
     return 0;
 }

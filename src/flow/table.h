@@ -11,7 +11,7 @@ struct flow_table;
 
 /* Named limits, each with the attack it bounds; every time one is hit it is counted. */
 struct flow_limits {
-    size_t connections;   /* open at once, under 900 bytes each: SYN floods. Which one goes: flow_table_evict() */
+    size_t connections;   /* open at once, under 1000 bytes each: SYN floods. Which one goes: flow_table_evict() */
     size_t reorder_bytes; /* held in one direction after a hole: hostile sequence jumps */
     size_t reorder_bytes_total;  /* held in all connections */
     uint32_t reorder_segments;   /* segments held in one direction: one-byte segments */

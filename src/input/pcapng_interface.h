@@ -9,9 +9,9 @@ enum { INPUT_INTERFACE_NAMES_MAX = 256 };
 
 /* Bounds what a section of nothing but interfaces can make us hold: 2 MB. */
 #define INPUT_INTERFACES_MAX 65536
-/* In the year 2223. Later times are set to it, and times before 1970 to 0, so that adding decades to a time cannot
- * overflow. Classic pcap ends in 2106. */
-#define INPUT_TIME_MAX_NS ((int64_t)8000000000 * 1000000000)
+/* In the year 2106, with which classic pcap ends. Later times are set to it, and times before 1970 to 0, so that the sum of
+ * two times cannot overflow. */
+#define INPUT_TIME_MAX_NS ((int64_t)4300000000 * 1000000000)
 
 struct input_pcapng_interface {
     uint32_t link_type;

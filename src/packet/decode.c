@@ -55,6 +55,7 @@ static enum packet_drop walk(struct packet_decoder *d, const struct input_frame 
 
     w.fragments = &d->fragments;
     w.out = out;
+    out->partial = false;
     w.r = reader_of(frame->bytes, frame->cap_len);
     w.wire = frame->wire_len > frame->cap_len ? frame->wire_len : frame->cap_len;
     w.next = frame->link_type == 1 ? LAYER_ETHERNET : LAYER_LINK;

@@ -44,7 +44,8 @@ void packet_decoder_free(struct packet_decoder *d);
  * frame, or into the decoder (a reassembled datagram), and is valid until the next call. A snaplen cut inside the
  * transport payload is no drop: payload.n < payload_len says it.
  * Datagrams to a tunnel's port in which no IP header is found are plain UDP. The packet that completes a fragmented
- * datagram marks it; fragments that contradict each other spoil it (RFC 5722). */
+ * datagram marks it; fragments that contradict each other spoil it (RFC 5722). Before that, the first fragment of a name
+ * server's answer is a packet of its own: `partial`. */
 enum packet_drop packet_decode(struct packet_decoder *d, const struct input_frame *frame, struct packet *out);
 
 const char *packet_drop_key(enum packet_drop why);

@@ -88,6 +88,13 @@ static void take_protocol(struct packet_walk *w, uint8_t protocol)
     walk_drop(w, PACKET_DROP_OTHER_TRANSPORT);
 }
 
+/* That a name server answered is worth knowing, also where the rest never comes. */
+static bool begins_answer(const struct fragment *f)
+{
+    enum { UDP = 17, UDP_HEADER = 8, DNS_PORT = 53 };
+    return f->offset == 0 && f->protocol == UDP && f->bytes.n >= UDP_HEADER && load_be16(f->bytes.p) == DNS_PORT;
+}
+
 static void reassemble(struct packet_walk *w, struct fragment *f)
 {
     struct fragment_datagram whole;
@@ -99,6 +106,13 @@ static void reassemble(struct packet_walk *w, struct fragment *f)
     f->bytes = slice_of(w->r.p, w->r.left);
     f->len = w->wire;
     enum packet_drop state = fragment_add(w->fragments, f, &whole);
+    if (state == PACKET_DROP_FRAGMENT && begins_answer(f)) {
+        uint16_t all = load_be16(f->bytes.p + 4);
+        w->wire = all > w->wire ? all : w->wire;
+        w->out->partial = true;
+        w->next = LAYER_UDP;
+        return;
+    }
     if (state != PACKET_DECODED) {
         walk_drop(w, state);
         return;

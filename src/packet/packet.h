@@ -43,7 +43,8 @@ struct packet_icmp {
     uint8_t type, code;
     uint8_t quoted_kind; /* PACKET_TCP or PACKET_UDP */
     struct endpoint quoted_src, quoted_dst;
-    uint32_t quoted_seq; /* TCP only */
+    uint32_t quoted_seq;  /* TCP only */
+    uint8_t quoted_flags; /* TCP only; 0 where the quote ends before them */
 };
 
 struct packet {
@@ -55,11 +56,12 @@ struct packet {
                                * so they are left out */
     uint16_t ip_id;           /* IPv4 identification; 0 for IPv6 */
     uint8_t ttl;              /* TTL or hop limit of the innermost header */
-    uint8_t tunnel_depth;     /* IP headers around the innermost one */
-    struct packet_tcp tcp;    /* filled for PACKET_TCP only */
-    struct slice payload;     /* transport payload that was captured */
-    uint32_t payload_len;     /* on the wire; more than payload.n where the capture cut it */
-    struct packet_icmp icmp;  /* filled for PACKET_ICMP_ERROR only */
+    bool partial;          /* the first fragment of a datagram from a name server, whose rest has not come so far */
+    uint8_t tunnel_depth;  /* IP headers around the innermost one */
+    struct packet_tcp tcp; /* filled for PACKET_TCP only */
+    struct slice payload;  /* transport payload that was captured; of an ICMP error: of the UDP datagram it quotes */
+    uint32_t payload_len;  /* on the wire; more than payload.n where the capture cut it */
+    struct packet_icmp icmp; /* filled for PACKET_ICMP_ERROR only */
 };
 
 #endif

@@ -64,6 +64,25 @@ static uint8_t quoted_ipv6(struct reader *r, struct packet_icmp *icmp)
     return protocol;
 }
 
+/* What follows the first eight bytes of the header. */
+static void quoted_tcp(struct reader *r, const uint8_t *h, struct packet_icmp *icmp)
+{
+    const uint8_t *rest = reader_take(r, 6);
+
+    icmp->quoted_seq = load_be32(h + 4);
+    icmp->quoted_flags = rest != NULL ? rest[5] & 0x3f : 0;
+}
+
+static void quoted_udp(const struct reader *r, const uint8_t *h, struct packet *out)
+{
+    uint32_t len = load_be16(h + 4);
+
+    if (len <= 8)
+        return;
+    out->payload_len = len - 8;
+    out->payload = slice_of(r->p, r->left < out->payload_len ? r->left : out->payload_len);
+}
+
 static void error_message(struct packet_walk *w, bool is_error,
                           uint8_t (*quoted_ip)(struct reader *, struct packet_icmp *))
 {
@@ -91,9 +110,12 @@ static void error_message(struct packet_walk *w, bool is_error,
     out->icmp.quoted_kind = protocol == TCP ? PACKET_TCP : PACKET_UDP;
     out->icmp.quoted_src.port = load_be16(transport);
     out->icmp.quoted_dst.port = load_be16(transport + 2);
-    out->icmp.quoted_seq = protocol == TCP ? load_be32(transport + 4) : 0;
     out->payload = slice_of(NULL, 0);
     out->payload_len = 0;
+    if (protocol == TCP)
+        quoted_tcp(&r, transport, &out->icmp);
+    else
+        quoted_udp(&r, transport, out);
     w->next = LAYER_END;
 }
 

@@ -31,6 +31,7 @@ bool packet_usual(const struct input_frame *frame, struct packet *out)
     out->ip_id = load_be16(ip + 4);
     out->ttl = ip[8];
     out->path = 0;
+    out->partial = false;
     out->tunnel_depth = 0;
     return walk_tcp(out, ip + IPV4, r, wire);
 }

@@ -208,9 +208,13 @@ struct fact {
             const struct dns_message *message;
             struct endpoint src, dst;
             bool over_tcp;
+            bool partial;  /* an answer's first fragment; the whole may follow */
             uint32_t path; /* on which it was seen */
         } dns;
-        struct flow_udp_error dns_error;
+        struct {
+            struct flow_udp_error error;
+            const struct dns_message *quoted; /* the message that it is about; NULL: not quoted */
+        } dns_error;
         struct {
             const struct tls_client_hello *hello;
             struct packet_mark last; /* its last byte; mark is its first */

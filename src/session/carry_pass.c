@@ -200,8 +200,8 @@ static enum carry_verdict wants_tcp(struct carry_pass *p, struct input_frame *fr
 static enum carry_verdict wants_packet(struct carry_pass *p, struct input_frame *frame, const struct packet *packet,
                                        struct buf *out)
 {
-    const struct flow_datagram d = {packet->mark, packet->src,     packet->dst,
-                                    packet->path, packet->payload, packet->payload_len};
+    const struct flow_datagram d = {packet->mark,    packet->src,         packet->dst,    packet->path,
+                                    packet->payload, packet->payload_len, packet->partial};
     const struct packet_icmp *icmp = &packet->icmp;
 
     if (packet->kind == PACKET_TCP)
@@ -228,9 +228,9 @@ enum carry_verdict carry_pass_frame(struct carry_pass *p, struct input_frame *fr
     enum packet_drop why = packet_decode(p->decoder, frame, &packet);
     enum carry_verdict verdict = CARRY_NOTHING;
 
-    if (why == PACKET_DECODED)
+    if (why == PACKET_DECODED && !packet.partial)
         verdict = wants_packet(p, frame, &packet, out);
-    else if (why == PACKET_DROP_FRAGMENT && wants_fragment(p, frame))
+    else if ((why == PACKET_DECODED || why == PACKET_DROP_FRAGMENT) && wants_fragment(p, frame))
         verdict = CARRY_FRAME;
     if (verdict != CARRY_FRAME)
         return verdict;

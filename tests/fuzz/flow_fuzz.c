@@ -422,7 +422,7 @@ static struct packet some_packet(struct reader *r, int64_t *now)
     p.payload = slice_of(text, (much & 64) != 0 ? p.payload_len / 2 : p.payload_len);
     if ((much & 128) != 0)
         p.payload_len += 1u << (much & 31);
-    p.icmp = (struct packet_icmp){3, 1, (uint8_t)(1 + (how & 1)), p.dst, p.src, p.tcp.seq};
+    p.icmp = (struct packet_icmp){3, 1, (uint8_t)(1 + (how & 1)), p.dst, p.src, p.tcp.seq, p.tcp.flags};
     return p;
 }
 

@@ -27,6 +27,7 @@ struct line {
 struct story {
     const char *capture;
     size_t exchanges;    /* that are not quiet */
+    size_t quiet;        /* and that are */
     bool all_like_first; /* each is as the first line says */
     bool no_retransmits;
     struct line line[LINES_MAX];
@@ -42,6 +43,12 @@ static const struct story stories[] = {
                .finding = "conn.syn_repeated 10.9.0.20:8080 answered only after 3 SYNs"}}},
     {"02-synack-after-1.2s.pcap", .exchanges = 1,
      .line = {{.kind = P2T_KIND_HTTP1, .status = 200, .url = "/late-synack", .connect = 1200, .no_rtt = true}}},
+    {"03-synack-captured-never-acked.pcap", .exchanges = 1,
+     .line = {{.kind = P2T_KIND_CONNECT,
+               .outcome = P2T_OUTCOME_CONNECT_ERROR,
+               .error = "dial tcp 10.9.0.20:8080: i/o timeout",
+               .finding = "the client never acknowledged it",
+               .never = "did not answer"}}},
     {"04-challenge-ack-port-reuse.pcap", .exchanges = 1,
      .line = {{.kind = P2T_KIND_HTTP1,
                .status = 200,
@@ -51,6 +58,8 @@ static const struct story stories[] = {
                .no_rtt = true,
                .finding = "2 SYNs",
                .never = "conn.canceled"}}},
+    {"32-tfo-request-with-all.pcap", .exchanges = 1, .quiet = 0,
+     .line = {{.kind = P2T_KIND_HTTP1, .status = 200, .url = "/tfo", .connect = 1.03, .total = 20.0}}},
     {"36-challenge-ack-rst-lost-timeout.pcap", .exchanges = 1,
      .line = {{.kind = P2T_KIND_CONNECT,
                .outcome = P2T_OUTCOME_CONNECT_ERROR,
@@ -62,8 +71,14 @@ static const struct story stories[] = {
               {.kind = P2T_KIND_HTTP1, .status = 200, .url = "/q", .total = 20.4},
               {.kind = P2T_KIND_HTTP1, .status = 200, .url = "/q", .total = 20.4}}},
     /* These two end inside their exchanges. */
-    {"06-dumpcap-two-interfaces-tap.pcapng", .exchanges = 24, .no_retransmits = true},
-    {"07-dumpcap-two-interfaces-copies.pcapng", .exchanges = 56, .no_retransmits = true},
+    {"06-dumpcap-two-interfaces-tap.pcapng", .exchanges = 24, .quiet = 1, .no_retransmits = true},
+    {"07-dumpcap-two-interfaces-copies.pcapng", .exchanges = 56, .quiet = 1, .no_retransmits = true},
+    {"27-dns-answer-second-fragment-lost.pcap", .exchanges = 1,
+     .line = {{.kind = P2T_KIND_LOOKUP,
+               .outcome = P2T_OUTCOME_INCOMPLETE,
+               .url = "frag.test",
+               .finding = "the name server answered",
+               .never = "dns.empty_answer"}}},
     {"31-dnat-copies-counted-as-queries.pcap", .exchanges = 1,
      .line = {{.kind = P2T_KIND_HTTP1,
                .status = 200,
@@ -72,6 +87,17 @@ static const struct story stories[] = {
                .queries = 2,
                .client = "10.244.0.9:50000",
                .nat_server = "10.244.3.3:8080"}}},
+    {"39-arp-unanswered-no-route-to-host.pcap", .exchanges = 1,
+     .line = {{.kind = P2T_KIND_CONNECT,
+               .outcome = P2T_OUTCOME_CONNECT_ERROR,
+               .error = "dial tcp 10.98.0.77:8080: connect: no route to host",
+               .finding = "conn.unreachable",
+               .client = "10.98.0.1:56184"}}},
+    {"40-resolver-arp-dead.pcap", .exchanges = 1,
+     .line = {{.kind = P2T_KIND_LOOKUP,
+               .outcome = P2T_OUTCOME_DNS_ERROR,
+               .url = "dead.test",
+               .finding = "dns.unreachable"}}},
     {"45-any-masquerade-doubles.pcap", .exchanges = 1, .no_retransmits = true,
      .line = {{.kind = P2T_KIND_HTTP1,
                .status = 200,
@@ -97,7 +123,7 @@ struct told {
 
 struct telling {
     struct told told[TOLD_MAX];
-    size_t n;
+    size_t n, quiet;
     struct p2t_counters counters;
 };
 
@@ -151,6 +177,7 @@ static int on_exchange(void *ctx, const struct p2t_exchange *x)
 {
     struct telling *all = ctx;
 
+    all->quiet += x->quiet;
     if (x->quiet)
         return 0;
     assert_true(all->n < TOLD_MAX);
@@ -196,7 +223,8 @@ static void tell(const char *capture, unsigned jobs, struct telling *all)
 {
     char path[512];
     const char *paths[] = {path};
-    struct p2t_config config = {.paths = paths, .path_count = 1, .jobs = jobs, .ctx = all, .exchange = on_exchange};
+    struct p2t_config config = {
+        .paths = paths, .path_count = 1, .jobs = jobs, .all = true, .ctx = all, .exchange = on_exchange};
     struct p2t_session *session;
 
     (void)snprintf(path, sizeof path, "%s/field/%s.zst", P2T_GOLDEN, capture);
@@ -273,6 +301,9 @@ static void check_story(const struct story *s, const struct telling *all)
     (void)snprintf(count, sizeof count, "%zu", all->n);
     if (all->n != s->exchanges)
         wrong(0, "number of exchanges", count);
+    (void)snprintf(count, sizeof count, "%zu", all->quiet);
+    if (all->quiet != s->quiet)
+        wrong(0, "number of quiet exchanges", count);
     for (size_t i = 0; i < all->n; i++) {
         const struct line *want = &s->line[s->all_like_first || i >= LINES_MAX ? 0 : i];
         if (want->url != NULL || want->error != NULL)

@@ -1,7 +1,7 @@
 /* Exchanges and their parts, member by member. */
 #include "correlate/image/image.h"
 
-IMAGE_COVERS(struct exchange_lookup, 952);
+IMAGE_COVERS(struct exchange_lookup, 984);
 static void image_names(struct image *m, struct exchange_lookup *l)
 {
     if (m->out != NULL || image_ok(m))
@@ -59,6 +59,8 @@ void image_lookup_info(struct image *m, struct exchange_lookup *l)
     image_bool(m, &l->over_tcp);
     image_bool(m, &l->forced_out);
     image_names(m, l);
+    image_mark(m, &l->partial);
+    IMAGE(m, l->partials);
     image_mark(m, &l->asked);
     image_trouble(m, &l->silent);
     image_trouble(m, &l->failed);
@@ -253,7 +255,7 @@ static void image_websocket(struct image *m, struct exchange_websocket *w)
     image_mark(m, &w->last);
 }
 
-IMAGE_COVERS(struct exchange_conn, 752);
+IMAGE_COVERS(struct exchange_conn, 704);
 void image_conn_view(struct image *m, struct exchange_conn *v)
 {
     image_bool(m, &v->present);
@@ -301,7 +303,6 @@ void image_conn_view(struct image *m, struct exchange_conn *v)
         IMAGE(m, v->retransmits[dir]);
         image_mark(m, &v->last_retransmit[dir]);
         IMAGE(m, v->payload_bytes[dir]);
-        image_mark(m, &v->first_payload[dir]);
     }
 }
 
@@ -423,7 +424,7 @@ static void image_own(struct image *m, struct exchange *e)
 }
 
 IMAGE_COVERS(struct exchange_link, 16);
-IMAGE_COVERS(struct exchange, 3760);
+IMAGE_COVERS(struct exchange, 3712);
 /* Outcome, errors and findings are the judge's: they come when it is handed over. */
 void image_exchange(struct image *m, struct exchange *e)
 {

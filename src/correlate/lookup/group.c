@@ -348,6 +348,13 @@ static struct lookup_query *asked(struct correlate *c, const struct fact *f)
     return q != NULL && slice_ieq(q->lookup->name, slice_of(m->qname, m->qname_len)) ? q : NULL;
 }
 
+/* An answer's first fragment comes right before it. */
+static void note_whole(struct lookup *l, const struct fact *f)
+{
+    if (mark_set(&l->info.partial) && f->mark.ts_ns - l->info.partial.ts_ns < FOLLOW_NS && --l->info.partials == 0)
+        l->info.partial = (struct packet_mark){.ts_ns = 0};
+}
+
 static void on_answer(struct correlate *c, const struct fact *f)
 {
     const struct dns_message *m = f->as.dns.message;
@@ -361,11 +368,17 @@ static void on_answer(struct correlate *c, const struct fact *f)
     struct lookup_lane *lane = &l->lane[q->lane];
     if (l->closed || lookup_used(l) || (lane->state != LANE_ASKED && lane->state != LANE_TRUNCATED))
         return;
+    if (f->as.dns.partial) {
+        l->info.partial = f->mark;
+        l->info.partials++;
+        return;
+    }
     lane->state = lane_state_of(m, take_addrs(c, l, m));
     lane->rcode = m->rcode;
     lane->last_answer = l->info.last_answer = f->mark;
     l->info.answers++;
     note_failure(l, f, lane->state);
+    note_whole(l, f);
     wait_on(c, l, f->mark.ts_ns);
 }
 
@@ -393,7 +406,7 @@ static void refused(struct correlate *c, struct lookup *l, int lane, const struc
 /* RFC 1122 4.1.3.3: the ICMP error reaches the socket that asked. */
 void lookup_error(struct correlate *c, const struct fact *f)
 {
-    const struct flow_udp_error *e = &f->as.dns_error;
+    const struct flow_udp_error *e = &f->as.dns_error.error;
     struct lookup_query *q = lookup_query_of_socket(c, &e->quoted_src, &e->quoted_dst);
 
     if (q == NULL || q->lookup->lane[q->lane].state != LANE_ASKED)

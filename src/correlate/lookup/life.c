@@ -163,7 +163,7 @@ void lookup_decide(const struct correlate *c, struct lookup *l)
     if (info->addr_count > 0)
         info->result = LOOKUP_OK;
     else
-        info->result = lookup_outstanding(l) ? unanswered(c, l) : verdict(l);
+        info->result = !lookup_outstanding(l) ? verdict(l) : mark_set(&info->partial) ? LOOKUP_CUT : unanswered(c, l);
     info->has_rcode = lane->state >= LANE_OK && lane->state != LANE_REFUSED;
     info->rcode = lane->rcode;
     info->empty = info->result == LOOKUP_NOT_FOUND && lane->state == LANE_EMPTY;

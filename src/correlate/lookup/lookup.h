@@ -86,6 +86,10 @@ void lookup_error(struct correlate *c, const struct fact *f);
 void lookup_tcp_refused(struct correlate *c, const struct ip_addr *client, const struct endpoint *server,
                         const struct packet_mark *mark);
 
+/* ---- quoted.c ---- */
+/* An ICMP error about a question that the capture does not have: the question it quotes is taken for it. */
+void lookup_quoted(struct correlate *c, const struct fact *error);
+
 /* ---- walk.c: search lists ---- */
 /* `next` may be tried in vain after `name` for one application's name: with and without a suffix, with a suffix of the
  * suffix, or with another suffix that this client is known to use. */

@@ -9,13 +9,14 @@ static void decode_dns(struct proto *p, const struct flow_datagram *d, bool over
     struct fact f = {.kind = FACT_DNS_MESSAGE, .conn = conn, .mark = d->mark};
 
     (void)dns_decode(d->bytes, d->len, &p->message);
-    p->counters.dns_messages++;
+    p->counters.dns_messages += !d->partial;
     p->counters.dns_malformed += p->message.status == READ_BAD;
-    p->counters.dns_cut += p->message.status == READ_SHORT;
+    p->counters.dns_cut += !d->partial && p->message.status == READ_SHORT;
     f.as.dns.message = &p->message;
     f.as.dns.src = d->src;
     f.as.dns.dst = d->dst;
     f.as.dns.over_tcp = over_tcp;
+    f.as.dns.partial = d->partial;
     f.as.dns.path = d->path;
     proto_emit(p, &f);
 }
@@ -108,8 +109,15 @@ void conn_on_udp(void *ctx, const struct flow_datagram *d)
 
 void conn_on_udp_error(void *ctx, const struct flow_udp_error *error)
 {
+    struct proto *p = ctx;
+    const struct flow_datagram quoted = {
+        error->mark, error->quoted_src, error->quoted_dst, error->path, error->quoted, error->quoted_len, false};
     struct fact f = {.kind = FACT_DNS_ERROR, .mark = error->mark};
 
-    f.as.dns_error = *error;
-    proto_emit(ctx, &f);
+    f.as.dns_error.error = *error;
+    if (proto_speaks_dns(&quoted)) {
+        (void)dns_decode(quoted.bytes, quoted.len, &p->message);
+        f.as.dns_error.quoted = &p->message;
+    }
+    proto_emit(p, &f);
 }

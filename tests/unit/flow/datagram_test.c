@@ -54,6 +54,22 @@ static void without_identification_only_a_quick_copy_is_one(void **state)
     sim_fini(&s);
 }
 
+/* The whole has all but the same bytes as its first fragment. */
+static void a_first_fragment_is_no_copy_of_the_whole(void **state)
+{
+    (void)state;
+    struct sim s;
+    sim_init(&s, NULL);
+    struct packet p = udp(&s, "answer");
+    p.partial = true;
+    push(&s, &p);
+    push_copy(&s, p, MS);
+    p.partial = false;
+    push_copy(&s, p, MS);
+    expect(&s, "udp:1'answer'udp:3'answer'");
+    sim_fini(&s);
+}
+
 static void memory_of_datagrams_is_bounded(void **state)
 {
     (void)state;
@@ -80,7 +96,7 @@ static struct packet icmp(struct sim *s, enum side quoted, uint8_t kind, uint32_
     struct packet p = segment(s, quoted, 0, 0, NULL);
 
     p.kind = PACKET_ICMP_ERROR;
-    p.icmp = (struct packet_icmp){3, 1, kind, s->ep[quoted], s->ep[!quoted], seq};
+    p.icmp = (struct packet_icmp){3, 1, kind, s->ep[quoted], s->ep[!quoted], seq, 0};
     p.src = endpoint_at("10.9.9.9", 0);
     p.dst = endpoint_at("10.0.0.1", 0);
     return p;
@@ -114,6 +130,53 @@ static void icmp_errors_find_their_connection(void **state)
     push(&s, &p);
     expect(&s, "SYNACK<7 <0'x'8 ICMP<9");
     sim_fini(&s);
+}
+
+/* As where ARP is not answered: the SYN stays in its host, and that is told by itself. */
+static void a_quoted_syn_stands_for_itself(void **state)
+{
+    (void)state;
+    struct sim s;
+    sim_init(&s, NULL);
+    struct packet p = icmp(&s, CLIENT, PACKET_TCP, s.isn[CLIENT]);
+    p.icmp.quoted_flags = TCP_SYN;
+    push(&s, &p);
+    expect(&s, "open SYN>1 ICMP>1");
+    assert_true(endpoint_eq(&s.last.client, &s.ep[CLIENT]));
+    push_copy(&s, p, 1000 * MS); /* for the SYN once more */
+    expect(&s, "ICMP>2");
+    p.icmp.quoted_seq += 1 << 24; /* the port used again */
+    push_copy(&s, p, 1000 * MS);
+    expect(&s, "close:reused 2#open 2#SYN>3 2#ICMP>3");
+    assert_int_equal(counters(&s)->syns, 0);
+    assert_int_equal(counters(&s)->tcp_packets, 0);
+    sim_fini(&s);
+}
+
+static void other_quotes_begin_nothing(void **state)
+{
+    (void)state;
+    static const struct {
+        uint8_t type, code, flags;
+        const char *told;
+    } cases[] = {
+        {11, 0, TCP_SYN, "10.0.0.1"}, /* a probe that counts hops */
+        {3, 4, TCP_SYN, "10.0.0.1"},  {3, 1, TCP_SYN | TCP_ACK, "10.0.0.1"}, {3, 1, TCP_ACK, "10.0.0.1"},
+        {3, 1, 0, "10.0.0.1"},        {3, 1, TCP_SYN, "10.0.0.7"}, /* not who sent it */
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct sim s;
+        sim_init(&s, NULL);
+        struct packet p = icmp(&s, CLIENT, PACKET_TCP, s.isn[CLIENT]);
+        p.dst = endpoint_at(cases[i].told, 0);
+        p.icmp.type = cases[i].type;
+        p.icmp.code = cases[i].code;
+        p.icmp.quoted_flags = cases[i].flags;
+        push(&s, &p);
+        expect(&s, "");
+        assert_int_equal(counters(&s)->out_of_window, 1);
+        sim_fini(&s);
+    }
 }
 
 static void icmp_errors_prefer_their_own_path(void **state)
@@ -153,8 +216,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(datagrams_pass_through_once),
         cmocka_unit_test(without_identification_only_a_quick_copy_is_one),
+        cmocka_unit_test(a_first_fragment_is_no_copy_of_the_whole),
         cmocka_unit_test(memory_of_datagrams_is_bounded),
         cmocka_unit_test(icmp_errors_find_their_connection),
+        cmocka_unit_test(a_quoted_syn_stands_for_itself),
+        cmocka_unit_test(other_quotes_begin_nothing),
         cmocka_unit_test(icmp_errors_prefer_their_own_path),
         cmocka_unit_test(icmp_errors_about_datagrams_pass_through),
     };

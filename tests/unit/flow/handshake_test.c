@@ -106,8 +106,38 @@ static void data_in_the_syn_is_data(void **state)
     syn_ack(&s);
     data(&s, CLIENT, 0, "GET"); /* as a client does whose server ignored it */
     data(&s, CLIENT, 3, " /");
-    expect(&s, "open SYN>1 >0'GET'1 SYNACK<2 ACK1<2 EST>3 >3' /'4");
+    expect(&s, "open SYN>1 SYNACK<2 ACK1<2 EST>3 >0'GET'1/3 >3' /'4");
     assert_int_equal(s.last.retransmits[FLOW_C2S], 1);
+    sim_fini(&s);
+}
+
+static void data_in_a_syn_that_the_server_did_not_take(void **state)
+{
+    (void)state;
+    struct sim s;
+    sim_init(&s, NULL);
+    struct packet p = segment(&s, CLIENT, TCP_SYN, 0, "GET");
+    push(&s, &p);
+    syn_ack(&s);
+    data(&s, CLIENT, 0, "GET");
+    expect(&s, "open SYN>1 SYNACK<2 EST>3 >0'GET'3");
+    assert_int_equal(s.last.retransmits[FLOW_C2S], 0);
+    assert_int_equal(s.last.payload_bytes[FLOW_C2S], 3);
+    sim_fini(&s);
+}
+
+static void data_in_a_syn_that_nobody_answers(void **state)
+{
+    (void)state;
+    struct sim s;
+    sim_init(&s, NULL);
+    struct packet p = segment(&s, CLIENT, TCP_SYN, 0, "GET");
+    push(&s, &p);
+    s.now_ns += 1000 * MS;
+    syn(&s); /* without, as Linux repeats it */
+    expect(&s, "open SYN>1 SYN>2r");
+    flow_table_finish(s.table);
+    expect(&s, ">0'GET'1 close:input");
     sim_fini(&s);
 }
 
@@ -509,6 +539,8 @@ int main(void)
         cmocka_unit_test(missing_syn_ack_does_not_matter),
         cmocka_unit_test(payload_establishes_too),
         cmocka_unit_test(data_in_the_syn_is_data),
+        cmocka_unit_test(data_in_a_syn_that_the_server_did_not_take),
+        cmocka_unit_test(data_in_a_syn_that_nobody_answers),
         cmocka_unit_test(simultaneous_open_is_one_connection),
         cmocka_unit_test(refused),
         cmocka_unit_test(stale_peer_answers_a_syn_with_an_old_ack),

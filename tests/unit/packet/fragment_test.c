@@ -326,9 +326,38 @@ static void fragments_in_fragments(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
+/* Of a datagram of 8 + 24 bytes from port `from`, the bytes [at, end). */
+static enum packet_drop send_udp(uint16_t from, size_t at, size_t end)
+{
+    static struct frame f, cut;
+    frame_payload(&f, "0123456789abcdefghijklmn");
+    put_udp(&f, from, 40000);
+    cut.at = FRAME_MAX;
+    put(&cut, frame_start(&f) + at, end - at);
+    put_ipv4_full(&cut, 1, 17, from, (uint16_t)(at / 8 | (end < 32 ? 0x2000 : 0)));
+    return decode_at(decoder, LINK_RAW, &cut, frame_len(&cut), frame_len(&cut), now_ns, ++number, &p);
+}
+
+static void a_name_servers_first_fragment_is_told_at_once(void **state)
+{
+    (void)state;
+    assert_int_equal(send_udp(53, 0, 16), PACKET_DECODED);
+    assert_true(p.partial);
+    assert_int_equal(p.payload_len, 24);
+    assert_int_equal(p.payload.n, 8);
+    assert_int_equal(send_udp(53, 16, 32), PACKET_DECODED);
+    assert_false(p.partial);
+    assert_int_equal(p.payload.n, 24);
+    assert_int_equal(send_udp(53, 16, 32), PACKET_DROP_FRAGMENT); /* the other way around */
+    assert_int_equal(send_udp(53, 0, 16), PACKET_DECODED);
+    assert_false(p.partial);
+    assert_int_equal(send_udp(5353, 0, 16), PACKET_DROP_FRAGMENT); /* of another port */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(a_name_servers_first_fragment_is_told_at_once),
         TEST(fragments_meet_in_every_order),
         TEST(identical_duplicates_do_no_harm),
         TEST(conflicting_bytes_spoil_the_datagram),

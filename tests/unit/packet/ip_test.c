@@ -296,6 +296,7 @@ static void icmp_errors_quote_their_packet(void **state)
         assert_host(&p.icmp.quoted_src, v4 ? "10.0.0.1" : "2001:db8::1", SRC_PORT);
         assert_host(&p.icmp.quoted_dst, v4 ? "10.0.0.2" : "2001:db8::2", DST_PORT);
         assert_int_equal(p.icmp.quoted_seq, SEQ);
+        assert_int_equal(p.icmp.quoted_flags, 0); /* behind what is quoted */
         assert_int_equal(p.payload_len, 0);
     }
 }
@@ -310,6 +311,14 @@ static void icmp_errors_quote_udp(void **state)
     assert_host(&p.icmp.quoted_src, "10.0.0.1", 5353);
     assert_host(&p.icmp.quoted_dst, "10.0.0.2", 53);
     assert_int_equal(p.icmp.quoted_seq, 0);
+    assert_int_equal(p.payload_len, 5);
+    assert_int_equal(p.payload.n, 5);
+    assert_memory_equal(p.payload.p, "query", 5);
+    build_udp4(&f, "query");
+    put_icmp(true, 3, 3, frame_len(&f) - 3);
+    assert_int_equal(decode(LINK_RAW, &f, &p), PACKET_DECODED);
+    assert_int_equal(p.payload_len, 5);
+    assert_int_equal(p.payload.n, 2);
 }
 
 static void a_quote_may_have_extension_headers(void **state)
@@ -324,8 +333,10 @@ static void a_quote_may_have_extension_headers(void **state)
         put_icmp(false, 1, 4, frame_len(&f));
         enum packet_drop why = decode(LINK_RAW, &f, &p);
         assert_int_equal(why, headers <= 8 ? PACKET_DECODED : PACKET_DROP_OTHER_TRANSPORT);
-        if (why == PACKET_DECODED)
-            assert_host(&p.icmp.quoted_src, "2001:db8::1", SRC_PORT);
+        if (why != PACKET_DECODED)
+            continue;
+        assert_host(&p.icmp.quoted_src, "2001:db8::1", SRC_PORT);
+        assert_int_equal(p.icmp.quoted_flags, TCP_SYN);
     }
 }
 
