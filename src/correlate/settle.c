@@ -135,16 +135,10 @@ static void settle_closed(struct correlate *c, struct cconn *cc)
         settle_previous(c, cc);
 }
 
-/* A RST that the server cannot have sent for the request: it had not got it yet. What the server itself sends may follow. */
-static bool came_too_soon(const struct cconn *cc, const struct fact *reset)
+/* A RST in the server's name, instead of an answer: if the server goes on, it was not the server's. */
+static bool may_be_forged(const struct cconn *cc, const struct fact *f)
 {
-    const struct exchange_conn *v = &cc->view;
-    const struct exchange *e = cc->settling;
-
-    if (reset->dir != FLOW_S2C || e == NULL || !mark_set(&e->request.last) || !mark_set(&v->syn) ||
-        !mark_set(&v->syn_ack) || v->syns > 1 || v->late_syn_ack)
-        return false;
-    return reset->mark.ts_ns - e->request.last.ts_ns < (v->syn_ack.ts_ns - v->syn.ts_ns) / 2;
+    return f->dir == FLOW_S2C && cc->settling != NULL && !mark_set(&cc->settling->response.first);
 }
 
 void settle_conn_event(struct correlate *c, struct cconn *cc, const struct fact *f)
@@ -152,7 +146,7 @@ void settle_conn_event(struct correlate *c, struct cconn *cc, const struct fact 
     switch (f->as.event->kind) {
     case FLOW_RST:
         end_all(c, cc);
-        if (!came_too_soon(cc, f))
+        if (!may_be_forged(cc, f))
             settle_previous(c, cc);
         break;
     case FLOW_FIN:
