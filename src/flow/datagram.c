@@ -106,25 +106,33 @@ static bool quotes_unseen_syn(const struct packet *p)
                                  : icmp->type == UNREACHABLE_V4 && icmp->code != FRAGMENTATION_NEEDED;
 }
 
-static int about_tcp(struct flow_table *t, const struct packet *p)
+bool flow_icmp_unseen(const struct flow_table *t, const struct packet *p, struct packet *syn)
 {
     const struct packet_icmp *icmp = &p->icmp;
     struct flow_lookup l;
-    int rc = 0;
+
+    if (icmp->quoted_kind != PACKET_TCP || !quotes_unseen_syn(p))
+        return false;
+    flow_lookup_init(&l, &icmp->quoted_src, &icmp->quoted_dst);
+    if (quoted_by(t, p, &l) != NULL)
+        return false;
+    *syn = (struct packet){.mark = p->mark, .kind = PACKET_TCP, .path = p->path};
+    syn->src = icmp->quoted_src;
+    syn->dst = icmp->quoted_dst;
+    syn->tcp = (struct packet_tcp){.seq = icmp->quoted_seq, .flags = TCP_SYN, .window_scale = -1};
+    return true;
+}
+
+static void about_tcp(struct flow_table *t, const struct packet *p)
+{
+    const struct packet_icmp *icmp = &p->icmp;
+    struct flow_lookup l;
 
     flow_lookup_init(&l, &icmp->quoted_src, &icmp->quoted_dst);
     const struct flow_key_node *found = quoted_by(t, p, &l);
-    if (found == NULL && quotes_unseen_syn(p)) {
-        struct packet syn = {.mark = p->mark, .kind = PACKET_TCP, .path = p->path};
-        syn.src = icmp->quoted_src;
-        syn.dst = icmp->quoted_dst;
-        syn.tcp = (struct packet_tcp){.seq = icmp->quoted_seq, .flags = TCP_SYN, .window_scale = -1};
-        rc = flow_push_unseen(t, &syn);
-        found = quoted_by(t, p, &l);
-    }
     if (found == NULL) {
         t->counters.out_of_window++;
-        return rc;
+        return;
     }
     struct flow_event e = {
         .kind = FLOW_ICMP,
@@ -135,21 +143,21 @@ static int about_tcp(struct flow_table *t, const struct packet *p)
         .icmp_family = p->src.ip.family,
     };
     t->sink.tcp_event(t->sink.ctx, &found->conn->head, &e);
-    return rc;
 }
 
-int flow_icmp(struct flow_table *t, const struct packet *p)
+void flow_icmp(struct flow_table *t, const struct packet *p)
 {
     struct packet room;
 
     t->counters.icmp_errors++;
     if (is_copy(t, &p, &room))
-        return 0;
+        return;
     const struct packet_icmp *icmp = &p->icmp;
-    if (icmp->quoted_kind == PACKET_TCP)
-        return about_tcp(t, p);
+    if (icmp->quoted_kind == PACKET_TCP) {
+        about_tcp(t, p);
+        return;
+    }
     struct flow_udp_error e = {p->mark,    icmp->quoted_src, icmp->quoted_dst, p->src.ip,  p->src.ip.family,
                                icmp->type, icmp->code,       p->path,          p->payload, p->payload_len};
     t->sink.udp_error(t->sink.ctx, &e);
-    return 0;
 }

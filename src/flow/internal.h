@@ -192,10 +192,8 @@ static inline bool flow_may_be_translated(bool numbered, uint8_t ttl_before, uin
 
 /* datagram.c */
 void flow_udp(struct flow_table *t, const struct packet *p);
-/* 0, or P2T_ERR_MEMORY. */
-int flow_icmp(struct flow_table *t, const struct packet *p);
-
-/* table.c: takes a SYN that is known by its quote only. 0, or P2T_ERR_MEMORY. */
-int flow_push_unseen(struct flow_table *t, const struct packet *syn);
+void flow_icmp(struct flow_table *t, const struct packet *p);
+/* True: the ICMP error quotes a SYN of no known connection, which *syn is then, with the error's own mark. */
+bool flow_icmp_unseen(const struct flow_table *t, const struct packet *p, struct packet *syn);
 
 #endif

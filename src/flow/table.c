@@ -163,12 +163,19 @@ void flow_table_prepare(const struct flow_table *t, const struct packet *p, stru
     ready->print = flow_print_tcp(p, t->limits.duplicate_window_ns);
 }
 
-int flow_push_unseen(struct flow_table *t, const struct packet *syn)
+/* A SYN that is known by its quote only comes before the error that quotes it. */
+static int push_icmp(struct flow_table *t, const struct packet *p)
 {
     struct flow_ready ready;
+    struct packet syn;
+    int rc = 0;
 
-    flow_table_prepare(t, syn, &ready);
-    return push_tcp(t, syn, &ready);
+    if (flow_icmp_unseen(t, p, &syn)) {
+        flow_table_prepare(t, &syn, &ready);
+        rc = push_tcp(t, &syn, &ready);
+    }
+    flow_icmp(t, p);
+    return rc;
 }
 
 int flow_table_push(struct flow_table *t, const struct packet *p, const struct flow_ready *ready)
@@ -185,6 +192,6 @@ int flow_table_push(struct flow_table *t, const struct packet *p, const struct f
     if (p->kind == PACKET_UDP)
         flow_udp(t, p);
     else if (p->kind == PACKET_ICMP_ERROR)
-        return flow_icmp(t, p);
+        return push_icmp(t, p);
     return 0;
 }
