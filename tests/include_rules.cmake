@@ -9,7 +9,7 @@ set(allow_packet "base;packet;input/frame.h")
 set(allow_flow "base;flow;packet/packet.h")
 set(allow_proto "base;proto;flow/chunk.h;flow/table.h;packet/packet.h")
 set(allow_correlate "base;correlate;proto/fact.h;packet/packet.h;flow/chunk.h")
-set(allow_judge "base;judge;correlate/exchange.h")
+set(allow_judge "base;judge;correlate/exchange.h;correlate/times.h")
 set(allow_trace "base;trace;correlate/exchange.h;judge/judge.h")
 set(allow_write "base;write")
 # Shares its row of the table with write, and writes its bytes with it.

@@ -67,7 +67,7 @@ static void report_dial(struct correlate *c, struct dial *d, bool quiet, bool or
     if (e != NULL) {
         e->kind = P2T_KIND_CONNECT;
         e->start = d->attempts[0].syn;
-        e->end_ns = d->winner >= 0 ? c->now_ns : dial_end_ns(d);
+        e->end_ns = d->winner >= 0 || dial_is_open(d) ? c->now_ns : dial_end_ns(d);
         describe_conn(d, e);
         dial_copy_attempts(d, e);
         if (d->lookup != NULL && !d->cached) {

@@ -27,7 +27,7 @@ void settle_exchange(struct correlate *c, struct exchange *e)
     if (e == cc->settling)
         cc->settling = NULL;
     else
-        open_detach(cc, e);
+        open_detach(c, cc, e);
     timer_stop(c, &e->timer);
     conn_snapshot(cc, e);
     messages_settle(e);
@@ -81,7 +81,7 @@ void settle_ended(struct correlate *c, struct exchange *e, int64_t end_ns)
         stream_ended(c, e, end_ns);
         return;
     }
-    open_detach(cc, e);
+    open_detach(c, cc, e);
     settle_previous(c, cc);
     if (e->kind == P2T_KIND_CONNECT)
         join_request(c, cc, e);

@@ -146,7 +146,7 @@ void carry_place_choose(struct carry *c, struct carry_conn *cc)
 {
     struct carry_place now;
 
-    if (cc->flow == NULL)
+    if (cc->flow == NULL || c->disordered)
         return;
     promote(c, cc);
     if ((forgets(cc) || lingers(c, cc)) && place_now(c, cc, &now))

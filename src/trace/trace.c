@@ -44,6 +44,8 @@ static void fill_handshake(struct trace *t)
     out->rtt_ns = -1;
     if (!mark_set(&c->syn) || !mark_set(&c->syn_ack) || !mark_set(&c->ack))
         return;
+    if (c->syns > 1 || c->late_syn_ack)
+        return;
     out->rtt_ns = c->ack.ts_ns - c->syn.ts_ns;
     out->vantage = vantage_of(c->syn_ack.ts_ns - c->syn.ts_ns, c->ack.ts_ns - c->syn_ack.ts_ns);
 }
@@ -77,6 +79,7 @@ static void fill_connection(struct trace *t)
     out->client = text_of(copy_endpoint(t, &c->client));
     out->server = text_of(copy_endpoint(t, &c->server));
     out->nat_server = text_of(copy_endpoint(t, &c->nat_server));
+    out->nat_client = text_of(copy_endpoint(t, &c->nat_client));
     if (c->proxy != PROXY_NONE || (e->tls != NULL && mark_set(&e->tls->inner_hello)))
         out->proxy = out->server;
     out->exchange = e->kind != P2T_KIND_CONNECT && c->handshake_seen ? (int64_t)c->position : -1;
@@ -94,10 +97,29 @@ static struct p2t_text proto_text(struct trace *t, bool seen, uint8_t major, uin
     return text_of(arena_copy(&t->arena, slice_of(text, sizeof text)));
 }
 
-static struct slice host_of(const struct exchange *e)
+/* As a Host field would have it: with the port, unless it is HTTP's own. */
+static struct slice dialled_host(struct trace *t)
 {
+    const struct exchange *e = t->e;
+    const struct endpoint *server = e->attempt_count > 0 ? &e->attempts[0].server : &e->conn.server;
+    char addr[IP_TEXT_MAX];
+    struct slice host = e->lookup != NULL ? e->lookup->host : slice_of(addr, ip_format(&server->ip, addr));
+    const char *brackets = e->lookup == NULL && server->ip.family == 6 ? "[]" : "";
+
+    if (server->port == 80)
+        return arena_copy(&t->arena, host);
+    return arena_printf(&t->arena, "%.1s%.*s%s:%u", brackets, (int)host.n, (const char *)host.p,
+                        brackets[0] != '\0' ? "]" : "", server->port);
+}
+
+static struct slice host_of(struct trace *t)
+{
+    const struct exchange *e = t->e;
+
     if (e->request.host.n > 0)
         return e->request.host;
+    if (e->kind == P2T_KIND_CONNECT && e->conn.proxy == PROXY_NONE)
+        return dialled_host(t);
     return e->lookup != NULL ? e->lookup->host : (struct slice){NULL, 0};
 }
 
@@ -112,7 +134,7 @@ static void fill_messages(struct trace *t)
     if (q->method.n > 0)
         out->method = text_of(q->method);
     out->url = text_of(redact_url(t, url_build(t)));
-    out->host = text_of(host_of(t->e));
+    out->host = text_of(host_of(t));
     out->status = r->status;
     out->request_proto = proto_text(t, q->seen, q->version_major, q->version_minor);
     out->response_proto = proto_text(t, r->seen, r->version_major, r->version_minor);

@@ -214,6 +214,8 @@ static bool established(struct correlate *c, struct dial *d, int index, const st
     if (!pending(a))
         return false;
     a->result = ATTEMPT_OK;
+    if (a->syns == 1)
+        a->challenges = 0; /* its client would have asked again */
     d->winner = index;
     lose_race(d, a);
     timer_stop(c, &d->timer);
@@ -230,6 +232,16 @@ static void failed(struct correlate *c, struct dial *d, int index, enum attempt_
     a->result = why;
     a->failed = *mark;
     watch(c, d, mark->ts_ns);
+}
+
+/* The client answers with a RST for the older connection's sake, and asks again. */
+static void challenged(struct exchange_attempt *a, const struct fact *f)
+{
+    if (f->as.event->dir != FLOW_S2C)
+        return;
+    if (!mark_set(&a->challenged))
+        a->challenged = f->mark;
+    a->challenges++;
 }
 
 /* Linux gives up a SYN at once for an ICMP error, except for those that only slow it down (tcp_v4_err). */
@@ -251,6 +263,11 @@ bool dial_event(struct correlate *c, struct cconn *cc, const struct fact *f)
     case FLOW_SYN_ACK:
         if (!mark_set(&a->syn_ack))
             a->syn_ack = f->mark;
+        a->last_syn_ack = f->mark;
+        a->syn_acks++;
+        break;
+    case FLOW_CHALLENGED:
+        challenged(a, f);
         break;
     case FLOW_ESTABLISHED:
         return established(c, d, cc->attempt, &f->mark);
@@ -280,6 +297,14 @@ void dial_time_out(struct exchange_attempt *a)
     a->result = ATTEMPT_TIMEOUT;
     a->next_slot_ns = schedule_next_syn_ns(a);
     a->gave_up_ns = schedule_gave_up_ns(a);
+}
+
+bool dial_is_open(const struct dial *d)
+{
+    for (size_t i = 0; i < d->n; i++)
+        if (pending(&d->attempts[i]))
+            return true;
+    return false;
 }
 
 int64_t dial_end_ns(const struct dial *d)

@@ -43,6 +43,8 @@ int64_t dial_last_event_ns(const struct dial *d);
 struct dial *dial_won_by(const struct cconn *cc);
 /* The attempt was never answered: when its client gave up is estimated. Does nothing for one that is decided. */
 void dial_time_out(struct exchange_attempt *a);
+/* An attempt is not decided yet. */
+bool dial_is_open(const struct dial *d);
 /* The last moment of any of its attempts. */
 int64_t dial_end_ns(const struct dial *d);
 /* The host named by the request decides between lookups that gave the same address; empty: it says nothing. */

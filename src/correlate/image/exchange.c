@@ -48,6 +48,7 @@ void image_lookup_info(struct image *m, struct exchange_lookup *l)
     IMAGE(m, l->answers);
     IMAGE(m, l->servers);
     IMAGE(m, l->names);
+    IMAGE(m, l->repeats);
     IMAGE_ENUM(m, l->result, LOOKUP_ABANDONED);
     IMAGE_ENUM(m, l->resolver, RESOLVER_OTHER);
     IMAGE(m, l->rcode);
@@ -67,7 +68,7 @@ void image_lookup_info(struct image *m, struct exchange_lookup *l)
     image_mark(m, &l->tcp_refused);
 }
 
-IMAGE_COVERS(struct exchange_attempt, 256);
+IMAGE_COVERS(struct exchange_attempt, 312);
 void image_attempt(struct image *m, struct exchange_attempt *a)
 {
     image_endpoint(m, &a->client);
@@ -80,12 +81,16 @@ void image_attempt(struct image *m, struct exchange_attempt *a)
     image_mark(m, &a->ack);
     image_mark(m, &a->failed);
     image_mark(m, &a->winner);
+    image_mark(m, &a->last_syn_ack);
+    image_mark(m, &a->challenged);
     image_duration(m, &a->last_interval_ns);
     image_ns(m, &a->next_slot_ns);
     image_ns(m, &a->gave_up_ns);
     IMAGE(m, a->syns);
     if (a->syns == 0)
         reader_fail(&m->in, READ_BAD);
+    IMAGE(m, a->syn_acks);
+    IMAGE(m, a->challenges);
     image_bool(m, &a->followed);
     IMAGE_ENUM(m, a->result, ATTEMPT_CANCELED);
     IMAGE(m, a->icmp_family);
@@ -248,7 +253,7 @@ static void image_websocket(struct image *m, struct exchange_websocket *w)
     image_mark(m, &w->last);
 }
 
-IMAGE_COVERS(struct exchange_conn, 576);
+IMAGE_COVERS(struct exchange_conn, 656);
 void image_conn_view(struct image *m, struct exchange_conn *v)
 {
     image_bool(m, &v->present);
@@ -256,10 +261,16 @@ void image_conn_view(struct image *m, struct exchange_conn *v)
     image_endpoint(m, &v->client);
     image_endpoint(m, &v->server);
     image_endpoint(m, &v->nat_server);
+    image_endpoint(m, &v->nat_client);
     image_mark(m, &v->first);
     image_mark(m, &v->syn);
     image_mark(m, &v->syn_ack);
     image_mark(m, &v->ack);
+    image_mark(m, &v->last_syn_ack);
+    IMAGE(m, v->syns);
+    IMAGE(m, v->syn_acks);
+    image_bool(m, &v->late_syn_ack);
+    image_mark(m, &v->sent_after_rst);
     image_bool(m, &v->handshake_seen);
     IMAGE(m, v->position);
     image_bool(m, &v->pipelined);
@@ -406,7 +417,7 @@ static void image_own(struct image *m, struct exchange *e)
 }
 
 IMAGE_COVERS(struct exchange_link, 16);
-IMAGE_COVERS(struct exchange, 3536);
+IMAGE_COVERS(struct exchange, 3656);
 /* Outcome, errors and findings are the judge's: they come when it is handed over. */
 void image_exchange(struct image *m, struct exchange *e)
 {

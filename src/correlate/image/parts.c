@@ -108,7 +108,7 @@ static void image_open(struct image *m, struct cconn *cc)
     }
 }
 
-IMAGE_COVERS(struct cconn, 808);
+IMAGE_COVERS(struct cconn, 888);
 void image_conn(struct image *m, struct cconn *cc)
 {
     m->arena = &cc->arena;
@@ -205,7 +205,7 @@ static void image_attempts(struct image *m, struct dial *d)
     }
 }
 
-IMAGE_COVERS(struct dial, 416);
+IMAGE_COVERS(struct dial, 472);
 void image_dial(struct image *m, struct dial *d)
 {
     image_link(m, IMAGE_LOOKUP, &d->lookup);

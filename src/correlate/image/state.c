@@ -3,6 +3,7 @@
 
 #include "correlate/facts.h"
 #include "correlate/image/image.h"
+#include "correlate/open.h"
 #include "pcap2trace/status.h"
 
 /* ---- what there is ---- */
@@ -211,6 +212,18 @@ static uint64_t ref_hash(struct packet_ref ref)
     return hash_bytes(key, sizeof key);
 }
 
+/* Its exchanges were linked before their numbers were known. */
+static void reopen(struct correlate *c, struct cconn *cc)
+{
+    struct exchange *e = cc->open_first;
+
+    cc->open_first = cc->open_last = NULL;
+    for (struct exchange *next; e != NULL; e = next) {
+        next = e->next;
+        open_append(c, cc, e);
+    }
+}
+
 static void enlist(struct image *m, struct correlate *c)
 {
     for (size_t i = 0; i < m->sets[IMAGE_POOL].n; i++)
@@ -220,6 +233,7 @@ static void enlist(struct image *m, struct correlate *c)
     for (size_t i = 0; i < m->sets[IMAGE_CONN].n; i++) {
         struct cconn *cc = m->sets[IMAGE_CONN].items[i];
         cc->flow = &c->gone;
+        reopen(c, cc);
         m->failed |= hmap_insert(&c->carried, &cc->node, ref_hash(cc->view.first.ref)) != 0;
     }
 }
@@ -255,8 +269,8 @@ static void discard_dial(struct correlate *c, struct dial *d)
 /* Half of it makes no whole: nothing of it is followed. */
 static void discard_all(struct image *m, struct correlate *c)
 {
-    struct hmap *maps[] = {&c->pools,           &c->carried, &c->lookups_by_label,
-                           &c->lookups_by_addr, &c->queries, &c->query_sockets};
+    struct hmap *maps[] = {&c->pools,   &c->carried,       &c->lookups_by_label, &c->lookups_by_addr,
+                           &c->queries, &c->query_sockets, &c->open_by_number};
 
     for (size_t i = 0; i < m->sets[IMAGE_POOL].n; i++)
         slab_give(&c->pool_slab, m->sets[IMAGE_POOL].items[i]);

@@ -186,6 +186,7 @@ static void ask(struct lookup *l, const struct fact *f, int i)
 
     if (lane->state == LANE_ASKED && gap >= QUERY_RETRY_MIN_NS) {
         l->retry_gap_ns = gap;
+        l->info.repeats++;
         note_silence(l, f);
     }
     l->one_socket |= other->port == f->as.dns.src.port;

@@ -178,6 +178,8 @@ static void put_connection(struct buf *b, const struct p2t_connection *c)
     text_field(b, ",\"server\":", c->server);
     if (c->nat_server.p != NULL)
         text_field(b, ",\"nat_server\":", c->nat_server);
+    if (c->nat_client.p != NULL)
+        text_field(b, ",\"nat_client\":", c->nat_client);
     put_count(b, ",\"exchange\":", c->exchange);
     put_count(b, ",\"stream\":", c->stream);
     buf_str(b, c->reused < 0 ? ",\"reused\":null" : c->reused ? ",\"reused\":true" : ",\"reused\":false");

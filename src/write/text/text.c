@@ -156,16 +156,22 @@ static void put_links(struct buf *b, const struct p2t_exchange *x)
 
 /* ---- where ---- */
 
+static void put_translation(struct buf *b, struct p2t_text other)
+{
+    if (other.p == NULL)
+        return;
+    buf_lit(b, " (also seen as ");
+    escape_text(b, other);
+    buf_putc(b, ')');
+}
+
 static void put_connection(struct buf *b, const struct p2t_connection *c)
 {
     escape_text(b, c->client);
+    put_translation(b, c->nat_client);
     buf_lit(b, " -> ");
     escape_text(b, c->server);
-    if (c->nat_server.p != NULL) {
-        buf_lit(b, " (also seen as ");
-        escape_text(b, c->nat_server);
-        buf_putc(b, ')');
-    }
+    put_translation(b, c->nat_server);
     if (c->proxy.p != NULL)
         buf_lit(b, " (a proxy)");
     if (c->reused > 0 && c->exchange > 0)
