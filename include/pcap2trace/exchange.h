@@ -255,6 +255,7 @@ struct p2t_exchange {
     size_t link_count;
     const char *const *files; /* paths of the captures that hold its packets; evidence points into it */
     size_t file_count;
+    bool by_go; /* the client is Go's: `error` is what it logged; of another client it says what Go's would have */
     bool quiet; /* shown only with --all: a lookup that succeeded and led nowhere, a connection without HTTP */
 };
 

@@ -163,7 +163,9 @@ void conn_snapshot(const struct cconn *cc, struct exchange *e)
     e->conn.proxy_target = arena_copy(&e->arena, cc->view.proxy_target);
     for (int i = 0; i < 2; i++) {
         e->conn.lost_bytes[i] = cc->flow->lost_bytes[i];
-        e->conn.retransmits[i] = cc->flow->retransmits[i];
+        e->conn.retransmits[i] = cc->flow->retransmits[i] - e->retransmits_before[i];
+        if (e->conn.retransmits[i] > 0)
+            e->conn.last_retransmit[i] = cc->flow->last_retransmit[i];
         e->conn.payload_bytes[i] = cc->flow->payload_bytes[i];
     }
     e->socks_error = cc->socks_error;

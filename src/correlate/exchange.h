@@ -259,7 +259,8 @@ struct exchange_conn {
     bool input_ended; /* the capture ended with the connection open */
     uint64_t lost_bytes[2];
     struct packet_mark last_gap[2]; /* the packet behind the last hole that was never filled */
-    uint32_t retransmits[2];
+    uint32_t retransmits[2];        /* while the exchange was under way */
+    struct packet_mark last_retransmit[2];
     enum fact_proto proto;
     uint64_t payload_bytes[2];
     struct packet_mark first_payload[2];
@@ -349,6 +350,8 @@ struct exchange {
     struct exchange_websocket websocket;
     struct exchange_tls *tls;      /* NULL: no TLS on the connection */
     bool handshakes;               /* its own dial made the TLS handshake */
+    bool by_go;                    /* its client is Go's, as its fields or its resolver show */
+    bool upstream;                 /* a lookup that a resolver made for another one */
     struct exchange_tls *dial_tls; /* the handshake of the connection it dialled, when it was sent on another */
     struct slice socks_error;      /* SOCKS reply in words; NULL when none failed */
     int64_t end_ns;
@@ -367,6 +370,7 @@ struct exchange {
     void *owner;
     uint32_t number;         /* as proto counts */
     uint64_t lost_before[2]; /* of its connection, when it began */
+    uint32_t retransmits_before[2];
     struct dial *claims;
     void *pool; /* where it may yet turn out to have dialled */
     struct exchange *unplaced_before, *unplaced_next;

@@ -135,12 +135,19 @@ static void settle_closed(struct correlate *c, struct cconn *cc)
         settle_previous(c, cc);
 }
 
+/* A RST in the server's name, instead of an answer: if the server goes on, it was not the server's. */
+static bool may_be_forged(const struct cconn *cc, const struct fact *f)
+{
+    return f->dir == FLOW_S2C && cc->settling != NULL && !mark_set(&cc->settling->response.first);
+}
+
 void settle_conn_event(struct correlate *c, struct cconn *cc, const struct fact *f)
 {
     switch (f->as.event->kind) {
     case FLOW_RST:
         end_all(c, cc);
-        settle_previous(c, cc);
+        if (!may_be_forged(cc, f))
+            settle_previous(c, cc);
         break;
     case FLOW_FIN:
         for (struct exchange *e = cc->open_first; e != NULL; e = e->next)

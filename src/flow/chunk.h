@@ -30,11 +30,12 @@ struct flow_conn {
 
     /* Counters per direction, updated before each callback. */
     uint64_t packets[2];
-    uint64_t payload_bytes[2]; /* distinct stream bytes seen, wire length */
-    uint32_t retransmits[2];   /* segments that brought nothing new */
-    uint32_t out_of_order[2];  /* segments that came before an earlier byte */
-    uint32_t duplicates;       /* the same packet captured again elsewhere on its way */
-    uint64_t lost_bytes[2];    /* holes that were never filled */
+    uint64_t payload_bytes[2];             /* distinct stream bytes seen, wire length */
+    uint32_t retransmits[2];               /* segments that brought nothing new */
+    struct packet_mark last_retransmit[2]; /* the last of those segments */
+    uint32_t out_of_order[2];              /* segments that came before an earlier byte */
+    uint32_t duplicates;                   /* the same packet captured again elsewhere on its way */
+    uint64_t lost_bytes[2];                /* holes that were never filled */
 };
 
 /* Bytes of one direction, in stream order, without overlap and without omission: a hole is a chunk too. */

@@ -103,10 +103,11 @@ static bool is_keep_alive(const struct flow_half *h, const struct packet *p, int
     return p->payload_len == 0 || (p->payload_len == 1 && h->acked >= h->high);
 }
 
-static void take_old(struct flow_table *t, struct flow_tcp *c, unsigned side)
+static void take_old(struct flow_table *t, struct flow_tcp *c, unsigned side, const struct packet *p)
 {
     t->counters.retransmits++;
     c->head.retransmits[flow_dir_of(c, side)]++;
+    c->head.last_retransmit[flow_dir_of(c, side)] = p->mark;
 }
 
 static void data_after_close(struct flow_table *t, struct flow_tcp *c, unsigned side, const struct packet *p)
@@ -169,7 +170,7 @@ static int take_payload(struct flow_table *t, struct flow_tcp *c, unsigned side,
     if (h->held != NULL)
         flow_stream_compare(t, h, &part);
     if (!flow_stream_is_new(h, &part)) {
-        take_old(t, c, side);
+        take_old(t, c, side, p);
         return 0;
     }
     if (c->half[!side].rst_seen)
@@ -191,7 +192,7 @@ static void take_fin(struct flow_table *t, struct flow_tcp *c, unsigned side, co
     int64_t fin = off + (int64_t)p->payload_len;
 
     if (h->fin_seen && p->payload_len == 0)
-        take_old(t, c, side);
+        take_old(t, c, side, p);
     /* A FIN that was lost from the capture may have passed for the last byte of a hole. */
     if (h->fin_seen || fin + 1 < (int64_t)h->next)
         return;

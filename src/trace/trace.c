@@ -97,14 +97,22 @@ static struct p2t_text proto_text(struct trace *t, bool seen, uint8_t major, uin
     return text_of(arena_copy(&t->arena, slice_of(text, sizeof text)));
 }
 
+static struct slice dialled_name(const struct exchange *e)
+{
+    if (e->tls != NULL && e->tls->server_name.n > 0)
+        return e->tls->server_name;
+    return e->lookup != NULL ? e->lookup->host : (struct slice){NULL, 0};
+}
+
 /* As a Host field would have it: with the port, unless it is HTTP's own. */
 static struct slice dialled_host(struct trace *t)
 {
     const struct exchange *e = t->e;
     const struct endpoint *server = e->attempt_count > 0 ? &e->attempts[0].server : &e->conn.server;
     char addr[IP_TEXT_MAX];
-    struct slice host = e->lookup != NULL ? e->lookup->host : slice_of(addr, ip_format(&server->ip, addr));
-    const char *brackets = e->lookup == NULL && server->ip.family == 6 ? "[]" : "";
+    struct slice name = dialled_name(e);
+    struct slice host = name.n > 0 ? name : slice_of(addr, ip_format(&server->ip, addr));
+    const char *brackets = name.n == 0 && server->ip.family == 6 ? "[]" : "";
 
     if (server->port == 80)
         return arena_copy(&t->arena, host);
@@ -234,8 +242,12 @@ static void reset(struct trace *t, const struct exchange *e)
     t->got_conn_earliest = (struct packet_mark){0};
     t->dns = t->connect = t->tls_phase = (struct trace_span){0};
     t->failed = false;
-    t->out = (struct p2t_exchange){
-        .id = e->id, .kind = e->kind, .outcome = e->outcome, .error = text_of(e->error), .quiet = e->quiet};
+    t->out = (struct p2t_exchange){.id = e->id,
+                                   .kind = e->kind,
+                                   .outcome = e->outcome,
+                                   .error = text_of(e->error),
+                                   .by_go = e->by_go,
+                                   .quiet = e->quiet};
 }
 
 const struct p2t_exchange *trace_build(struct trace *t, const struct exchange *e)

@@ -333,11 +333,14 @@ static struct lookup *lookup_of_host(struct correlate *c, const struct exchange_
     return l != NULL ? l : lookup_by_name(c, &a->client.ip, host, a->syn.ts_ns);
 }
 
-void dial_check_host(struct correlate *c, struct dial *d, struct slice host)
+void dial_check_host(struct correlate *c, struct dial *d, struct slice host, bool by_proxy)
 {
     const struct exchange_attempt *a = &d->attempts[d->winner >= 0 ? d->winner : 0];
     bool inferred;
 
+    if (host.n == 0 && by_proxy && d->lookup != NULL &&
+        a->syn.ts_ns - d->lookup->info.last_answer.ts_ns > PROXY_LOOKUP_NS)
+        detach_lookup(c, d, false);
     if (host.n == 0 || (d->lookup != NULL && lookup_answers_host(d->lookup, host)))
         return;
     struct lookup *right = lookup_of_host(c, a, host, &inferred);

@@ -253,7 +253,7 @@ static void image_websocket(struct image *m, struct exchange_websocket *w)
     image_mark(m, &w->last);
 }
 
-IMAGE_COVERS(struct exchange_conn, 656);
+IMAGE_COVERS(struct exchange_conn, 704);
 void image_conn_view(struct image *m, struct exchange_conn *v)
 {
     image_bool(m, &v->present);
@@ -298,6 +298,7 @@ void image_conn_view(struct image *m, struct exchange_conn *v)
         IMAGE(m, v->lost_bytes[dir]);
         image_mark(m, &v->last_gap[dir]);
         IMAGE(m, v->retransmits[dir]);
+        image_mark(m, &v->last_retransmit[dir]);
         IMAGE(m, v->payload_bytes[dir]);
         image_mark(m, &v->first_payload[dir]);
     }
@@ -395,6 +396,8 @@ static void image_dialled(struct image *m, struct exchange *e)
     if (image_part(m, &e->dial_tls, sizeof *e->dial_tls))
         image_tls(m, e->dial_tls);
     image_bool(m, &e->handshakes);
+    image_bool(m, &e->by_go);
+    image_bool(m, &e->upstream);
 }
 
 /* Its places in lists are those lists'. */
@@ -411,13 +414,15 @@ static void image_own(struct image *m, struct exchange *e)
     IMAGE(m, e->number);
     IMAGE(m, e->lost_before[0]);
     IMAGE(m, e->lost_before[1]);
+    IMAGE(m, e->retransmits_before[0]);
+    IMAGE(m, e->retransmits_before[1]);
     image_link(m, IMAGE_DIAL, &e->claims);
     image_link(m, IMAGE_POOL, &e->pool);
     image_ns(m, &e->free_ns);
 }
 
 IMAGE_COVERS(struct exchange_link, 16);
-IMAGE_COVERS(struct exchange, 3656);
+IMAGE_COVERS(struct exchange, 3712);
 /* Outcome, errors and findings are the judge's: they come when it is handed over. */
 void image_exchange(struct image *m, struct exchange *e)
 {

@@ -108,7 +108,7 @@ static void image_open(struct image *m, struct cconn *cc)
     }
 }
 
-IMAGE_COVERS(struct cconn, 888);
+IMAGE_COVERS(struct cconn, 936);
 void image_conn(struct image *m, struct cconn *cc)
 {
     m->arena = &cc->arena;
@@ -156,7 +156,7 @@ static void image_lookup_dials(struct image *m, struct lookup *l)
 }
 
 IMAGE_COVERS(struct lookup_lane, 64);
-IMAGE_COVERS(struct lookup, 1480);
+IMAGE_COVERS(struct lookup, 1496);
 /* Users and holders are counted when all is read. */
 void image_lookup(struct image *m, struct lookup *l)
 {
@@ -174,6 +174,7 @@ void image_lookup(struct image *m, struct lookup *l)
     }
     image_bool(m, &l->reported);
     image_bool(m, &l->one_socket);
+    IMAGE(m, l->upstream_of);
     image_bool(m, &l->closed);
     image_duration(m, &l->retry_gap_ns);
     image_slice(m, &l->name);

@@ -71,6 +71,14 @@ static void put_head(struct buf *b, const struct out_options *o, const struct p2
 
 /* ---- why ---- */
 
+static bool has_event(const struct p2t_exchange *x, enum p2t_hook hook)
+{
+    for (size_t i = 0; i < x->event_count; i++)
+        if (x->events[i].hook == hook)
+            return true;
+    return false;
+}
+
 static const char *verdict(const struct p2t_exchange *x)
 {
     static const char *const words[P2T_OUTCOME_COUNT] = {[P2T_OUTCOME_OK] = "error: ",
@@ -82,6 +90,8 @@ static const char *verdict(const struct p2t_exchange *x)
                                                          [P2T_OUTCOME_RESPONSE_ERROR] = "broken response: ",
                                                          [P2T_OUTCOME_INCOMPLETE] = "not wholly captured: "};
 
+    if (x->outcome == P2T_OUTCOME_TLS_ERROR && has_event(x, P2T_HOOK_WROTE_HEADERS))
+        return "failed: ";
     return words[x->outcome];
 }
 
@@ -112,7 +122,7 @@ static void put_finding(struct buf *b, const struct out_options *o, const struct
 static bool explains(const struct p2t_exchange *x, const struct p2t_finding *f)
 {
     if (x->outcome == P2T_OUTCOME_INCOMPLETE)
-        return strncmp(f->code, "capture.", 8) == 0 || strncmp(f->code, "limit.", 6) == 0;
+        return p2t_finding_info(f->id)->side == P2T_SIDE_CAPTURE;
     return x->outcome != P2T_OUTCOME_OK && f->severity == P2T_SEVERITY_ERROR;
 }
 
@@ -122,7 +132,7 @@ static void put_error(struct buf *b, const struct out_options *o, const struct p
         return;
     buf_lit(b, "  ");
     text_begin(b, o, explained ? TEXT_BOLD : TEXT_RED);
-    buf_str(b, explained ? "the client's error: " : verdict(x));
+    buf_str(b, explained ? (x->by_go ? "the client's error: " : "in Go's words: ") : verdict(x));
     if (x->error.p != NULL)
         escape_text(b, x->error);
     else
