@@ -63,6 +63,7 @@ enum p2t_side {
     X(CONN_POOL_FULL, "conn.pool_full", INFO, CLIENT, "the connection was closed after use: the pool was full")      \
     X(CONN_NOT_POOLED, "conn.not_pooled", INFO, CLIENT, "the connection was closed after use: the wire hides why")   \
     X(TCP_RETRANSMISSIONS, "tcp.retransmissions", INFO, NETWORK, "segments of the connection were repeated")         \
+    X(TCP_LOST_ON_WAY, "tcp.lost_on_way", ERROR, NETWORK, "bytes of the response never reached the client")          \
     X(TLS_ALERT, "tls.alert", ERROR, EITHER, "a side broke off the TLS handshake with an alert")                     \
     X(TLS_NOT_TLS, "tls.not_tls", ERROR, SERVER, "the server answered the TLS handshake with something else")        \
     X(TLS_CLOSED, "tls.closed", ERROR, EITHER, "the connection was closed inside the TLS handshake")                 \

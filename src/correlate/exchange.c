@@ -39,6 +39,11 @@ bool exchange_answer_hidden(const struct exchange *e)
            (with_keys && before_next_request(e, &e->tls->loss[FLOW_S2C].mark));
 }
 
+bool exchange_answer_lost_on_way(const struct exchange *e)
+{
+    return e->request.seen && since_request(e, &e->conn.lost_on_way[FLOW_S2C]) && !exchange_answer_hidden(e);
+}
+
 /* Nothing of the messages can be read: that the server does not close behind its response has to do. */
 static bool estimated_keep_alive(const struct exchange *e)
 {

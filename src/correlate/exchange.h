@@ -258,8 +258,9 @@ struct exchange_conn {
     uint32_t goaway_last, goaway_code;
     bool input_ended; /* the capture ended with the connection open */
     uint64_t lost_bytes[2];
-    struct packet_mark last_gap[2]; /* the packet behind the last hole that was never filled */
-    uint32_t retransmits[2];        /* while the exchange was under way */
+    struct packet_mark last_gap[2];    /* the packet behind the last hole that was never filled ... */
+    struct packet_mark lost_on_way[2]; /* ... and of those whose bytes the peer lacks, too */
+    uint32_t retransmits[2];           /* while the exchange was under way */
     struct packet_mark last_retransmit[2];
     enum fact_proto proto;
     uint64_t payload_bytes[2];
@@ -394,6 +395,8 @@ enum exchange_closer exchange_closer(const struct exchange *e);
 /* The server sent something since the request that the capture lacks, or that could not be decrypted: silence is no
  * fact then. */
 bool exchange_answer_hidden(const struct exchange *e);
+/* Bytes of the answer never reached the client: it never acknowledged them. What the capture lacks, the client lacked. */
+bool exchange_answer_lost_on_way(const struct exchange *e);
 /* Go's client would keep the connection for the next request, as far as the messages tell. */
 bool exchange_keeps_alive(const struct exchange *e);
 /* ... but it closed it at once. */

@@ -75,7 +75,7 @@ HOT void conn_fact(struct correlate *c, const struct fact *f)
             conn_take_endpoints(cc);
         break;
     case FACT_CONN_GAP:
-        cc->view.last_gap[f->dir] = f->mark;
+        *(f->as.gap_unacked ? &cc->view.lost_on_way[f->dir] : &cc->view.last_gap[f->dir]) = f->mark;
         break;
     case FACT_SOCKS_REQUEST:
         conn_socks_request(cc, f);

@@ -45,6 +45,7 @@ struct flow_chunk {
     struct slice bytes;      /* captured bytes; NULL for a hole */
     uint64_t len;            /* stream bytes; more than bytes.n where the rest was cut or is lost */
     bool lost;               /* len bytes never seen on the wire (bytes.n == 0) */
+    bool unacked;            /* of those that are lost: the peer never acknowledged them, so it lacks them, too */
     struct packet_mark seen; /* first transmission seen; for a hole: the packet that proved it */
     /* When everything up to here was there: decision 1 of the architecture. Behind a hole that was never filled it
      * is the chunk's own `seen`, or the previous chunk's `deliverable` if that is later; a hole's own is the first
@@ -60,6 +61,7 @@ static inline struct flow_chunk flow_chunk_copy(const struct flow_chunk *chunk)
                                .bytes = slice_of(chunk->bytes.p, chunk->bytes.n),
                                .len = chunk->len,
                                .lost = chunk->lost,
+                               .unacked = chunk->unacked,
                                .seen = chunk->seen,
                                .deliverable = chunk->deliverable};
 }

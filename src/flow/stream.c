@@ -40,7 +40,7 @@ static void count_new(struct flow_table *t, struct flow_tcp *c, unsigned side, c
 static void deliver_new(struct flow_table *t, struct flow_tcp *c, unsigned side, const struct flow_part *p)
 {
     struct slice bytes = {p->bytes.p, p->bytes.n}; /* not as one: a copy waits for what was just written in two */
-    struct flow_chunk chunk = {flow_dir_of(c, side), p->off, bytes, p->end - p->off, false, p->mark, p->mark};
+    struct flow_chunk chunk = {flow_dir_of(c, side), p->off, bytes, p->end - p->off, false, false, p->mark, p->mark};
 
     count_new(t, c, side, p);
     send_chunk(t, c, side, &chunk);
@@ -100,8 +100,12 @@ static void skip_to(struct flow_table *t, struct flow_tcp *c, unsigned side, uin
 {
     struct flow_half *h = &c->half[side];
     const struct flow_held_segment *behind = flow_held_first(h->held);
-    struct flow_chunk hole = {
-        .dir = flow_dir_of(c, side), .offset = h->next, .len = to - h->next, .lost = true, .seen = proof};
+    struct flow_chunk hole = {.dir = flow_dir_of(c, side),
+                              .offset = h->next,
+                              .len = to - h->next,
+                              .lost = true,
+                              .unacked = h->acked <= h->next,
+                              .seen = proof};
 
     hole.deliverable = behind != NULL && behind->mark.ts_ns < proof.ts_ns ? behind->mark : proof;
     hole.deliverable = later(hole.deliverable, h->deliverable);

@@ -131,7 +131,7 @@ static void judge_response(struct exchange *e)
 
     if (r->extent == FACT_HEAD_UNFINISHED)
         judge_unfinished_head(e);
-    else if (r->extent != FACT_HEAD_WHOLE || (!r->complete && r->lost))
+    else if (r->extent != FACT_HEAD_WHOLE || (!r->complete && r->lost && !exchange_answer_lost_on_way(e)))
         e->outcome = P2T_OUTCOME_INCOMPLETE;
     else if (!r->complete)
         judge_unfinished_body(e);

@@ -184,7 +184,7 @@ struct fact {
         const struct flow_event *event; /* CONN_EVENT */
         enum flow_end end;              /* CONN_CLOSE */
         enum fact_proto proto;          /* CONN_PROTO */
-        uint64_t gap_bytes;             /* CONN_GAP */
+        bool gap_unacked;               /* CONN_GAP: the peer lacks the bytes, too */
         const struct fact_http_head *head;
         struct fact_http_end http_end;
         struct fact_message message;

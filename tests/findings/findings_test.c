@@ -346,6 +346,19 @@ NEARLY(TCP_RETRANSMISSIONS)
 
 /* ---- TLS ---- */
 
+FIRES(TCP_LOST_ON_WAY)
+{
+    made_http(m);
+    made_unanswered(m);
+    m->e.conn.lost_on_way[FLOW_S2C] = at(3000);
+    m->e.conn.client_fin = at(6002000);
+}
+/* It was acknowledged: the capture lacks what the client has. */
+NEARLY(TCP_LOST_ON_WAY)
+{
+    m->e.conn.last_gap[FLOW_S2C] = at(3000);
+}
+
 FIRES(TLS_ALERT)
 {
     made_tls(m);
@@ -702,6 +715,9 @@ static const struct row rows[P2T_FINDING_COUNT] = {
         "was closed, or it exited; the wire does not tell which"),
     ROW(TCP_RETRANSMISSIONS, "tcp.retransmissions", INFO, 2200,
         "while the exchange was under way, the client repeated 2 segments and the server 1"),
+    ROW(TCP_LOST_ON_WAY, "tcp.lost_on_way", ERROR, 3000,
+        "the client never acknowledged bytes of the response that the server had sent: they were lost on the way to "
+        "it"),
     ROW(TLS_ALERT, "tls.alert", ERROR, 1300, "the server broke off the TLS handshake with an alert"),
     ROW(TLS_NOT_TLS, "tls.not_tls", ERROR, 1300, "the server answered the TLS handshake with plain HTTP"),
     ROW(TLS_CLOSED, "tls.closed", ERROR, 51200, "the connection was closed 50 ms into the TLS handshake"),

@@ -253,7 +253,7 @@ static void image_websocket(struct image *m, struct exchange_websocket *w)
     image_mark(m, &w->last);
 }
 
-IMAGE_COVERS(struct exchange_conn, 704);
+IMAGE_COVERS(struct exchange_conn, 752);
 void image_conn_view(struct image *m, struct exchange_conn *v)
 {
     image_bool(m, &v->present);
@@ -297,6 +297,7 @@ void image_conn_view(struct image *m, struct exchange_conn *v)
         image_bool(m, &v->fin_in_order[dir]);
         IMAGE(m, v->lost_bytes[dir]);
         image_mark(m, &v->last_gap[dir]);
+        image_mark(m, &v->lost_on_way[dir]);
         IMAGE(m, v->retransmits[dir]);
         image_mark(m, &v->last_retransmit[dir]);
         IMAGE(m, v->payload_bytes[dir]);
@@ -422,7 +423,7 @@ static void image_own(struct image *m, struct exchange *e)
 }
 
 IMAGE_COVERS(struct exchange_link, 16);
-IMAGE_COVERS(struct exchange, 3712);
+IMAGE_COVERS(struct exchange, 3760);
 /* Outcome, errors and findings are the judge's: they come when it is handed over. */
 void image_exchange(struct image *m, struct exchange *e)
 {

@@ -108,7 +108,7 @@ static void image_open(struct image *m, struct cconn *cc)
     }
 }
 
-IMAGE_COVERS(struct cconn, 936);
+IMAGE_COVERS(struct cconn, 984);
 void image_conn(struct image *m, struct cconn *cc)
 {
     m->arena = &cc->arena;

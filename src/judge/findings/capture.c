@@ -10,10 +10,16 @@ static bool answer_missing(const struct exchange *e)
 
 void about_capture(struct exchange *e)
 {
-    if (e->request.lost || e->response.lost || answer_missing(e))
+    bool on_way = exchange_answer_lost_on_way(e);
+    if (e->request.lost || (e->response.lost && !on_way) || answer_missing(e))
         finding_add(e, P2T_FINDING_CAPTURE_GAP, &e->request.last,
                     e->response.seen ? &e->response.last : &e->conn.server_fin,
                     "bytes of this exchange are missing from the capture");
+    if (on_way && !e->response.complete)
+        finding_add(
+            e, P2T_FINDING_TCP_LOST_ON_WAY, &e->conn.lost_on_way[FLOW_S2C], &e->request.last,
+            "the client never acknowledged bytes of the response that the server had sent: they were lost on the way "
+            "to it");
     if (e->request.extent == FACT_HEAD_CUT || e->response.extent == FACT_HEAD_CUT)
         finding_add(e, P2T_FINDING_CAPTURE_CUT, &e->request.head_end, &e->response.head_end,
                     "a message head is not wholly in the capture: snapshot length, loss, or its end");

@@ -165,7 +165,7 @@ static void on_chunk(void *ctx, struct flow_conn *flow, const struct flow_chunk 
         return;
     if (chunk->lost) {
         struct fact f = {.kind = FACT_CONN_GAP, .conn = flow, .dir = chunk->dir, .mark = chunk->seen};
-        f.as.gap_bytes = chunk->len;
+        f.as.gap_unacked = chunk->unacked;
         proto_emit(p, &f);
     }
     take_chunk(p, c, chunk);
