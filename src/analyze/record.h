@@ -55,6 +55,7 @@ struct record_origin {
 /* What only an exchange has. */
 struct record_wire {
     uint64_t id;
+    uint64_t retry_of; /* the exchange that it repeats; 0: none */
     struct slice file; /* of its first packet */
     int64_t rtt_ns;    /* negative: unknown */
     enum p2t_kind kind;
@@ -76,6 +77,7 @@ struct record {
     bool has_end;
     bool no_error_told;     /* live: the trace does not say whether the call failed */
     bool tells_hook_errors; /* live: the form records errors of hooks, so a hook without one succeeded */
+    bool late_clock;        /* live: a browser's, which notes phases some time after they ended */
     int64_t end_ns;
     int64_t marks_ns[RECORD_MARKS]; /* negative: not known */
     struct record_origin origin;    /* live */

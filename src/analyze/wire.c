@@ -141,6 +141,9 @@ static void take_subject(struct record_draft *d, struct record_pool *p, const st
                                    .kind = x->kind,
                                    .outcome = x->outcome,
                                    .vantage = c != NULL ? c->vantage : P2T_VANTAGE_UNKNOWN};
+    for (size_t i = 0; i < x->link_count; i++)
+        if (strcmp(x->links[i].relation, "retry_of") == 0)
+            r->wire.retry_of = x->links[i].id;
     if (x->file_count > 0)
         r->wire.file = record_text(p, slice_str(x->files[0]));
     if (c == NULL)

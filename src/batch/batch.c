@@ -163,8 +163,10 @@ static void process_files(void *ctx, size_t i)
     struct group *g = &b->groups[i];
     struct folder_file *file;
 
+    if (g->status == P2T_OK)
+        point_see(g->point, g->files, g->count);
     while (g->status == P2T_OK && !stopped(b) && !b->failed &&
-           (file = point_next(g->point, &b->folder, g->files, g->count, wall_clock())) != NULL) {
+           (file = point_next(g->point, g->files, g->count, wall_clock())) != NULL) {
         g->worked = true;
         g->status = point_process(g->point, &b->folder, file);
         if (g->status != P2T_OK)

@@ -1,4 +1,5 @@
-/* The file from which a batch continues: which files were processed, and the frames that rebuild the session.
+/* The file from which a batch continues: how much of the journal of processed files counts, and the frames that rebuild the
+ * session.
  *
  * Format: eight bytes of magic, four of version, then a zstd stream with a checksum. It holds records: one byte of type,
  * four of length, the bytes. The last record holds the number of the others. Integers are little-endian. */
@@ -13,10 +14,12 @@
 
 /* Raise it when the format changes, including correlate's image, or how ids are made. */
 enum { CHECKPOINT_VERSION = 4 };
+/* The version before: one that holds nothing open, after --final, is gone on with. */
+enum { CHECKPOINT_VERSION_BEFORE = 3 };
 
 enum checkpoint_type {
     CHECKPOINT_HEAD = 1, /* the point's own state: point.c, save.c */
-    CHECKPOINT_FILE,     /* a processed file: processed_save() */
+    CHECKPOINT_FILE,     /* version 3: a processed file */
     CHECKPOINT_SESSION,  /* session_carry_save() */
     CHECKPOINT_NAME,     /* of a file; comes before the first record that refers to it */
     CHECKPOINT_FRAME,

@@ -93,7 +93,7 @@ static void remove_leftovers(const struct point *p)
 
 /* ---- from the checkpoint ---- */
 
-static int take_head(struct point *p, struct slice saved)
+static int take_head(struct point *p, struct slice saved, uint32_t version)
 {
     struct reader r = reader_of_slice(saved);
 
@@ -103,6 +103,8 @@ static int take_head(struct point *p, struct slice saved)
     p->any = reader_le32(&r) != 0;
     p->final = reader_le32(&r) != 0;
     p->manifest_n = reader_le64(&r);
+    if (version == CHECKPOINT_VERSION)
+        journal_load(&p->journal, &r);
     struct slice output = take_text(&r);
     buf_slice(&p->line, take_text(&r));
     if (!reader_ok(&r))
@@ -120,9 +122,9 @@ static int take_records(struct point *p, struct checkpoint_reader *r)
         if (got != 1)
             return got < 0 ? got : P2T_ERR_USAGE;
         if (record.type == CHECKPOINT_HEAD)
-            status = take_head(p, record.bytes);
-        else if (record.type == CHECKPOINT_FILE)
-            status = processed_load(&p->processed, record.bytes);
+            status = take_head(p, record.bytes, r->version);
+        else if (record.type == CHECKPOINT_FILE && r->version == CHECKPOINT_VERSION_BEFORE)
+            status = processed_load_3(&p->processed, record.bytes);
     }
     return status == P2T_OK && p->output == NULL ? P2T_ERR_USAGE : status;
 }
@@ -145,17 +147,22 @@ static int load(struct point *p)
     struct checkpoint_reader r;
     int found = checkpoint_open(&r, p->checkpoint), status = P2T_OK;
     int error = errno;
+    bool before = found == CHECKPOINT_OTHER_VERSION && r.version == CHECKPOINT_VERSION_BEFORE;
 
-    if (found == CHECKPOINT_FOUND)
+    if (found == CHECKPOINT_FOUND || before)
         status = take_records(p, &r);
     else if (found != CHECKPOINT_NONE && found != CHECKPOINT_OTHER_VERSION)
         status = found < 0 ? found : P2T_ERR_USAGE;
-    p->has_checkpoint = found == CHECKPOINT_FOUND;
     uint32_t version = r.version;
     checkpoint_close(&r);
-    if (found == CHECKPOINT_OTHER_VERSION)
+    if (found == CHECKPOINT_OTHER_VERSION && (!before || (status == P2T_OK && !p->final)))
         return say_version(p, version);
-    return status != P2T_OK ? point_fail(p, p->checkpoint, status, error) : status;
+    if (status != P2T_OK)
+        return point_fail(p, p->checkpoint, status, error);
+    p->has_checkpoint = found == CHECKPOINT_FOUND || before;
+    p->has_frames = p->has_checkpoint && !p->final;
+    status = journal_read(&p->journal, &p->processed);
+    return status != P2T_OK ? point_fail(p, p->journal.base, status, errno) : status;
 }
 
 /* ---- names ---- */
@@ -215,7 +222,8 @@ static int set_names(struct point *p, const char *name)
     p->name = strdup(name);
     p->out_dir = joined(config->out, name, "");
     p->checkpoint = joined(config->state, *name != '\0' ? name : "all", ".checkpoint");
-    if (p->name == NULL || p->out_dir == NULL || p->checkpoint == NULL ||
+    journal_init(&p->journal, joined(config->state, *name != '\0' ? name : "all", ".processed"));
+    if (p->name == NULL || p->out_dir == NULL || p->checkpoint == NULL || p->journal.base == NULL ||
         asprintf(&p->manifest, "%s/manifest.ndjson", p->out_dir) < 0)
         return point_fail(p, config->out, P2T_ERR_MEMORY, 0);
     return make_folder(p, p->out_dir);
@@ -286,6 +294,7 @@ void point_close(struct point *p)
         return;
     point_drop_session(p);
     processed_fini(&p->processed);
+    journal_fini(&p->journal);
     names_fini(&p->names);
     input_filter_free(p->filter);
     buf_fini(&p->line);
@@ -302,55 +311,40 @@ void point_close(struct point *p)
 
 /* ---- what is next ---- */
 
-static bool is_first_of(const struct folder_file *a, const struct folder_file *b)
+static int by_beginning(const void *a, const void *b)
 {
-    return a->first_ns != b->first_ns ? a->first_ns < b->first_ns : strcmp(a->name, b->name) < 0;
-}
+    const struct folder_file *x = *(struct folder_file *const *)a, *y = *(struct folder_file *const *)b;
 
-static bool name_is_here(const struct folder *folder, const struct processed *r)
-{
-    for (size_t i = 0; i < folder->count; i++)
-        if (folder->files[i]->fingerprint == r->fingerprint && strcmp(folder->files[i]->name, r->name) == 0)
-            return true;
-    return false;
-}
-
-static bool is_done(const struct point *p, const struct folder *folder, const struct folder_file *file)
-{
-    const struct processed *r = processed_find(&p->processed, file->fingerprint);
-
-    if (r == NULL)
-        return false;
-    if (strcmp(r->name, file->name) == 0)
-        return r->inode == (uint64_t)file->inode && r->bytes == file->bytes;
-    return name_is_here(folder, r); /* a copy, being compressed for example: the first one counts */
+    if (x->first_ns != y->first_ns)
+        return x->first_ns < y->first_ns ? -1 : 1;
+    return strcmp(x->name, y->name);
 }
 
 static void note_presence(struct point *p, struct folder_file *const *files, size_t n)
 {
     for (struct list_link *l = p->processed.order.next; l != &p->processed.order; l = l->next)
         list_entry(l, struct processed, link)->here = false;
-    for (size_t i = 0; i < n; i++) {
-        struct processed *r = processed_find(&p->processed, files[i]->fingerprint);
-        if (r != NULL)
+    for (size_t i = 0; i < n; i++)
+        for (struct processed *r = processed_first(&p->processed, files[i]->fingerprint); r != NULL;
+             r = processed_next(r))
             r->here = true;
-    }
     processed_trim(&p->processed);
 }
 
-struct folder_file *point_next(struct point *p, const struct folder *folder, struct folder_file *const *files,
-                               size_t n, int64_t now_ns)
+void point_see(struct point *p, struct folder_file **files, size_t n)
 {
-    struct folder_file *next = NULL;
-    const struct folder_file *newest = NULL;
-
+    if (n > 0)
+        qsort(files, n, sizeof(struct folder_file *), by_beginning);
     note_presence(p, files, n);
-    for (size_t i = 0; i < n; i++) {
-        if (newest == NULL || is_first_of(newest, files[i]))
-            newest = files[i];
-        if (!files[i]->left && !is_done(p, folder, files[i]) && (next == NULL || is_first_of(files[i], next)))
-            next = files[i];
-    }
-    bool may_grow = next == newest && next != NULL && p->config->settle_ns > 0;
-    return may_grow && now_ns - next->changed_ns < p->config->settle_ns ? NULL : next;
+    p->at = 0;
+}
+
+struct folder_file *point_next(struct point *p, struct folder_file *const *files, size_t n, int64_t now_ns)
+{
+    while (p->at < n && (files[p->at]->left || processed_has(&p->processed, files[p->at])))
+        p->at++;
+    if (p->at == n)
+        return NULL;
+    bool may_grow = p->at == n - 1 && p->config->settle_ns > 0;
+    return may_grow && now_ns - files[p->at]->changed_ns < p->config->settle_ns ? NULL : files[p->at];
 }

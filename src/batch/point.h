@@ -14,10 +14,11 @@ int point_open(struct point **out, const struct batch_config *config, const char
 /* Frees the point; its state is in the checkpoint. NULL is allowed. */
 void point_close(struct point *p);
 
-/* The first of the point's `n` captures, in the order of first packets, that is not processed. NULL: there is none, or it is
- * the newest and was changed less than config->settle_ns before now_ns (wall clock). */
-struct folder_file *point_next(struct point *p, const struct folder *folder, struct folder_file *const *files,
-                               size_t n, int64_t now_ns);
+/* The folder was scanned: sorts the point's `n` captures by their first packets, in place. */
+void point_see(struct point *p, struct folder_file **files, size_t n);
+/* Of those that point_see() sorted, the first that is not processed. NULL: there is none, or it is the newest and was changed
+ * less than config->settle_ns before now_ns (wall clock). */
+struct folder_file *point_next(struct point *p, struct folder_file *const *files, size_t n, int64_t now_ns);
 /* Feeds the file, writes its exchanges, the checkpoint and the manifest's line. A file that cannot be read or is cut is said
  * and counted, and no failure. 0, or a negative p2t_status: the point must be closed. */
 int point_process(struct point *p, const struct folder *folder, struct folder_file *file);

@@ -22,22 +22,10 @@ static void put_head(struct saving *s)
     buf_le32(&b, p->any);
     buf_le32(&b, p->final);
     buf_le64(&b, p->manifest_n);
+    journal_save(&p->journal, &b);
     checkpoint_text(&b, slice_str(p->output));
     checkpoint_text(&b, buf_view(&p->line));
     s->status = b.failed ? P2T_ERR_MEMORY : checkpoint_put(&s->writer, CHECKPOINT_HEAD, buf_view(&b));
-    buf_fini(&b);
-}
-
-static void put_records(struct saving *s)
-{
-    struct buf b = {0};
-
-    const struct list_link *order = &s->point->processed.order;
-    for (const struct list_link *l = order->next; l != order && s->status == P2T_OK; l = l->next) {
-        buf_reset(&b);
-        processed_save(list_entry(l, struct processed, link), &b);
-        s->status = b.failed ? P2T_ERR_MEMORY : checkpoint_put(&s->writer, CHECKPOINT_FILE, buf_view(&b));
-    }
     buf_fini(&b);
 }
 
@@ -159,7 +147,7 @@ static void put_frames(struct saving *s, const struct window *w)
 {
     struct point *p = s->point;
 
-    if (s->status == P2T_OK && p->has_checkpoint)
+    if (s->status == P2T_OK && p->has_frames)
         carry_old(s);
     if (s->status == P2T_OK && w != NULL)
         carry_new(s, w);
@@ -188,22 +176,27 @@ static void put_rest(struct saving *s, const struct window *w)
 int point_save(struct point *p, const struct window *w)
 {
     struct saving s = {.point = p};
+    int error;
 
+    s.status = journal_write(&p->journal, &p->processed, &error);
+    if (s.status != P2T_OK)
+        return point_fail(p, p->journal.base, s.status, error);
     s.status = checkpoint_create(&s.writer, p->checkpoint);
     if (s.status == P2T_OK)
         put_head(&s);
-    put_records(&s);
     if (!p->final && s.status == P2T_OK)
         put_rest(&s, w);
     if (s.status == P2T_OK)
         s.status = checkpoint_finish(&s.writer);
     if (s.status == P2T_OK)
         s.status = store_publish(&s.writer.store);
-    int error = s.writer.store.error;
+    error = s.writer.store.error;
     checkpoint_fini(&s.writer);
     if (s.status != P2T_OK)
         return point_fail(p, p->checkpoint, s.status, error);
+    journal_published(&p->journal);
     p->has_checkpoint = true;
+    p->has_frames = !p->final;
     names_sweep(&p->names, p->next_file);
     return P2T_OK;
 }

@@ -85,7 +85,7 @@ int point_restore(struct point *p)
     if (p->session != NULL)
         return P2T_OK;
     int status = make(p);
-    if (status == P2T_OK && p->has_checkpoint && !p->final)
+    if (status == P2T_OK && p->has_frames)
         status = rebuild(p);
     if (status == P2T_ERR_USAGE)
         return point_fail(p, p->checkpoint, status, 0);

@@ -3,6 +3,7 @@
 #define P2T_BATCH_STATE_H
 
 #include "batch/checkpoint.h"
+#include "batch/journal.h"
 #include "batch/names.h"
 #include "batch/own.h"
 #include "batch/point.h"
@@ -13,9 +14,11 @@
 struct point {
     const struct batch_config *config;
     size_t max_memory; /* of its session, in bytes */
+    size_t at;         /* among the files that point_see() sorted: those before are done */
     char *name;
     char *out_dir, *checkpoint, *manifest;
     struct processed_set processed;
+    struct journal journal; /* of them */
 
     /* Saved in the checkpoint. */
     uint64_t sequence;   /* number of the last window that was written */
@@ -27,7 +30,8 @@ struct point {
     uint64_t manifest_n; /* the manifest's size in bytes before the last window's line */
     struct buf line;     /* that line */
     bool has_checkpoint;
-    int lock; /* descriptor of the lock file; -1: none */
+    bool has_frames; /* the checkpoint holds a session */
+    int lock;        /* descriptor of the lock file; -1: none */
 
     /* While it runs. */
     struct p2t_session *session; /* NULL: not made yet */

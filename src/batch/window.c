@@ -20,9 +20,10 @@ struct reading {
     struct window window;
     uint64_t packets; /* that were not processed before */
     int64_t first_ns, last_ns;
-    bool known;  /* the file was processed before, perhaps shorter */
-    bool begins; /* it has a capture's header */
-    bool other;  /* its first packet has changed since the folder was scanned */
+    bool known;             /* a file that begins with the same packet was processed before */
+    bool begins;            /* it has a capture's header */
+    bool other;             /* its first packet has changed since the folder was scanned */
+    struct content content; /* as far as it was read */
     int status;
 };
 
@@ -106,6 +107,73 @@ static int take(struct reading *r, const struct input_frame *frame)
     return match == 1 ? session_feed(p->session, frame) : match;
 }
 
+/* ---- what was processed before ---- */
+
+/* Of a flood of files that begin alike, so many are looked at. */
+enum { ALIKE_MAX = 64 };
+
+/* Up to here the file is what one of those that begin alike was: all of that was processed. */
+static bool ends_known_part(const struct reading *r, const struct content *c)
+{
+    const struct processed *k = processed_first(&r->point->processed, r->file->fingerprint);
+
+    for (int looked_at = 0; k != NULL && looked_at < ALIKE_MAX; k = processed_next(k), looked_at++)
+        if (k->content.packets == c->packets && (k->content.hash == 0 || k->content.hash == c->hash))
+            return true;
+    return false;
+}
+
+static bool is_beginning_of_known(const struct reading *r, const struct content *c)
+{
+    const struct processed *k = processed_first(&r->point->processed, r->file->fingerprint);
+
+    for (int looked_at = 0; k != NULL && looked_at < ALIKE_MAX; k = processed_next(k), looked_at++)
+        if (k->content.packets > c->packets && (k->content.hash == 0 || content_begins(c, &k->content)))
+            return true;
+    return false;
+}
+
+static void told_later(void *ctx, const char *text, uint64_t packet, uint64_t offset)
+{
+    (void)ctx;
+    (void)text;
+    (void)packet;
+    (void)offset;
+}
+
+/* Reads the file once beforehand, to find how much of it was processed: when it was shorter, or under another name. */
+static int look_for_known_part(struct reading *r)
+{
+    const struct input_capture_events silent = {.problem = told_later};
+    struct folder_reader capture;
+    struct input_frame frame;
+    struct content c = {0};
+    int found = folder_reader_open(&capture, r->point->path, &silent), got = 0;
+
+    while (found == INPUT_CAPTURE_FOUND && (got = input_capture_next(&capture.capture, &frame)) == 1) {
+        content_add(&c, &frame);
+        if (ends_known_part(r, &c))
+            r->window.skip = c.packets;
+    }
+    folder_reader_close(&capture);
+    if (is_beginning_of_known(r, &c))
+        r->window.skip = c.packets;
+    return found == P2T_ERR_MEMORY || got < 0 ? P2T_ERR_MEMORY : P2T_OK;
+}
+
+static int note(struct reading *r)
+{
+    struct point *p = r->point;
+    const struct processed *noted = processed_note(&p->processed, r->file, &r->content);
+
+    if (noted == NULL)
+        return P2T_ERR_MEMORY;
+    journal_note(&p->journal, noted);
+    return P2T_OK;
+}
+
+/* ---- frames ---- */
+
 static int read_frames(struct reading *r)
 {
     struct input_frame frame = {0};
@@ -118,6 +186,7 @@ static int read_frames(struct reading *r)
         }
         frame.file = r->window.file;
         r->window.packets = frame.number;
+        content_add(&r->content, &frame);
         if (frame.number > r->window.skip)
             status = take(r, &frame);
     }
@@ -320,6 +389,8 @@ static int read_window(struct reading *r, struct store *store)
         status = session_feed_keylog(p->session, p->config->keylog, !p->config->follow);
     if (status == P2T_OK)
         status = names_add(&p->names, r->window.file, slice_str(p->path));
+    if (status == P2T_OK && r->known)
+        status = look_for_known_part(r);
     if (status == P2T_OK)
         status = open_capture(r);
     if (status == P2T_OK && r->begins)
@@ -361,7 +432,7 @@ static int process(struct reading *r, struct folder_file *file)
         return P2T_OK;
     }
     if (status == P2T_OK && !r->other)
-        status = processed_note(&p->processed, file, r->window.packets);
+        status = note(r);
     if (status == P2T_OK && !is_news(r)) {
         file->left = true;
         cancel_window(p, &store);
@@ -378,14 +449,12 @@ static int process(struct reading *r, struct folder_file *file)
 int point_process(struct point *p, const struct folder *folder, struct folder_file *file)
 {
     struct reading r = {.point = p, .file = file, .capture.fd = -1, .window.capture = &r.capture};
-    const struct processed *before = processed_find(&p->processed, file->fingerprint);
     char *path = folder_path(folder, file->name);
 
     if (path == NULL)
         return P2T_ERR_MEMORY;
     p->path = path;
-    r.known = before != NULL;
-    r.window.skip = before != NULL ? before->packets : 0;
+    r.known = processed_first(&p->processed, file->fingerprint) != NULL;
     int status = process(&r, file);
     free_writer(p);
     folder_reader_close(&r.capture);

@@ -76,6 +76,7 @@ void help_full(FILE *to)
         "      --live FILE         what a client logged of its own calls: hook traces, trace results in log lines,\n"
         "                          OTLP, HAR or curl -w '%{json}', told by content; may be repeated, - is stdin\n"
         "      --tolerance TIME    how far outside of the bounds still agrees (default 1ms)\n"
+        "      --client ADDRESS    the live traces are this client's: others' exchanges need none; may be repeated\n"
         "      --differing         only pairs that differ\n"
         "\n"
         "batch: the files of a periodic capture, each once, whatever interrupts it\n"

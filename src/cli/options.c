@@ -21,6 +21,7 @@ enum {
     OPT_LIVE,
     OPT_TOLERANCE,
     OPT_DIFFERING,
+    OPT_CLIENT,
     OPT_OUT,
     OPT_STATE,
     OPT_POINT_FROM,
@@ -56,6 +57,7 @@ static const struct option long_options[] = {
     {"max-memory", required_argument, NULL, OPT_MAX_MEMORY},
     {"live", required_argument, NULL, OPT_LIVE},
     {"tolerance", required_argument, NULL, OPT_TOLERANCE},
+    {"client", required_argument, NULL, OPT_CLIENT},
     {"differing", no_argument, NULL, OPT_DIFFERING},
     {"out", required_argument, NULL, OPT_OUT},
     {"state", required_argument, NULL, OPT_STATE},
@@ -187,10 +189,22 @@ static int take_keylog(struct cli_options *o, const char *value, struct buf *com
     return P2T_OK;
 }
 
+static int take_client(struct cli_options *o, const char *value, struct buf *complaint)
+{
+    struct ip_addr ip = ip_parse(slice_str(value));
+
+    if (ip.family == 0)
+        return wrong(complaint, "--client", value, "an IP address is wanted");
+    o->clients[o->client_count++] = ip;
+    return P2T_OK;
+}
+
 static int take_compare(struct cli_options *o, int option, const char *value, struct buf *complaint)
 {
     if (option == OPT_LIVE)
         o->live[o->live_count++] = value;
+    else if (option == OPT_CLIENT)
+        return take_client(o, value, complaint);
     else if (option == OPT_DIFFERING)
         o->differing = true;
     else if (filter_duration(value, &o->tolerance_ns) != P2T_OK)
@@ -295,6 +309,7 @@ static int take(struct cli_options *o, int option, char *value, struct buf *comp
     case OPT_LIVE:
     case OPT_TOLERANCE:
     case OPT_DIFFERING:
+    case OPT_CLIENT:
         return take_compare(o, option, value, complaint);
     case OPT_COLOR:
         return parse_when(&o->color, "--color", value, complaint);
@@ -437,8 +452,8 @@ static int check_command(const struct cli_options *o, struct buf *complaint)
             "--out, --state, --point-from, --settle, --follow, --final, --zstd, --manifest and --shard belong to the "
             "commands 'batch' and 'plan'";
     } else if (o->action != CLI_COMPARE) {
-        if (o->live_count > 0 || o->differing || o->tolerance_ns != CLI_TOLERANCE_NS)
-            what = "--live, --tolerance and --differing belong to the command 'compare'";
+        if (o->live_count > 0 || o->differing || o->client_count > 0 || o->tolerance_ns != CLI_TOLERANCE_NS)
+            what = "--live, --client, --tolerance and --differing belong to the command 'compare'";
     } else if (o->live_count == 0)
         what = "compare wants the live traces, too: --live FILE";
     else if (o->format != OUT_FORMAT_TEXT && o->format != OUT_FORMAT_JSON && o->format != OUT_FORMAT_CSV)
@@ -459,7 +474,8 @@ int cli_options_parse(struct cli_options *o, int argc, char **argv, struct buf *
         .action = CLI_TRACE, .format = OUT_FORMAT_TEXT, .tolerance_ns = CLI_TOLERANCE_NS, .batch.settle_ns = -1};
     o->captures = calloc((size_t)argc + 1, sizeof *o->captures);
     o->live = calloc((size_t)argc + 1, sizeof *o->live);
-    if (o->captures == NULL || o->live == NULL)
+    o->clients = calloc((size_t)argc + 1, sizeof *o->clients);
+    if (o->captures == NULL || o->live == NULL || o->clients == NULL)
         return P2T_ERR_MEMORY;
     int status = parse_switches(o, argc, argv, complaint);
     if (status != P2T_OK || o->action != CLI_TRACE)
@@ -472,6 +488,7 @@ void cli_options_free(struct cli_options *o)
 {
     free(o->captures);
     free(o->live);
+    free(o->clients);
     filter_free(&o->filter);
     *o = (struct cli_options){0};
 }

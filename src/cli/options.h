@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/addr.h"
 #include "base/buf.h"
 #include "cli/filter.h"
 #include "write/writer.h"
@@ -33,9 +34,11 @@ struct cli_options {
     size_t capture_count;
     const char **live; /* files of live traces; point into argv */
     size_t live_count;
-    int64_t tolerance_ns; /* of compare: how far outside of the bounds still agrees */
-    bool differing;       /* of compare: write only pairs that differ */
-    const char *output;   /* NULL: standard output */
+    int64_t tolerance_ns;    /* of compare: how far outside of the bounds still agrees */
+    bool differing;          /* of compare: write only pairs that differ */
+    struct ip_addr *clients; /* of compare: the live traces are theirs */
+    size_t client_count;
+    const char *output; /* NULL: standard output */
     const char *bpf;
     const char *keylog; /* NULL: none */
     struct filter filter;

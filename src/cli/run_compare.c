@@ -202,6 +202,8 @@ static int run(struct run *r)
     struct compare_config config = {.tolerance_ns = o->tolerance_ns,
                                     .show_secrets = o->show_secrets,
                                     .differing = o->differing,
+                                    .clients = o->clients,
+                                    .client_count = o->client_count,
                                     .ctx = r,
                                     .problem = on_live_problem};
 

@@ -68,7 +68,7 @@ int session_carry_load(struct p2t_session *s, struct slice saved)
     struct reader r = reader_of_slice(saved);
     uint64_t n = reader_le64(&r);
 
-    if (n > r.left)
+    if (n > r.left || s->frames > 0 || s->carry->loading)
         return P2T_ERR_USAGE;
     int status = proto_load_secrets(s->proto, reader_slice(&r, (size_t)n));
     if (status == P2T_OK)

@@ -35,7 +35,8 @@ int session_feed_keylog(struct p2t_session *s, const char *path, bool half);
  * file that evidence not yet written refers to, the same file many times. */
 typedef void session_uses_fn(void *ctx, uint32_t file);
 void session_carry_save(struct p2t_session *s, struct buf *out, session_uses_fn *uses, void *ctx);
-/* Takes what session_carry_save() wrote, before any frame. 0, P2T_ERR_MEMORY, or P2T_ERR_USAGE: malformed. */
+/* Takes what session_carry_save() wrote, once, before any frame. 0, P2T_ERR_MEMORY, or P2T_ERR_USAGE: malformed, or not the
+ * first; the session is of no use then. */
 int session_carry_load(struct p2t_session *s, struct slice saved);
 /* Between two frames: moves a connection to a saved place in its life, without the packets before it. 0, or P2T_ERR_USAGE:
  * malformed. */

@@ -17,7 +17,7 @@ static const struct {
     {0xe0000, 0xe0fff}, /* tags and variation selectors */
 };
 
-static bool is_unseen(uint32_t code)
+bool escape_is_unseen(uint32_t code)
 {
     for (size_t i = 0; i < sizeof unseen / sizeof *unseen; i++)
         if (code >= unseen[i].first && code <= unseen[i].last)
@@ -25,7 +25,7 @@ static bool is_unseen(uint32_t code)
     return false;
 }
 
-static uint32_t code_point(const uint8_t *p, size_t n)
+uint32_t escape_code_point(const uint8_t *p, size_t n)
 {
     static const uint8_t lead[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
     uint32_t code = p[0] & lead[n];
@@ -69,8 +69,8 @@ static size_t put_character(struct buf *b, struct slice rest)
         put_byte(b, rest.p[0]);
         return 1;
     }
-    uint32_t code = code_point(rest.p, n);
-    if (is_unseen(code))
+    uint32_t code = escape_code_point(rest.p, n);
+    if (escape_is_unseen(code))
         buf_printf(b, code > 0xffff ? "\\U%08x" : "\\u%04x", code);
     else
         buf_put(b, rest.p, n);

@@ -60,6 +60,39 @@ static void a_compressed_copy_is_the_same(void **state)
     check("a compressed copy");
 }
 
+/* tcpdump was killed as it copied; the copy sorts before the whole. */
+static void a_cut_copy_does_not_hide_the_whole(void **state)
+{
+    (void)state;
+    packets_write(&packets, 0, 9, "in/a-copy.pcap");
+    packets_write(&packets, 0, packets.n, "in/b.pcap");
+    packets_write(&packets, 0, 20, "in/c-copy.pcap");
+    expect(batch("--final"), 0, "");
+    check("a cut copy first");
+    assert_true(manifest_has("\"file\":\"b.pcap\""));
+    assert_true(manifest_has("\"from_packet\":10,"));
+    assert_false(manifest_has("c-copy.pcap"));
+    forget("in/b.pcap");
+    compress("whole.pcap", "in/b.pcap.zst");
+    expect(batch("--final"), 0, "");
+    check("the whole, compressed");
+}
+
+/* Only its first packet is another's: it is a capture of its own. */
+static void what_begins_alike_is_not_the_same(void **state)
+{
+    struct packets other;
+
+    (void)state;
+    packets_load(&other, P2T_SAMPLES "/incident/incident.pcap");
+    other.bytes.p[other.at[1] + 4] ^= 1; /* a nanosecond */
+    packets_write(&packets, 0, packets.n, "in/a.pcap");
+    packets_write(&other, 0, 12, "in/b.pcap");
+    expect(batch("--final"), 0, "");
+    assert_true(manifest_has("\"from_packet\":1,\"packets\":12,"));
+    packets_free(&other);
+}
+
 static void a_ring_s_name_comes_again(void **state)
 {
     (void)state;
@@ -382,6 +415,8 @@ int main(void)
         T(the_newest_is_left_until_it_is_quiet),
         T(a_file_that_grew_goes_on),
         T(a_compressed_copy_is_the_same),
+        T(a_cut_copy_does_not_hide_the_whole),
+        T(what_begins_alike_is_not_the_same),
         T(a_ring_s_name_comes_again),
         T(what_is_no_capture_is_passed_over),
         T(a_file_without_packets_has_its_line),

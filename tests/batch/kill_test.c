@@ -45,7 +45,7 @@ static void check(const char *what, size_t files)
     assert_int_equal(count_lines(&manifest), files + 1);
     assert_int_equal(files_in("out", ".tmp"), 0);
     assert_int_equal(files_in("out", ".ndjson"), files + 2);
-    assert_int_equal(files_in("out/.pcap2trace", ""), 2);
+    assert_int_equal(files_in("out/.pcap2trace", ""), 3); /* checkpoint, journal and lock */
     buf_fini(&got);
     buf_fini(&manifest);
 }

@@ -1,12 +1,16 @@
 /* Checkpoints and folders that are damaged, of another version, in use, or not to be written. */
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "batch/checkpoint.h"
+#include "batch/journal.h"
 #include "folder.h"
+#include "pcap2trace/status.h"
 #include "support/cmocka_all.h"
 
 static void begin_and_add(void)
@@ -94,6 +98,98 @@ static void another_version_s_state_is_refused(void **state)
     buf_fini(&b);
 }
 
+/* ---- a checkpoint of version 3 ---- */
+
+enum { HEAD_FIXED = 36, JOURNAL_FIELDS = 28 };
+
+static void put_file_of_3(struct checkpoint_writer *w, const struct processed *r)
+{
+    struct buf b = {0};
+
+    buf_le64(&b, r->inode);
+    buf_le64(&b, r->bytes);
+    buf_le64(&b, r->fingerprint);
+    buf_le64(&b, r->content.packets);
+    checkpoint_text(&b, slice_str(r->name));
+    assert_int_equal(checkpoint_put(w, CHECKPOINT_FILE, buf_view(&b)), P2T_OK);
+    buf_fini(&b);
+}
+
+/* The head as it was, and the files out of the journal. final: nothing is open. */
+static void put_records_of_3(struct checkpoint_writer *w, struct buf *head, bool final)
+{
+    struct reader fields = reader_of(head->p + HEAD_FIXED, JOURNAL_FIELDS);
+    struct processed_set files;
+    struct journal journal;
+    struct buf b = {0};
+
+    processed_init(&files);
+    journal_init(&journal, strdup(in_scratch("out/.pcap2trace/all.processed")));
+    journal_load(&journal, &fields);
+    assert_int_equal(journal_read(&journal, &files), P2T_OK);
+    buf_put(&b, head->p, HEAD_FIXED);
+    b.p[24] = final;
+    buf_put(&b, head->p + HEAD_FIXED + JOURNAL_FIELDS, head->n - HEAD_FIXED - JOURNAL_FIELDS);
+    assert_int_equal(checkpoint_put(w, CHECKPOINT_HEAD, buf_view(&b)), P2T_OK);
+    for (struct list_link *l = files.order.next; l != &files.order; l = l->next)
+        put_file_of_3(w, list_entry(l, struct processed, link));
+    assert_int_equal(checkpoint_finish(w), P2T_OK);
+    assert_int_equal(store_publish(&w->store), P2T_OK);
+    journal_fini(&journal);
+    processed_fini(&files);
+    buf_fini(&b);
+}
+
+static void make_it_version_3(bool final)
+{
+    struct checkpoint_reader r;
+    struct checkpoint_record record;
+    struct checkpoint_writer w;
+    struct buf head = {0}, bytes = {0};
+
+    assert_int_equal(checkpoint_open(&r, checkpoint()), CHECKPOINT_FOUND);
+    assert_int_equal(checkpoint_next(&r, &record), 1);
+    assert_int_equal(record.type, CHECKPOINT_HEAD);
+    buf_slice(&head, record.bytes);
+    checkpoint_close(&r);
+    assert_int_equal(checkpoint_create(&w, checkpoint()), P2T_OK);
+    put_records_of_3(&w, &head, final);
+    checkpoint_fini(&w);
+    slurp_file(&bytes, checkpoint());
+    bytes.p[8] = CHECKPOINT_VERSION_BEFORE;
+    put_back(&bytes, bytes.n);
+    forget("out/.pcap2trace/all.processed-1");
+    buf_fini(&head);
+    buf_fini(&bytes);
+}
+
+static void the_last_version_s_state_is_gone_on_with_when_nothing_is_open(void **state)
+{
+    (void)state;
+    packets_write(&packets, 0, 20, "in/a.pcap");
+    expect(batch("--final"), 0, "");
+    size_t files = files_in("out", ".ndjson");
+    make_it_version_3(true);
+    expect(batch("--final"), 0, "");
+    assert_int_equal(files_in("out", ".ndjson"), files); /* the file is known */
+    packets_write(&packets, 20, packets.n, "in/b.pcap");
+    expect(batch("--final"), 0, "");
+    assert_int_equal(files_in("out", ".ndjson"), files + 2);
+    expect(batch("--final"), 0, "");
+    assert_int_equal(files_in("out", ".ndjson"), files + 2);
+}
+
+static void the_last_version_s_state_with_open_ones_is_refused(void **state)
+{
+    (void)state;
+    begin_and_add();
+    make_it_version_3(false);
+    expect(batch("--settle 0"), 1,
+           "state version 3, of another version of pcap2trace; this one has 4. Run that version once "
+           "more with --final, which writes what is open, or begin anew with another --state");
+    assert_int_equal(windows(), 1);
+}
+
 static void two_at_once_are_refused(void **state)
 {
     (void)state;
@@ -160,8 +256,14 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        T(a_damaged_checkpoint_is_refused), T(another_version_s_state_is_refused), T(two_at_once_are_refused),
-        T(folders_that_cannot_be_used),     T(a_manifest_that_cannot_be_written),  T(usage),
+        T(a_damaged_checkpoint_is_refused),
+        T(another_version_s_state_is_refused),
+        T(two_at_once_are_refused),
+        T(the_last_version_s_state_is_gone_on_with_when_nothing_is_open),
+        T(the_last_version_s_state_with_open_ones_is_refused),
+        T(folders_that_cannot_be_used),
+        T(a_manifest_that_cannot_be_written),
+        T(usage),
     };
 
     scratch_begin();

@@ -185,7 +185,7 @@ func (t Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	resp, err := base.RoundTrip(req)
 	if err != nil {
-		c.set(func(r *TraceResult, _ time.Time) { r.Err = text(err) })
+		c.set(func(r *TraceResult, now time.Time) { r.Response.End, r.Err = now, text(err) })
 		c.log()
 		return nil, err
 	}

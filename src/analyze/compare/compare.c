@@ -31,6 +31,7 @@ void compare_free(struct compare *c)
     live_free(c->reader);
     join_fini(&c->join);
     totals_fini(&c->totals);
+    free(c->belongs);
     free(c->live.records);
     free(c->wire.records);
     record_pool_fini(&c->pool);
@@ -89,14 +90,39 @@ static bool is_outside(const struct compare *c, size_t live)
     return first > c->pair_config.last_packet_ns || last < c->pair_config.first_packet_ns;
 }
 
+/* Not joined, and over only after the capture: its packets may have come later. */
+static bool goes_on_after(const struct compare *c, size_t live)
+{
+    const struct record *l = &c->live.records[live];
+
+    return !is_joined(c, live) && !is_outside(c, live) && l->event_count > 0 && !l->relative &&
+           c->join.clock.samples > 0 &&
+           clock_to_wire(&c->join.clock, pair_last_ns(l)) > c->pair_config.last_packet_ns;
+}
+
 bool compare_is_live_only(const struct compare *c, size_t live)
 {
-    return !is_joined(c, live) && !is_outside(c, live);
+    return !is_joined(c, live) && !is_outside(c, live) && !goes_on_after(c, live);
 }
 
 bool compare_is_wire_only(const struct compare *c, size_t wire)
 {
-    return c->join.live_of[wire] == JOIN_NONE && !c->wire.records[wire].wire.unwanted;
+    return c->join.live_of[wire] == JOIN_NONE && c->belongs[wire] == BELONG_ALONE &&
+           !c->wire.records[wire].wire.unwanted;
+}
+
+static int find_belongings(struct compare *c)
+{
+    const struct belong_config config = {c->config.clients, c->config.client_count, c->config.tolerance_ns};
+
+    c->belongs = calloc(c->wire.n + 1, 1);
+    if (c->belongs == NULL)
+        return P2T_ERR_MEMORY;
+    int status = belong_find(c->belongs, &c->join, &c->live, &c->wire, &config);
+    for (size_t i = 0; i < c->wire.n; i++)
+        if (!c->wire.records[i].wire.unwanted)
+            c->attached[c->belongs[i]]++;
+    return status;
 }
 
 int compare_finish(struct compare *c, int64_t first_packet_ns, int64_t last_packet_ns)
@@ -106,10 +132,13 @@ int compare_finish(struct compare *c, int64_t first_packet_ns, int64_t last_pack
     if (c->pool.failed)
         return P2T_ERR_MEMORY;
     int status = join_run(&c->join, &c->live, &c->wire, c->config.tolerance_ns);
+    if (status == P2T_OK)
+        status = find_belongings(c);
     if (status != P2T_OK)
         return status;
     for (size_t i = 0; i < c->live.n; i++) {
         c->outside += is_outside(c, i);
+        c->cut += goes_on_after(c, i);
         c->live_only += compare_is_live_only(c, i);
         if (!compare_is_wanted_pair(c, i))
             continue;

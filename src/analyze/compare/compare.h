@@ -20,7 +20,9 @@ enum compare_format { COMPARE_TEXT, COMPARE_JSON, COMPARE_CSV };
 struct compare_config {
     int64_t tolerance_ns; /* how far outside of the bounds a live time still agrees */
     bool show_secrets;
-    bool differing; /* write only pairs that differ */
+    bool differing;                /* write only pairs that differ */
+    const struct ip_addr *clients; /* the traces are theirs; they outlive the comparison */
+    size_t client_count;           /* 0: not known; the traces' own addresses tell */
     void *ctx;
     /* Something in a live file that could not be read; line: from 1. The texts are valid during the call. */
     void (*problem)(void *ctx, struct slice file, uint64_t line, const char *text);

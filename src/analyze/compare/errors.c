@@ -58,6 +58,37 @@ bool error_is_hidden(struct slice wire)
     return contains(wire, SLICE_LIT("an encrypted alert")) || contains(wire, SLICE_LIT("the alert is encrypted"));
 }
 
+static bool contains_any(struct slice text, const char *const *parts, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (contains(text, slice_str(parts[i])))
+            return true;
+    return false;
+}
+
+bool error_is_foreign(struct slice text)
+{
+    static const char *const parts[] = {"Exception",
+                                        "Error:",
+                                        "Errno",
+                                        "ECONN",
+                                        "ENOTFOUND",
+                                        "EAI_",
+                                        "ETIMEDOUT",
+                                        "EPIPE",
+                                        "EHOSTUNREACH",
+                                        "os error",
+                                        "socket hang up",
+                                        "Max retries",
+                                        "fetch failed",
+                                        "Connection refused",
+                                        "Connection reset",
+                                        "Name or service not known",
+                                        "nodename nor servname"};
+
+    return contains_any(text, parts, sizeof parts / sizeof *parts);
+}
+
 bool error_is_giving_up(struct slice text)
 {
     static const char *const parts[] = {"context canceled",
@@ -71,8 +102,5 @@ bool error_is_giving_up(struct slice text)
                                         "use of closed network connection",
                                         "read on closed response body"};
 
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
-        if (contains(text, slice_str(parts[i])))
-            return true;
-    return false;
+    return contains_any(text, parts, sizeof parts / sizeof *parts);
 }

@@ -9,6 +9,8 @@ struct slice error_unwrapped(struct slice text);
 /* True if the texts are equal, or one ends with the other after ": ", as in "fetching stock: dial tcp: lookup ...". */
 bool error_same(struct slice live, struct slice wire);
 /* True for the error of a client that ended the call itself: a cancellation, a deadline, a timeout. */
+/* Worded by another language than Go, or by its library: Java, Python, Node, Rust, .NET, Ruby. */
+bool error_is_foreign(struct slice text);
 bool error_is_giving_up(struct slice text);
 /* True for a rebuilt error that stands for an encrypted alert: any live error may be it. */
 bool error_is_hidden(struct slice wire);

@@ -223,6 +223,7 @@ static void put_pair(struct buf *b, const struct compare *c, uint64_t index)
     put_wire(b, p->wire);
     buf_printf(b, ",\"joined_by\":\"%s\"", join_by_name((enum join_by)c->join.by[live]));
     put_bool(b, ",\"agree\":", pair_agrees(p));
+    put_bool(b, ",\"cut\":", p->cut);
     buf_lit(b, ",\"clock_offset_us\":");
     us_or_null(b, !p->live->relative, p->offset_ns);
     put_bool(b, ",\"errors_differ\":", p->errors_differ);

@@ -97,7 +97,7 @@ static bool errors_differ(const struct pair *p, const struct pair_row *row)
 
     if (live.n == 0 && !p->live->tells_hook_errors)
         return false;
-    if (error_same(live, wire) || (live.n > 0 && error_is_hidden(wire)))
+    if (error_same(live, wire) || (live.n > 0 && (error_is_hidden(wire) || (wire.n > 0 && error_is_foreign(live)))))
         return false;
     return !(live.n > 0 && wire.n > 0 && error_is_giving_up(live) && error_is_giving_up(wire));
 }
@@ -172,8 +172,8 @@ static bool call_errors_differ(const struct pair *p)
     /* Errors inside encryption, and why a client closed, are not on the wire: any two errors agree. */
     if ((p->wire->wire.kind == P2T_KIND_TLS || p->wire->wire.client_gave_up) && live.n > 0 && wire.n > 0)
         return false;
-    /* curl and browsers word errors their own way. */
-    if (!p->live->tells_hook_errors && live.n > 0 && wire.n > 0)
+    /* curl, browsers and other languages word errors their own way. */
+    if ((!p->live->tells_hook_errors || error_is_foreign(live)) && live.n > 0 && wire.n > 0)
         return false;
     /* An application that has read enough closes as well, without an error. */
     if (p->wire->wire.client_gave_up && p->wire->wire.outcome == P2T_OUTCOME_RESPONSE_ERROR && live.n == 0)
@@ -225,6 +225,22 @@ static int64_t offset_of(const struct record *live, const struct record *wire, c
     return live->relative ? -anchor(live, wire) : at - clock_to_wire(clock, at);
 }
 
+int64_t pair_last_ns(const struct record *live)
+{
+    int64_t last = live->event_count > 0 ? live->events[live->event_count - 1].time_ns : live->end_ns;
+
+    return live->has_end && live->end_ns > last ? live->end_ns : last;
+}
+
+/* The capture does not have all of it: nothing that is missing differs. */
+static bool is_cut(const struct pair *p, const struct pair_config *c)
+{
+    enum { NOTABLE_NS = 10000000 }; /* a call's end is often noted a little after its last packet */
+
+    return p->wire->wire.outcome == P2T_OUTCOME_INCOMPLETE ||
+           (!p->live->relative && on_wire_clock(p, pair_last_ns(p->live)) > c->last_packet_ns + NOTABLE_NS);
+}
+
 void pair_make(struct pair *p, const struct record *live, const struct record *wire, const struct clock *clock,
                uint32_t recorded, const struct pair_config *config)
 {
@@ -237,9 +253,15 @@ void pair_make(struct pair *p, const struct record *live, const struct record *w
     compare_rows(p, recorded, config);
     pair_check_order(p);
     p->errors_differ = call_errors_differ(p);
+    p->cut = is_cut(p, config);
 }
 
 bool pair_agrees(const struct pair *p)
+{
+    return p->cut || pair_is_same(p);
+}
+
+bool pair_is_same(const struct pair *p)
 {
     return p->missing_live + p->missing_wire + p->outside + p->error_differences + p->value_differences +
                    p->order_count ==

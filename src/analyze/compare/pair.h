@@ -41,6 +41,7 @@ struct pair {
     size_t order_count;
     size_t missing_live, missing_wire, outside, error_differences, value_differences;
     bool errors_differ; /* of the calls as a whole */
+    bool cut;           /* the capture ended, or lacks packets, inside of the call */
 };
 
 struct pair_config {
@@ -53,7 +54,12 @@ void pair_make(struct pair *p, const struct record *live, const struct record *w
                uint32_t recorded, const struct pair_config *config);
 /* pair_order.c: appends to p->orders; called by pair_make(). */
 void pair_check_order(struct pair *p);
+/* Nothing differs, or what differs may be due to the capture's end. */
 bool pair_agrees(const struct pair *p);
+/* Nothing differs. */
+bool pair_is_same(const struct pair *p);
+/* The last thing that the live side knows, on its clock. */
+int64_t pair_last_ns(const struct record *live);
 /* In words, for an output. NULL for PAIR_NO_EXCUSE. */
 const char *pair_excuse_text(enum pair_excuse excuse);
 

@@ -62,10 +62,10 @@ static int64_t least(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-/* How long the hook fired after its packet. */
-static int64_t lateness(const struct moment *m)
+/* How long the hook fired after its packet; of a clock that is known to be late it says nothing. */
+static int64_t lateness(const struct pair *p, const struct moment *m)
 {
-    return m->live && m->wire && m->packets ? positive(m->live_ns - m->wire_ns) : 0;
+    return m->live && m->wire && m->packets && !p->live->late_clock ? positive(m->live_ns - m->wire_ns) : 0;
 }
 
 /* ---- the parts of a call ---- */
@@ -86,7 +86,7 @@ static void add_between(struct spent *s, const struct pair *p, const struct mome
 {
     if (!a->live || !b->live || b->live_ns <= a->live_ns)
         return;
-    int64_t all = b->live_ns - a->live_ns, late = least(lateness(b), all);
+    int64_t all = b->live_ns - a->live_ns, late = least(lateness(p, b), all);
     s->where_ns[late_part(p)] += late;
     s->where_ns[where] += all - late;
 }
@@ -123,7 +123,7 @@ static void add_wait_for_server(struct spent *s, const struct pair *p)
 
     if (!wrote.live || !first.live || first.live_ns <= wrote.live_ns)
         return;
-    int64_t all = first.live_ns - wrote.live_ns, late = least(lateness(&first), all);
+    int64_t all = first.live_ns - wrote.live_ns, late = least(lateness(p, &first), all);
     if (p->wire->wire.vantage == P2T_VANTAGE_SERVER && wrote.wire && first.wire)
         network = positive(all - late - positive(first.wire_ns - wrote.wire_ns));
     network = least(network, all - late);
@@ -163,16 +163,63 @@ static void add_connection(struct spent *s, const struct pair *p)
     }
 }
 
+/* ---- calls that end inside a silence ---- */
+
+static bool began_only(const struct pair *p, enum p2t_hook start, enum p2t_hook done)
+{
+    return moment_of(p, start, true).live && !moment_of(p, done, true).live;
+}
+
+/* Who was silent when the client gave up. */
+static enum spent_where who_was_silent(const struct pair *p)
+{
+    if (moment_of(p, P2T_HOOK_WROTE_REQUEST, true).live || moment_of(p, P2T_HOOK_GOT_CONN, true).live)
+        return SPENT_SERVER;
+    if (began_only(p, P2T_HOOK_TLS_HANDSHAKE_START, P2T_HOOK_TLS_HANDSHAKE_DONE) ||
+        began_only(p, P2T_HOOK_CONNECT_START, P2T_HOOK_CONNECT_DONE))
+        return SPENT_NETWORK;
+    if (began_only(p, P2T_HOOK_DNS_START, P2T_HOOK_DNS_DONE))
+        return SPENT_RESOLVER;
+    return moment_of(p, P2T_HOOK_CONNECT_START, true).live ? SPENT_CLIENT : SPENT_POOL;
+}
+
+/* When the call was over, on the wire's clock. Where the trace does not say, the client closed when it had enough. */
+static bool end_of(const struct pair *p, int64_t *end_ns)
+{
+    bool told = p->wire->wire.client_gave_up && p->live->error.n > 0 && p->wire->has_end;
+
+    *end_ns = p->live->has_end ? p->live->end_ns - p->offset_ns : p->wire->end_ns;
+    return p->live->has_end || told;
+}
+
+/* From the last hook to the end, without a response. What had come by then, the client did not look at. */
+static void add_silence(struct spent *s, const struct pair *p)
+{
+    const struct record *l = p->live;
+    struct moment first = moment_of(p, P2T_HOOK_GOT_FIRST_RESPONSE_BYTE, false);
+
+    int64_t to;
+
+    if (l->event_count == 0 || first.live || !end_of(p, &to))
+        return;
+    int64_t from = l->events[l->event_count - 1].time_ns - p->offset_ns;
+    int64_t came = first.wire && first.packets && first.wire_ns > from ? least(first.wire_ns, to) : to;
+    s->where_ns[who_was_silent(p)] += positive(came - from);
+    s->where_ns[SPENT_CLIENT] += positive(to - came);
+}
+
 static int64_t total_of(const struct pair *p)
 {
     const struct record *l = p->live;
 
+    int64_t end_ns;
+
     if (l->event_count == 0)
         return -1;
-    int64_t last = l->events[l->event_count - 1].time_ns;
-    if (l->has_end && l->end_ns > last)
-        last = l->end_ns;
-    return last - l->events[0].time_ns;
+    int64_t last = l->events[l->event_count - 1].time_ns - p->offset_ns;
+    if (end_of(p, &end_ns) && end_ns > last)
+        last = end_ns;
+    return last - (l->events[0].time_ns - p->offset_ns);
 }
 
 /* The rest passed between hooks: in the client itself. */
@@ -185,6 +232,7 @@ static void share_out(struct spent *s, const struct pair *p)
     add_connection(s, p);
     add_wait_for_server(s, p);
     add_transfers(s, p);
+    add_silence(s, p);
     for (int i = 0; i < SPENT_WHERES; i++) {
         s->where_ns[i] = least(s->where_ns[i], s->total_ns - sum);
         sum += s->where_ns[i];
@@ -290,7 +338,8 @@ void spent_find(struct spent *s, const struct pair *p, int64_t tolerance_ns)
     share_out(s, p);
     wait_for_connection(s, notable_ns);
     lookup(s, p, notable_ns);
-    late_hooks(s, p, notable_ns);
+    if (!p->live->late_clock)
+        late_hooks(s, p, notable_ns);
 }
 
 /* ---- in words ---- */

@@ -2,6 +2,7 @@
 #ifndef P2T_ANALYZE_COMPARE_STATE_H
 #define P2T_ANALYZE_COMPARE_STATE_H
 
+#include "analyze/compare/belong.h"
 #include "analyze/compare/compare.h"
 #include "analyze/compare/totals.h"
 #include "base/buf.h"
@@ -17,7 +18,10 @@ struct compare {
     struct pair_config pair_config;
     struct pair pair; /* the current one: compare_look_at() */
     struct spent spent;
+    uint8_t *belongs;                     /* for each exchange: enum belong */
     size_t live_only, outside, wire_only; /* records; outside: live ones from before or after the capture */
+    size_t cut;                           /* live ones that go on after it, without an exchange */
+    size_t attached[4];                   /* exchanges, by enum belong */
 };
 
 /* compare.c: which records an output shows, by their index in c->live or c->wire. */

@@ -187,7 +187,10 @@ static void text_pair(struct buf *b, const struct compare *c, uint64_t index)
 
     (void)index;
     put_live(b, c, p->live);
-    buf_printf(b, "\n  %s, joined by %s with ", pair_agrees(p) ? "agrees" : "DIFFERS",
+    buf_printf(b, "\n  %s, joined by %s with ",
+               !pair_agrees(p) ? "DIFFERS"
+               : p->cut        ? "cut by the capture"
+                               : "agrees",
                join_by_name((enum join_by)c->join.by[live]));
     put_wire(b, p->wire);
     buf_putc(b, '\n');
@@ -308,6 +311,17 @@ static void put_reasons(struct buf *b, const struct totals *t)
     buf_str(b, first ? "" : "\n");
 }
 
+static void put_belonging(struct buf *b, const struct compare *c)
+{
+    static const char *const names[] = {[BELONG_RETRY] = "retries of joined calls",
+                                        [BELONG_DIAL] = "dials that outlived the call that began them",
+                                        [BELONG_OTHER_CLIENT] = "exchanges of other clients"};
+
+    for (int i = BELONG_RETRY; i <= BELONG_OTHER_CLIENT; i++)
+        if (c->attached[i] > 0)
+            buf_printf(b, "; %zu %s", c->attached[i], names[i]);
+}
+
 static void text_end(struct buf *b, const struct compare *c)
 {
     const struct totals *t = &c->totals;
@@ -322,6 +336,9 @@ static void text_end(struct buf *b, const struct compare *c)
     buf_printf(b, "%zu live without packets, %zu exchanges without a live trace", c->live_only, c->wire_only);
     if (c->outside > 0)
         buf_printf(b, "; %zu live before or after the capture", c->outside);
+    if (c->cut > 0)
+        buf_printf(b, "; %zu live that go on after it", c->cut);
+    put_belonging(b, c);
     buf_putc(b, '\n');
     put_hooks(b, t);
     put_marks(b, t);

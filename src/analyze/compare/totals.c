@@ -56,10 +56,13 @@ void totals_add(struct totals *t, const struct pair *p, const struct spent *s, e
 
     t->pairs++;
     t->agreeing += pair_agrees(p);
+    t->cut += p->cut && !pair_is_same(p);
     t->joined_by[by]++;
-    t->order += p->order_count;
-    t->errors += p->error_differences + p->errors_differ;
-    t->values += p->value_differences;
+    if (!p->cut) {
+        t->order += p->order_count;
+        t->errors += p->error_differences + p->errors_differ;
+        t->values += p->value_differences;
+    }
     for (size_t i = 0; i < p->n; i++)
         add_row(t, &p->rows[i]);
     add_marks(t, p);

@@ -18,7 +18,7 @@ struct totals_hook {
 struct totals {
     struct totals_hook hooks[P2T_HOOK_COUNT];
     struct totals_values marks[RECORD_MARKS];
-    uint64_t pairs, agreeing, order, errors, values;
+    uint64_t pairs, agreeing, cut, order, errors, values;
     uint64_t joined_by[JOIN_WAYS];
     int64_t spent_ns[SPENT_WHERES];
     uint64_t reasons[SPENT_WHERES]; /* pairs with a reason of this kind */

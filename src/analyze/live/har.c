@@ -80,6 +80,7 @@ static void take_entry(struct live *l, const cJSON *entry)
     r->url = record_text(l->config.pool, live_string_member(request, "url"));
     r->error = record_text(l->config.pool, error);
     r->no_error_told = error.n == 0;
+    r->late_clock = true;
     take_headers(l, live_member(request, "headers"));
     add_events(l, start, live_member(entry, "timings"));
     live_keep(l, LIVE_HAR,

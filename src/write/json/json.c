@@ -4,6 +4,7 @@
 
 #include "base/timefmt.h"
 #include "base/utf8.h"
+#include "write/escape.h"
 
 /* 1: the byte is copied as it is. 0: it may need an escape. */
 static const uint8_t plain[256] = {
@@ -21,6 +22,17 @@ static void put_unicode(struct buf *b, unsigned code)
     const char text[] = {'\\', 'u', hex[code >> 12 & 15], hex[code >> 8 & 15], hex[code >> 4 & 15], hex[code & 15]};
 
     buf_put(b, text, sizeof text);
+}
+
+/* Beyond 16 bits as two surrogates (RFC 8259 7). */
+static void put_code_point(struct buf *b, uint32_t code)
+{
+    if (code <= 0xffff) {
+        put_unicode(b, code);
+        return;
+    }
+    put_unicode(b, 0xd800 + ((code - 0x10000) >> 10));
+    put_unicode(b, 0xdc00 + ((code - 0x10000) & 0x3ff));
 }
 
 static void escape_ascii(struct buf *b, uint8_t c)
@@ -54,10 +66,13 @@ static size_t put_odd(struct buf *b, struct slice rest)
         buf_lit(b, "\\ufffd");
         return 1;
     }
-    if (n == 1)
+    if (n == 1) {
         escape_ascii(b, rest.p[0]);
-    else if (n == 2 && rest.p[0] == 0xc2 && rest.p[1] < 0xa0) /* C1 controls: terminals obey them */
-        put_unicode(b, rest.p[1]);
+        return n;
+    }
+    uint32_t code = escape_code_point(rest.p, n);
+    if (escape_is_unseen(code)) /* terminals obey some, people are deceived by others */
+        put_code_point(b, code);
     else
         buf_put(b, rest.p, n);
     return n;

@@ -27,6 +27,7 @@ struct call {
     double shift; /* of the live clock, ms */
     enum p2t_vantage vantage;
     enum p2t_outcome outcome;
+    double end; /* live, ms from T0; 0: not told */
 };
 
 static int64_t ns(double ms)
@@ -53,6 +54,8 @@ static void put_live(struct buf *b, const struct call *c)
         buf_printf(b, "\"%s\"", c->live_error);
     else
         buf_lit(b, "null");
+    if (c->end > 0)
+        buf_printf(b, ",\"end\":\"%lld\"", (long long)ns(c->end + c->shift));
     buf_lit(b, ",\"events\":[");
     for (size_t i = 0; i < hook_count(c); i++) {
         const struct hook *h = &c->hooks[i];
@@ -455,6 +458,11 @@ static void error_texts(void **state)
         {NULL, "EOF", P2T_OUTCOME_NO_RESPONSE, false},
         {NULL, "EOF", P2T_OUTCOME_INCOMPLETE, true}, /* the capture ended first */
         {"context deadline exceeded", "dial tcp 1.2.3.4:80: i/o timeout", P2T_OUTCOME_CONNECT_ERROR, true},
+        {"java.net.ConnectException: Connection refused", "dial tcp 1.2.3.4:80: connect: connection refused",
+         P2T_OUTCOME_CONNECT_ERROR, true},
+        {"connect ECONNREFUSED 1.2.3.4:80", "dial tcp 1.2.3.4:80: connect: connection refused",
+         P2T_OUTCOME_CONNECT_ERROR, true},
+        {"java.net.SocketTimeoutException: Read timed out", NULL, P2T_OUTCOME_OK, false}, /* one side only */
     };
     const cJSON *pair;
 
@@ -484,6 +492,64 @@ static void errors_of_hooks(void **state)
     assert_true(cJSON_IsNull(cJSON_GetObjectItem(done, "live_error")));
     assert_string_equal(cJSON_GetObjectItem(done, "wire_error")->valuestring, "connection refused");
     assert_false(cJSON_IsTrue(cJSON_GetObjectItem(pair, "agree")));
+    cJSON_Delete(json);
+}
+
+/* The call is over, as its trace says, at 4,900 ms; and so is the capture at 1,000 ms. */
+static cJSON *silent_call(const struct hook *hooks, size_t n, double end, const cJSON **pair)
+{
+    struct call call = {.live_error = "context deadline exceeded",
+                        .wire_error = "context deadline exceeded",
+                        .outcome = P2T_OUTCOME_NO_RESPONSE,
+                        .end = end};
+
+    memcpy(call.hooks, hooks, n * sizeof *hooks);
+    return judged(&call, pair);
+}
+
+static void a_silence_is_whose_it_was(void **state)
+{
+    static const struct {
+        struct hook hooks[4];
+        const char *where;
+    } rows[] = {
+        {{{P2T_HOOK_DNS_START, 1, 1.1, O, NULL, NULL}}, "resolver"},
+        {{{P2T_HOOK_CONNECT_START, 1, 1.1, O, NULL, NULL}}, "network"},
+        {{{P2T_HOOK_CONNECT_START, 1, 1.1, O, NULL, NULL},
+          {P2T_HOOK_CONNECT_DONE, 3, 2.9, O, NULL, NULL},
+          {P2T_HOOK_TLS_HANDSHAKE_START, 3.1, 3.2, O, NULL, NULL}},
+         "network"},
+        {{{P2T_HOOK_WROTE_REQUEST, 5, 5.1, O, NULL, NULL}}, "server"},
+        /* Its response's packets had come at once: it did not look. */
+        {{{P2T_HOOK_WROTE_REQUEST, 5, 5.1, O, NULL, NULL}, {P2T_HOOK_GOT_FIRST_RESPONSE_BYTE, -1, 6, O, NULL, NULL}},
+         "client"},
+    };
+    const cJSON *pair;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        cJSON *json = silent_call(rows[i].hooks, 4, 505, &pair);
+        if (spent_ms(pair, rows[i].where) < 495)
+            fail_msg("%zu: %s %f", i, rows[i].where, spent_ms(pair, rows[i].where));
+        parts_make_the_whole(pair);
+        cJSON_Delete(json);
+    }
+}
+
+static void what_the_capture_cuts_is_no_difference(void **state)
+{
+    static const struct hook hooks[] = {{P2T_HOOK_WROTE_REQUEST, 5, 5.1, O, NULL, NULL},
+                                        {P2T_HOOK_GOT_FIRST_RESPONSE_BYTE, 900, -1, O, NULL, NULL}};
+    const cJSON *pair;
+
+    (void)state;
+    cJSON *json = silent_call(hooks, 2, 900.1, &pair);
+    assert_false(cJSON_IsTrue(cJSON_GetObjectItem(pair, "cut")));
+    assert_false(cJSON_IsTrue(cJSON_GetObjectItem(pair, "agree")));
+    cJSON_Delete(json);
+    json = silent_call(hooks, 2, 4900, &pair);
+    assert_true(cJSON_IsTrue(cJSON_GetObjectItem(pair, "cut")));
+    assert_true(cJSON_IsTrue(cJSON_GetObjectItem(json, "agree")));
     cJSON_Delete(json);
 }
 
@@ -529,6 +595,8 @@ int main(void)
         cmocka_unit_test(order_counts_where_it_is_fixed),
         cmocka_unit_test(error_texts),
         cmocka_unit_test(errors_of_hooks),
+        cmocka_unit_test(a_silence_is_whose_it_was),
+        cmocka_unit_test(what_the_capture_cuts_is_no_difference),
         cmocka_unit_test(text_and_csv_say_the_same),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -36,6 +36,12 @@ static struct folder folder_of(const char *name, const char *capture)
     return f;
 }
 
+static struct folder_file *next(struct point *p, const struct folder *f, int64_t now_ns)
+{
+    point_see(p, f->files, f->count);
+    return point_next(p, f->files, f->count, now_ns);
+}
+
 static void a_file_is_processed_once(void **state)
 {
     struct folder f = folder_of("in1", P2T_LAB "/fresh.pcap");
@@ -45,15 +51,15 @@ static void a_file_is_processed_once(void **state)
     (void)state;
     assert_int_equal(mkdir(config.out, 0777), 0);
     assert_int_equal(point_open(&p, &config, "", 0), P2T_OK);
-    assert_ptr_equal(point_next(p, &f, f.files, f.count, 0), f.files[0]);
+    assert_ptr_equal(next(p, &f, 0), f.files[0]);
     assert_int_equal(point_process(p, &f, f.files[0]), P2T_OK);
-    assert_null(point_next(p, &f, f.files, f.count, 0));
+    assert_null(next(p, &f, 0));
     point_close(p);
 
     assert_int_equal(point_open(&p, &config, "", 0), P2T_OK);
     assert_true(p->has_checkpoint);
     assert_int_equal(p->next_file, 1);
-    assert_null(point_next(p, &f, f.files, f.count, 0));
+    assert_null(next(p, &f, 0));
     point_close(p);
     folder_close(&f);
     scratch_read("out1/manifest.ndjson", output, sizeof output - 1);
@@ -96,8 +102,8 @@ static void a_file_that_may_grow_waits(void **state)
     config.settle_ns = 1000;
     assert_int_equal(mkdir(config.out, 0777), 0);
     assert_int_equal(point_open(&p, &config, "", 0), P2T_OK);
-    assert_null(point_next(p, &f, f.files, f.count, f.files[0]->changed_ns + 999));
-    assert_ptr_equal(point_next(p, &f, f.files, f.count, f.files[0]->changed_ns + 1000), f.files[0]);
+    assert_null(next(p, &f, f.files[0]->changed_ns + 999));
+    assert_ptr_equal(next(p, &f, f.files[0]->changed_ns + 1000), f.files[0]);
     point_close(p);
     folder_close(&f);
 }

@@ -211,6 +211,8 @@ static void mistakes_are_named(void **state)
         {"pcap2trace compare --live - -", "once only"},
         {"pcap2trace --live l a", "belong to the command 'compare'"},
         {"pcap2trace --differing a", "belong to the command 'compare'"},
+        {"pcap2trace --client 10.0.0.1 a", "belong to the command 'compare'"},
+        {"pcap2trace compare --live l --client web a", "--client 'web'"},
         {"pcap2trace compare --live l", "no capture given"},
         {"pcap2trace batch a", "--out FOLDER"},
     };

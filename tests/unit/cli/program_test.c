@@ -294,6 +294,7 @@ static void no_format_lets_a_terminal_be_steered(void **state)
         run(&p, line);
         for (const char *s = OUT(p); *s != '\0'; s++)
             assert_true((unsigned char)*s >= 0x20 || *s == '\n' || *s == '\r');
+        assert_null(strstr(OUT(p), "\xe2\x80\xae")); /* reads from right to left */
     }
     run(&p, "DIR/three.pcap");
     assert_non_null(strstr(OUT(p), "X-Test: \\x1b[31m\\u202e"));

@@ -154,6 +154,7 @@ const struct p2t_exchange *example_no_address(void)
                                     .kind = P2T_KIND_LOOKUP,
                                     .outcome = P2T_OUTCOME_DNS_ERROR,
                                     .error = TEXT("lookup b.internal on 10.0.0.10:53: no such host"),
+                                    .by_go = true,
                                     .host = TEXT("b.internal"),
                                     .request = {-1, -1, {NULL, 0}},
                                     .response = {-1, -1, {NULL, 0}},

@@ -53,6 +53,63 @@ static void every_byte_between_letters(void **state)
     }
 }
 
+static void put_utf8(char out[5], uint32_t code)
+{
+    size_t n = 0;
+
+    if (code > 0xffff) {
+        out[n++] = (char)(0xf0 | code >> 18);
+        out[n++] = (char)(0x80 | (code >> 12 & 0x3f));
+    } else {
+        out[n++] = (char)(0xe0 | code >> 12);
+    }
+    out[n++] = (char)(0x80 | (code >> 6 & 0x3f));
+    out[n++] = (char)(0x80 | (code & 0x3f));
+    out[n] = '\0';
+}
+
+/* Those that reorder text, or that nobody sees; what is read back is the same. */
+static void what_deceives_people_is_escaped(void **state)
+{
+    static const struct {
+        uint32_t first, last;
+    } rows[] = {{0x200b, 0x200f}, {0x2028, 0x2029}, {0x202a, 0x202e}, {0x2066, 0x2069}, {0xfeff, 0xfeff}};
+    char text[5], expected[16];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        for (uint32_t code = rows[i].first; code <= rows[i].last; code++) {
+            struct buf b = {0};
+            put_utf8(text, code);
+            snprintf(expected, sizeof expected, "\"\\u%04x\"", (unsigned)code);
+            json_string(&b, (struct p2t_text){text, strlen(text)});
+            buf_putc(&b, '\0');
+            assert_string_equal((char *)b.p, expected);
+            cJSON *item = parse((char *)b.p);
+            assert_string_equal(item->valuestring, text);
+            cJSON_Delete(item);
+            buf_fini(&b);
+        }
+}
+
+static void beyond_16_bits_are_two_surrogates(void **state)
+{
+    struct buf b = {0};
+    char text[5];
+
+    (void)state;
+    put_utf8(text, 0xe0041); /* a tag that looks like nothing */
+    json_string(&b, (struct p2t_text){text, strlen(text)});
+    buf_putc(&b, '\0');
+    assert_string_equal((char *)b.p, "\"\\udb40\\udc41\"");
+    buf_reset(&b);
+    put_utf8(text, 0x1f600);
+    json_string(&b, (struct p2t_text){text, strlen(text)});
+    buf_putc(&b, '\0');
+    assert_string_equal((char *)b.p, "\"\xf0\x9f\x98\x80\""); /* everybody sees it */
+    buf_fini(&b);
+}
+
 static void is_written_as(int64_t ns)
 {
     struct buf b = {0};
@@ -182,6 +239,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_byte_between_letters),
+        cmocka_unit_test(what_deceives_people_is_escaped),
+        cmocka_unit_test(beyond_16_bits_are_two_surrogates),
         cmocka_unit_test(microseconds_read_as_printf_writes_them),
         cmocka_unit_test(one_object_holds_what_the_exchange_does),
         cmocka_unit_test(an_array_is_whole_with_any_number_of_exchanges),

@@ -112,7 +112,7 @@ static void each_outcome_has_its_words(void **state)
     static const char *const words[] = {
         [P2T_OUTCOME_DNS_ERROR] = "\n  never left: why\n",
         [P2T_OUTCOME_CONNECT_ERROR] = "\n  never left: why\n",
-        [P2T_OUTCOME_TLS_ERROR] = "\n  never left: why\n",
+        [P2T_OUTCOME_TLS_ERROR] = "\n  failed: why\n", /* after its headers were written */
         [P2T_OUTCOME_REQUEST_ERROR] = "\n  not wholly sent: why\n",
         [P2T_OUTCOME_NO_RESPONSE] = "\n  no response: why\n",
         [P2T_OUTCOME_RESPONSE_ERROR] = "\n  broken response: why\n",
@@ -129,6 +129,34 @@ static void each_outcome_has_its_words(void **state)
         assert_non_null(strstr((char *)b.p, words[i]));
         buf_fini(&b);
     }
+}
+
+/* The handshake failed before a header was written. */
+static void a_call_that_tls_ended_never_left(void **state)
+{
+    struct p2t_exchange x = *example_no_address();
+    const struct p2t_exchange *list[] = {&x};
+
+    (void)state;
+    x.outcome = P2T_OUTCOME_TLS_ERROR;
+    x.finding_count = 0;
+    struct buf b = example_written(OUT_FORMAT_TEXT, false, list, 1);
+    assert_non_null(strstr((char *)b.p, "\n  never left: lookup b.internal"));
+    buf_fini(&b);
+}
+
+/* What another client logged is not known. */
+static void errors_of_other_clients_are_in_go_s_words(void **state)
+{
+    struct p2t_exchange x = *example_no_address();
+    const struct p2t_exchange *list[] = {&x};
+
+    (void)state;
+    x.by_go = false;
+    struct buf b = example_written(OUT_FORMAT_TEXT, false, list, 1);
+    assert_non_null(strstr((char *)b.p, "\n  in Go's words: lookup b.internal on 10.0.0.10:53: no such host\n"));
+    assert_null(strstr((char *)b.p, "the client's error"));
+    buf_fini(&b);
 }
 
 /* Of an estimated exchange the status is not known; that it was answered is. */
@@ -168,6 +196,8 @@ int main(void)
         cmocka_unit_test(colour_only_decorates),
         cmocka_unit_test(an_exchange_of_which_nothing_is_known_is_still_written),
         cmocka_unit_test(each_outcome_has_its_words),
+        cmocka_unit_test(a_call_that_tls_ended_never_left),
+        cmocka_unit_test(errors_of_other_clients_are_in_go_s_words),
         cmocka_unit_test(an_estimated_answer_is_an_answer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

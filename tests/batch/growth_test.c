@@ -1,0 +1,79 @@
+/* What a file costs does not grow with how many were processed before it. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+
+#include "support.h"
+#include "support/cmocka_all.h"
+
+enum { FEW = 300, MANY = 8 * FEW };
+
+/* User and system time of the programs run so far. */
+static double seconds(void)
+{
+    struct rusage u;
+
+    assert_int_equal(getrusage(RUSAGE_CHILDREN, &u), 0);
+    return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) + (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
+}
+
+/* Works off so many files of a packet each, a second apart. */
+static double takes(unsigned files)
+{
+    struct packets p;
+    char name[64];
+
+    scratch_clear();
+    packets_load(&p, P2T_SAMPLES "/incident/incident.pcap");
+    uint8_t *time = p.bytes.p + p.at[0];
+    for (uint32_t i = 0, second = 1700000000; i < files; i++, second++) {
+        memcpy(time, &second, sizeof second);
+        snprintf(name, sizeof name, "in/%06u.pcap", (unsigned)i);
+        packets_write(&p, 0, 1, name);
+    }
+    packets_free(&p);
+    double before = seconds();
+    struct run r = run("batch -j 1 --settle 0 --out %s %s", in_scratch("out"), in_scratch("in"));
+    double took = seconds() - before;
+    assert_int_equal(r.status, 0);
+    assert_int_equal(windows(), files);
+    return took;
+}
+
+/* Where it grew, eight times as many would take up to 64 times as long. */
+static void many_files_take_as_much_longer_as_they_are_more(void **state)
+{
+    (void)state;
+    double few = takes(FEW), many = takes(MANY), floor = 0.05;
+
+    if (many > 18 * (few > floor ? few : floor))
+        fail_msg("%d files take %.3f s, %d take %.3f s", FEW, few, MANY, many);
+}
+
+/* The list of processed files is beside the checkpoint. */
+static void the_checkpoint_stays_as_small(void **state)
+{
+    struct buf few = {0}, many = {0};
+
+    (void)state;
+    (void)takes(10);
+    slurp_file(&few, in_scratch("out/.pcap2trace/all.checkpoint"));
+    (void)takes(500);
+    slurp_file(&many, in_scratch("out/.pcap2trace/all.checkpoint"));
+    assert_in_range(many.n, 1, 2 * few.n);
+    buf_fini(&few);
+    buf_fini(&many);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(many_files_take_as_much_longer_as_they_are_more),
+        cmocka_unit_test(the_checkpoint_stays_as_small),
+    };
+
+    scratch_begin();
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    scratch_end();
+    return failed;
+}
