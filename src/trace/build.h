@@ -69,46 +69,50 @@ static inline bool name_length_in(struct slice name, uint32_t lengths)
 /* A text is written to the buffer between these two; the arena has it afterwards. */
 struct buf *scratch_begin(struct trace *t);
 struct slice scratch_end(struct trace *t);
-/* Room for n arguments; NULL when memory ran out. */
-struct p2t_arg *event_args(struct trace *t, struct p2t_event *ev, size_t n);
-/* They fill *a. name is a literal: its length folds at compile time. */
-static inline void arg_named(struct p2t_arg *a, const char *name, enum p2t_value_kind kind)
+/* Room for the arguments of the event's hook up to `last`, each of which is then to be filled; NULL when memory ran out. */
+struct p2t_arg *event_args(struct trace *t, struct p2t_event *ev, enum p2t_hook_arg last);
+
+/* These fill an argument in what event_args() gave. In most calls it is a constant: its place and name fold. */
+static inline struct p2t_value *arg_named(struct p2t_arg *args, enum p2t_hook_arg arg, enum p2t_value_kind kind)
 {
-    a->name.p = name;
-    a->name.n = strlen(name);
+    struct p2t_arg *a = &args[p2t_hook_args[arg].index];
+
+    a->name.p = p2t_hook_args[arg].name;
+    a->name.n = p2t_hook_args[arg].name_bytes;
     a->value.kind = kind;
+    return &a->value;
 }
 
-static inline void arg_null(struct p2t_arg *a, const char *name)
+static inline void arg_null(struct p2t_arg *args, enum p2t_hook_arg arg)
 {
-    arg_named(a, name, P2T_VALUE_NULL);
+    (void)arg_named(args, arg, P2T_VALUE_NULL);
 }
 
 /* s.p == NULL: null */
-static inline void arg_text(struct p2t_arg *a, const char *name, struct slice s)
+static inline void arg_text(struct p2t_arg *args, enum p2t_hook_arg arg, struct slice s)
 {
-    arg_named(a, name, s.p == NULL ? P2T_VALUE_NULL : P2T_VALUE_TEXT);
-    a->value.as.text.p = (const char *)s.p;
-    a->value.as.text.n = s.n;
+    struct p2t_value *v = arg_named(args, arg, s.p == NULL ? P2T_VALUE_NULL : P2T_VALUE_TEXT);
+
+    v->as.text.p = (const char *)s.p;
+    v->as.text.n = s.n;
 }
 
-static inline void arg_int(struct p2t_arg *a, const char *name, int64_t v)
+static inline void arg_int(struct p2t_arg *args, enum p2t_hook_arg arg, int64_t v)
 {
-    arg_named(a, name, P2T_VALUE_INT);
-    a->value.as.integer = v;
+    arg_named(args, arg, P2T_VALUE_INT)->as.integer = v;
 }
 
-static inline void arg_bool(struct p2t_arg *a, const char *name, bool v)
+static inline void arg_bool(struct p2t_arg *args, enum p2t_hook_arg arg, bool v)
 {
-    arg_named(a, name, P2T_VALUE_BOOL);
-    a->value.as.boolean = v;
+    arg_named(args, arg, P2T_VALUE_BOOL)->as.boolean = v;
 }
 
-static inline void arg_list(struct p2t_arg *a, const char *name, const struct p2t_value *items, size_t n)
+static inline void arg_list(struct p2t_arg *args, enum p2t_hook_arg arg, const struct p2t_value *items, size_t n)
 {
-    arg_named(a, name, P2T_VALUE_LIST);
-    a->value.as.list.items = items;
-    a->value.as.list.n = n;
+    struct p2t_value *v = arg_named(args, arg, P2T_VALUE_LIST);
+
+    v->as.list.items = items;
+    v->as.list.n = n;
 }
 
 static inline void value_text(struct p2t_value *v, struct slice s)
@@ -116,13 +120,6 @@ static inline void value_text(struct p2t_value *v, struct slice s)
     v->kind = P2T_VALUE_TEXT;
     v->as.text.p = (const char *)s.p;
     v->as.text.n = s.n;
-}
-
-/* What it was filled with counts only where it is known; else it is null. */
-static inline void arg_if(bool known, struct p2t_arg *a)
-{
-    if (!known)
-        a->value.kind = P2T_VALUE_NULL;
 }
 
 struct p2t_text text_of(struct slice s);

@@ -38,15 +38,15 @@ void events_get_conn(struct trace *t)
     struct p2t_event *ev = event_add(t, P2T_HOOK_GET_CONN, P2T_ASSUMED, first->ts_ns - before);
     event_latest(ev, asked_by(e, first));
     event_evidence(t, ev, first);
-    struct p2t_arg *args = event_args(t, ev, 1);
+    struct p2t_arg *args = event_args(t, ev, P2T_ARG_GET_CONN_HOST_PORT);
     if (args != NULL)
-        arg_text(&args[0], "hostPort", host_port(t));
+        arg_text(args, P2T_ARG_GET_CONN_HOST_PORT, host_port(t));
     t->lane_ns = ev->time_ns;
 }
 
 /* ---- DNS ---- */
 
-static void arg_addrs(struct trace *t, struct p2t_arg *a, const struct ip_addr *addrs, size_t n)
+static void arg_addrs(struct trace *t, struct p2t_arg *args, const struct ip_addr *addrs, size_t n)
 {
     struct p2t_value *items = arena_alloc(&t->arena, n * sizeof *items + 1);
 
@@ -55,7 +55,7 @@ static void arg_addrs(struct trace *t, struct p2t_arg *a, const struct ip_addr *
         size_t len = ip_format(&addrs[i], text);
         value_text(&items[i], arena_copy(&t->arena, slice_of(text, len)));
     }
-    arg_list(a, "Addrs", items, items != NULL ? n : 0);
+    arg_list(args, P2T_ARG_DNS_DONE_ADDRS, items, items != NULL ? n : 0);
 }
 
 static void dns_start(struct trace *t, struct slice host, enum p2t_basis basis, const struct packet_mark *at)
@@ -65,9 +65,9 @@ static void dns_start(struct trace *t, struct slice host, enum p2t_basis basis, 
     event_latest(ev, asked_by(t->e, at));
     if (basis != P2T_ASSUMED)
         event_evidence(t, ev, at);
-    struct p2t_arg *args = event_args(t, ev, 1);
+    struct p2t_arg *args = event_args(t, ev, P2T_ARG_DNS_START_HOST);
     if (args != NULL)
-        arg_text(&args[0], "Host", host);
+        arg_text(args, P2T_ARG_DNS_START_HOST, host);
     t->lane_ns = ev->time_ns;
 }
 
@@ -79,19 +79,22 @@ static struct slice lookup_error(const struct trace *t)
 
 static void dns_done_args(struct trace *t, struct p2t_event *ev, const struct exchange_lookup *l)
 {
-    struct p2t_arg *args = event_args(t, ev, 7);
+    struct p2t_arg *args = event_args(t, ev, P2T_ARG_DNS_DONE_SERVER);
     char client[IP_TEXT_MAX];
 
     if (args == NULL)
         return;
-    arg_addrs(t, &args[0], l->addrs, l->addr_count);
-    arg_text(&args[1], "Err", lookup_error(t));
-    arg_bool(&args[2], "Coalesced", l->shared);
-    arg_int(&args[3], "rcode", l->rcode);
-    arg_if(l->has_rcode, &args[3]);
-    arg_int(&args[4], "queries", l->queries);
-    arg_text(&args[5], "client", arena_copy(&t->arena, slice_of(client, ip_format(&l->client.ip, client))));
-    arg_text(&args[6], "server", copy_endpoint(t, &l->server));
+    arg_addrs(t, args, l->addrs, l->addr_count);
+    arg_text(args, P2T_ARG_DNS_DONE_ERR, lookup_error(t));
+    arg_bool(args, P2T_ARG_DNS_DONE_COALESCED, l->shared);
+    if (l->has_rcode)
+        arg_int(args, P2T_ARG_DNS_DONE_RCODE, l->rcode);
+    else
+        arg_null(args, P2T_ARG_DNS_DONE_RCODE);
+    arg_int(args, P2T_ARG_DNS_DONE_QUERIES, l->queries);
+    arg_text(args, P2T_ARG_DNS_DONE_CLIENT,
+             arena_copy(&t->arena, slice_of(client, ip_format(&l->client.ip, client))));
+    arg_text(args, P2T_ARG_DNS_DONE_SERVER, copy_endpoint(t, &l->server));
 }
 
 static const struct packet_mark *first_syn(const struct exchange *e)
@@ -139,14 +142,14 @@ static void lookup_without_packets(struct trace *t)
     dns_start(t, host, P2T_ASSUMED, syn);
     struct p2t_event *ev = event_add(t, P2T_HOOK_DNS_DONE, P2T_ASSUMED, syn->ts_ns);
     event_latest(ev, syn);
-    struct p2t_arg *args = event_args(t, ev, 5);
+    struct p2t_arg *args = event_args(t, ev, P2T_ARG_DNS_DONE_QUERIES);
     if (args == NULL)
         return;
-    arg_addrs(t, &args[0], &e->conn.server.ip, 1);
-    arg_null(&args[1], "Err");
-    arg_bool(&args[2], "Coalesced", false);
-    arg_null(&args[3], "rcode");
-    arg_int(&args[4], "queries", 0);
+    arg_addrs(t, args, &e->conn.server.ip, 1);
+    arg_null(args, P2T_ARG_DNS_DONE_ERR);
+    arg_bool(args, P2T_ARG_DNS_DONE_COALESCED, false);
+    arg_null(args, P2T_ARG_DNS_DONE_RCODE);
+    arg_int(args, P2T_ARG_DNS_DONE_QUERIES, 0);
 }
 
 void events_lookup(struct trace *t)
@@ -183,11 +186,11 @@ static void connect_start(struct trace *t, size_t i)
     event_earliest(ev, before_attempt(t->e, i));
     event_latest(ev, &a->syn);
     event_evidence(t, ev, &a->syn);
-    struct p2t_arg *args = event_args(t, ev, 2);
+    struct p2t_arg *args = event_args(t, ev, P2T_ARG_CONNECT_START_ADDR);
     if (args == NULL)
         return;
-    arg_text(&args[0], "network", SLICE_LIT("tcp"));
-    arg_text(&args[1], "addr", copy_endpoint(t, &a->server));
+    arg_text(args, P2T_ARG_CONNECT_START_NETWORK, SLICE_LIT("tcp"));
+    arg_text(args, P2T_ARG_CONNECT_START_ADDR, copy_endpoint(t, &a->server));
 }
 
 /* The client's next move: its first bytes, or the end of the connection. */
@@ -282,13 +285,13 @@ void events_connect(struct trace *t)
         const struct exchange_attempt *a = &e->attempts[i];
         connect_start(t, i);
         struct p2t_event *ev = connect_done(t, i);
-        struct p2t_arg *args = ev != NULL ? event_args(t, ev, 4) : NULL;
+        struct p2t_arg *args = ev != NULL ? event_args(t, ev, P2T_ARG_CONNECT_DONE_SYNS) : NULL;
         if (args == NULL)
             continue;
-        arg_text(&args[0], "network", SLICE_LIT("tcp"));
-        arg_text(&args[1], "addr", copy_endpoint(t, &a->server));
-        arg_text(&args[2], "err", attempt_error_text(&t->arena, a));
-        arg_int(&args[3], "syns", a->syns);
+        arg_text(args, P2T_ARG_CONNECT_DONE_NETWORK, SLICE_LIT("tcp"));
+        arg_text(args, P2T_ARG_CONNECT_DONE_ADDR, copy_endpoint(t, &a->server));
+        arg_text(args, P2T_ARG_CONNECT_DONE_ERR, attempt_error_text(&t->arena, a));
+        arg_int(args, P2T_ARG_CONNECT_DONE_SYNS, a->syns);
         if (a->result == ATTEMPT_OK)
             t->lane_ns = ev->time_ns;
         if (a->result != ATTEMPT_CANCELED)
@@ -319,17 +322,17 @@ static void got_conn_args(struct trace *t, struct p2t_event *ev)
     const struct packet_mark *since = conn_ready(t->e);
     int64_t idle =
         reused && !c->handed_over && !c->pipelined && mark_set(since) ? t->e->request.first.ts_ns - since->ts_ns : 0;
-    struct p2t_arg *args = event_args(t, ev, 5);
+    struct p2t_arg *args = event_args(t, ev, P2T_ARG_GOT_CONN_REMOTE_ADDR);
 
     if (args == NULL)
         return;
-    arg_bool(&args[0], "Reused", reused);
-    arg_bool(&args[1], "WasIdle", idle > 0);
-    arg_int(&args[2], "IdleTime", idle > 0 ? idle : 0);
-    for (size_t i = 0; i < 3; i++)
-        arg_if(known, &args[i]);
-    arg_text(&args[3], "LocalAddr", copy_endpoint(t, &c->client));
-    arg_text(&args[4], "RemoteAddr", copy_endpoint(t, &c->server));
+    arg_bool(args, P2T_ARG_GOT_CONN_REUSED, reused);
+    arg_bool(args, P2T_ARG_GOT_CONN_WAS_IDLE, idle > 0);
+    arg_int(args, P2T_ARG_GOT_CONN_IDLE_TIME, idle > 0 ? idle : 0);
+    for (unsigned arg = P2T_ARG_GOT_CONN_REUSED; !known && arg <= P2T_ARG_GOT_CONN_IDLE_TIME; arg++)
+        arg_null(args, (enum p2t_hook_arg)arg);
+    arg_text(args, P2T_ARG_GOT_CONN_LOCAL_ADDR, copy_endpoint(t, &c->client));
+    arg_text(args, P2T_ARG_GOT_CONN_REMOTE_ADDR, copy_endpoint(t, &c->server));
 }
 
 /* A connection that was ready and went down before a byte of the request: Go's client had it already. */

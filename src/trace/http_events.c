@@ -31,14 +31,14 @@ static void wrote_header_field(struct trace *t, size_t i, size_t n)
     const struct exchange_request *r = &t->e->request;
     struct p2t_event *ev = i == 0 ? first_header_field(t) : event_again(t);
     struct p2t_value *values = arena_alloc(&t->arena, n * sizeof *values);
-    struct p2t_arg *args = event_args(t, ev, 2);
+    struct p2t_arg *args = event_args(t, ev, P2T_ARG_WROTE_HEADER_FIELD_VALUE);
 
     if (args == NULL || values == NULL)
         return;
     for (size_t k = 0; k < n; k++)
         value_text(&values[k], redact_header(t, r->headers[i].name, r->headers[i + k].value));
-    arg_text(&args[0], "key", r->headers[i].name);
-    arg_list(&args[1], "value", values, n);
+    arg_text(args, P2T_ARG_WROTE_HEADER_FIELD_KEY, r->headers[i].name);
+    arg_list(args, P2T_ARG_WROTE_HEADER_FIELD_VALUE, values, n);
 }
 
 static void wrote_headers(struct trace *t)
@@ -80,10 +80,10 @@ static const struct packet_mark *next_move(const struct exchange *e)
 
 static void wrote_request_args(struct trace *t, struct p2t_event *ev, struct slice err)
 {
-    struct p2t_arg *args = event_args(t, ev, 1);
+    struct p2t_arg *args = event_args(t, ev, P2T_ARG_WROTE_REQUEST_ERR);
 
     if (args != NULL)
-        arg_text(&args[0], "Err", err);
+        arg_text(args, P2T_ARG_WROTE_REQUEST_ERR, err);
 }
 
 static const struct packet_mark *later_mark(const struct packet_mark *a, const struct packet_mark *b)
@@ -257,13 +257,13 @@ static void interim(struct trace *t, const struct exchange_interim *x, bool awai
     if (awaited && !h2)
         (void)interim_event(t, P2T_HOOK_GOT_100_CONTINUE, x);
     struct p2t_event *ev = interim_event(t, P2T_HOOK_GOT_1XX_RESPONSE, x);
-    struct p2t_arg *args = event_args(t, ev, 2);
+    struct p2t_arg *args = event_args(t, ev, P2T_ARG_GOT_1XX_RESPONSE_HEADER);
     if (h2 && x->status == 100)
         (void)interim_event(t, P2T_HOOK_GOT_100_CONTINUE, x);
     if (args == NULL)
         return;
-    arg_int(&args[0], "code", x->status);
-    args[1] = (struct p2t_arg){.name = {"header", 6}, .value = headers_value(t, x)};
+    arg_int(args, P2T_ARG_GOT_1XX_RESPONSE_CODE, x->status);
+    *arg_named(args, P2T_ARG_GOT_1XX_RESPONSE_HEADER, P2T_VALUE_OBJECT) = headers_value(t, x);
 }
 
 void events_response(struct trace *t)
@@ -302,8 +302,8 @@ void events_put_idle_conn(struct trace *t)
     event_earliest(ev, end);
     event_latest(ev, next);
     event_evidence(t, ev, end);
-    struct p2t_arg *args = event_args(t, ev, 1);
+    struct p2t_arg *args = event_args(t, ev, P2T_ARG_PUT_IDLE_CONN_ERR);
     if (args != NULL)
-        arg_text(&args[0], "err",
+        arg_text(args, P2T_ARG_PUT_IDLE_CONN_ERR,
                  refused ? SLICE_LIT("http: putIdleConn: too many idle connections for host") : slice_of(NULL, 0));
 }

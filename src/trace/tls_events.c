@@ -39,18 +39,18 @@ static void handshake_done_args(struct trace *t, struct p2t_event *ev)
     const struct exchange_tls *s = handshake_of(t->e);
     bool ok = handshake_done(t->e);
     struct slice empty = SLICE_LIT("");
-    struct p2t_arg *args = event_args(t, ev, 8);
+    struct p2t_arg *args = event_args(t, ev, P2T_ARG_TLS_HANDSHAKE_DONE_CIPHER_NAME);
 
     if (args == NULL)
         return;
-    arg_int(&args[0], "Version", ok ? s->version : 0);
-    arg_int(&args[1], "CipherSuite", ok ? s->cipher : 0);
-    arg_text(&args[2], "NegotiatedProtocol", ok ? s->alpn : empty);
-    arg_text(&args[3], "ServerName", ok && s->server_name.p != NULL ? s->server_name : empty);
-    arg_bool(&args[4], "DidResume", ok && s->resumed);
-    arg_text(&args[5], "err", ok ? (struct slice){NULL, 0} : s->error);
-    arg_text(&args[6], "version_name", tls_version_name(t, s->version));
-    arg_text(&args[7], "cipher_name", tls_cipher_name(t, s->cipher));
+    arg_int(args, P2T_ARG_TLS_HANDSHAKE_DONE_VERSION, ok ? s->version : 0);
+    arg_int(args, P2T_ARG_TLS_HANDSHAKE_DONE_CIPHER_SUITE, ok ? s->cipher : 0);
+    arg_text(args, P2T_ARG_TLS_HANDSHAKE_DONE_NEGOTIATED_PROTOCOL, ok ? s->alpn : empty);
+    arg_text(args, P2T_ARG_TLS_HANDSHAKE_DONE_SERVER_NAME, ok && s->server_name.p != NULL ? s->server_name : empty);
+    arg_bool(args, P2T_ARG_TLS_HANDSHAKE_DONE_DID_RESUME, ok && s->resumed);
+    arg_text(args, P2T_ARG_TLS_HANDSHAKE_DONE_ERR, ok ? (struct slice){NULL, 0} : s->error);
+    arg_text(args, P2T_ARG_TLS_HANDSHAKE_DONE_VERSION_NAME, tls_version_name(t, s->version));
+    arg_text(args, P2T_ARG_TLS_HANDSHAKE_DONE_CIPHER_NAME, tls_cipher_name(t, s->cipher));
 }
 
 static const struct packet_mark *first_close(const struct exchange_conn *c)
@@ -114,22 +114,20 @@ static void handshake_failed(struct trace *t)
 
 static void inner_done_args(struct trace *t, struct p2t_event *ev, const struct tls_agreed *inner)
 {
-    static const char *const names[] = {"Version",    "CipherSuite", "NegotiatedProtocol",
-                                        "ServerName", "DidResume",   "err"};
     struct slice empty = SLICE_LIT("");
-    struct p2t_arg *args = event_args(t, ev, 6);
+    struct p2t_arg *args = event_args(t, ev, P2T_ARG_TLS_HANDSHAKE_DONE_ERR);
 
     if (args == NULL)
         return;
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        arg_null(&args[i], names[i]);
+    for (unsigned arg = P2T_ARG_TLS_HANDSHAKE_DONE_FIRST; arg <= P2T_ARG_TLS_HANDSHAKE_DONE_ERR; arg++)
+        arg_null(args, (enum p2t_hook_arg)arg);
     if (!inner->known)
         return;
-    arg_int(&args[0], names[0], inner->version);
-    arg_int(&args[1], names[1], inner->cipher);
-    arg_text(&args[2], names[2], inner->alpn.p != NULL ? inner->alpn : empty);
-    arg_text(&args[3], names[3], inner->server_name.p != NULL ? inner->server_name : empty);
-    arg_bool(&args[4], names[4], inner->resumed);
+    arg_int(args, P2T_ARG_TLS_HANDSHAKE_DONE_VERSION, inner->version);
+    arg_int(args, P2T_ARG_TLS_HANDSHAKE_DONE_CIPHER_SUITE, inner->cipher);
+    arg_text(args, P2T_ARG_TLS_HANDSHAKE_DONE_NEGOTIATED_PROTOCOL, inner->alpn.p != NULL ? inner->alpn : empty);
+    arg_text(args, P2T_ARG_TLS_HANDSHAKE_DONE_SERVER_NAME, inner->server_name.p != NULL ? inner->server_name : empty);
+    arg_bool(args, P2T_ARG_TLS_HANDSHAKE_DONE_DID_RESUME, inner->resumed);
 }
 
 /* Behind an https proxy: where the outer records were not decrypted, what the inner handshake agreed on is hidden. */
@@ -204,9 +202,9 @@ static void wrote_request(struct trace *t)
     event_latest(ev, before_packet ? &r->last : later_mark(&r->last, &e->response.last));
     event_evidence(t, ev, &r->first);
     event_evidence(t, ev, &r->last);
-    struct p2t_arg *args = event_args(t, ev, 1);
+    struct p2t_arg *args = event_args(t, ev, P2T_ARG_WROTE_REQUEST_ERR);
     if (args != NULL)
-        arg_null(&args[0], "Err");
+        arg_null(args, P2T_ARG_WROTE_REQUEST_ERR);
 }
 
 void events_tls_request(struct trace *t)
