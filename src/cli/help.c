@@ -74,6 +74,8 @@ void help_full(FILE *to)
         "      --manifest FILE     of plan, with --shard I/N: the I-th of N parts of it, counted from 0\n"
         "\n"
         "  -h, --help              this text\n"
+        "      --list WHAT         findings, hooks, formats or counters: what there is of them, a JSON object a "
+        "line\n"
         "      --version           the version, and those of the libraries\n"
         "\n"
         "Marks in the text: ~ inferred from other packets, ? assumed, #14 is packet 14 as Wireshark counts.\n"

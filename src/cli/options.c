@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/list.h"
 #include "pcap2trace/session.h"
 
 enum {
@@ -33,6 +34,7 @@ enum {
     OPT_MAX_MEMORY,
     OPT_COLOR,
     OPT_PROGRESS,
+    OPT_LIST,
     OPT_VERSION
 };
 
@@ -70,6 +72,7 @@ static const struct option long_options[] = {
     {"verbose", no_argument, NULL, 'v'},
     {"color", required_argument, NULL, OPT_COLOR},
     {"progress", required_argument, NULL, OPT_PROGRESS},
+    {"list", required_argument, NULL, OPT_LIST},
     {"version", no_argument, NULL, OPT_VERSION},
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0},
@@ -90,6 +93,16 @@ static int parse_format(struct cli_options *o, const char *name, struct buf *com
     buf_printf(complaint, "unknown format '%s': there are", name);
     for (int i = 0; i < OUT_FORMAT_COUNT; i++)
         buf_printf(complaint, "%s %s", i == 0 ? "" : ",", out_format_name((enum out_format)i));
+    return P2T_ERR_USAGE;
+}
+
+static int parse_list(struct cli_options *o, const char *name, struct buf *complaint)
+{
+    o->action = CLI_LIST;
+    if (list_parse(name, &o->list))
+        return P2T_OK;
+    buf_printf(complaint, "unknown list '%s': there are ", name);
+    list_names(complaint);
     return P2T_ERR_USAGE;
 }
 
@@ -300,6 +313,8 @@ static int take(struct cli_options *o, int option, char *value, struct buf *comp
         return parse_when(&o->color, "--color", value, complaint);
     case OPT_PROGRESS:
         return parse_when(&o->progress, "--progress", value, complaint);
+    case OPT_LIST:
+        return parse_list(o, value, complaint);
     default:
         return take_filter(&o->filter, option, value, complaint);
     }

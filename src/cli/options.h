@@ -10,7 +10,8 @@
 #include "cli/filter.h"
 #include "write/writer.h"
 
-enum cli_action { CLI_TRACE, CLI_COMPARE, CLI_BATCH, CLI_PLAN, CLI_HELP, CLI_VERSION };
+enum cli_action { CLI_TRACE, CLI_COMPARE, CLI_BATCH, CLI_PLAN, CLI_LIST, CLI_HELP, CLI_VERSION };
+enum cli_list { CLI_LIST_FINDINGS, CLI_LIST_HOOKS, CLI_LIST_FORMATS, CLI_LIST_COUNTERS, CLI_LIST_COUNT };
 enum cli_when { CLI_AUTO, CLI_ALWAYS, CLI_NEVER };
 
 /* What a busy machine's scheduling takes. */
@@ -28,6 +29,7 @@ enum { CLI_JOBS_MAX = 1024 };
 
 struct cli_options {
     enum cli_action action;
+    enum cli_list list; /* of CLI_LIST */
     enum out_format format;
     const char **captures; /* point into argv */
     size_t capture_count;
