@@ -122,7 +122,7 @@ static void a_dash_is_standard_output(void **state)
     done(&p);
 }
 
-static void help_and_version_need_nothing_else(void **state)
+static void help_version_and_lists_need_nothing_else(void **state)
 {
     static const struct {
         const char *line;
@@ -130,6 +130,7 @@ static void help_and_version_need_nothing_else(void **state)
     } rows[] = {{"pcap2trace -h", CLI_HELP},
                 {"pcap2trace --help", CLI_HELP},
                 {"pcap2trace --version", CLI_VERSION},
+                {"pcap2trace --list hooks", CLI_LIST},
                 {"pcap2trace summary --version", CLI_VERSION}};
     struct parsed p;
 
@@ -176,6 +177,7 @@ static void mistakes_are_named(void **state)
         {"pcap2trace", "no capture given"},
         {"pcap2trace trace", "no capture given"},
         {"pcap2trace -T xml a", "unknown format 'xml': there are text, ndjson, json, trace-result, csv"},
+        {"pcap2trace --list xml", "unknown list 'xml': there are findings, hooks, formats, counters"},
         {"pcap2trace -T", "'-T' wants a value"},
         {"pcap2trace --format", "'--format' wants a value"},
         {"pcap2trace --bogus a", "'--bogus'"},
@@ -234,7 +236,7 @@ int main(void)
         cmocka_unit_test(key_log_is_a_file_or_what_the_environment_names),
         cmocka_unit_test(captures_come_from_r_and_from_either_side_of_options),
         cmocka_unit_test(a_dash_is_standard_output),
-        cmocka_unit_test(help_and_version_need_nothing_else),
+        cmocka_unit_test(help_version_and_lists_need_nothing_else),
         cmocka_unit_test(sizes_have_units),
         cmocka_unit_test(mistakes_are_named),
     };
