@@ -37,11 +37,18 @@ TESTS = {
     "trace_tls": ["tests/unit/trace/tls_test.c", BUILT, MADE],
 }
 FLAGS = ["-std=c11", "-D_GNU_SOURCE", "-O0", "-w"]
-FINDINGS, HOOKS = "include/pcap2trace/finding.h", "include/pcap2trace/hooks.h"
+FINDINGS, HOOKS, OFFSETS = "include/pcap2trace/finding.h", "include/pcap2trace/hooks.h", "src/trace/offsets.h"
 
 
 def files(*patterns):
     return sorted(str(p.relative_to(ROOT)) for pattern in patterns for p in ROOT.glob(pattern))
+
+
+USES = {
+    FINDINGS: ["src/judge/findings/names.c"],
+    HOOKS: files("src/trace/*events.c"),
+    OFFSETS: files("src/trace/*events.c"),
+}
 
 
 def next_of(word, words):
@@ -81,9 +88,9 @@ def mutants():
         yield from found("bound", path, r"event_(?:earliest|latest)\((?:[^()]|\([^()]*\))*\);", lambda s: ";")
         yield from found("evidence", path, r"event_evidence\((?:[^()]|\([^()]*\))*\);", lambda s: ";")
         yield from found("basis", path, r"\bP2T_(?:OBSERVED|INFERRED|ASSUMED)\b", lambda s: next_of(s, bases))
+    yield from found("number", OFFSETS, r"_US = (\d+)", lambda s: str(int(s) + 1), 1)
     for path in files("src/trace/*_events.c", "src/trace/trace.c", "src/trace/phases.c"):
-        yield from found("number", path, r"\b(\d+) \* US\b", lambda s: str(int(s) + 1), 1)
-        yield from found("number", path, r"(?:_ns|BYTES|US) = (\d+)[,; ]", lambda s: str(int(s) + 1), 1)
+        yield from found("number", path, r"(?:_ns|_NS|BYTES) = (\d+)[,; ]", lambda s: str(int(s) + 1), 1)
         yield from found("number", path, r"/ (\d+)\b", lambda s: str(int(s) + 1), 1)
 
 
@@ -122,8 +129,8 @@ class Workshop:
         return None
 
     def affected(self, path):
-        """Tests keep their objects: enumerators do not move, and texts stand in the library."""
-        return self.sources if path.endswith(".h") else [path]
+        """What is to be compiled again: enumerators do not move, and a list's texts are used in few places."""
+        return USES.get(path, [path])
 
     def kill(self, mutant):
         kind, path, line, old, new, text = mutant
@@ -144,6 +151,13 @@ class Workshop:
         return kind, path, line, old, new, by
 
 
+def show(row):
+    kind, path, line, old, new, by = row
+    killed = "survived" if by is None else "killed"
+    print(f"{killed:8} {kind:8} {path}:{line}  {old} -> {new}  {by or ''}".rstrip(), flush=True)
+    return row
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--build", default="build")
@@ -160,11 +174,9 @@ def main():
             sys.exit("the tests fail without any mutant")
         chosen = [m for m in mutants() if options.only in f"{m[0]} {m[1]}"]
         with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-            rows = list(pool.map(workshop.kill, chosen))
+            rows = [show(row) for row in pool.map(workshop.kill, chosen)]
     finally:
         shutil.rmtree(workshop.dir)
-    for kind, path, line, old, new, by in rows:
-        print(f"{'survived' if by is None else 'killed':8} {kind:8} {path}:{line}  {old} -> {new}  {by or ''}".rstrip())
     print(f"\n{'what':10}{'mutants':>8}{'killed':>8}{'survived':>10}")
     for kind in dict.fromkeys(r[0] for r in rows):
         of = [r for r in rows if r[0] == kind]

@@ -3,6 +3,7 @@
 #define P2T_TRACE_BUILD_H
 
 #include "base/buf.h"
+#include "trace/offsets.h"
 #include "trace/trace.h"
 
 enum { TRACE_FILES_MAX = 16 };
@@ -49,15 +50,25 @@ struct trace {
 };
 
 /* events.c */
+/* Appends an event without bounds, evidence and arguments; the pointer is valid until the next one is added. When memory
+ * ran out, t->failed is set and a spare event is given that nobody reads. */
 struct p2t_event *event_add(struct trace *t, enum p2t_hook hook, enum p2t_basis basis, int64_t time_ns);
 /* As the last one, but for its arguments. */
 struct p2t_event *event_again(struct trace *t);
+/* A bound at the time of a packet, or at the event's own where that lies outside; a mark that is not set bounds nothing. */
 void event_earliest(struct p2t_event *ev, const struct packet_mark *m);
 void event_latest(struct p2t_event *ev, const struct packet_mark *m);
+/* Adds a packet once; not where it is not set, or P2T_EVIDENCE_MAX are there. */
 void event_evidence(struct trace *t, struct p2t_event *ev, const struct packet_mark *m);
 /* Sorts by time; ties keep the order in which they were added, which is Go's. */
 void events_sort(struct trace *t);
 struct p2t_evidence evidence_of(struct trace *t, struct packet_ref ref);
+
+/* The later of two; b may be unset. */
+static inline const struct packet_mark *later_mark(const struct packet_mark *a, const struct packet_mark *b)
+{
+    return mark_set(b) && b->ts_ns > a->ts_ns ? b : a;
+}
 
 /* Most header names have another length than those that are looked for. lengths: of those, NAME_LENGTH_BIT of each. */
 #define NAME_LENGTH_BIT(s) | UINT32_C(1) << (sizeof(s) - 1)
@@ -122,36 +133,48 @@ static inline void value_text(struct p2t_value *v, struct slice s)
     v->as.text.n = s.n;
 }
 
+/* Borrowed, not copied. */
 struct p2t_text text_of(struct slice s);
+/* "ip:port" in the arena; p == NULL for an endpoint without an address. */
 struct slice copy_endpoint(struct trace *t, const struct endpoint *ep);
 
+/* Each of these adds the events of its hooks, or none where the exchange has nothing for them. They are called in the
+ * order in which Go calls the hooks: later ones go by t->lane_ns and t->got_conn_earliest. */
 /* dial_events.c */
 void events_get_conn(struct trace *t);
+/* DNSStart and DNSDone; where no lookup was seen, assumed ones of a name that was dialled. */
 void events_lookup(struct trace *t);
+/* ConnectStart and ConnectDone of each attempt. */
 void events_connect(struct trace *t);
 void events_got_conn(struct trace *t);
 /* tls_events.c */
+/* TLSHandshakeStart and TLSHandshakeDone, also those of a handshake inside a tunnel of TLS. */
 void events_tls_handshake(struct trace *t);
+/* WroteHeaders and WroteRequest, and GotFirstResponseByte, estimated from records. */
 void events_tls_request(struct trace *t);
 void events_tls_response(struct trace *t);
+/* http_events.c */
+/* WroteHeaderField, WroteHeaders, Wait100Continue and WroteRequest. */
+void events_request(struct trace *t);
+/* GotFirstResponseByte, Got100Continue and Got1xxResponse. */
+void events_response(struct trace *t);
+void events_put_idle_conn(struct trace *t);
+
 /* tls_names.c: IANA's names; hexadecimal where there is none, p == NULL for 0 */
 struct slice tls_version_name(struct trace *t, uint16_t version);
 struct slice tls_cipher_name(struct trace *t, uint16_t cipher);
-/* http_events.c */
-void events_request(struct trace *t);
-void events_response(struct trace *t);
-void events_put_idle_conn(struct trace *t);
-/* messages.c */
+/* messages.c: what HTTP/2, gRPC and WebSocket add to t->out */
 void messages_fill(struct trace *t);
-/* phases.c */
+/* phases.c: t->out.phases, from the spans that events left */
 void phases_fill(struct trace *t);
-/* url.c */
+/* url.c; in the arena, or borrowed from the exchange. p == NULL: no target is known */
 struct slice url_build(struct trace *t);
-struct slice host_port(struct trace *t); /* as GetConn gives it */
-/* redact.c */
+/* As GetConn gives it: host and port of the target, or of its proxy. */
+struct slice host_port(struct trace *t);
+/* redact.c; what holds no secret is given back as it is */
 struct slice redact_header(struct trace *t, struct slice name, struct slice value);
 struct slice redact_url(struct trace *t, struct slice url);
-/* trace_id.c */
+/* trace_id.c: t->out.trace_id and its source, where a header has one */
 void trace_id_fill(struct trace *t);
 
 #endif

@@ -2,8 +2,6 @@
 #include "judge/judge.h"
 #include "trace/build.h"
 
-static const int64_t US = 1000;
-
 static int64_t clamp(int64_t v, int64_t low, int64_t high)
 {
     return v < low ? low : v > high ? high : v;
@@ -31,11 +29,13 @@ void events_get_conn(struct trace *t)
 {
     const struct exchange *e = t->e;
     const struct packet_mark *first = first_packet(e);
-    int64_t before = e->lookup != NULL ? 75 * US : e->attempt_count > 0 ? 35 * US : 40 * US;
+    enum trace_offset before = e->lookup != NULL      ? GET_CONN_BEFORE_QUERY_US
+                               : e->attempt_count > 0 ? GET_CONN_BEFORE_SYN_US
+                                                      : GET_CONN_BEFORE_REQUEST_US;
 
     if (!mark_set(first))
         return;
-    struct p2t_event *ev = event_add(t, P2T_HOOK_GET_CONN, P2T_ASSUMED, first->ts_ns - before);
+    struct p2t_event *ev = event_add(t, P2T_HOOK_GET_CONN, P2T_ASSUMED, first->ts_ns - offset_ns(before));
     event_latest(ev, asked_by(e, first));
     event_evidence(t, ev, first);
     struct p2t_arg *args = event_args(t, ev, P2T_ARG_GET_CONN_HOST_PORT);
@@ -250,7 +250,8 @@ static struct p2t_event *connect_done_timeout(struct trace *t, const struct exch
 static struct p2t_event *connect_done_canceled(struct trace *t, const struct exchange_attempt *a)
 {
     const struct packet_mark *won = mark_set(&a->winner) ? &a->winner : &a->failed;
-    struct p2t_event *ev = event_add(t, P2T_HOOK_CONNECT_DONE, P2T_INFERRED, won->ts_ns + 100 * US);
+    struct p2t_event *ev =
+        event_add(t, P2T_HOOK_CONNECT_DONE, P2T_INFERRED, won->ts_ns + offset_ns(CANCELED_AFTER_WINNER_US));
 
     event_earliest(ev, won);
     event_evidence(t, ev, won);
@@ -358,8 +359,9 @@ void events_got_conn(struct trace *t)
     int64_t low = mark_set(from) ? from->ts_ns : INT64_MIN;
     if (low < t->lane_ns && !e->conn.handed_over)
         low = t->lane_ns;
-    struct p2t_event *ev = event_add(t, P2T_HOOK_GOT_CONN, P2T_INFERRED,
-                                     clamp(to->ts_ns - 30 * US, low < to->ts_ns ? low : to->ts_ns, to->ts_ns));
+    struct p2t_event *ev = event_add(
+        t, P2T_HOOK_GOT_CONN, P2T_INFERRED,
+        clamp(to->ts_ns - offset_ns(GOT_CONN_BEFORE_REQUEST_US), low < to->ts_ns ? low : to->ts_ns, to->ts_ns));
     event_earliest(ev, from);
     event_latest(ev, to);
     event_evidence(t, ev, from);

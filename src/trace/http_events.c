@@ -1,11 +1,9 @@
 /* WroteHeaderField to PutIdleConn: the request, the response and what became of the connection. */
 #include "trace/build.h"
 
-static const int64_t US = 1000;
-
 /* ---- request ---- */
 
-/* Go reports a key once with all its values; on the wire they stand on lines behind each other. */
+/* Go reports a key once with all its values; on the wire they stand on lines after each other. */
 static size_t run_of_key(const struct exchange_request *r, size_t i)
 {
     size_t n = 1;
@@ -86,11 +84,6 @@ static void wrote_request_args(struct trace *t, struct p2t_event *ev, struct sli
         arg_text(args, P2T_ARG_WROTE_REQUEST_ERR, err);
 }
 
-static const struct packet_mark *later_mark(const struct packet_mark *a, const struct packet_mark *b)
-{
-    return b->ts_ns > a->ts_ns ? b : a;
-}
-
 /* What the first flight of a connection carries (RFC 6928): more may wait in the socket's buffer after it was written. */
 enum { FIRST_FLIGHT_BYTES = 14600 };
 
@@ -119,7 +112,8 @@ static void wrote_whole_request(struct trace *t)
 /* The body was announced with Expect, and a final status or the end of the connection came instead. */
 static void wrote_request_without_body(struct trace *t, const struct packet_mark *why)
 {
-    struct p2t_event *ev = event_add(t, P2T_HOOK_WROTE_REQUEST, P2T_INFERRED, why->ts_ns + 50 * US);
+    struct p2t_event *ev =
+        event_add(t, P2T_HOOK_WROTE_REQUEST, P2T_INFERRED, why->ts_ns + offset_ns(WROTE_REQUEST_AFTER_REFUSAL_US));
 
     event_earliest(ev, why);
     event_latest(ev, next_move(t->e));
@@ -161,7 +155,7 @@ static void wrote_request_overtaken(struct trace *t)
     const struct packet_mark *closed = closing_mark(t->e);
     struct packet_mark grace = r->last;
 
-    grace.ts_ns += 50000 * US;
+    grace.ts_ns += offset_ns(WROTE_REQUEST_GRACE_US);
     bool before = mark_set(closed) && closed->ts_ns < grace.ts_ns && closed->ts_ns >= r->first.ts_ns;
     struct p2t_event *ev = event_add(t, P2T_HOOK_WROTE_REQUEST, P2T_INFERRED, before ? closed->ts_ns : grace.ts_ns);
     event_earliest(ev, &r->first);
@@ -179,7 +173,8 @@ static void wrote_request_failed(struct trace *t)
 
     if (!mark_set(closed))
         return;
-    struct p2t_event *ev = event_add(t, P2T_HOOK_WROTE_REQUEST, P2T_INFERRED, closed->ts_ns + 100 * US);
+    struct p2t_event *ev =
+        event_add(t, P2T_HOOK_WROTE_REQUEST, P2T_INFERRED, closed->ts_ns + offset_ns(WROTE_REQUEST_AFTER_CLOSE_US));
     event_earliest(ev, closed_by_server(e) ? closed : &e->request.last);
     event_evidence(t, ev, closed);
     wrote_request_args(t, ev, upload_error(t, closed_by_server(e)));
@@ -295,7 +290,7 @@ void events_put_idle_conn(struct trace *t)
     bool refused = exchange_closed_at_once(e);
     if (!exchange_keeps_alive(e) || !written || e->response.unread || (refused && !e->conn.pool_full))
         return;
-    int64_t at = end->ts_ns + 25 * US;
+    int64_t at = end->ts_ns + offset_ns(PUT_IDLE_CONN_AFTER_RESPONSE_US);
     if (mark_set(next) && at > next->ts_ns)
         at = next->ts_ns;
     struct p2t_event *ev = event_add(t, P2T_HOOK_PUT_IDLE_CONN, P2T_INFERRED, at);

@@ -168,11 +168,6 @@ void events_tls_handshake(struct trace *t)
 
 /* ---- estimated requests ---- */
 
-static const struct packet_mark *later_mark(const struct packet_mark *a, const struct packet_mark *b)
-{
-    return mark_set(b) && b->ts_ns > a->ts_ns ? b : a;
-}
-
 /* HTTP/1: the head is in the first records, and the hook fires before they are written; HTTP/2: after. */
 static void wrote_headers(struct trace *t)
 {
