@@ -71,7 +71,10 @@ def mutants():
     listed = (ROOT / FINDINGS).read_text()
     codes = re.findall(r'X\((\w+), "[a-z0-9_]+\.', listed)
     hooks = (ROOT / HOOKS).read_text()
-    args = [f"P2T_ARG_{h}_{a}" for h, a in re.findall(r'(?:X|FIRST)\((\w+), (\w+), "', hooks)]
+    args, place = [], {}
+    for first, hook, arg in re.findall(r'(X|FIRST)\((\w+), (\w+), "', hooks):
+        args.append(f"P2T_ARG_{hook}_{arg}")
+        place[args[-1]] = 0 if first == "FIRST" else place[args[-2]] + 1
     severities = ["ERROR", "WARNING", "INFO"]
     bases = ["P2T_OBSERVED", "P2T_INFERRED", "P2T_ASSUMED"]
 
@@ -83,7 +86,8 @@ def mutants():
     yield from found("argument", HOOKS, r'(?:X|FIRST)\(\w+, \w+, "(\w+)"', lambda s: s + "x", 1)
     for path in files("src/trace/*_events.c"):
         yield from found("argument", path, r"(arg_\w+\(args, )(P2T_ARG_\w+)", lambda s: next_of(s, args), 2)
-        yield from found("argument", path, r"event_args\(t, ev, (P2T_ARG_\w+)", lambda s: next_of(s, args), 1)
+        yield from found("argument", path, r"event_args\(t, ev, (P2T_ARG_\w+)",
+                         lambda s: next(a for a in args if place[a] == (place[s] + 1) % 8), 1)
     for path in files("src/trace/*_events.c"):
         yield from found("bound", path, r"event_(?:earliest|latest)\((?:[^()]|\([^()]*\))*\);", lambda s: ";")
         yield from found("evidence", path, r"event_evidence\((?:[^()]|\([^()]*\))*\);", lambda s: ";")
