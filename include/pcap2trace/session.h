@@ -54,7 +54,7 @@ struct p2t_config {
     unsigned jobs;
     /* Bytes that the session may come to hold, whatever it reads; 0: P2T_MEMORY_DEFAULT. It is what a program that does
      * nothing else becomes resident with. Less than P2T_MEMORY_LEAST counts as that. What does not fit is given up, the
-     * least recently used first: told as it stands, incomplete, and counted in limits_hit. */
+     * least recently used first: handed over as it stands, incomplete, and counted in limits_hit. */
     size_t max_memory;
     void *ctx; /* handed to the callbacks */
     /* Each finished exchange, in the order in which they ended. Anything but 0 stops the session, which then
