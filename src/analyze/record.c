@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-const struct record_detail record_no_detail = {.reused = -1};
+static const struct record_detail no_detail = {.reused = -1};
 
 /* ---- texts ---- */
 
@@ -64,11 +64,11 @@ const struct record_detail *record_detail(struct record_pool *p, const struct re
 
     if (from->error.n == 0 && from->addresses.p == NULL && from->local.p == NULL && from->remote.p == NULL &&
         from->reused < 0)
-        return &record_no_detail;
+        return &no_detail;
     d = arena_alloc(&p->arena, sizeof *d);
     if (d == NULL) {
         p->failed = true;
-        return &record_no_detail;
+        return &no_detail;
     }
     d->error = from->error.n > 0 ? record_text(p, from->error) : (struct slice){NULL, 0};
     d->addresses = record_text(p, from->addresses);
@@ -94,7 +94,7 @@ struct record_event *record_add_event(struct record_draft *d, enum p2t_hook hook
         return NULL;
     }
     struct record_event *e = &d->events[d->record.event_count++];
-    *e = (struct record_event){.hook = (uint8_t)hook, .time_ns = time_ns, .detail = &record_no_detail};
+    *e = (struct record_event){.hook = (uint8_t)hook, .time_ns = time_ns, .detail = &no_detail};
     return e;
 }
 

@@ -107,8 +107,6 @@ struct record_draft {
     uint64_t events_refused;
 };
 
-extern const struct record_detail record_no_detail;
-
 void record_begin(struct record_draft *d);
 /* NULL when there are too many. */
 struct record_event *record_add_event(struct record_draft *d, enum p2t_hook hook, int64_t time_ns);

@@ -1,4 +1,4 @@
-/* IP addresses and endpoints as values, and their text form (RFC 5952 for IPv6). */
+/* IP addresses and endpoints as plain values, and their text form (RFC 5952 for IPv6). */
 #ifndef P2T_BASE_ADDR_H
 #define P2T_BASE_ADDR_H
 
@@ -33,7 +33,7 @@ static inline bool endpoint_eq(const struct endpoint *a, const struct endpoint *
     return a->port == b->port && ip_eq(&a->ip, &b->ip);
 }
 
-/* For hash_words(), without the family. */
+/* The address as two words of a hash_words() key; the family is not included. */
 static inline void ip_words(const struct ip_addr *ip, uint64_t w[2])
 {
     memcpy(&w[0], ip->bytes, sizeof w[0]);
@@ -44,8 +44,7 @@ struct ip_addr ip_from_v4(const uint8_t b[4]);
 struct ip_addr ip_from_v6(const uint8_t b[16]);
 /* Parses text of either family; family 0 in the result when it is neither. */
 struct ip_addr ip_parse(struct slice text);
-/* Both return the length written, without the terminating NUL they also write. An endpoint's IPv6 address
- * stands in brackets. */
+/* Write the text and a NUL, and return its length without the NUL. An endpoint is "10.0.0.1:80" or "[2001:db8::1]:80". */
 size_t ip_format(const struct ip_addr *ip, char out[IP_TEXT_MAX]);
 size_t endpoint_format(const struct endpoint *ep, char out[ENDPOINT_TEXT_MAX]);
 

@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* With its head, a block is the largest that glibc keeps at hand for its thread: more takes a way that is many times as
- * long. */
+/* With its header, a block is the largest size that glibc serves from its per-thread cache; larger ones take many times
+ * as long. */
 enum { BLOCK_BYTES = 1000 };
-/* Many arenas hold a name or two and nothing else. */
+/* The first block is small: many arenas hold a name or two and nothing else. */
 enum { FIRST_BYTES = 232 };
 
 struct arena_block {

@@ -1,4 +1,4 @@
-/* Memory that is given back all at once: an exchange's strings live and die together. */
+/* Memory that is freed all at once: the strings of one exchange live and die together. */
 #ifndef P2T_BASE_ARENA_H
 #define P2T_BASE_ARENA_H
 
@@ -9,19 +9,19 @@ struct arena_block;
 
 struct arena {
     struct arena_block *blocks; /* newest first */
-    uint8_t *at;                /* what is left of the newest */
-    size_t left;
-    size_t used_bytes;     /* handed out since the last reset */
-    size_t held_bytes;     /* of all blocks */
-    struct budget *budget; /* NULL: not counted */
+    uint8_t *at;                /* the next free byte of the newest */
+    size_t left;                /* bytes left of the newest */
+    size_t used_bytes;          /* handed out since the last reset */
+    size_t held_bytes;          /* allocated, in all blocks */
+    struct budget *budget;      /* where held bytes are counted; NULL: nowhere */
 };
 
 enum { ARENA_ALIGN = 16 };
 
-/* Room for n bytes that are to be aligned, in a new block. */
+/* arena_alloc()'s slow path: takes the n bytes from a new block. */
 void *arena_more(struct arena *a, size_t n);
 
-/* A zeroed struct arena is empty and ready. Memory is aligned for any object; NULL when it ran out. */
+/* n bytes, aligned for any object and not zeroed; NULL when memory ran out. A zeroed struct arena is empty and ready. */
 static inline void *arena_alloc(struct arena *a, size_t n)
 {
     size_t pad = -(uintptr_t)a->at % ARENA_ALIGN;
@@ -35,7 +35,8 @@ static inline void *arena_alloc(struct arena *a, size_t n)
     return p;
 }
 
-/* A copy with a NUL behind it, which the slice does not count. Empty input gives an empty, non-NULL slice. */
+/* A copy followed by a NUL that the slice does not count. Empty, with a non-NULL pointer, for empty input and when
+ * memory ran out. */
 static inline struct slice arena_copy(struct arena *a, struct slice s)
 {
     uint8_t *p = a->at;
@@ -53,16 +54,17 @@ static inline struct slice arena_copy(struct arena *a, struct slice s)
     return slice_of(p, s.n);
 }
 
-/* printf into the arena, NUL behind it; empty when memory ran out. */
+/* As printf; the text is followed by a NUL that the slice does not count. Empty when memory ran out. */
 struct slice arena_printf(struct arena *a, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* From now on it counts there; NULL: nowhere. */
+/* Moves the count of what the arena holds to another budget; NULL: to none. */
 void arena_count_in(struct arena *a, struct budget *budget);
-/* For an arena that will be reset: an empty one gets a block that resets keep. What it holds from then on does not depend
- * on what it held before them. */
+/* For an arena that will be reset often: gives an empty one a block that resets keep, so that what it holds after a
+ * reset does not depend on what it held before. */
 void arena_start(struct arena *a);
+/* Invalidates everything handed out, and keeps the block of arena_start(). */
 void arena_reset(struct arena *a);
-/* It is empty again, and counts where it did. */
+/* Frees everything. The arena is empty, ready for use, and counts in the same budget. */
 void arena_fini(struct arena *a);
 
 #endif

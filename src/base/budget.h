@@ -1,6 +1,7 @@
-/* Bytes held by what shares one limit, over all modules. Whoever allocates counts; whoever owns the limit makes room.
+/* Counts the bytes held by everything that shares one memory limit, across modules. The code that allocates counts;
+ * the owner of the limit frees memory when the budget is over.
  *
- * What the allocator adds is counted, too, so that the sum follows resident memory. Only one thread counts. */
+ * The allocator's own overhead is included, so that the sum follows resident memory. Not thread-safe: one thread counts. */
 #ifndef P2T_BASE_BUDGET_H
 #define P2T_BASE_BUDGET_H
 
@@ -8,16 +9,16 @@
 #include <stddef.h>
 
 struct budget {
-    size_t used, limit;
+    size_t used, limit; /* bytes */
 };
 
-/* An allocation of n bytes, as the C library makes it: a header of 8 bytes, multiples of 16. */
+/* What malloc(n) takes in the C library: an 8-byte header, rounded up to 16 bytes. */
 static inline size_t budget_cost(size_t n)
 {
     return (n + 8 + 15) & ~(size_t)15;
 }
 
-/* NULL: nobody counts. */
+/* For all of these, NULL means that nothing is counted. */
 static inline void budget_add(struct budget *b, size_t bytes)
 {
     if (b != NULL)
@@ -30,7 +31,7 @@ static inline void budget_sub(struct budget *b, size_t bytes)
         b->used -= bytes;
 }
 
-/* What was counted as `before` bytes is `now` bytes. */
+/* An object counted as `before` bytes has become `now` bytes. */
 static inline void budget_change(struct budget *b, size_t before, size_t now)
 {
     if (b != NULL)

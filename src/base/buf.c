@@ -49,7 +49,7 @@ void eight_digits_text(char out[8], uint32_t v)
     memcpy(out, &text, sizeof text);
 }
 
-/* Eight digits at a time; what stands before the first one that is not 0 falls off. */
+/* v without its leading zeros: they are shifted out of the eight digits. v > 0. */
 static char *leading_text(char *out, uint32_t v)
 {
     uint64_t digits = eight_digits(v);
@@ -70,6 +70,20 @@ char *u64_text_long(char *out, uint64_t v)
         return out + 8;
     }
     return leading_text(out, (uint32_t)v);
+}
+
+void buf_le32(struct buf *b, uint32_t v)
+{
+    uint32_t le = htole32(v);
+
+    buf_put(b, &le, sizeof le);
+}
+
+void buf_le64(struct buf *b, uint64_t v)
+{
+    uint64_t le = htole64(v);
+
+    buf_put(b, &le, sizeof le);
 }
 
 void buf_u64(struct buf *b, uint64_t v)

@@ -34,7 +34,7 @@ uint64_t hash_bytes(const void *p, size_t n)
     return mix(h ^ w, 0xe7037ed1a0b428dbu);
 }
 
-/* Two products that do not wait for each other. */
+/* Two multiplications that do not depend on each other run in parallel. */
 uint64_t hash_words(const uint64_t w[5])
 {
     uint64_t low = mix(w[0] ^ 0xa0761d6478bd642fu, w[1] ^ process_seed);
@@ -84,7 +84,7 @@ struct hmap_node *hmap_step(struct hmap_walk *w)
     return n;
 }
 
-/* Where the hash stands, or may be put. There is always a free slot. */
+/* The slot that holds the hash, or the free one where it belongs. There is always a free slot. */
 static struct hmap_slot *slot_of(const struct hmap *m, uint64_t hash)
 {
     size_t i = hash & m->mask;
@@ -109,7 +109,7 @@ static int grow(struct hmap *m)
     return 0;
 }
 
-/* At least a quarter stays free, and without memory one slot. */
+/* Keeps a quarter of the slots free; when memory runs out, at least one. */
 static int make_room(struct hmap *m)
 {
     if (m->slots != NULL && m->used < (m->mask + 1) / 4 * 3)
@@ -129,7 +129,7 @@ int hmap_insert(struct hmap *m, struct hmap_node *node, uint64_t hash)
     return 0;
 }
 
-/* What stands behind a freed slot moves up where its own place is not behind it. */
+/* Linear probing: entries after a freed slot move up unless that would put them before their home slot. */
 static void close_hole(struct hmap *m, size_t hole)
 {
     for (size_t i = (hole + 1) & m->mask; m->slots[i].first != NULL; i = (i + 1) & m->mask) {
@@ -150,7 +150,7 @@ void hmap_remove(struct hmap *m, struct hmap_node *node)
 
     while (*link != NULL && *link != node)
         link = &(*link)->next;
-    if (*link == NULL) /* is not in it */
+    if (*link == NULL)
         return;
     *link = node->next;
     node->next = NULL;

@@ -9,40 +9,47 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Both seeded once per process. */
+/* For maps: seeded once per process, so they differ from run to run. hash_words() is the same for keys of five words. */
 uint64_t hash_bytes(const void *p, size_t n);
-/* For keys of five words. */
 uint64_t hash_words(const uint64_t w[5]);
-/* Unseeded FNV-1a style 64-bit hash with a final mix: the same in every run, for identifiers in output. */
+/* For identifiers in output: FNV-1a, 64 bits, the same in every run. Begin with HASH_STABLE_SEED, add each part with
+ * hash_stable(), and end with one hash_stable_finish(), which mixes the bits. */
+#define HASH_STABLE_SEED 0xcbf29ce484222325u
 uint64_t hash_stable(uint64_t h, const void *p, size_t n);
 uint64_t hash_stable_finish(uint64_t h);
 
 struct hmap_node {
-    struct hmap_node *next; /* of the same hash */
+    struct hmap_node *next; /* another node of the same hash */
     uint64_t hash;
 };
 
-/* The nodes of one hash. Whoever looks for another hash does not touch them: they are in nobody's cache. */
+/* The nodes of one hash. The hash stands here, too, so that a search for another one reads no node: nodes are cold. */
 struct hmap_slot {
     uint64_t hash;
-    struct hmap_node *first; /* the newest; NULL: free */
+    struct hmap_node *first; /* the newest; NULL: the slot is free */
 };
 
 struct hmap {
     struct hmap_slot *slots;
     size_t mask;  /* slot count - 1; 0 before the first insert */
-    size_t used;  /* slots */
+    size_t used;  /* slots in use */
     size_t count; /* nodes */
 };
 
+/* A zeroed struct hmap is an empty map. */
+
+/* Frees the map's memory; nodes are their owners'. The map is empty again. */
 void hmap_fini(struct hmap *m);
-/* The node must not be in a map. Returns 0, or -1 when memory ran out and the map could not take it. */
+/* The node must not be in a map, and must stay where it is until it is removed. Returns 0, or -1 when memory ran out
+ * and the map could not take it. */
 int hmap_insert(struct hmap *m, struct hmap_node *node, uint64_t hash);
+/* Does nothing if the node is not in the map. */
 void hmap_remove(struct hmap *m, struct hmap_node *node);
-/* Memory of the map itself. */
+/* Bytes that the map itself holds, without its nodes. */
 size_t hmap_bytes(const struct hmap *m);
 
-/* First node with this hash, the newest; walk on with hmap_next. The caller compares keys. */
+/* The newest node with this hash, or NULL; hmap_next() gives the others. Different keys may share a hash: the caller
+ * compares them. */
 static inline struct hmap_node *hmap_first(const struct hmap *m, uint64_t hash)
 {
     if (m->slots == NULL)
@@ -58,7 +65,8 @@ static inline struct hmap_node *hmap_next(const struct hmap_node *n)
     return n->next;
 }
 
-/* All nodes, in no order to rely on. The map must not change meanwhile, but the node given last may be freed. */
+/* Walks over all nodes, in an order that differs from run to run. The map must not change meanwhile, but the node given
+ * last may be freed. */
 struct hmap_walk {
     const struct hmap *map;
     size_t slot;
@@ -70,9 +78,10 @@ static inline struct hmap_walk hmap_walk(const struct hmap *m)
     return (struct hmap_walk){.map = m};
 }
 
-/* NULL at the end. */
+/* The next node; NULL at the end. */
 struct hmap_node *hmap_step(struct hmap_walk *w);
 
+/* The object that holds `node` as its `member`. */
 #define hmap_entry(node, type, member) ((type *)(void *)((char *)(node)-offsetof(type, member)))
 
 #endif

@@ -9,17 +9,18 @@
 
 enum read_status {
     READ_OK = 0,
-    READ_SHORT, /* the bytes end here: the capture cut them, or more are to come */
-    READ_BAD    /* the bytes are there and make no sense */
+    READ_SHORT, /* too few bytes: the capture cut them, or more will come */
+    READ_BAD    /* the bytes are there but malformed */
 };
 
 struct reader {
     const uint8_t *p;
     size_t left;
-    size_t status; /* enum read_status; no padding: a copy of eight bytes waits where four were written */
+    size_t
+        status; /* enum read_status, as wide as its neighbours: a copy by words after a narrower store would stall */
 };
 
-/* p may be NULL when n is 0: the reader points somewhere, so that what it takes can be told from a failure. */
+/* p may be NULL when n is 0; the reader's pointer is never NULL, so that an empty result differs from a failure. */
 static inline struct reader reader_of(const void *p, size_t n)
 {
     static const uint8_t nowhere[1];
@@ -58,7 +59,7 @@ static inline const uint8_t *reader_take(struct reader *r, size_t n)
         return NULL;
     }
     const uint8_t *p = r->p;
-    if (n > 0) /* nothing of nothing may stand at NULL */
+    if (n > 0)
         r->p += n;
     r->left -= n;
     return p;
@@ -115,6 +116,13 @@ static inline uint32_t reader_le32(struct reader *r)
 {
     const uint8_t *p = reader_take(r, 4);
     return p != NULL ? (uint32_t)p[3] << 24 | (uint32_t)p[2] << 16 | (uint32_t)p[1] << 8 | p[0] : 0;
+}
+
+static inline uint64_t reader_le64(struct reader *r)
+{
+    uint64_t low = reader_le32(r);
+
+    return (uint64_t)reader_le32(r) << 32 | low;
 }
 
 /* A reader over the next n bytes, which the parent skips. It cannot leave them; when the parent does not hold

@@ -62,8 +62,8 @@ void relay_end(struct relay *r)
     pthread_mutex_unlock(&r->lock);
 }
 
-/* Whoever waits for half a ring does not wait for one that may never be. */
-static bool worth_waiting(const struct relay *r)
+/* Do not sleep for `wake` slots once the producer has ended or is draining: they may never come. */
+static bool should_wait(const struct relay *r)
 {
     return filled(r) < r->wake && !r->ended && !(r->emptying && filled(r) > 0);
 }
@@ -72,7 +72,7 @@ bool relay_next(struct relay *r, size_t *slot)
 {
     pthread_mutex_lock(&r->lock);
     if (filled(r) == 0)
-        while (worth_waiting(r))
+        while (should_wait(r))
             pthread_cond_wait(&r->was_put, &r->lock);
     bool more = filled(r) > 0;
     *slot = (size_t)(r->taken % r->slots);

@@ -1,5 +1,5 @@
-/* Hands what lies in a ring of slots from one thread to another, in order. The slots are the caller's: here is which of
- * them is whose. */
+/* Hands slots of a ring from one producer thread to one consumer thread, in order. The relay keeps count only: what the
+ * slots hold is the caller's. */
 #ifndef P2T_BASE_RELAY_H
 #define P2T_BASE_RELAY_H
 
@@ -8,31 +8,40 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Waking a thread costs as much as handling some slots, and many a kernel puts it where its waker runs: who sleeps is
- * woken for `wake` slots. */
+/* Waking a thread costs as much as handling several slots, and many kernels put it on its waker's core: a sleeping side
+ * is woken only when `wake` slots are ready for it. */
 struct relay {
     size_t slots, wake;
-    pthread_mutex_t lock; /* of what follows */
+    pthread_mutex_t lock; /* protects what follows */
     pthread_cond_t was_put, was_taken;
-    uint64_t put, taken;
+    uint64_t put, taken; /* slots since the start */
     bool ended, closed, emptying;
 };
 
+/* slots: how many the ring has. wake: 1 to slots. */
 void relay_init(struct relay *r, size_t slots, size_t wake);
+/* Both threads must be done with it. */
 void relay_fini(struct relay *r);
 
-/* The giver's. Waits for a slot to fill; it stays the same until it is put. False: nobody takes any more. */
+/* For the producer. */
+
+/* Waits for a free slot and gives its index, which stays the same until relay_put(). False: the consumer has closed. */
 bool relay_room(struct relay *r, size_t *slot);
+/* Hands the slot over; never waits. */
 void relay_put(struct relay *r);
-/* Waits until all that was put is taken. False: nobody takes any more. */
+/* Waits until the consumer has taken everything. False: the consumer has closed. */
 bool relay_empty(struct relay *r);
-/* Nothing more is put. */
+/* The producer puts nothing more. */
 void relay_end(struct relay *r);
 
-/* The taker's. Waits for a filled slot, which is the taker's until relay_took. False: there are no more. */
+/* For the consumer. */
+
+/* Waits for a filled slot and gives its index; it is the consumer's until relay_took(). False: the producer has ended
+ * and everything was taken. */
 bool relay_next(struct relay *r, size_t *slot);
+/* Gives the slot back. */
 void relay_took(struct relay *r);
-/* Nothing more is taken. */
+/* The consumer takes nothing more; a waiting producer wakes. */
 void relay_close(struct relay *r);
 
 #endif

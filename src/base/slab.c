@@ -14,8 +14,8 @@
 #define SLAB_KEEPS 512
 #endif
 
-/* An object stands in a hash map or a heap of its owner: two slots of a map half full. */
-enum { PLACE_BYTES = 32 };
+/* What its owner's hash map or heap costs per object: two slots of a map that is half full. */
+enum { INDEX_BYTES = 32 };
 
 void slab_init(struct slab *s, size_t object_bytes, struct budget *budget)
 {
@@ -35,7 +35,7 @@ void slab_fini(struct slab *s)
 
 static size_t cost(const struct slab *s)
 {
-    return budget_cost(s->object_bytes) + PLACE_BYTES;
+    return budget_cost(s->object_bytes) + INDEX_BYTES;
 }
 
 static void *take_kept(struct slab *s)

@@ -1,6 +1,6 @@
-/* Objects of one size, a few of them kept for the next one, so that coming and going costs no malloc. What is beyond
- * those goes back to the C library, for whoever needs memory next.
- * Under AddressSanitizer none are kept, so that a use after free is seen. */
+/* Allocates objects of one size. A limited number of freed objects is kept for reuse, so that steady coming and going
+ * costs no malloc; the others go back to the C library. Under AddressSanitizer none are kept, so that it sees a use
+ * after free. */
 #ifndef P2T_BASE_SLAB_H
 #define P2T_BASE_SLAB_H
 
@@ -10,17 +10,19 @@
 
 struct slab {
     size_t object_bytes;
-    size_t in_use;
-    void *free_list;
+    size_t in_use;   /* objects */
+    void *free_list; /* freed objects, each pointing to the next */
     size_t free_count;
-    struct budget *budget; /* NULL: not counted */
+    struct budget *budget; /* where objects in use are counted; NULL: nowhere */
 };
 
+/* The budget must outlive the slab. */
 void slab_init(struct slab *s, size_t object_bytes, struct budget *budget);
-/* Objects still in use are their owners'. */
+/* Frees the kept objects. Objects still in use stay valid, but cannot be given back any more. */
 void slab_fini(struct slab *s);
 /* A zeroed object, or NULL when memory ran out. */
 void *slab_take(struct slab *s);
+/* Gives an object back; NULL is allowed. */
 void slab_give(struct slab *s, void *object);
 
 #endif

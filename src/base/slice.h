@@ -28,7 +28,7 @@ static inline struct slice slice_str(const char *s)
     return slice_of(s, s != NULL ? strlen(s) : 0);
 }
 
-/* What follows the first n bytes; nothing where there are no more than n. */
+/* s without its first n bytes; empty if it has no more. */
 static inline struct slice slice_from(struct slice s, size_t n)
 {
     return n < s.n ? slice_of(s.p + n, s.n - n) : slice_of(NULL, 0);
@@ -39,7 +39,7 @@ static inline bool slice_eq(struct slice a, struct slice b)
     return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
 }
 
-/* ASCII case-insensitive, as host names and header field names compare (RFC 4343, RFC 9110 5.1). */
+/* slice_istarts() and slice_ieq() ignore ASCII case, as host names (RFC 4343) and field names (RFC 9110 5.1) do. */
 bool slice_istarts(struct slice s, struct slice prefix);
 static inline bool slice_ieq(struct slice a, struct slice b)
 {
@@ -52,7 +52,7 @@ struct slice slice_trim(struct slice s);
 size_t slice_find(struct slice s, uint8_t c);
 /* True when the comma-separated list holds the token, case-insensitively (RFC 9110 5.6.1). */
 bool slice_list_has(struct slice list, struct slice token);
-/* Decimal number without sign; false when empty, not all digits, or over 64 bits. */
+/* Parses an unsigned decimal number; false when s is empty, holds anything but digits, or does not fit 64 bits. */
 bool slice_u64(struct slice s, uint64_t *out);
 
 #endif

@@ -1,11 +1,11 @@
-/* A thread for work beside the caller's. */
+/* Starting a thread. */
 #ifndef P2T_BASE_THREAD_H
 #define P2T_BASE_THREAD_H
 
 #include <pthread.h>
 
-/* Signals stay the caller's, which waits in calls that they are to interrupt; but not those that a thread brings upon
- * itself. 0, or pthread_create()'s error. */
+/* As pthread_create(), but the new thread blocks all signals except those it may cause itself (SIGSEGV, SIGPIPE, ...), so
+ * that the others interrupt the caller's blocking calls. Returns 0, or pthread_create()'s error number. */
 int thread_start(pthread_t *thread, void *(*run)(void *), void *arg);
 
 #endif

@@ -43,7 +43,7 @@ static void put_second(int64_t s, char *out)
     out[19] = '.';
 }
 
-/* Neighbouring events share their second: its text is kept. */
+/* Neighbouring events mostly share their second: its text is cached. */
 struct second_text {
     int64_t second;
     bool valid;

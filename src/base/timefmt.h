@@ -7,7 +7,7 @@
 
 enum { TIME_TEXT_BYTES = 30 }; /* "2026-01-02T03:04:05.123456789Z" */
 
-/* RFC 3339, UTC, nine fractional digits; exactly TIME_TEXT_BYTES, no NUL. int64_t nanoseconds reach from 1677 to 2262. */
+/* Nanoseconds since 1970 as RFC 3339, UTC, nine fractional digits; exactly TIME_TEXT_BYTES, no NUL. */
 void time_rfc3339(int64_t ts_ns, char out[TIME_TEXT_BYTES]);
 
 #endif

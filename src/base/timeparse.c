@@ -2,7 +2,7 @@
 
 static const int64_t SECOND_NS = 1000000000;
 
-/* What is left to read, and whether all of it was as expected so far. */
+/* The text still to be read, and whether all text so far was well-formed. */
 struct scan {
     struct slice rest;
     bool ok;
@@ -141,7 +141,7 @@ bool time_parse(struct slice s, int64_t *ns)
     return time_parse_prefix(s, ns, &taken);
 }
 
-/* A double of that size tells a quarter of a microsecond: nothing finer is made up. */
+/* A double of that size resolves a quarter of a microsecond: round to microseconds. */
 bool time_from_number(double v, int64_t *ns)
 {
     static const struct {

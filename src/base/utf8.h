@@ -1,4 +1,4 @@
-/* Wire text made safe for output. */
+/* UTF-8 validation of text from the wire. */
 #ifndef P2T_BASE_UTF8_H
 #define P2T_BASE_UTF8_H
 

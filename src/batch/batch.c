@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#include "base/crew.h"
+#include "base/parallel.h"
 #include "batch/pattern.h"
 #include "batch/point.h"
 #include "batch/shard.h"
@@ -187,7 +187,7 @@ static int round_of_work(struct batch *b, bool *did)
     if (status != P2T_OK)
         return status;
     open_points(b);
-    crew_work(b->config->jobs, b->count, work_off, b);
+    parallel_for(b->config->jobs, b->count, work_off, b);
     for (size_t i = 0; i < b->count; i++) {
         *did |= b->groups[i].did;
         if (status == P2T_OK)

@@ -11,24 +11,9 @@
 
 enum { HEAD_BYTES = 12, RECORD_HEAD = 5, RECORD_MAX = 1 << 30, WINDOW_LOG_MAX = 27 };
 
-/* ---- numbers ---- */
-
-void checkpoint_u32(struct buf *b, uint32_t v)
-{
-    const uint8_t p[4] = {(uint8_t)v, (uint8_t)(v >> 8), (uint8_t)(v >> 16), (uint8_t)(v >> 24)};
-
-    buf_put(b, p, sizeof p);
-}
-
-void checkpoint_u64(struct buf *b, uint64_t v)
-{
-    checkpoint_u32(b, (uint32_t)v);
-    checkpoint_u32(b, (uint32_t)(v >> 32));
-}
-
 void checkpoint_text(struct buf *b, struct slice text)
 {
-    checkpoint_u32(b, (uint32_t)text.n);
+    buf_le32(b, (uint32_t)text.n);
     buf_slice(b, text);
 }
 
@@ -104,7 +89,7 @@ static int end(struct checkpoint_reader *r, struct slice count)
 {
     struct reader fields = reader_of_slice(count);
 
-    if (take_u64(&fields) != r->records - 1 || !reader_ok(&fields))
+    if (reader_le64(&fields) != r->records - 1 || !reader_ok(&fields))
         return CHECKPOINT_DAMAGED;
     while (!r->over) { /* the checksum comes behind the last byte */
         int got = unpack_more(r);
@@ -148,8 +133,8 @@ bool checkpoint_frame(const struct checkpoint_record *record, struct input_frame
 {
     struct reader r = reader_of_slice(record->bytes);
 
-    f->ts_ns = (int64_t)take_u64(&r);
-    f->number = take_u64(&r);
+    f->ts_ns = (int64_t)reader_le64(&r);
+    f->number = reader_le64(&r);
     f->file = reader_le32(&r);
     f->interface = reader_le32(&r);
     f->link_type = reader_le32(&r);
@@ -178,7 +163,7 @@ int checkpoint_create(struct checkpoint_writer *w, const char *path)
     if (status != P2T_OK)
         return status;
     buf_slice(&w->scratch, MAGIC);
-    checkpoint_u32(&w->scratch, CHECKPOINT_VERSION);
+    buf_le32(&w->scratch, CHECKPOINT_VERSION);
     if (w->scratch.failed)
         return P2T_ERR_MEMORY;
     return store_write_plain(&w->store, w->scratch.p, w->scratch.n);
@@ -188,7 +173,7 @@ static void begin(struct checkpoint_writer *w, enum checkpoint_type type, size_t
 {
     buf_reset(&w->scratch);
     buf_putc(&w->scratch, (char)type);
-    checkpoint_u32(&w->scratch, (uint32_t)n);
+    buf_le32(&w->scratch, (uint32_t)n);
 }
 
 static int put(struct checkpoint_writer *w)
@@ -211,12 +196,12 @@ int checkpoint_put_frame(struct checkpoint_writer *w, const struct input_frame *
     enum { FIELDS = 32 };
 
     begin(w, CHECKPOINT_FRAME, FIELDS + (size_t)f->cap_len);
-    checkpoint_u64(&w->scratch, (uint64_t)f->ts_ns);
-    checkpoint_u64(&w->scratch, f->number);
-    checkpoint_u32(&w->scratch, f->file);
-    checkpoint_u32(&w->scratch, f->interface);
-    checkpoint_u32(&w->scratch, f->link_type);
-    checkpoint_u32(&w->scratch, f->wire_len);
+    buf_le64(&w->scratch, (uint64_t)f->ts_ns);
+    buf_le64(&w->scratch, f->number);
+    buf_le32(&w->scratch, f->file);
+    buf_le32(&w->scratch, f->interface);
+    buf_le32(&w->scratch, f->link_type);
+    buf_le32(&w->scratch, f->wire_len);
     buf_put(&w->scratch, f->bytes, f->cap_len);
     return put(w);
 }
@@ -224,7 +209,7 @@ int checkpoint_put_frame(struct checkpoint_writer *w, const struct input_frame *
 int checkpoint_put_name(struct checkpoint_writer *w, uint32_t file, const char *name)
 {
     begin(w, CHECKPOINT_NAME, 4 + strlen(name));
-    checkpoint_u32(&w->scratch, file);
+    buf_le32(&w->scratch, file);
     buf_str(&w->scratch, name);
     return put(w);
 }
@@ -234,7 +219,7 @@ int checkpoint_finish(struct checkpoint_writer *w)
     uint64_t records = w->records;
 
     begin(w, CHECKPOINT_END, 8);
-    checkpoint_u64(&w->scratch, records);
+    buf_le64(&w->scratch, records);
     int status = put(w);
     return status == P2T_OK ? store_finish(&w->store) : status;
 }

@@ -67,9 +67,7 @@ void checkpoint_fini(struct checkpoint_writer *w);
 bool checkpoint_frame(const struct checkpoint_record *record, struct input_frame *frame);
 bool checkpoint_name(const struct checkpoint_record *record, uint32_t *file, struct slice *name);
 
-/* Numbers of records, little-endian. */
-void checkpoint_u32(struct buf *b, uint32_t v);
-void checkpoint_u64(struct buf *b, uint64_t v);
+/* A text for take_text(): its length in four bytes, then its bytes. */
 void checkpoint_text(struct buf *b, struct slice text);
 
 #endif

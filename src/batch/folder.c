@@ -54,7 +54,7 @@ void folder_reader_close(struct folder_reader *r)
 
 uint64_t folder_fingerprint(const struct input_frame *f)
 {
-    uint64_t h = hash_stable(0xcbf29ce484222325u, &f->ts_ns, sizeof f->ts_ns);
+    uint64_t h = hash_stable(HASH_STABLE_SEED, &f->ts_ns, sizeof f->ts_ns);
 
     h = hash_stable(h, &f->wire_len, sizeof f->wire_len);
     return hash_stable_finish(hash_stable(h, f->bytes, f->cap_len));
@@ -96,7 +96,7 @@ static size_t plain_length(const char *name)
 static enum folder_kind without_packets(struct folder_file *file)
 {
     int64_t second = file->changed_ns / 1000000000;
-    uint64_t h = hash_stable(0xcbf29ce484222325u, file->name, plain_length(file->name));
+    uint64_t h = hash_stable(HASH_STABLE_SEED, file->name, plain_length(file->name));
 
     file->first_ns = file->changed_ns;
     file->fingerprint = hash_stable_finish(hash_stable(h, &second, sizeof second));

@@ -11,35 +11,9 @@
 #include "batch/state.h"
 #include "batch/take.h"
 
-/* ---- saying ---- */
-
-int point_fail(const struct point *p, const char *subject, int status, int error)
-{
-    const char *text = "out of memory";
-
-    if (status == P2T_ERR_IO)
-        text = error != 0 ? strerror(error) : "cannot be read or written";
-    else if (status == P2T_ERR_USAGE)
-        text = "this checkpoint is damaged; what was written before is safe. Remove it to begin anew, with another "
-               "--out";
-    p->config->say(p->config->ctx, subject, text);
-    return status;
-}
-
-void point_problem(struct point *p, const char *subject, const char *text)
-{
-    p->problems++;
-    p->config->say(p->config->ctx, subject, text);
-}
-
 uint64_t point_problems(const struct point *p)
 {
     return p->problems;
-}
-
-const char *point_name(const struct point *p)
-{
-    return p->name;
 }
 
 /* ---- the last window ---- */
@@ -113,12 +87,12 @@ static int take_head(struct point *p, struct slice saved)
 {
     struct reader r = reader_of_slice(saved);
 
-    p->sequence = take_u64(&r);
+    p->sequence = reader_le64(&r);
     p->next_file = reader_le32(&r);
-    p->last_ns = (int64_t)take_u64(&r);
+    p->last_ns = (int64_t)reader_le64(&r);
     p->any = reader_le32(&r) != 0;
     p->final = reader_le32(&r) != 0;
-    p->manifest_n = take_u64(&r);
+    p->manifest_n = reader_le64(&r);
     struct slice output = take_text(&r);
     buf_slice(&p->line, take_text(&r));
     if (!reader_ok(&r))
@@ -264,6 +238,7 @@ int point_open(struct point **out, const struct batch_config *config, const char
     p->config = config;
     p->max_memory = max_memory;
     p->lock = -1;
+    processed_init(&p->processed);
     int status = set_names(p, name);
     if (status == P2T_OK)
         status = set_filter(p);
@@ -330,8 +305,8 @@ static bool is_done(const struct point *p, const struct folder *folder, const st
 
 static void note_presence(struct point *p, struct folder_file *const *files, size_t n)
 {
-    for (struct processed *r = p->processed.first; r != NULL; r = r->next)
-        r->here = false;
+    for (struct list_link *l = p->processed.order.next; l != &p->processed.order; l = l->next)
+        list_entry(l, struct processed, link)->here = false;
     for (size_t i = 0; i < n; i++) {
         struct processed *r = processed_find(&p->processed, files[i]->fingerprint);
         if (r != NULL)

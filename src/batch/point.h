@@ -11,7 +11,6 @@ struct point;
  * A negative p2t_status; trouble is said. */
 int point_open(struct point **out, const struct batch_config *config, const char *name, size_t max_memory);
 void point_close(struct point *p);
-const char *point_name(const struct point *p);
 
 /* Of the folder's `n` captures of this point, the one that is to come next, in the order of first packets; NULL: none, or
  * it may still grow. */

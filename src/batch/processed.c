@@ -5,6 +5,12 @@
 #include "batch/checkpoint.h"
 #include "batch/take.h"
 
+void processed_init(struct processed_set *s)
+{
+    *s = (struct processed_set){0};
+    list_init(&s->order);
+}
+
 struct processed *processed_find(const struct processed_set *s, uint64_t fingerprint)
 {
     struct hmap_node *n = hmap_first(&s->map, fingerprint);
@@ -23,11 +29,7 @@ static int add(struct processed_set *s, struct processed r)
     }
     r.node = made->node;
     *made = r;
-    if (s->last != NULL)
-        s->last->next = made;
-    else
-        s->first = made;
-    s->last = made;
+    list_append(&s->order, &made->link);
     return P2T_OK;
 }
 
@@ -54,14 +56,14 @@ int processed_note(struct processed_set *s, const struct folder_file *file, uint
     return P2T_OK;
 }
 
-static void drop(struct processed_set *s, struct processed *r, struct processed *before)
+static struct processed *at(struct list_link *link)
 {
-    if (before != NULL)
-        before->next = r->next;
-    else
-        s->first = r->next;
-    if (s->last == r)
-        s->last = before;
+    return list_entry(link, struct processed, link);
+}
+
+static void drop(struct processed_set *s, struct processed *r)
+{
+    list_remove(&r->link);
     hmap_remove(&s->map, &r->node);
     free(r->name);
     free(r);
@@ -71,26 +73,23 @@ void processed_trim(struct processed_set *s)
 {
     size_t gone = 0;
 
-    for (const struct processed *r = s->first; r != NULL; r = r->next)
-        gone += !r->here;
-    struct processed *before = NULL;
-    for (struct processed *r = s->first, *next; r != NULL && gone > PROCESSED_GONE_MAX; r = next) {
-        next = r->next;
-        if (r->here) {
-            before = r;
+    for (struct list_link *l = s->order.next; l != &s->order; l = l->next)
+        gone += !at(l)->here;
+    for (struct list_link *l = s->order.next, *next; l != &s->order && gone > PROCESSED_GONE_MAX; l = next) {
+        next = l->next;
+        if (at(l)->here)
             continue;
-        }
-        drop(s, r, before);
+        drop(s, at(l));
         gone--;
     }
 }
 
 void processed_save(const struct processed *r, struct buf *out)
 {
-    checkpoint_u64(out, r->inode);
-    checkpoint_u64(out, r->bytes);
-    checkpoint_u64(out, r->fingerprint);
-    checkpoint_u64(out, r->packets);
+    buf_le64(out, r->inode);
+    buf_le64(out, r->bytes);
+    buf_le64(out, r->fingerprint);
+    buf_le64(out, r->packets);
     checkpoint_text(out, slice_str(r->name));
 }
 
@@ -99,10 +98,10 @@ int processed_load(struct processed_set *s, struct slice saved)
     struct reader fields = reader_of_slice(saved);
     struct processed r = {0};
 
-    r.inode = take_u64(&fields);
-    r.bytes = take_u64(&fields);
-    r.fingerprint = take_u64(&fields);
-    r.packets = take_u64(&fields);
+    r.inode = reader_le64(&fields);
+    r.bytes = reader_le64(&fields);
+    r.fingerprint = reader_le64(&fields);
+    r.packets = reader_le64(&fields);
     struct slice name = take_text(&fields);
     if (!reader_ok(&fields))
         return P2T_ERR_USAGE;
@@ -112,7 +111,7 @@ int processed_load(struct processed_set *s, struct slice saved)
 
 void processed_fini(struct processed_set *s)
 {
-    while (s->first != NULL)
-        drop(s, s->first, NULL);
+    while (!list_empty(&s->order))
+        drop(s, at(s->order.next));
     hmap_fini(&s->map);
 }

@@ -16,12 +16,12 @@ static void put_head(struct saving *s)
     struct point *p = s->point;
     struct buf b = {0};
 
-    checkpoint_u64(&b, p->sequence);
-    checkpoint_u32(&b, p->next_file);
-    checkpoint_u64(&b, (uint64_t)p->last_ns);
-    checkpoint_u32(&b, p->any);
-    checkpoint_u32(&b, p->final);
-    checkpoint_u64(&b, p->manifest_n);
+    buf_le64(&b, p->sequence);
+    buf_le32(&b, p->next_file);
+    buf_le64(&b, (uint64_t)p->last_ns);
+    buf_le32(&b, p->any);
+    buf_le32(&b, p->final);
+    buf_le64(&b, p->manifest_n);
     checkpoint_text(&b, slice_str(p->output));
     checkpoint_text(&b, buf_view(&p->line));
     s->status = b.failed ? P2T_ERR_MEMORY : checkpoint_put(&s->writer, CHECKPOINT_HEAD, buf_view(&b));
@@ -32,9 +32,10 @@ static void put_records(struct saving *s)
 {
     struct buf b = {0};
 
-    for (const struct processed *r = s->point->processed.first; r != NULL && s->status == P2T_OK; r = r->next) {
+    const struct list_link *order = &s->point->processed.order;
+    for (const struct list_link *l = order->next; l != order && s->status == P2T_OK; l = l->next) {
         buf_reset(&b);
-        processed_save(r, &b);
+        processed_save(list_entry(l, struct processed, link), &b);
         s->status = b.failed ? P2T_ERR_MEMORY : checkpoint_put(&s->writer, CHECKPOINT_FILE, buf_view(&b));
     }
     buf_fini(&b);

@@ -43,9 +43,15 @@ struct point {
     int write_status;
 };
 
-/* point.c */
+/* say.c */
+
+/* Says why the point cannot go on. subject: the file or folder; error: errno, with P2T_ERR_IO. Returns status. */
 int point_fail(const struct point *p, const char *subject, int status, int error);
+/* Says, and counts, what could not be read; the point goes on. */
 void point_problem(struct point *p, const char *subject, const char *text);
+
+/* point.c */
+
 /* Gives the last window its name and its line in the manifest, unless that was done. */
 int point_commit(struct point *p);
 

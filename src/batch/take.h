@@ -1,17 +1,10 @@
-/* Numbers and texts out of a checkpoint's records, little-endian. */
+/* Texts out of a checkpoint's records. */
 #ifndef P2T_BATCH_TAKE_H
 #define P2T_BATCH_TAKE_H
 
 #include <stdlib.h>
 
 #include "base/reader.h"
-
-static inline uint64_t take_u64(struct reader *r)
-{
-    uint64_t low = reader_le32(r);
-
-    return (uint64_t)reader_le32(r) << 32 | low;
-}
 
 static inline struct slice take_text(struct reader *r)
 {

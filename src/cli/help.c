@@ -10,10 +10,22 @@
 #include <zstd.h>
 
 #include "pcap2trace/session.h"
+#include "write/writer.h"
+
+/* The formats of -T: `after_first` follows the default one. */
+static void put_formats(FILE *to, const char *after_first, const char *between, const char *before_last)
+{
+    for (int i = 0; i < OUT_FORMAT_COUNT; i++) {
+        const char *before = i == 0 ? "" : i == OUT_FORMAT_COUNT - 1 ? before_last : between;
+        fprintf(to, "%s%s%s", before, out_format_name((enum out_format)i), i == 0 ? after_first : "");
+    }
+}
 
 void help_usage(FILE *to)
 {
-    fputs("usage: pcap2trace [trace] [-T text|ndjson|json|trace-result|csv] [options] CAPTURE...\n"
+    fputs("usage: pcap2trace [trace] [-T ", to);
+    put_formats(to, "", "|", "|");
+    fputs("] [options] CAPTURE...\n"
           "       pcap2trace compare [-T text|json|csv] [options] --live FILE CAPTURE...\n"
           "       pcap2trace batch --out FOLDER [--follow] [options] CAPTURE_FOLDER\n"
           "       pcap2trace plan [--point-from REGEX] CAPTURE_FOLDER...\n"
@@ -24,22 +36,25 @@ void help_usage(FILE *to)
 void help_full(FILE *to)
 {
     help_usage(to);
+    fputs("\n"
+          "Rebuilds, for every HTTP exchange in the captures, the timeline that Go's net/http/httptrace would have\n"
+          "reported: name lookup, connection, request, response, and what went wrong.\n"
+          "\n"
+          "Input\n"
+          "  -r, --read FILE         the same as naming it as CAPTURE; may be repeated\n"
+          "  -R, --recursive         folders in folders, too\n"
+          "  -f, --filter BPF        libpcap filter expression, applied to the outer packet\n"
+          "      --keylog FILE       TLS secrets, as SSLKEYLOGFILE has them; env: the file that variable names\n"
+          "      --max-memory SIZE   hold no more than that, e.g. 64M or 2G (default: 256M); what does not fit is\n"
+          "                          given up, the least recently used first, and that is said\n"
+          "  -j, --jobs N            so many cores to use (default: those there are), 1: one thread; same result\n"
+          "\n"
+          "Output\n"
+          "  -T, --format FORMAT     ",
+          to);
+    put_formats(to, " (default)", ", ", " or ");
     fputs(
         "\n"
-        "Rebuilds, for every HTTP exchange in the captures, the timeline that Go's net/http/httptrace would have\n"
-        "reported: name lookup, connection, request, response, and what went wrong.\n"
-        "\n"
-        "Input\n"
-        "  -r, --read FILE         the same as naming it as CAPTURE; may be repeated\n"
-        "  -R, --recursive         folders in folders, too\n"
-        "  -f, --filter BPF        libpcap filter expression, applied to the outer packet\n"
-        "      --keylog FILE       TLS secrets, as SSLKEYLOGFILE has them; env: the file that variable names\n"
-        "      --max-memory SIZE   hold no more than that, e.g. 64M or 2G (default: 256M); what does not fit is\n"
-        "                          given up, the least recently used first, and that is said\n"
-        "  -j, --jobs N            so many cores to use (default: those there are), 1: one thread; same result\n"
-        "\n"
-        "Output\n"
-        "  -T, --format FORMAT     text (default), ndjson, json, trace-result or csv\n"
         "  -o, --output FILE       write there; the file appears under its name when it is whole\n"
         "      --show-secrets      do not replace passwords, cookies and tokens by [redacted]\n"
         "      --color WHEN        auto (default), always or never; NO_COLOR is honoured\n"

@@ -4,6 +4,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/buf.h"
+
 static const int64_t SECOND = 1000000000, INTERVAL = 200000000;
 
 static int64_t now_ns(void)
@@ -22,7 +24,8 @@ static void put_left(struct buf *b, int64_t seconds)
         buf_printf(b, ", %lld min left", (long long)(seconds + 30) / 60);
 }
 
-void progress_text(struct buf *b, const struct p2t_counters *c, int64_t elapsed_ns)
+/* "42%, 512 MB read, 100 MB/s, 12345 exchanges, 3 s left" */
+static void put_text(struct buf *b, const struct p2t_counters *c, int64_t elapsed_ns)
 {
     double read = (double)c->capture_bytes_read, total = (double)c->capture_bytes_total;
     double seconds = (double)elapsed_ns / (double)SECOND;
@@ -45,7 +48,7 @@ static void write_line(const struct progress *p, const struct p2t_session *s, co
     p2t_session_counters(s, &c);
     buf_str(&b, before);
     buf_lit(&b, "pcap2trace: ");
-    progress_text(&b, &c, now_ns() - p->begun_ns);
+    put_text(&b, &c, now_ns() - p->begun_ns);
     buf_str(&b, after);
     (void)!write(STDERR_FILENO, b.p, b.n);
     buf_fini(&b);

@@ -5,7 +5,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/buf.h"
 #include "pcap2trace/session.h"
 
 struct progress {
@@ -21,8 +20,5 @@ void progress_tick(struct progress *p, const struct p2t_session *s);
 void progress_report(struct progress *p, const struct p2t_session *s);
 /* Takes the live line away, before anything else is written to the terminal and at the end. */
 void progress_clear(struct progress *p);
-
-/* "42%, 512 MB/s, 12345 exchanges, 3 s left": the text alone. */
-void progress_text(struct buf *b, const struct p2t_counters *c, int64_t elapsed_ns);
 
 #endif

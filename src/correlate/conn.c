@@ -1,11 +1,11 @@
-/* Connections as this stage knows them: what stands around the exchanges on each. */
-#include "base/hot.h"
-#include "correlate/pool/pool.h"
+#include "correlate/conn.h"
+
+#include "correlate/conn_tls.h"
 
 /* The same for the same packets, wherever the files were cut and whoever counts the connections. */
 static uint64_t conn_id(const struct flow_tcp *flow)
 {
-    uint64_t h = hash_stable(0xcbf29ce484222325u, flow->client.ip.bytes, 16);
+    uint64_t h = hash_stable(HASH_STABLE_SEED, flow->client.ip.bytes, 16);
 
     h = hash_stable(h, &flow->client.port, sizeof flow->client.port);
     h = hash_stable(h, flow->server.ip.bytes, 16);
@@ -14,7 +14,7 @@ static uint64_t conn_id(const struct flow_tcp *flow)
     return hash_stable_finish(hash_stable(h, &flow->first.ts_ns, sizeof flow->first.ts_ns));
 }
 
-static void take_endpoints(struct cconn *cc)
+void conn_take_endpoints(struct cconn *cc)
 {
     cc->view.client = cc->flow->client;
     cc->view.server = cc->flow->server;
@@ -44,27 +44,13 @@ static void unfollow(struct correlate *c, struct cconn *cc)
         c->conns = cc->older;
 }
 
-static void on_open(struct correlate *c, const struct fact *f)
-{
-    struct cconn *cc = slab_take(&c->conn_slab);
-
-    if (cc == NULL)
-        return;
-    arena_count_in(&cc->arena, c->limits.budget);
-    cc->flow = f->conn;
-    cc->view.present = true;
-    cc->view.first = f->mark;
-    take_endpoints(cc);
-    conn_follow(c, cc, f->conn);
-}
-
 static void set_once(struct packet_mark *m, const struct packet_mark *to)
 {
     if (!mark_set(m))
         *m = *to;
 }
 
-static void note_event(struct cconn *cc, const struct fact *f)
+void conn_note_event(struct cconn *cc, const struct fact *f)
 {
     struct exchange_conn *v = &cc->view;
     bool client = f->dir == FLOW_C2S;
@@ -96,42 +82,7 @@ static void note_event(struct cconn *cc, const struct fact *f)
     v->nat_server = cc->flow->nat_server;
 }
 
-static void conn_free(struct correlate *c, struct cconn *cc)
-{
-    unfollow(c, cc);
-    pool_conn_gone(c, cc);
-    arena_fini(&cc->arena);
-    if (cc->tls != NULL)
-        slab_give(&c->tls_slab, cc->tls);
-    slab_give(&c->conn_slab, cc);
-}
-
-/* All was told of it; that it lingers concerns nobody here. */
-static bool is_over(const struct cconn *cc)
-{
-    return cc->view.fin_in_order[FLOW_C2S] && cc->view.fin_in_order[FLOW_S2C] && cc->open_first == NULL &&
-           cc->settling == NULL && cc->dial == NULL;
-}
-
-static void on_event(struct correlate *c, struct cconn *cc, const struct fact *f)
-{
-    note_event(cc, f);
-    if (cc->is_dns)
-        return;
-    if (f->as.event->kind == FLOW_FIN || f->as.event->kind == FLOW_RST)
-        pool_conn_closing(cc, f->dir == FLOW_C2S);
-    if (f->as.event->kind == FLOW_SYN && f->dir == FLOW_C2S)
-        dial_syn(c, cc, f);
-    else
-        dial_event(c, cc, f);
-    tls_conn_event(c, cc, f);
-    open_conn_event(c, cc, f);
-    dial_conn_closed(c, cc);
-    if (is_over(cc))
-        conn_free(c, cc);
-}
-
-static void on_socks_request(struct cconn *cc, const struct fact *f)
+void conn_socks_request(struct cconn *cc, const struct fact *f)
 {
     struct slice host = f->as.socks_request.host;
 
@@ -158,27 +109,12 @@ static const char *socks_reply_text(uint8_t version, uint8_t code)
     return "unknown code";
 }
 
-static void on_socks_reply(struct cconn *cc, const struct fact *f)
+void conn_socks_reply(struct cconn *cc, const struct fact *f)
 {
     if (f->as.socks_reply.code == 0)
         cc->view.tunnel_ready = f->mark;
     else
         cc->socks_error = slice_str(socks_reply_text(f->as.socks_reply.version, f->as.socks_reply.code));
-}
-
-static void on_close(struct correlate *c, struct cconn *cc, enum flow_end why)
-{
-    cc->view.input_ended = why == FLOW_END_INPUT || why == FLOW_END_EVICTED;
-    tls_conn_gone(c, cc);
-    open_conn_gone(c, cc);
-    dial_conn_gone(c, cc, why);
-    conn_free(c, cc);
-}
-
-void conn_lost(struct correlate *c, struct cconn *cc)
-{
-    conn_follow(c, cc, &c->gone);
-    on_close(c, cc, FLOW_END_EVICTED);
 }
 
 void conn_snapshot(const struct cconn *cc, struct exchange *e)
@@ -202,58 +138,35 @@ void conn_snapshot(const struct cconn *cc, struct exchange *e)
         e->conn.payload_bytes[i] = cc->flow->payload_bytes[i];
     }
     e->socks_error = cc->socks_error;
-    tls_snapshot(cc, e);
+    conn_tls_snapshot(cc, e);
 }
 
 const struct packet_mark *conn_ready_mark(const struct cconn *cc)
 {
-    const struct packet_mark *done = tls_done_mark(cc);
+    const struct packet_mark *done = conn_tls_done_mark(cc);
     return mark_set(done) ? done : &cc->view.ack;
 }
 
-HOT void conn_fact(struct correlate *c, const struct fact *f)
+struct cconn *conn_open(struct correlate *c, const struct fact *f)
 {
-    if (f->kind == FACT_CONN_OPEN) {
-        on_open(c, f);
-        return;
-    }
-    struct cconn *cc = f->conn->follower;
+    struct cconn *cc = slab_take(&c->conn_slab);
+
     if (cc == NULL)
-        return;
-    switch (f->kind) {
-    case FACT_CONN_EVENT:
-        on_event(c, cc, f);
-        break;
-    case FACT_CONN_PROTO:
-        cc->view.proto = f->as.proto;
-        if (!cc->view.handshake_seen)
-            take_endpoints(cc);
-        break;
-    case FACT_CONN_GAP:
-        cc->view.last_gap[f->dir] = f->mark;
-        break;
-    case FACT_SOCKS_REQUEST:
-        on_socks_request(cc, f);
-        break;
-    case FACT_SOCKS_REPLY:
-        on_socks_reply(cc, f);
-        break;
-    case FACT_CONN_CLOSE:
-        on_close(c, cc, f->as.end);
-        break;
-    case FACT_TLS_CLIENT_HELLO:
-    case FACT_TLS_SERVER_HELLO:
-    case FACT_TLS_CERTIFICATE:
-    case FACT_TLS_ALERT:
-    case FACT_TLS_DONE:
-    case FACT_TLS_RECORDS:
-    case FACT_TLS_NOT_TLS:
-    case FACT_TLS_DECRYPTED:
-    case FACT_TLS_LOST:
-        tls_fact(c, cc, f);
-        break;
-    default:
-        http_fact(c, cc, f);
-        break;
-    }
+        return NULL;
+    arena_count_in(&cc->arena, c->limits.budget);
+    cc->flow = f->conn;
+    cc->view.present = true;
+    cc->view.first = f->mark;
+    conn_take_endpoints(cc);
+    conn_follow(c, cc, f->conn);
+    return cc;
+}
+
+void conn_free(struct correlate *c, struct cconn *cc)
+{
+    unfollow(c, cc);
+    arena_fini(&cc->arena);
+    if (cc->tls != NULL)
+        slab_give(&c->tls_slab, cc->tls);
+    slab_give(&c->conn_slab, cc);
 }

@@ -2,9 +2,16 @@
 
 #include <stdlib.h>
 
-#include "correlate/lookup/group.h"
-#include "correlate/pool/state.h"
-#include "correlate/tls/handshake.h"
+#include "correlate/conn_tls.h"
+#include "correlate/facts.h"
+#include "correlate/join.h"
+#include "correlate/lookup/lookup.h"
+#include "correlate/open.h"
+#include "correlate/outbox.h"
+#include "correlate/pool/pool.h"
+#include "correlate/settle.h"
+#include "correlate/timers.h"
+#include "correlate/tls/turns.h"
 
 const struct correlate_limits correlate_limits_default = {
     .lookups = 65536,
@@ -55,6 +62,44 @@ void correlate_free(struct correlate *c)
     slab_fini(&c->addr_slab);
     slab_fini(&c->tls_slab);
     free(c);
+}
+
+static void exchange_timer(struct correlate *c, struct exchange *e)
+{
+    if (e->kind != P2T_KIND_TLS || !tls_still_flows(c, e))
+        settle_exchange(c, e);
+}
+
+static void pool_timer(struct correlate *c, struct exchange *e)
+{
+    if (!pool_keeps(c, e))
+        open_finish(c, e);
+}
+
+static void fire(struct correlate *c, struct timer *t)
+{
+    switch (t->kind) {
+    case TIMER_LOOKUP:
+        lookup_timer(c, heap_entry(t, struct lookup, timer));
+        break;
+    case TIMER_DIAL:
+        join_dial_timer(c, heap_entry(t, struct dial, timer));
+        break;
+    case TIMER_EXCHANGE:
+        exchange_timer(c, heap_entry(t, struct exchange, timer));
+        break;
+    case TIMER_POOL:
+        pool_timer(c, heap_entry(t, struct exchange, timer));
+        break;
+    }
+}
+
+static void timers_run(struct correlate *c, int64_t now_ns)
+{
+    for (struct heap_node *top; (top = heap_top(&c->timers)) != NULL && top->key <= now_ns;) {
+        heap_remove(&c->timers, top);
+        fire(c, heap_entry(top, struct timer, node));
+    }
 }
 
 void correlate_clock(struct correlate *c, int64_t ts_ns)

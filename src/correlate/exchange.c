@@ -1,6 +1,8 @@
 /* What an exchange's own facts say together. */
 #include "correlate/exchange.h"
 
+#include "correlate/times.h"
+
 /* Which side ended the connection first. */
 enum exchange_closer exchange_closer(const struct exchange *e)
 {
@@ -37,13 +39,9 @@ bool exchange_answer_hidden(const struct exchange *e)
            (with_keys && before_next_request(e, &e->tls->loss[FLOW_S2C].mark));
 }
 
-/* A pool that refuses a connection closes it within microseconds. */
-static const int64_t AT_ONCE_NS = 300000;
-
 /* Nothing of the messages can be read: that the server does not close behind its response has to do. */
 static bool estimated_keep_alive(const struct exchange *e)
 {
-    static const int64_t behind_ns = 5000000;
     const struct exchange_conn *c = &e->conn;
     const struct packet_mark *closing[] = {&c->server_fin, &c->server_rst,
                                            e->tls != NULL ? &e->tls->alert[FLOW_S2C].mark : &c->server_fin};
@@ -51,7 +49,7 @@ static bool estimated_keep_alive(const struct exchange *e)
     if (!e->response.seen || (e->tls != NULL && e->tls->h2))
         return false;
     for (size_t i = 0; i < sizeof closing / sizeof *closing; i++)
-        if (mark_set(closing[i]) && closing[i]->ts_ns - e->response.last.ts_ns < behind_ns)
+        if (mark_set(closing[i]) && closing[i]->ts_ns - e->response.last.ts_ns < CLOSED_BEHIND_NS)
             return false;
     return true;
 }
@@ -71,7 +69,7 @@ bool exchange_closed_at_once(const struct exchange *e)
     const struct exchange_conn *c = &e->conn;
     int64_t after = c->client_fin.ts_ns - e->response.last.ts_ns;
 
-    return mark_set(&c->client_fin) && after >= 0 && after < AT_ONCE_NS && !mark_set(&c->server_fin) &&
+    return mark_set(&c->client_fin) && after >= 0 && after < CLOSED_AT_ONCE_NS && !mark_set(&c->server_fin) &&
            !e->response.extra_bytes;
 }
 
@@ -79,4 +77,22 @@ bool exchange_closed_at_once(const struct exchange *e)
 bool attempt_hit_kernel_limit(const struct exchange_attempt *a)
 {
     return a->syns == 7 || a->syns == 11;
+}
+
+struct slice exchange_dialled_host(const struct exchange *e)
+{
+    struct slice host = e->request.host;
+    size_t colon = slice_find(host, ':');
+
+    if (e->conn.proxy != PROXY_NONE || (host.n > 0 && host.p[0] == '['))
+        return (struct slice){NULL, 0};
+    return slice_of(host.p, colon);
+}
+
+void exchange_begins_with_dial(struct exchange *e)
+{
+    if (e->lookup != NULL && e->lookup->first_query.ts_ns < e->start.ts_ns)
+        e->start = e->lookup->first_query;
+    else if (e->attempt_count > 0 && e->attempts[0].syn.ts_ns < e->start.ts_ns)
+        e->start = e->attempts[0].syn;
 }

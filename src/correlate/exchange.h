@@ -17,6 +17,11 @@ static inline bool mark_set(const struct packet_mark *m)
     return m->ref.number != 0;
 }
 
+static inline int64_t later_ns(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
 enum { LOOKUP_ADDRS_MAX = 32 };
 
 enum lookup_result {
@@ -345,6 +350,10 @@ bool exchange_answer_hidden(const struct exchange *e);
 bool exchange_keeps_alive(const struct exchange *e);
 /* ... but it closed it at once. */
 bool exchange_closed_at_once(const struct exchange *e);
+/* The name to check a lookup against: the host without its port; none where a proxy stands between. */
+struct slice exchange_dialled_host(const struct exchange *e);
+/* Its first packet is its lookup's or its dial's, where those are earlier. */
+void exchange_begins_with_dial(struct exchange *e);
 /* The SYNs used up the kernel's own schedule: it was the kernel that gave up. */
 bool attempt_hit_kernel_limit(const struct exchange_attempt *a);
 

@@ -1,11 +1,12 @@
-/* HTTP messages joined into exchanges. */
-#include "correlate/messages.h"
-#include "correlate/pool/pool.h"
+#include "correlate/http.h"
 
-static int64_t later(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
-}
+#include "correlate/conn_tls.h"
+#include "correlate/join.h"
+#include "correlate/links.h"
+#include "correlate/messages.h"
+#include "correlate/open.h"
+#include "correlate/pool/pool.h"
+#include "correlate/settle.h"
 
 static void end_if_done(struct correlate *c, struct exchange *e)
 {
@@ -21,8 +22,8 @@ static void end_if_done(struct correlate *c, struct exchange *e)
     cc->view.previous_end = e->response.last;
     if (e->stream.id == 0 && !e->response.wants_close && !e->response.until_close)
         pool_conn_free(c, cc);
-    open_has_ended(c, e,
-                   e->request.seen ? later(e->request.last.ts_ns, e->response.last.ts_ns) : e->response.last.ts_ns);
+    settle_ended(c, e,
+                 e->request.seen ? later_ns(e->request.last.ts_ns, e->response.last.ts_ns) : e->response.last.ts_ns);
 }
 
 /* ---- heads ---- */
@@ -98,7 +99,7 @@ static void on_request_head(struct correlate *c, struct cconn *cc, const struct 
 
     if (cc->settling != NULL && f->stream == 0) {
         cc->settling->conn.next_head = f->as.head->first;
-        open_settle(c, cc->settling);
+        settle_exchange(c, cc->settling);
     }
     if (e == NULL && (e = begin(c, cc, f)) == NULL)
         return;
@@ -115,8 +116,8 @@ static void on_request_head(struct correlate *c, struct cconn *cc, const struct 
         e->conn.proxy = PROXY_HTTP;
     if (is_connect(e))
         return;
-    pool_request(c, cc, e);
-    tls_tell_in(cc, e);
+    join_request(c, cc, e);
+    conn_tls_report_in(cc, e);
     links_begun(c, e);
 }
 
@@ -201,11 +202,11 @@ static void on_response_head(struct correlate *c, struct cconn *cc, const struct
     if (e == NULL && !h->without_request)
         return;
     if (e == NULL) {
-        open_settle_previous(c, cc);
+        settle_previous(c, cc);
         if ((e = begin(c, cc, f)) == NULL)
             return;
     }
-    open_goes_on(c, e);
+    settle_goes_on(c, e);
     /* HTTP/2's reader hears of a head when it is whole. */
     if (!mark_set(&e->response.first))
         e->response.first = f->stream != 0 ? h->last : h->first;
@@ -295,7 +296,7 @@ static void on_reset(struct correlate *c, struct cconn *cc, const struct fact *f
     e->stream.reset_by_server = f->dir == FLOW_S2C;
     e->stream.error_code = f->as.error_code;
     e->stream.reset_mark = f->mark;
-    open_has_ended(c, e, f->mark.ts_ns);
+    settle_ended(c, e, f->mark.ts_ns);
 }
 
 void http_fact(struct correlate *c, struct cconn *cc, const struct fact *f)

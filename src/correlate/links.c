@@ -1,12 +1,10 @@
-/* Exchanges that follow from one another: Go's silent retry on a new connection, and redirects. */
-#include "correlate/state.h"
+#include "correlate/links.h"
 
-static const int64_t RETRY_NS = 1000000000;
-static const int64_t REDIRECT_NS = 5000000000;
+#include "correlate/conn.h"
 
 static uint64_t key_of(struct slice host, struct slice target)
 {
-    uint64_t h = hash_stable(0xcbf29ce484222325u, host.p, host.n);
+    uint64_t h = hash_stable(HASH_STABLE_SEED, host.p, host.n);
 
     return hash_stable_finish(hash_stable(h ^ 0xffu, target.p, target.n));
 }
@@ -53,9 +51,9 @@ static bool server_dropped_it(const struct exchange *e)
 void links_ended(struct correlate *c, struct exchange *e)
 {
     if (e->response.location.n > 0)
-        remember(c, e, true, key_of_location(e), REDIRECT_NS);
+        remember(c, e, true, key_of_location(e), LINK_REDIRECT_NS);
     else if (e->request.seen && server_dropped_it(e))
-        remember(c, e, false, key_of(e->request.host, e->request.target), RETRY_NS);
+        remember(c, e, false, key_of(e->request.host, e->request.target), LINK_RETRY_NS);
 }
 
 void links_begun(struct correlate *c, struct exchange *e)

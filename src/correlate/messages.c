@@ -1,5 +1,7 @@
 #include "correlate/messages.h"
 
+#include "correlate/open.h"
+
 static bool room_for_time(struct exchange *e, struct exchange_messages *m)
 {
     if (m->time_count < m->time_cap || m->time_count == MESSAGE_TIMES_MAX)

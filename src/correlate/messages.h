@@ -2,7 +2,7 @@
 #ifndef P2T_CORRELATE_MESSAGES_H
 #define P2T_CORRELATE_MESSAGES_H
 
-#include "correlate/state.h"
+#include "correlate/conn.h"
 
 void grpc_asked(struct exchange *e, const struct fact_http_head *h);
 /* A head of the response, or its trailers: grpc-status stands in these, or in the only head of a call that failed at

@@ -1,6 +1,6 @@
-#include <stdlib.h>
+#include "correlate/outbox.h"
 
-#include "correlate/state.h"
+#include <stdlib.h>
 
 /* As many as are under way to another thread at most; and the places of one in two heaps. */
 enum { KEPT_EXCHANGES = 512, HEAPS_BYTES = 32 };

@@ -1,45 +1,6 @@
 /* One connection under several keys: captured on two paths (VLAN, tunnel), or on both sides of a DNAT. */
 #include "flow/internal.h"
 
-/* Of a client's SYN, whatever address it was sent to. */
-static uint64_t syn_hash(const struct endpoint *client, uint32_t isn)
-{
-    uint64_t words[5] = {[2] = isn, [3] = client->port, [4] = client->ip.family};
-
-    ip_words(&client->ip, words);
-    return hash_words(words);
-}
-
-static struct flow_conn *syn_find(const struct flow_table *t, uint64_t hash, const struct endpoint *client,
-                                  uint32_t isn)
-{
-    for (struct hmap_node *n = hmap_first(&t->syns, hash); n != NULL; n = hmap_next(n)) {
-        struct flow_conn *c = hmap_entry(n, struct flow_conn, syn);
-        if (c->pub.client_isn == isn && endpoint_eq(&c->pub.client, client))
-            return c;
-    }
-    return NULL;
-}
-
-void flow_syns_remove(struct flow_table *t, struct flow_conn *c)
-{
-    if (c->in_syns)
-        hmap_remove(&t->syns, &c->syn);
-    c->in_syns = false;
-}
-
-/* Only the newest connection of a client endpoint and ISN is kept: a scan with one source port and sequence
- * number makes no chain. Without memory it is just not found. */
-void flow_syns_add(struct flow_table *t, struct flow_conn *c)
-{
-    uint64_t hash = syn_hash(&c->pub.client, c->pub.client_isn);
-    struct flow_conn *older = syn_find(t, hash, &c->pub.client, c->pub.client_isn);
-
-    if (older != NULL)
-        flow_syns_remove(t, older);
-    c->in_syns = hmap_insert(&t->syns, &c->syn, hash) == 0;
-}
-
 static bool is_recent(const struct flow_table *t, const struct flow_conn *c)
 {
     return flow_elapsed(t->now_ns, c->last_ns) <= (uint64_t)t->limits.duplicate_window_ns;
@@ -93,7 +54,7 @@ static struct flow_conn *behind_nat(const struct flow_table *t, const struct pac
 
     if ((p->tcp.flags & TCP_SYN) == 0)
         return NULL;
-    struct flow_conn *c = syn_find(t, syn_hash(client, isn), client, isn);
+    struct flow_conn *c = flow_syns_find(t, client, isn);
     if (c == NULL || !may_be_server(c, server))
         return NULL;
     bool same = answer ? answer_fits(t, c, !c->client_side, p)

@@ -22,7 +22,7 @@ struct flow_held_segment {
 };
 
 struct flow_held {
-    struct flow_link link; /* all directions that hold something, the longest holding first */
+    struct list_link link; /* all directions that hold something, the longest holding first */
     struct flow_conn *conn;
     unsigned side;
     struct flow_held_segment **segments; /* the used ones are segments[first] to segments[first + n - 1] */

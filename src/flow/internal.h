@@ -3,47 +3,13 @@
 #define P2T_FLOW_INTERNAL_H
 
 #include "base/slab.h"
-#include "flow/duplicate.h"
-#include "flow/held.h"
+#include "flow/half.h"
 #include "flow/key.h"
 #include "flow/table.h"
 
-enum {
-    FLOW_REACH_BYTES = 1 << 30, /* the largest window there is (RFC 7323 2.3): nothing real lies further ahead */
-    FLOW_SLACK_BYTES = 1 << 20, /* around what was seen: where a RST, an ICMP quote or a copy must lie */
-    FLOW_GUESSED_SCALE = 7,     /* window scale where the SYN was not seen */
-    FLOW_PATHS_PER_PAIR = 64    /* keys of one pair of endpoints: the same packet under ever new tunnel ids */
-};
-
-/* How a direction's first byte is known. */
-enum flow_base {
-    FLOW_BASE_NONE,
-    FLOW_BASE_PEER_ACK, /* joined mid-stream: what the peer expects; bytes in flight may have passed already */
-    FLOW_BASE_BARE,     /* joined mid-stream at a packet without bytes, maybe a keep-alive probe */
-    FLOW_BASE_FIXED
-};
+enum { FLOW_PATHS_PER_PAIR = 64 }; /* keys of one pair of endpoints: the same packet under ever new tunnel ids */
 
 enum flow_class { FLOW_HALF_OPEN, FLOW_OPEN, FLOW_CLOSED, FLOW_CLASSES };
-
-/* One direction. Offsets count stream bytes from 0. What every packet needs comes first. */
-struct flow_half {
-    uint64_t next;          /* everything before was delivered */
-    uint64_t high;          /* behind the last byte seen */
-    uint64_t acked;         /* by the peer; never beyond the FIN */
-    uint64_t watch_to;      /* above `next`: bytes before it were acknowledged at `watch` and are missing */
-    struct flow_held *held; /* NULL most of the time */
-    uint32_t base;          /* sequence number of offset 0 */
-    uint16_t window;        /* last advertised */
-    int8_t scale;           /* from the SYN; -1 unknown */
-    uint8_t base_from;      /* enum flow_base */
-    bool syn_seen, syn_ack_seen, fin_seen, fin_in_order, rst_seen, zero_window, ack_seen, data_after_close;
-    struct flow_ring ring;
-    struct packet_mark deliverable; /* of the last chunk */
-    struct packet_mark watch;
-    struct packet_mark acked_at; /* the last acknowledgement of bytes not seen */
-    uint64_t fin;                /* offset; only with fin_seen */
-    struct packet_mark fin_mark;
-};
 
 /* Sides stay as they are when roles are swapped; side 0 was the client when it was opened. */
 struct flow_conn {
@@ -54,7 +20,7 @@ struct flow_conn {
     bool established; /* FLOW_ESTABLISHED was sent */
     bool in_syns;
     int64_t last_ns;
-    struct flow_link lru, opened;
+    struct list_link lru, opened;
     struct flow_key_node key;
     struct flow_half half[2];
     struct hmap_node syn;
@@ -68,12 +34,12 @@ struct flow_table {
     struct hmap keys;
     struct hmap syns; /* by client endpoint and ISN: the newest connection each */
     struct slab conns, aliases, helds;
-    struct flow_link lru[FLOW_CLASSES]; /* least recently used first */
+    struct list_link lru[FLOW_CLASSES]; /* least recently used first */
     size_t count[FLOW_CLASSES];
     int64_t deadline_ns[FLOW_CLASSES]; /* nothing of the class expires before */
     int64_t next_deadline_ns;          /* none of those comes before */
-    struct flow_link opened;           /* in the order of opening */
-    struct flow_link holding;          /* struct flow_held, the longest holding first */
+    struct list_link opened;           /* in the order of opening */
+    struct list_link holding;          /* struct flow_held, the longest holding first */
     size_t held_bytes;
     struct flow_recent recent;
 };
@@ -96,12 +62,6 @@ static inline enum flow_dir flow_dir_of(const struct flow_conn *c, unsigned side
     return side == c->client_side ? FLOW_C2S : FLOW_S2C;
 }
 
-/* Offset of a sequence number, unwrapped around the next byte expected; negative before the first byte. */
-static inline int64_t flow_offset(const struct flow_half *h, uint32_t seq)
-{
-    return (int64_t)h->next + (int32_t)(seq - (h->base + (uint32_t)h->next));
-}
-
 static inline bool flow_is_syn(const struct packet *p)
 {
     return (p->tcp.flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
@@ -112,19 +72,52 @@ static inline bool flow_is_syn_ack(const struct packet *p)
     return (p->tcp.flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK);
 }
 
-/* lifecycle.c: opening, use, expiry, eviction, closing. */
+/* Hands the sink an event that `side` sent at `mark`. */
+static inline void flow_emit(struct flow_table *t, struct flow_conn *c, unsigned side, enum flow_event_kind kind,
+                             struct packet_mark mark)
+{
+    struct flow_event e = {.kind = kind, .dir = flow_dir_of(c, side), .mark = mark};
+
+    t->sink.tcp_event(t->sink.ctx, &c->pub, &e);
+}
+
+/* lifecycle.c */
+/* Opens the connection of a packet that belongs to none, after evicting another where the table is full; the packet is
+ * not taken yet. The table owns the connection. NULL when memory ran out. */
 struct flow_conn *flow_conn_open(struct flow_table *t, const struct flow_lookup *l, const struct packet *p);
+/* Gives up its holes, tells the sink, and frees it. */
 void flow_conn_close(struct flow_table *t, struct flow_conn *c, enum flow_end why);
+/* Frees it without a word to the sink. */
 void flow_conn_free(struct flow_table *t, struct flow_conn *c);
-void flow_conn_touch(struct flow_table *t, struct flow_conn *c);
-void flow_conn_set_class(struct flow_table *t, struct flow_conn *c, enum flow_class class);
+/* Closes the connections whose limit of idle time is over by the packet clock. */
 void flow_expire(struct flow_table *t);
 
-/* alias.c: another key of a known connection, or NULL. */
+/* use.c: connections of each class in the order of their last use. */
+/* Puts a new connection last in its class. */
+void flow_use_add(struct flow_table *t, struct flow_conn *c);
+void flow_use_remove(struct flow_table *t, struct flow_conn *c);
+/* It was used now: it becomes the last of its class. */
+void flow_conn_touch(struct flow_table *t, struct flow_conn *c);
+void flow_conn_set_class(struct flow_table *t, struct flow_conn *c, enum flow_class class);
+/* NULL: the class is empty. */
+struct flow_conn *flow_least_recent(const struct flow_table *t, unsigned class);
+/* How long a connection of the class may be idle. */
+int64_t flow_class_limit_ns(const struct flow_table *t, unsigned class);
+/* INT64_MAX instead of an overflow. */
+int64_t flow_deadline_ns(int64_t from_ns, int64_t limit_ns);
+
+/* alias.c: adds a key to the known connection that the packet belongs to under other addresses or another path. NULL:
+ * there is none, or no room. */
 struct flow_key_node *flow_alias(struct flow_table *t, const struct flow_lookup *l, const struct packet *p,
                                  struct flow_print print);
+
+/* syns.c: connections by their client's endpoint and initial sequence number, the newest of each. */
+/* Without memory it is just not found. */
 void flow_syns_add(struct flow_table *t, struct flow_conn *c);
+/* Does nothing where it is not in. */
 void flow_syns_remove(struct flow_table *t, struct flow_conn *c);
+/* NULL: none. */
+struct flow_conn *flow_syns_find(const struct flow_table *t, const struct endpoint *client, uint32_t isn);
 
 /* handshake.c */
 /* A new connection began on these endpoints, and this packet belongs to it. */
@@ -136,12 +129,8 @@ void flow_learn_base(struct flow_conn *c, unsigned side, const struct packet *p)
 /* A SYN-ACK answers this connection's SYN. */
 bool flow_answers(const struct flow_conn *c, unsigned side, const struct packet *p);
 
-/* segment.c */
+/* segment.c: takes one segment of `side`, header and bytes. 0, or P2T_ERR_MEMORY. */
 int flow_segment(struct flow_table *t, struct flow_conn *c, unsigned side, const struct packet *p);
-void flow_emit(struct flow_table *t, struct flow_conn *c, unsigned side, enum flow_event_kind kind,
-               struct packet_mark mark);
-/* seq lies near what was seen of this direction. */
-bool flow_near(const struct flow_half *h, uint32_t seq);
 
 /* stream.c */
 /* Takes the part's new bytes: delivers or holds them. 0, or P2T_ERR_MEMORY. */

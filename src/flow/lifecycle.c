@@ -1,63 +1,7 @@
-/* How connections begin and end: opening, the order of use, expiry by the packet clock, eviction. */
+/* How connections begin and end: opening, expiry by the packet clock, eviction. */
 #include "flow/internal.h"
 
 enum { HALF_OPEN_SHARE = 8 }; /* more than a part in so many, and half-open connections are evicted first */
-
-static int64_t class_limit(const struct flow_table *t, unsigned class)
-{
-    switch (class) {
-    case FLOW_HALF_OPEN:
-        return t->limits.half_open_idle_ns;
-    case FLOW_CLOSED:
-        return t->limits.closed_linger_ns;
-    default:
-        return t->limits.idle_ns;
-    }
-}
-
-static int64_t deadline_after(int64_t from_ns, int64_t limit_ns)
-{
-    return from_ns > INT64_MAX - limit_ns ? INT64_MAX : from_ns + limit_ns;
-}
-
-static struct flow_conn *least_recent(const struct flow_table *t, unsigned class)
-{
-    const struct flow_link *list = &t->lru[class];
-    return flow_list_empty(list) ? NULL : hmap_entry(list->next, struct flow_conn, lru);
-}
-
-static void enlist(struct flow_table *t, struct flow_conn *c)
-{
-    if (flow_list_empty(&t->lru[c->class])) {
-        t->deadline_ns[c->class] = deadline_after(t->now_ns, class_limit(t, c->class));
-        t->next_deadline_ns =
-            t->deadline_ns[c->class] < t->next_deadline_ns ? t->deadline_ns[c->class] : t->next_deadline_ns;
-    }
-    flow_list_append(&t->lru[c->class], &c->lru);
-    t->count[c->class]++;
-}
-
-static void delist(struct flow_table *t, struct flow_conn *c)
-{
-    flow_list_remove(&c->lru);
-    t->count[c->class]--;
-}
-
-void flow_conn_touch(struct flow_table *t, struct flow_conn *c)
-{
-    c->last_ns = t->now_ns;
-    if (t->lru[c->class].prev == &c->lru)
-        return;
-    flow_list_remove(&c->lru);
-    flow_list_append(&t->lru[c->class], &c->lru);
-}
-
-void flow_conn_set_class(struct flow_table *t, struct flow_conn *c, enum flow_class class)
-{
-    delist(t, c);
-    c->class = (uint8_t) class;
-    enlist(t, c);
-}
 
 void flow_conn_free(struct flow_table *t, struct flow_conn *c)
 {
@@ -70,8 +14,8 @@ void flow_conn_free(struct flow_table *t, struct flow_conn *c)
         hmap_remove(&t->keys, &n->node);
         slab_give(&t->aliases, n);
     }
-    delist(t, c);
-    flow_list_remove(&c->opened);
+    flow_use_remove(t, c);
+    list_remove(&c->opened);
     slab_give(&t->conns, c);
 }
 
@@ -85,11 +29,11 @@ void flow_conn_close(struct flow_table *t, struct flow_conn *c, enum flow_end wh
 
 static void expire_class(struct flow_table *t, unsigned class)
 {
-    int64_t limit = class_limit(t, class);
+    int64_t limit = flow_class_limit_ns(t, class);
 
-    for (struct flow_conn *c; (c = least_recent(t, class)) != NULL;) {
+    for (struct flow_conn *c; (c = flow_least_recent(t, class)) != NULL;) {
         if (flow_elapsed(t->now_ns, c->last_ns) <= (uint64_t)limit) {
-            t->deadline_ns[class] = deadline_after(c->last_ns, limit);
+            t->deadline_ns[class] = flow_deadline_ns(c->last_ns, limit);
             return;
         }
         flow_conn_close(t, c, class == FLOW_CLOSED ? FLOW_END_CLOSED : FLOW_END_IDLE);
@@ -127,7 +71,7 @@ static enum flow_class class_to_evict(const struct flow_table *t)
 
 bool flow_table_evict(struct flow_table *t)
 {
-    struct flow_conn *c = least_recent(t, class_to_evict(t));
+    struct flow_conn *c = flow_least_recent(t, class_to_evict(t));
 
     if (c == NULL)
         return false;
@@ -200,8 +144,8 @@ struct flow_conn *flow_conn_open(struct flow_table *t, const struct flow_lookup 
     c->pub.number = ++t->counters.connections;
     c->class = c->handshake ? FLOW_HALF_OPEN : FLOW_OPEN;
     c->last_ns = t->now_ns;
-    enlist(t, c);
-    flow_list_append(&t->opened, &c->opened);
+    flow_use_add(t, c);
+    list_append(&t->opened, &c->opened);
     if (flow_is_syn(p))
         flow_syns_add(t, c);
     t->sink.tcp_open(t->sink.ctx, &c->pub);

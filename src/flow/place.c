@@ -97,16 +97,16 @@ static int by_use(const void *a, const void *b)
     return (*x)->pub.number < (*y)->pub.number ? -1 : 1;
 }
 
-static void sort_class(struct flow_link *list, struct flow_conn **room)
+static void sort_class(struct list_link *list, struct flow_conn **room)
 {
     size_t n = 0;
 
-    for (struct flow_link *link = list->next; link != list; link = link->next)
+    for (struct list_link *link = list->next; link != list; link = link->next)
         room[n++] = hmap_entry(link, struct flow_conn, lru);
     qsort(room, n, sizeof(struct flow_conn *), by_use);
-    flow_list_init(list);
+    list_init(list);
     for (size_t i = 0; i < n; i++)
-        flow_list_append(list, &room[i]->lru);
+        list_append(list, &room[i]->lru);
 }
 
 int64_t flow_table_clock(const struct flow_table *t)
@@ -123,7 +123,7 @@ int flow_table_skipped(struct flow_table *t, int64_t now_ns)
     for (unsigned class = 0; class < FLOW_CLASSES; class ++) {
         sort_class(&t->lru[class], room);
         t->next_deadline_ns = INT64_MIN;
-        t->deadline_ns[class] = flow_list_empty(&t->lru[class]) ? INT64_MAX : INT64_MIN;
+        t->deadline_ns[class] = list_empty(&t->lru[class]) ? INT64_MAX : INT64_MIN;
     }
     if (now_ns > t->now_ns)
         t->now_ns = now_ns;

@@ -1,30 +1,6 @@
 /* One segment of a known connection: what its header says, then its bytes. */
 #include "flow/internal.h"
 
-void flow_emit(struct flow_table *t, struct flow_conn *c, unsigned side, enum flow_event_kind kind,
-               struct packet_mark mark)
-{
-    struct flow_event e = {.kind = kind, .dir = flow_dir_of(c, side), .mark = mark};
-
-    t->sink.tcp_event(t->sink.ctx, &c->pub, &e);
-}
-
-static int64_t seen_end(const struct flow_half *h)
-{
-    return (int64_t)(h->high > h->acked ? h->high : h->acked);
-}
-
-static bool within(const struct flow_half *h, uint32_t seq, int64_t behind, int64_t ahead)
-{
-    int64_t off = flow_offset(h, seq);
-    return off >= (int64_t)h->next - behind && off <= seen_end(h) + ahead;
-}
-
-bool flow_near(const struct flow_half *h, uint32_t seq)
-{
-    return within(h, seq, FLOW_SLACK_BYTES, FLOW_SLACK_BYTES);
-}
-
 /* A segment may lie up to the largest window ahead of what is known to be sent: less would lose what follows a
  * gap in the capture, more would let a stray segment pass for one. A side not heard of so far must know its
  * peer's numbers: a stale peer answers a new SYN with an ACK of its old connection (RFC 9293 3.5.1). */
@@ -34,7 +10,7 @@ static bool belongs(const struct flow_conn *c, unsigned side, const struct packe
 
     if (h->base_from != FLOW_BASE_NONE)
         return p->payload_len <= FLOW_REACH_BYTES &&
-               within(h, p->tcp.seq, FLOW_REACH_BYTES, FLOW_REACH_BYTES - (int64_t)p->payload_len);
+               flow_within(h, p->tcp.seq, FLOW_REACH_BYTES, FLOW_REACH_BYTES - (int64_t)p->payload_len);
     return (p->tcp.flags & TCP_ACK) == 0 || peer->base_from != FLOW_BASE_FIXED || flow_near(peer, p->tcp.ack);
 }
 
@@ -70,7 +46,7 @@ static void take_ack(struct flow_table *t, struct flow_conn *c, unsigned side, c
     struct flow_half *h = &c->half[side], *peer = &c->half[!side];
     int64_t off = flow_offset(peer, p->tcp.ack);
 
-    if (off > seen_end(peer) + FLOW_REACH_BYTES) {
+    if (off > flow_seen_end(peer) + FLOW_REACH_BYTES) {
         t->counters.out_of_window++;
         return;
     }
@@ -184,9 +160,9 @@ static bool reset_fits(const struct flow_conn *c, unsigned side, const struct pa
     int64_t window = (int64_t)peer->window << (peer->scale >= 0 ? peer->scale : FLOW_GUESSED_SCALE);
 
     if (h->base_from != FLOW_BASE_NONE)
-        return within(h, p->tcp.seq, FLOW_SLACK_BYTES, window > FLOW_SLACK_BYTES ? window : FLOW_SLACK_BYTES);
+        return flow_within(h, p->tcp.seq, FLOW_SLACK_BYTES, window > FLOW_SLACK_BYTES ? window : FLOW_SLACK_BYTES);
     int64_t ack = flow_offset(peer, p->tcp.ack);
-    return (p->tcp.flags & TCP_ACK) != 0 && ack >= 0 && ack <= seen_end(peer) + (c->class != FLOW_HALF_OPEN);
+    return (p->tcp.flags & TCP_ACK) != 0 && ack >= 0 && ack <= flow_seen_end(peer) + (c->class != FLOW_HALF_OPEN);
 }
 
 static void take_reset(struct flow_table *t, struct flow_conn *c, unsigned side, const struct packet *p)

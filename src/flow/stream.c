@@ -50,7 +50,7 @@ static void release_if_empty(struct flow_table *t, struct flow_half *h)
 {
     if (h->held == NULL || h->held->n > 0)
         return;
-    flow_list_remove(&h->held->link);
+    list_remove(&h->held->link);
     free(h->held->segments);
     slab_give(&t->helds, h->held);
     h->held = NULL;
@@ -214,7 +214,7 @@ static int start_holding(struct flow_table *t, struct flow_conn *c, unsigned sid
         return -1;
     held->conn = c;
     held->side = side;
-    flow_list_append(&t->holding, &held->link);
+    list_append(&t->holding, &held->link);
     c->half[side].held = held;
     return 0;
 }
@@ -282,7 +282,7 @@ static void give_way(struct flow_table *t, struct flow_conn *c, unsigned side, c
     struct flow_half *h = &c->half[side];
 
     t->counters.reorder_limit_hits++;
-    if (full == HOLD_TABLE_FULL && !flow_list_empty(&t->holding)) {
+    if (full == HOLD_TABLE_FULL && !list_empty(&t->holding)) {
         struct flow_held *longest = hmap_entry(t->holding.next, struct flow_held, link);
         struct flow_conn *other = longest->conn;
         unsigned other_side = longest->side;

@@ -33,11 +33,11 @@ struct flow_table *flow_table_new(const struct flow_limits *limits, const struct
     slab_init(&t->aliases, sizeof(struct flow_key_node), limits->budget);
     slab_init(&t->helds, sizeof(struct flow_held), limits->budget);
     for (int i = 0; i < FLOW_CLASSES; i++) {
-        flow_list_init(&t->lru[i]);
+        list_init(&t->lru[i]);
         t->deadline_ns[i] = t->next_deadline_ns = INT64_MAX;
     }
-    flow_list_init(&t->opened);
-    flow_list_init(&t->holding);
+    list_init(&t->opened);
+    list_init(&t->holding);
     if (flow_recent_init(&t->recent) != 0) {
         flow_table_free(t);
         return NULL;
@@ -47,7 +47,7 @@ struct flow_table *flow_table_new(const struct flow_limits *limits, const struct
 
 static struct flow_conn *first_opened(const struct flow_table *t)
 {
-    return flow_list_empty(&t->opened) ? NULL : hmap_entry(t->opened.next, struct flow_conn, opened);
+    return list_empty(&t->opened) ? NULL : hmap_entry(t->opened.next, struct flow_conn, opened);
 }
 
 void flow_table_finish(struct flow_table *t)
@@ -87,7 +87,7 @@ static struct endpoint key_endpoint(const struct flow_key *key, int i)
 
 void flow_table_each(const struct flow_table *t, flow_visit *visit, void *ctx)
 {
-    for (struct flow_link *link = t->opened.next; link != &t->opened; link = link->next) {
+    for (struct list_link *link = t->opened.next; link != &t->opened; link = link->next) {
         struct flow_conn *c = hmap_entry(link, struct flow_conn, opened);
         const struct flow_key_node *n = &c->key;
         do {

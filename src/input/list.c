@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/list.h"
 #include "pcap2trace/status.h"
 
 struct seen_file {
@@ -15,18 +16,18 @@ struct seen_file {
     ino_t inode;
 };
 
-/* Folders still to be listed. Going down is a loop over these, so that depth costs no stack; the length of a path,
- * which the system limits, bounds the depth. */
+/* A folder still to be listed. Subfolders are a loop over these, so that depth costs no stack; the system's limit on the
+ * length of a path bounds the depth. */
 struct pending {
+    struct list_link link;
     const char *path;
-    struct pending *next;
 };
 
 struct walk {
     struct input_list *list;
     size_t root;
     bool recursive;
-    struct pending *pending;
+    struct list_link pending; /* the latest last: it is listed next */
     list_problem_fn *problem;
     void *ctx;
 };
@@ -69,8 +70,8 @@ static int add_folder(struct walk *w, const char *path)
 
     if (p == NULL)
         return P2T_ERR_MEMORY;
-    *p = (struct pending){path, w->pending};
-    w->pending = p;
+    p->path = path;
+    list_append(&w->pending, &p->link);
     return 0;
 }
 
@@ -186,10 +187,10 @@ static int walk_root(struct walk *w, const char *path)
     if (!root->folder)
         return add_item(w, path, &st, !is_stdin && S_ISREG(st.st_mode));
     int r = add_folder(w, path);
-    while (r == 0 && w->pending != NULL) {
-        const char *folder = w->pending->path;
-        w->pending = w->pending->next;
-        r = list_folder(w, folder);
+    while (r == 0 && !list_empty(&w->pending)) {
+        const struct pending *p = list_entry(w->pending.prev, struct pending, link);
+        list_remove(w->pending.prev);
+        r = list_folder(w, p->path);
     }
     return r;
 }
@@ -205,6 +206,7 @@ int input_list_open(struct input_list *l, const char *const *paths, size_t count
     for (size_t i = 0; i < count; i++) {
         struct walk w = {.list = l, .root = i, .recursive = recursive, .problem = problem, .ctx = ctx};
         size_t first = l->count;
+        list_init(&w.pending);
         struct slice path = arena_copy(&l->memory, slice_str(paths[i]));
         int r = walk_root(&w, (const char *)path.p);
         if (r != 0)

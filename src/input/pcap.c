@@ -2,7 +2,7 @@
 #include <endian.h>
 #include <inttypes.h>
 
-#include "input/capture.h"
+#include "input/format.h"
 
 #define FILE_HEADER_BYTES   24
 #define RECORD_HEADER_BYTES 16
@@ -146,7 +146,7 @@ int input_pcap_file_open(struct input_capture *c)
     c->pcap = (struct input_pcap_file){
         .header_bytes = (size_t)RECORD_HEADER_BYTES + v->extra_record_bytes,
         .frame_max = frame_max(snaplen),
-        .link_type = input_capture_link_type(network),
+        .link_type = input_link_type(network),
         .ns_per_unit = v->ns_per_unit,
         .lengths = lengths_order(major, minor),
     };

@@ -4,7 +4,7 @@
  * framing, it is counted, passed over, and the first such block is reported. */
 #include <inttypes.h>
 
-#include "input/capture.h"
+#include "input/format.h"
 
 enum block_type {
     BLOCK_INTERFACE = 1,
@@ -54,9 +54,9 @@ static enum block_outcome framing_broken(struct input_capture *c, const char *wh
 
 static enum block_outcome bad_packet(struct input_capture *c, const char *what)
 {
-    if (!c->block_told)
+    if (!c->bad_block_reported)
         input_capture_warn(c, c->number, "packet %" PRIu64 " was passed over: %s", c->number, what);
-    c->block_told = true;
+    c->bad_block_reported = true;
     return BLOCK_DONE;
 }
 
@@ -143,11 +143,11 @@ static enum block_outcome read_secrets(struct input_capture *c, const struct blo
     s.data = reader_slice(&r, input_capture_u32(c, &r));
     if (reader_ok(&r) && c->events.secrets != NULL)
         c->events.secrets(c->events.ctx, &s);
-    if (!reader_ok(&r) && !c->block_told) {
+    if (!reader_ok(&r) && !c->bad_block_reported) {
         input_capture_warn(
             c, 0, "the secrets at offset %" PRIu64 " were passed over: their length does not fit their block",
             c->record);
-        c->block_told = true;
+        c->bad_block_reported = true;
     }
     return BLOCK_DONE;
 }

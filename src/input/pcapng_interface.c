@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "input/capture.h"
+#include "input/format.h"
 
 enum { OPTION_END = 0, OPTION_IF_NAME = 2, OPTION_IF_TSRESOL = 9, OPTION_IF_TSOFFSET = 14 };
 
@@ -25,14 +25,6 @@ static void set_resolution(struct input_pcapng_interface *i, uint8_t option)
     i->units_max = i->ns_per_unit != 0 ? (uint64_t)INPUT_TIME_MAX_NS / i->ns_per_unit : 0;
 }
 
-static uint64_t u64(struct reader *r, bool big_endian)
-{
-    if (big_endian)
-        return reader_be64(r);
-    uint64_t low = reader_le32(r);
-    return (uint64_t)reader_le32(r) << 32 | low;
-}
-
 static void read_options(struct input_pcapng_interface *i, struct reader r, bool big_endian)
 {
     while (r.left >= 4) {
@@ -45,7 +37,7 @@ static void read_options(struct input_pcapng_interface *i, struct reader r, bool
         if (code == OPTION_IF_TSRESOL && n == 1)
             set_resolution(i, reader_u8(&value));
         else if (code == OPTION_IF_TSOFFSET && n == 8)
-            i->offset_s = (int64_t)u64(&value, big_endian);
+            i->offset_s = (int64_t)(big_endian ? reader_be64(&value) : reader_le64(&value));
         else if (code == OPTION_IF_NAME)
             i->name = reader_slice(&value, n);
     }
@@ -55,7 +47,7 @@ enum read_status input_pcapng_interface_read(struct input_pcapng_interface *i, s
 {
     *i = (struct input_pcapng_interface){0};
     set_resolution(i, 6);
-    i->link_type = input_capture_link_type(big_endian ? reader_be16(&body) : reader_le16(&body));
+    i->link_type = input_link_type(big_endian ? reader_be16(&body) : reader_le16(&body));
     reader_skip(&body, 2);
     i->snaplen = big_endian ? reader_be32(&body) : reader_le32(&body);
     if (!reader_ok(&body))

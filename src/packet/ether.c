@@ -135,7 +135,7 @@ void packet_layer_vlan(struct packet_walk *w)
     /* Id 0 is a priority tag, no VLAN (IEEE 802.1Q 9.6): one direction may carry it and the other not. */
     uint16_t id = load_be16(h) & 0x0fff;
     if (id != 0)
-        walk_path(w, 'v', id);
+        walk_add_to_path(w, 'v', id);
     type_or_length(w, load_be16(h + 2));
 }
 
@@ -145,7 +145,7 @@ void packet_layer_pbb(struct packet_walk *w)
 
     if (h == NULL)
         return;
-    walk_path(w, 'i', load_be24(h + 1));
+    walk_add_to_path(w, 'i', load_be24(h + 1));
     w->next = LAYER_ETHERNET;
 }
 

@@ -27,7 +27,7 @@ static bool ipv6_only(const struct packet_walk *w)
     return w->out->src.ip.family == 6;
 }
 
-void walk_ip_protocol(struct packet_walk *w, uint8_t protocol)
+static void take_protocol(struct packet_walk *w, uint8_t protocol)
 {
     switch (protocol) {
     case 6:
@@ -105,7 +105,7 @@ static void reassemble(struct packet_walk *w, struct fragment *f)
     }
     w->r = reader_of_slice(whole.bytes);
     w->wire = whole.len;
-    walk_ip_protocol(w, whole.protocol);
+    take_protocol(w, whole.protocol);
 }
 
 void packet_layer_ipv4(struct packet_walk *w)
@@ -133,7 +133,7 @@ void packet_layer_ipv4(struct packet_walk *w)
     w->out->ttl = h[8];
     uint16_t flags = load_be16(h + 6);
     if ((flags & (MORE_FRAGMENTS | OFFSET_MASK)) == 0) {
-        walk_ip_protocol(w, h[9]);
+        take_protocol(w, h[9]);
         return;
     }
     struct fragment f = {.key = {.id = load_be16(h + 4), .protocol = h[9]}};
@@ -162,7 +162,7 @@ void packet_layer_ipv6(struct packet_walk *w)
     w->out->dst.ip = ip_from_v6(h + 24);
     w->out->ip_id = 0;
     w->out->ttl = h[7];
-    walk_ip_protocol(w, h[6]);
+    take_protocol(w, h[6]);
 }
 
 void packet_layer_ip(struct packet_walk *w)
@@ -184,7 +184,7 @@ void packet_layer_ipv6_extension(struct packet_walk *w)
     if (h == NULL)
         return;
     if (h[1] == 0 || walk_take(w, h[1] * 8u) != NULL)
-        walk_ip_protocol(w, h[0]);
+        take_protocol(w, h[0]);
 }
 
 void packet_layer_ipv6_fragment(struct packet_walk *w)
@@ -196,7 +196,7 @@ void packet_layer_ipv6_fragment(struct packet_walk *w)
     uint16_t field = load_be16(h + 2);
     bool atomic = (field & 0xfff9) == 0; /* RFC 6946 */
     if (atomic) {
-        walk_ip_protocol(w, h[0]);
+        take_protocol(w, h[0]);
         return;
     }
     struct fragment f = {.key = {.id = load_be32(h + 4)}};
@@ -214,5 +214,5 @@ void packet_layer_ah(struct packet_walk *w)
     if (h == NULL)
         return;
     if (h[1] == 0 || walk_take(w, h[1] * 4u) != NULL)
-        walk_ip_protocol(w, h[0]);
+        take_protocol(w, h[0]);
 }

@@ -123,7 +123,7 @@ void packet_layer_vxlan(struct packet_walk *w)
         walk_drop(w, PACKET_DROP_MALFORMED);
         return;
     }
-    walk_path(w, 'x', load_be24(h + 4));
+    walk_add_to_path(w, 'x', load_be24(h + 4));
     w->next = (enum packet_layer)protocols[protocol];
 }
 
@@ -138,7 +138,7 @@ void packet_layer_geneve(struct packet_walk *w)
         walk_drop(w, PACKET_DROP_MALFORMED);
         return;
     }
-    walk_path(w, 'g', load_be24(h + 4));
+    walk_add_to_path(w, 'g', load_be24(h + 4));
     if (walk_take(w, (h[0] & 0x3fu) * 4) != NULL)
         walk_ethertype(w, load_be16(h + 2));
 }

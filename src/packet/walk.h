@@ -149,14 +149,18 @@ static inline void walk_set_v4(struct ip_addr *ip, const uint8_t *b)
     ip->family = 4;
 }
 
-/* transport.c: h is a TCP header, r what follows it, wire how much that was. False: malformed. */
+/* transport.c: h is a whole TCP header without options, r the captured bytes after it, wire how many those were on the
+ * wire. Fills ports, tcp and payload of *out. False: the header is malformed, and *out void. */
 bool walk_tcp(struct packet *out, const uint8_t *h, struct reader r, uint32_t wire);
 
-/* Is there an IP packet here? Looks without taking. */
+/* ip.c: true when the bytes at the reader begin as an IP packet does; takes none of them. */
 bool walk_sees_ip(const struct packet_walk *w);
+/* ether.c: sets the next layer by an EtherType, or ends the walk where nothing below it can hold IP. */
 void walk_ethertype(struct packet_walk *w, uint16_t type);
-void walk_ip_protocol(struct packet_walk *w, uint8_t protocol);
-void walk_path(struct packet_walk *w, char kind, uint32_t id);
+
+/* path.c: adds one id of a virtual network to the packet's path; kind is a letter for each kind of network. */
+void walk_add_to_path(struct packet_walk *w, char kind, uint32_t id);
+/* path.c: struct packet's `path` for the ids added so far. */
 uint32_t walk_path_hash(const struct packet_walk *w);
 
 static inline uint16_t load_be16(const uint8_t *p)

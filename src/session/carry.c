@@ -14,9 +14,18 @@ struct carry *carry_new(struct budget *budget)
     return c;
 }
 
+static void free_places(struct carry *c, struct carry_conn *cc)
+{
+    struct carry_place *all[] = {cc->idle, cc->next, cc->ready, cc->used};
+
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (all[i] != NULL)
+            slab_give(&c->place_slab, all[i]);
+}
+
 static void conn_free(struct carry *c, struct carry_conn *cc)
 {
-    carry_places_free(c, cc);
+    free_places(c, cc);
     slab_give(&c->conn_slab, cc);
 }
 
@@ -108,7 +117,7 @@ void carry_clock(struct carry *c, int64_t now_ns, uint32_t file)
         c->last_file = file;
 }
 
-/* Of what ever captures bring, this much is kept: captures that bring endless ones. */
+/* The limit bounds captures that bring endless secrets. */
 void carry_secrets(struct carry *c, const struct input_secrets *secrets)
 {
     enum { SECRETS_MAX = 64 << 20, TLS_KEY_LOG = 0x544c534b };

@@ -1,5 +1,4 @@
-/* Which of the frames fed so far a session would have to be fed again to stand where it stands: those of connections
- * that live. */
+/* Selects, of the frames fed so far, those that rebuild a session's state: the frames of live connections. */
 #include <stdlib.h>
 
 #include "base/arena.h"
@@ -8,20 +7,22 @@
 #include "session/carry.h"
 #include "session/feed.h"
 
+/* A fragmented datagram is given up after this long. */
 static const int64_t FRAGMENTS_NS = 30000000000;
 
-/* Bounds what a checkpoint holds, and with it the time it takes: connections that live for days. */
+/* Bound a checkpoint's size, and with it its time, when connections live for days. */
 #define CONN_BYTES     ((uint64_t)32 << 20)
 #define TOTAL_BYTES    ((uint64_t)1 << 30)
 #define FRAGMENT_BYTES ((uint64_t)4 << 20)
 
+/* A live connection. */
 struct wanted {
-    struct hmap_node node;
+    struct hmap_node node; /* by key */
     struct flow_key key;
     uint32_t path;
     struct packet_ref first;
     struct carry_conn *conn; /* NULL: not tracked */
-    uint64_t bytes;
+    uint64_t bytes;          /* selected */
 };
 
 struct carry_pass {
@@ -99,9 +100,9 @@ struct carry_pass_counts carry_pass_counts(const struct carry_pass *p)
 
 /* ---- frames ---- */
 
-static bool lately(const struct carry_pass *p, const struct input_frame *frame)
+static bool is_recent(const struct carry_pass *p, const struct input_frame *frame)
 {
-    return p->now_ns - frame->ts_ns <= CARRY_LATELY_NS;
+    return p->now_ns - frame->ts_ns <= CARRY_DUPLICATES_NS;
 }
 
 static bool fits_connection(struct carry_pass *p, struct carry_conn *cc, struct wanted *w, struct packet_ref ref,
@@ -126,12 +127,13 @@ static bool cut_payload(struct input_frame *frame, const struct packet *packet)
     if (packet->payload.n == 0)
         return true;
     if (packet->payload.p < frame->bytes || packet->payload.p >= frame->bytes + frame->cap_len)
-        return false; /* of a reassembled datagram */
+        return false; /* in a reassembled datagram, not in the frame */
     frame->cap_len = (uint32_t)(packet->payload.p - frame->bytes);
     return true;
 }
 
-static bool place(struct carry_conn *cc, struct buf *out)
+/* Writes the connection's place, once in a pass. */
+static bool put_place(struct carry_conn *cc, struct buf *out)
 {
     if (cc->placed)
         return false;
@@ -140,8 +142,8 @@ static bool place(struct carry_conn *cc, struct buf *out)
     return true;
 }
 
-/* A packet before the place that its connection is taken to. That happens as soon as its head is over, so that nothing
- * else waits for what came next in it. */
+/* A packet before the place that its connection is moved to. The place is written as soon as the connection's head is
+ * complete: later packets of other connections may depend on its state. */
 static enum carry_verdict before_place(struct carry_conn *cc, struct input_frame *frame, const struct packet *packet,
                                        struct buf *out)
 {
@@ -152,10 +154,10 @@ static enum carry_verdict before_place(struct carry_conn *cc, struct input_frame
     if (packet != NULL && (head || (packet->tcp.flags & (TCP_SYN | TCP_FIN | TCP_RST)) != 0) &&
         (whole || cut_payload(frame, packet))) {
         if (!ref_before(ref, cc->head_to))
-            (void)place(cc, out);
+            (void)put_place(cc, out);
         return CARRY_FRAME;
     }
-    return place(cc, out) ? CARRY_PLACE : CARRY_NOTHING;
+    return put_place(cc, out) ? CARRY_PLACE : CARRY_NOTHING;
 }
 
 static enum carry_verdict take_tcp(struct carry_pass *p, struct wanted *w, struct input_frame *frame,
@@ -207,11 +209,11 @@ static enum carry_verdict wants_packet(struct carry_pass *p, struct input_frame 
     if (packet->kind == PACKET_ICMP_ERROR && icmp->quoted_kind == PACKET_TCP)
         return wants_tcp(p, frame, &(struct ends){&icmp->quoted_src, &icmp->quoted_dst, packet->path, true}, NULL,
                          out);
-    bool wanted = lately(p, frame) && (packet->kind != PACKET_UDP || proto_speaks_dns(&d));
+    bool wanted = is_recent(p, frame) && (packet->kind != PACKET_UDP || proto_speaks_dns(&d));
     return wanted ? CARRY_FRAME : CARRY_NOTHING;
 }
 
-/* Whose it is shows only when it is whole. */
+/* A fragment shows its connection only once the datagram is whole: keep recent ones, and older ones up to a limit. */
 static bool wants_fragment(struct carry_pass *p, const struct input_frame *frame)
 {
     if (p->now_ns - frame->ts_ns <= FRAGMENTS_NS)
@@ -247,5 +249,5 @@ enum carry_verdict carry_pass_place(struct carry_pass *p, struct slice old, stru
     struct carry_conn *cc = carry_place_whose(old, &first) ? carry_find(p->carry, first) : NULL;
 
     bool live = cc != NULL && cc->flow != NULL && cc->used != NULL;
-    return live && place(cc, out) ? CARRY_PLACE : CARRY_NOTHING;
+    return live && put_place(cc, out) ? CARRY_PLACE : CARRY_NOTHING;
 }

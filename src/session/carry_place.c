@@ -1,4 +1,5 @@
-/* Places in connections: a connection that lives for days is rebuilt from its handshake and its last exchanges. */
+/* Finds places in connections, so that a connection that lives for days is rebuilt from its handshake and its last
+ * exchanges. */
 #include <stdlib.h>
 
 #include "proto/conn/conn.h"
@@ -6,13 +7,13 @@
 
 /* ---- finding places ---- */
 
-/* The response is whole, and nothing was asked since: what the client sends next begins a request. */
+/* The response is whole and no request is open: the client's next byte begins a request. */
 static void on_response_end(struct carry *c, struct carry_conn *cc, const struct fact *f)
 {
-    cc->nested |= cc->asked == 0; /* the request may come late, and be the same exchange */
-    cc->asked -= cc->asked > 0;
+    cc->no_places |= cc->unanswered == 0; /* its request may still come, out of order */
+    cc->unanswered -= cc->unanswered > 0;
     cc->is_idle = false;
-    if (cc->nested || cc->asked > 0 || !f->as.http_end.complete)
+    if (cc->no_places || cc->unanswered > 0 || !f->as.http_end.complete)
         return;
     if (cc->idle == NULL)
         cc->idle = slab_take(&c->place_slab);
@@ -21,7 +22,7 @@ static void on_response_end(struct carry *c, struct carry_conn *cc, const struct
 
 static bool is_usable(const struct carry *c, const struct carry_place *place)
 {
-    return place != NULL && c->last_ns - place->ts_ns >= CARRY_LATELY_NS;
+    return place != NULL && c->last_ns - place->ts_ns >= CARRY_DUPLICATES_NS;
 }
 
 static void promote(struct carry *c, struct carry_conn *cc)
@@ -53,9 +54,9 @@ static void on_request_head(struct carry *c, struct carry_conn *cc, const struct
 
     promote(c, cc);
     cc->is_idle = false;
-    cc->asked++;
-    cc->nested |= f->stream != 0 || slice_eq(f->as.head->method, SLICE_LIT("CONNECT"));
-    if (out_of_order_since(cc) || !idle || cc->nested || cc->next != NULL || !flow_tcp_place(cc->flow, &now) ||
+    cc->unanswered++;
+    cc->no_places |= f->stream != 0 || slice_eq(f->as.head->method, SLICE_LIT("CONNECT"));
+    if (out_of_order_since(cc) || !idle || cc->no_places || cc->next != NULL || !flow_tcp_place(cc->flow, &now) ||
         now.half[FLOW_S2C].next != place->flow.half[FLOW_S2C].next)
         return;
     cc->next = place;
@@ -71,10 +72,10 @@ static void on_request_head(struct carry *c, struct carry_conn *cc, const struct
 
 static void on_proto(struct carry_conn *cc, const struct fact *f)
 {
-    cc->told = true;
-    cc->other = f->as.proto == FACT_PROTO_OTHER;
-    cc->nested |= f->as.proto != FACT_PROTO_HTTP1;
-    if (cc->other)
+    cc->protocol_known = true;
+    cc->undecoded = f->as.proto == FACT_PROTO_OTHER;
+    cc->no_places |= f->as.proto != FACT_PROTO_HTTP1;
+    if (cc->undecoded)
         cc->head_to = f->mark.ref;
 }
 
@@ -99,7 +100,7 @@ void carry_fact(struct carry *c, const struct fact *f)
         on_request_head(c, cc, f);
         break;
     case FACT_HTTP_RESPONSE_HEAD:
-        cc->nested |= f->as.head->upgrade != FACT_UPGRADE_NONE;
+        cc->no_places |= f->as.head->upgrade != FACT_UPGRADE_NONE;
         cc->is_idle = false;
         break;
     default:
@@ -120,7 +121,7 @@ static bool set_used(struct carry *c, struct carry_conn *cc, const struct carry_
     return true;
 }
 
-/* Here and now: nothing of what came so far is needed but the head, which stays. */
+/* A place at the current moment: of what came so far, only the connection's head is needed. */
 static bool place_now(const struct carry *c, const struct carry_conn *cc, struct carry_place *place)
 {
     *place = (struct carry_place){.number = CARRY_NO_NUMBER, .ref = {UINT64_MAX, c->last_file}};
@@ -129,16 +130,16 @@ static bool place_now(const struct carry *c, const struct carry_conn *cc, struct
 
 static bool forgets(const struct carry_conn *cc)
 {
-    return (!cc->told || cc->other) && proto_forgets(cc->flow);
+    return (!cc->protocol_known || cc->undecoded) && proto_forgets(cc->flow);
 }
 
-/* Closed in order from both sides, its decoders gone: it lingers for late copies of its last packets alone. */
+/* Closed in order from both sides, its decoders freed: it is kept only to recognise late duplicates. */
 static bool lingers(const struct carry *c, const struct carry_conn *cc)
 {
-    return proto_is_over(cc->flow) && c->last_ns - flow_tcp_last_ns(cc->flow) >= CARRY_LATELY_NS;
+    return proto_is_over(cc->flow) && c->last_ns - flow_tcp_last_ns(cc->flow) >= CARRY_DUPLICATES_NS;
 }
 
-/* A place once used is never gone back behind: the packets before it are gone. */
+/* Places only move forward: the packets before an earlier choice were dropped. */
 void carry_place_choose(struct carry *c, struct carry_conn *cc)
 {
     struct carry_place now;
@@ -157,8 +158,8 @@ void carry_place_choose(struct carry *c, struct carry_conn *cc)
 static void put_endpoint(struct buf *out, const struct endpoint *e)
 {
     buf_put(out, e->ip.bytes, sizeof e->ip.bytes);
-    carry_put32(out, e->ip.family);
-    carry_put32(out, e->port);
+    buf_le32(out, e->ip.family);
+    buf_le32(out, e->port);
 }
 
 static struct endpoint get_endpoint(struct reader *r)
@@ -175,7 +176,7 @@ static struct endpoint get_endpoint(struct reader *r)
 
 static void put_mark(struct buf *out, const struct packet_mark *m)
 {
-    carry_put64(out, (uint64_t)m->ts_ns);
+    buf_le64(out, (uint64_t)m->ts_ns);
     carry_put_ref(out, m->ref);
 }
 
@@ -183,7 +184,7 @@ static struct packet_mark get_mark(struct reader *r)
 {
     struct packet_mark m;
 
-    m.ts_ns = (int64_t)carry_get64(r);
+    m.ts_ns = (int64_t)reader_le64(r);
     m.ref = carry_get_ref(r);
     return m;
 }
@@ -194,27 +195,27 @@ void carry_place_save(const struct carry_conn *cc, struct buf *out)
 
     carry_put_ref(out, cc->first);
     carry_put_ref(out, p->ref);
-    carry_put32(out, p->number);
+    buf_le32(out, p->number);
     put_endpoint(out, &p->flow.client);
-    carry_put64(out, (uint64_t)p->flow.last_ns);
+    buf_le64(out, (uint64_t)p->flow.last_ns);
     for (int dir = 0; dir < 2; dir++) {
         const struct flow_place_half *h = &p->flow.half[dir];
-        carry_put64(out, h->next);
-        carry_put64(out, h->high);
-        carry_put64(out, h->acked);
-        carry_put64(out, h->watch_to);
+        buf_le64(out, h->next);
+        buf_le64(out, h->high);
+        buf_le64(out, h->acked);
+        buf_le64(out, h->watch_to);
         put_mark(out, &h->deliverable);
         put_mark(out, &h->watch);
         put_mark(out, &h->acked_at);
-        carry_put32(out, h->base);
-        carry_put32(out, h->retransmits);
-        carry_put32(out, h->out_of_order);
-        carry_put64(out, h->payload_bytes);
-        carry_put64(out, h->lost_bytes);
-        carry_put32(out, h->window);
-        carry_put32(out, h->zero_window);
-        carry_put32(out, h->ack_seen);
-        carry_put32(out, h->base_from);
+        buf_le32(out, h->base);
+        buf_le32(out, h->retransmits);
+        buf_le32(out, h->out_of_order);
+        buf_le64(out, h->payload_bytes);
+        buf_le64(out, h->lost_bytes);
+        buf_le32(out, h->window);
+        buf_le32(out, h->zero_window);
+        buf_le32(out, h->ack_seen);
+        buf_le32(out, h->base_from);
     }
 }
 
@@ -241,21 +242,21 @@ static bool load(struct reader *r, struct carry_place *p)
     *p = (struct carry_place){.ref = carry_get_ref(r)};
     p->number = reader_le32(r);
     p->flow.client = get_endpoint(r);
-    p->flow.last_ns = (int64_t)carry_get64(r);
+    p->flow.last_ns = (int64_t)reader_le64(r);
     for (int dir = 0; dir < 2; dir++) {
         struct flow_place_half *h = &p->flow.half[dir];
-        h->next = carry_get64(r);
-        h->high = carry_get64(r);
-        h->acked = carry_get64(r);
-        h->watch_to = carry_get64(r);
+        h->next = reader_le64(r);
+        h->high = reader_le64(r);
+        h->acked = reader_le64(r);
+        h->watch_to = reader_le64(r);
         h->deliverable = get_mark(r);
         h->watch = get_mark(r);
         h->acked_at = get_mark(r);
         h->base = reader_le32(r);
         h->retransmits = reader_le32(r);
         h->out_of_order = reader_le32(r);
-        h->payload_bytes = carry_get64(r);
-        h->lost_bytes = carry_get64(r);
+        h->payload_bytes = reader_le64(r);
+        h->lost_bytes = reader_le64(r);
         h->window = (uint16_t)reader_le32(r);
         h->zero_window = reader_le32(r) != 0;
         h->ack_seen = reader_le32(r) != 0;
@@ -278,13 +279,4 @@ bool carry_place_load(struct carry *c, struct slice saved, struct carry_conn **w
         return true;
     c->failed |= !set_used(c, cc, &place);
     return true;
-}
-
-void carry_places_free(struct carry *c, struct carry_conn *cc)
-{
-    struct carry_place *all[] = {cc->idle, cc->next, cc->ready, cc->used};
-
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-        if (all[i] != NULL)
-            slab_give(&c->place_slab, all[i]);
 }

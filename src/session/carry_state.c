@@ -1,45 +1,10 @@
-/* What goes beside the carried frames, as bytes: little-endian, read back with bounds checks. */
+/* The state saved beside the carried frames, as bytes: little-endian, read back with bounds checks. */
 #include <stdlib.h>
 
 #include "base/reader.h"
 #include "pcap2trace/status.h"
 #include "proto/conn/conn.h"
 #include "session/carry.h"
-
-void carry_put32(struct buf *b, uint32_t v)
-{
-    const uint8_t p[4] = {(uint8_t)v, (uint8_t)(v >> 8), (uint8_t)(v >> 16), (uint8_t)(v >> 24)};
-
-    buf_put(b, p, sizeof p);
-}
-
-void carry_put64(struct buf *b, uint64_t v)
-{
-    carry_put32(b, (uint32_t)v);
-    carry_put32(b, (uint32_t)(v >> 32));
-}
-
-uint64_t carry_get64(struct reader *r)
-{
-    uint64_t low = reader_le32(r);
-
-    return (uint64_t)reader_le32(r) << 32 | low;
-}
-
-void carry_put_ref(struct buf *b, struct packet_ref ref)
-{
-    carry_put32(b, (uint32_t)ref.file);
-    carry_put64(b, ref.number);
-}
-
-struct packet_ref carry_get_ref(struct reader *r)
-{
-    struct packet_ref ref;
-
-    ref.file = reader_le32(r);
-    ref.number = carry_get64(r);
-    return ref;
-}
 
 static int by_ref(const void *a, const void *b)
 {
@@ -50,7 +15,7 @@ static int by_ref(const void *a, const void *b)
     return (*x)->first.number < (*y)->first.number ? -1 : 1;
 }
 
-/* In an order of their own: the map's differs from run to run. */
+/* Sorted by name: the map's order differs from run to run. */
 static const struct carry_conn **sorted(const struct carry *c, size_t *n)
 {
     const struct carry_conn **all = malloc((c->conns.count + 1) * sizeof(struct carry_conn *));
@@ -85,16 +50,16 @@ void carry_save(const struct carry *c, int64_t flow_ns, struct buf *out, session
         out->failed = true;
         return;
     }
-    carry_put64(out, (uint64_t)c->last_ns);
-    carry_put64(out, (uint64_t)flow_ns);
-    carry_put32(out, c->last_file);
-    carry_put64(out, c->secrets.n);
+    buf_le64(out, (uint64_t)c->last_ns);
+    buf_le64(out, (uint64_t)flow_ns);
+    buf_le32(out, c->last_file);
+    buf_le64(out, c->secrets.n);
     buf_slice(out, buf_view(&c->secrets));
-    carry_put64(out, n);
+    buf_le64(out, n);
     for (size_t i = 0; i < n; i++) {
         carry_put_ref(out, all[i]->first);
         carry_put_ref(out, all[i]->from);
-        carry_put64(out, (uint64_t)(all[i]->flow != NULL ? flow_tcp_last_ns(all[i]->flow) : 0));
+        buf_le64(out, (uint64_t)(all[i]->flow != NULL ? flow_tcp_last_ns(all[i]->flow) : 0));
         carry_place_uses(all[i], uses, ctx);
     }
     free(all);
@@ -103,7 +68,7 @@ void carry_save(const struct carry *c, int64_t flow_ns, struct buf *out, session
 static int load_conn(struct carry *c, struct reader *r)
 {
     struct packet_ref first = carry_get_ref(r), from = carry_get_ref(r);
-    int64_t last_ns = (int64_t)carry_get64(r);
+    int64_t last_ns = (int64_t)reader_le64(r);
 
     if (!reader_ok(r))
         return P2T_ERR_USAGE;
@@ -120,14 +85,14 @@ int carry_load(struct carry *c, struct reader *r)
     int status = P2T_OK;
 
     c->loading = true;
-    c->loaded_to_ns = (int64_t)carry_get64(r);
-    c->loaded_flow_ns = (int64_t)carry_get64(r);
+    c->loaded_to_ns = (int64_t)reader_le64(r);
+    c->loaded_flow_ns = (int64_t)reader_le64(r);
     c->loaded_file = reader_le32(r);
-    uint64_t secrets = carry_get64(r);
+    uint64_t secrets = reader_le64(r);
     if (!reader_ok(r) || secrets > r->left)
         return P2T_ERR_USAGE;
     buf_slice(&c->secrets, reader_slice(r, (size_t)secrets));
-    uint64_t n = carry_get64(r);
+    uint64_t n = reader_le64(r);
     for (; status == P2T_OK && reader_ok(r) && n > 0; n--)
         status = load_conn(c, r);
     if (status == P2T_OK && !reader_ok(r))
@@ -135,7 +100,6 @@ int carry_load(struct carry *c, struct reader *r)
     return c->secrets.failed ? P2T_ERR_MEMORY : status;
 }
 
-/* Connections that the carried frames did not bring back are gone for good. */
 void carry_loaded(struct carry *c)
 {
     size_t n;

@@ -1,7 +1,7 @@
-/* What a session counted, from every stage. */
+/* Collects what every stage has counted. */
 #include "session/state.h"
 
-/* As far as its packets were taken. */
+/* The input may be ahead of the packets taken: its state as of the last one of them. */
 static struct intake_state state_of_input(const struct p2t_session *s)
 {
     if (s->intake != NULL)
@@ -38,7 +38,7 @@ void p2t_session_counters(const struct p2t_session *s, struct p2t_counters *out)
         .http_responses = h->responses,
         .tls_secrets = proto_keylog_counters(s->proto)->secrets,
         .tls_decrypted = proto_tls_counters(s->proto)->decrypted,
-        .exchanges = s->teller != NULL ? teller_told(s->teller) : s->exchanges,
+        .exchanges = s->emitter != NULL ? emitter_count(s->emitter) : s->exchanges,
         .duplicate_packets = f->duplicates,
         .retransmitted_segments = f->retransmits,
         .out_of_order_segments = f->out_of_order,

@@ -1,4 +1,4 @@
-/* A session that is given its frames, and what it carries over to the next one. */
+/* Feeding a session frame by frame, saving it and rebuilding it. */
 #include "session/feed.h"
 
 #include <openssl/crypto.h>
@@ -43,7 +43,7 @@ static void save_secrets(const struct p2t_session *s, struct buf *out)
 
     proto_save_sessions(s->proto, SESSIONS_BYTES, &b);
     carry_save_secrets(s->carry, &b);
-    carry_put64(out, b.n);
+    buf_le64(out, b.n);
     buf_slice(out, buf_view(&b));
     out->failed |= b.failed;
     if (b.p != NULL)
@@ -61,7 +61,7 @@ void session_carry_save(struct p2t_session *s, struct buf *out, session_uses_fn 
 int session_carry_load(struct p2t_session *s, struct slice saved)
 {
     struct reader r = reader_of_slice(saved);
-    uint64_t n = carry_get64(&r);
+    uint64_t n = reader_le64(&r);
 
     if (n > r.left)
         return P2T_ERR_USAGE;

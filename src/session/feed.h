@@ -1,7 +1,8 @@
-/* A session that is given its frames one by one, and can be rebuilt later from a few of them.
+/* A session that is given its frames one by one, and that can be rebuilt later from a few of them.
  *
- * It is opened with no paths. What it needs to go on where it stands is what session_carry_save() writes and the
- * frames that a pass over everything fed so far wants; fed to a new session, they lead to the same state. */
+ * Open it without paths, then call session_feed_begin(). To save it, keep what session_carry_save() writes and the frames
+ * that a carry pass over everything fed so far selects. To rebuild it, open a new session, call session_carry_load(), feed
+ * those frames and places in order, and call session_carry_loaded(): it is then in the same state. */
 #ifndef P2T_SESSION_FEED_H
 #define P2T_SESSION_FEED_H
 
@@ -11,48 +12,58 @@
 
 struct carry_pass;
 
-/* Names of the files that frames say they are from; the text must live as long as frames of it are carried. */
+/* ---- feeding ---- */
+
+/* The name of a file by the number in its frames; the text must live as long as frames of it are carried. */
 typedef const char *session_name_fn(void *ctx, uint32_t file);
-/* Before the first frame. 0 or P2T_ERR_MEMORY. */
+/* Call it before the first frame. 0 or P2T_ERR_MEMORY. */
 int session_feed_begin(struct p2t_session *s, session_name_fn *name, void *ctx);
-/* 0, or a negative p2t_status. Files are numbered in the order in which they are fed. */
+/* Takes one frame through all stages. Files are numbered in the order in which they are fed. 0 or a negative p2t_status. */
 int session_feed(struct p2t_session *s, const struct input_frame *frame);
-/* Secrets that a capture brings; kept for whoever goes on. */
+/* Takes TLS secrets that a capture brings; they are saved, too. */
 void session_feed_secrets(struct p2t_session *s, const struct input_secrets *secrets);
 
-/* Takes the lines that the key log got since it was read last; half: and one that has no end yet. path may be NULL. 0 or
- * a negative p2t_status. */
+/* Takes the lines that were added to the key log since it was read last. half: also a last line that has no end yet. path
+ * may be NULL: there is no key log. 0 or a negative p2t_status. */
 int session_feed_keylog(struct p2t_session *s, const char *path, bool half);
 
-/* Appends what is needed beside frames. A pass has begun. `uses` is called for each file that evidence yet to be told
- * of points into, many times. */
+/* ---- saving and rebuilding ---- */
+
+/* Appends the state that frames cannot rebuild; includes TLS secrets. Call it after carry_pass_new(). Calls uses() for every
+ * file that evidence not yet written refers to, the same file many times. */
 typedef void session_uses_fn(void *ctx, uint32_t file);
 void session_carry_save(struct p2t_session *s, struct buf *out, session_uses_fn *uses, void *ctx);
-/* Takes it, before any frame. P2T_ERR_USAGE: it makes no sense. */
+/* Takes what session_carry_save() wrote, before any frame. 0, P2T_ERR_MEMORY, or P2T_ERR_USAGE: malformed. */
 int session_carry_load(struct p2t_session *s, struct slice saved);
-/* Among the frames: takes a connection to a place without the packets before it. P2T_ERR_USAGE: it makes no sense. */
+/* Between two frames: moves a connection to a saved place in its life, without the packets before it. 0, or P2T_ERR_USAGE:
+ * malformed. */
 int session_carry_place(struct p2t_session *s, struct slice place);
-/* The carried frames were fed. */
+/* All carried frames were fed; what is fed next is new. */
 void session_carry_loaded(struct p2t_session *s);
 
+/* ---- which frames to keep ---- */
+
 struct carry_pass_counts {
-    uint64_t frames, bytes;
-    uint64_t connections_cut; /* limits hit: an older part of them was left out */
-    uint64_t frames_cut;      /* limit of all connections together hit */
+    uint64_t frames, bytes;   /* selected */
+    uint64_t connections_cut; /* connections whose older packets were left out: over the limit of one connection */
+    uint64_t frames_cut;      /* frames left out: over the limit of all connections together */
 };
 
 enum carry_verdict {
-    CARRY_NOTHING,
-    CARRY_FRAME, /* maybe cut to its headers: frame->cap_len. What stands in `place`, if anything, comes behind it */
-    CARRY_PLACE  /* only what stands in `place`, for session_carry_place() */
+    CARRY_NOTHING, /* leave the frame out */
+    CARRY_FRAME,   /* keep it, cut to frame->cap_len; then keep what was put in `place`, if anything */
+    CARRY_PLACE    /* leave it out, and keep what was put in `place`, for session_carry_place() */
 };
 
-/* Decides over frames fed before, and over places that the pass before decided for, in their order; the session must not
- * be fed meanwhile. NULL when memory ran out. */
+/* Selects among the frames fed so far, and the places kept by an earlier pass: call carry_pass_frame() or
+ * carry_pass_place() for each, in their order. The session must not be fed until carry_pass_free(). NULL when memory ran
+ * out. */
 struct carry_pass *carry_pass_new(struct p2t_session *s);
+/* May lower frame->cap_len. `place` is empty before, and may be filled. */
 enum carry_verdict carry_pass_frame(struct carry_pass *p, struct input_frame *frame, struct buf *place);
 enum carry_verdict carry_pass_place(struct carry_pass *p, struct slice old, struct buf *place);
 struct carry_pass_counts carry_pass_counts(const struct carry_pass *p);
+/* NULL is allowed. */
 void carry_pass_free(struct carry_pass *p);
 
 #endif

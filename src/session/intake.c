@@ -7,19 +7,19 @@
 #include "base/thread.h"
 #include "pcap2trace/status.h"
 
-/* Waking a thread costs as much as handling some batches. All of it is still in a cache when it is taken. */
+/* The whole ring fits a cache, so that what one thread wrote the other reads from there. */
 enum { BATCHES = 16, WAKE_BATCHES = BATCHES / 2, BATCH_ITEMS = 256, BATCH_BYTES = 64 << 10 };
 
 enum notice_kind { NOTICE_NONE, NOTICE_FILE, NOTICE_PROBLEM, NOTICE_SECRETS, NOTICE_END };
 
-/* Comes behind its batch's packets. */
+/* Reported after its batch's packets. */
 struct notice {
     enum notice_kind kind;
-    struct input_problem problem; /* its path: of a file, too */
+    struct input_problem problem; /* of NOTICE_FILE, only the path */
     uint32_t secrets_type;
-    uint8_t *bytes; /* of secrets, or a problem's text; the notice's own */
+    uint8_t *bytes; /* the secrets, or the problem's text; owned by the notice */
     size_t n;
-    int status; /* of the end */
+    int status; /* of NOTICE_END */
 };
 
 struct batch {
@@ -38,8 +38,8 @@ struct intake {
     pthread_t thread;
     bool started;
     /* The thread's own. */
-    struct batch *filling; /* NULL: none, or nobody takes any more */
-    uint32_t files_told;
+    struct batch *filling; /* NULL: none, or the taker has closed */
+    uint32_t files_noted;
     bool no_memory;
     /* The taker's own. */
     struct batch *taking;
@@ -112,10 +112,10 @@ void intake_secrets(struct intake *i, const struct input_secrets *s)
     put_notice_with(i, (struct notice){.kind = NOTICE_SECRETS, .secrets_type = s->type}, s->data);
 }
 
-static void tell_files(struct intake *i, uint32_t file)
+static void note_files(struct intake *i, uint32_t file)
 {
-    for (; i->files_told <= file; i->files_told++) {
-        const char *path = input_file(i->config.input, i->files_told)->path;
+    for (; i->files_noted <= file; i->files_noted++) {
+        const char *path = input_file(i->config.input, i->files_noted)->path;
         put_notice(i, (struct notice){.kind = NOTICE_FILE, .problem.path = path});
     }
 }
@@ -125,8 +125,8 @@ static size_t room_in(const struct batch *b)
     return BATCH_BYTES - b->used;
 }
 
-/* The last item starts another batch. */
-static bool move_on(struct intake *i)
+/* Moves the last item to a new batch. */
+static bool start_next_batch(struct intake *i)
 {
     struct intake_item item = i->filling->items[--i->filling->n];
 
@@ -137,14 +137,14 @@ static bool move_on(struct intake *i)
     return true;
 }
 
-/* The payload is gone with the next frame. One that is too large for a copy stays where it is until it was taken. */
+/* The input reuses the payload's memory for the next frame: copy it. If it is too large for that, wait until it was taken. */
 static bool keep_payload(struct intake *i, struct slice payload)
 {
     if (payload.n > BATCH_BYTES) {
         put_batch(i);
         return relay_empty(&i->relay);
     }
-    if (payload.n > room_in(i->filling) && !move_on(i))
+    if (payload.n > room_in(i->filling) && !start_next_batch(i))
         return false;
     struct batch *b = i->filling;
     if (payload.n > 0)
@@ -154,11 +154,10 @@ static bool keep_payload(struct intake *i, struct slice payload)
     return true;
 }
 
-/* Packets are decoded where they are taken. */
 static bool take_frame(struct intake *i, const struct input_frame *frame)
 {
-    if (frame->file >= i->files_told)
-        tell_files(i, frame->file);
+    if (frame->file >= i->files_noted)
+        note_files(i, frame->file);
     if (i->filling != NULL && i->filling->n == BATCH_ITEMS)
         put_batch(i);
     if (!begin_batch(i))
@@ -211,7 +210,7 @@ bool intake_start(struct intake *i)
     return i->started;
 }
 
-static void tell_notice(struct intake *i, struct notice *n)
+static void report_notice(struct intake *i, struct notice *n)
 {
     struct input_problem problem = n->problem;
     struct input_secrets secrets = {n->secrets_type, slice_of(n->bytes, n->n)};
@@ -229,13 +228,13 @@ static void tell_notice(struct intake *i, struct notice *n)
     free_notice(n);
 }
 
-/* The batch is over: what stands behind it, and the next one. */
-static void turn(struct intake *i)
+/* Reports the finished batch's notice and goes on to the next batch. */
+static void next_batch(struct intake *i)
 {
     size_t slot;
 
     if (i->taking != NULL) {
-        tell_notice(i, &i->taking->notice);
+        report_notice(i, &i->taking->notice);
         relay_took(&i->relay);
     }
     i->taking = i->ended == 1 && relay_next(&i->relay, &slot) ? &i->ring[slot] : NULL;
@@ -247,7 +246,7 @@ static void turn(struct intake *i)
 int intake_next(struct intake *i, const struct intake_item **item)
 {
     while (i->ended == 1 && (i->taking == NULL || i->at == i->taking->n))
-        turn(i);
+        next_batch(i);
     if (i->ended != 1)
         return i->ended;
     *item = &i->taking->items[i->at++];

@@ -31,7 +31,7 @@ static ssize_t read_some(int fd, uint8_t *p, size_t n)
     return got;
 }
 
-/* A pipe gives its bytes once. */
+/* A pipe can be read only once: to its end. */
 static int drain(struct keylog *k, struct proto *proto, uint8_t *p, size_t max)
 {
     int status = P2T_OK;
@@ -63,7 +63,7 @@ static int read_lines(struct keylog *k, struct proto *proto, bool half, uint8_t 
         if (last && !half)
             return P2T_OK;
         if (whole == 0)
-            whole = n; /* longer than any line that means something, or the half one */
+            whole = n; /* longer than any valid line, or the half one */
         int status = proto_secrets(proto, slice_of(p, whole));
         if (status != P2T_OK)
             return status;
@@ -87,7 +87,7 @@ static int read_on(struct keylog *k, struct proto *proto, bool half)
         status = read_lines(k, proto, half, bytes, sizeof bytes);
     else
         status = drain(k, proto, bytes, sizeof bytes);
-    OPENSSL_cleanse(bytes, sizeof bytes); /* no copy that nobody wipes */
+    OPENSSL_cleanse(bytes, sizeof bytes); /* secrets */
     return status;
 }
 

@@ -9,14 +9,15 @@
 struct keylog {
     const char *path; /* NULL: there is none */
     int fd;           /* -1: not open yet */
-    off_t at;         /* behind the last whole line */
+    off_t at;         /* where the next line begins */
     bool once;        /* a pipe: it was read to its end */
-    bool told;        /* something was said about it */
+    bool reported;    /* a failure to read it was */
 };
 
-/* Reads what is new. half: a last line without its end, too; it is read once more when it is whole. 0, P2T_ERR_IO with
- * errno, or P2T_ERR_MEMORY. */
+/* Gives the lines that are new since the last call to proto. half: also a last line that has no end yet; it is read again
+ * once it is whole. 0, P2T_ERR_IO with errno, or P2T_ERR_MEMORY. */
 int keylog_read(struct keylog *k, struct proto *proto, bool half);
+/* Closes the file; the next keylog_read() reads it from the start. */
 void keylog_close(struct keylog *k);
 
 #endif

@@ -2,23 +2,23 @@
 
 #include "pcap2trace/session.h"
 
-/* The program and its libraries, and what does not grow: tables, the exchanges that are being told, one large
- * exchange on its way out. */
+/* What does not grow with the input: the program, its libraries, tables, queued exchanges, one large exchange being
+ * written. */
 #define FIXED_BYTES ((size_t)20 << 20)
 
-/* Of all, what is read ahead, whether it is or not: the limits are the same for any number of threads. */
+/* One part in 24 is reserved for reading ahead, even when nothing is: limits must not depend on the number of threads. */
 enum { AHEAD_SHARE = 24 };
 
-/* Of what is counted, this much more becomes resident: free memory between what is held. */
+/* Fragmentation: of every four bytes that become resident, three are counted. */
 enum { COUNTED_PARTS = 3, RESIDENT_PARTS = 4 };
 
 enum {
-    EXCHANGE_BYTES = 5000, /* with small heads */
+    EXCHANGE_BYTES = 5000, /* typical sizes in memory; an exchange with small heads */
     LOOKUP_BYTES = 2200,
     QUERY_BYTES = 112,
     SECRET_BYTES = 144,
     FRAGMENT_SET_BYTES = 2048,
-    CONNECTION_BYTES = 1024 /* fewer than any takes: others are evicted for their bytes */
+    CONNECTION_BYTES = 1024 /* less than any takes: the budget evicts before this limit does */
 };
 
 static size_t smaller(size_t a, size_t b)

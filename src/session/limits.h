@@ -1,4 +1,4 @@
-/* Every limit on memory, from one number. */
+/* Derives every limit on memory from one number. */
 #ifndef P2T_SESSION_LIMITS_H
 #define P2T_SESSION_LIMITS_H
 
@@ -12,11 +12,11 @@ struct session_limits {
     struct proto_limits proto;
     struct correlate_limits correlate;
     struct packet_limits packet;
-    size_t ahead_bytes; /* what is read ahead */
+    size_t ahead_bytes; /* for blocks of files that are read ahead */
 };
 
-/* max_memory: what the program may come to hold in all; 0: P2T_MEMORY_DEFAULT; less than P2T_MEMORY_LEAST
- * counts as that. What is held in flight counts in budget, which is empty and has its limit then. */
+/* max_memory: bytes that the whole program may hold; 0 means P2T_MEMORY_DEFAULT, less than P2T_MEMORY_LEAST means that.
+ * Empties budget and sets its limit; the stages count in it what they hold for connections and exchanges. */
 struct session_limits session_limits_of(size_t max_memory, struct budget *budget);
 
 #endif

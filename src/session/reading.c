@@ -1,9 +1,9 @@
-/* Frames through the stages: one at a time from the input, or from the intake's batches. */
+/* Takes frames through the stages: one at a time from the input, or as packets from the intake's batches. */
 #include <stdlib.h>
 
 #include "session/state.h"
 
-/* Some of what an evicted connection held may wait for its place in the output: no use in evicting all at once. */
+/* What an evicted connection held may stay in memory until its place in the output comes: evict a few at a time. */
 enum { EVICTIONS_PER_FRAME = 64 };
 
 int session_note_path(void *ctx, const char *path)
@@ -72,10 +72,10 @@ int session_take_frame(struct p2t_session *s, const struct input_frame *frame)
     return take_packet(s, why, &packet, &ready);
 }
 
-/* Nobody is called behind this. */
-static void rest(struct p2t_session *s)
+/* No callback runs after this returns. */
+static void stop_emitter(struct p2t_session *s)
 {
-    int status = s->teller != NULL ? teller_finish(s->teller) : P2T_OK;
+    int status = s->emitter != NULL ? emitter_finish(s->emitter) : P2T_OK;
 
     if (s->status == P2T_OK)
         s->status = status;
@@ -89,7 +89,7 @@ int p2t_session_finish(struct p2t_session *s)
         flow_table_finish(s->flows);
         correlate_finish(s->correlate);
     }
-    rest(s);
+    stop_emitter(s);
     return s->status;
 }
 
@@ -122,7 +122,7 @@ int p2t_session_step(struct p2t_session *s, size_t frames)
             return p2t_session_finish(s);
         s->status = took < 0 ? took : P2T_OK;
         if (s->status != P2T_OK) {
-            rest(s);
+            stop_emitter(s);
             return s->status;
         }
     }

@@ -12,7 +12,7 @@
 
 /* ---- the stages' callbacks ---- */
 
-static void tell_problem(void *ctx, const struct input_problem *p)
+static void report_problem(void *ctx, const struct input_problem *p)
 {
     struct p2t_session *s = ctx;
     struct p2t_problem problem = {p->path, p->text, p->packet, p->offset};
@@ -29,15 +29,15 @@ static void on_problem(void *ctx, const struct input_problem *p)
     if (s->intake != NULL)
         intake_problem(s->intake, p);
     else
-        tell_problem(s, p);
+        report_problem(s, p);
 }
 
-/* While a session is rebuilt, correlate knows already what most facts say. */
+/* While a session is rebuilt from carried frames, correlate already knows most facts. */
 static bool is_news(struct p2t_session *s, const struct fact *fact)
 {
     if (s->carry == NULL || !s->carry->loading)
         return true;
-    /* One that correlate was done with lingers; one that is not known lost its first packets to a limit. */
+    /* Unknown to correlate: either finished and lingering, or its first packets were dropped by a limit. */
     if (fact->kind == FACT_CONN_OPEN)
         return !correlate_adopt(s->correlate, fact->conn) && carry_find(s->carry, fact->conn->first.ref) == NULL;
     return fact->kind == FACT_CONN_CLOSE;
@@ -60,8 +60,8 @@ HOT static void on_fact(void *ctx, const struct fact *fact)
         carry_conn_closed(s->carry, fact->conn);
 }
 
-/* On the teller's thread where there is one. */
-static int tell(void *ctx, const struct exchange *e)
+/* On the emitter's thread where there is one. */
+static int emit(void *ctx, const struct exchange *e)
 {
     struct p2t_session *s = ctx;
     const struct p2t_exchange *x = trace_build(s->trace, e);
@@ -87,11 +87,11 @@ static void on_exchange(void *ctx, struct exchange *e)
     exchange_judge(e);
     if (e->quiet && !s->config.all)
         return;
-    if (s->teller != NULL) {
-        s->status = teller_put(s->teller, correlate_keep(s->correlate));
+    if (s->emitter != NULL) {
+        s->status = emitter_put(s->emitter, correlate_keep(s->correlate));
         return;
     }
-    s->status = tell(s, e);
+    s->status = emit(s, e);
     s->exchanges += s->status != P2T_ERR_MEMORY;
 }
 
@@ -134,7 +134,7 @@ static void on_secrets(void *ctx, const struct input_secrets *secrets)
         session_take_secrets(s, secrets);
 }
 
-static void keylog_problem(struct p2t_session *s)
+static void report_keylog(struct p2t_session *s)
 {
     struct p2t_problem problem = {.path = s->config.keylog, .text = strerror(errno)};
 
@@ -149,21 +149,21 @@ int session_read_keylog(struct p2t_session *s, bool half)
 
     if (status != P2T_ERR_IO)
         return status;
-    if (!s->keylog.told)
-        keylog_problem(s);
-    s->keylog.told = true;
+    if (!s->keylog.reported)
+        report_keylog(s);
+    s->keylog.reported = true;
     return P2T_OK;
 }
 
 /* ---- life ---- */
 
-static int start_teller(struct p2t_session *s)
+static int start_emitter(struct p2t_session *s)
 {
-    struct teller_config config = {s, tell, give_back};
+    struct emitter_config config = {s, emit, give_back};
 
     if (s->config.jobs > 1)
-        s->teller = teller_new(&config);
-    return s->config.jobs > 1 && s->teller == NULL ? P2T_ERR_MEMORY : P2T_OK;
+        s->emitter = emitter_new(&config);
+    return s->config.jobs > 1 && s->emitter == NULL ? P2T_ERR_MEMORY : P2T_OK;
 }
 
 static int build_stages(struct p2t_session *s)
@@ -208,7 +208,7 @@ static int open_input(struct p2t_session *s, char **error)
     return status;
 }
 
-/* On the intake's thread: what packets tell of the keys that they are going to need. */
+/* On the intake's thread: derives TLS keys before the packets that need them are followed. */
 static void look_ahead(void *ctx, const struct intake_item *item)
 {
     struct p2t_session *s = ctx;
@@ -217,14 +217,14 @@ static void look_ahead(void *ctx, const struct intake_item *item)
         proto_look_ahead(s->proto, item->ready.lookup.hash, item->packet.payload);
 }
 
-/* A pipe's packets are told as they come. */
+/* A pipe is read on the caller's thread, so that its packets are handled as they come. */
 static int start_intake(struct p2t_session *s)
 {
     struct intake_config config = {.input = s->input,
                                    .decoder = s->decoder,
                                    .flows = s->flows,
                                    .ctx = s,
-                                   .problem = tell_problem,
+                                   .problem = report_problem,
                                    .secrets = take_secrets,
                                    .file = session_note_path};
 
@@ -254,7 +254,7 @@ int p2t_session_open(struct p2t_session **session, const struct p2t_config *conf
     if (status == P2T_OK)
         status = open_input(s, error);
     if (status == P2T_OK)
-        status = start_teller(s);
+        status = start_emitter(s);
     if (status == P2T_OK)
         status = start_intake(s);
     if (status != P2T_OK) {
@@ -270,12 +270,12 @@ void p2t_session_free(struct p2t_session *s)
     if (s == NULL)
         return;
     if (s->status == P2T_OK)
-        s->status = P2T_ERR_STOPPED; /* nobody is to be called from here on */
-    if (s->teller != NULL)
-        teller_silence(s->teller);
+        s->status = P2T_ERR_STOPPED; /* no callback from here on */
+    if (s->emitter != NULL)
+        emitter_silence(s->emitter);
     if (s->input != NULL)
-        (void)p2t_session_finish(s); /* what is open is given back along the way on which it came */
-    teller_free(s->teller);
+        (void)p2t_session_finish(s); /* open exchanges go back to their owners the usual way */
+    emitter_free(s->emitter);
     intake_free(s->intake);
     flow_table_free(s->flows);
     correlate_free(s->correlate);

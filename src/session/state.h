@@ -1,4 +1,4 @@
-/* A session's stages and where it stands: what the files of the module share. */
+/* A session: its stages, and its own counters. Shared by the files of the module. */
 #ifndef P2T_SESSION_STATE_H
 #define P2T_SESSION_STATE_H
 
@@ -12,46 +12,47 @@
 #include "session/feed.h"
 #include "session/intake.h"
 #include "session/keylog.h"
-#include "session/teller.h"
+#include "session/emitter.h"
 #include "trace/trace.h"
 
 enum { PATH_CHUNKS = 1024, CHUNK_PATHS = 1024 };
 
 struct p2t_session {
     struct p2t_config config;
-    /* With the config, all that the teller's thread reads: away from what changes with each packet. */
+    /* The emitter's thread reads config, trace and paths: they share no cache line with what changes per packet. */
     struct trace *trace;
-    const char **paths[PATH_CHUNKS]; /* of the files; a chunk stays where it is */
+    const char **paths[PATH_CHUNKS]; /* of the files, by number; chunks never move, so that reading needs no lock */
     struct input *input;
     struct packet_decoder *decoder;
-    struct intake *intake; /* NULL: input is read on the caller's thread */
+    struct intake *intake; /* NULL: the input is read on the caller's thread */
     struct flow_table *flows;
     struct budget budget;
     size_t ahead_bytes;
     struct proto *proto;
     struct correlate *correlate;
     struct keylog keylog;
-    struct carry *carry;   /* NULL: nothing is carried over to another session */
-    session_name_fn *name; /* NULL: input knows the files */
+    struct carry *carry;   /* NULL: no state is saved for another session */
+    session_name_fn *name; /* names files that are fed; NULL: the input does */
     void *name_ctx;
     uint32_t path_count;
-    struct teller *teller; /* NULL: exchanges are told on the caller's thread */
+    struct emitter *emitter; /* NULL: exchanges are emitted on the caller's thread */
     uint64_t frames, bytes, tunnelled, exchanges, attempts;
     int64_t earliest_ns, latest_ns; /* of the frames so far */
-    uint64_t backwards;
+    uint64_t backwards;             /* frames earlier than one before them */
     uint64_t drops[PACKET_DROP_COUNT];
-    uint64_t own_problems; /* not the input's */
-    int status;            /* the first failure; later steps return it */
+    uint64_t own_problems; /* reported by the session itself, not by the input */
+    int status;            /* the first failure; later calls return it */
     bool finished;
 };
 
-/* The next file's path, the input's own. Before anything tells of the file: input's list changes while the teller's
- * thread reads this one. ctx: the session. 0 or a p2t_status, and so ... */
+/* Adds the next file's path, which must live as long as the session. Call it before a packet of the file is taken: the
+ * emitter's thread looks paths up. ctx: the session. 0 or a p2t_status. */
 int session_note_path(void *ctx, const char *path);
-/* ... here. */
+/* Takes one frame through all stages. 0 or a p2t_status. */
 int session_take_frame(struct p2t_session *s, const struct input_frame *frame);
+/* Gives the text of a key log to proto; other kinds of secrets are ignored. A failure is left in s->status. */
 void session_take_secrets(struct p2t_session *s, const struct input_secrets *secrets);
-/* half: its last line may still be written. */
+/* As keylog_read(); a file that cannot be read is reported once, and no failure. */
 int session_read_keylog(struct p2t_session *s, bool half);
 
 #endif

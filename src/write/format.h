@@ -1,14 +1,19 @@
-/* What a format is to the writer. */
+/* What an output format is. To add one: a file that defines `out_NAME`, its line in src/write/CMakeLists.txt, and a row of
+ * OUT_FORMAT_LIST in write/writer.h. */
 #ifndef P2T_WRITE_FORMAT_H
 #define P2T_WRITE_FORMAT_H
 
 #include "base/buf.h"
 #include "write/writer.h"
 
-/* Each appends to b. `index` counts exchanges from 0; `count` is how many there were. Any may be NULL but exchange. */
+/* Each function appends to b, and reports no error: a buffer that ran out of memory says so itself. Only exchange() must be
+ * there. Nothing of *x may be kept after the call. */
 struct out_format_ops {
+    /* Before the first exchange, and also when there is none. */
     void (*begin)(struct buf *b, const struct out_options *o);
+    /* index: counts exchanges from 0. */
     void (*exchange)(struct buf *b, const struct out_options *o, const struct p2t_exchange *x, uint64_t index);
+    /* After the last exchange. count: how many there were. */
     void (*end)(struct buf *b, const struct out_options *o, uint64_t count);
 };
 

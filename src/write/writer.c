@@ -5,7 +5,7 @@
 
 #include "write/format.h"
 
-/* Enough to make system calls rare, little enough to stay in the cache. */
+/* Large enough to make system calls rare, small enough to stay in the cache. */
 enum { FLUSH_BYTES = 256 * 1024 };
 
 struct out_writer {

@@ -1,4 +1,4 @@
-/* Exchanges to bytes, in the formats that users ask for by name. */
+/* Writes exchanges as bytes, in the formats that users ask for by name. */
 #ifndef P2T_WRITE_WRITER_H
 #define P2T_WRITE_WRITER_H
 
@@ -9,6 +9,8 @@
 
 struct out_writer;
 
+/* X(enum, the name that -T takes, NAME of `out_NAME` in write/format.h). The first one is the default; help, usage errors,
+ * tests of all formats and the fuzz target follow this list. */
 #define OUT_FORMAT_LIST(X)                                                                                           \
     X(TEXT, "text", text)                                                                                            \
     X(NDJSON, "ndjson", ndjson)                                                                                      \
@@ -27,27 +29,28 @@ struct out_options {
     bool color; /* terminal escapes in the text format */
 };
 
-/* Where bytes go. Returns 0, or P2T_ERR_IO. */
+/* Where bytes go. write() takes all n bytes and returns 0, or P2T_ERR_IO. */
 struct out_sink {
     void *ctx;
     int (*write)(void *ctx, const void *bytes, size_t n);
 };
 
-/* NULL when the name is none of the formats. */
+/* Sets *format; false when no format has that name. */
 bool out_format_parse(const char *name, enum out_format *format);
 const char *out_format_name(enum out_format format);
 
-/* NULL when memory ran out. The sink is copied. */
+/* Copies options and sink. NULL when memory ran out. */
 struct out_writer *out_writer_new(enum out_format format, const struct out_options *options,
                                   const struct out_sink *sink);
-/* 0, or a negative p2t_status. */
+/* Appends one exchange; the sink is called when enough is buffered. 0, or a negative p2t_status. */
 int out_writer_exchange(struct out_writer *w, const struct p2t_exchange *x);
-/* Writes what the format needs at its end, and everything buffered. */
+/* Writes the end of the format, and everything buffered. 0, or a negative p2t_status. */
 int out_writer_finish(struct out_writer *w);
-/* Something is buffered that the sink has not seen. */
+/* True while bytes are buffered that the sink has not seen. */
 bool out_writer_pending(const struct out_writer *w);
-/* Everything buffered goes to the sink now. */
+/* Gives everything buffered to the sink. 0, or a negative p2t_status. */
 int out_writer_flush(struct out_writer *w);
+/* Drops what is buffered. NULL is allowed. */
 void out_writer_free(struct out_writer *w);
 
 #endif

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "base/hash.h"
-#include "input/capture.h"
+#include "input/format.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -243,7 +243,7 @@ static size_t mixed_exchanges(const char *scenario, const struct lab_list *rebui
     return mixed;
 }
 
-/* hooks.md 0.4: what never changes places within one attempt. */
+/* src/doc/hooks.md 0.4: what never changes places within one attempt. */
 static void check_order(const char *scenario, const struct lab_list *rebuilt)
 {
     static const int lane[P2T_HOOK_COUNT] = {

@@ -4,8 +4,6 @@
 
 #include "analyze/wire.h"
 
-enum { FLUSH_BYTES = 256 * 1024 };
-
 struct compare *compare_new(const struct compare_config *config)
 {
     struct compare *c = calloc(1, sizeof *c);
@@ -61,7 +59,7 @@ int compare_exchange(struct compare *c, const struct p2t_exchange *x, bool wante
 
 /* ---- looking at one pair after the other ---- */
 
-static void look_at(struct compare *c, size_t live)
+void compare_look_at(struct compare *c, size_t live)
 {
     const struct record *l = &c->live.records[live], *w = &c->wire.records[c->join.wire_of[live]];
 
@@ -74,7 +72,7 @@ static bool is_joined(const struct compare *c, size_t live)
     return c->join.wire_of[live] != JOIN_NONE;
 }
 
-static bool is_wanted_pair(const struct compare *c, size_t live)
+bool compare_is_wanted_pair(const struct compare *c, size_t live)
 {
     return is_joined(c, live) && !c->wire.records[c->join.wire_of[live]].wire.unwanted;
 }
@@ -91,7 +89,12 @@ static bool is_outside(const struct compare *c, size_t live)
     return first > c->pair_config.last_packet_ns || last < c->pair_config.first_packet_ns;
 }
 
-static bool is_wire_only(const struct compare *c, size_t wire)
+bool compare_is_live_only(const struct compare *c, size_t live)
+{
+    return !is_joined(c, live) && !is_outside(c, live);
+}
+
+bool compare_is_wire_only(const struct compare *c, size_t wire)
 {
     return c->join.live_of[wire] == JOIN_NONE && !c->wire.records[wire].wire.unwanted;
 }
@@ -107,14 +110,14 @@ int compare_finish(struct compare *c, int64_t first_packet_ns, int64_t last_pack
         return status;
     for (size_t i = 0; i < c->live.n; i++) {
         c->outside += is_outside(c, i);
-        c->live_only += !is_joined(c, i) && !is_outside(c, i);
-        if (!is_wanted_pair(c, i))
+        c->live_only += compare_is_live_only(c, i);
+        if (!compare_is_wanted_pair(c, i))
             continue;
-        look_at(c, i);
+        compare_look_at(c, i);
         totals_add(&c->totals, &c->pair, &c->spent, (enum join_by)c->join.by[i]);
     }
     for (size_t i = 0; i < c->wire.n; i++)
-        c->wire_only += is_wire_only(c, i);
+        c->wire_only += compare_is_wire_only(c, i);
     totals_finish(&c->totals);
     return c->totals.failed ? P2T_ERR_MEMORY : P2T_OK;
 }
@@ -127,77 +130,4 @@ bool compare_agrees(const struct compare *c)
 bool compare_is_partial(const struct compare *c)
 {
     return c->live.refused + c->wire.refused + c->draft.events_refused + live_counters(c->reader).events_refused > 0;
-}
-
-/* ---- writing ---- */
-
-struct writing {
-    struct buf b;
-    const struct out_sink *sink;
-    int status;
-};
-
-static void flush(struct writing *w, size_t least)
-{
-    if (w->b.failed)
-        w->status = P2T_ERR_MEMORY;
-    if (w->status == P2T_OK && w->b.n >= least && w->b.n > 0)
-        w->status = w->sink->write(w->sink->ctx, w->b.p, w->b.n);
-    if (w->b.n >= least)
-        buf_reset(&w->b);
-}
-
-static void write_pairs(struct compare *c, const struct compare_ops *ops, struct writing *w)
-{
-    uint64_t index = 0;
-
-    for (size_t i = 0; i < c->live.n && w->status == P2T_OK; i++) {
-        if (!is_wanted_pair(c, i))
-            continue;
-        look_at(c, i);
-        if (c->config.differing && pair_agrees(&c->pair))
-            continue;
-        ops->pair(&w->b, c, index++);
-        flush(w, FLUSH_BYTES);
-    }
-}
-
-static void write_live_only(struct compare *c, const struct compare_ops *ops, struct writing *w)
-{
-    uint64_t index = 0;
-
-    for (size_t i = 0; i < c->live.n && w->status == P2T_OK; i++)
-        if (!is_joined(c, i) && !is_outside(c, i)) {
-            ops->live_only(&w->b, c, &c->live.records[i], index++);
-            flush(w, FLUSH_BYTES);
-        }
-}
-
-static void write_wire_only(struct compare *c, const struct compare_ops *ops, struct writing *w)
-{
-    uint64_t index = 0;
-
-    for (size_t i = 0; i < c->wire.n && w->status == P2T_OK; i++)
-        if (is_wire_only(c, i)) {
-            ops->wire_only(&w->b, c, &c->wire.records[i], index++);
-            flush(w, FLUSH_BYTES);
-        }
-}
-
-int compare_write(struct compare *c, enum compare_format format, const struct out_sink *sink)
-{
-    static const struct compare_ops *const formats[] = {&compare_text, &compare_json, &compare_csv};
-    const struct compare_ops *ops = formats[format];
-    struct writing w = {.sink = sink};
-
-    ops->begin(&w.b, c);
-    write_pairs(c, ops, &w);
-    ops->middle(&w.b, c);
-    write_live_only(c, ops, &w);
-    ops->between(&w.b, c);
-    write_wire_only(c, ops, &w);
-    ops->end(&w.b, c);
-    flush(&w, 0);
-    buf_fini(&w.b);
-    return w.status;
 }

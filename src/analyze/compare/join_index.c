@@ -90,15 +90,6 @@ size_t join_keys(const struct record *r, uint32_t record, struct join_entry out[
     return k.n;
 }
 
-bool join_same_id(const struct record *a, const struct record *b)
-{
-    for (size_t i = 0; i < a->id_count; i++)
-        for (size_t k = 0; k < b->id_count; k++)
-            if (slice_ieq(a->ids[i], b->ids[k]))
-                return true;
-    return false;
-}
-
 /* ---- the index ---- */
 
 static int key_order(const struct join_entry *a, const struct join_entry *b)

@@ -35,6 +35,5 @@ struct join_group join_find(const struct join_index *x, const struct join_entry 
 struct join_group join_group_at(const struct join_index *x, size_t from);
 /* When it happened, by the best-timed hook it has. */
 int64_t join_time(const struct record *r);
-bool join_same_id(const struct record *a, const struct record *b);
 
 #endif

@@ -4,18 +4,6 @@
 
 #include "analyze/compare/errors.h"
 
-enum p2t_hook pair_hook(const struct pair_row *row)
-{
-    return (enum p2t_hook)(row->live != NULL ? row->live : row->wire)->hook;
-}
-
-struct slice pair_key(const struct pair_row *row)
-{
-    if (row->live != NULL && row->live->key.p != NULL)
-        return row->live->key;
-    return row->wire != NULL ? row->wire->key : (struct slice){NULL, 0};
-}
-
 const char *pair_excuse_text(enum pair_excuse excuse)
 {
     static const char *const texts[PAIR_EXCUSES] = {

@@ -55,8 +55,19 @@ void pair_make(struct pair *p, const struct record *live, const struct record *w
 void pair_check_order(struct pair *p);
 bool pair_agrees(const struct pair *p);
 const char *pair_excuse_text(enum pair_excuse excuse);
-/* Of the row's hook, whichever side has it. */
-enum p2t_hook pair_hook(const struct pair_row *row);
-struct slice pair_key(const struct pair_row *row);
+
+/* The row's hook, from whichever side has it. */
+static inline enum p2t_hook pair_hook(const struct pair_row *row)
+{
+    return (enum p2t_hook)(row->live != NULL ? row->live : row->wire)->hook;
+}
+
+/* What tells the hook from others of its kind, such as an address; the live side's where it has one. p is NULL: nothing. */
+static inline struct slice pair_key(const struct pair_row *row)
+{
+    if (row->live != NULL && row->live->key.p != NULL)
+        return row->live->key;
+    return row->wire != NULL ? row->wire->key : (struct slice){NULL, 0};
+}
 
 #endif

@@ -20,10 +20,20 @@ struct compare {
     size_t live_only, outside, wire_only; /* outside: live, but when no packets were captured */
 };
 
-/* Parts of an output, in this order; each appends to b. Any may be NULL. */
+/* compare.c: which records an output shows, by their index in c->live or c->wire. */
+
+/* Compares the live record, which is joined, with its exchange: fills c->pair and c->spent. */
+void compare_look_at(struct compare *c, size_t live);
+bool compare_is_wanted_pair(const struct compare *c, size_t live);
+/* Has no exchange, though packets of its time were captured. */
+bool compare_is_live_only(const struct compare *c, size_t live);
+/* A wanted exchange without a live trace. */
+bool compare_is_wire_only(const struct compare *c, size_t wire);
+
+/* The parts of an output, in the order in which they are written; each appends to b. */
 struct compare_ops {
     void (*begin)(struct buf *b, const struct compare *c);
-    /* c->pair and c->spent tell of the live record and its exchange. */
+    /* c->pair and c->spent describe the live record and its exchange. */
     void (*pair)(struct buf *b, const struct compare *c, uint64_t index);
     void (*middle)(struct buf *b, const struct compare *c);
     void (*live_only)(struct buf *b, const struct compare *c, const struct record *live, uint64_t index);

@@ -44,9 +44,6 @@ void live_complain(struct live *l, const char *why);
  * of. */
 void live_keep(struct live *l, enum live_form form, uint32_t recorded);
 
-/* live_text.c: a line, NUL-terminated behind its n bytes, or a whole value. */
-void live_take_line(struct live *l, const char *text, size_t n);
-
 /* Each takes an object if it has its form. */
 bool live_take_hooks(struct live *l, const cJSON *object);
 bool live_take_result(struct live *l, const cJSON *object);

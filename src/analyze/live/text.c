@@ -150,8 +150,8 @@ static bool looks_like_json(const char *text, size_t n)
     return n > 1 && (text[0] == '[' || text[1] == '"');
 }
 
-/* Log lines may hold braces of their own before the value, and several values. */
-void live_take_line(struct live *l, const char *text, size_t n)
+/* One line, or one whole value, followed by a NUL. Log lines may hold other braces before the value, and several values. */
+static void take_line(struct live *l, const char *text, size_t n)
 {
     enum taken worst = NOT_OURS;
     bool any = false;
@@ -211,7 +211,7 @@ static void take_open_value(struct live *l)
     if (value->failed)
         l->config.pool->failed = true;
     else
-        live_take_line(l, (const char *)value->p, value->n - 1);
+        take_line(l, (const char *)value->p, value->n - 1);
     buf_reset(value);
 }
 
@@ -220,7 +220,7 @@ static void say_no_end(struct live *l, const char *line, size_t n)
 {
     uint64_t before = l->counters.problems;
 
-    live_take_line(l, line, n);
+    take_line(l, line, n);
     if (l->counters.problems == before)
         live_complain(l, "JSON that begins here has no end");
 }
@@ -241,7 +241,7 @@ static void give_value_up(struct live *l)
         if (from == 0)
             say_no_end(l, (const char *)value.p, n);
         else if (!is_punctuation(slice_of(value.p + from, n)))
-            live_take_line(l, (const char *)value.p + from, n);
+            take_line(l, (const char *)value.p + from, n);
         from += n + 1;
         l->line++;
     }
@@ -272,7 +272,7 @@ static void take_whole_line(struct live *l, struct slice line)
         t->value_line = t->line_number;
         add_to_value(l, line);
     } else if (!is_punctuation(trimmed(line)))
-        live_take_line(l, (const char *)line.p, line.n);
+        take_line(l, (const char *)line.p, line.n);
 }
 
 static void end_line(struct live *l)

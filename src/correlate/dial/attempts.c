@@ -1,7 +1,7 @@
 /* The attempts of a dial. Most dials make one, which needs no memory of its own. */
 #include <stdlib.h>
 
-#include "correlate/state.h"
+#include "correlate/dial/dial.h"
 
 static size_t cost(size_t cap)
 {

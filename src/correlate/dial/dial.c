@@ -1,10 +1,10 @@
-/* Dials: the connection attempts that one GetConn sets off, one address after the other or in a race. */
+#include "correlate/dial/dial.h"
+
 #include <stdlib.h>
 
-#include "correlate/pool/pool.h"
-
-/* RFC 8305 recommends 250 ms before the next address is tried beside the last; Go waits 300, curl 200. */
-static const int64_t RACE_MIN_NS = 150000000;
+#include "correlate/lookup/lookup.h"
+#include "correlate/outbox.h"
+#include "correlate/timers.h"
 
 enum { ATTEMPTS_MAX = 16 };
 
@@ -51,13 +51,12 @@ static void detach_lookup(struct correlate *c, struct dial *d, bool used)
         lookup_return(c, l);
 }
 
-static void dial_free(struct correlate *c, struct dial *d)
+void dial_free(struct correlate *c, struct dial *d)
 {
     for (size_t i = 0; i < d->n; i++)
         if (d->conns[i] != NULL)
             d->conns[i]->dial = NULL;
     detach_lookup(c, d, true);
-    pool_dial_gone(c, d);
     timer_stop(c, &d->timer);
     outbox_release(c, &d->hold);
     dial_free_attempts(c, d);
@@ -119,7 +118,7 @@ static struct dial *dial_begin(struct correlate *c, const struct cconn *cc, int6
  * is past due in either case. */
 static int64_t next_slot(const struct exchange_attempt *a)
 {
-    return a->last_syn.ts_ns + (a->syns > 1 ? 2 * a->last_interval_ns : SECOND);
+    return a->last_syn.ts_ns + (a->syns > 1 ? 2 * a->last_interval_ns : SYN_FIRST_REPEAT_NS);
 }
 
 static void watch(struct correlate *c, struct dial *d, int64_t now)
@@ -135,18 +134,18 @@ static void watch(struct correlate *c, struct dial *d, int64_t now)
     outbox_hold(c, &d->hold, now);
 }
 
-static void first_syn(struct correlate *c, struct cconn *cc, const struct fact *f)
+static enum dial_step first_syn(struct correlate *c, struct cconn *cc, const struct fact *f)
 {
     struct dial *d = dial_to_join(c, cc, f->mark.ts_ns);
 
     if (d == NULL)
         d = dial_begin(c, cc, f->mark.ts_ns);
     if (d == NULL)
-        return;
+        return DIAL_WAITS;
     if (!dial_make_room(c, d)) {
         if (d->n == 0)
             dial_free(c, d);
-        return;
+        return DIAL_WAITS;
     }
     cc->dial = d;
     cc->attempt = (int)d->n;
@@ -160,23 +159,20 @@ static void first_syn(struct correlate *c, struct cconn *cc, const struct fact *
         .syns = 1,
     };
     watch(c, d, f->mark.ts_ns);
-    if (d->n == 1)
-        pool_dial_begun(c, cc, d);
+    return d->n == 1 ? DIAL_BEGUN : DIAL_WAITS;
 }
 
-void dial_syn(struct correlate *c, struct cconn *cc, const struct fact *f)
+enum dial_step dial_syn(struct correlate *c, struct cconn *cc, const struct fact *f)
 {
-    if (cc->dial == NULL) {
-        if (!f->as.event->repeated)
-            first_syn(c, cc, f);
-        return;
-    }
+    if (cc->dial == NULL)
+        return f->as.event->repeated ? DIAL_WAITS : first_syn(c, cc, f);
     struct exchange_attempt *a = &cc->dial->attempts[cc->attempt];
     a->last_interval_ns = f->mark.ts_ns - a->last_syn.ts_ns;
     a->last_syn = f->mark;
     a->syns++;
     if (pending(a))
         watch(c, cc->dial, f->mark.ts_ns);
+    return DIAL_WAITS;
 }
 
 /* ---- results ---- */
@@ -192,19 +188,19 @@ static void lose_race(struct dial *d, const struct exchange_attempt *winner)
     }
 }
 
-static void established(struct correlate *c, struct dial *d, int index, const struct packet_mark *mark)
+static enum dial_step established(struct correlate *c, struct dial *d, int index, const struct packet_mark *mark)
 {
     struct exchange_attempt *a = &d->attempts[index];
 
     a->ack = *mark;
     if (!pending(a))
-        return;
+        return DIAL_WAITS;
     a->result = ATTEMPT_OK;
     d->winner = index;
     lose_race(d, a);
     timer_stop(c, &d->timer);
     outbox_release(c, &d->hold);
-    pool_conn_established(c, d->conns[index]);
+    return DIAL_ESTABLISHED;
 }
 
 static void failed(struct correlate *c, struct dial *d, int index, enum attempt_result why,
@@ -225,13 +221,13 @@ static bool icmp_aborts_syn(const struct flow_event *e)
     return e->icmp_family == 6 ? e->icmp_type == 1 : e->icmp_type == 3 && e->icmp_code != 4;
 }
 
-void dial_event(struct correlate *c, struct cconn *cc, const struct fact *f)
+enum dial_step dial_event(struct correlate *c, struct cconn *cc, const struct fact *f)
 {
     const struct flow_event *e = f->as.event;
     struct dial *d = cc->dial;
 
     if (d == NULL)
-        return;
+        return DIAL_WAITS;
     struct exchange_attempt *a = &d->attempts[cc->attempt];
     a->nat_server = cc->flow->nat_server;
     switch (e->kind) {
@@ -240,8 +236,7 @@ void dial_event(struct correlate *c, struct cconn *cc, const struct fact *f)
             a->syn_ack = f->mark;
         break;
     case FLOW_ESTABLISHED:
-        established(c, d, cc->attempt, &f->mark);
-        break;
+        return established(c, d, cc->attempt, &f->mark);
     case FLOW_RST:
         failed(c, d, cc->attempt, e->dir == FLOW_S2C ? ATTEMPT_REFUSED : ATTEMPT_CANCELED, &f->mark);
         break;
@@ -256,6 +251,7 @@ void dial_event(struct correlate *c, struct cconn *cc, const struct fact *f)
     default:
         break;
     }
+    return DIAL_WAITS;
 }
 
 /* ---- the end ---- */
@@ -266,14 +262,14 @@ static int64_t give_up_estimate(const struct exchange_attempt *a)
     static const int64_t usual_ms[] = {30000, 10000, 5000, 60000, 20000, 15000, 3000, 2000, 1000, 500};
 
     for (size_t i = 0; i < sizeof usual_ms / sizeof *usual_ms; i++) {
-        int64_t at = a->syn.ts_ns + usual_ms[i] * MS;
+        int64_t at = a->syn.ts_ns + usual_ms[i] * 1000000;
         if (at > a->last_syn.ts_ns && at <= a->next_slot_ns)
             return at;
     }
     return a->last_syn.ts_ns + (a->next_slot_ns - a->last_syn.ts_ns) / 2;
 }
 
-static void time_out(struct exchange_attempt *a)
+void dial_time_out(struct exchange_attempt *a)
 {
     if (!pending(a))
         return;
@@ -282,7 +278,7 @@ static void time_out(struct exchange_attempt *a)
     a->gave_up_ns = attempt_hit_kernel_limit(a) ? a->next_slot_ns : give_up_estimate(a);
 }
 
-static int64_t dial_end_ns(const struct dial *d)
+int64_t dial_end_ns(const struct dial *d)
 {
     int64_t end = 0;
 
@@ -298,63 +294,8 @@ static int64_t dial_end_ns(const struct dial *d)
     return end;
 }
 
-/* The last attempt's connection stands for the dial. */
-static void describe_conn(const struct dial *d, struct exchange *e)
-{
-    size_t i = d->winner >= 0 ? (size_t)d->winner : d->n - 1;
-    const struct exchange_attempt *a = &d->attempts[i];
-
-    if (d->conns[i] != NULL) {
-        conn_snapshot(d->conns[i], e);
-        e->handshakes = tls_tell(d->conns[i]);
-    }
-    e->conn.present = e->conn.handshake_seen = true;
-    e->conn.id = a->conn_id;
-    e->conn.client = a->client;
-    e->conn.server = a->server;
-    e->conn.nat_server = a->nat_server;
-    e->conn.syn = a->syn;
-    e->conn.syn_ack = a->syn_ack;
-    e->conn.ack = a->ack;
-}
-
-void dial_report(struct correlate *c, struct dial *d, bool quiet, bool orphan)
-{
-    if (d->claimed_by != NULL) {
-        dial_claimed(c, d);
-        return;
-    }
-    struct exchange *e = exchange_take(c);
-
-    if (e != NULL) {
-        e->kind = P2T_KIND_CONNECT;
-        e->start = d->attempts[0].syn;
-        e->end_ns = d->winner >= 0 ? c->now_ns : dial_end_ns(d);
-        describe_conn(d, e);
-        dial_copy_attempts(d, e);
-        if (d->lookup != NULL) {
-            lookup_into_exchange(d->lookup, e, (struct slice){NULL, 0});
-            e->start = d->lookup->info.first_query;
-        }
-        e->id = hash_stable_finish(hash_stable(d->attempts[0].conn_id, "connect", 7));
-        e->conn.orphan_dial = orphan;
-        e->quiet = quiet;
-        outbox_put(c, e, true);
-    }
-    c->counters.dials++;
-    dial_free(c, d);
-}
-
-void dial_timer(struct correlate *c, struct dial *d)
-{
-    for (size_t i = 0; i < d->n; i++)
-        time_out(&d->attempts[i]);
-    dial_report(c, d, false, false);
-    outbox_drain(c);
-}
-
 /* The host named by the request decides between lookups that gave the same address. */
-static void check_host(struct correlate *c, struct dial *d, struct slice host)
+void dial_check_host(struct correlate *c, struct dial *d, struct slice host)
 {
     const struct exchange_attempt *a = &d->attempts[d->winner >= 0 ? d->winner : 0];
 
@@ -367,59 +308,7 @@ static void check_host(struct correlate *c, struct dial *d, struct slice host)
         attach_lookup(c, d, right);
 }
 
-void dial_into_exchange(struct correlate *c, struct cconn *cc, struct exchange *e, struct slice host)
+struct dial *dial_won_by(const struct cconn *cc)
 {
-    struct dial *d = cc->dial;
-
-    if (d == NULL)
-        return;
-    check_host(c, d, host);
-    dial_copy_attempts(d, e);
-    if (d->lookup != NULL)
-        lookup_into_exchange(d->lookup, e, host);
-    dial_free(c, d);
-}
-
-void dial_claimed(struct correlate *c, struct dial *d)
-{
-    struct exchange *e = d->claimed_by;
-    struct cconn *cc = d->winner >= 0 ? d->conns[d->winner] : NULL;
-    struct slice host = open_dialled_host(e);
-
-    check_host(c, d, host);
-    dial_copy_attempts(d, e);
-    if (d->lookup != NULL)
-        lookup_into_exchange(d->lookup, e, host);
-    if (cc != NULL && tls_tell(cc))
-        e->dial_tls = tls_copy(cc, &e->arena);
-    open_begins_with_dial(e);
-    dial_free(c, d);
-    if (e->owner == NULL)
-        open_finish(c, e);
-}
-
-void dial_conn_closed(struct correlate *c, struct cconn *cc)
-{
-    const struct exchange_conn *v = &cc->view;
-    bool reset = mark_set(&v->client_rst) || mark_set(&v->server_rst);
-    bool finished = mark_set(&v->client_fin) && mark_set(&v->server_fin);
-
-    if (cc->dial != NULL && cc->dial->winner == cc->attempt && (reset || finished))
-        dial_report(c, cc->dial, true, false);
-}
-
-void dial_conn_gone(struct correlate *c, struct cconn *cc, enum flow_end why)
-{
-    struct dial *d = cc->dial;
-    bool cut = why == FLOW_END_INPUT || why == FLOW_END_EVICTED;
-
-    if (d == NULL)
-        return;
-    if (d->winner == cc->attempt || (d->winner < 0 && cut)) {
-        dial_report(c, d, d->winner >= 0, false);
-        return;
-    }
-    time_out(&d->attempts[cc->attempt]);
-    d->conns[cc->attempt] = NULL;
-    cc->dial = NULL;
+    return cc->dial != NULL && cc->dial->winner == cc->attempt ? cc->dial : NULL;
 }

@@ -7,7 +7,10 @@
 
 #include "base/buf.h"
 #include "base/reader.h"
-#include "correlate/lookup/group.h"
+#include "correlate/dial/dial.h"
+#include "correlate/lookup/lookup.h"
+#include "correlate/outbox.h"
+#include "correlate/pool/pool.h"
 
 enum image_kind { IMAGE_POOL, IMAGE_CONN, IMAGE_LOOKUP, IMAGE_DIAL, IMAGE_EXCHANGE, IMAGE_KINDS };
 

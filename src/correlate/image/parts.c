@@ -1,7 +1,6 @@
 /* What stands around exchanges: pools, connections, lookups and dials, member by member. */
+#include "correlate/conn_tls.h"
 #include "correlate/image/image.h"
-#include "correlate/pool/state.h"
-#include "correlate/tls/handshake.h"
 
 /* ---- pools ---- */
 
@@ -74,7 +73,7 @@ IMAGE_COVERS(struct conn_tls, 576);
 static void image_conn_tls(struct image *m, struct conn_tls *t)
 {
     image_tls(m, &t->info);
-    image_bool(m, &t->told);
+    image_bool(m, &t->reported);
     image_bool(m, &t->asked);
     IMAGE(m, t->early_bytes);
     IMAGE(m, t->tickets);
@@ -164,7 +163,7 @@ void image_lookup(struct image *m, struct lookup *l)
         image_mark(m, &l->lane[i].last_answer);
     }
     IMAGE(m, l->users);
-    image_bool(m, &l->told);
+    image_bool(m, &l->reported);
     image_bool(m, &l->closed);
     IMAGE(m, l->retry_gap_ns);
     image_slice(m, &l->name);

@@ -1,8 +1,8 @@
 /* All of correlate's state, written and read back: whoever goes on with it tells what this one would have told. */
 #include <stdlib.h>
 
+#include "correlate/facts.h"
 #include "correlate/image/image.h"
-#include "correlate/pool/state.h"
 #include "pcap2trace/status.h"
 
 /* ---- what there is ---- */

@@ -1,49 +1,16 @@
 /* Lookups and the dials that follow from them. */
-#include "correlate/lookup/group.h"
+#include "correlate/lookup/lookup.h"
+#include "correlate/outbox.h"
 
-static uint64_t addr_hash(const struct ip_addr *client, const struct ip_addr *server)
-{
-    uint64_t words[5] = {[4] = (uint64_t)client->family << 8 | server->family};
-
-    ip_words(client, words);
-    ip_words(server, words + 2);
-    return hash_words(words);
-}
-/* A host has one address per family: where the question went over IPv4 and the answer is IPv6 (or the reverse), the
- * dial comes from an address that says nothing about who asked. */
-static uint64_t dialled_from_hash(const struct ip_addr *client, const struct ip_addr *server)
-{
-    static const struct ip_addr anyone;
-
-    return addr_hash(client->family == server->family ? client : &anyone, server);
-}
-
-void lookup_index_addr(struct correlate *c, struct lookup *l, const struct ip_addr *addr)
-{
-    struct lookup_addr *a = slab_take(&c->addr_slab);
-
-    if (a == NULL)
-        return;
-    a->lookup = l;
-    a->addr = *addr;
-    a->next = l->addrs;
-    if (hmap_insert(&c->lookups_by_addr, &a->node, dialled_from_hash(&l->client_ip, addr)) != 0) {
-        slab_give(&c->addr_slab, a);
-        return;
-    }
-    l->addrs = a;
-}
 static bool usable(const struct lookup *l, const struct ip_addr *client, int64_t syn_ns)
 {
     return !l->closed && (l->client_ip.family != client->family || ip_eq(&l->client_ip, client)) &&
            l->info.first_query.ts_ns <= syn_ns;
 }
 
-static size_t add_candidates(struct correlate *c, uint64_t hash, const struct ip_addr *client,
-                             const struct ip_addr *server, int64_t syn_ns, struct lookup **out, size_t count)
+static size_t add_candidates(struct hmap_node *n, const struct ip_addr *client, const struct ip_addr *server,
+                             int64_t syn_ns, struct lookup **out, size_t count)
 {
-    struct hmap_node *n = hmap_first(&c->lookups_by_addr, hash);
-
     for (; n != NULL && count < LOOKUP_CANDIDATES_MAX; n = hmap_next(n)) {
         struct lookup_addr *a = hmap_entry(n, struct lookup_addr, node);
         if (ip_eq(&a->addr, server) && usable(a->lookup, client, syn_ns))
@@ -52,18 +19,12 @@ static size_t add_candidates(struct correlate *c, uint64_t hash, const struct ip
     return count;
 }
 
-/* An unused one before a used one; then the newest, for nothing lies between a lookup and its dial. */
-static bool used(const struct lookup *l)
-{
-    return l->users > 0 || l->told;
-}
-
 static bool better(const struct lookup *a, const struct lookup *b)
 {
     if (b == NULL)
         return true;
-    if (used(a) != used(b))
-        return !used(a);
+    if (lookup_used(a) != lookup_used(b))
+        return !lookup_used(a);
     return a->info.first_query.ts_ns > b->info.first_query.ts_ns;
 }
 
@@ -71,9 +32,9 @@ size_t lookup_candidates(struct correlate *c, const struct ip_addr *client, cons
                          int64_t syn_ns, struct lookup *out[LOOKUP_CANDIDATES_MAX])
 {
     static const struct ip_addr anyone;
-    size_t n = add_candidates(c, addr_hash(client, server), client, server, syn_ns, out, 0);
+    size_t n = add_candidates(lookup_first_of_addr(c, client, server), client, server, syn_ns, out, 0);
 
-    return add_candidates(c, addr_hash(&anyone, server), client, server, syn_ns, out, n);
+    return add_candidates(lookup_first_of_addr(c, &anyone, server), client, server, syn_ns, out, n);
 }
 
 struct lookup *lookup_for_syn(struct correlate *c, const struct ip_addr *client, const struct ip_addr *server,
@@ -88,13 +49,6 @@ struct lookup *lookup_for_syn(struct correlate *c, const struct ip_addr *client,
     return best;
 }
 
-bool lookup_answers_host(const struct lookup *l, struct slice host)
-{
-    if (host.n > 0 && host.p[host.n - 1] == '.')
-        host.n--;
-    return host.n > 0 && slice_istarts(l->name, host) && (l->name.n == host.n || l->name.p[host.n] == '.');
-}
-
 bool lookup_pending(struct correlate *c, const struct ip_addr *client, struct slice host)
 {
     host.n = slice_find(host, ':');
@@ -102,7 +56,7 @@ bool lookup_pending(struct correlate *c, const struct ip_addr *client, struct sl
 
     for (; n != NULL; n = hmap_next(n)) {
         const struct lookup *l = hmap_entry(n, struct lookup, by_label);
-        if (!l->closed && !used(l) && ip_eq(&l->client_ip, client) && lookup_answers_host(l, host))
+        if (!l->closed && !lookup_used(l) && ip_eq(&l->client_ip, client) && lookup_answers_host(l, host))
             return true;
     }
     return false;
@@ -110,8 +64,8 @@ bool lookup_pending(struct correlate *c, const struct ip_addr *client, struct sl
 
 void lookup_use(struct correlate *c, struct lookup *l)
 {
-    l->info.shared |= used(l);
-    if (!used(l))
+    l->info.shared |= lookup_used(l);
+    if (!lookup_used(l))
         lookup_decide(c, l);
     c->lookups_unused -= l->users == 0;
     l->users++;
@@ -120,7 +74,7 @@ void lookup_use(struct correlate *c, struct lookup *l)
 
 void lookup_unuse(struct correlate *c, struct lookup *l)
 {
-    l->told = true;
+    l->reported = true;
     c->lookups_unused += --l->users == 0;
     if (l->users == 0 && l->closed)
         lookup_free(c, l);
@@ -132,19 +86,7 @@ void lookup_return(struct correlate *c, struct lookup *l)
     c->lookups_unused += --l->users == 0;
     if (l->users == 0 && l->closed) {
         lookup_close(c, l);
-    } else if (l->users == 0 && !l->told) {
+    } else if (l->users == 0 && !l->reported) {
         outbox_hold(c, &l->hold, lookup_end_ns(&l->info));
     }
-}
-
-void lookup_into_exchange(struct lookup *l, struct exchange *e, struct slice host)
-{
-    struct exchange_lookup *copy = arena_alloc(&e->arena, sizeof *copy);
-
-    if (copy == NULL)
-        return;
-    *copy = l->info;
-    copy->host = arena_copy(&e->arena, lookup_answers_host(l, host) ? host : l->info.host);
-    copy->last_name = arena_copy(&e->arena, l->name);
-    e->lookup = copy;
 }

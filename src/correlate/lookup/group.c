@@ -1,14 +1,8 @@
 /* Grouping of DNS packets into lookups, as one DNSStart/DNSDone pair sees them: both address types, search names,
  * retries, servers, and TCP after truncation. */
-#include "correlate/lookup/group.h"
-
-/* Between the answer to one search name and the question for the next lies only the client's own work. */
-static const int64_t WALK_NS = 20000000;
-/* Resolvers retry after whole seconds; a second question sooner, from another socket, is somebody else's. */
-static const int64_t RETRY_MIN_NS = 900000000;
-/* A dial follows its lookup at once (less than 1 ms in Go); a second more is for busy machines. */
-static const int64_t DIAL_NS = 1000000000;
-static const int64_t SLACK_NS = 300000000;
+#include "correlate/lookup/lookup.h"
+#include "correlate/outbox.h"
+#include "correlate/timers.h"
 
 /* After each packet: what is it waiting for now, and until when? */
 static void wait_on(struct correlate *c, struct lookup *l, int64_t now)
@@ -16,9 +10,9 @@ static void wait_on(struct correlate *c, struct lookup *l, int64_t now)
     int64_t wait = FOLLOW_NS;
 
     if (lookup_outstanding(l))
-        wait = (l->retry_gap_ns > 0 ? l->retry_gap_ns : LOOKUP_TIMEOUT_NS) + SLACK_NS;
+        wait = (l->retry_gap_ns > 0 ? l->retry_gap_ns : LOOKUP_TIMEOUT_NS) + QUERY_SLACK_NS;
     else if (l->info.addr_count > 0)
-        wait = DIAL_NS;
+        wait = DIAL_FOLLOWS_NS;
     timer_set(c, &l->timer, TIMER_LOOKUP, now + wait);
     if (l->users == 0)
         outbox_hold(c, &l->hold, now);
@@ -26,54 +20,10 @@ static void wait_on(struct correlate *c, struct lookup *l, int64_t now)
 
 /* ---- questions ---- */
 
-static bool same_question(const struct lookup_query *q, const struct fact *f, uint16_t id, uint16_t type)
-{
-    return q->id == id && q->type == type && endpoint_eq(&q->client, &f->as.dns.src) &&
-           endpoint_eq(&q->server, &f->as.dns.dst);
-}
-
-static uint64_t query_hash(const struct endpoint *client, const struct endpoint *server)
-{
-    uint8_t key[38];
-
-    memcpy(key, client->ip.bytes, 16);
-    memcpy(key + 16, server->ip.bytes, 16);
-    key[32] = client->ip.family;
-    key[33] = 0;
-    memcpy(key + 34, &client->port, 2);
-    memcpy(key + 36, &server->port, 2);
-    return hash_bytes(key, sizeof key);
-}
-
-static struct lookup_query *query_find(struct correlate *c, const struct fact *f, uint16_t id, uint16_t type)
-{
-    struct hmap_node *n = hmap_first(&c->queries, query_hash(&f->as.dns.src, &f->as.dns.dst));
-
-    for (; n != NULL; n = hmap_next(n))
-        if (same_question(hmap_entry(n, struct lookup_query, node), f, id, type))
-            return hmap_entry(n, struct lookup_query, node);
-    return NULL;
-}
-
-void lookup_index_query(struct correlate *c, struct lookup *l, const struct lookup_query *like)
-{
-    struct lookup_query *q = slab_take(&c->query_slab);
-
-    if (q == NULL)
-        return;
-    *q = *like;
-    q->lookup = l;
-    q->next = l->queries;
-    if (hmap_insert(&c->queries, &q->node, query_hash(&q->client, &q->server)) != 0)
-        slab_give(&c->query_slab, q);
-    else
-        l->queries = q;
-}
-
 static void remember_query(struct correlate *c, struct lookup *l, const struct fact *f, int lane)
 {
     const struct dns_message *m = f->as.dns.message;
-    struct lookup_query *q = query_find(c, f, m->id, m->qtype);
+    struct lookup_query *q = lookup_query_find(c, f, m->id, m->qtype);
 
     if (q != NULL && q->lookup == l) {
         q->lane = lane;
@@ -117,17 +67,17 @@ static bool continues_same_name(const struct lookup *l, const struct fact *f, in
     const struct lookup_lane *lane = &l->lane[i];
     int64_t since_query = f->mark.ts_ns - lane->last_query.ts_ns;
 
-    if (l->users > 0 || l->told)
+    if (l->users > 0 || l->reported)
         return false;
     if (repeats_question(l, f->as.dns.message))
         return true;
     switch (lane->state) {
     case LANE_IDLE:
-        return f->mark.ts_ns - l->info.last_query.ts_ns < RETRY_MIN_NS || lookup_outstanding(l);
+        return f->mark.ts_ns - l->info.last_query.ts_ns < QUERY_RETRY_MIN_NS || lookup_outstanding(l);
     case LANE_ASKED:
-        return since_query >= RETRY_MIN_NS && tries_left(l, lane, &f->as.dns.dst);
+        return since_query >= QUERY_RETRY_MIN_NS && tries_left(l, lane, &f->as.dns.dst);
     case LANE_TRUNCATED:
-        return f->as.dns.over_tcp || since_query >= RETRY_MIN_NS;
+        return f->as.dns.over_tcp || since_query >= QUERY_RETRY_MIN_NS;
     case LANE_ERROR:
     case LANE_LAME:
     case LANE_REFUSED:
@@ -140,10 +90,10 @@ static bool continues_same_name(const struct lookup *l, const struct fact *f, in
 /* A search list goes on to its next name when the last one had no address, or did not answer in time. */
 static bool continues_next_name(const struct lookup *l, const struct fact *f)
 {
-    if (l->info.addr_count > 0 || l->users > 0 || l->told)
+    if (l->info.addr_count > 0 || l->users > 0 || l->reported)
         return false;
     if (lookup_outstanding(l))
-        return f->mark.ts_ns - l->info.last_query.ts_ns >= RETRY_MIN_NS;
+        return f->mark.ts_ns - l->info.last_query.ts_ns >= QUERY_RETRY_MIN_NS;
     return f->mark.ts_ns - l->info.last_answer.ts_ns <= WALK_NS;
 }
 
@@ -207,7 +157,7 @@ static void ask(struct lookup *l, const struct fact *f, int i)
     struct lookup_lane *lane = &l->lane[i];
     int64_t gap = f->mark.ts_ns - lane->last_query.ts_ns;
 
-    if (lane->state == LANE_ASKED && gap >= RETRY_MIN_NS)
+    if (lane->state == LANE_ASKED && gap >= QUERY_RETRY_MIN_NS)
         l->retry_gap_ns = gap;
     count_server(l, &f->as.dns.dst);
     lane->tries += !f->as.dns.over_tcp;
@@ -298,7 +248,7 @@ static void on_answer(struct correlate *c, const struct fact *f)
 {
     const struct dns_message *m = f->as.dns.message;
     struct fact question = as_question(f);
-    struct lookup_query *q = query_find(c, &question, m->id, m->qtype);
+    struct lookup_query *q = lookup_query_find(c, &question, m->id, m->qtype);
 
     if (q == NULL || !slice_ieq(q->lookup->name, slice_of(m->qname, m->qname_len))) {
         c->counters.dns_unsolicited++;
@@ -306,7 +256,7 @@ static void on_answer(struct correlate *c, const struct fact *f)
     }
     struct lookup *l = q->lookup;
     struct lookup_lane *lane = &l->lane[q->lane];
-    if (l->closed || l->users > 0 || l->told || (lane->state != LANE_ASKED && lane->state != LANE_TRUNCATED))
+    if (l->closed || l->users > 0 || l->reported || (lane->state != LANE_ASKED && lane->state != LANE_TRUNCATED))
         return;
     lane->state = lane_state_of(m, take_addrs(c, l, m));
     lane->rcode = m->rcode;
@@ -331,7 +281,7 @@ void lookup_message(struct correlate *c, const struct fact *f)
 void lookup_error(struct correlate *c, const struct fact *f)
 {
     const struct flow_udp_error *e = &f->as.dns_error;
-    struct hmap_node *n = hmap_first(&c->queries, query_hash(&e->quoted_src, &e->quoted_dst));
+    struct hmap_node *n = lookup_first_query(c, &e->quoted_src, &e->quoted_dst);
 
     for (; n != NULL; n = hmap_next(n)) {
         struct lookup_query *q = hmap_entry(n, struct lookup_query, node);

@@ -1,19 +1,8 @@
 /* The life of a lookup: made by its first question, decided when no more can come, reported when no dial tells of it. */
-#include "correlate/lookup/group.h"
+#include "correlate/lookup/lookup.h"
+#include "correlate/outbox.h"
+#include "correlate/timers.h"
 
-uint64_t lookup_label_hash(const struct ip_addr *client, struct slice name)
-{
-    uint8_t key[17 + 64];
-    size_t n = slice_find(name, '.');
-
-    memcpy(key, client->bytes, 16);
-    key[16] = client->family;
-    if (n > 64)
-        n = 64;
-    for (size_t i = 0; i < n; i++)
-        key[17 + i] = (uint8_t)(name.p[i] >= 'A' && name.p[i] <= 'Z' ? name.p[i] + 32 : name.p[i]);
-    return hash_bytes(key, 17 + n);
-}
 static void list_append(struct correlate *c, struct lookup *l)
 {
     l->older = c->lookup_newest;
@@ -113,6 +102,11 @@ bool lookup_outstanding(const struct lookup *l)
     return false;
 }
 
+bool lookup_used(const struct lookup *l)
+{
+    return l->users > 0 || l->reported;
+}
+
 static struct lookup_lane *worst_lane(struct lookup *l)
 {
     struct lookup_lane *a = &l->lane[0], *b = &l->lane[1];
@@ -199,7 +193,7 @@ static void report(struct correlate *c, struct lookup *l)
     e->start = l->info.first_query;
     e->end_ns = lookup_end_ns(&l->info);
     e->quiet = l->info.result == LOOKUP_OK;
-    uint64_t h = hash_stable(0xcbf29ce484222325u, l->client_ip.bytes, 16);
+    uint64_t h = hash_stable(HASH_STABLE_SEED, l->client_ip.bytes, 16);
     h = hash_stable(h, e->lookup->host.p, e->lookup->host.n);
     e->id = hash_stable_finish(hash_stable(h, &e->start.ts_ns, sizeof e->start.ts_ns));
     outbox_release(c, &l->hold);
@@ -214,7 +208,7 @@ void lookup_close(struct correlate *c, struct lookup *l)
         outbox_release(c, &l->hold);
         return;
     }
-    if (!l->told)
+    if (!l->reported)
         report(c, l);
     lookup_free(c, l);
 }
@@ -224,4 +218,16 @@ void lookup_timer(struct correlate *c, struct lookup *l)
     lookup_decide(c, l);
     lookup_close(c, l);
     outbox_drain(c);
+}
+
+void lookup_into_exchange(struct lookup *l, struct exchange *e, struct slice host)
+{
+    struct exchange_lookup *copy = arena_alloc(&e->arena, sizeof *copy);
+
+    if (copy == NULL)
+        return;
+    *copy = l->info;
+    copy->host = arena_copy(&e->arena, lookup_answers_host(l, host) ? host : l->info.host);
+    copy->last_name = arena_copy(&e->arena, l->name);
+    e->lookup = copy;
 }

@@ -1,5 +1,5 @@
 /* Whether a client has Go's pool. */
-#include "correlate/pool/state.h"
+#include "correlate/pool/pool.h"
 
 static bool has_go_order(const struct exchange_request *r)
 {

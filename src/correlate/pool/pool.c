@@ -2,16 +2,12 @@
  * finds no idle connection dials and queues; the first connection to come free, or to be dialled for somebody else who
  * needs it no more, serves the one that waited longest. So a request may be sent on one connection and have made
  * another. */
-#include "correlate/pool/state.h"
-#include "correlate/tls/handshake.h"
+#include "correlate/pool/pool.h"
 
-/* A connection that came free this long before a dial began, and was not used in between, was not back in the pool when
- * the dialler looked: it serves the dialler. Idle ones are taken at once; a busy machine needs milliseconds for that. */
-static const int64_t IDLE_NS = 20000000;
-/* Who waited sends this soon on a connection that came free. */
-static const int64_t HANDED_NS = 300000;
-/* An idle connection that was not closed for so long is kept. */
-static const int64_t KEPT_NS = 1000000;
+#include "correlate/conn_tls.h"
+#include "correlate/lookup/lookup.h"
+#include "correlate/timers.h"
+
 /* Requests that may yet turn out to have dialled: the first to be served waited longest, so later ones are taken for ones
  * that did not. */
 enum { UNPLACED_MAX = 1024 };
@@ -31,11 +27,6 @@ static bool same_host(const struct dial *d, struct slice host, const struct endp
 static bool fits(const struct dial *d, const struct cconn *cc)
 {
     return same_host(d, cc->view.dialled_host, &cc->view.server);
-}
-
-static struct dial *own_dial(const struct cconn *cc)
-{
-    return cc->dial != NULL && cc->dial->winner == cc->attempt ? cc->dial : NULL;
 }
 
 /* ---- requests that wait ---- */
@@ -179,14 +170,14 @@ static void unplaced_add(struct pool *p, struct exchange *e, int64_t free_ns)
 
 /* ---- claims ---- */
 
-static bool resolved(const struct dial *d)
+bool pool_dial_resolved(const struct dial *d)
 {
     const struct cconn *cc = d->winner >= 0 ? d->conns[d->winner] : NULL;
 
-    return cc != NULL && (!d->pool->tls || mark_set(tls_done_mark(cc)));
+    return cc != NULL && (!d->pool->tls || mark_set(conn_tls_done_mark(cc)));
 }
 
-static void claim(struct correlate *c, struct exchange *e, struct dial *d)
+void pool_claim(struct dial *d, struct exchange *e)
 {
     list_remove(d);
     if (d->served_on != NULL)
@@ -195,8 +186,6 @@ static void claim(struct correlate *c, struct exchange *e, struct dial *d)
     e->conn.orphan_dial = false;
     e->claims = d;
     d->claimed_by = e;
-    if (resolved(d))
-        dial_claimed(c, d);
 }
 
 /* ---- what happens ---- */
@@ -209,8 +198,8 @@ static int64_t miss_ns(const struct dial *d)
 
 static bool may_have_dialled(const struct exchange *e, const struct dial *d)
 {
-    return e->start.ts_ns >= d->miss_ns && e->free_ns >= d->miss_ns - IDLE_NS &&
-           same_host(d, open_dialled_host(e), &e->conn.server);
+    return e->start.ts_ns >= d->miss_ns && e->free_ns >= d->miss_ns - POOL_IDLE_NS &&
+           same_host(d, exchange_dialled_host(e), &e->conn.server);
 }
 
 /* Who waited is served the moment a connection comes free; who comes by finds it idle for any time. */
@@ -222,47 +211,45 @@ static struct exchange *served_instead(const struct pool *p, const struct dial *
     return NULL;
 }
 
-static bool already_served(struct correlate *c, struct pool *p, struct dial *d)
-{
-    struct exchange *e = served_instead(p, d, HANDED_NS);
-
-    if (e == NULL)
-        e = served_instead(p, d, INT64_MAX);
-    if (e == NULL)
-        return false;
-    unplaced_remove(c, e);
-    claim(c, e, d);
-    return true;
-}
-
 static struct cconn *came_free_before(const struct pool *p, const struct dial *d, const struct cconn *own)
 {
     struct cconn *longest = NULL;
 
-    for (struct cconn *cc = p->idle; cc != NULL && cc->free_ns >= d->miss_ns - IDLE_NS; cc = cc->idle_older)
+    for (struct cconn *cc = p->idle; cc != NULL && cc->free_ns >= d->miss_ns - POOL_IDLE_NS; cc = cc->idle_older)
         if (cc != own && fits(d, cc))
             longest = cc;
     return longest;
 }
 
-void pool_dial_begun(struct correlate *c, struct cconn *cc, struct dial *d)
+static struct exchange *already_served(struct correlate *c, struct pool *p, const struct dial *d)
+{
+    struct exchange *e = served_instead(p, d, POOL_HANDED_NS);
+
+    if (e == NULL)
+        e = served_instead(p, d, INT64_MAX);
+    if (e != NULL)
+        unplaced_remove(c, e);
+    return e;
+}
+
+struct exchange *pool_dial_begun(struct correlate *c, struct cconn *cc, struct dial *d)
 {
     struct pool *p = pool_of(c, cc);
 
     if (p == NULL || d->pool != NULL)
-        return;
+        return NULL;
     d->pool = p;
     p->users++;
     d->miss_ns = miss_ns(d);
     cc->go_resolver = d->lookup != NULL && d->lookup->info.resolver == RESOLVER_GO;
     list_add(p, d);
-    if (already_served(c, p, d))
-        return;
-    struct cconn *free_one = came_free_before(p, d, cc);
-    if (free_one == NULL)
-        return;
-    idle_remove(free_one);
-    promise(free_one, d);
+    struct exchange *served = already_served(c, p, d);
+    struct cconn *free_one = served == NULL ? came_free_before(p, d, cc) : NULL;
+    if (free_one != NULL) {
+        idle_remove(free_one);
+        promise(free_one, d);
+    }
+    return served;
 }
 
 void pool_dial_gone(struct correlate *c, struct dial *d)
@@ -277,29 +264,21 @@ void pool_dial_gone(struct correlate *c, struct dial *d)
     pool_drop(c, d->pool);
 }
 
-static void ready(struct correlate *c, struct cconn *cc)
+bool pool_conn_unused(struct correlate *c, struct cconn *cc)
 {
-    struct pool *p = pool_of(c, cc);
-    struct dial *own = own_dial(cc);
+    return pool_of(c, cc) != NULL && cc->promised == NULL && cc->positions == 0;
+}
 
-    if (p == NULL || cc->promised != NULL || cc->positions > 0)
-        return;
-    if (own != NULL && own->claimed_by != NULL)
-        dial_claimed(c, own);
-    if (own_dial(cc) != NULL && own->served_on == NULL && !p->h2) {
+void pool_conn_ready(struct correlate *c, struct cconn *cc)
+{
+    struct dial *own = dial_won_by(cc);
+
+    if (own != NULL && own->served_on == NULL && !cc->pool->h2) {
         cc->free_ns = c->now_ns;
         promise(cc, own);
     } else {
-        offer(p, cc, c->now_ns);
+        offer(cc->pool, cc, c->now_ns);
     }
-}
-
-void pool_conn_established(struct correlate *c, struct cconn *cc)
-{
-    struct pool *p = pool_of(c, cc);
-
-    if (p != NULL && !p->tls)
-        ready(c, cc);
 }
 
 /* It was not ready yet: its dialler goes on waiting, for whatever comes first. */
@@ -309,11 +288,6 @@ void pool_conn_says_hello(struct cconn *cc)
         return;
     cc->pool->tls = true;
     break_promise(cc);
-}
-
-void pool_conn_secured(struct correlate *c, struct cconn *cc)
-{
-    ready(c, cc);
 }
 
 void pool_conn_free(struct correlate *c, struct cconn *cc)
@@ -327,7 +301,7 @@ void pool_conn_free(struct correlate *c, struct cconn *cc)
 static bool others_idle(const struct cconn *cc)
 {
     for (const struct cconn *other = cc->pool->idle; other != NULL; other = other->idle_older)
-        if (other->free_ns < cc->free_ns - KEPT_NS && ip_eq(&other->view.server.ip, &cc->view.server.ip))
+        if (other->free_ns < cc->free_ns - POOL_KEPT_NS && ip_eq(&other->view.server.ip, &cc->view.server.ip))
             return true;
     return false;
 }
@@ -354,16 +328,16 @@ void pool_conn_gone(struct correlate *c, struct cconn *cc)
 /* The dialler it was promised to did not come: then it was served elsewhere, and this is somebody else. */
 static struct dial *promised_dial(struct cconn *cc, int64_t head_ns)
 {
-    struct dial *d = cc->promised, *own = own_dial(cc);
+    struct dial *d = cc->promised, *own = dial_won_by(cc);
 
     break_promise(cc);
-    return d == NULL || d == own || head_ns - cc->free_ns <= IDLE_NS ? d : NULL;
+    return d == NULL || d == own || head_ns - cc->free_ns <= POOL_IDLE_NS ? d : NULL;
 }
 
 /* Its own dialler is not served yet: nobody else would have sent on a connection this new. */
 static struct dial *own_after_all(const struct cconn *cc)
 {
-    struct dial *own = own_dial(cc);
+    struct dial *own = dial_won_by(cc);
 
     return own != NULL && own->claimed_by == NULL && cc->positions == 1 ? own : NULL;
 }
@@ -381,30 +355,31 @@ static struct dial *dial_for(struct pool *p, struct cconn *cc, const struct exch
     return d;
 }
 
-void pool_request(struct correlate *c, struct cconn *cc, struct exchange *e)
+/* A client without Go's pool gives a connection to the request that dialled it. */
+static struct dial *unclaimed_own_dial(struct cconn *cc)
+{
+    struct dial *own = dial_won_by(cc);
+
+    break_promise(cc);
+    return own != NULL && own->claimed_by == NULL ? own : NULL;
+}
+
+struct dial *pool_request(struct correlate *c, struct cconn *cc, struct exchange *e)
 {
     struct pool *p = pool_of(c, cc);
 
     if (p == NULL)
-        return;
+        return NULL;
     idle_remove(cc);
     p->h2 |= e->stream.id != 0;
-    if (!pool_client_is_go(cc, e)) {
-        break_promise(cc);
-        if (own_dial(cc) != NULL && cc->dial->claimed_by == NULL)
-            open_take_own_dial(c, cc, e);
-        return;
-    }
+    if (!pool_client_is_go(cc, e))
+        return unclaimed_own_dial(cc);
     struct dial *d = dial_for(p, cc, e);
-    if (d != NULL && d == own_dial(cc)) {
-        open_take_own_dial(c, cc, e);
-        return;
-    }
-    e->conn.orphan_dial = cc->positions == 1 && own_dial(cc) != NULL;
-    if (d != NULL)
-        claim(c, e, d);
-    else
+    if (d == NULL) {
+        e->conn.orphan_dial = cc->positions == 1 && dial_won_by(cc) != NULL;
         unplaced_add(p, e, cc->free_ns);
+    }
+    return d;
 }
 
 /* ---- exchanges that wait for their dial ---- */
@@ -415,17 +390,11 @@ bool pool_keeps(struct correlate *c, struct exchange *e)
         return true;
     if (e->pool != NULL && !c->finishing && c->lookups_unused > 0 &&
         lookup_pending(c, &e->conn.client.ip, e->request.host)) {
-        timer_set(c, &e->timer, TIMER_POOL, c->now_ns + IDLE_NS);
+        timer_set(c, &e->timer, TIMER_POOL, c->now_ns + POOL_IDLE_NS);
         return true;
     }
     unplaced_remove(c, e);
     return false;
-}
-
-void pool_timer(struct correlate *c, struct exchange *e)
-{
-    if (!pool_keeps(c, e))
-        open_finish(c, e);
 }
 
 void pool_forget(struct correlate *c, struct exchange *e)

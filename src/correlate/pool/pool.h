@@ -1,30 +1,57 @@
-/* Which request a dial was made for. A client without a pool like Go's gives a connection to the request that dialled it. */
+/* Go's connection pool, rebuilt: its books only. Functions here say what the pool decides; join.c acts on it. */
 #ifndef P2T_CORRELATE_POOL_POOL_H
 #define P2T_CORRELATE_POOL_POOL_H
 
-#include "correlate/lookup/group.h"
+#include "correlate/dial/dial.h"
 
-struct pool;
+struct pool {
+    struct hmap_node node;
+    struct ip_addr client;
+    uint16_t port;
+    uint32_t users, unplaced_count;
+    bool tls, h2;
+    struct dial *last_dial;
+    struct dial *dials; /* whose requests are not found yet; the longest waiting first */
+    struct cconn *idle; /* free, and promised to nobody; latest first */
+    struct exchange *first_unplaced, *last_unplaced;
+};
 
-/* The first SYN of a dial. */
-void pool_dial_begun(struct correlate *c, struct cconn *cc, struct dial *d);
-/* It is being freed. */
+/* ---- pool.c ---- */
+/* The first SYN of a dial. Returns the request that made it and was served by another connection meanwhile, or NULL. */
+struct exchange *pool_dial_begun(struct correlate *c, struct cconn *cc, struct dial *d);
+/* The request that made the dial is found: each knows the other from now on. */
+void pool_claim(struct dial *d, struct exchange *e);
+/* All that a claimed dial has to tell is there. */
+bool pool_dial_resolved(const struct dial *d);
+/* The dial ends: nothing in the pool refers to it any more. */
 void pool_dial_gone(struct correlate *c, struct dial *d);
-/* The connection can carry requests: it is established, or its TLS handshake done. */
-void pool_conn_established(struct correlate *c, struct cconn *cc);
-void pool_conn_secured(struct correlate *c, struct cconn *cc);
+/* The connection has carried nothing yet, and is promised to nobody. */
+bool pool_conn_unused(struct correlate *c, struct cconn *cc);
+/* The connection can carry requests: whoever it is due to is promised it, or it lies idle. */
+void pool_conn_ready(struct correlate *c, struct cconn *cc);
 void pool_conn_says_hello(struct cconn *cc);
 /* A response is whole, and the connection may carry another request. */
 void pool_conn_free(struct correlate *c, struct cconn *cc);
 /* A side closes it: it carries no more requests. */
 void pool_conn_closing(struct cconn *cc, bool by_client);
 void pool_conn_gone(struct correlate *c, struct cconn *cc);
-/* A request appears on the connection: it gets the dial that was made for it, if any. */
-void pool_request(struct correlate *c, struct cconn *cc, struct exchange *e);
-/* All of it is known but for its dial: true when it has to wait for that. */
+/* A request appears on the connection. Returns the dial that was made for it, or NULL where it is not known (yet). */
+struct dial *pool_request(struct correlate *c, struct cconn *cc, struct exchange *e);
+/* All of the exchange is known but for its dial: true when it has to wait for that. */
 bool pool_keeps(struct correlate *c, struct exchange *e);
-void pool_timer(struct correlate *c, struct exchange *e);
 /* It waits no more. */
 void pool_forget(struct correlate *c, struct exchange *e);
+
+/* ---- table.c: a pool lives as long as connections, dials or exchanges belong to it ---- */
+/* NULL when memory ran out. */
+struct pool *pool_of(struct correlate *c, struct cconn *cc);
+void pool_drop(struct correlate *c, struct pool *p);
+/* Puts one that was read back where pool_of() finds it. 0, or -1 when memory ran out. */
+int pool_enlist(struct correlate *c, struct pool *p);
+
+/* ---- client.c ---- */
+/* Whether the client has Go's pool: told by the order in which it writes its fields (src/doc/hooks.md, section 12), or
+ * by its resolver where they are hidden. */
+bool pool_client_is_go(const struct cconn *cc, const struct exchange *e);
 
 #endif

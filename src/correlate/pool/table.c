@@ -1,7 +1,7 @@
 /* Which connections share a pool: those of one client to one port; names decide within. */
 #include <stdlib.h>
 
-#include "correlate/pool/state.h"
+#include "correlate/pool/pool.h"
 
 static uint64_t pool_hash(const struct ip_addr *client, uint16_t port)
 {

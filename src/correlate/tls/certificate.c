@@ -3,7 +3,7 @@
 #include <time.h>
 
 #include "base/buf.h"
-#include "correlate/state.h"
+#include "correlate/tls/certificate.h"
 
 enum { TIME_TEXT = 32 };
 
@@ -81,6 +81,6 @@ struct slice certificate_problem(struct arena *a, const struct tls_certificate *
 {
     if (!cert->readable)
         return (struct slice){NULL, 0};
-    struct slice problem = date_problem(a, cert, ts_ns / SECOND);
+    struct slice problem = date_problem(a, cert, ts_ns / 1000000000);
     return problem.n > 0 ? problem : name_problem(a, cert, host);
 }

@@ -1,43 +1,12 @@
 /* The TLS story of a connection: its handshake, and what became of its secrets. */
 #include "correlate/tls/handshake.h"
 
+#include "correlate/conn_tls.h"
+#include "correlate/join.h"
 #include "correlate/pool/pool.h"
-
-static struct conn_tls *story_of(struct correlate *c, struct cconn *cc)
-{
-    if (cc->tls == NULL)
-        cc->tls = slab_take(&c->tls_slab);
-    return cc->tls;
-}
-
-void tls_tell_in(struct cconn *cc, struct exchange *e)
-{
-    struct conn_tls *t = cc->tls;
-
-    if (t == NULL)
-        return;
-    if (cc->dial != NULL) /* another request's */
-        return;
-    e->handshakes = !t->told && mark_set(&t->info.hello);
-    t->told = true;
-    if (e->handshakes && t->info.hello.ts_ns < e->start.ts_ns)
-        e->start = t->info.hello;
-}
-
-struct exchange *tls_begin(struct correlate *c, struct cconn *cc, const struct packet_mark *first)
-{
-    struct conn_tls *t = cc->tls;
-    struct exchange *e = open_begin(c, cc, P2T_KIND_TLS, first);
-
-    if (e == NULL)
-        return NULL;
-    e->conn.proxy = cc->view.proxy;
-    if (t->info.server_name.p != NULL)
-        e->request.host = arena_copy(&e->arena, t->info.server_name);
-    pool_request(c, cc, e);
-    tls_tell_in(cc, e);
-    return e;
-}
+#include "correlate/settle.h"
+#include "correlate/tls/certificate.h"
+#include "correlate/tls/turns.h"
 
 /* ---- the handshake ---- */
 
@@ -130,7 +99,7 @@ static void failed(struct correlate *c, struct cconn *cc, enum tls_failure why, 
     t->failed = *mark;
     struct exchange *e = tls_begin(c, cc, &t->hello);
     if (e != NULL)
-        open_has_ended(c, e, mark_set(mark) ? mark->ts_ns : t->hello.ts_ns);
+        settle_ended(c, e, mark_set(mark) ? mark->ts_ns : t->hello.ts_ns);
 }
 
 /* RFC 5246 7.2: level 1 is a warning, after which the connection goes on; close_notify (0) ends it in any case. */
@@ -176,7 +145,7 @@ static void on_done(struct cconn *cc, const struct fact *f)
 
 void tls_fact(struct correlate *c, struct cconn *cc, const struct fact *f)
 {
-    if (story_of(c, cc) == NULL)
+    if (conn_tls_of(c, cc) == NULL)
         return;
     switch (f->kind) {
     case FACT_TLS_CLIENT_HELLO:
@@ -197,7 +166,7 @@ void tls_fact(struct correlate *c, struct cconn *cc, const struct fact *f)
         break;
     case FACT_TLS_DONE:
         on_done(cc, f);
-        pool_conn_secured(c, cc);
+        join_conn_secured(c, cc);
         break;
     case FACT_TLS_DECRYPTED:
         cc->tls->info.decrypted = true;
@@ -228,52 +197,4 @@ void tls_conn_gone(struct correlate *c, struct cconn *cc)
 
     if (cc->tls != NULL && cc->open_first == NULL)
         failed(c, cc, TLS_FAILED_CLOSED, &none);
-}
-
-static struct slice copy_known(struct arena *a, struct slice s)
-{
-    return s.p == NULL ? s : arena_copy(a, s);
-}
-
-static void copy_story(const struct cconn *cc, struct exchange_tls *to, struct arena *a)
-{
-    *to = cc->tls->info;
-    to->server_name = copy_known(a, cc->tls->info.server_name);
-    to->alpn = copy_known(a, cc->tls->info.alpn);
-    to->inner.server_name = copy_known(a, cc->tls->info.inner.server_name);
-    to->inner.alpn = copy_known(a, cc->tls->info.inner.alpn);
-    to->ja4 = copy_known(a, cc->tls->info.ja4);
-    to->certificate_problem = copy_known(a, cc->tls->info.certificate_problem);
-}
-
-struct exchange_tls *tls_copy(const struct cconn *cc, struct arena *a)
-{
-    struct exchange_tls *copy = cc->tls != NULL ? arena_alloc(a, sizeof *copy) : NULL;
-
-    if (copy != NULL)
-        copy_story(cc, copy, a);
-    return copy;
-}
-
-void tls_snapshot(const struct cconn *cc, struct exchange *e)
-{
-    if (e->tls == NULL)
-        e->tls = tls_copy(cc, &e->arena);
-    else
-        copy_story(cc, e->tls, &e->arena);
-}
-
-const struct packet_mark *tls_done_mark(const struct cconn *cc)
-{
-    static const struct packet_mark none;
-    return cc->tls != NULL ? &cc->tls->info.done : &none;
-}
-
-bool tls_tell(struct cconn *cc)
-{
-    bool tells = mark_set(tls_done_mark(cc)) && mark_set(&cc->tls->info.hello) && !cc->tls->told;
-
-    if (tells)
-        cc->tls->told = true;
-    return tells;
 }

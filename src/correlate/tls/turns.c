@@ -1,23 +1,41 @@
 /* Exchanges estimated from the flow of encrypted records (hooks.md 2.3, and section 8 point 10): client and server take
  * turns, and each turn of the client is a request. */
-#include "correlate/tls/handshake.h"
+#include "correlate/tls/turns.h"
 
-/* A response that may be a ticket only: the true one may take its time. */
-static const int64_t TICKET_WAIT_NS = 3000000000;
+#include "correlate/conn_tls.h"
+#include "correlate/join.h"
+#include "correlate/open.h"
+#include "correlate/outbox.h"
+#include "correlate/settle.h"
+#include "correlate/timers.h"
+
 /* "HTTP/1.1 100 Continue" and its blank line: the request goes on behind it. */
 enum { CONTINUE_BYTES = 25 };
 /* Two or more records of one length and nothing else: tickets. A response would hardly come so. */
 enum { CERTAINLY_TICKETS = 2 };
 /* Records of an upload under way: Go begins with segments' worth, others with more. */
 enum { UPLOAD_RECORD_BYTES = 1024 };
-/* HTTP/2 frames this far apart are taken for those of different streams. */
-static const int64_t CADENCE_NS = 1000000;
 /* With its frame's header; a WINDOW_UPDATE is as long. */
 enum { RST_STREAM_BYTES = 13, SETTINGS_ACK_BYTES = 9 };
 /* A ClientHello of TLS 1.2 or 1.3 with a name is longer than this. */
 enum { HELLO_BYTES = 150 };
 
 /* ---- requests ---- */
+
+struct exchange *tls_begin(struct correlate *c, struct cconn *cc, const struct packet_mark *first)
+{
+    struct conn_tls *t = cc->tls;
+    struct exchange *e = open_begin(c, cc, P2T_KIND_TLS, first);
+
+    if (e == NULL)
+        return NULL;
+    e->conn.proxy = cc->view.proxy;
+    if (t->info.server_name.p != NULL)
+        e->request.host = arena_copy(&e->arena, t->info.server_name);
+    join_request(c, cc, e);
+    conn_tls_report_in(cc, e);
+    return e;
+}
 
 /* One client's heads differ by little: most of their fields are in the peers' tables. */
 static bool like_last_head(const struct conn_tls *t, const struct exchange *e, const struct fact_tls_records *r)
@@ -61,10 +79,10 @@ static void fill_request(struct exchange *e, const struct fact_tls_records *r)
 static void next_request(struct correlate *c, struct cconn *cc, const struct fact_tls_records *r)
 {
     while (cc->open_first != NULL && cc->open_first->response.seen)
-        open_has_ended(c, cc->open_first, cc->open_first->response.last.ts_ns);
+        settle_ended(c, cc->open_first, cc->open_first->response.last.ts_ns);
     if (cc->settling != NULL) {
         cc->settling->conn.next_head = r->first;
-        open_settle(c, cc->settling);
+        settle_exchange(c, cc->settling);
     }
     cc->tls->answered = cc->tls->reset_like = cc->tls->control_seen = false;
     cc->tls->answer_records = 0;
@@ -91,7 +109,7 @@ static void begin_tunnel(struct correlate *c, struct cconn *cc, struct exchange 
 {
     struct slice host = e->request.host;
 
-    open_goes_on(c, e);
+    settle_goes_on(c, e);
     e->request = (struct exchange_request){.host = host};
     e->response = (struct exchange_response){.seen = false};
     cc->view.previous_end = (struct packet_mark){0};
@@ -125,7 +143,7 @@ static void take_back(struct correlate *c, struct exchange *e)
     e->response.first = (struct packet_mark){0};
     e->response.body_bytes = 0;
     ((struct cconn *)e->owner)->tls->answer_records = 0;
-    open_goes_on(c, e);
+    settle_goes_on(c, e);
 }
 
 /* Early data that was refused comes again as it was (RFC 8446 4.2.10). */
@@ -158,7 +176,7 @@ static void on_request_records(struct correlate *c, struct cconn *cc, const stru
         return;
     if (e->response.seen) {
         e->response.seen = false;
-        open_goes_on(c, e);
+        settle_goes_on(c, e);
     }
     e->request.last = r->last;
     e->request.body_bytes += r->bytes;
@@ -179,7 +197,7 @@ static void answer(struct correlate *c, struct exchange *e, const struct fact_tl
     x->body_bytes += r->bytes;
     x->lost |= r->lost;
     cc->tls->answer_records += r->records;
-    open_may_have_ended(c, e, x->last.ts_ns, SETTLE_NS);
+    settle_may_have_ended(c, e, x->last.ts_ns, SETTLE_NS);
 }
 
 /* One server's response heads differ by little, and what follows them mostly does not look like them. */
@@ -200,7 +218,7 @@ static struct exchange *answered_stream(struct correlate *c, struct cconn *cc, c
     if (e == NULL || e->next == NULL || !e->response.seen ||
         (r->first.ts_ns - e->response.last.ts_ns < CADENCE_NS && !like_last_answer(cc->tls, r)))
         return e;
-    open_has_ended(c, e, e->response.last.ts_ns);
+    settle_ended(c, e, e->response.last.ts_ns);
     cc->tls->answered = false;
     cc->tls->answer_records = 0;
     cc->tls->head_like = (struct packet_mark){0};
@@ -289,7 +307,7 @@ bool tls_still_flows(struct correlate *c, struct exchange *e)
     int64_t until = last + (cc->tls->answered ? SETTLE_NS : TICKET_WAIT_NS);
     if (e->end_ns == last && until <= due)
         return false;
-    open_goes_on(c, e);
+    settle_goes_on(c, e);
     e->end_ns = last;
     outbox_put(c, e, false);
     if (until <= due)

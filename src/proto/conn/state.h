@@ -49,7 +49,7 @@ static inline void proto_emit(struct proto *p, const struct fact *f)
     fact_emit(&p->sink, f);
 }
 
-/* conn_tell.c */
+/* sniff.c */
 /* What the first bytes of dir are. *wait: more of them are needed. */
 enum fact_proto conn_told_by(const struct conn *c, enum flow_dir dir, struct slice b, bool *wait);
 /* Bytes that do not tell yet are kept until more come. */
@@ -60,7 +60,7 @@ void conn_mend_roles(struct conn *c, struct flow_chunk *chunk, struct slice firs
 /* True when the other side is to be heard first. */
 bool conn_await_answer(struct conn *c, enum flow_dir dir, enum fact_proto proto);
 
-/* conn_dns.c */
+/* dns.c */
 void conn_dns_chunk(struct proto *p, struct conn *c, const struct flow_chunk *chunk);
 /* struct flow_sink's udp and udp_error; ctx is a struct proto. */
 void conn_on_udp(void *ctx, const struct flow_datagram *d);

@@ -1,4 +1,5 @@
 /* Heads, in one chunk or gathered from several, and the bodies that they announce. */
+#include "proto/http1/field.h"
 #include "proto/http1/state.h"
 
 static void body_follows(struct http1 *h, struct h1_dir *d, const struct fact_http_head *head, const llhttp_t *parser)

@@ -1,35 +1,12 @@
-#include <llhttp.h>
-
+/* Whether bytes begin like an HTTP/1 message. */
 #include "proto/http1/lenient.h"
-
-/* Methods of llhttp's list; HTTP_SOURCE and below the RTSP ones belong to other protocols on other ports. */
-static const struct slice methods[] = {
-#define X(num, name, string) SLICE_INIT(#string),
-    HTTP_METHOD_MAP(X)
-#undef X
-};
+#include "proto/http1/method.h"
 
 enum { METHOD_MAX = 16 };
-
-bool http1_is_method(struct slice word)
-{
-    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
-        if (slice_eq(word, methods[i]))
-            return true;
-    return false;
-}
 
 static bool is_upper(uint8_t c)
 {
     return c >= 'A' && c <= 'Z';
-}
-
-static bool begins_a_method(struct slice s)
-{
-    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
-        if (slice_starts(methods[i], s))
-            return true;
-    return false;
 }
 
 static bool is_visible(uint8_t c)
@@ -71,7 +48,7 @@ enum http1_guess http1_looks_like_request(struct slice s)
     if (!is_upper(s.p[0]))
         return HTTP1_NO;
     if (space == head.n)
-        return head.n <= METHOD_MAX && begins_a_method(head) ? HTTP1_MAYBE : HTTP1_NO;
+        return head.n <= METHOD_MAX && http1_begins_method(head) ? HTTP1_MAYBE : HTTP1_NO;
     if (!http1_is_method(slice_of(s.p, space)))
         return unknown_method(s);
     while (space < s.n && s.p[space] == ' ')

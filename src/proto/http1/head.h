@@ -34,6 +34,4 @@ struct http1_chunk_result http1_chunked_feed(llhttp_t *parser, struct slice byte
 /* How many of `want` missing bytes lie inside the current chunk's data, which can be passed over. */
 bool http1_chunked_skip(llhttp_t *parser, uint64_t missing);
 
-const struct fact_header *http1_header(const struct fact_http_head *head, struct slice name);
-
 #endif

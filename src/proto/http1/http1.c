@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "proto/http1/lenient.h"
+#include "proto/http1/method.h"
 #include "proto/http1/state.h"
 
 const struct http1_limits http1_limits_default = {

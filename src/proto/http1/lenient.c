@@ -1,5 +1,8 @@
 #include "proto/http1/lenient.h"
 
+#include "proto/http1/field.h"
+#include "proto/http1/method.h"
+
 static const struct slice version_prefix = {(const uint8_t *)"HTTP/", 5};
 
 static bool next_line(struct slice *left, struct slice *line)

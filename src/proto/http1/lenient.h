@@ -11,8 +11,6 @@ enum http1_head_result http1_lenient_parse(struct http1_env *env, struct http1_h
 /* The lines of a head that lacks its end, as far as they make sense. */
 void http1_lenient_lines(struct http1_env *env, struct fact_http_head *head, enum flow_dir dir, struct slice bytes);
 
-/* One of those that llhttp knows? */
-bool http1_is_method(struct slice word);
 /* Is this a request line whatever its method? line: without its end. */
 bool http1_is_request_line(struct slice line);
 

@@ -73,7 +73,7 @@ static inline void h1_head_holds(struct http1 *h, size_t before, size_t now)
     budget_change(h->env->limits.budget, before, now);
 }
 
-/* http1_message.c */
+/* message.c */
 void h1_drop_head(struct http1 *h, struct h1_dir *d);
 void h1_drop_chunked(struct http1 *h, struct h1_dir *d);
 void h1_emit_head(struct http1 *h, struct h1_dir *d, struct fact_http_head *head, struct packet_mark last);
@@ -85,7 +85,7 @@ void h1_end_request(struct http1 *h, struct h1_dir *d, bool abandoned);
 void h1_end_message(struct http1 *h, struct h1_dir *d);
 void h1_become_tunnel(struct http1 *h, struct h1_dir *d, enum fact_upgrade upgrade);
 
-/* http1_gather.c */
+/* gather.c */
 void h1_step_head(struct http1 *h, struct h1_dir *d, struct piece *p);
 /* A head that will not be whole: what there is of it is reported. */
 void h1_partial_head(struct http1 *h, struct h1_dir *d, struct slice bytes, enum fact_head_extent extent);

@@ -92,7 +92,7 @@ static inline enum flow_dir h2_dir_of(const struct http2 *h, const struct h2_dir
     return d == &h->dir[FLOW_C2S] ? FLOW_C2S : FLOW_S2C;
 }
 
-/* http2_stream.c */
+/* stream.c */
 struct h2_stream *h2_stream_find(const struct http2 *h, uint32_t id);
 /* NULL when memory ran out. */
 struct h2_stream *h2_stream_open(struct http2 *h, uint32_t id);
@@ -107,18 +107,18 @@ void h2_streams_close(struct http2 *h);
 /* Frames of the direction are missing, whosever they were. */
 void h2_streams_lose(struct http2 *h, struct h2_dir *d, const struct packet_mark *mark);
 
-/* http2_messages.c: what a stream's DATA holds */
+/* messages.c: what a stream's DATA holds */
 void h2_messages_asked(struct http2 *h, struct h2_stream *s, const struct fact_http_head *head);
 void h2_messages_answered(struct http2 *h, struct h2_stream *s, const struct fact_http_head *head);
 void h2_messages(struct http2 *h, struct h2_stream *s, enum flow_dir dir, const struct message_piece *piece);
 void h2_messages_lose(struct http2 *h, struct h2_stream *s, enum flow_dir dir, const struct packet_mark *mark);
 void h2_messages_fini(struct http2 *h, struct h2_stream *s);
 
-/* http2_guess.c: a frame header as real peers send them: a known type on a stream that type may be on, of at most 1
+/* guess.c: a frame header as real peers send them: a known type on a stream that type may be on, of at most 1
  * MB. */
 bool h2_plausible(enum flow_dir dir, struct slice bytes);
 
-/* http2_block.c */
+/* block.c */
 /* Decodes the direction's block. Where its compression state does not know all of it, head->extent says so. */
 void h2_block_decode(struct http2 *h, struct h2_dir *d, struct fact_http_head *head);
 /* What the compression state knew is forgotten: later blocks may refer to what came before only by failing. */

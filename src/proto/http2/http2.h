@@ -42,7 +42,7 @@ struct http2_env {
 };
 
 int http2_env_init(struct http2_env *env, const struct http2_limits *limits, const struct fact_sink *sink);
-/* http2_memory.c; NULL: not counted. */
+/* memory.c; NULL: not counted. */
 nghttp2_mem h2_memory_counted_in(struct budget *budget);
 void http2_env_fini(struct http2_env *env);
 

@@ -27,11 +27,11 @@ struct tls_keys {
     size_t early_bytes;    /* of it, as counted in env */
 };
 
-/* tls_decrypt.c */
+/* decrypt.c */
 const struct tls_secret *tls_secret_of(const struct tls *t, enum tls_label label);
 /* Makes what decryption needs. False: memory ran out. */
 bool tls_decrypt_room(struct tls *t);
-/* The keys are no keys: the connection is one without. */
+/* Keys proved wrong: treat the connection as undecryptable. */
 void tls_give_up(struct tls *t);
 /* last: secrets that are not here by now come too late. False: there are none. */
 bool tls_look_again(struct tls *t, const struct tls_record *r, bool last);
@@ -43,10 +43,12 @@ void tls_not_opened(struct tls *t, struct tls_side *side, const struct tls_recor
 /* Once per direction. */
 void tls_tell_lost(struct tls *t, enum flow_dir dir, const struct packet_mark *mark, enum fact_tls_loss why);
 void tls_lose(struct tls *t, struct tls_side *side, const struct tls_record *r, enum fact_tls_loss why);
-/* Its length is all that is known of it: HTTP can do with that where it is inside a body. */
+
+/* deliver.c: hands out a hole for a record that cannot be opened. Its length is all that is known of it, which is enough
+ * where it lies inside an HTTP body. */
 void tls_deliver_hole(struct tls *t, const struct tls_record *r);
 
-/* tls_early.c */
+/* early.c */
 void tls_early_data(struct tls *t, const struct tls_record *plain);
 /* What was held is handed out, or dropped. The first verdict counts. */
 void tls_early_decide(struct tls *t, enum tls_early verdict);

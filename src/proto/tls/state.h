@@ -53,7 +53,7 @@ static inline void tls_holds(struct tls_env *env, size_t before, size_t now)
     budget_change(env->limits.budget, before, now);
 }
 
-/* tls_told.c */
+/* told.c */
 struct fact tls_fact_of(const struct tls *t, enum fact_kind kind, enum flow_dir dir, const struct packet_mark *mark);
 void tls_emit(struct tls *t, const struct fact *f);
 void tls_emit_alert(struct tls *t, const struct tls_record *r, uint8_t level, uint8_t code, bool encrypted);
@@ -62,7 +62,7 @@ void tls_emit_done(struct tls *t, const struct packet_mark *mark, bool guessed);
 void tls_add_records(struct tls *t, const struct tls_record *r, bool early);
 void tls_flush_run(struct tls *t);
 
-/* tls_negotiation.c */
+/* negotiation.c */
 struct slice tls_known_alpn(struct slice name);
 void tls_keep_random(struct tls *t, enum flow_dir dir, struct slice random);
 void tls_on_client_hello(struct tls *t, const struct tls_record *r, struct tls_client_hello *hello);
@@ -71,11 +71,11 @@ void tls_on_message(struct tls *t, const struct tls_record *r, const struct tls_
 /* A handshake inside the connection (RFC 5246 7.4.1.1), decrypted: what it changes for the next ChangeCipherSpec. */
 void tls_on_renegotiation(struct tls *t, const struct tls_record *plain);
 
-/* tls_flight.c */
+/* flight.c */
 bool tls_is_alert_by_size(const struct tls *t, const struct tls_record *r);
 void tls_on_data_before_done(struct tls *t, const struct tls_record *r);
 
-/* tls_decrypt.c */
+/* decrypt.c */
 void tls_env_forget_crypt(struct tls_env *env);
 /* Looks for the connection's secrets; what it is going to need is known now, or later. */
 void tls_decrypt_begin(struct tls *t, const struct tls_record *r);
@@ -86,26 +86,27 @@ void tls_decrypt_forget_next(struct tls *t);
 void tls_decrypt_changed(struct tls *t, const struct tls_record *r);
 /* TLS 1.2 and older: opens it into *plain. */
 bool tls_decrypt_plain(struct tls *t, const struct tls_record *r, struct tls_record *plain);
-/* Application data, decrypted. */
+
+/* deliver.c: hands out decrypted application data, and reports at the first that there is some. */
 void tls_decrypt_deliver(struct tls *t, const struct tls_record *plain);
 
-/* tls_decrypt13.c */
+/* decrypt13.c */
 /* True when the record was opened, and what was in it done. */
 bool tls_decrypt_inner(struct tls *t, const struct tls_record *r);
 
-/* tls_early.c */
+/* early.c */
 /* The server cannot have taken the early data: a HelloRetryRequest, or no session went on. */
 void tls_early_rejected(struct tls *t);
 /* The connection is over without a verdict: what the client sent was a request all the same. */
 void tls_early_flush(struct tls *t);
 
-/* tls_session.c: sessions that go on without being logged again. */
+/* session.c: sessions that go on without being logged again. */
 void tls_session_offered(struct tls *t, const struct tls_client_hello *hello);
 /* The session goes on: its master secret is this connection's. */
 void tls_session_chosen(struct tls *t, const struct tls_server_hello *hello);
 void tls_session_message(struct tls *t, const struct tls_message *m);
 
-/* tls_master.c */
+/* master.c */
 /* TLS 1.2 and older: a message of the handshake, from which the master secret may follow. */
 void tls_master_message(struct tls *t, const struct tls_message *m);
 

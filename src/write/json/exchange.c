@@ -1,4 +1,4 @@
-/* contract.md, "One exchange" and "One event", field by field in its order. */
+/* src/doc/contract.md, "One exchange" and "One event", field by field in its order. */
 #include "base/timefmt.h"
 #include "write/json/json.h"
 
@@ -10,30 +10,6 @@ static inline void text_field(struct buf *b, const char *key, struct p2t_text s)
 }
 
 #define PUT(w, s) (memcpy((w), (s), sizeof(s) - 1), (w) + sizeof(s) - 1)
-
-enum { EVIDENCE_TEXT_MAX = P2T_EVIDENCE_MAX * 36 + 2 };
-
-static char *evidence_text(char *w, const struct p2t_evidence *e, size_t n)
-{
-    *w++ = '[';
-    for (size_t i = 0; i < n; i++) {
-        if (i > 0)
-            *w++ = ',';
-        *w++ = '[';
-        w = u64_text(w, e[i].file);
-        *w++ = ',';
-        w = u64_text(w, e[i].packet);
-        *w++ = ']';
-    }
-    *w++ = ']';
-    return w;
-}
-
-void json_evidence(struct buf *b, const struct p2t_evidence *e, size_t n)
-{
-    if (buf_reserve(b, EVIDENCE_TEXT_MAX))
-        b->n = (size_t)((uint8_t *)evidence_text((char *)b->p + b->n, e, n) - b->p);
-}
 
 static void put_bound(struct buf *b, bool has, int64_t ns)
 {
@@ -73,7 +49,7 @@ static char *moment_text(char *w, const struct p2t_event *ev)
     *w++ = ',';
     w = bound_text(w, ev->has_latest, ev->latest_ns - ev->time_ns);
     w = PUT(w, "],\"evidence\":");
-    w = evidence_text(w, ev->evidence, ev->evidence_count);
+    w = json_evidence_text(w, ev->evidence, ev->evidence_count);
     return PUT(w, ",\"args\":{");
 }
 
@@ -94,7 +70,7 @@ static bool same_moment(const struct p2t_event *a, const struct p2t_event *b)
     return true;
 }
 
-enum { MOMENT_TEXT_MAX = 128 + TIME_TEXT_BYTES + 2 * JSON_US_MAX + EVIDENCE_TEXT_MAX };
+enum { MOMENT_TEXT_MAX = 128 + TIME_TEXT_BYTES + 2 * JSON_US_MAX + JSON_EVIDENCE_MAX };
 
 /* What the last event's moment reads like, as offsets into the output. */
 struct moment {

@@ -269,6 +269,12 @@ static void put_object(struct buf *b, const struct p2t_value *v)
     buf_putc(b, '}');
 }
 
+void json_evidence(struct buf *b, const struct p2t_evidence *e, size_t n)
+{
+    if (buf_reserve(b, JSON_EVIDENCE_MAX))
+        b->n = (size_t)((uint8_t *)json_evidence_text((char *)b->p + b->n, e, n) - b->p);
+}
+
 void json_value(struct buf *b, const struct p2t_value *v)
 {
     if (v->kind == P2T_VALUE_LIST)

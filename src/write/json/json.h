@@ -21,10 +21,27 @@ void json_id(struct buf *b, uint64_t id);
 void json_time(struct buf *b, int64_t ts_ns);
 /* A list of [file, packet]. */
 void json_evidence(struct buf *b, const struct p2t_evidence *e, size_t n);
+enum { JSON_EVIDENCE_MAX = P2T_EVIDENCE_MAX * 36 + 2 };
+/* Same, into memory that has room for JSON_EVIDENCE_MAX; returns where it ends. */
+static inline char *json_evidence_text(char *w, const struct p2t_evidence *e, size_t n)
+{
+    *w++ = '[';
+    for (size_t i = 0; i < n; i++) {
+        if (i > 0)
+            *w++ = ',';
+        *w++ = '[';
+        w = u64_text(w, e[i].file);
+        *w++ = ',';
+        w = u64_text(w, e[i].packet);
+        *w++ = ']';
+    }
+    *w++ = ']';
+    return w;
+}
 /* json_messages.c: the members "http2", "grpc" and "websocket", each with the comma before it, where they apply. */
 void json_messages(struct buf *b, const struct p2t_exchange *x);
 void json_value(struct buf *b, const struct p2t_value *v);
-/* The object of contract.md, "One exchange", without a newline. */
+/* The object of src/doc/contract.md, "One exchange", without a newline. */
 void json_exchange(struct buf *b, const struct p2t_exchange *x);
 
 #endif

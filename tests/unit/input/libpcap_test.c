@@ -6,10 +6,11 @@
 #include <pcap/pcap.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/hash.h"
 
-static struct {
+static struct totals {
     size_t compared, packets, refused, failed;
 } totals;
 
@@ -132,20 +133,38 @@ static int compare_file(const char *path, const struct stat *st, int type, struc
     return 0;
 }
 
-static void our_readers_agree_with_libpcap(void **state)
+static void compare_folder(const char *folder)
 {
-    (void)state;
-    assert_int_equal(nftw(P2T_CAPTURES, compare_file, 32, FTW_PHYS), 0);
+    totals = (struct totals){0};
+    assert_int_equal(nftw(folder, compare_file, 32, FTW_PHYS), 0);
     print_message("%zu captures, %zu packets compared; %zu files that libpcap refuses\n", totals.compared,
                   totals.packets, totals.refused);
     assert_int_equal(totals.failed, 0);
     assert_true(totals.packets > 0);
 }
 
+static void our_readers_agree_with_libpcap(void **state)
+{
+    (void)state;
+    compare_folder(P2T_OURS "/samples");
+    compare_folder(P2T_OURS "/tests/golden");
+}
+
+static void they_agree_on_captures_of_others(void **state)
+{
+    (void)state;
+    if (access(P2T_CAPTURES, R_OK) != 0) {
+        print_message("skipped: no captures at %s\n", P2T_CAPTURES);
+        skip();
+    }
+    compare_folder(P2T_CAPTURES);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(our_readers_agree_with_libpcap),
+        cmocka_unit_test(they_agree_on_captures_of_others),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

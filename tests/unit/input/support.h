@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "input/capture.h"
+#include "input/format.h"
 
 #define SECOND 1000000000LL
 

@@ -1,6 +1,6 @@
 /* Exchanges made by hand, and what a format writes for them. */
-#ifndef P2T_TESTS_UNIT_OUT_EXAMPLE_H
-#define P2T_TESTS_UNIT_OUT_EXAMPLE_H
+#ifndef P2T_TESTS_UNIT_WRITE_EXAMPLE_H
+#define P2T_TESTS_UNIT_WRITE_EXAMPLE_H
 
 #include "base/buf.h"
 #include "write/writer.h"

@@ -1,4 +1,4 @@
-#include "base/crew.h"
+#include "base/parallel.h"
 
 #include <stdatomic.h>
 
@@ -21,11 +21,11 @@ static void each_thing_is_done_once(void **state)
 
     (void)state;
     for (size_t h = 0; h < sizeof hands / sizeof *hands; h++) {
-        crew_work(hands[h], THINGS - 1, one, times);
+        parallel_for(hands[h], THINGS - 1, one, times);
         for (size_t i = 0; i < THINGS; i++)
             assert_int_equal(atomic_exchange(&times[i], 0), i < THINGS - 1);
     }
-    crew_work(4, 0, one, times);
+    parallel_for(4, 0, one, times);
     assert_int_equal(times[0], 0);
 }
 
@@ -44,7 +44,7 @@ static void they_work_at_a_time(void **state)
     atomic_uint met[2] = {0, 0};
 
     (void)state;
-    crew_work(2, 2, hands_work_at_a_time, met);
+    parallel_for(2, 2, hands_work_at_a_time, met);
 }
 
 int main(void)

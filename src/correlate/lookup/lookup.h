@@ -1,6 +1,6 @@
-/* The state of a lookup in progress. */
-#ifndef P2T_CORRELATE_LOOKUP_GROUP_H
-#define P2T_CORRELATE_LOOKUP_GROUP_H
+/* Lookups: what one DNSStart/DNSDone pair sees, from the first question to the last answer. */
+#ifndef P2T_CORRELATE_LOOKUP_LOOKUP_H
+#define P2T_CORRELATE_LOOKUP_LOOKUP_H
 
 #include "correlate/state.h"
 
@@ -56,40 +56,58 @@ struct lookup {
     struct lookup_addr *addrs;
     struct dial *dials; /* that use it */
     uint32_t users;
-    bool told;            /* an exchange tells of it */
+    bool reported;        /* an exchange tells of it */
     bool closed;          /* takes no more queries and no more dials */
     int64_t retry_gap_ns; /* seen between a question and its repetition; 0: none */
     struct slice name;    /* that is being asked for now */
     struct endpoint servers[LOOKUP_SERVERS_MAX];
 };
 
-/* resolv.conf's defaults: each server is asked this often, and given this long. */
+/* resolv.conf's defaults: each server is asked this often. */
 enum { LOOKUP_ATTEMPTS = 2 };
-static const int64_t LOOKUP_TIMEOUT_NS = 5000000000;
 
-/* lookup_life.c */
+/* ---- group.c: DNS packets into lookups ---- */
+void lookup_message(struct correlate *c, const struct fact *f);
+void lookup_error(struct correlate *c, const struct fact *f);
+
+/* ---- life.c ---- */
+/* Made by its first question; NULL when memory ran out. */
 struct lookup *lookup_new(struct correlate *c, const struct fact *question, struct slice name);
 /* Puts one that was read back in its place, the newest so far. 0, or -1 when memory ran out. */
 int lookup_enlist(struct correlate *c, struct lookup *l);
-/* All lookups of one client for names with one first label share it. */
-uint64_t lookup_label_hash(const struct ip_addr *client, struct slice name);
+/* A question of the name that is being asked for has no answer yet. */
 bool lookup_outstanding(const struct lookup *l);
+/* An exchange tells of it, or a dial follows it. */
+bool lookup_used(const struct lookup *l);
+/* Fills info's result from what is known now. */
 void lookup_decide(const struct correlate *c, struct lookup *l);
 /* Nothing more belongs to it: reported, unless an exchange tells of it, and freed, unless a dial uses it. */
 void lookup_close(struct correlate *c, struct lookup *l);
+void lookup_timer(struct correlate *c, struct lookup *l);
 void lookup_free(struct correlate *c, struct lookup *l);
 void lookup_forget_queries(struct correlate *c, struct lookup *l);
+int64_t lookup_end_ns(const struct exchange_lookup *info);
+/* Copies what trace needs into the exchange. host: the name as the request knows it, or empty. */
+void lookup_into_exchange(struct lookup *l, struct exchange *e, struct slice host);
 
-/* lookup.c */
+/* ---- index.c ---- */
+/* All lookups of one client for names with one first label share it. */
+uint64_t lookup_label_hash(const struct ip_addr *client, struct slice name);
 /* A question of the lookup, to be found by its answer: a copy of `like`. */
 void lookup_index_query(struct correlate *c, struct lookup *l, const struct lookup_query *like);
-
-/* lookup_bind.c */
+/* f: the question, or an answer with its endpoints as the question had them. */
+struct lookup_query *lookup_query_find(struct correlate *c, const struct fact *f, uint16_t id, uint16_t type);
+/* The first of the chain in which the questions from client to server are. */
+struct hmap_node *lookup_first_query(struct correlate *c, const struct endpoint *client,
+                                     const struct endpoint *server);
 void lookup_index_addr(struct correlate *c, struct lookup *l, const struct ip_addr *addr);
+/* The first of the chain in which the addresses `server` are that were given to `client`, or to whoever asked over the
+ * other family (client->family == 0). */
+struct hmap_node *lookup_first_of_addr(struct correlate *c, const struct ip_addr *client,
+                                       const struct ip_addr *server);
+bool lookup_answers_host(const struct lookup *l, struct slice host);
 
-void lookup_message(struct correlate *c, const struct fact *f);
-void lookup_error(struct correlate *c, const struct fact *f);
-void lookup_timer(struct correlate *c, struct lookup *l);
+/* ---- bind.c: lookups and the dials that follow from them ---- */
 enum { LOOKUP_CANDIDATES_MAX = 16 };
 /* Lookups of client that gave server as an address and are not closed; returns how many were put into out. */
 size_t lookup_candidates(struct correlate *c, const struct ip_addr *client, const struct ip_addr *server,
@@ -105,9 +123,5 @@ void lookup_unuse(struct correlate *c, struct lookup *l);
 void lookup_return(struct correlate *c, struct lookup *l);
 /* Of client, for host (with or without a port), and no dial follows it yet. */
 bool lookup_pending(struct correlate *c, const struct ip_addr *client, struct slice host);
-bool lookup_answers_host(const struct lookup *l, struct slice host);
-int64_t lookup_end_ns(const struct exchange_lookup *info);
-/* Copies what trace needs into the exchange. host: the name as the request knows it, or empty. */
-void lookup_into_exchange(struct lookup *l, struct exchange *e, struct slice host);
 
 #endif

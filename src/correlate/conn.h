@@ -1,0 +1,48 @@
+/* Connections as this stage knows them: what stands around the exchanges on each. */
+#ifndef P2T_CORRELATE_CONN_H
+#define P2T_CORRELATE_CONN_H
+
+#include "correlate/state.h"
+
+/* conn.c */
+struct cconn {
+    struct cconn *newer, *older; /* in correlate.conns */
+    struct hmap_node node;       /* in correlate.carried */
+    struct flow_tcp *flow;       /* its `follower` is this one */
+    struct exchange_conn view;
+    struct dial *dial;
+    int attempt;
+    struct exchange *open_first, *open_last; /* under way, oldest first */
+    struct exchange *found;                  /* the last one looked for, or NULL */
+    struct exchange *settling;               /* ended; waits for what the connection does next */
+    uint32_t positions;                      /* exchanges given out */
+    struct conn_tls *tls;                    /* NULL: no TLS */
+    bool is_dns;
+    bool go_resolver; /* its lookup was made by Go's own resolver */
+    struct pool *pool;
+    struct dial *promised; /* the request that made this dial is the next on this connection */
+    struct cconn *idle_newer, *idle_older;
+    bool is_idle;
+    int64_t free_ns; /* since when it could carry its next request */
+    struct slice socks_error;
+    struct arena arena; /* proxy target */
+};
+
+/* A connection was opened: NULL when memory ran out. */
+struct cconn *conn_open(struct correlate *c, const struct fact *f);
+/* From now on, facts about the flow are about it. */
+void conn_follow(struct correlate *c, struct cconn *cc, struct flow_tcp *flow);
+/* Its flow is given up, and it is freed. It must be in no pool. */
+void conn_free(struct correlate *c, struct cconn *cc);
+/* The server's endpoints as the flow has them now: who is the client may be learnt from the first bytes only. */
+void conn_take_endpoints(struct cconn *cc);
+/* Keeps the moments of the connection's own events. */
+void conn_note_event(struct cconn *cc, const struct fact *f);
+void conn_socks_request(struct cconn *cc, const struct fact *f);
+void conn_socks_reply(struct cconn *cc, const struct fact *f);
+/* Copies what is known of the connection so far into the exchange; the exchange's own place on it stays. */
+void conn_snapshot(const struct cconn *cc, struct exchange *e);
+/* When the connection was ready for its first request: its handshake's end, or its TLS handshake's. */
+const struct packet_mark *conn_ready_mark(const struct cconn *cc);
+
+#endif

@@ -1,0 +1,38 @@
+/* What a connection knows of its TLS, and how exchanges take it over. */
+#ifndef P2T_CORRELATE_CONN_TLS_H
+#define P2T_CORRELATE_CONN_TLS_H
+
+#include "correlate/conn.h"
+
+struct conn_tls {
+    struct exchange_tls info;
+    bool reported;                /* an exchange reports the handshake */
+    bool asked;                   /* a request was estimated on it */
+    uint64_t early_bytes;         /* of the open request, sent as early data; 0: none */
+    uint32_t tickets;             /* records so far that look like a NewSessionTicket */
+    bool answered;                /* a record of the open exchange's response cannot be one */
+    uint32_t answer_records;      /* of the open exchange's response */
+    uint64_t record_bytes;        /* of the client's last records, on average */
+    uint64_t head_bytes;          /* HTTP/2: of the last request's first record */
+    uint64_t answer_head_bytes;   /* HTTP/2: of the last response's first record */
+    struct packet_mark head_like; /* HTTP/2: a short frame that may be the open exchange's response head */
+    bool reset_like;              /* HTTP/2: the server sent what may be a RST_STREAM since */
+    bool control_seen; /* HTTP/2: the server sent a short frame since, other than a SETTINGS acknowledgement */
+    /* TLS inside TLS, to a target behind an https proxy: how far its handshake has come. */
+    enum tls_tunnel { TUNNEL_NONE, TUNNEL_ASKED, TUNNEL_HELLO, TUNNEL_ANSWERED, TUNNEL_READY } tunnel;
+};
+
+/* The connection's TLS, made at its first fact; NULL when memory ran out. */
+struct conn_tls *conn_tls_of(struct correlate *c, struct cconn *cc);
+/* Copies what is known so far into e->tls, in e's arena. */
+void conn_tls_snapshot(const struct cconn *cc, struct exchange *e);
+/* A copy in the arena; NULL: no TLS, or memory ran out. */
+struct exchange_tls *conn_tls_copy(const struct cconn *cc, struct arena *a);
+/* The end of the handshake; a mark that is not set where there was none. */
+const struct packet_mark *conn_tls_done_mark(const struct cconn *cc);
+/* The exchange reports the handshake, if none does yet and no dial will. */
+void conn_tls_report_in(struct cconn *cc, struct exchange *e);
+/* True when a handshake was made that no exchange reports yet: the caller's does from now on. */
+bool conn_tls_claim_handshake(struct cconn *cc);
+
+#endif

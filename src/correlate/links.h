@@ -1,0 +1,14 @@
+/* Exchanges that follow from one another: silent retries on a new connection, and redirects. */
+#ifndef P2T_CORRELATE_LINKS_H
+#define P2T_CORRELATE_LINKS_H
+
+#include "correlate/state.h"
+
+/* The exchange may have a successor: it is remembered for a while. */
+void links_ended(struct correlate *c, struct exchange *e);
+/* A request has begun: linked to the exchange it follows from, if one is remembered. */
+void links_begun(struct correlate *c, struct exchange *e);
+/* The exchange is about to be handed over: nobody refers to it any more. */
+void links_settled(struct correlate *c, struct exchange *e);
+
+#endif

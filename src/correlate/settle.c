@@ -1,0 +1,168 @@
+/* How exchanges end: when one is over, what it still waits for, and when all of it is known. */
+#include "correlate/settle.h"
+
+#include "correlate/join.h"
+#include "correlate/links.h"
+#include "correlate/messages.h"
+#include "correlate/open.h"
+#include "correlate/outbox.h"
+#include "correlate/pool/pool.h"
+#include "correlate/timers.h"
+
+/* A client that closes both ways answers what still comes with RST (RFC 9293 3.10.7.1); one that closed its half only
+ * takes it. */
+static bool came_too_late(const struct exchange *e)
+{
+    const struct exchange_conn *c = &e->conn;
+    int64_t first = e->response.first.ts_ns;
+
+    if (!mark_set(&e->response.first) || !mark_set(&c->client_rst))
+        return false;
+    return c->client_rst.ts_ns < first || (mark_set(&c->client_fin) && c->client_fin.ts_ns < first);
+}
+
+void settle_exchange(struct correlate *c, struct exchange *e)
+{
+    struct cconn *cc = e->owner;
+
+    if (e == cc->settling)
+        cc->settling = NULL;
+    else
+        open_detach(cc, e);
+    timer_stop(c, &e->timer);
+    conn_snapshot(cc, e);
+    messages_settle(e);
+    e->response.unread = e->stream.id == 0 && came_too_late(e);
+    e->owner = NULL;
+    if (!pool_keeps(c, e))
+        open_finish(c, e);
+}
+
+void settle_previous(struct correlate *c, struct cconn *cc)
+{
+    if (cc->settling != NULL)
+        settle_exchange(c, cc->settling);
+}
+
+/* Provisional: a half-closing client may still get an answer. */
+void settle_may_have_ended(struct correlate *c, struct exchange *e, int64_t end_ns, int64_t wait_ns)
+{
+    if (heap_holds(&e->order.node))
+        return;
+    e->end_ns = end_ns;
+    outbox_put(c, e, false);
+    timer_set(c, &e->timer, TIMER_EXCHANGE, end_ns + wait_ns);
+}
+
+/* A provisional end was too early: the answer comes after all. Whether a client that closed first takes it is told by
+ * what it does next: until then the exchange may have ended with its FIN. */
+void settle_goes_on(struct correlate *c, struct exchange *e)
+{
+    const struct cconn *cc = e->owner;
+
+    timer_stop(c, &e->timer);
+    if (e->kind != P2T_KIND_TLS && heap_holds(&e->order.node) && mark_set(&cc->view.client_fin))
+        e->late = true;
+    else
+        outbox_release(c, &e->order);
+}
+
+/* A stream's end is final, and its connection tells nothing more about it. */
+static void stream_ended(struct correlate *c, struct exchange *e, int64_t end_ns)
+{
+    outbox_release(c, &e->order);
+    e->end_ns = end_ns;
+    outbox_put(c, e, false);
+    settle_exchange(c, e);
+}
+
+void settle_ended(struct correlate *c, struct exchange *e, int64_t end_ns)
+{
+    struct cconn *cc = e->owner;
+
+    if (e->stream.id != 0) {
+        stream_ended(c, e, end_ns);
+        return;
+    }
+    open_detach(cc, e);
+    settle_previous(c, cc);
+    if (e->kind == P2T_KIND_CONNECT)
+        join_request(c, cc, e);
+    cc->settling = e;
+    if (e->late) {
+        timer_set(c, &e->timer, TIMER_EXCHANGE, end_ns + SETTLE_NS);
+    } else {
+        outbox_release(c, &e->order);
+        settle_may_have_ended(c, e, end_ns, SETTLE_NS);
+    }
+    if (e->response.location.n > 0 || !mark_set(&e->response.first)) {
+        conn_snapshot(cc, e);
+        links_ended(c, e);
+    }
+}
+
+static int64_t earliest_close(const struct exchange_conn *v, int64_t otherwise)
+{
+    const struct packet_mark *marks[] = {&v->client_fin, &v->client_rst, &v->server_fin, &v->server_rst};
+    int64_t first = INT64_MAX;
+
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
+        if (mark_set(marks[i]) && marks[i]->ts_ns < first)
+            first = marks[i]->ts_ns;
+    return first == INT64_MAX ? otherwise : first;
+}
+
+/* Nothing can come any more for what is open: it ended when a side gave the connection up, or is open to this day. An
+ * estimated response is over with its last record, a WebSocket that nobody closed with its last message. */
+static void end_all(struct correlate *c, struct cconn *cc)
+{
+    while (cc->open_first != NULL) {
+        struct exchange *e = cc->open_first;
+        int64_t last = later_ns(e->request.last.ts_ns, e->response.last.ts_ns);
+        bool estimated = e->kind == P2T_KIND_TLS && e->response.seen;
+        if (e->websocket.present)
+            last = later_ns(last, e->websocket.last.ts_ns);
+        int64_t otherwise = e->websocket.present ? last : c->now_ns;
+        settle_ended(c, e, estimated ? last : later_ns(earliest_close(&cc->view, otherwise), last));
+    }
+}
+
+/* Both sides closed a connection that carried its answer before: a RST that follows would tell nothing new. */
+static void settle_closed(struct correlate *c, struct cconn *cc)
+{
+    const struct exchange_conn *v = &cc->view;
+    const struct exchange *e = cc->settling;
+
+    if (e != NULL && v->fin_in_order[FLOW_C2S] && v->fin_in_order[FLOW_S2C] && e->response.seen && !e->late &&
+        e->pool == NULL && e->response.first.ts_ns <= v->client_fin.ts_ns)
+        settle_previous(c, cc);
+}
+
+void settle_conn_event(struct correlate *c, struct cconn *cc, const struct fact *f)
+{
+    switch (f->as.event->kind) {
+    case FLOW_RST:
+        end_all(c, cc);
+        settle_previous(c, cc);
+        break;
+    case FLOW_FIN:
+        for (struct exchange *e = cc->open_first; e != NULL; e = e->next)
+            settle_may_have_ended(c, e, f->mark.ts_ns, HALF_CLOSED_NS);
+        if (f->dir == FLOW_C2S)
+            settle_previous(c, cc);
+        break;
+    case FLOW_FIN_IN_ORDER:
+        if (f->dir == FLOW_S2C)
+            end_all(c, cc);
+        settle_closed(c, cc);
+        break;
+    default:
+        break;
+    }
+}
+
+void settle_conn_gone(struct correlate *c, struct cconn *cc)
+{
+    end_all(c, cc);
+    settle_previous(c, cc);
+}

@@ -1,0 +1,39 @@
+/* Times that decide what cannot be seen: each with where it comes from and what it decides. Nanoseconds. */
+#ifndef P2T_CORRELATE_TIMES_H
+#define P2T_CORRELATE_TIMES_H
+
+#include <stdint.h>
+
+/* clang-format off */
+/*      name                 value          source                              decides */
+#define CORRELATE_TIMES(X) \
+    X(SETTLE_NS,             1000000000,    "chosen",                           "how long an ended exchange waits for what its connection does next (PutIdleConn's upper bound, a FIN)") \
+    X(FOLLOW_NS,             200000000,     "measured: under 1 ms; busy hosts", "how long after a failure the next address, search name or retry may follow") \
+    X(HALF_CLOSED_NS,        5000000000,    "chosen",                           "how long a client that closed its half may still be answered") \
+    X(ORPHAN_NS,             100000000,     "measured: scheduling delays tens of ms", "a first request this long after its handshake was not what the connection was dialled for") \
+    X(WALK_NS,               20000000,      "measured",                         "longest pause between an answer and the question for the next search name") \
+    X(QUERY_RETRY_MIN_NS,    900000000,     "resolvers retry after whole seconds", "a second question sooner, from another socket, is another lookup's") \
+    X(DIAL_FOLLOWS_NS,       1000000000,    "measured: under 1 ms in Go",       "how long after its answer a lookup waits for its dial") \
+    X(QUERY_SLACK_NS,        300000000,     "measured",                         "how late a resolver's own retry may be") \
+    X(LOOKUP_TIMEOUT_NS,     5000000000,    "resolv.conf(5): timeout",          "when a question that is not repeated was given up") \
+    X(RACE_MIN_NS,           150000000,     "RFC 8305 5: 250 ms; Go 300, curl 200", "silence after which a second address is tried beside the first") \
+    X(SYN_FIRST_REPEAT_NS,   1000000000,    "RFC 6298 2.1",                     "when the first SYN is repeated") \
+    X(POOL_IDLE_NS,          20000000,      "measured",                         "a connection free for longer was in the pool when a dialler looked") \
+    X(POOL_HANDED_NS,        300000,        "measured",                         "how soon who waited sends on a connection that came free") \
+    X(POOL_KEPT_NS,          1000000,       "measured",                         "an idle connection that was not closed for so long is kept") \
+    X(CLOSED_AT_ONCE_NS,     300000,        "measured: microseconds",           "a pool that refuses a connection closes it within this") \
+    X(CLOSED_BEHIND_NS,      5000000,       "measured",                         "a server that closes within this after an estimated response closes because of it") \
+    X(LINK_RETRY_NS,         1000000000,    "Go: at once",                      "how long after a dropped request its silent repetition may begin") \
+    X(LINK_REDIRECT_NS,      5000000000,    "chosen",                           "how long after a 3xx the redirected request may begin") \
+    X(TICKET_WAIT_NS,        3000000000,    "chosen",                           "how long a response may take of which only what looks like a ticket was seen") \
+    X(CADENCE_NS,            1000000,       "measured",                         "HTTP/2 frames this far apart are taken for those of different streams") \
+    X(TLS_HANDSHAKE_TIMEOUT_NS, 10000000000, "http.DefaultTransport",           "a handshake broken off after this was timed out") \
+    X(TLS_TIMEOUT_LATE_NS,   500000000,     "measured: busy hosts",             "how far from that time a timed out handshake may end") \
+    X(LOOKUP_REPEATED_NS,    900000000,     "resolvers retry after whole seconds", "questions this far apart are told as repeated (dns.retried)")
+/* clang-format on */
+
+#define CORRELATE_TIME(name, ns, source, decides) static const int64_t name = ns;
+CORRELATE_TIMES(CORRELATE_TIME)
+#undef CORRELATE_TIME
+
+#endif

@@ -1,0 +1,58 @@
+/* The order in which connections were used last, per class, and when the first of a class expires. */
+#include "flow/internal.h"
+
+int64_t flow_class_limit_ns(const struct flow_table *t, unsigned class)
+{
+    switch (class) {
+    case FLOW_HALF_OPEN:
+        return t->limits.half_open_idle_ns;
+    case FLOW_CLOSED:
+        return t->limits.closed_linger_ns;
+    default:
+        return t->limits.idle_ns;
+    }
+}
+
+int64_t flow_deadline_ns(int64_t from_ns, int64_t limit_ns)
+{
+    return from_ns > INT64_MAX - limit_ns ? INT64_MAX : from_ns + limit_ns;
+}
+
+struct flow_conn *flow_least_recent(const struct flow_table *t, unsigned class)
+{
+    const struct list_link *list = &t->lru[class];
+    return list_empty(list) ? NULL : hmap_entry(list->next, struct flow_conn, lru);
+}
+
+void flow_use_add(struct flow_table *t, struct flow_conn *c)
+{
+    if (list_empty(&t->lru[c->class])) {
+        t->deadline_ns[c->class] = flow_deadline_ns(t->now_ns, flow_class_limit_ns(t, c->class));
+        t->next_deadline_ns =
+            t->deadline_ns[c->class] < t->next_deadline_ns ? t->deadline_ns[c->class] : t->next_deadline_ns;
+    }
+    list_append(&t->lru[c->class], &c->lru);
+    t->count[c->class]++;
+}
+
+void flow_use_remove(struct flow_table *t, struct flow_conn *c)
+{
+    list_remove(&c->lru);
+    t->count[c->class]--;
+}
+
+void flow_conn_touch(struct flow_table *t, struct flow_conn *c)
+{
+    c->last_ns = t->now_ns;
+    if (t->lru[c->class].prev == &c->lru)
+        return;
+    list_remove(&c->lru);
+    list_append(&t->lru[c->class], &c->lru);
+}
+
+void flow_conn_set_class(struct flow_table *t, struct flow_conn *c, enum flow_class class)
+{
+    flow_use_remove(t, c);
+    c->class = (uint8_t) class;
+    flow_use_add(t, c);
+}
