@@ -42,6 +42,12 @@ struct p2t_config {
     bool recursive;     /* folders in folders, too */
     const char *filter; /* libpcap expression on the outer packet, or NULL */
     bool show_secrets;  /* leave Authorization, cookies, tokens in URLs ... as they are */
+    /* Patterns, with * and ? and in any case, of names of header fields and query keys: more of them that are secret, and
+     * those that are not, whatever else is said of them. Read by p2t_session_open() only. */
+    const char *const *redact;
+    size_t redact_count;
+    const char *const *keep;
+    size_t keep_count;
     bool all;           /* also exchanges that are `quiet` */
     /* File of TLS secrets in the NSS key log format, or NULL. Those that a capture brings are used in any case. One
      * that cannot be read is a problem, not an error. */

@@ -19,6 +19,8 @@ struct batch_config {
     const char *filter, *keylog;
     size_t max_memory; /* of all capture points together, each at least P2T_MEMORY_LEAST; 0: P2T_MEMORY_DEFAULT */
     bool show_secrets, all;
+    const char *const *redact, *const *keep; /* as p2t_config has them */
+    size_t redact_count, keep_count;
     unsigned jobs;        /* so many capture points are worked on at a time; 0 is 1 */
     const char *manifest; /* of shards, instead of `folder` and `point_from`; NULL: none */
     uint64_t shard,

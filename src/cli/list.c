@@ -6,6 +6,7 @@
 #include "cli/counters.h"
 #include "pcap2trace/finding.h"
 #include "pcap2trace/session.h"
+#include "trace/redact.h"
 #include "write/json/json.h"
 #include "write/writer.h"
 
@@ -91,6 +92,22 @@ static void list_counters(struct buf *b)
     list_reasons(b);
 }
 
+static void list_redaction(struct buf *b)
+{
+    struct redact_pattern p;
+    const char *shape;
+
+    for (size_t i = 0; redact_pattern_nth(i, &p); i++) {
+        put_member(b, p.keep ? "{\"keep\":" : "{\"redact\":", p.pattern);
+        put_member(b, ",\"of\":", p.of);
+        buf_lit(b, "}\n");
+    }
+    for (size_t i = 0; (shape = redact_shape_nth(i)) != NULL; i++) {
+        put_member(b, "{\"redact\":null,\"of\":\"values\",\"text\":", shape);
+        buf_lit(b, "}\n");
+    }
+}
+
 static const struct {
     const char *name;
     void (*put)(struct buf *b);
@@ -99,6 +116,7 @@ static const struct {
     [CLI_LIST_HOOKS] = {"hooks", list_hooks},
     [CLI_LIST_FORMATS] = {"formats", list_formats},
     [CLI_LIST_COUNTERS] = {"counters", list_counters},
+    [CLI_LIST_REDACTION] = {"redaction", list_redaction},
 };
 
 bool list_parse(const char *name, enum cli_list *list)

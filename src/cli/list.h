@@ -9,7 +9,7 @@
 
 /* True when there is a list of that name. */
 bool list_parse(const char *name, enum cli_list *list);
-/* "findings, hooks, formats, counters", appended to b. */
+/* "findings, hooks, formats, ...", appended to b. */
 void list_names(struct buf *b);
 /* Appends one JSON object a line. b->failed when memory ran out. */
 void list_to(struct buf *b, enum cli_list list);

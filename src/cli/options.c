@@ -18,6 +18,8 @@ enum {
     OPT_ID,
     OPT_ALL,
     OPT_SHOW_SECRETS,
+    OPT_REDACT,
+    OPT_KEEP,
     OPT_KEYLOG,
     OPT_LIVE,
     OPT_TOLERANCE,
@@ -53,6 +55,8 @@ static const struct option long_options[] = {
     {"id", required_argument, NULL, OPT_ID},
     {"all", no_argument, NULL, OPT_ALL},
     {"show-secrets", no_argument, NULL, OPT_SHOW_SECRETS},
+    {"redact", required_argument, NULL, OPT_REDACT},
+    {"keep", required_argument, NULL, OPT_KEEP},
     {"keylog", required_argument, NULL, OPT_KEYLOG},
     {"jobs", required_argument, NULL, 'j'},
     {"max-memory", required_argument, NULL, OPT_MAX_MEMORY},
@@ -200,6 +204,14 @@ static int take_keylog(struct cli_options *o, const char *value, struct buf *com
     return P2T_OK;
 }
 
+static int take_name(const char **names, size_t *n, const char *option, const char *value, struct buf *complaint)
+{
+    if (*value == '\0')
+        return wrong(complaint, option, value, "a pattern of names is wanted, e.g. '*-key'");
+    names[(*n)++] = value;
+    return P2T_OK;
+}
+
 static int take_compare(struct cli_options *o, int option, const char *value, struct buf *complaint)
 {
     if (option == OPT_LIVE)
@@ -303,6 +315,10 @@ static int take(struct cli_options *o, int option, char *value, struct buf *comp
     case OPT_SHOW_SECRETS:
         o->show_secrets = true;
         return P2T_OK;
+    case OPT_REDACT:
+        return take_name(o->redact, &o->redact_count, "--redact", value, complaint);
+    case OPT_KEEP:
+        return take_name(o->keep, &o->keep_count, "--keep", value, complaint);
     case OPT_KEYLOG:
         return take_keylog(o, value, complaint);
     case OPT_LIVE:
@@ -474,7 +490,9 @@ int cli_options_parse(struct cli_options *o, int argc, char **argv, struct buf *
         .action = CLI_TRACE, .format = OUT_FORMAT_TEXT, .tolerance_ns = CLI_TOLERANCE_NS, .batch.settle_ns = -1};
     o->captures = calloc((size_t)argc + 1, sizeof *o->captures);
     o->live = calloc((size_t)argc + 1, sizeof *o->live);
-    if (o->captures == NULL || o->live == NULL)
+    o->redact = calloc((size_t)argc + 1, sizeof *o->redact);
+    o->keep = calloc((size_t)argc + 1, sizeof *o->keep);
+    if (o->captures == NULL || o->live == NULL || o->redact == NULL || o->keep == NULL)
         return P2T_ERR_MEMORY;
     int status = parse_switches(o, argc, argv, complaint);
     if (status != P2T_OK || o->action != CLI_TRACE)
@@ -487,6 +505,8 @@ void cli_options_free(struct cli_options *o)
 {
     free(o->captures);
     free(o->live);
+    free(o->redact);
+    free(o->keep);
     filter_free(&o->filter);
     *o = (struct cli_options){0};
 }

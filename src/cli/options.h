@@ -11,7 +11,14 @@
 #include "write/writer.h"
 
 enum cli_action { CLI_TRACE, CLI_COMPARE, CLI_BATCH, CLI_PLAN, CLI_LIST, CLI_HELP, CLI_VERSION };
-enum cli_list { CLI_LIST_FINDINGS, CLI_LIST_HOOKS, CLI_LIST_FORMATS, CLI_LIST_COUNTERS, CLI_LIST_COUNT };
+enum cli_list {
+    CLI_LIST_FINDINGS,
+    CLI_LIST_HOOKS,
+    CLI_LIST_FORMATS,
+    CLI_LIST_COUNTERS,
+    CLI_LIST_REDACTION,
+    CLI_LIST_COUNT
+};
 enum cli_when { CLI_AUTO, CLI_ALWAYS, CLI_NEVER };
 
 /* What a busy machine's scheduling takes. */
@@ -45,6 +52,8 @@ struct cli_options {
     uint64_t count;    /* exchanges; 0: no limit */
     unsigned jobs;     /* 0: as many as there are cores */
     size_t max_memory; /* 0: not given */
+    const char **redact, **keep; /* patterns of names; point into argv */
+    size_t redact_count, keep_count;
     bool recursive, all, show_secrets, quiet, verbose;
     enum cli_when color, progress;
 };

@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "trace/offsets.h"
+#include "trace/redact.h"
 #include "trace/trace.h"
 
 enum { TRACE_FILES_MAX = 16 };
@@ -26,7 +27,9 @@ struct trace {
     struct trace_options options;
     struct arena arena;
     struct buf scratch; /* for one text at a time, before it goes into the arena */
+    struct redact *redact;
     const struct exchange *e;
+    struct slice host; /* the request's, as it is shown */
     struct p2t_exchange out;
     struct p2t_connection connection;
     struct p2t_tls tls;
@@ -167,13 +170,22 @@ struct slice tls_cipher_name(struct trace *t, uint16_t cipher);
 void messages_fill(struct trace *t);
 /* phases.c: t->out.phases, from the spans that events left */
 void phases_fill(struct trace *t);
-/* url.c; in the arena, or borrowed from the exchange. p == NULL: no target is known */
+/* url.c; as they are shown, in the arena, or borrowed from the exchange. p == NULL: no target is known */
 struct slice url_build(struct trace *t);
 /* As GetConn gives it: host and port of the target, or of its proxy. */
 struct slice host_port(struct trace *t);
-/* redact.c; what holds no secret is given back as it is */
-struct slice redact_header(struct trace *t, struct slice name, struct slice value);
-struct slice redact_url(struct trace *t, struct slice url);
+/* shown.c: what may be shown of a text, of a field's value and of its name (trace/redact.h); borrowed from where it came
+ * from, or in the arena. */
+struct slice shown_at_length(struct trace *t, enum redact_as as, struct slice s);
+static inline struct slice shown(struct trace *t, enum redact_as as, struct slice s)
+{
+    return redact_is_plain(as, s) ? s : shown_at_length(t, as, s);
+}
+struct slice shown_value(struct trace *t, struct redact_field field, struct slice value);
+static inline struct slice shown_name(struct trace *t, struct redact_field field, struct slice name)
+{
+    return field.odd_name ? shown(t, REDACT_TEXT, name) : name;
+}
 /* trace_id.c: t->out.trace_id and its source, where a header has one */
 void trace_id_fill(struct trace *t);
 

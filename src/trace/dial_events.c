@@ -74,7 +74,7 @@ static void dns_start(struct trace *t, struct slice host, enum p2t_basis basis, 
 static struct slice lookup_error(const struct trace *t)
 {
     bool here = t->e->outcome == P2T_OUTCOME_DNS_ERROR;
-    return here ? t->e->error : (struct slice){NULL, 0};
+    return here ? slice_of(t->out.error.p, t->out.error.n) : (struct slice){NULL, 0};
 }
 
 static void dns_done_args(struct trace *t, struct p2t_event *ev, const struct exchange_lookup *l)
@@ -125,6 +125,16 @@ static void dns_done(struct trace *t, const struct exchange_lookup *l)
     t->lane_ns = ev->time_ns;
 }
 
+/* The host without its port, and without user information that should not be there. */
+static struct slice name_in(struct slice host)
+{
+    const uint8_t *at = host.n > 0 ? memrchr(host.p, '@', host.n) : NULL;
+
+    if (at != NULL)
+        host = slice_from(host, (size_t)(at - host.p) + 1);
+    return slice_of(host.p, slice_find(host, ':'));
+}
+
 static bool is_name(struct slice host)
 {
     return host.n > 0 && host.p[0] != '[' && ip_parse(host).family == 0;
@@ -135,7 +145,7 @@ static void lookup_without_packets(struct trace *t)
 {
     const struct exchange *e = t->e;
     const struct packet_mark *syn = first_syn(e);
-    struct slice host = slice_of(e->request.host.p, slice_find(e->request.host, ':'));
+    struct slice host = name_in(t->host);
 
     if (!mark_set(syn) || e->conn.proxy != PROXY_NONE || !is_name(host))
         return;
@@ -160,7 +170,7 @@ void events_lookup(struct trace *t)
         lookup_without_packets(t);
         return;
     }
-    dns_start(t, l->host, l->shared ? P2T_INFERRED : P2T_OBSERVED, &l->first_query);
+    dns_start(t, shown(t, REDACT_HOST, l->host), l->shared ? P2T_INFERRED : P2T_OBSERVED, &l->first_query);
     if (l->result != LOOKUP_PENDING)
         dns_done(t, l);
 }

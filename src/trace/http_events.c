@@ -28,14 +28,15 @@ static void wrote_header_field(struct trace *t, size_t i, size_t n)
 {
     const struct exchange_request *r = &t->e->request;
     struct p2t_event *ev = i == 0 ? first_header_field(t) : event_again(t);
+    struct redact_field field = redact_field_of(t->redact, r->headers[i].name);
     struct p2t_value *values = arena_alloc(&t->arena, n * sizeof *values);
     struct p2t_arg *args = event_args(t, ev, P2T_ARG_WROTE_HEADER_FIELD_VALUE);
 
     if (args == NULL || values == NULL)
         return;
     for (size_t k = 0; k < n; k++)
-        value_text(&values[k], redact_header(t, r->headers[i].name, r->headers[i + k].value));
-    arg_text(args, P2T_ARG_WROTE_HEADER_FIELD_KEY, r->headers[i].name);
+        value_text(&values[k], shown_value(t, field, r->headers[i + k].value));
+    arg_text(args, P2T_ARG_WROTE_HEADER_FIELD_KEY, shown_name(t, field, r->headers[i].name));
     arg_list(args, P2T_ARG_WROTE_HEADER_FIELD_VALUE, values, n);
 }
 
@@ -224,8 +225,10 @@ static struct p2t_value headers_value(struct trace *t, const struct exchange_int
     if (fields == NULL || values == NULL)
         return object;
     for (size_t i = 0; i < x->header_count; i++) {
-        value_text(&values[i], redact_header(t, x->headers[i].name, x->headers[i].value));
-        fields[i] = (struct p2t_arg){.name = text_of(x->headers[i].name), .value = {.kind = P2T_VALUE_LIST}};
+        struct slice name = x->headers[i].name;
+        struct redact_field field = redact_field_of(t->redact, name);
+        value_text(&values[i], shown_value(t, field, x->headers[i].value));
+        fields[i] = (struct p2t_arg){.name = text_of(shown_name(t, field, name)), .value = {.kind = P2T_VALUE_LIST}};
         fields[i].value.as.list.items = &values[i];
         fields[i].value.as.list.n = 1;
     }

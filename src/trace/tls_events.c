@@ -38,17 +38,19 @@ static void handshake_done_args(struct trace *t, struct p2t_event *ev)
 {
     const struct exchange_tls *s = handshake_of(t->e);
     bool ok = handshake_done(t->e);
-    struct slice empty = SLICE_LIT("");
+    struct slice empty = SLICE_LIT(""), alpn = ok ? shown(t, REDACT_TEXT, s->alpn) : empty;
+    struct slice name = ok ? shown(t, REDACT_HOST, s->server_name) : empty;
+    struct slice error = ok ? (struct slice){NULL, 0} : shown(t, REDACT_TEXT, s->error);
     struct p2t_arg *args = event_args(t, ev, P2T_ARG_TLS_HANDSHAKE_DONE_CIPHER_NAME);
 
     if (args == NULL)
         return;
     arg_int(args, P2T_ARG_TLS_HANDSHAKE_DONE_VERSION, ok ? s->version : 0);
     arg_int(args, P2T_ARG_TLS_HANDSHAKE_DONE_CIPHER_SUITE, ok ? s->cipher : 0);
-    arg_text(args, P2T_ARG_TLS_HANDSHAKE_DONE_NEGOTIATED_PROTOCOL, ok ? s->alpn : empty);
-    arg_text(args, P2T_ARG_TLS_HANDSHAKE_DONE_SERVER_NAME, ok && s->server_name.p != NULL ? s->server_name : empty);
+    arg_text(args, P2T_ARG_TLS_HANDSHAKE_DONE_NEGOTIATED_PROTOCOL, alpn);
+    arg_text(args, P2T_ARG_TLS_HANDSHAKE_DONE_SERVER_NAME, name.p != NULL ? name : empty);
     arg_bool(args, P2T_ARG_TLS_HANDSHAKE_DONE_DID_RESUME, ok && s->resumed);
-    arg_text(args, P2T_ARG_TLS_HANDSHAKE_DONE_ERR, ok ? (struct slice){NULL, 0} : s->error);
+    arg_text(args, P2T_ARG_TLS_HANDSHAKE_DONE_ERR, error);
     arg_text(args, P2T_ARG_TLS_HANDSHAKE_DONE_VERSION_NAME, tls_version_name(t, s->version));
     arg_text(args, P2T_ARG_TLS_HANDSHAKE_DONE_CIPHER_NAME, tls_cipher_name(t, s->cipher));
 }
@@ -114,7 +116,8 @@ static void handshake_failed(struct trace *t)
 
 static void inner_done_args(struct trace *t, struct p2t_event *ev, const struct tls_agreed *inner)
 {
-    struct slice empty = SLICE_LIT("");
+    struct slice empty = SLICE_LIT(""), alpn = shown(t, REDACT_TEXT, inner->alpn);
+    struct slice name = shown(t, REDACT_HOST, inner->server_name);
     struct p2t_arg *args = event_args(t, ev, P2T_ARG_TLS_HANDSHAKE_DONE_ERR);
 
     if (args == NULL)
@@ -125,8 +128,8 @@ static void inner_done_args(struct trace *t, struct p2t_event *ev, const struct 
         return;
     arg_int(args, P2T_ARG_TLS_HANDSHAKE_DONE_VERSION, inner->version);
     arg_int(args, P2T_ARG_TLS_HANDSHAKE_DONE_CIPHER_SUITE, inner->cipher);
-    arg_text(args, P2T_ARG_TLS_HANDSHAKE_DONE_NEGOTIATED_PROTOCOL, inner->alpn.p != NULL ? inner->alpn : empty);
-    arg_text(args, P2T_ARG_TLS_HANDSHAKE_DONE_SERVER_NAME, inner->server_name.p != NULL ? inner->server_name : empty);
+    arg_text(args, P2T_ARG_TLS_HANDSHAKE_DONE_NEGOTIATED_PROTOCOL, alpn.p != NULL ? alpn : empty);
+    arg_text(args, P2T_ARG_TLS_HANDSHAKE_DONE_SERVER_NAME, name.p != NULL ? name : empty);
     arg_bool(args, P2T_ARG_TLS_HANDSHAKE_DONE_DID_RESUME, inner->resumed);
 }
 

@@ -4,17 +4,18 @@
 #define P2T_TRACE_TRACE_H
 
 #include "correlate/exchange.h"
+#include "trace/redact.h"
 
 /* Builds one timeline after the other, and reuses its memory for the next. */
 struct trace;
 
 struct trace_options {
-    bool show_secrets;                                  /* leave passwords, cookies and tokens as they are */
+    struct redact_options redact;                       /* read by trace_new() only */
     void *ctx;                                          /* handed to file_path */
     const char *(*file_path)(void *ctx, uint32_t file); /* path of a capture file; lives as long as the trace */
 };
 
-/* Copies the options. NULL when memory ran out. To be freed with trace_free(). */
+/* NULL when memory ran out. To be freed with trace_free(). */
 struct trace *trace_new(const struct trace_options *options);
 /* NULL is allowed. */
 void trace_free(struct trace *t);

@@ -16,7 +16,7 @@ enum compare_format { COMPARE_TEXT, COMPARE_JSON, COMPARE_CSV };
 
 struct compare_config {
     int64_t tolerance_ns;
-    bool show_secrets;
+    struct redact_options redact; /* read by compare_new() only */
     bool differing; /* write only pairs that differ */
     void *ctx;
     /* What could not be understood in a live file. */
