@@ -9,7 +9,7 @@ set(allow_packet "base;packet;input/frame.h")
 set(allow_flow "base;flow;packet/packet.h")
 set(allow_proto "base;proto;flow/chunk.h;flow/table.h;packet/packet.h")
 set(allow_correlate "base;correlate;proto/fact.h;packet/packet.h;flow/chunk.h")
-set(allow_judge "base;judge;correlate/exchange.h")
+set(allow_judge "base;judge;correlate/exchange.h;correlate/times.h")
 set(allow_trace "base;trace;correlate/exchange.h;judge/judge.h")
 set(allow_write "base;write")
 # Shares its row of the table with write, and writes its bytes with it.
@@ -35,7 +35,7 @@ set(faces
     "proto/http2/http2.h proto/conn"
     "proto/tls/tls.h proto/conn"
     "write/csv/cell.h analyze/compare"
-    "write/json/json.h analyze/compare batch")
+    "write/json/json.h analyze/compare batch cli")
 
 # 3. Layers. layers_MODULE lists the module's files (names without .c or .h) and wings from the top down, those of one
 #    layer separated by spaces. A file includes headers of its own layer and of those below it; a header in no layer is
@@ -43,7 +43,7 @@ set(faces
 #    fact.h is in none: it shows what decoders read as they read it.
 set(layers_correlate "image" "facts" "http tls" "settle" "join messages" "open" "pool" "dial" "lookup"
     "conn conn_tls links" "outbox timers" "exchange state times")
-set(layers_proto "conn" "http1 http2 tls dns socks" "websocket grpc" "message")
+set(layers_proto "conn decoders" "http1 http2 tls dns socks" "websocket grpc" "message")
 
 # Index of the layer that a path below src/ lies in, "" when in none.
 function(layer_of path out)

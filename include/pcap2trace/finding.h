@@ -36,10 +36,17 @@ enum p2t_side {
     X(DNS_UNREACHABLE, "dns.unreachable", ERROR, RESOLVER, "nothing listens at the name server")                     \
     X(DNS_NO_ANSWER, "dns.no_answer", ERROR, RESOLVER, "no query of the lookup was answered")                        \
     X(DNS_RETRIED, "dns.retried", WARNING, RESOLVER, "the lookup succeeded only after queries were repeated")        \
+    X(DNS_OPEN, "dns.open", WARNING, CAPTURE, "the lookup had no answer yet when the capture ended")                 \
+    X(DNS_CUT, "dns.cut", WARNING, CAPTURE, "the lookup was answered, but the capture lacks the addresses")          \
+    X(DNS_SERVER_FAILED, "dns.server_failed", WARNING, RESOLVER, "one name server failed before another answered")   \
     X(DNS_SEARCH_LIST, "dns.search_list", INFO, CLIENT, "several names were tried: the resolver's search list")      \
     X(CONN_REFUSED, "conn.refused", ERROR, SERVER, "an address refused the connection")                              \
     X(CONN_UNREACHABLE, "conn.unreachable", ERROR, NETWORK, "an address was reported unreachable by ICMP")           \
-    X(CONN_NO_ANSWER, "conn.no_answer", ERROR, NETWORK, "an address answered no SYN")                                \
+    X(CONN_NO_ANSWER, "conn.no_answer", DEPENDS, NETWORK,                                                            \
+      "an address answered no SYN; a warning where the client reached another one")                                  \
+    X(CONN_UNACKNOWLEDGED, "conn.unacknowledged", DEPENDS, NETWORK,                                                  \
+      "an address answered, but the client never acknowledged it; a warning where it reached another one")           \
+    X(CONN_OPEN, "conn.open", WARNING, CAPTURE, "an address had not answered yet when the capture ended")            \
     X(CONN_CANCELED, "conn.canceled", ERROR, CLIENT, "the client gave up a connection attempt")                      \
     X(CONN_SYN_REPEATED, "conn.syn_repeated", WARNING, NETWORK, "an address answered only a repeated SYN")           \
     X(CONN_STALE_REUSE, "conn.stale_reuse", DEPENDS, SERVER,                                                         \
@@ -55,6 +62,7 @@ enum p2t_side {
     X(TLS_ALERT, "tls.alert", ERROR, EITHER, "a side broke off the TLS handshake with an alert")                     \
     X(TLS_NOT_TLS, "tls.not_tls", ERROR, SERVER, "the server answered the TLS handshake with something else")        \
     X(TLS_CLOSED, "tls.closed", ERROR, EITHER, "the connection was closed inside the TLS handshake")                 \
+    X(TLS_OPEN, "tls.open", WARNING, CAPTURE, "the TLS handshake was not over when the capture ended")               \
     X(TLS_CERTIFICATE, "tls.certificate", WARNING, SERVER, "the server's certificate has a fault")                   \
     X(TLS_CLIENT_CERTIFICATE, "tls.client_certificate", DEPENDS, CLIENT,                                             \
       "the server asked for a client certificate and got none; an error where it did not answer")                    \

@@ -5,7 +5,7 @@
 static const int64_t SPAN_FOR_DRIFT_NS = 10000000000;
 static const int64_t MODE_WINDOW_NS = 100000000;
 enum { SAMPLES_FOR_DRIFT = 20 };
-/* No clock goes wrong by a second in ten: that would be something else. */
+/* A larger drift is no clock's, but an error. */
 static const double DRIFT_MAX = 0.1;
 
 static int by_value(const void *a, const void *b)
@@ -46,7 +46,7 @@ static const uint32_t before_packets = 1u << P2T_HOOK_DNS_START | 1u << P2T_HOOK
 static const uint32_t after_packets = 1u << P2T_HOOK_DNS_DONE | 1u << P2T_HOOK_CONNECT_DONE |
                                       1u << P2T_HOOK_TLS_HANDSHAKE_DONE | 1u << P2T_HOOK_GOT_FIRST_RESPONSE_BYTE;
 
-/* A capture elsewhere sees what the client sends late and what it receives early: the middle of the two is the clock. */
+/* A capture point away from the client sees sent packets late and received ones early: take the middle of both. */
 bool clock_sample(const struct record *live, const struct record *wire, struct clock_sample *out)
 {
     int64_t sent[P2T_HOOK_COUNT], received[P2T_HOOK_COUNT];
@@ -130,7 +130,7 @@ static double slope(const struct clock_sample *s, size_t n, double *scratch)
     return m > 0 ? scratch[m / 2] : 0;
 }
 
-/* How far the samples lie from the offset, at the median. */
+/* The median distance of the samples from the offset. */
 static int64_t spread(const int64_t *v, size_t n, int64_t middle, int64_t *scratch)
 {
     for (size_t i = 0; i < n; i++)
@@ -138,7 +138,7 @@ static int64_t spread(const int64_t *v, size_t n, int64_t middle, int64_t *scrat
     return median(scratch, n);
 }
 
-/* A line is taken where it moves by more than least_ns, and the samples lie closer to it by half than to one offset. */
+/* Uses a line if it moves by more than least_ns and halves the median distance of the samples. */
 static void fit_line(struct clock *c, const struct clock_sample *s, size_t n, int64_t least_ns, int64_t *v[3],
                      double *slopes)
 {

@@ -159,8 +159,7 @@ static bool make_room(struct record_list *list)
     return true;
 }
 
-/* From 1970 to 2116: however often such times are subtracted from each other, int64_t holds it. No call is told of others;
- * logs and captures may claim any. */
+/* From 1970 to 2116, so that differences of differences fit int64_t: logs and captures may claim any time. */
 static int64_t plausible(int64_t ns)
 {
     static const int64_t LATEST_NS = INT64_C(1) << 62;

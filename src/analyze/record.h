@@ -1,4 +1,4 @@
-/* One trace of one call, live or rebuilt, in the shape in which the two sides are compared. */
+/* One trace of one call, live or rebuilt: the common form in which both sides are compared. */
 #ifndef P2T_ANALYZE_RECORD_H
 #define P2T_ANALYZE_RECORD_H
 
@@ -10,15 +10,15 @@
 #include "base/hash.h"
 #include "pcap2trace/exchange.h"
 
-/* Limits, with what they bound: endless events in one trace; endless traces. What is beyond is counted. */
+/* Limits on events per trace, traces, and ids per trace. What is beyond them is left out and counted. */
 enum { RECORD_EVENTS_MAX = 4096, RECORDS_MAX = 4000000, RECORD_IDS_MAX = 6 };
 
-/* What few events carry. */
+/* The parts that few events have. */
 struct record_detail {
     struct slice error;         /* p == NULL: none */
-    struct slice addresses;     /* of DNSDone: sorted, with commas; p == NULL: not told */
-    struct slice local, remote; /* of GotConn; p == NULL: not told */
-    int reused;                 /* of GotConn; negative: not told */
+    struct slice addresses;     /* of DNSDone: sorted, joined by commas; p == NULL: not known */
+    struct slice local, remote; /* of GotConn; p == NULL: not known */
+    int reused;                 /* of GotConn; negative: not known */
 };
 
 struct record_event {
@@ -30,7 +30,7 @@ struct record_event {
     bool has_earliest, has_latest;
 };
 
-/* Durations that some live traces tell instead of times, from the call's start on; negative: not told. */
+/* Durations since the call's start, which some live traces have instead of times: X(enum, name, the hook at its end). */
 #define RECORD_MARK_LIST(X)                                                                                          \
     X(NAMELOOKUP, "namelookup", DNS_DONE)                                                                            \
     X(CONNECT, "connect", CONNECT_DONE)                                                                              \
@@ -48,11 +48,11 @@ enum record_mark {
 /* Where a live trace was read. */
 struct record_origin {
     uint32_t source;  /* index of the file and form */
-    uint32_t attempt; /* the trace's retries and redirections count from 0 */
+    uint32_t attempt; /* counts the trace's retries and redirections, from 0 */
     uint64_t line;
 };
 
-/* What of an exchange its live trace may miss or word otherwise. */
+/* What only an exchange has. */
 struct record_wire {
     uint64_t id;
     struct slice file; /* of its first packet */
@@ -60,7 +60,7 @@ struct record_wire {
     enum p2t_kind kind;
     enum p2t_outcome outcome;
     enum p2t_vantage vantage;
-    bool client_gave_up; /* its error stands for whatever made the client close */
+    bool client_gave_up; /* the client closed; the wire cannot show why, so any live error fits */
     bool unwanted;       /* filtered out: joined, but not shown */
 };
 
@@ -72,13 +72,13 @@ struct record {
     struct record_event *events; /* by time; those of the same time in their order */
     uint32_t event_count;
     uint8_t id_count;
-    bool relative; /* times count from the call's own start, which is not known */
+    bool relative; /* times count from the call's start, whose time of day is not known */
     bool has_end;
-    bool no_error_told;     /* live: nothing was said about the call's error */
-    bool tells_hook_errors; /* live: a hook without an error had none */
+    bool no_error_told;     /* live: the trace does not say whether the call failed */
+    bool tells_hook_errors; /* live: the form records errors of hooks, so a hook without one succeeded */
     int64_t end_ns;
-    int64_t marks_ns[RECORD_MARKS];
-    struct record_origin origin; /* live */
+    int64_t marks_ns[RECORD_MARKS]; /* negative: not known */
+    struct record_origin origin;    /* live */
     struct record_wire wire;
 };
 
@@ -88,7 +88,7 @@ struct record_list {
     uint64_t refused; /* beyond RECORDS_MAX */
 };
 
-/* Texts that live as long as the comparison; equal ones are kept once. */
+/* Texts and details that live as long as the comparison; equal texts are stored once. */
 struct record_pool {
     struct arena arena;
     struct hmap texts;
@@ -96,37 +96,42 @@ struct record_pool {
 };
 
 void record_pool_fini(struct record_pool *p);
-/* NULL stays NULL; an empty text stays empty. */
+/* The pool's copy of s, and the same in lower case. s.p == NULL gives NULL; an empty text gives an empty one. On failure
+ * p->failed is set and the text is empty. */
 struct slice record_text(struct record_pool *p, struct slice s);
 struct slice record_lower(struct record_pool *p, struct slice s);
 
-/* A record that is being gathered: memory that is used again. */
+/* A record while it is gathered; large, so reuse it. */
 struct record_draft {
     struct record record;
     struct record_event events[RECORD_EVENTS_MAX];
     uint64_t events_refused;
 };
 
+/* Empties the draft. */
 void record_begin(struct record_draft *d);
-/* NULL when there are too many. */
+/* Appends an event, without detail or bounds. NULL: there are too many, which is counted. */
 struct record_event *record_add_event(struct record_draft *d, enum p2t_hook hook, int64_t time_ns);
-/* Neither empty ids nor the same one twice are kept. */
+/* Adds an id, unless it is empty or there already. */
 void record_add_id(struct record_draft *d, struct record_pool *p, struct slice id);
-/* Ids in a header field that is known to carry some. */
+/* Adds the ids in a header field, if it is known to carry some. */
 void record_ids_in_header(struct record_draft *d, struct record_pool *p, struct slice key, struct slice value);
-/* A copy of d and its texts. An empty error is none. */
+/* A copy of d and its texts in the pool; an empty error becomes none. Never NULL. */
 const struct record_detail *record_detail(struct record_pool *p, const struct record_detail *d);
-/* Copies events [from, from + n) and all else of the draft to the list. */
+/* Appends the draft as a record, with its events [from, from + n). */
 void record_keep(struct record_list *list, struct record_pool *p, const struct record_draft *d, size_t from,
                  size_t n);
+/* By time; equal times keep their order. */
 void record_sort_events(struct record_draft *d);
 
+/* The first event of this hook, or NULL. */
 const struct record_event *record_find(const struct record *r, enum p2t_hook hook);
-/* "host:port" or "[v6]:port" without the port; a URL's host. */
+/* The host in "host:port" or "[v6]:port", and in a URL. */
 struct slice record_host_of(struct slice host_port);
 struct slice record_host_of_url(struct slice url);
+/* True for the text of an IP address. */
 bool record_is_address(struct slice host);
-/* "ip:port"; family 0 when it is none. */
+/* Parses "ip:port"; family 0 if it is none. */
 struct endpoint record_endpoint(struct slice text);
 
 #endif

@@ -124,7 +124,9 @@ int hmap_insert(struct hmap *m, struct hmap_node *node, uint64_t hash)
     struct hmap_slot *slot = slot_of(m, hash);
     m->used += slot->first == NULL;
     m->count++;
-    *node = (struct hmap_node){slot->first, hash};
+    *node = (struct hmap_node){slot->first, NULL, hash};
+    if (slot->first != NULL)
+        slot->first->prev = node;
     *slot = (struct hmap_slot){hash, node};
     return 0;
 }
@@ -145,16 +147,15 @@ static void close_hole(struct hmap *m, size_t hole)
 
 void hmap_remove(struct hmap *m, struct hmap_node *node)
 {
-    struct hmap_slot *slot = slot_of(m, node->hash);
-    struct hmap_node **link = &slot->first;
+    struct hmap_slot *slot = node->prev == NULL ? slot_of(m, node->hash) : NULL;
 
-    while (*link != NULL && *link != node)
-        link = &(*link)->next;
-    if (*link == NULL)
+    if (slot != NULL && slot->first != node) /* is not in it */
         return;
-    *link = node->next;
-    node->next = NULL;
+    if (node->next != NULL)
+        node->next->prev = node->prev;
+    *(slot != NULL ? &slot->first : &node->prev->next) = node->next;
+    node->next = node->prev = NULL;
     m->count--;
-    if (slot->first == NULL)
+    if (slot != NULL && slot->first == NULL)
         close_hole(m, (size_t)(slot - m->slots));
 }

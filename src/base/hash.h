@@ -19,7 +19,7 @@ uint64_t hash_stable(uint64_t h, const void *p, size_t n);
 uint64_t hash_stable_finish(uint64_t h);
 
 struct hmap_node {
-    struct hmap_node *next; /* another node of the same hash */
+    struct hmap_node *next, *prev; /* of the same hash; prev: the newer one, NULL for the newest */
     uint64_t hash;
 };
 

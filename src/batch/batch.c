@@ -1,4 +1,4 @@
-/* The folder's files, sorted by capture point, each point's next file in turn. */
+/* Sorts the folder's files by capture point, and processes the points' files in turn. */
 #include "batch/batch.h"
 
 #include <errno.h>
@@ -16,14 +16,15 @@
 #include "batch/watch.h"
 #include "pcap2trace/session.h"
 
+/* The files of one capture point. */
 struct group {
     struct point *point;
     char *name;
-    struct folder_file **files; /* its captures, of the last scan */
+    struct folder_file **files; /* its captures, as of the last scan */
     size_t count, cap;
 
-    /* What came of this round. */
-    bool did;
+    /* The result of this round. */
+    bool worked;
     int status;
 };
 
@@ -36,7 +37,7 @@ struct batch {
     struct group *groups;
     size_t count, cap;
     uint64_t problems;
-    atomic_bool failed; /* a point did: no other begins another file */
+    atomic_bool failed; /* a point failed: the others begin no other file */
 };
 
 static int say(const struct batch *b, const char *subject, const char *text)
@@ -45,7 +46,7 @@ static int say(const struct batch *b, const char *subject, const char *text)
     return P2T_ERR_IO;
 }
 
-/* Only for when to look at a file: what is written of it does not depend on it. */
+/* Decides only when a file is processed, never what is written. */
 static int64_t wall_clock(void)
 {
     struct timespec t;
@@ -95,15 +96,15 @@ static int group_add(struct batch *b, const char *name, struct folder_file *file
     return P2T_OK;
 }
 
-static void tell_file(struct batch *b, struct folder_file *file, const char *text)
+static void report_file(struct batch *b, struct folder_file *file, const char *text)
 {
     char *path = folder_path(&b->folder, file->name);
 
-    if (!file->told) {
+    if (!file->reported) {
         b->problems++;
         (void)say(b, path, text);
     }
-    file->told = true;
+    file->reported = true;
     free(path);
 }
 
@@ -112,7 +113,7 @@ static int sort_file(struct batch *b, struct folder_file *file)
     char point[PATTERN_POINT_MAX];
 
     if (file->kind == FOLDER_UNREADABLE)
-        tell_file(b, file, file->trouble);
+        report_file(b, file, file->trouble);
     if (file->kind != FOLDER_CAPTURE && file->kind != FOLDER_NO_PACKETS)
         return P2T_OK;
     bool found = pattern_point(&b->pattern, file, point);
@@ -121,7 +122,7 @@ static int sort_file(struct batch *b, struct folder_file *file)
     if (found)
         return group_add(b, point, file);
     if (b->shard == NULL && file->kind == FOLDER_CAPTURE)
-        tell_file(b, file, "belongs to no capture point: --point-from finds none in its name");
+        report_file(b, file, "belongs to no capture point: --point-from finds none in its name");
     return P2T_OK;
 }
 
@@ -145,7 +146,7 @@ static bool stopped(const struct batch *b)
     return b->config->stopped != NULL && b->config->stopped(b->config->ctx);
 }
 
-/* All points are open at once: they share what there is. */
+/* All points are open at once and share the memory limit. */
 static int open_point(struct batch *b, struct group *g)
 {
     size_t all = b->config->max_memory != 0 ? b->config->max_memory : P2T_MEMORY_DEFAULT;
@@ -153,9 +154,9 @@ static int open_point(struct batch *b, struct group *g)
     return g->point != NULL ? P2T_OK : point_open(&g->point, b->config, g->name, all / b->count);
 }
 
-/* A point's files, as long as there are any. A long pile is not listed again for each; what grows or comes meanwhile is
- * found by the next look. */
-static void work_off(void *ctx, size_t i)
+/* Processes the point's files until none is left. The folder is not scanned again for each: files that grow or arrive
+ * meanwhile are found by the next scan. */
+static void process_files(void *ctx, size_t i)
 {
     struct batch *b = ctx;
     struct group *g = &b->groups[i];
@@ -163,33 +164,33 @@ static void work_off(void *ctx, size_t i)
 
     while (g->status == P2T_OK && !stopped(b) && !b->failed &&
            (file = point_next(g->point, &b->folder, g->files, g->count, wall_clock())) != NULL) {
-        g->did = true;
+        g->worked = true;
         g->status = point_process(g->point, &b->folder, file);
         if (g->status != P2T_OK)
             b->failed = true;
     }
 }
 
-/* One that cannot be opened does not keep the others from their work. */
+/* A point that cannot be opened does not stop the others. */
 static void open_points(struct batch *b)
 {
     for (size_t i = 0; i < b->count; i++) {
-        b->groups[i].did = false;
+        b->groups[i].worked = false;
         b->groups[i].status = open_point(b, &b->groups[i]);
     }
 }
 
-static int round_of_work(struct batch *b, bool *did)
+static int work_once(struct batch *b, bool *worked)
 {
     int status = scan(b);
 
-    *did = false;
+    *worked = false;
     if (status != P2T_OK)
         return status;
     open_points(b);
-    parallel_for(b->config->jobs, b->count, work_off, b);
+    parallel_for(b->config->jobs, b->count, process_files, b);
     for (size_t i = 0; i < b->count; i++) {
-        *did |= b->groups[i].did;
+        *worked |= b->groups[i].worked;
         if (status == P2T_OK)
             status = b->groups[i].status;
     }
@@ -212,13 +213,13 @@ static int work(struct batch *b)
 {
     const int64_t settle_ns = b->config->settle_ns;
     int status;
-    bool did;
+    bool worked;
 
     do {
-        status = round_of_work(b, &did);
-        if (status == P2T_OK && !did && b->config->follow && !stopped(b))
+        status = work_once(b, &worked);
+        if (status == P2T_OK && !worked && b->config->follow && !stopped(b))
             watch_wait(&b->watch, settle_ns > 0 ? settle_ns : 1000000000);
-    } while (status == P2T_OK && !stopped(b) && (did || b->config->follow));
+    } while (status == P2T_OK && !stopped(b) && (worked || b->config->follow));
     if (status == P2T_OK && b->config->final && !stopped(b))
         status = finish_points(b);
     return status;

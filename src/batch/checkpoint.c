@@ -48,7 +48,7 @@ int checkpoint_open(struct checkpoint_reader *r, const char *path)
     return open_head(r);
 }
 
-/* At the end of the file, the decompressor may still hold something. */
+/* 1: more plain bytes were appended. After the end of the file the decompressor may still hold some. */
 static int unpack_more(struct checkpoint_reader *r)
 {
     if (r->packed_at == r->packed_n) {
@@ -70,7 +70,7 @@ static int unpack_more(struct checkpoint_reader *r)
     return 1;
 }
 
-/* n bytes that are not taken yet are there. */
+/* 1: at least n bytes can be taken. */
 static int fill(struct checkpoint_reader *r, size_t n)
 {
     int got = 1;
@@ -91,7 +91,7 @@ static int end(struct checkpoint_reader *r, struct slice count)
 
     if (reader_le64(&fields) != r->records - 1 || !reader_ok(&fields))
         return CHECKPOINT_DAMAGED;
-    while (!r->over) { /* the checksum comes behind the last byte */
+    while (!r->over) { /* the checksum follows the last byte */
         int got = unpack_more(r);
         if (got != 1)
             return got;
@@ -158,7 +158,7 @@ bool checkpoint_name(const struct checkpoint_record *record, uint32_t *file, str
 int checkpoint_create(struct checkpoint_writer *w, const char *path)
 {
     *w = (struct checkpoint_writer){0};
-    /* Packets, and secrets that captures brought. */
+    /* Not for others to read: it holds packets and TLS secrets. */
     int status = store_open(&w->store, path, STORE_ZSTD_FAST, 0600);
     if (status != P2T_OK)
         return status;

@@ -1,7 +1,7 @@
-/* The file that a batch goes on from: what was done, and the frames that rebuild what was open.
+/* The file from which a batch continues: which files were processed, and the frames that rebuild the session.
  *
- * Eight bytes of magic, a version, and a zstd stream with a checksum: records of a type, a length and so many bytes,
- * the last of which counts the others. */
+ * Format: eight bytes of magic, four of version, then a zstd stream with a checksum. It holds records: one byte of type,
+ * four of length, the bytes. The last record holds the number of the others. Integers are little-endian. */
 #ifndef P2T_BATCH_CHECKPOINT_H
 #define P2T_BATCH_CHECKPOINT_H
 
@@ -11,14 +11,14 @@
 #include "batch/store.h"
 #include "input/frame.h"
 
-/* Raised when the format changes, correlate's image among it, or what ids are made of. */
+/* Raise it when the format changes, including correlate's image, or how ids are made. */
 enum { CHECKPOINT_VERSION = 3 };
 
 enum checkpoint_type {
-    CHECKPOINT_HEAD = 1, /* batch/point.c */
-    CHECKPOINT_FILE,     /* one that was processed: batch/processed.c */
+    CHECKPOINT_HEAD = 1, /* the point's own state: point.c, save.c */
+    CHECKPOINT_FILE,     /* a processed file: processed_save() */
     CHECKPOINT_SESSION,  /* session_carry_save() */
-    CHECKPOINT_NAME,     /* of a file, before the first that refers to it */
+    CHECKPOINT_NAME,     /* of a file; comes before the first record that refers to it */
     CHECKPOINT_FRAME,
     CHECKPOINT_PLACE, /* session_carry_place() */
     CHECKPOINT_END
@@ -26,7 +26,7 @@ enum checkpoint_type {
 
 struct checkpoint_record {
     enum checkpoint_type type;
-    struct slice bytes; /* valid until the next one is read */
+    struct slice bytes; /* valid until the next record is read */
 };
 
 struct checkpoint_reader {
@@ -43,9 +43,9 @@ struct checkpoint_reader {
 
 enum checkpoint_found { CHECKPOINT_FOUND, CHECKPOINT_NONE, CHECKPOINT_OTHER_VERSION, CHECKPOINT_DAMAGED };
 
-/* An enum checkpoint_found, P2T_ERR_IO with errno, or P2T_ERR_MEMORY. Close it in any case. */
+/* An enum checkpoint_found, P2T_ERR_IO with errno, or P2T_ERR_MEMORY. Close the reader in any case. */
 int checkpoint_open(struct checkpoint_reader *r, const char *path);
-/* 1: a record; 0: the end, and all of it was whole; CHECKPOINT_DAMAGED; P2T_ERR_MEMORY. */
+/* 1: *record is set. 0: the end; count and checksum are right. Else CHECKPOINT_DAMAGED or P2T_ERR_MEMORY. */
 int checkpoint_next(struct checkpoint_reader *r, struct checkpoint_record *record);
 void checkpoint_close(struct checkpoint_reader *r);
 
@@ -55,15 +55,18 @@ struct checkpoint_writer {
     struct buf scratch;
 };
 
+/* Each returns 0, P2T_ERR_IO with w->store.error, or P2T_ERR_MEMORY. Call checkpoint_fini() in any case. The file appears
+ * under `path` with store_publish(). */
 int checkpoint_create(struct checkpoint_writer *w, const char *path);
 int checkpoint_put(struct checkpoint_writer *w, enum checkpoint_type type, struct slice bytes);
 int checkpoint_put_frame(struct checkpoint_writer *w, const struct input_frame *frame);
 int checkpoint_put_name(struct checkpoint_writer *w, uint32_t file, const char *name);
-/* On the disk, under its temporary name. */
+/* Ends the stream and syncs the file, which still has its temporary name. */
 int checkpoint_finish(struct checkpoint_writer *w);
+/* Frees the writer, and removes a file that was not published. */
 void checkpoint_fini(struct checkpoint_writer *w);
 
-/* False: it makes no sense. The frame points into the record. */
+/* Read a CHECKPOINT_FRAME and a CHECKPOINT_NAME. False: malformed. Bytes and name point into the record. */
 bool checkpoint_frame(const struct checkpoint_record *record, struct input_frame *frame);
 bool checkpoint_name(const struct checkpoint_record *record, uint32_t *file, struct slice *name);
 

@@ -78,7 +78,7 @@ static char *interface_names(const struct input_capture *c)
     return names.n > 0 ? strndup((const char *)names.p, names.n) : NULL;
 }
 
-/* What compression adds to a name, taken off. */
+/* The length of a name without the suffix of a compression. */
 static size_t plain_length(const char *name)
 {
     static const char *const suffixes[] = {".gz", ".zst", ".lz4", ".xz"};
@@ -92,7 +92,7 @@ static size_t plain_length(const char *name)
     return n;
 }
 
-/* No packet tells it from others: its name does, and when it was written, which those who compress it keep. */
+/* Without a packet, a file is identified by its name and modification time: compressing keeps both. */
 static enum folder_kind without_packets(struct folder_file *file)
 {
     int64_t second = file->changed_ns / 1000000000;
@@ -103,7 +103,7 @@ static enum folder_kind without_packets(struct folder_file *file)
     return FOLDER_NO_PACKETS;
 }
 
-/* The beginning of a compressed stream may still be on its way. */
+/* Damaged counts as empty: of a compressed file, more may still be written. */
 static enum folder_kind judge(struct folder_file *file, struct folder_reader *r, int found)
 {
     struct input_frame frame;
@@ -136,7 +136,7 @@ static int probe(const struct folder *f, struct folder_file *file)
     free(file->interfaces);
     file->interfaces = NULL;
     file->trouble[0] = '\0';
-    file->left = file->told = false;
+    file->left = file->reported = false;
     int found = folder_reader_open(&r, path, &events);
     if (found != P2T_ERR_MEMORY)
         file->kind = judge(file, &r, found);

@@ -1,4 +1,4 @@
-/* What lies in a capture folder: which files are captures, and with which packet each begins. */
+/* The files of a capture folder: which are captures, and which packet each begins with. */
 #ifndef P2T_BATCH_FOLDER_H
 #define P2T_BATCH_FOLDER_H
 
@@ -10,7 +10,7 @@
 enum folder_kind {
     FOLDER_UNKNOWN,
     FOLDER_CAPTURE,
-    FOLDER_NO_PACKETS, /* a capture without any, or the beginning of one */
+    FOLDER_NO_PACKETS, /* a capture without packets, or the mere beginning of one */
     FOLDER_FOREIGN,
     FOLDER_UNREADABLE
 };
@@ -20,15 +20,15 @@ struct folder_file {
     dev_t device;
     ino_t inode;
     uint64_t bytes;
-    int64_t changed_ns; /* the file's own modification time: the wall clock */
+    int64_t changed_ns; /* modification time; wall clock, nanoseconds since 1970 */
     enum folder_kind kind;
-    int64_t first_ns;     /* of its first packet; without any, when it was written */
-    uint64_t fingerprint; /* of its first packet: the same however the file is named and compressed */
-    char *interfaces;     /* pcapng: names of those that stand before the first packet, joined by '+'; NULL: none */
-    char trouble[160];    /* FOLDER_UNREADABLE */
-    bool seen;
-    bool told; /* something was said about it */
-    bool left; /* tried, and nothing was in it; until it changes */
+    int64_t first_ns;     /* time of its first packet; without packets, changed_ns */
+    uint64_t fingerprint; /* hash of its first packet: the same under any name and compression */
+    char *interfaces;  /* pcapng: names of interfaces described before the first packet, joined by '+'; NULL: none */
+    char trouble[160]; /* FOLDER_UNREADABLE */
+    bool seen;         /* by the current scan */
+    bool reported;     /* its trouble was */
+    bool left;         /* processed in vain: left alone until it changes */
 };
 
 struct folder {
@@ -37,26 +37,28 @@ struct folder {
     size_t count, cap;
 };
 
+/* Lists nothing yet. 0 or P2T_ERR_MEMORY. */
 int folder_open(struct folder *f, const char *path);
 void folder_close(struct folder *f);
-/* Looks again. P2T_ERR_IO with errno when the folder cannot be listed. */
+/* Lists the folder and probes new and changed files; files that are gone are freed. 0, P2T_ERR_MEMORY, or P2T_ERR_IO with
+ * errno when the folder cannot be listed. */
 int folder_scan(struct folder *f);
-/* NULL: out of memory; free() it. */
+/* The path of a file in the folder; free() it. NULL: out of memory. */
 char *folder_path(const struct folder *f, const char *name);
 
-/* An open capture file that gives its frames, read from its start. */
+/* An open capture file. */
 struct folder_reader {
     int fd;
     struct input_capture capture;
     bool open;
 };
 
-/* An enum input_capture_found, P2T_ERR_IO with errno, or P2T_ERR_MEMORY. Close it in any case. */
+/* An enum input_capture_found, P2T_ERR_IO with errno, or P2T_ERR_MEMORY. Close the reader in any case. */
 int folder_reader_open(struct folder_reader *r, const char *path, const struct input_capture_events *events);
-/* From the start once more, of the same file even if it lost its name. */
+/* Reads the same open file from its start again, even if it was renamed or removed. Returns as folder_reader_open(). */
 int folder_reader_rewind(struct folder_reader *r, const struct input_capture_events *events);
 void folder_reader_close(struct folder_reader *r);
-/* Of the packet that a file begins with. */
+/* The fingerprint of a file that begins with this packet. */
 uint64_t folder_fingerprint(const struct input_frame *frame);
 
 #endif

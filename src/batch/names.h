@@ -1,4 +1,4 @@
-/* Names of the files that evidence may point into. */
+/* Names of the files that evidence may refer to, by their number. */
 #ifndef P2T_BATCH_NAMES_H
 #define P2T_BATCH_NAMES_H
 
@@ -11,19 +11,19 @@
 struct name {
     uint32_t file;
     char *text;
-    bool used;
+    bool used; /* marked by the owner: survives the next sweep */
 };
 
 struct names {
-    struct name *items; /* by number */
+    struct name *items; /* sorted by number */
     size_t count, cap;
 };
 
-/* 0 or P2T_ERR_MEMORY. Numbers come in ascending order; one that is there already is left. */
+/* Copies the text. A number that has a name keeps it. Cheap when numbers ascend. 0 or P2T_ERR_MEMORY. */
 int names_add(struct names *n, uint32_t file, struct slice text);
-/* NULL: not known. */
+/* Valid until the next call of names_add() or names_sweep(). NULL: not known. */
 struct name *names_find(const struct names *n, uint32_t file);
-/* Forgets those that are not marked as used, below `from`, and takes the marks away. */
+/* Forgets the names of files below `from` that are not marked as used, and clears all marks. */
 void names_sweep(struct names *n, uint32_t from);
 void names_fini(struct names *n);
 

@@ -1,4 +1,4 @@
-/* Writing the manifest of shards. */
+/* Writes the manifest of shards. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -13,7 +13,7 @@
 struct tally {
     char point[PATTERN_POINT_MAX];
     uint64_t files, bytes;
-    int64_t first_ns, last_ns; /* of first packets */
+    int64_t first_ns, last_ns; /* the least and the greatest time of a first packet */
 };
 
 struct plan {
@@ -50,7 +50,7 @@ static struct tally *tally_of(struct plan *p, const char *point)
     return t;
 }
 
-static void tell(struct plan *p, const struct folder *folder, const char *name, const char *text)
+static void report(struct plan *p, const struct folder *folder, const char *name, const char *text)
 {
     char *path = folder_path(folder, name);
 
@@ -64,11 +64,11 @@ static int count_file(struct plan *p, const struct folder *folder, const struct 
     char point[PATTERN_POINT_MAX];
 
     if (file->kind == FOLDER_UNREADABLE)
-        tell(p, folder, file->name, file->trouble);
+        report(p, folder, file->name, file->trouble);
     if (file->kind != FOLDER_CAPTURE)
         return P2T_OK;
     if (!pattern_point(&p->pattern, file, point)) {
-        tell(p, folder, file->name, "belongs to no capture point: --point-from finds none in its name");
+        report(p, folder, file->name, "belongs to no capture point: --point-from finds none in its name");
         return P2T_OK;
     }
     struct tally *t = tally_of(p, point);
@@ -83,7 +83,7 @@ static int count_file(struct plan *p, const struct folder *folder, const struct 
     return P2T_OK;
 }
 
-/* The point, or the folder's last component where it has but one; made unique by a number. */
+/* The point's name, or the folder's where the folder is one point; a number makes it unique. */
 static void choose_name(const struct plan *p, const char *folder, const char *point, struct buf *name)
 {
     const char *slash = strrchr(folder, '/');

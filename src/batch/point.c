@@ -1,4 +1,4 @@
-/* What a point knows, how it comes back from its checkpoint, and which file is next. */
+/* A point's state, how it is restored from the checkpoint, and which file is next. */
 #include <errno.h>
 #include <fcntl.h>
 #include <dirent.h>
@@ -26,7 +26,7 @@ static int append_line(struct point *p)
 
     if (fd < 0 || fstat(fd, &st) != 0)
         goto out;
-    /* A manifest that somebody took away begins anew; one that has the line already gets it again in the same place. */
+    /* A manifest that was removed begins anew; one that has the line already gets it again at the same place. */
     off_t at = (uint64_t)st.st_size >= p->manifest_n ? (off_t)p->manifest_n : st.st_size;
     if (ftruncate(fd, at) != 0 || pwrite(fd, p->line.p, p->line.n, at) != (ssize_t)p->line.n || fsync(fd) != 0)
         goto out;
@@ -65,7 +65,7 @@ int point_commit(struct point *p)
     return append_line(p);
 }
 
-/* What a crash left of a window that no checkpoint tells of is made again. */
+/* Removes outputs that a crash left without a checkpoint: their windows are processed again. */
 static void remove_leftovers(const struct point *p)
 {
     DIR *dir = opendir(p->out_dir);
@@ -129,7 +129,7 @@ static int say_version(const struct point *p, uint32_t version)
     return P2T_ERR_USAGE;
 }
 
-/* All of it is read before anything is done: what is damaged further behind is found now. */
+/* Reads all records before anything is done, so that damage anywhere is found now. */
 static int load(struct point *p)
 {
     struct checkpoint_reader r;
@@ -150,7 +150,7 @@ static int load(struct point *p)
 
 /* ---- names ---- */
 
-/* A point's name may be anything; a file's may not. */
+/* A point's name may hold any byte; encode what is not safe in a file name. */
 static void put_safe(struct buf *b, const char *name)
 {
     for (const char *c = name; *c != '\0'; c++)
@@ -198,7 +198,7 @@ static int set_names(struct point *p, const char *name)
     return make_folder(p, p->out_dir);
 }
 
-/* Two at work on one state would both write the same windows. */
+/* Two batches on one state would both write the same windows. */
 static int take_lock(struct point *p)
 {
     char *path;
@@ -266,7 +266,7 @@ void point_close(struct point *p)
     names_fini(&p->names);
     input_filter_free(p->filter);
     buf_fini(&p->line);
-    buf_fini(&p->told);
+    buf_fini(&p->reported);
     if (p->lock >= 0)
         close(p->lock);
     free(p->output);
@@ -300,7 +300,7 @@ static bool is_done(const struct point *p, const struct folder *folder, const st
         return false;
     if (strcmp(r->name, file->name) == 0)
         return r->inode == (uint64_t)file->inode && r->bytes == file->bytes;
-    return name_is_here(folder, r); /* being compressed, or copied: the first one counts */
+    return name_is_here(folder, r); /* a copy, being compressed for example: the first one counts */
 }
 
 static void note_presence(struct point *p, struct folder_file *const *files, size_t n)

@@ -1,4 +1,4 @@
-/* One capture point: its files, one after the other, through one session; a checkpoint after each. */
+/* One capture point: feeds its files to one session, one after the other, with a checkpoint after each. */
 #ifndef P2T_BATCH_POINT_H
 #define P2T_BATCH_POINT_H
 
@@ -7,19 +7,23 @@
 
 struct point;
 
-/* name: empty where the folder has but one. Reads its checkpoint, and finishes what a crash left half done.
- * A negative p2t_status; trouble is said. */
+/* Reads the point's checkpoint, if there is one, and finishes what a crash left half done. name: empty where the folder is
+ * one point. max_memory: bytes for its session. The config must outlive the point. 0, or a negative p2t_status; trouble is
+ * said by config->say(). */
 int point_open(struct point **out, const struct batch_config *config, const char *name, size_t max_memory);
+/* Frees the point; its state is in the checkpoint. NULL is allowed. */
 void point_close(struct point *p);
 
-/* Of the folder's `n` captures of this point, the one that is to come next, in the order of first packets; NULL: none, or
- * it may still grow. */
+/* The first of the point's `n` captures, in the order of first packets, that is not processed. NULL: there is none, or it is
+ * the newest and was changed less than config->settle_ns before now_ns (wall clock). */
 struct folder_file *point_next(struct point *p, const struct folder *folder, struct folder_file *const *files,
                                size_t n, int64_t now_ns);
-/* P2T_OK also when the file could not be read or was cut: that is said, and counted. */
+/* Feeds the file, writes its exchanges, the checkpoint and the manifest's line. A file that cannot be read or is cut is said
+ * and counted, and no failure. 0, or a negative p2t_status: the point must be closed. */
 int point_process(struct point *p, const struct folder *folder, struct folder_file *file);
-/* What is still open is written, as if the capture had ended. */
+/* Writes what is still open, as if the capture had ended. 0, or a negative p2t_status. */
 int point_finish(struct point *p);
+/* How many problems were said so far. */
 uint64_t point_problems(const struct point *p);
 
 #endif

@@ -1,4 +1,4 @@
-/* Writing the checkpoint. */
+/* Writes the checkpoint. */
 #include <errno.h>
 
 #include "batch/state.h"
@@ -135,7 +135,7 @@ static bool fits_filter(struct point *p, const struct input_frame *frame)
     return p->filter == NULL || input_filter_run(p->filter, frame) == FILTER_MATCH;
 }
 
-/* The file is still open: a name that it lost, or that another has now, does not matter. */
+/* The file is read again by its open descriptor: it may have been renamed or replaced meanwhile. */
 static void carry_new(struct saving *s, const struct window *w)
 {
     const struct input_capture_events silent = {.problem = told_already};

@@ -1,4 +1,4 @@
-/* The engine behind a point: made, rebuilt from the checkpoint, given up. */
+/* A point's session: making it, rebuilding it from the checkpoint, dropping it. */
 #include <errno.h>
 #include <stdlib.h>
 

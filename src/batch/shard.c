@@ -56,6 +56,7 @@ static char *member(const cJSON *line, const char *key)
 /* What a manifest says decides where is written: a name is one component of a path. */
 static int take_line(struct shards *s, const char *text)
 {
+    char whole_folder[] = "";
     cJSON *line = cJSON_Parse(text);
     const char *schema = member(line, "schema");
     struct shard shard = {member(line, "folder"), member(line, "point_from"), member(line, "point"),
@@ -63,7 +64,7 @@ static int take_line(struct shards *s, const char *text)
     int status = P2T_ERR_USAGE;
 
     if (shard.point == NULL)
-        shard.point = (char[]){""};
+        shard.point = whole_folder;
     if (schema != NULL && strcmp(schema, SHARD_SCHEMA) == 0 && shard.folder != NULL && shard.name != NULL &&
         *shard.name != '\0' && shards_named(s, shard.name) == NULL)
         status = shards_add(s, &shard);

@@ -1,4 +1,4 @@
-/* What the files of a point share. */
+/* A capture point, as the files of the module share it. */
 #ifndef P2T_BATCH_STATE_H
 #define P2T_BATCH_STATE_H
 
@@ -11,34 +11,34 @@
 
 struct point {
     const struct batch_config *config;
-    size_t max_memory; /* of its session */
+    size_t max_memory; /* of its session, in bytes */
     char *name;
     char *out_dir, *checkpoint, *manifest;
     struct processed_set processed;
 
-    /* As the checkpoint has them. */
-    uint64_t sequence;   /* of the last window that was written */
+    /* Saved in the checkpoint. */
+    uint64_t sequence;   /* number of the last window that was written */
     uint32_t next_file;  /* number of the next file that is fed */
     int64_t last_ns;     /* the latest packet */
     bool any;            /* a packet was fed */
-    bool final;          /* nothing is open since the last window */
-    char *output;        /* of the last window, in out_dir ... */
-    uint64_t manifest_n; /* ... the manifest's size before its line */
-    struct buf line;
+    bool final;          /* point_finish() was the last window: nothing is open */
+    char *output;        /* file name of the last window's output, in out_dir */
+    uint64_t manifest_n; /* the manifest's size in bytes before the last window's line */
+    struct buf line;     /* that line */
     bool has_checkpoint;
-    int lock;
+    int lock; /* descriptor of the lock file; -1: none */
 
     /* While it runs. */
-    struct p2t_session *session; /* NULL: not needed yet */
+    struct p2t_session *session; /* NULL: not made yet */
     struct names names;
     struct input_filter *filter;
-    bool filter_told;
+    bool filter_reported;
     uint64_t problems;
 
-    /* The window at hand. */
+    /* The current window. */
     struct out_writer *writer;
-    struct buf told; /* its problems, as the members of a JSON array */
-    const char *path;
+    struct buf reported; /* its problems, as the members of a JSON array */
+    const char *path;    /* of the capture; for messages */
     uint64_t exchanges;
     int write_status;
 };
@@ -52,23 +52,26 @@ void point_problem(struct point *p, const char *subject, const char *text);
 
 /* point.c */
 
-/* Gives the last window its name and its line in the manifest, unless that was done. */
+/* Publishes the last window of the checkpoint: renames its output and appends its line to the manifest, unless that was
+ * done. 0, or a negative p2t_status that was said. */
 int point_commit(struct point *p);
 
 /* session.c */
-/* The session is there, and stands where the checkpoint left it. */
+/* Makes the session, unless it is there, and rebuilds its state from the checkpoint. 0, or a negative p2t_status that was
+ * said. */
 int point_restore(struct point *p);
+/* Frees the session; point_restore() rebuilds it. */
 void point_drop_session(struct point *p);
 
-/* A capture file that was just read, up to packet `packets`; the first `skip` ones had been read before. */
+/* A capture file that was just read, up to packet number `packets`; those up to `skip` had been processed before. */
 struct window {
     struct folder_reader *capture;
     uint32_t file;
     uint64_t skip, packets;
 };
 
-/* save.c: writes the checkpoint, with those frames of the one before and of the window (NULL: none) that the session
- * still needs. */
+/* save.c: replaces the checkpoint. Of the frames in the one before and in the window (NULL: none), it keeps those that the
+ * session still needs. 0, or a negative p2t_status that was said. */
 int point_save(struct point *p, const struct window *w);
 
 #endif

@@ -1,4 +1,4 @@
-/* A file that appears under its name only when it is whole and on the disk. */
+/* Writes a file that appears under its name only when it is complete and synced to disk. */
 #ifndef P2T_BATCH_STORE_H
 #define P2T_BATCH_STORE_H
 
@@ -20,21 +20,22 @@ struct store {
     size_t packed_cap;
 };
 
-/* The hidden name beside `target` that it is written under; free() it. NULL: out of memory. */
+/* The hidden name, beside `target`, that the file has until it is published; free() it. NULL: out of memory. */
 char *store_temporary(const char *target);
-/* 0, P2T_ERR_IO with s->error set, or P2T_ERR_MEMORY. To be closed or abandoned in any case. */
+/* Creates the file under its temporary name with these permissions. 0, P2T_ERR_IO with s->error, or P2T_ERR_MEMORY; call
+ * store_leave() or store_abandon() in any case. */
 int store_open(struct store *s, const char *target, enum store_packing packing, unsigned mode);
-/* A sink for writers; ctx is the struct store. */
+/* Appends n bytes, compressed if the store is; fits struct out_sink. ctx: the struct store. 0, P2T_ERR_IO or P2T_ERR_MEMORY. */
 int store_write(void *ctx, const void *bytes, size_t n);
-/* Past the compression. */
+/* Appends n bytes uncompressed; only before store_write(). */
 int store_write_plain(struct store *s, const void *bytes, size_t n);
-/* All of it is on the disk under the temporary name. */
+/* Ends the compression, syncs and closes the file, which keeps its temporary name. */
 int store_finish(struct store *s);
-/* Gives it its name; the folder is on the disk, too. */
+/* After store_finish(): renames the file to its target and syncs the folder. */
 int store_publish(struct store *s);
-/* The same for one that was finished by a process that did not come to this. */
+/* The same for a file that an earlier process finished but did not publish. Sets *error to errno, or 0. */
 int store_rename(const char *temporary, const char *target, int *error);
-/* Frees; what was not published stays behind under its temporary name ... */
+/* Frees the store; a file that was not published keeps its temporary name ... */
 void store_leave(struct store *s);
 /* ... or is removed. */
 void store_abandon(struct store *s);

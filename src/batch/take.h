@@ -11,7 +11,7 @@ static inline struct slice take_text(struct reader *r)
     return reader_slice(r, reader_le32(r));
 }
 
-/* NULL: out of memory. */
+/* A NUL-terminated copy; free() it. NULL: out of memory. */
 static inline char *take_copy(struct slice text)
 {
     char *copy = malloc(text.n + 1);

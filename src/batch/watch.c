@@ -4,8 +4,7 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
-/* A signal between the last look at it and the wait is noticed after this long, and changes that inotify does not
- * tell, on network file systems. */
+/* Bounds the wait: a signal may arrive just before it, and inotify reports nothing on network file systems. */
 enum { PATIENCE_MS = 500 };
 
 void watch_open(struct watch *w, const char *folder)

@@ -1,4 +1,4 @@
-/* One capture file becomes one window: its exchanges, a checkpoint, its line in the manifest. */
+/* Processes one capture file, a window: writes its exchanges, a checkpoint, and its line in the manifest. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -10,7 +10,7 @@
 #include "batch/state.h"
 #include "write/json/json.h"
 
-/* A file that begins so long before the end of the one before it is out of order. */
+/* A file that begins this long before the end of its predecessor is out of order. */
 static const int64_t BACKWARDS_NS = 1000000000;
 
 struct reading {
@@ -18,11 +18,11 @@ struct reading {
     const struct folder_file *file;
     struct folder_reader capture;
     struct window window;
-    uint64_t packets; /* new ones */
+    uint64_t packets; /* that were not processed before */
     int64_t first_ns, last_ns;
-    bool known;  /* it was processed before */
-    bool begins; /* as a capture does */
-    bool other;  /* it begins with another packet than it did when the folder was looked at */
+    bool known;  /* the file was processed before, perhaps shorter */
+    bool begins; /* it has a capture's header */
+    bool other;  /* its first packet has changed since the folder was scanned */
     int status;
 };
 
@@ -33,11 +33,11 @@ static struct p2t_text text_of(const char *s)
 
 /* ---- problems ---- */
 
-static void tell(struct point *p, const char *text)
+static void report(struct point *p, const char *text)
 {
-    if (p->told.n > 0)
-        buf_putc(&p->told, ',');
-    json_string(&p->told, text_of(text));
+    if (p->reported.n > 0)
+        buf_putc(&p->reported, ',');
+    json_string(&p->reported, text_of(text));
     point_problem(p, p->path, text);
 }
 
@@ -47,7 +47,7 @@ static void on_problem(void *ctx, const char *text, uint64_t packet, uint64_t of
 
     (void)packet;
     (void)offset;
-    tell(r->point, text);
+    report(r->point, text);
 }
 
 static void on_secrets(void *ctx, const struct input_secrets *secrets)
@@ -57,7 +57,7 @@ static void on_secrets(void *ctx, const struct input_secrets *secrets)
     session_feed_secrets(r->point->session, secrets);
 }
 
-static void tell_order(struct point *p, int64_t first_ns)
+static void report_order(struct point *p, int64_t first_ns)
 {
     char text[160];
 
@@ -66,7 +66,7 @@ static void tell_order(struct point *p, int64_t first_ns)
     snprintf(text, sizeof text,
              "begins %.3f s before the end of the capture before it: its clock was set back, or it came too late",
              (double)(p->last_ns - first_ns) / 1e9);
-    tell(p, text);
+    report(p, text);
 }
 
 /* ---- frames ---- */
@@ -79,12 +79,12 @@ static int passes(struct reading *r, const struct input_frame *frame)
 
     if (match == FILTER_NO_MEMORY)
         return P2T_ERR_MEMORY;
-    if (match == FILTER_UNFIT && !p->filter_told) {
-        p->filter_told = true;
+    if (match == FILTER_UNFIT && !p->filter_reported) {
+        p->filter_reported = true;
         snprintf(text, sizeof text,
                  "the filter does not fit packet %" PRIu64 " and others of link type %" PRIu32 ": %s", frame->number,
                  frame->link_type, input_filter_reason(p->filter, frame->link_type));
-        tell(p, text);
+        report(p, text);
     }
     return match == FILTER_MATCH;
 }
@@ -94,7 +94,7 @@ static int take(struct reading *r, const struct input_frame *frame)
     struct point *p = r->point;
 
     if (r->packets == 0) {
-        tell_order(p, frame->ts_ns);
+        report_order(p, frame->ts_ns);
         r->first_ns = frame->ts_ns;
     }
     r->packets++;
@@ -157,7 +157,7 @@ static void put_line(struct point *p, const struct reading *r)
                r != NULL ? r->window.skip + 1 : 0, r != NULL ? r->packets : 0, p->exchanges);
     json_string(b, text_of(p->output));
     buf_lit(b, ",\"problems\":[");
-    buf_slice(b, buf_view(&p->told));
+    buf_slice(b, buf_view(&p->reported));
     buf_lit(b, "]}\n");
 }
 
@@ -212,10 +212,10 @@ static void begin_window(struct point *p)
     p->sequence++;
     p->exchanges = 0;
     p->write_status = P2T_OK;
-    buf_reset(&p->told);
+    buf_reset(&p->reported);
 }
 
-/* The session has seen packets that no checkpoint tells of: nobody may go on with it. */
+/* The window failed after packets were fed that no checkpoint holds: the point must not go on. */
 static int give_up(struct point *p, struct store *store, int status)
 {
     if (p->write_status != P2T_OK)
@@ -241,15 +241,15 @@ static int commit(struct point *p, struct store *store, const struct reading *r)
         return status;
     p->manifest_n = (uint64_t)manifest_size(p);
     put_line(p, r);
-    if (p->line.failed || p->told.failed)
+    if (p->line.failed || p->reported.failed)
         return point_fail(p, p->manifest, P2T_ERR_MEMORY, 0);
     status = point_save(p, r != NULL ? &r->window : NULL);
-    /* From here on the next start decides what becomes of it. */
+    /* The checkpoint decides from here on: the next start publishes the output or removes it. */
     store_leave(store);
     return status == P2T_OK ? point_commit(p) : status;
 }
 
-static void tell_overwritten(struct reading *r)
+static void report_overwritten(struct reading *r)
 {
     struct stat st;
     char text[120];
@@ -258,7 +258,7 @@ static void tell_overwritten(struct reading *r)
         return;
     snprintf(text, sizeof text, "was overwritten while it was read: what came after packet %" PRIu64 " is lost",
              r->window.packets);
-    tell(r->point, text);
+    report(r->point, text);
 }
 
 static int open_capture(struct reading *r)
@@ -280,7 +280,7 @@ static int open_capture(struct reading *r)
     return still_empty && r->file->kind == FOLDER_NO_PACKETS ? P2T_OK : P2T_ERR_STOPPED;
 }
 
-/* P2T_ERR_STOPPED: there is no such capture any more. */
+/* P2T_ERR_STOPPED: the file is no longer a capture, or gone. */
 static int read_window(struct reading *r, struct store *store)
 {
     struct point *p = r->point;
@@ -296,12 +296,15 @@ static int read_window(struct reading *r, struct store *store)
         status = open_capture(r);
     if (status == P2T_OK && r->begins)
         status = read_frames(r);
+    if (status == P2T_OK)
+        session_feed_flush(p->session);
     if (status == P2T_OK && r->begins)
-        tell_overwritten(r);
+        report_overwritten(r);
     return status;
 }
 
-/* Nothing new in it. What a rebuilt session had to say already is said again by the next one. */
+/* The file brought nothing new. A session that was just rebuilt has emitted exchanges into this window; drop it, so that
+ * the next one emits them again. */
 static void cancel_window(struct point *p, struct store *store)
 {
     p->sequence--;
@@ -310,7 +313,7 @@ static void cancel_window(struct point *p, struct store *store)
         point_drop_session(p);
 }
 
-/* A file without packets has its line in the manifest all the same, once. */
+/* A file without packets also gets its line in the manifest, once. */
 static bool is_news(const struct reading *r)
 {
     return r->packets > 0 || (r->file->kind == FOLDER_NO_PACKETS && !r->other && !r->known);

@@ -16,7 +16,7 @@ static int usage_error(const char *complaint)
     return 2;
 }
 
-/* Help that did not arrive is a failure, too: `pcap2trace -h > /dev/full`. */
+/* Help that cannot be written is a failure: `pcap2trace -h > /dev/full`. */
 static int print(void (*text)(FILE *))
 {
     text(stdout);

@@ -127,7 +127,7 @@ static int parse_jobs(struct cli_options *o, const char *text, struct buf *compl
     return P2T_OK;
 }
 
-/* K, M and G are powers of 1024, with or without a B behind them. */
+/* K, M and G are powers of 1024; a B may follow. */
 static bool parse_size(const char *text, size_t *bytes)
 {
     struct slice s = slice_str(text);
@@ -454,7 +454,7 @@ static const char *check_plan(const struct cli_options *o)
     return other || b->follow || b->final || b->zstd ? "plan takes --point-from and -o only" : NULL;
 }
 
-/* What makes sense with the one command only. */
+/* Rejects options that do not fit the command. */
 static int check_command(const struct cli_options *o, struct buf *complaint)
 {
     const char *what = NULL;

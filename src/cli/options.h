@@ -1,4 +1,4 @@
-/* argv, understood. */
+/* Parses argv. */
 #ifndef P2T_CLI_OPTIONS_H
 #define P2T_CLI_OPTIONS_H
 
@@ -21,10 +21,10 @@ enum cli_list {
 };
 enum cli_when { CLI_AUTO, CLI_ALWAYS, CLI_NEVER };
 
-/* What a busy machine's scheduling takes. */
+/* The default of --tolerance: what scheduling takes on a busy machine. */
 enum { CLI_TOLERANCE_NS = 1000000 };
 
-/* What only the commands `batch` and `plan` take. */
+/* Options of the commands `batch` and `plan`. */
 struct cli_batch {
     const char *out, *state, *point_from, *manifest;
     int64_t settle_ns; /* negative: not given */
@@ -42,8 +42,8 @@ struct cli_options {
     size_t capture_count;
     const char **live; /* files of live traces; point into argv */
     size_t live_count;
-    int64_t tolerance_ns; /* compare: beyond the bounds */
-    bool differing;       /* compare: only pairs that differ */
+    int64_t tolerance_ns; /* of compare: how far outside of the bounds still agrees */
+    bool differing;       /* of compare: write only pairs that differ */
     const char *output;   /* NULL: standard output */
     const char *bpf;
     const char *keylog; /* NULL: none */
@@ -58,7 +58,8 @@ struct cli_options {
     enum cli_when color, progress;
 };
 
-/* 0; P2T_ERR_USAGE with one line in *complaint; or P2T_ERR_MEMORY. To be freed in any case. */
+/* 0, P2T_ERR_MEMORY, or P2T_ERR_USAGE with one line in *complaint. Call cli_options_free() in any case. argv must outlive
+ * the options. */
 int cli_options_parse(struct cli_options *o, int argc, char **argv, struct buf *complaint);
 void cli_options_free(struct cli_options *o);
 

@@ -1,4 +1,4 @@
-/* Where the result goes: standard output, or a file that appears under its name only when it is whole. */
+/* The output: standard output, or a file that appears under its name only when it is complete. */
 #ifndef P2T_CLI_OUTPUT_H
 #define P2T_CLI_OUTPUT_H
 
@@ -13,9 +13,9 @@ struct output {
 
 /* path == NULL: standard output. 0, or P2T_ERR_IO or P2T_ERR_MEMORY with errno set. */
 int output_open(struct output *o, const char *path);
-/* A sink for the writer; ctx is the struct output. */
+/* Writes all n bytes; fits struct out_sink. ctx: the struct output. 0, or P2T_ERR_IO with o->error. */
 int output_write(void *ctx, const void *bytes, size_t n);
-/* Closes and renames. 0, or P2T_ERR_IO with o->error set; then nothing is left behind. */
+/* Closes the file and gives it its name. 0, or P2T_ERR_IO with o->error set, and the file is removed. */
 int output_commit(struct output *o);
 /* Closes and removes what was written. */
 void output_abandon(struct output *o);

@@ -1,4 +1,4 @@
-/* How far the run is, on standard error. The only place that looks at the wall clock. */
+/* Shows on standard error how far the run is. */
 #ifndef P2T_CLI_PROGRESS_H
 #define P2T_CLI_PROGRESS_H
 
@@ -8,17 +8,17 @@
 #include "pcap2trace/session.h"
 
 struct progress {
-    bool live; /* a line that is written over and over */
+    bool live; /* keep a line on the terminal up to date */
     bool shown;
-    int64_t begun_ns, next_ns;
+    int64_t begun_ns, next_ns; /* monotonic clock: the start, and when to write next */
 };
 
 void progress_begin(struct progress *p, bool live);
-/* Cheap to call often: the clock decides whether anything is written. */
+/* Updates the line, at most five times a second. Cheap to call often. */
 void progress_tick(struct progress *p, const struct p2t_session *s);
 /* One line that stays (SIGUSR1). */
 void progress_report(struct progress *p, const struct p2t_session *s);
-/* Takes the live line away, before anything else is written to the terminal and at the end. */
+/* Removes the live line. Call it before anything else is written to the terminal, and at the end. */
 void progress_clear(struct progress *p);
 
 #endif

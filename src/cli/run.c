@@ -16,7 +16,7 @@
 
 enum { EXIT_OK, EXIT_TROUBLE, EXIT_USAGE, EXIT_SIGNAL = 128, EXIT_PIPE = 141 };
 
-/* So many frames between two looks at signals and clock: a few milliseconds. */
+/* Frames between two checks of signals and clock: a few milliseconds. */
 enum { STEP_FRAMES = 4096 };
 
 struct run {
@@ -65,7 +65,7 @@ static bool color_wanted(const struct cli_options *o)
            strcmp(term, "dumb") != 0;
 }
 
-/* A progress line among exchanges that scroll over the same terminal would help nobody. */
+/* No progress line among exchanges that scroll over the same terminal. */
 static bool progress_wanted(const struct cli_options *o)
 {
     if (o->progress != CLI_AUTO)
@@ -105,7 +105,7 @@ static int open_output(struct run *r)
     return EXIT_TROUBLE;
 }
 
-/* Packets that come slowly gain nothing by it, and where to stop after -c is known at once without. */
+/* One job for slow input, which gains nothing by more, and with -c, which then stops at the exact exchange. */
 static unsigned jobs_for(const struct run *r)
 {
     return r->live || r->options->count > 0 ? 1 : cli_jobs(r->options);
@@ -130,7 +130,7 @@ static bool more_waits_on_stdin(void)
     return poll(&p, 1, 0) > 0;
 }
 
-/* A finished exchange does not wait in a buffer while the next packet is waited for. False: it cannot be written. */
+/* Writes finished exchanges before waiting for the next packet. False: they cannot be written. */
 static bool flush_when_idle(struct run *r)
 {
     if (r->live && r->write_status == P2T_OK && out_writer_pending(r->writer) && !more_waits_on_stdin())
@@ -138,7 +138,7 @@ static bool flush_when_idle(struct run *r)
     return !r->live || r->write_status == P2T_OK;
 }
 
-/* With more than one job, what on_exchange touches is not this thread's before the session has come to its end. */
+/* With more than one job, on_exchange() runs on another thread: its data must not be read before the session has finished. */
 static int read_all(struct run *r)
 {
     size_t frames = r->live ? 1 : STEP_FRAMES;

@@ -3,7 +3,7 @@
 
 #include "cli/options.h"
 
-/* Does what the options ask for; returns the exit status. */
+/* The command `trace`; returns the exit status. */
 int run_trace(const struct cli_options *o);
 
 #endif

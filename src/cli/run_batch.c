@@ -13,7 +13,7 @@
 
 enum { EXIT_OK, EXIT_TROUBLE, EXIT_USAGE, EXIT_SIGNAL = 128 };
 
-/* How long the newest file must have been quiet, where --settle does not say. */
+/* The default of --settle. */
 static const int64_t SETTLE_NS = 30000000000;
 
 static bool keeps(void *ctx, const struct p2t_exchange *x)

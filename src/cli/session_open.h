@@ -1,12 +1,12 @@
-/* A session as the command line asks for it. */
+/* Opens a session as the command line asks for it. */
 #ifndef P2T_CLI_SESSION_OPEN_H
 #define P2T_CLI_SESSION_OPEN_H
 
 #include "cli/options.h"
 #include "pcap2trace/session.h"
 
-/* Takes callbacks, ctx and jobs from config, and all else from the options. A filter that does not
- * compile was said; an enum p2t_status. */
+/* Takes callbacks, ctx and jobs from config, and everything else from the options. 0 or a negative p2t_status; a filter that
+ * does not compile was reported. */
 int cli_session_open(struct p2t_session **session, const struct cli_options *o, struct p2t_config config);
 
 /* As many as asked for, else one for each core. */

@@ -9,7 +9,7 @@
 
 static atomic_int stop, progress_wanted; /* batch's threads ask, too */
 static const char *volatile guarded;
-static int nothing = -1; /* /dev/null, opened beforehand: a handler cannot fail */
+static int nothing = -1; /* /dev/null, opened beforehand, so that the handler needs no open() that may fail */
 
 static void die(int signal)
 {

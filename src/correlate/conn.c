@@ -3,7 +3,7 @@
 #include "correlate/conn_tls.h"
 
 /* The same for the same packets, wherever the files were cut and whoever counts the connections. */
-static uint64_t conn_id(const struct flow_tcp *flow)
+static uint64_t conn_id(const struct flow_conn *flow)
 {
     uint64_t h = hash_stable(HASH_STABLE_SEED, flow->client.ip.bytes, 16);
 
@@ -23,7 +23,7 @@ void conn_take_endpoints(struct cconn *cc)
     cc->view.id = conn_id(cc->flow);
 }
 
-void conn_follow(struct correlate *c, struct cconn *cc, struct flow_tcp *flow)
+void conn_follow(struct correlate *c, struct cconn *cc, struct flow_conn *flow)
 {
     cc->flow = flow;
     flow->follower = cc;

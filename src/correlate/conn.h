@@ -8,7 +8,7 @@
 struct cconn {
     struct cconn *newer, *older; /* in correlate.conns */
     struct hmap_node node;       /* in correlate.carried */
-    struct flow_tcp *flow;       /* its `follower` is this one */
+    struct flow_conn *flow;      /* its `follower` is this one */
     struct exchange_conn view;
     struct dial *dial;
     int attempt;
@@ -31,7 +31,7 @@ struct cconn {
 /* A connection was opened: NULL when memory ran out. */
 struct cconn *conn_open(struct correlate *c, const struct fact *f);
 /* From now on, facts about the flow are about it. */
-void conn_follow(struct correlate *c, struct cconn *cc, struct flow_tcp *flow);
+void conn_follow(struct correlate *c, struct cconn *cc, struct flow_conn *flow);
 /* Its flow is given up, and it is freed. It must be in no pool. */
 void conn_free(struct correlate *c, struct cconn *cc);
 /* The server's endpoints as the flow has them now: who is the client may be learnt from the first bytes only. */

@@ -16,8 +16,6 @@
 const struct correlate_limits correlate_limits_default = {
     .lookups = 65536,
     .pending_queries = 131072,
-    .waiting_exchanges = 32768,
-    .waiting_bytes = 64 << 20,
     .header_bytes = 65536,
 };
 
@@ -27,10 +25,11 @@ struct correlate *correlate_new(const struct correlate_limits *limits, correlate
 
     if (c == NULL)
         return NULL;
+    list_init(&c->lookups);
+    list_init(&c->unused_lookups);
     c->limits = *limits;
     c->emit = emit;
     c->emit_ctx = ctx;
-    c->emitted_ns = INT64_MIN;
     slab_init(&c->conn_slab, sizeof(struct cconn), limits->budget);
     slab_init(&c->pool_slab, sizeof(struct pool), limits->budget);
     slab_init(&c->lookup_slab, sizeof(struct lookup), limits->budget);
@@ -53,6 +52,7 @@ void correlate_free(struct correlate *c)
     hmap_fini(&c->lookups_by_label);
     hmap_fini(&c->lookups_by_addr);
     hmap_fini(&c->queries);
+    hmap_fini(&c->query_sockets);
     hmap_fini(&c->pools);
     slab_fini(&c->conn_slab);
     slab_fini(&c->pool_slab);
@@ -104,6 +104,8 @@ static void timers_run(struct correlate *c, int64_t now_ns)
 
 void correlate_clock(struct correlate *c, int64_t ts_ns)
 {
+    if (c->outbox.n > 0)
+        outbox_flush(c);
     if (ts_ns <= c->now_ns)
         return;
     c->now_ns = ts_ns;
@@ -123,12 +125,12 @@ void correlate_fact(struct correlate *c, const struct fact *f)
         conn_fact(c, f);
         break;
     }
-    outbox_drain(c);
 }
 
 void correlate_ending(struct correlate *c)
 {
-    c->gathering = true;
+    outbox_flush(c);
+    c->ending = true;
 }
 
 void correlate_finish(struct correlate *c)
@@ -136,10 +138,15 @@ void correlate_finish(struct correlate *c)
     c->finishing = true;
     while (heap_top(&c->timers) != NULL)
         timers_run(c, heap_top(&c->timers)->key);
-    outbox_flush(c);
+    outbox_fini(c);
 }
 
 const struct correlate_counters *correlate_counters(const struct correlate *c)
 {
     return &c->counters;
+}
+
+void correlate_flush(struct correlate *c)
+{
+    outbox_flush(c);
 }

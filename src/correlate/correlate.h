@@ -1,4 +1,5 @@
-/* Facts in packet order, exchanges out in the order in which they end.
+/* Facts in packet order, exchanges out in the order in which they are settled: each when nothing that may still come
+ * can change its story.
  *
  * The one stage that looks across connections: it joins lookups, dials, connections and messages. It knows no
  * clock but the packets'. */
@@ -12,19 +13,17 @@ struct correlate;
 
 /* Named limits, each with the attack it bounds. */
 struct correlate_limits {
-    size_t lookups;           /* names asked for at once, which no connection follows: random-subdomain floods */
-    size_t pending_queries;   /* queries without an answer */
-    size_t waiting_exchanges; /* ended, but held back so that output keeps its order ... */
-    size_t waiting_bytes;     /* ... and their memory */
-    size_t header_bytes;      /* kept of one head: what is more is counted, not kept */
-    struct budget *budget;    /* where what is held counts, or NULL */
+    size_t lookups;         /* names asked for at once, which no connection follows: random-subdomain floods */
+    size_t pending_queries; /* queries without an answer */
+    size_t header_bytes;    /* kept of one head: what is more is counted, not kept */
+    struct budget *budget;  /* where what is held counts, or NULL */
 };
 
 extern const struct correlate_limits correlate_limits_default;
 
 struct correlate_counters {
     uint64_t exchanges, lookups, dials;
-    uint64_t order_relaxed; /* exchanges whose end was learnt after a later one was handed over */
+    uint64_t open_stories; /* dials and lookups that memory forced out before they were certain */
     uint64_t lookups_evicted, queries_evicted;
     uint64_t dns_unsolicited; /* answers nobody asked for, late or forged */
 };
@@ -35,9 +34,12 @@ typedef void correlate_emit(void *ctx, struct exchange *e);
 struct correlate *correlate_new(const struct correlate_limits *limits, correlate_emit *emit, void *ctx);
 void correlate_free(struct correlate *c);
 void correlate_fact(struct correlate *c, const struct fact *fact);
-/* The packet clock has come to ts_ns. Cheap; meant to be called for every frame. */
+/* The packet clock has come to ts_ns. Cheap; must be called before the facts of each frame: what the frame before it
+ * settled is handed over, then timers that are due by ts_ns run. */
 void correlate_clock(struct correlate *c, int64_t ts_ns);
-/* The input has ended: what its connections still tell comes in no order of time, and waits for each other. */
+/* No more frames for now: what the last one settled is handed over. */
+void correlate_flush(struct correlate *c);
+/* The input has ended: what is left is handed over sorted by start, when correlate_finish() is called. */
 void correlate_ending(struct correlate *c);
 /* No facts will come any more: everything open is decided and emitted. */
 void correlate_finish(struct correlate *c);
@@ -55,7 +57,7 @@ void correlate_save(struct correlate *c, struct buf *out, correlate_evidence *ev
 int correlate_load(struct correlate *c, struct slice saved);
 /* For each connection that is opened again, by the packet that opened it: false when it was not among what was read. Of
  * one that was, no facts are to be given that were given before. */
-bool correlate_adopt(struct correlate *c, struct flow_tcp *flow);
+bool correlate_adopt(struct correlate *c, struct flow_conn *flow);
 /* No others will be: what the rest of them was about ends here. */
 void correlate_loaded(struct correlate *c);
 

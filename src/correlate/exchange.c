@@ -73,10 +73,11 @@ bool exchange_closed_at_once(const struct exchange *e)
            !e->response.extra_bytes;
 }
 
-/* tcp_syn_retries is 6 by default, and with tcp_syn_linear_timeouts (Linux 6.5) four more go out. */
+/* tcp_syn_retries is 6 by default, and with tcp_syn_linear_timeouts (Linux 6.5) four more go out; either way the last
+ * two are 32 s apart. */
 bool attempt_hit_kernel_limit(const struct exchange_attempt *a)
 {
-    return a->syns == 7 || a->syns == 11;
+    return (a->syns == 7 || a->syns == 11) && a->last_interval_ns > INT64_C(28000000000);
 }
 
 struct slice exchange_dialled_host(const struct exchange *e)

@@ -27,16 +27,47 @@ enum { LOOKUP_ADDRS_MAX = 32 };
 enum lookup_result {
     LOOKUP_PENDING,     /* the capture ended before it did */
     LOOKUP_OK,          /* at least one address */
+    LOOKUP_CUT,         /* answered, but the capture does not have the addresses */
     LOOKUP_NOT_FOUND,   /* NXDOMAIN, or NOERROR without addresses */
     LOOKUP_MISBEHAVING, /* SERVFAIL, REFUSED, ... */
     LOOKUP_LAME,        /* NOERROR, empty, neither authoritative nor recursive */
-    LOOKUP_UNREACHABLE, /* ICMP said that nobody listens */
+    LOOKUP_UNREACHABLE, /* ICMP said that nobody listens, or TCP was refused after a truncated answer */
     LOOKUP_TIMEOUT,     /* every attempt unanswered */
     LOOKUP_ABANDONED    /* unanswered, and the client stopped asking before its attempts were used up */
 };
 
 /* Habits that tell resolvers apart (RFC 6891 OPT of 1232 bytes: Go). */
 enum lookup_resolver { RESOLVER_UNKNOWN, RESOLVER_GO, RESOLVER_OTHER };
+
+/* What one name of a walk along a search list got; what says most comes first. */
+enum lookup_name_result {
+    LOOKUP_NAME_OK,
+    LOOKUP_NAME_CUT, /* answered, but the capture does not have the addresses */
+    LOOKUP_NAME_EMPTY,
+    LOOKUP_NAME_NXDOMAIN,
+    LOOKUP_NAME_FAILED,
+    LOOKUP_NAME_SILENT
+};
+
+struct lookup_name {
+    struct slice name;
+    enum lookup_name_result result;
+    uint16_t rcode;
+    struct packet_mark answer; /* or its last question, where there was none */
+};
+
+enum { LOOKUP_NAMES_MAX = 8 };
+
+/* A server that failed or kept silent before another one answered. */
+struct lookup_trouble {
+    struct packet_mark mark; /* its answer, or the last question to it */
+    struct endpoint server;
+    uint16_t rcode;
+};
+
+struct lookup_icmp {
+    uint8_t family, type, code; /* family 0: none */
+};
 
 /* One name lookup as DNSStart/DNSDone see it: all its queries, over types, servers, retries and search names. */
 struct exchange_lookup {
@@ -52,13 +83,22 @@ struct exchange_lookup {
     size_t addr_count;
     uint32_t addrs_dropped;
     uint32_t queries, answers, servers, names;
+    uint32_t repeats; /* questions asked again for want of an answer */
     enum lookup_result result;
     enum lookup_resolver resolver;
     uint16_t rcode; /* of the deciding answer */
     bool has_rcode;
-    bool empty;  /* NOERROR without an address: the founding incident */
-    bool shared; /* more than one dial used it: singleflight */
+    bool empty;    /* NOERROR without an address: the founding incident */
+    bool shared;   /* more than one dial used it: singleflight */
+    bool inferred; /* joined with its dial by name and time, not by address */
     bool over_tcp;
+    bool forced_out;           /* by memory, before it was answered */
+    struct lookup_name *tried; /* the names of a walk, in the order in which they were asked for */
+    size_t tried_count;
+    struct packet_mark asked; /* of a walk: the answer to the name that the application asked for */
+    struct lookup_trouble silent, failed;
+    struct lookup_icmp icmp;
+    struct packet_mark tcp_refused;
 };
 
 enum attempt_result {
@@ -80,6 +120,7 @@ struct exchange_attempt {
     int64_t next_slot_ns; /* TIMEOUT: when the next SYN would have come; it gave up before */
     int64_t gave_up_ns;   /* TIMEOUT: best estimate of when it gave up */
     uint32_t syns;
+    bool followed; /* TIMEOUT: its client went on with the next address, at gave_up_ns */
     enum attempt_result result;
     uint8_t icmp_family, icmp_type, icmp_code;
 };
@@ -282,12 +323,6 @@ struct timer {
 
 struct exchange;
 
-/* Keeps output in order: what may turn out to have ended at node.key holds back what ended later. */
-struct hold {
-    struct heap_node node;
-    struct exchange *exchange; /* NULL: not decided yet, only holds */
-};
-
 struct exchange {
     uint64_t id;
     enum p2t_kind kind;
@@ -314,11 +349,10 @@ struct exchange {
     struct arena arena;
 
     /* The rest is correlate's own. */
-    struct hold order;
-    size_t waiting_bytes; /* as counted while it is in the outbox */
+    struct heap_node order; /* in the outbox */
     struct timer timer;
-    bool final;
-    bool late; /* answered after the client's FIN: ended with it, unless the client takes the answer */
+    bool may_have_ended; /* provisionally, at end_ns */
+    bool late;           /* answered after the client's FIN: ended with it, unless the client takes the answer */
     struct exchange *next;
     void *owner;
     uint32_t number;         /* as proto counts */

@@ -4,6 +4,7 @@
 #include "base/hot.h"
 #include "correlate/http.h"
 #include "correlate/join.h"
+#include "correlate/lookup/lookup.h"
 #include "correlate/pool/pool.h"
 #include "correlate/settle.h"
 #include "correlate/tls/handshake.h"
@@ -25,8 +26,11 @@ static bool is_over(const struct cconn *cc)
 static void on_event(struct correlate *c, struct cconn *cc, const struct fact *f)
 {
     conn_note_event(cc, f);
-    if (cc->is_dns)
+    if (cc->is_dns) {
+        if (f->as.event->kind == FLOW_RST && f->dir == FLOW_S2C && !mark_set(&cc->view.syn_ack))
+            lookup_tcp_refused(c, &cc->view.client.ip, &cc->view.server, &f->mark);
         return;
+    }
     if (f->as.event->kind == FLOW_FIN || f->as.event->kind == FLOW_RST)
         pool_conn_closing(cc, f->dir == FLOW_C2S);
     join_conn_event(c, cc, f);

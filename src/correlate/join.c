@@ -45,7 +45,7 @@ static void report_claimed(struct correlate *c, struct dial *d)
 
     dial_check_host(c, d, host);
     dial_copy_attempts(d, e);
-    if (d->lookup != NULL)
+    if (d->lookup != NULL && !d->cached)
         lookup_into_exchange(d->lookup, e, host);
     if (cc != NULL && conn_tls_claim_handshake(cc))
         e->dial_tls = conn_tls_copy(cc, &e->arena);
@@ -67,17 +67,17 @@ static void report_dial(struct correlate *c, struct dial *d, bool quiet, bool or
     if (e != NULL) {
         e->kind = P2T_KIND_CONNECT;
         e->start = d->attempts[0].syn;
-        e->end_ns = d->winner >= 0 ? c->now_ns : dial_end_ns(d);
+        e->end_ns = d->winner >= 0 || dial_is_open(d) ? c->now_ns : dial_end_ns(d);
         describe_conn(d, e);
         dial_copy_attempts(d, e);
-        if (d->lookup != NULL) {
+        if (d->lookup != NULL && !d->cached) {
             lookup_into_exchange(d->lookup, e, (struct slice){NULL, 0});
             e->start = d->lookup->info.first_query;
         }
         e->id = hash_stable_finish(hash_stable(d->attempts[0].conn_id, "connect", 7));
         e->conn.orphan_dial = orphan;
         e->quiet = quiet;
-        outbox_put(c, e, true);
+        outbox_put(c, e);
     }
     c->counters.dials++;
     end_dial(c, d);
@@ -93,7 +93,7 @@ static void into_exchange(struct correlate *c, struct cconn *cc, struct exchange
         return;
     dial_check_host(c, d, host);
     dial_copy_attempts(d, e);
-    if (d->lookup != NULL)
+    if (d->lookup != NULL && !d->cached)
         lookup_into_exchange(d->lookup, e, host);
     end_dial(c, d);
 }
@@ -148,20 +148,63 @@ static void on_connection_ready(struct correlate *c, struct cconn *cc)
     pool_conn_ready(c, cc);
 }
 
+/* Where a new dial of the lookup begins: where its other dials did, or at its first answer. */
+static bool begins_at(const struct lookup *l, const struct ip_addr *server)
+{
+    if (!list_empty(&l->dials))
+        return ip_eq(&list_entry(l->dials.next, struct dial, of_lookup)->attempts[0].server.ip, server);
+    for (size_t i = 0; i < l->info.addr_count; i++)
+        if (l->info.addrs[i].family == server->family)
+            return ip_eq(&l->info.addrs[i], server);
+    return false;
+}
+
+/* Its answer, or the dial that followed it last. */
+static int64_t last_sign_of(const struct lookup *l)
+{
+    int64_t answered = l->info.last_answer.ts_ns;
+
+    if (list_empty(&l->dials))
+        return answered;
+    return later_ns(answered, list_entry(l->dials.prev, struct dial, of_lookup)->attempts[0].syn.ts_ns);
+}
+
+/* Whatever happened right before a SYN is why it was sent: an answer to a lookup, or the failure of the last attempt. An
+ * attempt that keeps silent gives no sign when its client goes on. */
+static bool follows_lookup(const struct lookup *l, const struct ip_addr *server, const struct dial *waiting,
+                           int64_t now)
+{
+    if (l == NULL || !lookup_is_fresh(l, now) || !begins_at(l, server))
+        return false;
+    if (dial_failed_last(waiting))
+        return l->info.last_answer.ts_ns >= dial_last_event_ns(waiting);
+    return now - last_sign_of(l) <= DIAL_BURST_NS;
+}
+
+static void on_first_syn(struct correlate *c, struct cconn *cc, const struct fact *f)
+{
+    static const struct slice any = {NULL, 0};
+    int64_t now = f->mark.ts_ns;
+    struct lookup *l = lookup_for_syn(c, &cc->view.client.ip, &cc->view.server.ip, any, now);
+    struct dial *waiting = pool_dial_going_on(c, cc, now);
+
+    if (waiting == NULL && l != NULL)
+        waiting = dial_of_lookup_going_on(l, cc, now);
+    if (waiting != NULL && follows_lookup(l, &cc->view.server.ip, waiting, now))
+        waiting = NULL;
+    if (dial_first_syn(c, cc, f, waiting, l) != NULL && waiting == NULL)
+        on_dial_begun(c, cc);
+}
+
 void join_conn_event(struct correlate *c, struct cconn *cc, const struct fact *f)
 {
-    bool syn = f->as.event->kind == FLOW_SYN && f->dir == FLOW_C2S;
-
-    switch (syn ? dial_syn(c, cc, f) : dial_event(c, cc, f)) {
-    case DIAL_BEGUN:
-        on_dial_begun(c, cc);
-        break;
-    case DIAL_ESTABLISHED:
-        if (pool_of(c, cc) != NULL && !cc->pool->tls)
-            on_connection_ready(c, cc);
-        break;
-    case DIAL_WAITS:
-        break;
+    if (f->as.event->kind == FLOW_SYN && f->dir == FLOW_C2S) {
+        if (cc->dial != NULL)
+            dial_syn_again(c, cc, f);
+        else if (!f->as.event->repeated)
+            on_first_syn(c, cc, f);
+    } else if (dial_event(c, cc, f) && pool_of(c, cc) != NULL && !cc->pool->tls) {
+        on_connection_ready(c, cc);
     }
 }
 
@@ -201,7 +244,6 @@ void join_dial_timer(struct correlate *c, struct dial *d)
     for (size_t i = 0; i < d->n; i++)
         dial_time_out(&d->attempts[i]);
     report_dial(c, d, false, false);
-    outbox_drain(c);
 }
 
 /* ---- requests ---- */

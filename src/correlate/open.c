@@ -74,7 +74,7 @@ void open_discard(struct correlate *c, struct exchange *e)
     pool_forget(c, e);
     timer_stop(c, &e->timer);
     cc->positions--;
-    outbox_discard(c, e);
+    exchange_give_back(c, e);
 }
 
 void open_finish(struct correlate *c, struct exchange *e)
@@ -82,12 +82,7 @@ void open_finish(struct correlate *c, struct exchange *e)
     pool_forget(c, e);
     timer_stop(c, &e->timer);
     links_settled(c, e);
-    if (e->late && !e->response.unread) {
-        outbox_release(c, &e->order);
+    if (e->late && !e->response.unread)
         e->end_ns = later_ns(e->request.last.ts_ns, e->response.last.ts_ns);
-        outbox_put(c, e, true);
-        outbox_drain(c);
-    } else {
-        outbox_final(c, e);
-    }
+    outbox_put(c, e);
 }

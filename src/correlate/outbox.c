@@ -53,32 +53,9 @@ void exchange_drop(struct correlate *c, struct exchange *e)
     free(e);
 }
 
-static void leave(struct correlate *c, struct exchange *e)
-{
-    c->waiting_bytes -= e->waiting_bytes;
-    e->waiting_bytes = 0;
-}
-
-void outbox_hold(struct correlate *c, struct hold *h, int64_t end_ns)
-{
-    heap_remove(&c->outbox, &h->node);
-    h->exchange = NULL;
-    (void)heap_push(&c->outbox, &h->node, end_ns, c->serial++);
-}
-
-void outbox_release(struct correlate *c, struct hold *h)
-{
-    heap_remove(&c->outbox, &h->node);
-    if (h->exchange != NULL)
-        leave(c, h->exchange);
-}
-
 static void emit(struct correlate *c, struct exchange *e)
 {
     c->counters.exchanges++;
-    c->counters.order_relaxed += e->end_ns < c->emitted_ns;
-    if (e->end_ns > c->emitted_ns)
-        c->emitted_ns = e->end_ns;
     stop_counting(c, e);
     c->emitting = e;
     c->emit(c->emit_ctx, e);
@@ -100,63 +77,39 @@ void correlate_give_back(struct correlate *c, struct exchange *e)
     give(c, e);
 }
 
-void outbox_put(struct correlate *c, struct exchange *e, bool final)
+void exchange_give_back(struct correlate *c, struct exchange *e)
 {
-    e->final = final;
-    e->order.exchange = e;
-    if (e->end_ns < e->start.ts_ns)
-        e->end_ns = e->start.ts_ns;
-    if (heap_push(&c->outbox, &e->order.node, e->end_ns, e->id) == 0) {
-        e->waiting_bytes = sizeof *e + e->arena.held_bytes;
-        c->waiting_bytes += e->waiting_bytes;
-    } else if (final) {
-        emit(c, e);
-    }
-}
-
-void outbox_final(struct correlate *c, struct exchange *e)
-{
-    e->final = true;
-    if (heap_holds(&e->order.node))
-        outbox_drain(c);
-    else
-        emit(c, e);
-}
-
-void outbox_discard(struct correlate *c, struct exchange *e)
-{
-    heap_remove(&c->outbox, &e->order.node);
-    leave(c, e);
     stop_counting(c, e);
     give(c, e);
 }
 
-/* Over the limit, whatever holds the others back loses its place: memory goes before order. */
+/* What waits for the end of the input gives way to memory: then the rest comes in several sorted runs. */
 static bool over_limit(const struct correlate *c)
 {
-    return c->outbox.n > c->limits.waiting_exchanges || c->waiting_bytes > c->limits.waiting_bytes ||
-           (c->gathering && c->limits.budget != NULL && budget_over(c->limits.budget));
+    return c->ending && c->limits.budget != NULL && budget_over(c->limits.budget);
 }
 
-void outbox_drain(struct correlate *c)
+void outbox_put(struct correlate *c, struct exchange *e)
 {
-    for (struct heap_node *top; (top = heap_top(&c->outbox)) != NULL;) {
-        struct exchange *e = heap_entry(top, struct hold, node)->exchange;
-        bool ready = e != NULL && e->final;
-        if ((!ready || c->gathering) && !over_limit(c))
-            return;
-        heap_remove(&c->outbox, top);
-        if (e != NULL)
-            leave(c, e);
-        if (ready)
-            emit(c, e);
-    }
+    if (e->end_ns < e->start.ts_ns)
+        e->end_ns = e->start.ts_ns;
+    if (heap_push(&c->outbox, &e->order, e->start.ts_ns, e->id) != 0)
+        emit(c, e);
+    else if (over_limit(c))
+        outbox_flush(c);
 }
 
 void outbox_flush(struct correlate *c)
 {
-    c->gathering = false;
-    outbox_drain(c);
+    for (struct heap_node *top; (top = heap_top(&c->outbox)) != NULL;) {
+        heap_remove(&c->outbox, top);
+        emit(c, heap_entry(top, struct exchange, order));
+    }
+}
+
+void outbox_fini(struct correlate *c)
+{
+    outbox_flush(c);
     while (c->free_exchanges != NULL) {
         struct exchange *e = c->free_exchanges;
         c->free_exchanges = e->next;

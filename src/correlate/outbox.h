@@ -1,4 +1,5 @@
-/* Exchanges on their way out: taken from a pool, held until their order is certain, handed over. */
+/* Exchanges on their way out. One is handed over when the packet that settled it has been worked off: in the order of
+ * packets, at one packet by start, then by id; after the last packet all the rest so. It waits for nobody else's. */
 #ifndef P2T_CORRELATE_OUTBOX_H
 #define P2T_CORRELATE_OUTBOX_H
 
@@ -6,20 +7,15 @@
 
 /* A zeroed exchange with an empty arena that counts in the budget; NULL when memory ran out. */
 struct exchange *exchange_take(struct correlate *c);
+/* Gives back one that is in no list and was never settled. */
+void exchange_give_back(struct correlate *c, struct exchange *e);
 /* Frees one that is in no list. */
 void exchange_drop(struct correlate *c, struct exchange *e);
-/* What may yet turn out to have ended at end_ns holds back what ended later ... */
-void outbox_hold(struct correlate *c, struct hold *h, int64_t end_ns);
-/* ... until it is released. */
-void outbox_release(struct correlate *c, struct hold *h);
-/* The exchange has ended, for all that can be told; it is emitted once it is final and nothing earlier is open. */
-void outbox_put(struct correlate *c, struct exchange *e, bool final);
-void outbox_final(struct correlate *c, struct exchange *e);
-/* It turned out to be no exchange: given back without being emitted. */
-void outbox_discard(struct correlate *c, struct exchange *e);
-/* Emits what is final and held back by nothing. */
-void outbox_drain(struct correlate *c);
-/* Emits all that is left, and frees the pool of exchanges. */
+/* All of it is known: it leaves with the packet. An end before its start is moved there. */
+void outbox_put(struct correlate *c, struct exchange *e);
+/* The packet has been worked off: hands over all that it settled. */
 void outbox_flush(struct correlate *c);
+/* Frees the pool of exchanges. */
+void outbox_fini(struct correlate *c);
 
 #endif

@@ -5,7 +5,6 @@
 #include "correlate/links.h"
 #include "correlate/messages.h"
 #include "correlate/open.h"
-#include "correlate/outbox.h"
 #include "correlate/pool/pool.h"
 #include "correlate/timers.h"
 
@@ -47,10 +46,10 @@ void settle_previous(struct correlate *c, struct cconn *cc)
 /* Provisional: a half-closing client may still get an answer. */
 void settle_may_have_ended(struct correlate *c, struct exchange *e, int64_t end_ns, int64_t wait_ns)
 {
-    if (heap_holds(&e->order.node))
+    if (e->may_have_ended)
         return;
     e->end_ns = end_ns;
-    outbox_put(c, e, false);
+    e->may_have_ended = true;
     timer_set(c, &e->timer, TIMER_EXCHANGE, end_ns + wait_ns);
 }
 
@@ -61,18 +60,16 @@ void settle_goes_on(struct correlate *c, struct exchange *e)
     const struct cconn *cc = e->owner;
 
     timer_stop(c, &e->timer);
-    if (e->kind != P2T_KIND_TLS && heap_holds(&e->order.node) && mark_set(&cc->view.client_fin))
+    if (e->kind != P2T_KIND_TLS && e->may_have_ended && mark_set(&cc->view.client_fin))
         e->late = true;
     else
-        outbox_release(c, &e->order);
+        e->may_have_ended = false;
 }
 
 /* A stream's end is final, and its connection tells nothing more about it. */
 static void stream_ended(struct correlate *c, struct exchange *e, int64_t end_ns)
 {
-    outbox_release(c, &e->order);
     e->end_ns = end_ns;
-    outbox_put(c, e, false);
     settle_exchange(c, e);
 }
 
@@ -92,7 +89,7 @@ void settle_ended(struct correlate *c, struct exchange *e, int64_t end_ns)
     if (e->late) {
         timer_set(c, &e->timer, TIMER_EXCHANGE, end_ns + SETTLE_NS);
     } else {
-        outbox_release(c, &e->order);
+        e->may_have_ended = false;
         settle_may_have_ended(c, e, end_ns, SETTLE_NS);
     }
     if (e->response.location.n > 0 || !mark_set(&e->response.first)) {

@@ -3,6 +3,7 @@
 #define P2T_CORRELATE_STATE_H
 
 #include "base/hash.h"
+#include "base/list.h"
 #include "base/slab.h"
 #include "correlate/correlate.h"
 #include "correlate/times.h"
@@ -13,6 +14,8 @@ struct cconn;
 struct pool;
 
 enum { RECENT_MAX = 64 };
+/* Suffixes of search lists that are known at once. */
+enum { SUFFIXES_MAX = 64 };
 
 /* An exchange whose successor would be linked to it: a retry or a redirect. */
 struct recent {
@@ -30,24 +33,26 @@ struct correlate {
     correlate_emit *emit;
     void *emit_ctx;
     int64_t now_ns;
-    int64_t emitted_ns; /* the latest end of those handed over */
-    uint64_t serial;    /* tie-breaker: the order in which things were made */
-    struct heap timers, outbox;
+    uint64_t serial; /* tie-breaker: the order in which things were made */
+    struct heap timers;
+    struct heap outbox;  /* settled by the packet at hand */
     struct cconn *conns; /* those that a flow stands behind, the newest first */
-    struct hmap lookups_by_label, lookups_by_addr, queries, pools;
+    struct hmap lookups_by_label, lookups_by_addr, queries, query_sockets, pools;
     struct slab conn_slab, pool_slab, lookup_slab, dial_slab, query_slab, addr_slab, tls_slab;
-    struct lookup *lookup_oldest, *lookup_newest;
-    size_t lookups_unused; /* no dial follows them */
+    struct list_link lookups;        /* all, the oldest first */
+    struct list_link unused_lookups; /* no dial follows them */
+    size_t lookups_unused;
+    uint64_t suffixes[SUFFIXES_MAX]; /* of search lists, hashed with their client */
+    size_t suffix_next;
     struct exchange *free_exchanges;
     size_t free_count;
-    size_t waiting_bytes;
     struct exchange *emitting; /* NULL: it is kept */
     struct recent recent[RECENT_MAX];
     size_t recent_n, recent_next;
-    struct hmap carried;  /* connections that were read back and whose flow is not there yet, by their first packet */
-    struct flow_tcp gone; /* stands for it */
+    struct hmap carried; /* connections that were read back and whose flow is not there yet, by their first packet */
+    struct flow_conn gone; /* stands for it */
     bool finishing;
-    bool gathering; /* the input has ended: nothing is handed over before all of it is known */
+    bool ending; /* the input has ended: what is left comes sorted as a whole */
 };
 
 #endif

@@ -13,11 +13,16 @@
     X(ORPHAN_NS,             100000000,     "measured: scheduling delays tens of ms", "a first request this long after its handshake was not what the connection was dialled for") \
     X(WALK_NS,               20000000,      "measured",                         "longest pause between an answer and the question for the next search name") \
     X(QUERY_RETRY_MIN_NS,    900000000,     "resolvers retry after whole seconds", "a second question sooner, from another socket, is another lookup's") \
-    X(DIAL_FOLLOWS_NS,       1000000000,    "measured: under 1 ms in Go",       "how long after its answer a lookup waits for its dial") \
-    X(QUERY_SLACK_NS,        300000000,     "measured",                         "how late a resolver's own retry may be") \
     X(LOOKUP_TIMEOUT_NS,     5000000000,    "resolv.conf(5): timeout",          "when a question that is not repeated was given up") \
+    X(LOOKUP_OPEN_NS,        30000000000,   "chosen: longer than resolvers wait", "how long a question without an answer, or an answer that nobody followed, is kept open") \
+    X(OTHER_TYPE_NS,         50000000,      "measured: under 1 ms",             "how soon a resolver with two sockets asks for the other address type") \
+    X(NAT_COPY_NS,           2000000,       "measured: under 0.1 ms",           "how late a NAT's copy of a question may be") \
     X(RACE_MIN_NS,           150000000,     "RFC 8305 5: 250 ms; Go 300, curl 200", "silence after which a second address is tried beside the first") \
     X(SYN_FIRST_REPEAT_NS,   1000000000,    "RFC 6298 2.1",                     "when the first SYN is repeated") \
+    X(SYN_LATE_NS,           1000000000,    "measured: timers, scheduling, round trips", "how long after its last chance a SYN or its answer may still come") \
+    X(LOOKUP_FRESH_NS,       1000000000,    "measured: under 1 ms in Go",       "a dial this long after an answer that none followed yet still follows it; later it is a cache's") \
+    X(LOOKUP_SHARED_NS,      50000000,      "measured: singleflight, busy hosts", "a dial this long after an answer that another dial followed still shares it") \
+    X(DIAL_BURST_NS,         5000000,       "measured: under 1 ms",             "a SYN this soon after an answer, or after another dial that followed it, follows it, too") \
     X(POOL_IDLE_NS,          20000000,      "measured",                         "a connection free for longer was in the pool when a dialler looked") \
     X(POOL_HANDED_NS,        300000,        "measured",                         "how soon who waited sends on a connection that came free") \
     X(POOL_KEPT_NS,          1000000,       "measured",                         "an idle connection that was not closed for so long is kept") \
@@ -29,7 +34,8 @@
     X(CADENCE_NS,            1000000,       "measured",                         "HTTP/2 frames this far apart are taken for those of different streams") \
     X(TLS_HANDSHAKE_TIMEOUT_NS, 10000000000, "http.DefaultTransport",           "a handshake broken off after this was timed out") \
     X(TLS_TIMEOUT_LATE_NS,   500000000,     "measured: busy hosts",             "how far from that time a timed out handshake may end") \
-    X(LOOKUP_REPEATED_NS,    900000000,     "resolvers retry after whole seconds", "questions this far apart are told as repeated (dns.retried)")
+    X(STALE_SLACK_NS,        3000000,       "measured",                         "a close this much later than a round trip after the request was no close of an idle connection") \
+    X(STALE_RTT_MAX_NS,      1000000000,    "chosen",                           "a longer handshake had a SYN repeated, and says nothing of the round trip")
 /* clang-format on */
 
 #define CORRELATE_TIME(name, ns, source, decides) static const int64_t name = ns;

@@ -9,24 +9,23 @@
 /* Direction of bytes in a connection: from the one that opened it, or to it. */
 enum flow_dir { FLOW_C2S = 0, FLOW_S2C = 1 };
 
-/* How the roles were told. */
+/* How client and server are known. */
 enum flow_roles {
     FLOW_ROLES_HANDSHAKE, /* a SYN or SYN-ACK was seen */
     FLOW_ROLES_GUESSED    /* joined mid-stream: the side with the higher port is taken for the client */
 };
 
-/* A TCP connection. Owned by the flow table; valid from tcp_open to the end of tcp_close. */
-struct flow_tcp {
+/* The head of a connection: what later stages know of it, whatever its transport. Owned by the flow table; valid from
+ * tcp_open to the end of tcp_close. */
+struct flow_conn {
     uint64_t number;                /* of connections, in the order they were opened, from 1 */
     struct endpoint client, server; /* as the first packet seen had them */
     struct endpoint nat_server; /* the server's other address where both sides of a DNAT were seen; family 0: none */
     uint32_t path;              /* of the first packet seen */
     enum flow_roles roles;
     struct packet_mark first;
-    uint32_t client_isn; /* sequence number of the first client byte seen, minus one, as known at
-                             * tcp_open; with `first` it names the connection */
-    void *user;          /* the next stage's own, NULL at tcp_open */
-    void *follower;      /* of whom that stage tells about the connection; NULL at tcp_open */
+    void *user;     /* the next stage's own, NULL at tcp_open */
+    void *follower; /* of whom that stage tells about the connection; NULL at tcp_open */
 
     /* Counters per direction, updated before each callback. */
     uint64_t packets[2];
@@ -115,10 +114,10 @@ struct flow_udp_error {
  * during the call only. */
 struct flow_sink {
     void *ctx;
-    void (*tcp_open)(void *ctx, struct flow_tcp *conn);
-    void (*tcp_event)(void *ctx, struct flow_tcp *conn, const struct flow_event *event);
-    void (*tcp_chunk)(void *ctx, struct flow_tcp *conn, const struct flow_chunk *chunk);
-    void (*tcp_close)(void *ctx, struct flow_tcp *conn, enum flow_end why);
+    void (*tcp_open)(void *ctx, struct flow_conn *conn);
+    void (*tcp_event)(void *ctx, struct flow_conn *conn, const struct flow_event *event);
+    void (*tcp_chunk)(void *ctx, struct flow_conn *conn, const struct flow_chunk *chunk);
+    void (*tcp_close)(void *ctx, struct flow_conn *conn, enum flow_end why);
     void (*udp)(void *ctx, const struct flow_datagram *datagram);
     void (*udp_error)(void *ctx, const struct flow_udp_error *error);
 };

@@ -74,7 +74,7 @@ static void about_tcp(struct flow_table *t, const struct packet *p)
             found = n;
             break;
         }
-        if (found == NULL || n->conn->pub.number < found->conn->pub.number)
+        if (found == NULL || n->conn->head.number < found->conn->head.number)
             found = n;
     }
     if (found == NULL) {
@@ -89,7 +89,7 @@ static void about_tcp(struct flow_table *t, const struct packet *p)
         .icmp_code = icmp->code,
         .icmp_family = p->src.ip.family,
     };
-    t->sink.tcp_event(t->sink.ctx, &found->conn->pub, &e);
+    t->sink.tcp_event(t->sink.ctx, &found->conn->head, &e);
 }
 
 void flow_icmp(struct flow_table *t, const struct packet *p)

@@ -6,7 +6,7 @@ static bool is_syn_of(const struct flow_half *h, const struct packet *p)
     return h->base_from != FLOW_BASE_NONE && p->tcp.seq + 1 == h->base;
 }
 
-bool flow_answers(const struct flow_conn *c, unsigned side, const struct packet *p)
+bool flow_answers(const struct flow_tcp *c, unsigned side, const struct packet *p)
 {
     const struct flow_half *h = &c->half[side], *peer = &c->half[!side];
 
@@ -18,14 +18,14 @@ bool flow_answers(const struct flow_conn *c, unsigned side, const struct packet 
     return p->tcp.ack - peer->base <= peer->high;
 }
 
-static bool is_over(const struct flow_conn *c)
+static bool is_over(const struct flow_tcp *c)
 {
     const struct flow_half *h = c->half;
     return h[0].fin_seen || h[1].fin_seen || h[0].rst_seen || h[1].rst_seen;
 }
 
 /* Within the window that the peer advertised: RFC 5961 4 has such a SYN challenged, not obeyed. */
-static bool in_peer_window(const struct flow_conn *c, unsigned side, uint32_t seq)
+static bool in_peer_window(const struct flow_tcp *c, unsigned side, uint32_t seq)
 {
     const struct flow_half *h = &c->half[side], *peer = &c->half[!side];
     int64_t off = flow_offset(h, seq);
@@ -34,7 +34,7 @@ static bool in_peer_window(const struct flow_conn *c, unsigned side, uint32_t se
            off <= (int64_t)h->next + ((int64_t)peer->window << (peer->scale > 0 ? peer->scale : 0));
 }
 
-static bool syn_is_reuse(const struct flow_conn *c, unsigned side, const struct packet *p)
+static bool syn_is_reuse(const struct flow_tcp *c, unsigned side, const struct packet *p)
 {
     const struct flow_half *h = &c->half[side];
 
@@ -47,7 +47,7 @@ static bool syn_is_reuse(const struct flow_conn *c, unsigned side, const struct 
     return h->base_from != FLOW_BASE_FIXED || !in_peer_window(c, side, p->tcp.seq);
 }
 
-static bool syn_ack_is_reuse(const struct flow_conn *c, unsigned side, const struct packet *p)
+static bool syn_ack_is_reuse(const struct flow_tcp *c, unsigned side, const struct packet *p)
 {
     if (is_syn_of(&c->half[side], p) || flow_answers(c, side, p))
         return false;
@@ -56,7 +56,7 @@ static bool syn_ack_is_reuse(const struct flow_conn *c, unsigned side, const str
     return c->class == FLOW_OPEN && !flow_near(&c->half[!side], p->tcp.ack);
 }
 
-bool flow_is_reuse(const struct flow_conn *c, unsigned side, const struct packet *p)
+bool flow_is_reuse(const struct flow_tcp *c, unsigned side, const struct packet *p)
 {
     if ((p->tcp.flags & (TCP_SYN | TCP_RST)) != TCP_SYN)
         return false;
@@ -95,7 +95,7 @@ static void learn_own(struct flow_half *h, const struct packet *p)
     h->base_from = has_bytes ? FLOW_BASE_FIXED : FLOW_BASE_BARE;
 }
 
-static void learn_peer(const struct flow_conn *c, struct flow_half *h, struct flow_half *peer, const struct packet *p)
+static void learn_peer(const struct flow_tcp *c, struct flow_half *h, struct flow_half *peer, const struct packet *p)
 {
     if (peer->base_from != FLOW_BASE_NONE || (p->tcp.flags & TCP_ACK) == 0)
         return;
@@ -105,7 +105,7 @@ static void learn_peer(const struct flow_conn *c, struct flow_half *h, struct fl
     peer->base_from = exact ? FLOW_BASE_FIXED : FLOW_BASE_PEER_ACK;
 }
 
-void flow_learn_base(struct flow_conn *c, unsigned side, const struct packet *p)
+void flow_learn_base(struct flow_tcp *c, unsigned side, const struct packet *p)
 {
     struct flow_half *h = &c->half[side];
 
@@ -116,7 +116,7 @@ void flow_learn_base(struct flow_conn *c, unsigned side, const struct packet *p)
     learn_peer(c, h, &c->half[!side], p);
 }
 
-static bool take_syn(struct flow_table *t, struct flow_conn *c, unsigned side, const struct packet *p)
+static bool take_syn(struct flow_table *t, struct flow_tcp *c, unsigned side, const struct packet *p)
 {
     struct flow_half *h = &c->half[side];
 
@@ -129,11 +129,11 @@ static bool take_syn(struct flow_table *t, struct flow_conn *c, unsigned side, c
     struct flow_event e = {FLOW_SYN, flow_dir_of(c, side), p->mark, h->syn_seen, 0, 0, 0};
     h->syn_seen = true;
     flow_learn_base(c, side, p);
-    t->sink.tcp_event(t->sink.ctx, &c->pub, &e);
+    t->sink.tcp_event(t->sink.ctx, &c->head, &e);
     return true;
 }
 
-static bool take_syn_ack(struct flow_table *t, struct flow_conn *c, unsigned side, const struct packet *p)
+static bool take_syn_ack(struct flow_table *t, struct flow_tcp *c, unsigned side, const struct packet *p)
 {
     struct flow_half *h = &c->half[side];
 
@@ -144,11 +144,11 @@ static bool take_syn_ack(struct flow_table *t, struct flow_conn *c, unsigned sid
     struct flow_event e = {FLOW_SYN_ACK, flow_dir_of(c, side), p->mark, h->syn_ack_seen, 0, 0, 0};
     h->syn_ack_seen = true;
     flow_learn_base(c, side, p);
-    t->sink.tcp_event(t->sink.ctx, &c->pub, &e);
+    t->sink.tcp_event(t->sink.ctx, &c->head, &e);
     return true;
 }
 
-bool flow_handshake(struct flow_table *t, struct flow_conn *c, unsigned side, const struct packet *p)
+bool flow_handshake(struct flow_table *t, struct flow_tcp *c, unsigned side, const struct packet *p)
 {
     bool taken = flow_is_syn(p) ? take_syn(t, c, side, p) : take_syn_ack(t, c, side, p);
 

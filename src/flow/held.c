@@ -43,7 +43,7 @@ uint32_t flow_held_search(const struct flow_held *h, uint64_t off)
     return low;
 }
 
-/* Room for one more behind the last one. */
+/* Makes room for one more after the last one. 0, or -1 when memory ran out. */
 static int make_room(struct flow_held *h)
 {
     if (h->first + h->n < h->cap)

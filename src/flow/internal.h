@@ -12,8 +12,9 @@ enum { FLOW_PATHS_PER_PAIR = 64 }; /* keys of one pair of endpoints: the same pa
 enum flow_class { FLOW_HALF_OPEN, FLOW_OPEN, FLOW_CLOSED, FLOW_CLASSES };
 
 /* Sides stay as they are when roles are swapped; side 0 was the client when it was opened. */
-struct flow_conn {
-    struct flow_tcp pub; /* first: the sink's pointer is ours */
+struct flow_tcp {
+    struct flow_conn head; /* the sink's pointer */
+    uint32_t client_isn;   /* sequence number of the client's first byte seen, minus one, as known at tcp_open */
     uint8_t client_side;
     uint8_t class;
     bool handshake;   /* its SYN or SYN-ACK was seen */
@@ -50,14 +51,14 @@ static inline uint64_t flow_elapsed(int64_t now_ns, int64_t then_ns)
     return now_ns > then_ns ? (uint64_t)now_ns - (uint64_t)then_ns : 0;
 }
 
-/* What is held behind holes was `before` bytes and is `now`. */
+/* What is held after holes was `before` bytes and is `now`. */
 static inline void flow_holds(struct flow_table *t, size_t before, size_t now)
 {
     t->held_bytes += now - before;
     budget_change(t->limits.budget, before, now);
 }
 
-static inline enum flow_dir flow_dir_of(const struct flow_conn *c, unsigned side)
+static inline enum flow_dir flow_dir_of(const struct flow_tcp *c, unsigned side)
 {
     return side == c->client_side ? FLOW_C2S : FLOW_S2C;
 }
@@ -73,34 +74,34 @@ static inline bool flow_is_syn_ack(const struct packet *p)
 }
 
 /* Hands the sink an event that `side` sent at `mark`. */
-static inline void flow_emit(struct flow_table *t, struct flow_conn *c, unsigned side, enum flow_event_kind kind,
+static inline void flow_emit(struct flow_table *t, struct flow_tcp *c, unsigned side, enum flow_event_kind kind,
                              struct packet_mark mark)
 {
     struct flow_event e = {.kind = kind, .dir = flow_dir_of(c, side), .mark = mark};
 
-    t->sink.tcp_event(t->sink.ctx, &c->pub, &e);
+    t->sink.tcp_event(t->sink.ctx, &c->head, &e);
 }
 
 /* lifecycle.c */
 /* Opens the connection of a packet that belongs to none, after evicting another where the table is full; the packet is
  * not taken yet. The table owns the connection. NULL when memory ran out. */
-struct flow_conn *flow_conn_open(struct flow_table *t, const struct flow_lookup *l, const struct packet *p);
+struct flow_tcp *flow_tcp_open(struct flow_table *t, const struct flow_lookup *l, const struct packet *p);
 /* Gives up its holes, tells the sink, and frees it. */
-void flow_conn_close(struct flow_table *t, struct flow_conn *c, enum flow_end why);
+void flow_tcp_close(struct flow_table *t, struct flow_tcp *c, enum flow_end why);
 /* Frees it without a word to the sink. */
-void flow_conn_free(struct flow_table *t, struct flow_conn *c);
+void flow_tcp_free(struct flow_table *t, struct flow_tcp *c);
 /* Closes the connections whose limit of idle time is over by the packet clock. */
 void flow_expire(struct flow_table *t);
 
 /* use.c: connections of each class in the order of their last use. */
 /* Puts a new connection last in its class. */
-void flow_use_add(struct flow_table *t, struct flow_conn *c);
-void flow_use_remove(struct flow_table *t, struct flow_conn *c);
+void flow_use_add(struct flow_table *t, struct flow_tcp *c);
+void flow_use_remove(struct flow_table *t, struct flow_tcp *c);
 /* It was used now: it becomes the last of its class. */
-void flow_conn_touch(struct flow_table *t, struct flow_conn *c);
-void flow_conn_set_class(struct flow_table *t, struct flow_conn *c, enum flow_class class);
+void flow_tcp_touch(struct flow_table *t, struct flow_tcp *c);
+void flow_tcp_set_class(struct flow_table *t, struct flow_tcp *c, enum flow_class class);
 /* NULL: the class is empty. */
-struct flow_conn *flow_least_recent(const struct flow_table *t, unsigned class);
+struct flow_tcp *flow_least_recent(const struct flow_table *t, unsigned class);
 /* How long a connection of the class may be idle. */
 int64_t flow_class_limit_ns(const struct flow_table *t, unsigned class);
 /* INT64_MAX instead of an overflow. */
@@ -113,28 +114,28 @@ struct flow_key_node *flow_alias(struct flow_table *t, const struct flow_lookup 
 
 /* syns.c: connections by their client's endpoint and initial sequence number, the newest of each. */
 /* Without memory it is just not found. */
-void flow_syns_add(struct flow_table *t, struct flow_conn *c);
+void flow_syns_add(struct flow_table *t, struct flow_tcp *c);
 /* Does nothing where it is not in. */
-void flow_syns_remove(struct flow_table *t, struct flow_conn *c);
+void flow_syns_remove(struct flow_table *t, struct flow_tcp *c);
 /* NULL: none. */
-struct flow_conn *flow_syns_find(const struct flow_table *t, const struct endpoint *client, uint32_t isn);
+struct flow_tcp *flow_syns_find(const struct flow_table *t, const struct endpoint *client, uint32_t isn);
 
 /* handshake.c */
 /* A new connection began on these endpoints, and this packet belongs to it. */
-bool flow_is_reuse(const struct flow_conn *c, unsigned side, const struct packet *p);
+bool flow_is_reuse(const struct flow_tcp *c, unsigned side, const struct packet *p);
 /* Takes a SYN or SYN-ACK; false when the packet is not this connection's. */
-bool flow_handshake(struct flow_table *t, struct flow_conn *c, unsigned side, const struct packet *p);
+bool flow_handshake(struct flow_table *t, struct flow_tcp *c, unsigned side, const struct packet *p);
 /* What a packet tells about where the streams begin. */
-void flow_learn_base(struct flow_conn *c, unsigned side, const struct packet *p);
+void flow_learn_base(struct flow_tcp *c, unsigned side, const struct packet *p);
 /* A SYN-ACK answers this connection's SYN. */
-bool flow_answers(const struct flow_conn *c, unsigned side, const struct packet *p);
+bool flow_answers(const struct flow_tcp *c, unsigned side, const struct packet *p);
 
 /* segment.c: takes one segment of `side`, header and bytes. 0, or P2T_ERR_MEMORY. */
-int flow_segment(struct flow_table *t, struct flow_conn *c, unsigned side, const struct packet *p);
+int flow_segment(struct flow_table *t, struct flow_tcp *c, unsigned side, const struct packet *p);
 
 /* stream.c */
 /* Takes the part's new bytes: delivers or holds them. 0, or P2T_ERR_MEMORY. */
-int flow_stream_push(struct flow_table *t, struct flow_conn *c, unsigned side, const struct flow_part *part);
+int flow_stream_push(struct flow_table *t, struct flow_tcp *c, unsigned side, const struct flow_part *part);
 /* True when the part has a byte that was not seen before. */
 bool flow_stream_is_new(const struct flow_half *h, const struct flow_part *part);
 /* Counts a part that differs from what is held in its place. */
@@ -142,10 +143,10 @@ void flow_stream_compare(struct flow_table *t, const struct flow_half *h, const 
 /* The peer acknowledged up to `acked` with this packet. */
 void flow_stream_acked(struct flow_half *h, uint64_t acked, struct packet_mark mark);
 /* Gives up holes whose patience is over. */
-void flow_stream_expire(struct flow_table *t, struct flow_conn *c, unsigned side);
-/* Gives up every hole, also behind the last byte seen. */
-void flow_stream_flush(struct flow_table *t, struct flow_conn *c, unsigned side);
-void flow_stream_fin(struct flow_table *t, struct flow_conn *c, unsigned side, uint64_t fin, struct packet_mark mark);
+void flow_stream_expire(struct flow_table *t, struct flow_tcp *c, unsigned side);
+/* Gives up every hole, also one after the last byte seen. */
+void flow_stream_flush(struct flow_table *t, struct flow_tcp *c, unsigned side);
+void flow_stream_fin(struct flow_table *t, struct flow_tcp *c, unsigned side, uint64_t fin, struct packet_mark mark);
 void flow_stream_free(struct flow_table *t, struct flow_half *h);
 
 /* datagram.c */

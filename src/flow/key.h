@@ -5,7 +5,7 @@
 #include "base/hash.h"
 #include "packet/packet.h"
 
-struct flow_conn;
+struct flow_tcp;
 
 /* The lower endpoint comes first. Words: they are written, hashed and compared for each packet. */
 struct flow_key {
@@ -20,7 +20,7 @@ struct flow_key_node {
     struct flow_key key;
     uint32_t path;
     unsigned flip; /* the connection's side that the lower endpoint is */
-    struct flow_conn *conn;
+    struct flow_tcp *conn;
     struct flow_key_node *next; /* the connection's other keys */
 };
 

@@ -3,7 +3,7 @@
 
 enum { HALF_OPEN_SHARE = 8 }; /* more than a part in so many, and half-open connections are evicted first */
 
-void flow_conn_free(struct flow_table *t, struct flow_conn *c)
+void flow_tcp_free(struct flow_table *t, struct flow_tcp *c)
 {
     flow_stream_free(t, &c->half[0]);
     flow_stream_free(t, &c->half[1]);
@@ -19,24 +19,24 @@ void flow_conn_free(struct flow_table *t, struct flow_conn *c)
     slab_give(&t->conns, c);
 }
 
-void flow_conn_close(struct flow_table *t, struct flow_conn *c, enum flow_end why)
+void flow_tcp_close(struct flow_table *t, struct flow_tcp *c, enum flow_end why)
 {
     flow_stream_flush(t, c, c->client_side);
     flow_stream_flush(t, c, !c->client_side);
-    t->sink.tcp_close(t->sink.ctx, &c->pub, why);
-    flow_conn_free(t, c);
+    t->sink.tcp_close(t->sink.ctx, &c->head, why);
+    flow_tcp_free(t, c);
 }
 
 static void expire_class(struct flow_table *t, unsigned class)
 {
     int64_t limit = flow_class_limit_ns(t, class);
 
-    for (struct flow_conn *c; (c = flow_least_recent(t, class)) != NULL;) {
+    for (struct flow_tcp *c; (c = flow_least_recent(t, class)) != NULL;) {
         if (flow_elapsed(t->now_ns, c->last_ns) <= (uint64_t)limit) {
             t->deadline_ns[class] = flow_deadline_ns(c->last_ns, limit);
             return;
         }
-        flow_conn_close(t, c, class == FLOW_CLOSED ? FLOW_END_CLOSED : FLOW_END_IDLE);
+        flow_tcp_close(t, c, class == FLOW_CLOSED ? FLOW_END_CLOSED : FLOW_END_IDLE);
     }
     t->deadline_ns[class] = INT64_MAX;
 }
@@ -54,10 +54,10 @@ void flow_expire(struct flow_table *t)
             t->next_deadline_ns = t->deadline_ns[class];
 }
 
-static void evict(struct flow_table *t, struct flow_conn *c)
+static void evict(struct flow_table *t, struct flow_tcp *c)
 {
     t->counters.connections_evicted++;
-    flow_conn_close(t, c, FLOW_END_EVICTED);
+    flow_tcp_close(t, c, FLOW_END_EVICTED);
 }
 
 /* A few half-open ones are connections on their way, not a flood. */
@@ -71,7 +71,7 @@ static enum flow_class class_to_evict(const struct flow_table *t)
 
 bool flow_table_evict(struct flow_table *t)
 {
-    struct flow_conn *c = flow_least_recent(t, class_to_evict(t));
+    struct flow_tcp *c = flow_least_recent(t, class_to_evict(t));
 
     if (c == NULL)
         return false;
@@ -79,15 +79,15 @@ bool flow_table_evict(struct flow_table *t)
     return true;
 }
 
-static bool longer_unused(const struct flow_conn *a, const struct flow_conn *b)
+static bool longer_unused(const struct flow_tcp *a, const struct flow_tcp *b)
 {
-    return a->last_ns != b->last_ns ? a->last_ns < b->last_ns : a->pub.number < b->pub.number;
+    return a->last_ns != b->last_ns ? a->last_ns < b->last_ns : a->head.number < b->head.number;
 }
 
 /* Keeps the chain of one pair of endpoints short. */
 static void evict_crowd(struct flow_table *t, const struct flow_lookup *l)
 {
-    struct flow_conn *oldest = NULL;
+    struct flow_tcp *oldest = NULL;
     unsigned paths = 0;
 
     for (struct flow_key_node *n = flow_key_first(&t->keys, l); n != NULL; n = flow_key_next(n, l), paths++)
@@ -104,7 +104,7 @@ static bool source_is_client(const struct packet *p)
     return !flow_is_syn_ack(p) && p->src.port >= p->dst.port;
 }
 
-static int add_key(struct flow_table *t, struct flow_conn *c, const struct flow_lookup *l, const struct packet *p)
+static int add_key(struct flow_table *t, struct flow_tcp *c, const struct flow_lookup *l, const struct packet *p)
 {
     c->key.key = l->key;
     c->key.path = p->path;
@@ -113,27 +113,27 @@ static int add_key(struct flow_table *t, struct flow_conn *c, const struct flow_
     return hmap_insert(&t->keys, &c->key.node, l->hash);
 }
 
-static void set_identity(struct flow_conn *c, const struct packet *p)
+static void set_identity(struct flow_tcp *c, const struct packet *p)
 {
     bool from_client = source_is_client(p);
 
     c->handshake = (p->tcp.flags & TCP_SYN) != 0;
-    c->pub.client = from_client ? p->src : p->dst;
-    c->pub.server = from_client ? p->dst : p->src;
-    c->pub.path = p->path;
-    c->pub.roles = c->handshake ? FLOW_ROLES_HANDSHAKE : FLOW_ROLES_GUESSED;
-    c->pub.first = p->mark;
+    c->head.client = from_client ? p->src : p->dst;
+    c->head.server = from_client ? p->dst : p->src;
+    c->head.path = p->path;
+    c->head.roles = c->handshake ? FLOW_ROLES_HANDSHAKE : FLOW_ROLES_GUESSED;
+    c->head.first = p->mark;
     c->half[0].scale = c->half[1].scale = -1;
     flow_learn_base(c, from_client ? 0 : 1, p);
-    c->pub.client_isn = c->half[0].base - 1;
+    c->client_isn = c->half[0].base - 1;
 }
 
-struct flow_conn *flow_conn_open(struct flow_table *t, const struct flow_lookup *l, const struct packet *p)
+struct flow_tcp *flow_tcp_open(struct flow_table *t, const struct flow_lookup *l, const struct packet *p)
 {
     if (t->conns.in_use >= t->limits.connections)
         (void)flow_table_evict(t);
     evict_crowd(t, l);
-    struct flow_conn *c = slab_take(&t->conns);
+    struct flow_tcp *c = slab_take(&t->conns);
     if (c == NULL)
         return NULL;
     if (add_key(t, c, l, p) != 0) {
@@ -141,13 +141,13 @@ struct flow_conn *flow_conn_open(struct flow_table *t, const struct flow_lookup 
         return NULL;
     }
     set_identity(c, p);
-    c->pub.number = ++t->counters.connections;
+    c->head.number = ++t->counters.connections;
     c->class = c->handshake ? FLOW_HALF_OPEN : FLOW_OPEN;
     c->last_ns = t->now_ns;
     flow_use_add(t, c);
     list_append(&t->opened, &c->opened);
     if (flow_is_syn(p))
         flow_syns_add(t, c);
-    t->sink.tcp_open(t->sink.ctx, &c->pub);
+    t->sink.tcp_open(t->sink.ctx, &c->head);
     return c;
 }

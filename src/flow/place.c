@@ -5,14 +5,14 @@
 
 #include "pcap2trace/status.h"
 
-static const struct flow_conn *conn_of(const struct flow_tcp *conn)
+static const struct flow_tcp *conn_of(const struct flow_conn *conn)
 {
-    return (const struct flow_conn *)(const void *)((const char *)conn - offsetof(struct flow_conn, pub));
+    return (const struct flow_tcp *)(const void *)((const char *)conn - offsetof(struct flow_tcp, head));
 }
 
-bool flow_tcp_place(const struct flow_tcp *conn, struct flow_place *place)
+bool flow_tcp_place(const struct flow_conn *conn, struct flow_place *place)
 {
-    const struct flow_conn *c = conn_of(conn);
+    const struct flow_tcp *c = conn_of(conn);
 
     *place = (struct flow_place){.client = conn->client, .last_ns = c->last_ns};
     for (unsigned side = 0; side < 2; side++) {
@@ -60,9 +60,9 @@ static void skip_half(struct flow_half *h, const struct flow_place_half *to)
     h->ack_seen = to->ack_seen;
 }
 
-void flow_tcp_skip(struct flow_tcp *conn, const struct flow_place *place)
+void flow_tcp_skip(struct flow_conn *conn, const struct flow_place *place)
 {
-    struct flow_conn *c = hmap_entry(conn, struct flow_conn, pub);
+    struct flow_tcp *c = hmap_entry(conn, struct flow_tcp, head);
 
     if (!endpoint_eq(&conn->client, &place->client))
         flow_tcp_swap_roles(conn);
@@ -78,32 +78,32 @@ void flow_tcp_skip(struct flow_tcp *conn, const struct flow_place *place)
     }
 }
 
-int64_t flow_tcp_last_ns(const struct flow_tcp *conn)
+int64_t flow_tcp_last_ns(const struct flow_conn *conn)
 {
     return conn_of(conn)->last_ns;
 }
 
-void flow_tcp_used(struct flow_tcp *conn, int64_t last_ns)
+void flow_tcp_used(struct flow_conn *conn, int64_t last_ns)
 {
-    hmap_entry(conn, struct flow_conn, pub)->last_ns = last_ns;
+    hmap_entry(conn, struct flow_tcp, head)->last_ns = last_ns;
 }
 
 static int by_use(const void *a, const void *b)
 {
-    const struct flow_conn *const *x = a, *const *y = b;
+    const struct flow_tcp *const *x = a, *const *y = b;
 
     if ((*x)->last_ns != (*y)->last_ns)
         return (*x)->last_ns < (*y)->last_ns ? -1 : 1;
-    return (*x)->pub.number < (*y)->pub.number ? -1 : 1;
+    return (*x)->head.number < (*y)->head.number ? -1 : 1;
 }
 
-static void sort_class(struct list_link *list, struct flow_conn **room)
+static void sort_class(struct list_link *list, struct flow_tcp **room)
 {
     size_t n = 0;
 
     for (struct list_link *link = list->next; link != list; link = link->next)
-        room[n++] = hmap_entry(link, struct flow_conn, lru);
-    qsort(room, n, sizeof(struct flow_conn *), by_use);
+        room[n++] = hmap_entry(link, struct flow_tcp, lru);
+    qsort(room, n, sizeof(struct flow_tcp *), by_use);
     list_init(list);
     for (size_t i = 0; i < n; i++)
         list_append(list, &room[i]->lru);
@@ -116,7 +116,7 @@ int64_t flow_table_clock(const struct flow_table *t)
 
 int flow_table_skipped(struct flow_table *t, int64_t now_ns)
 {
-    struct flow_conn **room = malloc((t->conns.in_use + 1) * sizeof(struct flow_conn *));
+    struct flow_tcp **room = malloc((t->conns.in_use + 1) * sizeof(struct flow_tcp *));
 
     if (room == NULL)
         return P2T_ERR_MEMORY;

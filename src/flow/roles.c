@@ -7,14 +7,14 @@
         (b) = swap_;                                                                                                 \
     } while (0)
 
-void flow_tcp_swap_roles(struct flow_tcp *conn)
+void flow_tcp_swap_roles(struct flow_conn *conn)
 {
-    struct flow_conn *c = hmap_entry(conn, struct flow_conn, pub);
+    struct flow_tcp *c = hmap_entry(conn, struct flow_tcp, head);
 
     if (conn->roles != FLOW_ROLES_GUESSED)
         return;
     c->client_side ^= 1;
-    conn->client_isn = c->half[c->client_side].base - 1;
+    c->client_isn = c->half[c->client_side].base - 1;
     SWAP(struct endpoint, conn->client, conn->server);
     SWAP(uint64_t, conn->packets[0], conn->packets[1]);
     SWAP(uint64_t, conn->payload_bytes[0], conn->payload_bytes[1]);

@@ -4,7 +4,7 @@
 /* A segment may lie up to the largest window ahead of what is known to be sent: less would lose what follows a
  * gap in the capture, more would let a stray segment pass for one. A side not heard of so far must know its
  * peer's numbers: a stale peer answers a new SYN with an ACK of its old connection (RFC 9293 3.5.1). */
-static bool belongs(const struct flow_conn *c, unsigned side, const struct packet *p)
+static bool belongs(const struct flow_tcp *c, unsigned side, const struct packet *p)
 {
     const struct flow_half *h = &c->half[side], *peer = &c->half[!side];
 
@@ -14,10 +14,10 @@ static bool belongs(const struct flow_conn *c, unsigned side, const struct packe
     return (p->tcp.flags & TCP_ACK) == 0 || peer->base_from != FLOW_BASE_FIXED || flow_near(peer, p->tcp.ack);
 }
 
-static void take_established(struct flow_table *t, struct flow_conn *c, unsigned side, const struct packet *p)
+static void take_established(struct flow_table *t, struct flow_tcp *c, unsigned side, const struct packet *p)
 {
     if (c->class == FLOW_HALF_OPEN)
-        flow_conn_set_class(t, c, FLOW_OPEN);
+        flow_tcp_set_class(t, c, FLOW_OPEN);
     if (c->established || !c->handshake || side != c->client_side || (p->tcp.flags & TCP_ACK) == 0)
         return;
     if (flow_offset(&c->half[!side], p->tcp.ack) < 0)
@@ -27,7 +27,7 @@ static void take_established(struct flow_table *t, struct flow_conn *c, unsigned
 }
 
 /* Only a segment with news about the stream of the peer has news about the window (RFC 9293 3.10.7.4). */
-static void take_window(struct flow_table *t, struct flow_conn *c, unsigned side, const struct packet *p)
+static void take_window(struct flow_table *t, struct flow_tcp *c, unsigned side, const struct packet *p)
 {
     struct flow_half *h = &c->half[side], *peer = &c->half[!side];
     bool zero = p->tcp.window == 0;
@@ -41,7 +41,7 @@ static void take_window(struct flow_table *t, struct flow_conn *c, unsigned side
     flow_emit(t, c, side, zero ? FLOW_ZERO_WINDOW : FLOW_WINDOW_OPEN, p->mark);
 }
 
-static void take_ack(struct flow_table *t, struct flow_conn *c, unsigned side, const struct packet *p)
+static void take_ack(struct flow_table *t, struct flow_tcp *c, unsigned side, const struct packet *p)
 {
     struct flow_half *h = &c->half[side], *peer = &c->half[!side];
     int64_t off = flow_offset(peer, p->tcp.ack);
@@ -73,13 +73,13 @@ static bool is_keep_alive(const struct flow_half *h, const struct packet *p, int
     return p->payload_len == 0 || (p->payload_len == 1 && h->acked >= h->high);
 }
 
-static void take_old(struct flow_table *t, struct flow_conn *c, unsigned side)
+static void take_old(struct flow_table *t, struct flow_tcp *c, unsigned side)
 {
     t->counters.retransmits++;
-    c->pub.retransmits[flow_dir_of(c, side)]++;
+    c->head.retransmits[flow_dir_of(c, side)]++;
 }
 
-static void data_after_close(struct flow_table *t, struct flow_conn *c, unsigned side, const struct packet *p)
+static void data_after_close(struct flow_table *t, struct flow_tcp *c, unsigned side, const struct packet *p)
 {
     struct flow_half *h = &c->half[side];
 
@@ -89,7 +89,7 @@ static void data_after_close(struct flow_table *t, struct flow_conn *c, unsigned
 }
 
 /* The segment's bytes that can belong to the stream; false when there are none. */
-static bool stream_part(struct flow_table *t, struct flow_conn *c, unsigned side, const struct packet *p, int64_t off,
+static bool stream_part(struct flow_table *t, struct flow_tcp *c, unsigned side, const struct packet *p, int64_t off,
                         struct flow_part *part)
 {
     struct flow_half *h = &c->half[side];
@@ -113,7 +113,7 @@ static bool stream_part(struct flow_table *t, struct flow_conn *c, unsigned side
     return true;
 }
 
-static int take_payload(struct flow_table *t, struct flow_conn *c, unsigned side, const struct packet *p, int64_t off)
+static int take_payload(struct flow_table *t, struct flow_tcp *c, unsigned side, const struct packet *p, int64_t off)
 {
     struct flow_half *h = &c->half[side];
     struct flow_part part;
@@ -134,12 +134,12 @@ static int take_payload(struct flow_table *t, struct flow_conn *c, unsigned side
         data_after_close(t, c, side, p);
     if (part.off > h->next) {
         t->counters.out_of_order++;
-        c->pub.out_of_order[flow_dir_of(c, side)]++;
+        c->head.out_of_order[flow_dir_of(c, side)]++;
     }
     return flow_stream_push(t, c, side, &part);
 }
 
-static void take_fin(struct flow_table *t, struct flow_conn *c, unsigned side, const struct packet *p, int64_t off)
+static void take_fin(struct flow_table *t, struct flow_tcp *c, unsigned side, const struct packet *p, int64_t off)
 {
     struct flow_half *h = &c->half[side];
     int64_t fin = off + (int64_t)p->payload_len;
@@ -154,7 +154,7 @@ static void take_fin(struct flow_table *t, struct flow_conn *c, unsigned side, c
 
 /* RFC 9293 3.5.2: the numbers decide, those of the peer where this side sent nothing. Wider than a host would
  * take, because the capture may lack what came before. */
-static bool reset_fits(const struct flow_conn *c, unsigned side, const struct packet *p)
+static bool reset_fits(const struct flow_tcp *c, unsigned side, const struct packet *p)
 {
     const struct flow_half *h = &c->half[side], *peer = &c->half[!side];
     int64_t window = (int64_t)peer->window << (peer->scale >= 0 ? peer->scale : FLOW_GUESSED_SCALE);
@@ -165,7 +165,7 @@ static bool reset_fits(const struct flow_conn *c, unsigned side, const struct pa
     return (p->tcp.flags & TCP_ACK) != 0 && ack >= 0 && ack <= flow_seen_end(peer) + (c->class != FLOW_HALF_OPEN);
 }
 
-static void take_reset(struct flow_table *t, struct flow_conn *c, unsigned side, const struct packet *p)
+static void take_reset(struct flow_table *t, struct flow_tcp *c, unsigned side, const struct packet *p)
 {
     struct flow_half *h = &c->half[side];
 
@@ -179,10 +179,10 @@ static void take_reset(struct flow_table *t, struct flow_conn *c, unsigned side,
         flow_emit(t, c, side, FLOW_RST, p->mark);
     h->rst_seen = true;
     if (c->class != FLOW_CLOSED)
-        flow_conn_set_class(t, c, FLOW_CLOSED);
+        flow_tcp_set_class(t, c, FLOW_CLOSED);
 }
 
-static bool take_header(struct flow_table *t, struct flow_conn *c, unsigned side, const struct packet *p)
+static bool take_header(struct flow_table *t, struct flow_tcp *c, unsigned side, const struct packet *p)
 {
     if ((p->tcp.flags & TCP_SYN) != 0) {
         if (!flow_handshake(t, c, side, p))
@@ -202,11 +202,11 @@ static bool take_header(struct flow_table *t, struct flow_conn *c, unsigned side
     return true;
 }
 
-int flow_segment(struct flow_table *t, struct flow_conn *c, unsigned side, const struct packet *p)
+int flow_segment(struct flow_table *t, struct flow_tcp *c, unsigned side, const struct packet *p)
 {
     struct flow_half *h = &c->half[side];
 
-    c->pub.packets[flow_dir_of(c, side)]++;
+    c->head.packets[flow_dir_of(c, side)]++;
     if ((h->watch_to | c->half[!side].watch_to) != 0) {
         flow_stream_expire(t, c, c->client_side);
         flow_stream_expire(t, c, !c->client_side);

@@ -18,26 +18,26 @@ static struct packet_mark later(struct packet_mark a, struct packet_mark b)
     return b.ref.number != 0 && b.ts_ns > a.ts_ns ? b : a;
 }
 
-static void send_chunk(struct flow_table *t, struct flow_conn *c, unsigned side, const struct flow_chunk *chunk)
+static void send_chunk(struct flow_table *t, struct flow_tcp *c, unsigned side, const struct flow_chunk *chunk)
 {
     struct flow_half *h = &c->half[side];
 
     h->next = chunk->offset + chunk->len;
     h->deliverable = chunk->deliverable;
-    t->sink.tcp_chunk(t->sink.ctx, &c->pub, chunk);
+    t->sink.tcp_chunk(t->sink.ctx, &c->head, chunk);
 }
 
-static void count_new(struct flow_table *t, struct flow_conn *c, unsigned side, const struct flow_part *p)
+static void count_new(struct flow_table *t, struct flow_tcp *c, unsigned side, const struct flow_part *p)
 {
     struct flow_half *h = &c->half[side];
 
     h->high = max_u64(h->high, p->end);
-    c->pub.payload_bytes[flow_dir_of(c, side)] += p->end - p->off;
+    c->head.payload_bytes[flow_dir_of(c, side)] += p->end - p->off;
     t->counters.cut_bytes += p->end - p->off - p->bytes.n;
 }
 
 /* Fast path: straight from the packet's bytes. */
-static void deliver_new(struct flow_table *t, struct flow_conn *c, unsigned side, const struct flow_part *p)
+static void deliver_new(struct flow_table *t, struct flow_tcp *c, unsigned side, const struct flow_part *p)
 {
     struct slice bytes = {p->bytes.p, p->bytes.n}; /* not as one: a copy waits for what was just written in two */
     struct flow_chunk chunk = {flow_dir_of(c, side), p->off, bytes, p->end - p->off, false, p->mark, p->mark};
@@ -56,10 +56,9 @@ static void release_if_empty(struct flow_table *t, struct flow_half *h)
     h->held = NULL;
 }
 
-/* What is held right behind the delivered bytes. `completed` is the packet that closed the gap before it, NULL
+/* Delivers what is held right after the delivered bytes. `completed` is the packet that closed the gap before it, NULL
  * where the gap was given up. */
-static void deliver_held(struct flow_table *t, struct flow_conn *c, unsigned side,
-                         const struct packet_mark *completed)
+static void deliver_held(struct flow_table *t, struct flow_tcp *c, unsigned side, const struct packet_mark *completed)
 {
     struct flow_half *h = &c->half[side];
 
@@ -80,7 +79,7 @@ static void deliver_held(struct flow_table *t, struct flow_conn *c, unsigned sid
 }
 
 /* After deliveries: the next acknowledged hole is watched, and the FIN may be in order. */
-static void settle(struct flow_table *t, struct flow_conn *c, unsigned side)
+static void settle(struct flow_table *t, struct flow_tcp *c, unsigned side)
 {
     struct flow_half *h = &c->half[side];
 
@@ -92,12 +91,12 @@ static void settle(struct flow_table *t, struct flow_conn *c, unsigned side)
         h->fin_in_order = true;
         flow_emit(t, c, side, FLOW_FIN_IN_ORDER, later(h->fin_mark, h->deliverable));
         if (c->half[!side].fin_in_order && c->class != FLOW_CLOSED)
-            flow_conn_set_class(t, c, FLOW_CLOSED);
+            flow_tcp_set_class(t, c, FLOW_CLOSED);
     }
 }
 
-/* A hole up to `to`, which is not behind the first held byte, and what follows it. */
-static void skip_to(struct flow_table *t, struct flow_conn *c, unsigned side, uint64_t to, struct packet_mark proof)
+/* Delivers a hole up to `to`, which is not after the first held byte, and what follows it. */
+static void skip_to(struct flow_table *t, struct flow_tcp *c, unsigned side, uint64_t to, struct packet_mark proof)
 {
     struct flow_half *h = &c->half[side];
     const struct flow_held_segment *behind = flow_held_first(h->held);
@@ -108,7 +107,7 @@ static void skip_to(struct flow_table *t, struct flow_conn *c, unsigned side, ui
     hole.deliverable = later(hole.deliverable, h->deliverable);
     h->base_from = FLOW_BASE_FIXED;
     h->high = max_u64(h->high, to);
-    c->pub.lost_bytes[hole.dir] += hole.len;
+    c->head.lost_bytes[hole.dir] += hole.len;
     t->counters.holes++;
     t->counters.hole_bytes += hole.len;
     send_chunk(t, c, side, &hole);
@@ -125,7 +124,7 @@ static struct packet_mark proof_of_hole(const struct flow_half *h, struct packet
     return behind != NULL ? behind->mark : otherwise;
 }
 
-static void skip_held_holes(struct flow_table *t, struct flow_conn *c, unsigned side)
+static void skip_held_holes(struct flow_table *t, struct flow_tcp *c, unsigned side)
 {
     struct flow_half *h = &c->half[side];
 
@@ -133,7 +132,7 @@ static void skip_held_holes(struct flow_table *t, struct flow_conn *c, unsigned 
         skip_to(t, c, side, s->off, proof_of_hole(h, s->mark));
 }
 
-void flow_stream_flush(struct flow_table *t, struct flow_conn *c, unsigned side)
+void flow_stream_flush(struct flow_table *t, struct flow_tcp *c, unsigned side)
 {
     struct flow_half *h = &c->half[side];
 
@@ -144,7 +143,7 @@ void flow_stream_flush(struct flow_table *t, struct flow_conn *c, unsigned side)
     settle(t, c, side);
 }
 
-void flow_stream_expire(struct flow_table *t, struct flow_conn *c, unsigned side)
+void flow_stream_expire(struct flow_table *t, struct flow_tcp *c, unsigned side)
 {
     struct flow_half *h = &c->half[side];
     uint64_t patience = (uint64_t)t->limits.hole_patience_ns;
@@ -206,7 +205,7 @@ static enum hold_result has_room(const struct flow_table *t, const struct flow_h
     return t->held_bytes + cost > t->limits.reorder_bytes_total ? HOLD_TABLE_FULL : HOLD_OK;
 }
 
-static int start_holding(struct flow_table *t, struct flow_conn *c, unsigned side)
+static int start_holding(struct flow_table *t, struct flow_tcp *c, unsigned side)
 {
     struct flow_held *held = slab_take(&t->helds);
 
@@ -219,7 +218,7 @@ static int start_holding(struct flow_table *t, struct flow_conn *c, unsigned sid
     return 0;
 }
 
-static enum hold_result hold_part(struct flow_table *t, struct flow_conn *c, unsigned side, uint32_t at,
+static enum hold_result hold_part(struct flow_table *t, struct flow_tcp *c, unsigned side, uint32_t at,
                                   const struct flow_part *p)
 {
     struct flow_half *h = &c->half[side];
@@ -240,7 +239,7 @@ static enum hold_result hold_part(struct flow_table *t, struct flow_conn *c, uns
 }
 
 /* Holds the bytes that are not held yet: the first copy seen wins. */
-static enum hold_result hold(struct flow_table *t, struct flow_conn *c, unsigned side, const struct flow_part *p)
+static enum hold_result hold(struct flow_table *t, struct flow_tcp *c, unsigned side, const struct flow_part *p)
 {
     struct flow_half *h = &c->half[side];
     uint32_t i = h->held != NULL ? flow_held_search(h->held, p->off) : 0;
@@ -262,8 +261,8 @@ static enum hold_result hold(struct flow_table *t, struct flow_conn *c, unsigned
     return HOLD_OK;
 }
 
-/* The part is next in order; held segments may lie inside it and behind it. */
-static void deliver_through(struct flow_table *t, struct flow_conn *c, unsigned side, const struct flow_part *p)
+/* The part is next in order; held segments may lie inside it and after it. */
+static void deliver_through(struct flow_table *t, struct flow_tcp *c, unsigned side, const struct flow_part *p)
 {
     struct flow_half *h = &c->half[side];
 
@@ -276,7 +275,7 @@ static void deliver_through(struct flow_table *t, struct flow_conn *c, unsigned 
 }
 
 /* A limit is hit: an older hole is given up, so that the part fits or is in order. */
-static void give_way(struct flow_table *t, struct flow_conn *c, unsigned side, const struct flow_part *p,
+static void give_way(struct flow_table *t, struct flow_tcp *c, unsigned side, const struct flow_part *p,
                      enum hold_result full)
 {
     struct flow_half *h = &c->half[side];
@@ -284,7 +283,7 @@ static void give_way(struct flow_table *t, struct flow_conn *c, unsigned side, c
     t->counters.reorder_limit_hits++;
     if (full == HOLD_TABLE_FULL && !list_empty(&t->holding)) {
         struct flow_held *longest = hmap_entry(t->holding.next, struct flow_held, link);
-        struct flow_conn *other = longest->conn;
+        struct flow_tcp *other = longest->conn;
         unsigned other_side = longest->side;
         skip_held_holes(t, other, other_side);
         settle(t, other, other_side);
@@ -295,7 +294,7 @@ static void give_way(struct flow_table *t, struct flow_conn *c, unsigned side, c
     skip_to(t, c, side, to, proof_of_hole(h, p->mark));
 }
 
-static int push_slowly(struct flow_table *t, struct flow_conn *c, unsigned side, struct flow_part p)
+static int push_slowly(struct flow_table *t, struct flow_tcp *c, unsigned side, struct flow_part p)
 {
     struct flow_half *h = &c->half[side];
 
@@ -317,7 +316,7 @@ static int push_slowly(struct flow_table *t, struct flow_conn *c, unsigned side,
     }
 }
 
-int flow_stream_push(struct flow_table *t, struct flow_conn *c, unsigned side, const struct flow_part *p)
+int flow_stream_push(struct flow_table *t, struct flow_tcp *c, unsigned side, const struct flow_part *p)
 {
     struct flow_half *h = &c->half[side];
     int rc = 0;
@@ -331,14 +330,14 @@ int flow_stream_push(struct flow_table *t, struct flow_conn *c, unsigned side, c
     return rc;
 }
 
-/* A FIN ends the stream: whatever claimed to lie behind it was never part of it. */
-static void cut_stream(struct flow_table *t, struct flow_conn *c, unsigned side, uint64_t fin)
+/* A FIN ends the stream: whatever claimed to lie after it was never part of it. */
+static void cut_stream(struct flow_table *t, struct flow_tcp *c, unsigned side, uint64_t fin)
 {
     struct flow_half *h = &c->half[side];
 
     if (h->held != NULL) {
         size_t before = h->held->bytes;
-        c->pub.payload_bytes[flow_dir_of(c, side)] -= flow_held_truncate(h->held, fin);
+        c->head.payload_bytes[flow_dir_of(c, side)] -= flow_held_truncate(h->held, fin);
         flow_holds(t, before, h->held->bytes);
         release_if_empty(t, h);
     }
@@ -347,7 +346,7 @@ static void cut_stream(struct flow_table *t, struct flow_conn *c, unsigned side,
     h->watch_to = h->watch_to < fin ? h->watch_to : fin;
 }
 
-void flow_stream_fin(struct flow_table *t, struct flow_conn *c, unsigned side, uint64_t fin, struct packet_mark mark)
+void flow_stream_fin(struct flow_table *t, struct flow_tcp *c, unsigned side, uint64_t fin, struct packet_mark mark)
 {
     struct flow_half *h = &c->half[side];
 

@@ -10,22 +10,22 @@ static uint64_t syn_hash(const struct endpoint *client, uint32_t isn)
     return hash_words(words);
 }
 
-static struct flow_conn *find(const struct flow_table *t, uint64_t hash, const struct endpoint *client, uint32_t isn)
+static struct flow_tcp *find(const struct flow_table *t, uint64_t hash, const struct endpoint *client, uint32_t isn)
 {
     for (struct hmap_node *n = hmap_first(&t->syns, hash); n != NULL; n = hmap_next(n)) {
-        struct flow_conn *c = hmap_entry(n, struct flow_conn, syn);
-        if (c->pub.client_isn == isn && endpoint_eq(&c->pub.client, client))
+        struct flow_tcp *c = hmap_entry(n, struct flow_tcp, syn);
+        if (c->client_isn == isn && endpoint_eq(&c->head.client, client))
             return c;
     }
     return NULL;
 }
 
-struct flow_conn *flow_syns_find(const struct flow_table *t, const struct endpoint *client, uint32_t isn)
+struct flow_tcp *flow_syns_find(const struct flow_table *t, const struct endpoint *client, uint32_t isn)
 {
     return find(t, syn_hash(client, isn), client, isn);
 }
 
-void flow_syns_remove(struct flow_table *t, struct flow_conn *c)
+void flow_syns_remove(struct flow_table *t, struct flow_tcp *c)
 {
     if (c->in_syns)
         hmap_remove(&t->syns, &c->syn);
@@ -34,10 +34,10 @@ void flow_syns_remove(struct flow_table *t, struct flow_conn *c)
 
 /* Only the newest connection of a client endpoint and ISN is kept: a scan with one source port and sequence
  * number makes no chain. */
-void flow_syns_add(struct flow_table *t, struct flow_conn *c)
+void flow_syns_add(struct flow_table *t, struct flow_tcp *c)
 {
-    uint64_t hash = syn_hash(&c->pub.client, c->pub.client_isn);
-    struct flow_conn *older = find(t, hash, &c->pub.client, c->pub.client_isn);
+    uint64_t hash = syn_hash(&c->head.client, c->client_isn);
+    struct flow_tcp *older = find(t, hash, &c->head.client, c->client_isn);
 
     if (older != NULL)
         flow_syns_remove(t, older);

@@ -29,7 +29,7 @@ struct flow_table *flow_table_new(const struct flow_limits *limits, const struct
     t->limits = *limits;
     t->sink = *sink;
     t->now_ns = INT64_MIN;
-    slab_init(&t->conns, sizeof(struct flow_conn), limits->budget);
+    slab_init(&t->conns, sizeof(struct flow_tcp), limits->budget);
     slab_init(&t->aliases, sizeof(struct flow_key_node), limits->budget);
     slab_init(&t->helds, sizeof(struct flow_held), limits->budget);
     for (int i = 0; i < FLOW_CLASSES; i++) {
@@ -45,23 +45,23 @@ struct flow_table *flow_table_new(const struct flow_limits *limits, const struct
     return t;
 }
 
-static struct flow_conn *first_opened(const struct flow_table *t)
+static struct flow_tcp *first_opened(const struct flow_table *t)
 {
-    return list_empty(&t->opened) ? NULL : hmap_entry(t->opened.next, struct flow_conn, opened);
+    return list_empty(&t->opened) ? NULL : hmap_entry(t->opened.next, struct flow_tcp, opened);
 }
 
 void flow_table_finish(struct flow_table *t)
 {
-    for (struct flow_conn *c; (c = first_opened(t)) != NULL;)
-        flow_conn_close(t, c, FLOW_END_INPUT);
+    for (struct flow_tcp *c; (c = first_opened(t)) != NULL;)
+        flow_tcp_close(t, c, FLOW_END_INPUT);
 }
 
 void flow_table_free(struct flow_table *t)
 {
     if (t == NULL)
         return;
-    for (struct flow_conn *c; (c = first_opened(t)) != NULL;)
-        flow_conn_free(t, c);
+    for (struct flow_tcp *c; (c = first_opened(t)) != NULL;)
+        flow_tcp_free(t, c);
     hmap_fini(&t->keys);
     hmap_fini(&t->syns);
     slab_fini(&t->conns);
@@ -88,11 +88,11 @@ static struct endpoint key_endpoint(const struct flow_key *key, int i)
 void flow_table_each(const struct flow_table *t, flow_visit *visit, void *ctx)
 {
     for (struct list_link *link = t->opened.next; link != &t->opened; link = link->next) {
-        struct flow_conn *c = hmap_entry(link, struct flow_conn, opened);
+        struct flow_tcp *c = hmap_entry(link, struct flow_tcp, opened);
         const struct flow_key_node *n = &c->key;
         do {
             struct endpoint a = key_endpoint(&n->key, 0), b = key_endpoint(&n->key, 1);
-            visit(ctx, &c->pub, &a, &b, n->path);
+            visit(ctx, &c->head, &a, &b, n->path);
         } while ((n = n->next) != NULL);
     }
 }
@@ -100,7 +100,7 @@ void flow_table_each(const struct flow_table *t, flow_visit *visit, void *ctx)
 static int open_with(struct flow_table *t, const struct flow_lookup *l, const struct packet *p,
                      struct flow_print print)
 {
-    struct flow_conn *c = flow_conn_open(t, l, p);
+    struct flow_tcp *c = flow_tcp_open(t, l, p);
 
     if (c == NULL)
         return P2T_ERR_MEMORY;
@@ -126,19 +126,19 @@ static int push_tcp(struct flow_table *t, const struct packet *p, const struct f
     if (n == NULL)
         return open_with(t, l, p, print);
 
-    struct flow_conn *c = n->conn;
+    struct flow_tcp *c = n->conn;
     unsigned side = flow_key_side(n, l);
     if (flow_ring_has(&c->half[side].ring, print, t->now_ns)) {
-        c->pub.duplicates++;
+        c->head.duplicates++;
         t->counters.duplicates++;
         return 0;
     }
     if (flow_is_reuse(c, side, p)) {
-        flow_conn_close(t, c, FLOW_END_REUSED);
+        flow_tcp_close(t, c, FLOW_END_REUSED);
         return open_with(t, l, p, print);
     }
     flow_ring_add(&c->half[side].ring, print, t->now_ns);
-    flow_conn_touch(t, c);
+    flow_tcp_touch(t, c);
     return flow_segment(t, c, side, p);
 }
 
@@ -150,7 +150,7 @@ void flow_table_prepare(const struct flow_table *t, const struct packet *p, stru
     ready->print = flow_print_tcp(p, t->limits.duplicate_window_ns);
 }
 
-int flow_table_push_ready(struct flow_table *t, const struct packet *p, const struct flow_ready *ready)
+int flow_table_push(struct flow_table *t, const struct packet *p, const struct flow_ready *ready)
 {
     t->counters.packets++;
     if (p->mark.ts_ns > t->now_ns)
@@ -163,12 +163,4 @@ int flow_table_push_ready(struct flow_table *t, const struct packet *p, const st
     else if (p->kind == PACKET_ICMP_ERROR)
         flow_icmp(t, p);
     return 0;
-}
-
-int flow_table_push(struct flow_table *t, const struct packet *p)
-{
-    struct flow_ready ready;
-
-    flow_table_prepare(t, p, &ready);
-    return flow_table_push_ready(t, p, &ready);
 }

@@ -12,7 +12,7 @@ struct flow_table;
 /* Named limits, each with the attack it bounds; every time one is hit it is counted. */
 struct flow_limits {
     size_t connections;   /* open at once, under 900 bytes each: SYN floods. Which one goes: flow_table_evict() */
-    size_t reorder_bytes; /* held in one direction behind a hole: hostile sequence jumps */
+    size_t reorder_bytes; /* held in one direction after a hole: hostile sequence jumps */
     size_t reorder_bytes_total;  /* held in all connections */
     uint32_t reorder_segments;   /* segments held in one direction: one-byte segments */
     int64_t half_open_idle_ns;   /* a connection that never got an answer to its SYN */
@@ -42,8 +42,6 @@ struct flow_table *flow_table_new(const struct flow_limits *limits, const struct
 /* Closes every connection (FLOW_END_INPUT, in the order they were opened) before it frees them. */
 void flow_table_finish(struct flow_table *t);
 void flow_table_free(struct flow_table *t);
-/* 0, or P2T_ERR_MEMORY. */
-int flow_table_push(struct flow_table *t, const struct packet *packet);
 
 /* What comes first for a TCP packet, and depends on nothing that the table holds: another thread may do it. */
 struct flow_ready {
@@ -51,16 +49,18 @@ struct flow_ready {
     struct flow_print print;
 };
 
+/* Fills *ready for a TCP packet; leaves it alone for others. */
 void flow_table_prepare(const struct flow_table *t, const struct packet *packet, struct flow_ready *ready);
-/* As flow_table_push(). */
-int flow_table_push_ready(struct flow_table *t, const struct packet *packet, const struct flow_ready *ready);
+/* Takes the next packet, with what flow_table_prepare() made of it, and calls the sink with all that comes of it. 0, or
+ * P2T_ERR_MEMORY. */
+int flow_table_push(struct flow_table *t, const struct packet *packet, const struct flow_ready *ready);
 /* Closes the least recently used of the connections that are over; else of the half-open ones, while they are many: a
  * flood of them cannot push out live ones; else of all others. False: there is none. Never from within the sink. */
 bool flow_table_evict(struct flow_table *t);
 /* For a stage that knows better than the port numbers: client and server change places, with all counters. Of use
  * only from tcp_open or the first tcp_event or tcp_chunk after it (which keeps the dir it was given); does nothing
  * when a handshake was seen. */
-void flow_tcp_swap_roles(struct flow_tcp *conn);
+void flow_tcp_swap_roles(struct flow_conn *conn);
 /* Where a direction of a connection stands. */
 struct flow_place_half {
     uint64_t next, high, acked, watch_to; /* offsets */
@@ -73,20 +73,20 @@ struct flow_place_half {
     uint8_t base_from; /* how that is known: flow's own; 0: it is not */
 };
 
-/* A moment in the life of a connection at which nothing is held behind a hole. */
+/* A moment in the life of a connection at which nothing is held after a hole. */
 struct flow_place {
     struct endpoint client;
     int64_t last_ns;                /* of its last packet */
     struct flow_place_half half[2]; /* by enum flow_dir */
 };
 
-/* False: something is held, or came behind the end. */
-bool flow_tcp_place(const struct flow_tcp *conn, struct flow_place *place);
+/* Fills *place. False: bytes are held after a hole, or came after the end, so that there is no such moment now. */
+bool flow_tcp_place(const struct flow_conn *conn, struct flow_place *place);
 /* The connection is taken there without a word to the sink: packets in between were not given. */
-void flow_tcp_skip(struct flow_tcp *conn, const struct flow_place *place);
-/* When it was used last: where clocks step back, other connections' packets tell, too. */
-int64_t flow_tcp_last_ns(const struct flow_tcp *conn);
-void flow_tcp_used(struct flow_tcp *conn, int64_t last_ns);
+void flow_tcp_skip(struct flow_conn *conn, const struct flow_place *place);
+/* When it was used last, by the packet clock: later than its last packet's own time where captured clocks step back. */
+int64_t flow_tcp_last_ns(const struct flow_conn *conn);
+void flow_tcp_used(struct flow_conn *conn, int64_t last_ns);
 /* After the last of them: connections are in the order of use again, and it is now_ns. 0 or P2T_ERR_MEMORY. */
 int flow_table_skipped(struct flow_table *t, int64_t now_ns);
 /* The latest time of a packet. */
@@ -94,7 +94,7 @@ int64_t flow_table_clock(const struct flow_table *t);
 const struct flow_counters *flow_table_counters(const struct flow_table *t);
 /* Each open connection once for every pair of endpoints and path that its packets came under, the one it was opened
  * with first; a and b are in no order. */
-typedef void flow_visit(void *ctx, struct flow_tcp *conn, const struct endpoint *a, const struct endpoint *b,
+typedef void flow_visit(void *ctx, struct flow_conn *conn, const struct endpoint *a, const struct endpoint *b,
                         uint32_t path);
 void flow_table_each(const struct flow_table *t, flow_visit *visit, void *ctx);
 

@@ -18,13 +18,13 @@ int64_t flow_deadline_ns(int64_t from_ns, int64_t limit_ns)
     return from_ns > INT64_MAX - limit_ns ? INT64_MAX : from_ns + limit_ns;
 }
 
-struct flow_conn *flow_least_recent(const struct flow_table *t, unsigned class)
+struct flow_tcp *flow_least_recent(const struct flow_table *t, unsigned class)
 {
     const struct list_link *list = &t->lru[class];
-    return list_empty(list) ? NULL : hmap_entry(list->next, struct flow_conn, lru);
+    return list_empty(list) ? NULL : hmap_entry(list->next, struct flow_tcp, lru);
 }
 
-void flow_use_add(struct flow_table *t, struct flow_conn *c)
+void flow_use_add(struct flow_table *t, struct flow_tcp *c)
 {
     if (list_empty(&t->lru[c->class])) {
         t->deadline_ns[c->class] = flow_deadline_ns(t->now_ns, flow_class_limit_ns(t, c->class));
@@ -35,13 +35,13 @@ void flow_use_add(struct flow_table *t, struct flow_conn *c)
     t->count[c->class]++;
 }
 
-void flow_use_remove(struct flow_table *t, struct flow_conn *c)
+void flow_use_remove(struct flow_table *t, struct flow_tcp *c)
 {
     list_remove(&c->lru);
     t->count[c->class]--;
 }
 
-void flow_conn_touch(struct flow_table *t, struct flow_conn *c)
+void flow_tcp_touch(struct flow_table *t, struct flow_tcp *c)
 {
     c->last_ns = t->now_ns;
     if (t->lru[c->class].prev == &c->lru)
@@ -50,7 +50,7 @@ void flow_conn_touch(struct flow_table *t, struct flow_conn *c)
     list_append(&t->lru[c->class], &c->lru);
 }
 
-void flow_conn_set_class(struct flow_table *t, struct flow_conn *c, enum flow_class class)
+void flow_tcp_set_class(struct flow_table *t, struct flow_tcp *c, enum flow_class class)
 {
     flow_use_remove(t, c);
     c->class = (uint8_t) class;

@@ -4,26 +4,26 @@
 
 #include "base/thread.h"
 
-/* Waking a thread costs as much as reading a block: who sleeps is woken for half a ring. */
+/* Waking a thread costs as much as reading a block: a sleeping reader is woken for half a ring. */
 enum { WAKE_BLOCKS = INPUT_AHEAD_BLOCKS / 2 };
 
 struct input_ahead_file {
     struct input_ahead *owner;
-    struct input_supply supply; /* of the thread that is busy with it */
+    struct input_supply supply; /* used by the thread that is busy with the file */
     struct input_piece ring[INPUT_AHEAD_BLOCKS];
     pthread_cond_t was_put;
-    /* Under the owner's lock: */
+    /* Protected by the owner's lock: */
     uint64_t age;        /* files that were opened before it */
-    uint64_t put, taken; /* blocks */
+    uint64_t put, taken; /* blocks since the file was opened */
     bool open, ended;
     bool hungry; /* to be filled until the ring is full */
     bool busy;   /* a thread is filling it */
-    bool waited; /* its reader, or who closes it, waits */
+    bool waited; /* its reader waits for a block, or for it to be closed */
 };
 
 struct input_ahead {
     pthread_mutex_t lock;
-    pthread_cond_t wanted; /* a file has become hungry, or all is over */
+    pthread_cond_t wanted; /* signalled when a file has become hungry, or all is over */
     bool over;
     uint64_t opened;
     size_t open, open_max;
@@ -67,7 +67,7 @@ static void fill(struct input_ahead_file *f, struct input_piece *p)
     p->bytes_in = s->bytes_in;
 }
 
-/* The block that was taken last is still in use, and what is left of the one before it until the next was taken. */
+/* Blocks that must not be overwritten: those not taken yet, and the last two taken, which the reader may still use. */
 static uint64_t in_use(const struct input_ahead_file *f)
 {
     return f->put - f->taken + (f->taken < 2 ? f->taken : 2);
@@ -148,13 +148,13 @@ void input_ahead_free(struct input_ahead *a)
     free(a);
 }
 
-/* Files open and close on one thread, the reader's. */
+/* Only the reader's thread opens and closes files, so that this needs no lock. */
 bool input_ahead_has_room(struct input_ahead *a)
 {
     return a->open < a->open_max;
 }
 
-/* Another thread for another file. */
+/* Starts a thread for each open file, up to the limit. False: there is none at all. */
 static bool has_thread(struct input_ahead *a)
 {
     if (a->threads < a->threads_max && a->threads <= a->open && thread_start(&a->thread[a->threads], run, a) == 0)
@@ -188,7 +188,7 @@ struct input_ahead_file *input_ahead_open(struct input_ahead *a, input_read_fn *
     return f;
 }
 
-/* Held: the lock. */
+/* Wakes a thread when half the ring is free. The lock is held. */
 static void feed(struct input_ahead_file *f)
 {
     if (f->hungry || f->ended || in_use(f) > INPUT_AHEAD_BLOCKS - WAKE_BLOCKS)

@@ -1,18 +1,18 @@
-/* Files read and decompressed ahead of whoever takes their bytes, on threads of their own: a ring of blocks for each.
+/* Reads and decompresses files on threads of their own, ahead of the reader: each file has a ring of blocks.
  *
- * A thread waits only in reads that come to an end by themselves: what is read ahead are regular files. A packet in a
- * pipe goes no such way round, and a signal finds its reader there. */
+ * Only regular files are read ahead, so that a thread never blocks for long. A pipe is read by its reader directly: its
+ * packets are not delayed, and signals interrupt the read. */
 #ifndef P2T_INPUT_AHEAD_H
 #define P2T_INPUT_AHEAD_H
 
 #include "input/supply.h"
 
-/* Before the bytes of a block, for its reader to move there what is left of the block before. */
+/* Free space before the bytes of a block: the reader moves the rest of the previous block there. */
 #define INPUT_HEADROOM_BYTES ((size_t)64 << 10)
-/* At most; fewer where their rings are to take less memory. */
+/* At most; the memory limit may allow fewer files. */
 enum { INPUT_AHEAD_FILES = 16, INPUT_AHEAD_BLOCKS = 8 };
 #define INPUT_AHEAD_RING_BYTES (INPUT_AHEAD_BLOCKS * (INPUT_HEADROOM_BYTES + INPUT_BLOCK_BYTES))
-/* So many gzip streams fill faster than one analysis drains. */
+/* Four threads decompress gzip faster than one analysis consumes it. */
 enum { INPUT_AHEAD_THREADS = 4 };
 
 struct input_ahead;
@@ -21,21 +21,23 @@ struct input_ahead_file;
 struct input_piece {
     uint8_t *block; /* headroom, then n bytes */
     size_t n;
-    enum source_state state; /* no longer SOURCE_OPEN: these bytes, which may be none, are the last ones */
+    enum source_state state; /* other than SOURCE_OPEN: these bytes, perhaps none, are the last */
     const char *error;       /* of SOURCE_FAILED; lives as long as the file is open */
-    uint64_t bytes_in;       /* read from the file up to here, compressed */
+    uint64_t bytes_in;       /* compressed bytes read from the file so far */
 };
 
-/* At most so many threads, which start with the files that keep them busy, and files; NULL: no memory. */
+/* threads, files: at most so many at a time. Threads start when files are opened. NULL when memory ran out. */
 struct input_ahead *input_ahead_new(unsigned threads, size_t files);
-/* After its files were closed. NULL is allowed. */
+/* Its files must be closed. NULL is allowed. */
 void input_ahead_free(struct input_ahead *a);
+/* True while another file can be opened. */
 bool input_ahead_has_room(struct input_ahead *a);
-/* Starts reading. NULL: there is no ring to be had, or no thread; read it some other way. read() is called on the
- * threads, one at a time, until input_ahead_close() has returned. */
+/* Starts reading a file. read() is called on the threads, one call at a time, until input_ahead_close() has returned. NULL:
+ * no ring or no thread is free; read the file directly. */
 struct input_ahead_file *input_ahead_open(struct input_ahead *a, input_read_fn *read, void *ctx);
-/* Waits for the next block; not to be called behind the last one. It stays valid until the next but one was asked for. */
+/* Waits for the next block. It stays valid until the call after the next. Must not be called after the last block. */
 const struct input_piece *input_ahead_next(struct input_ahead_file *f);
+/* Waits until no thread uses the file, and frees its ring for another one. */
 void input_ahead_close(struct input_ahead_file *f);
 
 #endif

@@ -1,5 +1,5 @@
-/* The four compressions, behind one face. Each decodes one stream (gzip member, zstd or lz4 frame, xz stream) at a
- * time; unpack.h strings them together. */
+/* One interface for the four compressions. Each decodes one stream (gzip member, zstd or lz4 frame, xz stream) at a time;
+ * unpack.h joins the streams of a file. To add one: a file with its struct input_codec, and an entry in codec.c. */
 #ifndef P2T_INPUT_CODEC_H
 #define P2T_INPUT_CODEC_H
 
@@ -14,12 +14,12 @@
 
 enum codec_status {
     CODEC_GOING,
-    CODEC_STREAM_END, /* everything of this stream has come out */
+    CODEC_STREAM_END, /* all bytes of this stream were written */
     CODEC_DAMAGED,
     CODEC_NO_MEMORY
 };
 
-/* What a step may eat and fill; it moves the pointers on. */
+/* The bytes that a step may consume, and the room it may fill; it advances the pointers. */
 struct input_codec_io {
     const uint8_t *in;
     size_t in_left;

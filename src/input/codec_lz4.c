@@ -10,8 +10,8 @@ static bool lz4_matches(struct slice head)
     return slice_starts(head, SLICE_LIT("\x04\x22\x4d\x18"));
 }
 
-/* A call that fails tells nothing of what it wrote before. So each call gets one block or one block header: what the
- * decoder asks for, less the next block's header where it asks for both. */
+/* A failing call does not say how much it wrote before. So each call gets only one block or one block header: what the
+ * decoder asks for, without the next block's header if it asks for both. */
 struct lz4_state {
     LZ4F_dctx *d;
     size_t wanted;

@@ -15,8 +15,8 @@ static bool zstd_matches(struct slice head)
            (head.n >= 4 && head.p[0] >> 4 == 5 && memcmp(head.p + 1, "\x2a\x4d\x18", 3) == 0);
 }
 
-/* A call that fails tells nothing of what it wrote before. So each call gets one block or one block header: what the
- * decoder asks for, less the next block's header where it asks for both. */
+/* A failing call does not say how much it wrote before. So each call gets only one block or one block header: what the
+ * decoder asks for, without the next block's header if it asks for both. */
 struct zstd_state {
     ZSTD_DCtx *d;
     size_t wanted;

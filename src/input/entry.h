@@ -1,4 +1,4 @@
-/* One capture file on its way through a run: found, probed for its first packet, opened, read, closed. */
+/* One capture file of a run: listed, probed for its first packet, opened, read, closed. */
 #ifndef P2T_INPUT_ENTRY_H
 #define P2T_INPUT_ENTRY_H
 
@@ -10,8 +10,8 @@ struct input_entry {
     struct input *input;
     struct input_list_item item;
     bool has_packets;
-    bool head_probed; /* head was read while probing and is still to be delivered */
-    bool filter_told;
+    bool head_probed;     /* head was read while probing and is still to be delivered */
+    bool filter_reported; /* that the filter does not fit a packet of it */
     uint32_t index;
     int64_t first_ns;               /* of the first packet, filtered or not; set by probing */
     int fd;                         /* -1 while closed */
@@ -20,12 +20,13 @@ struct input_entry {
     struct input_frame head;        /* the next frame to deliver, while the entry is in the merge */
 };
 
-/* Opens the file and reads it ahead, where it is one that can be and there is room; ahead may be NULL. 0, or P2T_ERR_IO
- * with errno. */
+/* Opens the file, and starts reading it ahead if it is a regular file and `ahead`, which may be NULL, has room. 0, or
+ * P2T_ERR_IO with errno. */
 int input_entry_start(struct input_entry *e, struct input_ahead *ahead);
-/* Starts it first where nobody has. An enum input_capture_found; P2T_ERR_IO with errno when it cannot be opened;
- * P2T_ERR_MEMORY. */
+/* Opens the capture in the file, which is started first unless it was. An enum input_capture_found; P2T_ERR_IO with errno
+ * when the file cannot be opened; P2T_ERR_MEMORY. */
 int input_entry_open(struct input_entry *e, struct input_ahead *ahead, const struct input_capture_events *events);
+/* Closes file and capture; harmless when they are closed. */
 void input_entry_close(struct input_entry *e);
 
 #endif

@@ -14,14 +14,14 @@ struct input {
     struct input_filter *filter; /* NULL: none */
     struct input_entry *entries; /* captures only, in the order of their first packets, then those without packets */
     size_t count;
-    size_t next_due;           /* the first entry that the merge has not reached */
-    size_t next_ahead;         /* the first one that is not read ahead */
-    struct input_ahead *ahead; /* NULL: nothing is */
+    size_t next_due;           /* the first entry that has not entered the merge */
+    size_t next_ahead;         /* the first entry that reading ahead has not started */
+    struct input_ahead *ahead; /* NULL: no file is read ahead */
     struct input_merge merge;
-    bool top_delivered; /* the top's head frame was handed out: the next one is due */
+    bool top_delivered; /* the top's head frame was given out: read its next one first */
     bool bytes_unknown;
     size_t problems;
-    struct input_progress progress; /* of closed files; the total is of all */
+    struct input_progress progress; /* read: of closed files; total: of all files */
 };
 
 static void report(struct input *in, const struct input_problem *p)
@@ -52,7 +52,7 @@ static void entry_secrets(void *ctx, const struct input_secrets *s)
         e->input->config.secrets(e->input->config.ctx, s);
 }
 
-/* A file that is closed counts as read to its end, however much of it was needed. */
+/* A closed file counts as read completely, even if only a part of it was needed. */
 static void close_for_good(struct input_entry *e)
 {
     struct input_progress *p = &e->input->progress;
@@ -63,7 +63,7 @@ static void close_for_good(struct input_entry *e)
     input_entry_close(e);
 }
 
-static int open_loud(struct input_entry *e, struct input_ahead *ahead)
+static int open_reporting(struct input_entry *e, struct input_ahead *ahead)
 {
     const struct input_capture_events events = {e, entry_problem, entry_secrets};
 
@@ -71,10 +71,10 @@ static int open_loud(struct input_entry *e, struct input_ahead *ahead)
 }
 
 /* Opens e and reads its first packet into e->head. Returns an enum input_capture_found or a p2t_status. */
-static int probe(struct input_entry *e, struct input_ahead *ahead, bool loud)
+static int probe(struct input_entry *e, struct input_ahead *ahead, bool reporting)
 {
     const struct input_capture_events quiet = {0};
-    int found = loud ? open_loud(e, ahead) : input_entry_open(e, NULL, &quiet);
+    int found = reporting ? open_reporting(e, ahead) : input_entry_open(e, NULL, &quiet);
 
     if (found != INPUT_CAPTURE_FOUND)
         return found;
@@ -82,13 +82,13 @@ static int probe(struct input_entry *e, struct input_ahead *ahead, bool loud)
     if (r < 0)
         return r;
     e->has_packets = r == 1;
-    e->head_probed = loud && e->has_packets;
+    e->head_probed = reporting && e->has_packets;
     e->first_ns = e->head.ts_ns;
     return INPUT_CAPTURE_FOUND;
 }
 
-/* A file that can be opened again is probed in silence and closed, so that only files whose turn it is are open. One
- * without packets is never opened again: what it has to say, problems and secrets, it says here. */
+/* Probes a file that can be opened again, without reporting anything, and closes it: only files whose turn has come stay
+ * open. A file without packets is never opened again, so its problems and secrets are reported here. */
 static int probe_closing(struct input_entry *e)
 {
     int found = probe(e, NULL, false);
@@ -99,8 +99,8 @@ static int probe_closing(struct input_entry *e)
     return found;
 }
 
-/* What is no capture is worth a word when it was named, and none when it lies in a folder. */
-static void judge(struct input *in, const struct input_entry *e, int found)
+/* A file that is no capture is a problem if the user named it, not if it was found in a folder. */
+static void report_unusable(struct input *in, const struct input_entry *e, int found)
 {
     struct input_list_root *root = &in->list.roots[e->item.root];
     char why[80], text[120];
@@ -139,7 +139,7 @@ static int probe_all(struct input *in)
         in->bytes_unknown |= !item->regular;
         in->progress.bytes_total += item->bytes;
         int found = item->regular && in->list.count > 1 ? probe_closing(e) : probe(e, in->ahead, true);
-        judge(in, e, found);
+        report_unusable(in, e, found);
         if (found != INPUT_CAPTURE_FOUND || !e->has_packets)
             close_for_good(e);
         if (found == P2T_ERR_MEMORY)
@@ -160,7 +160,7 @@ static void report_empty_folders(struct input *in)
     }
 }
 
-/* Open captures point to their entry, which must have its final place by then. */
+/* Sorts the entries, and makes open captures point to their entry at its final place. */
 static void settle(struct input *in)
 {
     qsort(in->entries, in->count, sizeof *in->entries, by_first_packet);
@@ -172,7 +172,7 @@ static void settle(struct input *in)
     }
 }
 
-/* The files whose turn comes next: one for each thread. Trouble is told when it is their turn. */
+/* Starts reading ahead the files whose turn comes next, one per thread. Failures are reported when their turn comes. */
 static void read_on(struct input *in)
 {
     size_t end = in->next_due + (in->config.ahead < INPUT_AHEAD_THREADS ? in->config.ahead : INPUT_AHEAD_THREADS);
@@ -223,13 +223,13 @@ int input_open(struct input **out, const struct input_config *config, char **err
     return 0;
 }
 
-static void tell_unfit(struct input_entry *e)
+static void report_unfit(struct input_entry *e)
 {
     char text[256];
 
-    if (e->filter_told)
+    if (e->filter_reported)
         return;
-    e->filter_told = true;
+    e->filter_reported = true;
     snprintf(text, sizeof text, "the filter does not fit packet %" PRIu64 " and others of link type %" PRIu32 ": %s",
              e->head.number, e->head.link_type, input_filter_reason(e->input->filter, e->head.link_type));
     entry_problem(e, text, e->head.number, 0);
@@ -261,18 +261,18 @@ static int next_head(struct input_entry *e)
         if (match == FILTER_NO_MEMORY)
             return P2T_ERR_MEMORY;
         if (match == FILTER_UNFIT)
-            tell_unfit(e);
+            report_unfit(e);
     }
 }
 
 static int enter(struct input *in, struct input_entry *e)
 {
-    int found = e->capture != NULL ? INPUT_CAPTURE_FOUND : open_loud(e, in->ahead);
+    int found = e->capture != NULL ? INPUT_CAPTURE_FOUND : open_reporting(e, in->ahead);
 
     if (found == P2T_ERR_MEMORY)
         return found;
     if (found != INPUT_CAPTURE_FOUND) { /* it changed since it was probed */
-        judge(in, e, found);
+        report_unusable(in, e, found);
         close_for_good(e);
         return 0;
     }
@@ -283,7 +283,7 @@ static int enter(struct input *in, struct input_entry *e)
     return r;
 }
 
-/* The next file's first packet comes before every head frame. */
+/* True when the next file's first packet is earlier than every head frame in the merge. */
 static bool is_due(const struct input *in)
 {
     const struct input_entry *top = input_merge_top(&in->merge);

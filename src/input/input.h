@@ -1,5 +1,5 @@
-/* Captures in, frames out in time order: files, folders and standard input; pcap and pcapng; plain, gzip, zstd,
- * lz4 or xz, told by content. */
+/* Reads captures and gives their frames in time order: files, folders and standard input; pcap and pcapng; plain, gzip,
+ * zstd, lz4 or xz, recognised by content. */
 #ifndef P2T_INPUT_INPUT_H
 #define P2T_INPUT_INPUT_H
 
@@ -12,11 +12,11 @@
 
 struct input;
 
-/* Something that could not be read, or was cut. What was read before it stays good. */
+/* Something that could not be read, or was cut. What was read before it stays valid. */
 struct input_problem {
     const char *path; /* as the user named it, or folder/name */
     const char *text; /* what is wrong and where, one line, no newline */
-    uint64_t packet;  /* number of the packet it stands at, 0 when it is not at one */
+    uint64_t packet;  /* number of the packet concerned; 0: none */
     uint64_t offset;  /* byte offset in the (decompressed) file */
 };
 
@@ -29,10 +29,10 @@ struct input_secrets {
 struct input_config {
     const char *const *paths; /* files, folders, or "-" */
     size_t path_count;
-    bool recursive;     /* go down into folders of folders */
+    bool recursive;     /* also read folders in folders */
     const char *filter; /* libpcap expression, or NULL */
-    unsigned ahead;     /* at most so many threads read and decompress ahead; what comes out is the same. 0: none */
-    size_t ahead_bytes; /* that this may take: 2.5 MB a file, of 16 files at the most */
+    unsigned ahead;     /* threads that read and decompress ahead; does not change the frames. 0: none */
+    size_t ahead_bytes; /* memory for that: 2.5 MB per file, at most 16 files */
     void *ctx;
     void (*problem)(void *ctx, const struct input_problem *p); /* may be NULL */
     void (*secrets)(void *ctx, const struct input_secrets *s); /* may be NULL */
@@ -50,15 +50,16 @@ struct input_progress {
     uint64_t bytes_total; /* 0 when unknown (standard input) */
 };
 
-/* Opens every input and finds each one's first packet. Unreadable inputs are problems, not errors: the others are
- * read. P2T_ERR_USAGE with *error set (owned by the input module's caller: free()) when the filter does not compile. */
+/* Opens every input and finds each one's first packet. An input that cannot be read is reported as a problem, and the others
+ * are read. 0, P2T_ERR_MEMORY, or P2T_ERR_USAGE when the filter does not compile, with the reason in *error: free() it. */
 int input_open(struct input **out, const struct input_config *config, char **error);
 /* 1: *frame is valid until the next call. 0: the end. Negative: a p2t_status. */
 int input_next(struct input *in, const struct input_frame **frame);
-/* Some of it is no regular file: its next packet may be a while off. */
+/* True if an input is not a regular file, so that waiting for its next packet may take long. */
 bool input_may_wait(const struct input *in);
+/* Captures found, including those without packets. */
 size_t input_file_count(const struct input *in);
-/* Valid for every frame.file seen so far; NULL beyond. Indexes are given in the order of first packets. */
+/* Files are numbered in the order of their first packets. Valid until input_free(); NULL for an index that no frame had. */
 const struct input_file *input_file(const struct input *in, size_t index);
 struct input_progress input_progress(const struct input *in);
 /* Number of problems reported so far. */

@@ -92,7 +92,7 @@ static const char *joined(struct arena *memory, const char *folder, const char *
     return p;
 }
 
-/* Only regular files are taken from a folder: opening a pipe that lies there could wait for ever. */
+/* Takes only regular files from a folder: opening a pipe could block forever. */
 static int add_entry(struct walk *w, const char *path)
 {
     struct stat st;
@@ -146,7 +146,7 @@ static bool is_seen(const struct input_list *l, const struct input_list_item *it
     return false;
 }
 
-/* Drops what an earlier name has given already, from index `first` on. */
+/* From index `first` on, drops files that an earlier name has listed. */
 static int keep_new(struct input_list *l, size_t first)
 {
     size_t kept = first;

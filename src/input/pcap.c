@@ -16,7 +16,7 @@ struct variant {
 static const struct variant variants[] = {
     {0xa1b2c3d4, 1000, 0, 0}, {0xa1b23c4d, 1, 0, 0},
     {0xa1b2cd34, 1000, 0, 8}, /* Kuznetzov's patch: interface, protocol and packet type */
-    {0x1c0001ac, 1, 4, 0},    /* Ixia lcap, hardware: the file's size behind the header */
+    {0x1c0001ac, 1, 4, 0},    /* Ixia lcap, hardware: the file's size follows the header */
     {0x1c0001ab, 1000, 4, 0}, /* Ixia lcap, software */
 };
 
@@ -84,7 +84,7 @@ static const struct variant *variant_of(uint32_t magic)
     return NULL;
 }
 
-static const struct variant *tell_variant(struct input_capture *c, const uint8_t *magic)
+static const struct variant *find_variant(struct input_capture *c, const uint8_t *magic)
 {
     struct reader r = reader_of(magic, 4);
     const struct variant *v = variant_of(reader_le32(&r));
@@ -96,8 +96,7 @@ static const struct variant *tell_variant(struct input_capture *c, const uint8_t
     return variant_of(reader_be32(&r));
 }
 
-/* Up to version 2.2, and in DG/UX's 543.0, the original length came first; some writers of 2.3 had not noticed the
- * change yet. */
+/* Up to version 2.2, and in DG/UX's 543.0, the original length comes first; in 2.3 writers differ. */
 static enum lengths_order lengths_order(uint16_t major, uint16_t minor)
 {
     if (major == 543 || (major == 2 && minor < 3))
@@ -124,7 +123,7 @@ static int header_cut(struct input_capture *c)
 int input_pcap_file_open(struct input_capture *c)
 {
     const uint8_t *p = input_source_peek(&c->source, 4);
-    const struct variant *v = p != NULL ? tell_variant(c, p) : NULL;
+    const struct variant *v = p != NULL ? find_variant(c, p) : NULL;
 
     if (v == NULL)
         return INPUT_CAPTURE_FOREIGN;
@@ -135,7 +134,7 @@ int input_pcap_file_open(struct input_capture *c)
     struct reader r = reader_of(p, header_bytes);
     reader_skip(&r, 4);
     uint16_t major = input_capture_u16(c, &r), minor = input_capture_u16(c, &r);
-    reader_skip(&r, 8); /* time zone and accuracy: zero in every file there is */
+    reader_skip(&r, 8); /* time zone and accuracy: always zero in practice */
     uint32_t snaplen = input_capture_u32(c, &r);
     uint32_t network = input_capture_u32(c, &r);
     if (major != 2 && major != 543) {

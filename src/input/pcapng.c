@@ -1,7 +1,7 @@
 /* pcapng: draft-ietf-opsawg-pcapng.
  *
- * When the framing of blocks breaks, the file ends there. When one packet block makes no sense inside intact
- * framing, it is counted, passed over, and the first such block is reported. */
+ * Broken framing of blocks ends the file. A malformed packet block in intact framing is counted and skipped, and the first
+ * one is reported. */
 #include <inttypes.h>
 
 #include "input/format.h"
@@ -27,13 +27,13 @@ enum block_type {
 
 struct block {
     uint32_t type;
-    uint32_t length; /* with both lengths and the type */
+    uint32_t length; /* of the whole block */
     struct reader body;
 };
 
 enum block_outcome { BLOCK_DONE, BLOCK_FRAME, BLOCK_STOP, BLOCK_NO_MEMORY };
 
-/* What Wireshark gives a number but has no network packet in it. */
+/* Blocks that Wireshark numbers although they hold no network packet. */
 static bool is_numbered_event(uint32_t type)
 {
     return type == BLOCK_JOURNAL || type == BLOCK_CUSTOM || type == BLOCK_CUSTOM_NO_COPY ||
@@ -60,7 +60,7 @@ static enum block_outcome bad_packet(struct input_capture *c, const char *what)
     return BLOCK_DONE;
 }
 
-/* The body of a packet block from its time on, for enhanced and obsolete ones alike. */
+/* The body of an enhanced or obsolete packet block, from its time on. */
 static enum block_outcome read_timed(struct input_capture *c, struct reader *r, uint32_t interface,
                                      struct input_frame *f)
 {
@@ -80,7 +80,7 @@ static enum block_outcome read_timed(struct input_capture *c, struct reader *r, 
     return BLOCK_FRAME;
 }
 
-/* 4.4: no time of its own; it takes its predecessor's, so that it keeps its place. */
+/* 4.4: a simple packet has no time; it gets its predecessor's, so that it keeps its place. */
 static enum block_outcome read_simple(struct input_capture *c, struct reader *r, struct input_frame *f)
 {
     f->wire_len = input_capture_u32(c, r);
@@ -152,7 +152,7 @@ static enum block_outcome read_secrets(struct input_capture *c, const struct blo
     return BLOCK_DONE;
 }
 
-/* 4.1: a section begins anew, with its own byte order and interfaces. */
+/* 4.1: a new section has its own byte order and interfaces. */
 static enum block_outcome read_section(struct input_capture *c, const struct block *b)
 {
     struct reader r = b->body;
@@ -210,7 +210,7 @@ static enum block_outcome ended(struct input_capture *c, const struct block *b)
     return input_capture_ended(c, is_packet(b->type)) < 0 ? BLOCK_NO_MEMORY : BLOCK_STOP;
 }
 
-/* Any length is fine for what is not kept. */
+/* A skipped block may have any length: nothing of it is kept. */
 static enum block_outcome skip_block(struct input_capture *c, const struct block *b)
 {
     struct input_source *s = &c->source;

@@ -58,7 +58,7 @@ enum read_status input_pcapng_interface_read(struct input_pcapng_interface *i, s
 
 __extension__ typedef __int128 i128;
 
-/* Units of 2^-127 s still fit: 64 bits of units times 30 bits of nanoseconds. */
+/* Units to nanoseconds; cannot overflow: 64 bits times 30 bits. */
 static i128 scaled(const struct input_pcapng_interface *i, uint64_t units)
 {
     if (i->binary)
@@ -80,7 +80,7 @@ int64_t input_pcapng_interface_ns(const struct input_pcapng_interface *i, uint64
 
 static void add_name(struct input_pcapng_interfaces *all, struct slice name)
 {
-    size_t n = slice_find(name, 0); /* some writers count the NUL */
+    size_t n = slice_find(name, 0); /* some writers include the NUL */
 
     if (n == 0 || all->names_n + n + 1 > sizeof all->names)
         return;

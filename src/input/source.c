@@ -14,7 +14,7 @@ static void move_window(struct input_source *s, uint8_t *window, size_t pos)
     s->end = pos + left;
 }
 
-/* Grows only when it is to be filled with real bytes, so that a length field alone cannot claim memory. */
+/* Grows the spill only when bytes have come to fill it, so that a length field alone cannot claim memory. */
 static bool grow_spill(struct input_source *s, size_t need)
 {
     bool in_spill = s->window == s->spill;
@@ -36,7 +36,7 @@ static bool grow_spill(struct input_source *s, size_t need)
     return true;
 }
 
-/* What is left moves to where the bytes to come will be behind it: into the headroom of their block, or the spill. */
+/* Moves what is left to just before the next bytes: into the headroom of their block, or into the spill. */
 static bool carry(struct input_source *s, uint8_t *block)
 {
     size_t left = input_source_left(s);
@@ -53,7 +53,7 @@ static bool carry(struct input_source *s, uint8_t *block)
 static void append(struct input_source *s, const uint8_t *p, size_t n)
 {
     if (s->window != s->spill) {
-        s->end += n; /* they stand behind it */
+        s->end += n; /* contiguous with what was left */
     } else if (n > 0 && grow_spill(s, s->end + n)) {
         memcpy(s->spill + s->end, p, n);
         s->end += n;

@@ -4,8 +4,8 @@
  * which is the fast path. It blocks only until those n bytes are there, so that a packet that is whole in a pipe is
  * delivered at once.
  *
- * The bytes come into blocks that have headroom: what is left of the block before, a part of one record, moves there.
- * A record that does not fit so is gathered in memory of its own, the spill. */
+ * Bytes are read into blocks with headroom: the rest of the previous block, a part of one record, is moved there. A record
+ * that does not fit that way is gathered in separate memory, the spill. */
 #ifndef P2T_INPUT_SOURCE_H
 #define P2T_INPUT_SOURCE_H
 
@@ -17,24 +17,27 @@ struct input_source {
     uint64_t base;     /* offset of window[0] in the decompressed file, modulo 2^64 */
     uint64_t bytes_in; /* read from the file, compressed */
     enum source_state state;
-    const char *error;              /* of SOURCE_FAILED */
-    struct input_ahead_file *ahead; /* where the blocks come from; NULL: */
+    const char *error; /* of SOURCE_FAILED */
+    struct input_ahead_file
+        *ahead; /* where the blocks come from; NULL: they are read here, from `supply` to `block` */
     struct input_supply supply;
-    uint8_t *block; /* the only one */
-    size_t block_n; /* how far it was filled */
+    uint8_t *block;
+    size_t block_n; /* bytes in it */
     uint8_t *spill;
     size_t spill_cap;
 };
 
-/* Trouble is left in s->state. */
+/* Reads nothing yet. read() supplies the raw bytes. Failures show in s->state. */
 void input_source_open(struct input_source *s, input_read_fn *read, void *ctx);
-/* The file stays the caller's, and open for as long as the source. */
+/* The file stays the caller's, which must keep it open as long as the source. */
 void input_source_open_ahead(struct input_source *s, struct input_ahead_file *file);
 void input_source_close(struct input_source *s);
+/* input_source_peek()'s slow path. */
 const uint8_t *input_source_peek_more(struct input_source *s, size_t n);
-/* Passes over n bytes, however many; false when the source ends before. */
+/* Skips n bytes; false when the source ends before. */
 bool input_source_skip(struct input_source *s, uint64_t n);
 
+/* Bytes that can be peeked without reading. */
 static inline size_t input_source_left(const struct input_source *s)
 {
     return s->end - s->pos;
@@ -46,12 +49,13 @@ static inline const uint8_t *input_source_peek(struct input_source *s, size_t n)
     return input_source_left(s) >= n ? s->window + s->pos : input_source_peek_more(s, n);
 }
 
-/* n bytes that were peeked are done with. They stay valid until the next peek or skip. */
+/* Consumes n bytes that were peeked. They stay valid until the next peek or skip. */
 static inline void input_source_consume(struct input_source *s, size_t n)
 {
     s->pos += n;
 }
 
+/* The offset of the next byte in the decompressed file. */
 static inline uint64_t input_source_offset(const struct input_source *s)
 {
     return s->base + s->pos;

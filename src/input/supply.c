@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Thousands of files are opened just for their first packet: the first read is a small one. */
+/* The first read is small: thousands of files may be opened just for their first packet. */
 #define FIRST_READ_BYTES ((size_t)16 << 10)
 
 static ssize_t read_counted(void *ctx, void *p, size_t n)
@@ -66,7 +66,7 @@ static size_t read_unpacked(struct input_supply *s, uint8_t *out, size_t n)
     return got;
 }
 
-/* The bytes read so far are compressed ones. */
+/* The file is compressed: gives the bytes read so far to the codec. */
 static bool open_unpack(struct input_supply *s, const struct input_codec *codec, struct slice begin)
 {
     uint8_t *raw = malloc(INPUT_BLOCK_BYTES);

@@ -17,7 +17,7 @@ void input_unpack_close(struct input_unpack *u)
     *u = (struct input_unpack){0};
 }
 
-/* Tape blocks and xz's stream padding leave zeros between streams; no stream begins with one. */
+/* Tape blocks and xz's stream padding put zeros between streams; no stream begins with a zero. */
 static void skip_padding(struct input_unpack *u)
 {
     while (u->raw_pos < u->raw_end && u->raw[u->raw_pos] == 0)

@@ -1,4 +1,4 @@
-/* A compressed file as a run of plain bytes: stream after stream, with zero padding between them. */
+/* Decompresses a file: one stream after the other, with zero padding between them. */
 #ifndef P2T_INPUT_UNPACK_H
 #define P2T_INPUT_UNPACK_H
 
@@ -14,8 +14,8 @@ struct input_unpack {
     void *state;
     uint8_t *raw; /* compressed bytes, raw_pos to raw_end still to be decoded */
     size_t raw_pos, raw_end, raw_cap;
-    bool in_stream;   /* bytes of a stream went in and its end has not come out */
-    bool output_full; /* the last step filled its output, so that more may wait in the codec */
+    bool in_stream;   /* a stream has begun and not ended */
+    bool output_full; /* the last step filled its output: the codec may hold more */
 };
 
 enum unpack_status {
@@ -27,9 +27,11 @@ enum unpack_status {
     UNPACK_NO_MEMORY
 };
 
-/* Takes over the malloc()ed buffer raw, whose first n bytes were read from the file already. */
+/* Takes ownership of the malloc()ed buffer `raw` of `cap` bytes, whose first n were read from the file. False when memory
+ * ran out; close it in any case. */
 bool input_unpack_open(struct input_unpack *u, const struct input_codec *codec, uint8_t *raw, size_t n, size_t cap);
-/* Decodes 1 to n bytes to out and sets *got. Asks read() for more only when nothing can be decoded without. */
+/* Decodes up to n bytes to out and sets *got. Calls read() only when nothing can be decoded without it. With
+ * UNPACK_DAMAGED, *why says what is wrong. */
 enum unpack_status input_unpack_read(struct input_unpack *u, input_read_fn *read, void *ctx, uint8_t *out, size_t n,
                                      size_t *got, const char **why);
 void input_unpack_close(struct input_unpack *u);

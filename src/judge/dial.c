@@ -37,7 +37,7 @@ void judge_lookup(struct exchange *e)
 {
     if (e->lookup == NULL || e->lookup->result == LOOKUP_OK)
         return;
-    if (e->lookup->result == LOOKUP_PENDING)
+    if (e->lookup->result == LOOKUP_PENDING || e->lookup->result == LOOKUP_CUT)
         e->outcome = P2T_OUTCOME_INCOMPLETE;
     else
         outcome_fail(e, P2T_OUTCOME_DNS_ERROR, lookup_error_text(e));
@@ -81,6 +81,9 @@ struct slice attempt_error_text(struct arena *arena, const struct exchange_attem
     case ATTEMPT_TIMEOUT:
         if (attempt_hit_kernel_limit(a))
             return arena_printf(arena, "dial tcp %s: connect: connection timed out", addr);
+        if (a->syns == 1 && !a->followed)
+            return arena_printf(arena, "dial tcp %s: the client stopped after one SYN: canceled, or a time-out",
+                                addr);
         return arena_printf(arena, "dial tcp %s: i/o timeout", addr);
     case ATTEMPT_CANCELED:
         return arena_printf(arena, "dial tcp %s: operation was canceled", addr);

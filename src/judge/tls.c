@@ -1,8 +1,6 @@
 /* What became of a TLS handshake, in the words of Go's crypto/tls (hooks.md 5.3 and 5.8). */
+#include "correlate/times.h"
 #include "judge/words.h"
-
-/* http.DefaultTransport's TLSHandshakeTimeout, and how late a busy client may be with it. */
-static const int64_t HANDSHAKE_TIMEOUT_NS = 10000000000, LATE_NS = 500000000;
 
 /* RFC 8446 6 and the older RFCs: as Go's alert.go says them. */
 static const char *alert_name(uint8_t code)
@@ -108,7 +106,8 @@ static struct slice client_alert_text(struct exchange *e)
 static bool timed_out(const struct exchange *e)
 {
     int64_t took = e->tls->failed.ts_ns - e->tls->hello.ts_ns;
-    return took >= HANDSHAKE_TIMEOUT_NS - LATE_NS && took <= HANDSHAKE_TIMEOUT_NS + LATE_NS;
+    return took >= TLS_HANDSHAKE_TIMEOUT_NS - TLS_TIMEOUT_LATE_NS &&
+           took <= TLS_HANDSHAKE_TIMEOUT_NS + TLS_TIMEOUT_LATE_NS;
 }
 
 static struct slice closed_text(struct exchange *e)

@@ -21,7 +21,7 @@ static uint8_t quoted_ipv4(struct reader *r, struct packet_icmp *icmp)
     return h[9];
 }
 
-/* Bytes of an extension header behind its first eight; -1 when it is none, or hides the transport header. */
+/* Bytes of an extension header after its first eight; -1: it is none, or hides the transport header. */
 static int quoted_extension_rest(uint8_t protocol, const uint8_t *h)
 {
     switch (protocol) {

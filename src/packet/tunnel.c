@@ -63,7 +63,7 @@ void packet_layer_gre(struct packet_walk *w)
                         ((flags & GRE_SEQUENCE) != 0 ? 4u : 0);
     if (walk_take(w, optional) == NULL || ((flags & GRE_ROUTING) != 0 && !gre_routing(w)))
         return;
-    /* ERSPAN type I has no header, and is told by GRE's missing sequence number. */
+    /* ERSPAN type I has no header, and is known by GRE's missing sequence number. */
     if (protocol == PROTOCOL_ERSPAN && (flags & GRE_SEQUENCE) == 0)
         w->next = LAYER_ETHERNET;
     else if (is_aruba(protocol))

@@ -41,7 +41,7 @@
     X(RADIOTAP, radiotap)                                                                                            \
     X(PRISM, prism)                                                                                                  \
     X(WIFI, wifi)                                                                                                    \
-    X(IP, ip) /* version told by the first nibble */                                                                 \
+    X(IP, ip) /* the first nibble is the version */                                                                  \
     X(IPV4, ipv4)                                                                                                    \
     X(IPV6, ipv6)                                                                                                    \
     X(IPV6_EXTENSION, ipv6_extension)                                                                                \

@@ -175,10 +175,10 @@ struct fact_tls_records {
 
 struct fact {
     enum fact_kind kind;
-    struct flow_tcp *conn; /* NULL for facts over UDP; its `user` belongs to proto */
-    uint32_t exchange;     /* HTTP facts: which request of the connection, from 0 */
-    uint32_t stream;       /* HTTP/2 facts; else 0 */
-    enum flow_dir dir;     /* CONN_EVENT, CONN_GAP, HTTP_BAD, HTTP_MESSAGE, TLS facts */
+    struct flow_conn *conn; /* NULL for facts over UDP; its `user` belongs to proto */
+    uint32_t exchange;      /* HTTP facts: which request of the connection, from 0 */
+    uint32_t stream;        /* HTTP/2 facts; else 0 */
+    enum flow_dir dir;      /* CONN_EVENT, CONN_GAP, HTTP_BAD, HTTP_MESSAGE, TLS facts */
     struct packet_mark mark;
     union {
         const struct flow_event *event; /* CONN_EVENT */
@@ -208,6 +208,7 @@ struct fact {
             const struct dns_message *message;
             struct endpoint src, dst;
             bool over_tcp;
+            uint32_t path; /* on which it was seen */
         } dns;
         struct flow_udp_error dns_error;
         struct {

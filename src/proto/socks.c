@@ -15,14 +15,14 @@ static enum flow_dir speaker(enum socks_state state)
     return state == SOCKS_METHOD || state == SOCKS_AUTH_REPLY || state == SOCKS_REPLY ? FLOW_S2C : FLOW_C2S;
 }
 
-static struct fact fact_of(enum fact_kind kind, struct flow_tcp *conn, const struct packet_mark *mark)
+static struct fact fact_of(enum fact_kind kind, struct flow_conn *conn, const struct packet_mark *mark)
 {
     return (struct fact){.kind = kind, .conn = conn, .mark = *mark};
 }
 
 struct run {
     const struct fact_sink *sink;
-    struct flow_tcp *conn;
+    struct flow_conn *conn;
     const struct packet_mark *mark;
 };
 
@@ -180,7 +180,7 @@ static bool hold(struct socks *s, enum flow_dir dir, uint8_t byte)
 }
 
 /* Negotiations are a few dozen bytes: taken one by one, so that any segmentation gives the same. */
-enum socks_progress socks_feed(struct socks *s, const struct fact_sink *sink, struct flow_tcp *conn,
+enum socks_progress socks_feed(struct socks *s, const struct fact_sink *sink, struct flow_conn *conn,
                                enum flow_dir dir, struct slice bytes, const struct packet_mark *mark, size_t *used)
 {
     const struct run run = {sink, conn, mark};

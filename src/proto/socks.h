@@ -22,7 +22,7 @@ struct socks {
 
 bool socks_looks_like(struct slice first_bytes);
 /* Takes one direction's bytes in order; *used says how many belong to the negotiation. */
-enum socks_progress socks_feed(struct socks *s, const struct fact_sink *sink, struct flow_tcp *conn,
+enum socks_progress socks_feed(struct socks *s, const struct fact_sink *sink, struct flow_conn *conn,
                                enum flow_dir dir, struct slice bytes, const struct packet_mark *mark, size_t *used);
 
 #endif

@@ -89,7 +89,7 @@ void carry_forget(struct carry *c, struct carry_conn *cc)
     conn_free(c, cc);
 }
 
-void carry_conn_opened(struct carry *c, struct flow_tcp *conn)
+void carry_conn_opened(struct carry *c, struct flow_conn *conn)
 {
     struct carry_conn *cc = carry_make(c, conn->first.ref);
 
@@ -101,7 +101,7 @@ void carry_conn_opened(struct carry *c, struct flow_tcp *conn)
     cc->head_to = conn->first.ref;
 }
 
-void carry_conn_closed(struct carry *c, const struct flow_tcp *conn)
+void carry_conn_closed(struct carry *c, const struct flow_conn *conn)
 {
     struct carry_conn *cc = carry_find(c, conn->first.ref);
 

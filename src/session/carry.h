@@ -28,7 +28,7 @@ struct carry_place {
 struct carry_conn {
     struct hmap_node node;
     struct packet_ref first;   /* the packet that opened the connection: its name */
-    struct flow_tcp *flow;     /* NULL: saved by another session, and none of its packets was fed yet */
+    struct flow_conn *flow;    /* NULL: saved by another session, and none of its packets was fed yet */
     struct packet_ref from;    /* packets before this one are left out; number 0: none is */
     struct packet_ref head_to; /* the last packet needed to know what the connection is: handshake, protocol */
     /* Places, each NULL until there is one: at the latest idle moment; at the latest usable request, still too recent;
@@ -62,8 +62,8 @@ struct carry *carry_new(struct budget *budget);
 void carry_free(struct carry *c);
 
 /* Facts about connections; call these after correlate took the fact. */
-void carry_conn_opened(struct carry *c, struct flow_tcp *conn);
-void carry_conn_closed(struct carry *c, const struct flow_tcp *conn);
+void carry_conn_opened(struct carry *c, struct flow_conn *conn);
+void carry_conn_closed(struct carry *c, const struct flow_conn *conn);
 void carry_fact(struct carry *c, const struct fact *fact); /* carry_place.c */
 /* A frame of this file is next. */
 void carry_clock(struct carry *c, int64_t now_ns, uint32_t file);

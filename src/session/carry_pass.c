@@ -38,7 +38,7 @@ struct carry_pass {
 
 /* ---- what is wanted ---- */
 
-static void want(void *ctx, struct flow_tcp *conn, const struct endpoint *a, const struct endpoint *b, uint32_t path)
+static void want(void *ctx, struct flow_conn *conn, const struct endpoint *a, const struct endpoint *b, uint32_t path)
 {
     struct carry_pass *p = ctx;
     struct wanted *w = arena_alloc(&p->memory, sizeof *w);

@@ -95,9 +95,7 @@ bool p2t_session_reason(const struct p2t_session *s, size_t n, struct p2t_reason
         {"dns.cut", "DNS messages cut by the snapshot length", p->dns_cut},
         {"dns.unsolicited", "DNS answers nobody asked for, late or forged", c->dns_unsolicited},
         {"limit.lookups", "lookups and queries given up: too many at once", c->lookups_evicted + c->queries_evicted},
-        {"limit.order",
-         "exchanges written out of order: too many waited, clocks stepped back, or missing packets hid them",
-         c->order_relaxed},
+        {"limit.open_stories", "dials and lookups that memory forced out before they were certain", c->open_stories},
     };
 
     if (n + 1 < PACKET_DROP_COUNT) {

@@ -22,6 +22,11 @@ int session_feed(struct p2t_session *s, const struct input_frame *frame)
     return s->status;
 }
 
+void session_feed_flush(struct p2t_session *s)
+{
+    correlate_flush(s->correlate);
+}
+
 void session_feed_secrets(struct p2t_session *s, const struct input_secrets *secrets)
 {
     session_take_secrets(s, secrets);

@@ -20,6 +20,8 @@ typedef const char *session_name_fn(void *ctx, uint32_t file);
 int session_feed_begin(struct p2t_session *s, session_name_fn *name, void *ctx);
 /* Takes one frame through all stages. Files are numbered in the order in which they are fed. 0 or a negative p2t_status. */
 int session_feed(struct p2t_session *s, const struct input_frame *frame);
+/* The file has ended: the exchanges that its last frame settled are handed over. */
+void session_feed_flush(struct p2t_session *s);
 /* Takes TLS secrets that a capture brings; they are saved, too. */
 void session_feed_secrets(struct p2t_session *s, const struct input_secrets *secrets);
 

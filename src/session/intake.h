@@ -13,7 +13,7 @@ struct intake_item {
     enum packet_drop why;    /* PACKET_DECODED, or why there is no packet */
     uint32_t wire_len;       /* of the frame, in bytes */
     struct packet packet;    /* unless decoded, only its mark is set */
-    struct flow_ready ready; /* for flow_table_push_ready(), of a decoded packet */
+    struct flow_ready ready; /* for flow_table_push(), of a decoded packet */
 };
 
 /* What the input had counted when the packet that was taken last was read. */

@@ -64,8 +64,6 @@ struct session_limits session_limits_of(size_t max_memory, struct budget *budget
     l.flow.reorder_bytes_total = flight / 4;
     l.correlate.lookups = flight / 8 / LOOKUP_BYTES;
     l.correlate.pending_queries = flight / 32 / QUERY_BYTES;
-    l.correlate.waiting_bytes = flight / 8 * 3;
-    l.correlate.waiting_exchanges = flight / CONNECTION_BYTES;
     l.packet.fragment_bytes = smaller(l.packet.fragment_bytes, total / 64);
     l.packet.fragment_sets = smaller(l.packet.fragment_sets, total / 64 / FRAGMENT_SET_BYTES);
     return l;

@@ -49,7 +49,7 @@ static int take_packet(struct p2t_session *s, enum packet_drop why, const struct
         return P2T_OK;
     }
     s->tunnelled += packet->tunnel_depth > 0;
-    int status = flow_table_push_ready(s->flows, packet, ready);
+    int status = flow_table_push(s->flows, packet, ready);
     if (budget_over(&s->budget))
         make_room(s);
     return status != P2T_OK ? status : s->status;

@@ -291,17 +291,20 @@ void events_put_idle_conn(struct trace *t)
     bool written = e->request.ended && (e->request.complete || e->request.abandoned);
 
     bool refused = exchange_closed_at_once(e);
-    if (!exchange_keeps_alive(e) || !written || e->response.unread || (refused && !e->conn.pool_full))
+    /* Closed behind a body: an application that left it unread closes so, too. */
+    bool assumed = refused && !e->conn.pool_full && e->response.body_bytes > 0;
+    if (!exchange_keeps_alive(e) || !written || e->response.unread)
         return;
     int64_t at = end->ts_ns + offset_ns(PUT_IDLE_CONN_AFTER_RESPONSE_US);
     if (mark_set(next) && at > next->ts_ns)
         at = next->ts_ns;
-    struct p2t_event *ev = event_add(t, P2T_HOOK_PUT_IDLE_CONN, P2T_INFERRED, at);
+    struct p2t_event *ev = event_add(t, P2T_HOOK_PUT_IDLE_CONN, assumed ? P2T_ASSUMED : P2T_INFERRED, at);
     event_earliest(ev, end);
     event_latest(ev, next);
     event_evidence(t, ev, end);
     struct p2t_arg *args = event_args(t, ev, P2T_ARG_PUT_IDLE_CONN_ERR);
     if (args != NULL)
         arg_text(args, P2T_ARG_PUT_IDLE_CONN_ERR,
-                 refused ? SLICE_LIT("http: putIdleConn: too many idle connections for host") : slice_of(NULL, 0));
+                 refused && e->conn.pool_full ? SLICE_LIT("http: putIdleConn: too many idle connections for host")
+                                              : slice_of(NULL, 0));
 }

@@ -100,11 +100,30 @@ static struct p2t_text proto_text(struct trace *t, bool seen, uint8_t major, uin
     return text_of(arena_copy(&t->arena, slice_of(text, sizeof text)));
 }
 
+/* As a Host field would have it: with the port, unless it is HTTP's own. */
+static struct slice dialled_host(struct trace *t)
+{
+    const struct exchange *e = t->e;
+    const struct endpoint *server = e->attempt_count > 0 ? &e->attempts[0].server : &e->conn.server;
+    char addr[IP_TEXT_MAX];
+    struct slice host = e->lookup != NULL ? shown(t, REDACT_HOST, e->lookup->host) : slice_of(addr, ip_format(&server->ip, addr));
+    const char *brackets = e->lookup == NULL && server->ip.family == 6 ? "[]" : "";
+
+    if (server->port == 80)
+        return arena_copy(&t->arena, host);
+    return arena_printf(&t->arena, "%.1s%.*s%s:%u", brackets, (int)host.n, (const char *)host.p,
+                        brackets[0] != '\0' ? "]" : "", server->port);
+}
+
 static struct slice host_of(struct trace *t)
 {
+    const struct exchange *e = t->e;
+
     if (t->host.n > 0)
         return t->host;
-    return t->e->lookup != NULL ? shown(t, REDACT_HOST, t->e->lookup->host) : (struct slice){NULL, 0};
+    if (e->kind == P2T_KIND_CONNECT && e->conn.proxy == PROXY_NONE)
+        return dialled_host(t);
+    return e->lookup != NULL ? shown(t, REDACT_HOST, e->lookup->host) : (struct slice){NULL, 0};
 }
 
 static void fill_messages(struct trace *t)

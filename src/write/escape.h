@@ -1,4 +1,4 @@
-/* Wire text for people's eyes: terminals, chats, spreadsheets. */
+/* Makes text from the wire safe for terminals, chats and spreadsheets. */
 #ifndef P2T_WRITE_ESCAPE_H
 #define P2T_WRITE_ESCAPE_H
 

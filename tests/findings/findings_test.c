@@ -68,16 +68,47 @@ NEARLY(DNS_NO_ANSWER)
     m->lookup.result = LOOKUP_UNREACHABLE;
 }
 
-/* Two queries at once are A and AAAA; a client that waits for nine tenths of a second asks again. */
+FIRES(DNS_OPEN)
+{
+    made_lookup(m);
+    m->lookup.result = LOOKUP_PENDING;
+    m->e.end_ns = at(2000100).ts_ns;
+}
+NEARLY(DNS_OPEN)
+{
+    m->lookup.result = LOOKUP_ABANDONED;
+}
+
+FIRES(DNS_CUT)
+{
+    made_lookup(m);
+    m->lookup.result = LOOKUP_CUT;
+}
+NEARLY(DNS_CUT)
+{
+    m->lookup.result = LOOKUP_OK;
+}
+
+FIRES(DNS_SERVER_FAILED)
+{
+    made_lookup(m);
+    m->lookup.failed = (struct lookup_trouble){at(150), {.ip = ip_parse(SLICE_LIT("10.0.0.53")), .port = 53}, 2};
+}
+NEARLY(DNS_SERVER_FAILED)
+{
+    m->lookup.failed.mark = (struct packet_mark){0};
+}
+
+/* Two queries at once are A and AAAA. */
 FIRES(DNS_RETRIED)
 {
     made_lookup(m);
-    m->lookup.last_query = at(100 + 900000);
-    m->lookup.last_query.ts_ns++;
+    m->lookup.repeats = 1;
+    m->lookup.silent = (struct lookup_trouble){at(100), {.ip = ip_parse(SLICE_LIT("10.0.0.53")), .port = 53}, 0};
 }
 NEARLY(DNS_RETRIED)
 {
-    m->lookup.last_query.ts_ns--;
+    m->lookup.repeats = 0;
 }
 
 FIRES(DNS_SEARCH_LIST)
@@ -127,6 +158,32 @@ FIRES(CONN_NO_ANSWER)
 NEARLY(CONN_NO_ANSWER)
 {
     m->attempts[0].result = ATTEMPT_PENDING;
+}
+
+FIRES(CONN_UNACKNOWLEDGED)
+{
+    made_dial(m);
+    m->attempts[0].result = ATTEMPT_TIMEOUT;
+    m->attempts[0].syns = 3;
+    m->attempts[0].syn_ack = at(1100);
+    m->attempts[0].last_syn = at(3001000);
+}
+NEARLY(CONN_UNACKNOWLEDGED)
+{
+    m->attempts[0].syn_ack = (struct packet_mark){0};
+}
+
+FIRES(CONN_OPEN)
+{
+    made_dial(m);
+    m->attempts[0].result = ATTEMPT_PENDING;
+    m->attempts[0].syns = 2;
+    m->attempts[0].last_syn = at(1001000);
+    m->e.end_ns = at(1501000).ts_ns;
+}
+NEARLY(CONN_OPEN)
+{
+    m->attempts[0].result = ATTEMPT_TIMEOUT;
 }
 
 FIRES(CONN_CANCELED)
@@ -228,6 +285,7 @@ FIRES(CONN_NOT_POOLED)
 {
     made_http(m);
     m->e.conn.client_fin = at(4299);
+    m->e.response.body_bytes = 10;
 }
 NEARLY(CONN_NOT_POOLED)
 {
@@ -282,6 +340,18 @@ FIRES(TLS_CLOSED)
 NEARLY(TLS_CLOSED)
 {
     m->tls.failed = (struct packet_mark){0};
+}
+
+FIRES(TLS_OPEN)
+{
+    made_tls(m);
+    m->tls.failure = TLS_FAILED_CLOSED;
+    m->tls.version = 0;
+    m->e.end_ns = at(2001200).ts_ns;
+}
+NEARLY(TLS_OPEN)
+{
+    m->tls.failed = at(51200);
 }
 
 FIRES(TLS_CERTIFICATE)
@@ -538,12 +608,25 @@ static const struct row rows[P2T_FINDING_COUNT] = {
     ROW(DNS_SERVER_FAILURE, "dns.server_failure", ERROR, 210, "the name server answered SERVFAIL for a.test"),
     ROW(DNS_UNREACHABLE, "dns.unreachable", ERROR, 210, "nothing listens at the name server (ICMP port unreachable)"),
     ROW(DNS_NO_ANSWER, "dns.no_answer", ERROR, 100, "no answer to 2 queries for a.test"),
-    ROW(DNS_RETRIED, "dns.retried", WARNING, 100, "the lookup of a.test was repeated: 2 queries, 2 answers"),
+    ROW(DNS_RETRIED, "dns.retried", WARNING, 100,
+        "the lookup of a.test was repeated: 2 queries, 2 answers; no answer from 10.0.0.53:53"),
+    ROW(DNS_OPEN, "dns.open", WARNING, 100,
+        "2 queries for a.test had no answer when the capture ended, 2.0 s after the first"),
+    ROW(DNS_CUT, "dns.cut", WARNING, 210,
+        "the name server answered for a.test, but the addresses are not in the capture: snapshot length, or a "
+        "fragment is "
+        "missing"),
+    ROW(DNS_SERVER_FAILED, "dns.server_failed", WARNING, 150,
+        "the name server 10.0.0.53:53 answered SERVFAIL before another one knew the name"),
     ROW(DNS_SEARCH_LIST, "dns.search_list", INFO, 100, "2 names were tried for a.test (search list): 2 queries"),
     ROW(CONN_REFUSED, "conn.refused", ERROR, 1000, "10.0.0.2:80 refused the connection (RST)"),
     ROW(CONN_UNREACHABLE, "conn.unreachable", ERROR, 1000,
-        "10.0.0.2:80 was reported unreachable (ICMP type 3 code 1)"),
+        "10.0.0.2:80 was reported unreachable: host unreachable (ICMP type 3 code 1)"),
     ROW(CONN_NO_ANSWER, "conn.no_answer", ERROR, 1000, "10.0.0.2:80 did not answer 3 SYNs over 3.0 s"),
+    ROW(CONN_UNACKNOWLEDGED, "conn.unacknowledged", ERROR, 1100,
+        "10.0.0.2:80 answered, but the client never acknowledged it and sent 3 SYNs over 3.0 s"),
+    ROW(CONN_OPEN, "conn.open", WARNING, 1000,
+        "10.0.0.2:80 had not answered 2 SYNs when the capture ended, 1.5 s after the first"),
     ROW(CONN_CANCELED, "conn.canceled", ERROR, 1000, "the client gave up connecting to 10.0.0.2:80 after 50 ms"),
     ROW(CONN_SYN_REPEATED, "conn.syn_repeated", WARNING, 100,
         "10.0.0.2:80 answered only after 2 SYNs: connecting took 1000 ms"),
@@ -563,13 +646,16 @@ static const struct row rows[P2T_FINDING_COUNT] = {
         "the client closed the connection after use while others to this host stayed idle: its pool keeps no more of "
         "them"),
     ROW(CONN_NOT_POOLED, "conn.not_pooled", INFO, 4000,
-        "the client closed a connection it could have kept: its pool was full or closed, keep-alive is off, or it "
-        "exited; the wire does not tell which"),
+        "the client closed a connection it could have kept: the application left the body unread, keep-alive is off, "
+        "its pool "
+        "was closed, or it exited; the wire does not tell which"),
     ROW(TCP_RETRANSMISSIONS, "tcp.retransmissions", INFO, 0,
         "the connection so far saw 2 segments repeated by the client and 1 by the server"),
     ROW(TLS_ALERT, "tls.alert", ERROR, 1300, "the server broke off the TLS handshake with an alert"),
     ROW(TLS_NOT_TLS, "tls.not_tls", ERROR, 1300, "the server answered the TLS handshake with plain HTTP"),
     ROW(TLS_CLOSED, "tls.closed", ERROR, 51200, "the connection was closed 50 ms into the TLS handshake"),
+    ROW(TLS_OPEN, "tls.open", WARNING, 1200,
+        "the server had not answered the TLS handshake when the capture ended, 2.0 s after the ClientHello"),
     ROW(TLS_CERTIFICATE, "tls.certificate", WARNING, 1300, "x509: certificate has expired"),
     ROW(TLS_CLIENT_CERTIFICATE, "tls.client_certificate", ERROR, 1800,
         "the server asked for a client certificate and got none"),
@@ -703,7 +789,7 @@ static void a_single_syn_and_many_read_differently(void **state)
     CONN_NO_ANSWER_fires(&m);
     m.attempts[0].syns = 1;
     expect(&m, P2T_FINDING_CONN_NO_ANSWER, P2T_SEVERITY_ERROR,
-           "10.0.0.2:80 did not answer, and the client did not ask twice");
+           "10.0.0.2:80 did not answer one SYN, and the client did not repeat it: why it stopped is not on the wire");
 }
 
 static void the_most_severe_comes_first(void **state)

@@ -20,7 +20,7 @@ enum { CONNS = 4 };
 struct world {
     struct proto *proto;
     struct flow_sink sink;
-    struct flow_tcp conns[CONNS];
+    struct flow_conn conns[CONNS];
     bool open[CONNS], told[CONNS]; /* told: as the facts say */
     uint64_t offset[CONNS][2];
     struct packet_mark mark;
@@ -28,7 +28,7 @@ struct world {
 };
 
 /* In place of the flow table's, whose connections hold more than these. */
-void flow_tcp_swap_roles(struct flow_tcp *conn)
+void flow_tcp_swap_roles(struct flow_conn *conn)
 {
     struct endpoint client = conn->client;
 
@@ -75,9 +75,9 @@ static void see(void *ctx, const struct fact *f)
 static void open_conn(struct world *w, size_t i, struct reader *r)
 {
     uint8_t how = reader_u8(r);
-    struct flow_tcp *c = &w->conns[i];
+    struct flow_conn *c = &w->conns[i];
 
-    *c = (struct flow_tcp){.number = ++w->opened, .first = w->mark};
+    *c = (struct flow_conn){.number = ++w->opened, .first = w->mark};
     c->client = (struct endpoint){{{10, 0, 0, 1}, 4}, how & 2 ? 53 : 40000};
     c->server = (struct endpoint){{{10, 0, 0, 2}, 4}, how & 4 ? 53 : how & 8 ? 5355 : 1080};
     c->roles = how & 1 ? FLOW_ROLES_GUESSED : FLOW_ROLES_HANDSHAKE;

@@ -9,6 +9,7 @@
 
 #include "base/reader.h"
 #include "flow/table.h"
+#include "support/flow_push.h"
 
 #define CHECK(condition)                                                                                             \
     do {                                                                                                             \
@@ -36,13 +37,13 @@ struct model {
     bool fin_sent, fin_seen, fin_in_order, closing, closed;
 };
 
-static void model_open(void *ctx, struct flow_tcp *conn)
+static void model_open(void *ctx, struct flow_conn *conn)
 {
     (void)ctx;
     CHECK(conn->number == 1 && conn->roles == FLOW_ROLES_HANDSHAKE);
 }
 
-static void model_event(void *ctx, struct flow_tcp *conn, const struct flow_event *e)
+static void model_event(void *ctx, struct flow_conn *conn, const struct flow_event *e)
 {
     struct model *m = ctx;
 
@@ -84,7 +85,7 @@ static void check_bytes(const struct model *m, const struct flow_chunk *c)
     CHECK(c->deliverable.ref.number == due.ref.number && c->deliverable.ts_ns == due.ts_ns);
 }
 
-static void model_chunk(void *ctx, struct flow_tcp *conn, const struct flow_chunk *c)
+static void model_chunk(void *ctx, struct flow_conn *conn, const struct flow_chunk *c)
 {
     struct model *m = ctx;
 
@@ -99,7 +100,7 @@ static void model_chunk(void *ctx, struct flow_tcp *conn, const struct flow_chun
     m->deliverable = c->deliverable;
 }
 
-static void model_close(void *ctx, struct flow_tcp *conn, enum flow_end why)
+static void model_close(void *ctx, struct flow_conn *conn, enum flow_end why)
 {
     struct model *m = ctx;
 
@@ -142,7 +143,7 @@ static struct packet between(const struct model *m, bool from_server, uint8_t fl
 
 static void model_push(struct model *m, const struct packet *p)
 {
-    CHECK(flow_table_push(m->table, p) == 0);
+    CHECK(flow_push(m->table, p) == 0);
     m->last = *p;
 }
 
@@ -257,7 +258,7 @@ static void model_step(struct model *m, struct reader *r)
         break;
     case 2:
         m->last.mark = m->now;
-        CHECK(flow_table_push(m->table, &m->last) == 0);
+        CHECK(flow_push(m->table, &m->last) == 0);
         break;
     case 3:
         if (op == 0x33)
@@ -308,7 +309,7 @@ struct tally {
     uint32_t fins[2], fins_in_order[2], resets[2], sum;
 };
 
-static void crowd_open(void *ctx, struct flow_tcp *conn)
+static void crowd_open(void *ctx, struct flow_conn *conn)
 {
     struct crowd *w = ctx;
 
@@ -320,7 +321,7 @@ static void crowd_open(void *ctx, struct flow_tcp *conn)
         flow_tcp_swap_roles(conn);
 }
 
-static void crowd_event(void *ctx, struct flow_tcp *conn, const struct flow_event *e)
+static void crowd_event(void *ctx, struct flow_conn *conn, const struct flow_event *e)
 {
     struct tally *y = conn->user;
 
@@ -334,7 +335,7 @@ static void crowd_event(void *ctx, struct flow_tcp *conn, const struct flow_even
         CHECK(++y->resets[e->dir] == 1);
 }
 
-static void crowd_chunk(void *ctx, struct flow_tcp *conn, const struct flow_chunk *c)
+static void crowd_chunk(void *ctx, struct flow_conn *conn, const struct flow_chunk *c)
 {
     struct crowd *w = ctx;
     struct tally *y = conn->user;
@@ -354,7 +355,7 @@ static void crowd_chunk(void *ctx, struct flow_tcp *conn, const struct flow_chun
         y->sum += c->bytes.p[i]; /* all of it can be read */
 }
 
-static void crowd_close(void *ctx, struct flow_tcp *conn, enum flow_end why)
+static void crowd_close(void *ctx, struct flow_conn *conn, enum flow_end why)
 {
     struct crowd *w = ctx;
     struct tally *y = conn->user;
@@ -442,7 +443,7 @@ static void run_crowd(struct reader *r)
     CHECK(t != NULL);
     while (r->left > 0) {
         struct packet p = some_packet(r, &now);
-        CHECK(flow_table_push(t, &p) == 0);
+        CHECK(flow_push(t, &p) == 0);
     }
     flow_table_finish(t);
     const struct flow_counters *n = flow_table_counters(t);

@@ -185,7 +185,7 @@ static struct witness run(const uint8_t *data, size_t size, bool bytewise)
         .head_bytes = 2048, .head_bytes_total = 3000, .headers = 8, .pipelined = 4};
     struct witness w = {.last = {UINT32_MAX, UINT32_MAX}};
     struct fact_sink sink = {&w, see};
-    struct flow_tcp conn = {.number = 1};
+    struct flow_conn conn = {.number = 1};
     struct stage s = {.w = &w, .mark = {1000, {1, 0}}, .bytewise = bytewise};
     struct reader r = reader_of(data, size);
     struct http1_env env;

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "base/reader.h"
-#include "proto/http2/http2.h"
+#include "proto/conn/conn.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -101,12 +101,12 @@ static struct run run(const uint8_t *data, size_t size, size_t piece)
 {
     static struct run r;
     struct http2_env env;
-    struct flow_tcp conn = {.number = 1};
+    struct flow_conn conn = {.number = 1};
     const struct fact_sink sink = {&r, on_fact};
     struct reader in = reader_of(data, size);
 
     memset(&r, 0, sizeof r);
-    require(http2_env_init(&env, &http2_limits_default, &sink) == 0);
+    require(http2_env_init(&env, &proto_limits_default.http2, &sink) == 0);
     struct http2 *h = http2_new(&env, &conn, (reader_u8(&in) & 1) != 0, 0);
     for (uint64_t number = 1; in.left > 3; number++) {
         uint8_t flags = reader_u8(&in);

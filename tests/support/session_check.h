@@ -8,7 +8,6 @@
 
 struct session_check {
     uint64_t exchanges, frames;
-    bool out_of_order; /* counted, but the capture's times give no reason for it */
     char broken[256];  /* the first promise that was not kept; empty: none */
 };
 

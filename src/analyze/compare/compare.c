@@ -77,7 +77,7 @@ bool compare_is_wanted_pair(const struct compare *c, size_t live)
     return is_joined(c, live) && !c->wire.records[c->join.wire_of[live]].wire.unwanted;
 }
 
-/* Joined to nothing, and nothing of it can have been captured. Without a pair the clock is not known. */
+/* Not joined, and entirely before or after the capture. Without any pair the clocks cannot be compared. */
 static bool is_outside(const struct compare *c, size_t live)
 {
     const struct record *l = &c->live.records[live];

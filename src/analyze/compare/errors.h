@@ -1,16 +1,16 @@
-/* Error texts, as programs wrap them. */
+/* Compares error texts, which programs wrap in words of their own. */
 #ifndef P2T_ANALYZE_COMPARE_ERRORS_H
 #define P2T_ANALYZE_COMPARE_ERRORS_H
 
 #include "base/slice.h"
 
-/* Without net/http's own wrapper: `Get "URL": `. */
+/* text without net/http's wrapper `Get "URL": `, if it has one. */
 struct slice error_unwrapped(struct slice text);
-/* One of them may be wrapped in the other's words: "fetching stock: dial tcp: lookup ...". Empty ones are equal. */
+/* True if the texts are equal, or one ends with the other after ": ", as in "fetching stock: dial tcp: lookup ...". */
 bool error_same(struct slice live, struct slice wire);
-/* What a client says that ended a call itself: a cancellation, a deadline, one of its timeouts. */
+/* True for the error of a client that ended the call itself: a cancellation, a deadline, a timeout. */
 bool error_is_giving_up(struct slice text);
-/* What is said of the wire where encryption hides which alert it was: any text may stand for it. */
+/* True for a rebuilt error that stands for an encrypted alert: any live error may be it. */
 bool error_is_hidden(struct slice wire);
 
 #endif

@@ -5,27 +5,27 @@
 #include "analyze/compare/join_index.h"
 #include "pcap2trace/status.h"
 
-/* Without an id, traces further apart than this are not the same call. */
+/* Without a common id, a trace and an exchange further apart than this are different calls. */
 static const int64_t WINDOW_NS = 5000000000;
-/* Of one key, the nearest in time are looked at; of few, all. */
+/* How many records of one key, the nearest in time, are considered. */
 enum { NEAREST = 12 };
-/* Groups of so many pairs tell the clocks' difference, larger ones would tell chance. */
+/* Larger groups are not used to find the clocks' difference: in these, pairs agree by chance. */
 enum { VOTING_PAIRS = 64 };
-/* Each round joins with the clock that the one before has found. */
+/* Each round joins with the clock that the round before has estimated. */
 enum { ROUNDS = 3 };
 
 struct candidate {
     int64_t distance_ns;
     uint32_t live, wire;
     uint8_t by;
-    uint8_t rank; /* more is better */
+    uint8_t rank; /* higher is better */
 };
 
 struct joining {
     struct join *j;
     const struct record_list *live, *wire;
     struct join_index live_index, wire_index;
-    bool *claimed; /* of each exchange: some live trace has its id */
+    bool *claimed; /* per exchange: some live trace has one of its ids */
     struct candidate *candidates;
     size_t n, cap;
     bool failed;
@@ -104,7 +104,7 @@ static bool other_pool(struct slice a, struct slice b)
     return other_host(a_host, b_host) || (ports && contradict(a, b) && slice_ieq(a_host, b_host));
 }
 
-/* A connection that carried no request goes to its proxy, if there is one: of the target nothing is known. */
+/* A connection without a request may be to a proxy: its target is not known. */
 static bool has_request(const struct record *w)
 {
     return w->wire.kind != P2T_KIND_LOOKUP && w->wire.kind != P2T_KIND_CONNECT;
@@ -308,7 +308,7 @@ static void vote(struct joining *g, struct votes *v, struct join_group live, str
         }
 }
 
-/* What the keys of one kind say, the most telling kind first. */
+/* Estimates the clock from the keys of one kind, the most reliable kind first. */
 static void first_clock(struct joining *g)
 {
     struct votes v = {0};

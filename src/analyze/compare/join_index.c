@@ -55,7 +55,7 @@ static void add_text(struct keys *k, enum join_by by, struct slice s)
         add_hash(k, by, lower_hash(by, s));
 }
 
-/* Host and path: ports may be written or not, and queries redacted. */
+/* Host and path only: a port may be left out, and queries are redacted. */
 static void add_url(struct keys *k, struct slice url)
 {
     struct slice host = record_host_of_url(url);
@@ -149,7 +149,7 @@ struct join_group join_group_at(const struct join_index *x, size_t from)
     return (struct join_group){x->entries + from, to - from};
 }
 
-/* The end is looked for by halving, too: a group may hold everything. */
+/* Binary search for the end, too: a group may hold all entries. */
 static size_t boundary(const struct join_index *x, const struct join_entry *key, int behind)
 {
     size_t from = 0, to = x->n;

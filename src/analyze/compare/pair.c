@@ -18,7 +18,7 @@ const char *pair_excuse_text(enum pair_excuse excuse)
 
 /* ---- which hook is which ---- */
 
-/* Of a lookup that failed only the name is on the wire: the port it was for is not. */
+/* A failed lookup shows only the name on the wire, not the port. */
 static bool same_key(const struct record_event *a, const struct record_event *b)
 {
     if (a->key.p == NULL || b->key.p == NULL || slice_ieq(a->key, b->key))
@@ -26,7 +26,7 @@ static bool same_key(const struct record_event *a, const struct record_event *b)
     return a->hook == P2T_HOOK_GET_CONN && slice_ieq(record_host_of(a->key), record_host_of(b->key));
 }
 
-/* One that is told from its like by its key alone. */
+/* A hook that fires many times and is matched by its key only. */
 static bool needs_key(uint8_t hook)
 {
     return hook == P2T_HOOK_WROTE_HEADER_FIELD || hook == P2T_HOOK_GOT_1XX_RESPONSE;
@@ -43,7 +43,7 @@ static struct pair_row *row_for(struct pair *p, const struct record_event *live,
     return NULL;
 }
 
-/* Rows stand in the wire's order; what only the live side has comes behind the last live hook before it. */
+/* Rows are in the wire's order; a hook that only the live side has is put after its predecessor there. */
 static void insert_row(struct pair *p, const struct record_event *live)
 {
     size_t at = 0;
@@ -56,7 +56,7 @@ static void insert_row(struct pair *p, const struct record_event *live)
     p->n++;
 }
 
-/* By key first; then what is left in its order: a service's address differs on both sides of a DNAT. */
+/* Matches by key first, and the rest by order: with DNAT, the same service has two addresses. */
 static void match(struct pair *p)
 {
     bool matched[RECORD_EVENTS_MAX] = {false};
@@ -90,7 +90,7 @@ static int64_t outside(const struct record_event *wire, int64_t at)
     return wire->has_latest && at > wire->latest_ns ? at - wire->latest_ns : 0;
 }
 
-/* Only what a form tells can differ: HAR and curl have no errors of hooks. */
+/* Only forms that record errors of hooks can differ: HAR and curl do not. */
 static bool errors_differ(const struct pair *p, const struct pair_row *row)
 {
     struct slice live = row->live->detail->error, wire = row->wire->detail->error;
@@ -125,7 +125,7 @@ static void compare_row(struct pair *p, struct pair_row *row, const struct pair_
     p->value_differences += row->values_differ;
 }
 
-/* Inside the encryption nothing can be told apart. */
+/* Hooks that encryption hides. */
 static bool is_hidden(enum p2t_hook hook)
 {
     return hook == P2T_HOOK_WROTE_HEADER_FIELD || hook == P2T_HOOK_WAIT_100_CONTINUE ||
@@ -169,13 +169,13 @@ static bool call_errors_differ(const struct pair *p)
 
     if (p->live->no_error_told || live.p == NULL || p->wire->wire.outcome == P2T_OUTCOME_INCOMPLETE)
         return false;
-    /* What happened inside the encryption, and why a client went away, is not known: only that something went wrong. */
+    /* Errors inside encryption, and why a client closed, are not on the wire: any two errors agree. */
     if ((p->wire->wire.kind == P2T_KIND_TLS || p->wire->wire.client_gave_up) && live.n > 0 && wire.n > 0)
         return false;
-    /* curl and browsers have words of their own. */
+    /* curl and browsers word errors their own way. */
     if (!p->live->tells_hook_errors && live.n > 0 && wire.n > 0)
         return false;
-    /* An application that has read enough closes, too, and calls it no error. */
+    /* An application that has read enough closes as well, without an error. */
     if (p->wire->wire.client_gave_up && p->wire->wire.outcome == P2T_OUTCOME_RESPONSE_ERROR && live.n == 0)
         return false;
     if ((live.n > 0 && error_is_hidden(wire)) || (error_is_giving_up(live) && error_is_giving_up(wire)))
@@ -192,7 +192,7 @@ static int by_value(const void *a, const void *b)
     return (*x > *y) - (*x < *y);
 }
 
-/* The call's start, such that its hooks lie within their bounds if there is such a one; else as near as can be. */
+/* Finds a start of the call that puts its hooks within their bounds; if there is none, the median one. */
 static int64_t anchor(const struct record *live, const struct record *wire)
 {
     int64_t starts[P2T_HOOK_COUNT], least = INT64_MIN, most = INT64_MAX;

@@ -1,7 +1,8 @@
-/* net/http fixes the order of some hooks of one attempt, and of no others. */
+/* Checks the order of hooks, as far as net/http fixes it within one attempt. */
 #include "analyze/compare/pair.h"
 
-/* Each before all that follow it. The reader of responses is another goroutine than the writer of requests. */
+/* Each hook comes before all that follow it in its list. Two lists: net/http writes requests and reads responses on
+ * different goroutines. */
 static const enum p2t_hook written[] = {
     P2T_HOOK_GET_CONN,           P2T_HOOK_DNS_START,           P2T_HOOK_DNS_DONE,           P2T_HOOK_CONNECT_START,
     P2T_HOOK_CONNECT_DONE,       P2T_HOOK_TLS_HANDSHAKE_START, P2T_HOOK_TLS_HANDSHAKE_DONE, P2T_HOOK_GOT_CONN,
@@ -23,7 +24,7 @@ struct spans {
     bool seen[P2T_HOOK_COUNT];
 };
 
-/* An attempt that lost the race may end at any time. */
+/* A failed ConnectDone does not count: an attempt that lost the race may end at any time. */
 static bool counts(const struct pair_row *row)
 {
     if (row->live == NULL || row->wire == NULL)
@@ -55,8 +56,8 @@ static bool of_dial(enum p2t_hook h)
            h == P2T_HOOK_CONNECT_DONE || h == P2T_HOOK_TLS_HANDSHAKE_START || h == P2T_HOOK_TLS_HANDSHAKE_DONE;
 }
 
-/* Served by another connection, the request's own dial goes on beside it: the wire says so, or hooks that came behind
- * GotConn. */
+/* The request was served by another connection while its own dial went on: GotConn was reused, or came before the dial's
+ * hooks. */
 static bool dial_is_apart(const struct pair *p, const struct spans *s)
 {
     for (size_t i = 0; i < p->n; i++)

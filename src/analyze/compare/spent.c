@@ -1,6 +1,6 @@
 #include "analyze/compare/spent.h"
 
-/* What scheduling explains on an ordinary machine is no reason yet. */
+/* Smaller delays are explained by scheduling on an ordinary machine. */
 static const int64_t NOTABLE_NS = 5000000;
 
 const char *spent_key(enum spent_where where)
@@ -62,7 +62,7 @@ static int64_t least(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-/* How long after its packet the hook fired. */
+/* How long the hook fired after its packet. */
 static int64_t lateness(const struct moment *m)
 {
     return m->live && m->wire && m->packets ? positive(m->live_ns - m->wire_ns) : 0;
@@ -80,7 +80,7 @@ static enum spent_where late_part(const struct pair *p)
     return captured_elsewhere(p) ? SPENT_NETWORK : SPENT_CLIENT;
 }
 
-/* Adds what lies between two live moments to the part, less what the second came late. */
+/* Adds the time between two live moments to the part, without the second one's delay. */
 static void add_between(struct spent *s, const struct pair *p, const struct moment *a, const struct moment *b,
                         enum spent_where where)
 {
@@ -113,7 +113,8 @@ static void add_lookup(struct spent *s, const struct pair *p)
         s->where_ns[SPENT_RESOLVER] += positive(done.live_ns - start.live_ns);
 }
 
-/* What a round trip takes is the network's, the rest the server's; seen from the server, what it does not take itself. */
+/* One round trip is the network's, the rest the server's; at a capture beside the server, all but the server's own time is
+ * the network's. */
 static void add_wait_for_server(struct spent *s, const struct pair *p)
 {
     struct moment wrote = moment_of(p, P2T_HOOK_WROTE_REQUEST, true);
@@ -141,7 +142,7 @@ static void add_transfers(struct spent *s, const struct pair *p)
     struct moment asked = moment_of(p, P2T_HOOK_WAIT_100_CONTINUE, true);
     struct moment told = moment_of(p, P2T_HOOK_GOT_100_CONTINUE, false);
 
-    if (asked.live) { /* before the body, the server was waited for, or its silence */
+    if (asked.live) { /* the client waited for 100 Continue before the body */
         const struct moment *until = told.live ? &told : &wrote;
         add_between(s, p, &asked, until, SPENT_SERVER);
         headers = *until;
@@ -174,7 +175,7 @@ static int64_t total_of(const struct pair *p)
     return last - l->events[0].time_ns;
 }
 
-/* What no part has taken passed between hooks, in the client itself. */
+/* The rest passed between hooks: in the client itself. */
 static void share_out(struct spent *s, const struct pair *p)
 {
     int64_t sum = 0;
@@ -202,7 +203,7 @@ static void add_reason(struct spent *s, struct spent_reason r)
         s->reasons[s->reason_count++] = r;
 }
 
-/* Not what a packet tells: GetConn leaves none, so the wire could not know. */
+/* GetConn leaves no packet, so its delay proves nothing. */
 static void wait_for_connection(struct spent *s, int64_t notable_ns)
 {
     if (s->where_ns[SPENT_POOL] > notable_ns)
@@ -239,7 +240,7 @@ static bool is_late(const struct pair_row *row, int64_t notable_ns)
     return follows_packet(row) && row->difference_ns > notable_ns;
 }
 
-/* Hooks that come late one after the other came late for one reason. */
+/* Consecutive late hooks have one reason. */
 static size_t late_run(struct spent_reason *r, const struct pair *p, size_t from, int64_t notable_ns)
 {
     size_t i = from;
@@ -258,7 +259,7 @@ static size_t late_run(struct spent_reason *r, const struct pair *p, size_t from
     return i;
 }
 
-/* A lookup that alone ends late was answered late by the host's resolver: that is said elsewhere. */
+/* If only DNSDone is late, the host's resolver answered late: that is another reason. */
 static bool is_lookup_alone(const struct pair *p, const struct spent_reason *r)
 {
     return r->hooks == 1 && p->rows[r->first_row].wire->hook == P2T_HOOK_DNS_DONE;

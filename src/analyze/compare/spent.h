@@ -1,4 +1,5 @@
-/* Where a call's time went, and where the live client saw more of it pass than the packets account for. */
+/* Divides a call's time among those it waited for, and finds where the live client saw more time pass than the packets
+ * explain. */
 #ifndef P2T_ANALYZE_COMPARE_SPENT_H
 #define P2T_ANALYZE_COMPARE_SPENT_H
 
@@ -32,17 +33,18 @@ struct spent_reason {
 enum { SPENT_REASONS_MAX = 8 };
 
 struct spent {
-    int64_t total_ns;               /* as the live client saw it; negative: not told */
+    int64_t total_ns;               /* as the live client saw it; negative: not known */
     int64_t where_ns[SPENT_WHERES]; /* add up to the total */
     enum spent_where most;
     struct spent_reason reasons[SPENT_REASONS_MAX];
     size_t reason_count;
 };
 
+/* Fills *s. Differences up to tolerance_ns are no reason. */
 void spent_find(struct spent *s, const struct pair *p, int64_t tolerance_ns);
 const char *spent_key(enum spent_where where);
 const char *spent_name(enum spent_where where);
-/* A reason as a sentence. */
+/* Appends a reason as a sentence. */
 void spent_say(struct buf *b, const struct pair *p, const struct spent_reason *r);
 
 #endif

@@ -1,4 +1,4 @@
-/* What the comparison's writers look at. */
+/* A comparison, as its writers see it. */
 #ifndef P2T_ANALYZE_COMPARE_STATE_H
 #define P2T_ANALYZE_COMPARE_STATE_H
 
@@ -15,9 +15,9 @@ struct compare {
     struct join join;
     struct totals totals;
     struct pair_config pair_config;
-    struct pair pair; /* the one that is looked at */
+    struct pair pair; /* the current one: compare_look_at() */
     struct spent spent;
-    size_t live_only, outside, wire_only; /* outside: live, but when no packets were captured */
+    size_t live_only, outside, wire_only; /* records; outside: live ones from before or after the capture */
 };
 
 /* compare.c: which records an output shows, by their index in c->live or c->wire. */

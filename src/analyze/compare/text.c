@@ -293,7 +293,7 @@ static void put_where(struct buf *b, const struct totals *t)
     buf_putc(b, '\n');
 }
 
-/* Of the kinds of reasons only those that there are. */
+/* Only the kinds of reasons that occurred. */
 static void put_reasons(struct buf *b, const struct totals *t)
 {
     bool first = true;

@@ -32,7 +32,7 @@ static void add_row(struct totals *t, const struct pair_row *row)
         h->missing_wire++;
 }
 
-/* Durations from the start, where the live side tells these. */
+/* Durations since the start, if the live side has them. */
 static void add_marks(struct totals *t, const struct pair *p)
 {
     static const enum p2t_hook hooks[RECORD_MARKS] = {

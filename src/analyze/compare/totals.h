@@ -1,4 +1,4 @@
-/* Figures over all pairs. */
+/* Figures over all pairs of a comparison. */
 #ifndef P2T_ANALYZE_COMPARE_TOTALS_H
 #define P2T_ANALYZE_COMPARE_TOTALS_H
 
@@ -11,7 +11,7 @@ struct totals_values {
 };
 
 struct totals_hook {
-    struct totals_values differences; /* without sign; sorted at the end */
+    struct totals_values differences; /* |live - wire| in nanoseconds; sorted by totals_finish() */
     uint64_t missing_live, missing_wire, excused, outside;
 };
 
@@ -26,10 +26,10 @@ struct totals {
 };
 
 void totals_add(struct totals *t, const struct pair *p, const struct spent *s, enum join_by by);
-/* Sorts: percentiles can be asked for. */
+/* Sorts the values, for totals_percentile(). */
 void totals_finish(struct totals *t);
 void totals_fini(struct totals *t);
-/* The smallest value that so many percent do not exceed; of none, 0. */
+/* The smallest value that `percent` percent of the values do not exceed; 0 if there is none. */
 int64_t totals_percentile(const struct totals_values *v, unsigned percent);
 
 #endif

@@ -65,7 +65,7 @@ const char *live_form_name(enum live_form form)
 
 /* ---- traces ---- */
 
-/* A file's forms are few. NULL when memory ran out. */
+/* Finds or adds the source of this form in the current file. NULL when memory ran out. */
 static struct live_source *source_of(struct live *l, enum live_form form)
 {
     for (size_t i = l->file_first_source; i < l->source_count; i++)
@@ -89,8 +89,8 @@ static bool on_a_connection(uint8_t hook)
            hook == P2T_HOOK_GOT_FIRST_RESPONSE_BYTE;
 }
 
-/* A retry or a redirection begins with another GetConn, once a connection was had: a request whose dial another one
- * makes needless asks the pool again, and goes on. */
+/* A retry or redirection begins with a GetConn after a connection was used. A GetConn before that belongs to the same
+ * attempt: the request asked the pool twice. */
 static size_t attempt_end(const struct record_draft *d, size_t from)
 {
     bool under_way = false;
@@ -112,7 +112,7 @@ static struct slice host_of_event(const struct record_draft *d, enum p2t_hook ho
     return (struct slice){NULL, 0};
 }
 
-/* An attempt's host is the URL's; that of a later one, which a redirection may have led elsewhere, GetConn's. */
+/* The host is the URL's; without a URL, as in later attempts that may be redirected, GetConn's or DNSStart's. */
 static void set_host(struct live *l, size_t from, size_t end)
 {
     struct record *r = &l->draft.record;
@@ -138,7 +138,7 @@ static void set_connection(struct record_draft *d, size_t from, size_t end)
     }
 }
 
-/* Method, URL and end are the first attempt's, the last one's: what is not known of this one is left out. */
+/* Method and URL belong to the first attempt, end and error to the last: other attempts go without. */
 static void keep_attempt(struct live *l, const struct record *whole, size_t from, size_t end)
 {
     struct record *r = &l->draft.record;
@@ -200,7 +200,7 @@ static enum redact_as key_of(uint8_t hook)
     return hook == P2T_HOOK_GET_CONN || hook == P2T_HOOK_DNS_START ? REDACT_HOST : REDACT_TEXT;
 }
 
-/* As the rebuilt side has them: without secrets, and without the URL that net/http puts before an error. */
+/* Brings all texts to the rebuilt side's form: without secrets, and without net/http's `Get "URL": `. */
 static void clean(struct live *l)
 {
     struct record *r = &l->draft.record;

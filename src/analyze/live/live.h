@@ -1,5 +1,5 @@
-/* Reads what clients logged of their own calls. Which of the forms a file, or a line of it, has is told by its
- * content: our own NDJSON, lines that hold a TraceResult somewhere, OTLP, HAR, or what curl -w '%{json}' prints. */
+/* Reads what clients logged of their own calls. The form of a file, or of each line, is recognised by content: our own
+ * NDJSON, lines that hold a trace result somewhere, OTLP, HAR, or what curl -w '%{json}' prints. */
 #ifndef P2T_ANALYZE_LIVE_LIVE_H
 #define P2T_ANALYZE_LIVE_LIVE_H
 
@@ -21,15 +21,15 @@ enum live_form {
         LIVE_FORMS
 };
 
-/* Limits on one JSON value and on a line, with what they bound: memory for one that never ends; memory for one that
- * holds nothing but commas. */
+/* Limits on the bytes of one JSON value or line, and on the values in it: against one that never ends, and one of nothing
+ * but commas. */
 enum { LIVE_VALUE_BYTES_MAX = 64 << 20, LIVE_VALUES_MAX = 4000000 };
 
 /* The traces of one form in one file. */
 struct live_source {
     struct slice file;
     enum live_form form;
-    uint32_t recorded; /* bit per hook: what its traces would tell of if it had happened */
+    uint32_t recorded; /* a bit per hook that its traces would record if it fired */
     uint64_t traces;
 };
 
@@ -40,12 +40,12 @@ struct live_config {
     struct redact_options redact; /* read by live_new() only */
     struct record_list *records; /* where traces go, in the order in which they were read */
     void *ctx;
-    /* Something that could not be understood: one line. */
+    /* Something that could not be read; text is one line. */
     void (*problem)(void *ctx, struct slice file, uint64_t line, const char *text);
 };
 
 struct live_counters {
-    uint64_t lines, plain_lines; /* the latter held no JSON that tells of hooks */
+    uint64_t lines, plain_lines; /* plain: without JSON that records hooks */
     uint64_t problems;
     uint64_t events_refused;
 };
@@ -53,10 +53,11 @@ struct live_counters {
 /* NULL when memory ran out. */
 struct live *live_new(const struct live_config *config);
 void live_free(struct live *l);
-/* One file after the other, each in pieces of any size. */
+/* Files are fed one after the other, each in pieces of any size. name must live as long as the records. */
 void live_begin_file(struct live *l, struct slice name);
 void live_feed(struct live *l, struct slice piece);
 void live_end_file(struct live *l);
+/* All sources so far; valid until the next piece is fed. */
 const struct live_source *live_sources(const struct live *l, size_t *n);
 struct live_counters live_counters(const struct live *l);
 const char *live_form_name(enum live_form form);

@@ -62,7 +62,7 @@ static const struct section sections[] = {
     {"wait100continue", P2T_HOOK_COUNT, P2T_HOOK_WAIT_100_CONTINUE},
 };
 
-/* What may follow a section's name. */
+/* What may follow the name of a section. */
 static const struct {
     const char *name;
     enum field field;
@@ -310,7 +310,7 @@ static void take_member(struct gathering *g, const struct meaning *m, const cJSO
     }
 }
 
-/* An object that is null did not happen, but would have been told of. */
+/* A part that is null did not happen, but is recorded by this form. */
 static void note_section(struct gathering *g, const char *name)
 {
     struct name n = {.n = 0};
@@ -340,7 +340,7 @@ static void take_members(struct gathering *g, const cJSON *object, const char *a
     end_part(g);
 }
 
-/* An object that is still to be looked at, under the name that it has. */
+/* An object still to be read, with its name. */
 struct open {
     const cJSON *item;
     const char *around;

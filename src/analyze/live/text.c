@@ -1,5 +1,5 @@
-/* Files into lines, lines into JSON values. A value may begin anywhere in a line, as log lines have it; one that
- * stretches over several lines begins on a line of its own. */
+/* Splits files into lines and finds JSON values in them. A value may begin anywhere in a log line; one that spans several
+ * lines begins on a line of its own. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -9,7 +9,7 @@ enum { TRIES_PER_LINE = 8, WALK_DEPTH = 4 };
 
 /* ---- where a value ends ---- */
 
-/* Reads on in a value that begins with { or [; how many bytes up to its end, or all of them. */
+/* Continues the scan of a value that began with { or [. Returns the number of bytes up to its end; all if it does not end. */
 static size_t scan_value(struct live_scan *s, struct slice t)
 {
     for (size_t i = 0; i < t.n; i++) {
@@ -59,7 +59,7 @@ static const cJSON *walk_next(struct walk *w, const cJSON *at)
     return w->depth > 0 ? at->next : NULL;
 }
 
-/* A recognised object anywhere near the top: loggers wrap what they log. */
+/* Takes an object of a known form near the top of the tree: loggers wrap what they log. */
 static bool take_tree(struct live *l, const cJSON *root)
 {
     struct walk w = {0};
@@ -104,8 +104,8 @@ static bool take_root(struct live *l, const cJSON *root)
 
 enum taken { TAKEN, NOT_OURS, MALFORMED, TOO_MUCH };
 
-/* The value that begins text; *n bytes on entry, its own on return. text is NUL-terminated: cJSON may look at the byte
- * behind what it was given. */
+/* Takes the value at the start of text, which has *n bytes and then a NUL, because cJSON may read one byte more. Sets *n to
+ * the value's length. */
 static enum taken take_value(struct live *l, const char *text, size_t *n)
 {
     struct live_scan scan = {0};
@@ -181,7 +181,7 @@ static struct slice trimmed(struct slice s)
     return s;
 }
 
-/* A value that this line leaves open: one brace alone, or anything at the top of the file. */
+/* True if the line opens a value that spans lines: a brace alone, or any value at the top of the file. */
 static bool begins_value(struct live *l, struct slice line)
 {
     struct live_text *t = &l->text;
@@ -215,7 +215,7 @@ static void take_open_value(struct live *l)
     buf_reset(value);
 }
 
-/* Its first line says by itself that it is cut, or it is said of the value. */
+/* Reports a value that never ended, unless its first line does by itself. */
 static void say_no_end(struct live *l, const char *line, size_t n)
 {
     uint64_t before = l->counters.problems;
@@ -225,7 +225,7 @@ static void say_no_end(struct live *l, const char *line, size_t n)
         live_complain(l, "JSON that begins here has no end");
 }
 
-/* It never ended: its lines are looked at one by one, so that one cut value does not hide the rest of the file. */
+/* A value that never ended: takes its lines one by one, so that one cut value does not hide the rest of the file. */
 static void give_value_up(struct live *l)
 {
     struct buf value = l->text.value;

@@ -2,8 +2,8 @@
 
 #include <stdlib.h>
 
+#include "correlate/dial/schedule.h"
 #include "correlate/lookup/lookup.h"
-#include "correlate/outbox.h"
 #include "correlate/timers.h"
 
 enum { ATTEMPTS_MAX = 16 };
@@ -20,21 +20,17 @@ static struct dial *dial_new(struct correlate *c)
     return d;
 }
 
-static void unlink_from_lookup(struct dial *d)
-{
-    struct dial **link = &d->lookup->dials;
-
-    while (*link != d)
-        link = &(*link)->next;
-    *link = d->next;
-}
-
 static void attach_lookup(struct correlate *c, struct dial *d, struct lookup *l)
 {
+    int64_t syn_ns = d->n > 0 ? d->attempts[0].syn.ts_ns : c->now_ns;
+
     d->lookup = l;
-    d->next = l->dials;
-    l->dials = d;
-    lookup_use(c, l);
+    d->cached = !lookup_is_fresh(l, syn_ns);
+    list_append(&l->dials, &d->of_lookup);
+    if (d->cached)
+        lookup_hold(l);
+    else
+        lookup_use(c, l);
 }
 
 static void detach_lookup(struct correlate *c, struct dial *d, bool used)
@@ -43,9 +39,11 @@ static void detach_lookup(struct correlate *c, struct dial *d, bool used)
 
     if (l == NULL)
         return;
-    unlink_from_lookup(d);
+    list_remove(&d->of_lookup);
     d->lookup = NULL;
-    if (used)
+    if (d->cached)
+        lookup_release(c, l);
+    else if (used)
         lookup_unuse(c, l);
     else
         lookup_return(c, l);
@@ -58,7 +56,6 @@ void dial_free(struct correlate *c, struct dial *d)
             d->conns[i]->dial = NULL;
     detach_lookup(c, d, true);
     timer_stop(c, &d->timer);
-    outbox_release(c, &d->hold);
     dial_free_attempts(c, d);
     slab_give(&c->dial_slab, d);
 }
@@ -78,47 +75,38 @@ static bool tried(const struct dial *d, const struct ip_addr *server)
     return false;
 }
 
-/* The next address is tried right after the last one failed, or beside it once it has kept silent for a while. */
-static bool goes_on_with(const struct dial *d, const struct cconn *cc, int64_t now)
+bool dial_goes_on_with(const struct dial *d, const struct cconn *cc, int64_t now)
 {
     const struct exchange_attempt *last = &d->attempts[d->n - 1];
 
-    if (d->winner >= 0 || d->n >= ATTEMPTS_MAX || last->server.port != cc->view.server.port ||
-        tried(d, &cc->view.server.ip))
+    if (d->winner >= 0 || d->n >= ATTEMPTS_MAX || last->server.port != cc->view.server.port || d->lookup == NULL ||
+        !lookup_gave(d->lookup, &cc->view.server.ip) || tried(d, &cc->view.server.ip))
         return false;
     if (pending(last))
         return now - last->syn.ts_ns >= RACE_MIN_NS;
     return now - last->failed.ts_ns <= FOLLOW_NS;
 }
 
-static struct dial *dial_to_join(struct correlate *c, const struct cconn *cc, int64_t now)
+struct dial *dial_of_lookup_going_on(const struct lookup *l, const struct cconn *cc, int64_t now)
 {
-    struct lookup *found[LOOKUP_CANDIDATES_MAX];
-    size_t n = lookup_candidates(c, &cc->view.client.ip, &cc->view.server.ip, now, found);
+    const struct list_link *at = l->dials.next;
 
-    for (size_t i = 0; i < n; i++)
-        for (struct dial *d = found[i]->dials; d != NULL; d = d->next)
-            if (goes_on_with(d, cc, now))
-                return d;
+    for (int looked_at = 0; at != &l->dials && looked_at < LOOKUP_LOOKED_AT_MAX; at = at->next, looked_at++)
+        if (dial_goes_on_with(list_entry(at, struct dial, of_lookup), cc, now))
+            return list_entry(at, struct dial, of_lookup);
     return NULL;
 }
 
-static struct dial *dial_begin(struct correlate *c, const struct cconn *cc, int64_t now)
+bool dial_failed_last(const struct dial *d)
 {
-    struct slice any = {NULL, 0};
-    struct lookup *l = lookup_for_syn(c, &cc->view.client.ip, &cc->view.server.ip, any, now);
-    struct dial *d = dial_new(c);
-
-    if (d != NULL && l != NULL)
-        attach_lookup(c, d, l);
-    return d;
+    return !pending(&d->attempts[d->n - 1]);
 }
 
-/* A SYN is repeated after 1, 2, 4 ... seconds, by newer kernels after 1 s for the first few: twice the last interval
- * is past due in either case. */
-static int64_t next_slot(const struct exchange_attempt *a)
+int64_t dial_last_event_ns(const struct dial *d)
 {
-    return a->last_syn.ts_ns + (a->syns > 1 ? 2 * a->last_interval_ns : SYN_FIRST_REPEAT_NS);
+    const struct exchange_attempt *last = &d->attempts[d->n - 1];
+
+    return pending(last) ? last->syn.ts_ns : last->failed.ts_ns;
 }
 
 static void watch(struct correlate *c, struct dial *d, int64_t now)
@@ -127,52 +115,80 @@ static void watch(struct correlate *c, struct dial *d, int64_t now)
 
     for (size_t i = 0; i < d->n; i++) {
         struct exchange_attempt *a = &d->attempts[i];
-        if (pending(a) && next_slot(a) + FOLLOW_NS > due)
-            due = next_slot(a) + FOLLOW_NS;
+        if (pending(a))
+            due = later_ns(due, schedule_next_syn_ns(a) + SYN_LATE_NS);
     }
     timer_set(c, &d->timer, TIMER_DIAL, due);
-    outbox_hold(c, &d->hold, now);
 }
 
-static enum dial_step first_syn(struct correlate *c, struct cconn *cc, const struct fact *f)
+/* Of one family, addresses are tried one after the other: the client has given up on the last. */
+static void went_on(struct dial *d, const struct exchange_attempt *next)
 {
-    struct dial *d = dial_to_join(c, cc, f->mark.ts_ns);
+    struct exchange_attempt *last = d->n > 0 ? &d->attempts[d->n - 1] : NULL;
 
-    if (d == NULL)
-        d = dial_begin(c, cc, f->mark.ts_ns);
-    if (d == NULL)
-        return DIAL_WAITS;
-    if (!dial_make_room(c, d)) {
-        if (d->n == 0)
-            dial_free(c, d);
-        return DIAL_WAITS;
-    }
-    cc->dial = d;
-    cc->attempt = (int)d->n;
-    d->conns[d->n] = cc;
-    d->attempts[d->n++] = (struct exchange_attempt){
+    if (last == NULL || !pending(last) || last->server.ip.family != next->server.ip.family)
+        return;
+    last->result = ATTEMPT_TIMEOUT;
+    last->followed = true;
+    last->next_slot_ns = last->gave_up_ns = next->syn.ts_ns;
+}
+
+static void add_attempt(struct dial *d, struct cconn *cc, const struct packet_mark *syn)
+{
+    const struct exchange_attempt next = {
         .client = cc->view.client,
         .server = cc->view.server,
         .conn_id = cc->view.id,
-        .syn = f->mark,
-        .last_syn = f->mark,
+        .syn = *syn,
+        .last_syn = *syn,
         .syns = 1,
     };
-    watch(c, d, f->mark.ts_ns);
-    return d->n == 1 ? DIAL_BEGUN : DIAL_WAITS;
+
+    went_on(d, &next);
+    cc->dial = d;
+    cc->attempt = (int)d->n;
+    d->conns[d->n] = cc;
+    d->attempts[d->n++] = next;
 }
 
-enum dial_step dial_syn(struct correlate *c, struct cconn *cc, const struct fact *f)
+struct dial *dial_first_syn(struct correlate *c, struct cconn *cc, const struct fact *f, struct dial *join,
+                            struct lookup *l)
 {
-    if (cc->dial == NULL)
-        return f->as.event->repeated ? DIAL_WAITS : first_syn(c, cc, f);
+    struct dial *d = join != NULL ? join : dial_new(c);
+
+    if (d == NULL)
+        return NULL;
+    if (!dial_make_room(c, d)) {
+        if (d->n == 0)
+            dial_free(c, d);
+        return NULL;
+    }
+    if (join == NULL && l != NULL)
+        attach_lookup(c, d, l);
+    add_attempt(d, cc, &f->mark);
+    watch(c, d, f->mark.ts_ns);
+    return d;
+}
+
+/* Its client has not given up on it, after all: it tries several at a time. */
+static void take_back_timeout(struct exchange_attempt *a)
+{
+    if (!a->followed)
+        return;
+    a->followed = false;
+    a->result = ATTEMPT_PENDING;
+}
+
+void dial_syn_again(struct correlate *c, struct cconn *cc, const struct fact *f)
+{
     struct exchange_attempt *a = &cc->dial->attempts[cc->attempt];
+
     a->last_interval_ns = f->mark.ts_ns - a->last_syn.ts_ns;
     a->last_syn = f->mark;
     a->syns++;
+    take_back_timeout(a);
     if (pending(a))
         watch(c, cc->dial, f->mark.ts_ns);
-    return DIAL_WAITS;
 }
 
 /* ---- results ---- */
@@ -188,19 +204,20 @@ static void lose_race(struct dial *d, const struct exchange_attempt *winner)
     }
 }
 
-static enum dial_step established(struct correlate *c, struct dial *d, int index, const struct packet_mark *mark)
+static bool established(struct correlate *c, struct dial *d, int index, const struct packet_mark *mark)
 {
     struct exchange_attempt *a = &d->attempts[index];
 
     a->ack = *mark;
+    if (d->winner < 0)
+        take_back_timeout(a);
     if (!pending(a))
-        return DIAL_WAITS;
+        return false;
     a->result = ATTEMPT_OK;
     d->winner = index;
     lose_race(d, a);
     timer_stop(c, &d->timer);
-    outbox_release(c, &d->hold);
-    return DIAL_ESTABLISHED;
+    return true;
 }
 
 static void failed(struct correlate *c, struct dial *d, int index, enum attempt_result why,
@@ -221,13 +238,13 @@ static bool icmp_aborts_syn(const struct flow_event *e)
     return e->icmp_family == 6 ? e->icmp_type == 1 : e->icmp_type == 3 && e->icmp_code != 4;
 }
 
-enum dial_step dial_event(struct correlate *c, struct cconn *cc, const struct fact *f)
+bool dial_event(struct correlate *c, struct cconn *cc, const struct fact *f)
 {
     const struct flow_event *e = f->as.event;
     struct dial *d = cc->dial;
 
     if (d == NULL)
-        return DIAL_WAITS;
+        return false;
     struct exchange_attempt *a = &d->attempts[cc->attempt];
     a->nat_server = cc->flow->nat_server;
     switch (e->kind) {
@@ -251,31 +268,26 @@ enum dial_step dial_event(struct correlate *c, struct cconn *cc, const struct fa
     default:
         break;
     }
-    return DIAL_WAITS;
+    return false;
 }
 
 /* ---- the end ---- */
-
-/* Dialers give up after round times. 30 s is Go's default; the others are what people configure. */
-static int64_t give_up_estimate(const struct exchange_attempt *a)
-{
-    static const int64_t usual_ms[] = {30000, 10000, 5000, 60000, 20000, 15000, 3000, 2000, 1000, 500};
-
-    for (size_t i = 0; i < sizeof usual_ms / sizeof *usual_ms; i++) {
-        int64_t at = a->syn.ts_ns + usual_ms[i] * 1000000;
-        if (at > a->last_syn.ts_ns && at <= a->next_slot_ns)
-            return at;
-    }
-    return a->last_syn.ts_ns + (a->next_slot_ns - a->last_syn.ts_ns) / 2;
-}
 
 void dial_time_out(struct exchange_attempt *a)
 {
     if (!pending(a))
         return;
     a->result = ATTEMPT_TIMEOUT;
-    a->next_slot_ns = next_slot(a);
-    a->gave_up_ns = attempt_hit_kernel_limit(a) ? a->next_slot_ns : give_up_estimate(a);
+    a->next_slot_ns = schedule_next_syn_ns(a);
+    a->gave_up_ns = schedule_gave_up_ns(a);
+}
+
+bool dial_is_open(const struct dial *d)
+{
+    for (size_t i = 0; i < d->n; i++)
+        if (pending(&d->attempts[i]))
+            return true;
+    return false;
 }
 
 int64_t dial_end_ns(const struct dial *d)
@@ -294,18 +306,30 @@ int64_t dial_end_ns(const struct dial *d)
     return end;
 }
 
-/* The host named by the request decides between lookups that gave the same address. */
+/* Where the connection goes to another address than the answer's, name and time decide. */
+static struct lookup *lookup_of_host(struct correlate *c, const struct exchange_attempt *a, struct slice host,
+                                     bool *inferred)
+{
+    struct lookup *l = lookup_for_syn(c, &a->client.ip, &a->server.ip, host, a->syn.ts_ns);
+
+    *inferred = l == NULL;
+    return l != NULL ? l : lookup_by_name(c, &a->client.ip, host, a->syn.ts_ns);
+}
+
 void dial_check_host(struct correlate *c, struct dial *d, struct slice host)
 {
     const struct exchange_attempt *a = &d->attempts[d->winner >= 0 ? d->winner : 0];
+    bool inferred;
 
     if (host.n == 0 || (d->lookup != NULL && lookup_answers_host(d->lookup, host)))
         return;
-    struct lookup *right = lookup_for_syn(c, &a->client.ip, &a->server.ip, host, a->syn.ts_ns);
+    struct lookup *right = lookup_of_host(c, a, host, &inferred);
     if (d->lookup != NULL)
         detach_lookup(c, d, false);
-    if (right != NULL)
-        attach_lookup(c, d, right);
+    if (right == NULL)
+        return;
+    right->info.inferred |= inferred;
+    attach_lookup(c, d, right);
 }
 
 struct dial *dial_won_by(const struct cconn *cc)

@@ -2,12 +2,14 @@
 #ifndef P2T_CORRELATE_DIAL_DIAL_H
 #define P2T_CORRELATE_DIAL_DIAL_H
 
+#include "base/list.h"
 #include "correlate/conn.h"
 
 /* dial.c */
 struct dial {
-    struct lookup *lookup; /* NULL: an address literal, or no lookup was captured */
-    struct dial *next;     /* of the same lookup */
+    struct lookup *lookup;      /* NULL: an address literal, or no lookup was captured */
+    struct list_link of_lookup; /* among its lookup's dials */
+    bool cached;                /* the lookup was long before: its answer came out of the client's own cache */
     struct exchange_attempt *attempts;
     struct cconn **conns; /* of each attempt; NULL once it is gone */
     size_t n, cap;
@@ -15,7 +17,6 @@ struct dial {
     struct cconn *first_conn;
     int winner; /* index, or -1 */
     struct timer timer;
-    struct hold hold;
     struct pool *pool;
     struct dial *pool_before, *pool_next;
     int64_t miss_ns;             /* when the request that dialled had found no connection */
@@ -23,20 +24,27 @@ struct dial {
     struct exchange *claimed_by; /* that request, sent on another connection */
 };
 
-/* What an event of a connection did to its dial. */
-enum dial_step {
-    DIAL_WAITS,      /* nothing that others have to know */
-    DIAL_BEGUN,      /* its first SYN */
-    DIAL_ESTABLISHED /* its winner is known */
-};
-
-/* A SYN of the client: it begins a dial, joins one, or repeats an attempt. */
-enum dial_step dial_syn(struct correlate *c, struct cconn *cc, const struct fact *f);
-enum dial_step dial_event(struct correlate *c, struct cconn *cc, const struct fact *f);
+/* The first SYN of an attempt: of the dial `join`, or of one that it begins; l: the lookup that one follows, or NULL.
+ * Returns the dial, NULL when memory ran out. */
+struct dial *dial_first_syn(struct correlate *c, struct cconn *cc, const struct fact *f, struct dial *join,
+                            struct lookup *l);
+/* The SYN of an attempt once more. */
+void dial_syn_again(struct correlate *c, struct cconn *cc, const struct fact *f);
+/* Any other event. True: the dial has its winner now. */
+bool dial_event(struct correlate *c, struct cconn *cc, const struct fact *f);
+/* The connection may be the dial's next attempt: another address of its lookup, after the last failed or kept silent. */
+bool dial_goes_on_with(const struct dial *d, const struct cconn *cc, int64_t now);
+/* The oldest dial of the lookup that may: where a client has an address of either family, its pool does not know both. */
+struct dial *dial_of_lookup_going_on(const struct lookup *l, const struct cconn *cc, int64_t now);
+/* The last attempt failed, rather than being open; and when that was, or when its first SYN was. */
+bool dial_failed_last(const struct dial *d);
+int64_t dial_last_event_ns(const struct dial *d);
 /* The dial whose winner the connection is, or NULL. */
 struct dial *dial_won_by(const struct cconn *cc);
 /* The attempt was never answered: when its client gave up is estimated. Does nothing for one that is decided. */
 void dial_time_out(struct exchange_attempt *a);
+/* An attempt is not decided yet. */
+bool dial_is_open(const struct dial *d);
 /* The last moment of any of its attempts. */
 int64_t dial_end_ns(const struct dial *d);
 /* The host named by the request decides between lookups that gave the same address; empty: it says nothing. */

@@ -1,7 +1,34 @@
 /* Exchanges and their parts, member by member. */
 #include "correlate/image/image.h"
 
-IMAGE_COVERS(struct exchange_lookup, 784);
+IMAGE_COVERS(struct exchange_lookup, 952);
+static void image_names(struct image *m, struct exchange_lookup *l)
+{
+    if (m->out != NULL || image_ok(m))
+        l->tried_count = image_count(m, l->tried_count, LOOKUP_NAMES_MAX);
+    if (m->out == NULL && l->tried_count > 0) {
+        l->tried = arena_alloc(m->arena, LOOKUP_NAMES_MAX * sizeof *l->tried);
+        m->failed |= l->tried == NULL;
+        l->tried_count = l->tried == NULL ? 0 : l->tried_count;
+    }
+    for (size_t i = 0; i < l->tried_count; i++) {
+        struct lookup_name *t = &l->tried[i];
+        if (m->out == NULL)
+            *t = (struct lookup_name){.rcode = 0};
+        image_slice(m, &t->name);
+        IMAGE(m, t->result);
+        IMAGE(m, t->rcode);
+        image_mark(m, &t->answer);
+    }
+}
+
+static void image_trouble(struct image *m, struct lookup_trouble *t)
+{
+    image_mark(m, &t->mark);
+    image_endpoint(m, &t->server);
+    IMAGE(m, t->rcode);
+}
+
 void image_lookup_info(struct image *m, struct exchange_lookup *l)
 {
     image_slice(m, &l->host);
@@ -21,13 +48,24 @@ void image_lookup_info(struct image *m, struct exchange_lookup *l)
     IMAGE(m, l->answers);
     IMAGE(m, l->servers);
     IMAGE(m, l->names);
+    IMAGE(m, l->repeats);
     IMAGE(m, l->result);
     IMAGE(m, l->resolver);
     IMAGE(m, l->rcode);
     image_bool(m, &l->has_rcode);
     image_bool(m, &l->empty);
     image_bool(m, &l->shared);
+    image_bool(m, &l->inferred);
     image_bool(m, &l->over_tcp);
+    image_bool(m, &l->forced_out);
+    image_names(m, l);
+    image_mark(m, &l->asked);
+    image_trouble(m, &l->silent);
+    image_trouble(m, &l->failed);
+    IMAGE(m, l->icmp.family);
+    IMAGE(m, l->icmp.type);
+    IMAGE(m, l->icmp.code);
+    image_mark(m, &l->tcp_refused);
 }
 
 IMAGE_COVERS(struct exchange_attempt, 256);
@@ -47,6 +85,7 @@ void image_attempt(struct image *m, struct exchange_attempt *a)
     IMAGE(m, a->next_slot_ns);
     IMAGE(m, a->gave_up_ns);
     IMAGE(m, a->syns);
+    image_bool(m, &a->followed);
     IMAGE(m, a->result);
     IMAGE(m, a->icmp_family);
     IMAGE(m, a->icmp_type);
@@ -339,15 +378,11 @@ static void image_dialled(struct image *m, struct exchange *e)
 /* Its places in lists are those lists'. */
 static void image_own(struct image *m, struct exchange *e)
 {
-    image_hold(m, &e->order, e);
-    IMAGE(m, e->waiting_bytes);
-    if (m->out == NULL)
-        m->correlate->waiting_bytes += e->waiting_bytes;
     IMAGE(m, e->timer.kind);
     if (m->out == NULL && e->timer.kind != TIMER_POOL)
         e->timer.kind = TIMER_EXCHANGE;
     image_timer(m, &e->timer);
-    image_bool(m, &e->final);
+    image_bool(m, &e->may_have_ended);
     image_bool(m, &e->late);
     image_link(m, IMAGE_CONN, &e->owner);
     IMAGE(m, e->number);
@@ -359,7 +394,7 @@ static void image_own(struct image *m, struct exchange *e)
 }
 
 IMAGE_COVERS(struct exchange_link, 16);
-IMAGE_COVERS(struct exchange, 3552);
+IMAGE_COVERS(struct exchange, 3536);
 /* Outcome, errors and findings are the judge's: they come when it is handed over. */
 void image_exchange(struct image *m, struct exchange *e)
 {

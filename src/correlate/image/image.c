@@ -265,13 +265,6 @@ void image_timer(struct image *m, struct timer *t)
     image_node(m, &m->correlate->timers, &t->node);
 }
 
-void image_hold(struct image *m, struct hold *h, struct exchange *exchange)
-{
-    if (m->out == NULL)
-        h->exchange = exchange;
-    image_node(m, &m->correlate->outbox, &h->node);
-}
-
 bool image_ok(const struct image *m)
 {
     return !m->failed && (m->out != NULL ? !m->out->failed : reader_ok(&m->in));

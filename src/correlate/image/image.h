@@ -56,8 +56,6 @@ void image_add(struct image *m, enum image_kind kind, void *thing);
 /* *link: a pointer to a thing of that kind. */
 void image_link(struct image *m, enum image_kind kind, void *link);
 void image_timer(struct image *m, struct timer *t);
-/* Reading: exchange is put behind it. */
-void image_hold(struct image *m, struct hold *h, struct exchange *exchange);
 bool image_ok(const struct image *m);
 
 /* ---- image_exchange.c ---- */

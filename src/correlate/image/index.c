@@ -3,45 +3,37 @@
 
 #include "correlate/image/image.h"
 
-/* In a map, nodes of one hash are found in an order: the `depth` says how many are behind this one. */
+/* In a map, nodes of one hash are found in the reverse of the order in which they were put there. */
 struct indexed {
-    size_t depth;
+    uint64_t serial;
     struct lookup *lookup;
     const struct lookup_addr *addr;   /* either ... */
     const struct lookup_query *query; /* ... or */
 };
 
-static size_t depth_of(const struct hmap_node *n)
-{
-    size_t depth = 0;
-
-    while ((n = hmap_next(n)) != NULL)
-        depth++;
-    return depth;
-}
-
-static int by_depth(const void *a, const void *b)
+static int by_serial(const void *a, const void *b)
 {
     const struct indexed *x = a, *y = b;
 
-    return x->depth < y->depth ? -1 : x->depth > y->depth;
+    return x->serial < y->serial ? -1 : x->serial > y->serial;
 }
 
 static size_t collect(const struct correlate *c, struct indexed *all)
 {
     size_t n = 0;
 
-    for (struct lookup *l = c->lookup_oldest; l != NULL; l = l->newer) {
+    for (struct list_link *at = c->lookups.next; at != &c->lookups; at = at->next) {
+        struct lookup *l = list_entry(at, struct lookup, all);
         for (const struct lookup_addr *a = l->addrs; a != NULL; a = a->next)
-            all[n++] = (struct indexed){depth_of(&a->node), l, a, NULL};
+            all[n++] = (struct indexed){a->serial, l, a, NULL};
         for (const struct lookup_query *q = l->queries; q != NULL; q = q->next)
-            all[n++] = (struct indexed){depth_of(&q->node), l, NULL, q};
+            all[n++] = (struct indexed){q->serial, l, NULL, q};
     }
-    qsort(all, n, sizeof *all, by_depth);
+    qsort(all, n, sizeof *all, by_serial);
     return n;
 }
 
-IMAGE_COVERS(struct lookup_query, 80);
+IMAGE_COVERS(struct lookup_query, 128);
 static void image_query(struct image *m, struct lookup_query *q)
 {
     image_endpoint(m, &q->client);
@@ -49,6 +41,7 @@ static void image_query(struct image *m, struct lookup_query *q)
     IMAGE(m, q->id);
     IMAGE(m, q->type);
     IMAGE(m, q->lane);
+    IMAGE(m, q->path);
 }
 
 static void put_indexed(struct image *m, struct indexed *x)

@@ -54,7 +54,7 @@ static void image_pool_unplaced(struct image *m, struct pool *p)
     p->last_unplaced = before;
 }
 
-IMAGE_COVERS(struct pool, 88);
+IMAGE_COVERS(struct pool, 96);
 void image_pool(struct image *m, struct pool *p)
 {
     image_ip(m, &p->client);
@@ -104,7 +104,7 @@ static void image_open(struct image *m, struct cconn *cc)
     }
 }
 
-IMAGE_COVERS(struct cconn, 800);
+IMAGE_COVERS(struct cconn, 808);
 void image_conn(struct image *m, struct cconn *cc)
 {
     m->arena = &cc->arena;
@@ -133,37 +133,45 @@ void image_conn(struct image *m, struct cconn *cc)
 
 static void image_lookup_dials(struct image *m, struct lookup *l)
 {
-    struct dial **at = &l->dials;
+    struct list_link *at = l->dials.next;
+    struct dial *d;
     size_t n = 0;
 
-    for (const struct dial *d = l->dials; d != NULL; d = d->next)
+    for (; m->out != NULL && at != &l->dials; at = at->next)
         n++;
     n = image_count(m, n, SIZE_MAX);
-    for (; n > 0 && image_ok(m); n--, at = &(*at)->next) {
-        image_link(m, IMAGE_DIAL, at);
-        if (*at == NULL)
-            return;
+    for (at = l->dials.next; n > 0 && image_ok(m); n--) {
+        d = m->out != NULL ? list_entry(at, struct dial, of_lookup) : NULL;
+        image_link(m, IMAGE_DIAL, &d);
+        if (m->out != NULL)
+            at = at->next;
+        else if (d == NULL || d->of_lookup.next != NULL)
+            reader_fail(&m->in, READ_BAD);
+        else
+            list_append(&l->dials, &d->of_lookup);
     }
 }
 
 IMAGE_COVERS(struct lookup_lane, 64);
-IMAGE_COVERS(struct lookup, 1296);
+IMAGE_COVERS(struct lookup, 1480);
 void image_lookup(struct image *m, struct lookup *l)
 {
     m->arena = &l->arena;
     image_lookup_info(m, &l->info);
     image_ip(m, &l->client_ip);
     image_timer(m, &l->timer);
-    image_hold(m, &l->hold, NULL);
     for (int i = 0; i < 2; i++) {
         IMAGE(m, l->lane[i].state);
         IMAGE(m, l->lane[i].tries);
         IMAGE(m, l->lane[i].rcode);
+        IMAGE(m, l->lane[i].port);
         image_mark(m, &l->lane[i].last_query);
         image_mark(m, &l->lane[i].last_answer);
     }
     IMAGE(m, l->users);
+    IMAGE(m, l->holders);
     image_bool(m, &l->reported);
+    image_bool(m, &l->one_socket);
     image_bool(m, &l->closed);
     IMAGE(m, l->retry_gap_ns);
     image_slice(m, &l->name);
@@ -195,10 +203,11 @@ static void image_attempts(struct image *m, struct dial *d)
     }
 }
 
-IMAGE_COVERS(struct dial, 432);
+IMAGE_COVERS(struct dial, 416);
 void image_dial(struct image *m, struct dial *d)
 {
     image_link(m, IMAGE_LOOKUP, &d->lookup);
+    image_bool(m, &d->cached);
     image_attempts(m, d);
     IMAGE(m, d->winner);
     if (d->n == 0 || d->winner < -1 || d->winner >= (int)d->n)
@@ -206,7 +215,6 @@ void image_dial(struct image *m, struct dial *d)
     if (m->out == NULL)
         d->timer.kind = TIMER_DIAL;
     image_timer(m, &d->timer);
-    image_hold(m, &d->hold, NULL);
     image_link(m, IMAGE_POOL, &d->pool);
     IMAGE(m, d->miss_ns);
     image_link(m, IMAGE_CONN, &d->served_on);

@@ -30,6 +30,13 @@ static void gather_conn(struct image *m, struct cconn *cc)
     image_add(m, IMAGE_EXCHANGE, cc->settling);
 }
 
+static void gather_lookup(struct image *m, struct lookup *l)
+{
+    image_add(m, IMAGE_LOOKUP, l);
+    for (struct list_link *at = l->dials.next; at != &l->dials; at = at->next)
+        image_add(m, IMAGE_DIAL, list_entry(at, struct dial, of_lookup));
+}
+
 static void gather_timers(struct image *m, const struct correlate *c)
 {
     for (size_t i = 0; i < c->timers.n; i++) {
@@ -49,13 +56,8 @@ static void gather(struct image *m, const struct correlate *c)
         gather_pool(m, hmap_entry(n, struct pool, node));
     for (struct cconn *cc = c->conns; cc != NULL; cc = cc->older)
         gather_conn(m, cc);
-    for (struct lookup *l = c->lookup_oldest; l != NULL; l = l->newer) {
-        image_add(m, IMAGE_LOOKUP, l);
-        for (struct dial *d = l->dials; d != NULL; d = d->next)
-            image_add(m, IMAGE_DIAL, d);
-    }
-    for (size_t i = 0; i < c->outbox.n; i++)
-        image_add(m, IMAGE_EXCHANGE, heap_entry(c->outbox.nodes[i], struct hold, node)->exchange);
+    for (struct list_link *at = c->lookups.next; at != &c->lookups; at = at->next)
+        gather_lookup(m, list_entry(at, struct lookup, all));
     gather_timers(m, c);
     for (size_t i = 0; i < m->sets[IMAGE_DIAL].n; i++)
         image_add(m, IMAGE_EXCHANGE, ((struct dial *)m->sets[IMAGE_DIAL].items[i])->claimed_by);
@@ -105,8 +107,12 @@ static void image_thing(struct image *m, enum image_kind kind, void *thing)
 static void image_all(struct image *m, struct correlate *c)
 {
     IMAGE(m, c->now_ns);
-    IMAGE(m, c->emitted_ns);
     IMAGE(m, c->serial);
+    for (size_t i = 0; i < SUFFIXES_MAX; i++)
+        IMAGE(m, c->suffixes[i]);
+    IMAGE(m, c->suffix_next);
+    if (c->suffix_next >= SUFFIXES_MAX)
+        reader_fail(&m->in, READ_BAD);
     for (enum image_kind kind = 0; kind < IMAGE_KINDS; kind++)
         for (size_t i = 0; i < m->sets[kind].n && image_ok(m); i++)
             image_thing(m, kind, m->sets[kind].items[i]);
@@ -142,8 +148,10 @@ static struct lookup *make_lookup(struct correlate *c)
 {
     struct lookup *l = slab_take(&c->lookup_slab);
 
-    if (l != NULL)
+    if (l != NULL) {
         arena_count_in(&l->arena, c->limits.budget);
+        list_init(&l->dials);
+    }
     return l;
 }
 
@@ -240,7 +248,8 @@ static void discard_dial(struct correlate *c, struct dial *d)
 /* Half of it makes no whole: nothing of it is followed. */
 static void discard_all(struct image *m, struct correlate *c)
 {
-    struct hmap *maps[] = {&c->pools, &c->carried, &c->lookups_by_label, &c->lookups_by_addr, &c->queries};
+    struct hmap *maps[] = {&c->pools,           &c->carried, &c->lookups_by_label,
+                           &c->lookups_by_addr, &c->queries, &c->query_sockets};
 
     for (size_t i = 0; i < m->sets[IMAGE_POOL].n; i++)
         slab_give(&c->pool_slab, m->sets[IMAGE_POOL].items[i]);
@@ -255,8 +264,10 @@ static void discard_all(struct image *m, struct correlate *c)
     for (size_t i = 0; i < sizeof maps / sizeof *maps; i++)
         hmap_fini(maps[i]);
     c->timers.n = c->outbox.n = 0;
-    c->lookup_oldest = c->lookup_newest = NULL;
-    c->lookups_unused = c->waiting_bytes = c->recent_n = 0;
+    list_init(&c->lookups);
+    list_init(&c->unused_lookups);
+    memset(c->suffixes, 0, sizeof c->suffixes);
+    c->lookups_unused = c->recent_n = 0;
 }
 
 int correlate_load(struct correlate *c, struct slice saved)
@@ -279,7 +290,7 @@ int correlate_load(struct correlate *c, struct slice saved)
     return status;
 }
 
-bool correlate_adopt(struct correlate *c, struct flow_tcp *flow)
+bool correlate_adopt(struct correlate *c, struct flow_conn *flow)
 {
     const struct packet_ref *ref = &flow->first.ref;
 
@@ -324,5 +335,4 @@ void correlate_loaded(struct correlate *c)
         conn_lost(c, lost[i]);
     free(lost);
     hmap_fini(&c->carried);
-    outbox_drain(c);
 }

@@ -1,6 +1,16 @@
 /* Lookups and the dials that follow from them. */
 #include "correlate/lookup/lookup.h"
-#include "correlate/outbox.h"
+
+bool lookup_is_fresh(const struct lookup *l, int64_t ts_ns)
+{
+    const struct exchange_lookup *info = &l->info;
+
+    if (lookup_used(l))
+        return ts_ns - info->last_answer.ts_ns <= LOOKUP_SHARED_NS;
+    if (lookup_outstanding(l)) /* it follows when the resolver's patience with the other type is at its end */
+        return ts_ns - info->last_query.ts_ns <= LOOKUP_TIMEOUT_NS + LOOKUP_FRESH_NS;
+    return ts_ns - info->last_answer.ts_ns <= LOOKUP_FRESH_NS;
+}
 
 static bool usable(const struct lookup *l, const struct ip_addr *client, int64_t syn_ns)
 {
@@ -8,44 +18,63 @@ static bool usable(const struct lookup *l, const struct ip_addr *client, int64_t
            l->info.first_query.ts_ns <= syn_ns;
 }
 
-static size_t add_candidates(struct hmap_node *n, const struct ip_addr *client, const struct ip_addr *server,
-                             int64_t syn_ns, struct lookup **out, size_t count)
-{
-    for (; n != NULL && count < LOOKUP_CANDIDATES_MAX; n = hmap_next(n)) {
-        struct lookup_addr *a = hmap_entry(n, struct lookup_addr, node);
-        if (ip_eq(&a->addr, server) && usable(a->lookup, client, syn_ns))
-            out[count++] = a->lookup;
-    }
-    return count;
-}
-
-static bool better(const struct lookup *a, const struct lookup *b)
+/* One that is fresh before one that filled a cache, an unused one before a used one, one that is answered as a whole before
+ * one that is not; then the newest, for nothing lies
+ * between a lookup and its dial. */
+static bool better(const struct lookup *a, const struct lookup *b, int64_t syn_ns)
 {
     if (b == NULL)
         return true;
+    bool fresh_a = lookup_is_fresh(a, syn_ns), fresh_b = lookup_is_fresh(b, syn_ns);
+    if (fresh_a != fresh_b)
+        return fresh_a;
     if (lookup_used(a) != lookup_used(b))
         return !lookup_used(a);
+    if (lookup_outstanding(a) != lookup_outstanding(b))
+        return !lookup_outstanding(a);
     return a->info.first_query.ts_ns > b->info.first_query.ts_ns;
 }
 
-size_t lookup_candidates(struct correlate *c, const struct ip_addr *client, const struct ip_addr *server,
-                         int64_t syn_ns, struct lookup *out[LOOKUP_CANDIDATES_MAX])
+static struct lookup *best_of(struct hmap_node *n, struct lookup *best, const struct ip_addr *client,
+                              const struct ip_addr *server, struct slice host, int64_t syn_ns)
 {
-    static const struct ip_addr anyone;
-    size_t n = add_candidates(lookup_first_of_addr(c, client, server), client, server, syn_ns, out, 0);
-
-    return add_candidates(lookup_first_of_addr(c, &anyone, server), client, server, syn_ns, out, n);
+    for (int looked_at = 0; n != NULL && looked_at < LOOKUP_LOOKED_AT_MAX; n = hmap_next(n), looked_at++) {
+        struct lookup_addr *a = hmap_entry(n, struct lookup_addr, node);
+        struct lookup *l = a->lookup;
+        if (ip_eq(&a->addr, server) && usable(l, client, syn_ns) && (host.n == 0 || lookup_answers_host(l, host)) &&
+            better(l, best, syn_ns))
+            best = l;
+    }
+    return best;
 }
 
 struct lookup *lookup_for_syn(struct correlate *c, const struct ip_addr *client, const struct ip_addr *server,
                               struct slice host, int64_t syn_ns)
 {
-    struct lookup *found[LOOKUP_CANDIDATES_MAX], *best = NULL;
-    size_t n = lookup_candidates(c, client, server, syn_ns, found);
+    static const struct ip_addr anyone;
+    struct lookup *best = best_of(lookup_first_of_addr(c, client, server), NULL, client, server, host, syn_ns);
 
-    for (size_t i = 0; i < n; i++)
-        if ((host.n == 0 || lookup_answers_host(found[i], host)) && better(found[i], best))
-            best = found[i];
+    return best_of(lookup_first_of_addr(c, &anyone, server), best, client, server, host, syn_ns);
+}
+
+static bool may_have_led(const struct lookup *l, const struct ip_addr *client, struct slice host, int64_t syn_ns)
+{
+    bool answered = l->info.addr_count > 0 || l->lane[0].state == LANE_CUT || l->lane[1].state == LANE_CUT;
+
+    return answered && ip_eq(&l->client_ip, client) && lookup_answers_host(l, host) &&
+           l->info.last_answer.ts_ns <= syn_ns && lookup_is_fresh(l, syn_ns);
+}
+
+struct lookup *lookup_by_name(struct correlate *c, const struct ip_addr *client, struct slice host, int64_t syn_ns)
+{
+    struct hmap_node *n = hmap_first(&c->lookups_by_label, lookup_label_hash(client, host));
+    struct lookup *best = NULL;
+
+    for (int looked_at = 0; n != NULL && looked_at < LOOKUP_LOOKED_AT_MAX; n = hmap_next(n), looked_at++) {
+        struct lookup *l = hmap_entry(n, struct lookup, by_label);
+        if (may_have_led(l, client, host, syn_ns) && better(l, best, syn_ns))
+            best = l;
+    }
     return best;
 }
 
@@ -54,12 +83,29 @@ bool lookup_pending(struct correlate *c, const struct ip_addr *client, struct sl
     host.n = slice_find(host, ':');
     struct hmap_node *n = hmap_first(&c->lookups_by_label, lookup_label_hash(client, host));
 
-    for (; n != NULL; n = hmap_next(n)) {
+    for (int looked_at = 0; n != NULL && looked_at < LOOKUP_LOOKED_AT_MAX; n = hmap_next(n), looked_at++) {
         const struct lookup *l = hmap_entry(n, struct lookup, by_label);
-        if (!l->closed && !lookup_used(l) && ip_eq(&l->client_ip, client) && lookup_answers_host(l, host))
+        if (ip_eq(&l->client_ip, client) && lookup_answers_host(l, host) &&
+            (lookup_outstanding(l) || lookup_is_fresh(l, c->now_ns)))
             return true;
     }
     return false;
+}
+
+static void leave_unused(struct correlate *c, struct lookup *l)
+{
+    if (l->users > 0)
+        return;
+    list_remove(&l->unused);
+    c->lookups_unused--;
+}
+
+static void enter_unused(struct correlate *c, struct lookup *l)
+{
+    if (l->users > 0)
+        return;
+    list_append(&c->unused_lookups, &l->unused);
+    c->lookups_unused++;
 }
 
 void lookup_use(struct correlate *c, struct lookup *l)
@@ -67,26 +113,40 @@ void lookup_use(struct correlate *c, struct lookup *l)
     l->info.shared |= lookup_used(l);
     if (!lookup_used(l))
         lookup_decide(c, l);
-    c->lookups_unused -= l->users == 0;
+    leave_unused(c, l);
     l->users++;
-    outbox_release(c, &l->hold);
+    lookup_leave_open(c, l);
+}
+
+static void free_if_over(struct correlate *c, struct lookup *l)
+{
+    if (l->users == 0 && l->holders == 0 && l->closed)
+        lookup_free(c, l);
 }
 
 void lookup_unuse(struct correlate *c, struct lookup *l)
 {
     l->reported = true;
-    c->lookups_unused += --l->users == 0;
-    if (l->users == 0 && l->closed)
-        lookup_free(c, l);
+    l->users--;
+    enter_unused(c, l);
+    free_if_over(c, l);
 }
 
-/* A dial took it by mistake and gives it back: it may still be the one another dial follows. */
 void lookup_return(struct correlate *c, struct lookup *l)
 {
-    c->lookups_unused += --l->users == 0;
-    if (l->users == 0 && l->closed) {
+    l->users--;
+    enter_unused(c, l);
+    if (l->users == 0 && l->closed)
         lookup_close(c, l);
-    } else if (l->users == 0 && !l->reported) {
-        outbox_hold(c, &l->hold, lookup_end_ns(&l->info));
-    }
+}
+
+void lookup_hold(struct lookup *l)
+{
+    l->holders++;
+}
+
+void lookup_release(struct correlate *c, struct lookup *l)
+{
+    l->holders--;
+    free_if_over(c, l);
 }

@@ -1,29 +1,37 @@
 /* Grouping of DNS packets into lookups, as one DNSStart/DNSDone pair sees them: both address types, search names,
  * retries, servers, and TCP after truncation. */
 #include "correlate/lookup/lookup.h"
-#include "correlate/outbox.h"
 #include "correlate/timers.h"
+
+/* Questions kept of one lookup: resolvers ask fewer. */
+enum { QUERIES_OF_LOOKUP_MAX = 32 };
 
 /* After each packet: what is it waiting for now, and until when? */
 static void wait_on(struct correlate *c, struct lookup *l, int64_t now)
 {
-    int64_t wait = FOLLOW_NS;
+    bool open = lookup_outstanding(l) || l->info.addr_count > 0 || l->lane[0].state == LANE_CUT ||
+                l->lane[1].state == LANE_CUT;
 
-    if (lookup_outstanding(l))
-        wait = (l->retry_gap_ns > 0 ? l->retry_gap_ns : LOOKUP_TIMEOUT_NS) + QUERY_SLACK_NS;
-    else if (l->info.addr_count > 0)
-        wait = DIAL_FOLLOWS_NS;
-    timer_set(c, &l->timer, TIMER_LOOKUP, now + wait);
-    if (l->users == 0)
-        outbox_hold(c, &l->hold, now);
+    timer_set(c, &l->timer, TIMER_LOOKUP, now + (open ? LOOKUP_OPEN_NS : FOLLOW_NS));
 }
 
 /* ---- questions ---- */
 
+static void forget_oldest_query(struct correlate *c, struct lookup *l)
+{
+    struct lookup_query **link = &l->queries;
+
+    while ((*link)->next != NULL)
+        link = &(*link)->next;
+    lookup_unindex_query(c, *link);
+    *link = NULL;
+    l->query_count--;
+}
+
 static void remember_query(struct correlate *c, struct lookup *l, const struct fact *f, int lane)
 {
     const struct dns_message *m = f->as.dns.message;
-    struct lookup_query *q = lookup_query_find(c, f, m->id, m->qtype);
+    struct lookup_query *q = lookup_query_find(c, &f->as.dns.src, &f->as.dns.dst, m->id, m->qtype);
 
     if (q != NULL && q->lookup == l) {
         q->lane = lane;
@@ -33,10 +41,15 @@ static void remember_query(struct correlate *c, struct lookup *l, const struct f
         c->counters.queries_evicted++;
         return;
     }
-    lookup_index_query(
-        c, l,
-        &(struct lookup_query){
-            .id = m->id, .type = m->qtype, .lane = lane, .client = f->as.dns.src, .server = f->as.dns.dst});
+    if (l->query_count == QUERIES_OF_LOOKUP_MAX)
+        forget_oldest_query(c, l);
+    lookup_index_query(c, l,
+                       &(struct lookup_query){.id = m->id,
+                                              .type = m->qtype,
+                                              .lane = lane,
+                                              .path = f->as.dns.path,
+                                              .client = f->as.dns.src,
+                                              .server = f->as.dns.dst});
 }
 
 static bool knows_server(const struct lookup *l, const struct endpoint *server)
@@ -62,18 +75,33 @@ static bool repeats_question(const struct lookup *l, const struct dns_message *m
     return false;
 }
 
+static bool same_socket(const struct lookup *l, const struct fact *f)
+{
+    uint16_t port = f->as.dns.src.port;
+
+    return l->lane[0].port == port || l->lane[1].port == port;
+}
+
+/* glibc and musl ask for both types from one socket, at once; Go from two. */
+static bool asks_other_type(const struct lookup *l, const struct fact *f)
+{
+    int64_t since = f->mark.ts_ns - l->info.last_query.ts_ns;
+
+    return same_socket(l, f)                 ? since < QUERY_RETRY_MIN_NS || lookup_outstanding(l)
+           : l->info.resolver == RESOLVER_GO ? since < QUERY_RETRY_MIN_NS || lookup_outstanding(l)
+                                             : !l->one_socket && since < OTHER_TYPE_NS;
+}
+
 static bool continues_same_name(const struct lookup *l, const struct fact *f, int i)
 {
     const struct lookup_lane *lane = &l->lane[i];
     int64_t since_query = f->mark.ts_ns - lane->last_query.ts_ns;
 
-    if (l->users > 0 || l->reported)
-        return false;
     if (repeats_question(l, f->as.dns.message))
         return true;
     switch (lane->state) {
     case LANE_IDLE:
-        return f->mark.ts_ns - l->info.last_query.ts_ns < QUERY_RETRY_MIN_NS || lookup_outstanding(l);
+        return asks_other_type(l, f);
     case LANE_ASKED:
         return since_query >= QUERY_RETRY_MIN_NS && tries_left(l, lane, &f->as.dns.dst);
     case LANE_TRUNCATED:
@@ -87,62 +115,55 @@ static bool continues_same_name(const struct lookup *l, const struct fact *f, in
     }
 }
 
-/* A search list goes on to its next name when the last one had no address, or did not answer in time. */
-static bool continues_next_name(const struct lookup *l, const struct fact *f)
+/* A search list goes on to its next name when the last one had no address, or did not answer in time; c-ares goes on for
+ * one type although the other was answered. */
+static bool continues_next_name(const struct correlate *c, const struct lookup *l, const struct fact *f, int i,
+                                struct slice name)
 {
-    if (l->info.addr_count > 0 || l->users > 0 || l->reported)
+    enum lane_state state = l->lane[i].state;
+    bool in_vain = state == LANE_EMPTY || state == LANE_NXDOMAIN || state == LANE_ERROR;
+
+    if ((l->info.addr_count > 0 && !in_vain) || !walk_goes_on(c, &l->client_ip, l->name, name))
         return false;
-    if (lookup_outstanding(l))
+    if (lookup_outstanding(l) && !in_vain)
         return f->mark.ts_ns - l->info.last_query.ts_ns >= QUERY_RETRY_MIN_NS;
     return f->mark.ts_ns - l->info.last_answer.ts_ns <= WALK_NS;
 }
 
-/* How much of two names is the same, in whole labels from the left. */
-static size_t common_labels(struct slice a, struct slice b)
-{
-    size_t i = 0, whole = 0;
-
-    for (; i < a.n && i < b.n && slice_ieq(slice_of(a.p + i, 1), slice_of(b.p + i, 1)); i++)
-        if (a.p[i] == '.')
-            whole = i;
-    bool ends = (i == a.n && (i == b.n || b.p[i] == '.')) || (i == b.n && a.p[i] == '.');
-    return ends ? i : whole;
-}
-
+/* Where several fit, the one that asked from this socket, then the one that has waited for the longest. */
 static struct lookup *lookup_of_query(struct correlate *c, const struct fact *f, struct slice name, int lane)
 {
     struct hmap_node *n = hmap_first(&c->lookups_by_label, lookup_label_hash(&f->as.dns.src.ip, name));
+    struct lookup *best = NULL;
 
-    for (; n != NULL; n = hmap_next(n)) {
+    for (int looked_at = 0; n != NULL && looked_at < LOOKUP_LOOKED_AT_MAX; n = hmap_next(n), looked_at++) {
         struct lookup *l = hmap_entry(n, struct lookup, by_label);
-        if (l->closed || mark_set(&l->info.superseded) || !ip_eq(&l->client_ip, &f->as.dns.src.ip))
+        if (mark_set(&l->info.superseded) || !ip_eq(&l->client_ip, &f->as.dns.src.ip))
             continue;
-        if (slice_ieq(l->name, name) ? continues_same_name(l, f, lane) : continues_next_name(l, f))
-            return l;
+        if (!(slice_ieq(l->name, name) ? continues_same_name(l, f, lane) : continues_next_name(c, l, f, lane, name)))
+            continue;
+        if (best == NULL || same_socket(l, f) || !same_socket(best, f))
+            best = l;
     }
-    return NULL;
+    return best;
 }
 
-/* Go sends one set of questions for a name at a time (singleflight): a new set says that the last was given up. */
-static void superseded(struct correlate *c, const struct fact *f, struct slice name)
+/* A new question for a name says what became of earlier ones. Go sends one set of questions for a name at a time
+ * (singleflight): the last was given up. And an answer that nobody followed by now, nobody will. */
+static void make_way(struct correlate *c, const struct fact *f, struct slice name)
 {
-    struct hmap_node *n = hmap_first(&c->lookups_by_label, lookup_label_hash(&f->as.dns.src.ip, name));
+    struct hmap_node *n = hmap_first(&c->lookups_by_label, lookup_label_hash(&f->as.dns.src.ip, name)), *next;
 
-    for (; n != NULL; n = hmap_next(n)) {
+    for (int looked_at = 0; n != NULL && looked_at < LOOKUP_LOOKED_AT_MAX; n = next, looked_at++) {
         struct lookup *l = hmap_entry(n, struct lookup, by_label);
-        if (l->info.resolver == RESOLVER_GO && !l->closed && ip_eq(&l->client_ip, &f->as.dns.src.ip) &&
-            lookup_outstanding(l) && slice_ieq(l->name, name) && !mark_set(&l->info.superseded))
+        next = hmap_next(n);
+        if (!ip_eq(&l->client_ip, &f->as.dns.src.ip) || !slice_ieq(l->name, name))
+            continue;
+        if (!lookup_outstanding(l) && l->info.addr_count > 0 && !lookup_is_fresh(l, f->mark.ts_ns))
+            lookup_timer(c, l);
+        else if (l->info.resolver == RESOLVER_GO && lookup_outstanding(l) && !mark_set(&l->info.superseded))
             l->info.superseded = f->mark;
     }
-}
-
-static void next_name(struct correlate *c, struct lookup *l, struct slice name)
-{
-    lookup_forget_queries(c, l);
-    l->name = arena_copy(&l->arena, name);
-    l->info.host.n = common_labels(l->info.host, l->name);
-    l->info.names++;
-    l->lane[0] = l->lane[1] = (struct lookup_lane){0};
 }
 
 static void count_server(struct lookup *l, const struct endpoint *server)
@@ -151,17 +172,28 @@ static void count_server(struct lookup *l, const struct endpoint *server)
         l->servers[l->info.servers++] = *server;
 }
 
+static void note_silence(struct lookup *l, const struct fact *f)
+{
+    if (!mark_set(&l->info.silent.mark) && !endpoint_eq(&l->info.server, &f->as.dns.dst))
+        l->info.silent = (struct lookup_trouble){l->info.last_query, l->info.server, 0};
+}
+
 static void ask(struct lookup *l, const struct fact *f, int i)
 {
     const struct dns_message *m = f->as.dns.message;
-    struct lookup_lane *lane = &l->lane[i];
+    struct lookup_lane *lane = &l->lane[i], *other = &l->lane[!i];
     int64_t gap = f->mark.ts_ns - lane->last_query.ts_ns;
 
-    if (lane->state == LANE_ASKED && gap >= QUERY_RETRY_MIN_NS)
+    if (lane->state == LANE_ASKED && gap >= QUERY_RETRY_MIN_NS) {
         l->retry_gap_ns = gap;
+        l->info.repeats++;
+        note_silence(l, f);
+    }
+    l->one_socket |= other->port == f->as.dns.src.port;
     count_server(l, &f->as.dns.dst);
     lane->tries += !f->as.dns.over_tcp;
     lane->state = LANE_ASKED;
+    lane->port = f->as.dns.src.port;
     lane->last_query = f->mark;
     l->info.last_query = f->mark;
     l->info.client = f->as.dns.src;
@@ -172,18 +204,51 @@ static void ask(struct lookup *l, const struct fact *f, int i)
     l->info.resolver = m->has_opt && m->opt_udp_size == 1232 ? RESOLVER_GO : RESOLVER_OTHER;
 }
 
+/* A copy of the question on its way through a NAT: its port and id are the same, and no resolver repeats itself so soon. */
+static struct lookup_query *copied_query(struct correlate *c, const struct fact *f)
+{
+    const struct dns_message *m = f->as.dns.message;
+    struct lookup_query *q = lookup_query_find(c, &f->as.dns.src, NULL, m->id, m->qtype);
+
+    if (q == NULL || f->as.dns.over_tcp || endpoint_eq(&q->server, &f->as.dns.dst))
+        return NULL;
+    int64_t since = f->mark.ts_ns - q->lookup->lane[q->lane].last_query.ts_ns;
+    return since <= NAT_COPY_NS && q->path != f->as.dns.path &&
+                   slice_ieq(q->lookup->name, slice_of(m->qname, m->qname_len))
+               ? q
+               : NULL;
+}
+
+/* The second question of a socket whose first was answered, and followed, already: it begins nothing. */
+static bool is_late_question(struct correlate *c, const struct fact *f, struct slice name)
+{
+    const struct lookup_query *q = lookup_query_of_socket(c, &f->as.dns.src, &f->as.dns.dst);
+
+    if (q == NULL || !lookup_used(q->lookup) || q->type == f->as.dns.message->qtype)
+        return false;
+    int64_t since = f->mark.ts_ns - q->lookup->info.last_query.ts_ns;
+    return since <= OTHER_TYPE_NS && slice_ieq(q->lookup->name, name);
+}
+
 static void on_query(struct correlate *c, const struct fact *f, int lane)
 {
     const struct dns_message *m = f->as.dns.message;
     struct slice name = slice_of(m->qname, m->qname_len);
-    struct lookup *l = lookup_of_query(c, f, name, lane);
+    struct lookup_query *same = copied_query(c, f);
 
+    if (same != NULL) {
+        remember_query(c, same->lookup, f, lane);
+        return;
+    }
+    if (is_late_question(c, f, name))
+        return;
+    struct lookup *l = lookup_of_query(c, f, name, lane);
     if (l == NULL)
-        superseded(c, f, name);
+        make_way(c, f, name);
     if (l == NULL && (l = lookup_new(c, f, name)) == NULL)
         return;
     if (!slice_ieq(l->name, name))
-        next_name(c, l, name);
+        walk_next(c, l, name);
     ask(l, f, lane);
     remember_query(c, l, f, lane);
     wait_on(c, l, f->mark.ts_ns);
@@ -213,6 +278,8 @@ static enum lane_state lane_state_of(const struct dns_message *m, size_t addrs)
         return LANE_TRUNCATED;
     if (addrs > 0)
         return LANE_OK;
+    if (m->rcode == DNS_NOERROR && m->status != READ_OK && m->answer_count > 0)
+        return LANE_CUT;
     if (m->rcode == DNS_NXDOMAIN)
         return LANE_NXDOMAIN;
     if (m->rcode != DNS_NOERROR)
@@ -234,34 +301,39 @@ static size_t take_addrs(struct correlate *c, struct lookup *l, const struct dns
     return n;
 }
 
-/* The fact with the endpoints as the question had them. */
-static struct fact as_question(const struct fact *f)
+static void note_failure(struct lookup *l, const struct fact *f, enum lane_state state)
 {
-    struct fact q = *f;
+    if (state == LANE_ERROR && !mark_set(&l->info.failed.mark))
+        l->info.failed = (struct lookup_trouble){f->mark, f->as.dns.src, f->as.dns.message->rcode};
+}
 
-    q.as.dns.src = f->as.dns.dst;
-    q.as.dns.dst = f->as.dns.src;
-    return q;
+/* f is an answer: its endpoints are the question's, the other way around. */
+static struct lookup_query *asked(struct correlate *c, const struct fact *f)
+{
+    const struct dns_message *m = f->as.dns.message;
+    struct lookup_query *q = lookup_query_find(c, &f->as.dns.dst, &f->as.dns.src, m->id, m->qtype);
+
+    return q != NULL && slice_ieq(q->lookup->name, slice_of(m->qname, m->qname_len)) ? q : NULL;
 }
 
 static void on_answer(struct correlate *c, const struct fact *f)
 {
     const struct dns_message *m = f->as.dns.message;
-    struct fact question = as_question(f);
-    struct lookup_query *q = lookup_query_find(c, &question, m->id, m->qtype);
+    struct lookup_query *q = asked(c, f);
 
-    if (q == NULL || !slice_ieq(q->lookup->name, slice_of(m->qname, m->qname_len))) {
+    if (q == NULL) {
         c->counters.dns_unsolicited++;
         return;
     }
     struct lookup *l = q->lookup;
     struct lookup_lane *lane = &l->lane[q->lane];
-    if (l->closed || l->users > 0 || l->reported || (lane->state != LANE_ASKED && lane->state != LANE_TRUNCATED))
+    if (l->closed || lookup_used(l) || (lane->state != LANE_ASKED && lane->state != LANE_TRUNCATED))
         return;
     lane->state = lane_state_of(m, take_addrs(c, l, m));
     lane->rcode = m->rcode;
     lane->last_answer = l->info.last_answer = f->mark;
     l->info.answers++;
+    note_failure(l, f, lane->state);
     wait_on(c, l, f->mark.ts_ns);
 }
 
@@ -277,21 +349,41 @@ void lookup_message(struct correlate *c, const struct fact *f)
         on_query(c, f, m->qtype == DNS_AAAA);
 }
 
+/* ---- nobody there ---- */
+
+static void refused(struct correlate *c, struct lookup *l, int lane, const struct packet_mark *mark)
+{
+    l->lane[lane].state = LANE_REFUSED;
+    l->lane[lane].last_answer = l->info.last_answer = *mark;
+    wait_on(c, l, mark->ts_ns);
+}
+
 /* RFC 1122 4.1.3.3: the ICMP error reaches the socket that asked. */
 void lookup_error(struct correlate *c, const struct fact *f)
 {
     const struct flow_udp_error *e = &f->as.dns_error;
-    struct hmap_node *n = lookup_first_query(c, &e->quoted_src, &e->quoted_dst);
+    struct lookup_query *q = lookup_query_of_socket(c, &e->quoted_src, &e->quoted_dst);
 
-    for (; n != NULL; n = hmap_next(n)) {
-        struct lookup_query *q = hmap_entry(n, struct lookup_query, node);
-        struct lookup_lane *lane = &q->lookup->lane[q->lane];
-        if (!endpoint_eq(&q->client, &e->quoted_src) || !endpoint_eq(&q->server, &e->quoted_dst) ||
-            lane->state != LANE_ASKED)
-            continue;
-        lane->state = LANE_REFUSED;
-        lane->last_answer = q->lookup->info.last_answer = f->mark;
-        wait_on(c, q->lookup, f->mark.ts_ns);
+    if (q == NULL || q->lookup->lane[q->lane].state != LANE_ASKED)
         return;
+    q->lookup->info.icmp = (struct lookup_icmp){e->family, e->type, e->code};
+    refused(c, q->lookup, q->lane, &f->mark);
+}
+
+void lookup_tcp_refused(struct correlate *c, const struct ip_addr *client, const struct endpoint *server,
+                        const struct packet_mark *mark)
+{
+    struct list_link *at = c->unused_lookups.prev;
+
+    for (int looked_at = 0; at != &c->unused_lookups && looked_at < LOOKUP_LOOKED_AT_MAX; looked_at++) {
+        struct lookup *l = list_entry(at, struct lookup, unused);
+        at = at->prev;
+        if (l->closed || !ip_eq(&l->client_ip, client) || !ip_eq(&l->info.server.ip, &server->ip))
+            continue;
+        for (int lane = 0; lane < 2; lane++)
+            if (l->lane[lane].state == LANE_TRUNCATED) {
+                l->info.tcp_refused = *mark;
+                refused(c, l, lane, mark);
+            }
     }
 }

@@ -17,32 +17,47 @@ uint64_t lookup_label_hash(const struct ip_addr *client, struct slice name)
 
 /* ---- by question ---- */
 
-static uint64_t query_hash(const struct endpoint *client, const struct endpoint *server)
+static uint64_t query_hash(const struct endpoint *client, uint16_t id, uint16_t type)
 {
-    uint8_t key[38];
+    uint64_t words[5] = {[2] = client->ip.family, [3] = client->port, [4] = (uint64_t)id << 16 | type};
 
-    memcpy(key, client->ip.bytes, 16);
-    memcpy(key + 16, server->ip.bytes, 16);
-    key[32] = client->ip.family;
-    key[33] = 0;
-    memcpy(key + 34, &client->port, 2);
-    memcpy(key + 36, &server->port, 2);
-    return hash_bytes(key, sizeof key);
+    ip_words(&client->ip, words);
+    return hash_words(words);
 }
 
-static bool same_question(const struct lookup_query *q, const struct fact *f, uint16_t id, uint16_t type)
+static uint64_t socket_hash(const struct endpoint *client, const struct endpoint *server)
 {
-    return q->id == id && q->type == type && endpoint_eq(&q->client, &f->as.dns.src) &&
-           endpoint_eq(&q->server, &f->as.dns.dst);
+    uint64_t words[5] = {[4] = (uint64_t)client->port << 16 | server->port};
+
+    ip_words(&client->ip, words);
+    ip_words(&server->ip, words + 2);
+    return hash_words(words);
 }
 
-struct lookup_query *lookup_query_find(struct correlate *c, const struct fact *f, uint16_t id, uint16_t type)
+struct lookup_query *lookup_query_find(struct correlate *c, const struct endpoint *client,
+                                       const struct endpoint *server, uint16_t id, uint16_t type)
 {
-    struct hmap_node *n = hmap_first(&c->queries, query_hash(&f->as.dns.src, &f->as.dns.dst));
+    struct hmap_node *n = hmap_first(&c->queries, query_hash(client, id, type));
 
-    for (; n != NULL; n = hmap_next(n))
-        if (same_question(hmap_entry(n, struct lookup_query, node), f, id, type))
-            return hmap_entry(n, struct lookup_query, node);
+    for (int looked_at = 0; n != NULL && looked_at < LOOKUP_LOOKED_AT_MAX; n = hmap_next(n), looked_at++) {
+        struct lookup_query *q = hmap_entry(n, struct lookup_query, node);
+        if (q->id == id && q->type == type && endpoint_eq(&q->client, client) &&
+            (server == NULL || endpoint_eq(&q->server, server)))
+            return q;
+    }
+    return NULL;
+}
+
+struct lookup_query *lookup_query_of_socket(struct correlate *c, const struct endpoint *client,
+                                            const struct endpoint *server)
+{
+    struct hmap_node *n = hmap_first(&c->query_sockets, socket_hash(client, server));
+
+    for (int looked_at = 0; n != NULL && looked_at < LOOKUP_LOOKED_AT_MAX; n = hmap_next(n), looked_at++) {
+        struct lookup_query *q = hmap_entry(n, struct lookup_query, socket);
+        if (endpoint_eq(&q->client, client) && endpoint_eq(&q->server, server))
+            return q;
+    }
     return NULL;
 }
 
@@ -54,11 +69,26 @@ void lookup_index_query(struct correlate *c, struct lookup *l, const struct look
         return;
     *q = *like;
     q->lookup = l;
+    q->serial = c->serial++;
     q->next = l->queries;
-    if (hmap_insert(&c->queries, &q->node, query_hash(&q->client, &q->server)) != 0)
+    if (hmap_insert(&c->queries, &q->node, query_hash(&q->client, q->id, q->type)) != 0) {
         slab_give(&c->query_slab, q);
-    else
-        l->queries = q;
+        return;
+    }
+    if (hmap_insert(&c->query_sockets, &q->socket, socket_hash(&q->client, &q->server)) != 0) {
+        hmap_remove(&c->queries, &q->node);
+        slab_give(&c->query_slab, q);
+        return;
+    }
+    l->queries = q;
+    l->query_count++;
+}
+
+void lookup_unindex_query(struct correlate *c, struct lookup_query *q)
+{
+    hmap_remove(&c->queries, &q->node);
+    hmap_remove(&c->query_sockets, &q->socket);
+    slab_give(&c->query_slab, q);
 }
 
 /* ---- by address ---- */
@@ -88,6 +118,7 @@ void lookup_index_addr(struct correlate *c, struct lookup *l, const struct ip_ad
     if (a == NULL)
         return;
     a->lookup = l;
+    a->serial = c->serial++;
     a->addr = *addr;
     a->next = l->addrs;
     if (hmap_insert(&c->lookups_by_addr, &a->node, dialled_from_hash(&l->client_ip, addr)) != 0) {
@@ -103,10 +134,12 @@ struct hmap_node *lookup_first_of_addr(struct correlate *c, const struct ip_addr
     return hmap_first(&c->lookups_by_addr, addr_hash(client, server));
 }
 
-struct hmap_node *lookup_first_query(struct correlate *c, const struct endpoint *client,
-                                     const struct endpoint *server)
+bool lookup_gave(const struct lookup *l, const struct ip_addr *addr)
 {
-    return hmap_first(&c->queries, query_hash(client, server));
+    for (size_t i = 0; i < l->info.addr_count; i++)
+        if (ip_eq(&l->info.addrs[i], addr))
+            return true;
+    return false;
 }
 
 bool lookup_answers_host(const struct lookup *l, struct slice host)

@@ -3,48 +3,44 @@
 #include "correlate/outbox.h"
 #include "correlate/timers.h"
 
-static void list_append(struct correlate *c, struct lookup *l)
-{
-    l->older = c->lookup_newest;
-    if (c->lookup_newest != NULL)
-        c->lookup_newest->newer = l;
-    else
-        c->lookup_oldest = l;
-    c->lookup_newest = l;
-}
-
-static void list_remove(struct correlate *c, struct lookup *l)
-{
-    if (l->older != NULL)
-        l->older->newer = l->newer;
-    else
-        c->lookup_oldest = l->newer;
-    if (l->newer != NULL)
-        l->newer->older = l->older;
-    else
-        c->lookup_newest = l->older;
-    l->older = l->newer = NULL;
-}
-
-/* Those that a dial uses are as many as there are connections, and step aside. */
+/* Those that a dial uses are as many as there are connections. */
 static void evict_oldest(struct correlate *c)
 {
-    while (c->lookup_oldest->users > 0) {
-        struct lookup *l = c->lookup_oldest;
-        list_remove(c, l);
-        list_append(c, l);
-    }
+    struct lookup *l = list_entry(c->unused_lookups.next, struct lookup, unused);
+
     c->counters.lookups_evicted++;
-    lookup_timer(c, c->lookup_oldest);
+    c->counters.open_stories += lookup_outstanding(l);
+    l->info.forced_out = lookup_outstanding(l);
+    lookup_timer(c, l);
+}
+
+static void leave_lists(struct correlate *c, struct lookup *l)
+{
+    list_remove(&l->all);
+    if (l->users == 0) {
+        list_remove(&l->unused);
+        c->lookups_unused--;
+    }
 }
 
 int lookup_enlist(struct correlate *c, struct lookup *l)
 {
-    if (hmap_insert(&c->lookups_by_label, &l->by_label, lookup_label_hash(&l->client_ip, l->name)) != 0)
+    l->is_open = !l->closed && !lookup_used(l);
+    if (l->is_open && hmap_insert(&c->lookups_by_label, &l->by_label, lookup_label_hash(&l->client_ip, l->name)) != 0)
         return -1;
-    list_append(c, l);
-    c->lookups_unused += l->users == 0;
+    list_append(&c->lookups, &l->all);
+    if (l->users == 0) {
+        list_append(&c->unused_lookups, &l->unused);
+        c->lookups_unused++;
+    }
     return 0;
+}
+
+void lookup_leave_open(struct correlate *c, struct lookup *l)
+{
+    if (l->is_open)
+        hmap_remove(&c->lookups_by_label, &l->by_label);
+    l->is_open = false;
 }
 
 struct lookup *lookup_new(struct correlate *c, const struct fact *f, struct slice name)
@@ -55,6 +51,7 @@ struct lookup *lookup_new(struct correlate *c, const struct fact *f, struct slic
     if (l == NULL)
         return NULL;
     l->client_ip = f->as.dns.src.ip;
+    list_init(&l->dials);
     arena_count_in(&l->arena, c->limits.budget);
     l->info.first_query = f->mark;
     l->info.host = l->name = arena_copy(&l->arena, name);
@@ -66,14 +63,15 @@ struct lookup *lookup_new(struct correlate *c, const struct fact *f, struct slic
     }
     return l;
 }
+
 void lookup_forget_queries(struct correlate *c, struct lookup *l)
 {
     while (l->queries != NULL) {
         struct lookup_query *q = l->queries;
         l->queries = q->next;
-        hmap_remove(&c->queries, &q->node);
-        slab_give(&c->query_slab, q);
+        lookup_unindex_query(c, q);
     }
+    l->query_count = 0;
 }
 
 void lookup_free(struct correlate *c, struct lookup *l)
@@ -86,10 +84,8 @@ void lookup_free(struct correlate *c, struct lookup *l)
         slab_give(&c->addr_slab, a);
     }
     timer_stop(c, &l->timer);
-    outbox_release(c, &l->hold);
-    hmap_remove(&c->lookups_by_label, &l->by_label);
-    list_remove(c, l);
-    c->lookups_unused -= l->users == 0;
+    lookup_leave_open(c, l);
+    leave_lists(c, l);
     arena_fini(&l->arena);
     slab_give(&c->lookup_slab, l);
 }
@@ -107,9 +103,11 @@ bool lookup_used(const struct lookup *l)
     return l->users > 0 || l->reported;
 }
 
-static struct lookup_lane *worst_lane(struct lookup *l)
+/* ---- the decision ---- */
+
+static const struct lookup_lane *worst_lane(const struct lookup *l)
 {
-    struct lookup_lane *a = &l->lane[0], *b = &l->lane[1];
+    const struct lookup_lane *a = &l->lane[0], *b = &l->lane[1];
 
     if (a->state == LANE_IDLE)
         return b;
@@ -119,10 +117,12 @@ static struct lookup_lane *worst_lane(struct lookup *l)
 }
 
 /* The lane that finished last decides, as in Go's goLookupIPCNAMEOrder. */
-static enum lookup_result verdict(struct lookup *l)
+static enum lookup_result verdict(const struct lookup *l)
 {
     if (l->info.addr_count > 0)
         return LOOKUP_OK;
+    if (l->lane[0].state == LANE_CUT || l->lane[1].state == LANE_CUT)
+        return LOOKUP_CUT;
     switch (worst_lane(l)->state) {
     case LANE_REFUSED:
         return LOOKUP_UNREACHABLE;
@@ -145,40 +145,99 @@ static uint32_t fewest_tries(const struct lookup *l)
     return tries;
 }
 
+/* Unanswered. While the input goes on nobody knows whether its client still waits; once it has not asked again for longer
+ * than any resolver waits, it does not. */
+static enum lookup_result unanswered(const struct correlate *c, struct lookup *l)
+{
+    struct exchange_lookup *info = &l->info;
+    int64_t timeout = l->retry_gap_ns > 0 ? l->retry_gap_ns : LOOKUP_TIMEOUT_NS;
+    bool used_up = fewest_tries(l) >= LOOKUP_ATTEMPTS * info->servers;
+
+    info->gave_up = info->last_query;
+    info->gave_up.ts_ns += timeout;
+    if (mark_set(&info->superseded) && info->superseded.ts_ns < info->gave_up.ts_ns)
+        info->gave_up.ts_ns = info->superseded.ts_ns;
+    else if (info->forced_out || (c->finishing && (!used_up || c->now_ns < info->gave_up.ts_ns)))
+        return LOOKUP_PENDING;
+    return used_up ? LOOKUP_TIMEOUT : LOOKUP_ABANDONED;
+}
+
+/* Of a walk, the name that the application asked for says what became of it: that the others do not exist is how a search
+ * list works. */
+static void take_asked_name(struct exchange_lookup *info)
+{
+    for (size_t i = 0; i < info->tried_count; i++) {
+        const struct lookup_name *t = &info->tried[i];
+        if (!slice_ieq(t->name, info->host) || t->result == LOOKUP_NAME_SILENT)
+            continue;
+        info->rcode = t->rcode;
+        info->empty = info->result == LOOKUP_NOT_FOUND && t->result == LOOKUP_NAME_EMPTY;
+        info->asked = t->answer;
+        if (info->result == LOOKUP_NOT_FOUND && t->result == LOOKUP_NAME_FAILED)
+            info->result = LOOKUP_MISBEHAVING;
+    }
+}
+
 void lookup_decide(const struct correlate *c, struct lookup *l)
 {
     struct exchange_lookup *info = &l->info;
-
-    if (!lookup_outstanding(l)) {
-        info->result = verdict(l);
-    } else {
-        int64_t timeout = l->retry_gap_ns > 0 ? l->retry_gap_ns : LOOKUP_TIMEOUT_NS;
-        bool used_up = fewest_tries(l) >= LOOKUP_ATTEMPTS * info->servers;
-        info->gave_up = info->last_query;
-        info->gave_up.ts_ns += timeout;
-        info->result = used_up ? LOOKUP_TIMEOUT : LOOKUP_ABANDONED;
-        if (info->addr_count > 0)
-            info->result = LOOKUP_OK;
-        else if (mark_set(&info->superseded) && info->superseded.ts_ns < info->gave_up.ts_ns)
-            info->gave_up.ts_ns = info->superseded.ts_ns;
-        else if (c->finishing && c->now_ns < info->gave_up.ts_ns)
-            info->result = LOOKUP_PENDING;
-    }
     const struct lookup_lane *lane = worst_lane(l);
+
+    if (info->addr_count > 0)
+        info->result = LOOKUP_OK;
+    else
+        info->result = lookup_outstanding(l) ? unanswered(c, l) : verdict(l);
     info->has_rcode = lane->state >= LANE_OK && lane->state != LANE_REFUSED;
     info->rcode = lane->rcode;
     info->empty = info->result == LOOKUP_NOT_FOUND && lane->state == LANE_EMPTY;
+    walk_note_name(l);
+    if (info->names > 1)
+        take_asked_name(info);
 }
 
 int64_t lookup_end_ns(const struct exchange_lookup *info)
 {
     int64_t end = mark_set(&info->last_answer) ? info->last_answer.ts_ns : info->last_query.ts_ns;
 
-    if (info->last_query.ts_ns > end)
-        end = info->last_query.ts_ns;
-    if (mark_set(&info->gave_up) && info->gave_up.ts_ns > end)
-        end = info->gave_up.ts_ns;
-    return end;
+    end = later_ns(end, info->last_query.ts_ns);
+    return mark_set(&info->gave_up) && info->result != LOOKUP_PENDING ? later_ns(end, info->gave_up.ts_ns) : end;
+}
+
+/* ---- the report ---- */
+
+static void copy_names(struct exchange *e, struct exchange_lookup *copy)
+{
+    struct lookup_name *tried = arena_alloc(&e->arena, (copy->tried_count + 1) * sizeof *tried);
+
+    for (size_t i = 0; tried != NULL && i < copy->tried_count; i++) {
+        tried[i] = copy->tried[i];
+        tried[i].name = arena_copy(&e->arena, copy->tried[i].name);
+    }
+    if (tried == NULL)
+        copy->tried_count = 0;
+    copy->tried = tried;
+}
+
+void lookup_into_exchange(struct lookup *l, struct exchange *e, struct slice host)
+{
+    struct exchange_lookup *copy = arena_alloc(&e->arena, sizeof *copy);
+
+    if (copy == NULL)
+        return;
+    *copy = l->info;
+    copy->host = arena_copy(&e->arena, lookup_answers_host(l, host) ? host : l->info.host);
+    copy->last_name = arena_copy(&e->arena, l->name);
+    copy_names(e, copy);
+    e->lookup = copy;
+}
+
+static uint64_t lookup_id(const struct lookup *l)
+{
+    const struct exchange_lookup *info = &l->info;
+    uint64_t h = hash_stable(HASH_STABLE_SEED, l->client_ip.bytes, 16);
+
+    h = hash_stable(h, info->host.p, info->host.n);
+    return hash_stable_finish(hash_stable(h, &info->first_query.ts_ns, sizeof info->first_query.ts_ns));
 }
 
 static void report(struct correlate *c, struct lookup *l)
@@ -191,43 +250,29 @@ static void report(struct correlate *c, struct lookup *l)
     e->kind = P2T_KIND_LOOKUP;
     lookup_into_exchange(l, e, (struct slice){NULL, 0});
     e->start = l->info.first_query;
-    e->end_ns = lookup_end_ns(&l->info);
+    e->end_ns = l->info.result == LOOKUP_PENDING && !l->info.forced_out ? c->now_ns : lookup_end_ns(&l->info);
     e->quiet = l->info.result == LOOKUP_OK;
-    uint64_t h = hash_stable(HASH_STABLE_SEED, l->client_ip.bytes, 16);
-    h = hash_stable(h, e->lookup->host.p, e->lookup->host.n);
-    e->id = hash_stable_finish(hash_stable(h, &e->start.ts_ns, sizeof e->start.ts_ns));
-    outbox_release(c, &l->hold);
-    outbox_put(c, e, true);
+    e->id = lookup_id(l);
+    outbox_put(c, e);
 }
 
 void lookup_close(struct correlate *c, struct lookup *l)
 {
     l->closed = true;
+    lookup_leave_open(c, l);
     timer_stop(c, &l->timer);
-    if (l->users > 0) {
-        outbox_release(c, &l->hold);
+    if (l->users > 0)
         return;
-    }
     if (!l->reported)
         report(c, l);
-    lookup_free(c, l);
+    l->reported = true;
+    if (l->holders == 0)
+        lookup_free(c, l);
 }
 
 void lookup_timer(struct correlate *c, struct lookup *l)
 {
-    lookup_decide(c, l);
+    if (!lookup_used(l))
+        lookup_decide(c, l);
     lookup_close(c, l);
-    outbox_drain(c);
-}
-
-void lookup_into_exchange(struct lookup *l, struct exchange *e, struct slice host)
-{
-    struct exchange_lookup *copy = arena_alloc(&e->arena, sizeof *copy);
-
-    if (copy == NULL)
-        return;
-    *copy = l->info;
-    copy->host = arena_copy(&e->arena, lookup_answers_host(l, host) ? host : l->info.host);
-    copy->last_name = arena_copy(&e->arena, l->name);
-    e->lookup = copy;
 }

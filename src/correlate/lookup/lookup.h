@@ -2,6 +2,7 @@
 #ifndef P2T_CORRELATE_LOOKUP_LOOKUP_H
 #define P2T_CORRELATE_LOOKUP_LOOKUP_H
 
+#include "base/list.h"
 #include "correlate/state.h"
 
 enum { LOOKUP_SERVERS_MAX = 8 };
@@ -11,11 +12,12 @@ enum lane_state {
     LANE_ASKED,
     LANE_TRUNCATED, /* TC: TCP should follow */
     LANE_OK,
+    LANE_CUT,   /* answered, but the capture does not have the addresses */
     LANE_EMPTY, /* NOERROR without an address */
     LANE_NXDOMAIN,
     LANE_ERROR, /* SERVFAIL, REFUSED, ... */
     LANE_LAME,
-    LANE_REFUSED /* ICMP */
+    LANE_REFUSED /* ICMP, or a RST to TCP */
 };
 
 /* One address type of the name that is being asked for. */
@@ -23,17 +25,21 @@ struct lookup_lane {
     enum lane_state state;
     uint32_t tries;
     uint16_t rcode;
+    uint16_t port; /* the client's, of the last question */
     struct packet_mark last_query, last_answer;
 };
 
 /* A question on the wire, to be found by its answer. */
 struct lookup_query {
-    struct hmap_node node;
+    struct hmap_node node;   /* by client, id and type */
+    struct hmap_node socket; /* by client and server, for ICMP */
     struct lookup *lookup;
     struct lookup_query *next; /* of the same lookup */
     struct endpoint client, server;
     uint16_t id, type;
     int lane;
+    uint32_t path; /* on which it was seen */
+    uint64_t serial;
 };
 
 struct lookup_addr {
@@ -41,40 +47,61 @@ struct lookup_addr {
     struct lookup *lookup;
     struct lookup_addr *next; /* of the same lookup */
     struct ip_addr addr;
+    uint64_t serial;
 };
 
 struct lookup {
     struct exchange_lookup info;
-    struct lookup *older, *newer; /* all lookups, by age */
-    struct hmap_node by_label;
+    struct list_link all, unused; /* in correlate's lists; `unused` while no dial uses it */
+    struct hmap_node by_label;    /* while it is open: not closed, not used, not reported */
+    bool is_open;
     struct ip_addr client_ip;
     struct arena arena;
     struct timer timer;
-    struct hold hold;
     struct lookup_lane lane[2]; /* A, AAAA, of the current name */
     struct lookup_query *queries;
+    uint32_t query_count;
     struct lookup_addr *addrs;
-    struct dial *dials; /* that use it */
-    uint32_t users;
-    bool reported;        /* an exchange tells of it */
-    bool closed;          /* takes no more queries and no more dials */
-    int64_t retry_gap_ns; /* seen between a question and its repetition; 0: none */
-    struct slice name;    /* that is being asked for now */
+    struct list_link dials; /* that follow it, the oldest first */
+    uint32_t users;         /* those dials that report it, or would */
+    uint32_t holders;       /* those that only know its addresses */
+    bool reported;          /* an exchange tells of it */
+    bool one_socket;        /* asks for both types from one */
+    bool closed;            /* takes no more queries and no more dials */
+    int64_t retry_gap_ns;   /* seen between a question and its repetition; 0: none */
+    struct slice name;      /* that is being asked for now */
     struct endpoint servers[LOOKUP_SERVERS_MAX];
 };
 
 /* resolv.conf's defaults: each server is asked this often. */
 enum { LOOKUP_ATTEMPTS = 2 };
+/* Of those with one key, this many are looked at, the newest first: what a flood repeats is not walked from the front. */
+enum { LOOKUP_LOOKED_AT_MAX = 64 };
 
 /* ---- group.c: DNS packets into lookups ---- */
 void lookup_message(struct correlate *c, const struct fact *f);
 void lookup_error(struct correlate *c, const struct fact *f);
+/* The server refused the TCP connection to its port 53: truncated answers stay so. */
+void lookup_tcp_refused(struct correlate *c, const struct ip_addr *client, const struct endpoint *server,
+                        const struct packet_mark *mark);
+
+/* ---- walk.c: search lists ---- */
+/* `next` may be tried in vain after `name` for one application's name: with and without a suffix, with a suffix of the
+ * suffix, or with another suffix that this client is known to use. */
+bool walk_goes_on(const struct correlate *c, const struct ip_addr *client, struct slice name, struct slice next);
+/* The lookup goes on with `next`: its name's results are kept, and what is asked is what both have in common. An earlier
+ * lookup that turns out to belong to the same walk is taken in. */
+void walk_next(struct correlate *c, struct lookup *l, struct slice next);
+/* Keeps what became of the current name. */
+void walk_note_name(struct lookup *l);
 
 /* ---- life.c ---- */
 /* Made by its first question; NULL when memory ran out. */
 struct lookup *lookup_new(struct correlate *c, const struct fact *question, struct slice name);
 /* Puts one that was read back in its place, the newest so far. 0, or -1 when memory ran out. */
 int lookup_enlist(struct correlate *c, struct lookup *l);
+/* It takes questions no more, for now or for good. */
+void lookup_leave_open(struct correlate *c, struct lookup *l);
 /* A question of the name that is being asked for has no answer yet. */
 bool lookup_outstanding(const struct lookup *l);
 /* An exchange tells of it, or a dial follows it. */
@@ -95,32 +122,40 @@ void lookup_into_exchange(struct lookup *l, struct exchange *e, struct slice hos
 uint64_t lookup_label_hash(const struct ip_addr *client, struct slice name);
 /* A question of the lookup, to be found by its answer: a copy of `like`. */
 void lookup_index_query(struct correlate *c, struct lookup *l, const struct lookup_query *like);
-/* f: the question, or an answer with its endpoints as the question had them. */
-struct lookup_query *lookup_query_find(struct correlate *c, const struct fact *f, uint16_t id, uint16_t type);
-/* The first of the chain in which the questions from client to server are. */
-struct hmap_node *lookup_first_query(struct correlate *c, const struct endpoint *client,
-                                     const struct endpoint *server);
+void lookup_unindex_query(struct correlate *c, struct lookup_query *q);
+/* The newest question of that client with that id and type, to that server (NULL: to any), or NULL. */
+struct lookup_query *lookup_query_find(struct correlate *c, const struct endpoint *client,
+                                       const struct endpoint *server, uint16_t id, uint16_t type);
+/* The newest question from client to server, or NULL. */
+struct lookup_query *lookup_query_of_socket(struct correlate *c, const struct endpoint *client,
+                                            const struct endpoint *server);
 void lookup_index_addr(struct correlate *c, struct lookup *l, const struct ip_addr *addr);
 /* The first of the chain in which the addresses `server` are that were given to `client`, or to whoever asked over the
  * other family (client->family == 0). */
 struct hmap_node *lookup_first_of_addr(struct correlate *c, const struct ip_addr *client,
                                        const struct ip_addr *server);
 bool lookup_answers_host(const struct lookup *l, struct slice host);
+/* The address is among its answers. */
+bool lookup_gave(const struct lookup *l, const struct ip_addr *addr);
 
 /* ---- bind.c: lookups and the dials that follow from them ---- */
-enum { LOOKUP_CANDIDATES_MAX = 16 };
-/* Lookups of client that gave server as an address and are not closed; returns how many were put into out. */
-size_t lookup_candidates(struct correlate *c, const struct ip_addr *client, const struct ip_addr *server,
-                         int64_t syn_ns, struct lookup *out[LOOKUP_CANDIDATES_MAX]);
+/* A dial at ts_ns follows it, rather than a cache that was filled by it. */
+bool lookup_is_fresh(const struct lookup *l, int64_t ts_ns);
 /* The one whose answer a SYN from client to server most likely follows, or NULL. host: empty, or the name that it
  * must have been for. */
 struct lookup *lookup_for_syn(struct correlate *c, const struct ip_addr *client, const struct ip_addr *server,
                               struct slice host, int64_t syn_ns);
+/* An answered lookup of host that nobody followed, right before the SYN: for connections that go to another address than
+ * the answer's, and for answers whose addresses are not in the capture. NULL: none. */
+struct lookup *lookup_by_name(struct correlate *c, const struct ip_addr *client, struct slice host, int64_t syn_ns);
 /* A dial follows it: from now on it is done. */
 void lookup_use(struct correlate *c, struct lookup *l);
 void lookup_unuse(struct correlate *c, struct lookup *l);
 /* Undoes lookup_use for a dial that turned out to follow another one. */
 void lookup_return(struct correlate *c, struct lookup *l);
+/* A dial needs its addresses, and reports it not. */
+void lookup_hold(struct lookup *l);
+void lookup_release(struct correlate *c, struct lookup *l);
 /* Of client, for host (with or without a port), and no dial follows it yet. */
 bool lookup_pending(struct correlate *c, const struct ip_addr *client, struct slice host);
 

@@ -13,6 +13,8 @@
 enum { UNPLACED_MAX = 1024 };
 /* Dials that are looked at for the one that waits longest: those of a flood are never answered. */
 enum { WAITING_MAX = 4096 };
+/* Dials that are looked at for the one that goes on with an address. */
+enum { GOING_ON_MAX = 64 };
 
 /* ---- who is who ---- */
 
@@ -31,7 +33,7 @@ static bool fits(const struct dial *d, const struct cconn *cc)
 
 /* ---- requests that wait ---- */
 
-static void list_add(struct pool *p, struct dial *d)
+static void waiting_add(struct pool *p, struct dial *d)
 {
     struct dial *before = p->last_dial;
 
@@ -44,7 +46,7 @@ static void list_add(struct pool *p, struct dial *d)
 }
 
 /* Does nothing for one that was found. */
-static void list_remove(struct dial *d)
+static void waiting_remove(struct dial *d)
 {
     struct pool *p = d->pool;
 
@@ -170,6 +172,27 @@ static void unplaced_add(struct pool *p, struct exchange *e, int64_t free_ns)
 
 /* ---- claims ---- */
 
+/* Which of the dials that may go on with the connection's address does: the one that failed last, else the one that has
+ * been silent for the longest. */
+struct dial *pool_dial_going_on(struct correlate *c, struct cconn *cc, int64_t now)
+{
+    struct pool *p = pool_of(c, cc);
+    struct dial *best = NULL;
+    int looked_at = 0;
+
+    for (struct dial *d = p != NULL ? p->dials : NULL; d != NULL && looked_at < GOING_ON_MAX; d = d->pool_next) {
+        looked_at++;
+        if (!dial_goes_on_with(d, cc, now))
+            continue;
+        if (dial_failed_last(d) &&
+            (best == NULL || !dial_failed_last(best) || dial_last_event_ns(d) > dial_last_event_ns(best)))
+            best = d;
+        else if (best == NULL || (!dial_failed_last(best) && dial_last_event_ns(d) < dial_last_event_ns(best)))
+            best = d;
+    }
+    return best;
+}
+
 bool pool_dial_resolved(const struct dial *d)
 {
     const struct cconn *cc = d->winner >= 0 ? d->conns[d->winner] : NULL;
@@ -179,7 +202,7 @@ bool pool_dial_resolved(const struct dial *d)
 
 void pool_claim(struct dial *d, struct exchange *e)
 {
-    list_remove(d);
+    waiting_remove(d);
     if (d->served_on != NULL)
         break_promise(d->served_on);
     e->conn.handed_over = true;
@@ -193,7 +216,7 @@ void pool_claim(struct dial *d, struct exchange *e)
 /* Who shares a lookup asked for it at some time before its answer; that is all the wire tells. */
 static int64_t miss_ns(const struct dial *d)
 {
-    return d->lookup != NULL ? d->lookup->info.first_query.ts_ns : d->attempts[0].syn.ts_ns;
+    return d->lookup != NULL && !d->cached ? d->lookup->info.first_query.ts_ns : d->attempts[0].syn.ts_ns;
 }
 
 static bool may_have_dialled(const struct exchange *e, const struct dial *d)
@@ -242,7 +265,7 @@ struct exchange *pool_dial_begun(struct correlate *c, struct cconn *cc, struct d
     p->users++;
     d->miss_ns = miss_ns(d);
     cc->go_resolver = d->lookup != NULL && d->lookup->info.resolver == RESOLVER_GO;
-    list_add(p, d);
+    waiting_add(p, d);
     struct exchange *served = already_served(c, p, d);
     struct cconn *free_one = served == NULL ? came_free_before(p, d, cc) : NULL;
     if (free_one != NULL) {
@@ -260,7 +283,7 @@ void pool_dial_gone(struct correlate *c, struct dial *d)
         d->claimed_by->claims = NULL;
     if (d->pool == NULL)
         return;
-    list_remove(d);
+    waiting_remove(d);
     pool_drop(c, d->pool);
 }
 

@@ -19,6 +19,8 @@ struct pool {
 /* ---- pool.c ---- */
 /* The first SYN of a dial. Returns the request that made it and was served by another connection meanwhile, or NULL. */
 struct exchange *pool_dial_begun(struct correlate *c, struct cconn *cc, struct dial *d);
+/* The open dial of the client whose next attempt the connection is, or NULL. */
+struct dial *pool_dial_going_on(struct correlate *c, struct cconn *cc, int64_t now);
 /* The request that made the dial is found: each knows the other from now on. */
 void pool_claim(struct dial *d, struct exchange *e);
 /* All that a claimed dial has to tell is there. */

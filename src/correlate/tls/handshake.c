@@ -99,7 +99,7 @@ static void failed(struct correlate *c, struct cconn *cc, enum tls_failure why, 
     t->failed = *mark;
     struct exchange *e = tls_begin(c, cc, &t->hello);
     if (e != NULL)
-        settle_ended(c, e, mark_set(mark) ? mark->ts_ns : t->hello.ts_ns);
+        settle_ended(c, e, mark_set(mark) ? mark->ts_ns : c->now_ns);
 }
 
 /* RFC 5246 7.2: level 1 is a warning, after which the connection goes on; close_notify (0) ends it in any case. */

@@ -5,7 +5,6 @@
 #include "correlate/conn_tls.h"
 #include "correlate/join.h"
 #include "correlate/open.h"
-#include "correlate/outbox.h"
 #include "correlate/settle.h"
 #include "correlate/timers.h"
 
@@ -309,7 +308,7 @@ bool tls_still_flows(struct correlate *c, struct exchange *e)
         return false;
     settle_goes_on(c, e);
     e->end_ns = last;
-    outbox_put(c, e, false);
+    e->may_have_ended = true;
     if (until <= due)
         return false;
     timer_set(c, &e->timer, TIMER_EXCHANGE, until);

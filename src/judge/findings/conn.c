@@ -1,33 +1,113 @@
 /* Connection attempts, what ended the connection, and how it was reused. */
+#include "correlate/times.h"
 #include "judge/findings/about.h"
 
-void about_attempts(struct exchange *e)
+static bool reached_another(const struct exchange *e)
+{
+    for (size_t i = 0; i < e->attempt_count; i++)
+        if (e->attempts[i].result == ATTEMPT_OK)
+            return true;
+    return false;
+}
+
+static void about_silence(struct exchange *e, const struct exchange_attempt *a, const char *addr)
+{
+    enum p2t_severity severity = reached_another(e) ? P2T_SEVERITY_WARNING : P2T_SEVERITY_ERROR;
+    const char *then = a->followed ? "; the client went on with the next address" : "";
+    double over = (double)(a->last_syn.ts_ns - a->syn.ts_ns) / 1e9;
+
+    if (mark_set(&a->syn_ack))
+        finding_add_as(e, P2T_FINDING_CONN_UNACKNOWLEDGED, severity, &a->syn_ack, &a->last_syn,
+                       "%s answered, but the client never acknowledged it and sent %u SYNs over %.1f s%s", addr,
+                       a->syns, over, then);
+    else if (a->syns == 1)
+        finding_add_as(e, P2T_FINDING_CONN_NO_ANSWER, severity, &a->syn, NULL, "%s did not answer one SYN%s", addr,
+                       a->followed ? then : ", and the client did not repeat it: why it stopped is not on the wire");
+    else
+        finding_add_as(e, P2T_FINDING_CONN_NO_ANSWER, severity, &a->syn, &a->last_syn,
+                       "%s did not answer %u SYNs over %.1f s%s", addr, a->syns, over, then);
+}
+
+/* Type 3 of RFC 792, with the codes of RFC 1122 3.2.2.1 and RFC 1812 5.2.7.1; type 1 of RFC 4443 3.1. */
+static const char *icmp_name(const struct exchange_attempt *a)
+{
+    static const char *const v4[] = {"network unreachable",
+                                     "host unreachable",
+                                     "protocol unreachable",
+                                     "port unreachable",
+                                     "fragmentation needed",
+                                     "source route failed",
+                                     "network unknown",
+                                     "host unknown",
+                                     "source host isolated",
+                                     "network prohibited",
+                                     "host prohibited",
+                                     "network unreachable for this service",
+                                     "host unreachable for this service",
+                                     "communication prohibited"};
+    static const char *const v6[] = {
+        "no route",         "communication prohibited", "beyond scope",  "address unreachable",
+        "port unreachable", "source address refused",   "route rejected"};
+
+    if (a->icmp_family == 6)
+        return a->icmp_code < sizeof v6 / sizeof *v6 ? v6[a->icmp_code] : "unreachable";
+    return a->icmp_code < sizeof v4 / sizeof *v4 ? v4[a->icmp_code] : "unreachable";
+}
+
+static void about_attempt(struct exchange *e, const struct exchange_attempt *a)
 {
     char addr[ENDPOINT_TEXT_MAX];
 
-    for (size_t i = 0; i < e->attempt_count; i++) {
-        const struct exchange_attempt *a = &e->attempts[i];
-        (void)endpoint_format(&a->server, addr);
-        if (a->result == ATTEMPT_REFUSED)
-            finding_add(e, P2T_FINDING_CONN_REFUSED, &a->syn, &a->failed, "%s refused the connection (RST)", addr);
-        else if (a->result == ATTEMPT_ICMP)
-            finding_add(e, P2T_FINDING_CONN_UNREACHABLE, &a->syn, &a->failed,
-                        "%s was reported unreachable (ICMP type %u code %u)", addr, a->icmp_type, a->icmp_code);
-        else if (a->result == ATTEMPT_TIMEOUT && a->syns == 1)
-            finding_add(e, P2T_FINDING_CONN_NO_ANSWER, &a->syn, NULL,
-                        "%s did not answer, and the client did not ask twice", addr);
-        else if (a->result == ATTEMPT_TIMEOUT)
-            finding_add(e, P2T_FINDING_CONN_NO_ANSWER, &a->syn, &a->last_syn, "%s did not answer %u SYNs over %.1f s",
-                        addr, a->syns, (double)(a->last_syn.ts_ns - a->syn.ts_ns) / 1e9);
-        else if (a->result == ATTEMPT_CANCELED && !mark_set(&a->winner))
+    (void)endpoint_format(&a->server, addr);
+    switch (a->result) {
+    case ATTEMPT_REFUSED:
+        finding_add(e, P2T_FINDING_CONN_REFUSED, &a->syn, &a->failed, "%s refused the connection (RST)", addr);
+        break;
+    case ATTEMPT_ICMP:
+        finding_add(e, P2T_FINDING_CONN_UNREACHABLE, &a->syn, &a->failed,
+                    "%s was reported unreachable: %s (ICMP type %u code %u)", addr, icmp_name(a), a->icmp_type,
+                    a->icmp_code);
+        break;
+    case ATTEMPT_TIMEOUT:
+        about_silence(e, a, addr);
+        break;
+    case ATTEMPT_PENDING:
+        finding_add(e, P2T_FINDING_CONN_OPEN, &a->syn, &a->last_syn,
+                    "%s had not %s %u SYN%s when the capture ended, %.1f s after the first", addr,
+                    mark_set(&a->syn_ack) ? "its answer acknowledged after" : "answered", a->syns,
+                    a->syns == 1 ? "" : "s", (double)(e->end_ns - a->syn.ts_ns) / 1e9);
+        break;
+    case ATTEMPT_CANCELED:
+        if (!mark_set(&a->winner) && mark_set(&a->failed))
             finding_add(e, P2T_FINDING_CONN_CANCELED, &a->syn, &a->failed,
                         "the client gave up connecting to %s after %.0f ms", addr,
                         ms(a->failed.ts_ns - a->syn.ts_ns));
-        else if (a->result == ATTEMPT_OK && a->syns > 1)
+        break;
+    case ATTEMPT_OK:
+        if (a->syns > 1 && mark_set(&a->syn_ack))
             finding_add(e, P2T_FINDING_CONN_SYN_REPEATED, &a->syn, &a->last_syn,
                         "%s answered only after %u SYNs: connecting took %.0f ms", addr, a->syns,
                         ms(a->syn_ack.ts_ns - a->syn.ts_ns));
+        break;
     }
+}
+
+void about_attempts(struct exchange *e)
+{
+    for (size_t i = 0; i < e->attempt_count; i++)
+        about_attempt(e, &e->attempts[i]);
+}
+
+/* The closing and the request passed each other on the wire: neither side knew of the other's. Later, the server had read
+ * the request. */
+static bool crossed_the_close(const struct exchange *e, const struct packet_mark *closed)
+{
+    const struct exchange_conn *c = &e->conn;
+    int64_t rtt = mark_set(&c->ack) && mark_set(&c->syn) ? c->ack.ts_ns - c->syn.ts_ns : 0;
+
+    if (rtt > STALE_RTT_MAX_NS)
+        rtt = STALE_RTT_MAX_NS;
+    return closed->ts_ns - e->request.first.ts_ns <= rtt * 13 / 10 + STALE_SLACK_NS;
 }
 
 void about_closing(struct exchange *e)
@@ -41,7 +121,9 @@ void about_closing(struct exchange *e)
     if (e->outcome == P2T_OUTCOME_OK || by == CLOSED_BY_NONE || !e->request.seen || e->kind == P2T_KIND_CONNECT ||
         !all_captured)
         return;
-    if (server && mark_set(&c->previous_end) && !mark_set(&e->response.first))
+    if (!server && e->response.seen && (e->response.lost || e->response.extent == FACT_HEAD_CUT))
+        return; /* what it lacks, the capture lacks */
+    if (server && mark_set(&c->previous_end) && !mark_set(&e->response.first) && crossed_the_close(e, marks[by]))
         finding_add_as(e, P2T_FINDING_CONN_STALE_REUSE, e->retried ? P2T_SEVERITY_WARNING : P2T_SEVERITY_ERROR,
                        marks[by], &e->request.head_end,
                        "the server closed the idle connection as the request was sent, %.0f ms after its last use%s",
@@ -71,7 +153,7 @@ void about_reuse(struct exchange *e)
             e, P2T_FINDING_CONN_HANDED_OVER, &e->attempts[0].syn, &e->request.first,
             "while the connection it had dialled was being set up, another came free and took the request, as "
             "Go's pool does");
-    if (c->orphan_dial)
+    if (c->orphan_dial && mark_set(&c->ack) && mark_set(&e->request.first))
         finding_add(e, P2T_FINDING_CONN_ORPHAN_DIAL, &c->ack, &e->request.first,
                     "the connection was opened %.0f ms before its first request: most likely for another request, "
                     "which was served elsewhere",
@@ -82,8 +164,9 @@ void about_reuse(struct exchange *e)
             "the client closed the connection after use while others to this host stayed idle: its pool keeps "
             "no more of them");
     else if (exchange_keeps_alive(e) && exchange_closed_at_once(e))
-        finding_add(e, P2T_FINDING_CONN_NOT_POOLED, &e->response.last, &c->client_fin,
-                    "the client closed a connection it could have kept: its pool was full or closed, keep-alive is "
-                    "off, or it "
-                    "exited; the wire does not tell which");
+        finding_add(
+            e, P2T_FINDING_CONN_NOT_POOLED, &e->response.last, &c->client_fin,
+            "the client closed a connection it could have kept: %skeep-alive is off, its pool was closed, or it "
+            "exited; the wire does not tell which",
+            e->response.body_bytes > 0 ? "the application left the body unread, " : "");
 }

@@ -1,5 +1,15 @@
 /* What the lookup went through. */
+#include <stdio.h>
+
 #include "judge/findings/about.h"
+
+/* Of a name in a text. */
+enum { NAME_SHOWN_MAX = 200 };
+
+static int shown(struct slice name)
+{
+    return (int)(name.n > NAME_SHOWN_MAX ? NAME_SHOWN_MAX : name.n);
+}
 
 static const char *rcode_name(uint16_t rcode)
 {
@@ -8,35 +18,176 @@ static const char *rcode_name(uint16_t rcode)
     return rcode < sizeof names / sizeof *names ? names[rcode] : "another rcode";
 }
 
-void about_lookup(struct exchange *e)
+static const char *name_result(const struct lookup_name *t)
+{
+    switch (t->result) {
+    case LOOKUP_NAME_OK:
+        return "has addresses";
+    case LOOKUP_NAME_CUT:
+        return "was answered";
+    case LOOKUP_NAME_EMPTY:
+        return "has no address";
+    case LOOKUP_NAME_NXDOMAIN:
+        return "does not exist";
+    case LOOKUP_NAME_FAILED:
+        return rcode_name(t->rcode);
+    default:
+        return "was not answered";
+    }
+}
+
+/* "; of its search list, NAME has no address, NAME does not exist": what the other names got. Empty where there are none. */
+static const char *others_text(const struct exchange_lookup *l, char *text, size_t size)
+{
+    size_t n = 0;
+
+    text[0] = '\0';
+    for (size_t i = 0; i < l->tried_count && n < size; i++) {
+        const struct lookup_name *t = &l->tried[i];
+        if (slice_ieq(t->name, l->host))
+            continue;
+        int wrote = snprintf(text + n, size - n, "%s%.*s %s", n == 0 ? "; of its search list, " : ", ",
+                             shown(t->name), (const char *)t->name.p, name_result(t));
+        n += wrote > 0 ? (size_t)wrote : 0;
+    }
+    return text;
+}
+
+static const struct packet_mark *deciding(const struct exchange_lookup *l)
+{
+    return mark_set(&l->asked) ? &l->asked : &l->last_answer;
+}
+
+static void not_found(struct exchange *e)
 {
     const struct exchange_lookup *l = e->lookup;
-    int n = (int)(l->host.n > 200 ? 200 : l->host.n);
-    const char *host = (const char *)l->host.p;
+    char others[400];
 
     if (l->empty)
         finding_add(
-            e, P2T_FINDING_DNS_EMPTY_ANSWER, &l->last_answer, &l->last_query,
+            e, P2T_FINDING_DNS_EMPTY_ANSWER, deciding(l), &l->last_query,
             "%.*s exists but has no address: the server answered NOERROR with an empty list, so no connection "
-            "was tried",
-            n, host);
-    else if (l->result == LOOKUP_NOT_FOUND)
-        finding_add(e, P2T_FINDING_DNS_NOT_FOUND, &l->last_answer, &l->last_query,
-                    "%.*s does not exist: the server answered %s", n, host, rcode_name(l->rcode));
-    else if (l->result == LOOKUP_MISBEHAVING || l->result == LOOKUP_LAME)
-        finding_add(e, P2T_FINDING_DNS_SERVER_FAILURE, &l->last_answer, &l->last_query,
-                    "the name server answered %s for %.*s", rcode_name(l->rcode), n, host);
-    else if (l->result == LOOKUP_UNREACHABLE)
+            "was tried%s",
+            shown(l->host), (const char *)l->host.p, others_text(l, others, sizeof others));
+    else
+        finding_add(e, P2T_FINDING_DNS_NOT_FOUND, deciding(l), &l->last_query,
+                    "%.*s does not exist: the server answered %s%s", shown(l->host), (const char *)l->host.p,
+                    rcode_name(l->rcode), others_text(l, others, sizeof others));
+}
+
+/* RFC 792, RFC 4443 3.1: what kept the question from its server. */
+static const char *icmp_name(const struct lookup_icmp *i)
+{
+    if ((i->family == 4 && i->type == 3 && i->code == 1) || (i->family == 6 && i->type == 1 && i->code == 3))
+        return "host unreachable";
+    if (i->code == 0)
+        return i->family == 6 ? "no route" : "network unreachable";
+    return "prohibited or unreachable";
+}
+
+static bool is_port_unreachable(const struct lookup_icmp *i)
+{
+    return i->family == 0 || (i->family == 4 && i->code == 3) || (i->family == 6 && i->code == 4);
+}
+
+static void unreachable(struct exchange *e)
+{
+    const struct exchange_lookup *l = e->lookup;
+
+    if (mark_set(&l->tcp_refused))
+        finding_add(e, P2T_FINDING_DNS_UNREACHABLE, &l->tcp_refused, &l->last_query,
+                    "the answer was truncated, and the name server refused the TCP connection to port 53");
+    else if (is_port_unreachable(&l->icmp))
         finding_add(e, P2T_FINDING_DNS_UNREACHABLE, &l->last_answer, &l->last_query,
                     "nothing listens at the name server (ICMP port unreachable)");
-    else if (l->result == LOOKUP_TIMEOUT || l->result == LOOKUP_ABANDONED)
-        finding_add(e, P2T_FINDING_DNS_NO_ANSWER, &l->first_query, &l->last_query,
-                    "no answer to %u queries for %.*s%s", l->queries, n, host,
-                    l->result == LOOKUP_ABANDONED ? "; the client stopped before its retries were used up" : "");
-    else if (mark_set(&l->gave_up) || l->last_query.ts_ns - l->first_query.ts_ns > 900000000)
+    else
+        finding_add(e, P2T_FINDING_DNS_UNREACHABLE, &l->last_answer, &l->last_query,
+                    "the name server cannot be reached (ICMP %s)", icmp_name(&l->icmp));
+}
+
+static void unanswered(struct exchange *e)
+{
+    const struct exchange_lookup *l = e->lookup;
+
+    finding_add(e, P2T_FINDING_DNS_NO_ANSWER, &l->first_query, &l->last_query, "no answer to %u queries for %.*s%s",
+                l->queries, shown(l->host), (const char *)l->host.p,
+                l->result == LOOKUP_ABANDONED ? "; the client stopped before its retries were used up" : "");
+}
+
+static void still_open(struct exchange *e)
+{
+    const struct exchange_lookup *l = e->lookup;
+
+    finding_add(e, P2T_FINDING_DNS_OPEN, &l->first_query, &l->last_query,
+                "%u queries for %.*s had no answer when %s, %.1f s after the first", l->queries, shown(l->host),
+                (const char *)l->host.p, l->forced_out ? "memory forced the lookup out" : "the capture ended",
+                (double)(e->end_ns - l->first_query.ts_ns) / 1e9);
+}
+
+static void about_result(struct exchange *e)
+{
+    const struct exchange_lookup *l = e->lookup;
+
+    switch (l->result) {
+    case LOOKUP_NOT_FOUND:
+        not_found(e);
+        break;
+    case LOOKUP_MISBEHAVING:
+    case LOOKUP_LAME:
+        finding_add(e, P2T_FINDING_DNS_SERVER_FAILURE, deciding(l), &l->last_query,
+                    "the name server answered %s for %.*s", rcode_name(l->rcode), shown(l->host),
+                    (const char *)l->host.p);
+        break;
+    case LOOKUP_UNREACHABLE:
+        unreachable(e);
+        break;
+    case LOOKUP_TIMEOUT:
+    case LOOKUP_ABANDONED:
+        unanswered(e);
+        break;
+    case LOOKUP_PENDING:
+        still_open(e);
+        break;
+    case LOOKUP_CUT:
+        finding_add(
+            e, P2T_FINDING_DNS_CUT, &l->last_answer, &l->last_query,
+            "the name server answered for %.*s, but the addresses are not in the capture: snapshot length, or "
+            "a fragment is missing",
+            shown(l->host), (const char *)l->host.p);
+        break;
+    case LOOKUP_OK:
+        break;
+    }
+}
+
+/* What went wrong on the way to an answer. */
+static void about_detours(struct exchange *e)
+{
+    const struct exchange_lookup *l = e->lookup;
+    char silent[ENDPOINT_TEXT_MAX], failed[ENDPOINT_TEXT_MAX];
+
+    (void)endpoint_format(&l->silent.server, silent);
+    (void)endpoint_format(&l->failed.server, failed);
+    if (l->repeats > 0)
         finding_add(e, P2T_FINDING_DNS_RETRIED, &l->first_query, &l->last_query,
-                    "the lookup of %.*s was repeated: %u queries, %u answers", n, host, l->queries, l->answers);
+                    "the lookup of %.*s was repeated: %u queries, %u answers%s%s", shown(l->host),
+                    (const char *)l->host.p, l->queries, l->answers,
+                    mark_set(&l->silent.mark) ? "; no answer from " : "", mark_set(&l->silent.mark) ? silent : "");
+    if (mark_set(&l->failed.mark))
+        finding_add(e, P2T_FINDING_DNS_SERVER_FAILED, &l->failed.mark, &l->last_answer,
+                    "the name server %s answered %s before another one knew the name", failed,
+                    rcode_name(l->failed.rcode));
+}
+
+void about_lookup(struct exchange *e)
+{
+    const struct exchange_lookup *l = e->lookup;
+
+    about_result(e);
+    if (l->result == LOOKUP_OK || l->result == LOOKUP_CUT)
+        about_detours(e);
     if (l->names > 1)
         finding_add(e, P2T_FINDING_DNS_SEARCH_LIST, &l->first_query, &l->last_query,
-                    "%u names were tried for %.*s (search list): %u queries", l->names, n, host, l->queries);
+                    "%u names were tried for %.*s (search list): %u queries", l->names, shown(l->host),
+                    (const char *)l->host.p, l->queries);
 }

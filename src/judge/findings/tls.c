@@ -57,6 +57,11 @@ void about_tls(struct exchange *e)
     else if (t->failure == TLS_FAILED_CLOSED && mark_set(&t->failed))
         finding_add(e, P2T_FINDING_TLS_CLOSED, &t->failed, &t->hello,
                     "the connection was closed %.0f ms into the TLS handshake", ms(t->failed.ts_ns - t->hello.ts_ns));
+    else if (t->failure == TLS_FAILED_CLOSED)
+        finding_add(
+            e, P2T_FINDING_TLS_OPEN, &t->hello, NULL, "%s when the capture ended, %.1f s after the ClientHello",
+            t->version == 0 ? "the server had not answered the TLS handshake" : "the TLS handshake was not over",
+            (double)(e->end_ns - t->hello.ts_ns) / 1e9);
     if (t->certificate_problem.n > 0)
         finding_add(e, P2T_FINDING_TLS_CERTIFICATE, &t->certificate, NULL, "%.*s",
                     (int)(t->certificate_problem.n > 256 ? 256 : t->certificate_problem.n),

@@ -1,8 +1,9 @@
-#include "proto/conn/state.h"
+#include "proto/conn/conn.h"
 
 #include <stdlib.h>
 
 #include "flow/table.h"
+#include "proto/conn/decoder.h"
 
 const struct proto_limits proto_limits_default = {
     .http1 = {.head_bytes = 1u << 20, .head_bytes_total = 64u << 20, .headers = 1024, .pipelined = 1024},
@@ -19,15 +20,14 @@ struct proto *proto_new(const struct proto_limits *limits, const struct fact_sin
     if (p == NULL)
         return NULL;
     p->sink = *sink;
-    struct tls_plain_sink plain = {p, on_plain};
+    p->plain = (struct tls_plain_sink){p, on_plain};
     p->budget = limits->budget;
     slab_init(&p->conns, sizeof(struct conn), limits->budget);
-    if (http1_env_init(&p->http1, &limits->http1, sink) != P2T_OK ||
-        http2_env_init(&p->http2, &limits->http2, sink) != P2T_OK ||
-        tls_env_init(&p->tls, &limits->tls, sink, &plain) != P2T_OK) {
-        proto_free(p);
-        return NULL;
-    }
+    for (const struct decoder *const *d = decoders; *d != NULL; d++)
+        if ((*d)->env_init != NULL && (*d)->env_init(p, limits) != P2T_OK) {
+            proto_free(p);
+            return NULL;
+        }
     return p;
 }
 
@@ -35,9 +35,9 @@ void proto_free(struct proto *p)
 {
     if (p == NULL)
         return;
-    http1_env_fini(&p->http1);
-    http2_env_fini(&p->http2);
-    tls_env_fini(&p->tls);
+    for (const struct decoder *const *d = decoders; *d != NULL; d++)
+        if ((*d)->env_fini != NULL)
+            (*d)->env_fini(p);
     slab_fini(&p->conns);
     free(p);
 }
@@ -62,169 +62,19 @@ const struct tls_counters *proto_tls_counters(const struct proto *p)
     return &p->tls.counters;
 }
 
-int proto_secrets(struct proto *p, struct slice bytes)
-{
-    return tls_keylog_feed(p->tls.keylog, bytes);
-}
-
-int proto_secrets_end(struct proto *p)
-{
-    return tls_keylog_end(p->tls.keylog);
-}
-
-int proto_look_ahead_begin(struct proto *p)
-{
-    p->tls.ahead = tls_ahead_new(p->tls.keylog);
-    return p->tls.ahead != NULL ? P2T_OK : P2T_ERR_MEMORY;
-}
-
-bool proto_worth_looking(struct slice payload)
-{
-    return tls_ahead_worth(payload);
-}
-
-void proto_look_ahead(struct proto *p, uint64_t connection, struct slice payload)
-{
-    tls_ahead_look(p->tls.ahead, connection, payload);
-}
-
-void proto_save_secrets(const struct flow_tcp *flow, struct buf *out)
+void proto_save_secrets(const struct flow_conn *flow, struct buf *out)
 {
     for (const struct conn *c = flow->user; c != NULL; c = c->inner)
-        if (c->tls != NULL)
-            tls_save_secrets(c->tls, out);
-}
-
-void proto_save_sessions(const struct proto *p, size_t max, struct buf *out)
-{
-    tls_keylog_save_sessions(p->tls.keylog, max, out);
-}
-
-int proto_load_secrets(struct proto *p, struct slice saved)
-{
-    return tls_keylog_load(p->tls.keylog, saved);
-}
-
-const struct tls_keylog_counters *proto_keylog_counters(const struct proto *p)
-{
-    return tls_keylog_counters(p->tls.keylog);
-}
-
-static void tell(struct proto *p, struct conn *c, enum fact_proto proto, const struct packet_mark *mark)
-{
-    struct fact f = {.kind = FACT_CONN_PROTO, .conn = c->flow, .mark = *mark};
-
-    c->proto = proto;
-    p->counters.tls_connections += proto == FACT_PROTO_TLS;
-    p->counters.http2_connections += proto == FACT_PROTO_HTTP2;
-    p->counters.other_connections += proto == FACT_PROTO_OTHER;
-    f.as.proto = proto;
-    proto_emit(p, &f);
-}
-
-static bool start_decoder(struct proto *p, struct conn *c)
-{
-    switch (c->proto) {
-    case FACT_PROTO_HTTP1:
-        if (c->http1 != NULL)
-            http1_resume(c->http1);
-        else
-            c->http1 = http1_new(&p->http1, c->flow, c->mid_stream, c->skipped);
-        return c->http1 != NULL;
-    case FACT_PROTO_HTTP2:
-        c->http2 = http2_new(&p->http2, c->flow, c->mid_stream, 0);
-        return c->http2 != NULL;
-    case FACT_PROTO_TLS:
-        c->tls = tls_new(&p->tls, c->flow, c->mid_stream, c->depth, c);
-        return c->tls != NULL;
-    case FACT_PROTO_SOCKS:
-        c->socks = calloc(1, sizeof *c->socks);
-        return c->socks != NULL;
-    case FACT_PROTO_DNS:
-        c->dns = dns_stream_new();
-        return c->dns != NULL;
-    default:
-        return true;
-    }
+        for (const struct decoder *const *d = decoders; *d != NULL; d++)
+            if ((*d)->save_secrets != NULL && c->state[(*d)->proto] != NULL)
+                (*d)->save_secrets(c->state[(*d)->proto], out);
 }
 
 /* ---- chunks ---- */
 
-/* What is left of a chunk behind `used` bytes. */
-static struct flow_chunk rest_of(const struct flow_chunk *chunk, uint64_t used)
-{
-    struct flow_chunk rest = flow_chunk_copy(chunk);
-    size_t captured = used < chunk->bytes.n ? (size_t)used : chunk->bytes.n;
-
-    rest.offset += used;
-    rest.len -= used;
-    rest.bytes = slice_of(captured < chunk->bytes.n ? chunk->bytes.p + captured : NULL, chunk->bytes.n - captured);
-    return rest;
-}
-
-/* Each of these takes a chunk and cuts it to what is left for another decoder: true when something is. */
-static bool socks_chunk(struct proto *p, struct conn *c, struct flow_chunk *chunk)
-{
-    size_t used = 0;
-    struct packet_mark mark = chunk->dir == FLOW_C2S ? chunk->seen : chunk->deliverable;
-    enum socks_progress progress = SOCKS_OVER;
-
-    if (chunk->bytes.n == chunk->len)
-        progress = socks_feed(c->socks, &p->sink, c->flow, chunk->dir, chunk->bytes, &mark, &used);
-    if (progress == SOCKS_MORE)
-        return false;
-    free(c->socks);
-    c->socks = NULL;
-    c->proto = progress == SOCKS_TUNNEL ? FACT_PROTO_UNKNOWN : FACT_PROTO_OTHER;
-    *chunk = rest_of(chunk, used);
-    return chunk->len > 0;
-}
-
-static void follow_upgrade(struct proto *p, struct conn *c, const struct packet_mark *mark)
-{
-    uint32_t exchange, next;
-
-    if (c->http2 != NULL || !http1_became_http2(c->http1, &exchange, &next))
-        return;
-    c->http2 = http2_new(&p->http2, c->flow, false, next);
-    if (c->http2 == NULL)
-        return;
-    tell(p, c, FACT_PROTO_HTTP2, mark);
-    http2_upgraded(c->http2, exchange);
-}
-
-static bool http1_or_tunnel(struct proto *p, struct conn *c, struct flow_chunk *chunk)
-{
-    uint64_t used = http1_chunk(c->http1, chunk);
-
-    if (!http1_in_tunnel(c->http1))
-        return false;
-    c->proto = FACT_PROTO_UNKNOWN;
-    c->mid_stream = false;
-    follow_upgrade(p, c, &chunk->deliverable);
-    *chunk = rest_of(chunk, used);
-    return chunk->len > 0;
-}
-
 static bool decode(struct proto *p, struct conn *c, struct flow_chunk *chunk)
 {
-    switch (c->proto) {
-    case FACT_PROTO_HTTP1:
-        return http1_or_tunnel(p, c, chunk);
-    case FACT_PROTO_HTTP2:
-        http2_chunk(c->http2, chunk);
-        return false;
-    case FACT_PROTO_TLS:
-        tls_chunk(c->tls, chunk);
-        return false;
-    case FACT_PROTO_SOCKS:
-        return socks_chunk(p, c, chunk);
-    case FACT_PROTO_DNS:
-        conn_dns_chunk(p, c, chunk);
-        return false;
-    default:
-        return false;
-    }
+    return c->decoder != NULL && c->decoder->chunk(p, c, chunk);
 }
 
 /* ---- the first bytes ---- */
@@ -240,11 +90,25 @@ static void decode_prefix(struct proto *p, struct conn *c, enum flow_dir dir)
     x->n = 0;
 }
 
+/* From its first bytes on it is the decoder's, or of no protocol known here: NULL. */
+static bool start_decoder(struct proto *p, struct conn *c, const struct decoder *d, const struct packet_mark *mark)
+{
+    conn_set_decoder(p, c, d, mark);
+    if (d != NULL && !d->start(p, c)) {
+        c->decoder = NULL;
+        c->other = true;
+        return false;
+    }
+    decode_prefix(p, c, FLOW_C2S);
+    decode_prefix(p, c, FLOW_S2C);
+    return true;
+}
+
 /* True when the protocol is known now and the chunk is to be decoded. */
 static bool find_out(struct proto *p, struct conn *c, struct flow_chunk *chunk)
 {
     uint8_t joined[PREFIX_MAX];
-    bool wait;
+    const struct decoder *found;
 
     if (c->client_unknown && chunk->dir == FLOW_C2S)
         return false;
@@ -254,21 +118,17 @@ static bool find_out(struct proto *p, struct conn *c, struct flow_chunk *chunk)
         return false;
     }
     struct slice first = conn_first_bytes(c, chunk, joined);
-    enum fact_proto proto = conn_told_by(c, chunk->dir, first, &wait);
-    if ((wait && conn_keep(c, chunk)) || conn_await_answer(c, chunk->dir, proto))
+    enum sniff sniffed = conn_sniff(c, chunk->dir, first, &found);
+    bool other = sniffed == SNIFF_NO && !c->mid_stream;
+    if ((sniffed == SNIFF_MAYBE && conn_keep(c, chunk)) || (other && conn_await_answer(c, chunk->dir)))
         return false;
     c->mid_stream = c->mid_stream || c->client_unknown;
-    if (proto == FACT_PROTO_UNKNOWN) {
+    if (found == NULL && !other) {
         c->prefix[chunk->dir].n = 0;
         return false;
     }
-    conn_mend_roles(c, chunk, first);
-    tell(p, c, proto, chunk->dir == FLOW_C2S ? &chunk->seen : &chunk->deliverable);
-    if (!start_decoder(p, c))
-        return false;
-    decode_prefix(p, c, FLOW_C2S);
-    decode_prefix(p, c, FLOW_S2C);
-    return true;
+    conn_mend_roles(c, chunk, found, first);
+    return start_decoder(p, c, found, chunk->dir == FLOW_C2S ? &chunk->seen : &chunk->deliverable);
 }
 
 /* A proxy's tunnel may hold any protocol, another proxy among them; each layer takes at least a byte. */
@@ -277,7 +137,7 @@ static void take_chunk(struct proto *p, struct conn *c, const struct flow_chunk 
     struct flow_chunk left = flow_chunk_copy(chunk);
 
     for (bool more = true; more && left.len > 0;)
-        more = (c->proto != FACT_PROTO_UNKNOWN || find_out(p, c, &left)) && decode(p, c, &left);
+        more = (c->decoder != NULL || c->other || find_out(p, c, &left)) && decode(p, c, &left);
 }
 
 /* Recursion ends with TLS_DEPTH_MAX, beyond which nothing is decrypted. */
@@ -296,7 +156,7 @@ static void on_plain(void *ctx, void *owner, const struct flow_chunk *chunk)
     take_chunk(p, c->inner, chunk);
 }
 
-static void on_chunk(void *ctx, struct flow_tcp *flow, const struct flow_chunk *chunk)
+static void on_chunk(void *ctx, struct flow_conn *flow, const struct flow_chunk *chunk)
 {
     struct proto *p = ctx;
     struct conn *c = flow->user;
@@ -313,7 +173,7 @@ static void on_chunk(void *ctx, struct flow_tcp *flow, const struct flow_chunk *
 
 /* ---- the life of a connection ---- */
 
-static void on_open(void *ctx, struct flow_tcp *flow)
+static void on_open(void *ctx, struct flow_conn *flow)
 {
     struct proto *p = ctx;
     struct conn *c = slab_take(&p->conns);
@@ -327,53 +187,48 @@ static void on_open(void *ctx, struct flow_tcp *flow)
     proto_emit(p, &f);
 }
 
-static void tell_decoders(struct conn *c, const struct flow_event *event)
+static void tell_decoders(const struct conn *c, const struct flow_event *event)
 {
-    if (c->http2 != NULL && (event->kind == FLOW_RST || (event->kind == FLOW_FIN_IN_ORDER && event->dir == FLOW_S2C)))
-        http2_close(c->http2);
-    if (c->http1 != NULL && event->kind == FLOW_FIN_IN_ORDER)
-        http1_fin(c->http1, event->dir, &event->mark);
-    else if (c->http1 != NULL && event->kind == FLOW_RST)
-        http1_close(c->http1, true);
+    for (const struct decoder *const *d = decoders; *d != NULL; d++)
+        if ((*d)->event != NULL && c->state[(*d)->proto] != NULL)
+            (*d)->event(c, c->state[(*d)->proto], event);
+}
+
+static void free_decoders(struct proto *p, struct conn *c)
+{
+    for (const struct decoder *const *d = decoders; *d != NULL; d++)
+        if (c->state[(*d)->proto] != NULL)
+            (*d)->free(p, c->state[(*d)->proto]);
 }
 
 static void conn_free(struct proto *p, struct conn *c)
 {
     while (c != NULL) {
         struct conn *inner = c->inner;
-        http1_free(c->http1);
-        http2_free(c->http2);
-        tls_free(c->tls);
-        budget_sub(p->budget, c->dns != NULL ? dns_stream_bytes(c->dns) : 0);
-        dns_stream_free(c->dns);
-        free(c->socks);
+        free_decoders(p, c);
         slab_give(&p->conns, c);
         c = inner;
     }
 }
 
-static void close_decoders(struct conn *c)
+static void close_decoders(const struct conn *c)
 {
-    for (; c != NULL; c = c->inner) {
-        if (c->tls != NULL)
-            tls_close(c->tls);
-        if (c->http1 != NULL)
-            http1_close(c->http1, false);
-        if (c->http2 != NULL)
-            http2_close(c->http2);
-    }
+    for (; c != NULL; c = c->inner)
+        for (const struct decoder *const *d = decoders; *d != NULL; d++)
+            if ((*d)->close != NULL && c->state[(*d)->proto] != NULL)
+                (*d)->close(c->state[(*d)->proto]);
 }
 
-/* True with the event behind which no byte can come. */
-static bool is_over(struct conn *c, const struct flow_event *event)
+/* True with the event after which no byte can come. */
+static bool ends_with(struct conn *c, const struct flow_event *event)
 {
     if (event->kind != FLOW_FIN_IN_ORDER)
         return false;
     c->over[event->dir] = true;
-    return c->over[!event->dir];
+    return conn_is_over(c);
 }
 
-static void tell_event(struct proto *p, struct flow_tcp *flow, const struct flow_event *event)
+static void tell_event(struct proto *p, struct flow_conn *flow, const struct flow_event *event)
 {
     struct fact f = {.kind = FACT_CONN_EVENT, .conn = flow, .dir = event->dir, .mark = event->mark};
 
@@ -382,14 +237,12 @@ static void tell_event(struct proto *p, struct flow_tcp *flow, const struct flow
 }
 
 /* A connection lingers after its end; its decoders need not. */
-static void on_event(void *ctx, struct flow_tcp *flow, const struct flow_event *event)
+static void on_event(void *ctx, struct flow_conn *flow, const struct flow_event *event)
 {
     struct proto *p = ctx;
     struct conn *c = flow->user;
-    bool over = c != NULL && is_over(c, event);
+    bool over = c != NULL && ends_with(c, event);
 
-    if (over && c->tls != NULL)
-        tls_close(c->tls);
     for (struct conn *x = c; x != NULL; x = x->inner)
         tell_decoders(x, event);
     tell_event(p, flow, event);
@@ -400,7 +253,7 @@ static void on_event(void *ctx, struct flow_tcp *flow, const struct flow_event *
     flow->user = NULL;
 }
 
-static void on_close(void *ctx, struct flow_tcp *flow, enum flow_end why)
+static void on_close(void *ctx, struct flow_conn *flow, enum flow_end why)
 {
     struct proto *p = ctx;
     struct fact f = {.kind = FACT_CONN_CLOSE, .conn = flow};
@@ -412,26 +265,34 @@ static void on_close(void *ctx, struct flow_tcp *flow, enum flow_end why)
     flow->user = NULL;
 }
 
-bool proto_is_over(const struct flow_tcp *flow)
+bool proto_is_over(const struct flow_conn *flow)
 {
     return flow->user == NULL;
 }
 
-bool proto_forgets(const struct flow_tcp *flow)
+static bool has_state(const struct conn *c)
+{
+    for (const struct decoder *const *d = decoders; *d != NULL; d++)
+        if (c->state[(*d)->proto] != NULL)
+            return true;
+    return false;
+}
+
+bool proto_forgets(const struct flow_conn *flow)
 {
     const struct conn *c = flow->user;
 
-    if (c == NULL || c->proto == FACT_PROTO_OTHER)
+    if (c == NULL || c->other)
         return true;
-    return c->proto == FACT_PROTO_UNKNOWN && c->mid_stream && !c->client_unknown && c->prefix[0].n == 0 &&
-           c->prefix[1].n == 0 && c->http1 == NULL;
+    return c->decoder == NULL && c->mid_stream && !c->client_unknown && c->prefix[0].n == 0 && c->prefix[1].n == 0 &&
+           !has_state(c);
 }
 
-void proto_skip(struct flow_tcp *flow, uint32_t number)
+void proto_skip(struct flow_conn *flow, uint32_t number)
 {
     struct conn *c = flow->user;
 
-    if (c == NULL || c->proto != FACT_PROTO_UNKNOWN)
+    if (c == NULL || c->decoder != NULL || c->other)
         return;
     c->mid_stream = c->client_unknown = false;
     c->skipped = number;

@@ -1,4 +1,4 @@
-/* What a connection speaks, told by its content, and the decoders behind it: flow callbacks in, facts out. */
+/* Recognises what connections carry, and runs the decoders on them: flow callbacks in, facts out. */
 #ifndef P2T_PROTO_CONN_CONN_H
 #define P2T_PROTO_CONN_CONN_H
 
@@ -28,17 +28,16 @@ struct proto *proto_new(const struct proto_limits *limits, const struct fact_sin
 void proto_free(struct proto *p);
 /* The callbacks that turn flow's products into facts; ctx is the proto. */
 struct flow_sink proto_flow_sink(struct proto *p);
-/* A datagram that the proto takes for DNS. */
+/* True when the datagram would be decoded as DNS. */
 bool proto_speaks_dns(const struct flow_datagram *datagram);
-/* What came of the connection so far leaves no trace here: its bytes are of no protocol that is looked into, or of none
- * that could be told. */
-bool proto_forgets(const struct flow_tcp *conn);
-/* Nothing is decoded any more: all bytes of both directions came, and their FINs, and what they were is told; or memory
- * ran out as it opened. */
-bool proto_is_over(const struct flow_tcp *conn);
+/* True when nothing is kept of the connection's bytes so far: their protocol is not decoded, or was not recognised. */
+bool proto_forgets(const struct flow_conn *conn);
+/* True when nothing more is decoded: all bytes and the FINs of both directions came, and were reported; or memory ran
+ * out when the connection opened. */
+bool proto_is_over(const struct flow_conn *conn);
 /* After flow_tcp_skip(): the next bytes begin HTTP/1 messages, those of exchange `number`, whatever was missing
  * before. */
-void proto_skip(struct flow_tcp *conn, uint32_t number);
+void proto_skip(struct flow_conn *conn, uint32_t number);
 /* The next bytes of a key log; _end: it is over, be it in the middle of a line. 0 or P2T_ERR_MEMORY. */
 int proto_secrets(struct proto *p, struct slice bytes);
 int proto_secrets_end(struct proto *p);
@@ -49,7 +48,7 @@ int proto_look_ahead_begin(struct proto *p);
 bool proto_worth_looking(struct slice payload);
 void proto_look_ahead(struct proto *p, uint64_t connection, struct slice payload);
 /* Appends the secrets of one connection; those of sessions that other connections may go on with, up to max bytes. */
-void proto_save_secrets(const struct flow_tcp *conn, struct buf *out);
+void proto_save_secrets(const struct flow_conn *conn, struct buf *out);
 void proto_save_sessions(const struct proto *p, size_t max, struct buf *out);
 /* Takes what they made. 0, P2T_ERR_USAGE: it makes no sense, or P2T_ERR_MEMORY. */
 int proto_load_secrets(struct proto *p, struct slice saved);

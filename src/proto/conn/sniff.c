@@ -1,67 +1,21 @@
-/* What a connection carries, told by its first bytes. */
-#include "base/reader.h"
-#include "flow/table.h"
-#include "proto/conn/state.h"
+/* Recognises what a connection carries by its first bytes. */
+#include "proto/conn/decoder.h"
 
-/* Whoever joins mid-stream finds whole records at the start of segments at best. */
-static bool is_tls(const struct conn *c, struct slice b)
+enum sniff conn_sniff(const struct conn *c, enum flow_dir dir, struct slice bytes, const struct decoder **found)
 {
-    return tls_looks_like_hello(b) || (c->mid_stream && tls_looks_like_record(b));
-}
+    enum sniff best = SNIFF_NO;
 
-static bool is_http2(struct slice b)
-{
-    return slice_starts(b, SLICE_LIT("PRI * HTTP/2.0\r\n"));
-}
-
-/* RFC 9113 3.4: a server may send its SETTINGS before it has seen the client's preface. */
-static bool is_http2_server(struct slice b)
-{
-    struct reader r = reader_of_slice(b);
-    uint32_t len = reader_be24(&r);
-    uint16_t settings_without_ack = reader_be16(&r);
-
-    return settings_without_ack == 0x0400 && reader_be32(&r) == 0 && reader_ok(&r) && len % 6 == 0 && len < 600;
-}
-
-static bool may_become(struct slice b, struct slice signature)
-{
-    return b.n < signature.n && slice_starts(signature, b);
-}
-
-static bool is_dns_port(const struct conn *c)
-{
-    return c->flow->server.port == DNS || c->flow->client.port == DNS;
-}
-
-static bool looks_like_dns(const struct conn *c, struct slice bytes)
-{
-    return is_dns_port(c) || (c->flow->server.port != LLMNR && dns_stream_looks_like(bytes));
-}
-
-enum fact_proto conn_told_by(const struct conn *c, enum flow_dir dir, struct slice b, bool *wait)
-{
-    enum http1_guess request = http1_looks_like_request(b), response = http1_looks_like_response(b);
-
-    *wait = false;
-    if (is_http2(b) || (dir == FLOW_S2C && is_http2_server(b)))
-        return FACT_PROTO_HTTP2;
-    *wait = may_become(b, SLICE_LIT("PRI * HTTP/2.0\r\n"));
-    if (*wait)
-        return FACT_PROTO_UNKNOWN;
-    if (request == HTTP1_YES || response == HTTP1_YES)
-        return FACT_PROTO_HTTP1;
-    if (is_tls(c, b))
-        return FACT_PROTO_TLS;
-    if (c->mid_stream && http2_looks_like_frames(dir, b))
-        return FACT_PROTO_HTTP2;
-    if (looks_like_dns(c, b))
-        return FACT_PROTO_DNS;
-    if (dir == FLOW_C2S && socks_looks_like(b))
-        return FACT_PROTO_SOCKS;
-    *wait =
-        request == HTTP1_MAYBE || response == HTTP1_MAYBE || (b.n < 6 && (b.p[0] == TLS_HANDSHAKE || b.p[0] == 0x80));
-    return *wait || c->mid_stream ? FACT_PROTO_UNKNOWN : FACT_PROTO_OTHER;
+    *found = NULL;
+    for (const struct decoder *const *d = decoders; *d != NULL; d++) {
+        enum sniff s = (*d)->sniff(c, dir, bytes);
+        if (s == SNIFF_YES)
+            *found = *d;
+        if (s == SNIFF_YES || s == SNIFF_WAIT)
+            return s == SNIFF_YES ? SNIFF_YES : SNIFF_MAYBE;
+        if (s == SNIFF_MAYBE)
+            best = SNIFF_MAYBE;
+    }
+    return best;
 }
 
 bool conn_keep(struct conn *c, const struct flow_chunk *chunk)
@@ -78,20 +32,18 @@ bool conn_keep(struct conn *c, const struct flow_chunk *chunk)
 }
 
 /* Joined mid-stream, the roles were guessed from the ports; a request, a response or a hello knows better. */
-void conn_mend_roles(struct conn *c, struct flow_chunk *chunk, struct slice first)
+void conn_mend_roles(struct conn *c, struct flow_chunk *chunk, const struct decoder *found, struct slice first)
 {
-    bool tls = tls_looks_like_hello(first) && first.p[0] == TLS_HANDSHAKE;
-    bool wrong = chunk->dir == FLOW_C2S
-                     ? http1_looks_like_response(first) == HTTP1_YES || (tls && first.p[5] == TLS_SERVER_HELLO)
-                     : http1_looks_like_request(first) == HTTP1_YES || (tls && first.p[5] == TLS_CLIENT_HELLO);
+    enum flow_dir sender;
 
-    if (!wrong || c->flow->roles != FLOW_ROLES_GUESSED || c->depth > 0)
+    if (c->flow->roles != FLOW_ROLES_GUESSED || c->depth > 0 || found == NULL || found->sender == NULL ||
+        !found->sender(first, &sender) || sender == chunk->dir)
         return;
     struct prefix x = c->prefix[0];
     c->prefix[0] = c->prefix[1];
     c->prefix[1] = x;
     flow_tcp_swap_roles(c->flow);
-    chunk->dir = chunk->dir == FLOW_C2S ? FLOW_S2C : FLOW_C2S;
+    chunk->dir = sender;
 }
 
 struct slice conn_first_bytes(const struct conn *c, const struct flow_chunk *chunk, uint8_t joined[PREFIX_MAX])
@@ -108,9 +60,9 @@ struct slice conn_first_bytes(const struct conn *c, const struct flow_chunk *chu
 }
 
 /* A server that does not understand its client may say so in HTTP: it is to be heard first. */
-bool conn_await_answer(struct conn *c, enum flow_dir dir, enum fact_proto proto)
+bool conn_await_answer(struct conn *c, enum flow_dir dir)
 {
-    if (proto != FACT_PROTO_OTHER || dir != FLOW_C2S)
+    if (dir != FLOW_C2S)
         return false;
     c->client_unknown = true;
     c->prefix[FLOW_C2S].n = 0;

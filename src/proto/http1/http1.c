@@ -5,13 +5,6 @@
 #include "proto/http1/method.h"
 #include "proto/http1/state.h"
 
-const struct http1_limits http1_limits_default = {
-    .head_bytes = 1u << 20,
-    .head_bytes_total = 64u << 20,
-    .headers = 1024,
-    .pipelined = 1024,
-};
-
 /* A response captured at most this much before its own request is taken for the answer to it: captures of
  * several queues reorder by so little. */
 static const int64_t REORDER_NS = 1000000;
@@ -33,7 +26,7 @@ void http1_env_fini(struct http1_env *env)
     slab_fini(&env->chunk_parsers);
 }
 
-struct http1 *http1_new(struct http1_env *env, struct flow_tcp *conn, bool mid_stream, uint32_t number)
+struct http1 *http1_new(struct http1_env *env, struct flow_conn *conn, bool mid_stream, uint32_t number)
 {
     struct http1 *h = slab_take(&env->connections);
 

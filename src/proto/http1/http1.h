@@ -21,8 +21,6 @@ struct http1_limits {
     struct budget *budget;   /* where what is held counts, or NULL */
 };
 
-extern const struct http1_limits http1_limits_default;
-
 struct http1_counters {
     uint64_t requests, responses;
     uint64_t bad, limit_hits, resyncs;
@@ -49,7 +47,7 @@ enum http1_guess http1_looks_like_response(struct slice s);
 
 /* mid_stream: the first bytes to come may lie inside a message. number: of the first exchange. NULL when memory ran
  * out. */
-struct http1 *http1_new(struct http1_env *env, struct flow_tcp *conn, bool mid_stream, uint32_t number);
+struct http1 *http1_new(struct http1_env *env, struct flow_conn *conn, bool mid_stream, uint32_t number);
 /* Takes a chunk. Returns how many of chunk->len stream bytes it took: fewer only where a CONNECT or an upgrade
  * turned the connection into a tunnel, whose bytes are the caller's. */
 uint64_t http1_chunk(struct http1 *h, const struct flow_chunk *chunk);

@@ -32,7 +32,7 @@ struct h1_dir {
 
 struct http1 {
     struct http1_env *env;
-    struct flow_tcp *conn;
+    struct flow_conn *conn;
     struct h1_dir dir[2];
     struct h1_pending_queue pending;
     uint32_t next_exchange;

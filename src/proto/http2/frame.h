@@ -75,7 +75,7 @@ struct h2_dir {
 
 struct http2 {
     struct http2_env *env;
-    struct flow_tcp *conn;
+    struct flow_conn *conn;
     struct h2_dir dir[2];
     struct hmap streams;
     struct h2_stream *oldest, *newest;

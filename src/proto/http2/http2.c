@@ -5,13 +5,6 @@
 #include "base/reader.h"
 #include "proto/http2/frame.h"
 
-const struct http2_limits http2_limits_default = {
-    .block_bytes = 256 * 1024,
-    .decoded_bytes = 1024 * 1024,
-    .headers = 1024,
-    .streams = 4096,
-};
-
 static const struct slice preface = SLICE_INIT("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
 
 /* Frames that are looked into are this long at the most; others are passed over. */
@@ -51,7 +44,7 @@ void http2_env_fini(struct http2_env *env)
     slab_fini(&env->websockets);
 }
 
-struct http2 *http2_new(struct http2_env *env, struct flow_tcp *conn, bool mid_stream, uint32_t first_exchange)
+struct http2 *http2_new(struct http2_env *env, struct flow_conn *conn, bool mid_stream, uint32_t first_exchange)
 {
     struct http2 *h = slab_take(&env->connections);
 

@@ -24,8 +24,6 @@ struct http2_limits {
     struct budget *budget; /* where what is held counts, or NULL */
 };
 
-extern const struct http2_limits http2_limits_default;
-
 struct http2_counters {
     uint64_t frames, requests, responses, header_blocks, resets, limit_hits, losses, resyncs, unknown_headers;
 };
@@ -52,7 +50,7 @@ bool http2_looks_like_frames(enum flow_dir dir, struct slice bytes);
 
 /* mid_stream: the connection's beginning is not in the capture. first_exchange: exchanges the connection had before,
  * as HTTP/1 (an h2c upgrade). NULL when memory ran out. */
-struct http2 *http2_new(struct http2_env *env, struct flow_tcp *conn, bool mid_stream, uint32_t first_exchange);
+struct http2 *http2_new(struct http2_env *env, struct flow_conn *conn, bool mid_stream, uint32_t first_exchange);
 /* RFC 7540 3.2: the upgraded HTTP/1 request is stream 1, and its answer comes there. */
 void http2_upgraded(struct http2 *h, uint32_t exchange);
 void http2_chunk(struct http2 *h, const struct flow_chunk *chunk);

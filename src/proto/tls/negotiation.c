@@ -1,7 +1,7 @@
 /* What the two sides say to each other before they encrypt, and what it changes. */
 #include "proto/tls/state.h"
 
-void tls_keep_random(struct tls *t, enum flow_dir dir, struct slice random)
+static void keep_random(struct tls *t, enum flow_dir dir, struct slice random)
 {
     if (random.n == TLS_CLIENT_RANDOM_BYTES)
         memcpy(t->random[dir], random.p, TLS_CLIENT_RANDOM_BYTES);
@@ -23,7 +23,7 @@ void tls_on_client_hello(struct tls *t, const struct tls_record *r, struct tls_c
     t->shape.offers_h2 = tls_alpn_has(hello->alpn, SLICE_LIT("h2"));
     t->shape.tickets_possible = true; /* some servers send them to clients that do not ask */
     t->outcome.alpn = hello->alpn.p == NULL ? SLICE_LIT("") : slice_of(NULL, 0);
-    tls_keep_random(t, FLOW_C2S, hello->random);
+    keep_random(t, FLOW_C2S, hello->random);
     f.as.tls_client_hello.hello = hello;
     f.as.tls_client_hello.last = r->last;
     tls_emit(t, &f);
@@ -54,7 +54,7 @@ static void on_server_hello(struct tls *t, const struct tls_record *r, struct sl
     } else {
         t->hello[FLOW_S2C] = true;
         t->mid_stream = false;
-        tls_keep_random(t, FLOW_S2C, hello.random);
+        keep_random(t, FLOW_S2C, hello.random);
     }
     if (hello.version < TLS_VERSION_1_3) {
         t->outcome.alpn = tls_known_alpn(hello.alpn);
@@ -125,13 +125,13 @@ void tls_on_renegotiation(struct tls *t, const struct tls_record *plain)
         tls_master_message(t, &m);
         if (m.type == TLS_CLIENT_HELLO && plain->dir == FLOW_C2S) {
             tls_read_client_hello(m.body, &t->env->client_hello);
-            tls_keep_random(t, FLOW_C2S, t->env->client_hello.random);
+            keep_random(t, FLOW_C2S, t->env->client_hello.random);
         } else if (m.type == TLS_SERVER_HELLO && plain->dir == FLOW_S2C) {
             tls_read_server_hello(m.body, &hello);
             t->cipher = hello.cipher;
             t->encrypt_then_mac = hello.encrypt_then_mac;
             t->extended_master_secret = hello.extended_master_secret;
-            tls_keep_random(t, FLOW_S2C, hello.random);
+            keep_random(t, FLOW_S2C, hello.random);
         }
     }
 }

@@ -12,7 +12,8 @@ static const struct packet_mark *mark_of(const struct flow_chunk *chunk)
     return chunk->dir == FLOW_C2S ? &chunk->seen : &chunk->deliverable;
 }
 
-void tls_chunk_skip(struct flow_chunk *chunk, uint64_t n)
+/* Cuts n <= chunk->len stream bytes off the front of *chunk. */
+static void skip(struct flow_chunk *chunk, uint64_t n)
 {
     chunk->offset += n;
     chunk->len -= n;
@@ -102,7 +103,7 @@ static bool take_header_part(struct tls_stream *s, struct flow_chunk *chunk)
     if (n > 0)
         memcpy(s->header + s->header_n, chunk->bytes.p, n);
     s->header_n = (uint8_t)(s->header_n + n);
-    tls_chunk_skip(chunk, n);
+    skip(chunk, n);
     if (s->header_n < TLS_HEADER_BYTES && chunk->len > 0) /* the capture lacks the rest of it */
         s->state = TLS_STREAM_LOST;
     if (s->header_n < TLS_HEADER_BYTES)
@@ -121,7 +122,7 @@ static bool take_header(struct tls_stream *s, struct flow_chunk *chunk)
         s->record.first = *mark_of(chunk);
     if (s->header_n > 0 || chunk->bytes.n < TLS_HEADER_BYTES)
         return take_header_part(s, chunk);
-    tls_chunk_skip(chunk, TLS_HEADER_BYTES);
+    skip(chunk, TLS_HEADER_BYTES);
     interpret_header(s, h);
     return true;
 }
@@ -132,7 +133,7 @@ static bool find_again(struct tls_stream *s, struct flow_chunk *chunk)
     s->gap = true;
     s->header_n = 0;
     if (!tls_looks_like_record(chunk->bytes)) {
-        tls_chunk_skip(chunk, chunk->len);
+        skip(chunk, chunk->len);
         return false;
     }
     s->state = TLS_STREAM_HEADER;
@@ -169,7 +170,7 @@ static bool take_payload(struct tls_stream *s, struct flow_chunk *chunk)
         keep_payload(s, captured, n);
     s->record.last = *mark_of(chunk);
     s->left -= (uint32_t)n;
-    tls_chunk_skip(chunk, n);
+    skip(chunk, n);
     if (s->left > 0)
         return false;
     s->record.whole = s->record.payload.n == s->record.length;
@@ -185,7 +186,7 @@ const struct tls_record *tls_stream_next(struct tls_stream *s, struct flow_chunk
         if (s->state == TLS_STREAM_HEADER && !take_header(s, chunk) && s->state == TLS_STREAM_HEADER)
             continue;
         if (s->state == TLS_STREAM_LOST)
-            tls_chunk_skip(chunk, chunk->len);
+            skip(chunk, chunk->len);
         if (s->state == TLS_STREAM_PAYLOAD && take_payload(s, chunk))
             return &s->record;
     }

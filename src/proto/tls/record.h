@@ -58,8 +58,6 @@ void tls_stream_fini(struct tls_stream *s);
 /* Cuts bytes off the front of *chunk; a record that this made whole, valid until the next call, or NULL. Call again
  * until it is NULL. */
 const struct tls_record *tls_stream_next(struct tls_stream *s, struct flow_chunk *chunk);
-/* Cuts n <= chunk->len stream bytes off the front of *chunk. */
-void tls_chunk_skip(struct flow_chunk *chunk, uint64_t n);
 /* What is asked of bytes that no connection start vouches for: a record's header, and another one behind the record
  * where the bytes go that far. */
 bool tls_looks_like_record(struct slice bytes);

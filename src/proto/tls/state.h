@@ -10,7 +10,7 @@ struct tls_keys;
 
 struct tls {
     struct tls_env *env;
-    struct flow_tcp *flow;
+    struct flow_conn *flow;
     struct tls_stream stream[2];
     struct tls_messages messages[2];
     size_t held_bytes;                          /* as counted in env */
@@ -64,7 +64,6 @@ void tls_flush_run(struct tls *t);
 
 /* negotiation.c */
 struct slice tls_known_alpn(struct slice name);
-void tls_keep_random(struct tls *t, enum flow_dir dir, struct slice random);
 void tls_on_client_hello(struct tls *t, const struct tls_record *r, struct tls_client_hello *hello);
 void tls_on_certificate(struct tls *t, const struct tls_record *r, struct slice body);
 void tls_on_message(struct tls *t, const struct tls_record *r, const struct tls_message *m);

@@ -4,8 +4,6 @@
 #include "pcap2trace/status.h"
 #include "proto/tls/state.h"
 
-const struct tls_limits tls_limits_default = {.message_bytes = 256 << 10, .held_bytes = 64 << 20, .secrets = 8 << 20};
-
 enum { FIRST_LINE_MAX = 128, ALERT_BYTES = 2 };
 
 /* ---- life ---- */
@@ -32,7 +30,7 @@ void tls_env_fini(struct tls_env *env)
     slab_fini(&env->connections);
 }
 
-struct tls *tls_new(struct tls_env *env, struct flow_tcp *conn, bool mid_stream, unsigned depth, void *owner)
+struct tls *tls_new(struct tls_env *env, struct flow_conn *conn, bool mid_stream, unsigned depth, void *owner)
 {
     struct tls *t = slab_take(&env->connections);
 

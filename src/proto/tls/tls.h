@@ -18,8 +18,6 @@ struct tls_limits {
     struct budget *budget; /* where what is held counts, or NULL */
 };
 
-extern const struct tls_limits tls_limits_default;
-
 struct tls_counters {
     uint64_t client_hellos, handshakes;
     uint64_t not_tls, gaps, limit_hits;
@@ -59,7 +57,7 @@ void tls_env_fini(struct tls_env *env);
 
 /* mid_stream: the handshake may be over already. depth: TLS connections around this one. owner: goes with what is
  * decrypted. NULL when memory ran out. */
-struct tls *tls_new(struct tls_env *env, struct flow_tcp *conn, bool mid_stream, unsigned depth, void *owner);
+struct tls *tls_new(struct tls_env *env, struct flow_conn *conn, bool mid_stream, unsigned depth, void *owner);
 void tls_chunk(struct tls *t, const struct flow_chunk *chunk);
 /* Nothing more will come: what waited for that is handed out. */
 void tls_close(struct tls *t);

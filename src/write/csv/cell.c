@@ -4,7 +4,7 @@
 
 #include "write/escape.h"
 
-/* A cell that begins so is a formula to spreadsheets, whose full-width forms of the characters count as well. */
+/* Spreadsheets take a cell that begins with one of these for a formula, also in its full-width form. */
 static bool begins_formula(struct slice s)
 {
     static const char *const wide[] = {"\xef\xbc\x9d", "\xef\xbc\x8b", "\xef\xbc\x8d", "\xef\xbc\xa0"};

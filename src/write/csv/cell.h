@@ -5,7 +5,8 @@
 #include "base/buf.h"
 #include "pcap2trace/exchange.h"
 
-/* Controls are escaped as in the text format, formulas disarmed by a leading apostrophe; quoted where it must be. */
+/* Appends s as a cell: controls are escaped as in the text format, an apostrophe before a formula disarms it, and the cell
+ * is quoted where RFC 4180 demands it. Nothing where s.p is NULL. */
 void csv_text(struct buf *b, struct p2t_text s);
 
 #endif

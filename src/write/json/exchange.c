@@ -2,7 +2,7 @@
 #include "base/timefmt.h"
 #include "write/json/json.h"
 
-/* The key is a literal in every call: its length folds at compile time. */
+/* Inlined: the key is a literal in every call, so that its length is a constant. */
 static inline void text_field(struct buf *b, const char *key, struct p2t_text s)
 {
     buf_put(b, key, strlen(key));
@@ -37,7 +37,7 @@ static char *text_text(char *w, const struct p2t_text *s)
     return w + s->n;
 }
 
-/* From the time to the evidence. */
+/* The members from the time to the evidence, and the opening of the arguments. */
 static char *moment_text(char *w, const struct p2t_event *ev)
 {
     w = PUT(w, "\",\"time\":\"");
@@ -72,14 +72,14 @@ static bool same_moment(const struct p2t_event *a, const struct p2t_event *b)
 
 enum { MOMENT_TEXT_MAX = 128 + TIME_TEXT_BYTES + 2 * JSON_US_MAX + JSON_EVIDENCE_MAX };
 
-/* What the last event's moment reads like, as offsets into the output. */
+/* Where the text of the last event's moment stands in the output. */
 struct moment {
     const struct p2t_event *of;
     size_t at, n;
 };
 
-/* Everything of an event whose length is bounded, in one go: this is where the time of small exchanges goes. Most
- * events of an exchange stand at the same packet as the one before. */
+/* Writes everything of bounded length with one check for room: small exchanges spend most of their time here. Most events
+ * stand at the same packet as the one before, and copy its text. */
 static void put_event_head(struct buf *b, const struct p2t_event *ev, struct moment *last)
 {
     if (!buf_reserve(b, 64 + MOMENT_TEXT_MAX))

@@ -5,7 +5,7 @@
 #include "base/timefmt.h"
 #include "base/utf8.h"
 
-/* 1: stands for itself. 0: needs a look. */
+/* 1: the byte is copied as it is. 0: it may need an escape. */
 static const uint8_t plain[256] = {
     ['\t'] = 0,
 #define ROW(a) [a] = 1, [a + 1] = 1, [a + 2] = 1, [a + 3] = 1, [a + 4] = 1, [a + 5] = 1, [a + 6] = 1, [a + 7] = 1
@@ -45,7 +45,7 @@ static void escape_ascii(struct buf *b, uint8_t c)
     }
 }
 
-/* One character that does not stand for itself; returns the bytes it took. */
+/* Appends one character that is not in plain[]; returns how many bytes of s it took. */
 static size_t put_odd(struct buf *b, struct slice rest)
 {
     size_t n = utf8_sequence(rest);
@@ -63,8 +63,7 @@ static size_t put_odd(struct buf *b, struct slice rest)
     return n;
 }
 
-/* True unless each of the eight bytes stands for itself: as plain[] says, but for what stands above ASCII, which
- * only looks odd here. */
+/* True if one of the eight bytes may need an escape: as plain[] says, and all bytes above ASCII. */
 static bool any_odd(uint64_t eight)
 {
     const uint64_t each = 0x0101010101010101, high = each << 7;
@@ -73,7 +72,7 @@ static bool any_odd(uint64_t eight)
     return ((eight | (eight + each) | (eight - each * ' ') | (quote - each) | (backslash - each)) & high) != 0;
 }
 
-/* Copies what stands for itself, up to the first byte that may not; returns how much. There is room for all of s. */
+/* Copies bytes up to the first one that may need an escape; returns how many. There is room for all of s. */
 static size_t copy_plain(uint8_t *w, const uint8_t *p, size_t n)
 {
     size_t i = 0;
@@ -98,7 +97,7 @@ static size_t copy_plain(uint8_t *w, const uint8_t *p, size_t n)
     return i;
 }
 
-/* What stands behind the first byte that needs a look, and the closing quote. */
+/* Appends the rest, from the first byte that may need an escape, and the closing quote. */
 static void put_rest(struct buf *b, const uint8_t *p, size_t i, size_t n)
 {
     while (i < n) {
@@ -150,7 +149,7 @@ static char *long_us_text(char *w, uint64_t ns)
     return w + 4;
 }
 
-/* Less than 100 ms: of eight digits five stand before the point, and their leading zeros fall off but for the last. */
+/* For less than 100 ms: eight digits, five before the point, without their leading zeros except the last. */
 char *json_us_text(char *w, int64_t ns)
 {
     enum { BEFORE = 5, EIGHT = 100000000 };

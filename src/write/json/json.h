@@ -1,14 +1,14 @@
-/* JSON written straight into a buffer: the fast path of NDJSON. Everything from the wire is escaped: the result is
- * valid UTF-8 JSON without control characters, whatever the bytes were. */
+/* Appends JSON to a buffer directly, without a tree of values. Text from the wire is escaped: the result is valid UTF-8 JSON
+ * without control characters, whatever the bytes were. */
 #ifndef P2T_WRITE_JSON_JSON_H
 #define P2T_WRITE_JSON_JSON_H
 
 #include "base/buf.h"
 #include "pcap2trace/exchange.h"
 
-/* A quoted string. Bytes that are no UTF-8 become U+FFFD. */
+/* A quoted string. Invalid UTF-8 becomes U+FFFD. */
 void json_string(struct buf *b, struct p2t_text s);
-/* null where p is NULL. */
+/* The same, but null where s.p is NULL. */
 void json_text(struct buf *b, struct p2t_text s);
 /* Nanoseconds as microseconds with three decimals. */
 void json_us(struct buf *b, int64_t ns);
@@ -17,7 +17,7 @@ enum { JSON_US_MAX = 24 };
 char *json_us_text(char *out, int64_t ns);
 /* 16 hex digits, quoted. */
 void json_id(struct buf *b, uint64_t id);
-/* RFC 3339, quoted. */
+/* Nanoseconds since 1970 as RFC 3339, quoted. */
 void json_time(struct buf *b, int64_t ts_ns);
 /* A list of [file, packet]. */
 void json_evidence(struct buf *b, const struct p2t_evidence *e, size_t n);
@@ -38,7 +38,7 @@ static inline char *json_evidence_text(char *w, const struct p2t_evidence *e, si
     *w++ = ']';
     return w;
 }
-/* json_messages.c: the members "http2", "grpc" and "websocket", each with the comma before it, where they apply. */
+/* messages.c: the members "http2", "grpc" and "websocket", each after a comma, where they apply. */
 void json_messages(struct buf *b, const struct p2t_exchange *x);
 void json_value(struct buf *b, const struct p2t_value *v);
 /* The object of src/doc/contract.md, "One exchange", without a newline. */

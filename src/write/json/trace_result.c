@@ -7,7 +7,7 @@
 #include "write/format.h"
 #include "write/json/json.h"
 
-/* time.RFC3339Nano drops trailing zeros, and the point with them. */
+/* As Go's time.RFC3339Nano: without trailing zeros, and without a point before nothing. */
 static void put_time(struct buf *b, int64_t ns)
 {
     char text[TIME_TEXT_BYTES];
@@ -89,7 +89,7 @@ static bool same_addr(const struct p2t_event *start, const struct p2t_event *don
     return s.n == t.n && (s.n == 0 || memcmp(s.p, t.p, s.n) == 0);
 }
 
-/* Several addresses are tried at once: an attempt's end is the next one with its address. */
+/* Several addresses are tried at once: an attempt ends with the next ConnectDone of its address. */
 static const struct p2t_event *connect_done(const struct p2t_exchange *x, size_t start)
 {
     for (size_t i = start + 1; i < x->event_count; i++)

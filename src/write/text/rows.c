@@ -2,7 +2,7 @@
 #include "write/escape.h"
 #include "write/text/text.h"
 
-/* A run of equal header events, one event, or (count 0) the exchange's end, which is no hook but closes the picture. */
+/* One event, a run of WroteHeaderField events, or (count 0) the end of the exchange, which is no hook. */
 struct row {
     size_t first, count;
     int64_t time_ns;
@@ -51,8 +51,8 @@ struct gap {
     struct row before, after;
 };
 
-/* GetConn and GotConn leave no packet: the next one is only an estimate behind them. And PutIdleConn after the end is
- * bookkeeping. None of these is a wait that was seen. */
+/* The gap before or after such an event is no wait that was seen: GetConn and GotConn leave no packet, so that their times
+ * are estimates, and PutIdleConn after the end is bookkeeping. */
 static bool is_wait(enum p2t_hook before)
 {
     return before != P2T_HOOK_GET_CONN && before != P2T_HOOK_GOT_CONN && before != P2T_HOOK_COUNT;
@@ -112,7 +112,7 @@ static void pad(struct buf *b, size_t from, size_t width)
         buf_putc(b, ' ');
 }
 
-/* Without keys there is no status: that bytes came is all that is known. */
+/* Without keys there is no status; only that bytes came is known. */
 static void estimated_end_args(struct buf *b, const struct p2t_exchange *x)
 {
     if (x->response.body_bytes >= 0)

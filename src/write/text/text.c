@@ -1,4 +1,4 @@
-/* The text format: what people read, and paste to each other. */
+/* The text format, for people to read and to paste. */
 #include "base/timefmt.h"
 #include "write/args.h"
 #include "write/escape.h"
@@ -15,7 +15,7 @@ static void put_time(struct buf *b, int64_t ns)
     buf_putc(b, 'Z');
 }
 
-/* What the client asked for, with as much as is known. */
+/* The request, as far as it is known. */
 static struct p2t_text target(const struct p2t_exchange *x)
 {
     struct p2t_text asked = {NULL, 0};
@@ -108,7 +108,7 @@ static void put_finding(struct buf *b, const struct out_options *o, const struct
     buf_putc(b, '\n');
 }
 
-/* A finding that explains the outcome carries the verdict; an outcome that no finding explains has the error for that. */
+/* The finding that explains the outcome stands first; if there is none, the error does. */
 static bool explains(const struct p2t_exchange *x, const struct p2t_finding *f)
 {
     if (x->outcome == P2T_OUTCOME_INCOMPLETE)

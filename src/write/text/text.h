@@ -6,29 +6,29 @@
 #include "write/writer.h"
 #include "pcap2trace/exchange.h"
 
-/* text_style.c: decoration only; nothing is said by colour alone. */
+/* style.c: decoration only; no information is in colour alone. */
 enum text_style { TEXT_BOLD, TEXT_DIM, TEXT_RED, TEXT_YELLOW, TEXT_GREEN };
 void text_begin(struct buf *b, const struct out_options *o, enum text_style style);
 void text_end(struct buf *b, const struct out_options *o);
 
-/* text_value.c */
+/* value.c */
 /* "0.894 ms", "201.0 ms", "30.02 s" */
 void text_duration(struct buf *b, int64_t ns);
 /* Milliseconds with three decimals, right-aligned in `width`. */
 void text_ms(struct buf *b, int64_t ns, size_t width);
-/* At most `max` bytes of s, then "..." where more followed. */
+/* At most `max` bytes of s, then "..." if it is longer. */
 void text_shortened(struct buf *b, struct p2t_text s, size_t max);
 /* "#14", "#14,15"; with `named`, each number's file before it. */
 void text_evidence(struct buf *b, const struct p2t_exchange *x, const struct p2t_evidence *e, size_t n, bool named);
 const char *text_file_name(const char *path);
 
-/* text_messages.c: a line for gRPC, one for WebSocket. */
+/* messages.c: a line for gRPC, one for WebSocket. */
 void text_messages(struct buf *b, const struct p2t_exchange *x);
-/* text_rows.c: the timeline, a line each. */
+/* rows.c: the timeline, a line for each event. */
 void text_rows(struct buf *b, const struct out_options *o, const struct p2t_exchange *x);
-/* text_args.c: what a hook was told, in one line. */
+/* args.c: the arguments of a hook, in one line. */
 void text_args(struct buf *b, const struct p2t_exchange *x, const struct p2t_event *ev, size_t count);
-/* text_gap.c: who was waited for between two neighbours in the timeline. P2T_HOOK_COUNT is the exchange's end. */
+/* gap.c: what the client waited for between two neighbouring events, e.g. "the resolver". P2T_HOOK_COUNT: the end. */
 const char *text_gap_name(const struct p2t_exchange *x, enum p2t_hook before, enum p2t_hook after);
 
 #endif

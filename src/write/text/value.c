@@ -14,7 +14,7 @@ void text_duration(struct buf *b, int64_t ns)
         buf_printf(b, "%.2f s", (double)ns / 1e9);
 }
 
-/* Several a line: printf with a double would take most of the format's time. */
+/* Without printf: with a double it would take most of this format's time. */
 void text_ms(struct buf *b, int64_t ns, size_t width)
 {
     uint64_t us = ((ns < 0 ? 0 - (uint64_t)ns : (uint64_t)ns) + 500) / 1000;

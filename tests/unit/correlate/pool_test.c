@@ -13,15 +13,15 @@ static int setup(void **state)
     return 0;
 }
 
-static struct flow_tcp *open_conn(int64_t us, uint16_t port)
+static struct flow_conn *open_conn(int64_t us, uint16_t port)
 {
-    struct flow_tcp *c = sim_syn(&sim, us, port, "10.0.0.2");
+    struct flow_conn *c = sim_syn(&sim, us, port, "10.0.0.2");
 
     sim_established(&sim, us + 100, c);
     return c;
 }
 
-static void finish(struct flow_tcp **conns, size_t n)
+static void finish(struct flow_conn **conns, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         sim_close(&sim, 9000000, conns[i], FLOW_END_INPUT);
@@ -50,16 +50,16 @@ static void assert_story(const char *target, uint16_t on, uint16_t dialled, bool
 static void a_connection_that_comes_free_first_serves_the_dialler(void **state)
 {
     (void)state;
-    struct flow_tcp *a = open_conn(0, 5000);
+    struct flow_conn *a = open_conn(0, 5000);
     sim_request(&sim, 150, a, 0, "10.0.0.2", "/a");
-    struct flow_tcp *b = sim_syn(&sim, 1000, 5001, "10.0.0.2");
+    struct flow_conn *b = sim_syn(&sim, 1000, 5001, "10.0.0.2");
     sim_response(&sim, 1200, a, 0, 200, NULL);
     sim_request(&sim, 1250, a, 1, "10.0.0.2", "/b");
     sim_established(&sim, 21000, b);
     sim_response(&sim, 22000, a, 1, 200, NULL);
     sim_request(&sim, 30000, b, 0, "10.0.0.2", "/c");
     sim_response(&sim, 31000, b, 0, 200, NULL);
-    finish((struct flow_tcp *[]){a, b}, 2);
+    finish((struct flow_conn *[]){a, b}, 2);
     assert_story("/a", 5000, 5000, false);
     assert_story("/b", 5000, 5001, true);
     assert_story("/c", 5001, 0, false);
@@ -70,17 +70,18 @@ static void a_connection_that_comes_free_first_serves_the_dialler(void **state)
 static void an_exchange_waits_for_the_end_of_its_dial(void **state)
 {
     (void)state;
-    struct flow_tcp *a = open_conn(0, 5000);
+    struct flow_conn *a = open_conn(0, 5000);
     sim_request(&sim, 150, a, 0, "10.0.0.2", "/a");
-    struct flow_tcp *b = sim_syn(&sim, 1000, 5001, "10.0.0.2");
+    struct flow_conn *b = sim_syn(&sim, 1000, 5001, "10.0.0.2");
     sim_response(&sim, 1200, a, 0, 200, NULL);
     sim_request(&sim, 1250, a, 1, "10.0.0.2", "/b");
     sim_response(&sim, 1500, a, 1, 200, NULL);
     sim_clock(&sim, 500000);
     size_t before = sim.n;
     sim_event(&sim, 600000, b, FLOW_RST, FLOW_S2C);
-    finish((struct flow_tcp *[]){a, b}, 2);
-    assert_int_equal(before, 0); /* nothing overtakes what may end earlier */
+    finish((struct flow_conn *[]){a, b}, 2);
+    assert_int_equal(before, 1);
+    assert_string_equal(sim.out[0].target, "/a");
     assert_story("/b", 5000, 5001, true);
     assert_int_equal(found("/b")->result[0], ATTEMPT_REFUSED);
     assert_int_equal(found("/b")->outcome, P2T_OUTCOME_OK);
@@ -90,15 +91,15 @@ static void an_exchange_waits_for_the_end_of_its_dial(void **state)
 static void an_idle_connection_is_not_handed_over(void **state)
 {
     (void)state;
-    struct flow_tcp *a = open_conn(0, 5000);
+    struct flow_conn *a = open_conn(0, 5000);
     sim_request(&sim, 150, a, 0, "10.0.0.2", "/a");
     sim_response(&sim, 1200, a, 0, 200, NULL);
     sim_request(&sim, 5000, a, 1, "10.0.0.2", "/b");
-    struct flow_tcp *b = open_conn(5500, 5001);
+    struct flow_conn *b = open_conn(5500, 5001);
     sim_response(&sim, 6200, a, 1, 200, NULL);
     sim_request(&sim, 5650, b, 0, "10.0.0.2", "/c");
     sim_response(&sim, 6300, b, 0, 200, NULL);
-    finish((struct flow_tcp *[]){a, b}, 2);
+    finish((struct flow_conn *[]){a, b}, 2);
     assert_story("/b", 5000, 0, false);
     assert_story("/c", 5001, 5001, false);
 }
@@ -107,10 +108,10 @@ static void an_idle_connection_is_not_handed_over(void **state)
 static void the_longest_waiting_is_served_first(void **state)
 {
     (void)state;
-    struct flow_tcp *a = open_conn(0, 5000);
+    struct flow_conn *a = open_conn(0, 5000);
     sim_request(&sim, 150, a, 0, "10.0.0.2", "/a");
-    struct flow_tcp *b = sim_syn(&sim, 1000, 5001, "10.0.0.2");
-    struct flow_tcp *c = sim_syn(&sim, 1100, 5002, "10.0.0.2");
+    struct flow_conn *b = sim_syn(&sim, 1000, 5001, "10.0.0.2");
+    struct flow_conn *c = sim_syn(&sim, 1100, 5002, "10.0.0.2");
     sim_response(&sim, 1200, a, 0, 200, NULL);
     sim_request(&sim, 1250, a, 1, "10.0.0.2", "/b");
     sim_established(&sim, 21000, b);
@@ -118,7 +119,7 @@ static void the_longest_waiting_is_served_first(void **state)
     sim_established(&sim, 21200, c);
     sim_response(&sim, 22000, a, 1, 200, NULL);
     sim_response(&sim, 22100, b, 0, 200, NULL);
-    finish((struct flow_tcp *[]){a, b, c}, 3);
+    finish((struct flow_conn *[]){a, b, c}, 3);
     assert_story("/b", 5000, 5001, true);
     assert_story("/c", 5001, 5002, true);
 }
@@ -128,14 +129,14 @@ static void the_longest_waiting_is_served_first(void **state)
 static void a_dial_begun_just_after_a_response_takes_that_connection(void **state)
 {
     (void)state;
-    struct flow_tcp *a = open_conn(0, 5000);
+    struct flow_conn *a = open_conn(0, 5000);
     sim_request(&sim, 150, a, 0, "10.0.0.2", "/a");
     sim_response(&sim, 1200, a, 0, 200, NULL);
-    struct flow_tcp *b = sim_syn(&sim, 1300, 5001, "10.0.0.2");
+    struct flow_conn *b = sim_syn(&sim, 1300, 5001, "10.0.0.2");
     sim_request(&sim, 1400, a, 1, "10.0.0.2", "/b");
     sim_established(&sim, 21000, b);
     sim_response(&sim, 22000, a, 1, 200, NULL);
-    finish((struct flow_tcp *[]){a, b}, 2);
+    finish((struct flow_conn *[]){a, b}, 2);
     assert_story("/b", 5000, 5001, true);
 }
 
@@ -143,15 +144,15 @@ static void a_dial_begun_just_after_a_response_takes_that_connection(void **stat
 static void a_dial_whose_connection_is_used_at_once_was_for_that_request(void **state)
 {
     (void)state;
-    struct flow_tcp *a = open_conn(0, 5000);
+    struct flow_conn *a = open_conn(0, 5000);
     sim_request(&sim, 150, a, 0, "10.0.0.2", "/a");
     sim_response(&sim, 1200, a, 0, 200, NULL);
-    struct flow_tcp *b = open_conn(1300, 5001);
+    struct flow_conn *b = open_conn(1300, 5001);
     sim_request(&sim, 1450, b, 0, "10.0.0.2", "/b");
     sim_response(&sim, 2000, b, 0, 200, NULL);
     sim_request(&sim, 3000, a, 1, "10.0.0.2", "/c");
     sim_response(&sim, 3500, a, 1, 200, NULL);
-    finish((struct flow_tcp *[]){a, b}, 2);
+    finish((struct flow_conn *[]){a, b}, 2);
     assert_story("/b", 5001, 5001, false);
     assert_story("/c", 5000, 0, false);
 }
@@ -161,16 +162,16 @@ static void other_clients_use_what_they_dial(void **state)
 {
     (void)state;
     sim.not_go = true;
-    struct flow_tcp *a = open_conn(0, 5000);
+    struct flow_conn *a = open_conn(0, 5000);
     sim_request(&sim, 150, a, 0, "10.0.0.2", "/a");
-    struct flow_tcp *b = sim_syn(&sim, 1000, 5001, "10.0.0.2");
+    struct flow_conn *b = sim_syn(&sim, 1000, 5001, "10.0.0.2");
     sim_response(&sim, 1200, a, 0, 200, NULL);
     sim_request(&sim, 1250, a, 1, "10.0.0.2", "/b");
     sim_response(&sim, 2000, a, 1, 200, NULL);
     sim_established(&sim, 21000, b);
     sim_request(&sim, 21100, b, 0, "10.0.0.2", "/c");
     sim_response(&sim, 22000, b, 0, 200, NULL);
-    finish((struct flow_tcp *[]){a, b}, 2);
+    finish((struct flow_conn *[]){a, b}, 2);
     assert_story("/b", 5000, 0, false);
     assert_story("/c", 5001, 5001, false);
 }
@@ -179,7 +180,7 @@ static void other_clients_use_what_they_dial(void **state)
 static void a_dial_that_is_seen_after_its_request(void **state)
 {
     (void)state;
-    struct flow_tcp *a = open_conn(0, 5000);
+    struct flow_conn *a = open_conn(0, 5000);
     sim_request(&sim, 150, a, 0, "b.test", "/a");
     sim_query(&sim, 1000, 4000, 1, "b.test", DNS_A);
     sim_response(&sim, 1200, a, 0, 200, NULL);
@@ -187,9 +188,9 @@ static void a_dial_that_is_seen_after_its_request(void **state)
     sim_response(&sim, 1500, a, 1, 200, NULL);
     sim_request(&sim, 1800, a, 2, "b.test", "/c");
     sim_answer(&sim, 30000, 4000, 1, "b.test", DNS_A, 0, "10.0.0.2");
-    struct flow_tcp *b = open_conn(30100, 5001);
+    struct flow_conn *b = open_conn(30100, 5001);
     sim_response(&sim, 40000, a, 2, 200, NULL);
-    finish((struct flow_tcp *[]){a, b}, 2);
+    finish((struct flow_conn *[]){a, b}, 2);
     assert_story("/b", 5000, 5001, true);
     assert_true(found("/b")->has_lookup);
     assert_story("/c", 5000, 0, false);
@@ -198,13 +199,13 @@ static void a_dial_that_is_seen_after_its_request(void **state)
 static void a_full_pool_is_told_by_what_it_keeps(void **state)
 {
     (void)state;
-    struct flow_tcp *a = open_conn(0, 5000), *b = open_conn(200, 5001);
+    struct flow_conn *a = open_conn(0, 5000), *b = open_conn(200, 5001);
     sim_request(&sim, 350, a, 0, "10.0.0.2", "/a");
     sim_request(&sim, 360, b, 0, "10.0.0.2", "/b");
     sim_response(&sim, 1000, a, 0, 200, NULL);
     sim_response(&sim, 9000, b, 0, 200, NULL);
     sim_event(&sim, 9050, b, FLOW_FIN, FLOW_C2S);
-    finish((struct flow_tcp *[]){a, b}, 2);
+    finish((struct flow_conn *[]){a, b}, 2);
     assert_false(found("/a")->pool_full);
     assert_true(found("/b")->pool_full);
 }
@@ -213,11 +214,11 @@ static void a_full_pool_is_told_by_what_it_keeps(void **state)
 static void a_single_connection_closed_at_once_tells_nothing_of_the_pool(void **state)
 {
     (void)state;
-    struct flow_tcp *a = open_conn(0, 5000);
+    struct flow_conn *a = open_conn(0, 5000);
     sim_request(&sim, 150, a, 0, "10.0.0.2", "/a");
     sim_response(&sim, 1000, a, 0, 200, NULL);
     sim_event(&sim, 1050, a, FLOW_FIN, FLOW_C2S);
-    finish((struct flow_tcp *[]){a}, 1);
+    finish((struct flow_conn *[]){a}, 1);
     assert_false(found("/a")->pool_full);
 }
 

@@ -102,6 +102,7 @@ static void carry(struct sim *s)
     struct buf saved = {0};
     struct correlate *next = fresh(s);
 
+    correlate_flush(s->correlate);
     correlate_save(s->correlate, &saved, on_evidence, s);
     s->muted = true;
     for (size_t n = s->packet % STEP; n < saved.n; n += STEP)
@@ -132,6 +133,7 @@ void sim_finish(struct sim *s)
 void sim_clock(struct sim *s, int64_t us)
 {
     correlate_clock(s->correlate, us * 1000);
+    correlate_flush(s->correlate);
     carry(s);
 }
 
@@ -201,7 +203,7 @@ void sim_answer(struct sim *s, int64_t us, uint16_t port, uint16_t id, const cha
 
 /* ---- connections ---- */
 
-void sim_event(struct sim *s, int64_t us, struct flow_tcp *c, enum flow_event_kind kind, enum flow_dir dir)
+void sim_event(struct sim *s, int64_t us, struct flow_conn *c, enum flow_event_kind kind, enum flow_dir dir)
 {
     struct fact f = {.kind = FACT_CONN_EVENT, .conn = c, .dir = dir, .mark = mark_at(s, us)};
 
@@ -209,9 +211,9 @@ void sim_event(struct sim *s, int64_t us, struct flow_tcp *c, enum flow_event_ki
     feed(s, &f);
 }
 
-struct flow_tcp *sim_syn(struct sim *s, int64_t us, uint16_t port, const char *server)
+struct flow_conn *sim_syn(struct sim *s, int64_t us, uint16_t port, const char *server)
 {
-    struct flow_tcp *c = &s->flows[s->flow_count++];
+    struct flow_conn *c = &s->flows[s->flow_count++];
     bool v6 = ip_parse(slice_str(server)).family == 6;
 
     c->number = s->flow_count;
@@ -226,7 +228,7 @@ struct flow_tcp *sim_syn(struct sim *s, int64_t us, uint16_t port, const char *s
     return c;
 }
 
-void sim_syn_again(struct sim *s, int64_t us, struct flow_tcp *c)
+void sim_syn_again(struct sim *s, int64_t us, struct flow_conn *c)
 {
     struct fact f = {.kind = FACT_CONN_EVENT, .conn = c, .dir = FLOW_C2S, .mark = mark_at(s, us)};
 
@@ -234,13 +236,13 @@ void sim_syn_again(struct sim *s, int64_t us, struct flow_tcp *c)
     feed(s, &f);
 }
 
-void sim_established(struct sim *s, int64_t us, struct flow_tcp *c)
+void sim_established(struct sim *s, int64_t us, struct flow_conn *c)
 {
     sim_event(s, us, c, FLOW_SYN_ACK, FLOW_S2C);
     sim_event(s, us + 10, c, FLOW_ESTABLISHED, FLOW_C2S);
 }
 
-static void end_of(struct sim *s, struct flow_tcp *c, enum fact_kind kind, uint32_t number, struct packet_mark mark)
+static void end_of(struct sim *s, struct flow_conn *c, enum fact_kind kind, uint32_t number, struct packet_mark mark)
 {
     struct fact f = {.kind = kind, .conn = c, .exchange = number, .mark = mark};
 
@@ -248,7 +250,8 @@ static void end_of(struct sim *s, struct flow_tcp *c, enum fact_kind kind, uint3
     feed(s, &f);
 }
 
-void sim_request(struct sim *s, int64_t us, struct flow_tcp *c, uint32_t number, const char *host, const char *target)
+void sim_request(struct sim *s, int64_t us, struct flow_conn *c, uint32_t number, const char *host,
+                 const char *target)
 {
     struct fact_header headers[] = {{SLICE_LIT("Host"), slice_str(host)},
                                     {SLICE_LIT("User-Agent"), SLICE_LIT("test")},
@@ -267,7 +270,7 @@ void sim_request(struct sim *s, int64_t us, struct flow_tcp *c, uint32_t number,
     end_of(s, c, FACT_HTTP_REQUEST_END, number, f.mark);
 }
 
-void sim_response(struct sim *s, int64_t us, struct flow_tcp *c, uint32_t number, uint16_t status,
+void sim_response(struct sim *s, int64_t us, struct flow_conn *c, uint32_t number, uint16_t status,
                   const char *location)
 {
     struct fact_header header = {SLICE_LIT("Location"), slice_str(location)};
@@ -286,7 +289,7 @@ void sim_response(struct sim *s, int64_t us, struct flow_tcp *c, uint32_t number
     end_of(s, c, FACT_HTTP_RESPONSE_END, number, f.mark);
 }
 
-void sim_close(struct sim *s, int64_t us, struct flow_tcp *c, enum flow_end why)
+void sim_close(struct sim *s, int64_t us, struct flow_conn *c, enum flow_end why)
 {
     struct fact f = {.kind = FACT_CONN_CLOSE, .conn = c};
 

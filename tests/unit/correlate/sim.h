@@ -27,7 +27,7 @@ struct sim {
     const char *name_server; /* that is asked */
     bool muted;              /* what comes out is nobody's */
     bool not_go;             /* requests are not written as Go's client does */
-    struct flow_tcp flows[SIM_CONNS_MAX];
+    struct flow_conn flows[SIM_CONNS_MAX];
     size_t flow_count;
     struct sim_exchange out[SIM_EXCHANGES_MAX];
     size_t n;
@@ -44,16 +44,16 @@ void sim_answer(struct sim *s, int64_t us, uint16_t port, uint16_t id, const cha
                 uint16_t rcode, const char *addr);
 
 /* A new connection of the client at `port` to server:80; its SYN. */
-struct flow_tcp *sim_syn(struct sim *s, int64_t us, uint16_t port, const char *server);
-void sim_syn_again(struct sim *s, int64_t us, struct flow_tcp *c);
+struct flow_conn *sim_syn(struct sim *s, int64_t us, uint16_t port, const char *server);
+void sim_syn_again(struct sim *s, int64_t us, struct flow_conn *c);
 /* SYN-ACK and the client's ACK, 10 us later. */
-void sim_established(struct sim *s, int64_t us, struct flow_tcp *c);
-void sim_event(struct sim *s, int64_t us, struct flow_tcp *c, enum flow_event_kind kind, enum flow_dir dir);
+void sim_established(struct sim *s, int64_t us, struct flow_conn *c);
+void sim_event(struct sim *s, int64_t us, struct flow_conn *c, enum flow_event_kind kind, enum flow_dir dir);
 /* A whole GET, and a whole answer. */
-void sim_request(struct sim *s, int64_t us, struct flow_tcp *c, uint32_t number, const char *host,
+void sim_request(struct sim *s, int64_t us, struct flow_conn *c, uint32_t number, const char *host,
                  const char *target);
-void sim_response(struct sim *s, int64_t us, struct flow_tcp *c, uint32_t number, uint16_t status,
+void sim_response(struct sim *s, int64_t us, struct flow_conn *c, uint32_t number, uint16_t status,
                   const char *location);
-void sim_close(struct sim *s, int64_t us, struct flow_tcp *c, enum flow_end why);
+void sim_close(struct sim *s, int64_t us, struct flow_conn *c, enum flow_end why);
 
 #endif

@@ -11,7 +11,7 @@ static void three_way_handshake(void **state)
     assert_int_equal(s.last.roles, FLOW_ROLES_HANDSHAKE);
     assert_int_equal(s.last.client.port, 40000);
     assert_int_equal(s.last.server.port, 80);
-    assert_int_equal(s.last.client_isn, 1000);
+    assert_int_equal(s.client_isn, 1000);
     assert_int_equal(s.last.first.ref.number, 1);
     flow_table_finish(s.table);
     expect(&s, "close:input");
@@ -53,7 +53,7 @@ static void syn_ack_alone_tells_the_roles(void **state)
     expect(&s, "open SYNACK<1 EST>2 >0'hi'3");
     assert_int_equal(s.last.client.port, 79);
     assert_int_equal(s.last.roles, FLOW_ROLES_HANDSHAKE);
-    assert_int_equal(s.last.client_isn, 1000);
+    assert_int_equal(s.client_isn, 1000);
     sim_fini(&s);
 }
 
@@ -352,7 +352,7 @@ static void joined_mid_stream(void **state)
     expect(&s, "open <0'answer'1 ACK1>2 >0'next'2");
     assert_int_equal(s.last.roles, FLOW_ROLES_GUESSED);
     assert_int_equal(s.last.client.port, 40000);
-    assert_int_equal(s.last.client_isn, 1000);
+    assert_int_equal(s.client_isn, 1000);
     data(&s, SERVER, 400, "before");
     expect(&s, "");
     assert_int_equal(counters(&s)->out_of_window, 1);
@@ -406,7 +406,7 @@ static void mid_stream_on_a_keep_alive_probe(void **state)
     sim_fini(&s);
 }
 
-static void swap_roles(struct flow_tcp *conn)
+static void swap_roles(struct flow_conn *conn)
 {
     flow_tcp_swap_roles(conn);
 }
@@ -423,7 +423,7 @@ static void roles_can_be_corrected(void **state)
     expect(&s, "open >0'GET'1 ACK1<2 <0'200'2");
     assert_int_equal(s.last.client.port, 80);
     assert_int_equal(s.last.server.port, 40000);
-    assert_int_equal(s.last.client_isn, 5000);
+    assert_int_equal(s.client_isn, 5000);
     assert_int_equal(s.last.packets[FLOW_C2S], 1);
     assert_int_equal(s.last.payload_bytes[FLOW_C2S], 3);
     s.ep[CLIENT].port++;

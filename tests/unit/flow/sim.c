@@ -1,5 +1,8 @@
 #include "sim.h"
 
+#include "flow/internal.h"
+#include "support/flow_push.h"
+
 static const char *const event_names[] = {
     [FLOW_SYN] = "SYN",
     [FLOW_SYN_ACK] = "SYNACK",
@@ -18,9 +21,10 @@ static const char *const end_names[] = {
     [FLOW_END_EVICTED] = "evicted", [FLOW_END_INPUT] = "input",
 };
 
-static struct buf *line(struct sim *s, const struct flow_tcp *conn)
+static struct buf *line(struct sim *s, const struct flow_conn *conn)
 {
     s->last = *conn;
+    s->client_isn = hmap_entry(conn, struct flow_tcp, head)->client_isn;
     if (s->log.n > 0)
         buf_putc(&s->log, ' ');
     if (conn->number > 1)
@@ -33,7 +37,7 @@ static char arrow(enum flow_dir dir)
     return dir == FLOW_C2S ? '>' : '<';
 }
 
-static void on_open(void *ctx, struct flow_tcp *conn)
+static void on_open(void *ctx, struct flow_conn *conn)
 {
     struct sim *s = ctx;
 
@@ -44,7 +48,7 @@ static void on_open(void *ctx, struct flow_tcp *conn)
     buf_str(line(s, conn), "open");
 }
 
-static void on_event(void *ctx, struct flow_tcp *conn, const struct flow_event *e)
+static void on_event(void *ctx, struct flow_conn *conn, const struct flow_event *e)
 {
     struct sim *s = ctx;
 
@@ -53,7 +57,7 @@ static void on_event(void *ctx, struct flow_tcp *conn, const struct flow_event *
                    e->repeated ? "r" : "");
 }
 
-static void on_chunk(void *ctx, struct flow_tcp *conn, const struct flow_chunk *c)
+static void on_chunk(void *ctx, struct flow_conn *conn, const struct flow_chunk *c)
 {
     struct sim *s = ctx;
 
@@ -72,7 +76,7 @@ static void on_chunk(void *ctx, struct flow_tcp *conn, const struct flow_chunk *
         buf_printf(b, "/%u", (unsigned)c->deliverable.ref.number);
 }
 
-static void on_close(void *ctx, struct flow_tcp *conn, enum flow_end why)
+static void on_close(void *ctx, struct flow_conn *conn, enum flow_end why)
 {
     struct sim *s = ctx;
 
@@ -135,7 +139,7 @@ struct packet segment(struct sim *s, enum side from, uint8_t flags, uint32_t off
 
 void push(struct sim *s, const struct packet *p)
 {
-    assert_int_equal(flow_table_push(s->table, p), 0);
+    assert_int_equal(flow_push(s->table, p), 0);
 }
 
 void push_copy(struct sim *s, struct packet p, int64_t after_ns)

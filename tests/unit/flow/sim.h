@@ -27,8 +27,9 @@ struct sim {
     struct endpoint ep[2];
     uint32_t acked[2]; /* what each side has acknowledged of the other, as stream offset */
     bool quiet;        /* no log */
-    void (*on_open)(struct flow_tcp *conn);
-    struct flow_tcp last; /* as of the last callback */
+    void (*on_open)(struct flow_conn *conn);
+    struct flow_conn last; /* as of the last callback */
+    uint32_t client_isn;   /* likewise */
 };
 
 void sim_init(struct sim *s, const struct flow_limits *limits);

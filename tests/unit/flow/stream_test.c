@@ -91,7 +91,7 @@ struct per_byte {
     unsigned next, seen[STREAM], deliverable[STREAM];
 };
 
-static void note_chunk(void *ctx, struct flow_tcp *conn, const struct flow_chunk *c)
+static void note_chunk(void *ctx, struct flow_conn *conn, const struct flow_chunk *c)
 {
     struct per_byte *got = ctx;
 
@@ -106,20 +106,20 @@ static void note_chunk(void *ctx, struct flow_tcp *conn, const struct flow_chunk
     }
 }
 
-static void ignore_open(void *ctx, struct flow_tcp *conn)
+static void ignore_open(void *ctx, struct flow_conn *conn)
 {
     (void)ctx;
     (void)conn;
 }
 
-static void ignore_event(void *ctx, struct flow_tcp *conn, const struct flow_event *e)
+static void ignore_event(void *ctx, struct flow_conn *conn, const struct flow_event *e)
 {
     (void)ctx;
     (void)conn;
     (void)e;
 }
 
-static void ignore_close(void *ctx, struct flow_tcp *conn, enum flow_end why)
+static void ignore_close(void *ctx, struct flow_conn *conn, enum flow_end why)
 {
     (void)ctx;
     (void)conn;

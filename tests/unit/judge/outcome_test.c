@@ -83,6 +83,7 @@ static void attempts(void **state)
         const char *error;
     } rows[] = {
         {ATTEMPT_REFUSED, 1, 0, 0, "connect: connection refused"},
+        {ATTEMPT_TIMEOUT, 1, 0, 0, "the client stopped after one SYN: canceled, or a time-out"},
         {ATTEMPT_TIMEOUT, 6, 0, 0, "i/o timeout"},
         {ATTEMPT_TIMEOUT, 7, 0, 0, "connect: connection timed out"},
         {ATTEMPT_TIMEOUT, 11, 0, 0, "connect: connection timed out"},
@@ -112,6 +113,7 @@ static void attempts(void **state)
         made_dial(&m);
         m.attempts[0].result = rows[i].result;
         m.attempts[0].syns = rows[i].syns;
+        m.attempts[0].last_interval_ns = INT64_C(32000000000);
         m.attempts[0].icmp_family = rows[i].family;
         m.attempts[0].icmp_code = rows[i].code;
         JUDGED(&m, CONNECT_ERROR, strcat(error, rows[i].error));

@@ -155,7 +155,7 @@ struct buf play(struct play *p)
 {
     struct recorder recorder = {.show_headers = p->show_headers};
     struct fact_sink sink = {&recorder, record};
-    struct flow_tcp conn = {.number = 1};
+    struct flow_conn conn = {.number = 1};
     struct stage stage = {.play = p};
     struct http1_env env;
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
+#include "proto/conn/conn.h"
 #include "proto/http2/frame.h"
 
 static const enum flow_dir UP = FLOW_C2S, DOWN = FLOW_S2C;
@@ -19,7 +20,7 @@ struct seen {
 struct stage {
     struct http2_env env;
     struct http2 *h;
-    struct flow_tcp conn;
+    struct flow_conn conn;
     struct seen seen;
     struct buf out; /* frames that are yet to be given */
 };
@@ -153,7 +154,7 @@ static void an_answer_behind_a_reset_begins_nothing(void **state)
     struct stage s;
 
     (void)state;
-    setup(&s, &http2_limits_default);
+    setup(&s, &proto_limits_default.http2);
     preface(&s);
     head(&s, UP, 1, H2_END_STREAM, get);
     reset(&s, UP, 1);
@@ -175,7 +176,7 @@ static void an_answer_to_a_request_not_captured_is_told(void **state)
     struct stage s;
 
     (void)state;
-    setup(&s, &http2_limits_default);
+    setup(&s, &proto_limits_default.http2);
     preface(&s);
     head(&s, UP, 5, H2_END_STREAM, get);
     head(&s, DOWN, 3, H2_END_STREAM, ok);
@@ -198,7 +199,7 @@ static void messages_go_over_frames(void **state)
     struct stage s;
 
     (void)state;
-    setup(&s, &http2_limits_default);
+    setup(&s, &proto_limits_default.http2);
     preface(&s);
     head(&s, UP, 1, 0, call);
     data(&s, UP, 1, 0, SLICE_LIT("\0\0\0"));
@@ -218,7 +219,7 @@ static void an_error_page_holds_no_messages(void **state)
     struct stage s;
 
     (void)state;
-    setup(&s, &http2_limits_default);
+    setup(&s, &proto_limits_default.http2);
     preface(&s);
     head(&s, UP, 1, H2_END_STREAM, call);
     head(&s, DOWN, 1, 0, page);
@@ -232,7 +233,7 @@ static void frames_that_are_missing_make_counts_inexact(void **state)
     struct stage s;
 
     (void)state;
-    setup(&s, &http2_limits_default);
+    setup(&s, &proto_limits_default.http2);
     preface(&s);
     head(&s, UP, 1, 0, call);
     head(&s, UP, 3, H2_END_STREAM, call); /* it has sent all: nothing of it is missing */
@@ -251,7 +252,7 @@ static void a_websocket_in_a_stream(void **state)
     struct stage s;
 
     (void)state;
-    setup(&s, &http2_limits_default);
+    setup(&s, &proto_limits_default.http2);
     preface(&s);
     head(&s, UP, 1, 0, connect);
     head(&s, DOWN, 1, 0, ok);
@@ -278,7 +279,7 @@ static void windows_count_per_stream(void **state)
     struct stage s;
 
     (void)state;
-    setup(&s, &http2_limits_default);
+    setup(&s, &proto_limits_default.http2);
     preface(&s);
     head(&s, UP, 1, H2_END_STREAM, get);
     head(&s, UP, 3, H2_END_STREAM, get);
@@ -311,7 +312,7 @@ static void rapid_resets_leave_nothing(void **state)
     struct stage s;
 
     (void)state;
-    setup(&s, &http2_limits_default);
+    setup(&s, &proto_limits_default.http2);
     preface(&s);
     for (uint32_t id = 1; id < 200000; id += 2) {
         head(&s, UP, id, H2_END_STREAM, get);
@@ -327,7 +328,7 @@ static void rapid_resets_leave_nothing(void **state)
 
 static void streams_that_never_end_push_out_the_oldest(void **state)
 {
-    struct http2_limits limits = http2_limits_default;
+    struct http2_limits limits = proto_limits_default.http2;
     struct stage s;
 
     (void)state;
@@ -350,7 +351,7 @@ static void continuation_without_end_is_bounded(void **state)
     struct stage s;
 
     (void)state;
-    setup(&s, &http2_limits_default);
+    setup(&s, &proto_limits_default.http2);
     preface(&s);
     frame(&s, H2_HEADERS, H2_END_STREAM, 1, SLICE_LIT("\x82"));
     flush(&s, UP);
@@ -378,7 +379,7 @@ static void an_hpack_bomb_is_bounded(void **state)
     struct stage s;
 
     (void)state;
-    setup(&s, &http2_limits_default);
+    setup(&s, &proto_limits_default.http2);
     preface(&s);
     buf_str(&b, "\x40\x01x\x7f\x81\x1f"); /* RFC 7541 6.2.1: 4,000 bytes; 5.1: 127 + 3,873 */
     b.n -= 3;
@@ -406,14 +407,14 @@ static void fields_beyond_the_limit_are_counted(void **state)
     struct stage s;
 
     (void)state;
-    setup(&s, &http2_limits_default);
+    setup(&s, &proto_limits_default.http2);
     preface(&s);
     for (int i = 0; i < 5000; i++)
         buf_putc(&b, (char)0x82); /* :method: GET */
     frame(&s, H2_HEADERS, H2_END_HEADERS, 1, buf_view(&b));
     flush(&s, UP);
-    assert_int_equal(http2_limits_default.headers, s.seen.headers);
-    assert_int_equal(5000 - http2_limits_default.headers, s.seen.headers_dropped);
+    assert_int_equal(proto_limits_default.http2.headers, s.seen.headers);
+    assert_int_equal(5000 - proto_limits_default.http2.headers, s.seen.headers_dropped);
     teardown(&s);
     buf_fini(&b);
 }
@@ -425,7 +426,7 @@ static void control_frames_leave_nothing(void **state)
     struct stage s;
 
     (void)state;
-    setup(&s, &http2_limits_default);
+    setup(&s, &proto_limits_default.http2);
     preface(&s);
     for (uint32_t id = 1; id < 2000; id += 2)
         head(&s, UP, id, 0, get);

@@ -99,7 +99,7 @@ static enum socks_progress say(struct socks *s, const struct fact_sink *sink, co
                                size_t *left)
 {
     const struct packet_mark mark = {0};
-    struct flow_tcp conn = {0};
+    struct flow_conn conn = {0};
     enum socks_progress progress = SOCKS_MORE;
     size_t at = 0;
 

@@ -6,7 +6,7 @@
 #include "support/cmocka_all.h"
 
 #include "base/buf.h"
-#include "proto/tls/tls.h"
+#include "proto/conn/conn.h"
 
 static struct tls_env env;
 static struct buf story;
@@ -182,7 +182,7 @@ int main(void)
     struct fact_sink sink = {NULL, on_fact};
     const struct tls_plain_sink no_plain = {0};
 
-    if (tls_env_init(&env, &tls_limits_default, &sink, &no_plain) != 0)
+    if (tls_env_init(&env, &proto_limits_default.tls, &sink, &no_plain) != 0)
         return 1;
     int status = cmocka_run_group_tests(tests, NULL, NULL);
     tls_env_fini(&env);

@@ -6,6 +6,7 @@
 #include "memory/traffic.h"
 #include "session/limits.h"
 #include "support/cmocka_all.h"
+#include "support/flow_push.h"
 
 struct stages {
     struct budget budget;
@@ -65,7 +66,7 @@ static void take(struct stages *s, const struct input_frame *frame)
     correlate_clock(s->correlate, frame->ts_ns);
     if (packet_decode(s->decoder, frame, &p) != PACKET_DECODED)
         return;
-    assert_int_equal(flow_table_push(s->flows, &p), 0);
+    assert_int_equal(flow_push(s->flows, &p), 0);
     s->most = s->budget.used > s->most ? s->budget.used : s->most;
     while (budget_over(&s->budget) && flow_table_evict(s->flows))
         continue;

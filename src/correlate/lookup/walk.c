@@ -1,0 +1,186 @@
+/* Search lists: one application's name, tried with one suffix after the other. */
+#include "correlate/lookup/lookup.h"
+
+/* How much of two names is the same, in whole labels from the left. */
+static size_t common_labels(struct slice a, struct slice b)
+{
+    size_t i = 0, whole = 0;
+
+    for (; i < a.n && i < b.n && slice_ieq(slice_of(a.p + i, 1), slice_of(b.p + i, 1)); i++)
+        if (a.p[i] == '.')
+            whole = i;
+    bool ends = (i == a.n && (i == b.n || b.p[i] == '.')) || (i == b.n && a.p[i] == '.');
+    return ends ? i : whole;
+}
+
+/* What follows the first n bytes and their dot. */
+static struct slice suffix_after(struct slice name, size_t n)
+{
+    return n < name.n ? slice_of(name.p + n + 1, name.n - n - 1) : (struct slice){NULL, 0};
+}
+
+static bool ends_with_labels(struct slice name, struct slice suffix)
+{
+    if (name.n <= suffix.n || name.p[name.n - suffix.n - 1] != '.')
+        return false;
+    return slice_ieq(slice_of(name.p + name.n - suffix.n, suffix.n), suffix);
+}
+
+/* ---- the suffixes that a client is known to use ---- */
+
+static uint64_t suffix_key(const struct ip_addr *client, struct slice suffix)
+{
+    uint64_t h = hash_stable(HASH_STABLE_SEED, client->bytes, sizeof client->bytes);
+
+    for (size_t i = 0; i < suffix.n; i++) {
+        uint8_t b = (uint8_t)(suffix.p[i] >= 'A' && suffix.p[i] <= 'Z' ? suffix.p[i] + 32 : suffix.p[i]);
+        h = hash_stable(h, &b, 1);
+    }
+    return hash_stable_finish(h);
+}
+
+static bool is_known(const struct correlate *c, uint64_t key)
+{
+    for (size_t i = 0; i < SUFFIXES_MAX; i++)
+        if (c->suffixes[i] == key)
+            return true;
+    return false;
+}
+
+static void learn(struct correlate *c, const struct ip_addr *client, struct slice suffix)
+{
+    uint64_t key = suffix_key(client, suffix);
+
+    if (suffix.n == 0 || is_known(c, key))
+        return;
+    c->suffixes[c->suffix_next] = key;
+    c->suffix_next = (c->suffix_next + 1) % SUFFIXES_MAX;
+}
+
+bool walk_goes_on(const struct correlate *c, const struct ip_addr *client, struct slice name, struct slice next)
+{
+    size_t n = common_labels(name, next);
+    struct slice a = suffix_after(name, n), b = suffix_after(next, n);
+
+    if (n == 0)
+        return false;
+    return a.n == 0 || b.n == 0 || ends_with_labels(a, b) ||
+           (is_known(c, suffix_key(client, a)) && is_known(c, suffix_key(client, b)));
+}
+
+/* ---- going on ---- */
+
+static enum lookup_name_result result_of(enum lane_state state)
+{
+    switch (state) {
+    case LANE_OK:
+        return LOOKUP_NAME_OK;
+    case LANE_CUT:
+        return LOOKUP_NAME_CUT;
+    case LANE_EMPTY:
+        return LOOKUP_NAME_EMPTY;
+    case LANE_NXDOMAIN:
+        return LOOKUP_NAME_NXDOMAIN;
+    case LANE_ERROR:
+    case LANE_LAME:
+    case LANE_REFUSED:
+        return LOOKUP_NAME_FAILED;
+    default:
+        return LOOKUP_NAME_SILENT;
+    }
+}
+
+/* Of two types, an address first, then what says most: that the name exists, that it does not, that nobody knows. */
+static const struct lookup_lane *telling(const struct lookup *l)
+{
+    const struct lookup_lane *a = &l->lane[0], *b = &l->lane[1];
+
+    if (a->state == LANE_IDLE)
+        return b;
+    if (b->state == LANE_IDLE)
+        return a;
+    if (result_of(a->state) == result_of(b->state))
+        return a->last_answer.ts_ns > b->last_answer.ts_ns ? a : b;
+    return result_of(a->state) < result_of(b->state) ? a : b;
+}
+
+void walk_note_name(struct lookup *l)
+{
+    struct exchange_lookup *info = &l->info;
+    const struct lookup_lane *lane = telling(l);
+
+    for (size_t i = 0; i < info->tried_count; i++)
+        if (slice_ieq(info->tried[i].name, l->name))
+            return;
+    if (info->tried_count == LOOKUP_NAMES_MAX)
+        return;
+    if (info->tried == NULL)
+        info->tried = arena_alloc(&l->arena, LOOKUP_NAMES_MAX * sizeof *info->tried);
+    if (info->tried == NULL)
+        return;
+    info->tried[info->tried_count++] = (struct lookup_name){
+        .name = l->name,
+        .result = result_of(lane->state),
+        .rcode = lane->rcode,
+        .answer = mark_set(&lane->last_answer) ? lane->last_answer : lane->last_query,
+    };
+}
+
+/* It failed right before the walk went on with l's first name, and is a part of it, as `next` shows. */
+static bool belongs(const struct lookup *earlier, const struct lookup *l, struct slice base)
+{
+    int64_t pause = l->info.first_query.ts_ns - earlier->info.last_answer.ts_ns;
+
+    return earlier != l && earlier->info.addr_count == 0 && !lookup_outstanding(earlier) &&
+           ip_eq(&earlier->client_ip, &l->client_ip) && lookup_answers_host(earlier, base) && pause >= 0 &&
+           pause <= WALK_NS;
+}
+
+static void take_in(struct correlate *c, struct lookup *l, struct lookup *earlier)
+{
+    struct exchange_lookup *info = &l->info, *from = &earlier->info;
+
+    walk_note_name(earlier);
+    for (size_t i = 0; i < from->tried_count; i++) {
+        if (info->tried_count == LOOKUP_NAMES_MAX || info->tried == NULL)
+            break;
+        info->tried[info->tried_count] = from->tried[i];
+        info->tried[info->tried_count++].name = arena_copy(&l->arena, from->tried[i].name);
+    }
+    info->first_query = from->first_query;
+    info->queries += from->queries;
+    info->answers += from->answers;
+    info->names += from->names;
+    earlier->reported = true;
+    learn(c, &l->client_ip, suffix_after(earlier->name, info->host.n));
+    lookup_close(c, earlier);
+}
+
+static struct lookup *earlier_part(struct correlate *c, const struct lookup *l)
+{
+    struct hmap_node *n = hmap_first(&c->lookups_by_label, lookup_label_hash(&l->client_ip, l->name));
+
+    for (int looked_at = 0; n != NULL && looked_at < LOOKUP_LOOKED_AT_MAX; n = hmap_next(n), looked_at++) {
+        struct lookup *earlier = hmap_entry(n, struct lookup, by_label);
+        if (belongs(earlier, l, l->info.host))
+            return earlier;
+    }
+    return NULL;
+}
+
+void walk_next(struct correlate *c, struct lookup *l, struct slice next)
+{
+    struct lookup *earlier;
+
+    walk_note_name(l);
+    lookup_forget_queries(c, l);
+    size_t n = common_labels(l->info.host, next);
+    learn(c, &l->client_ip, suffix_after(l->name, n));
+    learn(c, &l->client_ip, suffix_after(next, n));
+    l->info.host.n = n;
+    l->name = arena_copy(&l->arena, next);
+    l->info.names++;
+    l->lane[0] = l->lane[1] = (struct lookup_lane){0};
+    while ((earlier = earlier_part(c, l)) != NULL)
+        take_in(c, l, earlier);
+}
