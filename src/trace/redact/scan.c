@@ -96,6 +96,16 @@ static size_t hide(struct scan *n, size_t from, size_t to)
     return to;
 }
 
+/* As ports and statuses are; in "socks connect tcp 10.0.0.1:1080->tokens:5432" it is no secret that follows. */
+static bool is_number(struct slice s)
+{
+    size_t digits = 0;
+
+    while (digits < s.n && s.p[digits] >= '0' && s.p[digits] <= '9')
+        digits++;
+    return digits > 0 && digits <= 5 && (digits == s.n || s.p[digits] == ':' || is_space(s.p[digits]));
+}
+
 /* ---- names ---- */
 
 static enum name_verdict judge(const struct scan *n, struct range r, unsigned scope)
@@ -141,18 +151,6 @@ static void look_around(struct scan *n)
     n->sig = holds(n->s, SLICE_LIT("sig=")) || holds(n->s, SLICE_LIT("sig%"));
 }
 
-/* An authorization code or one of a status; value: its bytes. */
-static bool secret_in_company(struct scan *n, struct range key, size_t value)
-{
-    enum { CODE_BYTES_LEAST = 16 };
-    bool sv = range_is(n, key, SLICE_LIT("sv"));
-
-    if (!sv && !range_is(n, key, SLICE_LIT("code")))
-        return false;
-    look_around(n);
-    return sv ? n->sig : n->state || n->login || value >= CODE_BYTES_LEAST;
-}
-
 /* ---- where values end ---- */
 
 static size_t skip_spaces(const struct scan *n, size_t i)
@@ -189,10 +187,12 @@ static bool ends_value(const struct scan *n, size_t i, struct unit u, size_t lev
     return (u.c == ',' || u.c == ';') && i + u.n < n->s.n && is_space(n->s.p[i + u.n]);
 }
 
-/* Of a value whose '=' or ':' was encoded `level` times. */
-static size_t value_end(const struct scan *n, size_t from, size_t level)
+/* Of a value whose '=' or ':' was encoded `level` times; not much behind `limit`. */
+static size_t value_end_before(const struct scan *n, size_t from, size_t level, size_t limit)
 {
-    for (size_t i = from; i < n->s.n;) {
+    size_t i = from;
+
+    while (i < n->s.n && i < limit) {
         struct unit u = unit_at(n->s, i);
         if (i == from && is_quote(u.c))
             return quoted_end(n, from, u);
@@ -200,7 +200,12 @@ static size_t value_end(const struct scan *n, size_t from, size_t level)
             return i;
         i += u.n;
     }
-    return n->s.n;
+    return i;
+}
+
+static size_t value_end(const struct scan *n, size_t from, size_t level)
+{
+    return value_end_before(n, from, level, SIZE_MAX);
 }
 
 /* Behind the quote that a value begins with, encoded or not. */
@@ -220,30 +225,55 @@ static size_t hide_value(struct scan *n, size_t from, size_t level)
 
 /* ---- user information ---- */
 
-/* The '@' that ends an authority's user information, from i on; SIZE_MAX: it has none. An encoded '@' counts, too: what
- * would be shown otherwise is a password. */
-static size_t find_at(const struct scan *n, size_t i, size_t level, bool bare, size_t *end)
+/* What may be user information: [from, end), and where its '@' is. */
+struct user {
+    size_t at, end; /* at: SIZE_MAX when there is none */
+    bool named;     /* before the '@' stands a '=': it may as well be a secret's name and value */
+    bool colon;     /* there is one, before the '@' if that is there */
+};
+
+/* Up to what ends an authority. An encoded '@' counts, too: what would be shown otherwise is a password. */
+static struct user find_user(const struct scan *n, size_t i, size_t level, bool bare)
 {
-    size_t at = SIZE_MAX;
+    struct user user = {.at = SIZE_MAX};
+    bool named = false, colon = false;
 
     while (i < n->s.n) {
         struct unit u = unit_at(n->s, i);
-        if (u.level <= level && (u.c == '/' || u.c == '?' || u.c == '#'))
+        if ((u.level <= level && (u.c == '/' || u.c == '?' || u.c == '#')) || is_break(n, u) || (bare && u.c == '&'))
             break;
-        if (is_break(n, u) || (bare && u.c == '&'))
-            break;
-        if (u.c == '@')
-            at = i;
+        named |= u.c == '=';
+        colon |= u.c == ':';
+        if (u.c == '@') {
+            user.at = i;
+            user.named = named;
+            user.colon = colon;
+        }
         i += u.n;
     }
-    *end = i;
-    return at;
+    user.end = i;
+    user.colon = user.at == SIZE_MAX ? colon : user.colon;
+    return user;
+}
+
+static size_t hide_user(struct scan *n, size_t from, size_t level, const struct user *user)
+{
+    return hide(n, from, user->named ? value_end(n, user->at, level) : user->at);
+}
+
+/* A finding quotes the beginning of long texts: "//user:passw", where that ends, has lost its '@'. */
+static bool is_cut(const struct scan *n, size_t from, const struct user *user)
+{
+    struct slice all = slice_of(n->s.p + from, user->end - from);
+    size_t colon = slice_find(all, ':');
+
+    return user->end == n->s.n && user->colon && all.p[0] != '[' && !is_number(slice_from(all, colon + 1));
 }
 
 /* "//user:password@host" */
 static size_t slash(struct scan *n, size_t i, struct unit u)
 {
-    size_t next = i + u.n, end;
+    size_t next = i + u.n;
     struct unit second = next < n->s.n ? unit_at(n->s, next) : (struct unit){0, 0, 1};
 
     if (second.c != '/') {
@@ -253,10 +283,10 @@ static size_t slash(struct scan *n, size_t i, struct unit u)
     next += second.n;
     n->nested |= n->in_url;
     n->in_url = true;
-    size_t at = find_at(n, next, second.level, false, &end);
-    if (at != SIZE_MAX)
-        return hide(n, next, at);
-    return next;
+    struct user user = find_user(n, next, second.level, false);
+    if (user.at != SIZE_MAX)
+        return hide_user(n, next, second.level, &user);
+    return is_cut(n, next, &user) ? hide(n, next, user.end) : next;
 }
 
 /* "user:password@host" without a scheme: in CONNECT, Host and the errors about them. Addresses of mail have no ':'. */
@@ -264,26 +294,40 @@ static size_t bare_authority(struct scan *n, size_t i)
 {
     if (i < n->no_at)
         return i;
-    size_t at = find_at(n, i, 0, true, &n->no_at);
-    if (at == SIZE_MAX || slice_find(slice_of(n->s.p + i, at - i), ':') == at - i)
-        return i;
-    return hide(n, i, at);
+    struct user user = find_user(n, i, 0, true);
+    n->no_at = user.end;
+    return user.at != SIZE_MAX && user.colon ? hide_user(n, i, 0, &user) : i;
 }
 
 /* ---- values with names ---- */
+
+/* Whether it is an authorization code, and not that of a status. */
+static bool is_secret_code(struct scan *n, size_t from, size_t level)
+{
+    enum { CODE_BYTES_LEAST = 16 };
+    size_t end = value_end_before(n, from, level, from + CODE_BYTES_LEAST);
+    bool cut = !n->url && end == n->s.n && !is_number(slice_from(n->s, from));
+
+    look_around(n);
+    return n->state || n->login || end - from >= CODE_BYTES_LEAST || cut;
+}
 
 static size_t equals(struct scan *n, size_t i, struct unit u)
 {
     struct range key = {n->key, i};
     size_t next = i + u.n;
-    enum name_verdict v = key.from < key.to ? judge(n, key, NAME_FIELD | NAME_KEY) : NAME_ORDINARY;
 
-    if (v == NAME_SECRET)
-        return hide_value(n, next, u.level);
-    if (v == NAME_KEPT || key.to - key.from > sizeof "code")
+    if (key.from >= key.to)
         return next;
-    size_t end = value_end(n, next, u.level);
-    return secret_in_company(n, key, end - next) ? hide(n, next, end) : next;
+    enum name_verdict v = judge(n, key, NAME_FIELD | NAME_KEY);
+    bool secret = v == NAME_SECRET;
+    if (v == NAME_ORDINARY && range_is(n, key, SLICE_LIT("code")))
+        secret = is_secret_code(n, next, u.level);
+    if (v == NAME_ORDINARY && range_is(n, key, SLICE_LIT("sv"))) {
+        look_around(n);
+        secret = n->sig;
+    }
+    return secret ? hide_value(n, next, u.level) : next;
 }
 
 /* {"token": "..."}, also with its quotes escaped. */
@@ -296,16 +340,6 @@ static size_t json_colon(struct scan *n, size_t next, struct unit u)
     if (judge(n, key, NAME_FIELD | NAME_KEY) != NAME_SECRET)
         return next;
     return hide_value(n, skip_spaces(n, next), u.level);
-}
-
-/* In "socks connect tcp 10.0.0.1:1080->tokens:5432" it is a port that follows. */
-static bool is_port(struct slice s)
-{
-    size_t digits = 0;
-
-    while (digits < s.n && s.p[digits] >= '0' && s.p[digits] <= '9')
-        digits++;
-    return digits > 0 && digits <= 5 && (digits == s.n || s.p[digits] == ':' || is_space(s.p[digits]));
 }
 
 static size_t line_end(const struct scan *n, size_t i)
@@ -330,7 +364,7 @@ static size_t text_colon(struct scan *n, size_t i, struct unit u)
     size_t next = i + u.n, value = skip_spaces(n, next), credentials;
     bool of_host = n->key < i ? range_is(n, n->word, SLICE_LIT("lookup")) : false;
 
-    if (key.from == key.to || of_host || is_port(slice_from(n->s, next)) ||
+    if (key.from == key.to || of_host || is_number(slice_from(n->s, next)) ||
         judge(n, key, NAME_FIELD | NAME_KEY) != NAME_SECRET)
         return next;
     if (takes_line(n, key))

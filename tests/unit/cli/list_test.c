@@ -140,7 +140,7 @@ static void counters_and_reasons_are_named_once(void **state)
     }
     assert_true(n > 22 + 30);
     assert_non_null(strstr(seen, " tcp.holes "));
-    assert_non_null(strstr(seen, " limit.order "));
+    assert_non_null(strstr(seen, " limit.connections "));
     buf_fini(&l.text);
 }
 
