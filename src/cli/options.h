@@ -49,9 +49,9 @@ struct cli_options {
     const char *keylog; /* NULL: none */
     struct filter filter;
     struct cli_batch batch;
-    uint64_t count;    /* exchanges; 0: no limit */
-    unsigned jobs;     /* 0: as many as there are cores */
-    size_t max_memory; /* 0: not given */
+    uint64_t count;              /* exchanges; 0: no limit */
+    unsigned jobs;               /* 0: as many as there are cores */
+    size_t max_memory;           /* 0: not given */
     const char **redact, **keep; /* patterns of names; point into argv */
     size_t redact_count, keep_count;
     bool recursive, all, show_secrets, quiet, verbose;

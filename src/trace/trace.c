@@ -106,7 +106,8 @@ static struct slice dialled_host(struct trace *t)
     const struct exchange *e = t->e;
     const struct endpoint *server = e->attempt_count > 0 ? &e->attempts[0].server : &e->conn.server;
     char addr[IP_TEXT_MAX];
-    struct slice host = e->lookup != NULL ? shown(t, REDACT_HOST, e->lookup->host) : slice_of(addr, ip_format(&server->ip, addr));
+    struct slice host =
+        e->lookup != NULL ? shown(t, REDACT_HOST, e->lookup->host) : slice_of(addr, ip_format(&server->ip, addr));
     const char *brackets = e->lookup == NULL && server->ip.family == 6 ? "[]" : "";
 
     if (server->port == 80)
@@ -237,8 +238,7 @@ static void reset(struct trace *t, const struct exchange *e)
     t->got_conn_earliest = (struct packet_mark){0};
     t->dns = t->connect = t->tls_phase = (struct trace_span){0};
     t->failed = false;
-    t->out = (struct p2t_exchange){
-        .id = e->id, .kind = e->kind, .outcome = e->outcome, .quiet = e->quiet};
+    t->out = (struct p2t_exchange){.id = e->id, .kind = e->kind, .outcome = e->outcome, .quiet = e->quiet};
     t->out.error = text_of(shown(t, REDACT_TEXT, e->error));
     t->host = shown(t, REDACT_HOST, e->request.host);
 }

@@ -41,7 +41,7 @@ static void put_around(struct input *in, struct buf *b, const char *stop)
 
     for (; n > 0 && in->left.n > 0; n--) {
         uint8_t c = next_byte(in);
-        if (c >= ' ' && c < 0x7f && strchr(stop, c) == NULL)
+        if (c >= ' ' && c < 0x7f && c != marker[1] && strchr(stop, c) == NULL) /* nor a marker of its own */
             buf_putc(b, (char)c);
     }
 }
@@ -63,17 +63,50 @@ static void put_encoded(struct buf *b, const char *text, unsigned level)
     }
 }
 
-static const char *const secret_keys[] = {
-    "token",    "access_token", "client_secret", "X-Amz-Signature", "sig",        "sas",       "PassWord",
-    "ticket",   "SAMLResponse", "assertion",     "PHPSESSID",       "jsessionid", "sid",       "pin",
-    "hmac",     "apikey",       "api_key",       "key",             "jwt",        "session",   "AWSAccessKeyId",
-    "code",     "auth",         "user[password]"};
+static const char *const secret_keys[] = {"token",
+                                          "access_token",
+                                          "client_secret",
+                                          "X-Amz-Signature",
+                                          "sig",
+                                          "sas",
+                                          "PassWord",
+                                          "ticket",
+                                          "SAMLResponse",
+                                          "assertion",
+                                          "PHPSESSID",
+                                          "jsessionid",
+                                          "sid",
+                                          "pin",
+                                          "hmac",
+                                          "apikey",
+                                          "api_key",
+                                          "key",
+                                          "jwt",
+                                          "session",
+                                          "AWSAccessKeyId",
+                                          "code",
+                                          "auth",
+                                          "user[password]"};
 
-static const char *const secret_fields[] = {
-    "Authorization",       "X-Api-Token",   "apikey",       "DD-API-KEY",      "Ocp-Apim-Subscription-Key",
-    "Cookie",              "Cookie2",       "X-Auth-Key",   "X-XSRF-TOKEN",    "CF-Access-Client-Secret",
-    "X-Amzn-Oidc-Data",    "X-Session-Id",  "X-Signature",  "Proxy-Password",  "Sec-WebSocket-Protocol",
-    "X-Client-Credential", "x-tenant-bin",  "X-Goog-Iap-Jwt-Assertion",        "X-Functions-Key"};
+static const char *const secret_fields[] = {"Authorization",
+                                            "X-Api-Token",
+                                            "apikey",
+                                            "DD-API-KEY",
+                                            "Ocp-Apim-Subscription-Key",
+                                            "Cookie",
+                                            "Cookie2",
+                                            "X-Auth-Key",
+                                            "X-XSRF-TOKEN",
+                                            "CF-Access-Client-Secret",
+                                            "X-Amzn-Oidc-Data",
+                                            "X-Session-Id",
+                                            "X-Signature",
+                                            "Proxy-Password",
+                                            "Sec-WebSocket-Protocol",
+                                            "X-Client-Credential",
+                                            "x-tenant-bin",
+                                            "X-Goog-Iap-Jwt-Assertion",
+                                            "X-Functions-Key"};
 
 #define PICK(in, list) list[next_byte(in) % (sizeof(list) / sizeof *(list))]
 
@@ -154,8 +187,8 @@ static void put_text(struct input *in, struct buf *b)
 
 static void put_field_of_url(struct input *in, struct buf *b)
 {
-    static const char *const names[] = {"Referer", "Location",     "Content-Location",   "Origin",
-                                        "Destination", "X-Forwarded-Uri", "X-Original-URL", "X-Rewrite-Url"};
+    static const char *const names[] = {"Referer",     "Location",        "Content-Location", "Origin",
+                                        "Destination", "X-Forwarded-Uri", "X-Original-URL",   "X-Rewrite-Url"};
 
     buf_printf(b, "%s: ", PICK(in, names));
     put_nested_url(in, b);
@@ -297,8 +330,15 @@ static void put_hpack_lines(struct buf *b, struct slice lines)
 
 static void put_frame(struct buf *b, unsigned type, unsigned flags, unsigned stream, struct slice payload)
 {
-    const uint8_t head[] = {(uint8_t)(payload.n >> 16), (uint8_t)(payload.n >> 8), (uint8_t)payload.n, (uint8_t)type,
-                            (uint8_t)flags, 0, 0, 0, (uint8_t)stream};
+    const uint8_t head[] = {(uint8_t)(payload.n >> 16),
+                            (uint8_t)(payload.n >> 8),
+                            (uint8_t)payload.n,
+                            (uint8_t)type,
+                            (uint8_t)flags,
+                            0,
+                            0,
+                            0,
+                            (uint8_t)stream};
 
     buf_put(b, head, sizeof head);
     buf_slice(b, payload);
@@ -382,7 +422,8 @@ static void packet(struct wire *w, int side, unsigned flags, struct slice payloa
 
 static void make_capture(struct input *in, struct wire *w)
 {
-    static const uint8_t header[] = {0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 1, 0, 0, 0};
+    static const uint8_t header[] = {0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0,
+                                     0,    0,    0,    0,    0, 0, 4, 0, 1, 0, 0, 0};
     struct buf request = {0}, response = {0};
 
     take_steps(in);
@@ -493,7 +534,8 @@ static void look_for_markers(const struct run *r, const char *what)
     if (hit == NULL)
         return;
     size_t at = (size_t)(hit - r->out.p), from = at > 200 ? at - 200 : 0;
-    fprintf(stderr, "%s shows a secret: %.*s\n", what, (int)(at - from + 40 < r->out.n - from ? at - from + 40 : r->out.n - from),
+    fprintf(stderr, "%s shows a secret: %.*s\n", what,
+            (int)(at - from + 40 < r->out.n - from ? at - from + 40 : r->out.n - from),
             (const char *)r->out.p + from);
     abort();
 }
@@ -524,8 +566,7 @@ static void check(struct input *in, const struct wire *w)
     struct buf live = {0};
 
     for (int i = 0; i < OUT_FORMAT_COUNT; i++)
-        r.writers[i] =
-            out_writer_new((enum out_format)i, &(struct out_options){0}, &(struct out_sink){&r.out, keep});
+        r.writers[i] = out_writer_new((enum out_format)i, &(struct out_options){0}, &(struct out_sink){&r.out, keep});
     r.compare = compare_new(&(struct compare_config){.tolerance_ns = 1, .ctx = &r, .problem = on_live_problem});
     run_session(w, (struct p2t_config){.ctx = &live, .show_secrets = true, .exchange = log_exchange});
     log_another(in, &live);

@@ -38,7 +38,7 @@ struct live;
 struct live_config {
     struct record_pool *pool;
     struct redact_options redact; /* read by live_new() only */
-    struct record_list *records; /* where traces go, in the order in which they were read */
+    struct record_list *records;  /* where traces go, in the order in which they were read */
     void *ctx;
     /* Something that could not be read; text is one line. */
     void (*problem)(void *ctx, struct slice file, uint64_t line, const char *text);

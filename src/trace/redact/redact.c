@@ -77,12 +77,18 @@ static struct redact_field field_named(struct slice name)
         enum redact_rule rule;
         enum redact_as as;
     } kinds[] = {
-        {SLICE_INIT("*-url"), REDACT_RULE_TARGET, REDACT_URL},   {SLICE_INIT("*-uri"), REDACT_RULE_TARGET, REDACT_URL},
-        {SLICE_INIT("*-path"), REDACT_RULE_AS, REDACT_URL},      {SLICE_INIT(":path"), REDACT_RULE_AS, REDACT_URL},
-        {SLICE_INIT("*location"), REDACT_RULE_AS, REDACT_URL},   {SLICE_INIT("*referer"), REDACT_RULE_AS, REDACT_URL},
-        {SLICE_INIT("*referrer"), REDACT_RULE_AS, REDACT_URL},   {SLICE_INIT("*origin"), REDACT_RULE_AS, REDACT_URL},
-        {SLICE_INIT("destination"), REDACT_RULE_AS, REDACT_URL}, {SLICE_INIT("host"), REDACT_RULE_AS, REDACT_HOST},
-        {SLICE_INIT("*-host"), REDACT_RULE_AS, REDACT_HOST},     {SLICE_INIT(":authority"), REDACT_RULE_AS, REDACT_HOST},
+        {SLICE_INIT("*-url"), REDACT_RULE_TARGET, REDACT_URL},
+        {SLICE_INIT("*-uri"), REDACT_RULE_TARGET, REDACT_URL},
+        {SLICE_INIT("*-path"), REDACT_RULE_AS, REDACT_URL},
+        {SLICE_INIT(":path"), REDACT_RULE_AS, REDACT_URL},
+        {SLICE_INIT("*location"), REDACT_RULE_AS, REDACT_URL},
+        {SLICE_INIT("*referer"), REDACT_RULE_AS, REDACT_URL},
+        {SLICE_INIT("*referrer"), REDACT_RULE_AS, REDACT_URL},
+        {SLICE_INIT("*origin"), REDACT_RULE_AS, REDACT_URL},
+        {SLICE_INIT("destination"), REDACT_RULE_AS, REDACT_URL},
+        {SLICE_INIT("host"), REDACT_RULE_AS, REDACT_HOST},
+        {SLICE_INIT("*-host"), REDACT_RULE_AS, REDACT_HOST},
+        {SLICE_INIT(":authority"), REDACT_RULE_AS, REDACT_HOST},
         {SLICE_INIT("*-authority"), REDACT_RULE_AS, REDACT_HOST},
     };
 
@@ -149,9 +155,12 @@ struct slice redact_by_rule(struct redact *r, enum redact_rule rule, struct slic
 enum { BYTE_MARK = 1, BYTE_COLON = 2, BYTE_UPPER = 4, BYTE_DIGIT_OR_DASH = 8, BYTE_SPACE = 16 };
 
 static const uint8_t byte_kinds[256] = {
-    ['='] = BYTE_MARK,   ['%'] = BYTE_MARK,           ['@'] = BYTE_MARK,  ['#'] = BYTE_MARK,
-    [':'] = BYTE_COLON,  [' '] = BYTE_SPACE,          ['\t'] = BYTE_SPACE, ['\\'] = BYTE_COLON,
-    ['A' ... 'Z'] = BYTE_UPPER, ['0' ... '9'] = BYTE_DIGIT_OR_DASH, ['-'] = BYTE_DIGIT_OR_DASH,
+    ['='] = BYTE_MARK,          ['%'] = BYTE_MARK,
+    ['@'] = BYTE_MARK,          ['#'] = BYTE_MARK,
+    [':'] = BYTE_COLON,         [' '] = BYTE_SPACE,
+    ['\t'] = BYTE_SPACE,        ['\\'] = BYTE_COLON,
+    ['A' ... 'Z'] = BYTE_UPPER, ['0' ... '9'] = BYTE_DIGIT_OR_DASH,
+    ['-'] = BYTE_DIGIT_OR_DASH,
 };
 
 static bool begins_with_scheme(struct slice s)

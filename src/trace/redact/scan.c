@@ -15,20 +15,20 @@ struct scan {
     const struct names *names;
     struct slice s;
     struct buf *b;
-    bool url;               /* all of it is one */
-    bool in_url, in_query;  /* here */
-    bool nested;            /* a URL began inside the value at hand */
-    bool any;               /* something was hidden */
-    size_t copied;          /* of s, into b */
-    size_t key;             /* where the name of a value would begin */
-    struct range word;      /* the word before: in a text, its name may stand before " :" */
-    struct range quoted;    /* what stood in quotes just before */
-    size_t no_at;           /* up to there, no '@' follows */
-    size_t run;             /* up to there, the shape of the run of letters is known */
-    struct range line;      /* a line of a message that an error quotes */
-    size_t unquoted;        /* behind the last quote */
-    bool begins;            /* no letter or digit stands before */
-    bool looked_around;     /* the next three are known: they decide about `code` and `sv` */
+    bool url;              /* all of it is one */
+    bool in_url, in_query; /* here */
+    bool nested;           /* a URL began inside the value at hand */
+    bool any;              /* something was hidden */
+    size_t copied;         /* of s, into b */
+    size_t key;            /* where the name of a value would begin */
+    struct range word;     /* the word before: in a text, its name may stand before " :" */
+    struct range quoted;   /* what stood in quotes just before */
+    size_t no_at;          /* up to there, no '@' follows */
+    size_t run;            /* up to there, the shape of the run of letters is known */
+    struct range line;     /* a line of a message that an error quotes */
+    size_t unquoted;       /* behind the last quote */
+    bool begins;           /* no letter or digit stands before */
+    bool looked_around;    /* the next three are known: they decide about `code` and `sv` */
     bool login, state, sig;
 };
 
@@ -146,8 +146,8 @@ static void look_around(struct scan *n)
     n->looked_around = true;
     for (size_t i = 0; i < sizeof login / sizeof *login; i++)
         n->login |= holds(n->s, login[i]);
-    n->state = holds(n->s, SLICE_LIT("state=")) || holds(n->s, SLICE_LIT("state%")) ||
-               holds(n->s, SLICE_LIT("grant_type"));
+    n->state =
+        holds(n->s, SLICE_LIT("state=")) || holds(n->s, SLICE_LIT("state%")) || holds(n->s, SLICE_LIT("grant_type"));
     n->sig = holds(n->s, SLICE_LIT("sig=")) || holds(n->s, SLICE_LIT("sig%"));
 }
 
@@ -294,7 +294,7 @@ static size_t bare_authority(struct scan *n, size_t i)
 {
     if (i < n->no_at)
         return i;
-    struct user user = find_user(n, i, 0, true);
+    struct user user = find_user(n, i, SIZE_MAX, true);
     n->no_at = user.end;
     return user.at != SIZE_MAX && user.colon ? hide_user(n, i, 0, &user) : i;
 }

@@ -155,7 +155,8 @@ size_t shape_scheme(struct slice s, size_t i, size_t *credentials)
 
     for (size_t k = 0; k < sizeof schemes / sizeof *schemes; k++) {
         size_t n = schemes[k].n;
-        if ((schemes[k].p[0] ^ s.p[i]) & 0xdf || !slice_istarts(rest, schemes[k]) || n >= rest.n || (rest.p[n] != ' ' && rest.p[n] != '\t'))
+        if ((schemes[k].p[0] ^ s.p[i]) & 0xdf || !slice_istarts(rest, schemes[k]) || n >= rest.n ||
+            (rest.p[n] != ' ' && rest.p[n] != '\t'))
             continue;
         while (n < rest.n && (rest.p[n] == ' ' || rest.p[n] == '\t'))
             n++;

@@ -59,7 +59,8 @@ static void every_option_arrives(void **state)
     struct parsed p;
 
     (void)state;
-    parse(&p, "pcap2trace -T csv -R -c 12 -j 1024 -o out -f udp -q -v --all --show-secrets --color never "
+    parse(&p, "pcap2trace -T csv -R -c 12 -j 1024 -o out -f udp -q -v --all --show-secrets --redact x-* --keep a "
+              "--keep b --color never "
               "--progress=always");
     assert_string_equal((char *)p.complaint.p, "no capture given");
     assert_int_equal(p.o.format, OUT_FORMAT_CSV);
@@ -68,6 +69,10 @@ static void every_option_arrives(void **state)
     assert_string_equal(p.o.output, "out");
     assert_string_equal(p.o.bpf, "udp");
     assert_true(p.o.all && p.o.show_secrets && p.o.recursive && p.o.quiet && p.o.verbose);
+    assert_int_equal(p.o.redact_count, 1);
+    assert_string_equal(p.o.redact[0], "x-*");
+    assert_int_equal(p.o.keep_count, 2);
+    assert_string_equal(p.o.keep[1], "b");
     assert_int_equal(p.o.color, CLI_NEVER);
     assert_int_equal(p.o.progress, CLI_ALWAYS);
     done(&p);
