@@ -84,18 +84,6 @@ static bool is_quote(uint8_t c)
     return c == '"' || c == '\'';
 }
 
-/* Hides [from, to); where it is empty, there is nothing to hide. Gives `to`. */
-static size_t hide(struct scan *n, size_t from, size_t to)
-{
-    if (from >= to)
-        return to;
-    buf_put(n->b, n->s.p + n->copied, from - n->copied);
-    buf_slice(n->b, redact_mark);
-    n->copied = n->key = to;
-    n->any = true;
-    return to;
-}
-
 /* As ports and statuses are; in "socks connect tcp 10.0.0.1:1080->tokens:5432" it is no secret that follows. */
 static bool is_number(struct slice s)
 {
@@ -208,6 +196,40 @@ static size_t value_end(const struct scan *n, size_t from, size_t level)
     return value_end_before(n, from, level, SIZE_MAX);
 }
 
+/* A secret may begin inside of another, and end behind it: "token=-----BEGIN ...", "token: Bearer abc", "token: key: abc".
+ * What [from, to) is to be for that. */
+static size_t widened(const struct scan *n, size_t from, size_t to)
+{
+    static const char pem[] = "-----BEGIN";
+
+    for (size_t next = to; from < to; to = next) {
+        const uint8_t *mark = memmem(n->s.p + from, to - from, pem, sizeof pem - 1);
+        size_t credentials, scheme = n->url ? 0 : shape_scheme(n->s, from, &credentials);
+        size_t at = mark != NULL ? (size_t)(mark - n->s.p) : 0;
+        if (mark != NULL && at + shape_known(n->s, at) > to)
+            next = at + shape_known(n->s, at);
+        else if (scheme > 0 && from + scheme > to)
+            next = from + scheme + credentials;
+        else if (!n->url && n->s.p[to - 1] == ':')
+            next = value_end(n, skip_spaces(n, to), 0);
+        from = skip_spaces(n, to);
+    }
+    return to;
+}
+
+/* Hides [from, to), and what goes on behind it; where it is empty, there is nothing to hide. Gives the end. */
+static size_t hide(struct scan *n, size_t from, size_t to)
+{
+    if (from >= to)
+        return to;
+    to = widened(n, from, to);
+    buf_put(n->b, n->s.p + n->copied, from - n->copied);
+    buf_slice(n->b, redact_mark);
+    n->copied = n->key = to;
+    n->any = true;
+    return to;
+}
+
 /* Behind the quote that a value begins with, encoded or not. */
 static size_t inside_quote(const struct scan *n, size_t i)
 {
@@ -296,6 +318,8 @@ static size_t bare_authority(struct scan *n, size_t i)
         return i;
     struct user user = find_user(n, i, SIZE_MAX, true);
     n->no_at = user.end;
+    size_t colon = i + slice_find(slice_of(n->s.p + i, user.end - i), ':');
+    user.named |= user.at != SIZE_MAX && judge(n, (struct range){i, colon}, NAME_FIELD | NAME_KEY) == NAME_SECRET;
     return user.at != SIZE_MAX && user.colon ? hide_user(n, i, 0, &user) : i;
 }
 

@@ -219,6 +219,12 @@ static void secrets_in_texts_are_redacted_where_they_stand(void **state)
          "malformed HTTP response \"Authorization: [redacted]\""},
         /* looks */
         {"saw Bearer abc123", "saw Bearer [redacted]"},
+        /* one begins in another */
+        {"saw Bearer -----BEGIN PRIVATE KEY----- s -----END PRIVATE KEY----- b", "saw Bearer [redacted] b"},
+        {"token=-----BEGIN PRIVATE KEY----- s", "token=[redacted]"},
+        {"token=Bearer abc123 d", "token=[redacted] d"},
+        {"invalid token: password: s d", "invalid token: [redacted] d"},
+        {"token:a@s", "[redacted]"},
         {"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln", "[redacted]"},
         {"key ghp_0123456789abcdefABCDEF0123456789abcd!", "key [redacted]!"},
         {"a -----BEGIN RSA PRIVATE KEY----- MIIE -----END RSA PRIVATE KEY----- b", "a [redacted] b"},
