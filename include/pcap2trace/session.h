@@ -48,7 +48,7 @@ struct p2t_config {
     size_t redact_count;
     const char *const *keep;
     size_t keep_count;
-    bool all;           /* also exchanges that are `quiet` */
+    bool all; /* also exchanges that are `quiet` */
     /* File of TLS secrets in the NSS key log format, or NULL. Those that a capture brings are used in any case. One
      * that cannot be read is a problem, not an error. */
     const char *keylog;

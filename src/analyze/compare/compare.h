@@ -18,9 +18,9 @@ struct compare;
 enum compare_format { COMPARE_TEXT, COMPARE_JSON, COMPARE_CSV };
 
 struct compare_config {
-    int64_t tolerance_ns; /* how far outside of the bounds a live time still agrees */
+    int64_t tolerance_ns;         /* how far outside of the bounds a live time still agrees */
     struct redact_options redact; /* read by compare_new() only */
-    bool differing; /* write only pairs that differ */
+    bool differing;               /* write only pairs that differ */
     void *ctx;
     /* Something in a live file that could not be read; line: from 1. The texts are valid during the call. */
     void (*problem)(void *ctx, struct slice file, uint64_t line, const char *text);

@@ -65,7 +65,7 @@ static size_t pem_bytes(struct slice s, size_t i)
 
     if (!slice_starts(rest, SLICE_LIT("-----BEGIN")))
         return 0;
-    const uint8_t *mark = memmem(rest.p, rest.n, end, sizeof end - 1);
+    const uint8_t *mark = rest.n > 0 ? memmem(rest.p, rest.n, end, sizeof end - 1) : NULL;
     if (mark == NULL)
         return rest.n;
     struct slice tail = slice_from(rest, (size_t)(mark - rest.p) + sizeof end - 1);
