@@ -147,6 +147,7 @@ struct p2t_connection {
     struct p2t_text network;        /* "tcp" */
     struct p2t_text client, server; /* "ip:port" */
     struct p2t_text nat_server;     /* the server's other address, where both sides of a DNAT were captured */
+    struct p2t_text nat_client;     /* the client's, likewise of an SNAT (a masquerade) */
     struct p2t_text proxy;          /* the proxy's "ip:port" when the server is one */
     int64_t exchange;               /* position on the connection from 0; negative: unknown */
     int64_t stream;                 /* HTTP/2 stream; negative: none */
@@ -220,6 +221,7 @@ struct p2t_exchange {
     size_t link_count;
     const char *const *files; /* paths of the captures that hold its packets; evidence points into it */
     size_t file_count;
+    bool by_go; /* the client is Go's: `error` is what it logged; of another client it says what Go's would have */
     bool quiet; /* shown only with --all: a lookup that succeeded and led nowhere, a connection without HTTP */
 };
 

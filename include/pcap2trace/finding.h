@@ -47,6 +47,10 @@ enum p2t_side {
     X(CONN_UNACKNOWLEDGED, "conn.unacknowledged", DEPENDS, NETWORK,                                                  \
       "an address answered, but the client never acknowledged it; a warning where it reached another one")           \
     X(CONN_OPEN, "conn.open", WARNING, CAPTURE, "an address had not answered yet when the capture ended")            \
+    X(CONN_CHALLENGED, "conn.challenged", DEPENDS, SERVER,                                                           \
+      "the server still held an older connection of the client's port; an error where it kept the client out")       \
+    X(CONN_NOT_ACCEPTED, "conn.not_accepted", ERROR, SERVER, "the server never took up an acknowledged connection")  \
+    X(CONN_RST_INJECTED, "conn.rst_injected", ERROR, NETWORK, "a RST that the server did not send ended the call")   \
     X(CONN_CANCELED, "conn.canceled", ERROR, CLIENT, "the client gave up a connection attempt")                      \
     X(CONN_SYN_REPEATED, "conn.syn_repeated", WARNING, NETWORK, "an address answered only a repeated SYN")           \
     X(CONN_STALE_REUSE, "conn.stale_reuse", DEPENDS, SERVER,                                                         \

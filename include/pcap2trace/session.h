@@ -63,7 +63,7 @@ struct p2t_config {
      * least recently used first: handed over as it stands, incomplete, and counted in limits_hit. */
     size_t max_memory;
     void *ctx; /* handed to the callbacks */
-    /* Each finished exchange, in the order in which they ended. Anything but 0 stops the session, which then
+    /* Each finished exchange, in the order in which they are settled: when nothing that may come can change them. Anything but 0 stops the session, which then
      * returns P2T_ERR_STOPPED. */
     int (*exchange)(void *ctx, const struct p2t_exchange *exchange);
     void (*problem)(void *ctx, const struct p2t_problem *problem); /* may be NULL */
@@ -109,7 +109,7 @@ P2T_API bool p2t_session_reason(const struct p2t_session *session, size_t n, str
 /* NULL is allowed. */
 P2T_API void p2t_session_free(struct p2t_session *session);
 
-/* "0.1.0" */
+/* "0.2.0" */
 P2T_API const char *p2t_version(void);
 
 #ifdef __cplusplus

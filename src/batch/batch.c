@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "base/parallel.h"
+#include "batch/own.h"
 #include "batch/pattern.h"
 #include "batch/point.h"
 #include "batch/shard.h"
@@ -232,6 +233,19 @@ static int make_folder(const struct batch *b, const char *path)
     return mkdir(path, 0777) == 0 || errno == EEXIST ? P2T_OK : say(b, path, strerror(errno));
 }
 
+/* It holds packets and TLS secrets, and decides what is written. */
+static int make_state(const struct batch *b, const char *path)
+{
+    struct stat st;
+
+    if ((mkdir(path, 0700) != 0 && errno != EEXIST) || stat(path, &st) != 0)
+        return say(b, path, strerror(errno));
+    if (!S_ISDIR(st.st_mode))
+        return say(b, path, strerror(ENOTDIR));
+    const char *complaint = own_complaint(&st);
+    return complaint == NULL ? P2T_OK : say(b, path, complaint);
+}
+
 static int start(struct batch *b, const char *folder)
 {
     int status = folder_open(&b->folder, folder);
@@ -239,7 +253,7 @@ static int start(struct batch *b, const char *folder)
     if (status == P2T_OK)
         status = make_folder(b, b->config->out);
     if (status == P2T_OK)
-        status = make_folder(b, b->config->state);
+        status = make_state(b, b->config->state);
     watch_open(&b->watch, folder);
     return status;
 }

@@ -2,8 +2,12 @@
 
 #include <stdlib.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
 #include <zstd.h>
 
+#include "base/saved_time.h"
+#include "batch/own.h"
 #include "batch/take.h"
 #include "pcap2trace/status.h"
 
@@ -36,9 +40,14 @@ static int open_head(struct checkpoint_reader *r)
 int checkpoint_open(struct checkpoint_reader *r, const char *path)
 {
     *r = (struct checkpoint_reader){0};
-    r->file = fopen(path, "rbe");
-    if (r->file == NULL)
+    int fd = own_open(path, O_RDONLY, 0);
+    if (fd < 0)
         return errno == ENOENT ? CHECKPOINT_NONE : P2T_ERR_IO;
+    r->file = fdopen(fd, "rb");
+    if (r->file == NULL) {
+        close(fd);
+        return P2T_ERR_IO;
+    }
     r->packed_cap = ZSTD_DStreamInSize();
     r->packed = malloc(r->packed_cap);
     r->zstd = ZSTD_createDCtx();
@@ -133,7 +142,7 @@ bool checkpoint_frame(const struct checkpoint_record *record, struct input_frame
 {
     struct reader r = reader_of_slice(record->bytes);
 
-    f->ts_ns = (int64_t)reader_le64(&r);
+    f->ts_ns = saved_moment((int64_t)reader_le64(&r));
     f->number = reader_le64(&r);
     f->file = reader_le32(&r);
     f->interface = reader_le32(&r);

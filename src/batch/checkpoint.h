@@ -12,7 +12,7 @@
 #include "input/frame.h"
 
 /* Raise it when the format changes, including correlate's image, or how ids are made. */
-enum { CHECKPOINT_VERSION = 3 };
+enum { CHECKPOINT_VERSION = 4 };
 
 enum checkpoint_type {
     CHECKPOINT_HEAD = 1, /* the point's own state: point.c, save.c */

@@ -92,6 +92,17 @@ static size_t plain_length(const char *name)
     return n;
 }
 
+/* 00000042-NAME.ndjson or manifest.ndjson, perhaps compressed: what batch writes is no capture, however empty. */
+static bool is_own_output(const char *name)
+{
+    static const char suffix[] = ".ndjson";
+    size_t n = plain_length(name), digits = strspn(name, "0123456789");
+
+    if (n < sizeof suffix || strncmp(name + n - (sizeof suffix - 1), suffix, sizeof suffix - 1) != 0)
+        return false;
+    return strncmp(name, "manifest.", 9) == 0 || (digits >= 8 && name[digits] == '-');
+}
+
 /* Without a packet, a file is identified by its name and modification time: compressing keeps both. */
 static enum folder_kind without_packets(struct folder_file *file)
 {
@@ -108,6 +119,8 @@ static enum folder_kind judge(struct folder_file *file, struct folder_reader *r,
 {
     struct input_frame frame;
 
+    if (is_own_output(file->name))
+        return FOLDER_FOREIGN;
     if (found == INPUT_CAPTURE_EMPTY_FILE || found == INPUT_CAPTURE_DAMAGED)
         return without_packets(file);
     if (found == INPUT_CAPTURE_FOREIGN)

@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#include "base/utf8.h"
+
 int pattern_init(struct pattern *p, const char *from)
 {
     *p = (struct pattern){.from = PATTERN_NONE};
@@ -24,13 +26,26 @@ int pattern_init(struct pattern *p, const char *from)
     return P2T_ERR_USAGE;
 }
 
+/* A manifest of shards is JSON: bytes that are no UTF-8 are %XX, there as here. */
 static bool copy(char out[PATTERN_POINT_MAX], struct slice name)
 {
-    if (name.n == 0 || name.n >= PATTERN_POINT_MAX)
-        return false;
-    memcpy(out, name.p, name.n);
-    out[name.n] = '\0';
-    return true;
+    size_t n = 0;
+
+    for (size_t took; name.n > 0; name = slice_of(name.p + took, name.n - took)) {
+        size_t character = utf8_sequence(name);
+        took = character > 0 ? character : 1;
+        if (n + (character > 0 ? took : 3) >= PATTERN_POINT_MAX) {
+            out[0] = '\0';
+            return false;
+        }
+        if (character > 0)
+            memcpy(out + n, name.p, took);
+        else
+            snprintf(out + n, 4, "%%%02X", (unsigned)name.p[0]);
+        n += character > 0 ? took : 3;
+    }
+    out[n] = '\0';
+    return n > 0;
 }
 
 bool pattern_point(const struct pattern *p, const struct folder_file *file, char out[PATTERN_POINT_MAX])

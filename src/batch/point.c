@@ -2,12 +2,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <dirent.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/saved_time.h"
 #include "batch/state.h"
 #include "batch/take.h"
 
@@ -20,7 +22,7 @@ uint64_t point_problems(const struct point *p)
 
 static int append_line(struct point *p)
 {
-    int fd = open(p->manifest, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+    int fd = own_open(p->manifest, O_WRONLY | O_CREAT, 0666);
     struct stat st;
     int status = P2T_ERR_IO;
 
@@ -46,6 +48,14 @@ static bool has_line(const struct point *p)
     return stat(p->manifest, &st) == 0 && (uint64_t)st.st_size == p->manifest_n + p->line.n;
 }
 
+/* Itself, and no link to one. */
+static bool is_file(const char *path)
+{
+    struct stat st;
+
+    return lstat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
 int point_commit(struct point *p)
 {
     char *target = NULL, *temporary = NULL;
@@ -55,7 +65,7 @@ int point_commit(struct point *p)
         return point_fail(p, p->out_dir, status, error);
     temporary = store_temporary(target);
     if (temporary != NULL)
-        status = access(temporary, F_OK) == 0 ? store_rename(temporary, target, &error) : P2T_OK;
+        status = is_file(temporary) ? store_rename(temporary, target, &error) : P2T_OK;
     if (status != P2T_OK)
         (void)point_fail(p, target, status, error);
     free(temporary);
@@ -89,7 +99,7 @@ static int take_head(struct point *p, struct slice saved)
 
     p->sequence = reader_le64(&r);
     p->next_file = reader_le32(&r);
-    p->last_ns = (int64_t)reader_le64(&r);
+    p->last_ns = saved_moment((int64_t)reader_le64(&r));
     p->any = reader_le32(&r) != 0;
     p->final = reader_le32(&r) != 0;
     p->manifest_n = reader_le64(&r);
@@ -122,8 +132,8 @@ static int say_version(const struct point *p, uint32_t version)
     char text[200];
 
     snprintf(text, sizeof text,
-             "state version %u, of another version of pcap2trace; this one has %d. Let that version go on, or begin "
-             "anew with another --out and --state",
+             "state version %u, of another version of pcap2trace; this one has %d. Run that version once more with "
+             "--final, which writes what is open, or begin anew with another --state",
              (unsigned)version, (int)CHECKPOINT_VERSION);
     p->config->say(p->config->ctx, p->checkpoint, text);
     return P2T_ERR_USAGE;
@@ -161,6 +171,19 @@ static void put_safe(struct buf *b, const char *name)
             buf_printf(b, "%%%02X", (unsigned)(unsigned char)*c);
 }
 
+/* Encoded names may be three times as long as a point's name: what is too long is told apart by its hash. */
+static void put_short(struct buf *b, const char *name)
+{
+    enum { SAFE_MAX = 180 };
+    size_t from = b->n;
+
+    put_safe(b, name);
+    if (b->n - from <= SAFE_MAX)
+        return;
+    b->n = from + SAFE_MAX;
+    buf_printf(b, "~%016" PRIx64, hash_stable_finish(hash_stable(HASH_STABLE_SEED, name, strlen(name))));
+}
+
 static char *joined(const char *folder, const char *name, const char *suffix)
 {
     struct buf b = {0};
@@ -168,7 +191,7 @@ static char *joined(const char *folder, const char *name, const char *suffix)
     buf_str(&b, folder);
     if (*name != '\0' || *suffix == '/') {
         buf_putc(&b, '/');
-        put_safe(&b, name);
+        put_short(&b, name);
     }
     buf_str(&b, suffix);
     buf_putc(&b, '\0');
@@ -205,7 +228,7 @@ static int take_lock(struct point *p)
 
     if (asprintf(&path, "%s.lock", p->checkpoint) < 0)
         return point_fail(p, p->checkpoint, P2T_ERR_MEMORY, 0);
-    p->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    p->lock = own_open(path, O_RDWR | O_CREAT, 0600);
     int status = p->lock >= 0 && flock(p->lock, LOCK_EX | LOCK_NB) == 0 ? P2T_OK : P2T_ERR_IO;
     if (status != P2T_OK && errno == EWOULDBLOCK)
         p->config->say(p->config->ctx, path, "another batch is at work on this state");

@@ -4,6 +4,7 @@
 
 #include "batch/checkpoint.h"
 #include "batch/names.h"
+#include "batch/own.h"
 #include "batch/point.h"
 #include "input/filter.h"
 #include "write/writer.h"

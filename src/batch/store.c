@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include <zstd.h>
 
+#include "batch/own.h"
 #include "pcap2trace/status.h"
 
 char *store_temporary(const char *target)
@@ -45,7 +46,7 @@ int store_open(struct store *s, const char *target, enum store_packing packing, 
     s->temporary = store_temporary(target);
     if (s->target == NULL || s->temporary == NULL)
         return P2T_ERR_MEMORY;
-    s->fd = open(s->temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+    s->fd = own_create(s->temporary, mode);
     if (s->fd < 0)
         return fail(s);
     return packing != STORE_PLAIN ? open_zstd(s, packing == STORE_ZSTD ? 3 : -5) : P2T_OK;

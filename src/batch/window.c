@@ -163,6 +163,36 @@ static void put_line(struct point *p, const struct reading *r)
 
 /* ---- the window ---- */
 
+/* The file's name in its output's: a temporary name of that must not be too long either. */
+static void put_name(struct buf *b, const char *name)
+{
+    enum { NAME_MOST = 200, KEPT = 180 };
+    size_t n = strlen(name);
+
+    if (n <= NAME_MOST) {
+        buf_put(b, name, n);
+        return;
+    }
+    for (n = KEPT; (name[n] & 0xc0) == 0x80; n--) /* not inside of a character */
+        ;
+    buf_put(b, name, n);
+    buf_printf(b, "~%016" PRIx64, hash_stable_finish(hash_stable(HASH_STABLE_SEED, name, strlen(name))));
+}
+
+static char *output_name(const struct point *p, const char *name)
+{
+    struct buf b = {0};
+
+    buf_printf(&b, "%08" PRIu64 "-", p->sequence);
+    put_name(&b, name);
+    buf_str(&b, p->config->zstd ? ".ndjson.zst" : ".ndjson");
+    buf_putc(&b, '\0');
+    if (!b.failed)
+        return (char *)b.p;
+    buf_fini(&b);
+    return NULL;
+}
+
 static int open_output(struct point *p, struct store *store, const char *suffix)
 {
     const struct out_options options = {0};
@@ -170,11 +200,9 @@ static int open_output(struct point *p, struct store *store, const char *suffix)
     char *path;
 
     free(p->output);
-    p->output = NULL;
-    if (asprintf(&p->output, "%08" PRIu64 "-%s.ndjson%s", p->sequence, suffix, p->config->zstd ? ".zst" : "") < 0) {
-        p->output = NULL;
+    p->output = output_name(p, suffix);
+    if (p->output == NULL)
         return P2T_ERR_MEMORY;
-    }
     if (asprintf(&path, "%s/%s", p->out_dir, p->output) < 0)
         return P2T_ERR_MEMORY;
     int status = P2T_ERR_USAGE;

@@ -1,3 +1,4 @@
+#include <signal.h>
 #include <stdio.h>
 
 #include "cli/help.h"
@@ -50,6 +51,8 @@ int main(int argc, char **argv)
     int status = cli_options_parse(&options, argc, argv, &complaint);
     int code;
 
+    /* A file that may grow no more is an error like a full disk: what was begun is removed. */
+    (void)signal(SIGXFSZ, SIG_IGN);
     buf_putc(&complaint, '\0');
     if (status == P2T_OK)
         code = perform(&options);

@@ -1,5 +1,6 @@
 #include "cli/report.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -82,4 +83,14 @@ void report_interrupted(const struct p2t_session *s)
                    100.0 * (double)c.capture_bytes_read / (double)c.capture_bytes_total);
     buf_lit(&b, ": what came later is missing, and exchanges open at that point are shown as incomplete");
     say(&b);
+}
+
+void report_runs(uint64_t runs)
+{
+    char text[160];
+
+    snprintf(text, sizeof text,
+             "more exchanges than can be sorted at once: they stand in %llu runs, each sorted by start",
+             (unsigned long long)runs);
+    report_line(NULL, text);
 }

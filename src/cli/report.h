@@ -10,6 +10,8 @@ void report_line(const char *subject, const char *text);
 void report_counters(const struct p2t_session *s);
 /* No exchange was written: says what the captures held instead. */
 void report_nothing(const struct p2t_session *s, bool filtered);
+/* The output is sorted in so many runs, more than one. */
+void report_runs(uint64_t runs);
 /* A signal ended the run early. */
 void report_interrupted(const struct p2t_session *s);
 

@@ -88,10 +88,31 @@ static bool stdin_is_live(void)
     return fstat(STDIN_FILENO, &st) == 0 && !S_ISREG(st.st_mode);
 }
 
+static bool is_pipe(const char *capture)
+{
+    struct stat st;
+
+    return strcmp(capture, "-") != 0 && stat(capture, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
+}
+
+/* What comes slowly is shown as it comes. */
+static size_t bytes_to_sort(const struct run *r)
+{
+    enum { SORTED_BYTES = 64 << 20 };
+    const struct cli_options *o = r->options;
+
+    if ((o->format != OUT_FORMAT_TEXT && o->format != OUT_FORMAT_CSV) || r->live)
+        return 0;
+    for (size_t i = 0; i < o->capture_count; i++)
+        if (is_pipe(o->captures[i]))
+            return 0;
+    return SORTED_BYTES;
+}
+
 static int open_output(struct run *r)
 {
     const struct cli_options *o = r->options;
-    struct out_options options = {.color = color_wanted(o)};
+    struct out_options options = {.color = color_wanted(o), .sort_bytes = bytes_to_sort(r)};
     struct out_sink sink = {&r->output, output_write};
 
     if (output_open(&r->output, o->output) != P2T_OK) {
@@ -186,6 +207,8 @@ static void say_how_it_went(const struct run *r)
         report_counters(r->session);
     if (o->quiet)
         return;
+    if (out_writer_runs(r->writer) > 1)
+        report_runs(out_writer_runs(r->writer));
     if (signals_stop() != 0)
         report_interrupted(r->session);
     else if (r->kept == 0)

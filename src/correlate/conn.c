@@ -14,11 +14,20 @@ static uint64_t conn_id(const struct flow_conn *flow)
     return hash_stable_finish(hash_stable(h, &flow->first.ts_ns, sizeof flow->first.ts_ns));
 }
 
+/* Whatever the flow forgets. */
+static void note_translation(struct exchange_conn *v, const struct flow_conn *flow)
+{
+    if (flow->nat_server.ip.family != 0)
+        v->nat_server = flow->nat_server;
+    if (flow->nat_client.ip.family != 0)
+        v->nat_client = flow->nat_client;
+}
+
 void conn_take_endpoints(struct cconn *cc)
 {
     cc->view.client = cc->flow->client;
     cc->view.server = cc->flow->server;
-    cc->view.nat_server = cc->flow->nat_server;
+    note_translation(&cc->view, cc->flow);
     cc->is_dns = cc->view.server.port == 53 || cc->view.client.port == 53;
     cc->view.id = conn_id(cc->flow);
 }
@@ -50,6 +59,14 @@ static void set_once(struct packet_mark *m, const struct packet_mark *to)
         *m = *to;
 }
 
+/* Payload was acknowledged after answer_ns: the path is no longer than that. */
+static bool took_longer(const struct exchange_conn *v, int64_t answer_ns)
+{
+    if (!mark_set(&v->syn) || !mark_set(&v->syn_ack) || answer_ns < 0)
+        return false;
+    return v->syn_ack.ts_ns - v->syn.ts_ns > 2 * answer_ns + SYN_ACK_LATE_NS;
+}
+
 void conn_note_event(struct cconn *cc, const struct fact *f)
 {
     struct exchange_conn *v = &cc->view;
@@ -58,10 +75,13 @@ void conn_note_event(struct cconn *cc, const struct fact *f)
     switch (f->as.event->kind) {
     case FLOW_SYN:
         set_once(&v->syn, &f->mark);
+        v->syns += client;
         v->handshake_seen = true;
         break;
     case FLOW_SYN_ACK:
         set_once(&v->syn_ack, &f->mark);
+        v->last_syn_ack = f->mark;
+        v->syn_acks++;
         v->handshake_seen = true;
         break;
     case FLOW_ESTABLISHED:
@@ -76,10 +96,18 @@ void conn_note_event(struct cconn *cc, const struct fact *f)
     case FLOW_RST:
         set_once(client ? &v->client_rst : &v->server_rst, &f->mark);
         break;
+    case FLOW_FIRST_ACK:
+        if (!client)
+            v->late_syn_ack = took_longer(v, f->as.event->after_ns);
+        break;
+    case FLOW_SENT_AFTER_RST:
+        if (!client)
+            v->sent_after_rst = f->mark;
+        break;
     default:
         break;
     }
-    v->nat_server = cc->flow->nat_server;
+    note_translation(v, cc->flow);
 }
 
 void conn_socks_request(struct cconn *cc, const struct fact *f)
@@ -122,6 +150,7 @@ void conn_snapshot(const struct cconn *cc, struct exchange *e)
     struct exchange_conn own = e->conn;
 
     e->conn = cc->view;
+    note_translation(&e->conn, cc->flow);
     e->conn.position = own.position;
     e->conn.pipelined = own.pipelined;
     e->conn.orphan_dial = own.orphan_dial;
@@ -134,7 +163,9 @@ void conn_snapshot(const struct cconn *cc, struct exchange *e)
     e->conn.proxy_target = arena_copy(&e->arena, cc->view.proxy_target);
     for (int i = 0; i < 2; i++) {
         e->conn.lost_bytes[i] = cc->flow->lost_bytes[i];
-        e->conn.retransmits[i] = cc->flow->retransmits[i];
+        e->conn.retransmits[i] = cc->flow->retransmits[i] - e->retransmits_before[i];
+        if (e->conn.retransmits[i] > 0)
+            e->conn.last_retransmit[i] = cc->flow->last_retransmit[i];
         e->conn.payload_bytes[i] = cc->flow->payload_bytes[i];
     }
     e->socks_error = cc->socks_error;

@@ -54,6 +54,7 @@ void correlate_free(struct correlate *c)
     hmap_fini(&c->queries);
     hmap_fini(&c->query_sockets);
     hmap_fini(&c->pools);
+    hmap_fini(&c->open_by_number);
     slab_fini(&c->conn_slab);
     slab_fini(&c->pool_slab);
     slab_fini(&c->lookup_slab);

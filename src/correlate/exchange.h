@@ -7,6 +7,7 @@
 
 #include "base/addr.h"
 #include "base/arena.h"
+#include "base/hash.h"
 #include "base/heap.h"
 #include "packet/packet.h"
 #include "pcap2trace/exchange.h"
@@ -116,11 +117,14 @@ struct exchange_attempt {
     uint64_t conn_id;
     struct packet_mark syn, last_syn, syn_ack, ack, failed; /* failed: RST or ICMP */
     struct packet_mark winner;                              /* CANCELED: the SYN-ACK that won */
-    int64_t last_interval_ns;                               /* between the last two SYNs; 0: there was one */
-    int64_t next_slot_ns; /* TIMEOUT: when the next SYN would have come; it gave up before */
-    int64_t gave_up_ns;   /* TIMEOUT: best estimate of when it gave up */
-    uint32_t syns;
-    bool followed; /* TIMEOUT: its client went on with the next address, at gave_up_ns */
+    struct packet_mark last_syn_ack;                        /* syn_ack is the first */
+    struct packet_mark challenged; /* the first ACK that answered its SYN and acknowledged nothing of it */
+    int64_t last_interval_ns;      /* between the last two SYNs; 0: there was one */
+    int64_t next_slot_ns;          /* TIMEOUT: when the next SYN would have come; it gave up before */
+    int64_t gave_up_ns;            /* TIMEOUT: best estimate of when it gave up */
+    uint32_t syns, syn_acks;
+    uint32_t challenges; /* such ACKs */
+    bool followed;       /* TIMEOUT: its client went on with the next address, at gave_up_ns */
     enum attempt_result result;
     uint8_t icmp_family, icmp_type, icmp_code;
 };
@@ -229,15 +233,19 @@ struct exchange_link {
 struct exchange_conn {
     bool present;
     uint64_t id;
-    struct endpoint client, server, nat_server;
+    struct endpoint client, server, nat_server, nat_client;
     struct packet_mark first, syn, syn_ack, ack;
-    bool fin_in_order[2]; /* all bytes before the FIN were captured, or are known to be lost */
-    bool handshake_seen;  /* the SYN or SYN-ACK: positions and reuse are known */
-    uint32_t position;    /* of this exchange on the connection, from 0 */
-    bool pipelined;       /* sent before the previous response was complete */
-    bool orphan_dial;     /* its first request, and dialled for another one */
-    bool pool_full;       /* closed by the client when it came free, while others stayed idle */
-    bool handed_over;     /* came free while the request waited for another that it had dialled */
+    struct packet_mark last_syn_ack; /* syn_ack is the first */
+    uint32_t syns, syn_acks;
+    bool late_syn_ack;                 /* the server took longer over it than the path needs */
+    struct packet_mark sent_after_rst; /* the server went on behind what claimed to be its RST */
+    bool fin_in_order[2];              /* all bytes before the FIN were captured, or are known to be lost */
+    bool handshake_seen;               /* the SYN or SYN-ACK: positions and reuse are known */
+    uint32_t position;                 /* of this exchange on the connection, from 0 */
+    bool pipelined;                    /* sent before the previous response was complete */
+    bool orphan_dial;                  /* its first request, and dialled for another one */
+    bool pool_full;                    /* closed by the client when it came free, while others stayed idle */
+    bool handed_over;                  /* came free while the request waited for another that it had dialled */
     enum exchange_proxy proxy;
     struct slice dialled_host;       /* the name that its lookup was for, where one was seen */
     struct slice proxy_target;       /* host:port asked of a CONNECT or SOCKS proxy */
@@ -251,7 +259,8 @@ struct exchange_conn {
     bool input_ended; /* the capture ended with the connection open */
     uint64_t lost_bytes[2];
     struct packet_mark last_gap[2]; /* the packet behind the last hole that was never filled */
-    uint32_t retransmits[2];
+    uint32_t retransmits[2];        /* while the exchange was under way */
+    struct packet_mark last_retransmit[2];
     enum fact_proto proto;
     uint64_t payload_bytes[2];
     struct packet_mark first_payload[2];
@@ -341,6 +350,8 @@ struct exchange {
     struct exchange_websocket websocket;
     struct exchange_tls *tls;      /* NULL: no TLS on the connection */
     bool handshakes;               /* its own dial made the TLS handshake */
+    bool by_go;                    /* its client is Go's, as its fields or its resolver show */
+    bool upstream;                 /* a lookup that a resolver made for another one */
     struct exchange_tls *dial_tls; /* the handshake of the connection it dialled, when it was sent on another */
     struct slice socks_error;      /* SOCKS reply in words; NULL when none failed */
     int64_t end_ns;
@@ -353,10 +364,13 @@ struct exchange {
     struct timer timer;
     bool may_have_ended; /* provisionally, at end_ns */
     bool late;           /* answered after the client's FIN: ended with it, unless the client takes the answer */
-    struct exchange *next;
+    struct exchange *next, *before; /* under way on its connection */
+    struct hmap_node by_number;
+    bool in_map;
     void *owner;
     uint32_t number;         /* as proto counts */
     uint64_t lost_before[2]; /* of its connection, when it began */
+    uint32_t retransmits_before[2];
     struct dial *claims;
     void *pool; /* where it may yet turn out to have dialled */
     struct exchange *unplaced_before, *unplaced_next;

@@ -84,18 +84,17 @@ static bool is_absolute(struct slice target)
 static struct exchange *begin(struct correlate *c, struct cconn *cc, const struct fact *f)
 {
     enum p2t_kind kind = f->stream != 0 ? P2T_KIND_HTTP2 : P2T_KIND_HTTP1;
-    struct exchange *e = open_begin(c, cc, kind, &f->as.head->first);
+    struct exchange *e = open_begin(c, cc, kind, f->exchange, &f->as.head->first);
 
     if (e == NULL)
         return NULL;
     e->stream.id = f->stream;
-    e->number = f->exchange;
     return e;
 }
 
 static void on_request_head(struct correlate *c, struct cconn *cc, const struct fact *f)
 {
-    struct exchange *e = open_find(cc, f->exchange);
+    struct exchange *e = open_find(c, cc, f->exchange);
 
     if (cc->settling != NULL && f->stream == 0) {
         cc->settling->conn.next_head = f->as.head->first;
@@ -164,9 +163,9 @@ static void fill_response(struct exchange *e, const struct fact_http_head *h)
     r->keep_alive = slice_list_has(connection, SLICE_LIT("keep-alive"));
 }
 
-static void on_trailers(struct cconn *cc, const struct fact *f)
+static void on_trailers(struct correlate *c, struct cconn *cc, const struct fact *f)
 {
-    struct exchange *e = open_find(cc, f->exchange);
+    struct exchange *e = open_find(c, cc, f->exchange);
 
     if (e != NULL && f->dir == FLOW_S2C)
         grpc_answered(e, f->as.head);
@@ -197,7 +196,7 @@ static void become_stream(struct exchange *e)
 static void on_response_head(struct correlate *c, struct cconn *cc, const struct fact *f)
 {
     const struct fact_http_head *h = f->as.head;
-    struct exchange *e = open_find(cc, f->exchange);
+    struct exchange *e = open_find(c, cc, f->exchange);
 
     if (e == NULL && !h->without_request)
         return;
@@ -225,7 +224,7 @@ static void on_response_head(struct correlate *c, struct cconn *cc, const struct
 
 static void on_request_end(struct correlate *c, struct cconn *cc, const struct fact *f)
 {
-    struct exchange *e = open_find(cc, f->exchange);
+    struct exchange *e = open_find(c, cc, f->exchange);
 
     if (e == NULL)
         return;
@@ -249,7 +248,7 @@ static void on_request_end(struct correlate *c, struct cconn *cc, const struct f
 
 static void on_response_end(struct correlate *c, struct cconn *cc, const struct fact *f)
 {
-    struct exchange *e = open_find(cc, f->exchange);
+    struct exchange *e = open_find(c, cc, f->exchange);
 
     if (e == NULL)
         return;
@@ -269,9 +268,9 @@ static void on_response_end(struct correlate *c, struct cconn *cc, const struct 
     end_if_done(c, e);
 }
 
-static void on_bad(struct cconn *cc, const struct fact *f)
+static void on_bad(struct correlate *c, struct cconn *cc, const struct fact *f)
 {
-    struct exchange *e = open_find(cc, f->exchange);
+    struct exchange *e = open_find(c, cc, f->exchange);
 
     if (f->as.bad.why == FACT_BAD_EXTRA && cc->settling != NULL)
         cc->settling->response.extra_bytes = true;
@@ -287,7 +286,7 @@ static void on_bad(struct cconn *cc, const struct fact *f)
 /* RFC 9113 5.4.2: nothing more comes on this stream. */
 static void on_reset(struct correlate *c, struct cconn *cc, const struct fact *f)
 {
-    struct exchange *e = open_find(cc, f->exchange);
+    struct exchange *e = open_find(c, cc, f->exchange);
 
     if (e == NULL)
         return;
@@ -315,17 +314,17 @@ void http_fact(struct correlate *c, struct cconn *cc, const struct fact *f)
         on_response_end(c, cc, f);
         break;
     case FACT_HTTP_BAD:
-        on_bad(cc, f);
+        on_bad(c, cc, f);
         break;
     case FACT_HTTP_PREFACE:
         cc->view.preface = f->mark;
         break;
     case FACT_HTTP_TRAILERS:
-        on_trailers(cc, f);
+        on_trailers(c, cc, f);
         break;
     case FACT_HTTP_MESSAGE:
     case FACT_HTTP_MESSAGES_LOST:
-        messages_fact(cc, f);
+        messages_fact(c, cc, f);
         break;
     case FACT_HTTP_RESET:
         on_reset(c, cc, f);

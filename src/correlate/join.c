@@ -43,7 +43,7 @@ static void report_claimed(struct correlate *c, struct dial *d)
     struct cconn *cc = d->winner >= 0 ? d->conns[d->winner] : NULL;
     struct slice host = exchange_dialled_host(e);
 
-    dial_check_host(c, d, host);
+    dial_check_host(c, d, host, e->conn.proxy != PROXY_NONE);
     dial_copy_attempts(d, e);
     if (d->lookup != NULL && !d->cached)
         lookup_into_exchange(d->lookup, e, host);
@@ -91,7 +91,7 @@ static void into_exchange(struct correlate *c, struct cconn *cc, struct exchange
 
     if (d == NULL)
         return;
-    dial_check_host(c, d, host);
+    dial_check_host(c, d, host, e->conn.proxy != PROXY_NONE);
     dial_copy_attempts(d, e);
     if (d->lookup != NULL && !d->cached)
         lookup_into_exchange(d->lookup, e, host);

@@ -133,9 +133,9 @@ static void websocket_message(struct exchange *e, enum flow_dir dir, const struc
 /* ---- facts ---- */
 
 /* One side of a WebSocket may be heard of after the other has closed the connection. */
-static struct exchange *find(struct cconn *cc, uint32_t number)
+static struct exchange *find(struct correlate *c, struct cconn *cc, uint32_t number)
 {
-    struct exchange *e = open_find(cc, number), *settling = cc->settling;
+    struct exchange *e = open_find(c, cc, number), *settling = cc->settling;
 
     if (e == NULL && settling != NULL && settling->websocket.present && settling->number == number)
         return settling;
@@ -166,9 +166,9 @@ void messages_settle(struct exchange *e)
         e->request.ended = e->request.complete = true;
 }
 
-void messages_fact(struct cconn *cc, const struct fact *f)
+void messages_fact(struct correlate *c, struct cconn *cc, const struct fact *f)
 {
-    struct exchange *e = find(cc, f->exchange);
+    struct exchange *e = find(c, cc, f->exchange);
 
     if (e == NULL)
         return;

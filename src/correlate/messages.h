@@ -10,7 +10,7 @@ void grpc_asked(struct exchange *e, const struct fact_http_head *h);
 void grpc_answered(struct exchange *e, const struct fact_http_head *h);
 void websocket_answered(struct exchange *e, const struct fact_http_head *h);
 /* FACT_HTTP_MESSAGE, FACT_HTTP_MESSAGES_LOST */
-void messages_fact(struct cconn *cc, const struct fact *f);
+void messages_fact(struct correlate *c, struct cconn *cc, const struct fact *f);
 /* The direction has sent all it will. */
 void messages_end(struct exchange *e, enum flow_dir dir);
 /* The exchange is over, and its connection's state is known. */

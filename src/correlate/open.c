@@ -7,45 +7,61 @@
 
 /* ---- the list ---- */
 
-struct exchange *open_find(struct cconn *cc, uint32_t number)
+/* Of several open at once all but the first are in a map: a pipeline, or HTTP/2's streams, may be thousands. */
+static uint64_t number_hash(const struct cconn *cc, uint32_t number)
 {
-    if (cc->found != NULL && cc->found->number == number)
-        return cc->found;
-    for (struct exchange *e = cc->open_first; e != NULL; e = e->next)
-        if (e->number == number)
-            return cc->found = e;
+    const uint64_t words[5] = {cc->view.id, number};
+
+    return hash_words(words);
+}
+
+static struct exchange *find_in_map(struct correlate *c, const struct cconn *cc, uint32_t number)
+{
+    struct hmap_node *n = hmap_first(&c->open_by_number, number_hash(cc, number));
+
+    for (; n != NULL; n = hmap_next(n)) {
+        struct exchange *e = hmap_entry(n, struct exchange, by_number);
+        if (e->owner == cc && e->number == number)
+            return e;
+    }
     return NULL;
 }
 
-static void append(struct cconn *cc, struct exchange *e)
+struct exchange *open_find(struct correlate *c, struct cconn *cc, uint32_t number)
 {
-    if (cc->open_last != NULL)
-        cc->open_last->next = e;
-    else
-        cc->open_first = e;
+    if (cc->found != NULL && cc->found->number == number)
+        return cc->found;
+    struct exchange *e = cc->open_first;
+    if (e != NULL && e->number != number)
+        e = e->next != NULL ? find_in_map(c, cc, number) : NULL;
+    return cc->found = e;
+}
+
+void open_append(struct correlate *c, struct cconn *cc, struct exchange *e)
+{
+    e->before = cc->open_last;
+    e->next = NULL;
+    e->in_map =
+        cc->open_last != NULL && hmap_insert(&c->open_by_number, &e->by_number, number_hash(cc, e->number)) == 0;
+    *(cc->open_last != NULL ? &cc->open_last->next : &cc->open_first) = e;
     cc->open_last = e;
 }
 
-void open_detach(struct cconn *cc, struct exchange *e)
+void open_detach(struct correlate *c, struct cconn *cc, struct exchange *e)
 {
-    struct exchange *before = NULL;
-
     if (cc->found == e)
         cc->found = NULL;
-    for (struct exchange *x = cc->open_first; x != NULL && x != e; x = x->next)
-        before = x;
-    if (before == NULL && cc->open_first != e)
+    if (e->before == NULL && cc->open_first != e)
         return;
-    if (before != NULL)
-        before->next = e->next;
-    else
-        cc->open_first = e->next;
-    if (cc->open_last == e)
-        cc->open_last = before;
-    e->next = NULL;
+    *(e->before != NULL ? &e->before->next : &cc->open_first) = e->next;
+    *(e->next != NULL ? &e->next->before : &cc->open_last) = e->before;
+    e->before = e->next = NULL;
+    if (e->in_map)
+        hmap_remove(&c->open_by_number, &e->by_number);
+    e->in_map = false;
 }
 
-struct exchange *open_begin(struct correlate *c, struct cconn *cc, enum p2t_kind kind,
+struct exchange *open_begin(struct correlate *c, struct cconn *cc, enum p2t_kind kind, uint32_t number,
                             const struct packet_mark *first)
 {
     struct exchange *e = exchange_take(c);
@@ -54,15 +70,18 @@ struct exchange *open_begin(struct correlate *c, struct cconn *cc, enum p2t_kind
         return NULL;
     e->kind = kind;
     e->owner = cc;
+    e->number = number;
     e->start = *first;
     e->conn.present = true;
     e->conn.pipelined = cc->open_first != NULL;
     e->conn.position = cc->positions++;
     e->conn.previous_end = cc->view.previous_end;
     e->id = hash_stable_finish(hash_stable(cc->view.id, &e->conn.position, sizeof e->conn.position));
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < 2; i++) {
         e->lost_before[i] = cc->flow->lost_bytes[i];
-    append(cc, e);
+        e->retransmits_before[i] = cc->flow->retransmits[i];
+    }
+    open_append(c, cc, e);
     return e;
 }
 
@@ -70,7 +89,7 @@ void open_discard(struct correlate *c, struct exchange *e)
 {
     struct cconn *cc = e->owner;
 
-    open_detach(cc, e);
+    open_detach(c, cc, e);
     pool_forget(c, e);
     timer_stop(c, &e->timer);
     cc->positions--;

@@ -5,12 +5,14 @@
 #include "correlate/conn.h"
 
 /* The one that proto counts as `number`, or NULL. */
-struct exchange *open_find(struct cconn *cc, uint32_t number);
-/* first: its first packet. NULL when memory ran out. */
-struct exchange *open_begin(struct correlate *c, struct cconn *cc, enum p2t_kind kind,
+struct exchange *open_find(struct correlate *c, struct cconn *cc, uint32_t number);
+/* first: its first packet; number: as proto counts. NULL when memory ran out. */
+struct exchange *open_begin(struct correlate *c, struct cconn *cc, enum p2t_kind kind, uint32_t number,
                             const struct packet_mark *first);
+/* It joins the connection's list, as the newest. */
+void open_append(struct correlate *c, struct cconn *cc, struct exchange *e);
 /* It leaves the connection's list, if it is in it. */
-void open_detach(struct cconn *cc, struct exchange *e);
+void open_detach(struct correlate *c, struct cconn *cc, struct exchange *e);
 /* It turned out to be no exchange: given back without being emitted, and its position with it. */
 void open_discard(struct correlate *c, struct exchange *e);
 /* All of a settled exchange is known: it is handed over. */

@@ -27,7 +27,7 @@ void settle_exchange(struct correlate *c, struct exchange *e)
     if (e == cc->settling)
         cc->settling = NULL;
     else
-        open_detach(cc, e);
+        open_detach(c, cc, e);
     timer_stop(c, &e->timer);
     conn_snapshot(cc, e);
     messages_settle(e);
@@ -81,7 +81,7 @@ void settle_ended(struct correlate *c, struct exchange *e, int64_t end_ns)
         stream_ended(c, e, end_ns);
         return;
     }
-    open_detach(cc, e);
+    open_detach(c, cc, e);
     settle_previous(c, cc);
     if (e->kind == P2T_KIND_CONNECT)
         join_request(c, cc, e);
@@ -135,12 +135,19 @@ static void settle_closed(struct correlate *c, struct cconn *cc)
         settle_previous(c, cc);
 }
 
+/* A RST in the server's name, instead of an answer: if the server goes on, it was not the server's. */
+static bool may_be_forged(const struct cconn *cc, const struct fact *f)
+{
+    return f->dir == FLOW_S2C && cc->settling != NULL && !mark_set(&cc->settling->response.first);
+}
+
 void settle_conn_event(struct correlate *c, struct cconn *cc, const struct fact *f)
 {
     switch (f->as.event->kind) {
     case FLOW_RST:
         end_all(c, cc);
-        settle_previous(c, cc);
+        if (!may_be_forged(cc, f))
+            settle_previous(c, cc);
         break;
     case FLOW_FIN:
         for (struct exchange *e = cc->open_first; e != NULL; e = e->next)

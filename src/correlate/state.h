@@ -38,6 +38,7 @@ struct correlate {
     struct heap outbox;  /* settled by the packet at hand */
     struct cconn *conns; /* those that a flow stands behind, the newest first */
     struct hmap lookups_by_label, lookups_by_addr, queries, query_sockets, pools;
+    struct hmap open_by_number; /* exchanges, by connection and number */
     struct slab conn_slab, pool_slab, lookup_slab, dial_slab, query_slab, addr_slab, tls_slab;
     struct list_link lookups;        /* all, the oldest first */
     struct list_link unused_lookups; /* no dial follows them */

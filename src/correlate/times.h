@@ -20,9 +20,11 @@
     X(RACE_MIN_NS,           150000000,     "RFC 8305 5: 250 ms; Go 300, curl 200", "silence after which a second address is tried beside the first") \
     X(SYN_FIRST_REPEAT_NS,   1000000000,    "RFC 6298 2.1",                     "when the first SYN is repeated") \
     X(SYN_LATE_NS,           1000000000,    "measured: timers, scheduling, round trips", "how long after its last chance a SYN or its answer may still come") \
+    X(SYN_ACK_LATE_NS,       100000000,     "chosen",                           "a SYN-ACK later by this than twice the next round trip was the server's own delay") \
     X(LOOKUP_FRESH_NS,       1000000000,    "measured: under 1 ms in Go",       "a dial this long after an answer that none followed yet still follows it; later it is a cache's") \
     X(LOOKUP_SHARED_NS,      50000000,      "measured: singleflight, busy hosts", "a dial this long after an answer that another dial followed still shares it") \
     X(DIAL_BURST_NS,         5000000,       "measured: under 1 ms",             "a SYN this soon after an answer, or after another dial that followed it, follows it, too") \
+    X(PROXY_LOOKUP_NS,       20000000,      "measured: under 1 ms",             "a lookup this long before the dial of a proxy was not of the proxy's name") \
     X(POOL_IDLE_NS,          20000000,      "measured",                         "a connection free for longer was in the pool when a dialler looked") \
     X(POOL_HANDED_NS,        300000,        "measured",                         "how soon who waited sends on a connection that came free") \
     X(POOL_KEPT_NS,          1000000,       "measured",                         "an idle connection that was not closed for so long is kept") \

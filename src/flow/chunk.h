@@ -21,6 +21,7 @@ struct flow_conn {
     uint64_t number;                /* of connections, in the order they were opened, from 1 */
     struct endpoint client, server; /* as the first packet seen had them */
     struct endpoint nat_server; /* the server's other address where both sides of a DNAT were seen; family 0: none */
+    struct endpoint nat_client; /* the client's, likewise of an SNAT */
     uint32_t path;              /* of the first packet seen */
     enum flow_roles roles;
     struct packet_mark first;
@@ -29,11 +30,12 @@ struct flow_conn {
 
     /* Counters per direction, updated before each callback. */
     uint64_t packets[2];
-    uint64_t payload_bytes[2]; /* distinct stream bytes seen, wire length */
-    uint32_t retransmits[2];   /* segments that brought nothing new */
-    uint32_t out_of_order[2];  /* segments that came before an earlier byte */
-    uint32_t duplicates;       /* the same packet captured again elsewhere on its way */
-    uint64_t lost_bytes[2];    /* holes that were never filled */
+    uint64_t payload_bytes[2];             /* distinct stream bytes seen, wire length */
+    uint32_t retransmits[2];               /* segments that brought nothing new */
+    struct packet_mark last_retransmit[2]; /* the last of those segments */
+    uint32_t out_of_order[2];              /* segments that came before an earlier byte */
+    uint32_t duplicates;                   /* the same packet captured again elsewhere on its way */
+    uint64_t lost_bytes[2];                /* holes that were never filled */
 };
 
 /* Bytes of one direction, in stream order, without overlap and without omission: a hole is a chunk too. */
@@ -73,7 +75,10 @@ enum flow_event_kind {
     FLOW_ZERO_WINDOW,      /* dir's receiver closed its window ... */
     FLOW_WINDOW_OPEN,      /* ... and opened it again */
     FLOW_DATA_AFTER_CLOSE, /* payload from dir after its peer's RST or its own FIN; once */
-    FLOW_FIRST_ACK         /* first packet of dir that acknowledges payload of the other side */
+    FLOW_FIRST_ACK,        /* first packet of dir that acknowledges payload of the other side */
+    FLOW_CHALLENGED,       /* an ACK that answers the SYN and acknowledges nothing of it (dir: server's), and the RST
+                            * that answers that ACK (dir: client's); the attempt goes on: RFC 9293 3.5.2, RFC 5961 4.2 */
+    FLOW_SENT_AFTER_RST    /* bytes or a FIN from dir at or behind the place of its own RST; once */
 };
 
 struct flow_event {
@@ -81,6 +86,7 @@ struct flow_event {
     enum flow_dir dir; /* who sent the packet; for FLOW_ICMP: whose packet is quoted */
     struct packet_mark mark;
     bool repeated;                /* FLOW_SYN, FLOW_SYN_ACK: a retransmission */
+    int64_t after_ns;             /* FLOW_FIRST_ACK: since the other side's first payload was seen */
     uint8_t icmp_type, icmp_code; /* FLOW_ICMP */
     uint8_t icmp_family;          /* 4 or 6 */
 };

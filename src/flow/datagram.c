@@ -14,7 +14,7 @@ struct datagram_id {
     uint8_t unused[2];
 };
 
-static bool is_copy(struct flow_table *t, const struct packet *p)
+static bool is_same(struct flow_table *t, const struct packet *p)
 {
     size_t n = p->payload.n < COMPARED_BYTES ? p->payload.n : COMPARED_BYTES;
     struct datagram_id id = {.len = p->payload_len, .ip_id = p->ip_id, .kind = (uint8_t)p->kind};
@@ -43,10 +43,26 @@ static bool is_copy(struct flow_table *t, const struct packet *p)
     return copy;
 }
 
+/* Gives *p the addresses it is told under, in *room where those are others. */
+static bool is_copy(struct flow_table *t, const struct packet **p, struct packet *room)
+{
+    if (flow_nat_concerns(*p)) {
+        *room = **p;
+        *p = room;
+        if (flow_nat_translate(t, room)) {
+            t->counters.duplicates++;
+            return true;
+        }
+    }
+    return is_same(t, *p);
+}
+
 void flow_udp(struct flow_table *t, const struct packet *p)
 {
+    struct packet room;
+
     t->counters.udp_packets++;
-    if (is_copy(t, p))
+    if (is_copy(t, &p, &room))
         return;
     t->counters.cut_bytes += p->payload_len > p->payload.n ? p->payload_len - p->payload.n : 0;
     struct flow_datagram d = {p->mark, p->src, p->dst, p->path, p->payload, p->payload_len};
@@ -94,11 +110,12 @@ static void about_tcp(struct flow_table *t, const struct packet *p)
 
 void flow_icmp(struct flow_table *t, const struct packet *p)
 {
-    const struct packet_icmp *icmp = &p->icmp;
+    struct packet room;
 
     t->counters.icmp_errors++;
-    if (is_copy(t, p))
+    if (is_copy(t, &p, &room))
         return;
+    const struct packet_icmp *icmp = &p->icmp;
     if (icmp->quoted_kind == PACKET_TCP) {
         about_tcp(t, p);
         return;

@@ -9,29 +9,18 @@ struct flow_recent_entry {
     int64_t when_ns;
 };
 
-static uint64_t mix(uint64_t h, uint64_t v)
-{
-    h = (h ^ v) * 0x9e3779b97f4a7c15u;
-    return h ^ h >> 32;
-}
-
 struct flow_print flow_print_tcp(const struct packet *p, int64_t window_ns)
 {
     const struct packet_tcp *tcp = &p->tcp;
-    uint64_t h = mix(0xa0761d6478bd642fu, (uint64_t)tcp->seq << 32 | tcp->ack);
+    uint64_t h = flow_mix(0xa0761d6478bd642fu, (uint64_t)tcp->seq << 32 | tcp->ack);
 
-    h = mix(h, (uint64_t)p->payload_len << 32 | (uint64_t)tcp->window << 16 | p->ip_id);
-    h = mix(h, (uint64_t)tcp->flags << 1 | tcp->has_timestamp);
+    h = flow_mix(h, (uint64_t)p->payload_len << 32 | (uint64_t)tcp->window << 16 | p->ip_id);
+    h = flow_mix(h, (uint64_t)tcp->flags << 1 | tcp->has_timestamp);
     if (tcp->has_timestamp)
-        h = mix(h, (uint64_t)tcp->ts_value << 32 | tcp->ts_echo);
+        h = flow_mix(h, (uint64_t)tcp->ts_value << 32 | tcp->ts_echo);
     else if (p->ip_id == 0 && window_ns > FLOW_WEAK_WINDOW_NS)
         window_ns = FLOW_WEAK_WINDOW_NS;
     return (struct flow_print){h, window_ns};
-}
-
-static uint32_t ring_time(int64_t ns)
-{
-    return (uint32_t)((uint64_t)ns >> 10);
 }
 
 static uint32_t bit_of(struct flow_print print)
@@ -44,7 +33,7 @@ bool flow_ring_has(const struct flow_ring *r, struct flow_print print, int64_t n
     if (((r->now_bits | r->before_bits) & bit_of(print)) == 0)
         return false;
     for (unsigned i = 0; i < FLOW_RING_SIZE; i++)
-        if (r->print[i] == print.value && ring_time(now_ns) - r->when[i] <= (uint64_t)print.window_ns >> 10)
+        if (r->print[i] == print.value && flow_us(now_ns) - r->when[i] <= (uint64_t)print.window_ns >> 10)
             return true;
     return false;
 }
@@ -59,7 +48,7 @@ void flow_ring_add(struct flow_ring *r, struct flow_print print, int64_t now_ns)
     }
     r->now_bits |= bit_of(print);
     r->print[i] = print.value;
-    r->when[i] = ring_time(now_ns);
+    r->when[i] = flow_us(now_ns);
 }
 
 int flow_recent_init(struct flow_recent *r)

@@ -27,6 +27,13 @@ struct flow_ring {
         before_bits; /* one for each print of this round, and of the one before: most are none of them */
 };
 
+/* A hash of v after others, the same in every run. */
+static inline uint64_t flow_mix(uint64_t h, uint64_t v)
+{
+    h = (h ^ v) * 0x9e3779b97f4a7c15u;
+    return h ^ h >> 32;
+}
+
 struct flow_print flow_print_tcp(const struct packet *p, int64_t window_ns);
 bool flow_ring_has(const struct flow_ring *r, struct flow_print print, int64_t now_ns);
 void flow_ring_add(struct flow_ring *r, struct flow_print print, int64_t now_ns);

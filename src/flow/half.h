@@ -27,10 +27,13 @@ struct flow_half {
     uint64_t watch_to;      /* above `next`: bytes before it were acknowledged at `watch` and are missing */
     struct flow_held *held; /* NULL most of the time */
     uint32_t base;          /* sequence number of offset 0 */
+    uint32_t rst;           /* sequence number; only with rst_seen */
+    uint32_t first_payload; /* its time as flow_us() gives it; only with high > 0 */
     uint16_t window;        /* last advertised */
     int8_t scale;           /* from the SYN; -1 unknown */
     uint8_t base_from;      /* enum flow_base */
-    bool syn_seen, syn_ack_seen, fin_seen, fin_in_order, rst_seen, zero_window, ack_seen, data_after_close;
+    bool syn_seen, syn_ack_seen, fin_seen, fin_in_order, rst_seen, zero_window, ack_seen, data_after_close,
+        sent_after_rst;
     struct flow_ring ring;
     struct packet_mark deliverable; /* of the last chunk */
     struct packet_mark watch;

@@ -126,7 +126,7 @@ static bool take_syn(struct flow_table *t, struct flow_tcp *c, unsigned side, co
     }
     if (h->syn_seen && c->established)
         return false; /* a late copy */
-    struct flow_event e = {FLOW_SYN, flow_dir_of(c, side), p->mark, h->syn_seen, 0, 0, 0};
+    struct flow_event e = {.kind = FLOW_SYN, .dir = flow_dir_of(c, side), .mark = p->mark, .repeated = h->syn_seen};
     h->syn_seen = true;
     flow_learn_base(c, side, p);
     t->sink.tcp_event(t->sink.ctx, &c->head, &e);
@@ -141,7 +141,8 @@ static bool take_syn_ack(struct flow_table *t, struct flow_tcp *c, unsigned side
         t->counters.out_of_window++;
         return false;
     }
-    struct flow_event e = {FLOW_SYN_ACK, flow_dir_of(c, side), p->mark, h->syn_ack_seen, 0, 0, 0};
+    struct flow_event e = {
+        .kind = FLOW_SYN_ACK, .dir = flow_dir_of(c, side), .mark = p->mark, .repeated = h->syn_ack_seen};
     h->syn_ack_seen = true;
     flow_learn_base(c, side, p);
     t->sink.tcp_event(t->sink.ctx, &c->head, &e);

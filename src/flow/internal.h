@@ -7,6 +7,7 @@
 #include "flow/key.h"
 #include "flow/table.h"
 
+enum { FLOW_FRESH_SIZE = 256 };
 enum { FLOW_PATHS_PER_PAIR = 64 }; /* keys of one pair of endpoints: the same packet under ever new tunnel ids */
 
 enum flow_class { FLOW_HALF_OPEN, FLOW_OPEN, FLOW_CLOSED, FLOW_CLASSES };
@@ -17,9 +18,14 @@ struct flow_tcp {
     uint32_t client_isn;   /* sequence number of the client's first byte seen, minus one, as known at tcp_open */
     uint8_t client_side;
     uint8_t class;
+    uint8_t ttl;      /* of the first packet seen */
     bool handshake;   /* its SYN or SYN-ACK was seen */
     bool established; /* FLOW_ESTABLISHED was sent */
     bool in_syns;
+    bool is_fresh; /* in the table's `fresh`, at fresh_at */
+    uint16_t fresh_at;
+    bool challenged;         /* while half-open: its SYN was answered by an ACK ... */
+    uint32_t challenged_ack; /* ... with this number */
     int64_t last_ns;
     struct list_link lru, opened;
     struct flow_key_node key;
@@ -43,12 +49,20 @@ struct flow_table {
     struct list_link holding;          /* struct flow_held, the longest holding first */
     size_t held_bytes;
     struct flow_recent recent;
+    struct flow_tcp *fresh[FLOW_FRESH_SIZE]; /* the last SYNs' connections, by what a NAT leaves as it was; or NULL */
+    struct flow_nat *nat;                    /* NULL: no DNS question came so far */
 };
 
 /* now is never before then; unsigned, because captured times may be anything. */
 static inline uint64_t flow_elapsed(int64_t now_ns, int64_t then_ns)
 {
     return now_ns > then_ns ? (uint64_t)now_ns - (uint64_t)then_ns : 0;
+}
+
+/* In units of 1.024 us; differences are right up to 73 minutes. */
+static inline uint32_t flow_us(int64_t ns)
+{
+    return (uint32_t)((uint64_t)ns >> 10);
 }
 
 /* What is held after holes was `before` bytes and is `now`. */
@@ -119,6 +133,9 @@ void flow_syns_add(struct flow_table *t, struct flow_tcp *c);
 void flow_syns_remove(struct flow_table *t, struct flow_tcp *c);
 /* NULL: none. */
 struct flow_tcp *flow_syns_find(const struct flow_table *t, const struct endpoint *client, uint32_t isn);
+/* The connection whose first SYN was this packet, under any addresses and within the last millisecond, or NULL. */
+struct flow_tcp *flow_syns_fresh(const struct flow_table *t, struct flow_print print);
+void flow_syns_add_fresh(struct flow_table *t, struct flow_tcp *c, struct flow_print print);
 
 /* handshake.c */
 /* A new connection began on these endpoints, and this packet belongs to it. */
@@ -148,6 +165,22 @@ void flow_stream_expire(struct flow_table *t, struct flow_tcp *c, unsigned side)
 void flow_stream_flush(struct flow_table *t, struct flow_tcp *c, unsigned side);
 void flow_stream_fin(struct flow_table *t, struct flow_tcp *c, unsigned side, uint64_t fin, struct packet_mark mark);
 void flow_stream_free(struct flow_table *t, struct flow_half *h);
+
+/* nat.c: DNS datagrams that were captured on both sides of a NAT. */
+/* A datagram to or from a name server, or an ICMP error about one. */
+bool flow_nat_concerns(const struct packet *p);
+/* Gives such a packet the addresses of the side that was captured first. True: it is a copy of a question seen just now. */
+bool flow_nat_translate(struct flow_table *t, struct packet *p);
+
+/* A NAT leaves a packet's own number as it was, and a router counts the hops: where the number says nothing, they must
+ * differ. */
+static inline bool flow_may_be_translated(bool numbered, uint8_t ttl_before, uint8_t ttl)
+{
+    enum { HOPS_MAX = 4 };
+    int hops = ttl < ttl_before ? ttl_before - ttl : ttl - ttl_before;
+
+    return hops <= HOPS_MAX && (numbered || hops > 0);
+}
 
 /* datagram.c */
 void flow_udp(struct flow_table *t, const struct packet *p);

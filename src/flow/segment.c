@@ -1,9 +1,24 @@
 /* One segment of a known connection: what its header says, then its bytes. */
 #include "flow/internal.h"
 
+static bool awaits_syn_ack(const struct flow_tcp *c, unsigned side)
+{
+    return c->class == FLOW_HALF_OPEN && side != c->client_side && c->half[c->client_side].syn_seen;
+}
+
+/* Acknowledges what the client never sent: the server, or a NAT before it, still knows an older connection. */
+static bool is_stranger(const struct flow_tcp *c, unsigned side, const struct packet *p)
+{
+    const struct flow_half *peer = &c->half[!side];
+    int64_t off = flow_offset(peer, p->tcp.ack);
+
+    return awaits_syn_ack(c, side) && p->tcp.flags == TCP_ACK && p->payload_len == 0 &&
+           (off < 0 || off > (int64_t)peer->high);
+}
+
 /* A segment may lie up to the largest window ahead of what is known to be sent: less would lose what follows a
  * gap in the capture, more would let a stray segment pass for one. A side not heard of so far must know its
- * peer's numbers: a stale peer answers a new SYN with an ACK of its old connection (RFC 9293 3.5.1). */
+ * peer's numbers. */
 static bool belongs(const struct flow_tcp *c, unsigned side, const struct packet *p)
 {
     const struct flow_half *h = &c->half[side], *peer = &c->half[!side];
@@ -11,7 +26,20 @@ static bool belongs(const struct flow_tcp *c, unsigned side, const struct packet
     if (h->base_from != FLOW_BASE_NONE)
         return p->payload_len <= FLOW_REACH_BYTES &&
                flow_within(h, p->tcp.seq, FLOW_REACH_BYTES, FLOW_REACH_BYTES - (int64_t)p->payload_len);
-    return (p->tcp.flags & TCP_ACK) == 0 || peer->base_from != FLOW_BASE_FIXED || flow_near(peer, p->tcp.ack);
+    if ((p->tcp.flags & TCP_ACK) == 0 || peer->base_from != FLOW_BASE_FIXED)
+        return true;
+    return flow_near(peer, p->tcp.ack) && !is_stranger(c, side, p);
+}
+
+static void take_stranger(struct flow_table *t, struct flow_tcp *c, unsigned side, const struct packet *p)
+{
+    if (!is_stranger(c, side, p)) {
+        t->counters.out_of_window++;
+        return;
+    }
+    c->challenged = true;
+    c->challenged_ack = p->tcp.ack;
+    flow_emit(t, c, side, FLOW_CHALLENGED, p->mark);
 }
 
 static void take_established(struct flow_table *t, struct flow_tcp *c, unsigned side, const struct packet *p)
@@ -61,7 +89,9 @@ static void take_ack(struct flow_table *t, struct flow_tcp *c, unsigned side, co
     if (h->ack_seen)
         return;
     h->ack_seen = true;
-    flow_emit(t, c, side, FLOW_FIRST_ACK, p->mark);
+    struct flow_event e = {.kind = FLOW_FIRST_ACK, .dir = flow_dir_of(c, side), .mark = p->mark};
+    e.after_ns = (int64_t)(flow_us(p->mark.ts_ns) - peer->first_payload) << 10;
+    t->sink.tcp_event(t->sink.ctx, &c->head, &e);
 }
 
 /* RFC 1122 4.2.3.6: at SND.NXT-1, with no byte or one of garbage. A single byte that nobody has acknowledged yet
@@ -73,10 +103,11 @@ static bool is_keep_alive(const struct flow_half *h, const struct packet *p, int
     return p->payload_len == 0 || (p->payload_len == 1 && h->acked >= h->high);
 }
 
-static void take_old(struct flow_table *t, struct flow_tcp *c, unsigned side)
+static void take_old(struct flow_table *t, struct flow_tcp *c, unsigned side, const struct packet *p)
 {
     t->counters.retransmits++;
     c->head.retransmits[flow_dir_of(c, side)]++;
+    c->head.last_retransmit[flow_dir_of(c, side)] = p->mark;
 }
 
 static void data_after_close(struct flow_table *t, struct flow_tcp *c, unsigned side, const struct packet *p)
@@ -86,6 +117,18 @@ static void data_after_close(struct flow_table *t, struct flow_tcp *c, unsigned 
     if (!h->data_after_close)
         flow_emit(t, c, side, FLOW_DATA_AFTER_CLOSE, p->mark);
     h->data_after_close = true;
+}
+
+/* What a host sent before its RST ends before it, whatever the order of capture: somebody else sent that RST. */
+static void sent_after_reset(struct flow_table *t, struct flow_tcp *c, unsigned side, const struct packet *p,
+                             int64_t end)
+{
+    struct flow_half *h = &c->half[side];
+
+    if (h->sent_after_rst || end <= flow_offset(h, h->rst))
+        return;
+    h->sent_after_rst = true;
+    flow_emit(t, c, side, FLOW_SENT_AFTER_RST, p->mark);
 }
 
 /* The segment's bytes that can belong to the stream; false when there are none. */
@@ -127,11 +170,15 @@ static int take_payload(struct flow_table *t, struct flow_tcp *c, unsigned side,
     if (h->held != NULL)
         flow_stream_compare(t, h, &part);
     if (!flow_stream_is_new(h, &part)) {
-        take_old(t, c, side);
+        take_old(t, c, side, p);
         return 0;
     }
     if (c->half[!side].rst_seen)
         data_after_close(t, c, side, p);
+    if (h->rst_seen)
+        sent_after_reset(t, c, side, p, (int64_t)part.end);
+    if (h->high == 0)
+        h->first_payload = flow_us(p->mark.ts_ns);
     if (part.off > h->next) {
         t->counters.out_of_order++;
         c->head.out_of_order[flow_dir_of(c, side)]++;
@@ -145,7 +192,7 @@ static void take_fin(struct flow_table *t, struct flow_tcp *c, unsigned side, co
     int64_t fin = off + (int64_t)p->payload_len;
 
     if (h->fin_seen && p->payload_len == 0)
-        take_old(t, c, side);
+        take_old(t, c, side, p);
     /* A FIN that was lost from the capture may have passed for the last byte of a hole. */
     if (h->fin_seen || fin + 1 < (int64_t)h->next)
         return;
@@ -165,18 +212,31 @@ static bool reset_fits(const struct flow_tcp *c, unsigned side, const struct pac
     return (p->tcp.flags & TCP_ACK) != 0 && ack >= 0 && ack <= flow_seen_end(peer) + (c->class != FLOW_HALF_OPEN);
 }
 
+/* It is sent for the old connection's sake and has that one's number (RFC 9293 3.5.2). */
+static bool answers_challenge(const struct flow_tcp *c, unsigned side, const struct packet *p)
+{
+    return c->class == FLOW_HALF_OPEN && side == c->client_side && c->challenged && p->tcp.seq == c->challenged_ack;
+}
+
 static void take_reset(struct flow_table *t, struct flow_tcp *c, unsigned side, const struct packet *p)
 {
     struct flow_half *h = &c->half[side];
 
+    if (answers_challenge(c, side, p)) {
+        h->ring = (struct flow_ring){.at = 0}; /* the same SYN again is no copy of the first */
+        flow_emit(t, c, side, FLOW_CHALLENGED, p->mark);
+        return;
+    }
     if (!reset_fits(c, side, p)) {
         t->counters.out_of_window++;
         return;
     }
     flow_stream_flush(t, c, c->client_side);
     flow_stream_flush(t, c, !c->client_side);
-    if (!h->rst_seen)
+    if (!h->rst_seen) {
+        h->rst = p->tcp.seq;
         flow_emit(t, c, side, FLOW_RST, p->mark);
+    }
     h->rst_seen = true;
     if (c->class != FLOW_CLOSED)
         flow_tcp_set_class(t, c, FLOW_CLOSED);
@@ -189,7 +249,7 @@ static bool take_header(struct flow_table *t, struct flow_tcp *c, unsigned side,
             return false;
     } else {
         if (!belongs(c, side, p)) {
-            t->counters.out_of_window++;
+            take_stranger(t, c, side, p);
             return false;
         }
         if (c->half[0].base_from != FLOW_BASE_FIXED || c->half[1].base_from != FLOW_BASE_FIXED)

@@ -1,4 +1,4 @@
-/* Connections by their SYN: how the two sides of a DNAT find each other. */
+/* Connections by their SYN: how the two sides of a NAT find each other. */
 #include "flow/internal.h"
 
 /* Of a client's SYN, whatever address it was sent to. */
@@ -27,9 +27,37 @@ struct flow_tcp *flow_syns_find(const struct flow_table *t, const struct endpoin
 
 void flow_syns_remove(struct flow_table *t, struct flow_tcp *c)
 {
+    if (c->is_fresh)
+        t->fresh[c->fresh_at] = NULL;
+    c->is_fresh = false;
     if (c->in_syns)
         hmap_remove(&t->syns, &c->syn);
     c->in_syns = false;
+}
+
+static size_t fresh_at(struct flow_print print)
+{
+    return print.value % FLOW_FRESH_SIZE;
+}
+
+struct flow_tcp *flow_syns_fresh(const struct flow_table *t, struct flow_print print)
+{
+    struct flow_tcp *c = t->fresh[fresh_at(print)];
+    struct flow_print now = {print.value, FLOW_WEAK_WINDOW_NS};
+
+    return c != NULL && flow_ring_has(&c->half[c->client_side].ring, now, t->now_ns) ? c : NULL;
+}
+
+/* One that was there before is forgotten: it was fresh for a millisecond at most, and its copy comes within microseconds. */
+void flow_syns_add_fresh(struct flow_table *t, struct flow_tcp *c, struct flow_print print)
+{
+    size_t at = fresh_at(print);
+
+    if (t->fresh[at] != NULL)
+        t->fresh[at]->is_fresh = false;
+    t->fresh[at] = c;
+    c->is_fresh = true;
+    c->fresh_at = (uint16_t)at;
 }
 
 /* Only the newest connection of a client endpoint and ISN is kept: a scan with one source port and sequence

@@ -68,6 +68,7 @@ void flow_table_free(struct flow_table *t)
     slab_fini(&t->aliases);
     slab_fini(&t->helds);
     flow_recent_fini(&t->recent);
+    free(t->nat);
     free(t);
 }
 
@@ -106,40 +107,52 @@ static int open_with(struct flow_table *t, const struct flow_lookup *l, const st
         return P2T_ERR_MEMORY;
     unsigned side = flow_key_side(&c->key, l);
     flow_ring_add(&c->half[side].ring, print, t->now_ns);
+    if (flow_is_syn(p))
+        flow_syns_add_fresh(t, c, print);
     return flow_segment(t, c, side, p);
+}
+
+static struct flow_key_node *known_as(struct flow_table *t, const struct flow_lookup *l, const struct packet *p,
+                                      struct flow_print print)
+{
+    struct flow_key_node *n = flow_key_find(&t->keys, l, p->path);
+    return n != NULL ? n : flow_alias(t, l, p, print);
+}
+
+/* Of no connection that is known. */
+static int push_new(struct flow_table *t, const struct flow_lookup *l, const struct packet *p,
+                    struct flow_print print)
+{
+    if ((p->tcp.flags & TCP_RST) == 0)
+        return open_with(t, l, p, print);
+    t->counters.out_of_window++;
+    return 0;
 }
 
 static int push_tcp(struct flow_table *t, const struct packet *p, const struct flow_ready *ready)
 {
     const struct flow_lookup *l = &ready->lookup;
     struct flow_print print = ready->print;
+    struct flow_key_node *n;
 
     t->counters.tcp_packets++;
     t->counters.syns += flow_is_syn(p);
-    struct flow_key_node *n = flow_key_find(&t->keys, l, p->path);
-    if (n == NULL)
-        n = flow_alias(t, l, p, print);
-    if (n == NULL && (p->tcp.flags & TCP_RST) != 0) {
-        t->counters.out_of_window++;
-        return 0;
+    while ((n = known_as(t, l, p, print)) != NULL) {
+        struct flow_tcp *c = n->conn;
+        unsigned side = flow_key_side(n, l);
+        if (flow_ring_has(&c->half[side].ring, print, t->now_ns)) {
+            c->head.duplicates++;
+            t->counters.duplicates++;
+            return 0;
+        }
+        if (!flow_is_reuse(c, side, p)) {
+            flow_ring_add(&c->half[side].ring, print, t->now_ns);
+            flow_tcp_touch(t, c);
+            return flow_segment(t, c, side, p);
+        }
+        flow_tcp_close(t, c, FLOW_END_REUSED); /* the next one may be known under other addresses */
     }
-    if (n == NULL)
-        return open_with(t, l, p, print);
-
-    struct flow_tcp *c = n->conn;
-    unsigned side = flow_key_side(n, l);
-    if (flow_ring_has(&c->half[side].ring, print, t->now_ns)) {
-        c->head.duplicates++;
-        t->counters.duplicates++;
-        return 0;
-    }
-    if (flow_is_reuse(c, side, p)) {
-        flow_tcp_close(t, c, FLOW_END_REUSED);
-        return open_with(t, l, p, print);
-    }
-    flow_ring_add(&c->half[side].ring, print, t->now_ns);
-    flow_tcp_touch(t, c);
-    return flow_segment(t, c, side, p);
+    return push_new(t, l, p, print);
 }
 
 void flow_table_prepare(const struct flow_table *t, const struct packet *p, struct flow_ready *ready)

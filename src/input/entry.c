@@ -71,6 +71,7 @@ int input_entry_open(struct input_entry *e, struct input_ahead *ahead, const str
 
 void input_entry_close(struct input_entry *e)
 {
+    input_order_end(&e->order);
     if (e->capture != NULL)
         input_capture_close(e->capture);
     free(e->capture);

@@ -4,6 +4,7 @@
 
 #include "input/capture.h"
 #include "input/list.h"
+#include "input/order.h"
 
 struct input_entry {
     struct input_file file;
@@ -17,7 +18,8 @@ struct input_entry {
     int fd;                         /* -1 while closed */
     struct input_ahead_file *ahead; /* NULL: read when it is asked for */
     struct input_capture *capture;  /* NULL while closed */
-    struct input_frame head;        /* the next frame to deliver, while the entry is in the merge */
+    struct input_order order;
+    struct input_frame head; /* the next frame to deliver, while the entry is in the merge */
 };
 
 /* Opens the file, and starts reading it ahead if it is a regular file and `ahead`, which may be NULL, has room. 0, or

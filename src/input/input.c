@@ -18,6 +18,8 @@ struct input {
     size_t next_ahead;         /* the first entry that reading ahead has not started */
     struct input_ahead *ahead; /* NULL: no file is read ahead */
     struct input_merge merge;
+    size_t held_bytes;  /* of all files that are put in order */
+    uint64_t sorted;    /* frames that were, of closed files */
     bool top_delivered; /* the top's head frame was given out: read its next one first */
     bool bytes_unknown;
     size_t problems;
@@ -60,6 +62,7 @@ static void close_for_good(struct input_entry *e)
 
     p->bytes_read += read;
     p->bytes_total += read - e->item.bytes;
+    e->input->sorted += e->order.sorted;
     input_entry_close(e);
 }
 
@@ -74,11 +77,13 @@ static int open_reporting(struct input_entry *e, struct input_ahead *ahead)
 static int probe(struct input_entry *e, struct input_ahead *ahead, bool reporting)
 {
     const struct input_capture_events quiet = {0};
+
+    input_order_begin(&e->order, &e->input->held_bytes, !e->item.regular);
     int found = reporting ? open_reporting(e, ahead) : input_entry_open(e, NULL, &quiet);
 
     if (found != INPUT_CAPTURE_FOUND)
         return found;
-    int r = input_capture_next(e->capture, &e->head);
+    int r = input_order_next(&e->order, e->capture, &e->head);
     if (r < 0)
         return r;
     e->has_packets = r == 1;
@@ -250,7 +255,7 @@ static int next_head(struct input_entry *e)
     struct input_filter *filter = e->input->filter;
 
     for (;;) {
-        int r = e->head_probed ? 1 : input_capture_next(e->capture, &e->head);
+        int r = e->head_probed ? 1 : input_order_next(&e->order, e->capture, &e->head);
         e->head_probed = false;
         if (r != 1)
             return r;
@@ -267,8 +272,12 @@ static int next_head(struct input_entry *e)
 
 static int enter(struct input *in, struct input_entry *e)
 {
-    int found = e->capture != NULL ? INPUT_CAPTURE_FOUND : open_reporting(e, in->ahead);
+    int found = INPUT_CAPTURE_FOUND;
 
+    if (e->capture == NULL) {
+        input_order_begin(&e->order, &in->held_bytes, !e->item.regular);
+        found = open_reporting(e, in->ahead);
+    }
     if (found == P2T_ERR_MEMORY)
         return found;
     if (found != INPUT_CAPTURE_FOUND) { /* it changed since it was probed */
@@ -351,6 +360,15 @@ struct input_progress input_progress(const struct input *in)
     if (in->bytes_unknown)
         p.bytes_total = 0;
     return p;
+}
+
+uint64_t input_sorted(const struct input *in)
+{
+    uint64_t n = in->sorted;
+
+    for (size_t i = 0; i < in->merge.count; i++)
+        n += in->merge.items[i]->order.sorted;
+    return n;
 }
 
 size_t input_problem_count(const struct input *in)

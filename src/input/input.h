@@ -62,6 +62,8 @@ size_t input_file_count(const struct input *in);
 /* Files are numbered in the order of their first packets. Valid until input_free(); NULL for an index that no frame had. */
 const struct input_file *input_file(const struct input *in, size_t index);
 struct input_progress input_progress(const struct input *in);
+/* Packets so far that stood behind later ones in their file, and were put in order. */
+uint64_t input_sorted(const struct input *in);
 /* Number of problems reported so far. */
 size_t input_problem_count(const struct input *in);
 void input_free(struct input *in);

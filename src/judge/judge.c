@@ -18,6 +18,6 @@ void exchange_judge(struct exchange *e)
         judge_dial(e);
     else
         judge_request(e);
-    e->quiet = e->quiet && e->outcome == P2T_OUTCOME_OK;
+    e->quiet = e->upstream || (e->quiet && e->outcome == P2T_OUTCOME_OK);
     findings_fill(e);
 }

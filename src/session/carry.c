@@ -109,8 +109,12 @@ void carry_conn_closed(struct carry *c, const struct flow_conn *conn)
         carry_forget(c, cc);
 }
 
-void carry_clock(struct carry *c, int64_t now_ns, uint32_t file)
+void carry_clock(struct carry *c, int64_t now_ns, struct packet_ref frame)
 {
+    const uint32_t file = (uint32_t)frame.file;
+
+    c->disordered |= frame.file == c->last_frame.file && frame.number < c->last_frame.number;
+    c->last_frame = frame;
     if (now_ns > c->last_ns)
         c->last_ns = now_ns;
     if (file > c->last_file)

@@ -47,8 +47,10 @@ struct carry_conn {
 struct carry {
     struct hmap conns; /* struct carry_conn, by first packet */
     struct slab conn_slab, place_slab;
-    int64_t last_ns;                      /* the packet clock */
-    uint32_t last_file;                   /* the highest number of the frames fed */
+    int64_t last_ns;    /* the packet clock */
+    uint32_t last_file; /* the highest number of the frames fed */
+    struct packet_ref last_frame;
+    bool disordered; /* a file's frames do not come in the order of their numbers: no place says what is before it */
     struct buf secrets;                   /* that captures brought: the text of a key log */
     bool failed;                          /* memory ran out */
     bool loading;                         /* carried frames are being fed */
@@ -65,8 +67,8 @@ void carry_free(struct carry *c);
 void carry_conn_opened(struct carry *c, struct flow_conn *conn);
 void carry_conn_closed(struct carry *c, const struct flow_conn *conn);
 void carry_fact(struct carry *c, const struct fact *fact); /* carry_place.c */
-/* A frame of this file is next. */
-void carry_clock(struct carry *c, int64_t now_ns, uint32_t file);
+/* This frame is next. */
+void carry_clock(struct carry *c, int64_t now_ns, struct packet_ref frame);
 /* Keeps TLS secrets that a capture brought, within a limit. */
 void carry_secrets(struct carry *c, const struct input_secrets *secrets);
 

@@ -2,6 +2,8 @@
  * exchanges. */
 #include <stdlib.h>
 
+#include "base/saved_time.h"
+#include "flow/half.h"
 #include "proto/conn/conn.h"
 #include "session/carry.h"
 
@@ -144,7 +146,7 @@ void carry_place_choose(struct carry *c, struct carry_conn *cc)
 {
     struct carry_place now;
 
-    if (cc->flow == NULL)
+    if (cc->flow == NULL || c->disordered)
         return;
     promote(c, cc);
     if ((forgets(cc) || lingers(c, cc)) && place_now(c, cc, &now))
@@ -184,7 +186,7 @@ static struct packet_mark get_mark(struct reader *r)
 {
     struct packet_mark m;
 
-    m.ts_ns = (int64_t)reader_le64(r);
+    m.ts_ns = saved_moment((int64_t)reader_le64(r));
     m.ref = carry_get_ref(r);
     return m;
 }
@@ -237,12 +239,21 @@ bool carry_place_whose(struct slice saved, struct packet_ref *first)
     return reader_ok(&r);
 }
 
+/* Offsets count bytes of a stream: sums of them do not overflow. */
+static bool half_ok(const struct flow_place_half *h)
+{
+    static const uint64_t OFFSET_MAX = UINT64_MAX / 4;
+
+    return h->base_from <= FLOW_BASE_FIXED && h->high <= OFFSET_MAX && h->next <= OFFSET_MAX &&
+           h->acked <= OFFSET_MAX && h->watch_to <= OFFSET_MAX;
+}
+
 static bool load(struct reader *r, struct carry_place *p)
 {
     *p = (struct carry_place){.ref = carry_get_ref(r)};
     p->number = reader_le32(r);
     p->flow.client = get_endpoint(r);
-    p->flow.last_ns = (int64_t)reader_le64(r);
+    p->flow.last_ns = saved_moment((int64_t)reader_le64(r));
     for (int dir = 0; dir < 2; dir++) {
         struct flow_place_half *h = &p->flow.half[dir];
         h->next = reader_le64(r);
@@ -261,6 +272,8 @@ static bool load(struct reader *r, struct carry_place *p)
         h->zero_window = reader_le32(r) != 0;
         h->ack_seen = reader_le32(r) != 0;
         h->base_from = (uint8_t)reader_le32(r);
+        if (!half_ok(h))
+            reader_fail(r, READ_BAD);
     }
     return reader_ok(r);
 }

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "base/reader.h"
+#include "base/saved_time.h"
 #include "pcap2trace/status.h"
 #include "proto/conn/conn.h"
 #include "session/carry.h"
@@ -68,7 +69,7 @@ void carry_save(const struct carry *c, int64_t flow_ns, struct buf *out, session
 static int load_conn(struct carry *c, struct reader *r)
 {
     struct packet_ref first = carry_get_ref(r), from = carry_get_ref(r);
-    int64_t last_ns = (int64_t)reader_le64(r);
+    int64_t last_ns = saved_moment((int64_t)reader_le64(r));
 
     if (!reader_ok(r))
         return P2T_ERR_USAGE;
@@ -85,8 +86,8 @@ int carry_load(struct carry *c, struct reader *r)
     int status = P2T_OK;
 
     c->loading = true;
-    c->loaded_to_ns = (int64_t)reader_le64(r);
-    c->loaded_flow_ns = (int64_t)reader_le64(r);
+    c->loaded_to_ns = saved_moment((int64_t)reader_le64(r));
+    c->loaded_flow_ns = saved_moment((int64_t)reader_le64(r));
     c->loaded_file = reader_le32(r);
     uint64_t secrets = reader_le64(r);
     if (!reader_ok(r) || secrets > r->left)

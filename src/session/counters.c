@@ -6,7 +6,8 @@ static struct intake_state state_of_input(const struct p2t_session *s)
 {
     if (s->intake != NULL)
         return intake_state(s->intake);
-    return (struct intake_state){input_progress(s->input), input_file_count(s->input), input_problem_count(s->input)};
+    return (struct intake_state){input_progress(s->input), input_file_count(s->input), input_problem_count(s->input),
+                                 input_sorted(s->input)};
 }
 
 void p2t_session_counters(const struct p2t_session *s, struct p2t_counters *out)
@@ -58,6 +59,8 @@ bool p2t_session_reason(const struct p2t_session *s, size_t n, struct p2t_reason
     const struct correlate_counters *c = correlate_counters(s->correlate);
     const struct tls_counters *t = proto_tls_counters(s->proto);
     const struct p2t_reason others[] = {
+        {"capture.sorted", "packets put in order: in their file they stood behind later ones",
+         state_of_input(s).sorted},
         {"capture.backwards", "packets with a time before that of an earlier packet", s->backwards},
         {"tcp.holes", "holes in TCP streams that were never filled", f->holes},
         {"tcp.out_of_window", "TCP segments, resets and ICMP quotes that fit no connection", f->out_of_window},

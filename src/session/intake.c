@@ -73,7 +73,7 @@ static bool begin_batch(struct intake *i)
 static void put_batch(struct intake *i)
 {
     i->filling->state = (struct intake_state){input_progress(i->config.input), input_file_count(i->config.input),
-                                              input_problem_count(i->config.input)};
+                                              input_problem_count(i->config.input), input_sorted(i->config.input)};
     i->filling = NULL;
     relay_put(&i->relay);
 }

@@ -20,6 +20,7 @@ struct intake_item {
 struct intake_state {
     struct input_progress progress;
     size_t files, problems;
+    uint64_t sorted; /* input_sorted() */
 };
 
 struct intake_config {

@@ -131,7 +131,7 @@ static struct slice name_in(struct slice host)
     const uint8_t *at = host.n > 0 ? memrchr(host.p, '@', host.n) : NULL;
 
     if (at != NULL)
-        host = slice_from(host, (size_t)(at - host.p) + 1);
+        host = slice_of(at + 1, host.n - (size_t)(at + 1 - host.p));
     return slice_of(host.p, slice_find(host, ':'));
 }
 

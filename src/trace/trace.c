@@ -50,6 +50,8 @@ static void fill_handshake(struct trace *t)
     out->rtt_ns = -1;
     if (!mark_set(&c->syn) || !mark_set(&c->syn_ack) || !mark_set(&c->ack))
         return;
+    if (c->syns > 1 || c->late_syn_ack)
+        return;
     out->rtt_ns = c->ack.ts_ns - c->syn.ts_ns;
     out->vantage = vantage_of(c->syn_ack.ts_ns - c->syn.ts_ns, c->ack.ts_ns - c->syn_ack.ts_ns);
 }
@@ -83,6 +85,7 @@ static void fill_connection(struct trace *t)
     out->client = text_of(copy_endpoint(t, &c->client));
     out->server = text_of(copy_endpoint(t, &c->server));
     out->nat_server = text_of(copy_endpoint(t, &c->nat_server));
+    out->nat_client = text_of(copy_endpoint(t, &c->nat_client));
     if (c->proxy != PROXY_NONE || (e->tls != NULL && mark_set(&e->tls->inner_hello)))
         out->proxy = out->server;
     out->exchange = e->kind != P2T_KIND_CONNECT && c->handshake_seen ? (int64_t)c->position : -1;
@@ -100,15 +103,22 @@ static struct p2t_text proto_text(struct trace *t, bool seen, uint8_t major, uin
     return text_of(arena_copy(&t->arena, slice_of(text, sizeof text)));
 }
 
+static struct slice dialled_name(const struct exchange *e)
+{
+    if (e->tls != NULL && e->tls->server_name.n > 0)
+        return e->tls->server_name;
+    return e->lookup != NULL ? e->lookup->host : (struct slice){NULL, 0};
+}
+
 /* As a Host field would have it: with the port, unless it is HTTP's own. */
 static struct slice dialled_host(struct trace *t)
 {
     const struct exchange *e = t->e;
     const struct endpoint *server = e->attempt_count > 0 ? &e->attempts[0].server : &e->conn.server;
     char addr[IP_TEXT_MAX];
-    struct slice host =
-        e->lookup != NULL ? shown(t, REDACT_HOST, e->lookup->host) : slice_of(addr, ip_format(&server->ip, addr));
-    const char *brackets = e->lookup == NULL && server->ip.family == 6 ? "[]" : "";
+    struct slice name = shown(t, REDACT_HOST, dialled_name(e));
+    struct slice host = name.n > 0 ? name : slice_of(addr, ip_format(&server->ip, addr));
+    const char *brackets = name.n == 0 && server->ip.family == 6 ? "[]" : "";
 
     if (server->port == 80)
         return arena_copy(&t->arena, host);
@@ -238,7 +248,11 @@ static void reset(struct trace *t, const struct exchange *e)
     t->got_conn_earliest = (struct packet_mark){0};
     t->dns = t->connect = t->tls_phase = (struct trace_span){0};
     t->failed = false;
-    t->out = (struct p2t_exchange){.id = e->id, .kind = e->kind, .outcome = e->outcome, .quiet = e->quiet};
+    t->out = (struct p2t_exchange){.id = e->id,
+                                   .kind = e->kind,
+                                   .outcome = e->outcome,
+                                   .by_go = e->by_go,
+                                   .quiet = e->quiet};
     t->out.error = text_of(shown(t, REDACT_TEXT, e->error));
     t->host = shown(t, REDACT_HOST, e->request.host);
 }

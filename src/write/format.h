@@ -11,8 +11,9 @@
 struct out_format_ops {
     /* Before the first exchange, and also when there is none. */
     void (*begin)(struct buf *b, const struct out_options *o);
-    /* index: counts exchanges from 0. */
-    void (*exchange)(struct buf *b, const struct out_options *o, const struct p2t_exchange *x, uint64_t index);
+    void (*exchange)(struct buf *b, const struct out_options *o, const struct p2t_exchange *x);
+    /* Before each exchange; index: counts them from 0, in the order in which they stand in the output. */
+    void (*lead)(struct buf *b, uint64_t index);
     /* After the last exchange. count: how many there were. */
     void (*end)(struct buf *b, const struct out_options *o, uint64_t count);
 };

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "write/format.h"
+#include "write/sorter.h"
 
 /* Large enough to make system calls rare, small enough to stay in the cache. */
 enum { FLUSH_BYTES = 256 * 1024 };
@@ -13,6 +14,8 @@ struct out_writer {
     struct out_options options;
     struct out_sink sink;
     struct buf buf;
+    struct sorter sorter;
+    struct buf one; /* an exchange on its way into the sorter */
     uint64_t count;
     bool begun;
 };
@@ -51,6 +54,7 @@ struct out_writer *out_writer_new(enum out_format format, const struct out_optio
     w->ops = formats[format].ops;
     w->options = *options;
     w->sink = *sink;
+    w->sorter.limit = options->sort_bytes;
     return w;
 }
 
@@ -75,25 +79,78 @@ static void begin(struct out_writer *w)
     w->begun = true;
 }
 
-int out_writer_exchange(struct out_writer *w, const struct p2t_exchange *x)
+static void lead(struct out_writer *w)
 {
     begin(w);
-    w->ops->exchange(&w->buf, &w->options, x, w->count++);
+    if (w->ops->lead != NULL)
+        w->ops->lead(&w->buf, w->count);
+    w->count++;
+}
+
+static int flush_when_large(struct out_writer *w)
+{
     return w->buf.n >= FLUSH_BYTES || w->buf.failed ? out_writer_flush(w) : P2T_OK;
+}
+
+/* False: none is held. */
+static bool write_first(struct out_writer *w, int *status)
+{
+    struct slice text;
+
+    if (!sorter_take(&w->sorter, &text)) {
+        *status = w->sorter.text.failed ? P2T_ERR_MEMORY : P2T_OK;
+        return false;
+    }
+    lead(w);
+    buf_slice(&w->buf, text);
+    *status = flush_when_large(w);
+    return *status == P2T_OK;
+}
+
+static int hold(struct out_writer *w, const struct p2t_exchange *x)
+{
+    buf_reset(&w->one);
+    w->ops->exchange(&w->one, &w->options, x);
+    int status = w->one.failed ? P2T_ERR_MEMORY : sorter_put(&w->sorter, x, buf_view(&w->one));
+    while (status == P2T_OK && sorter_is_full(&w->sorter) && write_first(w, &status))
+        ;
+    return status;
+}
+
+int out_writer_exchange(struct out_writer *w, const struct p2t_exchange *x)
+{
+    if (w->options.sort_bytes > 0)
+        return hold(w, x);
+    lead(w);
+    w->ops->exchange(&w->buf, &w->options, x);
+    return flush_when_large(w);
 }
 
 int out_writer_finish(struct out_writer *w)
 {
+    int status = P2T_OK;
+
+    while (write_first(w, &status))
+        ;
+    if (status != P2T_OK)
+        return status;
     begin(w);
     if (w->ops->end != NULL)
         w->ops->end(&w->buf, &w->options, w->count);
     return out_writer_flush(w);
 }
 
+uint64_t out_writer_runs(const struct out_writer *w)
+{
+    return w->sorter.runs;
+}
+
 void out_writer_free(struct out_writer *w)
 {
     if (w == NULL)
         return;
+    sorter_fini(&w->sorter);
+    buf_fini(&w->one);
     buf_fini(&w->buf);
     free(w);
 }

@@ -27,6 +27,8 @@ enum out_format {
 
 struct out_options {
     bool color; /* terminal escapes in the text format */
+    /* Exchanges that are held to be written in the order of their starts; 0: they are written as they come. */
+    size_t sort_bytes;
 };
 
 /* Where bytes go. write() takes all n bytes and returns 0, or P2T_ERR_IO. */
@@ -46,6 +48,8 @@ struct out_writer *out_writer_new(enum out_format format, const struct out_optio
 int out_writer_exchange(struct out_writer *w, const struct p2t_exchange *x);
 /* Writes the end of the format, and everything buffered. 0, or a negative p2t_status. */
 int out_writer_finish(struct out_writer *w);
+/* How many sorted runs have begun: above 1, not all fitted into sort_bytes. 0 where nothing is sorted, or was written yet. */
+uint64_t out_writer_runs(const struct out_writer *w);
 /* True while bytes are buffered that the sink has not seen. */
 bool out_writer_pending(const struct out_writer *w);
 /* Gives everything buffered to the sink. 0, or a negative p2t_status. */

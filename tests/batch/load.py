@@ -19,7 +19,7 @@ def duckdb():
     create, query = [s for s in statements[0].replace("/traces/", work + "/traces/").split(";") if s.strip()]
     con.execute(create)
     hosts = con.execute(query).fetchall()
-    rows = con.execute("SELECT id, status, phases_us.wait, epoch_us(start) FROM exchanges").fetchall()
+    rows = con.execute("SELECT id, status, phases_us.wait, epoch_us(start), start_us, end_us FROM exchanges").fetchall()
     return hosts, rows, written
 
 
@@ -37,7 +37,7 @@ def clickhouse():
         s.query("INSERT INTO exchanges SELECT * FROM file('%s/traces/*/0*.ndjson', 'JSONEachRow') SETTINGS %s" % (work, settings))
     ask = lambda q: [json.loads(x) for x in str(s.query(q, "JSONCompactEachRow")).splitlines()]
     hosts = ask("SELECT host, count() FROM exchanges FINAL GROUP BY host")
-    rows = ask("SELECT id, status, phases_us.wait, toInt64(toUnixTimestamp64Micro(start)) FROM exchanges FINAL")
+    rows = ask("SELECT id, status, phases_us.wait, toInt64(toUnixTimestamp64Micro(start)), start_us, end_us FROM exchanges FINAL")
     return hosts, rows, list({x["id"]: x for x in written}.values())
 
 
@@ -53,7 +53,8 @@ hosts, rows, expected = {"duckdb": duckdb, "clickhouse": clickhouse}[what]()
 counts = collections.Counter(x["host"] for x in expected)
 assert {h[0]: int(h[1]) for h in hosts} == dict(counts), (hosts, counts)
 order = lambda rows: sorted(rows, key=str)
-assert order((r[0], r[1], r[2], int(r[3])) for r in rows) == order(
-    (x["id"], x["status"], x["phases_us"]["wait"], microseconds(x["start"])) for x in expected
+assert order((r[0], r[1], r[2], *map(int, r[3:])) for r in rows) == order(
+    (x["id"], x["status"], x["phases_us"]["wait"], microseconds(x["start"]), x["start_us"], x["end_us"]) for x in expected
 )
+assert all(x["start_us"] == microseconds(x["start"]) for x in expected)
 print("%d rows of %d hosts" % (len(rows), len(hosts)))

@@ -186,6 +186,58 @@ NEARLY(CONN_OPEN)
     m->attempts[0].result = ATTEMPT_TIMEOUT;
 }
 
+FIRES(CONN_CLOSED_BY_SERVER)
+{
+    made_http(m);
+    made_unanswered(m);
+    made_server_fin(m, 2100);
+}
+/* Bytes before the FIN are missing: the answer may have been among them. */
+NEARLY(CONN_CLOSED_BY_SERVER)
+{
+    m->e.conn.fin_in_order[FLOW_S2C] = false;
+}
+
+FIRES(CONN_CHALLENGED)
+{
+    made_dial(m);
+    m->attempts[0].result = ATTEMPT_TIMEOUT;
+    m->attempts[0].syns = 3;
+    m->attempts[0].challenges = 3;
+    m->attempts[0].challenged = at(1100);
+    m->attempts[0].last_syn = at(3001000);
+}
+NEARLY(CONN_CHALLENGED)
+{
+    m->attempts[0].challenges = 0;
+}
+
+FIRES(CONN_NOT_ACCEPTED)
+{
+    CONN_CLOSED_BY_SERVER_fires(m);
+    m->e.conn.syn_acks = 3;
+    m->e.conn.ack = at(1110);
+    m->e.conn.last_syn_ack = at(2050);
+}
+NEARLY(CONN_NOT_ACCEPTED)
+{
+    m->e.conn.last_syn_ack = at(1105);
+}
+
+FIRES(CONN_RST_INJECTED)
+{
+    CONN_CLOSED_BY_SERVER_fires(m);
+    m->e.conn.server_fin = (struct packet_mark){0};
+    m->e.conn.server_rst = at(2500);
+    m->e.conn.syn = at(1000);
+    m->e.conn.ack = at(31000);
+    m->e.conn.sent_after_rst = at(32500);
+}
+NEARLY(CONN_RST_INJECTED)
+{
+    m->e.conn.sent_after_rst = (struct packet_mark){0};
+}
+
 FIRES(CONN_CANCELED)
 {
     made_dial(m);
@@ -222,18 +274,6 @@ FIRES(CONN_STALE_REUSE)
 NEARLY(CONN_STALE_REUSE)
 {
     m->e.conn.previous_end = (struct packet_mark){0};
-}
-
-FIRES(CONN_CLOSED_BY_SERVER)
-{
-    made_http(m);
-    made_unanswered(m);
-    made_server_fin(m, 2100);
-}
-/* Bytes before the FIN are missing: the answer may have been among them. */
-NEARLY(CONN_CLOSED_BY_SERVER)
-{
-    m->e.conn.fin_in_order[FLOW_S2C] = false;
 }
 
 FIRES(CONN_CLOSED_BY_CLIENT)
@@ -297,6 +337,7 @@ FIRES(TCP_RETRANSMISSIONS)
     made_http(m);
     m->e.conn.retransmits[FLOW_C2S] = 2;
     m->e.conn.retransmits[FLOW_S2C] = 1;
+    m->e.conn.last_retransmit[FLOW_C2S] = at(2200);
 }
 NEARLY(TCP_RETRANSMISSIONS)
 {
@@ -627,6 +668,16 @@ static const struct row rows[P2T_FINDING_COUNT] = {
         "10.0.0.2:80 answered, but the client never acknowledged it and sent 3 SYNs over 3.0 s"),
     ROW(CONN_OPEN, "conn.open", WARNING, 1000,
         "10.0.0.2:80 had not answered 2 SYNs when the capture ended, 1.5 s after the first"),
+    ROW(CONN_CHALLENGED, "conn.challenged", ERROR, 1000,
+        "10.0.0.2:80 still holds an older connection of this port: it answered 3 SYNs over 3.0 s with an ACK that "
+        "belongs to "
+        "that"),
+    ROW(CONN_NOT_ACCEPTED, "conn.not_accepted", ERROR, 2050,
+        "the server never took the connection: it repeated its SYN-ACK 2 times although it was acknowledged"),
+    ROW(CONN_RST_INJECTED, "conn.rst_injected", ERROR, 2500,
+        "this RST came 0.5 ms after the request on a path of 30.0 ms, and the server went on 30.0 ms after it: "
+        "something in "
+        "between sent it"),
     ROW(CONN_CANCELED, "conn.canceled", ERROR, 1000, "the client gave up connecting to 10.0.0.2:80 after 50 ms"),
     ROW(CONN_SYN_REPEATED, "conn.syn_repeated", WARNING, 100,
         "10.0.0.2:80 answered only after 2 SYNs: connecting took 1000 ms"),
@@ -649,8 +700,8 @@ static const struct row rows[P2T_FINDING_COUNT] = {
         "the client closed a connection it could have kept: the application left the body unread, keep-alive is off, "
         "its pool "
         "was closed, or it exited; the wire does not tell which"),
-    ROW(TCP_RETRANSMISSIONS, "tcp.retransmissions", INFO, 0,
-        "the connection so far saw 2 segments repeated by the client and 1 by the server"),
+    ROW(TCP_RETRANSMISSIONS, "tcp.retransmissions", INFO, 2200,
+        "while the exchange was under way, the client repeated 2 segments and the server 1"),
     ROW(TLS_ALERT, "tls.alert", ERROR, 1300, "the server broke off the TLS handshake with an alert"),
     ROW(TLS_NOT_TLS, "tls.not_tls", ERROR, 1300, "the server answered the TLS handshake with plain HTTP"),
     ROW(TLS_CLOSED, "tls.closed", ERROR, 51200, "the connection was closed 50 ms into the TLS handshake"),

@@ -113,7 +113,7 @@ static void chunk(struct world *w, size_t i, struct reader *r, enum flow_dir dir
 static void event(struct world *w, size_t i, struct reader *r)
 {
     uint8_t kind = reader_u8(r);
-    struct flow_event e = {.kind = (enum flow_event_kind)(1 + kind % FLOW_FIRST_ACK),
+    struct flow_event e = {.kind = (enum flow_event_kind)(1 + kind % FLOW_SENT_AFTER_RST),
                            .dir = (enum flow_dir)(kind >> 7),
                            .mark = w->mark};
 

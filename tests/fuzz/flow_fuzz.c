@@ -326,7 +326,7 @@ static void crowd_event(void *ctx, struct flow_conn *conn, const struct flow_eve
     struct tally *y = conn->user;
 
     (void)ctx;
-    CHECK(e->kind >= FLOW_SYN && e->kind <= FLOW_FIRST_ACK);
+    CHECK(e->kind >= FLOW_SYN && e->kind <= FLOW_SENT_AFTER_RST);
     if (e->kind == FLOW_FIN)
         CHECK(++y->fins[e->dir] == 1);
     if (e->kind == FLOW_FIN_IN_ORDER)

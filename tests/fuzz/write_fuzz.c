@@ -121,7 +121,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct p2t_value list = {.kind = P2T_VALUE_LIST, .as.list = {&item, 1}};
     struct p2t_arg args[P2T_ARG_COUNT];
     struct p2t_event events[P2T_HOOK_COUNT];
-    struct p2t_connection c = {.client = s, .server = s, .proxy = s, .nat_server = s};
+    struct p2t_connection c = {.client = s, .server = s, .proxy = s, .nat_server = s, .nat_client = s};
     struct p2t_finding finding = {.code = "dns.not_found", .text = s};
     struct p2t_exchange x = {.kind = (enum p2t_kind)(pick % P2T_KIND_COUNT),
                              .outcome = (enum p2t_outcome)(pick / 8 % P2T_OUTCOME_COUNT),

@@ -36,9 +36,10 @@ static void broken(struct run *r, const struct p2t_exchange *x, const char *form
 /* ---- the JSON ---- */
 
 static const char *const keys[] = {
-    "schema",     "id",        "trace_id",       "trace_id_source", "kind",     "outcome",  "error", "method",
-    "url",        "host",      "status",         "request_proto",   "request",  "response", "start", "end",
-    "connection", "phases_us", "response_proto", "events",          "findings", "files",    "links",
+    "schema", "id",    "trace_id",   "trace_id_source", "kind",           "outcome", "error",
+    "method", "url",   "host",       "status",          "request_proto",  "request", "response",
+    "start",  "end",   "connection", "phases_us",       "response_proto", "events",  "findings",
+    "files",  "links", "transport",  "start_us",        "end_us",
 };
 
 /* Control bytes have no place in JSON (RFC 8259 7). */

@@ -214,6 +214,8 @@ static bool established(struct correlate *c, struct dial *d, int index, const st
     if (!pending(a))
         return false;
     a->result = ATTEMPT_OK;
+    if (a->syns == 1)
+        a->challenges = 0; /* its client would have asked again */
     d->winner = index;
     lose_race(d, a);
     timer_stop(c, &d->timer);
@@ -230,6 +232,16 @@ static void failed(struct correlate *c, struct dial *d, int index, enum attempt_
     a->result = why;
     a->failed = *mark;
     watch(c, d, mark->ts_ns);
+}
+
+/* The client answers with a RST for the older connection's sake, and asks again. */
+static void challenged(struct exchange_attempt *a, const struct fact *f)
+{
+    if (f->as.event->dir != FLOW_S2C)
+        return;
+    if (!mark_set(&a->challenged))
+        a->challenged = f->mark;
+    a->challenges++;
 }
 
 /* Linux gives up a SYN at once for an ICMP error, except for those that only slow it down (tcp_v4_err). */
@@ -251,6 +263,11 @@ bool dial_event(struct correlate *c, struct cconn *cc, const struct fact *f)
     case FLOW_SYN_ACK:
         if (!mark_set(&a->syn_ack))
             a->syn_ack = f->mark;
+        a->last_syn_ack = f->mark;
+        a->syn_acks++;
+        break;
+    case FLOW_CHALLENGED:
+        challenged(a, f);
         break;
     case FLOW_ESTABLISHED:
         return established(c, d, cc->attempt, &f->mark);
@@ -316,11 +333,14 @@ static struct lookup *lookup_of_host(struct correlate *c, const struct exchange_
     return l != NULL ? l : lookup_by_name(c, &a->client.ip, host, a->syn.ts_ns);
 }
 
-void dial_check_host(struct correlate *c, struct dial *d, struct slice host)
+void dial_check_host(struct correlate *c, struct dial *d, struct slice host, bool by_proxy)
 {
     const struct exchange_attempt *a = &d->attempts[d->winner >= 0 ? d->winner : 0];
     bool inferred;
 
+    if (host.n == 0 && by_proxy && d->lookup != NULL &&
+        a->syn.ts_ns - d->lookup->info.last_answer.ts_ns > PROXY_LOOKUP_NS)
+        detach_lookup(c, d, false);
     if (host.n == 0 || (d->lookup != NULL && lookup_answers_host(d->lookup, host)))
         return;
     struct lookup *right = lookup_of_host(c, a, host, &inferred);

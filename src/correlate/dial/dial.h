@@ -47,8 +47,9 @@ void dial_time_out(struct exchange_attempt *a);
 bool dial_is_open(const struct dial *d);
 /* The last moment of any of its attempts. */
 int64_t dial_end_ns(const struct dial *d);
-/* The host named by the request decides between lookups that gave the same address; empty: it says nothing. */
-void dial_check_host(struct correlate *c, struct dial *d, struct slice host);
+/* The host named by the request decides between lookups that gave the same address; empty: it says nothing. by_proxy: it
+ * is no name of the server, and only a lookup right before the dial can have been of that. */
+void dial_check_host(struct correlate *c, struct dial *d, struct slice host, bool by_proxy);
 /* Of one that is in no pool. */
 void dial_free(struct correlate *c, struct dial *d);
 

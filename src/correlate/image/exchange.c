@@ -16,7 +16,7 @@ static void image_names(struct image *m, struct exchange_lookup *l)
         if (m->out == NULL)
             *t = (struct lookup_name){.rcode = 0};
         image_slice(m, &t->name);
-        IMAGE(m, t->result);
+        IMAGE_ENUM(m, t->result, LOOKUP_NAME_SILENT);
         IMAGE(m, t->rcode);
         image_mark(m, &t->answer);
     }
@@ -49,8 +49,8 @@ void image_lookup_info(struct image *m, struct exchange_lookup *l)
     IMAGE(m, l->servers);
     IMAGE(m, l->names);
     IMAGE(m, l->repeats);
-    IMAGE(m, l->result);
-    IMAGE(m, l->resolver);
+    IMAGE_ENUM(m, l->result, LOOKUP_ABANDONED);
+    IMAGE_ENUM(m, l->resolver, RESOLVER_OTHER);
     IMAGE(m, l->rcode);
     image_bool(m, &l->has_rcode);
     image_bool(m, &l->empty);
@@ -68,7 +68,7 @@ void image_lookup_info(struct image *m, struct exchange_lookup *l)
     image_mark(m, &l->tcp_refused);
 }
 
-IMAGE_COVERS(struct exchange_attempt, 256);
+IMAGE_COVERS(struct exchange_attempt, 312);
 void image_attempt(struct image *m, struct exchange_attempt *a)
 {
     image_endpoint(m, &a->client);
@@ -81,12 +81,18 @@ void image_attempt(struct image *m, struct exchange_attempt *a)
     image_mark(m, &a->ack);
     image_mark(m, &a->failed);
     image_mark(m, &a->winner);
-    IMAGE(m, a->last_interval_ns);
-    IMAGE(m, a->next_slot_ns);
-    IMAGE(m, a->gave_up_ns);
+    image_mark(m, &a->last_syn_ack);
+    image_mark(m, &a->challenged);
+    image_duration(m, &a->last_interval_ns);
+    image_ns(m, &a->next_slot_ns);
+    image_ns(m, &a->gave_up_ns);
     IMAGE(m, a->syns);
+    if (a->syns == 0)
+        reader_fail(&m->in, READ_BAD);
+    IMAGE(m, a->syn_acks);
+    IMAGE(m, a->challenges);
     image_bool(m, &a->followed);
-    IMAGE(m, a->result);
+    IMAGE_ENUM(m, a->result, ATTEMPT_CANCELED);
     IMAGE(m, a->icmp_family);
     IMAGE(m, a->icmp_type);
     IMAGE(m, a->icmp_code);
@@ -96,7 +102,7 @@ static void image_headers(struct image *m, const struct fact_header **headers, s
 {
     struct fact_header *items = NULL;
 
-    *count = image_array(m, &items, *count, sizeof *items);
+    *count = image_array(m, &items, *count, sizeof *items, 2);
     for (size_t i = 0; i < *count; i++) {
         struct fact_header h = m->out != NULL ? (*headers)[i] : items[i];
         image_slice(m, &h.name);
@@ -112,7 +118,7 @@ IMAGE_COVERS(struct exchange_request, 216);
 static void image_request(struct image *m, struct exchange_request *r)
 {
     image_bool(m, &r->seen);
-    IMAGE(m, r->extent);
+    IMAGE_ENUM(m, r->extent, FACT_HEAD_OVER_LIMIT);
     image_mark(m, &r->first);
     image_mark(m, &r->head_end);
     image_mark(m, &r->last);
@@ -159,7 +165,7 @@ IMAGE_COVERS(struct exchange_response, 256);
 static void image_response(struct image *m, struct exchange_response *r)
 {
     image_bool(m, &r->seen);
-    IMAGE(m, r->extent);
+    IMAGE_ENUM(m, r->extent, FACT_HEAD_OVER_LIMIT);
     image_mark(m, &r->first);
     image_mark(m, &r->first_possible);
     image_mark(m, &r->head_end);
@@ -184,7 +190,7 @@ static void image_response(struct image *m, struct exchange_response *r)
     image_bool(m, &r->keep_alive);
     image_bool(m, &r->extra_bytes);
     image_bool(m, &r->unread);
-    IMAGE(m, r->bad);
+    IMAGE_ENUM(m, r->bad, FACT_BAD_EXTRA);
     image_slice(m, &r->bad_line);
     image_interims(m, r);
 }
@@ -209,11 +215,15 @@ static void image_messages(struct image *m, struct exchange_messages *x)
     image_bool(m, &x->complete);
     image_mark(m, &x->first);
     image_mark(m, &x->last);
-    x->time_count = image_array(m, &x->times_ns, x->time_count, sizeof *x->times_ns);
+    x->time_count = image_array(m, &x->times_ns, x->time_count, sizeof *x->times_ns, 1);
+    if (x->time_count > MESSAGE_TIMES_MAX) {
+        reader_fail(&m->in, READ_BAD);
+        x->time_count = 0;
+    }
     if (m->out == NULL)
         x->time_cap = x->time_count;
     for (size_t i = 0; i < x->time_count; i++)
-        IMAGE(m, x->times_ns[i]);
+        image_ns(m, &x->times_ns[i]);
 }
 
 IMAGE_COVERS(struct exchange_grpc, 200);
@@ -243,7 +253,7 @@ static void image_websocket(struct image *m, struct exchange_websocket *w)
     image_mark(m, &w->last);
 }
 
-IMAGE_COVERS(struct exchange_conn, 576);
+IMAGE_COVERS(struct exchange_conn, 704);
 void image_conn_view(struct image *m, struct exchange_conn *v)
 {
     image_bool(m, &v->present);
@@ -251,17 +261,23 @@ void image_conn_view(struct image *m, struct exchange_conn *v)
     image_endpoint(m, &v->client);
     image_endpoint(m, &v->server);
     image_endpoint(m, &v->nat_server);
+    image_endpoint(m, &v->nat_client);
     image_mark(m, &v->first);
     image_mark(m, &v->syn);
     image_mark(m, &v->syn_ack);
     image_mark(m, &v->ack);
+    image_mark(m, &v->last_syn_ack);
+    IMAGE(m, v->syns);
+    IMAGE(m, v->syn_acks);
+    image_bool(m, &v->late_syn_ack);
+    image_mark(m, &v->sent_after_rst);
     image_bool(m, &v->handshake_seen);
     IMAGE(m, v->position);
     image_bool(m, &v->pipelined);
     image_bool(m, &v->orphan_dial);
     image_bool(m, &v->pool_full);
     image_bool(m, &v->handed_over);
-    IMAGE(m, v->proxy);
+    IMAGE_ENUM(m, v->proxy, PROXY_SOCKS);
     image_slice(m, &v->dialled_host);
     image_slice(m, &v->proxy_target);
     image_mark(m, &v->tunnel_ready);
@@ -276,12 +292,13 @@ void image_conn_view(struct image *m, struct exchange_conn *v)
     IMAGE(m, v->goaway_last);
     IMAGE(m, v->goaway_code);
     image_bool(m, &v->input_ended);
-    IMAGE(m, v->proto);
+    IMAGE_ENUM(m, v->proto, FACT_PROTO_OTHER);
     for (int dir = 0; dir < 2; dir++) {
         image_bool(m, &v->fin_in_order[dir]);
         IMAGE(m, v->lost_bytes[dir]);
         image_mark(m, &v->last_gap[dir]);
         IMAGE(m, v->retransmits[dir]);
+        image_mark(m, &v->last_retransmit[dir]);
         IMAGE(m, v->payload_bytes[dir]);
         image_mark(m, &v->first_payload[dir]);
     }
@@ -315,11 +332,11 @@ void image_tls(struct image *m, struct exchange_tls *t)
     image_mark(m, &t->decrypted_at);
     image_bool(m, &t->prefixed);
     image_bool(m, &t->outer_name);
-    IMAGE(m, t->failure);
+    IMAGE_ENUM(m, t->failure, TLS_FAILED_CLOSED);
     image_mark(m, &t->failed);
     for (int dir = 0; dir < 2; dir++) {
         image_mark(m, &t->loss[dir].mark);
-        IMAGE(m, t->loss[dir].why);
+        IMAGE_ENUM(m, t->loss[dir].why, FACT_TLS_LOSSES - 1);
         image_mark(m, &t->alert[dir].mark);
         IMAGE(m, t->alert[dir].code);
         image_bool(m, &t->alert[dir].hidden);
@@ -338,7 +355,10 @@ static void image_links(struct image *m, struct exchange *e)
 {
     e->link_count = image_count(m, e->link_count, LINKS_MAX);
     for (size_t i = 0; i < e->link_count; i++) {
-        image_text(m, &e->links[i].relation);
+        static const char *const relations[] = {"retry_of", "redirected_from"};
+        bool redirect = m->out != NULL && strcmp(e->links[i].relation, relations[1]) == 0;
+        image_bool(m, &redirect);
+        e->links[i].relation = relations[redirect];
         IMAGE(m, e->links[i].id);
     }
 }
@@ -361,11 +381,14 @@ static bool image_part(struct image *m, void *part, size_t bytes)
     return p != NULL;
 }
 
+/* Bytes that an attempt takes at the least: a byte for each of its numbers. */
+enum { ATTEMPT_LEAST = 20 };
+
 static void image_dialled(struct image *m, struct exchange *e)
 {
     if (image_part(m, &e->lookup, sizeof *e->lookup))
         image_lookup_info(m, e->lookup);
-    e->attempt_count = image_array(m, &e->attempts, e->attempt_count, sizeof *e->attempts);
+    e->attempt_count = image_array(m, &e->attempts, e->attempt_count, sizeof *e->attempts, ATTEMPT_LEAST);
     for (size_t i = 0; i < e->attempt_count; i++)
         image_attempt(m, &e->attempts[i]);
     if (image_part(m, &e->tls, sizeof *e->tls))
@@ -373,14 +396,17 @@ static void image_dialled(struct image *m, struct exchange *e)
     if (image_part(m, &e->dial_tls, sizeof *e->dial_tls))
         image_tls(m, e->dial_tls);
     image_bool(m, &e->handshakes);
+    image_bool(m, &e->by_go);
+    image_bool(m, &e->upstream);
 }
 
 /* Its places in lists are those lists'. */
 static void image_own(struct image *m, struct exchange *e)
 {
-    IMAGE(m, e->timer.kind);
-    if (m->out == NULL && e->timer.kind != TIMER_POOL)
-        e->timer.kind = TIMER_EXCHANGE;
+    bool pool = e->timer.kind == TIMER_POOL;
+    image_bool(m, &pool);
+    if (m->out == NULL)
+        e->timer.kind = pool ? TIMER_POOL : TIMER_EXCHANGE;
     image_timer(m, &e->timer);
     image_bool(m, &e->may_have_ended);
     image_bool(m, &e->late);
@@ -388,19 +414,21 @@ static void image_own(struct image *m, struct exchange *e)
     IMAGE(m, e->number);
     IMAGE(m, e->lost_before[0]);
     IMAGE(m, e->lost_before[1]);
+    IMAGE(m, e->retransmits_before[0]);
+    IMAGE(m, e->retransmits_before[1]);
     image_link(m, IMAGE_DIAL, &e->claims);
     image_link(m, IMAGE_POOL, &e->pool);
-    IMAGE(m, e->free_ns);
+    image_ns(m, &e->free_ns);
 }
 
 IMAGE_COVERS(struct exchange_link, 16);
-IMAGE_COVERS(struct exchange, 3536);
+IMAGE_COVERS(struct exchange, 3712);
 /* Outcome, errors and findings are the judge's: they come when it is handed over. */
 void image_exchange(struct image *m, struct exchange *e)
 {
     m->arena = &e->arena;
     IMAGE(m, e->id);
-    IMAGE(m, e->kind);
+    IMAGE_ENUM(m, e->kind, P2T_KIND_CONNECT);
     image_bool(m, &e->quiet);
     image_bool(m, &e->retried);
     image_conn_view(m, &e->conn);
@@ -411,7 +439,7 @@ void image_exchange(struct image *m, struct exchange *e)
     image_websocket(m, &e->websocket);
     image_dialled(m, e);
     image_slice(m, &e->socks_error);
-    IMAGE(m, e->end_ns);
+    image_ns(m, &e->end_ns);
     image_mark(m, &e->start);
     image_links(m, e);
     image_own(m, e);

@@ -1,5 +1,7 @@
 #include "correlate/image/image.h"
 
+#include "base/saved_time.h"
+
 #include <stdlib.h>
 
 /* ---- numbers ---- */
@@ -78,6 +80,29 @@ void image_number(struct image *m, void *p, size_t bytes)
         store_number(p, bytes, get(m));
 }
 
+void image_enum(struct image *m, unsigned *value, unsigned last)
+{
+    image_number(m, value, sizeof *value);
+    if (m->out == NULL && *value > last) {
+        reader_fail(&m->in, READ_BAD);
+        *value = 0;
+    }
+}
+
+void image_ns(struct image *m, int64_t *ns)
+{
+    image_number(m, ns, sizeof *ns);
+    if (m->out == NULL)
+        *ns = saved_moment(*ns);
+}
+
+void image_duration(struct image *m, int64_t *ns)
+{
+    image_number(m, ns, sizeof *ns);
+    if (m->out == NULL)
+        *ns = saved_duration(*ns);
+}
+
 void image_bool(struct image *m, bool *b)
 {
     *b = image_present(m, *b);
@@ -114,7 +139,7 @@ void image_ref(struct image *m, struct packet_ref *ref)
 
 void image_mark(struct image *m, struct packet_mark *mark)
 {
-    IMAGE(m, mark->ts_ns);
+    image_ns(m, &mark->ts_ns);
     image_ref(m, &mark->ref);
 }
 
@@ -123,6 +148,10 @@ void image_ip(struct image *m, struct ip_addr *ip)
     size_t n;
 
     IMAGE(m, ip->family);
+    if (ip->family != 0 && ip->family != 4 && ip->family != 6) {
+        reader_fail(&m->in, READ_BAD);
+        ip->family = 0;
+    }
     n = ip->family == 0 ? 0 : ip->family == 4 ? 4 : sizeof ip->bytes;
     if (m->out != NULL) {
         buf_put(m->out, ip->bytes, n);
@@ -153,20 +182,9 @@ void image_slice(struct image *m, struct slice *s)
         *s = arena_copy(m->arena, reader_slice(&m->in, n));
 }
 
-void image_text(struct image *m, const char **text)
+size_t image_array(struct image *m, void *items, size_t n, size_t bytes, size_t least)
 {
-    struct slice s = {NULL, 0};
-
-    if (m->out != NULL)
-        s = slice_str(*text);
-    image_slice(m, &s);
-    if (m->out == NULL)
-        *text = s.p != NULL ? (const char *)s.p : "";
-}
-
-size_t image_array(struct image *m, void *items, size_t n, size_t bytes)
-{
-    n = image_count(m, n, SIZE_MAX / 2 / bytes);
+    n = image_count(m, n, m->out != NULL ? SIZE_MAX : m->in.left / least);
     if (m->out != NULL || n == 0)
         return n;
     void *p = arena_alloc(m->arena, n * bytes);
@@ -226,7 +244,8 @@ void image_add(struct image *m, enum image_kind kind, void *thing)
     k->link = s->n;
 }
 
-void image_link(struct image *m, enum image_kind kind, void *link)
+/* Reading: 0 for none. */
+static size_t image_number_of(struct image *m, enum image_kind kind, void *link)
 {
     const struct image_set *s = &m->sets[kind];
     void *thing = NULL;
@@ -238,12 +257,34 @@ void image_link(struct image *m, enum image_kind kind, void *link)
     }
     IMAGE(m, i);
     if (m->out != NULL)
-        return;
-    if (i > s->n)
+        return i;
+    if (i > s->n) {
         reader_fail(&m->in, READ_BAD);
-    else if (i > 0)
+        i = 0;
+    }
+    if (i > 0)
         thing = s->items[i - 1];
     memcpy(link, &thing, sizeof thing);
+    return i;
+}
+
+void image_link(struct image *m, enum image_kind kind, void *link)
+{
+    (void)image_number_of(m, kind, link);
+}
+
+bool image_member(struct image *m, enum image_kind kind, void *link, enum image_place place)
+{
+    size_t i = image_number_of(m, kind, link);
+
+    if (m->out != NULL)
+        return true;
+    if (i == 0 || (m->sets[kind].places[i - 1] & place) != 0) {
+        reader_fail(&m->in, READ_BAD);
+        return false;
+    }
+    m->sets[kind].places[i - 1] |= (uint8_t)place;
+    return true;
 }
 
 /* ---- heaps ---- */
@@ -254,7 +295,7 @@ static void image_node(struct image *m, struct heap *heap, struct heap_node *nod
 
     if (!image_present(m, heap_holds(node)))
         return;
-    IMAGE(m, like.key);
+    image_ns(m, &like.key);
     IMAGE(m, like.tie);
     if (m->out == NULL)
         m->failed |= heap_push(heap, node, like.key, like.tie) != 0;

@@ -1,7 +1,8 @@
 /* The state of correlate as bytes: one function for each kind of thing, which writes it or reads it back.
  *
  * Numbers have variable lengths; links between things are indices, 0 for none. What is read was written by the same
- * version on the same kind of machine; bounds are checked all the same. */
+ * version on the same kind of machine, or forged: each number is checked against what it stands for, each link is of the
+ * right kind and in a list once, and check.c holds the whole against the rules that correlate keeps. */
 #ifndef P2T_CORRELATE_IMAGE_IMAGE_H
 #define P2T_CORRELATE_IMAGE_IMAGE_H
 
@@ -17,7 +18,18 @@ enum image_kind { IMAGE_POOL, IMAGE_CONN, IMAGE_LOOKUP, IMAGE_DIAL, IMAGE_EXCHAN
 /* All things of a kind; a link to items[i] is i + 1. */
 struct image_set {
     void **items;
+    uint8_t *places; /* reading: the lists that each is in, a bit of enum image_place for each */
     size_t n, cap;
+};
+
+/* Lists that a thing may be in once. */
+enum image_place {
+    IMAGE_OPEN = 1,
+    IMAGE_SETTLING = 2,
+    IMAGE_UNPLACED = 4,
+    IMAGE_WAITING = 8,
+    IMAGE_OF_LOOKUP = 16,
+    IMAGE_IDLE = 32
 };
 
 struct image {
@@ -37,6 +49,17 @@ struct image {
 /* An integer or an enum of that size. */
 void image_number(struct image *m, void *p, size_t bytes);
 #define IMAGE(m, field) image_number((m), &(field), sizeof(field))
+/* An enum; `last` is its greatest. */
+void image_enum(struct image *m, unsigned *value, unsigned last);
+#define IMAGE_ENUM(m, field, last)                                                                                   \
+    do {                                                                                                             \
+        unsigned image_value_ = (unsigned)(field);                                                                   \
+        image_enum((m), &image_value_, (unsigned)(last));                                                            \
+        (field) = image_value_;                                                                                      \
+    } while (0)
+/* A moment, and a duration, in nanoseconds. What is read is clamped, so that sums and differences do not overflow. */
+void image_ns(struct image *m, int64_t *ns);
+void image_duration(struct image *m, int64_t *ns);
 void image_bool(struct image *m, bool *b);
 /* The same as *here when writing; when reading, what was. */
 bool image_present(struct image *m, bool here);
@@ -48,15 +71,20 @@ void image_ip(struct image *m, struct ip_addr *ip);
 void image_endpoint(struct image *m, struct endpoint *e);
 /* NULL stays NULL; what is read has a NUL behind it. */
 void image_slice(struct image *m, struct slice *s);
-void image_text(struct image *m, const char **text);
-/* *items: of `bytes` each, zeroed when reading. Returns how many there are room for. */
-size_t image_array(struct image *m, void *items, size_t n, size_t bytes);
+/* *items: of `bytes` each, at least `least` when written; zeroed when reading. Returns how many there are room for. */
+size_t image_array(struct image *m, void *items, size_t n, size_t bytes, size_t least);
 /* Writing: one more of its kind, if it is not known yet. */
 void image_add(struct image *m, enum image_kind kind, void *thing);
 /* *link: a pointer to a thing of that kind. */
 void image_link(struct image *m, enum image_kind kind, void *link);
+/* The same for a member of a list: never NULL, and there once; false: it was neither. */
+bool image_member(struct image *m, enum image_kind kind, void *link, enum image_place place);
 void image_timer(struct image *m, struct timer *t);
 bool image_ok(const struct image *m);
+
+/* ---- check.c ---- */
+/* All was read, and nothing of it is followed yet: fails what could not have been written. */
+void image_check(struct image *m);
 
 /* ---- image_exchange.c ---- */
 void image_exchange(struct image *m, struct exchange *e);

@@ -13,9 +13,10 @@ static void image_pool_dials(struct image *m, struct pool *p)
         n++;
     n = image_count(m, n, SIZE_MAX);
     for (; n > 0 && image_ok(m); n--, at = &before->pool_next) {
-        image_link(m, IMAGE_DIAL, at);
-        if (*at == NULL)
+        if (!image_member(m, IMAGE_DIAL, at, IMAGE_WAITING)) {
+            *at = NULL;
             return;
+        }
         (*at)->pool_before = before;
         before = *at;
     }
@@ -31,9 +32,10 @@ static void image_pool_idle(struct image *m, struct pool *p)
         n++;
     n = image_count(m, n, SIZE_MAX);
     for (; n > 0 && image_ok(m); n--, at = &newer->idle_older) {
-        image_link(m, IMAGE_CONN, at);
-        if (*at == NULL)
+        if (!image_member(m, IMAGE_CONN, at, IMAGE_IDLE)) {
+            *at = NULL;
             return;
+        }
         (*at)->idle_newer = newer;
         newer = *at;
     }
@@ -45,9 +47,10 @@ static void image_pool_unplaced(struct image *m, struct pool *p)
 
     p->unplaced_count = (uint32_t)image_count(m, p->unplaced_count, UINT32_MAX);
     for (uint32_t n = p->unplaced_count; n > 0 && image_ok(m); n--, at = &before->unplaced_next) {
-        image_link(m, IMAGE_EXCHANGE, at);
-        if (*at == NULL)
+        if (!image_member(m, IMAGE_EXCHANGE, at, IMAGE_UNPLACED)) {
+            *at = NULL;
             return;
+        }
         (*at)->unplaced_before = before;
         before = *at;
     }
@@ -55,11 +58,11 @@ static void image_pool_unplaced(struct image *m, struct pool *p)
 }
 
 IMAGE_COVERS(struct pool, 96);
+/* Its users are counted when all is read. */
 void image_pool(struct image *m, struct pool *p)
 {
     image_ip(m, &p->client);
     IMAGE(m, p->port);
-    IMAGE(m, p->users);
     image_bool(m, &p->tls);
     image_bool(m, &p->h2);
     image_pool_dials(m, p);
@@ -85,7 +88,7 @@ static void image_conn_tls(struct image *m, struct conn_tls *t)
     image_mark(m, &t->head_like);
     image_bool(m, &t->reset_like);
     image_bool(m, &t->control_seen);
-    IMAGE(m, t->tunnel);
+    IMAGE_ENUM(m, t->tunnel, TUNNEL_READY);
 }
 
 static void image_open(struct image *m, struct cconn *cc)
@@ -97,14 +100,15 @@ static void image_open(struct image *m, struct cconn *cc)
         n++;
     n = image_count(m, n, SIZE_MAX);
     for (; n > 0 && image_ok(m); n--, at = &(*at)->next) {
-        image_link(m, IMAGE_EXCHANGE, at);
-        if (*at == NULL)
+        if (!image_member(m, IMAGE_EXCHANGE, at, IMAGE_OPEN)) {
+            *at = NULL;
             return;
+        }
         cc->open_last = *at;
     }
 }
 
-IMAGE_COVERS(struct cconn, 808);
+IMAGE_COVERS(struct cconn, 936);
 void image_conn(struct image *m, struct cconn *cc)
 {
     m->arena = &cc->arena;
@@ -112,7 +116,8 @@ void image_conn(struct image *m, struct cconn *cc)
     image_link(m, IMAGE_DIAL, &cc->dial);
     IMAGE(m, cc->attempt);
     image_open(m, cc);
-    image_link(m, IMAGE_EXCHANGE, &cc->settling);
+    if (image_present(m, cc->settling != NULL))
+        (void)image_member(m, IMAGE_EXCHANGE, &cc->settling, IMAGE_SETTLING);
     IMAGE(m, cc->positions);
     if (image_present(m, cc->tls != NULL)) {
         if (cc->tls == NULL && (cc->tls = slab_take(&m->correlate->tls_slab)) == NULL)
@@ -125,7 +130,7 @@ void image_conn(struct image *m, struct cconn *cc)
     image_link(m, IMAGE_POOL, &cc->pool);
     image_link(m, IMAGE_DIAL, &cc->promised);
     image_bool(m, &cc->is_idle);
-    IMAGE(m, cc->free_ns);
+    image_ns(m, &cc->free_ns);
     image_slice(m, &cc->socks_error);
 }
 
@@ -142,18 +147,17 @@ static void image_lookup_dials(struct image *m, struct lookup *l)
     n = image_count(m, n, SIZE_MAX);
     for (at = l->dials.next; n > 0 && image_ok(m); n--) {
         d = m->out != NULL ? list_entry(at, struct dial, of_lookup) : NULL;
-        image_link(m, IMAGE_DIAL, &d);
+        bool member = image_member(m, IMAGE_DIAL, &d, IMAGE_OF_LOOKUP);
         if (m->out != NULL)
             at = at->next;
-        else if (d == NULL || d->of_lookup.next != NULL)
-            reader_fail(&m->in, READ_BAD);
-        else
+        else if (member)
             list_append(&l->dials, &d->of_lookup);
     }
 }
 
 IMAGE_COVERS(struct lookup_lane, 64);
-IMAGE_COVERS(struct lookup, 1480);
+IMAGE_COVERS(struct lookup, 1496);
+/* Users and holders are counted when all is read. */
 void image_lookup(struct image *m, struct lookup *l)
 {
     m->arena = &l->arena;
@@ -161,19 +165,18 @@ void image_lookup(struct image *m, struct lookup *l)
     image_ip(m, &l->client_ip);
     image_timer(m, &l->timer);
     for (int i = 0; i < 2; i++) {
-        IMAGE(m, l->lane[i].state);
+        IMAGE_ENUM(m, l->lane[i].state, LANE_REFUSED);
         IMAGE(m, l->lane[i].tries);
         IMAGE(m, l->lane[i].rcode);
         IMAGE(m, l->lane[i].port);
         image_mark(m, &l->lane[i].last_query);
         image_mark(m, &l->lane[i].last_answer);
     }
-    IMAGE(m, l->users);
-    IMAGE(m, l->holders);
     image_bool(m, &l->reported);
     image_bool(m, &l->one_socket);
+    IMAGE(m, l->upstream_of);
     image_bool(m, &l->closed);
-    IMAGE(m, l->retry_gap_ns);
+    image_duration(m, &l->retry_gap_ns);
     image_slice(m, &l->name);
     if (l->info.servers > LOOKUP_SERVERS_MAX)
         reader_fail(&m->in, READ_BAD);
@@ -203,7 +206,7 @@ static void image_attempts(struct image *m, struct dial *d)
     }
 }
 
-IMAGE_COVERS(struct dial, 416);
+IMAGE_COVERS(struct dial, 472);
 void image_dial(struct image *m, struct dial *d)
 {
     image_link(m, IMAGE_LOOKUP, &d->lookup);
@@ -216,7 +219,7 @@ void image_dial(struct image *m, struct dial *d)
         d->timer.kind = TIMER_DIAL;
     image_timer(m, &d->timer);
     image_link(m, IMAGE_POOL, &d->pool);
-    IMAGE(m, d->miss_ns);
+    image_ns(m, &d->miss_ns);
     image_link(m, IMAGE_CONN, &d->served_on);
     image_link(m, IMAGE_EXCHANGE, &d->claimed_by);
 }

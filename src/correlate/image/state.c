@@ -3,6 +3,7 @@
 
 #include "correlate/facts.h"
 #include "correlate/image/image.h"
+#include "correlate/open.h"
 #include "pcap2trace/status.h"
 
 /* ---- what there is ---- */
@@ -76,7 +77,7 @@ static void image_recents(struct image *m, struct correlate *c)
         struct recent *r = &c->recent[i];
         image_bool(m, &r->redirect);
         IMAGE(m, r->id);
-        IMAGE(m, r->until_ns);
+        image_ns(m, &r->until_ns);
         image_ip(m, &r->client);
         IMAGE(m, r->key);
         image_link(m, IMAGE_EXCHANGE, &r->exchange);
@@ -106,7 +107,7 @@ static void image_thing(struct image *m, enum image_kind kind, void *thing)
 
 static void image_all(struct image *m, struct correlate *c)
 {
-    IMAGE(m, c->now_ns);
+    image_ns(m, &c->now_ns);
     IMAGE(m, c->serial);
     for (size_t i = 0; i < SUFFIXES_MAX; i++)
         IMAGE(m, c->suffixes[i]);
@@ -123,8 +124,10 @@ static void image_all(struct image *m, struct correlate *c)
 
 static void image_fini(struct image *m)
 {
-    for (int kind = 0; kind < IMAGE_KINDS; kind++)
+    for (int kind = 0; kind < IMAGE_KINDS; kind++) {
         free(m->sets[kind].items);
+        free(m->sets[kind].places);
+    }
     hmap_fini(&m->known);
     arena_fini(&m->nodes);
 }
@@ -180,13 +183,18 @@ static void *make(struct correlate *c, enum image_kind kind)
     }
 }
 
+/* A count without the bytes that so many take would have memory made in vain. */
 static void make_all(struct image *m, struct correlate *c)
 {
+    static const size_t least_bytes[IMAGE_KINDS] = {
+        [IMAGE_POOL] = 7, [IMAGE_CONN] = 90, [IMAGE_LOOKUP] = 90, [IMAGE_DIAL] = 30, [IMAGE_EXCHANGE] = 200};
+
     for (enum image_kind kind = 0; kind < IMAGE_KINDS; kind++) {
         struct image_set *s = &m->sets[kind];
-        size_t n = image_count(m, 0, SIZE_MAX / sizeof(void *));
+        size_t n = image_count(m, 0, m->in.left / least_bytes[kind]);
         s->items = calloc(n + 1, sizeof(void *));
-        m->failed |= s->items == NULL;
+        s->places = calloc(n + 1, 1);
+        m->failed |= s->items == NULL || s->places == NULL;
         while (!m->failed && s->n < n) {
             void *thing = make(c, kind);
             if (thing == NULL)
@@ -204,6 +212,18 @@ static uint64_t ref_hash(struct packet_ref ref)
     return hash_bytes(key, sizeof key);
 }
 
+/* Its exchanges were linked before their numbers were known. */
+static void reopen(struct correlate *c, struct cconn *cc)
+{
+    struct exchange *e = cc->open_first;
+
+    cc->open_first = cc->open_last = NULL;
+    for (struct exchange *next; e != NULL; e = next) {
+        next = e->next;
+        open_append(c, cc, e);
+    }
+}
+
 static void enlist(struct image *m, struct correlate *c)
 {
     for (size_t i = 0; i < m->sets[IMAGE_POOL].n; i++)
@@ -213,6 +233,7 @@ static void enlist(struct image *m, struct correlate *c)
     for (size_t i = 0; i < m->sets[IMAGE_CONN].n; i++) {
         struct cconn *cc = m->sets[IMAGE_CONN].items[i];
         cc->flow = &c->gone;
+        reopen(c, cc);
         m->failed |= hmap_insert(&c->carried, &cc->node, ref_hash(cc->view.first.ref)) != 0;
     }
 }
@@ -248,8 +269,8 @@ static void discard_dial(struct correlate *c, struct dial *d)
 /* Half of it makes no whole: nothing of it is followed. */
 static void discard_all(struct image *m, struct correlate *c)
 {
-    struct hmap *maps[] = {&c->pools,           &c->carried, &c->lookups_by_label,
-                           &c->lookups_by_addr, &c->queries, &c->query_sockets};
+    struct hmap *maps[] = {&c->pools,   &c->carried,       &c->lookups_by_label, &c->lookups_by_addr,
+                           &c->queries, &c->query_sockets, &c->open_by_number};
 
     for (size_t i = 0; i < m->sets[IMAGE_POOL].n; i++)
         slab_give(&c->pool_slab, m->sets[IMAGE_POOL].items[i]);
@@ -277,6 +298,7 @@ int correlate_load(struct correlate *c, struct slice saved)
     make_all(&m, c);
     if (image_ok(&m))
         image_all(&m, c);
+    image_check(&m);
     if (image_ok(&m))
         enlist(&m, c);
     if (image_ok(&m))

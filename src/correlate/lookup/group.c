@@ -219,6 +219,35 @@ static struct lookup_query *copied_query(struct correlate *c, const struct fact 
                : NULL;
 }
 
+static bool is_loopback(const struct ip_addr *a)
+{
+    return a->family == 4 && a->bytes[0] == 127;
+}
+
+/* A resolver that was asked for the name, and has not answered, asks for it itself: systemd-resolved behind its stub
+ * address, a forwarder behind its own. */
+static bool asks_for(const struct lookup *l, const struct lookup *application)
+{
+    const struct ip_addr *resolver = &application->info.server.ip;
+    bool same_host = ip_eq(resolver, &l->client_ip) || (is_loopback(resolver) && !is_loopback(&l->info.server.ip));
+
+    return application != l && lookup_outstanding(application) && same_host && slice_ieq(application->name, l->name);
+}
+
+static void find_application(struct correlate *c, struct lookup *l)
+{
+    struct list_link *at = c->unused_lookups.prev;
+
+    for (int looked_at = 0; at != &c->unused_lookups && looked_at < LOOKUP_LOOKED_AT_MAX; looked_at++) {
+        const struct lookup *other = list_entry(at, struct lookup, unused);
+        at = at->prev;
+        if (!asks_for(l, other))
+            continue;
+        l->upstream_of = lookup_id(other);
+        return;
+    }
+}
+
 /* The second question of a socket whose first was answered, and followed, already: it begins nothing. */
 static bool is_late_question(struct correlate *c, const struct fact *f, struct slice name)
 {
@@ -245,11 +274,14 @@ static void on_query(struct correlate *c, const struct fact *f, int lane)
     struct lookup *l = lookup_of_query(c, f, name, lane);
     if (l == NULL)
         make_way(c, f, name);
+    bool is_new = l == NULL;
     if (l == NULL && (l = lookup_new(c, f, name)) == NULL)
         return;
     if (!slice_ieq(l->name, name))
         walk_next(c, l, name);
     ask(l, f, lane);
+    if (is_new)
+        find_application(c, l);
     remember_query(c, l, f, lane);
     wait_on(c, l, f->mark.ts_ns);
 }

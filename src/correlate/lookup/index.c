@@ -91,6 +91,16 @@ void lookup_unindex_query(struct correlate *c, struct lookup_query *q)
     slab_give(&c->query_slab, q);
 }
 
+void lookup_forget_queries(struct correlate *c, struct lookup *l)
+{
+    while (l->queries != NULL) {
+        struct lookup_query *q = l->queries;
+        l->queries = q->next;
+        lookup_unindex_query(c, q);
+    }
+    l->query_count = 0;
+}
+
 /* ---- by address ---- */
 
 static uint64_t addr_hash(const struct ip_addr *client, const struct ip_addr *server)
@@ -147,4 +157,28 @@ bool lookup_answers_host(const struct lookup *l, struct slice host)
     if (host.n > 0 && host.p[host.n - 1] == '.')
         host.n--;
     return host.n > 0 && slice_istarts(l->name, host) && (l->name.n == host.n || l->name.p[host.n] == '.');
+}
+
+/* ---- what state they are in ---- */
+
+bool lookup_outstanding(const struct lookup *l)
+{
+    for (int i = 0; i < 2; i++)
+        if (l->lane[i].state == LANE_ASKED || l->lane[i].state == LANE_TRUNCATED)
+            return true;
+    return false;
+}
+
+bool lookup_used(const struct lookup *l)
+{
+    return l->users > 0 || l->reported;
+}
+
+uint64_t lookup_id(const struct lookup *l)
+{
+    const struct exchange_lookup *info = &l->info;
+    uint64_t h = hash_stable(HASH_STABLE_SEED, l->client_ip.bytes, 16);
+
+    h = hash_stable(h, info->host.p, info->host.n);
+    return hash_stable_finish(hash_stable(h, &info->first_query.ts_ns, sizeof info->first_query.ts_ns));
 }

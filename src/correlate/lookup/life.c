@@ -64,16 +64,6 @@ struct lookup *lookup_new(struct correlate *c, const struct fact *f, struct slic
     return l;
 }
 
-void lookup_forget_queries(struct correlate *c, struct lookup *l)
-{
-    while (l->queries != NULL) {
-        struct lookup_query *q = l->queries;
-        l->queries = q->next;
-        lookup_unindex_query(c, q);
-    }
-    l->query_count = 0;
-}
-
 void lookup_free(struct correlate *c, struct lookup *l)
 {
     lookup_forget_queries(c, l);
@@ -88,19 +78,6 @@ void lookup_free(struct correlate *c, struct lookup *l)
     leave_lists(c, l);
     arena_fini(&l->arena);
     slab_give(&c->lookup_slab, l);
-}
-
-bool lookup_outstanding(const struct lookup *l)
-{
-    for (int i = 0; i < 2; i++)
-        if (l->lane[i].state == LANE_ASKED || l->lane[i].state == LANE_TRUNCATED)
-            return true;
-    return false;
-}
-
-bool lookup_used(const struct lookup *l)
-{
-    return l->users > 0 || l->reported;
 }
 
 /* ---- the decision ---- */
@@ -190,7 +167,7 @@ void lookup_decide(const struct correlate *c, struct lookup *l)
     info->has_rcode = lane->state >= LANE_OK && lane->state != LANE_REFUSED;
     info->rcode = lane->rcode;
     info->empty = info->result == LOOKUP_NOT_FOUND && lane->state == LANE_EMPTY;
-    walk_note_name(l);
+    lookup_note_name(l);
     if (info->names > 1)
         take_asked_name(info);
 }
@@ -225,19 +202,11 @@ void lookup_into_exchange(struct lookup *l, struct exchange *e, struct slice hos
     if (copy == NULL)
         return;
     *copy = l->info;
+    e->by_go |= l->info.resolver == RESOLVER_GO;
     copy->host = arena_copy(&e->arena, lookup_answers_host(l, host) ? host : l->info.host);
     copy->last_name = arena_copy(&e->arena, l->name);
     copy_names(e, copy);
     e->lookup = copy;
-}
-
-static uint64_t lookup_id(const struct lookup *l)
-{
-    const struct exchange_lookup *info = &l->info;
-    uint64_t h = hash_stable(HASH_STABLE_SEED, l->client_ip.bytes, 16);
-
-    h = hash_stable(h, info->host.p, info->host.n);
-    return hash_stable_finish(hash_stable(h, &info->first_query.ts_ns, sizeof info->first_query.ts_ns));
 }
 
 static void report(struct correlate *c, struct lookup *l)
@@ -252,6 +221,10 @@ static void report(struct correlate *c, struct lookup *l)
     e->start = l->info.first_query;
     e->end_ns = l->info.result == LOOKUP_PENDING && !l->info.forced_out ? c->now_ns : lookup_end_ns(&l->info);
     e->quiet = l->info.result == LOOKUP_OK;
+    if (l->upstream_of != 0) {
+        e->upstream = true;
+        e->links[e->link_count++] = (struct exchange_link){"asked_for", l->upstream_of};
+    }
     e->id = lookup_id(l);
     outbox_put(c, e);
 }

@@ -67,6 +67,7 @@ struct lookup {
     uint32_t holders;       /* those that only know its addresses */
     bool reported;          /* an exchange tells of it */
     bool one_socket;        /* asks for both types from one */
+    uint64_t upstream_of;   /* the lookup that a resolver asks this for; 0: none */
     bool closed;            /* takes no more queries and no more dials */
     int64_t retry_gap_ns;   /* seen between a question and its repetition; 0: none */
     struct slice name;      /* that is being asked for now */
@@ -92,8 +93,10 @@ bool walk_goes_on(const struct correlate *c, const struct ip_addr *client, struc
 /* The lookup goes on with `next`: its name's results are kept, and what is asked is what both have in common. An earlier
  * lookup that turns out to belong to the same walk is taken in. */
 void walk_next(struct correlate *c, struct lookup *l, struct slice next);
+
+/* ---- names.c ---- */
 /* Keeps what became of the current name. */
-void walk_note_name(struct lookup *l);
+void lookup_note_name(struct lookup *l);
 
 /* ---- life.c ---- */
 /* Made by its first question; NULL when memory ran out. */
@@ -112,7 +115,6 @@ void lookup_decide(const struct correlate *c, struct lookup *l);
 void lookup_close(struct correlate *c, struct lookup *l);
 void lookup_timer(struct correlate *c, struct lookup *l);
 void lookup_free(struct correlate *c, struct lookup *l);
-void lookup_forget_queries(struct correlate *c, struct lookup *l);
 int64_t lookup_end_ns(const struct exchange_lookup *info);
 /* Copies what trace needs into the exchange. host: the name as the request knows it, or empty. */
 void lookup_into_exchange(struct lookup *l, struct exchange *e, struct slice host);
@@ -123,6 +125,7 @@ uint64_t lookup_label_hash(const struct ip_addr *client, struct slice name);
 /* A question of the lookup, to be found by its answer: a copy of `like`. */
 void lookup_index_query(struct correlate *c, struct lookup *l, const struct lookup_query *like);
 void lookup_unindex_query(struct correlate *c, struct lookup_query *q);
+void lookup_forget_queries(struct correlate *c, struct lookup *l);
 /* The newest question of that client with that id and type, to that server (NULL: to any), or NULL. */
 struct lookup_query *lookup_query_find(struct correlate *c, const struct endpoint *client,
                                        const struct endpoint *server, uint16_t id, uint16_t type);
@@ -134,6 +137,8 @@ void lookup_index_addr(struct correlate *c, struct lookup *l, const struct ip_ad
  * other family (client->family == 0). */
 struct hmap_node *lookup_first_of_addr(struct correlate *c, const struct ip_addr *client,
                                        const struct ip_addr *server);
+/* The same for the same packets, wherever files were cut. */
+uint64_t lookup_id(const struct lookup *l);
 bool lookup_answers_host(const struct lookup *l, struct slice host);
 /* The address is among its answers. */
 bool lookup_gave(const struct lookup *l, const struct ip_addr *addr);

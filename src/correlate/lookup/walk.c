@@ -70,62 +70,6 @@ bool walk_goes_on(const struct correlate *c, const struct ip_addr *client, struc
 
 /* ---- going on ---- */
 
-static enum lookup_name_result result_of(enum lane_state state)
-{
-    switch (state) {
-    case LANE_OK:
-        return LOOKUP_NAME_OK;
-    case LANE_CUT:
-        return LOOKUP_NAME_CUT;
-    case LANE_EMPTY:
-        return LOOKUP_NAME_EMPTY;
-    case LANE_NXDOMAIN:
-        return LOOKUP_NAME_NXDOMAIN;
-    case LANE_ERROR:
-    case LANE_LAME:
-    case LANE_REFUSED:
-        return LOOKUP_NAME_FAILED;
-    default:
-        return LOOKUP_NAME_SILENT;
-    }
-}
-
-/* Of two types, an address first, then what says most: that the name exists, that it does not, that nobody knows. */
-static const struct lookup_lane *telling(const struct lookup *l)
-{
-    const struct lookup_lane *a = &l->lane[0], *b = &l->lane[1];
-
-    if (a->state == LANE_IDLE)
-        return b;
-    if (b->state == LANE_IDLE)
-        return a;
-    if (result_of(a->state) == result_of(b->state))
-        return a->last_answer.ts_ns > b->last_answer.ts_ns ? a : b;
-    return result_of(a->state) < result_of(b->state) ? a : b;
-}
-
-void walk_note_name(struct lookup *l)
-{
-    struct exchange_lookup *info = &l->info;
-    const struct lookup_lane *lane = telling(l);
-
-    for (size_t i = 0; i < info->tried_count; i++)
-        if (slice_ieq(info->tried[i].name, l->name))
-            return;
-    if (info->tried_count == LOOKUP_NAMES_MAX)
-        return;
-    if (info->tried == NULL)
-        info->tried = arena_alloc(&l->arena, LOOKUP_NAMES_MAX * sizeof *info->tried);
-    if (info->tried == NULL)
-        return;
-    info->tried[info->tried_count++] = (struct lookup_name){
-        .name = l->name,
-        .result = result_of(lane->state),
-        .rcode = lane->rcode,
-        .answer = mark_set(&lane->last_answer) ? lane->last_answer : lane->last_query,
-    };
-}
-
 /* It failed right before the walk went on with l's first name, and is a part of it, as `next` shows. */
 static bool belongs(const struct lookup *earlier, const struct lookup *l, struct slice base)
 {
@@ -140,7 +84,7 @@ static void take_in(struct correlate *c, struct lookup *l, struct lookup *earlie
 {
     struct exchange_lookup *info = &l->info, *from = &earlier->info;
 
-    walk_note_name(earlier);
+    lookup_note_name(earlier);
     for (size_t i = 0; i < from->tried_count; i++) {
         if (info->tried_count == LOOKUP_NAMES_MAX || info->tried == NULL)
             break;
@@ -172,7 +116,7 @@ void walk_next(struct correlate *c, struct lookup *l, struct slice next)
 {
     struct lookup *earlier;
 
-    walk_note_name(l);
+    lookup_note_name(l);
     lookup_forget_queries(c, l);
     size_t n = common_labels(l->info.host, next);
     learn(c, &l->client_ip, suffix_after(l->name, n));

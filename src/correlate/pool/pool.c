@@ -395,7 +395,8 @@ struct dial *pool_request(struct correlate *c, struct cconn *cc, struct exchange
         return NULL;
     idle_remove(cc);
     p->h2 |= e->stream.id != 0;
-    if (!pool_client_is_go(cc, e))
+    e->by_go = pool_client_is_go(cc, e);
+    if (!e->by_go)
         return unclaimed_own_dial(cc);
     struct dial *d = dial_for(p, cc, e);
     if (d == NULL) {

@@ -24,7 +24,7 @@ enum { HELLO_BYTES = 150 };
 struct exchange *tls_begin(struct correlate *c, struct cconn *cc, const struct packet_mark *first)
 {
     struct conn_tls *t = cc->tls;
-    struct exchange *e = open_begin(c, cc, P2T_KIND_TLS, first);
+    struct exchange *e = open_begin(c, cc, P2T_KIND_TLS, cc->positions, first);
 
     if (e == NULL)
         return NULL;

@@ -27,7 +27,8 @@ void about_capture(struct exchange *e)
         finding_add(e, P2T_FINDING_CAPTURE_ENDED, &e->request.last, NULL,
                     "the capture ended before the response did");
     if (e->request.seen && (e->conn.retransmits[0] > 0 || e->conn.retransmits[1] > 0))
-        finding_add(e, P2T_FINDING_TCP_RETRANSMISSIONS, NULL, NULL,
-                    "the connection so far saw %u segments repeated by the client and %u by the server",
+        finding_add(e, P2T_FINDING_TCP_RETRANSMISSIONS, &e->conn.last_retransmit[FLOW_C2S],
+                    &e->conn.last_retransmit[FLOW_S2C],
+                    "while the exchange was under way, the client repeated %u segments and the server %u",
                     e->conn.retransmits[0], e->conn.retransmits[1]);
 }

@@ -16,7 +16,13 @@ static void about_silence(struct exchange *e, const struct exchange_attempt *a, 
     const char *then = a->followed ? "; the client went on with the next address" : "";
     double over = (double)(a->last_syn.ts_ns - a->syn.ts_ns) / 1e9;
 
-    if (mark_set(&a->syn_ack))
+    if (a->challenges > 0)
+        finding_add_as(
+            e, P2T_FINDING_CONN_CHALLENGED, severity, &a->syn, &a->challenged,
+            "%s still holds an older connection of this port: it answered %u SYNs over %.1f s with an ACK that "
+            "belongs to that",
+            addr, a->syns, over);
+    else if (mark_set(&a->syn_ack))
         finding_add_as(e, P2T_FINDING_CONN_UNACKNOWLEDGED, severity, &a->syn_ack, &a->last_syn,
                        "%s answered, but the client never acknowledged it and sent %u SYNs over %.1f s%s", addr,
                        a->syns, over, then);
@@ -84,7 +90,13 @@ static void about_attempt(struct exchange *e, const struct exchange_attempt *a)
                         ms(a->failed.ts_ns - a->syn.ts_ns));
         break;
     case ATTEMPT_OK:
-        if (a->syns > 1 && mark_set(&a->syn_ack))
+        if (a->challenges > 0 && mark_set(&a->syn_ack))
+            finding_add_as(
+                e, P2T_FINDING_CONN_CHALLENGED, P2T_SEVERITY_WARNING, &a->syn, &a->challenged,
+                "%s still held an older connection of this port and answered the first SYN with an ACK that "
+                "belongs to that: connecting took %u SYNs and %.1f ms",
+                addr, a->syns, ms(a->syn_ack.ts_ns - a->syn.ts_ns));
+        else if (a->syns > 1 && mark_set(&a->syn_ack))
             finding_add(e, P2T_FINDING_CONN_SYN_REPEATED, &a->syn, &a->last_syn,
                         "%s answered only after %u SYNs: connecting took %.0f ms", addr, a->syns,
                         ms(a->syn_ack.ts_ns - a->syn.ts_ns));
@@ -110,6 +122,51 @@ static bool crossed_the_close(const struct exchange *e, const struct packet_mark
     return closed->ts_ns - e->request.first.ts_ns <= rtt * 13 / 10 + STALE_SLACK_NS;
 }
 
+/* The server's own RST comes a round trip after what it answers, and nothing comes from it afterwards. */
+static void about_reset(struct exchange *e, const struct packet_mark *rst)
+{
+    const struct exchange_conn *c = &e->conn;
+    double path = mark_set(&c->ack) && mark_set(&c->syn) ? ms(c->ack.ts_ns - c->syn.ts_ns) : 0;
+
+    finding_add(
+        e, P2T_FINDING_CONN_RST_INJECTED, rst, &c->sent_after_rst,
+        "this RST came %.1f ms after the request on a path of %.1f ms, and the server went on %.1f ms after it: "
+        "something in between sent it",
+        ms(rst->ts_ns - e->request.first.ts_ns), path, ms(c->sent_after_rst.ts_ns - rst->ts_ns));
+}
+
+/* Its kernel repeats a SYN-ACK that was acknowledged when the listener has no room for the connection. */
+static bool was_never_accepted(const struct exchange *e)
+{
+    const struct exchange_conn *c = &e->conn;
+
+    return c->syn_acks > 1 && mark_set(&c->ack) && c->last_syn_ack.ts_ns > c->ack.ts_ns &&
+           !mark_set(&e->response.first);
+}
+
+static void about_server_closing(struct exchange *e, enum exchange_closer by, const struct packet_mark *closed)
+{
+    const struct exchange_conn *c = &e->conn;
+
+    if (by == CLOSED_BY_SERVER_RST && mark_set(&c->sent_after_rst))
+        about_reset(e, closed);
+    else if (was_never_accepted(e))
+        finding_add(
+            e, P2T_FINDING_CONN_NOT_ACCEPTED, &c->last_syn_ack, &e->request.last,
+            "the server never took the connection: it repeated its SYN-ACK %u times although it was acknowledged",
+            c->syn_acks - 1);
+    else if (mark_set(&c->previous_end) && !mark_set(&e->response.first) && crossed_the_close(e, closed))
+        finding_add_as(e, P2T_FINDING_CONN_STALE_REUSE, e->retried ? P2T_SEVERITY_WARNING : P2T_SEVERITY_ERROR,
+                       closed, &e->request.head_end,
+                       "the server closed the idle connection as the request was sent, %.0f ms after its last use%s",
+                       ms(e->request.first.ts_ns - c->previous_end.ts_ns),
+                       e->retried ? "; the client sent it again on a new connection" : "");
+    else
+        finding_add(e, P2T_FINDING_CONN_CLOSED_BY_SERVER, closed, NULL, "the server %s the connection %s",
+                    by == CLOSED_BY_SERVER_RST ? "reset" : "closed",
+                    mark_set(&e->response.first) ? "inside the response" : "without a response");
+}
+
 void about_closing(struct exchange *e)
 {
     const struct exchange_conn *c = &e->conn;
@@ -123,16 +180,8 @@ void about_closing(struct exchange *e)
         return;
     if (!server && e->response.seen && (e->response.lost || e->response.extent == FACT_HEAD_CUT))
         return; /* what it lacks, the capture lacks */
-    if (server && mark_set(&c->previous_end) && !mark_set(&e->response.first) && crossed_the_close(e, marks[by]))
-        finding_add_as(e, P2T_FINDING_CONN_STALE_REUSE, e->retried ? P2T_SEVERITY_WARNING : P2T_SEVERITY_ERROR,
-                       marks[by], &e->request.head_end,
-                       "the server closed the idle connection as the request was sent, %.0f ms after its last use%s",
-                       ms(e->request.first.ts_ns - c->previous_end.ts_ns),
-                       e->retried ? "; the client sent it again on a new connection" : "");
-    else if (server)
-        finding_add(e, P2T_FINDING_CONN_CLOSED_BY_SERVER, marks[by], NULL, "the server %s the connection %s",
-                    by == CLOSED_BY_SERVER_RST ? "reset" : "closed",
-                    mark_set(&e->response.first) ? "inside the response" : "without a response");
+    if (server)
+        about_server_closing(e, by, marks[by]);
     else
         finding_add(
             e, P2T_FINDING_CONN_CLOSED_BY_CLIENT, marks[by], NULL,

@@ -93,14 +93,13 @@ static void csv_begin(struct buf *b, const struct out_options *o)
             "findings,grpc_status,request_messages,response_messages\r\n");
 }
 
-static void csv_exchange(struct buf *b, const struct out_options *o, const struct p2t_exchange *x, uint64_t index)
+static void csv_exchange(struct buf *b, const struct out_options *o, const struct p2t_exchange *x)
 {
     const struct p2t_phases *p = &x->phases;
     const int64_t phases[] = {p->total_ns, p->blocked_ns, p->dns_ns,  p->connect_ns,
                               p->tls_ns,   p->send_ns,    p->wait_ns, p->receive_ns};
 
     (void)o;
-    (void)index;
     subject_cells(b, x);
     connection_cells(b, x->connection);
     time_cell(b, x->start_ns);

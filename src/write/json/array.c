@@ -8,10 +8,14 @@ static void array_begin(struct buf *b, const struct out_options *o)
     buf_putc(b, '[');
 }
 
-static void array_exchange(struct buf *b, const struct out_options *o, const struct p2t_exchange *x, uint64_t index)
+static void array_lead(struct buf *b, uint64_t index)
+{
+    buf_str(b, index > 0 ? ",\n" : "\n");
+}
+
+static void array_exchange(struct buf *b, const struct out_options *o, const struct p2t_exchange *x)
 {
     (void)o;
-    buf_str(b, index > 0 ? ",\n" : "\n");
     json_exchange(b, x);
 }
 
@@ -21,4 +25,5 @@ static void array_end(struct buf *b, const struct out_options *o, uint64_t count
     buf_str(b, count > 0 ? "\n]\n" : "]\n");
 }
 
-const struct out_format_ops out_json = {.begin = array_begin, .exchange = array_exchange, .end = array_end};
+const struct out_format_ops out_json = {
+    .begin = array_begin, .exchange = array_exchange, .lead = array_lead, .end = array_end};

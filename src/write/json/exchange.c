@@ -178,6 +178,8 @@ static void put_connection(struct buf *b, const struct p2t_connection *c)
     text_field(b, ",\"server\":", c->server);
     if (c->nat_server.p != NULL)
         text_field(b, ",\"nat_server\":", c->nat_server);
+    if (c->nat_client.p != NULL)
+        text_field(b, ",\"nat_client\":", c->nat_client);
     put_count(b, ",\"exchange\":", c->exchange);
     put_count(b, ",\"stream\":", c->stream);
     buf_str(b, c->reused < 0 ? ",\"reused\":null" : c->reused ? ",\"reused\":true" : ",\"reused\":false");
@@ -274,9 +276,16 @@ static void put_subject(struct buf *b, const struct p2t_exchange *x)
     put_message(b, ",\"response\":", &x->response);
 }
 
+/* Whole microseconds since 1970, rounded down: a double holds them, as jq and JavaScript read numbers. */
+static void put_whole_us(struct buf *b, const char *key, int64_t ns)
+{
+    buf_str(b, key);
+    buf_i64(b, ns / 1000 - (ns % 1000 < 0));
+}
+
 void json_exchange(struct buf *b, const struct p2t_exchange *x)
 {
-    buf_lit(b, "{\"schema\":\"pcap2trace.exchange/1\",\"id\":");
+    buf_lit(b, "{\"schema\":\"pcap2trace.exchange/2\",\"id\":");
     json_id(b, x->id);
     text_field(b, ",\"trace_id\":", x->trace_id);
     text_field(b, ",\"trace_id_source\":", x->trace_id_source);
@@ -287,11 +296,14 @@ void json_exchange(struct buf *b, const struct p2t_exchange *x)
     buf_putc(b, '"');
     put_subject(b, x);
     put_connection(b, x->connection);
+    buf_lit(b, ",\"transport\":null");
     json_messages(b, x);
     buf_lit(b, ",\"start\":");
     json_time(b, x->start_ns);
     buf_lit(b, ",\"end\":");
     json_time(b, x->end_ns);
+    put_whole_us(b, ",\"start_us\":", x->start_ns);
+    put_whole_us(b, ",\"end_us\":", x->end_ns);
     put_phases(b, &x->phases);
     put_events(b, x);
     put_findings(b, x);

@@ -1,10 +1,9 @@
 #include "write/format.h"
 #include "write/json/json.h"
 
-static void ndjson_exchange(struct buf *b, const struct out_options *o, const struct p2t_exchange *x, uint64_t index)
+static void ndjson_exchange(struct buf *b, const struct out_options *o, const struct p2t_exchange *x)
 {
     (void)o;
-    (void)index;
     json_exchange(b, x);
     buf_putc(b, '\n');
 }

@@ -215,11 +215,9 @@ static void put_response(struct buf *b, const struct p2t_exchange *x)
     buf_putc(b, '}');
 }
 
-static void trace_result_exchange(struct buf *b, const struct out_options *o, const struct p2t_exchange *x,
-                                  uint64_t index)
+static void trace_result_exchange(struct buf *b, const struct out_options *o, const struct p2t_exchange *x)
 {
     (void)o;
-    (void)index;
     buf_lit(b, "{\"TraceId\":");
     json_text(b, x->trace_id);
     put_dns(b, x);

@@ -71,6 +71,14 @@ static void put_head(struct buf *b, const struct out_options *o, const struct p2
 
 /* ---- why ---- */
 
+static bool has_event(const struct p2t_exchange *x, enum p2t_hook hook)
+{
+    for (size_t i = 0; i < x->event_count; i++)
+        if (x->events[i].hook == hook)
+            return true;
+    return false;
+}
+
 static const char *verdict(const struct p2t_exchange *x)
 {
     static const char *const words[P2T_OUTCOME_COUNT] = {[P2T_OUTCOME_OK] = "error: ",
@@ -82,6 +90,8 @@ static const char *verdict(const struct p2t_exchange *x)
                                                          [P2T_OUTCOME_RESPONSE_ERROR] = "broken response: ",
                                                          [P2T_OUTCOME_INCOMPLETE] = "not wholly captured: "};
 
+    if (x->outcome == P2T_OUTCOME_TLS_ERROR && has_event(x, P2T_HOOK_WROTE_HEADERS))
+        return "failed: ";
     return words[x->outcome];
 }
 
@@ -112,7 +122,7 @@ static void put_finding(struct buf *b, const struct out_options *o, const struct
 static bool explains(const struct p2t_exchange *x, const struct p2t_finding *f)
 {
     if (x->outcome == P2T_OUTCOME_INCOMPLETE)
-        return strncmp(f->code, "capture.", 8) == 0 || strncmp(f->code, "limit.", 6) == 0;
+        return p2t_finding_info(f->id)->side == P2T_SIDE_CAPTURE;
     return x->outcome != P2T_OUTCOME_OK && f->severity == P2T_SEVERITY_ERROR;
 }
 
@@ -122,7 +132,7 @@ static void put_error(struct buf *b, const struct out_options *o, const struct p
         return;
     buf_lit(b, "  ");
     text_begin(b, o, explained ? TEXT_BOLD : TEXT_RED);
-    buf_str(b, explained ? "the client's error: " : verdict(x));
+    buf_str(b, explained ? (x->by_go ? "the client's error: " : "in Go's words: ") : verdict(x));
     if (x->error.p != NULL)
         escape_text(b, x->error);
     else
@@ -156,16 +166,22 @@ static void put_links(struct buf *b, const struct p2t_exchange *x)
 
 /* ---- where ---- */
 
+static void put_translation(struct buf *b, struct p2t_text other)
+{
+    if (other.p == NULL)
+        return;
+    buf_lit(b, " (also seen as ");
+    escape_text(b, other);
+    buf_putc(b, ')');
+}
+
 static void put_connection(struct buf *b, const struct p2t_connection *c)
 {
     escape_text(b, c->client);
+    put_translation(b, c->nat_client);
     buf_lit(b, " -> ");
     escape_text(b, c->server);
-    if (c->nat_server.p != NULL) {
-        buf_lit(b, " (also seen as ");
-        escape_text(b, c->nat_server);
-        buf_putc(b, ')');
-    }
+    put_translation(b, c->nat_server);
     if (c->proxy.p != NULL)
         buf_lit(b, " (a proxy)");
     if (c->reused > 0 && c->exchange > 0)
@@ -224,10 +240,14 @@ static void put_phases(struct buf *b, const struct p2t_exchange *x)
     buf_lit(b, " ms\n");
 }
 
-static void text_exchange(struct buf *b, const struct out_options *o, const struct p2t_exchange *x, uint64_t index)
+static void text_lead(struct buf *b, uint64_t index)
 {
     if (index > 0)
         buf_putc(b, '\n');
+}
+
+static void text_exchange(struct buf *b, const struct out_options *o, const struct p2t_exchange *x)
+{
     put_head(b, o, x);
     put_reasons(b, o, x);
     put_links(b, x);
@@ -238,4 +258,4 @@ static void text_exchange(struct buf *b, const struct out_options *o, const stru
     text_rows(b, o, x);
 }
 
-const struct out_format_ops out_text = {.exchange = text_exchange};
+const struct out_format_ops out_text = {.exchange = text_exchange, .lead = text_lead};

@@ -34,6 +34,24 @@ void capture_exchange(struct buf *b, unsigned n, unsigned status, const char *fi
     packet(b, t, 5600, &c, &s, PEER_ACK, "");
 }
 
+void capture_slow_around(struct buf *b, unsigned n)
+{
+    struct peer c = {0x0a000001, (uint16_t)(40000 + n), 100}, s = {0x0a000002, 80, 500};
+    char request[64];
+    uint32_t t = 1000 + n;
+
+    snprintf(request, sizeof request, "GET /%u HTTP/1.1\r\nHost: web.test\r\n\r\n", n);
+    packet(b, t, 0, &c, &s, PEER_SYN, "");
+    packet(b, t, 100, &s, &c, PEER_SYN | PEER_ACK, "");
+    packet(b, t, 200, &c, &s, PEER_ACK, "");
+    packet(b, t, 300, &c, &s, PEER_ACK, request);
+    capture_exchange(b, n + 1, 200, "plain");
+    packet(b, t + 10, 0, &s, &c, PEER_ACK, "HTTP/1.1 200 X\r\nContent-Length: 2\r\n\r\nhi");
+    packet(b, t + 10, 100, &c, &s, PEER_FIN | PEER_ACK, "");
+    packet(b, t + 10, 200, &s, &c, PEER_FIN | PEER_ACK, "");
+    packet(b, t + 10, 300, &c, &s, PEER_ACK, "");
+}
+
 void capture_refused(struct buf *b, unsigned n)
 {
     struct peer c = {0x0a000001, (uint16_t)(40000 + n), 100}, s = {0x0a000002, 81, 0};

@@ -86,6 +86,21 @@ static void sleep_ms(long ms)
     nanosleep(&t, NULL);
 }
 
+/* The reading end of a pipe that holds the file's bytes and has no writer any more. */
+static int pipe_of(const char *path)
+{
+    char bytes[16384];
+    int ends[2], fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = read(fd, bytes, sizeof bytes);
+
+    assert_true(n > 0 && (size_t)n < sizeof bytes);
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(write(ends[1], bytes, (size_t)n), n);
+    close(ends[1]);
+    close(fd);
+    return ends[0];
+}
+
 static void save(const char *name, const struct buf *b, size_t n)
 {
     char path[128];
@@ -114,6 +129,9 @@ static int make_captures(void **state)
     save("three.pcap", &b, b.n);
     save("cut.pcap", &b, first + 30);
     save("empty.pcap", &b, head);
+    b.n = head;
+    capture_slow_around(&b, 1);
+    save("around.pcap", &b, b.n);
     save("text.pcap", &(struct buf){.p = (uint8_t *)"no capture at all, but long enough to look like one"}, 51);
     buf_fini(&b);
     return 0;
@@ -125,6 +143,7 @@ static int remove_captures(void **state)
     forget("three.pcap");
     forget("cut.pcap");
     forget("empty.pcap");
+    forget("around.pcap");
     forget("text.pcap");
     return rmdir(folder);
 }
@@ -175,7 +194,7 @@ static void every_format_has_every_exchange(void **state)
         const char *format, *mark;
         size_t count;
     } rows[] = {
-        {"text", " GetConn ", 4},   {"ndjson", "\"schema\":\"pcap2trace.exchange/1\"", 4},
+        {"text", " GetConn ", 4},   {"ndjson", "\"schema\":\"pcap2trace.exchange/2\"", 4},
         {"json", "\"schema\":", 4}, {"trace-result", "{\"TraceId\":", 4},
         {"csv", "\r\n", 5},
     };
@@ -189,6 +208,44 @@ static void every_format_has_every_exchange(void **state)
         assert_int_equal(p.status, 0);
         if (count(OUT(p), rows[i].mark) != rows[i].count)
             fail_msg("%s: %s", rows[i].format, OUT(p));
+    }
+    program_free(&p);
+}
+
+/* What ends later is settled later, and begins earlier. */
+static void files_are_sorted_by_start_where_people_read_them(void **state)
+{
+    static const struct {
+        const char *line;
+        bool by_pipe;
+        const char *first, *second; /* NULL: nothing */
+    } rows[] = {
+        {"-T ndjson DIR/around.pcap", false, "/2\"", "/1\""},
+        {"-T json DIR/around.pcap", false, "/2\"", "/1\""},
+        {"-T trace-result DIR/around.pcap", false, "/2\"", "/1\""},
+        {"-T text DIR/around.pcap", false, "/1  200", "/2  200"},
+        {"-T text -j 4 DIR/around.pcap", false, "/1  200", "/2  200"},
+        {"-T csv DIR/around.pcap", false, "/1,", "/2,"},
+        {"-T text -c 1 DIR/around.pcap", false, "/2  200", NULL},
+        {"-T csv -c 1 DIR/around.pcap", false, "/2,", NULL},
+        {"-T text -", false, "/1  200", "/2  200"},
+        {"-T text -", true, "/2  200", "/1  200"},
+        {"-T csv -", true, "/2,", "/1,"},
+    };
+    struct program p = {0};
+    char path[128];
+
+    (void)state;
+    in_folder(path, "around.pcap");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        p.stdin_path = rows[i].by_pipe ? NULL : path;
+        p.stdin_fd = rows[i].by_pipe ? pipe_of(path) : 0;
+        run(&p, rows[i].line);
+        const char *first = strstr(OUT(p), rows[i].first);
+        const char *second = rows[i].second != NULL ? strstr(OUT(p), rows[i].second) : NULL;
+        if (first == NULL || (rows[i].second != NULL) != (second != NULL) || (second != NULL && second < first))
+            fail_msg("%s: %s", rows[i].line, OUT(p));
+        assert_string_equal(ERR(p), "");
     }
     program_free(&p);
 }
@@ -609,6 +666,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(exit_status_and_messages),
         cmocka_unit_test(every_format_has_every_exchange),
+        cmocka_unit_test(files_are_sorted_by_start_where_people_read_them),
         cmocka_unit_test(filters_and_counts_narrow_the_output),
         cmocka_unit_test(no_format_lets_a_terminal_be_steered),
         cmocka_unit_test(colour_is_asked_for_or_left_out),

@@ -15,6 +15,8 @@ static const char *const event_names[] = {
     [FLOW_WINDOW_OPEN] = "WIDE",
     [FLOW_DATA_AFTER_CLOSE] = "LATE",
     [FLOW_FIRST_ACK] = "ACK1",
+    [FLOW_CHALLENGED] = "CHALLENGE",
+    [FLOW_SENT_AFTER_RST] = "ALIVE",
 };
 static const char *const end_names[] = {
     [FLOW_END_CLOSED] = "closed",   [FLOW_END_IDLE] = "idle",   [FLOW_END_REUSED] = "reused",
@@ -88,6 +90,8 @@ static void on_udp(void *ctx, const struct flow_datagram *d)
 {
     struct sim *s = ctx;
 
+    s->udp_src = d->src;
+    s->udp_dst = d->dst;
     buf_printf(&s->log, "udp:%u'%.*s'", (unsigned)d->mark.ref.number, (int)d->bytes.n, (const char *)d->bytes.p);
 }
 
@@ -95,6 +99,8 @@ static void on_udp_error(void *ctx, const struct flow_udp_error *e)
 {
     struct sim *s = ctx;
 
+    s->udp_src = e->quoted_src;
+    s->udp_dst = e->quoted_dst;
     buf_printf(&s->log, "udp-error:%u:%u/%u->%u", (unsigned)e->mark.ref.number, e->type, e->code, e->quoted_dst.port);
 }
 

@@ -2,6 +2,7 @@
  *
  * Marks are written as packet numbers, which count from 1. Directions are > (client to server) and <.
  *   open  SYN>1  SYN>2r (repeated)  SYNACK<2  EST>3  FIN>4  FINORD>4  RST<5  ICMP>6  ZERO<7  WIDE<8  LATE>9  ACK1<6
+ *   CHALLENGE<2  ALIVE<7
  *   >0'abc'4 (offset, bytes, seen)   >0'abc'4/6 (deliverable at 6)   >0'ab'+3:4 (3 bytes cut)   >3[5]7 (a hole of 5)
  *   close:closed|idle|reused|evicted|input
  * Lines of connections after the first carry their number: 2#open. */
@@ -28,8 +29,9 @@ struct sim {
     uint32_t acked[2]; /* what each side has acknowledged of the other, as stream offset */
     bool quiet;        /* no log */
     void (*on_open)(struct flow_conn *conn);
-    struct flow_conn last; /* as of the last callback */
-    uint32_t client_isn;   /* likewise */
+    struct flow_conn last;            /* as of the last callback */
+    uint32_t client_isn;              /* likewise */
+    struct endpoint udp_src, udp_dst; /* of the last datagram, or the last one quoted */
 };
 
 void sim_init(struct sim *s, const struct flow_limits *limits);

@@ -83,29 +83,96 @@ static bool differs(pcap_t *pcap, const struct pcap_pkthdr *h, const u_char *byt
     return what != NULL;
 }
 
-static bool compare(pcap_t *pcap, struct input *in, char *text, size_t n)
+/* What libpcap read, in the order of the file. */
+struct theirs {
+    struct pcap_pkthdr *headers;
+    u_char **bytes;
+    size_t n, cap;
+    int end; /* PCAP_ERROR or PCAP_ERROR_BREAK */
+};
+
+static void keep(struct theirs *t, const struct pcap_pkthdr *h, const u_char *bytes)
+{
+    if (t->n == t->cap) {
+        t->cap = t->cap == 0 ? 64 : t->cap * 2;
+        t->headers = realloc(t->headers, t->cap * sizeof *t->headers);
+        t->bytes = realloc(t->bytes, t->cap * sizeof(u_char *));
+        assert_non_null(t->headers);
+        assert_non_null(t->bytes);
+    }
+    t->headers[t->n] = *h;
+    t->bytes[t->n] = malloc(h->caplen + 1);
+    assert_non_null(t->bytes[t->n]);
+    memcpy(t->bytes[t->n++], bytes, h->caplen);
+}
+
+static void read_theirs(pcap_t *pcap, struct theirs *t)
 {
     struct pcap_pkthdr *h;
     const u_char *bytes;
+
+    while ((t->end = pcap_next_ex(pcap, &h, &bytes)) == 1)
+        keep(t, h, bytes);
+}
+
+static void free_theirs(struct theirs *t)
+{
+    for (size_t i = 0; i < t->n; i++)
+        free(t->bytes[i]);
+    free(t->headers);
+    free(t->bytes);
+}
+
+static int by_number(const void *a, const void *b)
+{
+    const struct input_frame *x = a, *y = b;
+
+    return x->number < y->number ? -1 : x->number > y->number;
+}
+
+/* Ours puts packets in order where a file's queues mixed them: back in the order of the file. */
+static struct input_frame *read_ours(struct input *in, size_t *count)
+{
+    struct input_frame *all = NULL;
     const struct input_frame *f;
 
-    for (;;) {
-        int theirs = pcap_next_ex(pcap, &h, &bytes);
-        /* libpcap gives up a pcapng file of several link types or snapshot lengths, and at blocks that ours passes
-         * over. */
-        if (theirs == PCAP_ERROR && pcap_major_version(pcap) == PCAPNG_MAJOR)
-            return true;
-        int ours = input_next(in, &f);
-        if ((theirs == PCAP_ERROR_BREAK || theirs == PCAP_ERROR) && ours == 0)
-            return input_problem_count(in) == (theirs == PCAP_ERROR);
-        if (theirs != 1 || ours != 1) {
-            snprintf(text, n, "one ended before the other: ours %d, libpcap's %d", ours, theirs);
-            return false;
-        }
-        if (differs(pcap, h, bytes, f, text, n))
-            return false;
-        totals.packets++;
+    *count = 0;
+    while (input_next(in, &f) == 1) {
+        all = realloc(all, (*count + 1) * sizeof *all);
+        u_char *bytes = malloc(f->cap_len + 1);
+        assert_non_null(all);
+        assert_non_null(bytes);
+        memcpy(bytes, f->bytes, f->cap_len);
+        all[*count] = *f;
+        all[(*count)++].bytes = bytes;
     }
+    if (*count > 0)
+        qsort(all, *count, sizeof *all, by_number);
+    return all;
+}
+
+static bool compare(pcap_t *pcap, struct input *in, char *text, size_t n)
+{
+    struct theirs t = {0};
+    bool same = true;
+    size_t count;
+
+    read_theirs(pcap, &t);
+    struct input_frame *ours = read_ours(in, &count);
+    /* libpcap gives up a pcapng file of several link types or snapshot lengths, and at blocks that ours passes over. */
+    bool gave_up = t.end == PCAP_ERROR && pcap_major_version(pcap) == PCAPNG_MAJOR;
+    for (size_t i = 0; same && i < count && i < t.n; i++)
+        same = !differs(pcap, &t.headers[i], t.bytes[i], &ours[i], text, n);
+    if (same && !gave_up && (count != t.n || input_problem_count(in) != (t.end == PCAP_ERROR))) {
+        snprintf(text, n, "ours has %zu packets, libpcap's %zu", count, t.n);
+        same = false;
+    }
+    totals.packets += t.n;
+    free_theirs(&t);
+    for (size_t i = 0; i < count; i++)
+        free((void *)(uintptr_t)ours[i].bytes);
+    free(ours);
+    return same;
 }
 
 static int compare_file(const char *path, const struct stat *st, int type, struct FTW *where)

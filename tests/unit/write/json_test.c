@@ -95,6 +95,9 @@ static void one_object_holds_what_the_exchange_does(void **state)
     assert_string_equal(string_at(root, "id"), "0123456789abcdef");
     assert_string_equal(string_at(root, "url"), "http://api.test:8080/v1/items?q=1");
     assert_string_equal(string_at(root, "start"), "2026-01-02T03:04:05.250000000Z");
+    assert_true(cJSON_GetObjectItem(root, "start_us")->valuedouble == 1767323045250000.0);
+    assert_string_equal(string_at(root, "schema"), "pcap2trace.exchange/2");
+    assert_true(cJSON_IsNull(cJSON_GetObjectItem(root, "transport")));
     assert_true(cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(root, "error")));
     const cJSON *events = cJSON_GetObjectItemCaseSensitive(root, "events");
     assert_int_equal(cJSON_GetArraySize(events), (int)x->event_count);

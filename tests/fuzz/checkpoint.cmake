@@ -1,0 +1,1 @@
+p2t_fuzz(checkpoint checkpoint_fuzz.c)

@@ -1,0 +1,306 @@
+/* Small captures from the field, each with its one right story: what is told, and what must not be. A row of `stories` per
+ * capture; its lines stand in the order in which the exchanges began. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "pcap2trace/session.h"
+#include "support/cmocka_all.h"
+
+enum { LINES_MAX = 4, TOLD_MAX = 256 };
+
+/* What is not given is not asked. Times in milliseconds, to be met within 0.5 ms. */
+struct line {
+    enum p2t_kind kind;
+    enum p2t_outcome outcome;
+    int status;
+    const char *url;   /* its end; of a dial or lookup, the host's */
+    const char *error; /* whole; a line has one of these two */
+    double total, connect, dns, rtt;
+    bool no_rtt;
+    uint64_t queries;    /* of the lookup */
+    const char *finding; /* in a finding's code and text: "conn.no_answer ... did not answer" */
+    const char *never;   /* in no finding's */
+    const char *client, *nat_client, *nat_server;
+};
+
+struct story {
+    const char *capture;
+    size_t exchanges;    /* that are not quiet */
+    bool all_like_first; /* each is as the first line says */
+    bool no_retransmits;
+    struct line line[LINES_MAX];
+};
+
+static const struct story stories[] = {
+    {"01-syn-repeated-after-3s.pcap", .exchanges = 1,
+     .line = {{.kind = P2T_KIND_HTTP1,
+               .status = 200,
+               .url = "/win",
+               .connect = 9100,
+               .no_rtt = true,
+               .finding = "conn.syn_repeated 10.9.0.20:8080 answered only after 3 SYNs"}}},
+    {"02-synack-after-1.2s.pcap", .exchanges = 1,
+     .line = {{.kind = P2T_KIND_HTTP1, .status = 200, .url = "/late-synack", .connect = 1200, .no_rtt = true}}},
+    {"04-challenge-ack-port-reuse.pcap", .exchanges = 1,
+     .line = {{.kind = P2T_KIND_HTTP1,
+               .status = 200,
+               .url = "/tw",
+               .connect = 4.6,
+               .total = 24,
+               .no_rtt = true,
+               .finding = "2 SYNs",
+               .never = "conn.canceled"}}},
+    {"36-challenge-ack-rst-lost-timeout.pcap", .exchanges = 1,
+     .line = {{.kind = P2T_KIND_CONNECT,
+               .outcome = P2T_OUTCOME_CONNECT_ERROR,
+               .error = "dial tcp 10.9.0.20:1521: i/o timeout",
+               .finding = "5 SYNs",
+               .never = "conn.canceled"}}},
+    {"05-file-order-response-first.pcap", .exchanges = 3,
+     .line = {{.kind = P2T_KIND_HTTP1, .status = 200, .url = "/q", .connect = 1.0, .total = 21.6},
+              {.kind = P2T_KIND_HTTP1, .status = 200, .url = "/q", .total = 20.4},
+              {.kind = P2T_KIND_HTTP1, .status = 200, .url = "/q", .total = 20.4}}},
+    /* These two end inside their exchanges. */
+    {"06-dumpcap-two-interfaces-tap.pcapng", .exchanges = 24, .no_retransmits = true},
+    {"07-dumpcap-two-interfaces-copies.pcapng", .exchanges = 56, .no_retransmits = true},
+    {"31-dnat-copies-counted-as-queries.pcap", .exchanges = 1,
+     .line = {{.kind = P2T_KIND_HTTP1,
+               .status = 200,
+               .url = "/cart",
+               .dns = 0.6,
+               .queries = 2,
+               .client = "10.244.0.9:50000",
+               .nat_server = "10.244.3.3:8080"}}},
+    {"45-any-masquerade-doubles.pcap", .exchanges = 1, .no_retransmits = true,
+     .line = {{.kind = P2T_KIND_HTTP1,
+               .status = 200,
+               .url = "/snat",
+               .dns = 0.6,
+               .queries = 1,
+               .client = "10.244.0.9:50000",
+               .nat_client = "10.9.0.5:61000"}}},
+};
+
+/* ---- what was told ---- */
+
+struct told {
+    enum p2t_kind kind;
+    enum p2t_outcome outcome;
+    int status;
+    int64_t start_ns;
+    struct p2t_phases phases;
+    double rtt;
+    uint64_t queries;
+    char *url, *error, *findings, *client, *nat_client, *nat_server;
+};
+
+struct telling {
+    struct told told[TOLD_MAX];
+    size_t n;
+    struct p2t_counters counters;
+};
+
+static char *copied(struct p2t_text t)
+{
+    char *s = malloc(t.n + 1);
+
+    assert_non_null(s);
+    memcpy(s, t.n > 0 ? t.p : "", t.n);
+    s[t.n] = '\0';
+    return s;
+}
+
+static void add(char **all, struct p2t_text t)
+{
+    size_t before = strlen(*all);
+
+    *all = realloc(*all, before + t.n + 2);
+    assert_non_null(*all);
+    memcpy(*all + before, t.n > 0 ? t.p : "", t.n);
+    memcpy(*all + before + t.n, " ", 2);
+}
+
+static char *findings_of(const struct p2t_exchange *x)
+{
+    char *all = copied((struct p2t_text){0});
+
+    for (size_t i = 0; i < x->finding_count; i++) {
+        add(&all, (struct p2t_text){x->findings[i].code, strlen(x->findings[i].code)});
+        add(&all, x->findings[i].text);
+    }
+    return all;
+}
+
+static bool slice_is(struct p2t_text t, const char *s)
+{
+    return t.n == strlen(s) && memcmp(t.p, s, t.n) == 0;
+}
+
+/* DNSDone says how many. */
+static uint64_t queries_of(const struct p2t_exchange *x)
+{
+    for (size_t i = 0; i < x->event_count; i++)
+        for (size_t k = 0; k < x->events[i].arg_count; k++)
+            if (slice_is(x->events[i].args[k].name, "queries"))
+                return (uint64_t)x->events[i].args[k].value.as.integer;
+    return 0;
+}
+
+static int on_exchange(void *ctx, const struct p2t_exchange *x)
+{
+    struct telling *all = ctx;
+
+    if (x->quiet)
+        return 0;
+    assert_true(all->n < TOLD_MAX);
+    const struct p2t_connection *c = x->connection;
+    all->told[all->n++] = (struct told){
+        .kind = x->kind,
+        .outcome = x->outcome,
+        .status = x->status,
+        .start_ns = x->start_ns,
+        .phases = x->phases,
+        .rtt = c != NULL ? (double)c->rtt_ns / 1e6 : -1,
+        .queries = queries_of(x),
+        .url = copied(x->url.n > 0 ? x->url : x->host),
+        .error = copied(x->error),
+        .findings = findings_of(x),
+        .client = copied(c != NULL ? c->client : (struct p2t_text){0}),
+        .nat_client = copied(c != NULL ? c->nat_client : (struct p2t_text){0}),
+        .nat_server = copied(c != NULL ? c->nat_server : (struct p2t_text){0}),
+    };
+    return 0;
+}
+
+static int by_start(const void *a, const void *b)
+{
+    const struct told *x = a, *y = b;
+    return (x->start_ns > y->start_ns) - (x->start_ns < y->start_ns);
+}
+
+static void forget(struct telling *all)
+{
+    for (size_t i = 0; i < all->n; i++) {
+        struct told *t = &all->told[i];
+        free(t->url);
+        free(t->error);
+        free(t->findings);
+        free(t->client);
+        free(t->nat_client);
+        free(t->nat_server);
+    }
+}
+
+static void tell(const char *capture, unsigned jobs, struct telling *all)
+{
+    char path[512];
+    const char *paths[] = {path};
+    struct p2t_config config = {.paths = paths, .path_count = 1, .jobs = jobs, .ctx = all, .exchange = on_exchange};
+    struct p2t_session *session;
+
+    (void)snprintf(path, sizeof path, "%s/field/%s.zst", P2T_GOLDEN, capture);
+    *all = (struct telling){.n = 0};
+    assert_int_equal(p2t_session_open(&session, &config, NULL), P2T_OK);
+    assert_int_equal(p2t_session_run(session), P2T_OK);
+    p2t_session_counters(session, &all->counters);
+    p2t_session_free(session);
+    qsort(all->told, all->n, sizeof all->told[0], by_start);
+}
+
+/* ---- what should be ---- */
+
+static const char *capture; /* under test */
+static size_t failures;
+
+static void wrong(size_t line, const char *what, const char *got)
+{
+    failures++;
+    print_error("%s, line %zu: %s; told: %s\n", capture, line + 1, what, got);
+}
+
+static bool ends_with(const char *s, const char *end)
+{
+    size_t n = strlen(s), m = strlen(end);
+    return n >= m && strcmp(s + n - m, end) == 0;
+}
+
+static void check_time(size_t i, const char *what, double want, double got)
+{
+    char told[64];
+
+    (void)snprintf(told, sizeof told, "%.3f ms", got);
+    if (want > 0 && (got < want - 0.5 || got > want + 0.5))
+        wrong(i, what, told);
+}
+
+static void check(size_t i, const struct line *want, const struct told *got)
+{
+    if (got->kind != want->kind)
+        wrong(i, "kind", p2t_kind_name(got->kind));
+    if (got->outcome != want->outcome)
+        wrong(i, "outcome", p2t_outcome_name(got->outcome));
+    if (want->status != 0 && got->status != want->status)
+        wrong(i, "status", got->findings);
+    if (want->url != NULL && !ends_with(got->url, want->url))
+        wrong(i, want->url, got->url);
+    if (want->error != NULL && strcmp(got->error, want->error) != 0)
+        wrong(i, want->error, got->error);
+    if (want->finding != NULL && strstr(got->findings, want->finding) == NULL)
+        wrong(i, want->finding, got->findings);
+    if (want->never != NULL && strstr(got->findings, want->never) != NULL)
+        wrong(i, want->never, got->findings);
+    if (want->client != NULL && strcmp(got->client, want->client) != 0)
+        wrong(i, want->client, got->client);
+    if (want->nat_client != NULL && strcmp(got->nat_client, want->nat_client) != 0)
+        wrong(i, want->nat_client, got->nat_client);
+    if (want->nat_server != NULL && strcmp(got->nat_server, want->nat_server) != 0)
+        wrong(i, want->nat_server, got->nat_server);
+    if (want->queries != 0 && got->queries != want->queries)
+        wrong(i, "queries", got->findings);
+    check_time(i, "total", want->total, (double)got->phases.total_ns / 1e6);
+    check_time(i, "connect", want->connect, (double)got->phases.connect_ns / 1e6);
+    check_time(i, "dns", want->dns, (double)got->phases.dns_ns / 1e6);
+    check_time(i, "rtt", want->rtt, got->rtt);
+    if (want->no_rtt && got->rtt >= 0)
+        check_time(i, "no round trip is known", -1, got->rtt);
+}
+
+static void check_story(const struct story *s, const struct telling *all)
+{
+    char count[32];
+
+    (void)snprintf(count, sizeof count, "%zu", all->n);
+    if (all->n != s->exchanges)
+        wrong(0, "number of exchanges", count);
+    for (size_t i = 0; i < all->n; i++) {
+        const struct line *want = &s->line[s->all_like_first || i >= LINES_MAX ? 0 : i];
+        if (want->url != NULL || want->error != NULL)
+            check(i, want, &all->told[i]);
+    }
+    if (s->no_retransmits && all->counters.retransmitted_segments > 0)
+        wrong(0, "retransmissions", "some");
+}
+
+static void each_capture_has_its_right_story(void **state)
+{
+    (void)state;
+    failures = 0;
+    for (size_t i = 0; i < sizeof stories / sizeof *stories; i++)
+        for (unsigned jobs = 1; jobs <= 2; jobs++) {
+            struct telling all;
+            capture = stories[i].capture;
+            tell(capture, jobs, &all);
+            check_story(&stories[i], &all);
+            forget(&all);
+        }
+    assert_int_equal(failures, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_capture_has_its_right_story),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
