@@ -248,11 +248,8 @@ static void reset(struct trace *t, const struct exchange *e)
     t->got_conn_earliest = (struct packet_mark){0};
     t->dns = t->connect = t->tls_phase = (struct trace_span){0};
     t->failed = false;
-    t->out = (struct p2t_exchange){.id = e->id,
-                                   .kind = e->kind,
-                                   .outcome = e->outcome,
-                                   .by_go = e->by_go,
-                                   .quiet = e->quiet};
+    t->out = (struct p2t_exchange){
+        .id = e->id, .kind = e->kind, .outcome = e->outcome, .by_go = e->by_go, .quiet = e->quiet};
     t->out.error = text_of(shown(t, REDACT_TEXT, e->error));
     t->host = shown(t, REDACT_HOST, e->request.host);
 }

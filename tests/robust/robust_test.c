@@ -246,10 +246,8 @@ static int run_all(struct options *o, const struct catalog *c)
         failures += !run_capture(o, p, &c->entries[i]);
     }
     getrusage(RUSAGE_CHILDREN, &usage);
-    printf(
-        "%zu captures, %llu runs, %llu exchanges, %zu failures, at most %ld MB\n",
-        captures, (unsigned long long)p->runs, (unsigned long long)p->exchanges,
-        failures, usage.ru_maxrss / 1024);
+    printf("%zu captures, %llu runs, %llu exchanges, %zu failures, at most %ld MB\n", captures,
+           (unsigned long long)p->runs, (unsigned long long)p->exchanges, failures, usage.ru_maxrss / 1024);
     return failures > 0 || captures == 0;
 }
 

@@ -8,7 +8,7 @@
 
 struct session_check {
     uint64_t exchanges, frames;
-    char broken[256];  /* the first promise that was not kept; empty: none */
+    char broken[256]; /* the first promise that was not kept; empty: none */
 };
 
 /* True when every promise was kept. A capture that cannot be read, or is nonsense, keeps them all. */
