@@ -16,7 +16,7 @@ set(allow_write "base;write")
 set(allow_analyze "base;analyze;write;trace/redact.h")
 set(allow_session "base;input;packet;flow;proto;correlate;judge;trace;write;session")
 set(allow_batch "base;batch;input;write;session")
-set(allow_cli "base;batch;write;analyze;session;cli")
+set(allow_cli "base;batch;write;analyze;session;cli;trace/redact.h")
 
 # 2. Wings. A folder of a module, src/MODULE/WING, is a wing of the folder it lies in (a wing may have wings). Its
 #    headers are for its own files, those of its wings among them, and for the files that lie directly in its parent
@@ -35,7 +35,7 @@ set(faces
     "proto/http2/http2.h proto/conn"
     "proto/tls/tls.h proto/conn"
     "write/csv/cell.h analyze/compare"
-    "write/json/json.h analyze/compare batch")
+    "write/json/json.h analyze/compare batch cli")
 
 # 3. Layers. layers_MODULE lists the module's files (names without .c or .h) and wings from the top down, those of one
 #    layer separated by spaces. A file includes headers of its own layer and of those below it; a header in no layer is

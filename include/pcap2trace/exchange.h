@@ -12,6 +12,7 @@
 
 #include "pcap2trace/api.h"
 #include "pcap2trace/finding.h"
+#include "pcap2trace/hooks.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -22,46 +23,11 @@ struct p2t_text {
     size_t n;
 };
 
-/* The hooks of net/http/httptrace.ClientTrace, in the order in which ties are broken. */
-#define P2T_HOOK_LIST(X)                                                                                             \
-    X(GET_CONN, "GetConn")                                                                                           \
-    X(DNS_START, "DNSStart")                                                                                         \
-    X(DNS_DONE, "DNSDone")                                                                                           \
-    X(CONNECT_START, "ConnectStart")                                                                                 \
-    X(CONNECT_DONE, "ConnectDone")                                                                                   \
-    X(TLS_HANDSHAKE_START, "TLSHandshakeStart")                                                                      \
-    X(TLS_HANDSHAKE_DONE, "TLSHandshakeDone")                                                                        \
-    X(GOT_CONN, "GotConn")                                                                                           \
-    X(WROTE_HEADER_FIELD, "WroteHeaderField")                                                                        \
-    X(WROTE_HEADERS, "WroteHeaders")                                                                                 \
-    X(WAIT_100_CONTINUE, "Wait100Continue")                                                                          \
-    X(WROTE_REQUEST, "WroteRequest")                                                                                 \
-    X(GOT_FIRST_RESPONSE_BYTE, "GotFirstResponseByte")                                                               \
-    X(GOT_100_CONTINUE, "Got100Continue")                                                                            \
-    X(GOT_1XX_RESPONSE, "Got1xxResponse")                                                                            \
-    X(PUT_IDLE_CONN, "PutIdleConn")
-
-enum p2t_hook {
-#define X(id, name) P2T_HOOK_##id,
-    P2T_HOOK_LIST(X)
-#undef X
-        P2T_HOOK_COUNT
-};
-
 /* How an event is known. */
 enum p2t_basis {
     P2T_OBSERVED, /* a packet marks it */
     P2T_INFERRED, /* packets bound it */
     P2T_ASSUMED   /* nothing on the wire bounds it on one side */
-};
-
-enum p2t_value_kind {
-    P2T_VALUE_NULL,
-    P2T_VALUE_BOOL,
-    P2T_VALUE_INT,
-    P2T_VALUE_TEXT,
-    P2T_VALUE_LIST,  /* of values */
-    P2T_VALUE_OBJECT /* of named values */
 };
 
 struct p2t_value {
@@ -105,7 +71,7 @@ struct p2t_event {
     int64_t earliest_ns, latest_ns;
     uint8_t evidence_count;
     struct p2t_evidence evidence[P2T_EVIDENCE_MAX];
-    const struct p2t_arg *args; /* the hook's own parameter names, then ours in lower_snake_case */
+    const struct p2t_arg *args; /* the hook's, in the order of P2T_HOOK_ARG_LIST: the first arg_count of them */
     size_t arg_count;
 };
 
@@ -259,7 +225,6 @@ struct p2t_exchange {
     bool quiet; /* shown only with --all: a lookup that succeeded and led nowhere, a connection without HTTP */
 };
 
-P2T_API const char *p2t_hook_name(enum p2t_hook hook);
 P2T_API const char *p2t_kind_name(enum p2t_kind kind);
 P2T_API const char *p2t_outcome_name(enum p2t_outcome outcome);
 P2T_API const char *p2t_basis_name(enum p2t_basis basis);

@@ -42,7 +42,13 @@ struct p2t_config {
     bool recursive;     /* folders in folders, too */
     const char *filter; /* libpcap expression on the outer packet, or NULL */
     bool show_secrets;  /* leave Authorization, cookies, tokens in URLs ... as they are */
-    bool all;           /* also exchanges that are `quiet` */
+    /* Patterns, with * and ? and in any case, of names of header fields and query keys: more of them that are secret, and
+     * those that are not, whatever else is said of them. Read by p2t_session_open() only. */
+    const char *const *redact;
+    size_t redact_count;
+    const char *const *keep;
+    size_t keep_count;
+    bool all; /* also exchanges that are `quiet` */
     /* File of TLS secrets in the NSS key log format, or NULL. Those that a capture brings are used in any case. One
      * that cannot be read is a problem, not an error. */
     const char *keylog;
@@ -54,7 +60,7 @@ struct p2t_config {
     unsigned jobs;
     /* Bytes that the session may come to hold, whatever it reads; 0: P2T_MEMORY_DEFAULT. It is what a program that does
      * nothing else becomes resident with. Less than P2T_MEMORY_LEAST counts as that. What does not fit is given up, the
-     * least recently used first: told as it stands, incomplete, and counted in limits_hit. */
+     * least recently used first: handed over as it stands, incomplete, and counted in limits_hit. */
     size_t max_memory;
     void *ctx; /* handed to the callbacks */
     /* Each finished exchange, in the order in which they are settled: when nothing that may come can change them. Anything but 0 stops the session, which then

@@ -11,9 +11,9 @@ static struct slice slice_of_text(struct p2t_text t)
     return slice_of(t.p, t.n);
 }
 
-static struct slice text_arg(const struct p2t_event *ev, const char *name)
+static struct slice text_arg(const struct p2t_event *ev, enum p2t_hook_arg arg)
 {
-    return slice_of_text(args_text(ev, name));
+    return slice_of_text(args_text(ev, arg));
 }
 
 static int by_text(const void *a, const void *b)
@@ -51,17 +51,23 @@ static struct slice addresses(struct record_pool *p, const struct p2t_value *lis
 
 static struct slice key_of(const struct p2t_event *ev, char scratch[16])
 {
-    static const char *const names[P2T_HOOK_COUNT] = {
-        [P2T_HOOK_GET_CONN] = "hostPort", [P2T_HOOK_DNS_START] = "Host",         [P2T_HOOK_CONNECT_START] = "addr",
-        [P2T_HOOK_CONNECT_DONE] = "addr", [P2T_HOOK_WROTE_HEADER_FIELD] = "key",
-    };
-
-    if (names[ev->hook] != NULL)
-        return text_arg(ev, names[ev->hook]);
-    if (ev->hook != P2T_HOOK_GOT_1XX_RESPONSE)
+    switch (ev->hook) {
+    case P2T_HOOK_GET_CONN:
+        return text_arg(ev, P2T_ARG_GET_CONN_HOST_PORT);
+    case P2T_HOOK_DNS_START:
+        return text_arg(ev, P2T_ARG_DNS_START_HOST);
+    case P2T_HOOK_CONNECT_START:
+        return text_arg(ev, P2T_ARG_CONNECT_START_ADDR);
+    case P2T_HOOK_CONNECT_DONE:
+        return text_arg(ev, P2T_ARG_CONNECT_DONE_ADDR);
+    case P2T_HOOK_WROTE_HEADER_FIELD:
+        return text_arg(ev, P2T_ARG_WROTE_HEADER_FIELD_KEY);
+    case P2T_HOOK_GOT_1XX_RESPONSE:
+        return slice_of(scratch,
+                        (size_t)snprintf(scratch, 16, "%d", (int)args_int(ev, P2T_ARG_GOT_1XX_RESPONSE_CODE, 0)));
+    default:
         return (struct slice){NULL, 0};
-    int n = snprintf(scratch, 16, "%d", (int)args_int(ev, "code", 0));
-    return slice_of(scratch, (size_t)n);
+    }
 }
 
 static const struct record_detail *detail_of(struct record_pool *p, const struct p2t_event *ev)
@@ -70,31 +76,41 @@ static const struct record_detail *detail_of(struct record_pool *p, const struct
 
     switch (ev->hook) {
     case P2T_HOOK_DNS_DONE:
-        d.addresses = addresses(p, args_find(ev, "Addrs"));
-        d.error = text_arg(ev, "Err");
+        d.addresses = addresses(p, args_find(ev, P2T_ARG_DNS_DONE_ADDRS));
+        d.error = text_arg(ev, P2T_ARG_DNS_DONE_ERR);
         break;
     case P2T_HOOK_GOT_CONN:
-        d.reused = args_bool(ev, "Reused");
-        d.local = text_arg(ev, "LocalAddr");
-        d.remote = text_arg(ev, "RemoteAddr");
+        d.reused = args_bool(ev, P2T_ARG_GOT_CONN_REUSED);
+        d.local = text_arg(ev, P2T_ARG_GOT_CONN_LOCAL_ADDR);
+        d.remote = text_arg(ev, P2T_ARG_GOT_CONN_REMOTE_ADDR);
         break;
     case P2T_HOOK_WROTE_REQUEST:
-        d.error = text_arg(ev, "Err");
+        d.error = text_arg(ev, P2T_ARG_WROTE_REQUEST_ERR);
+        break;
+    case P2T_HOOK_CONNECT_DONE:
+        d.error = text_arg(ev, P2T_ARG_CONNECT_DONE_ERR);
+        break;
+    case P2T_HOOK_TLS_HANDSHAKE_DONE:
+        d.error = text_arg(ev, P2T_ARG_TLS_HANDSHAKE_DONE_ERR);
+        break;
+    case P2T_HOOK_PUT_IDLE_CONN:
+        d.error = text_arg(ev, P2T_ARG_PUT_IDLE_CONN_ERR);
         break;
     default:
-        d.error = text_arg(ev, "err");
+        break;
     }
     return record_detail(p, &d);
 }
 
 static void take_header_ids(struct record_draft *d, struct record_pool *p, const struct p2t_event *ev)
 {
-    const struct p2t_value *value = args_find(ev, "value");
+    const struct p2t_value *value = args_find(ev, P2T_ARG_WROTE_HEADER_FIELD_VALUE);
 
     if (value == NULL || value->kind != P2T_VALUE_LIST || value->as.list.n == 0 ||
         value->as.list.items[0].kind != P2T_VALUE_TEXT)
         return;
-    record_ids_in_header(d, p, text_arg(ev, "key"), slice_of_text(value->as.list.items[0].as.text));
+    record_ids_in_header(d, p, text_arg(ev, P2T_ARG_WROTE_HEADER_FIELD_KEY),
+                         slice_of_text(value->as.list.items[0].as.text));
 }
 
 static void take_event(struct record_draft *d, struct record_pool *p, const struct p2t_event *ev)

@@ -21,6 +21,8 @@ struct batch_config {
     size_t
         max_memory; /* bytes for all capture points together, each at least P2T_MEMORY_LEAST; 0: P2T_MEMORY_DEFAULT */
     bool show_secrets, all;
+    const char *const *redact, *const *keep; /* as p2t_config has them */
+    size_t redact_count, keep_count;
     unsigned jobs;          /* how many capture points are processed at a time; 0 means 1 */
     const char *manifest;   /* of shards, instead of `folder` and `point_from`; NULL: none */
     uint64_t shard, shards; /* process every shard whose index modulo `shards` is `shard` */

@@ -32,6 +32,10 @@ static int make(struct point *p)
 {
     struct p2t_config config = {.max_memory = p->max_memory,
                                 .show_secrets = p->config->show_secrets,
+                                .redact = p->config->redact,
+                                .redact_count = p->config->redact_count,
+                                .keep = p->config->keep,
+                                .keep_count = p->config->keep_count,
                                 .all = p->config->all,
                                 .ctx = p,
                                 .exchange = on_exchange,

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "cli/help.h"
+#include "cli/list.h"
 #include "cli/options.h"
 #include "cli/report.h"
 #include "cli/run.h"
@@ -28,6 +29,8 @@ static int perform(const struct cli_options *o)
     switch (o->action) {
     case CLI_HELP:
         return print(help_full);
+    case CLI_LIST:
+        return run_list(o->list);
     case CLI_VERSION:
         return print(help_version);
     case CLI_COMPARE:

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/list.h"
 #include "pcap2trace/session.h"
 
 enum {
@@ -17,6 +18,8 @@ enum {
     OPT_ID,
     OPT_ALL,
     OPT_SHOW_SECRETS,
+    OPT_REDACT,
+    OPT_KEEP,
     OPT_KEYLOG,
     OPT_LIVE,
     OPT_TOLERANCE,
@@ -34,6 +37,7 @@ enum {
     OPT_MAX_MEMORY,
     OPT_COLOR,
     OPT_PROGRESS,
+    OPT_LIST,
     OPT_VERSION
 };
 
@@ -52,6 +56,8 @@ static const struct option long_options[] = {
     {"id", required_argument, NULL, OPT_ID},
     {"all", no_argument, NULL, OPT_ALL},
     {"show-secrets", no_argument, NULL, OPT_SHOW_SECRETS},
+    {"redact", required_argument, NULL, OPT_REDACT},
+    {"keep", required_argument, NULL, OPT_KEEP},
     {"keylog", required_argument, NULL, OPT_KEYLOG},
     {"jobs", required_argument, NULL, 'j'},
     {"max-memory", required_argument, NULL, OPT_MAX_MEMORY},
@@ -72,6 +78,7 @@ static const struct option long_options[] = {
     {"verbose", no_argument, NULL, 'v'},
     {"color", required_argument, NULL, OPT_COLOR},
     {"progress", required_argument, NULL, OPT_PROGRESS},
+    {"list", required_argument, NULL, OPT_LIST},
     {"version", no_argument, NULL, OPT_VERSION},
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0},
@@ -92,6 +99,16 @@ static int parse_format(struct cli_options *o, const char *name, struct buf *com
     buf_printf(complaint, "unknown format '%s': there are", name);
     for (int i = 0; i < OUT_FORMAT_COUNT; i++)
         buf_printf(complaint, "%s %s", i == 0 ? "" : ",", out_format_name((enum out_format)i));
+    return P2T_ERR_USAGE;
+}
+
+static int parse_list(struct cli_options *o, const char *name, struct buf *complaint)
+{
+    o->action = CLI_LIST;
+    if (list_parse(name, &o->list))
+        return P2T_OK;
+    buf_printf(complaint, "unknown list '%s': there are ", name);
+    list_names(complaint);
     return P2T_ERR_USAGE;
 }
 
@@ -196,6 +213,14 @@ static int take_client(struct cli_options *o, const char *value, struct buf *com
     if (ip.family == 0)
         return wrong(complaint, "--client", value, "an IP address is wanted");
     o->clients[o->client_count++] = ip;
+    return P2T_OK;
+}
+
+static int take_name(const char **names, size_t *n, const char *option, const char *value, struct buf *complaint)
+{
+    if (*value == '\0')
+        return wrong(complaint, option, value, "a pattern of names is wanted, e.g. '*-key'");
+    names[(*n)++] = value;
     return P2T_OK;
 }
 
@@ -304,6 +329,10 @@ static int take(struct cli_options *o, int option, char *value, struct buf *comp
     case OPT_SHOW_SECRETS:
         o->show_secrets = true;
         return P2T_OK;
+    case OPT_REDACT:
+        return take_name(o->redact, &o->redact_count, "--redact", value, complaint);
+    case OPT_KEEP:
+        return take_name(o->keep, &o->keep_count, "--keep", value, complaint);
     case OPT_KEYLOG:
         return take_keylog(o, value, complaint);
     case OPT_LIVE:
@@ -315,6 +344,8 @@ static int take(struct cli_options *o, int option, char *value, struct buf *comp
         return parse_when(&o->color, "--color", value, complaint);
     case OPT_PROGRESS:
         return parse_when(&o->progress, "--progress", value, complaint);
+    case OPT_LIST:
+        return parse_list(o, value, complaint);
     default:
         return take_filter(&o->filter, option, value, complaint);
     }
@@ -475,7 +506,9 @@ int cli_options_parse(struct cli_options *o, int argc, char **argv, struct buf *
     o->captures = calloc((size_t)argc + 1, sizeof *o->captures);
     o->live = calloc((size_t)argc + 1, sizeof *o->live);
     o->clients = calloc((size_t)argc + 1, sizeof *o->clients);
-    if (o->captures == NULL || o->live == NULL || o->clients == NULL)
+    o->redact = calloc((size_t)argc + 1, sizeof *o->redact);
+    o->keep = calloc((size_t)argc + 1, sizeof *o->keep);
+    if (o->captures == NULL || o->live == NULL || o->clients == NULL || o->redact == NULL || o->keep == NULL)
         return P2T_ERR_MEMORY;
     int status = parse_switches(o, argc, argv, complaint);
     if (status != P2T_OK || o->action != CLI_TRACE)
@@ -489,6 +522,8 @@ void cli_options_free(struct cli_options *o)
     free(o->captures);
     free(o->live);
     free(o->clients);
+    free(o->redact);
+    free(o->keep);
     filter_free(&o->filter);
     *o = (struct cli_options){0};
 }

@@ -11,7 +11,15 @@
 #include "cli/filter.h"
 #include "write/writer.h"
 
-enum cli_action { CLI_TRACE, CLI_COMPARE, CLI_BATCH, CLI_PLAN, CLI_HELP, CLI_VERSION };
+enum cli_action { CLI_TRACE, CLI_COMPARE, CLI_BATCH, CLI_PLAN, CLI_LIST, CLI_HELP, CLI_VERSION };
+enum cli_list {
+    CLI_LIST_FINDINGS,
+    CLI_LIST_HOOKS,
+    CLI_LIST_FORMATS,
+    CLI_LIST_COUNTERS,
+    CLI_LIST_REDACTION,
+    CLI_LIST_COUNT
+};
 enum cli_when { CLI_AUTO, CLI_ALWAYS, CLI_NEVER };
 
 /* The default of --tolerance: what scheduling takes on a busy machine. */
@@ -29,6 +37,7 @@ enum { CLI_JOBS_MAX = 1024 };
 
 struct cli_options {
     enum cli_action action;
+    enum cli_list list; /* of CLI_LIST */
     enum out_format format;
     const char **captures; /* point into argv */
     size_t capture_count;
@@ -43,9 +52,11 @@ struct cli_options {
     const char *keylog; /* NULL: none */
     struct filter filter;
     struct cli_batch batch;
-    uint64_t count;    /* exchanges; 0: no limit */
-    unsigned jobs;     /* 0: as many as there are cores */
-    size_t max_memory; /* 0: not given */
+    uint64_t count;              /* exchanges; 0: no limit */
+    unsigned jobs;               /* 0: as many as there are cores */
+    size_t max_memory;           /* 0: not given */
+    const char **redact, **keep; /* patterns of names; point into argv */
+    size_t redact_count, keep_count;
     bool recursive, all, show_secrets, quiet, verbose;
     enum cli_when color, progress;
 };

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "cli/counters.h"
 #include "write/escape.h"
 
 static void say(struct buf *b)
@@ -37,28 +38,9 @@ void report_counters(const struct p2t_session *s)
         const char *what;
         uint64_t n;
     } rows[] = {
-        {"captures", c.files},
-        {"captures with problems", c.problems},
-        {"packets", c.frames},
-        {"bytes on the wire", c.bytes},
-        {"TCP packets", c.tcp_packets},
-        {"UDP packets", c.udp_packets},
-        {"ICMP errors", c.icmp_errors},
-        {"packets in tunnels", c.tunnelled_packets},
-        {"connections", c.connections},
-        {"connection attempts", c.connection_attempts},
-        {"DNS messages", c.dns_messages},
-        {"TLS secrets known", c.tls_secrets},
-        {"TLS connections decrypted", c.tls_decrypted},
-        {"HTTP requests", c.http_requests},
-        {"HTTP responses", c.http_responses},
-        {"exchanges", c.exchanges},
-        {"duplicate packets", c.duplicate_packets},
-        {"retransmitted segments", c.retransmitted_segments},
-        {"segments out of order", c.out_of_order_segments},
-        {"bytes never captured", c.lost_bytes},
-        {"bytes cut by the snapshot length", c.cut_bytes},
-        {"limits hit", c.limits_hit},
+#define X(member, what) {what, c.member},
+        CLI_COUNTER_LIST(X)
+#undef X
     };
     struct buf b = {0};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)

@@ -200,7 +200,7 @@ static int run(struct run *r)
 {
     const struct cli_options *o = r->options;
     struct compare_config config = {.tolerance_ns = o->tolerance_ns,
-                                    .show_secrets = o->show_secrets,
+                                    .redact = {o->show_secrets, o->redact, o->redact_count, o->keep, o->keep_count},
                                     .differing = o->differing,
                                     .clients = o->clients,
                                     .client_count = o->client_count,

@@ -16,6 +16,10 @@ int cli_session_open(struct p2t_session **session, const struct cli_options *o, 
     config.keylog = o->keylog;
     config.max_memory = o->max_memory;
     config.show_secrets = o->show_secrets;
+    config.redact = o->redact;
+    config.redact_count = o->redact_count;
+    config.keep = o->keep;
+    config.keep_count = o->keep_count;
     config.all = o->all;
     int status = p2t_session_open(session, &config, &error);
     if (status == P2T_ERR_USAGE)

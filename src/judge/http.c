@@ -9,15 +9,6 @@ static struct slice broken_text(struct exchange *e, const char *what, struct sli
                         (const char *)quoted.p);
 }
 
-/* Instead of an answer, the server broke off with an alert: only close_notify says nothing. */
-bool outcome_alerted_by_server(const struct exchange *e)
-{
-    const struct tls_alert *alert = e->tls != NULL ? &e->tls->alert[FLOW_S2C] : NULL;
-
-    return alert != NULL && mark_set(&alert->mark) &&
-           (alert->hidden ? e->tls->client_certificate_empty : alert->code != 0);
-}
-
 static void judge_no_response(struct exchange *e)
 {
     bool uploading = e->request.seen && !e->request.complete && e->request.body_bytes > 0;

@@ -62,6 +62,15 @@ static struct slice alert_text(struct exchange *e, const char *whose, const stru
     return arena_printf(&e->arena, "%s error: tls: alert(%u)", whose, alert->code);
 }
 
+/* Instead of an answer, the server broke off with an alert: only close_notify says nothing. */
+bool outcome_alerted_by_server(const struct exchange *e)
+{
+    const struct tls_alert *alert = e->tls != NULL ? &e->tls->alert[FLOW_S2C] : NULL;
+
+    return alert != NULL && mark_set(&alert->mark) &&
+           (alert->hidden ? e->tls->client_certificate_empty : alert->code != 0);
+}
+
 /* RFC 8446 4.4.2.4: a server that insists on a certificate says so with an alert after the handshake. */
 struct slice outcome_alert_text(struct exchange *e)
 {

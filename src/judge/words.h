@@ -6,22 +6,27 @@
 #include "correlate/exchange.h"
 
 /* words.c */
+/* Sets e->outcome and e->error, which is borrowed: it must live as long as the exchange. */
 void outcome_fail(struct exchange *e, enum p2t_outcome outcome, struct slice error);
-/* "read tcp CLIENT->SERVER: read: connection reset by peer" */
+/* "read tcp CLIENT->SERVER: read: connection reset by peer", in e->arena; empty when memory ran out. */
 struct slice outcome_reset_text(struct exchange *e);
 /* The client closed the connection first, and the wire does not say why. */
 extern const struct slice outcome_gone;
 
 /* dial.c */
+/* Of kind lookup. */
 void judge_lookup(struct exchange *e);
+/* Of kind connect, without a request: by its attempts, and by what ended a connection that nothing was sent over. */
 void judge_dial(struct exchange *e);
 
 /* http.c */
+/* With a request or a response, whatever its kind. */
 void judge_request(struct exchange *e);
 
 /* tls.c */
+/* Whose handshake failed: e->tls->failure is set. Fills e->tls->error, too, which is what TLSHandshakeDone was told. */
 void judge_handshake(struct exchange *e);
-/* The server's alert after the handshake; of one that is encrypted, what it most likely was. */
+/* The text of the server's alert after the handshake; of an encrypted one, what it most likely was. In e->arena. */
 struct slice outcome_alert_text(struct exchange *e);
 /* True when the server broke off with an alert instead of an answer; close_notify is none. */
 bool outcome_alerted_by_server(const struct exchange *e);

@@ -168,7 +168,12 @@ static int start_emitter(struct p2t_session *s)
 
 static int build_stages(struct p2t_session *s)
 {
-    struct trace_options trace = {.show_secrets = s->config.show_secrets, .ctx = s, .file_path = file_path};
+    const struct p2t_config *c = &s->config;
+    struct trace_options trace = {
+        .redact = {c->show_secrets, c->redact, c->redact_count, c->keep, c->keep_count},
+        .ctx = s,
+        .file_path = file_path,
+    };
     struct fact_sink facts = {s, on_fact};
     struct session_limits limits = session_limits_of(s->config.max_memory, &s->budget);
 

@@ -3,6 +3,8 @@
 #define P2T_TRACE_BUILD_H
 
 #include "base/buf.h"
+#include "trace/offsets.h"
+#include "trace/redact.h"
 #include "trace/trace.h"
 
 enum { TRACE_FILES_MAX = 16 };
@@ -25,7 +27,9 @@ struct trace {
     struct trace_options options;
     struct arena arena;
     struct buf scratch; /* for one text at a time, before it goes into the arena */
+    struct redact *redact;
     const struct exchange *e;
+    struct slice host; /* the request's, as it is shown */
     struct p2t_exchange out;
     struct p2t_connection connection;
     struct p2t_tls tls;
@@ -49,15 +53,25 @@ struct trace {
 };
 
 /* events.c */
+/* Appends an event without bounds, evidence and arguments; the pointer is valid until the next one is added. When memory
+ * ran out, t->failed is set and a spare event is given that nobody reads. */
 struct p2t_event *event_add(struct trace *t, enum p2t_hook hook, enum p2t_basis basis, int64_t time_ns);
 /* As the last one, but for its arguments. */
 struct p2t_event *event_again(struct trace *t);
+/* A bound at the time of a packet, or at the event's own where that lies outside; a mark that is not set bounds nothing. */
 void event_earliest(struct p2t_event *ev, const struct packet_mark *m);
 void event_latest(struct p2t_event *ev, const struct packet_mark *m);
+/* Adds a packet once; not where it is not set, or P2T_EVIDENCE_MAX are there. */
 void event_evidence(struct trace *t, struct p2t_event *ev, const struct packet_mark *m);
 /* Sorts by time; ties keep the order in which they were added, which is Go's. */
 void events_sort(struct trace *t);
 struct p2t_evidence evidence_of(struct trace *t, struct packet_ref ref);
+
+/* The later of two; b may be unset. */
+static inline const struct packet_mark *later_mark(const struct packet_mark *a, const struct packet_mark *b)
+{
+    return mark_set(b) && b->ts_ns > a->ts_ns ? b : a;
+}
 
 /* Most header names have another length than those that are looked for. lengths: of those, NAME_LENGTH_BIT of each. */
 #define NAME_LENGTH_BIT(s) | UINT32_C(1) << (sizeof(s) - 1)
@@ -69,46 +83,50 @@ static inline bool name_length_in(struct slice name, uint32_t lengths)
 /* A text is written to the buffer between these two; the arena has it afterwards. */
 struct buf *scratch_begin(struct trace *t);
 struct slice scratch_end(struct trace *t);
-/* Room for n arguments; NULL when memory ran out. */
-struct p2t_arg *event_args(struct trace *t, struct p2t_event *ev, size_t n);
-/* They fill *a. name is a literal: its length folds at compile time. */
-static inline void arg_named(struct p2t_arg *a, const char *name, enum p2t_value_kind kind)
+/* Room for the arguments of the event's hook up to `last`, each of which is then to be filled; NULL when memory ran out. */
+struct p2t_arg *event_args(struct trace *t, struct p2t_event *ev, enum p2t_hook_arg last);
+
+/* These fill an argument in what event_args() gave. In most calls it is a constant: its place and name fold. */
+static inline struct p2t_value *arg_named(struct p2t_arg *args, enum p2t_hook_arg arg, enum p2t_value_kind kind)
 {
-    a->name.p = name;
-    a->name.n = strlen(name);
+    struct p2t_arg *a = &args[p2t_hook_args[arg].index];
+
+    a->name.p = p2t_hook_args[arg].name;
+    a->name.n = p2t_hook_args[arg].name_bytes;
     a->value.kind = kind;
+    return &a->value;
 }
 
-static inline void arg_null(struct p2t_arg *a, const char *name)
+static inline void arg_null(struct p2t_arg *args, enum p2t_hook_arg arg)
 {
-    arg_named(a, name, P2T_VALUE_NULL);
+    (void)arg_named(args, arg, P2T_VALUE_NULL);
 }
 
 /* s.p == NULL: null */
-static inline void arg_text(struct p2t_arg *a, const char *name, struct slice s)
+static inline void arg_text(struct p2t_arg *args, enum p2t_hook_arg arg, struct slice s)
 {
-    arg_named(a, name, s.p == NULL ? P2T_VALUE_NULL : P2T_VALUE_TEXT);
-    a->value.as.text.p = (const char *)s.p;
-    a->value.as.text.n = s.n;
+    struct p2t_value *v = arg_named(args, arg, s.p == NULL ? P2T_VALUE_NULL : P2T_VALUE_TEXT);
+
+    v->as.text.p = (const char *)s.p;
+    v->as.text.n = s.n;
 }
 
-static inline void arg_int(struct p2t_arg *a, const char *name, int64_t v)
+static inline void arg_int(struct p2t_arg *args, enum p2t_hook_arg arg, int64_t v)
 {
-    arg_named(a, name, P2T_VALUE_INT);
-    a->value.as.integer = v;
+    arg_named(args, arg, P2T_VALUE_INT)->as.integer = v;
 }
 
-static inline void arg_bool(struct p2t_arg *a, const char *name, bool v)
+static inline void arg_bool(struct p2t_arg *args, enum p2t_hook_arg arg, bool v)
 {
-    arg_named(a, name, P2T_VALUE_BOOL);
-    a->value.as.boolean = v;
+    arg_named(args, arg, P2T_VALUE_BOOL)->as.boolean = v;
 }
 
-static inline void arg_list(struct p2t_arg *a, const char *name, const struct p2t_value *items, size_t n)
+static inline void arg_list(struct p2t_arg *args, enum p2t_hook_arg arg, const struct p2t_value *items, size_t n)
 {
-    arg_named(a, name, P2T_VALUE_LIST);
-    a->value.as.list.items = items;
-    a->value.as.list.n = n;
+    struct p2t_value *v = arg_named(args, arg, P2T_VALUE_LIST);
+
+    v->as.list.items = items;
+    v->as.list.n = n;
 }
 
 static inline void value_text(struct p2t_value *v, struct slice s)
@@ -118,43 +136,57 @@ static inline void value_text(struct p2t_value *v, struct slice s)
     v->as.text.n = s.n;
 }
 
-/* What it was filled with counts only where it is known; else it is null. */
-static inline void arg_if(bool known, struct p2t_arg *a)
-{
-    if (!known)
-        a->value.kind = P2T_VALUE_NULL;
-}
-
+/* Borrowed, not copied. */
 struct p2t_text text_of(struct slice s);
+/* "ip:port" in the arena; p == NULL for an endpoint without an address. */
 struct slice copy_endpoint(struct trace *t, const struct endpoint *ep);
 
+/* Each of these adds the events of its hooks, or none where the exchange has nothing for them. They are called in the
+ * order in which Go calls the hooks: later ones go by t->lane_ns and t->got_conn_earliest. */
 /* dial_events.c */
 void events_get_conn(struct trace *t);
+/* DNSStart and DNSDone; where no lookup was seen, assumed ones of a name that was dialled. */
 void events_lookup(struct trace *t);
+/* ConnectStart and ConnectDone of each attempt. */
 void events_connect(struct trace *t);
 void events_got_conn(struct trace *t);
 /* tls_events.c */
+/* TLSHandshakeStart and TLSHandshakeDone, also those of a handshake inside a tunnel of TLS. */
 void events_tls_handshake(struct trace *t);
+/* WroteHeaders and WroteRequest, and GotFirstResponseByte, estimated from records. */
 void events_tls_request(struct trace *t);
 void events_tls_response(struct trace *t);
+/* http_events.c */
+/* WroteHeaderField, WroteHeaders, Wait100Continue and WroteRequest. */
+void events_request(struct trace *t);
+/* GotFirstResponseByte, Got100Continue and Got1xxResponse. */
+void events_response(struct trace *t);
+void events_put_idle_conn(struct trace *t);
+
 /* tls_names.c: IANA's names; hexadecimal where there is none, p == NULL for 0 */
 struct slice tls_version_name(struct trace *t, uint16_t version);
 struct slice tls_cipher_name(struct trace *t, uint16_t cipher);
-/* http_events.c */
-void events_request(struct trace *t);
-void events_response(struct trace *t);
-void events_put_idle_conn(struct trace *t);
-/* messages.c */
+/* messages.c: what HTTP/2, gRPC and WebSocket add to t->out */
 void messages_fill(struct trace *t);
-/* phases.c */
+/* phases.c: t->out.phases, from the spans that events left */
 void phases_fill(struct trace *t);
-/* url.c */
+/* url.c; as they are shown, in the arena, or borrowed from the exchange. p == NULL: no target is known */
 struct slice url_build(struct trace *t);
-struct slice host_port(struct trace *t); /* as GetConn gives it */
-/* redact.c */
-struct slice redact_header(struct trace *t, struct slice name, struct slice value);
-struct slice redact_url(struct trace *t, struct slice url);
-/* trace_id.c */
+/* As GetConn gives it: host and port of the target, or of its proxy. */
+struct slice host_port(struct trace *t);
+/* shown.c: what may be shown of a text, of a field's value and of its name (trace/redact.h); borrowed from where it came
+ * from, or in the arena. */
+struct slice shown_at_length(struct trace *t, enum redact_as as, struct slice s);
+static inline struct slice shown(struct trace *t, enum redact_as as, struct slice s)
+{
+    return redact_is_plain(as, s) ? s : shown_at_length(t, as, s);
+}
+struct slice shown_value(struct trace *t, struct redact_field field, struct slice value);
+static inline struct slice shown_name(struct trace *t, struct redact_field field, struct slice name)
+{
+    return field.odd_name ? shown(t, REDACT_TEXT, name) : name;
+}
+/* trace_id.c: t->out.trace_id and its source, where a header has one */
 void trace_id_fill(struct trace *t);
 
 #endif

@@ -2,8 +2,6 @@
 #include "judge/judge.h"
 #include "trace/build.h"
 
-static const int64_t US = 1000;
-
 static int64_t clamp(int64_t v, int64_t low, int64_t high)
 {
     return v < low ? low : v > high ? high : v;
@@ -31,22 +29,24 @@ void events_get_conn(struct trace *t)
 {
     const struct exchange *e = t->e;
     const struct packet_mark *first = first_packet(e);
-    int64_t before = e->lookup != NULL ? 75 * US : e->attempt_count > 0 ? 35 * US : 40 * US;
+    enum trace_offset before = e->lookup != NULL      ? GET_CONN_BEFORE_QUERY_US
+                               : e->attempt_count > 0 ? GET_CONN_BEFORE_SYN_US
+                                                      : GET_CONN_BEFORE_REQUEST_US;
 
     if (!mark_set(first))
         return;
-    struct p2t_event *ev = event_add(t, P2T_HOOK_GET_CONN, P2T_ASSUMED, first->ts_ns - before);
+    struct p2t_event *ev = event_add(t, P2T_HOOK_GET_CONN, P2T_ASSUMED, first->ts_ns - offset_ns(before));
     event_latest(ev, asked_by(e, first));
     event_evidence(t, ev, first);
-    struct p2t_arg *args = event_args(t, ev, 1);
+    struct p2t_arg *args = event_args(t, ev, P2T_ARG_GET_CONN_HOST_PORT);
     if (args != NULL)
-        arg_text(&args[0], "hostPort", host_port(t));
+        arg_text(args, P2T_ARG_GET_CONN_HOST_PORT, host_port(t));
     t->lane_ns = ev->time_ns;
 }
 
 /* ---- DNS ---- */
 
-static void arg_addrs(struct trace *t, struct p2t_arg *a, const struct ip_addr *addrs, size_t n)
+static void arg_addrs(struct trace *t, struct p2t_arg *args, const struct ip_addr *addrs, size_t n)
 {
     struct p2t_value *items = arena_alloc(&t->arena, n * sizeof *items + 1);
 
@@ -55,7 +55,7 @@ static void arg_addrs(struct trace *t, struct p2t_arg *a, const struct ip_addr *
         size_t len = ip_format(&addrs[i], text);
         value_text(&items[i], arena_copy(&t->arena, slice_of(text, len)));
     }
-    arg_list(a, "Addrs", items, items != NULL ? n : 0);
+    arg_list(args, P2T_ARG_DNS_DONE_ADDRS, items, items != NULL ? n : 0);
 }
 
 static void dns_start(struct trace *t, struct slice host, enum p2t_basis basis, const struct packet_mark *at)
@@ -65,33 +65,36 @@ static void dns_start(struct trace *t, struct slice host, enum p2t_basis basis, 
     event_latest(ev, asked_by(t->e, at));
     if (basis != P2T_ASSUMED)
         event_evidence(t, ev, at);
-    struct p2t_arg *args = event_args(t, ev, 1);
+    struct p2t_arg *args = event_args(t, ev, P2T_ARG_DNS_START_HOST);
     if (args != NULL)
-        arg_text(&args[0], "Host", host);
+        arg_text(args, P2T_ARG_DNS_START_HOST, host);
     t->lane_ns = ev->time_ns;
 }
 
 static struct slice lookup_error(const struct trace *t)
 {
     bool here = t->e->outcome == P2T_OUTCOME_DNS_ERROR;
-    return here ? t->e->error : (struct slice){NULL, 0};
+    return here ? slice_of(t->out.error.p, t->out.error.n) : (struct slice){NULL, 0};
 }
 
 static void dns_done_args(struct trace *t, struct p2t_event *ev, const struct exchange_lookup *l)
 {
-    struct p2t_arg *args = event_args(t, ev, 7);
+    struct p2t_arg *args = event_args(t, ev, P2T_ARG_DNS_DONE_SERVER);
     char client[IP_TEXT_MAX];
 
     if (args == NULL)
         return;
-    arg_addrs(t, &args[0], l->addrs, l->addr_count);
-    arg_text(&args[1], "Err", lookup_error(t));
-    arg_bool(&args[2], "Coalesced", l->shared);
-    arg_int(&args[3], "rcode", l->rcode);
-    arg_if(l->has_rcode, &args[3]);
-    arg_int(&args[4], "queries", l->queries);
-    arg_text(&args[5], "client", arena_copy(&t->arena, slice_of(client, ip_format(&l->client.ip, client))));
-    arg_text(&args[6], "server", copy_endpoint(t, &l->server));
+    arg_addrs(t, args, l->addrs, l->addr_count);
+    arg_text(args, P2T_ARG_DNS_DONE_ERR, lookup_error(t));
+    arg_bool(args, P2T_ARG_DNS_DONE_COALESCED, l->shared);
+    if (l->has_rcode)
+        arg_int(args, P2T_ARG_DNS_DONE_RCODE, l->rcode);
+    else
+        arg_null(args, P2T_ARG_DNS_DONE_RCODE);
+    arg_int(args, P2T_ARG_DNS_DONE_QUERIES, l->queries);
+    arg_text(args, P2T_ARG_DNS_DONE_CLIENT,
+             arena_copy(&t->arena, slice_of(client, ip_format(&l->client.ip, client))));
+    arg_text(args, P2T_ARG_DNS_DONE_SERVER, copy_endpoint(t, &l->server));
 }
 
 static const struct packet_mark *first_syn(const struct exchange *e)
@@ -122,6 +125,16 @@ static void dns_done(struct trace *t, const struct exchange_lookup *l)
     t->lane_ns = ev->time_ns;
 }
 
+/* The host without its port, and without user information that should not be there. */
+static struct slice name_in(struct slice host)
+{
+    const uint8_t *at = host.n > 0 ? memrchr(host.p, '@', host.n) : NULL;
+
+    if (at != NULL)
+        host = slice_of(at + 1, host.n - (size_t)(at + 1 - host.p));
+    return slice_of(host.p, slice_find(host, ':'));
+}
+
 static bool is_name(struct slice host)
 {
     return host.n > 0 && host.p[0] != '[' && ip_parse(host).family == 0;
@@ -132,21 +145,21 @@ static void lookup_without_packets(struct trace *t)
 {
     const struct exchange *e = t->e;
     const struct packet_mark *syn = first_syn(e);
-    struct slice host = slice_of(e->request.host.p, slice_find(e->request.host, ':'));
+    struct slice host = name_in(t->host);
 
     if (!mark_set(syn) || e->conn.proxy != PROXY_NONE || !is_name(host))
         return;
     dns_start(t, host, P2T_ASSUMED, syn);
     struct p2t_event *ev = event_add(t, P2T_HOOK_DNS_DONE, P2T_ASSUMED, syn->ts_ns);
     event_latest(ev, syn);
-    struct p2t_arg *args = event_args(t, ev, 5);
+    struct p2t_arg *args = event_args(t, ev, P2T_ARG_DNS_DONE_QUERIES);
     if (args == NULL)
         return;
-    arg_addrs(t, &args[0], &e->conn.server.ip, 1);
-    arg_null(&args[1], "Err");
-    arg_bool(&args[2], "Coalesced", false);
-    arg_null(&args[3], "rcode");
-    arg_int(&args[4], "queries", 0);
+    arg_addrs(t, args, &e->conn.server.ip, 1);
+    arg_null(args, P2T_ARG_DNS_DONE_ERR);
+    arg_bool(args, P2T_ARG_DNS_DONE_COALESCED, false);
+    arg_null(args, P2T_ARG_DNS_DONE_RCODE);
+    arg_int(args, P2T_ARG_DNS_DONE_QUERIES, 0);
 }
 
 void events_lookup(struct trace *t)
@@ -157,7 +170,7 @@ void events_lookup(struct trace *t)
         lookup_without_packets(t);
         return;
     }
-    dns_start(t, l->host, l->shared ? P2T_INFERRED : P2T_OBSERVED, &l->first_query);
+    dns_start(t, shown(t, REDACT_HOST, l->host), l->shared ? P2T_INFERRED : P2T_OBSERVED, &l->first_query);
     if (l->result != LOOKUP_PENDING)
         dns_done(t, l);
 }
@@ -183,11 +196,11 @@ static void connect_start(struct trace *t, size_t i)
     event_earliest(ev, before_attempt(t->e, i));
     event_latest(ev, &a->syn);
     event_evidence(t, ev, &a->syn);
-    struct p2t_arg *args = event_args(t, ev, 2);
+    struct p2t_arg *args = event_args(t, ev, P2T_ARG_CONNECT_START_ADDR);
     if (args == NULL)
         return;
-    arg_text(&args[0], "network", SLICE_LIT("tcp"));
-    arg_text(&args[1], "addr", copy_endpoint(t, &a->server));
+    arg_text(args, P2T_ARG_CONNECT_START_NETWORK, SLICE_LIT("tcp"));
+    arg_text(args, P2T_ARG_CONNECT_START_ADDR, copy_endpoint(t, &a->server));
 }
 
 /* The client's next move: its first bytes, or the end of the connection. */
@@ -247,7 +260,8 @@ static struct p2t_event *connect_done_timeout(struct trace *t, const struct exch
 static struct p2t_event *connect_done_canceled(struct trace *t, const struct exchange_attempt *a)
 {
     const struct packet_mark *won = mark_set(&a->winner) ? &a->winner : &a->failed;
-    struct p2t_event *ev = event_add(t, P2T_HOOK_CONNECT_DONE, P2T_INFERRED, won->ts_ns + 100 * US);
+    struct p2t_event *ev =
+        event_add(t, P2T_HOOK_CONNECT_DONE, P2T_INFERRED, won->ts_ns + offset_ns(CANCELED_AFTER_WINNER_US));
 
     event_earliest(ev, won);
     event_evidence(t, ev, won);
@@ -282,13 +296,13 @@ void events_connect(struct trace *t)
         const struct exchange_attempt *a = &e->attempts[i];
         connect_start(t, i);
         struct p2t_event *ev = connect_done(t, i);
-        struct p2t_arg *args = ev != NULL ? event_args(t, ev, 4) : NULL;
+        struct p2t_arg *args = ev != NULL ? event_args(t, ev, P2T_ARG_CONNECT_DONE_SYNS) : NULL;
         if (args == NULL)
             continue;
-        arg_text(&args[0], "network", SLICE_LIT("tcp"));
-        arg_text(&args[1], "addr", copy_endpoint(t, &a->server));
-        arg_text(&args[2], "err", attempt_error_text(&t->arena, a));
-        arg_int(&args[3], "syns", a->syns);
+        arg_text(args, P2T_ARG_CONNECT_DONE_NETWORK, SLICE_LIT("tcp"));
+        arg_text(args, P2T_ARG_CONNECT_DONE_ADDR, copy_endpoint(t, &a->server));
+        arg_text(args, P2T_ARG_CONNECT_DONE_ERR, attempt_error_text(&t->arena, a));
+        arg_int(args, P2T_ARG_CONNECT_DONE_SYNS, a->syns);
         if (a->result == ATTEMPT_OK)
             t->lane_ns = ev->time_ns;
         if (a->result != ATTEMPT_CANCELED)
@@ -319,17 +333,17 @@ static void got_conn_args(struct trace *t, struct p2t_event *ev)
     const struct packet_mark *since = conn_ready(t->e);
     int64_t idle =
         reused && !c->handed_over && !c->pipelined && mark_set(since) ? t->e->request.first.ts_ns - since->ts_ns : 0;
-    struct p2t_arg *args = event_args(t, ev, 5);
+    struct p2t_arg *args = event_args(t, ev, P2T_ARG_GOT_CONN_REMOTE_ADDR);
 
     if (args == NULL)
         return;
-    arg_bool(&args[0], "Reused", reused);
-    arg_bool(&args[1], "WasIdle", idle > 0);
-    arg_int(&args[2], "IdleTime", idle > 0 ? idle : 0);
-    for (size_t i = 0; i < 3; i++)
-        arg_if(known, &args[i]);
-    arg_text(&args[3], "LocalAddr", copy_endpoint(t, &c->client));
-    arg_text(&args[4], "RemoteAddr", copy_endpoint(t, &c->server));
+    arg_bool(args, P2T_ARG_GOT_CONN_REUSED, reused);
+    arg_bool(args, P2T_ARG_GOT_CONN_WAS_IDLE, idle > 0);
+    arg_int(args, P2T_ARG_GOT_CONN_IDLE_TIME, idle > 0 ? idle : 0);
+    for (unsigned arg = P2T_ARG_GOT_CONN_REUSED; !known && arg <= P2T_ARG_GOT_CONN_IDLE_TIME; arg++)
+        arg_null(args, (enum p2t_hook_arg)arg);
+    arg_text(args, P2T_ARG_GOT_CONN_LOCAL_ADDR, copy_endpoint(t, &c->client));
+    arg_text(args, P2T_ARG_GOT_CONN_REMOTE_ADDR, copy_endpoint(t, &c->server));
 }
 
 /* A connection that was ready and went down before a byte of the request: Go's client had it already. */
@@ -355,8 +369,9 @@ void events_got_conn(struct trace *t)
     int64_t low = mark_set(from) ? from->ts_ns : INT64_MIN;
     if (low < t->lane_ns && !e->conn.handed_over)
         low = t->lane_ns;
-    struct p2t_event *ev = event_add(t, P2T_HOOK_GOT_CONN, P2T_INFERRED,
-                                     clamp(to->ts_ns - 30 * US, low < to->ts_ns ? low : to->ts_ns, to->ts_ns));
+    struct p2t_event *ev = event_add(
+        t, P2T_HOOK_GOT_CONN, P2T_INFERRED,
+        clamp(to->ts_ns - offset_ns(GOT_CONN_BEFORE_REQUEST_US), low < to->ts_ns ? low : to->ts_ns, to->ts_ns));
     event_earliest(ev, from);
     event_latest(ev, to);
     event_evidence(t, ev, from);

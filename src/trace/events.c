@@ -103,8 +103,9 @@ void events_sort(struct trace *t)
     }
 }
 
-struct p2t_arg *event_args(struct trace *t, struct p2t_event *ev, size_t n)
+struct p2t_arg *event_args(struct trace *t, struct p2t_event *ev, enum p2t_hook_arg last)
 {
+    size_t n = p2t_hook_args[last].index + 1;
     struct p2t_arg *args = arena_alloc(&t->arena, n * sizeof *args);
 
     t->failed |= args == NULL;

@@ -1,11 +1,9 @@
 /* WroteHeaderField to PutIdleConn: the request, the response and what became of the connection. */
 #include "trace/build.h"
 
-static const int64_t US = 1000;
-
 /* ---- request ---- */
 
-/* Go reports a key once with all its values; on the wire they stand on lines behind each other. */
+/* Go reports a key once with all its values; on the wire they stand on lines after each other. */
 static size_t run_of_key(const struct exchange_request *r, size_t i)
 {
     size_t n = 1;
@@ -30,15 +28,16 @@ static void wrote_header_field(struct trace *t, size_t i, size_t n)
 {
     const struct exchange_request *r = &t->e->request;
     struct p2t_event *ev = i == 0 ? first_header_field(t) : event_again(t);
+    struct redact_field field = redact_field_of(t->redact, r->headers[i].name);
     struct p2t_value *values = arena_alloc(&t->arena, n * sizeof *values);
-    struct p2t_arg *args = event_args(t, ev, 2);
+    struct p2t_arg *args = event_args(t, ev, P2T_ARG_WROTE_HEADER_FIELD_VALUE);
 
     if (args == NULL || values == NULL)
         return;
     for (size_t k = 0; k < n; k++)
-        value_text(&values[k], redact_header(t, r->headers[i].name, r->headers[i + k].value));
-    arg_text(&args[0], "key", r->headers[i].name);
-    arg_list(&args[1], "value", values, n);
+        value_text(&values[k], shown_value(t, field, r->headers[i + k].value));
+    arg_text(args, P2T_ARG_WROTE_HEADER_FIELD_KEY, shown_name(t, field, r->headers[i].name));
+    arg_list(args, P2T_ARG_WROTE_HEADER_FIELD_VALUE, values, n);
 }
 
 static void wrote_headers(struct trace *t)
@@ -80,15 +79,10 @@ static const struct packet_mark *next_move(const struct exchange *e)
 
 static void wrote_request_args(struct trace *t, struct p2t_event *ev, struct slice err)
 {
-    struct p2t_arg *args = event_args(t, ev, 1);
+    struct p2t_arg *args = event_args(t, ev, P2T_ARG_WROTE_REQUEST_ERR);
 
     if (args != NULL)
-        arg_text(&args[0], "Err", err);
-}
-
-static const struct packet_mark *later_mark(const struct packet_mark *a, const struct packet_mark *b)
-{
-    return b->ts_ns > a->ts_ns ? b : a;
+        arg_text(args, P2T_ARG_WROTE_REQUEST_ERR, err);
 }
 
 /* What the first flight of a connection carries (RFC 6928): more may wait in the socket's buffer after it was written. */
@@ -119,7 +113,8 @@ static void wrote_whole_request(struct trace *t)
 /* The body was announced with Expect, and a final status or the end of the connection came instead. */
 static void wrote_request_without_body(struct trace *t, const struct packet_mark *why)
 {
-    struct p2t_event *ev = event_add(t, P2T_HOOK_WROTE_REQUEST, P2T_INFERRED, why->ts_ns + 50 * US);
+    struct p2t_event *ev =
+        event_add(t, P2T_HOOK_WROTE_REQUEST, P2T_INFERRED, why->ts_ns + offset_ns(WROTE_REQUEST_AFTER_REFUSAL_US));
 
     event_earliest(ev, why);
     event_latest(ev, next_move(t->e));
@@ -161,7 +156,7 @@ static void wrote_request_overtaken(struct trace *t)
     const struct packet_mark *closed = closing_mark(t->e);
     struct packet_mark grace = r->last;
 
-    grace.ts_ns += 50000 * US;
+    grace.ts_ns += offset_ns(WROTE_REQUEST_GRACE_US);
     bool before = mark_set(closed) && closed->ts_ns < grace.ts_ns && closed->ts_ns >= r->first.ts_ns;
     struct p2t_event *ev = event_add(t, P2T_HOOK_WROTE_REQUEST, P2T_INFERRED, before ? closed->ts_ns : grace.ts_ns);
     event_earliest(ev, &r->first);
@@ -179,7 +174,8 @@ static void wrote_request_failed(struct trace *t)
 
     if (!mark_set(closed))
         return;
-    struct p2t_event *ev = event_add(t, P2T_HOOK_WROTE_REQUEST, P2T_INFERRED, closed->ts_ns + 100 * US);
+    struct p2t_event *ev =
+        event_add(t, P2T_HOOK_WROTE_REQUEST, P2T_INFERRED, closed->ts_ns + offset_ns(WROTE_REQUEST_AFTER_CLOSE_US));
     event_earliest(ev, closed_by_server(e) ? closed : &e->request.last);
     event_evidence(t, ev, closed);
     wrote_request_args(t, ev, upload_error(t, closed_by_server(e)));
@@ -229,8 +225,10 @@ static struct p2t_value headers_value(struct trace *t, const struct exchange_int
     if (fields == NULL || values == NULL)
         return object;
     for (size_t i = 0; i < x->header_count; i++) {
-        value_text(&values[i], redact_header(t, x->headers[i].name, x->headers[i].value));
-        fields[i] = (struct p2t_arg){.name = text_of(x->headers[i].name), .value = {.kind = P2T_VALUE_LIST}};
+        struct slice name = x->headers[i].name;
+        struct redact_field field = redact_field_of(t->redact, name);
+        value_text(&values[i], shown_value(t, field, x->headers[i].value));
+        fields[i] = (struct p2t_arg){.name = text_of(shown_name(t, field, name)), .value = {.kind = P2T_VALUE_LIST}};
         fields[i].value.as.list.items = &values[i];
         fields[i].value.as.list.n = 1;
     }
@@ -257,13 +255,13 @@ static void interim(struct trace *t, const struct exchange_interim *x, bool awai
     if (awaited && !h2)
         (void)interim_event(t, P2T_HOOK_GOT_100_CONTINUE, x);
     struct p2t_event *ev = interim_event(t, P2T_HOOK_GOT_1XX_RESPONSE, x);
-    struct p2t_arg *args = event_args(t, ev, 2);
+    struct p2t_arg *args = event_args(t, ev, P2T_ARG_GOT_1XX_RESPONSE_HEADER);
     if (h2 && x->status == 100)
         (void)interim_event(t, P2T_HOOK_GOT_100_CONTINUE, x);
     if (args == NULL)
         return;
-    arg_int(&args[0], "code", x->status);
-    args[1] = (struct p2t_arg){.name = {"header", 6}, .value = headers_value(t, x)};
+    arg_int(args, P2T_ARG_GOT_1XX_RESPONSE_CODE, x->status);
+    *arg_named(args, P2T_ARG_GOT_1XX_RESPONSE_HEADER, P2T_VALUE_OBJECT) = headers_value(t, x);
 }
 
 void events_response(struct trace *t)
@@ -297,16 +295,16 @@ void events_put_idle_conn(struct trace *t)
     bool assumed = refused && !e->conn.pool_full && e->response.body_bytes > 0;
     if (!exchange_keeps_alive(e) || !written || e->response.unread)
         return;
-    int64_t at = end->ts_ns + 25 * US;
+    int64_t at = end->ts_ns + offset_ns(PUT_IDLE_CONN_AFTER_RESPONSE_US);
     if (mark_set(next) && at > next->ts_ns)
         at = next->ts_ns;
     struct p2t_event *ev = event_add(t, P2T_HOOK_PUT_IDLE_CONN, assumed ? P2T_ASSUMED : P2T_INFERRED, at);
     event_earliest(ev, end);
     event_latest(ev, next);
     event_evidence(t, ev, end);
-    struct p2t_arg *args = event_args(t, ev, 1);
+    struct p2t_arg *args = event_args(t, ev, P2T_ARG_PUT_IDLE_CONN_ERR);
     if (args != NULL)
-        arg_text(&args[0], "err",
+        arg_text(args, P2T_ARG_PUT_IDLE_CONN_ERR,
                  refused && e->conn.pool_full ? SLICE_LIT("http: putIdleConn: too many idle connections for host")
                                               : slice_of(NULL, 0));
 }

@@ -60,11 +60,11 @@ static void fill_grpc(struct trace *t)
 
     t->grpc = (struct p2t_grpc){
         .status = g->has_status ? (int64_t)g->status : -1,
-        .message = text_of(g->message),
+        .message = text_of(shown(t, REDACT_TEXT, g->message)),
         .request = messages(t, &g->messages[FLOW_C2S]),
         .response = messages(t, &g->messages[FLOW_S2C]),
     };
-    fill_call(&t->grpc, t->e->request.target);
+    fill_call(&t->grpc, shown(t, REDACT_URL, t->e->request.target));
     t->out.grpc = &t->grpc;
 }
 

@@ -7,7 +7,7 @@ struct cursor {
     int64_t at_ns, end_ns, sum_ns;
 };
 
-/* The part of [from, to] that lies behind the phases before it. */
+/* The part of [from, to] that comes after the phases before it. */
 static int64_t stretch(struct cursor *c, int64_t from, int64_t to)
 {
     if (from < c->at_ns)

@@ -38,19 +38,21 @@ static void handshake_done_args(struct trace *t, struct p2t_event *ev)
 {
     const struct exchange_tls *s = handshake_of(t->e);
     bool ok = handshake_done(t->e);
-    struct slice empty = SLICE_LIT("");
-    struct p2t_arg *args = event_args(t, ev, 8);
+    struct slice empty = SLICE_LIT(""), alpn = ok ? shown(t, REDACT_TEXT, s->alpn) : empty;
+    struct slice name = ok ? shown(t, REDACT_HOST, s->server_name) : empty;
+    struct slice error = ok ? (struct slice){NULL, 0} : shown(t, REDACT_TEXT, s->error);
+    struct p2t_arg *args = event_args(t, ev, P2T_ARG_TLS_HANDSHAKE_DONE_CIPHER_NAME);
 
     if (args == NULL)
         return;
-    arg_int(&args[0], "Version", ok ? s->version : 0);
-    arg_int(&args[1], "CipherSuite", ok ? s->cipher : 0);
-    arg_text(&args[2], "NegotiatedProtocol", ok ? s->alpn : empty);
-    arg_text(&args[3], "ServerName", ok && s->server_name.p != NULL ? s->server_name : empty);
-    arg_bool(&args[4], "DidResume", ok && s->resumed);
-    arg_text(&args[5], "err", ok ? (struct slice){NULL, 0} : s->error);
-    arg_text(&args[6], "version_name", tls_version_name(t, s->version));
-    arg_text(&args[7], "cipher_name", tls_cipher_name(t, s->cipher));
+    arg_int(args, P2T_ARG_TLS_HANDSHAKE_DONE_VERSION, ok ? s->version : 0);
+    arg_int(args, P2T_ARG_TLS_HANDSHAKE_DONE_CIPHER_SUITE, ok ? s->cipher : 0);
+    arg_text(args, P2T_ARG_TLS_HANDSHAKE_DONE_NEGOTIATED_PROTOCOL, alpn);
+    arg_text(args, P2T_ARG_TLS_HANDSHAKE_DONE_SERVER_NAME, name.p != NULL ? name : empty);
+    arg_bool(args, P2T_ARG_TLS_HANDSHAKE_DONE_DID_RESUME, ok && s->resumed);
+    arg_text(args, P2T_ARG_TLS_HANDSHAKE_DONE_ERR, error);
+    arg_text(args, P2T_ARG_TLS_HANDSHAKE_DONE_VERSION_NAME, tls_version_name(t, s->version));
+    arg_text(args, P2T_ARG_TLS_HANDSHAKE_DONE_CIPHER_NAME, tls_cipher_name(t, s->cipher));
 }
 
 static const struct packet_mark *first_close(const struct exchange_conn *c)
@@ -114,22 +116,21 @@ static void handshake_failed(struct trace *t)
 
 static void inner_done_args(struct trace *t, struct p2t_event *ev, const struct tls_agreed *inner)
 {
-    static const char *const names[] = {"Version",    "CipherSuite", "NegotiatedProtocol",
-                                        "ServerName", "DidResume",   "err"};
-    struct slice empty = SLICE_LIT("");
-    struct p2t_arg *args = event_args(t, ev, 6);
+    struct slice empty = SLICE_LIT(""), alpn = shown(t, REDACT_TEXT, inner->alpn);
+    struct slice name = shown(t, REDACT_HOST, inner->server_name);
+    struct p2t_arg *args = event_args(t, ev, P2T_ARG_TLS_HANDSHAKE_DONE_ERR);
 
     if (args == NULL)
         return;
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        arg_null(&args[i], names[i]);
+    for (unsigned arg = P2T_ARG_TLS_HANDSHAKE_DONE_FIRST; arg <= P2T_ARG_TLS_HANDSHAKE_DONE_ERR; arg++)
+        arg_null(args, (enum p2t_hook_arg)arg);
     if (!inner->known)
         return;
-    arg_int(&args[0], names[0], inner->version);
-    arg_int(&args[1], names[1], inner->cipher);
-    arg_text(&args[2], names[2], inner->alpn.p != NULL ? inner->alpn : empty);
-    arg_text(&args[3], names[3], inner->server_name.p != NULL ? inner->server_name : empty);
-    arg_bool(&args[4], names[4], inner->resumed);
+    arg_int(args, P2T_ARG_TLS_HANDSHAKE_DONE_VERSION, inner->version);
+    arg_int(args, P2T_ARG_TLS_HANDSHAKE_DONE_CIPHER_SUITE, inner->cipher);
+    arg_text(args, P2T_ARG_TLS_HANDSHAKE_DONE_NEGOTIATED_PROTOCOL, alpn.p != NULL ? alpn : empty);
+    arg_text(args, P2T_ARG_TLS_HANDSHAKE_DONE_SERVER_NAME, name.p != NULL ? name : empty);
+    arg_bool(args, P2T_ARG_TLS_HANDSHAKE_DONE_DID_RESUME, inner->resumed);
 }
 
 /* Behind an https proxy: where the outer records were not decrypted, what the inner handshake agreed on is hidden. */
@@ -170,11 +171,6 @@ void events_tls_handshake(struct trace *t)
 
 /* ---- estimated requests ---- */
 
-static const struct packet_mark *later_mark(const struct packet_mark *a, const struct packet_mark *b)
-{
-    return mark_set(b) && b->ts_ns > a->ts_ns ? b : a;
-}
-
 /* HTTP/1: the head is in the first records, and the hook fires before they are written; HTTP/2: after. */
 static void wrote_headers(struct trace *t)
 {
@@ -204,9 +200,9 @@ static void wrote_request(struct trace *t)
     event_latest(ev, before_packet ? &r->last : later_mark(&r->last, &e->response.last));
     event_evidence(t, ev, &r->first);
     event_evidence(t, ev, &r->last);
-    struct p2t_arg *args = event_args(t, ev, 1);
+    struct p2t_arg *args = event_args(t, ev, P2T_ARG_WROTE_REQUEST_ERR);
     if (args != NULL)
-        arg_null(&args[0], "Err");
+        arg_null(args, P2T_ARG_WROTE_REQUEST_ERR);
 }
 
 void events_tls_request(struct trace *t)

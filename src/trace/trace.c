@@ -8,9 +8,14 @@ struct trace *trace_new(const struct trace_options *options)
 {
     struct trace *t = calloc(1, sizeof *t);
 
-    if (t != NULL)
-        t->options = *options;
-    return t;
+    if (t == NULL)
+        return NULL;
+    t->options = *options;
+    t->redact = redact_new(&options->redact);
+    if (t->redact != NULL)
+        return t;
+    free(t);
+    return NULL;
 }
 
 void trace_free(struct trace *t)
@@ -19,6 +24,7 @@ void trace_free(struct trace *t)
         return;
     arena_fini(&t->arena);
     buf_fini(&t->scratch);
+    redact_free(t->redact);
     free(t->events);
     free(t);
 }
@@ -58,8 +64,8 @@ static void fill_tls(struct trace *t)
         return;
     t->tls = (struct p2t_tls){.version = text_of(tls_version_name(t, s->version)),
                               .cipher = text_of(tls_cipher_name(t, s->cipher)),
-                              .alpn = text_of(s->alpn),
-                              .server_name = text_of(s->server_name),
+                              .alpn = text_of(shown(t, REDACT_TEXT, s->alpn)),
+                              .server_name = text_of(shown(t, REDACT_HOST, s->server_name)),
                               .ja4 = text_of(s->ja4),
                               .resumed = s->resumed,
                               .decrypted = s->decrypted};
@@ -110,7 +116,7 @@ static struct slice dialled_host(struct trace *t)
     const struct exchange *e = t->e;
     const struct endpoint *server = e->attempt_count > 0 ? &e->attempts[0].server : &e->conn.server;
     char addr[IP_TEXT_MAX];
-    struct slice name = dialled_name(e);
+    struct slice name = shown(t, REDACT_HOST, dialled_name(e));
     struct slice host = name.n > 0 ? name : slice_of(addr, ip_format(&server->ip, addr));
     const char *brackets = name.n == 0 && server->ip.family == 6 ? "[]" : "";
 
@@ -124,11 +130,11 @@ static struct slice host_of(struct trace *t)
 {
     const struct exchange *e = t->e;
 
-    if (e->request.host.n > 0)
-        return e->request.host;
+    if (t->host.n > 0)
+        return t->host;
     if (e->kind == P2T_KIND_CONNECT && e->conn.proxy == PROXY_NONE)
         return dialled_host(t);
-    return e->lookup != NULL ? e->lookup->host : (struct slice){NULL, 0};
+    return e->lookup != NULL ? shown(t, REDACT_HOST, e->lookup->host) : (struct slice){NULL, 0};
 }
 
 static void fill_messages(struct trace *t)
@@ -140,8 +146,8 @@ static void fill_messages(struct trace *t)
     bool response_whole = r->seen && r->extent == FACT_HEAD_WHOLE;
 
     if (q->method.n > 0)
-        out->method = text_of(q->method);
-    out->url = text_of(redact_url(t, url_build(t)));
+        out->method = text_of(shown(t, REDACT_WORD, q->method));
+    out->url = text_of(url_build(t));
     out->host = text_of(host_of(t));
     out->status = r->status;
     out->request_proto = proto_text(t, q->seen, q->version_major, q->version_minor);
@@ -151,12 +157,12 @@ static void fill_messages(struct trace *t)
         request_whole && heads ? (int64_t)q->head_bytes : -1, request_whole ? (int64_t)q->body_bytes : -1, {NULL, 0}};
     for (size_t i = 0; i < q->header_count; i++)
         if (slice_ieq(q->headers[i].name, SLICE_LIT("content-type")))
-            out->request.content_type = text_of(q->headers[i].value);
+            out->request.content_type = text_of(shown(t, REDACT_TEXT, q->headers[i].value));
     out->response = (struct p2t_message){response_whole && heads ? (int64_t)r->head_bytes : -1,
                                          response_whole ? (int64_t)r->body_bytes : -1,
                                          {NULL, 0}};
     if (r->content_type.n > 0)
-        out->response.content_type = text_of(r->content_type);
+        out->response.content_type = text_of(shown(t, REDACT_TEXT, r->content_type));
 }
 
 static void fill_findings(struct trace *t)
@@ -169,7 +175,7 @@ static void fill_findings(struct trace *t)
         *to = (struct p2t_finding){.id = from->code,
                                    .code = p2t_finding_info(from->code)->code,
                                    .severity = from->severity,
-                                   .text = text_of(from->text)};
+                                   .text = text_of(shown(t, REDACT_TEXT, from->text))};
         for (size_t k = 0; k < from->evidence_count; k++) {
             struct p2t_evidence x = evidence_of(t, from->evidence[k]);
             if (x.file < TRACE_FILES_MAX)
@@ -242,12 +248,10 @@ static void reset(struct trace *t, const struct exchange *e)
     t->got_conn_earliest = (struct packet_mark){0};
     t->dns = t->connect = t->tls_phase = (struct trace_span){0};
     t->failed = false;
-    t->out = (struct p2t_exchange){.id = e->id,
-                                   .kind = e->kind,
-                                   .outcome = e->outcome,
-                                   .error = text_of(e->error),
-                                   .by_go = e->by_go,
-                                   .quiet = e->quiet};
+    t->out = (struct p2t_exchange){
+        .id = e->id, .kind = e->kind, .outcome = e->outcome, .by_go = e->by_go, .quiet = e->quiet};
+    t->out.error = text_of(shown(t, REDACT_TEXT, e->error));
+    t->host = shown(t, REDACT_HOST, e->request.host);
 }
 
 const struct p2t_exchange *trace_build(struct trace *t, const struct exchange *e)

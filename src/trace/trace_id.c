@@ -36,18 +36,28 @@ static struct slice id_within(struct slice source, struct slice value)
     return value;
 }
 
+/* What is redacted joins nothing. */
+static void take(struct trace *t, struct slice source, struct slice value)
+{
+    if (shown_value(t, redact_field_of(t->redact, source), value).p != value.p)
+        return;
+    t->out.trace_id = text_of(id_within(source, value));
+    t->out.trace_id_source = text_of(source);
+}
+
 void trace_id_fill(struct trace *t)
 {
     const struct exchange_request *r = &t->e->request;
     size_t best = sizeof sources / sizeof *sources;
+    struct slice value = {NULL, 0};
 
     for (size_t i = 0; i < r->header_count; i++)
         for (size_t k = 0; name_length_in(r->headers[i].name, 0 SOURCES(NAME_LENGTH_BIT)) && k < best; k++) {
-            struct slice source = sources[k];
-            if (r->headers[i].value.n == 0 || !slice_ieq(r->headers[i].name, source))
+            if (r->headers[i].value.n == 0 || !slice_ieq(r->headers[i].name, sources[k]))
                 continue;
             best = k;
-            t->out.trace_id = text_of(id_within(source, r->headers[i].value));
-            t->out.trace_id_source = text_of(source);
+            value = r->headers[i].value;
         }
+    if (value.n > 0)
+        take(t, sources[best], value);
 }

@@ -21,15 +21,19 @@ struct slice url_build(struct trace *t)
     const struct exchange_request *r = &t->e->request;
     if (!r->seen || r->target.n == 0)
         return (struct slice){NULL, 0};
-    if (has_scheme(r->target) || t->e->kind == P2T_KIND_CONNECT)
-        return r->target;
-    struct slice host = r->host.n > 0 ? r->host : copy_endpoint(t, &t->e->conn.server);
+    if (t->e->kind == P2T_KIND_CONNECT)
+        return shown(t, REDACT_HOST, r->target);
+    if (has_scheme(r->target))
+        return shown(t, REDACT_URL, r->target);
+    struct slice target = shown(t, REDACT_URL, r->target);
+    struct slice scheme = shown(t, REDACT_WORD, scheme_of(t->e));
+    struct slice host = t->host.n > 0 ? t->host : copy_endpoint(t, &t->e->conn.server);
     struct buf *b = scratch_begin(t);
-    buf_slice(b, scheme_of(t->e));
+    buf_slice(b, scheme);
     buf_lit(b, "://");
     buf_slice(b, host);
     if (r->target.p[0] == '/')
-        buf_slice(b, r->target);
+        buf_slice(b, target);
     return scratch_end(t);
 }
 
@@ -58,10 +62,11 @@ static struct slice looked_up(struct trace *t)
 {
     const struct exchange *e = t->e;
 
-    if (name_dialled(e).n == 0)
+    struct slice name = shown(t, REDACT_HOST, name_dialled(e));
+    if (name.n == 0)
         return copy_endpoint(t, e->attempt_count > 0 ? &e->attempts[0].server : &e->conn.server);
     struct buf *b = scratch_begin(t);
-    buf_slice(b, name_dialled(e));
+    buf_slice(b, name);
     if (dialled_port(e) != 0) {
         buf_putc(b, ':');
         buf_u64(b, dialled_port(e));
@@ -73,12 +78,12 @@ struct slice host_port(struct trace *t)
 {
     const struct exchange *e = t->e;
 
-    if (e->conn.proxy != PROXY_NONE || e->request.host.n == 0 || e->kind == P2T_KIND_CONNECT)
+    if (e->conn.proxy != PROXY_NONE || t->host.n == 0 || e->kind == P2T_KIND_CONNECT)
         return looked_up(t);
-    if (e->kind != P2T_KIND_TLS && has_port(e->request.host))
-        return e->request.host;
+    if (e->kind != P2T_KIND_TLS && has_port(t->host))
+        return t->host;
     struct buf *b = scratch_begin(t);
-    buf_slice(b, e->request.host);
+    buf_slice(b, t->host);
     if (e->kind == P2T_KIND_TLS) {
         buf_putc(b, ':');
         buf_u64(b, dialled_port(e));

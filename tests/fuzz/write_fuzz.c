@@ -119,10 +119,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     uint8_t pick = size > 0 ? data[0] : 0;
     struct p2t_value item = {.kind = P2T_VALUE_TEXT, .as.text = s};
     struct p2t_value list = {.kind = P2T_VALUE_LIST, .as.list = {&item, 1}};
-    const struct p2t_arg args[] = {{{"key", 3}, item},        {{"value", 5}, list}, {{"addr", 4}, item},
-                                   {{"hostPort", 8}, item},   {{"Host", 4}, item},  {{"Addrs", 5}, list},
-                                   {{"Err", 3}, item},        {{"err", 3}, item},   {{"Version", 7}, item},
-                                   {{"ServerName", 10}, item}};
+    struct p2t_arg args[P2T_ARG_COUNT];
     struct p2t_event events[P2T_HOOK_COUNT];
     struct p2t_connection c = {.client = s, .server = s, .proxy = s, .nat_server = s, .nat_client = s};
     struct p2t_finding finding = {.code = "dns.not_found", .text = s};
@@ -146,8 +143,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                              .finding_count = 1};
 
     for (int i = 0; i < P2T_HOOK_COUNT; i++)
-        events[i] = (struct p2t_event){
-            .hook = (enum p2t_hook)i, .time_ns = i * 1000000, .args = args, .arg_count = sizeof args / sizeof *args};
+        events[i] = (struct p2t_event){.hook = (enum p2t_hook)i, .time_ns = i * 1000000};
+    for (int i = 0; i < P2T_ARG_COUNT; i++) {
+        const struct p2t_hook_arg_info *info = &p2t_hook_args[i];
+        struct p2t_event *ev = &events[info->hook];
+        args[i] = (struct p2t_arg){{info->name, info->name_bytes}, info->kind == P2T_VALUE_LIST ? list : item};
+        if (info->index == 0)
+            ev->args = &args[i];
+        ev->arg_count++;
+    }
     check_escapes(s);
     write_everywhere(&x);
     return 0;

@@ -14,7 +14,7 @@ struct compare *compare_new(const struct compare_config *config)
     c->pair_config.tolerance_ns = config->tolerance_ns;
     c->reader = live_new(&(struct live_config){.pool = &c->pool,
                                                .records = &c->live,
-                                               .show_secrets = config->show_secrets,
+                                               .redact = config->redact,
                                                .ctx = config->ctx,
                                                .problem = config->problem});
     if (c->reader == NULL) {

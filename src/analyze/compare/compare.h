@@ -18,8 +18,8 @@ struct compare;
 enum compare_format { COMPARE_TEXT, COMPARE_JSON, COMPARE_CSV };
 
 struct compare_config {
-    int64_t tolerance_ns; /* how far outside of the bounds a live time still agrees */
-    bool show_secrets;
+    int64_t tolerance_ns;          /* how far outside of the bounds a live time still agrees */
+    struct redact_options redact;  /* read by compare_new() only */
     bool differing;                /* write only pairs that differ */
     const struct ip_addr *clients; /* the traces are theirs; they outlive the comparison */
     size_t client_count;           /* 0: not known; the traces' own addresses tell */

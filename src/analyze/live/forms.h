@@ -28,6 +28,8 @@ struct live_text {
 
 struct live {
     struct live_config config;
+    struct redact *redact;
+    struct buf shown; /* of one text at a time */
     struct record_draft draft;
     struct live_source *sources;
     size_t source_count, source_cap, file_first_source;

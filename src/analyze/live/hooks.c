@@ -3,39 +3,50 @@
 
 #include "analyze/live/forms.h"
 
+static const cJSON *arg_member(const cJSON *args, enum p2t_hook_arg arg)
+{
+    return live_member(args, p2t_hook_args[arg].name);
+}
+
+static struct slice arg_string(const cJSON *args, enum p2t_hook_arg arg)
+{
+    return live_string(arg_member(args, arg));
+}
+
 /* Arguments of a hook, under Go's names. */
 static void take_args(struct live *l, struct record_event *e, const cJSON *args)
 {
-    static const char *const keys[P2T_HOOK_COUNT] = {
-        [P2T_HOOK_GET_CONN] = "hostPort", [P2T_HOOK_DNS_START] = "Host",         [P2T_HOOK_CONNECT_START] = "addr",
-        [P2T_HOOK_CONNECT_DONE] = "addr", [P2T_HOOK_WROTE_HEADER_FIELD] = "key",
-    };
+    static const enum p2t_hook_arg keys[] = {P2T_ARG_GET_CONN_HOST_PORT, P2T_ARG_DNS_START_HOST,
+                                             P2T_ARG_CONNECT_START_ADDR, P2T_ARG_CONNECT_DONE_ADDR,
+                                             P2T_ARG_WROTE_HEADER_FIELD_KEY};
     struct record_detail d = {.reused = -1};
-    const cJSON *reused = live_member(args, "Reused"), *code = live_member(args, "code");
+    const cJSON *reused = arg_member(args, P2T_ARG_GOT_CONN_REUSED);
+    const cJSON *code = arg_member(args, P2T_ARG_GOT_1XX_RESPONSE_CODE);
 
-    if (keys[e->hook] != NULL)
-        e->key = record_text(l->config.pool, live_string_member(args, keys[e->hook]));
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        if (p2t_hook_args[keys[i]].hook == e->hook)
+            e->key = record_text(l->config.pool, arg_string(args, keys[i]));
     if (e->hook == P2T_HOOK_GOT_1XX_RESPONSE && cJSON_IsNumber(code)) {
         char text[16];
         int n = snprintf(text, sizeof text, "%d", code->valueint);
         e->key = record_text(l->config.pool, slice_of(text, (size_t)n));
     }
     if (e->hook == P2T_HOOK_DNS_DONE)
-        d.addresses = live_addresses(l, live_member(args, "Addrs"));
+        d.addresses = live_addresses(l, arg_member(args, P2T_ARG_DNS_DONE_ADDRS));
     if (e->hook == P2T_HOOK_GOT_CONN) {
         d.reused = cJSON_IsBool(reused) ? cJSON_IsTrue(reused) : -1;
-        d.local = live_string_member(args, "LocalAddr");
-        d.remote = live_string_member(args, "RemoteAddr");
+        d.local = arg_string(args, P2T_ARG_GOT_CONN_LOCAL_ADDR);
+        d.remote = arg_string(args, P2T_ARG_GOT_CONN_REMOTE_ADDR);
     }
-    d.error = live_error(live_member(args, "err"));
+    d.error = live_error(live_member(args, "err")); /* in any case of letters: some hooks have Err */
     e->detail = record_detail(l->config.pool, &d);
 }
 
 static void take_header_ids(struct live *l, const cJSON *args)
 {
-    const cJSON *value = live_member(args, "value");
+    const cJSON *value = arg_member(args, P2T_ARG_WROTE_HEADER_FIELD_VALUE);
 
-    record_ids_in_header(&l->draft, l->config.pool, live_string_member(args, "key"),
+    record_ids_in_header(&l->draft, l->config.pool, arg_string(args, P2T_ARG_WROTE_HEADER_FIELD_KEY),
                          live_string(cJSON_IsArray(value) ? value->child : value));
 }
 

@@ -4,15 +4,19 @@
 
 #include "analyze/compare/errors.h"
 #include "analyze/live/forms.h"
-#include "trace/redact.h"
 
 struct live *live_new(const struct live_config *config)
 {
     struct live *l = calloc(1, sizeof *l);
 
-    if (l != NULL)
-        l->config = *config;
-    return l;
+    if (l == NULL)
+        return NULL;
+    l->config = *config;
+    l->redact = redact_new(&config->redact);
+    if (l->redact != NULL)
+        return l;
+    free(l);
+    return NULL;
 }
 
 void live_free(struct live *l)
@@ -23,6 +27,8 @@ void live_free(struct live *l)
     buf_fini(&l->text.value);
     free(l->sources);
     free(l->spans);
+    redact_free(l->redact);
+    buf_fini(&l->shown);
     free(l);
 }
 
@@ -152,19 +158,62 @@ static void keep_attempt(struct live *l, const struct record *whole, size_t from
     record_keep(l->config.records, l->config.pool, &l->draft, from, end - from);
 }
 
-/* Brings URL and error to the rebuilt side's form: without secrets, and without net/http's `Get "URL": `. */
+/* ---- without secrets ---- */
+
+static struct slice shown(struct live *l, enum redact_as as, struct slice s)
+{
+    struct slice text = redact_text(l->redact, as, s, &l->shown);
+
+    if (text.p == s.p)
+        return s;
+    l->config.pool->failed |= l->shown.failed;
+    return record_text(l->config.pool, text);
+}
+
+static const struct record_detail *shown_detail(struct live *l, const struct record_detail *from)
+{
+    struct record_detail d = *from;
+
+    d.error = shown(l, REDACT_TEXT, from->error);
+    d.addresses = shown(l, REDACT_TEXT, from->addresses);
+    d.local = shown(l, REDACT_TEXT, from->local);
+    d.remote = shown(l, REDACT_TEXT, from->remote);
+    bool same = d.error.p == from->error.p && d.addresses.p == from->addresses.p && d.local.p == from->local.p &&
+                d.remote.p == from->remote.p;
+    return same ? from : record_detail(l->config.pool, &d);
+}
+
+/* An id that is redacted joins nothing, so it is none. */
+static void clean_ids(struct live *l)
+{
+    struct record *r = &l->draft.record;
+    uint8_t kept = 0;
+
+    for (uint8_t i = 0; i < r->id_count; i++)
+        if (shown(l, REDACT_TEXT, r->ids[i]).p == r->ids[i].p)
+            r->ids[kept++] = r->ids[i];
+    r->id_count = kept;
+}
+
+static enum redact_as key_of(uint8_t hook)
+{
+    return hook == P2T_HOOK_GET_CONN || hook == P2T_HOOK_DNS_START ? REDACT_HOST : REDACT_TEXT;
+}
+
+/* Brings all texts to the rebuilt side's form: without secrets, and without net/http's `Get "URL": `. */
 static void clean(struct live *l)
 {
     struct record *r = &l->draft.record;
-    struct buf url = {0};
 
-    r->error = error_unwrapped(r->error);
-    if (l->config.show_secrets || r->url.n == 0 || !redact_url_needed(r->url))
-        return;
-    redact_url_to(&url, r->url);
-    l->config.pool->failed |= url.failed;
-    r->url = record_text(l->config.pool, buf_view(&url));
-    buf_fini(&url);
+    r->error = shown(l, REDACT_TEXT, error_unwrapped(r->error));
+    r->url = shown(l, REDACT_URL, r->url);
+    r->method = shown(l, REDACT_TEXT, r->method);
+    clean_ids(l);
+    for (uint32_t i = 0; i < r->event_count; i++) {
+        struct record_event *e = &l->draft.events[i];
+        e->key = shown(l, key_of(e->hook), e->key);
+        e->detail = shown_detail(l, e->detail);
+    }
 }
 
 void live_keep(struct live *l, enum live_form form, uint32_t recorded)

@@ -5,6 +5,7 @@
 
 #include "analyze/record.h"
 #include "base/buf.h"
+#include "trace/redact.h"
 
 #define LIVE_FORM_LIST(X)                                                                                            \
     X(HOOKS, "hook traces")                                                                                          \
@@ -36,8 +37,8 @@ struct live;
 
 struct live_config {
     struct record_pool *pool;
-    bool show_secrets;
-    struct record_list *records; /* where traces go, in the order in which they were read */
+    struct redact_options redact; /* read by live_new() only */
+    struct record_list *records;  /* where traces go, in the order in which they were read */
     void *ctx;
     /* Something that could not be read; text is one line. */
     void (*problem)(void *ctx, struct slice file, uint64_t line, const char *text);

@@ -32,10 +32,10 @@ static void time_field(struct buf *b, const char *key, const struct p2t_event *e
         buf_lit(b, "null");
 }
 
-static void arg_field(struct buf *b, const char *key, const struct p2t_event *ev, const char *name)
+static void arg_field(struct buf *b, const char *key, const struct p2t_event *ev, enum p2t_hook_arg arg)
 {
     static const struct p2t_value null = {.kind = P2T_VALUE_NULL};
-    const struct p2t_value *v = ev != NULL ? args_find(ev, name) : NULL;
+    const struct p2t_value *v = ev != NULL ? args_find(ev, arg) : NULL;
 
     buf_str(b, key);
     json_value(b, v != NULL ? v : &null);
@@ -59,9 +59,9 @@ static void put_dns(struct buf *b, const struct p2t_exchange *x)
     }
     time_field(b, ",\"DNS\":{\"Start\":", start);
     time_field(b, ",\"End\":", done);
-    arg_field(b, ",\"Host\":", start, "Host");
-    arg_field(b, ",\"Addrs\":", done, "Addrs");
-    arg_field(b, ",\"Err\":", done, "Err");
+    arg_field(b, ",\"Host\":", start, P2T_ARG_DNS_START_HOST);
+    arg_field(b, ",\"Addrs\":", done, P2T_ARG_DNS_DONE_ADDRS);
+    arg_field(b, ",\"Err\":", done, P2T_ARG_DNS_DONE_ERR);
     buf_putc(b, '}');
 }
 
@@ -75,15 +75,16 @@ static void put_get_conn(struct buf *b, const struct p2t_exchange *x)
     }
     time_field(b, ",\"GetConn\":{\"Start\":", get);
     time_field(b, ",\"End\":", find(x, P2T_HOOK_GOT_CONN));
-    arg_field(b, ",\"HostPort\":", get, "hostPort");
+    arg_field(b, ",\"HostPort\":", get, P2T_ARG_GET_CONN_HOST_PORT);
     buf_putc(b, '}');
 }
 
 /* ---- attempts ---- */
 
-static bool same_addr(const struct p2t_event *a, const struct p2t_event *b)
+static bool same_addr(const struct p2t_event *start, const struct p2t_event *done)
 {
-    struct p2t_text s = args_text(a, "addr"), t = args_text(b, "addr");
+    struct p2t_text s = args_text(start, P2T_ARG_CONNECT_START_ADDR);
+    struct p2t_text t = args_text(done, P2T_ARG_CONNECT_DONE_ADDR);
 
     return s.n == t.n && (s.n == 0 || memcmp(s.p, t.p, s.n) == 0);
 }
@@ -103,9 +104,9 @@ static void put_attempt(struct buf *b, const struct p2t_exchange *x, size_t star
 
     time_field(b, "{\"Start\":", &x->events[start]);
     time_field(b, ",\"End\":", done);
-    arg_field(b, ",\"Network\":", &x->events[start], "network");
-    arg_field(b, ",\"Addr\":", &x->events[start], "addr");
-    arg_field(b, ",\"Err\":", done, "err");
+    arg_field(b, ",\"Network\":", &x->events[start], P2T_ARG_CONNECT_START_NETWORK);
+    arg_field(b, ",\"Addr\":", &x->events[start], P2T_ARG_CONNECT_START_ADDR);
+    arg_field(b, ",\"Err\":", done, P2T_ARG_CONNECT_DONE_ERR);
     buf_putc(b, '}');
 }
 
@@ -143,7 +144,6 @@ static void put_connect(struct buf *b, const struct p2t_exchange *x)
 
 static void put_tls(struct buf *b, const struct p2t_exchange *x)
 {
-    static const char *const names[] = {"Version", "CipherSuite", "NegotiatedProtocol", "ServerName", "DidResume"};
     const struct p2t_event *start = find(x, P2T_HOOK_TLS_HANDSHAKE_START);
     const struct p2t_event *done = find(x, P2T_HOOK_TLS_HANDSHAKE_DONE);
 
@@ -153,12 +153,12 @@ static void put_tls(struct buf *b, const struct p2t_exchange *x)
     }
     time_field(b, ",\"TLS\":{\"Start\":", start);
     time_field(b, ",\"End\":", done);
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    for (unsigned arg = P2T_ARG_TLS_HANDSHAKE_DONE_FIRST; arg <= P2T_ARG_TLS_HANDSHAKE_DONE_DID_RESUME; arg++) {
         buf_lit(b, ",\"");
-        buf_str(b, names[i]);
-        arg_field(b, "\":", done, names[i]);
+        buf_str(b, p2t_hook_args[arg].name);
+        arg_field(b, "\":", done, (enum p2t_hook_arg)arg);
     }
-    arg_field(b, ",\"Err\":", done, "err");
+    arg_field(b, ",\"Err\":", done, P2T_ARG_TLS_HANDSHAKE_DONE_ERR);
     buf_putc(b, '}');
 }
 
@@ -170,11 +170,11 @@ static void put_conn(struct buf *b, const struct p2t_exchange *x)
         buf_lit(b, ",\"Conn\":null");
         return;
     }
-    arg_field(b, ",\"Conn\":{\"Reused\":", got, "Reused");
-    arg_field(b, ",\"WasIdle\":", got, "WasIdle");
-    arg_field(b, ",\"IdleTime\":", got, "IdleTime");
-    arg_field(b, ",\"LocalAddr\":", got, "LocalAddr");
-    arg_field(b, ",\"RemoteAddr\":", got, "RemoteAddr");
+    arg_field(b, ",\"Conn\":{\"Reused\":", got, P2T_ARG_GOT_CONN_REUSED);
+    arg_field(b, ",\"WasIdle\":", got, P2T_ARG_GOT_CONN_WAS_IDLE);
+    arg_field(b, ",\"IdleTime\":", got, P2T_ARG_GOT_CONN_IDLE_TIME);
+    arg_field(b, ",\"LocalAddr\":", got, P2T_ARG_GOT_CONN_LOCAL_ADDR);
+    arg_field(b, ",\"RemoteAddr\":", got, P2T_ARG_GOT_CONN_REMOTE_ADDR);
     buf_putc(b, '}');
 }
 
@@ -192,7 +192,7 @@ static void put_request(struct buf *b, const struct p2t_exchange *x)
     json_text(b, x->url);
     time_field(b, ",\"WroteHeaders\":", find(x, P2T_HOOK_WROTE_HEADERS));
     time_field(b, ",\"WroteRequest\":", wrote);
-    arg_field(b, ",\"Err\":", wrote, "Err");
+    arg_field(b, ",\"Err\":", wrote, P2T_ARG_WROTE_REQUEST_ERR);
     buf_putc(b, '}');
 }
 

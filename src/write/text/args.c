@@ -5,9 +5,9 @@
 /* Enough to know a value by; the whole of it is in the JSON formats. */
 enum { VALUE_MAX = 48 };
 
-static void put_text(struct buf *b, const struct p2t_event *ev, const char *name)
+static void put_text(struct buf *b, const struct p2t_event *ev, enum p2t_hook_arg arg)
 {
-    escape_text(b, args_text(ev, name));
+    escape_text(b, args_text(ev, arg));
 }
 
 /* Go wraps errors from the outside in: what stands behind the last colon is the cause, and the whole is said above. */
@@ -19,9 +19,9 @@ static struct p2t_text cause(struct p2t_text error)
     return error;
 }
 
-static void put_error(struct buf *b, const struct p2t_event *ev, const char *name, const char *between)
+static void put_error(struct buf *b, const struct p2t_event *ev, enum p2t_hook_arg arg, const char *between)
 {
-    struct p2t_text error = args_text(ev, name);
+    struct p2t_text error = args_text(ev, arg);
 
     if (error.p == NULL)
         return;
@@ -44,15 +44,15 @@ static void put_values(struct buf *b, const struct p2t_value *v, size_t max)
 
 static void dns_done(struct buf *b, const struct p2t_event *ev)
 {
-    const struct p2t_value *addrs = args_find(ev, "Addrs");
-    int64_t queries = args_int(ev, "queries", -1);
+    const struct p2t_value *addrs = args_find(ev, P2T_ARG_DNS_DONE_ADDRS);
+    int64_t queries = args_int(ev, P2T_ARG_DNS_DONE_QUERIES, -1);
 
     if (addrs != NULL && addrs->kind == P2T_VALUE_LIST && addrs->as.list.n > 0)
         put_values(b, addrs, VALUE_MAX);
-    else if (args_text(ev, "Err").p == NULL)
+    else if (args_text(ev, P2T_ARG_DNS_DONE_ERR).p == NULL)
         buf_lit(b, "no address");
-    put_error(b, ev, "Err", "");
-    if (args_bool(ev, "Coalesced") == 1)
+    put_error(b, ev, P2T_ARG_DNS_DONE_ERR, "");
+    if (args_bool(ev, P2T_ARG_DNS_DONE_COALESCED) == 1)
         buf_lit(b, " (shared with another request's lookup)");
     if (queries == 0)
         buf_lit(b, " (no lookup on this wire)");
@@ -62,36 +62,38 @@ static void dns_done(struct buf *b, const struct p2t_event *ev)
 
 static void connect_done(struct buf *b, const struct p2t_event *ev)
 {
-    int64_t syns = args_int(ev, "syns", 1);
+    int64_t syns = args_int(ev, P2T_ARG_CONNECT_DONE_SYNS, 1);
 
-    put_text(b, ev, "addr");
-    put_error(b, ev, "err", " ");
+    put_text(b, ev, P2T_ARG_CONNECT_DONE_ADDR);
+    put_error(b, ev, P2T_ARG_CONNECT_DONE_ERR, " ");
     if (syns > 1)
         buf_printf(b, " (%lld SYNs)", (long long)syns);
 }
 
 static void tls_done(struct buf *b, const struct p2t_event *ev)
 {
-    static const char *const names[] = {"Version", "CipherSuite", "NegotiatedProtocol", "ServerName"};
+    static const enum p2t_hook_arg shown[] = {
+        P2T_ARG_TLS_HANDSHAKE_DONE_VERSION, P2T_ARG_TLS_HANDSHAKE_DONE_CIPHER_SUITE,
+        P2T_ARG_TLS_HANDSHAKE_DONE_NEGOTIATED_PROTOCOL, P2T_ARG_TLS_HANDSHAKE_DONE_SERVER_NAME};
     const char *between = "";
 
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        struct p2t_text s = args_text(ev, names[i]);
+    for (size_t i = 0; i < sizeof shown / sizeof *shown; i++) {
+        struct p2t_text s = args_text(ev, shown[i]);
         if (s.n == 0)
             continue;
         buf_str(b, between);
         escape_text(b, s);
         between = ", ";
     }
-    if (args_bool(ev, "DidResume") == 1)
+    if (args_bool(ev, P2T_ARG_TLS_HANDSHAKE_DONE_DID_RESUME) == 1)
         buf_lit(b, ", resumed");
-    put_error(b, ev, "err", between);
+    put_error(b, ev, P2T_ARG_TLS_HANDSHAKE_DONE_ERR, between);
 }
 
 static void got_conn(struct buf *b, const struct p2t_event *ev)
 {
-    int reused = args_bool(ev, "Reused");
-    int64_t idle = args_int(ev, "IdleTime", 0);
+    int reused = args_bool(ev, P2T_ARG_GOT_CONN_REUSED);
+    int64_t idle = args_int(ev, P2T_ARG_GOT_CONN_IDLE_TIME, 0);
 
     buf_str(b, reused < 0 ? "new or reused" : reused ? "reused" : "new");
     if (idle > 0) {
@@ -105,9 +107,9 @@ static void header_fields(struct buf *b, const struct p2t_event *ev, size_t coun
     for (size_t i = 0; i < count; i++) {
         if (i > 0)
             buf_lit(b, " | ");
-        text_shortened(b, args_text(&ev[i], "key"), VALUE_MAX);
+        text_shortened(b, args_text(&ev[i], P2T_ARG_WROTE_HEADER_FIELD_KEY), VALUE_MAX);
         buf_lit(b, ": ");
-        put_values(b, args_find(&ev[i], "value"), VALUE_MAX);
+        put_values(b, args_find(&ev[i], P2T_ARG_WROTE_HEADER_FIELD_VALUE), VALUE_MAX);
     }
 }
 
@@ -115,23 +117,23 @@ static void wrote_request(struct buf *b, const struct p2t_exchange *x, const str
 {
     if (x->request.body_bytes > 0)
         buf_printf(b, "body %lld bytes", (long long)x->request.body_bytes);
-    put_error(b, ev, "Err", x->request.body_bytes > 0 ? ", " : "");
+    put_error(b, ev, P2T_ARG_WROTE_REQUEST_ERR, x->request.body_bytes > 0 ? ", " : "");
 }
 
 void text_args(struct buf *b, const struct p2t_exchange *x, const struct p2t_event *ev, size_t count)
 {
     switch (ev->hook) {
     case P2T_HOOK_GET_CONN:
-        put_text(b, ev, "hostPort");
+        put_text(b, ev, P2T_ARG_GET_CONN_HOST_PORT);
         break;
     case P2T_HOOK_DNS_START:
-        put_text(b, ev, "Host");
+        put_text(b, ev, P2T_ARG_DNS_START_HOST);
         break;
     case P2T_HOOK_DNS_DONE:
         dns_done(b, ev);
         break;
     case P2T_HOOK_CONNECT_START:
-        put_text(b, ev, "addr");
+        put_text(b, ev, P2T_ARG_CONNECT_START_ADDR);
         break;
     case P2T_HOOK_CONNECT_DONE:
         connect_done(b, ev);
@@ -153,10 +155,10 @@ void text_args(struct buf *b, const struct p2t_exchange *x, const struct p2t_eve
         wrote_request(b, x, ev);
         break;
     case P2T_HOOK_GOT_1XX_RESPONSE:
-        buf_i64(b, args_int(ev, "code", 0));
+        buf_i64(b, args_int(ev, P2T_ARG_GOT_1XX_RESPONSE_CODE, 0));
         break;
     case P2T_HOOK_PUT_IDLE_CONN:
-        put_error(b, ev, "err", "");
+        put_error(b, ev, P2T_ARG_PUT_IDLE_CONN_ERR, "");
         break;
     default:
         break;

@@ -23,7 +23,7 @@ static struct p2t_text target(const struct p2t_exchange *x)
     if (x->url.p != NULL)
         return x->url;
     if (x->kind != P2T_KIND_LOOKUP && x->event_count > 0)
-        asked = args_text(&x->events[0], "hostPort");
+        asked = args_text(&x->events[0], P2T_ARG_GET_CONN_HOST_PORT);
     if (asked.p != NULL)
         return asked;
     return x->host.p != NULL || x->connection == NULL ? x->host : x->connection->server;

@@ -50,6 +50,22 @@ static void hooks_with_all_their_arguments(void **state)
            "  WroteRequest 8000 err=broken\n");
 }
 
+static void secrets_are_nowhere(void **state)
+{
+    (void)state;
+    expect(
+        "{\"schema\":\"pcap2trace.live/1\",\"trace_id\":\"eyJhbGciOiJIUzI1NiJ9.e30.c2ln\",\"method\":\"GET\","
+        "\"url\":\"http://a.test/x#s\",\"error\":\"Get \\\"http://a.test/\\\": malformed MIME header: missing colon: "
+        "\\\"X-Api-Key s\\\"\",\"events\":["
+        "{\"hook\":\"GetConn\",\"time\":\"2026-11-22T06:32:10.001Z\",\"args\":{\"hostPort\":\"bob:s@a.test:80\"}},"
+        "{\"hook\":\"ConnectDone\",\"time\":\"2026-11-22T06:32:10.004Z\",\"args\":{\"network\":\"tcp\",\"addr\":"
+        "\"10.0.0.2:80\",\"err\":\"see http://a.test/?token=s\"}}]}\n",
+        "hook traces 1/0 method=GET url=http://a.test/x#[redacted] host=a.test"
+        " error=malformed MIME header: missing colon: \"X-Api-Key [redacted]\"\n"
+        "  GetConn 1000 key=[redacted]@a.test:80\n"
+        "  ConnectDone 4000 key=10.0.0.2:80 err=see http://a.test/?token=[redacted]\n");
+}
+
 static void hooks_are_put_in_order(void **state)
 {
     (void)state;
@@ -256,11 +272,17 @@ static void forms_may_stand_in_one_file(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(hooks_with_all_their_arguments),     cmocka_unit_test(hooks_are_put_in_order),
-        cmocka_unit_test(another_GetConn_is_another_attempt), cmocka_unit_test(a_result_in_a_log_line),
-        cmocka_unit_test(results_under_other_names),          cmocka_unit_test(several_connects_keep_their_addresses),
-        cmocka_unit_test(spans_of_one_call_in_two_exports),   cmocka_unit_test(events_on_one_span),
-        cmocka_unit_test(har_phases_follow_each_other),       cmocka_unit_test(curl_counts_from_its_start),
+        cmocka_unit_test(hooks_with_all_their_arguments),
+        cmocka_unit_test(secrets_are_nowhere),
+        cmocka_unit_test(hooks_are_put_in_order),
+        cmocka_unit_test(another_GetConn_is_another_attempt),
+        cmocka_unit_test(a_result_in_a_log_line),
+        cmocka_unit_test(results_under_other_names),
+        cmocka_unit_test(several_connects_keep_their_addresses),
+        cmocka_unit_test(spans_of_one_call_in_two_exports),
+        cmocka_unit_test(events_on_one_span),
+        cmocka_unit_test(har_phases_follow_each_other),
+        cmocka_unit_test(curl_counts_from_its_start),
         cmocka_unit_test(forms_may_stand_in_one_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,13 +5,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "analyze/compare/compare.h"
 
 static const int64_t MS = 1000000;
 static const int64_t T0 = 1795329130000000000; /* 2026-11-22T06:32:10Z */
 
-enum { HOOKS_MAX = 16 };
+enum { HOOKS_MAX = 16, ARGS_MAX = 8 };
 
 /* One hook on both sides, in milliseconds from T0; live or wire below 0: not there. slack: the bounds reach so far. */
 struct hook {
@@ -85,10 +86,25 @@ static void set_bounds(struct p2t_event *e)
     e->earliest_ns = e->latest_ns = e->time_ns;
 }
 
+/* All of the hook's arguments, unknown but for its error. */
+static void set_error(struct p2t_event *e, struct p2t_arg *args, const char *error)
+{
+    for (size_t i = 0; i < P2T_ARG_COUNT; i++) {
+        const struct p2t_hook_arg_info *info = &p2t_hook_args[i];
+        bool is_error = strcasecmp(info->name, "err") == 0;
+        if (info->hook != e->hook)
+            continue;
+        args[info->index] = (struct p2t_arg){
+            text(info->name),
+            {.kind = is_error && error != NULL ? P2T_VALUE_TEXT : P2T_VALUE_NULL, .as.text = text(error)}};
+        e->arg_count = info->index + 1;
+    }
+}
+
 static void give_exchange(struct compare *c, const struct call *call)
 {
     struct p2t_event events[HOOKS_MAX];
-    struct p2t_arg args[HOOKS_MAX];
+    struct p2t_arg args[HOOKS_MAX][ARGS_MAX];
     struct p2t_connection connection = {.reused = 0, .rtt_ns = 2 * MS, .vantage = call->vantage};
     size_t n = 0;
 
@@ -96,11 +112,8 @@ static void give_exchange(struct compare *c, const struct call *call)
         const struct hook *h = &call->hooks[i];
         if (h->wire < 0)
             continue;
-        args[n] = (struct p2t_arg){
-            text(h->hook == P2T_HOOK_DNS_DONE || h->hook == P2T_HOOK_WROTE_REQUEST ? "Err" : "err"),
-            {.kind = h->wire_error != NULL ? P2T_VALUE_TEXT : P2T_VALUE_NULL, .as.text = text(h->wire_error)}};
-        events[n] = (struct p2t_event){
-            .hook = h->hook, .basis = h->basis, .time_ns = ns(h->wire), .args = &args[n], .arg_count = 1};
+        events[n] = (struct p2t_event){.hook = h->hook, .basis = h->basis, .time_ns = ns(h->wire), .args = args[n]};
+        set_error(&events[n], args[n], h->wire_error);
         set_bounds(&events[n]);
         n++;
     }

@@ -59,7 +59,8 @@ static void every_option_arrives(void **state)
     struct parsed p;
 
     (void)state;
-    parse(&p, "pcap2trace -T csv -R -c 12 -j 1024 -o out -f udp -q -v --all --show-secrets --color never "
+    parse(&p, "pcap2trace -T csv -R -c 12 -j 1024 -o out -f udp -q -v --all --show-secrets --redact x-* --keep a "
+              "--keep b --color never "
               "--progress=always");
     assert_string_equal((char *)p.complaint.p, "no capture given");
     assert_int_equal(p.o.format, OUT_FORMAT_CSV);
@@ -68,6 +69,10 @@ static void every_option_arrives(void **state)
     assert_string_equal(p.o.output, "out");
     assert_string_equal(p.o.bpf, "udp");
     assert_true(p.o.all && p.o.show_secrets && p.o.recursive && p.o.quiet && p.o.verbose);
+    assert_int_equal(p.o.redact_count, 1);
+    assert_string_equal(p.o.redact[0], "x-*");
+    assert_int_equal(p.o.keep_count, 2);
+    assert_string_equal(p.o.keep[1], "b");
     assert_int_equal(p.o.color, CLI_NEVER);
     assert_int_equal(p.o.progress, CLI_ALWAYS);
     done(&p);
@@ -122,7 +127,7 @@ static void a_dash_is_standard_output(void **state)
     done(&p);
 }
 
-static void help_and_version_need_nothing_else(void **state)
+static void help_version_and_lists_need_nothing_else(void **state)
 {
     static const struct {
         const char *line;
@@ -130,6 +135,7 @@ static void help_and_version_need_nothing_else(void **state)
     } rows[] = {{"pcap2trace -h", CLI_HELP},
                 {"pcap2trace --help", CLI_HELP},
                 {"pcap2trace --version", CLI_VERSION},
+                {"pcap2trace --list hooks", CLI_LIST},
                 {"pcap2trace summary --version", CLI_VERSION}};
     struct parsed p;
 
@@ -176,6 +182,7 @@ static void mistakes_are_named(void **state)
         {"pcap2trace", "no capture given"},
         {"pcap2trace trace", "no capture given"},
         {"pcap2trace -T xml a", "unknown format 'xml': there are text, ndjson, json, trace-result, csv"},
+        {"pcap2trace --list xml", "unknown list 'xml': there are findings, hooks, formats, counters"},
         {"pcap2trace -T", "'-T' wants a value"},
         {"pcap2trace --format", "'--format' wants a value"},
         {"pcap2trace --bogus a", "'--bogus'"},
@@ -236,7 +243,7 @@ int main(void)
         cmocka_unit_test(key_log_is_a_file_or_what_the_environment_names),
         cmocka_unit_test(captures_come_from_r_and_from_either_side_of_options),
         cmocka_unit_test(a_dash_is_standard_output),
-        cmocka_unit_test(help_and_version_need_nothing_else),
+        cmocka_unit_test(help_version_and_lists_need_nothing_else),
         cmocka_unit_test(sizes_have_units),
         cmocka_unit_test(mistakes_are_named),
     };

@@ -165,4 +165,5 @@ void made_server_fin(struct made *m, uint64_t us)
 void made_free(struct made *m)
 {
     arena_fini(&m->e.arena);
+    m->e.finding_count = 0; /* their texts were in it */
 }

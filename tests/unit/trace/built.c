@@ -11,6 +11,21 @@ static const char *path(void *ctx, uint32_t file)
     return "made.pcap";
 }
 
+/* Its arguments are the first of the hook's in the list, each null or of its kind. */
+static void assert_listed(const struct p2t_event *ev)
+{
+    for (size_t i = 0, n = 0; i < P2T_ARG_COUNT && n < ev->arg_count; i++) {
+        const struct p2t_hook_arg_info *info = &p2t_hook_args[i];
+        if (info->hook != ev->hook)
+            continue;
+        assert_int_equal(info->index, n);
+        const struct p2t_arg *a = &ev->args[n++];
+        assert_int_equal(a->name.n, info->name_bytes);
+        assert_memory_equal(a->name.p, info->name, info->name_bytes);
+        assert_true(a->value.kind == P2T_VALUE_NULL || a->value.kind == info->kind);
+    }
+}
+
 void built_of(struct built *b, struct made *m)
 {
     const struct trace_options options = {.file_path = path};
@@ -20,6 +35,8 @@ void built_of(struct built *b, struct made *m)
     exchange_judge(&m->e);
     b->x = trace_build(b->trace, &m->e);
     assert_non_null(b->x);
+    for (size_t i = 0; i < b->x->event_count; i++)
+        assert_listed(&b->x->events[i]);
 }
 
 void built_free(struct built *b, struct made *m)

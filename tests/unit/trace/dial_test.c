@@ -88,6 +88,66 @@ static void a_connection_dialled_for_somebody_else_has_no_get_conn(void **state)
     built_free(&b, &m);
 }
 
+/* Makes an exchange for GetConn's argument to be read of. */
+static void assert_host_port(void (*change)(struct made *m), const char *host_port)
+{
+    struct made m;
+    struct built b;
+
+    made_http(&m);
+    made_add_dial(&m);
+    change(&m);
+    built_of(&b, &m);
+    assert_arg_text(built_only(&b, P2T_HOOK_GET_CONN), "hostPort", host_port);
+    built_free(&b, &m);
+}
+
+static void with_port(struct made *m)
+{
+    m->e.request.host = SLICE_LIT("a.test:8080");
+}
+
+static void in_brackets(struct made *m)
+{
+    m->e.request.host = SLICE_LIT("[2001:db8::1]");
+}
+
+static void decrypted(struct made *m)
+{
+    m->e.tls = &m->tls;
+    m->tls.decrypted = true;
+}
+
+static void encrypted(struct made *m)
+{
+    m->e.kind = P2T_KIND_TLS;
+    m->e.tls = &m->tls;
+    m->attempts[0].server.port = 8443;
+}
+
+static void without_host(struct made *m)
+{
+    m->e.request.host = SLICE_LIT("");
+}
+
+static void through_a_proxy(struct made *m)
+{
+    m->e.conn.proxy = PROXY_HTTP;
+    m->e.conn.dialled_host = SLICE_LIT("proxy.test");
+    m->attempts[0].server.port = 3128;
+}
+
+static void get_conn_names_the_target_or_its_proxy(void **state)
+{
+    (void)state;
+    assert_host_port(with_port, "a.test:8080");
+    assert_host_port(in_brackets, "[2001:db8::1]:80");
+    assert_host_port(decrypted, "a.test:443");
+    assert_host_port(encrypted, "a.test:8443");
+    assert_host_port(without_host, "10.0.0.2:80");
+    assert_host_port(through_a_proxy, "proxy.test:3128");
+}
+
 /* ---- DNS ---- */
 
 static void a_lookup_lies_between_its_query_and_its_answer(void **state)
@@ -658,6 +718,27 @@ static void a_connection_closed_unused_was_handed_over(void **state)
     built_free(&b, &m);
 }
 
+/* HTTP/2's preface and its first request may share a packet. */
+static void a_packet_is_evidence_once(void **state)
+{
+    struct made m;
+    struct built b;
+
+    (void)state;
+    made_http2(&m);
+    m.e.conn.preface = m.e.request.first;
+    built_of(&b, &m);
+    assert_event(built_only(&b, P2T_HOOK_GOT_CONN), P2T_INFERRED, 2000, 2000, 2000, 2000, 0);
+    built_free(&b, &m);
+
+    /* Packets of another file are other packets. */
+    m.e.conn.preface.ref.file = 1;
+    built_of(&b, &m);
+    assert_event(built_only(&b, P2T_HOOK_GOT_CONN), P2T_INFERRED, 2000, 2000, 2000, 2000, 2000, 0);
+    assert_int_equal(b.x->file_count, 2);
+    built_free(&b, &m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -667,6 +748,7 @@ int main(void)
         cmocka_unit_test(get_conn_is_before_the_client_hello_where_the_syn_was_not_seen),
         cmocka_unit_test(a_shared_lookup_bounds_who_asked_by_its_answer),
         cmocka_unit_test(a_connection_dialled_for_somebody_else_has_no_get_conn),
+        cmocka_unit_test(get_conn_names_the_target_or_its_proxy),
         cmocka_unit_test(a_lookup_lies_between_its_query_and_its_answer),
         cmocka_unit_test(a_failed_lookup_tells_its_error),
         cmocka_unit_test(an_unknown_rcode_is_null),
@@ -694,6 +776,7 @@ int main(void)
         cmocka_unit_test(a_connection_handed_over_was_not_idle),
         cmocka_unit_test(got_conn_begins_where_the_connection_was_ready),
         cmocka_unit_test(a_connection_closed_unused_was_handed_over),
+        cmocka_unit_test(a_packet_is_evidence_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

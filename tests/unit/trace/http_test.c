@@ -1,4 +1,6 @@
 /* WroteHeaderField to PutIdleConn of messages that were read, and what is told of the connection. */
+#include <string.h>
+
 #include "unit/trace/built.h"
 
 /* ---- the head ---- */
@@ -34,6 +36,61 @@ static void header_fields_are_before_the_packet_of_the_head(void **state)
     assert_arg_list(built_nth(&b, P2T_HOOK_WROTE_HEADER_FIELD, 1), "value", "a,b");
     assert_arg_list(built_nth(&b, P2T_HOOK_WROTE_HEADER_FIELD, 2), "value", "[redacted]");
     assert_event(built_only(&b, P2T_HOOK_WROTE_HEADERS), P2T_OBSERVED, 2100, 1100, 2100, 2100, 0);
+    built_free(&b, &m);
+}
+
+static void assert_shown(struct p2t_text got, const char *want)
+{
+    if (want == NULL ? got.p != NULL : got.n != strlen(want) || memcmp(got.p, want, got.n) != 0)
+        fail_msg("%.*s, not %s", (int)got.n, got.p, want != NULL ? want : "nothing");
+}
+
+/* Each text of an exchange that comes from the wire, with a secret in it. */
+static void secrets_are_nowhere_in_a_timeline(void **state)
+{
+    static const struct fact_header headers[] = {
+        {SLICE_INIT("Referer"), SLICE_INIT("http://a.test/#s")},
+        {SLICE_INIT("X-Request-Id"), SLICE_INIT("eyJhbGciOiJIUzI1NiJ9.e30.c2ln")},
+        {SLICE_INIT("Content-Type"), SLICE_INIT("text/plain; token=s")},
+        {SLICE_INIT("x?token=s"), SLICE_INIT("y")},
+    };
+    static const struct fact_header hints[] = {{SLICE_INIT("Location"), SLICE_INIT("/cb#s")}};
+    struct exchange_interim early = {.mark = at(3000), .status = 103, .headers = hints, .header_count = 1};
+    struct made m;
+    struct built b;
+
+    (void)state;
+    made_http(&m);
+    made_add_dial(&m);
+    m.e.request.headers = headers;
+    m.e.request.header_count = 4;
+    m.e.request.host = SLICE_LIT("bob:s@a.test");
+    m.e.request.target = SLICE_LIT("/x?token=s");
+    m.e.response.content_type = SLICE_LIT("text/plain; sig=s");
+    m.e.response.interims = &early;
+    m.e.response.interim_count = 1;
+    m.e.response.status = 503;
+    m.e.response.reason = SLICE_LIT("see http://u:s@a.test/");
+    m.e.response.bad = FACT_BAD_FIELD;
+    m.e.response.bad_line = SLICE_LIT("X-Api-Key s");
+    m.e.grpc.present = m.e.grpc.has_status = true;
+    m.e.grpc.message = SLICE_LIT("password: s");
+    built_of(&b, &m);
+    assert_shown(b.x->url, "http://[redacted]@a.test/x?token=[redacted]");
+    assert_shown(b.x->host, "[redacted]@a.test");
+    assert_shown(b.x->trace_id, NULL);
+    assert_shown(b.x->request.content_type, "text/plain; token=[redacted]");
+    assert_shown(b.x->response.content_type, "text/plain; sig=[redacted]");
+    assert_shown(b.x->grpc->message, "password: [redacted]");
+    assert_shown(b.x->error, "net/http: HTTP/1.x transport connection broken: malformed MIME header: missing colon: "
+                             "\"X-Api-Key [redacted]\"");
+    assert_shown(b.x->findings[0].text, "the server answered 503 see http://[redacted]@a.test/");
+    assert_arg_text(built_only(&b, P2T_HOOK_GET_CONN), "hostPort", "[redacted]@a.test:80");
+    assert_arg_text(built_only(&b, P2T_HOOK_DNS_START), "Host", "a.test");
+    assert_arg_list(built_nth(&b, P2T_HOOK_WROTE_HEADER_FIELD, 0), "value", "http://a.test/#[redacted]");
+    assert_arg_text(built_nth(&b, P2T_HOOK_WROTE_HEADER_FIELD, 3), "key", "x?token=[redacted]");
+    const struct p2t_arg *header = &built_only(&b, P2T_HOOK_GOT_1XX_RESPONSE)->args[1];
+    assert_shown(header->value.as.object.args[0].value.as.list.items[0].as.text, "/cb#[redacted]");
     built_free(&b, &m);
 }
 
@@ -585,6 +642,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(header_fields_are_before_the_packet_of_the_head),
+        cmocka_unit_test(secrets_are_nowhere_in_a_timeline),
         cmocka_unit_test(a_head_that_is_not_whole_was_not_written),
         cmocka_unit_test(http2_calls_wrote_headers_after_the_frame),
         cmocka_unit_test(waiting_begins_with_the_head),

@@ -1,0 +1,149 @@
+#include "cli/list.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/counters.h"
+#include "pcap2trace/finding.h"
+#include "pcap2trace/session.h"
+#include "trace/redact.h"
+#include "write/json/json.h"
+#include "write/writer.h"
+
+static void put_member(struct buf *b, const char *key, const char *text)
+{
+    buf_str(b, key);
+    json_text(b, (struct p2t_text){text, strlen(text)});
+}
+
+static void list_findings(struct buf *b)
+{
+    for (int i = 0; i < P2T_FINDING_COUNT; i++) {
+        const struct p2t_finding_info *f = p2t_finding_info((enum p2t_finding_code)i);
+        put_member(b, "{\"code\":", f->code);
+        put_member(b, ",\"severity\":", p2t_severity_name(f->severity));
+        put_member(b, ",\"side\":", p2t_side_name(f->side));
+        put_member(b, ",\"text\":", f->text);
+        buf_lit(b, "}\n");
+    }
+}
+
+static void list_args(struct buf *b, enum p2t_hook hook)
+{
+    static const char *const kinds[] = {"null", "bool", "int", "text", "list", "object"};
+
+    for (int i = 0; i < P2T_ARG_COUNT; i++) {
+        const struct p2t_hook_arg_info *a = &p2t_hook_args[i];
+        if (a->hook != hook)
+            continue;
+        put_member(b, a->index > 0 ? ",{\"name\":" : "{\"name\":", a->name);
+        put_member(b, ",\"type\":", kinds[a->kind]);
+        put_member(b, ",\"of\":", a->ours ? "pcap2trace" : "go");
+        buf_putc(b, '}');
+    }
+}
+
+static void list_hooks(struct buf *b)
+{
+    for (int i = 0; i < P2T_HOOK_COUNT; i++) {
+        put_member(b, "{\"hook\":", p2t_hook_name((enum p2t_hook)i));
+        buf_lit(b, ",\"args\":[");
+        list_args(b, (enum p2t_hook)i);
+        buf_lit(b, "]}\n");
+    }
+}
+
+static void list_formats(struct buf *b)
+{
+    for (int i = 0; i < OUT_FORMAT_COUNT; i++) {
+        put_member(b, "{\"format\":", out_format_name((enum out_format)i));
+        buf_lit(b, "}\n");
+    }
+}
+
+static void put_counter(struct buf *b, const char *name, const char *text)
+{
+    put_member(b, "{\"counter\":", name);
+    put_member(b, ",\"text\":", text);
+    buf_lit(b, "}\n");
+}
+
+/* The reasons are the session's: one that reads nothing names them. */
+static void list_reasons(struct buf *b)
+{
+    const struct p2t_config nothing = {0};
+    struct p2t_session *session;
+    struct p2t_reason reason;
+
+    if (p2t_session_open(&session, &nothing, NULL) != P2T_OK) {
+        b->failed = true;
+        return;
+    }
+    for (size_t i = 0; p2t_session_reason(session, i, &reason); i++)
+        put_counter(b, reason.key, reason.text);
+    p2t_session_free(session);
+}
+
+static void list_counters(struct buf *b)
+{
+#define X(member, text) put_counter(b, #member, text);
+    CLI_COUNTER_LIST(X)
+#undef X
+    list_reasons(b);
+}
+
+static void list_redaction(struct buf *b)
+{
+    struct redact_pattern p;
+    const char *shape;
+
+    for (size_t i = 0; redact_pattern_nth(i, &p); i++) {
+        put_member(b, p.keep ? "{\"keep\":" : "{\"redact\":", p.pattern);
+        put_member(b, ",\"of\":", p.of);
+        buf_lit(b, "}\n");
+    }
+    for (size_t i = 0; (shape = redact_shape_nth(i)) != NULL; i++) {
+        put_member(b, "{\"redact\":null,\"of\":\"values\",\"text\":", shape);
+        buf_lit(b, "}\n");
+    }
+}
+
+static const struct {
+    const char *name;
+    void (*put)(struct buf *b);
+} lists[CLI_LIST_COUNT] = {
+    [CLI_LIST_FINDINGS] = {"findings", list_findings},    [CLI_LIST_HOOKS] = {"hooks", list_hooks},
+    [CLI_LIST_FORMATS] = {"formats", list_formats},       [CLI_LIST_COUNTERS] = {"counters", list_counters},
+    [CLI_LIST_REDACTION] = {"redaction", list_redaction},
+};
+
+bool list_parse(const char *name, enum cli_list *list)
+{
+    for (int i = 0; i < CLI_LIST_COUNT; i++)
+        if (strcmp(name, lists[i].name) == 0) {
+            *list = (enum cli_list)i;
+            return true;
+        }
+    return false;
+}
+
+void list_names(struct buf *b)
+{
+    for (int i = 0; i < CLI_LIST_COUNT; i++)
+        buf_printf(b, "%s%s", i > 0 ? ", " : "", lists[i].name);
+}
+
+void list_to(struct buf *b, enum cli_list list)
+{
+    lists[list].put(b);
+}
+
+int run_list(enum cli_list list)
+{
+    struct buf b = {0};
+
+    list_to(&b, list);
+    bool written = !b.failed && fwrite(b.p, 1, b.n, stdout) == b.n && fflush(stdout) == 0;
+    buf_fini(&b);
+    return written ? 0 : 1;
+}

@@ -1,0 +1,221 @@
+/* Secrets on the wire are not for logs. Most fields and URLs hold none, and the same ones come again and again: a look
+ * at which bytes there are, or a copy of what was found harmless, decides about those. */
+#include "trace/redact.h"
+
+#include <stdlib.h>
+
+#include "trace/redact/names.h"
+#include "trace/redact/scan.h"
+#include "trace/redact/shape.h"
+
+enum { KNOWN_NAMES = 64, KNOWN_NAME_BYTES = 32, KNOWN_TEXTS = 64, KNOWN_TEXT_BYTES = 255 };
+
+struct known_name {
+    uint8_t name[KNOWN_NAME_BYTES];
+    uint8_t n; /* 0: free */
+    struct redact_field field;
+};
+
+struct known_text {
+    uint8_t text[KNOWN_TEXT_BYTES];
+    uint8_t n; /* 0: free */
+    uint8_t as;
+};
+
+struct redact {
+    bool show_secrets;
+    struct names *names;
+    struct known_name known_names[KNOWN_NAMES];
+    struct known_text known_texts[KNOWN_TEXTS];
+};
+
+struct redact *redact_new(const struct redact_options *options)
+{
+    struct redact *r = calloc(1, sizeof *r);
+
+    if (r == NULL)
+        return NULL;
+    r->show_secrets = options->show_secrets;
+    r->names = names_new(options);
+    if (r->names != NULL)
+        return r;
+    free(r);
+    return NULL;
+}
+
+void redact_free(struct redact *r)
+{
+    if (r == NULL)
+        return;
+    names_free(r->names);
+    free(r);
+}
+
+const char *redact_shape_nth(size_t n)
+{
+    static const char *const shapes[] = {
+        "user information before the @ of an authority",
+        "the fragment of a URL",
+        "the value of code beside state or grant_type, on a login or callback path, or of 16 bytes and more",
+        "the value of sv beside sig",
+        "what follows Bearer, Basic, Digest, NTLM, Negotiate, Token or ApiKey",
+        "JSON Web Tokens: eyJ...",
+        "keys that AWS, Google, GitHub, GitLab, Slack, Stripe, Vault and npm issue, by their beginnings",
+        "PEM blocks",
+        "40 bytes and more of random letters and digits; 256 and more of hexadecimal digits",
+    };
+
+    return n < sizeof shapes / sizeof *shapes ? shapes[n] : NULL;
+}
+
+/* ---- fields ---- */
+
+static struct redact_field field_named(struct slice name)
+{
+    static const struct {
+        struct slice pattern;
+        enum redact_rule rule;
+        enum redact_as as;
+    } kinds[] = {
+        {SLICE_INIT("*-url"), REDACT_RULE_TARGET, REDACT_URL},
+        {SLICE_INIT("*-uri"), REDACT_RULE_TARGET, REDACT_URL},
+        {SLICE_INIT("*-path"), REDACT_RULE_AS, REDACT_URL},
+        {SLICE_INIT(":path"), REDACT_RULE_AS, REDACT_URL},
+        {SLICE_INIT("*location"), REDACT_RULE_AS, REDACT_URL},
+        {SLICE_INIT("*referer"), REDACT_RULE_AS, REDACT_URL},
+        {SLICE_INIT("*referrer"), REDACT_RULE_AS, REDACT_URL},
+        {SLICE_INIT("*origin"), REDACT_RULE_AS, REDACT_URL},
+        {SLICE_INIT("destination"), REDACT_RULE_AS, REDACT_URL},
+        {SLICE_INIT("host"), REDACT_RULE_AS, REDACT_HOST},
+        {SLICE_INIT("*-host"), REDACT_RULE_AS, REDACT_HOST},
+        {SLICE_INIT(":authority"), REDACT_RULE_AS, REDACT_HOST},
+        {SLICE_INIT("*-authority"), REDACT_RULE_AS, REDACT_HOST},
+    };
+
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (name_matches(kinds[i].pattern, name))
+            return (struct redact_field){kinds[i].rule, kinds[i].as, false};
+    return (struct redact_field){REDACT_RULE_AS, REDACT_TEXT, false};
+}
+
+static bool is_odd(struct redact *r, struct slice name)
+{
+    struct buf b = {0};
+    bool odd = redact_text(r, REDACT_TEXT, name, &b).p != name.p;
+
+    buf_fini(&b);
+    return odd;
+}
+
+static struct redact_field judge_field(struct redact *r, struct slice name)
+{
+    static const enum redact_rule rules[] = {[NAME_SECRET] = REDACT_RULE_SECRET, [NAME_KEPT] = REDACT_RULE_KEPT};
+    uint8_t text[NAME_BYTES_MAX];
+    struct redact_field field = field_named(name_normal(name, text));
+    enum name_verdict v = names_judge(r->names, name, NAME_FIELD);
+
+    if (v != NAME_ORDINARY)
+        field.rule = rules[v];
+    field.odd_name = is_odd(r, name);
+    return field;
+}
+
+struct redact_field redact_field_of(struct redact *r, struct slice name)
+{
+    if (r->show_secrets || name.n == 0)
+        return (struct redact_field){r->show_secrets ? REDACT_RULE_KEPT : REDACT_RULE_AS, REDACT_TEXT, false};
+    if (name.n > KNOWN_NAME_BYTES)
+        return judge_field(r, name);
+    struct known_name *k = &r->known_names[(name.n * 5 + name.p[0] + name.p[name.n - 1] * 3u) % KNOWN_NAMES];
+    if (k->n != name.n || memcmp(k->name, name.p, name.n) != 0) {
+        memcpy(k->name, name.p, name.n);
+        k->n = (uint8_t)name.n;
+        k->field = judge_field(r, name);
+    }
+    return k->field;
+}
+
+/* A path begins with '/', and a URL has one. */
+static bool is_target(struct slice value)
+{
+    return slice_find(value, '/') < value.n || slice_eq(value, SLICE_LIT("*"));
+}
+
+struct slice redact_by_rule(struct redact *r, enum redact_rule rule, struct slice value, struct buf *b)
+{
+    if (rule == REDACT_RULE_KEPT)
+        return value;
+    if (rule == REDACT_RULE_SECRET || (value.n > 0 && !is_target(value)))
+        return redact_mark;
+    return redact_text(r, REDACT_URL, value, b);
+}
+
+/* ---- the first look ---- */
+
+enum { BYTE_MARK = 1, BYTE_COLON = 2, BYTE_UPPER = 4, BYTE_DIGIT_OR_DASH = 8, BYTE_SPACE = 16 };
+
+static const uint8_t byte_kinds[256] = {
+    ['='] = BYTE_MARK,          ['%'] = BYTE_MARK,
+    ['@'] = BYTE_MARK,          ['#'] = BYTE_MARK,
+    [':'] = BYTE_COLON,         [' '] = BYTE_SPACE,
+    ['\t'] = BYTE_SPACE,        ['\\'] = BYTE_COLON,
+    ['A' ... 'Z'] = BYTE_UPPER, ['0' ... '9'] = BYTE_DIGIT_OR_DASH,
+    ['-'] = BYTE_DIGIT_OR_DASH,
+};
+
+static bool begins_with_scheme(struct slice s)
+{
+    size_t credentials;
+    return shape_scheme(s, 0, &credentials) > 0;
+}
+
+/* Whether these bytes can make a secret at all. */
+static bool worth_a_scan(enum redact_as as, struct slice s)
+{
+    unsigned kinds = 0;
+
+    for (size_t i = 0; i < s.n; i++)
+        kinds |= byte_kinds[s.p[i]];
+    if ((kinds & BYTE_MARK) != 0)
+        return true;
+    if (as <= REDACT_TEXT && ((kinds & BYTE_COLON) != 0 ||
+                              ((kinds & BYTE_SPACE) != 0 && ((kinds & BYTE_UPPER) != 0 || begins_with_scheme(s)))))
+        return true;
+    return s.n >= SHAPE_BYTES_LEAST && (kinds & BYTE_DIGIT_OR_DASH) != 0 && (kinds & BYTE_UPPER) != 0;
+}
+
+static struct known_text *known_text_at(struct redact *r, struct slice s)
+{
+    return &r->known_texts[(s.n * 7 + s.p[0] + s.p[s.n / 2] * 3u + s.p[s.n - 1] * 5u) % KNOWN_TEXTS];
+}
+
+static bool is_known(const struct known_text *k, enum redact_as as, struct slice s)
+{
+    return k->n == s.n && k->as == as && memcmp(k->text, s.p, s.n) == 0;
+}
+
+static void remember(struct known_text *k, enum redact_as as, struct slice s)
+{
+    memcpy(k->text, s.p, s.n);
+    k->n = (uint8_t)s.n;
+    k->as = (uint8_t)as;
+}
+
+struct slice redact_text(struct redact *r, enum redact_as as, struct slice s, struct buf *b)
+{
+    enum { LOOK_FIRST_BYTES = 10 };
+
+    if (r->show_secrets || redact_is_plain(as, s))
+        return s;
+    if (s.n <= LOOK_FIRST_BYTES && !worth_a_scan(as, s))
+        return s;
+    struct known_text *k = s.n <= KNOWN_TEXT_BYTES ? known_text_at(r, s) : NULL;
+    if (k != NULL && is_known(k, as, s))
+        return s;
+    buf_reset(b);
+    if (worth_a_scan(as, s) && scan_text(r->names, as, s, b))
+        return buf_view(b);
+    if (k != NULL)
+        remember(k, as, s);
+    return s;
+}

@@ -1,0 +1,1 @@
+p2t_fuzz(redact redact_fuzz.c)
