@@ -243,7 +243,7 @@ void join_dial_timer(struct correlate *c, struct dial *d)
 {
     for (size_t i = 0; i < d->n; i++)
         dial_time_out(&d->attempts[i]);
-    report_dial(c, d, false, false);
+    report_dial(c, d, true, false);
 }
 
 /* ---- requests ---- */

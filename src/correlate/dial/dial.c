@@ -290,10 +290,20 @@ bool dial_event(struct correlate *c, struct cconn *cc, const struct fact *f)
 
 /* ---- the end ---- */
 
+/* Answered, and not asked again: the client has the answer, and the capture lacks what it sent then. */
+static bool was_answered(const struct exchange_attempt *a)
+{
+    return mark_set(&a->syn_ack) && a->syn_acks <= 1 && a->last_syn.ts_ns <= a->syn_ack.ts_ns;
+}
+
 void dial_time_out(struct exchange_attempt *a)
 {
     if (!pending(a))
         return;
+    if (was_answered(a)) {
+        a->result = ATTEMPT_OK;
+        return;
+    }
     a->result = ATTEMPT_TIMEOUT;
     a->next_slot_ns = schedule_next_syn_ns(a);
     a->gave_up_ns = schedule_gave_up_ns(a);

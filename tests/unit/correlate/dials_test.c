@@ -134,6 +134,29 @@ static void unanswered_syns_end_when_the_next_one_does_not_come(void **state)
     sim_finish(&sim);
 }
 
+/* A client that had no answer would ask again: where it does not, the capture lacks its ACK. Where it does, the answer did
+ * not reach it. */
+static void an_answer_without_an_ack_reached_a_client_that_asks_no_more(void **state)
+{
+    (void)state;
+    struct flow_conn *quiet = sim_syn(&sim, 0, 5000, "10.0.0.2");
+    sim_event(&sim, 200, quiet, FLOW_SYN_ACK, FLOW_S2C);
+    struct flow_conn *asks = sim_syn(&sim, 1000, 5001, "10.0.0.2");
+    sim_event(&sim, 1200, asks, FLOW_SYN_ACK, FLOW_S2C);
+    sim_syn_again(&sim, 1001000, asks);
+    sim_clock(&sim, 9000000);
+    assert_int_equal(sim.n, 2);
+    for (size_t i = 0; i < 2; i++) {
+        bool silent = sim.out[i].client_port == 5000;
+        assert_int_equal(sim.out[i].result[0], silent ? ATTEMPT_OK : ATTEMPT_TIMEOUT);
+        assert_int_equal(sim.out[i].outcome, silent ? P2T_OUTCOME_OK : P2T_OUTCOME_CONNECT_ERROR);
+        assert_true(sim.out[i].quiet == silent);
+    }
+    sim_close(&sim, 9000000, quiet, FLOW_END_IDLE);
+    sim_close(&sim, 9000000, asks, FLOW_END_IDLE);
+    sim_finish(&sim);
+}
+
 /* resolv.conf's search list: one lookup, whose name is what all the questions begin with. */
 static void a_search_list_is_one_lookup_of_the_short_name(void **state)
 {
@@ -327,6 +350,7 @@ int main(void)
         cmocka_unit_test_setup(the_host_field_decides_between_lookups_of_one_address, setup),
         cmocka_unit_test_setup(every_address_refused_is_one_failure_with_the_first_error, setup),
         cmocka_unit_test_setup(unanswered_syns_end_when_the_next_one_does_not_come, setup),
+        cmocka_unit_test_setup(an_answer_without_an_ack_reached_a_client_that_asks_no_more, setup),
         cmocka_unit_test_setup(a_search_list_is_one_lookup_of_the_short_name, setup),
         cmocka_unit_test_setup(questions_to_all_servers_at_once_are_one_lookup, setup),
         cmocka_unit_test_setup(one_type_unanswered_over_three_rounds_is_one_lookup, setup),
