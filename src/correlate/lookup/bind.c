@@ -35,10 +35,17 @@ static bool better(const struct lookup *a, const struct lookup *b, int64_t syn_n
     return a->info.first_query.ts_ns > b->info.first_query.ts_ns;
 }
 
+/* Nothing that is found later is better: the newest stand first. */
+static bool is_best(const struct lookup *l, int64_t syn_ns)
+{
+    return l != NULL && !lookup_used(l) && !lookup_outstanding(l) && lookup_is_fresh(l, syn_ns);
+}
+
 static struct lookup *best_of(struct hmap_node *n, struct lookup *best, const struct ip_addr *client,
                               const struct ip_addr *server, struct slice host, int64_t syn_ns)
 {
-    for (int looked_at = 0; n != NULL && looked_at < LOOKUP_LOOKED_AT_MAX; n = hmap_next(n), looked_at++) {
+    for (int looked_at = 0; n != NULL && looked_at < LOOKUP_LOOKED_AT_MAX && !is_best(best, syn_ns);
+         n = hmap_next(n), looked_at++) {
         struct lookup_addr *a = hmap_entry(n, struct lookup_addr, node);
         struct lookup *l = a->lookup;
         if (ip_eq(&a->addr, server) && usable(l, client, syn_ns) && (host.n == 0 || lookup_answers_host(l, host)) &&
