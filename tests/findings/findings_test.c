@@ -62,6 +62,7 @@ FIRES(DNS_NO_ANSWER)
 {
     made_lookup(m);
     m->lookup.result = LOOKUP_TIMEOUT;
+    m->lookup.answers = 0;
 }
 NEARLY(DNS_NO_ANSWER)
 {
@@ -859,6 +860,17 @@ static void a_single_syn_and_many_read_differently(void **state)
            "10.0.0.2:80 did not answer one SYN, and the client did not repeat it: why it stopped is not on the wire");
 }
 
+static void a_walk_whose_last_name_had_no_answer_says_that_others_had(void **state)
+{
+    struct made m;
+
+    (void)state;
+    DNS_NO_ANSWER_fires(&m);
+    m.lookup.queries = 6;
+    m.lookup.answers = 2;
+    expect(&m, P2T_FINDING_DNS_NO_ANSWER, P2T_SEVERITY_ERROR, "no answer to 4 of 6 queries for a.test");
+}
+
 static void the_most_severe_comes_first(void **state)
 {
     struct made m;
@@ -896,6 +908,7 @@ int main(void)
         cmocka_unit_test(a_missing_client_certificate_is_an_error_without_an_answer_only),
         cmocka_unit_test(a_client_that_resets_is_a_warning),
         cmocka_unit_test(a_single_syn_and_many_read_differently),
+        cmocka_unit_test(a_walk_whose_last_name_had_no_answer_says_that_others_had),
         cmocka_unit_test(the_most_severe_comes_first),
         cmocka_unit_test(an_ordinary_exchange_has_none),
     };

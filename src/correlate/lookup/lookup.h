@@ -91,9 +91,9 @@ void lookup_tcp_refused(struct correlate *c, const struct ip_addr *client, const
 void lookup_quoted(struct correlate *c, const struct fact *error);
 
 /* ---- walk.c: search lists ---- */
-/* `next` may be tried in vain after `name` for one application's name: with and without a suffix, with a suffix of the
- * suffix, or with another suffix that this client is known to use. */
-bool walk_goes_on(const struct correlate *c, const struct ip_addr *client, struct slice name, struct slice next);
+/* `next` may be tried after l's name was in vain, for one application's name: with and without a suffix, with a suffix of
+ * the suffix, with any once l has tried two, or with another suffix that this client is known to use. */
+bool walk_goes_on(const struct correlate *c, const struct lookup *l, struct slice next);
 /* The lookup goes on with `next`: its name's results are kept, and what is asked is what both have in common. An earlier
  * lookup that turns out to belong to the same walk is taken in. */
 void walk_next(struct correlate *c, struct lookup *l, struct slice next);

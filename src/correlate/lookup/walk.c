@@ -57,15 +57,21 @@ static void learn(struct correlate *c, const struct ip_addr *client, struct slic
     c->suffix_next = (c->suffix_next + 1) % SUFFIXES_MAX;
 }
 
-bool walk_goes_on(const struct correlate *c, const struct ip_addr *client, struct slice name, struct slice next)
+/* A walk that is under way shows what was asked for. */
+static bool has_one_more_suffix(const struct lookup *l, struct slice next)
 {
-    size_t n = common_labels(name, next);
-    struct slice a = suffix_after(name, n), b = suffix_after(next, n);
+    return l->info.names > 1 && next.n > l->info.host.n && common_labels(l->info.host, next) == l->info.host.n;
+}
+
+bool walk_goes_on(const struct correlate *c, const struct lookup *l, struct slice next)
+{
+    size_t n = common_labels(l->name, next);
+    struct slice a = suffix_after(l->name, n), b = suffix_after(next, n);
 
     if (n == 0)
         return false;
-    return a.n == 0 || b.n == 0 || ends_with_labels(a, b) ||
-           (is_known(c, suffix_key(client, a)) && is_known(c, suffix_key(client, b)));
+    return a.n == 0 || b.n == 0 || ends_with_labels(a, b) || has_one_more_suffix(l, next) ||
+           (is_known(c, suffix_key(&l->client_ip, a)) && is_known(c, suffix_key(&l->client_ip, b)));
 }
 
 /* ---- going on ---- */

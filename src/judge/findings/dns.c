@@ -108,9 +108,12 @@ static void unreachable(struct exchange *e)
 static void unanswered(struct exchange *e)
 {
     const struct exchange_lookup *l = e->lookup;
+    char of_all[32] = "";
 
-    finding_add(e, P2T_FINDING_DNS_NO_ANSWER, &l->first_query, &l->last_query, "no answer to %u queries for %.*s%s",
-                l->queries, shown(l->host), (const char *)l->host.p,
+    if (l->answers > 0) /* other names of its search list had answers */
+        snprintf(of_all, sizeof of_all, "%u of ", l->answers < l->queries ? l->queries - l->answers : 1);
+    finding_add(e, P2T_FINDING_DNS_NO_ANSWER, &l->first_query, &l->last_query, "no answer to %s%u queries for %.*s%s",
+                of_all, l->queries, shown(l->host), (const char *)l->host.p,
                 l->result == LOOKUP_ABANDONED ? "; the client stopped before its retries were used up" : "");
 }
 

@@ -175,6 +175,41 @@ static void a_search_list_is_one_lookup_of_the_short_name(void **state)
     assert_string_equal(x->error, "lookup b on 10.0.0.53:53: no such host");
 }
 
+/* A third suffix may have nothing in common with the first two: search prod.metro.test metro.test office.test. */
+static void a_walk_goes_on_with_a_suffix_of_another_domain(void **state)
+{
+    static const char *const names[] = {"meteo.example.prod.metro.test", "meteo.example.metro.test",
+                                        "meteo.example.office.test", "meteo.example"};
+
+    (void)state;
+    for (uint16_t i = 0; i < 4; i++) {
+        uint16_t rcode = i < 3 ? DNS_NXDOMAIN : DNS_NOERROR;
+        sim_query(&sim, i * 400, (uint16_t)(4000 + i), i, names[i], DNS_A);
+        sim_answer(&sim, i * 400 + 200, (uint16_t)(4000 + i), i, names[i], DNS_A, rcode, i < 3 ? NULL : "10.0.0.2");
+    }
+    struct flow_conn *c = sim_syn(&sim, 1500, 5000, "10.0.0.2");
+    sim_established(&sim, 1600, c);
+    sim_request(&sim, 1700, c, 0, "meteo.example", "/");
+    sim_response(&sim, 1900, c, 0, 200, NULL);
+    sim_close(&sim, 9000000, c, FLOW_END_INPUT);
+    const struct sim_exchange *x = only_exchange();
+    assert_int_equal(x->kind, P2T_KIND_HTTP1);
+    assert_int_equal(x->names, 4);
+    assert_string_equal(x->host, "meteo.example");
+}
+
+/* Two names that begin alike, one after the other, are no search list. */
+static void a_name_in_another_domain_after_a_failure_is_a_lookup_of_its_own(void **state)
+{
+    (void)state;
+    sim_query(&sim, 0, 4000, 1, "www.a.test", DNS_A);
+    sim_answer(&sim, 200, 4000, 1, "www.a.test", DNS_A, DNS_NXDOMAIN, NULL);
+    sim_query(&sim, 400, 4001, 2, "www.b.example", DNS_A);
+    sim_answer(&sim, 600, 4001, 2, "www.b.example", DNS_A, DNS_NXDOMAIN, NULL);
+    sim_finish(&sim);
+    assert_int_equal(sim.n, 2);
+}
+
 /* musl: one socket, one id, all servers at once; the first answer counts. */
 static void questions_to_all_servers_at_once_are_one_lookup(void **state)
 {
@@ -352,6 +387,8 @@ int main(void)
         cmocka_unit_test_setup(unanswered_syns_end_when_the_next_one_does_not_come, setup),
         cmocka_unit_test_setup(an_answer_without_an_ack_reached_a_client_that_asks_no_more, setup),
         cmocka_unit_test_setup(a_search_list_is_one_lookup_of_the_short_name, setup),
+        cmocka_unit_test_setup(a_walk_goes_on_with_a_suffix_of_another_domain, setup),
+        cmocka_unit_test_setup(a_name_in_another_domain_after_a_failure_is_a_lookup_of_its_own, setup),
         cmocka_unit_test_setup(questions_to_all_servers_at_once_are_one_lookup, setup),
         cmocka_unit_test_setup(one_type_unanswered_over_three_rounds_is_one_lookup, setup),
         cmocka_unit_test_setup(an_answer_to_a_client_that_left_was_not_read, setup),
