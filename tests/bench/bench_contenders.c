@@ -88,6 +88,45 @@ static int trace_with_two(const struct bench_input *input)
 const struct bench_contender bench_one_job = {"pcap2trace -j 1", trace_with_one};
 const struct bench_contender bench_two_jobs = {"pcap2trace -j 2", trace_with_two};
 
+/* ---- what is in a capture ---- */
+
+static int no_exchange(void *ctx, const struct p2t_exchange *x)
+{
+    (void)ctx;
+    (void)x;
+    return P2T_OK;
+}
+
+static bool count(const char *path, struct bench_size *size)
+{
+    struct p2t_config config = {.paths = &path, .path_count = 1, .jobs = 1, .exchange = no_exchange};
+    struct p2t_counters counters;
+    struct p2t_session *s;
+
+    if (p2t_session_open(&s, &config, NULL) != P2T_OK)
+        return false;
+    bool done = p2t_session_run(s) == P2T_OK;
+    p2t_session_counters(s, &counters);
+    p2t_session_free(s);
+    size->packets = counters.frames;
+    size->exchanges = counters.exchanges;
+    return done;
+}
+
+bool bench_count(const char *path, struct bench_size *size)
+{
+    int ends[2], status = 0;
+    pid_t pid = pipe(ends) == 0 ? fork() : -1;
+
+    if (pid == 0)
+        _exit(!count(path, size) || write(ends[1], size, sizeof *size) != (ssize_t)sizeof *size);
+    bool done = pid > 0 && waitpid(pid, &status, 0) == pid && status == 0 &&
+                read(ends[0], size, sizeof *size) == (ssize_t)sizeof *size;
+    close(ends[0]);
+    close(ends[1]);
+    return done;
+}
+
 /* ---- tshark ---- */
 
 bool bench_has_tshark(void)

@@ -1,6 +1,7 @@
 /* How fast, and what it costs over merely reading: each run is a process of its own, reading a file on tmpfs.
  *
  *     bench_run [MEGABYTES[,MEGABYTES...] [RUNS [FOLDER]]]      default: 200 MB, 5 runs, /dev/shm
+ *     bench_run --capture FILE...                               9 runs over each; make_captures.sh makes real ones
  *
  * Contenders take turns, and the median of each one's runs is printed; behind it the best one's, over the best of the
  * bare loop: a machine whose cores are not its own half the time shows it there. tshark, where it is installed, and
@@ -9,13 +10,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "bench_capture.h"
 #include "bench_contenders.h"
 
-enum { RUNS_MAX = 100, SIZES_MAX = 8 };
+enum { RUNS_MAX = 100, SIZES_MAX = 8, CAPTURE_RUNS = 9 };
 
 struct settings {
     uint64_t megabytes[SIZES_MAX];
@@ -162,12 +164,44 @@ static bool parse_sizes(const char *text, struct settings *s)
     return false;
 }
 
+/* ---- captures of others ---- */
+
+static struct bench_size size_of(const char *path)
+{
+    struct bench_size size = {0};
+    struct stat st;
+
+    if (stat(path, &st) != 0 || st.st_size == 0 || !bench_count(path, &size)) {
+        fprintf(stderr, "bench: %s cannot be read\n", path);
+        exit(1);
+    }
+    size.bytes = (uint64_t)st.st_size;
+    return size;
+}
+
+static int measure_captures(char **paths)
+{
+    static const struct bench_contender *const contenders[] = {&bench_libpcap, &bench_one_job, &bench_two_jobs};
+
+    for (; *paths != NULL; paths++) {
+        struct bench_input input = {*paths, NULL};
+        struct bench_size size = size_of(*paths);
+        printf("%s, %.0f MB, %llu packets, %llu exchanges\n", *paths, (double)size.bytes / 1e6,
+               (unsigned long long)size.packets, (unsigned long long)size.exchanges);
+        measure(contenders, sizeof contenders / sizeof *contenders, CAPTURE_RUNS, &input, &size);
+    }
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
+    if (argc > 2 && strcmp(argv[1], "--capture") == 0)
+        return measure_captures(argv + 2);
     struct settings s = {.runs = argc > 2 ? atoi(argv[2]) : 5, .folder = argc > 3 ? argv[3] : "/dev/shm"};
 
     if (!parse_sizes(argc > 1 ? argv[1] : "200", &s) || s.runs < 1 || s.runs > RUNS_MAX) {
-        fprintf(stderr, "usage: bench_run [MEGABYTES[,MEGABYTES...] [RUNS [FOLDER]]]\n");
+        fprintf(stderr, "usage: bench_run [MEGABYTES[,MEGABYTES...] [RUNS [FOLDER]]]\n"
+                        "       bench_run --capture FILE...\n");
         return 2;
     }
     for (size_t t = 0; t < sizeof traffics / sizeof *traffics; t++)

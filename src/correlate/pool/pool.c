@@ -12,7 +12,7 @@
  * that did not. */
 enum { UNPLACED_MAX = 1024 };
 /* Dials that are looked at for the one that waits longest: those of a flood are never answered. */
-enum { WAITING_MAX = 4096 };
+enum { WAITING_MAX = 512 };
 /* Dials that are looked at for the one that goes on with an address. */
 enum { GOING_ON_MAX = 64 };
 
