@@ -57,7 +57,7 @@ static void waiting_remove(struct dial *d)
     d->pool_before = d->pool_next = NULL;
 }
 
-/* Its request has no connection yet, as far as can be told. One that is to have the connection it dialled still takes
+/* Its request has no connection yet, as far as is known. One that is to have the connection it dialled still takes
  * another's stream when that comes first. */
 static bool waits(const struct dial *d, bool for_stream)
 {
