@@ -44,7 +44,7 @@ bool exchange_answer_lost_on_way(const struct exchange *e)
     return e->request.seen && since_request(e, &e->conn.lost_on_way[FLOW_S2C]) && !exchange_answer_hidden(e);
 }
 
-/* Nothing of the messages can be read: that the server does not close behind its response has to do. */
+/* The messages cannot be read; that the server does not close right after its response has to suffice. */
 static bool estimated_keep_alive(const struct exchange *e)
 {
     const struct exchange_conn *c = &e->conn;
@@ -54,7 +54,7 @@ static bool estimated_keep_alive(const struct exchange *e)
     if (!e->response.seen || (e->tls != NULL && e->tls->h2))
         return false;
     for (size_t i = 0; i < sizeof closing / sizeof *closing; i++)
-        if (mark_set(closing[i]) && closing[i]->ts_ns - e->response.last.ts_ns < CLOSED_BEHIND_NS)
+        if (mark_set(closing[i]) && closing[i]->ts_ns - e->response.last.ts_ns < CLOSED_AFTER_NS)
             return false;
     return true;
 }

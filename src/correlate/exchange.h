@@ -168,7 +168,7 @@ struct exchange_response {
     uint8_t version_major, version_minor;
     uint64_t head_bytes, body_bytes, length;
     bool chunked, has_length, until_close, ended, complete, lost, wants_close, keep_alive;
-    bool extra_bytes;  /* more came behind it that nobody had asked for */
+    bool extra_bytes;  /* more followed it that nobody had asked for */
     bool unread;       /* it came when the client had closed the connection for good */
     enum fact_bad bad; /* 0: none */
     struct slice bad_line;
@@ -240,7 +240,7 @@ struct exchange_conn {
     struct packet_mark last_syn_ack; /* syn_ack is the first */
     uint32_t syns, syn_acks;
     bool late_syn_ack;                 /* the server took longer over it than the path needs */
-    struct packet_mark sent_after_rst; /* the server went on behind what claimed to be its RST */
+    struct packet_mark sent_after_rst; /* the server went on after what claimed to be its RST */
     bool fin_in_order[2];              /* all bytes before the FIN were captured, or are known to be lost */
     bool handshake_seen;               /* the SYN or SYN-ACK: positions and reuse are known */
     uint32_t position;                 /* of this exchange on the connection, from 0 */
@@ -260,7 +260,7 @@ struct exchange_conn {
     uint32_t goaway_last, goaway_code;
     bool input_ended; /* the capture ended with the connection open */
     uint64_t lost_bytes[2];
-    struct packet_mark last_gap[2];    /* the packet behind the last hole that was never filled ... */
+    struct packet_mark last_gap[2];    /* the packet after the last gap that was never filled ... */
     struct packet_mark lost_on_way[2]; /* ... and of those whose bytes the peer lacks, too */
     uint32_t retransmits[2];           /* while the exchange was under way */
     struct packet_mark last_retransmit[2];
@@ -280,7 +280,7 @@ enum tls_failure {
 struct tls_alert {
     struct packet_mark mark;
     uint8_t code;
-    bool hidden; /* encrypted: told by its size, and the code is not known */
+    bool hidden; /* encrypted: recognised by its size, and the code is not known */
 };
 
 /* Where decryption ended for one direction, although secrets are known. */

@@ -16,7 +16,7 @@ static void leave(struct correlate *c, struct cconn *cc)
     conn_free(c, cc);
 }
 
-/* All that it had to tell is reported; that it lingers concerns nobody here. */
+/* Both sides have closed, and nothing waits for it any more, though its flow may linger. */
 static bool is_over(const struct cconn *cc)
 {
     return cc->view.fin_in_order[FLOW_C2S] && cc->view.fin_in_order[FLOW_S2C] && cc->open_first == NULL &&

@@ -16,7 +16,7 @@ static void end_if_done(struct correlate *c, struct exchange *e)
     /* What a 101 began goes on until the connection ends. */
     if (e->websocket.present && e->stream.id == 0)
         return;
-    /* What broke it off comes next, and tells when. */
+    /* The event that broke it off comes next, and gives the time of the end. */
     if (!e->response.ended || broken_off || (e->request.seen && !e->request.ended))
         return;
     cc->view.previous_end = e->response.last;

@@ -85,7 +85,7 @@ static void report_dial(struct correlate *c, struct dial *d, bool quiet, bool or
 
 /* Hands lookup and attempts over to the exchange; the dial is gone afterwards. host: the name that the connection's
  * first request gives, or empty where that says nothing about the lookup (proxies). */
-static void into_exchange(struct correlate *c, struct cconn *cc, struct exchange *e, struct slice host)
+static void move_dial_to_exchange(struct correlate *c, struct cconn *cc, struct exchange *e, struct slice host)
 {
     struct dial *d = cc->dial;
 
@@ -113,7 +113,7 @@ static void take_own_dial(struct correlate *c, struct cconn *cc, struct exchange
         report_dial(c, cc->dial, true, true);
         return;
     }
-    into_exchange(c, cc, e, exchange_dialled_host(e));
+    move_dial_to_exchange(c, cc, e, exchange_dialled_host(e));
     if (e->lookup != NULL)
         cc->view.dialled_host = arena_copy(&cc->arena, e->lookup->host);
     exchange_begins_with_dial(e);
@@ -170,7 +170,7 @@ static int64_t last_sign_of(const struct lookup *l)
 }
 
 /* Whatever happened right before a SYN is why it was sent: an answer to a lookup, or the failure of the last attempt. An
- * attempt that keeps silent gives no sign when its client goes on. */
+ * attempt that is not answered does not show when its client goes on. */
 static bool follows_lookup(const struct lookup *l, const struct ip_addr *server, const struct dial *waiting,
                            int64_t now)
 {

@@ -53,8 +53,8 @@ void settle_may_have_ended(struct correlate *c, struct exchange *e, int64_t end_
     timer_set(c, &e->timer, TIMER_EXCHANGE, end_ns + wait_ns);
 }
 
-/* A provisional end was too early: the answer comes after all. Whether a client that closed first takes it is told by
- * what it does next: until then the exchange may have ended with its FIN. */
+/* A provisional end was too early: the answer comes after all. Whether a client that closed first takes it shows in
+ * what it does next; until then the exchange may have ended with its FIN. */
 void settle_goes_on(struct correlate *c, struct exchange *e)
 {
     const struct cconn *cc = e->owner;

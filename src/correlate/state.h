@@ -1,4 +1,4 @@
-/* The state behind struct correlate, as its files share it. What the things in it are, their own headers say. */
+/* The state of struct correlate, as its files share it. The parts are explained in their own headers. */
 #ifndef P2T_CORRELATE_STATE_H
 #define P2T_CORRELATE_STATE_H
 
@@ -36,7 +36,7 @@ struct correlate {
     uint64_t serial; /* tie-breaker: the order in which things were made */
     struct heap timers;
     struct heap outbox;  /* settled by the packet at hand */
-    struct cconn *conns; /* those that a flow stands behind, the newest first */
+    struct cconn *conns; /* those whose flow is still there, the newest first */
     struct hmap lookups_by_label, lookups_by_addr, queries, query_sockets, pools;
     struct hmap open_by_number; /* exchanges, by connection and number */
     struct slab conn_slab, pool_slab, lookup_slab, dial_slab, query_slab, addr_slab, tls_slab;

@@ -29,7 +29,7 @@
     X(POOL_HANDED_NS,        300000,        "measured",                         "how soon who waited sends on a connection that came free") \
     X(POOL_KEPT_NS,          1000000,       "measured",                         "an idle connection that was not closed for so long is kept") \
     X(CLOSED_AT_ONCE_NS,     300000,        "measured: microseconds",           "a pool that refuses a connection closes it within this") \
-    X(CLOSED_BEHIND_NS,      5000000,       "measured",                         "a server that closes within this after an estimated response closes because of it") \
+    X(CLOSED_AFTER_NS,       5000000,       "measured",                         "a server that closes within this after an estimated response closes because of it") \
     X(LINK_RETRY_NS,         1000000000,    "Go: at once",                      "how long after a dropped request its silent repetition may begin") \
     X(LINK_REDIRECT_NS,      5000000000,    "chosen",                           "how long after a 3xx the redirected request may begin") \
     X(TICKET_WAIT_NS,        3000000000,    "chosen",                           "how long a response may take of which only what looks like a ticket was seen") \

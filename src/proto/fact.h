@@ -24,7 +24,7 @@ enum fact_kind {
     FACT_HTTP_PREFACE,       /* HTTP/2: the client's connection preface is whole */
     FACT_HTTP_TRAILERS,      /* HTTP/2, and gRPC-Web's; its fields are in `head` */
     FACT_HTTP_MESSAGE,       /* inside a body: gRPC, WebSocket. mark: its first byte */
-    FACT_HTTP_MESSAGES_LOST, /* from here on, the direction's messages cannot be told any more */
+    FACT_HTTP_MESSAGES_LOST, /* from here on, the direction's messages cannot be read any more */
     FACT_HTTP_RESET,         /* RST_STREAM: nothing more comes on the stream */
     FACT_HTTP_GOAWAY,
     FACT_SOCKS_REQUEST,
@@ -77,7 +77,7 @@ struct fact_http_head {
     enum fact_head_extent extent;
     bool without_request; /* a response whose request the capture does not hold */
     enum fact_upgrade upgrade;
-    struct slice rest; /* unless whole: what stands behind the last complete line, cut to 128 bytes */
+    struct slice rest; /* unless whole: what follows the last complete line, cut to 128 bytes */
     uint64_t bytes;
     const struct fact_header *headers;
     size_t header_count;
@@ -115,7 +115,7 @@ enum fact_message_kind {
     FACT_MESSAGE_BINARY,
     FACT_MESSAGE_PING,
     FACT_MESSAGE_PONG,
-    FACT_MESSAGE_CLOSE /* told when it is whole */
+    FACT_MESSAGE_CLOSE /* reported when it is whole */
 };
 
 struct fact_message {
@@ -138,7 +138,7 @@ enum fact_bad {
 struct fact_tls_done {
     uint16_t version, cipher;
     bool resumed;
-    bool guessed;            /* the packet was told by the flow of records alone */
+    bool guessed;            /* the packet was guessed from the flow of records alone */
     struct slice alpn;       /* p == NULL: hidden; empty: none */
     bool client_certificate; /* the client sent a flight of its own before its Finished ... */
     bool certificate_empty;  /* ... which holds no certificate */
@@ -168,7 +168,7 @@ struct fact_tls_records {
     struct packet_mark last;        /* last byte of the last record */
     uint32_t records;
     uint64_t bytes; /* of plain text, estimated where the cipher pads */
-    bool h2;        /* the connection speaks HTTP/2, as far as can be told */
+    bool h2;        /* the connection speaks HTTP/2, as far as is known */
     bool early;     /* before the handshake ended: early data */
     bool lost;      /* records before these are missing */
 };
@@ -223,7 +223,7 @@ struct fact {
         const struct tls_certificate *tls_certificate;
         struct {
             uint8_t level, code;
-            bool encrypted; /* told by its size: level and code are hidden */
+            bool encrypted; /* recognised by its size: level and code are hidden */
         } tls_alert;
         const struct fact_tls_done *tls_done;
         const struct fact_tls_records *tls_records;

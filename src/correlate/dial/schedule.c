@@ -18,15 +18,15 @@ static const struct schedule schedules[] = {
     {windows, sizeof windows / sizeof *windows},
 };
 
-/* A SYN may be late by a timer's grain, and one that the capture lost makes a schedule fit no more. */
+/* A SYN may be off by a timer's grain. Where the capture lost a SYN, no schedule fits any more. */
 static bool fits(const struct schedule *s, const struct exchange_attempt *a)
 {
     if (a->syns >= s->n)
         return false;
-    int64_t told = (int64_t)s->at_ms[a->syns - 1] * 1000000, took = a->last_syn.ts_ns - a->syn.ts_ns;
-    int64_t late = told / 10 + 100000000;
+    int64_t due = (int64_t)s->at_ms[a->syns - 1] * 1000000, took = a->last_syn.ts_ns - a->syn.ts_ns;
+    int64_t late = due / 10 + 100000000;
 
-    return took >= told - late && took <= told + late;
+    return took >= due - late && took <= due + late;
 }
 
 int64_t schedule_next_syn_ns(const struct exchange_attempt *a)

@@ -7,7 +7,7 @@ bool lookup_is_fresh(const struct lookup *l, int64_t ts_ns)
 
     if (lookup_used(l))
         return ts_ns - info->last_answer.ts_ns <= LOOKUP_SHARED_NS;
-    if (lookup_outstanding(l)) /* it follows when the resolver's patience with the other type is at its end */
+    if (lookup_outstanding(l)) /* the dial comes once the resolver has given up on the other type */
         return ts_ns - info->last_query.ts_ns <= LOOKUP_TIMEOUT_NS + LOOKUP_FRESH_NS;
     return ts_ns - info->last_answer.ts_ns <= LOOKUP_FRESH_NS;
 }

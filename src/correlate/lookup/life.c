@@ -3,7 +3,7 @@
 #include "correlate/outbox.h"
 #include "correlate/timers.h"
 
-/* Those that a dial uses are as many as there are connections. */
+/* Lookups that a dial uses need no limit of their own: connections have one. */
 static void evict_oldest(struct correlate *c)
 {
     struct lookup *l = list_entry(c->unused_lookups.next, struct lookup, unused);

@@ -8,8 +8,8 @@
 #include "correlate/lookup/lookup.h"
 #include "correlate/timers.h"
 
-/* Requests that may yet turn out to have dialled: the first to be served waited longest, so later ones are taken for ones
- * that did not. */
+/* Requests kept that may turn out to have dialled. The first to be served waited longest; any after that many are taken
+ * for requests that dialled nothing. */
 enum { UNPLACED_MAX = 1024 };
 /* Dials that are looked at for the one that waits longest: those of a flood are never answered. */
 enum { WAITING_MAX = 512 };
@@ -57,8 +57,8 @@ static void waiting_remove(struct dial *d)
     d->pool_before = d->pool_next = NULL;
 }
 
-/* Its request has no connection yet, as far as can be told. One that is to have the connection it dialled still takes
- * another's stream when that comes first. */
+/* Its request has no connection yet, as far as is known. A request that was promised its own new connection still takes a
+ * stream on another one, if that comes first. */
 static bool waits(const struct dial *d, bool for_stream)
 {
     return d->served_on == NULL || (for_stream && d->served_on->dial == d && d->served_on->positions == 0);
@@ -213,7 +213,7 @@ void pool_claim(struct dial *d, struct exchange *e)
 
 /* ---- what happens ---- */
 
-/* Who shares a lookup asked for it at some time before its answer; that is all the wire tells. */
+/* Dials that share a lookup joined it at some time before its answer; the wire does not show when. */
 static int64_t miss_ns(const struct dial *d)
 {
     return d->lookup != NULL && !d->cached ? d->lookup->info.first_query.ts_ns : d->attempts[0].syn.ts_ns;
@@ -225,7 +225,7 @@ static bool may_have_dialled(const struct exchange *e, const struct dial *d)
            same_host(d, exchange_dialled_host(e), &e->conn.server);
 }
 
-/* Who waited is served the moment a connection comes free; who comes by finds it idle for any time. */
+/* A waiting request is served the moment a connection comes free; a new one may find it idle for any length of time. */
 static struct exchange *served_instead(const struct pool *p, const struct dial *d, int64_t within_ns)
 {
     for (struct exchange *e = p->first_unplaced; e != NULL; e = e->unplaced_next)
@@ -304,7 +304,7 @@ void pool_conn_ready(struct correlate *c, struct cconn *cc)
     }
 }
 
-/* It was not ready yet: its dialler goes on waiting, for whatever comes first. */
+/* A TLS handshake begins, so the connection was not ready yet: its dialler goes on waiting for the first one that is. */
 void pool_conn_says_hello(struct cconn *cc)
 {
     if (cc->pool == NULL || cc->pool->tls)
@@ -329,7 +329,7 @@ static bool others_idle(const struct cconn *cc)
     return false;
 }
 
-/* A pool that keeps others of the same host idle has room for no more. */
+/* The client closes an idle connection but keeps others to the same host: its pool was full. */
 void pool_conn_closing(struct cconn *cc, bool by_client)
 {
     if (by_client && cc->is_idle && !cc->view.pool_full)
@@ -348,7 +348,8 @@ void pool_conn_gone(struct correlate *c, struct cconn *cc)
 
 /* ---- requests ---- */
 
-/* The dialler it was promised to did not come: then it was served elsewhere, and this is somebody else. */
+/* NULL where the dialler that was promised the connection did not send at once: it was served elsewhere, and this is
+ * another request. */
 static struct dial *promised_dial(struct cconn *cc, int64_t head_ns)
 {
     struct dial *d = cc->promised, *own = dial_won_by(cc);
@@ -357,8 +358,8 @@ static struct dial *promised_dial(struct cconn *cc, int64_t head_ns)
     return d == NULL || d == own || head_ns - cc->free_ns <= POOL_IDLE_NS ? d : NULL;
 }
 
-/* Its own dialler is not served yet: nobody else would have sent on a connection this new. */
-static struct dial *own_after_all(const struct cconn *cc)
+/* The connection is new, and its dialler not served yet: the first request on it must be the dialler's. */
+static struct dial *unserved_own_dial(const struct cconn *cc)
 {
     struct dial *own = dial_won_by(cc);
 
@@ -371,8 +372,8 @@ static struct dial *dial_for(struct pool *p, struct cconn *cc, const struct exch
     struct dial *d = promised_dial(cc, head_ns);
 
     if (d == NULL)
-        d = own_after_all(cc);
-    /* A stream needs no free connection, and of encrypted messages the end is not known. */
+        d = unserved_own_dial(cc);
+    /* A stream needs no free connection, and where messages are encrypted nobody knows when one is free. */
     if (d == NULL && (e->stream.id != 0 || e->kind == P2T_KIND_TLS))
         d = longest_waiting(p, cc, head_ns, e->stream.id != 0);
     return d;

@@ -52,7 +52,7 @@ void pool_drop(struct correlate *c, struct pool *p);
 int pool_enlist(struct correlate *c, struct pool *p);
 
 /* ---- client.c ---- */
-/* Whether the client has Go's pool: told by the order in which it writes its fields (src/doc/hooks.md, section 12), or
+/* Whether the client has Go's pool: recognised by the order in which it writes its fields (src/doc/hooks.md, section 12), or
  * by its resolver where they are hidden. */
 bool pool_client_is_go(const struct cconn *cc, const struct exchange *e);
 

@@ -8,7 +8,7 @@
 #include "correlate/settle.h"
 #include "correlate/timers.h"
 
-/* "HTTP/1.1 100 Continue" and its blank line: the request goes on behind it. */
+/* "HTTP/1.1 100 Continue" and its blank line: the request goes on after it. */
 enum { CONTINUE_BYTES = 25 };
 /* Two or more records of one length and nothing else: tickets. A response would hardly come so. */
 enum { CERTAINLY_TICKETS = 2 };
@@ -260,7 +260,7 @@ static void on_response_records(struct correlate *c, struct cconn *cc, const str
     answer(c, e, r);
 }
 
-/* A short frame behind a request without a body is no WINDOW_UPDATE: a RST_STREAM, or a response's head whose fields
+/* A short frame after a request without a body is no WINDOW_UPDATE: a RST_STREAM, or a response's head whose fields
  * are all in the peers' tables. If data follow, it was the latter. */
 static void on_server_control(struct cconn *cc, const struct fact_tls_records *r)
 {

@@ -67,11 +67,11 @@ struct dns_message {
     uint16_t answers;         /* filled in `answer` */
     uint16_t answers_dropped; /* read and left out: a limit of this struct */
     uint32_t min_ttl;         /* of all answers read; 0 when there are none */
-    uint32_t trailing_bytes;  /* behind the last record */
+    uint32_t trailing_bytes;  /* after the last record */
     uint16_t text_used;
 
     /* First question, presentation form: case as on the wire, no dot at the end, root is ".". '.' and '\' inside a
-     * label have a '\' before them, bytes that do not print are \DDD (RFC 4343 2.1). NUL behind it. */
+     * label have a '\' before them, bytes that do not print are \DDD (RFC 4343 2.1). NUL follows. */
     char qname[DNS_NAME_MAX];
     struct dns_answer answer[DNS_ANSWERS_MAX];
     char text[DNS_TEXT_BYTES];
@@ -82,7 +82,7 @@ static inline struct slice dns_text(const struct dns_message *m, struct dns_span
     return slice_of(m->text + span.at, span.len);
 }
 
-/* Decodes the message of wire_len bytes of which `bytes` were captured. Returns out->status. Bytes behind the last
+/* Decodes the message of wire_len bytes of which `bytes` were captured. Returns out->status. Bytes after the last
  * record are no error. */
 enum read_status dns_decode(struct slice bytes, uint32_t wire_len, struct dns_message *out);
 

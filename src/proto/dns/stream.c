@@ -47,7 +47,7 @@ static size_t wanted(const struct buf *b)
     return ((size_t)b->p[0] << 8 | b->p[1]) + 2 - b->n;
 }
 
-/* Behind a hole a message begins where a segment does, or nothing can be told from here on: a length and all of its
+/* After a gap a message begins where a segment does, or nothing can be read from here on: a length and all of its
  * message, or a length alone, as clients write it that send the two apart. */
 static bool begins_anew(struct slice bytes)
 {

@@ -117,7 +117,7 @@ static void cut_head(struct http1 *h, struct h1_dir *d, struct slice bytes, enum
     h1_lose(h, d);
 }
 
-/* RFC 9112 5: every line behind the first holds a colon, or continues the one before. The last may be cut, and its colon
+/* RFC 9112 5: every line after the first holds a colon, or continues the one before. The last may be cut, and its colon
  * may yet come. */
 static struct slice line_without_colon(struct slice head)
 {
@@ -178,7 +178,7 @@ static void head_in_chunk(struct http1 *h, struct h1_dir *d, struct piece *p)
     h1_take(p, p->len);
 }
 
-/* Index behind the blank line that ends a head, or 0. Looks at each byte once over all calls. */
+/* Index just past the blank line that ends a head, or 0. Looks at each byte once over all calls. */
 static size_t find_blank_line(struct h1_dir *d)
 {
     const uint8_t *b = d->head.p;

@@ -15,7 +15,7 @@ static struct head_run *run_of(llhttp_t *p)
     return p->data;
 }
 
-/* llhttp hands a value over in pieces only where a line is folded: they lie behind each other. */
+/* llhttp hands a value over in pieces only where a line is folded: they follow each other in memory. */
 static void extend(struct slice *s, const char *at, size_t n)
 {
     if (s->p == NULL)
@@ -79,7 +79,7 @@ static int on_value_complete(llhttp_t *p)
     return 0;
 }
 
-/* Stops llhttp behind the head: bodies of known length are none of its business here. 2 means "no body follows",
+/* Stops llhttp after the head: bodies of known length are none of its business here. 2 means "no body follows",
  * which llhttp answers with HPE_PAUSED_UPGRADE. */
 static int on_headers_complete(llhttp_t *p)
 {
@@ -175,7 +175,7 @@ static enum http1_head_result parse_strictly(struct http1_env *env, struct http1
     return HTTP1_HEAD_DONE;
 }
 
-/* A parser that stands behind the head of a chunked message. */
+/* A parser that stands after the head of a chunked message. */
 static void prepare_chunked(struct http1_env *env, llhttp_t *parser)
 {
     struct fact_http_head head = {0};

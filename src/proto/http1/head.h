@@ -20,7 +20,7 @@ struct http1_head_parse {
 
 enum http1_head_result http1_head_parse(struct http1_env *env, struct http1_head_parse *parse, enum flow_dir dir,
                                         struct slice bytes);
-/* What can be told of a head that is not all there. */
+/* What is known of a head that is not all there. */
 void http1_head_partial(struct http1_env *env, struct fact_http_head *head, enum flow_dir dir, struct slice bytes);
 
 struct http1_chunk_result {

@@ -16,7 +16,7 @@ static bool next_line(struct slice *left, struct slice *line)
     return true;
 }
 
-static struct slice behind(struct slice s, size_t n)
+static struct slice skip(struct slice s, size_t n)
 {
     return slice_of(s.p + n, s.n - n);
 }
@@ -63,14 +63,14 @@ static size_t last_word_at(struct slice s)
 static bool request_line(struct fact_http_head *head, struct slice line)
 {
     struct slice method = slice_of(line.p, slice_find(line, ' '));
-    struct slice target = slice_trim(behind(line, method.n));
+    struct slice target = slice_trim(skip(line, method.n));
     size_t at = last_word_at(target);
 
     if (!is_token(method) || target.n == 0)
         return false;
     head->version_minor = 9;
-    if (at > 0 && slice_starts(behind(target, at), version_prefix)) {
-        (void)read_version(head, behind(target, at));
+    if (at > 0 && slice_starts(skip(target, at), version_prefix)) {
+        (void)read_version(head, skip(target, at));
         target = slice_trim(slice_of(target.p, at));
     }
     head->method = method;
@@ -82,14 +82,14 @@ static bool request_line(struct fact_http_head *head, struct slice line)
 static bool status_line(struct fact_http_head *head, struct slice line)
 {
     size_t space = slice_find(line, ' ');
-    struct slice rest = slice_trim(behind(line, space));
+    struct slice rest = slice_trim(skip(line, space));
     struct slice status = slice_of(rest.p, slice_find(rest, ' '));
     uint64_t value;
 
     if (!read_version(head, slice_of(line.p, space)) || status.n != 3 || !slice_u64(status, &value))
         return false;
     head->status = (uint16_t)value;
-    head->reason = slice_trim(behind(rest, status.n));
+    head->reason = slice_trim(skip(rest, status.n));
     return true;
 }
 
@@ -127,7 +127,7 @@ static bool field_line(struct http1_env *env, struct fact_http_head *head, struc
         return true;
     }
     env->headers[head->header_count++] =
-        (struct fact_header){slice_trim(slice_of(line.p, colon)), slice_trim(behind(line, colon + 1))};
+        (struct fact_header){slice_trim(slice_of(line.p, colon)), slice_trim(skip(line, colon + 1))};
     return true;
 }
 

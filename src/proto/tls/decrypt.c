@@ -6,7 +6,7 @@
 #include "proto/tls/keys.h"
 
 /* Records that a hole may have swallowed before it is given up to find the next one's number. */
-enum { SWALLOWED_MAX = 32 };
+enum { LOST_RECORDS_MAX = 32 };
 
 /* ---- life ---- */
 
@@ -90,13 +90,13 @@ void tls_save_secrets(const struct tls *t, struct buf *out)
         tls_keylog_save(t->env->keylog, t->random[FLOW_C2S], out);
 }
 
-void tls_tell_lost(struct tls *t, enum flow_dir dir, const struct packet_mark *mark, enum fact_tls_loss why)
+void tls_report_loss(struct tls *t, enum flow_dir dir, const struct packet_mark *mark, enum fact_tls_loss why)
 {
     struct fact f = {.kind = FACT_TLS_LOST, .conn = t->flow, .dir = dir, .mark = *mark};
 
-    if (t->told_lost[dir])
+    if (t->loss_reported[dir])
         return;
-    t->told_lost[dir] = true;
+    t->loss_reported[dir] = true;
     t->env->counters.lost[why]++;
     f.as.tls_loss = why;
     tls_emit(t, &f);
@@ -105,7 +105,7 @@ void tls_tell_lost(struct tls *t, enum flow_dir dir, const struct packet_mark *m
 void tls_lose(struct tls *t, struct tls_side *side, const struct tls_record *r, enum fact_tls_loss why)
 {
     side->lost = true;
-    tls_tell_lost(t, r->dir, &r->last, why);
+    tls_report_loss(t, r->dir, &r->last, why);
 }
 
 static bool logged(const struct tls *t)
@@ -127,7 +127,7 @@ static bool has_cipher(struct tls *t, const struct tls_record *r)
     if (!t->hello[FLOW_S2C] || (tls_suite_of(t->cipher, &suite) && tls_suite_available(t->env->crypt, &suite)))
         return true;
     for (int dir = 0; dir < 2; dir++)
-        tls_tell_lost(t, (enum flow_dir)dir, &r->last, FACT_TLS_LOSS_CIPHER);
+        tls_report_loss(t, (enum flow_dir)dir, &r->last, FACT_TLS_LOSS_CIPHER);
     return false;
 }
 
@@ -161,26 +161,26 @@ bool tls_open_record(struct tls *t, struct tls_key *key, const struct tls_record
     return r->whole && tls_key_open(t->env->crypt, key, r, t->env->plain[t->depth], plain);
 }
 
-/* A hole swallowed some records: the next one's number is to be found. */
-static bool open_behind_hole(struct tls *t, struct tls_key *key, const struct tls_record *r, struct slice *plain)
+/* A gap lost some records: tries the numbers that the next one may have. */
+static bool open_after_gap(struct tls *t, struct tls_key *key, const struct tls_record *r, struct slice *plain)
 {
     uint64_t from = key->sequence;
 
     if (!r->gap_before || tls_key_chained(key))
         return false;
-    while (key->sequence++ < from + SWALLOWED_MAX)
+    while (key->sequence++ < from + LOST_RECORDS_MAX)
         if (tls_open_record(t, key, r, plain))
             return true;
     key->sequence = from;
     return false;
 }
 
-/* Behind a hole, a chained cipher would give garbage that costs a MAC to find out. */
+/* After a gap, a chained cipher would give garbage, and checking its MAC costs time. */
 bool tls_open_next(struct tls *t, struct tls_key *key, const struct tls_record *r, struct slice *plain)
 {
     bool torn = r->gap_before && tls_key_chained(key);
 
-    return !torn && (tls_open_record(t, key, r, plain) || open_behind_hole(t, key, r, plain));
+    return !torn && (tls_open_record(t, key, r, plain) || open_after_gap(t, key, r, plain));
 }
 
 void tls_not_opened(struct tls *t, struct tls_side *side, const struct tls_record *r)

@@ -84,7 +84,7 @@ static void on_encrypted_extensions(struct tls *t, const struct tls_record *r, s
     t->outcome.alpn = tls_known_alpn(h.alpn);
     t->shape.h2 = slice_eq(t->outcome.alpn, SLICE_LIT("h2"));
     if (h.early_data && tls_secret_of(t, TLS_LABEL_CLIENT_EARLY) == NULL)
-        tls_tell_lost(t, FLOW_C2S, &r->last, FACT_TLS_LOSS_SECRET);
+        tls_report_loss(t, FLOW_C2S, &r->last, FACT_TLS_LOSS_SECRET);
     tls_early_decide(t, h.early_data ? TLS_EARLY_ACCEPTED : TLS_EARLY_REJECTED);
 }
 
@@ -195,7 +195,7 @@ static void on_inner(struct tls *t, struct tls_record *plain)
 }
 
 /* The first record under a direction's last key is cut: the next one is its second. */
-static bool begin_behind_cut(struct tls *t, struct tls_side *side, const struct tls_record *r)
+static bool begin_after_cut(struct tls *t, struct tls_side *side, const struct tls_record *r)
 {
     const struct tls_secret *secret = tls_secret_of(t, labels[r->dir][TLS_PHASE_DATA]);
     struct tls_suite suite;
@@ -215,7 +215,7 @@ static bool lose_now(struct tls *t, struct tls_side *side, const struct tls_reco
 
     if (!has_secret)
         tls_lose(t, side, r, FACT_TLS_LOSS_SECRET);
-    else if (at_data || begin_behind_cut(t, side, r))
+    else if (at_data || begin_after_cut(t, side, r))
         tls_not_opened(t, side, r);
     else
         tls_lose(t, side, r, r->gap_before ? FACT_TLS_LOSS_MISSING : FACT_TLS_LOSS_KEY);

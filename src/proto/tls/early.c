@@ -4,7 +4,7 @@
 
 #include "proto/tls/keys.h"
 
-/* Servers allow 16 KB at most by default; behind that it is taken for accepted. */
+/* Servers allow 16 KB at most by default; after that it is taken for accepted. */
 enum { HELD_MAX = 64 << 10 };
 
 struct held {

@@ -1,4 +1,4 @@
-/* Where encrypted handshakes end, told by the sizes and turns of their records (hooks.md 2.3). */
+/* Where encrypted handshakes end, judged by the sizes and directions of their records (hooks.md 2.3). */
 #include "proto/tls/state.h"
 
 enum { ALERT_BYTES = 2, END_OF_EARLY_DATA = 4, CERTIFICATE_EMPTY = 8 };

@@ -35,13 +35,13 @@ bool tls_decrypt_room(struct tls *t);
 void tls_give_up(struct tls *t);
 /* last: secrets that are not here by now come too late. False: there are none. */
 bool tls_look_again(struct tls *t, const struct tls_record *r, bool last);
-/* Also behind a hole that swallowed some records. */
+/* Also after a gap that lost some records. */
 bool tls_open_next(struct tls *t, struct tls_key *key, const struct tls_record *r, struct slice *plain);
 bool tls_open_record(struct tls *t, struct tls_key *key, const struct tls_record *r, struct slice *plain);
 /* A record that is not all there still counts; one that is there and does not open ends it for its direction. */
 void tls_not_opened(struct tls *t, struct tls_side *side, const struct tls_record *r);
 /* Once per direction. */
-void tls_tell_lost(struct tls *t, enum flow_dir dir, const struct packet_mark *mark, enum fact_tls_loss why);
+void tls_report_loss(struct tls *t, enum flow_dir dir, const struct packet_mark *mark, enum fact_tls_loss why);
 void tls_lose(struct tls *t, struct tls_side *side, const struct tls_record *r, enum fact_tls_loss why);
 
 /* deliver.c: hands out a hole for a record that cannot be opened. Its length is all that is known of it, which is enough

@@ -77,7 +77,7 @@ static void begin_sslv2(struct tls_stream *s, const uint8_t h[TLS_HEADER_BYTES])
     s->left -= s->left < 3 ? s->left : 3;
 }
 
-/* What stands there instead is told of. */
+/* Reports what stands there instead. */
 static void no_record(struct tls_stream *s, const uint8_t h[TLS_HEADER_BYTES])
 {
     memmove(s->header, h, TLS_HEADER_BYTES);

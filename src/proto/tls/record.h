@@ -58,7 +58,7 @@ void tls_stream_fini(struct tls_stream *s);
 /* Cuts bytes off the front of *chunk; a record that this made whole, valid until the next call, or NULL. Call again
  * until it is NULL. */
 const struct tls_record *tls_stream_next(struct tls_stream *s, struct flow_chunk *chunk);
-/* What is asked of bytes that no connection start vouches for: a record's header, and another one behind the record
+/* What is asked of bytes that no connection start vouches for: a record's header, and another one after the record
  * where the bytes go that far. */
 bool tls_looks_like_record(struct slice bytes);
 /* The start of a connection: a record with a ClientHello or ServerHello, or SSL 2.0's framing of the former. */

@@ -15,8 +15,8 @@ struct tls_shape {
     uint64_t from_server;  /* HTTP/2: bytes since the client's last WINDOW_UPDATE */
     uint8_t tickets;       /* records that look like one, so far */
     uint32_t ticket_length;
-    bool may_have_answered; /* one came behind a request */
-    uint32_t answer_bytes;  /* HTTP/2: of the server's first record behind the client's last request */
+    bool may_have_answered; /* one came after a request */
+    uint32_t answer_bytes;  /* HTTP/2: of the server's first record after the client's last request */
     bool turned;            /* HTTP/2: that one is to come */
     bool answered;          /* a server's record that cannot be one was seen */
 };
@@ -25,7 +25,7 @@ struct tls_shape {
 uint32_t tls_plain_bytes(uint16_t version, uint16_t cipher, uint32_t length);
 /* Of TLS 1.3's Finished for the cipher's hash (RFC 8446 4.4.4), as an encrypted record. */
 uint32_t tls_finished_bytes(uint16_t cipher);
-/* The server's ALPN choice from the size of its EncryptedExtensions; p == NULL: cannot be told. */
+/* The server's ALPN choice from the size of its EncryptedExtensions; p == NULL: not known. */
 struct slice tls_alpn_by_size(const struct tls_shape *s, uint32_t length);
 enum fact_tls_shape tls_shape_of(struct tls_shape *s, enum flow_dir dir, uint32_t length);
 

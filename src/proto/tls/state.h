@@ -1,4 +1,4 @@
-/* What the files behind struct tls share. */
+/* The state of struct tls, as its files share it. */
 #ifndef P2T_PROTO_TLS_STATE_H
 #define P2T_PROTO_TLS_STATE_H
 
@@ -16,7 +16,7 @@ struct tls {
     size_t held_bytes;                          /* as counted in env */
     uint8_t random[2][TLS_CLIENT_RANDOM_BYTES]; /* what key logs know the connection by */
     uint16_t version, cipher;
-    bool mid_stream; /* whatever comes may be behind the handshake */
+    bool mid_stream; /* the handshake may be over already */
     bool done, not_tls;
     bool hello[2]; /* its ClientHello, its ServerHello (no HelloRetryRequest) */
     bool retried;
@@ -35,7 +35,7 @@ struct tls {
     uint8_t depth;         /* TLS connections around this one */
     void *owner;           /* takes what is decrypted */
     bool encrypt_then_mac, extended_master_secret;
-    bool told_lost[2];
+    bool loss_reported[2];
     struct tls_offered { /* TLS 1.2 and older: sessions that may go on, or begin */
         bool ticket, id;
         uint8_t ticket_key[TLS_CLIENT_RANDOM_BYTES], id_key[TLS_CLIENT_RANDOM_BYTES];
@@ -53,7 +53,7 @@ static inline void tls_holds(struct tls_env *env, size_t before, size_t now)
     budget_change(env->limits.budget, before, now);
 }
 
-/* told.c */
+/* emit.c */
 struct fact tls_fact_of(const struct tls *t, enum fact_kind kind, enum flow_dir dir, const struct packet_mark *mark);
 void tls_emit(struct tls *t, const struct fact *f);
 void tls_emit_alert(struct tls *t, const struct tls_record *r, uint8_t level, uint8_t code, bool encrypted);

@@ -13,7 +13,7 @@
 
 enum { TLS_HASH_MAX = 48, TLS_BLOCK_MAX = 128 };
 
-/* HMAC's two digests behind their pads, ready for a message: what one secret is asked for comes in a row. */
+/* HMAC's two digests after their pads, ready for a message: one secret is used several times in a row. */
 struct tls_hmac_state {
     EVP_MD_CTX *inner, *outer;
     uint8_t key[TLS_BLOCK_MAX];

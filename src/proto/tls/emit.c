@@ -1,4 +1,4 @@
-/* What a TLS connection is told of: facts, and runs of encrypted records that are alike. */
+/* Emits the facts of a TLS connection; encrypted records that are alike go out as one run. */
 #include "proto/tls/state.h"
 
 struct fact tls_fact_of(const struct tls *t, enum fact_kind kind, enum flow_dir dir, const struct packet_mark *mark)
@@ -51,7 +51,7 @@ void tls_add_records(struct tls *t, const struct tls_record *r, bool early)
 {
     struct fact_tls_records *run = &t->run;
 
-    if (t->keys != NULL) /* what is in it is no matter of sizes */
+    if (t->keys != NULL) /* decrypted: nobody needs to guess from sizes */
         return;
     bool offered = t->shape.offers_h2;
     enum fact_tls_shape shape = early ? FACT_TLS_DATA : tls_shape_of(&t->shape, r->dir, r->length);
