@@ -3,7 +3,7 @@
  *
  *     growth_test PROGRAM [SIZE[,SIZE...] [KIND...]]      default: 10000,20000 of every kind
  *
- * The long set, by hand (20 minutes):
+ * The long set, by hand:
  *
  *     build/tests/growth/growth_test build/src/cli/pcap2trace 50000,100000,200000,400000 */
 #include <fcntl.h>
