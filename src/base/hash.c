@@ -145,17 +145,25 @@ static void close_hole(struct hmap *m, size_t hole)
     m->used--;
 }
 
+static void remove_newest(struct hmap *m, struct hmap_node *node)
+{
+    struct hmap_slot *slot = slot_of(m, node->hash);
+
+    slot->first = node->next;
+    if (slot->first == NULL)
+        close_hole(m, (size_t)(slot - m->slots));
+}
+
 void hmap_remove(struct hmap *m, struct hmap_node *node)
 {
-    struct hmap_slot *slot = node->prev == NULL ? slot_of(m, node->hash) : NULL;
-
-    if (slot != NULL && slot->first != node) /* is not in it */
+    if (node->prev == NULL && slot_of(m, node->hash)->first != node) /* is not in it */
         return;
     if (node->next != NULL)
         node->next->prev = node->prev;
-    *(slot != NULL ? &slot->first : &node->prev->next) = node->next;
+    if (node->prev != NULL)
+        node->prev->next = node->next;
+    else
+        remove_newest(m, node);
     node->next = node->prev = NULL;
     m->count--;
-    if (slot != NULL && slot->first == NULL)
-        close_hole(m, (size_t)(slot - m->slots));
 }

@@ -166,7 +166,7 @@ void flow_table_prepare(const struct flow_table *t, const struct packet *p, stru
 /* A SYN that is known by its quote only comes before the error that quotes it. */
 static int push_icmp(struct flow_table *t, const struct packet *p)
 {
-    struct flow_ready ready;
+    struct flow_ready ready = {0};
     struct packet syn;
     int rc = 0;
 
