@@ -200,7 +200,7 @@ static void lose_race(struct dial *d, const struct exchange_attempt *winner)
         if (a == winner || !pending(a))
             continue;
         a->result = ATTEMPT_CANCELED;
-        a->winner = winner->syn_ack;
+        a->winner = mark_set(&winner->syn_ack) ? winner->syn_ack : winner->ack;
     }
 }
 
