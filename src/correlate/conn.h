@@ -21,7 +21,7 @@ struct cconn {
     bool go_resolver; /* its lookup was made by Go's own resolver */
     struct pool *pool;
     struct dial *promised; /* the request that made this dial is the next on this connection */
-    struct cconn *idle_newer, *idle_older;
+    struct list_link idle; /* among the idle connections of its pool */
     bool is_idle;
     int64_t free_ns; /* since when it could carry its next request */
     struct slice socks_error;

@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/hash.h"
 #include "base/heap.h"
+#include "base/list.h"
 #include "packet/packet.h"
 #include "pcap2trace/exchange.h"
 #include "proto/fact.h"
@@ -374,9 +375,9 @@ struct exchange {
     uint64_t lost_before[2]; /* of its connection, when it began */
     uint32_t retransmits_before[2];
     struct dial *claims;
-    void *pool; /* where it may yet turn out to have dialled */
-    struct exchange *unplaced_before, *unplaced_next;
-    int64_t free_ns; /* since when its connection was */
+    void *pool;                /* where it may yet turn out to have dialled */
+    struct list_link unplaced; /* among the exchanges of its pool without a dial */
+    int64_t free_ns;           /* since when its connection was */
 
     /* Not zeroed with the rest: the counts say what is filled. */
     struct exchange_link links[LINKS_MAX];

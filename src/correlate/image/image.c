@@ -287,6 +287,28 @@ bool image_member(struct image *m, enum image_kind kind, void *link, enum image_
     return true;
 }
 
+size_t image_list(struct image *m, struct list_link *list, enum image_kind kind, size_t offset,
+                  enum image_place place)
+{
+    struct list_link *at = list->next;
+    size_t n = 0, i;
+
+    for (; m->out != NULL && at != list; at = at->next)
+        n++;
+    n = image_count(m, n, SIZE_MAX);
+    at = list->next;
+    for (i = 0; i < n && image_ok(m); i++) {
+        char *thing = m->out != NULL ? (char *)at - offset : NULL;
+        if (!image_member(m, kind, &thing, place))
+            break;
+        if (m->out != NULL)
+            at = at->next;
+        else
+            list_append(list, (struct list_link *)(void *)(thing + offset));
+    }
+    return i;
+}
+
 /* ---- heaps ---- */
 
 static void image_node(struct image *m, struct heap *heap, struct heap_node *node)

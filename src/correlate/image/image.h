@@ -79,6 +79,9 @@ void image_add(struct image *m, enum image_kind kind, void *thing);
 void image_link(struct image *m, enum image_kind kind, void *link);
 /* The same for a member of a list: never NULL, and there once; false: it was neither. */
 bool image_member(struct image *m, enum image_kind kind, void *link, enum image_place place);
+/* A list of things of that kind, whose links are at `offset` in them. Returns how many it holds. */
+size_t image_list(struct image *m, struct list_link *list, enum image_kind kind, size_t offset,
+                  enum image_place place);
 void image_timer(struct image *m, struct timer *t);
 bool image_ok(const struct image *m);
 

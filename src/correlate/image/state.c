@@ -17,10 +17,10 @@ static void add_exchanges(struct image *m, struct exchange *e)
 static void gather_pool(struct image *m, struct pool *p)
 {
     image_add(m, IMAGE_POOL, p);
-    for (struct dial *d = p->dials; d != NULL; d = d->pool_next)
-        image_add(m, IMAGE_DIAL, d);
-    for (struct exchange *e = p->first_unplaced; e != NULL; e = e->unplaced_next)
-        image_add(m, IMAGE_EXCHANGE, e);
+    for (struct list_link *at = p->dials.next; at != &p->dials; at = at->next)
+        image_add(m, IMAGE_DIAL, list_entry(at, struct dial, waiting));
+    for (struct list_link *at = p->unplaced.next; at != &p->unplaced; at = at->next)
+        image_add(m, IMAGE_EXCHANGE, list_entry(at, struct exchange, unplaced));
 }
 
 static void gather_conn(struct image *m, struct cconn *cc)
@@ -171,7 +171,7 @@ static void *make(struct correlate *c, enum image_kind kind)
 {
     switch (kind) {
     case IMAGE_POOL:
-        return slab_take(&c->pool_slab);
+        return pool_take(c);
     case IMAGE_CONN:
         return make_conn(c);
     case IMAGE_LOOKUP:
