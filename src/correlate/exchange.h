@@ -394,6 +394,9 @@ enum exchange_closer {
 };
 
 enum exchange_closer exchange_closer(const struct exchange *e);
+bool exchange_closed_by_server(const struct exchange *e);
+/* The packet by which it was; not set where nobody did. */
+const struct packet_mark *exchange_closing_mark(const struct exchange *e);
 /* The server sent something since the request that the capture lacks, or that could not be decrypted: silence is no
  * fact then. */
 bool exchange_answer_hidden(const struct exchange *e);
