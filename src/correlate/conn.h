@@ -6,9 +6,9 @@
 
 /* conn.c */
 struct cconn {
-    struct cconn *newer, *older; /* in correlate.conns */
-    struct hmap_node node;       /* in correlate.carried */
-    struct flow_conn *flow;      /* its `follower` is this one */
+    struct list_link all;   /* in correlate.conns */
+    struct hmap_node node;  /* in correlate.carried */
+    struct flow_conn *flow; /* its `follower` is this one */
     struct exchange_conn view;
     struct dial *dial;
     int attempt;

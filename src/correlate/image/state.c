@@ -55,8 +55,8 @@ static void gather(struct image *m, const struct correlate *c)
 
     for (struct hmap_node *n; (n = hmap_step(&pools)) != NULL;)
         gather_pool(m, hmap_entry(n, struct pool, node));
-    for (struct cconn *cc = c->conns; cc != NULL; cc = cc->older)
-        gather_conn(m, cc);
+    for (struct list_link *at = c->conns.next; at != &c->conns; at = at->next)
+        gather_conn(m, list_entry(at, struct cconn, all));
     for (struct list_link *at = c->lookups.next; at != &c->lookups; at = at->next)
         gather_lookup(m, list_entry(at, struct lookup, all));
     gather_timers(m, c);
