@@ -164,13 +164,23 @@ const struct packet_mark *conn_ready_mark(const struct cconn *cc)
     return mark_set(done) ? done : &cc->view.ack;
 }
 
-struct cconn *conn_open(struct correlate *c, const struct fact *f)
+struct cconn *conn_take(struct correlate *c)
 {
     struct cconn *cc = slab_take(&c->conn_slab);
 
     if (cc == NULL)
         return NULL;
     arena_count_in(&cc->arena, c->limits.budget);
+    list_init(&cc->open);
+    return cc;
+}
+
+struct cconn *conn_open(struct correlate *c, const struct fact *f)
+{
+    struct cconn *cc = conn_take(c);
+
+    if (cc == NULL)
+        return NULL;
     cc->flow = f->conn;
     cc->view.present = true;
     cc->view.first = f->mark;

@@ -3,10 +3,9 @@
 
 #include "correlate/times.h"
 
-static const struct packet_mark *mark_of(const struct exchange *e, enum exchange_closer by)
+static const struct packet_mark *mark_of(const struct exchange_conn *c, enum exchange_closer by)
 {
     static const struct packet_mark none;
-    const struct exchange_conn *c = &e->conn;
 
     switch (by) {
     case CLOSED_BY_CLIENT_FIN:
@@ -22,16 +21,21 @@ static const struct packet_mark *mark_of(const struct exchange *e, enum exchange
     }
 }
 
-enum exchange_closer exchange_closer(const struct exchange *e)
+static enum exchange_closer conn_closer(const struct exchange_conn *c)
 {
     enum exchange_closer first = CLOSED_BY_NONE;
 
     for (enum exchange_closer by = CLOSED_BY_CLIENT_FIN; by <= CLOSED_BY_SERVER_RST; by++) {
-        const struct packet_mark *m = mark_of(e, by);
-        if (mark_set(m) && (first == CLOSED_BY_NONE || m->ts_ns < mark_of(e, first)->ts_ns))
+        const struct packet_mark *m = mark_of(c, by);
+        if (mark_set(m) && (first == CLOSED_BY_NONE || m->ts_ns < mark_of(c, first)->ts_ns))
             first = by;
     }
     return first;
+}
+
+enum exchange_closer exchange_closer(const struct exchange *e)
+{
+    return conn_closer(&e->conn);
 }
 
 bool exchange_closed_by_server(const struct exchange *e)
@@ -40,9 +44,9 @@ bool exchange_closed_by_server(const struct exchange *e)
     return by == CLOSED_BY_SERVER_FIN || by == CLOSED_BY_SERVER_RST;
 }
 
-const struct packet_mark *exchange_closing_mark(const struct exchange *e)
+const struct packet_mark *exchange_conn_closing_mark(const struct exchange_conn *c)
 {
-    return mark_of(e, exchange_closer(e));
+    return mark_of(c, conn_closer(c));
 }
 
 static bool before_next_request(const struct exchange *e, const struct packet_mark *m)

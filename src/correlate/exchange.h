@@ -365,9 +365,9 @@ struct exchange {
     /* The rest is correlate's own. */
     struct heap_node order; /* in the outbox */
     struct timer timer;
-    bool may_have_ended; /* provisionally, at end_ns */
-    bool late;           /* answered after the client's FIN: ended with it, unless the client takes the answer */
-    struct exchange *next, *before; /* under way on its connection */
+    bool may_have_ended;   /* provisionally, at end_ns */
+    bool late;             /* answered after the client's FIN: ended with it, unless the client takes the answer */
+    struct list_link open; /* among those under way on its connection, or among the free ones */
     struct hmap_node by_number;
     bool in_map;
     void *owner;
@@ -396,7 +396,7 @@ enum exchange_closer {
 enum exchange_closer exchange_closer(const struct exchange *e);
 bool exchange_closed_by_server(const struct exchange *e);
 /* The packet by which it was; not set where nobody did. */
-const struct packet_mark *exchange_closing_mark(const struct exchange *e);
+const struct packet_mark *exchange_conn_closing_mark(const struct exchange_conn *c);
 /* The server sent something since the request that the capture lacks, or that could not be decrypted: silence is no
  * fact then. */
 bool exchange_answer_hidden(const struct exchange *e);

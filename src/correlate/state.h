@@ -45,7 +45,7 @@ struct correlate {
     size_t lookups_unused;
     uint64_t suffixes[SUFFIXES_MAX]; /* of search lists, hashed with their client */
     size_t suffix_next;
-    struct exchange *free_exchanges;
+    struct list_link free_exchanges;
     size_t free_count;
     struct exchange *emitting; /* NULL: it is kept */
     struct recent recent[RECENT_MAX];

@@ -138,7 +138,7 @@ static struct slice upload_error(struct trace *t, bool by_server)
 static void wrote_request_overtaken(struct trace *t)
 {
     const struct exchange_response *r = &t->e->response;
-    const struct packet_mark *closed = exchange_closing_mark(t->e);
+    const struct packet_mark *closed = exchange_conn_closing_mark(&t->e->conn);
     struct packet_mark grace = r->last;
 
     grace.ts_ns += offset_ns(WROTE_REQUEST_GRACE_US);
@@ -155,7 +155,7 @@ static void wrote_request_overtaken(struct trace *t)
 static void wrote_request_failed(struct trace *t)
 {
     const struct exchange *e = t->e;
-    const struct packet_mark *closed = exchange_closing_mark(e);
+    const struct packet_mark *closed = exchange_conn_closing_mark(&e->conn);
 
     if (!mark_set(closed))
         return;

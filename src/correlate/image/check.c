@@ -67,8 +67,8 @@ static bool conn_ok(const struct cconn *cc, uint8_t places)
 
     if (d != NULL && (cc->attempt < 0 || (size_t)cc->attempt >= d->n || d->conns[cc->attempt] != cc))
         return false;
-    for (const struct exchange *e = cc->open_first; e != NULL; e = e->next)
-        if (!owns(cc, e))
+    for (const struct list_link *at = cc->open.next; at != &cc->open; at = at->next)
+        if (!owns(cc, list_entry(at, struct exchange, open)))
             return false;
     if (cc->settling != NULL && !owns(cc, cc->settling))
         return false;

@@ -39,23 +39,6 @@ static void image_conn_tls(struct image *m, struct conn_tls *t)
     IMAGE_ENUM(m, t->tunnel, TUNNEL_READY);
 }
 
-static void image_open(struct image *m, struct cconn *cc)
-{
-    struct exchange **at = &cc->open_first;
-    size_t n = 0;
-
-    for (const struct exchange *e = cc->open_first; e != NULL; e = e->next)
-        n++;
-    n = image_count(m, n, SIZE_MAX);
-    for (; n > 0 && image_ok(m); n--, at = &(*at)->next) {
-        if (!image_member(m, IMAGE_EXCHANGE, at, IMAGE_OPEN)) {
-            *at = NULL;
-            return;
-        }
-        cc->open_last = *at;
-    }
-}
-
 IMAGE_COVERS(struct cconn, 936);
 void image_conn(struct image *m, struct cconn *cc)
 {
@@ -63,7 +46,7 @@ void image_conn(struct image *m, struct cconn *cc)
     image_conn_view(m, &cc->view);
     image_link(m, IMAGE_DIAL, &cc->dial);
     IMAGE(m, cc->attempt);
-    image_open(m, cc);
+    (void)image_list(m, &cc->open, IMAGE_EXCHANGE, offsetof(struct exchange, open), IMAGE_OPEN);
     if (image_present(m, cc->settling != NULL))
         (void)image_member(m, IMAGE_EXCHANGE, &cc->settling, IMAGE_SETTLING);
     IMAGE(m, cc->positions);
