@@ -129,7 +129,7 @@ size_t image_count(struct image *m, size_t n, size_t max)
 
 /* ---- moments, addresses, text ---- */
 
-void image_ref(struct image *m, struct packet_ref *ref)
+static void image_ref(struct image *m, struct packet_ref *ref)
 {
     IMAGE(m, ref->number);
     IMAGE(m, ref->file);

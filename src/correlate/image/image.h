@@ -65,7 +65,6 @@ void image_bool(struct image *m, bool *b);
 bool image_present(struct image *m, bool here);
 /* How many things of at least a byte follow; not more than max. */
 size_t image_count(struct image *m, size_t n, size_t max);
-void image_ref(struct image *m, struct packet_ref *ref);
 void image_mark(struct image *m, struct packet_mark *mark);
 void image_ip(struct image *m, struct ip_addr *ip);
 void image_endpoint(struct image *m, struct endpoint *e);

@@ -25,7 +25,7 @@ enum h2_type {
 };
 
 enum { H2_END_STREAM = 0x1, H2_ACK = 0x1, H2_END_HEADERS = 0x4, H2_PADDED = 0x8, H2_HAS_PRIORITY = 0x20 };
-enum { H2_HEADER_BYTES = 9, H2_FRAME_MAX = 1 << 24 };
+enum { H2_HEADER_BYTES = 9 };
 
 struct h2_frame {
     uint32_t len, stream;
