@@ -39,7 +39,7 @@ static void image_conn_tls(struct image *m, struct conn_tls *t)
     IMAGE_ENUM(m, t->tunnel, TUNNEL_READY);
 }
 
-IMAGE_COVERS(struct cconn, 936);
+IMAGE_COVERS(struct cconn, 968);
 void image_conn(struct image *m, struct cconn *cc)
 {
     m->arena = &cc->arena;
@@ -68,7 +68,7 @@ void image_conn(struct image *m, struct cconn *cc)
 /* ---- lookups ---- */
 
 IMAGE_COVERS(struct lookup_lane, 64);
-IMAGE_COVERS(struct lookup, 1528);
+IMAGE_COVERS(struct lookup, 1536);
 /* Users and holders are counted when all is read. */
 void image_lookup(struct image *m, struct lookup *l)
 {

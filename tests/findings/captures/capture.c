@@ -17,6 +17,23 @@ static void gap(struct story *s)
     hang_up(s);
 }
 
+/* Between two exchanges. */
+static void clock_set_back(struct story *s)
+{
+    enum { BACK_S = 2 };
+
+    dial(s);
+    ask(s);
+    if (!s->nearly)
+        s->wire.ns -= BACK_S * UINT64_C(1000000000);
+    answer(s);
+    if (s->nearly)
+        s->wire.ns -= BACK_S * UINT64_C(1000000000);
+    ask(s);
+    answer(s);
+    hang_up(s);
+}
+
 /* Ethernet, IP and TCP are 54 bytes, the head 38: the snapshot length holds it, and cuts the body. */
 static void cut(struct story *s)
 {
@@ -71,6 +88,7 @@ static void long_head(struct story *s)
 
 const struct finding_capture capture_captures[] = {
     {"capture.gap", gap, .recorded = "golden/field/06-dumpcap-two-interfaces-tap.pcapng.zst"},
+    {"capture.clock_set_back", clock_set_back, .recorded = NULL},
     {"capture.cut", cut, .recorded = NULL},
     {"capture.no_request", no_request, .recorded = NULL},
     {"capture.ended", ended, .recorded = "golden/lab/expect.pcap"},
