@@ -123,6 +123,17 @@ static void comes_out_of_a_recorded_capture(void **state)
     assert_true(ask_about(path, NULL, code).found > 0);
 }
 
+/* Decryption goes on behind them: what was in them is missing all the same. */
+static void records_missing_from_a_decrypted_response_are_a_gap(void **state)
+{
+    char path[PATH_BYTES], keys[PATH_BYTES];
+
+    (void)state;
+    make(find_row("tls.decryption_lost"), true, path, keys);
+    assert_int_equal(ask_about(path, keys, "capture.gap").found, 1);
+    assert_int_equal(ask_about(path, keys, "conn.closed_by_client").found, 0);
+}
+
 /* ---- each code a test ---- */
 
 static size_t list_codes(char codes[CODES_MAX][64])
@@ -157,11 +168,12 @@ static void every_row_has_its_code(void **state)
 int main(void)
 {
     static char codes[CODES_MAX][64], names[2 * CODES_MAX][96];
-    static struct CMUnitTest tests[2 * CODES_MAX + 1];
+    static struct CMUnitTest tests[2 * CODES_MAX + 2];
     size_t codes_n = list_codes(codes), n = 0;
 
     (void)mkdir(P2T_MADE, 0755);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(every_row_has_its_code);
+    tests[n++] = (struct CMUnitTest)cmocka_unit_test(records_missing_from_a_decrypted_response_are_a_gap);
     for (size_t i = 0; i < codes_n; i++) {
         (void)snprintf(names[2 * i], sizeof *names, "%.60s_comes_out_of_its_capture_only", codes[i]);
         (void)snprintf(names[2 * i + 1], sizeof *names, "%.60s_comes_out_of_a_recorded_capture", codes[i]);
