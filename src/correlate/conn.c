@@ -36,21 +36,7 @@ void conn_follow(struct correlate *c, struct cconn *cc, struct flow_conn *flow)
 {
     cc->flow = flow;
     flow->follower = cc;
-    cc->older = c->conns;
-    if (cc->older != NULL)
-        cc->older->newer = cc;
-    c->conns = cc;
-}
-
-static void unfollow(struct correlate *c, struct cconn *cc)
-{
-    cc->flow->follower = NULL;
-    if (cc->older != NULL)
-        cc->older->newer = cc->newer;
-    if (cc->newer != NULL)
-        cc->newer->older = cc->older;
-    else
-        c->conns = cc->older;
+    list_insert(c->conns.next, &cc->all);
 }
 
 static void set_once(struct packet_mark *m, const struct packet_mark *to)
@@ -180,13 +166,23 @@ const struct packet_mark *conn_ready_mark(const struct cconn *cc)
     return mark_set(done) ? done : &cc->view.ack;
 }
 
-struct cconn *conn_open(struct correlate *c, const struct fact *f)
+struct cconn *conn_take(struct correlate *c)
 {
     struct cconn *cc = slab_take(&c->conn_slab);
 
     if (cc == NULL)
         return NULL;
     arena_count_in(&cc->arena, c->limits.budget);
+    list_init(&cc->open);
+    return cc;
+}
+
+struct cconn *conn_open(struct correlate *c, const struct fact *f)
+{
+    struct cconn *cc = conn_take(c);
+
+    if (cc == NULL)
+        return NULL;
     cc->flow = f->conn;
     cc->view.present = true;
     cc->view.first = f->mark;
@@ -197,7 +193,8 @@ struct cconn *conn_open(struct correlate *c, const struct fact *f)
 
 void conn_free(struct correlate *c, struct cconn *cc)
 {
-    unfollow(c, cc);
+    cc->flow->follower = NULL;
+    list_remove(&cc->all);
     arena_fini(&cc->arena);
     if (cc->tls != NULL)
         slab_give(&c->tls_slab, cc->tls);

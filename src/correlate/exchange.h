@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/hash.h"
 #include "base/heap.h"
+#include "base/list.h"
 #include "packet/packet.h"
 #include "pcap2trace/exchange.h"
 #include "proto/fact.h"
@@ -368,9 +369,9 @@ struct exchange {
     /* The rest is correlate's own. */
     struct heap_node order; /* in the outbox */
     struct timer timer;
-    bool may_have_ended; /* provisionally, at end_ns */
-    bool late;           /* answered after the client's FIN: ended with it, unless the client takes the answer */
-    struct exchange *next, *before; /* under way on its connection */
+    bool may_have_ended;   /* provisionally, at end_ns */
+    bool late;             /* answered after the client's FIN: ended with it, unless the client takes the answer */
+    struct list_link open; /* among those under way on its connection, or among the free ones */
     struct hmap_node by_number;
     bool in_map;
     void *owner;
@@ -378,9 +379,9 @@ struct exchange {
     uint64_t lost_before[2]; /* of its connection, when it began */
     uint32_t retransmits_before[2];
     struct dial *claims;
-    void *pool; /* where it may yet turn out to have dialled */
-    struct exchange *unplaced_before, *unplaced_next;
-    int64_t free_ns; /* since when its connection was */
+    void *pool;                /* where it may yet turn out to have dialled */
+    struct list_link unplaced; /* among the exchanges of its pool without a dial */
+    int64_t free_ns;           /* since when its connection was */
 
     /* Not zeroed with the rest: the counts say what is filled. */
     struct exchange_link links[LINKS_MAX];
@@ -397,6 +398,9 @@ enum exchange_closer {
 };
 
 enum exchange_closer exchange_closer(const struct exchange *e);
+bool exchange_closed_by_server(const struct exchange *e);
+/* The packet by which it was; not set where nobody did. */
+const struct packet_mark *exchange_conn_closing_mark(const struct exchange_conn *c);
 /* The server sent something since the request that the capture lacks, or that could not be decrypted: silence is no
  * fact then. */
 bool exchange_answer_hidden(const struct exchange *e);

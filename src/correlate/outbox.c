@@ -5,13 +5,18 @@
 /* As many as are under way to another thread at most; and the places of one in two heaps. */
 enum { KEPT_EXCHANGES = 512, HEAPS_BYTES = 32 };
 
+static struct exchange *first_free(const struct correlate *c)
+{
+    return list_empty(&c->free_exchanges) ? NULL : list_entry(c->free_exchanges.next, struct exchange, open);
+}
+
 struct exchange *exchange_take(struct correlate *c)
 {
-    struct exchange *e = c->free_exchanges;
+    struct exchange *e = first_free(c);
     struct arena arena = {0};
 
     if (e != NULL) {
-        c->free_exchanges = e->next;
+        list_remove(&e->open);
         c->free_count--;
         arena = e->arena;
         memset(e, 0, offsetof(struct exchange, links));
@@ -41,8 +46,7 @@ static void give(struct correlate *c, struct exchange *e)
         return;
     }
     arena_reset(&e->arena);
-    e->next = c->free_exchanges;
-    c->free_exchanges = e;
+    list_insert(c->free_exchanges.next, &e->open);
     c->free_count++;
 }
 
@@ -110,9 +114,8 @@ void outbox_flush(struct correlate *c)
 void outbox_fini(struct correlate *c)
 {
     outbox_flush(c);
-    while (c->free_exchanges != NULL) {
-        struct exchange *e = c->free_exchanges;
-        c->free_exchanges = e->next;
+    for (struct exchange *e; (e = first_free(c)) != NULL;) {
+        list_remove(&e->open);
         arena_fini(&e->arena);
         free(e);
     }

@@ -194,7 +194,7 @@ void lookup_decide(const struct correlate *c, struct lookup *l)
         take_asked_name(info);
 }
 
-int64_t lookup_end_ns(const struct exchange_lookup *info)
+static int64_t lookup_end_ns(const struct exchange_lookup *info)
 {
     int64_t end = mark_set(&info->last_answer) ? info->last_answer.ts_ns : info->last_query.ts_ns;
 
