@@ -10,19 +10,12 @@ static const int64_t WINDOW_NS = 500000000, QUEUE_WINDOW_NS = 100000000;
 /* HELD_BYTES_MAX: of all files together. */
 enum { TRIAL_FRAMES = 32, TRIAL_BYTES = 12 << 10, HELD_BYTES_MAX = 16 << 20 };
 
-struct input_held {
-    struct heap_node node; /* by time, then as in the file */
-    struct input_frame frame;
-    uint8_t bytes[];
-};
-
 static struct input_held *hold(const struct input_frame *f)
 {
     struct input_held *h = malloc(sizeof *h + f->cap_len);
 
     if (h == NULL)
         return NULL;
-    h->node = (struct heap_node){.at = 0};
     h->frame = *f;
     h->frame.bytes = h->bytes;
     memcpy(h->bytes, f->bytes, f->cap_len);
@@ -47,17 +40,10 @@ static int give(struct input_order *o, struct input_held *h, struct input_frame 
     return 1;
 }
 
-static struct input_held *first_held(const struct input_order *o)
-{
-    struct heap_node *n = heap_top(&o->heap);
-    return n != NULL ? heap_entry(n, struct input_held, node) : NULL;
-}
-
 static int give_first(struct input_order *o, struct input_frame *f)
 {
-    struct input_held *h = first_held(o);
+    struct input_held *h = input_queue_take(&o->queue);
 
-    heap_remove(&o->heap, &h->node);
     count_held(o, 0 - cost(h));
     return give(o, h, f);
 }
@@ -113,7 +99,7 @@ static int take_in(struct input_order *o, const struct input_frame *f)
         o->mode = ORDER_SORTS;
     }
     note(o, f);
-    if (heap_push(&o->heap, &h->node, f->ts_ns, o->read) != 0) {
+    if (input_queue_put(&o->queue, h, o->read) != 0) {
         free(h);
         return P2T_ERR_MEMORY;
     }
@@ -124,10 +110,9 @@ static int take_in(struct input_order *o, const struct input_frame *f)
 /* Nothing earlier than the first one held can come any more. */
 static bool is_ripe(const struct input_order *o)
 {
-    const struct input_held *h = first_held(o);
-
     if (o->over || o->after != NULL || o->mode == ORDER_DRAINS)
         return true;
+    const struct input_held *h = input_queue_first(&o->queue);
     return h != NULL && (later_by(o->newest_ns, h->frame.ts_ns, WINDOW_NS) || *o->held_bytes >= HELD_BYTES_MAX);
 }
 
@@ -173,7 +158,7 @@ static int next_held(struct input_order *o, struct input_capture *c, struct inpu
         if (r != P2T_OK)
             return r;
     }
-    if (o->heap.n > 0)
+    if (input_queue_first(&o->queue) != NULL)
         return give_first(o, f);
     return o->after != NULL ? give_after(o, f) : 0;
 }
@@ -211,13 +196,9 @@ void input_order_begin(struct input_order *o, size_t *held_bytes, bool pipe)
 
 void input_order_end(struct input_order *o)
 {
-    for (struct input_held *h; (h = first_held(o)) != NULL;) {
-        heap_remove(&o->heap, &h->node);
-        free(h);
-    }
     if (o->held_bytes != NULL)
         *o->held_bytes -= o->bytes;
-    heap_fini(&o->heap);
+    input_queue_fini(&o->queue);
     free(o->out);
     free(o->after);
     *o = (struct input_order){.mode = ORDER_TRIAL};

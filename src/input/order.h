@@ -6,12 +6,10 @@
 #ifndef P2T_INPUT_ORDER_H
 #define P2T_INPUT_ORDER_H
 
-#include "base/heap.h"
 #include "input/capture.h"
+#include "input/queue.h"
 
 enum { INPUT_ORDER_QUEUES = 16 }; /* interfaces beyond share one */
-
-struct input_held;
 
 enum input_order_mode {
     ORDER_TRIAL, /* holds frames, to see whether they are in order */
@@ -29,9 +27,9 @@ struct input_order {
     int64_t newest_ns;                    /* of the frames since the clock was last set back */
     int64_t queue_ns[INPUT_ORDER_QUEUES]; /* likewise, by interface */
     bool queue_used[INPUT_ORDER_QUEUES];
-    struct heap heap;          /* of struct input_held */
+    struct input_queue queue;
     struct input_held *out;    /* given out last */
-    struct input_held *after;  /* the first one after the clock was set back: waits until the heap is empty */
+    struct input_held *after;  /* the first one after the clock was set back: waits until the queue is empty */
     size_t bytes, *held_bytes; /* held by this one, and by all */
     uint64_t read, sorted;     /* sorted: frames that stood behind a later one */
 };
