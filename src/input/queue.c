@@ -1,7 +1,5 @@
 #include "input/queue.h"
 
-#include <stdlib.h>
-
 static bool before(const struct input_held *a, const struct input_held *b)
 {
     return a->node.key != b->node.key ? a->node.key < b->node.key : a->node.tie < b->node.tie;
@@ -67,7 +65,5 @@ struct input_held *input_queue_take(struct input_queue *q)
 
 void input_queue_fini(struct input_queue *q)
 {
-    while (input_queue_first(q) != NULL)
-        free(input_queue_take(q));
     heap_fini(&q->heap);
 }

@@ -5,16 +5,7 @@
 #ifndef P2T_INPUT_QUEUE_H
 #define P2T_INPUT_QUEUE_H
 
-#include "base/heap.h"
-#include "input/frame.h"
-
-/* A frame and its bytes, copied. */
-struct input_held {
-    struct heap_node node;   /* by time, then as in the file; in the heap or not */
-    struct input_held *next; /* in its run */
-    struct input_frame frame;
-    uint8_t bytes[];
-};
+#include "input/hold.h"
 
 struct input_run {
     struct input_held *first, *last; /* last: only where there is a first */
@@ -33,9 +24,9 @@ struct input_queue {
 int input_queue_put(struct input_queue *q, struct input_held *h, uint64_t tie);
 /* The earliest frame, which stays; NULL: there is none. */
 struct input_held *input_queue_first(const struct input_queue *q);
-/* Takes the earliest frame out; the queue must not be empty. To be freed with free(). */
+/* Takes the earliest frame out; the queue must not be empty. */
 struct input_held *input_queue_take(struct input_queue *q);
-/* Frees all of it. */
+/* Of an empty one. */
 void input_queue_fini(struct input_queue *q);
 
 #endif
