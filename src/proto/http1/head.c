@@ -177,12 +177,14 @@ enum http1_head_result http1_strict_parse(struct http1_env *env, struct http1_he
 }
 
 /* A parser that stands after the head of a chunked message. */
-static void prepare_chunked(struct http1_env *env, llhttp_t *parser)
+static void prepare_chunked(llhttp_t *parser)
 {
+    struct fact_header header;
+    struct http1_env env = {.headers = &header, .limits.headers = 1};
     struct fact_http_head head = {0};
     struct http1_head_parse parse = {.head = &head};
 
-    (void)http1_strict_parse(env, &parse, FLOW_C2S,
+    (void)http1_strict_parse(&env, &parse, FLOW_C2S,
                              SLICE_LIT("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"));
     *parser = parse.parser;
 }
@@ -190,13 +192,16 @@ static void prepare_chunked(struct http1_env *env, llhttp_t *parser)
 enum http1_head_result http1_head_parse(struct http1_env *env, struct http1_head_parse *parse, enum flow_dir dir,
                                         struct slice bytes)
 {
-    if (http1_usual_parse(env, parse, dir, bytes))
+    if (http1_usual_parse(env, parse, dir, bytes)) {
+        if (parse->head->chunked)
+            prepare_chunked(&parse->parser);
         return HTTP1_HEAD_DONE;
+    }
     enum http1_head_result result = http1_strict_parse(env, parse, dir, bytes);
 
     if (result != HTTP1_HEAD_REFUSED)
         return result;
-    prepare_chunked(env, &parse->parser);
+    prepare_chunked(&parse->parser);
     return http1_lenient_parse(env, parse, dir, bytes);
 }
 

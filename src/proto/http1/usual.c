@@ -33,12 +33,13 @@ static const uint8_t kinds[256] = {
 
 static struct slice take_kind(struct usual *u, uint8_t kind)
 {
-    const uint8_t *from = u->at;
+    const uint8_t *from = u->at, *at = from, *end = u->end;
 
-    while (u->at < u->end && (kinds[*u->at] & kind) != 0)
-        u->at++;
-    u->odd |= u->at == from;
-    return slice_of(from, (size_t)(u->at - from));
+    while (at < end && (kinds[*at] & kind) != 0)
+        at++;
+    u->at = at;
+    u->odd |= at == from;
+    return slice_of(from, (size_t)(at - from));
 }
 
 /* The high bit of each byte that is no printable ASCII; of the first such one, if there is any, for sure. */
@@ -133,7 +134,7 @@ static void status_line(struct usual *u, struct fact_http_head *head)
     take_line_end(u);
 }
 
-/* Only one Content-Length of a few digits, and no Transfer-Encoding. */
+/* Only one Content-Length of a few digits, or "chunked". */
 static void note_framing(struct usual *u, struct fact_http_head *head, const struct fact_header *h)
 {
     enum { DIGITS_MAX = 18 };
@@ -142,7 +143,11 @@ static void note_framing(struct usual *u, struct fact_http_head *head, const str
         u->odd |= head->has_length || h->value.n > DIGITS_MAX || !slice_u64(h->value, &head->length);
         head->has_length = true;
     }
-    u->odd |= slice_ieq(h->name, SLICE_LIT("transfer-encoding"));
+    if (slice_ieq(h->name, SLICE_LIT("transfer-encoding"))) {
+        u->odd |= head->chunked || !slice_eq(h->value, SLICE_LIT("chunked"));
+        head->chunked = true;
+    }
+    u->odd |= head->has_length && head->chunked;
 }
 
 static void field_line(struct usual *u, struct fact_http_head *head, struct fact_header *h)

@@ -77,6 +77,7 @@ static const struct {
     {FLOW_S2C, "HTTP/1.1 200 OK\r\nServer: nginx/1.22.1\r\nDate: Sun, 29 Nov 2026 21:36:40 GMT\r\n"
                "Content-Type: application/json\r\nContent-Length: 365\r\nConnection: keep-alive\r\n\r\n{}"},
     {FLOW_S2C, "HTTP/1.0 404 Not Found \r\nContent-Length: 99999999999999999\r\nETag: \"a-b\"\r\n\r\n"},
+    {FLOW_S2C, "HTTP/1.1 200 OK\r\nServer: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n0\r\n\r\n"},
     {FLOW_S2C, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n\x81"},
 };
 
@@ -136,7 +137,10 @@ static void odd_heads_are_left_to_llhttp(void **state)
         {FLOW_C2S, "GET / HTTP/2.0\r\nHost: a\r\n\r\n"},
         {FLOW_C2S, "GET http://a/ HTTP/1.1\r\nHost: a\r\n\r\n"},
         {FLOW_C2S, "CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n"},
-        {FLOW_C2S, "PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"},
+        {FLOW_C2S, "PUT / HTTP/1.1\r\nTransfer-Encoding: gzip, chunked\r\n\r\n"},
+        {FLOW_C2S, "PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n"},
+        {FLOW_C2S, "PUT / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n"},
+        {FLOW_C2S, "PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n"},
         {FLOW_C2S, "PUT / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\n"},
         {FLOW_C2S, "PUT / HTTP/1.1\r\nContent-Length: +1\r\n\r\n"},
         {FLOW_C2S, "PUT / HTTP/1.1\r\nContent-Length: 18446744073709551616\r\n\r\n"},
