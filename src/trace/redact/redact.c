@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "trace/redact/names.h"
+#include "trace/redact/plain.h"
 #include "trace/redact/scan.h"
 #include "trace/redact/shape.h"
 
@@ -27,6 +28,7 @@ struct redact {
     struct names *names;
     struct known_name known_names[KNOWN_NAMES];
     struct known_text known_texts[KNOWN_TEXTS];
+    struct plain plain;
 };
 
 struct redact *redact_new(const struct redact_options *options)
@@ -208,6 +210,8 @@ struct slice redact_text(struct redact *r, enum redact_as as, struct slice s, st
     if (r->show_secrets || redact_is_plain(as, s))
         return s;
     if (s.n <= LOOK_FIRST_BYTES && !worth_a_scan(as, s))
+        return s;
+    if (as == REDACT_URL && plain_url(&r->plain, r->names, s))
         return s;
     struct known_text *k = s.n <= KNOWN_TEXT_BYTES ? known_text_at(r, s) : NULL;
     if (k != NULL && is_known(k, as, s))
