@@ -139,6 +139,8 @@ static void note_framing(struct usual *u, struct fact_http_head *head, const str
 {
     enum { DIGITS_MAX = 18 };
 
+    if (h->name.n != sizeof "content-length" - 1 && h->name.n != sizeof "transfer-encoding" - 1)
+        return;
     if (slice_ieq(h->name, SLICE_LIT("content-length"))) {
         u->odd |= head->has_length || h->value.n > DIGITS_MAX || !slice_u64(h->value, &head->length);
         head->has_length = true;
@@ -156,7 +158,9 @@ static void field_line(struct usual *u, struct fact_http_head *head, struct fact
     u->odd |= !take(u, SLICE_LIT(":"));
     while (u->at < u->end && *u->at == ' ')
         u->at++;
-    h->value = slice_trim(take_text(u));
+    h->value = take_text(u);
+    while (h->value.n > 0 && h->value.p[h->value.n - 1] == ' ')
+        h->value.n--;
     u->odd |= h->value.n == 0;
     take_line_end(u);
     note_framing(u, head, h);
