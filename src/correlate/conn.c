@@ -171,6 +171,8 @@ void conn_snapshot(const struct cconn *cc, struct exchange *e)
             e->conn.last_retransmit[i] = cc->flow->last_retransmit[i];
         e->conn.payload_bytes[i] = cc->flow->payload_bytes[i];
     }
+    e->conn.clock_ahead_ns = cc->flow->clock_ahead_ns;
+    e->conn.clock_back = cc->flow->clock_back;
     e->socks_error = cc->socks_error;
     conn_tls_snapshot(cc, e);
 }

@@ -101,4 +101,7 @@ void exchange_begins_with_dial(struct exchange *e)
         e->start = e->lookup->first_query;
     else if (e->attempt_count > 0 && e->attempts[0].syn.ts_ns < e->start.ts_ns)
         e->start = e->attempts[0].syn;
+    else
+        return;
+    e->clock_ahead_ns = 0; /* connections begin with their packets' own times */
 }

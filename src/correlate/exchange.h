@@ -93,6 +93,7 @@ struct exchange_lookup {
     bool shared;   /* more than one dial used it: singleflight */
     bool inferred; /* joined with its dial by name and time, not by address */
     bool over_tcp;
+    bool clock_set_back;       /* an answer claims to be older than its question */
     bool forced_out;           /* by memory, before it was answered */
     struct lookup_name *tried; /* the names of a walk, in the order in which they were asked for */
     size_t tried_count;
@@ -266,6 +267,8 @@ struct exchange_conn {
     struct packet_mark last_retransmit[2];
     enum fact_proto proto;
     uint64_t payload_bytes[2];
+    int64_t clock_ahead_ns;        /* struct flow_conn's, when the exchange ended ... */
+    struct packet_mark clock_back; /* ... and the packet that first showed it */
 };
 
 /* What ended a TLS handshake before it was done. */
@@ -358,6 +361,7 @@ struct exchange {
     struct slice socks_error;      /* SOCKS reply in words; NULL when none failed */
     int64_t end_ns;
     struct packet_mark start; /* its first packet */
+    int64_t clock_ahead_ns;   /* how much later than that packet's own time it is: struct flow_conn's */
     size_t finding_count, link_count;
     struct arena arena;
 

@@ -72,6 +72,7 @@ struct exchange *open_begin(struct correlate *c, struct cconn *cc, enum p2t_kind
     e->owner = cc;
     e->number = number;
     e->start = *first;
+    e->clock_ahead_ns = cc->flow->clock_ahead_ns;
     e->conn.present = true;
     e->conn.pipelined = cc->open_first != NULL;
     e->conn.position = cc->positions++;

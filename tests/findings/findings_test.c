@@ -592,6 +592,17 @@ NEARLY(CAPTURE_GAP)
     m->e.conn.fin_in_order[FLOW_S2C] = true;
 }
 
+FIRES(CAPTURE_CLOCK_SET_BACK)
+{
+    made_http(m);
+    m->e.conn.clock_ahead_ns = 2000000000;
+    m->e.conn.clock_back = at(3000);
+}
+NEARLY(CAPTURE_CLOCK_SET_BACK)
+{
+    m->e.clock_ahead_ns = 2000000000; /* it was before this exchange */
+}
+
 FIRES(CAPTURE_CUT)
 {
     made_http(m);
@@ -751,6 +762,9 @@ static const struct row rows[P2T_FINDING_COUNT] = {
     ROW(WEBSOCKET_NOT_CLOSED, "websocket.not_closed", WARNING, 5000,
         "the WebSocket ended without a Close frame from either side"),
     ROW(CAPTURE_GAP, "capture.gap", WARNING, 2000, "bytes of this exchange are missing from the capture"),
+    ROW(CAPTURE_CLOCK_SET_BACK, "capture.clock_set_back", WARNING, 3000,
+        "the capture's clock was set back by 2000.0 ms before this packet: how long the exchange took is not known, its "
+        "later times are the earliest possible"),
     ROW(CAPTURE_CUT, "capture.cut", WARNING, 2000,
         "a message head is not wholly in the capture: snapshot length, loss, or its end"),
     ROW(CAPTURE_NO_REQUEST, "capture.no_request", WARNING, 3000,

@@ -1,7 +1,7 @@
 /* Exchanges and their parts, member by member. */
 #include "correlate/image/image.h"
 
-IMAGE_COVERS(struct exchange_lookup, 984);
+IMAGE_COVERS(struct exchange_lookup, 992);
 static void image_names(struct image *m, struct exchange_lookup *l)
 {
     if (m->out != NULL || image_ok(m))
@@ -58,6 +58,7 @@ void image_lookup_info(struct image *m, struct exchange_lookup *l)
     image_bool(m, &l->inferred);
     image_bool(m, &l->over_tcp);
     image_bool(m, &l->forced_out);
+    image_bool(m, &l->clock_set_back);
     image_names(m, l);
     image_mark(m, &l->partial);
     IMAGE(m, l->partials);
@@ -255,7 +256,7 @@ static void image_websocket(struct image *m, struct exchange_websocket *w)
     image_mark(m, &w->last);
 }
 
-IMAGE_COVERS(struct exchange_conn, 704);
+IMAGE_COVERS(struct exchange_conn, 736);
 void image_conn_view(struct image *m, struct exchange_conn *v)
 {
     image_bool(m, &v->present);
@@ -294,6 +295,8 @@ void image_conn_view(struct image *m, struct exchange_conn *v)
     IMAGE(m, v->goaway_last);
     IMAGE(m, v->goaway_code);
     image_bool(m, &v->input_ended);
+    image_ns(m, &v->clock_ahead_ns);
+    image_mark(m, &v->clock_back);
     IMAGE_ENUM(m, v->proto, FACT_PROTO_OTHER);
     for (int dir = 0; dir < 2; dir++) {
         image_bool(m, &v->fin_in_order[dir]);
@@ -424,7 +427,7 @@ static void image_own(struct image *m, struct exchange *e)
 }
 
 IMAGE_COVERS(struct exchange_link, 16);
-IMAGE_COVERS(struct exchange, 3712);
+IMAGE_COVERS(struct exchange, 3752);
 /* Outcome, errors and findings are the judge's: they come when it is handed over. */
 void image_exchange(struct image *m, struct exchange *e)
 {
@@ -443,6 +446,7 @@ void image_exchange(struct image *m, struct exchange *e)
     image_slice(m, &e->socks_error);
     image_ns(m, &e->end_ns);
     image_mark(m, &e->start);
+    image_ns(m, &e->clock_ahead_ns);
     image_links(m, e);
     image_own(m, e);
 }

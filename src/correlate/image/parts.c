@@ -108,7 +108,7 @@ static void image_open(struct image *m, struct cconn *cc)
     }
 }
 
-IMAGE_COVERS(struct cconn, 936);
+IMAGE_COVERS(struct cconn, 968);
 void image_conn(struct image *m, struct cconn *cc)
 {
     m->arena = &cc->arena;
@@ -156,7 +156,7 @@ static void image_lookup_dials(struct image *m, struct lookup *l)
 }
 
 IMAGE_COVERS(struct lookup_lane, 64);
-IMAGE_COVERS(struct lookup, 1528);
+IMAGE_COVERS(struct lookup, 1536);
 /* Users and holders are counted when all is read. */
 void image_lookup(struct image *m, struct lookup *l)
 {

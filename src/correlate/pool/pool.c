@@ -57,10 +57,13 @@ static void waiting_remove(struct dial *d)
     d->pool_before = d->pool_next = NULL;
 }
 
-/* Its request has no connection yet, as far as is known. A request that was promised its own new connection still takes a
+/* Its request has no connection yet, as far as is known. After a second of silence it may as well have given up: since 1.23
+ * Go's dial outlives its request, and nothing on the wire tells whose the next one is. A request that was promised its own new connection still takes a
  * stream on another one, if that comes first. */
 static bool waits(const struct dial *d, bool for_stream)
 {
+    if (d->attempts[d->n - 1].syns > 1)
+        return false;
     return d->served_on == NULL || (for_stream && d->served_on->dial == d && d->served_on->positions == 0);
 }
 
