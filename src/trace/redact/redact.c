@@ -9,7 +9,7 @@
 #include "trace/redact/scan.h"
 #include "trace/redact/shape.h"
 
-enum { KNOWN_NAMES = 64, KNOWN_NAME_BYTES = 32, KNOWN_TEXTS = 64, KNOWN_TEXT_BYTES = 255 };
+enum { KNOWN_NAMES = 128, KNOWN_NAME_BYTES = 32, KNOWN_TEXTS = 128, KNOWN_TEXT_BYTES = 255 };
 
 struct known_name {
     uint8_t name[KNOWN_NAME_BYTES];
@@ -70,6 +70,12 @@ const char *redact_shape_nth(size_t n)
     return n < sizeof shapes / sizeof *shapes ? shapes[n] : NULL;
 }
 
+/* Where what was decided about s is remembered; s.n > 0. */
+static size_t place_of(struct slice s, size_t places)
+{
+    return (s.n * 37 + s.p[0] + s.p[s.n / 2] * 11u + s.p[s.n / 4] * 5u + s.p[s.n - 1] * 3u) % places;
+}
+
 /* ---- fields ---- */
 
 static struct redact_field field_named(struct slice name)
@@ -128,7 +134,7 @@ struct redact_field redact_field_of(struct redact *r, struct slice name)
         return (struct redact_field){r->show_secrets ? REDACT_RULE_KEPT : REDACT_RULE_AS, REDACT_TEXT, false};
     if (name.n > KNOWN_NAME_BYTES)
         return judge_field(r, name);
-    struct known_name *k = &r->known_names[(name.n * 5 + name.p[0] + name.p[name.n - 1] * 3u) % KNOWN_NAMES];
+    struct known_name *k = &r->known_names[place_of(name, KNOWN_NAMES)];
     if (k->n != name.n || memcmp(k->name, name.p, name.n) != 0) {
         memcpy(k->name, name.p, name.n);
         k->n = (uint8_t)name.n;
@@ -188,7 +194,7 @@ static bool worth_a_scan(enum redact_as as, struct slice s)
 
 static struct known_text *known_text_at(struct redact *r, struct slice s)
 {
-    return &r->known_texts[(s.n * 7 + s.p[0] + s.p[s.n / 2] * 3u + s.p[s.n - 1] * 5u) % KNOWN_TEXTS];
+    return &r->known_texts[place_of(s, KNOWN_TEXTS)];
 }
 
 static bool is_known(const struct known_text *k, enum redact_as as, struct slice s)

@@ -260,6 +260,25 @@ static void ipv6_formats_as_inet_ntop_does(void **state)
         }
 }
 
+/* Any two bytes, at each place of texts of each length. */
+static void only_letters_have_a_case(void **state)
+{
+    uint8_t a[20], b[20];
+
+    (void)state;
+    for (unsigned x = 0; x < 256; x++)
+        for (unsigned y = 0; y < 256; y++) {
+            bool letter = (x | 0x20) >= 'a' && (x | 0x20) <= 'z' && x < 0x80;
+            bool same = x == y || (letter && (x ^ y) == 0x20);
+            size_t n = 1 + (x * 7 + y) % sizeof a, at = (x + y * 3) % n;
+            memset(a, 'q', sizeof a);
+            memset(b, 'Q', sizeof b);
+            a[at] = (uint8_t)x;
+            b[at] = (uint8_t)y;
+            assert_int_equal(slice_ieq(slice_of(a, n), slice_of(b, n)), same);
+        }
+}
+
 static void slices_compare_as_protocols_do(void **state)
 {
     (void)state;
@@ -314,6 +333,7 @@ int main(void)
         cmocka_unit_test(numbers_read_as_printf_writes_them),
         cmocka_unit_test(addresses_format_as_rfc_5952_and_parse_back),
         cmocka_unit_test(ipv6_formats_as_inet_ntop_does),
+        cmocka_unit_test(only_letters_have_a_case),
         cmocka_unit_test(slices_compare_as_protocols_do),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
