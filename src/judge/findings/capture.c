@@ -16,10 +16,11 @@ static void about_clock(struct exchange *e)
         finding_add(e, P2T_FINDING_CAPTURE_CLOCK_SET_BACK, &e->lookup->last_query, &e->lookup->last_answer,
                     "the capture's clock was set back inside the lookup: how long it took is not known");
     if (back_ns > 0)
-        finding_add(e, P2T_FINDING_CAPTURE_CLOCK_SET_BACK, &e->conn.clock_back, NULL,
-                    "the capture's clock was set back by %.1f ms before this packet: how long the exchange took is not "
-                    "known, its later times are the earliest possible",
-                    ms(back_ns));
+        finding_add(
+            e, P2T_FINDING_CAPTURE_CLOCK_SET_BACK, &e->conn.clock_back, NULL,
+            "the capture's clock was set back by %.1f ms before this packet: how long the exchange took is not "
+            "known, its later times are the earliest possible",
+            ms(back_ns));
 }
 
 void about_capture(struct exchange *e)
