@@ -8,7 +8,7 @@
  * as long. */
 enum { BLOCK_BYTES = 1000 };
 /* The first blocks are small: many arenas hold a name or two and nothing else. */
-enum { FIRST_BYTES = 104, SECOND_BYTES = 232 };
+enum { FIRST_BYTES = 40, SECOND_BYTES = 232 };
 
 struct arena_block {
     struct arena_block *next;

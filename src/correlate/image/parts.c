@@ -157,9 +157,15 @@ static void image_lookup_dials(struct image *m, struct lookup *l)
 
 static void image_servers(struct image *m, struct lookup *l)
 {
-    size_t n = image_count(m, l->server_count, LOOKUP_SERVERS_MAX);
     struct lookup_server *s = l->servers;
+    size_t n = 0;
 
+    IMAGE(m, l->server_count);
+    if (l->server_count > LOOKUP_SERVERS_MAX)
+        reader_fail(&m->in, READ_BAD);
+    for (const struct lookup_server *at = s; at != NULL; at = at->next)
+        n++;
+    n = image_count(m, n, LOOKUP_SERVERS_MAX);
     for (; n > 0 && image_ok(m); n--) {
         struct endpoint at = s != NULL ? s->at : (struct endpoint){.port = 0};
         image_endpoint(m, &at);

@@ -52,12 +52,17 @@ static void remember_query(struct correlate *c, struct lookup *l, const struct f
                                               .server = f->as.dns.dst});
 }
 
-static bool knows_server(const struct lookup *l, const struct endpoint *server)
+static bool asked_before(const struct lookup *l, const struct endpoint *server)
 {
     for (const struct lookup_server *s = l->servers; s != NULL; s = s->next)
         if (endpoint_eq(&s->at, server))
             return true;
     return false;
+}
+
+static bool knows_server(const struct lookup *l, const struct endpoint *server)
+{
+    return endpoint_eq(&l->info.server, server) || asked_before(l, server);
 }
 
 static bool tries_left(const struct lookup *l, const struct lookup_lane *lane, const struct endpoint *server)
@@ -182,6 +187,20 @@ static void note_silence(struct lookup *l, const struct fact *f)
         d->silent = (struct lookup_trouble){l->info.last_query, l->info.server, 0};
 }
 
+static void turn_to(struct lookup *l, const struct endpoint *server)
+{
+    struct exchange_lookup *info = &l->info;
+
+    if (endpoint_eq(&info->server, server))
+        return;
+    if (l->server_count < LOOKUP_SERVERS_MAX) {
+        l->server_count += !asked_before(l, server);
+        if (info->server.ip.family != 0 && !asked_before(l, &info->server))
+            lookup_add_server(l, &info->server);
+    }
+    info->server = *server;
+}
+
 static void ask(struct lookup *l, const struct fact *f, int i)
 {
     const struct dns_message *m = f->as.dns.message;
@@ -194,15 +213,13 @@ static void ask(struct lookup *l, const struct fact *f, int i)
         note_silence(l, f);
     }
     l->one_socket |= other->port == f->as.dns.src.port;
-    if (!knows_server(l, &f->as.dns.dst))
-        lookup_add_server(l, &f->as.dns.dst);
+    turn_to(l, &f->as.dns.dst);
     lane->tries += !f->as.dns.over_tcp;
     lane->state = LANE_ASKED;
     lane->port = f->as.dns.src.port;
     lane->last_query = f->mark;
     l->info.last_query = f->mark;
     l->info.client = f->as.dns.src;
-    l->info.server = f->as.dns.dst;
     l->info.queries++;
     l->info.over_tcp |= f->as.dns.over_tcp;
     /* Go's resolver offers 1232 bytes; glibc and musl send no OPT record unless told to. */

@@ -66,13 +66,12 @@ struct lookup *lookup_new(struct correlate *c, const struct fact *f, struct slic
 
 void lookup_add_server(struct lookup *l, const struct endpoint *at)
 {
-    struct lookup_server *s = l->server_count < LOOKUP_SERVERS_MAX ? arena_alloc(&l->arena, sizeof *s) : NULL;
+    struct lookup_server *s = arena_alloc(&l->arena, sizeof *s);
 
     if (s == NULL)
         return;
     *s = (struct lookup_server){*at, l->servers};
     l->servers = s;
-    l->server_count++;
 }
 
 struct lookup_detours *lookup_take_detour(struct lookup *l)

@@ -50,7 +50,7 @@ struct lookup_addr {
     uint64_t serial;
 };
 
-/* One that it asked. */
+/* One that it asked before the last. */
 struct lookup_server {
     struct endpoint at;
     struct lookup_server *next;
@@ -118,7 +118,7 @@ void lookup_keep_name(struct lookup *l, const struct lookup_name *name);
 struct lookup *lookup_new(struct correlate *c, const struct fact *question, struct slice name);
 /* Puts one that was read back in its place, the newest so far. 0, or -1 when memory ran out. */
 int lookup_enlist(struct correlate *c, struct lookup *l);
-/* Asks one more server, of which LOOKUP_SERVERS_MAX are kept. */
+/* One more of its earlier servers. */
 void lookup_add_server(struct lookup *l, const struct endpoint *at);
 /* Its detours, to write to; NULL when memory ran out. */
 struct lookup_detours *lookup_take_detour(struct lookup *l);
