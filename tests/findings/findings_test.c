@@ -93,11 +93,11 @@ NEARLY(DNS_CUT)
 FIRES(DNS_SERVER_FAILED)
 {
     made_lookup(m);
-    m->lookup.failed = (struct lookup_trouble){at(150), {.ip = ip_parse(SLICE_LIT("10.0.0.53")), .port = 53}, 2};
+    m->detours.failed = (struct lookup_trouble){at(150), {.ip = ip_parse(SLICE_LIT("10.0.0.53")), .port = 53}, 2};
 }
 NEARLY(DNS_SERVER_FAILED)
 {
-    m->lookup.failed.mark = (struct packet_mark){0};
+    m->detours.failed.mark = (struct packet_mark){0};
 }
 
 /* Two queries at once are A and AAAA. */
@@ -105,7 +105,7 @@ FIRES(DNS_RETRIED)
 {
     made_lookup(m);
     m->lookup.repeats = 1;
-    m->lookup.silent = (struct lookup_trouble){at(100), {.ip = ip_parse(SLICE_LIT("10.0.0.53")), .port = 53}, 0};
+    m->detours.silent = (struct lookup_trouble){at(100), {.ip = ip_parse(SLICE_LIT("10.0.0.53")), .port = 53}, 0};
 }
 NEARLY(DNS_RETRIED)
 {
@@ -247,7 +247,7 @@ FIRES(CONN_CANCELED)
 }
 NEARLY(CONN_CANCELED)
 {
-    m->attempts[0].winner = at(50900);
+    m->attempts[0].lost = true;
 }
 
 FIRES(CONN_SYN_REPEATED)
