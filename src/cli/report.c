@@ -71,6 +71,23 @@ void report_nothing(const struct p2t_session *s, bool filtered)
     say(&b);
 }
 
+void report_keylog(const struct p2t_session *s, const char *path)
+{
+    struct p2t_counters c;
+    char text[128];
+
+    p2t_session_counters(s, &c);
+    if (c.tls_decrypted > 0)
+        return;
+    if (c.tls_secrets == 0)
+        (void)snprintf(text, sizeof text, "there is no TLS secret in it: is it the file that SSLKEYLOGFILE named?");
+    else
+        (void)snprintf(text, sizeof text,
+                       "none of %llu TLS secrets fits a connection: are they of other captures, or another program?",
+                       (unsigned long long)c.tls_secrets);
+    report_line(path, text);
+}
+
 void report_interrupted(const struct p2t_session *s)
 {
     struct p2t_counters c;

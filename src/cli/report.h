@@ -12,6 +12,8 @@ void report_counters(const struct p2t_session *s);
 void report_nothing(const struct p2t_session *s, bool filtered);
 /* The output is sorted in so many runs, more than one. */
 void report_runs(uint64_t runs);
+/* A key log was given as --keylog, and nothing could be decrypted with it: says so. */
+void report_keylog(const struct p2t_session *s, const char *path);
 /* A signal ended the run early. */
 void report_interrupted(const struct p2t_session *s);
 

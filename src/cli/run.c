@@ -211,7 +211,9 @@ static void say_how_it_went(const struct run *r)
         report_runs(out_writer_runs(r->writer));
     if (signals_stop() != 0)
         report_interrupted(r->session);
-    else if (r->kept == 0)
+    else if (o->keylog != NULL && o->count == 0)
+        report_keylog(r->session, o->keylog);
+    if (signals_stop() == 0 && r->kept == 0)
         report_nothing(r->session, !filter_is_empty(&o->filter));
 }
 

@@ -191,6 +191,8 @@ static int verdict(const struct run *r)
         return EXIT_SIGNAL + signals_stop();
     if (r->options->verbose)
         report_counters(r->session);
+    if (r->options->keylog != NULL && !r->options->quiet)
+        report_keylog(r->session, r->options->keylog);
     if (r->trouble)
         return EXIT_TROUBLE;
     return compare_agrees(r->compare) ? EXIT_AGREE : EXIT_DIFFER;

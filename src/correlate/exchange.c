@@ -144,3 +144,8 @@ void exchange_begins_with_dial(struct exchange *e)
         return;
     e->clock_ahead_ns = 0; /* connections begin with their packets' own times */
 }
+
+bool attempt_known_by_quote(const struct exchange_attempt *a)
+{
+    return mark_set(&a->failed) && a->failed.ref.number == a->syn.ref.number && a->failed.ref.file == a->syn.ref.file;
+}

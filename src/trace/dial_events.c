@@ -193,7 +193,8 @@ static const struct packet_mark *before_attempt(const struct exchange *e, size_t
 static void connect_start(struct trace *t, size_t i)
 {
     const struct exchange_attempt *a = &t->e->attempts[i];
-    struct p2t_event *ev = event_add(t, P2T_HOOK_CONNECT_START, P2T_OBSERVED, a->syn.ts_ns);
+    enum p2t_basis basis = attempt_known_by_quote(a) ? P2T_INFERRED : P2T_OBSERVED;
+    struct p2t_event *ev = event_add(t, P2T_HOOK_CONNECT_START, basis, a->syn.ts_ns);
 
     event_earliest(ev, before_attempt(t->e, i));
     event_latest(ev, &a->syn);
@@ -306,7 +307,7 @@ void events_connect(struct trace *t)
         arg_int(args, P2T_ARG_CONNECT_DONE_SYNS, a->syns);
         if (a->result == ATTEMPT_OK)
             t->lane_ns = ev->time_ns;
-        if (a->result != ATTEMPT_CANCELED)
+        if (a->result != ATTEMPT_CANCELED && !attempt_known_by_quote(&e->attempts[0]))
             t->connect = (struct trace_span){true, e->attempts[0].syn.ts_ns, ev->time_ns};
     }
 }

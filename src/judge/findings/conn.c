@@ -86,8 +86,11 @@ static void about_attempt(struct exchange *e, const struct exchange_attempt *a)
         break;
     case ATTEMPT_ICMP:
         finding_add(e, P2T_FINDING_CONN_UNREACHABLE, &a->syn, &a->failed,
-                    "%s was reported unreachable: %s (ICMP type %u code %u)", addr, icmp_name(a), a->icmp_type,
-                    a->icmp_code);
+                    "%s was reported unreachable: %s (ICMP type %u code %u)%s", addr, icmp_name(a), a->icmp_type,
+                    a->icmp_code,
+                    attempt_known_by_quote(a)
+                        ? "; the SYN itself is not in the capture, so that the client's wait is not known"
+                        : "");
         break;
     case ATTEMPT_TIMEOUT:
         about_silence(e, a, addr);

@@ -132,6 +132,10 @@ static int make_captures(void **state)
     b.n = head;
     capture_slow_around(&b, 1);
     save("around.pcap", &b, b.n);
+    static uint8_t stray[] =
+        "CLIENT_TRAFFIC_SECRET_0 000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f "
+        "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n";
+    save("stray.keys", &(struct buf){.p = stray}, sizeof stray - 1);
     save("text.pcap", &(struct buf){.p = (uint8_t *)"no capture at all, but long enough to look like one"}, 51);
     buf_fini(&b);
     return 0;
@@ -145,6 +149,7 @@ static int remove_captures(void **state)
     forget("empty.pcap");
     forget("around.pcap");
     forget("text.pcap");
+    forget("stray.keys");
     return rmdir(folder);
 }
 
@@ -175,6 +180,9 @@ static void exit_status_and_messages(void **state)
         {"-o DIR/no/such/folder DIR/three.pcap", 1, "/no/such/folder: No such file or directory"},
         {"-o /dev/full DIR/three.pcap", 1, "/dev/full: No space left on device"},
         {"-v DIR/three.pcap", 0, "          26  packets"},
+        {"--keylog DIR/empty.pcap DIR/three.pcap", 0, "/empty.pcap: there is no TLS secret in it"},
+        {"-q --keylog DIR/empty.pcap DIR/three.pcap", 0, ""},
+        {"--keylog DIR/stray.keys DIR/three.pcap", 0, "/stray.keys: none of 1 TLS secrets fits a connection"},
     };
     struct program p = {0};
 
