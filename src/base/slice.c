@@ -10,15 +10,29 @@ bool slice_starts(struct slice s, struct slice prefix)
     return s.n >= prefix.n && (prefix.n == 0 || memcmp(s.p, prefix.p, prefix.n) == 0);
 }
 
-/* Eight bytes at once: bit 7 of a byte's low seven bits plus a number tells whether they reach 'A', or pass 'Z'. */
-static uint64_t lower_eight(const uint8_t *p)
+static uint64_t eight_at(const uint8_t *p)
 {
-    const uint64_t each = 0x0101010101010101;
     uint64_t eight;
 
     memcpy(&eight, p, sizeof eight);
+    return eight;
+}
+
+/* Bit 7 of a byte's low seven bits plus a number tells whether they reach 'A', or pass 'Z'. */
+static uint64_t lower_eight(uint64_t eight)
+{
+    const uint64_t each = 0x0101010101010101;
     uint64_t seven = eight & each * 0x7f, from_a = seven + each * (0x80 - 'A'), past_z = seven + each * (0x7f - 'Z');
+
     return eight | ((from_a ^ past_z) & ~eight & each * 0x80) >> 2;
+}
+
+/* Most that differ do so in more than the bit of the case. */
+static bool same_eight(const uint8_t *p, const uint8_t *q)
+{
+    uint64_t a = eight_at(p), b = eight_at(q), differ = a ^ b;
+
+    return differ == 0 || ((differ & ~UINT64_C(0x2020202020202020)) == 0 && lower_eight(a) == lower_eight(b));
 }
 
 static bool same_letters(const uint8_t *a, const uint8_t *b, size_t n)
@@ -37,11 +51,11 @@ bool slice_istarts(struct slice s, struct slice prefix)
     if (s.n < n)
         return false;
     for (; n - i >= EIGHT; i += EIGHT)
-        if (lower_eight(s.p + i) != lower_eight(prefix.p + i))
+        if (!same_eight(s.p + i, prefix.p + i))
             return false;
-    if (i > 0 && i < n) /* the rest, with what was compared before it */
-        return lower_eight(s.p + n - EIGHT) == lower_eight(prefix.p + n - EIGHT);
-    return same_letters(s.p + i, prefix.p + i, n - i);
+    if (i > 0) /* the rest, with what was compared before it */
+        return same_eight(s.p + n - EIGHT, prefix.p + n - EIGHT);
+    return same_letters(s.p, prefix.p, n);
 }
 
 static bool is_ows(uint8_t c)

@@ -35,8 +35,6 @@ static struct slice take_kind(struct usual *u, uint8_t kind)
 {
     const uint8_t *from = u->at, *at = from, *end = u->end;
 
-    while (end - at >= 4 && (kinds[at[0]] & kinds[at[1]] & kinds[at[2]] & kinds[at[3]] & kind) != 0)
-        at += 4;
     while (at < end && (kinds[*at] & kind) != 0)
         at++;
     u->at = at;
