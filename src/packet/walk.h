@@ -163,6 +163,7 @@ void walk_add_to_path(struct packet_walk *w, char kind, uint32_t id);
 /* path.c: struct packet's `path` for the ids added so far. */
 uint32_t walk_path_hash(const struct packet_walk *w);
 
+/* Integers at p, in network order and in little-endian order; all their bytes must be there. */
 static inline uint16_t load_be16(const uint8_t *p)
 {
     return (uint16_t)(p[0] << 8 | p[1]);
