@@ -97,6 +97,7 @@ static inline void walk_drop(struct packet_walk *w, enum packet_drop why)
     w->next = LAYER_END;
 }
 
+/* The walk ends: what follows is no IP header or, inside of IP, no transport that is decoded. */
 static inline void walk_not_ip(struct packet_walk *w)
 {
     walk_drop(w, w->ip_headers > 0 ? PACKET_DROP_OTHER_TRANSPORT : PACKET_DROP_NOT_IP);
