@@ -26,7 +26,7 @@ struct flow_tcp {
     uint8_t fresh_at;
     bool challenged; /* while half-open: its SYN was answered by an ACK, whose number is the server's `base` so far */
     bool keeps_syn_data;    /* the client's half holds what came with its SYN */
-    bool sent_after_rst;    /* FLOW_SENT_AFTER_RST was told */
+    bool sent_after_rst;    /* FLOW_SENT_AFTER_RST was sent */
     uint32_t first_payload; /* the client's, by time as flow_us() gives it; only once there is one */
     int64_t last_ns;        /* by the packet clock */
     int64_t newest_ns;      /* latest time of its own packets, as clock_ahead_ns has them */

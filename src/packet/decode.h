@@ -49,7 +49,7 @@ void packet_decoder_free(struct packet_decoder *d);
  * server's answer is a packet of its own: `partial`. */
 enum packet_drop packet_decode(struct packet_decoder *d, const struct input_frame *frame, struct packet *out);
 
-/* Static: a counter's key, and what a reader of -v is told. */
+/* Static: a counter's key, and its text for -v. */
 const char *packet_drop_key(enum packet_drop why);
 const char *packet_drop_text(enum packet_drop why);
 /* True when the decoder knows this LINKTYPE_. */

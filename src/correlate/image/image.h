@@ -41,7 +41,7 @@ struct image {
     struct image_set sets[IMAGE_KINDS];
     struct hmap known; /* writing: what is in the sets */
     struct arena nodes;
-    correlate_evidence *evidence; /* writing: is told of each packet that is referred to */
+    correlate_evidence *evidence; /* writing: called for each packet that is referred to */
     void *ctx;
 };
 
