@@ -133,17 +133,20 @@ void conn_socks_reply(struct cconn *cc, const struct fact *f)
 
 void conn_snapshot(const struct cconn *cc, struct exchange *e)
 {
-    struct exchange_conn own = e->conn;
+    bool pipelined = e->conn.pipelined, orphan_dial = e->conn.orphan_dial, handed_over = e->conn.handed_over;
+    struct packet_mark previous_end = e->conn.previous_end, next_head = e->conn.next_head;
+    enum exchange_proxy proxy = e->conn.proxy;
+    uint32_t position = e->conn.position;
 
     e->conn = cc->view;
     note_translation(&e->conn, cc->flow);
-    e->conn.position = own.position;
-    e->conn.pipelined = own.pipelined;
-    e->conn.orphan_dial = own.orphan_dial;
-    e->conn.handed_over = own.handed_over;
-    e->conn.previous_end = own.previous_end;
-    e->conn.next_head = own.next_head;
-    if (own.proxy == PROXY_HTTP)
+    e->conn.position = position;
+    e->conn.pipelined = pipelined;
+    e->conn.orphan_dial = orphan_dial;
+    e->conn.handed_over = handed_over;
+    e->conn.previous_end = previous_end;
+    e->conn.next_head = next_head;
+    if (proxy == PROXY_HTTP)
         e->conn.proxy = PROXY_HTTP;
     e->conn.dialled_host = arena_copy(&e->arena, cc->view.dialled_host);
     e->conn.proxy_target = arena_copy(&e->arena, cc->view.proxy_target);

@@ -38,8 +38,10 @@ static const int64_t *message_times(struct trace *t, const struct exchange_messa
 
 static struct p2t_messages messages(struct trace *t, const struct exchange_messages *m)
 {
-    struct p2t_messages out = {
-        .count = m->count, .exact = m->complete && !m->lost, .times_ns = message_times(t, m), .time_count = m->time_count};
+    struct p2t_messages out = {.count = m->count,
+                               .exact = m->complete && !m->lost,
+                               .times_ns = message_times(t, m),
+                               .time_count = m->time_count};
 
     if (m->count == 0)
         return out;

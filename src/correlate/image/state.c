@@ -36,7 +36,7 @@ static void gather_lookup(struct image *m, struct lookup *l)
 static void gather_timers(struct image *m, const struct correlate *c)
 {
     for (size_t i = 0; i < c->timers.n; i++) {
-        struct timer *t = heap_entry(c->timers.nodes[i], struct timer, node);
+        struct timer *t = heap_entry(c->timers.places[i].node, struct timer, node);
         if (t->kind == TIMER_DIAL)
             image_add(m, IMAGE_DIAL, heap_entry(t, struct dial, timer));
         else if (t->kind != TIMER_LOOKUP)

@@ -122,16 +122,36 @@ static uint32_t fewest_tries(const struct lookup *l)
     return tries;
 }
 
+static struct packet_mark given_up(const struct lookup *l)
+{
+    struct packet_mark mark = l->info.last_query;
+
+    mark.ts_ns += l->retry_gap_ns > 0 ? l->retry_gap_ns : LOOKUP_TIMEOUT_NS;
+    return mark;
+}
+
+/* Addresses came, but not for each type that was asked for. Some clients dial at once, or soon; the others had to wait until
+ * they gave that question up. */
+static void note_wait_for_other_type(const struct correlate *c, struct lookup *l)
+{
+    struct exchange_lookup *info = &l->info;
+    struct packet_mark mark = given_up(l);
+
+    if (info->last_query.ts_ns <= info->last_answer.ts_ns &&
+        c->now_ns - info->last_answer.ts_ns < RESOLUTION_DELAY_NS)
+        return;
+    if (!c->finishing || mark.ts_ns <= c->now_ns)
+        info->gave_up = mark;
+}
+
 /* Unanswered. While the input goes on nobody knows whether its client still waits; once it has not asked again for longer
  * than any resolver waits, it does not. */
 static enum lookup_result unanswered(const struct correlate *c, struct lookup *l)
 {
     struct exchange_lookup *info = &l->info;
-    int64_t timeout = l->retry_gap_ns > 0 ? l->retry_gap_ns : LOOKUP_TIMEOUT_NS;
     bool used_up = fewest_tries(l) >= LOOKUP_ATTEMPTS * info->servers;
 
-    info->gave_up = info->last_query;
-    info->gave_up.ts_ns += timeout;
+    info->gave_up = given_up(l);
     if (mark_set(&info->superseded) && info->superseded.ts_ns < info->gave_up.ts_ns)
         info->gave_up.ts_ns = info->superseded.ts_ns;
     else if (info->forced_out || (c->finishing && (!used_up || c->now_ns < info->gave_up.ts_ns)))
@@ -160,9 +180,11 @@ void lookup_decide(const struct correlate *c, struct lookup *l)
     struct exchange_lookup *info = &l->info;
     const struct lookup_lane *lane = worst_lane(l);
 
-    if (info->addr_count > 0)
+    if (info->addr_count > 0) {
         info->result = LOOKUP_OK;
-    else
+        if (lookup_outstanding(l))
+            note_wait_for_other_type(c, l);
+    } else
         info->result = !lookup_outstanding(l) ? verdict(l) : mark_set(&info->partial) ? LOOKUP_CUT : unanswered(c, l);
     info->has_rcode = lane->state >= LANE_OK && lane->state != LANE_REFUSED;
     info->rcode = lane->rcode;

@@ -60,6 +60,21 @@ static const char *icmp_name(const struct exchange_attempt *a)
     return a->icmp_code < sizeof v4 / sizeof *v4 ? v4[a->icmp_code] : "unreachable";
 }
 
+static void about_open_attempt(struct exchange *e, const struct exchange_attempt *a, const char *addr)
+{
+    double open_s = (double)(e->end_ns - a->syn.ts_ns) / 1e9;
+
+    if (mark_set(&a->syn_ack))
+        finding_add(
+            e, P2T_FINDING_CONN_OPEN, &a->syn, &a->syn_ack,
+            "%s answered the SYN, but the client's ACK is not in the capture, which ended %.1f s after the SYN", addr,
+            open_s);
+    else
+        finding_add(e, P2T_FINDING_CONN_OPEN, &a->syn, &a->last_syn,
+                    "%s had not answered %u SYN%s when the capture ended, %.1f s after the first", addr, a->syns,
+                    a->syns == 1 ? "" : "s", open_s);
+}
+
 static void about_attempt(struct exchange *e, const struct exchange_attempt *a)
 {
     char addr[ENDPOINT_TEXT_MAX];
@@ -78,10 +93,7 @@ static void about_attempt(struct exchange *e, const struct exchange_attempt *a)
         about_silence(e, a, addr);
         break;
     case ATTEMPT_PENDING:
-        finding_add(e, P2T_FINDING_CONN_OPEN, &a->syn, &a->last_syn,
-                    "%s had not %s %u SYN%s when the capture ended, %.1f s after the first", addr,
-                    mark_set(&a->syn_ack) ? "its answer acknowledged after" : "answered", a->syns,
-                    a->syns == 1 ? "" : "s", (double)(e->end_ns - a->syn.ts_ns) / 1e9);
+        about_open_attempt(e, a, addr);
         break;
     case ATTEMPT_CANCELED:
         if (!mark_set(&a->winner) && mark_set(&a->failed))

@@ -167,14 +167,15 @@ static void about_result(struct exchange *e)
 static void about_detours(struct exchange *e)
 {
     const struct exchange_lookup *l = e->lookup;
+    uint32_t answers = l->answers + l->partials;
     char silent[ENDPOINT_TEXT_MAX], failed[ENDPOINT_TEXT_MAX];
 
     (void)endpoint_format(&l->silent.server, silent);
     (void)endpoint_format(&l->failed.server, failed);
     if (l->repeats > 0)
         finding_add(e, P2T_FINDING_DNS_RETRIED, &l->first_query, &l->last_query,
-                    "the lookup of %.*s was repeated: %u queries, %u answers%s%s", shown(l->host),
-                    (const char *)l->host.p, l->queries, l->answers,
+                    "the lookup of %.*s was repeated: %u queries, %u %s%s%s", shown(l->host), (const char *)l->host.p,
+                    l->queries, answers, answers == 1 ? "answer" : "answers",
                     mark_set(&l->silent.mark) ? "; no answer from " : "", mark_set(&l->silent.mark) ? silent : "");
     if (mark_set(&l->failed.mark))
         finding_add(e, P2T_FINDING_DNS_SERVER_FAILED, &l->failed.mark, &l->last_answer,
