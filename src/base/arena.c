@@ -7,8 +7,8 @@
 /* With its header, a block is the largest size that glibc serves from its per-thread cache; larger ones take many times
  * as long. */
 enum { BLOCK_BYTES = 1000 };
-/* The first block is small: many arenas hold a name or two and nothing else. */
-enum { FIRST_BYTES = 232 };
+/* The first blocks are small: many arenas hold a name or two and nothing else. */
+enum { FIRST_BYTES = 40, SECOND_BYTES = 232 };
 
 struct arena_block {
     struct arena_block *next;
@@ -42,9 +42,16 @@ static bool add_block(struct arena *a, size_t cap)
     return true;
 }
 
+static size_t usual_cap(const struct arena *a)
+{
+    if (a->blocks == NULL)
+        return FIRST_BYTES;
+    return a->blocks->cap < SECOND_BYTES ? SECOND_BYTES : BLOCK_BYTES;
+}
+
 void *arena_more(struct arena *a, size_t n)
 {
-    size_t usual = a->blocks == NULL ? FIRST_BYTES : BLOCK_BYTES, cap = n > usual ? n : usual;
+    size_t usual = usual_cap(a), cap = n > usual ? n : usual;
 
     if (n > SIZE_MAX / 2 || !add_block(a, cap))
         return NULL;

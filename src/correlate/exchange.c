@@ -117,6 +117,13 @@ bool attempt_hit_kernel_limit(const struct exchange_attempt *a)
     return (a->syns == 7 || a->syns == 11) && a->last_interval_ns > INT64_C(28000000000);
 }
 
+const struct lookup_detours *lookup_detours(const struct exchange_lookup *l)
+{
+    static const struct lookup_detours none;
+
+    return l->detours != NULL ? l->detours : &none;
+}
+
 struct slice exchange_dialled_host(const struct exchange *e)
 {
     struct slice host = e->request.host;

@@ -72,6 +72,17 @@ struct lookup_icmp {
     uint8_t family, type, code; /* family 0: none */
 };
 
+/* What few lookups have. */
+struct lookup_detours {
+    struct packet_mark superseded; /* unanswered, and asked anew by a client that asks once at a time */
+    struct packet_mark partial;    /* the first fragment of an answer whose rest never came */
+    uint32_t partials;             /* such answers */
+    struct packet_mark asked;      /* of a walk: the answer to the name that the application asked for */
+    struct lookup_trouble silent, failed;
+    struct lookup_icmp icmp;
+    struct packet_mark tcp_refused;
+};
+
 /* One name lookup as DNSStart/DNSDone see it: all its queries, over types, servers, retries and search names. */
 struct exchange_lookup {
     struct slice host;      /* the name asked for, without search suffix */
@@ -79,13 +90,12 @@ struct exchange_lookup {
     struct endpoint client; /* of the last query */
     struct endpoint server; /* of the last query */
     struct packet_mark first_query, last_query, last_answer;
-    struct packet_mark
-        gave_up; /* time without a packet: when the resolver's timer ran out; ref is the last query's */
-    struct packet_mark superseded; /* unanswered, and asked anew by a client that asks once at a time */
-    struct ip_addr addrs[LOOKUP_ADDRS_MAX];
-    size_t addr_count;
-    uint32_t addrs_dropped;
-    uint32_t queries, answers, servers, names;
+    int64_t gave_up_ns;             /* where gave_up: when the resolver's timer ran out after the last query */
+    struct ip_addr *addrs;          /* NULL while it is under way: they stand in its index */
+    struct lookup_name *tried;      /* the names of a walk, in the order in which they were asked for */
+    struct lookup_detours *detours; /* NULL: none; see lookup_detours() */
+    uint32_t addr_count, addrs_dropped, tried_count;
+    uint32_t queries, answers, names;
     uint32_t repeats; /* questions asked again for want of an answer */
     enum lookup_result result;
     enum lookup_resolver resolver;
@@ -95,16 +105,9 @@ struct exchange_lookup {
     bool shared;   /* more than one dial used it: singleflight */
     bool inferred; /* joined with its dial by name and time, not by address */
     bool over_tcp;
-    bool clock_set_back;       /* an answer claims to be older than its question */
-    bool forced_out;           /* by memory, before it was answered */
-    struct lookup_name *tried; /* the names of a walk, in the order in which they were asked for */
-    size_t tried_count;
-    struct packet_mark partial; /* the first fragment of an answer whose rest never came */
-    uint32_t partials;          /* such answers */
-    struct packet_mark asked;   /* of a walk: the answer to the name that the application asked for */
-    struct lookup_trouble silent, failed;
-    struct lookup_icmp icmp;
-    struct packet_mark tcp_refused;
+    bool clock_set_back; /* an answer claims to be older than its question */
+    bool forced_out;     /* by memory, before it was answered */
+    bool gave_up;
 };
 
 enum attempt_result {
@@ -120,15 +123,15 @@ enum attempt_result {
 struct exchange_attempt {
     struct endpoint client, server, nat_server;
     uint64_t conn_id;
-    struct packet_mark syn, last_syn, syn_ack, ack, failed; /* failed: RST or ICMP */
-    struct packet_mark winner;                              /* CANCELED: the SYN-ACK that won */
-    struct packet_mark last_syn_ack;                        /* syn_ack is the first */
+    struct packet_mark syn, last_syn, syn_ack, ack;
+    struct packet_mark failed;     /* RST or ICMP; where `lost`, the SYN-ACK that won */
     struct packet_mark challenged; /* the first ACK that answered its SYN and acknowledged nothing of it */
     int64_t last_interval_ns;      /* between the last two SYNs; 0: there was one */
     int64_t next_slot_ns;          /* TIMEOUT: when the next SYN would have come; it gave up before */
     int64_t gave_up_ns;            /* TIMEOUT: best estimate of when it gave up */
     uint32_t syns, syn_acks;
     uint32_t challenges; /* such ACKs */
+    bool lost;           /* CANCELED: another one won the race */
     bool followed;       /* TIMEOUT: its client went on with the next address, at gave_up_ns */
     enum attempt_result result;
     uint8_t icmp_family, icmp_type, icmp_code;
@@ -397,6 +400,9 @@ enum exchange_closer {
     CLOSED_BY_SERVER_FIN,
     CLOSED_BY_SERVER_RST
 };
+
+/* The lookup's, or those of one that has none. */
+const struct lookup_detours *lookup_detours(const struct exchange_lookup *l);
 
 enum exchange_closer exchange_closer(const struct exchange *e);
 bool exchange_closed_by_server(const struct exchange *e);

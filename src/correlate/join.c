@@ -153,10 +153,7 @@ static bool begins_at(const struct lookup *l, const struct ip_addr *server)
 {
     if (!list_empty(&l->dials))
         return ip_eq(&list_entry(l->dials.next, struct dial, of_lookup)->attempts[0].server.ip, server);
-    for (size_t i = 0; i < l->info.addr_count; i++)
-        if (l->info.addrs[i].family == server->family)
-            return ip_eq(&l->info.addrs[i], server);
-    return false;
+    return lookup_gave_first(l, server);
 }
 
 /* Its answer, or the dial that followed it last. */

@@ -137,8 +137,12 @@ void flow_stream_release(struct flow_table *t, struct flow_tcp *c, unsigned side
 /* No packet will show any more whether the server took what came with the SYN. */
 static void release_unasked(struct flow_table *t, struct flow_tcp *c, unsigned side)
 {
-    const struct packet_mark own = flow_held_first(c->half[side].held)->mark;
-    flow_stream_release(t, c, side, &own);
+    const struct flow_held_segment *first = flow_held_first(c->half[side].held);
+    struct packet_mark own;
+
+    if (first != NULL) /* a FIN may have cut it off */
+        own = first->mark;
+    flow_stream_release(t, c, side, first != NULL ? &own : NULL);
 }
 
 static void skip_held_holes(struct flow_table *t, struct flow_tcp *c, unsigned side)
@@ -353,7 +357,8 @@ int flow_stream_push(struct flow_table *t, struct flow_tcp *c, unsigned side, co
 
 int flow_stream_keep(struct flow_table *t, struct flow_tcp *c, unsigned side, const struct flow_part *p)
 {
-    enum hold_result r = p->off == 0 && c->half[side].held == NULL ? hold(t, c, side, p) : HOLD_DIRECTION_FULL;
+    bool may_wait = p->off == 0 && (c->half[side].held == NULL || c->keeps_syn_data);
+    enum hold_result r = may_wait ? hold(t, c, side, p) : HOLD_DIRECTION_FULL;
 
     if (r == HOLD_OK)
         c->keeps_syn_data = true;

@@ -106,11 +106,11 @@ static const struct packet_mark *first_syn(const struct exchange *e)
 static void dns_done(struct trace *t, const struct exchange_lookup *l)
 {
     const struct packet_mark *syn = first_syn(t->e);
-    bool timer = mark_set(&l->gave_up);
-    const struct packet_mark *from = timer || !mark_set(&l->last_answer) ? &l->last_query : &l->last_answer;
-    int64_t at = timer ? l->gave_up.ts_ns : from->ts_ns;
-    const struct packet_mark *until = mark_set(&l->superseded) ? &l->superseded : syn;
-    enum p2t_basis basis = !timer ? P2T_OBSERVED : mark_set(until) ? P2T_INFERRED : P2T_ASSUMED;
+    const struct packet_mark *superseded = &lookup_detours(l)->superseded;
+    const struct packet_mark *from = l->gave_up || !mark_set(&l->last_answer) ? &l->last_query : &l->last_answer;
+    int64_t at = l->gave_up ? l->gave_up_ns : from->ts_ns;
+    const struct packet_mark *until = mark_set(superseded) ? superseded : syn;
+    enum p2t_basis basis = !l->gave_up ? P2T_OBSERVED : mark_set(until) ? P2T_INFERRED : P2T_ASSUMED;
 
     if (mark_set(syn) && at > syn->ts_ns)
         at = syn->ts_ns;
@@ -118,7 +118,7 @@ static void dns_done(struct trace *t, const struct exchange_lookup *l)
     event_earliest(ev, from);
     event_latest(ev, until);
     event_evidence(t, ev, from);
-    if (timer)
+    if (l->gave_up)
         event_evidence(t, ev, &l->first_query);
     dns_done_args(t, ev, l);
     t->dns = (struct trace_span){true, l->first_query.ts_ns, ev->time_ns};
@@ -181,11 +181,13 @@ static const struct packet_mark *before_attempt(const struct exchange *e, size_t
 {
     static const struct packet_mark none;
 
-    if (i > 0)
-        return mark_set(&e->attempts[i - 1].failed) ? &e->attempts[i - 1].failed : &e->attempts[i - 1].syn;
+    const struct exchange_attempt *last = i > 0 ? &e->attempts[i - 1] : NULL;
+
+    if (last != NULL)
+        return mark_set(&last->failed) && !last->lost ? &last->failed : &last->syn;
     if (e->lookup == NULL)
         return &none;
-    return mark_set(&e->lookup->gave_up) ? &e->lookup->last_query : &e->lookup->last_answer;
+    return e->lookup->gave_up ? &e->lookup->last_query : &e->lookup->last_answer;
 }
 
 static void connect_start(struct trace *t, size_t i)
@@ -259,12 +261,11 @@ static struct p2t_event *connect_done_timeout(struct trace *t, const struct exch
 
 static struct p2t_event *connect_done_canceled(struct trace *t, const struct exchange_attempt *a)
 {
-    const struct packet_mark *won = mark_set(&a->winner) ? &a->winner : &a->failed;
     struct p2t_event *ev =
-        event_add(t, P2T_HOOK_CONNECT_DONE, P2T_INFERRED, won->ts_ns + offset_ns(CANCELED_AFTER_WINNER_US));
+        event_add(t, P2T_HOOK_CONNECT_DONE, P2T_INFERRED, a->failed.ts_ns + offset_ns(CANCELED_AFTER_WINNER_US));
 
-    event_earliest(ev, won);
-    event_evidence(t, ev, won);
+    event_earliest(ev, &a->failed);
+    event_evidence(t, ev, &a->failed);
     return ev;
 }
 

@@ -332,21 +332,27 @@ static size_t behind_brackets(const struct buf *b, size_t at)
     return at;
 }
 
-static void strip(struct buf *out, const struct buf *in)
+/* What is behind the list of evidence or files whose key stands at `at`; `at` where none does. */
+static size_t behind_list(const struct buf *in, size_t at)
 {
     static const char *const keys[] = {"\"evidence\":[", "\"files\":["};
 
-    for (size_t i = 0; i < in->n;) {
-        size_t skip = 0;
-        for (size_t k = 0; k < 2; k++) {
-            size_t n = strlen(keys[k]);
-            if (in->n - i > n && memcmp(in->p + i, keys[k], n) == 0)
-                skip = behind_brackets(in, i + n - 1);
-        }
-        if (skip > 0)
-            i = skip;
-        else
-            buf_putc(out, (char)in->p[i++]);
+    for (size_t k = 0; k < 2; k++) {
+        size_t n = strlen(keys[k]);
+        if (in->n - at > n && memcmp(in->p + at, keys[k], n) == 0)
+            return behind_brackets(in, at + n - 1);
+    }
+    return at;
+}
+
+static void strip(struct buf *out, const struct buf *in)
+{
+    for (size_t i = 0, next; i < in->n; i = next) {
+        size_t key = i + slice_find(slice_of(in->p + i, in->n - i), '"');
+        buf_put(out, in->p + i, key - i);
+        next = key < in->n ? behind_list(in, key) : key;
+        if (next == key && key < in->n)
+            buf_putc(out, (char)in->p[next++]);
     }
 }
 

@@ -93,11 +93,11 @@ NEARLY(DNS_CUT)
 FIRES(DNS_SERVER_FAILED)
 {
     made_lookup(m);
-    m->lookup.failed = (struct lookup_trouble){at(150), {.ip = ip_parse(SLICE_LIT("10.0.0.53")), .port = 53}, 2};
+    m->detours.failed = (struct lookup_trouble){at(150), {.ip = ip_parse(SLICE_LIT("10.0.0.53")), .port = 53}, 2};
 }
 NEARLY(DNS_SERVER_FAILED)
 {
-    m->lookup.failed.mark = (struct packet_mark){0};
+    m->detours.failed.mark = (struct packet_mark){0};
 }
 
 /* Two queries at once are A and AAAA. */
@@ -105,7 +105,7 @@ FIRES(DNS_RETRIED)
 {
     made_lookup(m);
     m->lookup.repeats = 1;
-    m->lookup.silent = (struct lookup_trouble){at(100), {.ip = ip_parse(SLICE_LIT("10.0.0.53")), .port = 53}, 0};
+    m->detours.silent = (struct lookup_trouble){at(100), {.ip = ip_parse(SLICE_LIT("10.0.0.53")), .port = 53}, 0};
 }
 NEARLY(DNS_RETRIED)
 {
@@ -247,7 +247,7 @@ FIRES(CONN_CANCELED)
 }
 NEARLY(CONN_CANCELED)
 {
-    m->attempts[0].winner = at(50900);
+    m->attempts[0].lost = true;
 }
 
 FIRES(CONN_SYN_REPEATED)
@@ -914,13 +914,25 @@ static void a_challenge_is_a_warning_where_the_client_came_in_after_it(void **st
         "to that: connecting took 3 SYNs and 3000.2 ms");
 }
 
+static void an_answered_attempt_is_open_without_the_clients_ack(void **state)
+{
+    struct made m;
+
+    (void)state;
+    CONN_OPEN_fires(&m);
+    m.attempts[0].syn_ack = at(1100);
+    expect(
+        &m, P2T_FINDING_CONN_OPEN, P2T_SEVERITY_WARNING,
+        "10.0.0.2:80 answered the SYN, but the client's ACK is not in the capture, which ended 1.5 s after the SYN");
+}
+
 static void a_name_server_that_refuses_tcp_cannot_be_reached(void **state)
 {
     struct made m;
 
     (void)state;
     DNS_UNREACHABLE_fires(&m);
-    m.lookup.tcp_refused = at(180);
+    m.detours.tcp_refused = at(180);
     expect(&m, P2T_FINDING_DNS_UNREACHABLE, P2T_SEVERITY_ERROR,
            "the answer was truncated, and the name server refused the TCP connection to port 53");
 }
@@ -931,7 +943,7 @@ static void a_name_server_that_no_way_leads_to_is_not_said_to_listen(void **stat
 
     (void)state;
     DNS_UNREACHABLE_fires(&m);
-    m.lookup.icmp = (struct lookup_icmp){.family = 4, .type = 3, .code = 1};
+    m.detours.icmp = (struct lookup_icmp){.family = 4, .type = 3, .code = 1};
     expect(&m, P2T_FINDING_DNS_UNREACHABLE, P2T_SEVERITY_ERROR,
            "the name server cannot be reached (ICMP host unreachable)");
 }
@@ -1001,6 +1013,7 @@ int main(void)
         cmocka_unit_test(a_walk_whose_last_name_had_no_answer_says_that_others_had),
         cmocka_unit_test(a_silent_address_is_a_warning_where_another_one_answered),
         cmocka_unit_test(a_challenge_is_a_warning_where_the_client_came_in_after_it),
+        cmocka_unit_test(an_answered_attempt_is_open_without_the_clients_ack),
         cmocka_unit_test(a_name_server_that_refuses_tcp_cannot_be_reached),
         cmocka_unit_test(a_name_server_that_no_way_leads_to_is_not_said_to_listen),
         cmocka_unit_test(a_clock_set_back_inside_a_lookup_is_said_of_it),

@@ -43,7 +43,7 @@ static bool grow(struct dial *d, size_t cap)
 
 bool dial_make_room(struct correlate *c, struct dial *d)
 {
-    size_t cap = d->cap * 2;
+    uint32_t cap = d->cap * 2;
 
     if (d->n < d->cap)
         return true;

@@ -200,7 +200,8 @@ static void lose_race(struct dial *d, const struct exchange_attempt *winner)
         if (a == winner || !pending(a))
             continue;
         a->result = ATTEMPT_CANCELED;
-        a->winner = mark_set(&winner->syn_ack) ? winner->syn_ack : winner->ack;
+        a->lost = true;
+        a->failed = mark_set(&winner->syn_ack) ? winner->syn_ack : winner->ack;
     }
 }
 
@@ -263,7 +264,6 @@ bool dial_event(struct correlate *c, struct cconn *cc, const struct fact *f)
     case FLOW_SYN_ACK:
         if (!mark_set(&a->syn_ack))
             a->syn_ack = f->mark;
-        a->last_syn_ack = f->mark;
         a->syn_acks++;
         break;
     case FLOW_CHALLENGED:

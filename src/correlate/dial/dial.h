@@ -9,13 +9,13 @@
 struct dial {
     struct lookup *lookup;      /* NULL: an address literal, or no lookup was captured */
     struct list_link of_lookup; /* among its lookup's dials */
-    bool cached;                /* the lookup was long before: its answer came out of the client's own cache */
     struct exchange_attempt *attempts;
     struct cconn **conns; /* of each attempt; NULL once it is gone */
-    size_t n, cap;
+    uint32_t n, cap;
     struct exchange_attempt first_attempt; /* attempts and conns point here while there is no other */
     struct cconn *first_conn;
-    int winner; /* index, or -1 */
+    int winner;  /* index, or -1 */
+    bool cached; /* the lookup was long before: its answer came out of the client's own cache */
     struct timer timer;
     struct pool *pool;
     struct list_link waiting;    /* among the dials of its pool whose requests are not found yet */
@@ -23,6 +23,9 @@ struct dial {
     struct cconn *served_on;     /* this connection is promised to that request */
     struct exchange *claimed_by; /* that request, sent on another connection */
 };
+
+/* Floods are of open ones: what comes on top of what the packets say stays small. */
+_Static_assert(sizeof(struct dial) - sizeof(struct exchange_attempt) <= 256, "");
 
 /* The first SYN of an attempt: of the dial `join`, or of one that it begins; l: the lookup that one follows, or NULL.
  * Returns the dial, NULL when memory ran out. */

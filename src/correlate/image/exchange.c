@@ -1,11 +1,29 @@
 /* Exchanges and their parts, member by member. */
 #include "correlate/image/image.h"
 
-IMAGE_COVERS(struct exchange_lookup, 992);
+/* True: *part is there. */
+static bool image_part(struct image *m, void *part, size_t bytes)
+{
+    void *p;
+
+    memcpy(&p, part, sizeof p);
+    if (!image_present(m, p != NULL))
+        return false;
+    if (m->out != NULL)
+        return true;
+    p = arena_alloc(m->arena, bytes);
+    m->failed |= p == NULL;
+    if (p != NULL)
+        memset(p, 0, bytes);
+    memcpy(part, &p, sizeof p);
+    return p != NULL;
+}
+
+IMAGE_COVERS(struct exchange_lookup, 224);
 static void image_names(struct image *m, struct exchange_lookup *l)
 {
     if (m->out != NULL || image_ok(m))
-        l->tried_count = image_count(m, l->tried_count, LOOKUP_NAMES_MAX);
+        l->tried_count = (uint32_t)image_count(m, l->tried_count, LOOKUP_NAMES_MAX);
     if (m->out == NULL && l->tried_count > 0) {
         l->tried = arena_alloc(m->arena, LOOKUP_NAMES_MAX * sizeof *l->tried);
         m->failed |= l->tried == NULL;
@@ -29,6 +47,33 @@ static void image_trouble(struct image *m, struct lookup_trouble *t)
     IMAGE(m, t->rcode);
 }
 
+IMAGE_COVERS(struct lookup_detours, 208);
+static void image_detours(struct image *m, struct lookup_detours *d)
+{
+    image_mark(m, &d->superseded);
+    image_mark(m, &d->partial);
+    IMAGE(m, d->partials);
+    image_mark(m, &d->asked);
+    image_trouble(m, &d->silent);
+    image_trouble(m, &d->failed);
+    IMAGE(m, d->icmp.family);
+    IMAGE(m, d->icmp.type);
+    IMAGE(m, d->icmp.code);
+    image_mark(m, &d->tcp_refused);
+}
+
+static void image_addrs(struct image *m, struct exchange_lookup *l)
+{
+    size_t n = image_array(m, &l->addrs, l->addrs != NULL ? l->addr_count : 0, sizeof *l->addrs, 1);
+
+    if (n > LOOKUP_ADDRS_MAX)
+        reader_fail(&m->in, READ_BAD);
+    for (size_t i = 0; i < n; i++)
+        image_ip(m, &l->addrs[i]);
+    if (m->out == NULL)
+        l->addr_count = (uint32_t)n;
+}
+
 void image_lookup_info(struct image *m, struct exchange_lookup *l)
 {
     image_slice(m, &l->host);
@@ -38,15 +83,12 @@ void image_lookup_info(struct image *m, struct exchange_lookup *l)
     image_mark(m, &l->first_query);
     image_mark(m, &l->last_query);
     image_mark(m, &l->last_answer);
-    image_mark(m, &l->gave_up);
-    image_mark(m, &l->superseded);
-    l->addr_count = image_count(m, l->addr_count, LOOKUP_ADDRS_MAX);
-    for (size_t i = 0; i < l->addr_count; i++)
-        image_ip(m, &l->addrs[i]);
+    image_ns(m, &l->gave_up_ns);
+    image_bool(m, &l->gave_up);
+    image_addrs(m, l);
     IMAGE(m, l->addrs_dropped);
     IMAGE(m, l->queries);
     IMAGE(m, l->answers);
-    IMAGE(m, l->servers);
     IMAGE(m, l->names);
     IMAGE(m, l->repeats);
     IMAGE_ENUM(m, l->result, LOOKUP_ABANDONED);
@@ -60,18 +102,11 @@ void image_lookup_info(struct image *m, struct exchange_lookup *l)
     image_bool(m, &l->forced_out);
     image_bool(m, &l->clock_set_back);
     image_names(m, l);
-    image_mark(m, &l->partial);
-    IMAGE(m, l->partials);
-    image_mark(m, &l->asked);
-    image_trouble(m, &l->silent);
-    image_trouble(m, &l->failed);
-    IMAGE(m, l->icmp.family);
-    IMAGE(m, l->icmp.type);
-    IMAGE(m, l->icmp.code);
-    image_mark(m, &l->tcp_refused);
+    if (image_part(m, &l->detours, sizeof *l->detours))
+        image_detours(m, l->detours);
 }
 
-IMAGE_COVERS(struct exchange_attempt, 312);
+IMAGE_COVERS(struct exchange_attempt, 264);
 void image_attempt(struct image *m, struct exchange_attempt *a)
 {
     image_endpoint(m, &a->client);
@@ -83,8 +118,6 @@ void image_attempt(struct image *m, struct exchange_attempt *a)
     image_mark(m, &a->syn_ack);
     image_mark(m, &a->ack);
     image_mark(m, &a->failed);
-    image_mark(m, &a->winner);
-    image_mark(m, &a->last_syn_ack);
     image_mark(m, &a->challenged);
     image_duration(m, &a->last_interval_ns);
     image_ns(m, &a->next_slot_ns);
@@ -94,6 +127,7 @@ void image_attempt(struct image *m, struct exchange_attempt *a)
         reader_fail(&m->in, READ_BAD);
     IMAGE(m, a->syn_acks);
     IMAGE(m, a->challenges);
+    image_bool(m, &a->lost);
     image_bool(m, &a->followed);
     IMAGE_ENUM(m, a->result, ATTEMPT_CANCELED);
     IMAGE(m, a->icmp_family);
@@ -366,24 +400,6 @@ static void image_links(struct image *m, struct exchange *e)
         e->links[i].relation = relations[redirect];
         IMAGE(m, e->links[i].id);
     }
-}
-
-/* True: *part is there. */
-static bool image_part(struct image *m, void *part, size_t bytes)
-{
-    void *p;
-
-    memcpy(&p, part, sizeof p);
-    if (!image_present(m, p != NULL))
-        return false;
-    if (m->out != NULL)
-        return true;
-    p = arena_alloc(m->arena, bytes);
-    m->failed |= p == NULL;
-    if (p != NULL)
-        memset(p, 0, bytes);
-    memcpy(part, &p, sizeof p);
-    return p != NULL;
 }
 
 /* Bytes that an attempt takes at the least: a byte for each of its numbers. */

@@ -67,13 +67,36 @@ void image_conn(struct image *m, struct cconn *cc)
 
 /* ---- lookups ---- */
 
+static void image_servers(struct image *m, struct lookup *l)
+{
+    struct lookup_server *s = l->servers;
+    size_t n = 0;
+
+    IMAGE(m, l->server_count);
+    if (l->server_count > LOOKUP_SERVERS_MAX)
+        reader_fail(&m->in, READ_BAD);
+    for (const struct lookup_server *at = s; at != NULL; at = at->next)
+        n++;
+    n = image_count(m, n, LOOKUP_SERVERS_MAX);
+    for (; n > 0 && image_ok(m); n--) {
+        struct endpoint at = s != NULL ? s->at : (struct endpoint){.port = 0};
+        image_endpoint(m, &at);
+        if (m->out != NULL)
+            s = s->next;
+        else
+            lookup_add_server(l, &at);
+    }
+}
+
 IMAGE_COVERS(struct lookup_lane, 64);
-IMAGE_COVERS(struct lookup, 1536);
+IMAGE_COVERS(struct lookup, 600);
 /* Users and holders are counted when all is read. */
 void image_lookup(struct image *m, struct lookup *l)
 {
     m->arena = &l->arena;
     image_lookup_info(m, &l->info);
+    if (m->out == NULL && l->info.addrs != NULL) /* they come with the index */
+        reader_fail(&m->in, READ_BAD);
     image_ip(m, &l->client_ip);
     image_timer(m, &l->timer);
     for (int i = 0; i < 2; i++) {
@@ -90,10 +113,7 @@ void image_lookup(struct image *m, struct lookup *l)
     image_bool(m, &l->closed);
     image_duration(m, &l->retry_gap_ns);
     image_slice(m, &l->name);
-    if (l->info.servers > LOOKUP_SERVERS_MAX)
-        reader_fail(&m->in, READ_BAD);
-    for (size_t i = 0; i < l->info.servers && i < LOOKUP_SERVERS_MAX; i++)
-        image_endpoint(m, &l->servers[i]);
+    image_servers(m, l);
     (void)image_list(m, &l->dials, IMAGE_DIAL, offsetof(struct dial, of_lookup), IMAGE_OF_LOOKUP);
 }
 
@@ -118,7 +138,7 @@ static void image_attempts(struct image *m, struct dial *d)
     }
 }
 
-IMAGE_COVERS(struct dial, 472);
+IMAGE_COVERS(struct dial, 408);
 void image_dial(struct image *m, struct dial *d)
 {
     image_link(m, IMAGE_LOOKUP, &d->lookup);

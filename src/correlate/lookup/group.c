@@ -52,17 +52,22 @@ static void remember_query(struct correlate *c, struct lookup *l, const struct f
                                               .server = f->as.dns.dst});
 }
 
-static bool knows_server(const struct lookup *l, const struct endpoint *server)
+static bool asked_before(const struct lookup *l, const struct endpoint *server)
 {
-    for (uint32_t i = 0; i < l->info.servers; i++)
-        if (endpoint_eq(&l->servers[i], server))
+    for (const struct lookup_server *s = l->servers; s != NULL; s = s->next)
+        if (endpoint_eq(&s->at, server))
             return true;
     return false;
 }
 
+static bool knows_server(const struct lookup *l, const struct endpoint *server)
+{
+    return endpoint_eq(&l->info.server, server) || asked_before(l, server);
+}
+
 static bool tries_left(const struct lookup *l, const struct lookup_lane *lane, const struct endpoint *server)
 {
-    return lane->tries < LOOKUP_ATTEMPTS * (l->info.servers + !knows_server(l, server));
+    return lane->tries < LOOKUP_ATTEMPTS * (l->server_count + !knows_server(l, server));
 }
 
 /* The same question with the same id: musl asks all its servers at once, and glibc keeps its ids over all retries and
@@ -138,7 +143,7 @@ static struct lookup *lookup_of_query(struct correlate *c, const struct fact *f,
 
     for (int looked_at = 0; n != NULL && looked_at < LOOKUP_LOOKED_AT_MAX; n = hmap_next(n), looked_at++) {
         struct lookup *l = hmap_entry(n, struct lookup, by_label);
-        if (mark_set(&l->info.superseded) || !ip_eq(&l->client_ip, &f->as.dns.src.ip))
+        if (mark_set(&lookup_detours(&l->info)->superseded) || !ip_eq(&l->client_ip, &f->as.dns.src.ip))
             continue;
         if (!(slice_ieq(l->name, name) ? continues_same_name(l, f, lane) : continues_next_name(c, l, f, lane, name)))
             continue;
@@ -146,6 +151,14 @@ static struct lookup *lookup_of_query(struct correlate *c, const struct fact *f,
             best = l;
     }
     return best;
+}
+
+static void supersede(struct lookup *l, const struct packet_mark *mark)
+{
+    struct lookup_detours *d = lookup_take_detour(l);
+
+    if (d != NULL && !mark_set(&d->superseded))
+        d->superseded = *mark;
 }
 
 /* A new question for a name says what became of earlier ones. Go sends one set of questions for a name at a time
@@ -161,21 +174,31 @@ static void make_way(struct correlate *c, const struct fact *f, struct slice nam
             continue;
         if (!lookup_outstanding(l) && l->info.addr_count > 0 && !lookup_is_fresh(l, f->mark.ts_ns))
             lookup_timer(c, l);
-        else if (l->info.resolver == RESOLVER_GO && lookup_outstanding(l) && !mark_set(&l->info.superseded))
-            l->info.superseded = f->mark;
+        else if (l->info.resolver == RESOLVER_GO && lookup_outstanding(l))
+            supersede(l, &f->mark);
     }
-}
-
-static void count_server(struct lookup *l, const struct endpoint *server)
-{
-    if (!knows_server(l, server) && l->info.servers < LOOKUP_SERVERS_MAX)
-        l->servers[l->info.servers++] = *server;
 }
 
 static void note_silence(struct lookup *l, const struct fact *f)
 {
-    if (!mark_set(&l->info.silent.mark) && !endpoint_eq(&l->info.server, &f->as.dns.dst))
-        l->info.silent = (struct lookup_trouble){l->info.last_query, l->info.server, 0};
+    struct lookup_detours *d = endpoint_eq(&l->info.server, &f->as.dns.dst) ? NULL : lookup_take_detour(l);
+
+    if (d != NULL && !mark_set(&d->silent.mark))
+        d->silent = (struct lookup_trouble){l->info.last_query, l->info.server, 0};
+}
+
+static void turn_to(struct lookup *l, const struct endpoint *server)
+{
+    struct exchange_lookup *info = &l->info;
+
+    if (endpoint_eq(&info->server, server))
+        return;
+    if (l->server_count < LOOKUP_SERVERS_MAX) {
+        l->server_count += !asked_before(l, server);
+        if (info->server.ip.family != 0 && !asked_before(l, &info->server))
+            lookup_add_server(l, &info->server);
+    }
+    info->server = *server;
 }
 
 static void ask(struct lookup *l, const struct fact *f, int i)
@@ -190,14 +213,13 @@ static void ask(struct lookup *l, const struct fact *f, int i)
         note_silence(l, f);
     }
     l->one_socket |= other->port == f->as.dns.src.port;
-    count_server(l, &f->as.dns.dst);
+    turn_to(l, &f->as.dns.dst);
     lane->tries += !f->as.dns.over_tcp;
     lane->state = LANE_ASKED;
     lane->port = f->as.dns.src.port;
     lane->last_query = f->mark;
     l->info.last_query = f->mark;
     l->info.client = f->as.dns.src;
-    l->info.server = f->as.dns.dst;
     l->info.queries++;
     l->info.over_tcp |= f->as.dns.over_tcp;
     /* Go's resolver offers 1232 bytes; glibc and musl send no OPT record unless told to. */
@@ -290,17 +312,8 @@ static void on_query(struct correlate *c, const struct fact *f, int lane)
 
 static void add_addr(struct correlate *c, struct lookup *l, const struct ip_addr *addr)
 {
-    struct exchange_lookup *info = &l->info;
-
-    for (size_t i = 0; i < info->addr_count; i++)
-        if (ip_eq(&info->addrs[i], addr))
-            return;
-    if (info->addr_count == LOOKUP_ADDRS_MAX) {
-        info->addrs_dropped++;
-        return;
-    }
-    info->addrs[info->addr_count++] = *addr;
-    lookup_index_addr(c, l, addr);
+    if (!lookup_gave(l, addr))
+        lookup_index_addr(c, l, addr);
 }
 
 /* RFC 1035 4.1.1; a server that neither knows nor asks others refers, lamely (RFC 1912 2.8). */
@@ -335,8 +348,10 @@ static size_t take_addrs(struct correlate *c, struct lookup *l, const struct dns
 
 static void note_failure(struct lookup *l, const struct fact *f, enum lane_state state)
 {
-    if (state == LANE_ERROR && !mark_set(&l->info.failed.mark))
-        l->info.failed = (struct lookup_trouble){f->mark, f->as.dns.src, f->as.dns.message->rcode};
+    struct lookup_detours *d = state == LANE_ERROR ? lookup_take_detour(l) : NULL;
+
+    if (d != NULL && !mark_set(&d->failed.mark))
+        d->failed = (struct lookup_trouble){f->mark, f->as.dns.src, f->as.dns.message->rcode};
 }
 
 /* f is an answer: its endpoints are the question's, the other way around. */
@@ -348,11 +363,23 @@ static struct lookup_query *asked(struct correlate *c, const struct fact *f)
     return q != NULL && slice_ieq(q->lookup->name, slice_of(m->qname, m->qname_len)) ? q : NULL;
 }
 
+static void note_part(struct lookup *l, const struct fact *f)
+{
+    struct lookup_detours *d = lookup_take_detour(l);
+
+    if (d == NULL)
+        return;
+    d->partial = f->mark;
+    d->partials++;
+}
+
 /* An answer's first fragment comes right before it. */
 static void note_whole(struct lookup *l, const struct fact *f)
 {
-    if (mark_set(&l->info.partial) && f->mark.ts_ns - l->info.partial.ts_ns < FOLLOW_NS && --l->info.partials == 0)
-        l->info.partial = (struct packet_mark){.ts_ns = 0};
+    struct lookup_detours *d = l->info.detours;
+
+    if (d != NULL && mark_set(&d->partial) && f->mark.ts_ns - d->partial.ts_ns < FOLLOW_NS && --d->partials == 0)
+        d->partial = (struct packet_mark){.ts_ns = 0};
 }
 
 /* An answer that claims to be older than its question: the capture's clock was set back in between. */
@@ -381,8 +408,7 @@ static void on_answer(struct correlate *c, const struct fact *f)
     if (l->closed || lookup_used(l) || (lane->state != LANE_ASKED && lane->state != LANE_TRUNCATED))
         return;
     if (f->as.dns.partial) {
-        l->info.partial = f->mark;
-        l->info.partials++;
+        note_part(l, f);
         return;
     }
     lane->state = lane_state_of(m, take_addrs(c, l, m));
@@ -423,8 +449,19 @@ void lookup_error(struct correlate *c, const struct fact *f)
 
     if (q == NULL || q->lookup->lane[q->lane].state != LANE_ASKED)
         return;
-    q->lookup->info.icmp = (struct lookup_icmp){e->family, e->type, e->code};
+    struct lookup_detours *d = lookup_take_detour(q->lookup);
+    if (d != NULL)
+        d->icmp = (struct lookup_icmp){e->family, e->type, e->code};
     refused(c, q->lookup, q->lane, &f->mark);
+}
+
+static void refused_over_tcp(struct correlate *c, struct lookup *l, int lane, const struct packet_mark *mark)
+{
+    struct lookup_detours *d = lookup_take_detour(l);
+
+    if (d != NULL)
+        d->tcp_refused = *mark;
+    refused(c, l, lane, mark);
 }
 
 void lookup_tcp_refused(struct correlate *c, const struct ip_addr *client, const struct endpoint *server,
@@ -438,9 +475,7 @@ void lookup_tcp_refused(struct correlate *c, const struct ip_addr *client, const
         if (l->closed || !ip_eq(&l->client_ip, client) || !ip_eq(&l->info.server.ip, &server->ip))
             continue;
         for (int lane = 0; lane < 2; lane++)
-            if (l->lane[lane].state == LANE_TRUNCATED) {
-                l->info.tcp_refused = *mark;
-                refused(c, l, lane, mark);
-            }
+            if (l->lane[lane].state == LANE_TRUNCATED)
+                refused_over_tcp(c, l, lane, mark);
     }
 }

@@ -123,19 +123,23 @@ static uint64_t dialled_from_hash(const struct ip_addr *client, const struct ip_
 
 void lookup_index_addr(struct correlate *c, struct lookup *l, const struct ip_addr *addr)
 {
-    struct lookup_addr *a = slab_take(&c->addr_slab);
+    struct lookup_addr *a = l->info.addr_count < LOOKUP_ADDRS_MAX ? slab_take(&c->addr_slab) : NULL;
 
-    if (a == NULL)
+    if (a == NULL) {
+        l->info.addrs_dropped++;
         return;
+    }
     a->lookup = l;
     a->serial = c->serial++;
     a->addr = *addr;
     a->next = l->addrs;
     if (hmap_insert(&c->lookups_by_addr, &a->node, dialled_from_hash(&l->client_ip, addr)) != 0) {
         slab_give(&c->addr_slab, a);
+        l->info.addrs_dropped++;
         return;
     }
     l->addrs = a;
+    l->info.addr_count++;
 }
 
 struct hmap_node *lookup_first_of_addr(struct correlate *c, const struct ip_addr *client,
@@ -146,10 +150,20 @@ struct hmap_node *lookup_first_of_addr(struct correlate *c, const struct ip_addr
 
 bool lookup_gave(const struct lookup *l, const struct ip_addr *addr)
 {
-    for (size_t i = 0; i < l->info.addr_count; i++)
-        if (ip_eq(&l->info.addrs[i], addr))
+    for (const struct lookup_addr *a = l->addrs; a != NULL; a = a->next)
+        if (ip_eq(&a->addr, addr))
             return true;
     return false;
+}
+
+bool lookup_gave_first(const struct lookup *l, const struct ip_addr *addr)
+{
+    const struct lookup_addr *first = NULL;
+
+    for (const struct lookup_addr *a = l->addrs; a != NULL; a = a->next)
+        if (a->addr.family == addr->family)
+            first = a;
+    return first != NULL && ip_eq(&first->addr, addr);
 }
 
 bool lookup_answers_host(const struct lookup *l, struct slice host)

@@ -64,6 +64,23 @@ struct lookup *lookup_new(struct correlate *c, const struct fact *f, struct slic
     return l;
 }
 
+void lookup_add_server(struct lookup *l, const struct endpoint *at)
+{
+    struct lookup_server *s = arena_alloc(&l->arena, sizeof *s);
+
+    if (s == NULL)
+        return;
+    *s = (struct lookup_server){*at, l->servers};
+    l->servers = s;
+}
+
+struct lookup_detours *lookup_take_detour(struct lookup *l)
+{
+    if (l->info.detours == NULL && (l->info.detours = arena_alloc(&l->arena, sizeof *l->info.detours)) != NULL)
+        *l->info.detours = (struct lookup_detours){.partials = 0};
+    return l->info.detours;
+}
+
 void lookup_free(struct correlate *c, struct lookup *l)
 {
     lookup_forget_queries(c, l);
@@ -122,12 +139,9 @@ static uint32_t fewest_tries(const struct lookup *l)
     return tries;
 }
 
-static struct packet_mark given_up(const struct lookup *l)
+static int64_t given_up_ns(const struct lookup *l)
 {
-    struct packet_mark mark = l->info.last_query;
-
-    mark.ts_ns += l->retry_gap_ns > 0 ? l->retry_gap_ns : LOOKUP_TIMEOUT_NS;
-    return mark;
+    return l->info.last_query.ts_ns + (l->retry_gap_ns > 0 ? l->retry_gap_ns : LOOKUP_TIMEOUT_NS);
 }
 
 /* Addresses came, but not for each type that was asked for. Some clients dial at once, or soon; the others had to wait until
@@ -135,13 +149,15 @@ static struct packet_mark given_up(const struct lookup *l)
 static void note_wait_for_other_type(const struct correlate *c, struct lookup *l)
 {
     struct exchange_lookup *info = &l->info;
-    struct packet_mark mark = given_up(l);
+    int64_t at_ns = given_up_ns(l);
 
     if (info->last_query.ts_ns <= info->last_answer.ts_ns &&
         c->now_ns - info->last_answer.ts_ns < RESOLUTION_DELAY_NS)
         return;
-    if (!c->finishing || mark.ts_ns <= c->now_ns)
-        info->gave_up = mark;
+    if (c->finishing && at_ns > c->now_ns)
+        return;
+    info->gave_up = true;
+    info->gave_up_ns = at_ns;
 }
 
 /* Unanswered. While the input goes on nobody knows whether its client still waits; once it has not asked again for longer
@@ -149,27 +165,33 @@ static void note_wait_for_other_type(const struct correlate *c, struct lookup *l
 static enum lookup_result unanswered(const struct correlate *c, struct lookup *l)
 {
     struct exchange_lookup *info = &l->info;
-    bool used_up = fewest_tries(l) >= LOOKUP_ATTEMPTS * info->servers;
+    const struct packet_mark *superseded = &lookup_detours(info)->superseded;
+    bool used_up = fewest_tries(l) >= LOOKUP_ATTEMPTS * l->server_count;
 
-    info->gave_up = given_up(l);
-    if (mark_set(&info->superseded) && info->superseded.ts_ns < info->gave_up.ts_ns)
-        info->gave_up.ts_ns = info->superseded.ts_ns;
-    else if (info->forced_out || (c->finishing && (!used_up || c->now_ns < info->gave_up.ts_ns)))
+    info->gave_up = true;
+    info->gave_up_ns = given_up_ns(l);
+    if (mark_set(superseded) && superseded->ts_ns < info->gave_up_ns)
+        info->gave_up_ns = superseded->ts_ns;
+    else if (info->forced_out || (c->finishing && (!used_up || c->now_ns < info->gave_up_ns)))
         return LOOKUP_PENDING;
     return used_up ? LOOKUP_TIMEOUT : LOOKUP_ABANDONED;
 }
 
 /* Of a walk, the name that the application asked for says what became of it: that the others do not exist is how a search
  * list works. */
-static void take_asked_name(struct exchange_lookup *info)
+static void take_asked_name(struct lookup *l)
 {
+    struct exchange_lookup *info = &l->info;
+
     for (size_t i = 0; i < info->tried_count; i++) {
         const struct lookup_name *t = &info->tried[i];
         if (!slice_ieq(t->name, info->host) || t->result == LOOKUP_NAME_SILENT)
             continue;
+        struct lookup_detours *d = lookup_take_detour(l);
         info->rcode = t->rcode;
         info->empty = info->result == LOOKUP_NOT_FOUND && t->result == LOOKUP_NAME_EMPTY;
-        info->asked = t->answer;
+        if (d != NULL)
+            d->asked = t->answer;
         if (info->result == LOOKUP_NOT_FOUND && t->result == LOOKUP_NAME_FAILED)
             info->result = LOOKUP_MISBEHAVING;
     }
@@ -185,13 +207,15 @@ void lookup_decide(const struct correlate *c, struct lookup *l)
         if (lookup_outstanding(l))
             note_wait_for_other_type(c, l);
     } else
-        info->result = !lookup_outstanding(l) ? verdict(l) : mark_set(&info->partial) ? LOOKUP_CUT : unanswered(c, l);
+        info->result = !lookup_outstanding(l)                     ? verdict(l)
+                       : mark_set(&lookup_detours(info)->partial) ? LOOKUP_CUT
+                                                                  : unanswered(c, l);
     info->has_rcode = lane->state >= LANE_OK && lane->state != LANE_REFUSED;
     info->rcode = lane->rcode;
     info->empty = info->result == LOOKUP_NOT_FOUND && lane->state == LANE_EMPTY;
     lookup_note_name(l);
     if (info->names > 1)
-        take_asked_name(info);
+        take_asked_name(l);
 }
 
 static int64_t lookup_end_ns(const struct exchange_lookup *info)
@@ -199,7 +223,7 @@ static int64_t lookup_end_ns(const struct exchange_lookup *info)
     int64_t end = mark_set(&info->last_answer) ? info->last_answer.ts_ns : info->last_query.ts_ns;
 
     end = later_ns(end, info->last_query.ts_ns);
-    return mark_set(&info->gave_up) && info->result != LOOKUP_PENDING ? later_ns(end, info->gave_up.ts_ns) : end;
+    return info->gave_up && info->result != LOOKUP_PENDING ? later_ns(end, info->gave_up_ns) : end;
 }
 
 /* ---- the report ---- */
@@ -217,6 +241,29 @@ static void copy_names(struct exchange *e, struct exchange_lookup *copy)
     copy->tried = tried;
 }
 
+/* In the order of the answers: the index has the last one first. */
+static void copy_addrs(struct exchange *e, struct exchange_lookup *copy, const struct lookup_addr *last)
+{
+    size_t n = copy->addr_count;
+
+    copy->addrs = arena_alloc(&e->arena, (n + 1) * sizeof *copy->addrs);
+    if (copy->addrs == NULL)
+        copy->addr_count = 0;
+    for (const struct lookup_addr *a = last; copy->addrs != NULL && a != NULL && n > 0; a = a->next)
+        copy->addrs[--n] = a->addr;
+}
+
+static void copy_detours(struct exchange *e, struct exchange_lookup *copy)
+{
+    const struct lookup_detours *from = copy->detours;
+
+    if (from == NULL)
+        return;
+    copy->detours = arena_alloc(&e->arena, sizeof *from);
+    if (copy->detours != NULL)
+        *copy->detours = *from;
+}
+
 void lookup_into_exchange(struct lookup *l, struct exchange *e, struct slice host)
 {
     struct exchange_lookup *copy = arena_alloc(&e->arena, sizeof *copy);
@@ -228,6 +275,8 @@ void lookup_into_exchange(struct lookup *l, struct exchange *e, struct slice hos
     copy->host = arena_copy(&e->arena, lookup_answers_host(l, host) ? host : l->info.host);
     copy->last_name = arena_copy(&e->arena, l->name);
     copy_names(e, copy);
+    copy_addrs(e, copy, l->addrs);
+    copy_detours(e, copy);
     e->lookup = copy;
 }
 

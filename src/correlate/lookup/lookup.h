@@ -50,29 +50,38 @@ struct lookup_addr {
     uint64_t serial;
 };
 
+/* One that it asked before the last. */
+struct lookup_server {
+    struct endpoint at;
+    struct lookup_server *next;
+};
+
 struct lookup {
     struct exchange_lookup info;
     struct list_link all, unused; /* in correlate's lists; `unused` while no dial uses it */
     struct hmap_node by_label;    /* while it is open: not closed, not used, not reported */
-    bool is_open;
-    struct ip_addr client_ip;
     struct arena arena;
     struct timer timer;
     struct lookup_lane lane[2]; /* A, AAAA, of the current name */
     struct lookup_query *queries;
-    uint32_t query_count;
     struct lookup_addr *addrs;
+    struct lookup_server *servers;
     struct list_link dials; /* that follow it, the oldest first */
-    uint32_t users;         /* those dials that report it, or would */
-    uint32_t holders;       /* those that only know its addresses */
-    bool reported;          /* an exchange tells of it */
-    bool one_socket;        /* asks for both types from one */
-    uint64_t upstream_of;   /* the lookup that a resolver asks this for; 0: none */
-    bool closed;            /* takes no more queries and no more dials */
-    int64_t retry_gap_ns;   /* seen between a question and its repetition; 0: none */
-    struct slice name;      /* that is being asked for now */
-    struct endpoint servers[LOOKUP_SERVERS_MAX];
+    uint32_t query_count, server_count;
+    uint32_t users;   /* those dials that report it, or would */
+    uint32_t holders; /* those that only know its addresses */
+    struct ip_addr client_ip;
+    bool is_open;         /* found by its label */
+    bool reported;        /* an exchange tells of it */
+    bool one_socket;      /* asks for both types from one */
+    bool closed;          /* takes no more queries and no more dials */
+    uint64_t upstream_of; /* the lookup that a resolver asks this for; 0: none */
+    int64_t retry_gap_ns; /* seen between a question and its repetition; 0: none */
+    struct slice name;    /* that is being asked for now */
 };
+
+/* Floods are of open ones: what comes on top of what the packets say stays small. */
+_Static_assert(sizeof(struct lookup) - sizeof(struct exchange_lookup) - 2 * sizeof(struct lookup_lane) <= 256, "");
 
 /* resolv.conf's defaults: each server is asked this often. */
 enum { LOOKUP_ATTEMPTS = 2 };
@@ -103,12 +112,18 @@ void walk_next(struct correlate *c, struct lookup *l, struct slice next);
 /* ---- names.c ---- */
 /* Keeps what became of the current name. */
 void lookup_note_name(struct lookup *l);
+/* Keeps what became of another one. */
+void lookup_keep_name(struct lookup *l, const struct lookup_name *name);
 
 /* ---- life.c ---- */
 /* Made by its first question; NULL when memory ran out. */
 struct lookup *lookup_new(struct correlate *c, const struct fact *question, struct slice name);
 /* Puts one that was read back in its place, the newest so far. 0, or -1 when memory ran out. */
 int lookup_enlist(struct correlate *c, struct lookup *l);
+/* One more of its earlier servers. */
+void lookup_add_server(struct lookup *l, const struct endpoint *at);
+/* Its detours, to write to; NULL when memory ran out. */
+struct lookup_detours *lookup_take_detour(struct lookup *l);
 /* It takes questions no more, for now or for good. */
 void lookup_leave_open(struct correlate *c, struct lookup *l);
 /* A question of the name that is being asked for has no answer yet. */
@@ -140,7 +155,8 @@ struct lookup_query *lookup_query_find(struct correlate *c, const struct endpoin
 /* The newest question from client to server, or NULL. */
 struct lookup_query *lookup_query_of_socket(struct correlate *c, const struct endpoint *client,
                                             const struct endpoint *server);
-/* An address that was an answer: a dial to it finds the lookup. Without memory it is not found. */
+/* One more of its answers, of which LOOKUP_ADDRS_MAX are kept: a dial to it finds the lookup. Without memory it is not
+ * found. */
 void lookup_index_addr(struct correlate *c, struct lookup *l, const struct ip_addr *addr);
 /* The first of the chain in which the addresses `server` are that were given to `client`, or to whoever asked over the
  * other family (client->family == 0). */
@@ -150,8 +166,9 @@ struct hmap_node *lookup_first_of_addr(struct correlate *c, const struct ip_addr
 uint64_t lookup_id(const struct lookup *l);
 /* host, without a port, is the name that is asked for, or that without a suffix which the resolver added. */
 bool lookup_answers_host(const struct lookup *l, struct slice host);
-/* The address is among its answers. */
+/* The address is among its answers; and is the first of its family there. */
 bool lookup_gave(const struct lookup *l, const struct ip_addr *addr);
+bool lookup_gave_first(const struct lookup *l, const struct ip_addr *addr);
 
 /* ---- bind.c: lookups and the dials that follow from them ---- */
 /* A dial at ts_ns follows it, rather than a cache that was filled by it. */

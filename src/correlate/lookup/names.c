@@ -35,24 +35,41 @@ static const struct lookup_lane *telling(const struct lookup *l)
     return result_of(a->state) < result_of(b->state) ? a : b;
 }
 
-void lookup_note_name(struct lookup *l)
+/* Most lookups ask for one name: only a walk has room for more. */
+static bool make_room(struct lookup *l)
 {
     struct exchange_lookup *info = &l->info;
-    const struct lookup_lane *lane = telling(l);
+    struct lookup_name *tried;
 
-    for (size_t i = 0; i < info->tried_count; i++)
-        if (slice_ieq(info->tried[i].name, l->name))
-            return;
-    if (info->tried_count == LOOKUP_NAMES_MAX)
-        return;
-    if (info->tried == NULL)
-        info->tried = arena_alloc(&l->arena, LOOKUP_NAMES_MAX * sizeof *info->tried);
-    if (info->tried == NULL)
-        return;
-    info->tried[info->tried_count++] = (struct lookup_name){
+    if (info->tried_count > 1)
+        return info->tried_count < LOOKUP_NAMES_MAX;
+    tried = arena_alloc(&l->arena, (info->tried_count == 0 ? 1 : LOOKUP_NAMES_MAX) * sizeof *tried);
+    if (tried == NULL)
+        return false;
+    if (info->tried_count == 1)
+        tried[0] = info->tried[0];
+    info->tried = tried;
+    return true;
+}
+
+void lookup_keep_name(struct lookup *l, const struct lookup_name *name)
+{
+    if (make_room(l))
+        l->info.tried[l->info.tried_count++] = *name;
+}
+
+void lookup_note_name(struct lookup *l)
+{
+    const struct lookup_lane *lane = telling(l);
+    const struct lookup_name name = {
         .name = l->name,
         .result = result_of(lane->state),
         .rcode = lane->rcode,
         .answer = mark_set(&lane->last_answer) ? lane->last_answer : lane->last_query,
     };
+
+    for (size_t i = 0; i < l->info.tried_count; i++)
+        if (slice_ieq(l->info.tried[i].name, l->name))
+            return;
+    lookup_keep_name(l, &name);
 }

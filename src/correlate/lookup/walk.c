@@ -92,10 +92,9 @@ static void take_in(struct correlate *c, struct lookup *l, struct lookup *earlie
 
     lookup_note_name(earlier);
     for (size_t i = 0; i < from->tried_count; i++) {
-        if (info->tried_count == LOOKUP_NAMES_MAX || info->tried == NULL)
-            break;
-        info->tried[info->tried_count] = from->tried[i];
-        info->tried[info->tried_count++].name = arena_copy(&l->arena, from->tried[i].name);
+        struct lookup_name name = from->tried[i];
+        name.name = arena_copy(&l->arena, name.name);
+        lookup_keep_name(l, &name);
     }
     info->first_query = from->first_query;
     info->queries += from->queries;

@@ -55,7 +55,9 @@ static const char *others_text(const struct exchange_lookup *l, char *text, size
 
 static const struct packet_mark *deciding(const struct exchange_lookup *l)
 {
-    return mark_set(&l->asked) ? &l->asked : &l->last_answer;
+    const struct packet_mark *asked = &lookup_detours(l)->asked;
+
+    return mark_set(asked) ? asked : &l->last_answer;
 }
 
 static void not_found(struct exchange *e)
@@ -93,16 +95,17 @@ static bool is_port_unreachable(const struct lookup_icmp *i)
 static void unreachable(struct exchange *e)
 {
     const struct exchange_lookup *l = e->lookup;
+    const struct lookup_detours *d = lookup_detours(l);
 
-    if (mark_set(&l->tcp_refused))
-        finding_add(e, P2T_FINDING_DNS_UNREACHABLE, &l->tcp_refused, &l->last_query,
+    if (mark_set(&d->tcp_refused))
+        finding_add(e, P2T_FINDING_DNS_UNREACHABLE, &d->tcp_refused, &l->last_query,
                     "the answer was truncated, and the name server refused the TCP connection to port 53");
-    else if (is_port_unreachable(&l->icmp))
+    else if (is_port_unreachable(&d->icmp))
         finding_add(e, P2T_FINDING_DNS_UNREACHABLE, &l->last_answer, &l->last_query,
                     "nothing listens at the name server (ICMP port unreachable)");
     else
         finding_add(e, P2T_FINDING_DNS_UNREACHABLE, &l->last_answer, &l->last_query,
-                    "the name server cannot be reached (ICMP %s)", icmp_name(&l->icmp));
+                    "the name server cannot be reached (ICMP %s)", icmp_name(&d->icmp));
 }
 
 static void unanswered(struct exchange *e)
@@ -167,20 +170,21 @@ static void about_result(struct exchange *e)
 static void about_detours(struct exchange *e)
 {
     const struct exchange_lookup *l = e->lookup;
-    uint32_t answers = l->answers + l->partials;
+    const struct lookup_detours *d = lookup_detours(l);
+    uint32_t answers = l->answers + d->partials;
     char silent[ENDPOINT_TEXT_MAX], failed[ENDPOINT_TEXT_MAX];
 
-    (void)endpoint_format(&l->silent.server, silent);
-    (void)endpoint_format(&l->failed.server, failed);
+    (void)endpoint_format(&d->silent.server, silent);
+    (void)endpoint_format(&d->failed.server, failed);
     if (l->repeats > 0)
         finding_add(e, P2T_FINDING_DNS_RETRIED, &l->first_query, &l->last_query,
                     "the lookup of %.*s was repeated: %u queries, %u %s%s%s", shown(l->host), (const char *)l->host.p,
                     l->queries, answers, answers == 1 ? "answer" : "answers",
-                    mark_set(&l->silent.mark) ? "; no answer from " : "", mark_set(&l->silent.mark) ? silent : "");
-    if (mark_set(&l->failed.mark))
-        finding_add(e, P2T_FINDING_DNS_SERVER_FAILED, &l->failed.mark, &l->last_answer,
+                    mark_set(&d->silent.mark) ? "; no answer from " : "", mark_set(&d->silent.mark) ? silent : "");
+    if (mark_set(&d->failed.mark))
+        finding_add(e, P2T_FINDING_DNS_SERVER_FAILED, &d->failed.mark, &l->last_answer,
                     "the name server %s answered %s before another one knew the name", failed,
-                    rcode_name(l->failed.rcode));
+                    rcode_name(d->failed.rcode));
 }
 
 void about_lookup(struct exchange *e)

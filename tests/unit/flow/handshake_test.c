@@ -111,6 +111,38 @@ static void data_in_the_syn_is_data(void **state)
     sim_fini(&s);
 }
 
+/* Nobody sends such: more data in the SYN's repetition. It waits for the server's answer, too. */
+static void more_data_in_the_syn_s_repetition(void **state)
+{
+    (void)state;
+    struct sim s;
+    sim_init(&s, NULL);
+    struct packet p = segment(&s, CLIENT, TCP_SYN, 0, "GET");
+    push(&s, &p);
+    p = segment(&s, CLIENT, TCP_SYN, 0, "GET /");
+    push(&s, &p);
+    expect(&s, "open SYN>1 SYN>2r");
+    s.acked[SERVER] = 5;
+    syn_ack(&s);
+    ack(&s, CLIENT, 5, 0);
+    expect(&s, "SYNACK<3 ACK1<3 EST>4 >0'GET'1/4 >3' /'2/4");
+    sim_fini(&s);
+}
+
+static void data_in_a_syn_that_a_fin_cuts_off(void **state)
+{
+    (void)state;
+    struct sim s;
+    sim_init(&s, NULL);
+    struct packet p = segment(&s, CLIENT, TCP_SYN, 0, "GET");
+    push(&s, &p);
+    p = segment(&s, CLIENT, TCP_SYN | TCP_FIN, 0, "");
+    push(&s, &p);
+    flow_table_finish(s.table);
+    expect(&s, "open SYN>1 SYN>2r FIN>2 FINORD>2 close:input");
+    sim_fini(&s);
+}
+
 static void data_in_a_syn_that_the_server_did_not_take(void **state)
 {
     (void)state;
@@ -539,6 +571,8 @@ int main(void)
         cmocka_unit_test(missing_syn_ack_does_not_matter),
         cmocka_unit_test(payload_establishes_too),
         cmocka_unit_test(data_in_the_syn_is_data),
+        cmocka_unit_test(more_data_in_the_syn_s_repetition),
+        cmocka_unit_test(data_in_a_syn_that_a_fin_cuts_off),
         cmocka_unit_test(data_in_a_syn_that_the_server_did_not_take),
         cmocka_unit_test(data_in_a_syn_that_nobody_answers),
         cmocka_unit_test(simultaneous_open_is_one_connection),

@@ -81,22 +81,22 @@ void made_tls(struct made *m)
                                    .alpn = SLICE_LIT("http/1.1")};
 }
 
-static void fill_lookup(struct exchange_lookup *l)
+static void fill_lookup(struct made *m)
 {
-    *l = (struct exchange_lookup){.host = SLICE_LIT("a.test"),
-                                  .last_name = SLICE_LIT("a.test"),
-                                  .client = endpoint("10.0.0.1", 5000),
-                                  .server = endpoint("10.0.0.53", 53),
-                                  .first_query = at(100),
-                                  .last_query = at(110),
-                                  .last_answer = at(210),
-                                  .queries = 2,
-                                  .answers = 2,
-                                  .servers = 1,
-                                  .names = 1,
-                                  .result = LOOKUP_OK,
-                                  .resolver = RESOLVER_GO,
-                                  .has_rcode = true};
+    m->lookup = (struct exchange_lookup){.host = SLICE_LIT("a.test"),
+                                         .last_name = SLICE_LIT("a.test"),
+                                         .client = endpoint("10.0.0.1", 5000),
+                                         .server = endpoint("10.0.0.53", 53),
+                                         .first_query = at(100),
+                                         .last_query = at(110),
+                                         .last_answer = at(210),
+                                         .queries = 2,
+                                         .answers = 2,
+                                         .names = 1,
+                                         .result = LOOKUP_OK,
+                                         .resolver = RESOLVER_GO,
+                                         .has_rcode = true,
+                                         .detours = &m->detours};
 }
 
 void made_lookup(struct made *m)
@@ -106,7 +106,7 @@ void made_lookup(struct made *m)
     m->e.start = at(100);
     m->e.end_ns = at(210).ts_ns;
     m->e.lookup = &m->lookup;
-    fill_lookup(&m->lookup);
+    fill_lookup(m);
 }
 
 void made_dial(struct made *m)
@@ -131,8 +131,8 @@ void made_add_lookup(struct made *m)
 {
     m->e.lookup = &m->lookup;
     m->e.start = at(100);
-    fill_lookup(&m->lookup);
-    m->lookup.addrs[0] = m->e.conn.server.ip;
+    fill_lookup(m);
+    m->lookup.addrs = &m->e.conn.server.ip;
     m->lookup.addr_count = 1;
 }
 

@@ -10,6 +10,7 @@ enum { MADE_ATTEMPTS_MAX = 3 };
 struct made {
     struct exchange e;
     struct exchange_lookup lookup;
+    struct lookup_detours detours; /* the lookup's */
     struct exchange_attempt attempts[MADE_ATTEMPTS_MAX];
     struct exchange_tls tls, dial_tls;
 };

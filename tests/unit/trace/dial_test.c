@@ -216,14 +216,14 @@ static void a_lookup_that_timed_out_ends_with_the_resolvers_timer(void **state)
     made_lookup(&m);
     m.lookup.result = LOOKUP_TIMEOUT;
     m.lookup.last_answer = (struct packet_mark){0};
-    m.lookup.gave_up = m.lookup.last_query;
-    m.lookup.gave_up.ts_ns = at(5000110).ts_ns;
+    m.lookup.gave_up = true;
+    m.lookup.gave_up_ns = at(5000110).ts_ns;
     built_of(&b, &m);
     assert_event(built_only(&b, P2T_HOOK_DNS_DONE), P2T_ASSUMED, 5000110, 110, OPEN, 110, 100, 0);
     built_free(&b, &m);
 
     /* The client asked anew: it had given up by then. */
-    m.lookup.superseded = at(5000500);
+    m.detours.superseded = at(5000500);
     built_of(&b, &m);
     assert_event(built_only(&b, P2T_HOOK_DNS_DONE), P2T_INFERRED, 5000110, 110, 5000500, 110, 100, 0);
     built_free(&b, &m);
@@ -239,7 +239,8 @@ static void a_timer_ends_before_the_syn(void **state)
     made_http(&m);
     made_add_lookup(&m);
     made_add_dial(&m);
-    m.lookup.gave_up = at(1500);
+    m.lookup.gave_up = true;
+    m.lookup.gave_up_ns = at(1500).ts_ns;
     built_of(&b, &m);
     assert_event(built_only(&b, P2T_HOOK_DNS_DONE), P2T_INFERRED, 1000, 110, 1000, 110, 100, 0);
     assert_event(built_only(&b, P2T_HOOK_CONNECT_START), P2T_OBSERVED, 1000, 110, 1000, 1000, 0);
@@ -496,7 +497,8 @@ static void a_race_lost_ends_after_the_winners_syn_ack(void **state)
     m.attempts[1] = m.attempts[0];
     m.attempts[0].result = ATTEMPT_CANCELED;
     m.attempts[0].syn = at(700);
-    m.attempts[0].winner = at(1100);
+    m.attempts[0].lost = true;
+    m.attempts[0].failed = at(1100);
     m.attempts[0].syn_ack = m.attempts[0].ack = (struct packet_mark){0};
     built_of(&b, &m);
     /* It comes first by its number, but after the winner's by its time. */
