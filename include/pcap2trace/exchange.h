@@ -225,6 +225,7 @@ struct p2t_exchange {
     bool quiet; /* shown only with --all: a lookup that succeeded and led nowhere, a connection without HTTP */
 };
 
+/* Static names, as NDJSON has them: "http1", "ok", "observed". For a value that is none of the enum's: "". */
 P2T_API const char *p2t_kind_name(enum p2t_kind kind);
 P2T_API const char *p2t_outcome_name(enum p2t_outcome outcome);
 P2T_API const char *p2t_basis_name(enum p2t_basis basis);

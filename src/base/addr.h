@@ -23,6 +23,7 @@ struct endpoint {
 
 enum { IP_TEXT_MAX = 46, ENDPOINT_TEXT_MAX = 56 };
 
+/* Family and all. Two that are "none" are equal. */
 static inline bool ip_eq(const struct ip_addr *a, const struct ip_addr *b)
 {
     return a->family == b->family && memcmp(a->bytes, b->bytes, sizeof a->bytes) == 0;
@@ -40,6 +41,7 @@ static inline void ip_words(const struct ip_addr *ip, uint64_t w[2])
     memcpy(&w[1], ip->bytes + sizeof w[0], sizeof w[1]);
 }
 
+/* From the bytes as they are on the wire. */
 struct ip_addr ip_from_v4(const uint8_t b[4]);
 struct ip_addr ip_from_v6(const uint8_t b[16]);
 /* Parses text of either family; family 0 in the result when it is neither. */

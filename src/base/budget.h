@@ -38,6 +38,7 @@ static inline void budget_change(struct budget *b, size_t before, size_t now)
         b->used += now - before;
 }
 
+/* More is held than the limit allows. */
 static inline bool budget_over(const struct budget *b)
 {
     return b->used > b->limit;

@@ -33,6 +33,7 @@ static inline bool buf_reserve(struct buf *b, size_t need)
     return b->cap - b->n >= need || buf_grow(b, need);
 }
 
+/* Each appends a copy of its argument. */
 static inline void buf_put(struct buf *b, const void *p, size_t n)
 {
     if (n == 0 || !buf_reserve(b, n))
@@ -94,8 +95,10 @@ static inline char *u64_text(char *out, uint64_t v)
     }
     return u64_text_long(out, v);
 }
+/* Decimal numbers. */
 void buf_u64(struct buf *b, uint64_t v);
 void buf_i64(struct buf *b, int64_t v);
+/* As printf(); the NUL is not appended. */
 void buf_printf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* The contents; valid until the next append. */

@@ -17,6 +17,7 @@ static inline void list_init(struct list_link *list)
     list->prev = list->next = list;
 }
 
+/* list: the sentinel. */
 static inline bool list_empty(const struct list_link *list)
 {
     return list->next == list;

@@ -65,6 +65,7 @@ static inline const uint8_t *reader_take(struct reader *r, size_t n)
     return p;
 }
 
+/* The reads take bytes off the front. In a failed reader they give 0, or an empty slice with p == NULL. */
 static inline void reader_skip(struct reader *r, size_t n)
 {
     (void)reader_take(r, n);

@@ -18,11 +18,13 @@ struct slice {
     }
 #define SLICE_LIT(s) ((struct slice)SLICE_INIT(s))
 
+/* n bytes at p; p may be NULL, for a slice that is not there. */
 static inline struct slice slice_of(const void *p, size_t n)
 {
     return (struct slice){(const uint8_t *)p, n};
 }
 
+/* s: terminated; the NUL is not part of the slice. */
 static inline struct slice slice_str(const char *s)
 {
     return slice_of(s, s != NULL ? strlen(s) : 0);

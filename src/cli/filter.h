@@ -36,6 +36,7 @@ void filter_free(struct filter *f);
 
 /* True if it keeps every exchange. */
 bool filter_is_empty(const struct filter *f);
+/* The exchange is wanted. */
 bool filter_keeps(const struct filter *f, const struct p2t_exchange *x);
 
 #endif

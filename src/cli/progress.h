@@ -13,6 +13,7 @@ struct progress {
     int64_t begun_ns, next_ns; /* monotonic clock: the start, and when to write next */
 };
 
+/* live: standard error is a terminal that shows it. Else only the clock is started. */
 void progress_begin(struct progress *p, bool live);
 /* Updates the line, at most five times a second. Cheap to call often. */
 void progress_tick(struct progress *p, const struct p2t_session *s);

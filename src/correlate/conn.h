@@ -51,6 +51,7 @@ void conn_free(struct correlate *c, struct cconn *cc);
 void conn_take_endpoints(struct cconn *cc);
 /* Keeps the moments of the connection's own events. */
 void conn_note_event(struct cconn *cc, const struct fact *f);
+/* The connection leads to a SOCKS proxy: its target, and what the proxy replied, are kept. */
 void conn_socks_request(struct cconn *cc, const struct fact *f);
 void conn_socks_reply(struct cconn *cc, const struct fact *f);
 /* Copies what is known of the connection so far into the exchange; the exchange's own place on it stays. */

@@ -31,8 +31,11 @@ struct correlate_counters {
 /* Called for each exchange; it is valid during the call, unless it is kept. */
 typedef void correlate_emit(void *ctx, struct exchange *e);
 
+/* emit: gets each settled exchange. NULL when memory ran out. */
 struct correlate *correlate_new(const struct correlate_limits *limits, correlate_emit *emit, void *ctx);
+/* NULL is allowed. What is still open is emitted first. */
 void correlate_free(struct correlate *c);
+/* Takes the next fact, in the order of packets; nothing of it is kept by reference but its connection. */
 void correlate_fact(struct correlate *c, const struct fact *fact);
 /* The packet clock has come to ts_ns. Cheap; must be called before the facts of each frame: what the frame before it
  * settled is handed over, then timers that are due by ts_ns run. */
@@ -47,6 +50,7 @@ void correlate_finish(struct correlate *c);
  * correlate_free. */
 struct exchange *correlate_keep(struct correlate *c);
 void correlate_give_back(struct correlate *c, struct exchange *e);
+/* Counters so far; valid as long as correlate. */
 const struct correlate_counters *correlate_counters(const struct correlate *c);
 
 /* Appends all that it knows, and calls `evidence` for the file of each packet that this refers to. out->failed: memory

@@ -14,6 +14,7 @@
 #include "pcap2trace/exchange.h"
 #include "proto/fact.h"
 
+/* The mark is that of a packet; a zeroed one is not. */
 static inline bool mark_set(const struct packet_mark *m)
 {
     return m->ref.number != 0;

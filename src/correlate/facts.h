@@ -4,6 +4,7 @@
 
 #include "correlate/conn.h"
 
+/* A fact about a connection, to all that it concerns. */
 void conn_fact(struct correlate *c, const struct fact *f);
 /* The packets of a connection that was read back are not there: it is reported as far as it came. */
 void conn_lost(struct correlate *c, struct cconn *cc);

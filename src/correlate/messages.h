@@ -4,10 +4,12 @@
 
 #include "correlate/conn.h"
 
+/* The request is a gRPC call, if its content type says so. */
 void grpc_asked(struct exchange *e, const struct fact_http_head *h);
 /* A head of the response, or its trailers: grpc-status stands in these, or in the only head of a call that failed at
  * once. */
 void grpc_answered(struct exchange *e, const struct fact_http_head *h);
+/* The response consents to a WebSocket, if it does. */
 void websocket_answered(struct exchange *e, const struct fact_http_head *h);
 /* FACT_HTTP_MESSAGE, FACT_HTTP_MESSAGES_LOST */
 void messages_fact(struct correlate *c, struct cconn *cc, const struct fact *f);

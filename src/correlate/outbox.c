@@ -116,9 +116,12 @@ void outbox_flush(struct correlate *c)
 void outbox_fini(struct correlate *c)
 {
     outbox_flush(c);
-    for (struct exchange *e; (e = first_free(c)) != NULL;) {
-        list_remove(&e->open);
+    for (struct list_link *at = c->free_exchanges.next, *next; at != &c->free_exchanges; at = next) {
+        struct exchange *e = list_entry(at, struct exchange, open);
+        next = at->next;
         arena_fini(&e->arena);
         free(e);
     }
+    list_init(&c->free_exchanges);
+    c->free_count = 0;
 }

@@ -14,6 +14,7 @@ void settle_ended(struct correlate *c, struct exchange *e, int64_t end_ns);
 void settle_exchange(struct correlate *c, struct exchange *e);
 /* The exchange that ended last on the connection, if it is not settled yet. */
 void settle_previous(struct correlate *c, struct cconn *cc);
+/* What an event of the connection, and its end, mean for the exchanges on it. */
 void settle_conn_event(struct correlate *c, struct cconn *cc, const struct fact *f);
 void settle_conn_gone(struct correlate *c, struct cconn *cc);
 

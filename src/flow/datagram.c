@@ -44,7 +44,7 @@ static bool is_same(struct flow_table *t, const struct packet *p)
     return copy;
 }
 
-/* Gives *p the addresses it is told under, in *room where those are others. */
+/* Gives *p the addresses it is reported under, in *room where those are others. */
 static bool is_copy(struct flow_table *t, const struct packet **p, struct packet *room)
 {
     if (flow_nat_concerns(*p)) {
@@ -93,7 +93,7 @@ static struct flow_key_node *quoted_by(const struct flow_table *t, const struct 
     return found;
 }
 
-/* Nothing listens there, or no way leads there, and the kernel that sent the SYN is told: it may never have left, as where
+/* Nothing listens there, or no way leads there, and the kernel that sent the SYN learns of it: it may never have left, as where
  * ARP is not answered. A message about its time to live tells of a probe. */
 static bool quotes_unseen_syn(const struct packet *p)
 {

@@ -34,8 +34,11 @@ static inline uint64_t flow_mix(uint64_t h, uint64_t v)
     return h ^ h >> 32;
 }
 
+/* window_ns: how late a copy may come where the packet can be told from a retransmission. */
 struct flow_print flow_print_tcp(const struct packet *p, int64_t window_ns);
+/* True when it was added less than its window ago. */
 bool flow_ring_has(const struct flow_ring *r, struct flow_print print, int64_t now_ns);
+/* Takes the oldest one's place. */
 void flow_ring_add(struct flow_ring *r, struct flow_print print, int64_t now_ns);
 
 /* The last datagrams of all flows. */
@@ -45,6 +48,7 @@ struct flow_recent {
     size_t used, at;
 };
 
+/* 0, or P2T_ERR_MEMORY. */
 int flow_recent_init(struct flow_recent *r);
 void flow_recent_fini(struct flow_recent *r);
 /* True when it was there, less than its window ago; otherwise remembers it. */

@@ -26,7 +26,7 @@ struct flow_tcp {
     uint8_t fresh_at;
     bool challenged; /* while half-open: its SYN was answered by an ACK, whose number is the server's `base` so far */
     bool keeps_syn_data;    /* the client's half holds what came with its SYN */
-    bool sent_after_rst;    /* FLOW_SENT_AFTER_RST was told */
+    bool sent_after_rst;    /* FLOW_SENT_AFTER_RST was sent */
     uint32_t first_payload; /* the client's, by time as flow_us() gives it; only once there is one */
     int64_t last_ns;        /* by the packet clock */
     int64_t newest_ns;      /* latest time of its own packets, as clock_ahead_ns has them */
@@ -113,9 +113,11 @@ void flow_expire(struct flow_table *t);
 /* use.c: connections of each class in the order of their last use. */
 /* Puts a new connection last in its class. */
 void flow_use_add(struct flow_table *t, struct flow_tcp *c);
+/* It leaves its class. */
 void flow_use_remove(struct flow_table *t, struct flow_tcp *c);
 /* It was used now: it becomes the last of its class. */
 void flow_tcp_touch(struct flow_table *t, struct flow_tcp *c);
+/* It becomes the last of another class. */
 void flow_tcp_set_class(struct flow_table *t, struct flow_tcp *c, enum flow_class class);
 /* NULL: the class is empty. */
 struct flow_tcp *flow_least_recent(const struct flow_table *t, unsigned class);
@@ -138,6 +140,7 @@ void flow_syns_remove(struct flow_table *t, struct flow_tcp *c);
 struct flow_tcp *flow_syns_find(const struct flow_table *t, const struct endpoint *client, uint32_t isn);
 /* The connection whose first SYN was this packet, under any addresses and within the last millisecond, or NULL. */
 struct flow_tcp *flow_syns_fresh(const struct flow_table *t, struct flow_print print);
+/* One of the last SYNs, by what a NAT leaves as it was; the one that had its place is known by that no more. */
 void flow_syns_add_fresh(struct flow_table *t, struct flow_tcp *c, struct flow_print print);
 
 /* clock.c */
@@ -178,7 +181,9 @@ void flow_stream_acked(struct flow_half *h, uint64_t acked, struct packet_mark m
 void flow_stream_expire(struct flow_table *t, struct flow_tcp *c, unsigned side);
 /* Gives up every hole, also one after the last byte seen. */
 void flow_stream_flush(struct flow_table *t, struct flow_tcp *c, unsigned side);
+/* The side's stream ends at offset `fin`; the sink hears of it when all bytes before came. */
 void flow_stream_fin(struct flow_table *t, struct flow_tcp *c, unsigned side, uint64_t fin, struct packet_mark mark);
+/* Frees what the half holds after holes. */
 void flow_stream_free(struct flow_table *t, struct flow_half *h);
 
 /* nat.c: DNS datagrams that were captured on both sides of a NAT. */
@@ -198,6 +203,7 @@ static inline bool flow_may_be_translated(bool numbered, uint8_t ttl_before, uin
 }
 
 /* datagram.c */
+/* Hands the sink a datagram, unless it is a copy; flow_icmp(): what an ICMP error says of a connection or a query. */
 void flow_udp(struct flow_table *t, const struct packet *p);
 void flow_icmp(struct flow_table *t, const struct packet *p);
 /* True: the ICMP error quotes a SYN of no known connection, which *syn is then, with the error's own mark. */

@@ -31,11 +31,14 @@ struct flow_lookup {
     unsigned src_high; /* 1: the packet's source is the higher endpoint */
 };
 
+/* src: the sender's. */
 void flow_lookup_init(struct flow_lookup *l, const struct endpoint *src, const struct endpoint *dst);
 
 /* First node of these endpoints on any path; walk on with flow_key_next. */
 struct flow_key_node *flow_key_first(const struct hmap *keys, const struct flow_lookup *l);
+/* NULL: there is none on another path. */
 struct flow_key_node *flow_key_next(const struct flow_key_node *n, const struct flow_lookup *l);
+/* NULL: there is none on that path. */
 struct flow_key_node *flow_key_find(const struct hmap *keys, const struct flow_lookup *l, uint32_t path);
 
 /* The connection's side that sent the packet looked up. */

@@ -1,5 +1,5 @@
 /* DNS datagrams captured on both sides of a NAT: a question that comes again at once under other addresses is the same one,
- * and what answers it is told under the addresses that were captured first. */
+ * and what answers it is reported under the addresses that were captured first. */
 #include <stdlib.h>
 
 #include "flow/internal.h"

@@ -273,7 +273,7 @@ static bool take_header(struct flow_table *t, struct flow_tcp *c, unsigned side,
     return true;
 }
 
-/* The SYN-ACK says whether the server took it; it is told once the handshake is over. */
+/* The SYN-ACK says whether the server took it; it is reported once the handshake is over. */
 static void settle_syn_data(struct flow_table *t, struct flow_tcp *c, unsigned side, const struct packet *p)
 {
     const struct flow_half *client = &c->half[c->client_side];

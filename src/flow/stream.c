@@ -134,7 +134,7 @@ void flow_stream_release(struct flow_table *t, struct flow_tcp *c, unsigned side
     deliver_held(t, c, side, mark);
 }
 
-/* Whether the server took what came with the SYN is told by nothing any more. */
+/* No packet will show any more whether the server took what came with the SYN. */
 static void release_unasked(struct flow_table *t, struct flow_tcp *c, unsigned side)
 {
     const struct flow_held_segment *first = flow_held_first(c->half[side].held);

@@ -41,6 +41,7 @@ struct flow_counters {
 struct flow_table *flow_table_new(const struct flow_limits *limits, const struct flow_sink *sink);
 /* Closes every connection (FLOW_END_INPUT, in the order they were opened) before it frees them. */
 void flow_table_finish(struct flow_table *t);
+/* NULL is allowed. Connections are freed without a word to the sink. */
 void flow_table_free(struct flow_table *t);
 
 /* What comes first for a TCP packet, and depends on nothing that the table holds: another thread may do it. */
@@ -76,7 +77,7 @@ struct flow_place_half {
 /* A moment in the life of a connection at which nothing is held after a hole. */
 struct flow_place {
     struct endpoint client;
-    int64_t last_ns;                /* of its last packet */
+    int64_t last_ns; /* of its last packet */
     int64_t newest_ns, clock_ahead_ns;
     struct packet_mark clock_back;
     struct flow_place_half half[2]; /* by enum flow_dir */
@@ -93,11 +94,13 @@ void flow_tcp_used(struct flow_conn *conn, int64_t last_ns);
 int flow_table_skipped(struct flow_table *t, int64_t now_ns);
 /* The latest time of a packet. */
 int64_t flow_table_clock(const struct flow_table *t);
+/* Counters so far; valid as long as the table. */
 const struct flow_counters *flow_table_counters(const struct flow_table *t);
 /* Each open connection once for every pair of endpoints and path that its packets came under, the one it was opened
  * with first; a and b are in no order. */
 typedef void flow_visit(void *ctx, struct flow_conn *conn, const struct endpoint *a, const struct endpoint *b,
                         uint32_t path);
+/* Calls visit() for each key of each connection, in the order of opening; it must close none. */
 void flow_table_each(const struct flow_table *t, flow_visit *visit, void *ctx);
 
 #endif

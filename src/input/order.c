@@ -123,7 +123,7 @@ static int give_after(struct input_order *o, struct input_frame *f)
     return give(o, h, f);
 }
 
-/* What comes after the clock was set back is told after all that came before. 0: nothing is held any more. */
+/* What comes after the clock was set back is handed out after all that came before. 0: nothing is held any more. */
 static int next_held(struct input_order *o, struct input_capture *c, struct input_frame *f)
 {
     while (!is_ripe(o)) {

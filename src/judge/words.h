@@ -24,7 +24,7 @@ void judge_dial(struct exchange *e);
 void judge_request(struct exchange *e);
 
 /* tls.c */
-/* Whose handshake failed: e->tls->failure is set. Fills e->tls->error, too, which is what TLSHandshakeDone was told. */
+/* Whose handshake failed: e->tls->failure is set. Fills e->tls->error, too, the error that TLSHandshakeDone got. */
 void judge_handshake(struct exchange *e);
 /* The text of the server's alert after the handshake; of an encrypted one, what it most likely was. In e->arena. */
 struct slice outcome_alert_text(struct exchange *e);

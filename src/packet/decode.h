@@ -38,6 +38,7 @@ enum { PACKET_MAX_HEADERS = 16 }; /* nested headers of any kind: encapsulation b
 
 /* NULL limits are the default ones. NULL when memory ran out. */
 struct packet_decoder *packet_decoder_new(const struct packet_limits *limits);
+/* NULL is allowed. */
 void packet_decoder_free(struct packet_decoder *d);
 
 /* Decodes one frame, down to the innermost IP packet. On PACKET_DECODED, *out is filled; out->payload points into the
@@ -48,6 +49,7 @@ void packet_decoder_free(struct packet_decoder *d);
  * server's answer is a packet of its own: `partial`. */
 enum packet_drop packet_decode(struct packet_decoder *d, const struct input_frame *frame, struct packet *out);
 
+/* Static: a counter's key, and its text for -v. */
 const char *packet_drop_key(enum packet_drop why);
 const char *packet_drop_text(enum packet_drop why);
 /* True when the decoder knows this LINKTYPE_. */

@@ -39,9 +39,9 @@ static void free_bytes(struct fragment_table *t, struct fragment_set *set)
     set->cap = 0;
 }
 
-static struct fragment_set *first_of(const struct list_link *list)
+static struct fragment_set *set_of(struct list_link *link)
 {
-    return list_empty(list) ? NULL : list_entry(list->next, struct fragment_set, link);
+    return list_entry(link, struct fragment_set, link);
 }
 
 static void free_set(struct fragment_table *t, struct fragment_set *set)
@@ -59,15 +59,19 @@ static void drop_set(struct fragment_table *t, struct fragment_set *set)
 
 void fragment_release_done(struct fragment_table *t)
 {
-    for (struct fragment_set *set; (set = first_of(&t->done)) != NULL;)
-        free_set(t, set);
+    for (struct list_link *at = t->done.next, *next; at != &t->done; at = next) {
+        next = at->next;
+        free_set(t, set_of(at));
+    }
 }
 
 void fragment_table_fini(struct fragment_table *t)
 {
     fragment_release_done(t);
-    for (struct fragment_set *set; (set = first_of(&t->waiting)) != NULL;)
-        drop_set(t, set);
+    for (struct list_link *at = t->waiting.next, *next; at != &t->waiting; at = next) {
+        next = at->next;
+        drop_set(t, set_of(at));
+    }
     hmap_fini(&t->sets);
 }
 
@@ -102,7 +106,7 @@ static struct fragment_set *find_set(struct fragment_table *t, const struct frag
 static struct fragment_set *add_set(struct fragment_table *t, const struct fragment *f, uint64_t hash)
 {
     if (t->sets.count >= t->limits.fragment_sets && !list_empty(&t->waiting))
-        drop_set(t, first_of(&t->waiting));
+        drop_set(t, set_of(t->waiting.next));
     struct fragment_set *set = calloc(1, sizeof *set);
     if (set == NULL || hmap_insert(&t->sets, &set->node, hash) != 0) {
         free(set);
@@ -123,8 +127,11 @@ static bool too_old(const struct fragment_table *t, const struct fragment_set *s
 
 static void expire(struct fragment_table *t, int64_t now_ns)
 {
-    for (struct fragment_set *set; (set = first_of(&t->waiting)) != NULL && too_old(t, set, now_ns);)
-        drop_set(t, set);
+    for (struct list_link *at = t->waiting.next, *next; at != &t->waiting && too_old(t, set_of(at), now_ns);
+         at = next) {
+        next = at->next;
+        drop_set(t, set_of(at));
+    }
 }
 
 /* Makes room for `more` bytes by giving the oldest datagrams up, all but `keep`. */
@@ -134,9 +141,8 @@ static bool make_room(struct fragment_table *t, const struct fragment_set *keep,
 
     for (; at != &t->waiting && t->held_bytes + more > t->limits.fragment_bytes; at = newer) {
         newer = at->next;
-        struct fragment_set *set = list_entry(at, struct fragment_set, link);
-        if (set != keep)
-            drop_set(t, set);
+        if (set_of(at) != keep)
+            drop_set(t, set_of(at));
     }
     return t->held_bytes + more <= t->limits.fragment_bytes;
 }

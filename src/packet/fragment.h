@@ -42,7 +42,9 @@ struct fragment_table {
     size_t held_bytes;
 };
 
+/* The table must stay where it is. */
 void fragment_table_init(struct fragment_table *t, const struct packet_limits *limits);
+/* Frees all datagrams, also those that are whole. */
 void fragment_table_fini(struct fragment_table *t);
 
 /* PACKET_DECODED when *f completed its datagram; else PACKET_DROP_FRAGMENT, _FRAGMENT_LOST or _MALFORMED.

@@ -12,6 +12,7 @@ struct packet_ref {
         file; /* no padding: it travels with every fact, and a copy of eight bytes waits where four were written */
 };
 
+/* The same packet of the same file. */
 static inline bool packet_ref_eq(struct packet_ref a, struct packet_ref b)
 {
     return a.number == b.number && a.file == b.file;

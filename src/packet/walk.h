@@ -97,6 +97,7 @@ static inline void walk_drop(struct packet_walk *w, enum packet_drop why)
     w->next = LAYER_END;
 }
 
+/* The walk ends: what follows is no IP header or, inside of IP, no transport that is decoded. */
 static inline void walk_not_ip(struct packet_walk *w)
 {
     walk_drop(w, w->ip_headers > 0 ? PACKET_DROP_OTHER_TRANSPORT : PACKET_DROP_NOT_IP);
@@ -163,6 +164,7 @@ void walk_add_to_path(struct packet_walk *w, char kind, uint32_t id);
 /* path.c: struct packet's `path` for the ids added so far. */
 uint32_t walk_path_hash(const struct packet_walk *w);
 
+/* Integers at p, in network order and in little-endian order; all their bytes must be there. */
 static inline uint16_t load_be16(const uint8_t *p)
 {
     return (uint16_t)(p[0] << 8 | p[1]);

@@ -237,6 +237,7 @@ struct fact_sink {
     void (*emit)(void *ctx, const struct fact *fact);
 };
 
+/* Hands the fact to the sink, which keeps nothing of it by reference. */
 static inline void fact_emit(const struct fact_sink *sink, const struct fact *fact)
 {
     sink->emit(sink->ctx, fact);

@@ -24,9 +24,11 @@ struct grpc_reader {
     struct buf trailers; /* at most GRPC_TRAILERS_MAX of them */
 };
 
+/* The next bytes of the body; each message that is whole is reported. */
 void grpc_feed(struct grpc_reader *r, struct message_piece piece, struct message_out *out);
 /* Bytes are missing, nobody knows how many. */
 void grpc_lose(struct grpc_reader *r, const struct packet_mark *mark, struct message_out *out);
+/* Frees what is held of trailers inside the body. */
 void grpc_fini(struct grpc_reader *r);
 
 #endif

@@ -17,6 +17,7 @@ struct message_out {
     struct fact fact;
 };
 
+/* Cuts n bytes off the front, captured or not. */
 static inline void message_take(struct message_piece *p, uint64_t n)
 {
     p->bytes = slice_from(p->bytes, n < p->bytes.n ? (size_t)n : p->bytes.n);
@@ -32,6 +33,7 @@ static inline void message_skip(struct message_piece *p, uint64_t *left)
     *left -= n;
 }
 
+/* Reports a message, or that bytes of the stream are missing from `mark` on. */
 static inline void message_emit(struct message_out *out, const struct fact_message *m, const struct packet_mark *mark)
 {
     out->fact.kind = FACT_HTTP_MESSAGE;

@@ -20,6 +20,7 @@ struct socks {
     uint8_t held[2][255];
 };
 
+/* The bytes are a whole greeting of SOCKS 5, or a whole CONNECT request of SOCKS 4. */
 bool socks_looks_like(struct slice first_bytes);
 /* Takes one direction's bytes in order; *used says how many belong to the negotiation. */
 enum socks_progress socks_feed(struct socks *s, const struct fact_sink *sink, struct flow_conn *conn,

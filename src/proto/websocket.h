@@ -18,6 +18,7 @@ struct websocket_reader {
     uint64_t frame_bytes, left;
 };
 
+/* The next bytes of the direction; each message that is whole is reported, and a Close frame. */
 void websocket_feed(struct websocket_reader *r, struct message_piece piece, struct message_out *out);
 /* Bytes are missing, nobody knows how many. */
 void websocket_lose(struct websocket_reader *r, const struct packet_mark *mark, struct message_out *out);

@@ -127,6 +127,7 @@ struct carry_source {
 struct p2t_session;
 struct carry_source session_carry_source(struct p2t_session *s);
 
+/* a is an earlier packet: in an earlier file, or before b in the same one. */
 static inline bool ref_before(struct packet_ref a, struct packet_ref b)
 {
     return a.file != b.file ? a.file < b.file : a.number < b.number;

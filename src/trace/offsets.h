@@ -1,4 +1,4 @@
-/* How far a hook is from the packet that its time is told by. In microseconds: medians of Go's client on an otherwise idle
+/* How far a hook is from the packet that gives its time. In microseconds: medians of Go's client on an otherwise idle
  * machine (hooks.md 0.3), but for the grace. None is a bound: bounds are packets. */
 #ifndef P2T_TRACE_OFFSETS_H
 #define P2T_TRACE_OFFSETS_H

@@ -1,4 +1,4 @@
-/* What of an exchange's texts is shown: each of them passes here before it is told. */
+/* What of an exchange's texts is shown: each of them passes here before it is handed out. */
 #include "trace/build.h"
 
 /* In the arena, where it differs from what came in. */

@@ -39,6 +39,7 @@ struct out_sink {
 
 /* Sets *format; false when no format has that name. */
 bool out_format_parse(const char *name, enum out_format *format);
+/* Static: as -T takes it. */
 const char *out_format_name(enum out_format format);
 
 /* Copies options and sink. NULL when memory ran out. */

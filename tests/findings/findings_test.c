@@ -886,6 +886,79 @@ static void a_walk_whose_last_name_had_no_answer_says_that_others_had(void **sta
     expect(&m, P2T_FINDING_DNS_NO_ANSWER, P2T_SEVERITY_ERROR, "no answer to 4 of 6 queries for a.test");
 }
 
+static void a_silent_address_is_a_warning_where_another_one_answered(void **state)
+{
+    struct made m;
+
+    (void)state;
+    CONN_NO_ANSWER_fires(&m);
+    m.attempts[1] = m.attempts[0];
+    m.attempts[1].result = ATTEMPT_OK;
+    m.attempts[1].syns = 1;
+    m.e.attempt_count = 2;
+    expect(&m, P2T_FINDING_CONN_NO_ANSWER, P2T_SEVERITY_WARNING, "10.0.0.2:80 did not answer 3 SYNs over 3.0 s");
+}
+
+static void a_challenge_is_a_warning_where_the_client_came_in_after_it(void **state)
+{
+    struct made m;
+
+    (void)state;
+    CONN_CHALLENGED_fires(&m);
+    m.attempts[0].result = ATTEMPT_OK;
+    m.attempts[0].challenges = 1;
+    m.attempts[0].syn_ack = at(3001200);
+    expect(
+        &m, P2T_FINDING_CONN_CHALLENGED, P2T_SEVERITY_WARNING,
+        "10.0.0.2:80 still held an older connection of this port and answered the first SYN with an ACK that belongs "
+        "to that: connecting took 3 SYNs and 3000.2 ms");
+}
+
+static void an_answered_attempt_is_open_without_the_clients_ack(void **state)
+{
+    struct made m;
+
+    (void)state;
+    CONN_OPEN_fires(&m);
+    m.attempts[0].syn_ack = at(1100);
+    expect(
+        &m, P2T_FINDING_CONN_OPEN, P2T_SEVERITY_WARNING,
+        "10.0.0.2:80 answered the SYN, but the client's ACK is not in the capture, which ended 1.5 s after the SYN");
+}
+
+static void a_name_server_that_refuses_tcp_cannot_be_reached(void **state)
+{
+    struct made m;
+
+    (void)state;
+    DNS_UNREACHABLE_fires(&m);
+    m.detours.tcp_refused = at(180);
+    expect(&m, P2T_FINDING_DNS_UNREACHABLE, P2T_SEVERITY_ERROR,
+           "the answer was truncated, and the name server refused the TCP connection to port 53");
+}
+
+static void a_name_server_that_no_way_leads_to_is_not_said_to_listen(void **state)
+{
+    struct made m;
+
+    (void)state;
+    DNS_UNREACHABLE_fires(&m);
+    m.detours.icmp = (struct lookup_icmp){.family = 4, .type = 3, .code = 1};
+    expect(&m, P2T_FINDING_DNS_UNREACHABLE, P2T_SEVERITY_ERROR,
+           "the name server cannot be reached (ICMP host unreachable)");
+}
+
+static void a_clock_set_back_inside_a_lookup_is_said_of_it(void **state)
+{
+    struct made m;
+
+    (void)state;
+    DNS_CUT_fires(&m);
+    m.lookup.clock_set_back = true;
+    expect(&m, P2T_FINDING_CAPTURE_CLOCK_SET_BACK, P2T_SEVERITY_WARNING,
+           "the capture's clock was set back inside the lookup: how long it took is not known");
+}
+
 static void a_clock_set_back_after_the_response_says_nothing_of_it(void **state)
 {
     struct made m;
@@ -938,6 +1011,12 @@ int main(void)
         cmocka_unit_test(a_client_that_resets_is_a_warning),
         cmocka_unit_test(a_single_syn_and_many_read_differently),
         cmocka_unit_test(a_walk_whose_last_name_had_no_answer_says_that_others_had),
+        cmocka_unit_test(a_silent_address_is_a_warning_where_another_one_answered),
+        cmocka_unit_test(a_challenge_is_a_warning_where_the_client_came_in_after_it),
+        cmocka_unit_test(an_answered_attempt_is_open_without_the_clients_ack),
+        cmocka_unit_test(a_name_server_that_refuses_tcp_cannot_be_reached),
+        cmocka_unit_test(a_name_server_that_no_way_leads_to_is_not_said_to_listen),
+        cmocka_unit_test(a_clock_set_back_inside_a_lookup_is_said_of_it),
         cmocka_unit_test(a_clock_set_back_after_the_response_says_nothing_of_it),
         cmocka_unit_test(the_most_severe_comes_first),
         cmocka_unit_test(an_ordinary_exchange_has_none),

@@ -140,10 +140,10 @@ static void add_transfers(struct spent *s, const struct pair *p)
     struct moment end = {p->live->has_end, true, true, p->live->end_ns - p->offset_ns, p->wire->end_ns};
 
     struct moment asked = moment_of(p, P2T_HOOK_WAIT_100_CONTINUE, true);
-    struct moment told = moment_of(p, P2T_HOOK_GOT_100_CONTINUE, false);
+    struct moment got_100 = moment_of(p, P2T_HOOK_GOT_100_CONTINUE, false);
 
     if (asked.live) { /* the client waited for 100 Continue before the body */
-        const struct moment *until = told.live ? &told : &wrote;
+        const struct moment *until = got_100.live ? &got_100 : &wrote;
         add_between(s, p, &asked, until, SPENT_SERVER);
         headers = *until;
     }
@@ -186,10 +186,10 @@ static enum spent_where who_was_silent(const struct pair *p)
 /* When the call was over, on the wire's clock. Where the trace does not say, the client closed when it had enough. */
 static bool end_of(const struct pair *p, int64_t *end_ns)
 {
-    bool told = p->wire->wire.client_gave_up && p->live->error.n > 0 && p->wire->has_end;
+    bool says_so = p->wire->wire.client_gave_up && p->live->error.n > 0 && p->wire->has_end;
 
     *end_ns = p->live->has_end ? p->live->end_ns - p->offset_ns : p->wire->end_ns;
-    return p->live->has_end || told;
+    return p->live->has_end || says_so;
 }
 
 /* From the last hook to the end, without a response. What had come by then, the client did not look at. */

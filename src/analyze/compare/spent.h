@@ -42,6 +42,7 @@ struct spent {
 
 /* Fills *s. Differences up to tolerance_ns are no reason. */
 void spent_find(struct spent *s, const struct pair *p, int64_t tolerance_ns);
+/* Static: as JSON and as text have it. */
 const char *spent_key(enum spent_where where);
 const char *spent_name(enum spent_where where);
 /* Appends a reason as a sentence. */

@@ -52,7 +52,7 @@ static void add_marks(struct totals *t, const struct pair *p)
 
 void totals_add(struct totals *t, const struct pair *p, const struct spent *s, enum join_by by)
 {
-    bool told[SPENT_WHERES] = {false};
+    bool given[SPENT_WHERES] = {false};
 
     t->pairs++;
     t->agreeing += pair_agrees(p);
@@ -69,9 +69,9 @@ void totals_add(struct totals *t, const struct pair *p, const struct spent *s, e
     for (int i = 0; i < SPENT_WHERES; i++)
         t->spent_ns[i] += s->where_ns[i];
     for (size_t i = 0; i < s->reason_count; i++)
-        told[s->reasons[i].where] = true;
+        given[s->reasons[i].where] = true;
     for (int i = 0; i < SPENT_WHERES; i++)
-        t->reasons[i] += told[i];
+        t->reasons[i] += given[i];
 }
 
 static int by_value(const void *a, const void *b)

@@ -25,6 +25,7 @@ struct totals {
     bool failed;                    /* memory ran out */
 };
 
+/* Counts a pair: how it was joined, what differs, and where its time went. */
 void totals_add(struct totals *t, const struct pair *p, const struct spent *s, enum join_by by);
 /* Sorts the values, for totals_percentile(). */
 void totals_finish(struct totals *t);

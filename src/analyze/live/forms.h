@@ -67,6 +67,7 @@ struct slice live_error(const cJSON *item);
 bool live_time(const cJSON *item, int64_t *ns);
 /* A number of units of unit_ns nanoseconds. False if it is not finite, negative, or over 30 years. */
 bool live_duration(const cJSON *item, double unit_ns, int64_t *ns);
+/* "GotConn", as httptrace spells it. False: no hook has that name. */
 bool live_hook_by_name(struct slice name, enum p2t_hook *hook);
 /* The addresses in a list of strings or of objects with an "IP", sorted and joined by commas. p == NULL: it is no list. */
 struct slice live_addresses(struct live *l, const cJSON *list);

@@ -52,6 +52,7 @@ struct live_counters {
 
 /* NULL when memory ran out. */
 struct live *live_new(const struct live_config *config);
+/* NULL is allowed. */
 void live_free(struct live *l);
 /* Files are fed one after the other, each in pieces of any size. name must live as long as the records. */
 void live_begin_file(struct live *l, struct slice name);
@@ -59,7 +60,9 @@ void live_feed(struct live *l, struct slice piece);
 void live_end_file(struct live *l);
 /* All sources so far; valid until the next piece is fed. */
 const struct live_source *live_sources(const struct live *l, size_t *n);
+/* Of all files so far. */
 struct live_counters live_counters(const struct live *l);
+/* Static: "hooks", "trace-result", ... */
 const char *live_form_name(enum live_form form);
 
 #endif

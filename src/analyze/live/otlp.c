@@ -16,7 +16,7 @@ enum { SPANS_MAX = 4000000 };
 
 static const struct {
     const char *name;
-    enum p2t_hook first, last; /* P2T_HOOK_COUNT: told by another span */
+    enum p2t_hook first, last; /* P2T_HOOK_COUNT: another span has it */
 } phases[] = {
 #define X(name, first, last) {name, P2T_HOOK_##first, P2T_HOOK_##last},
     PHASE_LIST(X)

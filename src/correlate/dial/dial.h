@@ -59,6 +59,7 @@ void dial_free(struct correlate *c, struct dial *d);
 /* attempts.c */
 /* One more attempt fits; false: memory ran out. */
 bool dial_make_room(struct correlate *c, struct dial *d);
+/* The dial has none afterwards. */
 void dial_free_attempts(struct correlate *c, struct dial *d);
 /* Into the exchange's arena. */
 void dial_copy_attempts(const struct dial *d, struct exchange *e);

@@ -41,7 +41,7 @@ struct image {
     struct image_set sets[IMAGE_KINDS];
     struct hmap known; /* writing: what is in the sets */
     struct arena nodes;
-    correlate_evidence *evidence; /* writing: is told of each packet that is referred to */
+    correlate_evidence *evidence; /* writing: called for each packet that is referred to */
     void *ctx;
 };
 
@@ -60,12 +60,15 @@ void image_enum(struct image *m, unsigned *value, unsigned last);
 /* A moment, and a duration, in nanoseconds. What is read is clamped, so that sums and differences do not overflow. */
 void image_ns(struct image *m, int64_t *ns);
 void image_duration(struct image *m, int64_t *ns);
+/* Any value but 0 is read as true. */
 void image_bool(struct image *m, bool *b);
 /* The same as *here when writing; when reading, what was. */
 bool image_present(struct image *m, bool here);
 /* How many things of at least a byte follow; not more than max. */
 size_t image_count(struct image *m, size_t n, size_t max);
+/* A packet: writing, its file is reported as evidence. */
 void image_mark(struct image *m, struct packet_mark *mark);
+/* A family that is none fails the reader. */
 void image_ip(struct image *m, struct ip_addr *ip);
 void image_endpoint(struct image *m, struct endpoint *e);
 /* NULL stays NULL; what is read has a NUL behind it. */
@@ -81,7 +84,9 @@ bool image_member(struct image *m, enum image_kind kind, void *link, enum image_
 /* A list of things of that kind, whose links are at `offset` in them. Returns how many it holds. */
 size_t image_list(struct image *m, struct list_link *list, enum image_kind kind, size_t offset,
                   enum image_place place);
+/* Whether it runs, and until when; what is read runs again. The kind is the owner's. */
 void image_timer(struct image *m, struct timer *t);
+/* Nothing failed so far. After a failure, what is read is zero. */
 bool image_ok(const struct image *m);
 
 /* ---- check.c ---- */
@@ -89,6 +94,8 @@ bool image_ok(const struct image *m);
 void image_check(struct image *m);
 
 /* ---- image_exchange.c ---- */
+/* Each writes or reads all members of a thing that was made zeroed; links to other things may be read before those
+ * are. */
 void image_exchange(struct image *m, struct exchange *e);
 void image_conn_view(struct image *m, struct exchange_conn *v);
 void image_tls(struct image *m, struct exchange_tls *t);
@@ -96,12 +103,15 @@ void image_attempt(struct image *m, struct exchange_attempt *a);
 void image_lookup_info(struct image *m, struct exchange_lookup *l);
 
 /* ---- image_parts.c ---- */
+/* The same for what stands around exchanges. */
 void image_pool(struct image *m, struct pool *p);
 void image_conn(struct image *m, struct cconn *cc);
 void image_lookup(struct image *m, struct lookup *l);
 void image_dial(struct image *m, struct dial *d);
 
 /* ---- image_index.c ---- */
+/* Questions and addresses by which lookups are found, in the order in which they were indexed; _get_ indexes them
+ * again. */
 void image_put_index(struct image *m);
 void image_get_index(struct image *m);
 

@@ -1,4 +1,4 @@
-/* All of correlate's state, written and read back: whoever goes on with it tells what this one would have told. */
+/* All of correlate's state, written and read back: whoever goes on with it reports what this one would have reported. */
 #include <stdlib.h>
 
 #include "correlate/facts.h"

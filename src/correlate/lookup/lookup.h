@@ -89,6 +89,8 @@ enum { LOOKUP_ATTEMPTS = 2 };
 enum { LOOKUP_LOOKED_AT_MAX = 64 };
 
 /* ---- group.c: DNS packets into lookups ---- */
+/* A question opens a lookup, repeats it or goes on with it; an answer may decide it. lookup_error(): an ICMP error
+ * that quotes a question. */
 void lookup_message(struct correlate *c, const struct fact *f);
 void lookup_error(struct correlate *c, const struct fact *f);
 /* The server refused the TCP connection to its port 53: truncated answers stay so. */
@@ -132,7 +134,9 @@ bool lookup_used(const struct lookup *l);
 void lookup_decide(const struct correlate *c, struct lookup *l);
 /* Nothing more belongs to it: reported, unless an exchange tells of it, and freed, unless a dial uses it. */
 void lookup_close(struct correlate *c, struct lookup *l);
+/* Nothing came for long enough: it is decided, unless it is used, and closed. */
 void lookup_timer(struct correlate *c, struct lookup *l);
+/* Of one that nobody uses, with all by which it is found. */
 void lookup_free(struct correlate *c, struct lookup *l);
 /* Copies what trace needs into the exchange. host: the name as the request knows it, or empty. */
 void lookup_into_exchange(struct lookup *l, struct exchange *e, struct slice host);
@@ -142,6 +146,7 @@ void lookup_into_exchange(struct lookup *l, struct exchange *e, struct slice hos
 uint64_t lookup_label_hash(const struct ip_addr *client, struct slice name);
 /* A question of the lookup, to be found by its answer: a copy of `like`. */
 void lookup_index_query(struct correlate *c, struct lookup *l, const struct lookup_query *like);
+/* Removes and frees one question, or all of the lookup. */
 void lookup_unindex_query(struct correlate *c, struct lookup_query *q);
 void lookup_forget_queries(struct correlate *c, struct lookup *l);
 /* The newest question of that client with that id and type, to that server (NULL: to any), or NULL. */
@@ -150,7 +155,8 @@ struct lookup_query *lookup_query_find(struct correlate *c, const struct endpoin
 /* The newest question from client to server, or NULL. */
 struct lookup_query *lookup_query_of_socket(struct correlate *c, const struct endpoint *client,
                                             const struct endpoint *server);
-/* One more of its answers, of which LOOKUP_ADDRS_MAX are kept. */
+/* One more of its answers, of which LOOKUP_ADDRS_MAX are kept: a dial to it finds the lookup. Without memory it is not
+ * found. */
 void lookup_index_addr(struct correlate *c, struct lookup *l, const struct ip_addr *addr);
 /* The first of the chain in which the addresses `server` are that were given to `client`, or to whoever asked over the
  * other family (client->family == 0). */
@@ -158,6 +164,7 @@ struct hmap_node *lookup_first_of_addr(struct correlate *c, const struct ip_addr
                                        const struct ip_addr *server);
 /* The same for the same packets, wherever files were cut. */
 uint64_t lookup_id(const struct lookup *l);
+/* host, without a port, is the name that is asked for, or that without a suffix which the resolver added. */
 bool lookup_answers_host(const struct lookup *l, struct slice host);
 /* The address is among its answers; and is the first of its family there. */
 bool lookup_gave(const struct lookup *l, const struct ip_addr *addr);
@@ -175,11 +182,13 @@ struct lookup *lookup_for_syn(struct correlate *c, const struct ip_addr *client,
 struct lookup *lookup_by_name(struct correlate *c, const struct ip_addr *client, struct slice host, int64_t syn_ns);
 /* A dial follows it: from now on it is done. */
 void lookup_use(struct correlate *c, struct lookup *l);
+/* A dial that followed it has reported it, and is gone. The last one frees a lookup that is closed. */
 void lookup_unuse(struct correlate *c, struct lookup *l);
 /* Undoes lookup_use for a dial that turned out to follow another one. */
 void lookup_return(struct correlate *c, struct lookup *l);
 /* A dial needs its addresses, and reports it not. */
 void lookup_hold(struct lookup *l);
+/* A dial that held it is gone. The last one frees a lookup that is closed. */
 void lookup_release(struct correlate *c, struct lookup *l);
 /* Of client, for host (with or without a port), and no dial follows it yet. */
 bool lookup_pending(struct correlate *c, const struct ip_addr *client, struct slice host);

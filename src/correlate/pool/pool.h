@@ -30,11 +30,13 @@ void pool_dial_gone(struct correlate *c, struct dial *d);
 bool pool_conn_unused(struct correlate *c, struct cconn *cc);
 /* The connection can carry requests: whoever it is due to is promised it, or it lies idle. */
 void pool_conn_ready(struct correlate *c, struct cconn *cc);
+/* Its TLS handshake begins: it was not ready yet for whom it was promised to. */
 void pool_conn_says_hello(struct cconn *cc);
 /* A response is whole, and the connection may carry another request. */
 void pool_conn_free(struct correlate *c, struct cconn *cc);
 /* A side closes it: it carries no more requests. */
 void pool_conn_closing(struct cconn *cc, bool by_client);
+/* It is given up: nothing in the pool refers to it any more. */
 void pool_conn_gone(struct correlate *c, struct cconn *cc);
 /* A request appears on the connection. Returns the dial that was made for it, or NULL where it is not known (yet). */
 struct dial *pool_request(struct correlate *c, struct cconn *cc, struct exchange *e);
@@ -48,6 +50,7 @@ void pool_forget(struct correlate *c, struct exchange *e);
 struct pool *pool_take(struct correlate *c);
 /* NULL when memory ran out. */
 struct pool *pool_of(struct correlate *c, struct cconn *cc);
+/* One user less; the last one frees the pool. */
 void pool_drop(struct correlate *c, struct pool *p);
 /* Puts one that was read back where pool_of() finds it. 0, or -1 when memory ran out. */
 int pool_enlist(struct correlate *c, struct pool *p);

@@ -10,7 +10,7 @@
 
 /* ---- the handshake ---- */
 
-/* Behind a proxy's consent, inside a connection that is secured already, another handshake is the target's. */
+/* Once a proxy has agreed to CONNECT inside a secured connection, another handshake is the target's. */
 static bool is_inside(const struct cconn *cc)
 {
     const struct packet_mark *done = &cc->tls->info.done, *consent = &cc->view.tunnel_ready;

@@ -47,7 +47,7 @@ static bool like_last_head(const struct conn_tls *t, const struct exchange *e, c
 }
 
 /* Streams are opened one write after the other; what follows at once, or is long, is a body, unless it is as long as
- * the head before it. Behind a body, the server must have said something. */
+ * the head before it. After a body, the server must have said something. */
 static bool opens_stream(const struct conn_tls *t, const struct exchange *e, const struct fact_tls_records *r)
 {
     bool pause = r->first.ts_ns - e->request.last.ts_ns >= CADENCE_NS;

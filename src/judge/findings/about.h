@@ -22,17 +22,17 @@ static inline double ms(int64_t ns)
 
 /* dns.c; e->lookup must not be NULL */
 void about_lookup(struct exchange *e);
-/* conn.c */
+/* conn.c: the attempts of its dial, what closed the connection, and how it was reused */
 void about_attempts(struct exchange *e);
 void about_closing(struct exchange *e);
 void about_reuse(struct exchange *e);
-/* http.c */
+/* http.c: the messages; HTTP/2's stream, with gRPC's status; a WebSocket */
 void about_messages(struct exchange *e);
 void about_stream(struct exchange *e);
 void about_websocket(struct exchange *e);
-/* capture.c */
+/* capture.c: what is missing, and limits */
 void about_capture(struct exchange *e);
-/* tls.c */
+/* tls.c: handshake, certificates and decryption; none without TLS */
 void about_tls(struct exchange *e);
 
 #endif

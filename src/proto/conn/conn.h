@@ -25,6 +25,7 @@ struct proto_counters {
 
 /* One per worker. NULL when memory ran out. */
 struct proto *proto_new(const struct proto_limits *limits, const struct fact_sink *sink);
+/* NULL is allowed. Close its connections before. */
 void proto_free(struct proto *p);
 /* The callbacks that turn flow's products into facts; ctx is the proto. */
 struct flow_sink proto_flow_sink(struct proto *p);
@@ -52,6 +53,7 @@ void proto_save_secrets(const struct flow_conn *conn, struct buf *out);
 void proto_save_sessions(const struct proto *p, size_t max, struct buf *out);
 /* Takes what they made. 0, P2T_ERR_USAGE: it makes no sense, or P2T_ERR_MEMORY. */
 int proto_load_secrets(struct proto *p, struct slice saved);
+/* Counters so far; valid as long as the proto. */
 const struct tls_keylog_counters *proto_keylog_counters(const struct proto *p);
 const struct proto_counters *proto_counters(const struct proto *p);
 const struct http1_counters *proto_http1_counters(const struct proto *p);

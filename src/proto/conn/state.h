@@ -39,6 +39,7 @@ struct conn {
     struct prefix prefix[2];
 };
 
+/* Nothing more is to come in either direction. */
 static inline bool conn_is_over(const struct conn *c)
 {
     return c->over[FLOW_C2S] && c->over[FLOW_S2C];
@@ -57,6 +58,7 @@ struct proto {
     struct dns_message message;
 };
 
+/* Reports a fact. */
 static inline void proto_emit(struct proto *p, const struct fact *f)
 {
     fact_emit(&p->sink, f);

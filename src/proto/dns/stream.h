@@ -6,6 +6,7 @@
 
 struct dns_stream;
 
+/* NULL when memory ran out. */
 struct dns_stream *dns_stream_new(void);
 void dns_stream_free(struct dns_stream *s);
 /* Memory it holds for messages under way. */

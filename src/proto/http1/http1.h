@@ -37,6 +37,7 @@ struct http1_env {
     struct buf scratch;
 };
 
+/* 0, or P2T_ERR_MEMORY. The environment must outlive its connections. */
 int http1_env_init(struct http1_env *env, const struct http1_limits *limits, const struct fact_sink *sink);
 void http1_env_fini(struct http1_env *env);
 
@@ -53,6 +54,7 @@ struct http1 *http1_new(struct http1_env *env, struct flow_conn *conn, bool mid_
 uint64_t http1_chunk(struct http1 *h, const struct flow_chunk *chunk);
 /* The tunnel turned out to carry HTTP/1 again. */
 void http1_resume(struct http1 *h);
+/* Messages are over: CONNECT was consented to, or the connection was upgraded. */
 bool http1_in_tunnel(const struct http1 *h);
 /* True when the tunnel is HTTP/2 by an upgrade (RFC 7540 3.2), whose answer is stream 1's; next: the number of the
  * connection's next exchange. */
@@ -61,6 +63,7 @@ bool http1_became_http2(const struct http1 *h, uint32_t *exchange, uint32_t *nex
 void http1_fin(struct http1 *h, enum flow_dir dir, const struct packet_mark *mark);
 /* The connection is over, by a RST or because no more of it was captured: what is open is reported unfinished. */
 void http1_close(struct http1 *h, bool reset);
+/* Without a word about what is open. NULL is allowed. */
 void http1_free(struct http1 *h);
 
 #endif

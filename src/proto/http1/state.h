@@ -52,11 +52,13 @@ struct piece {
     bool lost;
 };
 
+/* d: one of h->dir. */
 static inline enum flow_dir h1_dir_of(const struct http1 *h, const struct h1_dir *d)
 {
     return d == &h->dir[FLOW_C2S] ? FLOW_C2S : FLOW_S2C;
 }
 
+/* Cuts n bytes off the front, captured or not. */
 static inline void h1_take(struct piece *p, uint64_t n)
 {
     size_t captured = n < p->bytes.n ? (size_t)n : p->bytes.n;
@@ -74,18 +76,24 @@ static inline void h1_head_holds(struct http1 *h, size_t before, size_t now)
 }
 
 /* message.c */
+/* Frees what is held of a head, or of chunked framing, that is under way. */
 void h1_drop_head(struct http1 *h, struct h1_dir *d);
 void h1_drop_chunked(struct http1 *h, struct h1_dir *d);
+/* Each reports one fact about the message under way. last: the last packet of the head; abandoned: its body never
+ * came. */
 void h1_emit_head(struct http1 *h, struct h1_dir *d, struct fact_http_head *head, struct packet_mark last);
 void h1_emit_end(struct http1 *h, struct h1_dir *d, bool complete, bool abandoned);
 void h1_emit_bad(struct http1 *h, struct h1_dir *d, enum fact_bad why, const struct piece *p);
 /* The open message, if any, ends where its last byte was seen. */
 void h1_lose(struct http1 *h, struct h1_dir *d);
+/* The message is over: it is reported, and the direction waits for the next one. */
 void h1_end_request(struct http1 *h, struct h1_dir *d, bool abandoned);
 void h1_end_message(struct http1 *h, struct h1_dir *d);
+/* An answer made something else of the connection: HTTP/1 ends here, in both directions. */
 void h1_become_tunnel(struct http1 *h, struct h1_dir *d, enum fact_upgrade upgrade);
 
 /* gather.c */
+/* Takes what the piece has of a head; the message begins when it is whole. */
 void h1_step_head(struct http1 *h, struct h1_dir *d, struct piece *p);
 /* A head that will not be whole: what there is of it is reported. */
 void h1_partial_head(struct http1 *h, struct h1_dir *d, struct slice bytes, enum fact_head_extent extent);

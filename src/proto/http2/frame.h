@@ -88,19 +88,26 @@ struct http2 {
     uint32_t first_asked, last_asked;
 };
 
+/* d: one of h->dir. */
 static inline enum flow_dir h2_dir_of(const struct http2 *h, const struct h2_dir *d)
 {
     return d == &h->dir[FLOW_C2S] ? FLOW_C2S : FLOW_S2C;
 }
 
 /* stream.c */
+/* NULL where none is open. */
 struct h2_stream *h2_stream_find(const struct http2 *h, uint32_t id);
 /* NULL when memory ran out. */
 struct h2_stream *h2_stream_open(struct http2 *h, uint32_t id);
+/* A header block of the direction was decoded: a head, an interim response or trailers of its stream, which it may
+ * open. */
 void h2_headers(struct http2 *h, struct h2_dir *d, const struct fact_http_head *head, bool end_stream);
+/* A piece of a DATA frame: bytes.n of len were captured. h2_data_end(): the frame is over. */
 void h2_data(struct http2 *h, struct h2_dir *d, struct slice bytes, uint32_t len, const struct packet_mark *mark);
 void h2_data_end(struct http2 *h, struct h2_dir *d);
+/* RST_STREAM: what is open of the stream ends unfinished. code: RFC 9113 7. */
 void h2_reset(struct http2 *h, struct h2_dir *d, uint32_t stream, uint32_t code);
+/* Reports a GOAWAY of the direction. */
 void h2_goaway(struct http2 *h, struct h2_dir *d, uint32_t last_stream, uint32_t code);
 /* What is open ends unfinished. */
 void h2_streams_close(struct http2 *h);

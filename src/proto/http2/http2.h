@@ -39,6 +39,7 @@ struct http2_env {
     struct buf text;             /* its names and values */
 };
 
+/* 0, or P2T_ERR_MEMORY. The environment must outlive its connections. */
 int http2_env_init(struct http2_env *env, const struct http2_limits *limits, const struct fact_sink *sink);
 /* memory.c; NULL: not counted. */
 nghttp2_mem h2_memory_counted_in(struct budget *budget);
@@ -53,9 +54,11 @@ bool http2_looks_like_frames(enum flow_dir dir, struct slice bytes);
 struct http2 *http2_new(struct http2_env *env, struct flow_conn *conn, bool mid_stream, uint32_t first_exchange);
 /* RFC 7540 3.2: the upgraded HTTP/1 request is stream 1, and its answer comes there. */
 void http2_upgraded(struct http2 *h, uint32_t exchange);
+/* The next bytes of a direction, or a hole in them. Nothing of them is kept by reference. */
 void http2_chunk(struct http2 *h, const struct flow_chunk *chunk);
 /* The connection, or the server's half of it, is over: what is open ends unfinished. */
 void http2_close(struct http2 *h);
+/* What is open ends unfinished. NULL is allowed. */
 void http2_free(struct http2 *h);
 
 #endif

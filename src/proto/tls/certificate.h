@@ -20,6 +20,7 @@ struct tls_certificate {
 
 struct tls_certificates;
 
+/* NULL when memory ran out. */
 struct tls_certificates *tls_certificates_new(void);
 void tls_certificates_free(struct tls_certificates *c);
 /* body: of a Certificate message; v13: as TLS 1.3 has it (RFC 8446 4.4.2). NULL when it holds none. */

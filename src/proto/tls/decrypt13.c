@@ -38,7 +38,7 @@ static bool open_phase(struct tls *t, enum tls_phase phase, struct tls_key *key,
            tls_open_next(t, key, r, plain);
 }
 
-/* A later phase's key, where its own does not fit: the record that would have told was not seen, or its secret is not
+/* A later phase's key, where its own does not fit: the record that would have shown it was not seen, or its secret is not
  * known. */
 static bool open_later(struct tls *t, struct tls_side *side, const struct tls_record *r, struct slice *plain)
 {

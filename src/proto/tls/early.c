@@ -1,5 +1,5 @@
 /* Early data (RFC 8446 2.3) waits for the server's verdict: what it rejects, the client sends again (4.2.10), and one
- * request is to be told once. */
+ * request is to be reported once. */
 #include <openssl/crypto.h>
 
 #include "proto/tls/keys.h"

@@ -34,6 +34,7 @@ struct tls_messages {
     size_t skip_left; /* of a message longer than the limit */
 };
 
+/* Frees what is held of a message that is under way. */
 void tls_messages_fini(struct tls_messages *m);
 /* Cuts bytes off the front of *payload, a handshake record's; true when that made a message whole. last: nothing will
  * follow in this direction that fits, so that a message's start is handed out, too. Valid until the next call. */
@@ -80,6 +81,7 @@ struct tls_server_hello {
     bool early_data; /* accepted: only where it stands, in EncryptedExtensions */
 };
 
+/* Read a message's body as far as it makes sense; what it lacks stays zero. Slices point into the body. */
 void tls_read_client_hello(struct slice body, struct tls_client_hello *hello);
 void tls_read_sslv2_client_hello(struct slice body, struct tls_client_hello *hello);
 void tls_read_server_hello(struct slice body, struct tls_server_hello *hello);
@@ -87,6 +89,7 @@ void tls_read_server_hello(struct slice body, struct tls_server_hello *hello);
 void tls_read_encrypted_extensions(struct slice body, struct tls_server_hello *hello);
 /* First name of an ALPN list; empty when there is none. */
 struct slice tls_alpn_first(struct slice list);
+/* list: the extension's list of names, as on the wire. */
 bool tls_alpn_has(struct slice list, struct slice name);
 
 /* RFC 8701's reserved values. */

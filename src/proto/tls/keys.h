@@ -28,6 +28,7 @@ struct tls_keys {
 };
 
 /* decrypt.c */
+/* The connection's secret of that label in the key log, or NULL. */
 const struct tls_secret *tls_secret_of(const struct tls *t, enum tls_label label);
 /* Makes what decryption needs. False: memory ran out. */
 bool tls_decrypt_room(struct tls *t);
@@ -37,11 +38,13 @@ void tls_give_up(struct tls *t);
 bool tls_look_again(struct tls *t, const struct tls_record *r, bool last);
 /* Also after a gap that lost some records. */
 bool tls_open_next(struct tls *t, struct tls_key *key, const struct tls_record *r, struct slice *plain);
+/* *plain: valid until the next record is opened. False: it is cut, or the key does not fit. */
 bool tls_open_record(struct tls *t, struct tls_key *key, const struct tls_record *r, struct slice *plain);
 /* A record that is not all there still counts; one that is there and does not open ends it for its direction. */
 void tls_not_opened(struct tls *t, struct tls_side *side, const struct tls_record *r);
 /* Once per direction. */
 void tls_report_loss(struct tls *t, enum flow_dir dir, const struct packet_mark *mark, enum fact_tls_loss why);
+/* Decryption ends for the direction of the record, and is reported. */
 void tls_lose(struct tls *t, struct tls_side *side, const struct tls_record *r, enum fact_tls_loss why);
 
 /* deliver.c: hands out a hole for a record that cannot be opened. Its length is all that is known of it, which is enough
@@ -51,6 +54,7 @@ void tls_deliver_hole(struct tls *t, const struct tls_record *r);
 void tls_deliver_missing(struct tls *t, const struct tls_record *r, uint64_t missing);
 
 /* early.c */
+/* Holds a decrypted record of early data until the server has decided, or hands it out. */
 void tls_early_data(struct tls *t, const struct tls_record *plain);
 /* What was held is handed out, or dropped. The first verdict counts. */
 void tls_early_decide(struct tls *t, enum tls_early verdict);

@@ -56,6 +56,7 @@ struct tls_stream {
     struct buf held; /* payload that lies in more than one chunk */
 };
 
+/* Frees what is held of a record that is under way. */
 void tls_stream_fini(struct tls_stream *s);
 /* Cuts bytes off the front of *chunk; a record that this made whole, valid until the next call, or NULL. Call again
  * until it is NULL. */

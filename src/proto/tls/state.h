@@ -54,16 +54,25 @@ static inline void tls_holds(struct tls_env *env, size_t before, size_t now)
 }
 
 /* emit.c */
+/* A fact about the connection; mark: the packet that shows it. */
 struct fact tls_fact_of(const struct tls *t, enum fact_kind kind, enum flow_dir dir, const struct packet_mark *mark);
+/* Reports a fact, and before it the records that were held back. */
 void tls_emit(struct tls *t, const struct fact *f);
+/* encrypted: it was recognised by its size; level and code are 0. */
 void tls_emit_alert(struct tls *t, const struct tls_record *r, uint8_t level, uint8_t code, bool encrypted);
+/* The handshake is over at that packet: its outcome is reported. guessed: sizes and directions of encrypted
+ * records say so. */
 void tls_emit_done(struct tls *t, const struct packet_mark *mark, bool guessed);
 /* Encrypted records that nothing can open. */
 void tls_add_records(struct tls *t, const struct tls_record *r, bool early);
+/* Reports the run of records that is held back, if there is one. */
 void tls_flush_run(struct tls *t);
 
 /* negotiation.c */
+/* A static copy of a name that is known; "" where there is none (p == NULL), p == NULL for any other. */
 struct slice tls_known_alpn(struct slice name);
+/* A message of the handshake was read: what the connection has to know of it is noted, and reported. The bodies are
+ * borrowed for the call. */
 void tls_on_client_hello(struct tls *t, const struct tls_record *r, struct tls_client_hello *hello);
 void tls_on_certificate(struct tls *t, const struct tls_record *r, struct slice body);
 void tls_on_message(struct tls *t, const struct tls_record *r, const struct tls_message *m);
@@ -71,13 +80,18 @@ void tls_on_message(struct tls *t, const struct tls_record *r, const struct tls_
 void tls_on_renegotiation(struct tls *t, const struct tls_record *plain);
 
 /* flight.c */
+/* TLS 1.3: the encrypted record is as long as one that holds an alert. */
 bool tls_is_alert_by_size(const struct tls *t, const struct tls_record *r);
+/* Application data before the handshake is over: the encrypted flights of TLS 1.3, which sizes and directions tell
+ * apart, or early data; before 1.3, the end of the handshake was missed. */
 void tls_on_data_before_done(struct tls *t, const struct tls_record *r);
 
 /* decrypt.c */
+/* Wipes and frees what decryption needs, of all connections. */
 void tls_env_forget_crypt(struct tls_env *env);
 /* Looks for the connection's secrets; what it is going to need is known now, or later. */
 void tls_decrypt_begin(struct tls *t, const struct tls_record *r);
+/* Wipes and frees the connection's keys. */
 void tls_decrypt_end(struct tls *t);
 /* Another handshake has begun: what was derived for this one's end is void. */
 void tls_decrypt_forget_next(struct tls *t);
@@ -103,6 +117,8 @@ void tls_early_flush(struct tls *t);
 void tls_session_offered(struct tls *t, const struct tls_client_hello *hello);
 /* The session goes on: its master secret is this connection's. */
 void tls_session_chosen(struct tls *t, const struct tls_server_hello *hello);
+/* TLS 1.2 and older: a message of the handshake, which may issue a session. Its secret is kept for connections
+ * that go on with it. */
 void tls_session_message(struct tls *t, const struct tls_message *m);
 
 /* master.c */

@@ -51,6 +51,7 @@ struct tls_env {
     size_t held_bytes;
 };
 
+/* 0, or P2T_ERR_MEMORY. The environment must outlive its connections. */
 int tls_env_init(struct tls_env *env, const struct tls_limits *limits, const struct fact_sink *sink,
                  const struct tls_plain_sink *plain);
 void tls_env_fini(struct tls_env *env);
@@ -58,9 +59,11 @@ void tls_env_fini(struct tls_env *env);
 /* mid_stream: the handshake may be over already. depth: TLS connections around this one. owner: goes with what is
  * decrypted. NULL when memory ran out. */
 struct tls *tls_new(struct tls_env *env, struct flow_conn *conn, bool mid_stream, unsigned depth, void *owner);
+/* The next bytes of a direction, or a hole in them. Nothing of them is kept by reference. */
 void tls_chunk(struct tls *t, const struct flow_chunk *chunk);
 /* Nothing more will come: what waited for that is handed out. */
 void tls_close(struct tls *t);
+/* Wipes its keys. NULL is allowed. */
 void tls_free(struct tls *t);
 /* Appends the secrets that it is decrypted with, or may be: for tls_keylog_load(). */
 void tls_save_secrets(const struct tls *t, struct buf *out);

@@ -20,6 +20,7 @@ void text_ms(struct buf *b, int64_t ns, size_t width);
 void text_shortened(struct buf *b, struct p2t_text s, size_t max);
 /* "#14", "#14,15"; with `named`, each number's file before it. */
 void text_evidence(struct buf *b, const struct p2t_exchange *x, const struct p2t_evidence *e, size_t n, bool named);
+/* The part after the last slash; points into path. */
 const char *text_file_name(const char *path);
 
 /* messages.c: a line for gRPC, one for WebSocket. */

@@ -33,6 +33,7 @@ struct tls_key {
     uint8_t mac_key[TLS_HASH_MAX];
 };
 
+/* 0, or P2T_ERR_MEMORY. */
 int tls_crypt_init(struct tls_crypt *c);
 void tls_crypt_fini(struct tls_crypt *c);
 
@@ -51,6 +52,7 @@ bool tls_master_from_premaster(struct tls_crypt *c, const struct tls_session *se
 /* TLS 1.2 and older. */
 bool tls_keys_from_master(struct tls_crypt *c, struct tls_key *client, struct tls_key *server,
                           const struct tls_session *session);
+/* Wipes the key, which is not set afterwards. */
 void tls_key_drop(struct tls_crypt *c, struct tls_key *key);
 
 /* The next record cannot be opened when this one was not: its state runs from record to record. */

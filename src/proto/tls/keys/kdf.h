@@ -26,8 +26,10 @@ struct tls_kdf {
     struct tls_hmac_state hmac[TLS_HASHES];
 };
 
+/* 0, or P2T_ERR_MEMORY when libcrypto refuses. _fini() wipes what it held. */
 int tls_kdf_init(struct tls_kdf *k);
 void tls_kdf_fini(struct tls_kdf *k);
+/* A digest's length. */
 size_t tls_hash_bytes(enum tls_hash hash);
 /* Each is false when libcrypto refuses. */
 bool tls_hash(struct tls_kdf *k, enum tls_hash hash, struct slice bytes, uint8_t out[TLS_HASH_MAX]);

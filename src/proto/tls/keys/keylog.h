@@ -63,6 +63,7 @@ void tls_keylog_save(const struct tls_keylog *k, const uint8_t random[TLS_CLIENT
 void tls_keylog_save_sessions(const struct tls_keylog *k, size_t max, struct buf *out);
 /* Takes what both made. 0, P2T_ERR_USAGE: it makes no sense, or P2T_ERR_MEMORY. */
 int tls_keylog_load(struct tls_keylog *k, struct slice saved);
+/* Counters so far; valid as long as the key log. */
 const struct tls_keylog_counters *tls_keylog_counters(const struct tls_keylog *k);
 
 #endif

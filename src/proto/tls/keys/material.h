@@ -19,6 +19,7 @@ struct tls_session {
 
 /* Where a session's MAC keys, keys and IVs lie in its material: RFC 5246 6.3. TLS 1.3: a key and an IV. */
 size_t tls_mac_bytes(const struct tls_suite *suite);
+/* What of a nonce or IV comes out of the key block; the rest comes with each record, or from its number. */
 size_t tls_fixed_iv_bytes(const struct tls_suite *suite, uint16_t version);
 
 /* Its length; 0 where the session is none, or libcrypto refuses. */
