@@ -86,6 +86,8 @@ enum p2t_side {
     X(WEBSOCKET_CLOSED, "websocket.closed", WARNING, EITHER, "the WebSocket was closed with an error code")          \
     X(WEBSOCKET_NOT_CLOSED, "websocket.not_closed", WARNING, EITHER, "the WebSocket ended without a Close frame")    \
     X(CAPTURE_GAP, "capture.gap", WARNING, CAPTURE, "bytes of the exchange are missing from the capture")            \
+    X(CAPTURE_CLOCK_SET_BACK, "capture.clock_set_back", WARNING, CAPTURE,                                            \
+      "the capture's clock was set back inside the exchange: durations are not known")                               \
     X(CAPTURE_CUT, "capture.cut", WARNING, CAPTURE, "a message head is not wholly in the capture")                   \
     X(CAPTURE_NO_REQUEST, "capture.no_request", WARNING, CAPTURE, "the response's request is not in the capture")    \
     X(CAPTURE_ENDED, "capture.ended", INFO, CAPTURE, "the capture ended before the response did")                    \

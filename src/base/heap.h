@@ -12,8 +12,15 @@ struct heap_node {
     size_t at; /* index in the heap + 1; 0: in none */
 };
 
+/* A node with its key and tie: comparing does not read nodes, which lie all over the memory. */
+struct heap_place {
+    int64_t key;
+    uint64_t tie;
+    struct heap_node *node;
+};
+
 struct heap {
-    struct heap_node **nodes;
+    struct heap_place *places;
     size_t n, cap;
 };
 
@@ -30,7 +37,7 @@ void heap_remove(struct heap *h, struct heap_node *node);
 /* The least node, or NULL. */
 static inline struct heap_node *heap_top(const struct heap *h)
 {
-    return h->n > 0 ? h->nodes[0] : NULL;
+    return h->n > 0 ? h->places[0].node : NULL;
 }
 
 /* True while the node is in a heap. A zeroed node is in none. */

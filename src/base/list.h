@@ -22,20 +22,33 @@ static inline bool list_empty(const struct list_link *list)
     return list->next == list;
 }
 
-/* Takes the link out of the list that it is in. The link keeps pointing to its old neighbours. */
+/* The link is in a list. A link that was never in one must be zeroed to be asked. */
+static inline bool list_holds(const struct list_link *link)
+{
+    return link->next != NULL;
+}
+
+/* Takes the link out of the list that it is in. */
 static inline void list_remove(struct list_link *link)
 {
     link->prev->next = link->next;
     link->next->prev = link->prev;
+    link->prev = link->next = NULL;
+}
+
+/* Puts the link, which must be in no list, before `at`: another link, or the sentinel, before which is the end. */
+static inline void list_insert(struct list_link *at, struct list_link *link)
+{
+    link->prev = at->prev;
+    link->next = at;
+    at->prev->next = link;
+    at->prev = link;
 }
 
 /* Puts the link, which must be in no list, at the end. */
 static inline void list_append(struct list_link *list, struct list_link *link)
 {
-    link->prev = list->prev;
-    link->next = list;
-    list->prev->next = link;
-    list->prev = link;
+    list_insert(list, link);
 }
 
 /* The object that holds `link` as its `member`. */

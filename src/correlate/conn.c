@@ -36,21 +36,7 @@ void conn_follow(struct correlate *c, struct cconn *cc, struct flow_conn *flow)
 {
     cc->flow = flow;
     flow->follower = cc;
-    cc->older = c->conns;
-    if (cc->older != NULL)
-        cc->older->newer = cc;
-    c->conns = cc;
-}
-
-static void unfollow(struct correlate *c, struct cconn *cc)
-{
-    cc->flow->follower = NULL;
-    if (cc->older != NULL)
-        cc->older->newer = cc->newer;
-    if (cc->newer != NULL)
-        cc->newer->older = cc->older;
-    else
-        c->conns = cc->older;
+    list_insert(c->conns.next, &cc->all);
 }
 
 static void set_once(struct packet_mark *m, const struct packet_mark *to)
@@ -147,17 +133,20 @@ void conn_socks_reply(struct cconn *cc, const struct fact *f)
 
 void conn_snapshot(const struct cconn *cc, struct exchange *e)
 {
-    struct exchange_conn own = e->conn;
+    bool pipelined = e->conn.pipelined, orphan_dial = e->conn.orphan_dial, handed_over = e->conn.handed_over;
+    struct packet_mark previous_end = e->conn.previous_end, next_head = e->conn.next_head;
+    enum exchange_proxy proxy = e->conn.proxy;
+    uint32_t position = e->conn.position;
 
     e->conn = cc->view;
     note_translation(&e->conn, cc->flow);
-    e->conn.position = own.position;
-    e->conn.pipelined = own.pipelined;
-    e->conn.orphan_dial = own.orphan_dial;
-    e->conn.handed_over = own.handed_over;
-    e->conn.previous_end = own.previous_end;
-    e->conn.next_head = own.next_head;
-    if (own.proxy == PROXY_HTTP)
+    e->conn.position = position;
+    e->conn.pipelined = pipelined;
+    e->conn.orphan_dial = orphan_dial;
+    e->conn.handed_over = handed_over;
+    e->conn.previous_end = previous_end;
+    e->conn.next_head = next_head;
+    if (proxy == PROXY_HTTP)
         e->conn.proxy = PROXY_HTTP;
     e->conn.dialled_host = arena_copy(&e->arena, cc->view.dialled_host);
     e->conn.proxy_target = arena_copy(&e->arena, cc->view.proxy_target);
@@ -168,6 +157,8 @@ void conn_snapshot(const struct cconn *cc, struct exchange *e)
             e->conn.last_retransmit[i] = cc->flow->last_retransmit[i];
         e->conn.payload_bytes[i] = cc->flow->payload_bytes[i];
     }
+    e->conn.clock_ahead_ns = cc->flow->clock_ahead_ns;
+    e->conn.clock_back = cc->flow->clock_back;
     e->socks_error = cc->socks_error;
     conn_tls_snapshot(cc, e);
 }
@@ -178,13 +169,23 @@ const struct packet_mark *conn_ready_mark(const struct cconn *cc)
     return mark_set(done) ? done : &cc->view.ack;
 }
 
-struct cconn *conn_open(struct correlate *c, const struct fact *f)
+struct cconn *conn_take(struct correlate *c)
 {
     struct cconn *cc = slab_take(&c->conn_slab);
 
     if (cc == NULL)
         return NULL;
     arena_count_in(&cc->arena, c->limits.budget);
+    list_init(&cc->open);
+    return cc;
+}
+
+struct cconn *conn_open(struct correlate *c, const struct fact *f)
+{
+    struct cconn *cc = conn_take(c);
+
+    if (cc == NULL)
+        return NULL;
     cc->flow = f->conn;
     cc->view.present = true;
     cc->view.first = f->mark;
@@ -195,7 +196,8 @@ struct cconn *conn_open(struct correlate *c, const struct fact *f)
 
 void conn_free(struct correlate *c, struct cconn *cc)
 {
-    unfollow(c, cc);
+    cc->flow->follower = NULL;
+    list_remove(&cc->all);
     arena_fini(&cc->arena);
     if (cc->tls != NULL)
         slab_give(&c->tls_slab, cc->tls);

@@ -6,28 +6,41 @@
 
 /* conn.c */
 struct cconn {
-    struct cconn *newer, *older; /* in correlate.conns */
-    struct hmap_node node;       /* in correlate.carried */
-    struct flow_conn *flow;      /* its `follower` is this one */
+    struct list_link all;   /* in correlate.conns */
+    struct hmap_node node;  /* in correlate.carried */
+    struct flow_conn *flow; /* its `follower` is this one */
     struct exchange_conn view;
     struct dial *dial;
     int attempt;
-    struct exchange *open_first, *open_last; /* under way, oldest first */
-    struct exchange *found;                  /* the last one looked for, or NULL */
-    struct exchange *settling;               /* ended; waits for what the connection does next */
-    uint32_t positions;                      /* exchanges given out */
-    struct conn_tls *tls;                    /* NULL: no TLS */
+    struct list_link open;     /* exchanges under way, oldest first */
+    struct exchange *found;    /* the last one looked for, or NULL */
+    struct exchange *settling; /* ended; waits for what the connection does next */
+    uint32_t positions;        /* exchanges given out */
+    struct conn_tls *tls;      /* NULL: no TLS */
     bool is_dns;
     bool go_resolver; /* its lookup was made by Go's own resolver */
     struct pool *pool;
     struct dial *promised; /* the request that made this dial is the next on this connection */
-    struct cconn *idle_newer, *idle_older;
+    struct list_link idle; /* among the idle connections of its pool */
     bool is_idle;
     int64_t free_ns; /* since when it could carry its next request */
     struct slice socks_error;
     struct arena arena; /* proxy target */
 };
 
+/* Of the exchanges that are under way on the connection; NULL when there is none. */
+static inline struct exchange *conn_oldest_open(const struct cconn *cc)
+{
+    return list_empty(&cc->open) ? NULL : list_entry(cc->open.next, struct exchange, open);
+}
+
+static inline struct exchange *conn_newest_open(const struct cconn *cc)
+{
+    return list_empty(&cc->open) ? NULL : list_entry(cc->open.prev, struct exchange, open);
+}
+
+/* A connection without a flow, in no list. NULL when memory ran out. */
+struct cconn *conn_take(struct correlate *c);
 /* A connection was opened: NULL when memory ran out. */
 struct cconn *conn_open(struct correlate *c, const struct fact *f);
 /* From now on, facts about the flow are about it. */

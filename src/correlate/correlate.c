@@ -25,6 +25,8 @@ struct correlate *correlate_new(const struct correlate_limits *limits, correlate
 
     if (c == NULL)
         return NULL;
+    list_init(&c->conns);
+    list_init(&c->free_exchanges);
     list_init(&c->lookups);
     list_init(&c->unused_lookups);
     c->limits = *limits;

@@ -3,18 +3,50 @@
 
 #include "correlate/times.h"
 
-/* Which side ended the connection first. */
+static const struct packet_mark *mark_of(const struct exchange_conn *c, enum exchange_closer by)
+{
+    static const struct packet_mark none;
+
+    switch (by) {
+    case CLOSED_BY_CLIENT_FIN:
+        return &c->client_fin;
+    case CLOSED_BY_CLIENT_RST:
+        return &c->client_rst;
+    case CLOSED_BY_SERVER_FIN:
+        return &c->server_fin;
+    case CLOSED_BY_SERVER_RST:
+        return &c->server_rst;
+    default:
+        return &none;
+    }
+}
+
+static enum exchange_closer conn_closer(const struct exchange_conn *c)
+{
+    enum exchange_closer first = CLOSED_BY_NONE;
+
+    for (enum exchange_closer by = CLOSED_BY_CLIENT_FIN; by <= CLOSED_BY_SERVER_RST; by++) {
+        const struct packet_mark *m = mark_of(c, by);
+        if (mark_set(m) && (first == CLOSED_BY_NONE || m->ts_ns < mark_of(c, first)->ts_ns))
+            first = by;
+    }
+    return first;
+}
+
 enum exchange_closer exchange_closer(const struct exchange *e)
 {
-    const struct exchange_conn *c = &e->conn;
-    static const struct packet_mark none;
-    const struct packet_mark *marks[] = {&none, &c->client_fin, &c->client_rst, &c->server_fin, &c->server_rst};
-    int first = CLOSED_BY_NONE;
+    return conn_closer(&e->conn);
+}
 
-    for (int i = 1; i < 5; i++)
-        if (mark_set(marks[i]) && (first == 0 || marks[i]->ts_ns < marks[first]->ts_ns))
-            first = i;
-    return (enum exchange_closer)first;
+bool exchange_closed_by_server(const struct exchange *e)
+{
+    enum exchange_closer by = exchange_closer(e);
+    return by == CLOSED_BY_SERVER_FIN || by == CLOSED_BY_SERVER_RST;
+}
+
+const struct packet_mark *exchange_conn_closing_mark(const struct exchange_conn *c)
+{
+    return mark_of(c, conn_closer(c));
 }
 
 static bool before_next_request(const struct exchange *e, const struct packet_mark *m)
@@ -108,4 +140,7 @@ void exchange_begins_with_dial(struct exchange *e)
         e->start = e->lookup->first_query;
     else if (e->attempt_count > 0 && e->attempts[0].syn.ts_ns < e->start.ts_ns)
         e->start = e->attempts[0].syn;
+    else
+        return;
+    e->clock_ahead_ns = 0; /* connections begin with their packets' own times */
 }

@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/hash.h"
 #include "base/heap.h"
+#include "base/list.h"
 #include "packet/packet.h"
 #include "pcap2trace/exchange.h"
 #include "proto/fact.h"
@@ -105,6 +106,7 @@ struct exchange_lookup {
     bool over_tcp;
     bool forced_out; /* by memory, before it was answered */
     bool gave_up;
+    bool clock_set_back; /* an answer claims to be older than its question */
 };
 
 enum attempt_result {
@@ -269,6 +271,8 @@ struct exchange_conn {
     struct packet_mark last_retransmit[2];
     enum fact_proto proto;
     uint64_t payload_bytes[2];
+    int64_t clock_ahead_ns;        /* struct flow_conn's, when the exchange ended ... */
+    struct packet_mark clock_back; /* ... and the packet that first showed it */
 };
 
 /* What ended a TLS handshake before it was done. */
@@ -361,15 +365,16 @@ struct exchange {
     struct slice socks_error;      /* SOCKS reply in words; NULL when none failed */
     int64_t end_ns;
     struct packet_mark start; /* its first packet */
+    int64_t clock_ahead_ns;   /* how much later than that packet's own time it is: struct flow_conn's */
     size_t finding_count, link_count;
     struct arena arena;
 
     /* The rest is correlate's own. */
     struct heap_node order; /* in the outbox */
     struct timer timer;
-    bool may_have_ended; /* provisionally, at end_ns */
-    bool late;           /* answered after the client's FIN: ended with it, unless the client takes the answer */
-    struct exchange *next, *before; /* under way on its connection */
+    bool may_have_ended;   /* provisionally, at end_ns */
+    bool late;             /* answered after the client's FIN: ended with it, unless the client takes the answer */
+    struct list_link open; /* among those under way on its connection, or among the free ones */
     struct hmap_node by_number;
     bool in_map;
     void *owner;
@@ -377,9 +382,9 @@ struct exchange {
     uint64_t lost_before[2]; /* of its connection, when it began */
     uint32_t retransmits_before[2];
     struct dial *claims;
-    void *pool; /* where it may yet turn out to have dialled */
-    struct exchange *unplaced_before, *unplaced_next;
-    int64_t free_ns; /* since when its connection was */
+    void *pool;                /* where it may yet turn out to have dialled */
+    struct list_link unplaced; /* among the exchanges of its pool without a dial */
+    int64_t free_ns;           /* since when its connection was */
 
     /* Not zeroed with the rest: the counts say what is filled. */
     struct exchange_link links[LINKS_MAX];
@@ -399,6 +404,9 @@ enum exchange_closer {
 const struct lookup_detours *lookup_detours(const struct exchange_lookup *l);
 
 enum exchange_closer exchange_closer(const struct exchange *e);
+bool exchange_closed_by_server(const struct exchange *e);
+/* The packet by which it was; not set where nobody did. */
+const struct packet_mark *exchange_conn_closing_mark(const struct exchange_conn *c);
 /* The server sent something since the request that the capture lacks, or that could not be decrypted: silence is no
  * fact then. */
 bool exchange_answer_hidden(const struct exchange *e);

@@ -19,7 +19,7 @@ static void leave(struct correlate *c, struct cconn *cc)
 /* Both sides have closed, and nothing waits for it any more, though its flow may linger. */
 static bool is_over(const struct cconn *cc)
 {
-    return cc->view.fin_in_order[FLOW_C2S] && cc->view.fin_in_order[FLOW_S2C] && cc->open_first == NULL &&
+    return cc->view.fin_in_order[FLOW_C2S] && cc->view.fin_in_order[FLOW_S2C] && list_empty(&cc->open) &&
            cc->settling == NULL && cc->dial == NULL;
 }
 

@@ -42,10 +42,7 @@ static uint64_t key_of_location(const struct exchange *e)
 
 static bool server_dropped_it(const struct exchange *e)
 {
-    enum exchange_closer by = exchange_closer(e);
-
-    return e->conn.position > 0 && !mark_set(&e->response.first) &&
-           (by == CLOSED_BY_SERVER_FIN || by == CLOSED_BY_SERVER_RST);
+    return e->conn.position > 0 && !mark_set(&e->response.first) && exchange_closed_by_server(e);
 }
 
 void links_ended(struct correlate *c, struct exchange *e)

@@ -31,31 +31,25 @@ struct exchange *open_find(struct correlate *c, struct cconn *cc, uint32_t numbe
 {
     if (cc->found != NULL && cc->found->number == number)
         return cc->found;
-    struct exchange *e = cc->open_first;
+    struct exchange *e = conn_oldest_open(cc);
     if (e != NULL && e->number != number)
-        e = e->next != NULL ? find_in_map(c, cc, number) : NULL;
+        e = find_in_map(c, cc, number);
     return cc->found = e;
 }
 
-void open_append(struct correlate *c, struct cconn *cc, struct exchange *e)
+void open_index(struct correlate *c, struct cconn *cc, struct exchange *e)
 {
-    e->before = cc->open_last;
-    e->next = NULL;
     e->in_map =
-        cc->open_last != NULL && hmap_insert(&c->open_by_number, &e->by_number, number_hash(cc, e->number)) == 0;
-    *(cc->open_last != NULL ? &cc->open_last->next : &cc->open_first) = e;
-    cc->open_last = e;
+        conn_oldest_open(cc) != e && hmap_insert(&c->open_by_number, &e->by_number, number_hash(cc, e->number)) == 0;
 }
 
 void open_detach(struct correlate *c, struct cconn *cc, struct exchange *e)
 {
     if (cc->found == e)
         cc->found = NULL;
-    if (e->before == NULL && cc->open_first != e)
+    if (!list_holds(&e->open))
         return;
-    *(e->before != NULL ? &e->before->next : &cc->open_first) = e->next;
-    *(e->next != NULL ? &e->next->before : &cc->open_last) = e->before;
-    e->before = e->next = NULL;
+    list_remove(&e->open);
     if (e->in_map)
         hmap_remove(&c->open_by_number, &e->by_number);
     e->in_map = false;
@@ -72,8 +66,9 @@ struct exchange *open_begin(struct correlate *c, struct cconn *cc, enum p2t_kind
     e->owner = cc;
     e->number = number;
     e->start = *first;
+    e->clock_ahead_ns = cc->flow->clock_ahead_ns;
     e->conn.present = true;
-    e->conn.pipelined = cc->open_first != NULL;
+    e->conn.pipelined = !list_empty(&cc->open);
     e->conn.position = cc->positions++;
     e->conn.previous_end = cc->view.previous_end;
     e->id = hash_stable_finish(hash_stable(cc->view.id, &e->conn.position, sizeof e->conn.position));
@@ -81,7 +76,8 @@ struct exchange *open_begin(struct correlate *c, struct cconn *cc, enum p2t_kind
         e->lost_before[i] = cc->flow->lost_bytes[i];
         e->retransmits_before[i] = cc->flow->retransmits[i];
     }
-    open_append(c, cc, e);
+    list_append(&cc->open, &e->open);
+    open_index(c, cc, e);
     return e;
 }
 

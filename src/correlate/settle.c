@@ -100,21 +100,15 @@ void settle_ended(struct correlate *c, struct exchange *e, int64_t end_ns)
 
 static int64_t earliest_close(const struct exchange_conn *v, int64_t otherwise)
 {
-    const struct packet_mark *marks[] = {&v->client_fin, &v->client_rst, &v->server_fin, &v->server_rst};
-    int64_t first = INT64_MAX;
-
-    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
-        if (mark_set(marks[i]) && marks[i]->ts_ns < first)
-            first = marks[i]->ts_ns;
-    return first == INT64_MAX ? otherwise : first;
+    const struct packet_mark *closed = exchange_conn_closing_mark(v);
+    return mark_set(closed) ? closed->ts_ns : otherwise;
 }
 
 /* Nothing can come any more for what is open: it ended when a side gave the connection up, or is open to this day. An
  * estimated response is over with its last record, a WebSocket that nobody closed with its last message. */
 static void end_all(struct correlate *c, struct cconn *cc)
 {
-    while (cc->open_first != NULL) {
-        struct exchange *e = cc->open_first;
+    for (struct exchange *e; (e = conn_oldest_open(cc)) != NULL;) {
         int64_t last = later_ns(e->request.last.ts_ns, e->response.last.ts_ns);
         bool estimated = e->kind == P2T_KIND_TLS && e->response.seen;
         if (e->websocket.present)
@@ -147,6 +141,12 @@ static bool came_too_soon(const struct cconn *cc, const struct fact *reset)
     return reset->mark.ts_ns - e->request.last.ts_ns < (v->syn_ack.ts_ns - v->syn.ts_ns) / 2;
 }
 
+static void all_may_have_ended(struct correlate *c, struct cconn *cc, int64_t at_ns)
+{
+    for (struct list_link *at = cc->open.next; at != &cc->open; at = at->next)
+        settle_may_have_ended(c, list_entry(at, struct exchange, open), at_ns, HALF_CLOSED_NS);
+}
+
 void settle_conn_event(struct correlate *c, struct cconn *cc, const struct fact *f)
 {
     switch (f->as.event->kind) {
@@ -156,8 +156,7 @@ void settle_conn_event(struct correlate *c, struct cconn *cc, const struct fact 
             settle_previous(c, cc);
         break;
     case FLOW_FIN:
-        for (struct exchange *e = cc->open_first; e != NULL; e = e->next)
-            settle_may_have_ended(c, e, f->mark.ts_ns, HALF_CLOSED_NS);
+        all_may_have_ended(c, cc, f->mark.ts_ns);
         if (f->dir == FLOW_C2S)
             settle_previous(c, cc);
         break;

@@ -35,8 +35,8 @@ struct correlate {
     int64_t now_ns;
     uint64_t serial; /* tie-breaker: the order in which things were made */
     struct heap timers;
-    struct heap outbox;  /* settled by the packet at hand */
-    struct cconn *conns; /* those whose flow is still there, the newest first */
+    struct heap outbox;     /* settled by the packet at hand */
+    struct list_link conns; /* those whose flow is still there, the newest first */
     struct hmap lookups_by_label, lookups_by_addr, queries, query_sockets, pools;
     struct hmap open_by_number; /* exchanges, by connection and number */
     struct slab conn_slab, pool_slab, lookup_slab, dial_slab, query_slab, addr_slab, tls_slab;
@@ -45,7 +45,7 @@ struct correlate {
     size_t lookups_unused;
     uint64_t suffixes[SUFFIXES_MAX]; /* of search lists, hashed with their client */
     size_t suffix_next;
-    struct exchange *free_exchanges;
+    struct list_link free_exchanges;
     size_t free_count;
     struct exchange *emitting; /* NULL: it is kept */
     struct recent recent[RECENT_MAX];

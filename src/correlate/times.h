@@ -15,6 +15,7 @@
     X(QUERY_RETRY_MIN_NS,    900000000,     "resolvers retry after whole seconds", "a second question sooner, from another socket, is another lookup's") \
     X(LOOKUP_TIMEOUT_NS,     5000000000,    "resolv.conf(5): timeout",          "when a question that is not repeated was given up") \
     X(LOOKUP_OPEN_NS,        30000000000,   "chosen: longer than resolvers wait", "how long a question without an answer, or an answer that nobody followed, is kept open") \
+    X(RESOLUTION_DELAY_NS,   60000000,      "RFC 8305 3: 50 ms",                "a dial this long after an answer of one type waited for the other type's, too") \
     X(OTHER_TYPE_NS,         50000000,      "measured: under 1 ms",             "how soon a resolver with two sockets asks for the other address type") \
     X(NAT_COPY_NS,           2000000,       "measured: under 0.1 ms",           "how late a NAT's copy of a question may be") \
     X(RACE_MIN_NS,           150000000,     "RFC 8305 5: 250 ms; Go 300, curl 200", "silence after which a second address is tried beside the first") \

@@ -36,6 +36,11 @@ struct flow_conn {
     uint32_t out_of_order[2];              /* segments that came before an earlier byte */
     uint32_t duplicates;                   /* the same packet captured again elsewhere on its way */
     uint64_t lost_bytes[2];                /* holes that were never filled */
+
+    /* The capture's clock was set back since the connection began: its marks are as much later than the packets' own
+     * times, so that no effect comes before its cause. */
+    int64_t clock_ahead_ns;
+    struct packet_mark clock_back; /* the packet that first showed it, the last time */
 };
 
 /* Bytes of one direction, in stream order, without overlap and without omission: a hole is a chunk too. */

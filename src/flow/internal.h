@@ -28,7 +28,8 @@ struct flow_tcp {
     bool keeps_syn_data;    /* the client's half holds what came with its SYN */
     bool sent_after_rst;    /* FLOW_SENT_AFTER_RST was told */
     uint32_t first_payload; /* the client's, by time as flow_us() gives it; only once there is one */
-    int64_t last_ns;
+    int64_t last_ns;        /* by the packet clock */
+    int64_t newest_ns;      /* latest time of its own packets, as clock_ahead_ns has them */
     struct list_link lru, opened;
     struct flow_key_node key;
     struct flow_half half[2];
@@ -138,6 +139,12 @@ struct flow_tcp *flow_syns_find(const struct flow_table *t, const struct endpoin
 /* The connection whose first SYN was this packet, under any addresses and within the last millisecond, or NULL. */
 struct flow_tcp *flow_syns_fresh(const struct flow_table *t, struct flow_print print);
 void flow_syns_add_fresh(struct flow_table *t, struct flow_tcp *c, struct flow_print print);
+
+/* clock.c */
+/* The packet's time is not to be taken as it is: the capture's clock was set back since the connection began. */
+bool flow_clock_differs(const struct flow_tcp *c, const struct packet *p);
+/* Moves its time after those of the packets that must have come before it. */
+void flow_clock_apply(struct flow_tcp *c, unsigned side, struct packet *p);
 
 /* handshake.c */
 /* A new connection began on these endpoints, and this packet belongs to it. */

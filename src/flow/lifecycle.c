@@ -144,6 +144,7 @@ struct flow_tcp *flow_tcp_open(struct flow_table *t, const struct flow_lookup *l
     c->head.number = ++t->counters.connections;
     c->class = c->handshake ? FLOW_HALF_OPEN : FLOW_OPEN;
     c->last_ns = t->now_ns;
+    c->newest_ns = p->mark.ts_ns;
     c->ttl = p->ttl;
     flow_use_add(t, c);
     list_append(&t->opened, &c->opened);

@@ -14,7 +14,11 @@ bool flow_tcp_place(const struct flow_conn *conn, struct flow_place *place)
 {
     const struct flow_tcp *c = conn_of(conn);
 
-    *place = (struct flow_place){.client = conn->client, .last_ns = c->last_ns};
+    *place = (struct flow_place){.client = conn->client,
+                                 .last_ns = c->last_ns,
+                                 .newest_ns = c->newest_ns,
+                                 .clock_ahead_ns = conn->clock_ahead_ns,
+                                 .clock_back = conn->clock_back};
     for (unsigned side = 0; side < 2; side++) {
         const struct flow_half *h = &c->half[side];
         enum flow_dir dir = flow_dir_of(c, side);
@@ -68,6 +72,9 @@ void flow_tcp_skip(struct flow_conn *conn, const struct flow_place *place)
         flow_tcp_swap_roles(conn);
     if (place->last_ns > c->last_ns)
         c->last_ns = place->last_ns;
+    c->newest_ns = place->newest_ns;
+    conn->clock_ahead_ns = place->clock_ahead_ns;
+    conn->clock_back = place->clock_back;
     for (unsigned side = 0; side < 2; side++) {
         enum flow_dir dir = flow_dir_of(c, side);
         skip_half(&c->half[side], &place->half[dir]);

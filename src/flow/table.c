@@ -129,6 +129,26 @@ static int push_new(struct flow_table *t, const struct flow_lookup *l, const str
     return 0;
 }
 
+static __attribute__((noinline)) int take_segment_moved(struct flow_table *t, struct flow_tcp *c, unsigned side,
+                                                        const struct packet *p)
+{
+    struct packet moved = *p;
+
+    flow_clock_apply(c, side, &moved);
+    if (moved.mark.ts_ns > c->newest_ns)
+        c->newest_ns = moved.mark.ts_ns;
+    return flow_segment(t, c, side, &moved);
+}
+
+static inline int take_segment(struct flow_table *t, struct flow_tcp *c, unsigned side, const struct packet *p)
+{
+    if (flow_clock_differs(c, p))
+        return take_segment_moved(t, c, side, p);
+    if (p->mark.ts_ns > c->newest_ns)
+        c->newest_ns = p->mark.ts_ns;
+    return flow_segment(t, c, side, p);
+}
+
 /* Inline in the loop of all packets: quoted SYNs, its other caller, are rare. */
 static inline __attribute__((always_inline)) int push_tcp(struct flow_table *t, const struct packet *p,
                                                           const struct flow_ready *ready)
@@ -148,7 +168,7 @@ static inline __attribute__((always_inline)) int push_tcp(struct flow_table *t, 
         if (!flow_is_reuse(c, side, p)) {
             flow_ring_add(&c->half[side].ring, print, t->now_ns);
             flow_tcp_touch(t, c);
-            return flow_segment(t, c, side, p);
+            return take_segment(t, c, side, p);
         }
         flow_tcp_close(t, c, FLOW_END_REUSED); /* the next one may be known under other addresses */
     }

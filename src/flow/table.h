@@ -77,6 +77,8 @@ struct flow_place_half {
 struct flow_place {
     struct endpoint client;
     int64_t last_ns;                /* of its last packet */
+    int64_t newest_ns, clock_ahead_ns;
+    struct packet_mark clock_back;
     struct flow_place_half half[2]; /* by enum flow_dir */
 };
 

@@ -18,9 +18,9 @@ struct input {
     size_t next_ahead;         /* the first entry that reading ahead has not started */
     struct input_ahead *ahead; /* NULL: no file is read ahead */
     struct input_merge merge;
-    size_t held_bytes;  /* of all files that are put in order */
-    uint64_t sorted;    /* frames that were, of closed files */
-    bool top_delivered; /* the top's head frame was given out: read its next one first */
+    struct input_hold_pool held; /* of all files that are put in order */
+    uint64_t sorted;             /* frames that were, of closed files */
+    bool top_delivered;          /* the top's head frame was given out: read its next one first */
     bool bytes_unknown;
     size_t problems;
     struct input_progress progress; /* read: of closed files; total: of all files */
@@ -78,7 +78,7 @@ static int probe(struct input_entry *e, struct input_ahead *ahead, bool reportin
 {
     const struct input_capture_events quiet = {0};
 
-    input_order_begin(&e->order, &e->input->held_bytes, !e->item.regular);
+    input_order_begin(&e->order, &e->input->held, !e->item.regular);
     int found = reporting ? open_reporting(e, ahead) : input_entry_open(e, NULL, &quiet);
 
     if (found != INPUT_CAPTURE_FOUND)
@@ -275,7 +275,7 @@ static int enter(struct input *in, struct input_entry *e)
     int found = INPUT_CAPTURE_FOUND;
 
     if (e->capture == NULL) {
-        input_order_begin(&e->order, &in->held_bytes, !e->item.regular);
+        input_order_begin(&e->order, &in->held, !e->item.regular);
         found = open_reporting(e, in->ahead);
     }
     if (found == P2T_ERR_MEMORY)
@@ -382,6 +382,7 @@ void input_free(struct input *in)
         return;
     for (size_t i = 0; i < in->count; i++)
         input_entry_close(&in->entries[i]);
+    input_hold_pool_fini(&in->held);
     free(in->entries);
     input_ahead_free(in->ahead);
     input_merge_fini(&in->merge);

@@ -1,6 +1,5 @@
 #include "input/order.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* dumpcap empties the queues of its interfaces in turn, each after 250 ms at the latest; queues of one interface differ by
@@ -10,36 +9,6 @@ static const int64_t WINDOW_NS = 500000000, QUEUE_WINDOW_NS = 100000000;
 /* HELD_BYTES_MAX: of all files together. */
 enum { TRIAL_FRAMES = 32, TRIAL_BYTES = 12 << 10, HELD_BYTES_MAX = 16 << 20 };
 
-struct input_held {
-    struct heap_node node; /* by time, then as in the file */
-    struct input_frame frame;
-    uint8_t bytes[];
-};
-
-static struct input_held *hold(const struct input_frame *f)
-{
-    struct input_held *h = malloc(sizeof *h + f->cap_len);
-
-    if (h == NULL)
-        return NULL;
-    h->node = (struct heap_node){.at = 0};
-    h->frame = *f;
-    h->frame.bytes = h->bytes;
-    memcpy(h->bytes, f->bytes, f->cap_len);
-    return h;
-}
-
-static size_t cost(const struct input_held *h)
-{
-    return sizeof *h + h->frame.cap_len;
-}
-
-static void count_held(struct input_order *o, size_t more)
-{
-    o->bytes += more;
-    *o->held_bytes += more;
-}
-
 static int give(struct input_order *o, struct input_held *h, struct input_frame *f)
 {
     o->out = h;
@@ -47,19 +16,9 @@ static int give(struct input_order *o, struct input_held *h, struct input_frame 
     return 1;
 }
 
-static struct input_held *first_held(const struct input_order *o)
-{
-    struct heap_node *n = heap_top(&o->heap);
-    return n != NULL ? heap_entry(n, struct input_held, node) : NULL;
-}
-
 static int give_first(struct input_order *o, struct input_frame *f)
 {
-    struct input_held *h = first_held(o);
-
-    heap_remove(&o->heap, &h->node);
-    count_held(o, 0 - cost(h));
-    return give(o, h, f);
+    return give(o, input_queue_take(&o->queue), f);
 }
 
 /* Captured times are any 64 bits. */
@@ -100,7 +59,7 @@ static bool is_late(const struct input_order *o, const struct input_frame *f)
 
 static int take_in(struct input_order *o, const struct input_frame *f)
 {
-    struct input_held *h = hold(f);
+    struct input_held *h = input_hold_copy(&o->hold, f);
 
     if (h == NULL)
         return P2T_ERR_MEMORY;
@@ -113,22 +72,20 @@ static int take_in(struct input_order *o, const struct input_frame *f)
         o->mode = ORDER_SORTS;
     }
     note(o, f);
-    if (heap_push(&o->heap, &h->node, f->ts_ns, o->read) != 0) {
-        free(h);
+    if (input_queue_put(&o->queue, h, o->read) != 0) {
+        input_hold_free(&o->hold, h);
         return P2T_ERR_MEMORY;
     }
-    count_held(o, cost(h));
     return P2T_OK;
 }
 
 /* Nothing earlier than the first one held can come any more. */
 static bool is_ripe(const struct input_order *o)
 {
-    const struct input_held *h = first_held(o);
-
     if (o->over || o->after != NULL || o->mode == ORDER_DRAINS)
         return true;
-    return h != NULL && (later_by(o->newest_ns, h->frame.ts_ns, WINDOW_NS) || *o->held_bytes >= HELD_BYTES_MAX);
+    const struct input_held *h = input_queue_first(&o->queue);
+    return h != NULL && (later_by(o->newest_ns, h->frame.ts_ns, WINDOW_NS) || o->hold.pool->bytes >= HELD_BYTES_MAX);
 }
 
 /* Interfaces are queues of their own, which dumpcap writes one after the other. */
@@ -148,8 +105,9 @@ static int read_one(struct input_order *o, struct input_capture *c)
         return P2T_OK;
     }
     o->read++;
+    o->trial_bytes += f.cap_len;
     r = take_in(o, &f);
-    if (o->mode == ORDER_TRIAL && (o->read >= TRIAL_FRAMES || o->bytes >= TRIAL_BYTES))
+    if (o->mode == ORDER_TRIAL && (o->read >= TRIAL_FRAMES || o->trial_bytes >= TRIAL_BYTES))
         o->mode = mode_after_trial(c);
     return r;
 }
@@ -173,7 +131,7 @@ static int next_held(struct input_order *o, struct input_capture *c, struct inpu
         if (r != P2T_OK)
             return r;
     }
-    if (o->heap.n > 0)
+    if (input_queue_first(&o->queue) != NULL)
         return give_first(o, f);
     return o->after != NULL ? give_after(o, f) : 0;
 }
@@ -193,7 +151,7 @@ void input_order_late(struct input_order *o, const struct input_capture *c, cons
 
 int input_order_held(struct input_order *o, struct input_capture *c, struct input_frame *f)
 {
-    free(o->out);
+    input_hold_free(&o->hold, o->out);
     o->out = NULL;
     int r = next_held(o, c, f);
     if (r != 0)
@@ -204,21 +162,18 @@ int input_order_held(struct input_order *o, struct input_capture *c, struct inpu
     return input_order_pass(o, c, f);
 }
 
-void input_order_begin(struct input_order *o, size_t *held_bytes, bool pipe)
+void input_order_begin(struct input_order *o, struct input_hold_pool *pool, bool pipe)
 {
-    *o = (struct input_order){.held_bytes = held_bytes, .pipe = pipe, .mode = pipe ? ORDER_AS_IT_COMES : ORDER_TRIAL};
+    *o = (struct input_order){.hold.pool = pool, .pipe = pipe, .mode = pipe ? ORDER_AS_IT_COMES : ORDER_TRIAL};
 }
 
 void input_order_end(struct input_order *o)
 {
-    for (struct input_held *h; (h = first_held(o)) != NULL;) {
-        heap_remove(&o->heap, &h->node);
-        free(h);
-    }
-    if (o->held_bytes != NULL)
-        *o->held_bytes -= o->bytes;
-    heap_fini(&o->heap);
-    free(o->out);
-    free(o->after);
+    while (input_queue_first(&o->queue) != NULL)
+        input_hold_free(&o->hold, input_queue_take(&o->queue));
+    input_queue_fini(&o->queue);
+    input_hold_free(&o->hold, o->out);
+    input_hold_free(&o->hold, o->after);
+    input_hold_fini(&o->hold);
     *o = (struct input_order){.mode = ORDER_TRIAL};
 }

@@ -6,12 +6,10 @@
 #ifndef P2T_INPUT_ORDER_H
 #define P2T_INPUT_ORDER_H
 
-#include "base/heap.h"
 #include "input/capture.h"
+#include "input/queue.h"
 
 enum { INPUT_ORDER_QUEUES = 16 }; /* interfaces beyond share one */
-
-struct input_held;
 
 enum input_order_mode {
     ORDER_TRIAL, /* holds frames, to see whether they are in order */
@@ -29,16 +27,17 @@ struct input_order {
     int64_t newest_ns;                    /* of the frames since the clock was last set back */
     int64_t queue_ns[INPUT_ORDER_QUEUES]; /* likewise, by interface */
     bool queue_used[INPUT_ORDER_QUEUES];
-    struct heap heap;          /* of struct input_held */
-    struct input_held *out;    /* given out last */
-    struct input_held *after;  /* the first one after the clock was set back: waits until the heap is empty */
-    size_t bytes, *held_bytes; /* held by this one, and by all */
-    uint64_t read, sorted;     /* sorted: frames that stood behind a later one */
+    struct input_hold hold;
+    struct input_queue queue;
+    struct input_held *out;   /* given out last */
+    struct input_held *after; /* the first one after the clock was set back: waits until the queue is empty */
+    size_t trial_bytes;       /* read so far */
+    uint64_t read, sorted;    /* sorted: frames that stood behind a later one */
 };
 
-/* held_bytes: shared by all that are open; must stay where it is. pipe: its frames must not wait for later ones, and come as
+/* pool: shared by all that are open; must stay where it is. pipe: its frames must not wait for later ones, and come as
  * they are. */
-void input_order_begin(struct input_order *o, size_t *held_bytes, bool pipe);
+void input_order_begin(struct input_order *o, struct input_hold_pool *pool, bool pipe);
 void input_order_end(struct input_order *o);
 
 /* For input_order_next(): where frames are held; where none was and this one is late. */

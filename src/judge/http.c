@@ -212,19 +212,19 @@ static bool websocket_was_opened(const struct exchange *e)
 
 static void judge_stream(struct exchange *e)
 {
-    enum exchange_closer by = exchange_closer(e);
+    bool closed = exchange_closer(e) != CLOSED_BY_NONE;
     bool whole = (e->response.seen && e->response.ended && e->response.complete) || websocket_was_opened(e);
 
     if (stream_broken_off(e) && !websocket_was_opened(e))
         judge_reset(e);
     else if (!whole && exchange_answer_hidden(e))
         e->outcome = P2T_OUTCOME_INCOMPLETE;
-    else if (!whole && e->conn.goaway && by != CLOSED_BY_NONE)
+    else if (!whole && e->conn.goaway && closed)
         judge_goaway(e);
-    else if (!whole && (by == CLOSED_BY_SERVER_FIN || by == CLOSED_BY_SERVER_RST))
+    else if (!whole && exchange_closed_by_server(e))
         outcome_fail(e, e->response.seen ? P2T_OUTCOME_RESPONSE_ERROR : P2T_OUTCOME_NO_RESPONSE,
                      SLICE_LIT("unexpected EOF"));
-    else if (!whole && by != CLOSED_BY_NONE)
+    else if (!whole && closed)
         outcome_fail(e, e->response.seen ? P2T_OUTCOME_RESPONSE_ERROR : P2T_OUTCOME_NO_RESPONSE, outcome_gone);
     else if (!whole || !e->request.seen)
         e->outcome = P2T_OUTCOME_INCOMPLETE;

@@ -8,10 +8,10 @@ struct run {
     uint32_t start, end;
 };
 
-/* A datagram under reassembly. In the table, sets stand in the order of their first fragments. */
+/* A datagram under reassembly, in the table or done. */
 struct fragment_set {
     struct hmap_node node;
-    struct fragment_set *older, *newer;
+    struct list_link link;
     struct fragment_key key;
     int64_t first_ns;
     uint8_t *bytes;
@@ -27,6 +27,8 @@ struct fragment_set {
 void fragment_table_init(struct fragment_table *t, const struct packet_limits *limits)
 {
     *t = (struct fragment_table){.limits = *limits};
+    list_init(&t->waiting);
+    list_init(&t->done);
 }
 
 static void free_bytes(struct fragment_table *t, struct fragment_set *set)
@@ -37,36 +39,35 @@ static void free_bytes(struct fragment_table *t, struct fragment_set *set)
     set->cap = 0;
 }
 
-static void unlink_set(struct fragment_table *t, struct fragment_set *set)
+static struct fragment_set *first_of(const struct list_link *list)
 {
-    hmap_remove(&t->sets, &set->node);
-    *(set->older != NULL ? &set->older->newer : &t->oldest) = set->newer;
-    *(set->newer != NULL ? &set->newer->older : &t->newest) = set->older;
-    set->older = set->newer = NULL;
+    return list_empty(list) ? NULL : list_entry(list->next, struct fragment_set, link);
 }
 
-static void drop_set(struct fragment_table *t, struct fragment_set *set)
+static void free_set(struct fragment_table *t, struct fragment_set *set)
 {
-    unlink_set(t, set);
+    list_remove(&set->link);
     free_bytes(t, set);
     free(set);
 }
 
+static void drop_set(struct fragment_table *t, struct fragment_set *set)
+{
+    hmap_remove(&t->sets, &set->node);
+    free_set(t, set);
+}
+
 void fragment_release_done(struct fragment_table *t)
 {
-    while (t->done != NULL) {
-        struct fragment_set *set = t->done;
-        t->done = set->newer;
-        free_bytes(t, set);
-        free(set);
-    }
+    for (struct fragment_set *set; (set = first_of(&t->done)) != NULL;)
+        free_set(t, set);
 }
 
 void fragment_table_fini(struct fragment_table *t)
 {
     fragment_release_done(t);
-    while (t->oldest != NULL)
-        drop_set(t, t->oldest);
+    for (struct fragment_set *set; (set = first_of(&t->waiting)) != NULL;)
+        drop_set(t, set);
     hmap_fini(&t->sets);
 }
 
@@ -100,8 +101,8 @@ static struct fragment_set *find_set(struct fragment_table *t, const struct frag
 
 static struct fragment_set *add_set(struct fragment_table *t, const struct fragment *f, uint64_t hash)
 {
-    if (t->sets.count >= t->limits.fragment_sets && t->oldest != NULL)
-        drop_set(t, t->oldest);
+    if (t->sets.count >= t->limits.fragment_sets && !list_empty(&t->waiting))
+        drop_set(t, first_of(&t->waiting));
     struct fragment_set *set = calloc(1, sizeof *set);
     if (set == NULL || hmap_insert(&t->sets, &set->node, hash) != 0) {
         free(set);
@@ -110,9 +111,7 @@ static struct fragment_set *add_set(struct fragment_table *t, const struct fragm
     set->key = f->key;
     set->first_ns = f->ts_ns;
     set->cut_at = DATAGRAM_MAX + 1;
-    set->older = t->newest;
-    *(t->newest != NULL ? &t->newest->newer : &t->oldest) = set;
-    t->newest = set;
+    list_append(&t->waiting, &set->link);
     return set;
 }
 
@@ -124,20 +123,20 @@ static bool too_old(const struct fragment_table *t, const struct fragment_set *s
 
 static void expire(struct fragment_table *t, int64_t now_ns)
 {
-    while (t->oldest != NULL && too_old(t, t->oldest, now_ns))
-        drop_set(t, t->oldest);
+    for (struct fragment_set *set; (set = first_of(&t->waiting)) != NULL && too_old(t, set, now_ns);)
+        drop_set(t, set);
 }
 
 /* Makes room for `more` bytes by giving the oldest datagrams up, all but `keep`. */
 static bool make_room(struct fragment_table *t, const struct fragment_set *keep, size_t more)
 {
-    struct fragment_set *set = t->oldest;
+    struct list_link *at = t->waiting.next, *newer;
 
-    while (set != NULL && t->held_bytes + more > t->limits.fragment_bytes) {
-        struct fragment_set *newer = set->newer;
+    for (; at != &t->waiting && t->held_bytes + more > t->limits.fragment_bytes; at = newer) {
+        newer = at->next;
+        struct fragment_set *set = list_entry(at, struct fragment_set, link);
         if (set != keep)
             drop_set(t, set);
-        set = newer;
     }
     return t->held_bytes + more <= t->limits.fragment_bytes;
 }
@@ -260,9 +259,9 @@ enum packet_drop fragment_add(struct fragment_table *t, const struct fragment *f
     }
     if (!whole(set))
         return PACKET_DROP_FRAGMENT;
-    unlink_set(t, set);
-    set->newer = t->done;
-    t->done = set;
+    hmap_remove(&t->sets, &set->node);
+    list_remove(&set->link);
+    list_append(&t->done, &set->link);
     out->bytes = slice_of(set->bytes, min_u32(set->total, set->cut_at));
     out->len = set->total;
     out->protocol = set->protocol;

@@ -4,6 +4,7 @@
 
 #include "base/addr.h"
 #include "base/hash.h"
+#include "base/list.h"
 #include "base/slice.h"
 #include "packet/decode.h"
 
@@ -36,8 +37,8 @@ struct fragment_set;
 struct fragment_table {
     struct packet_limits limits;
     struct hmap sets;
-    struct fragment_set *oldest, *newest;
-    struct fragment_set *done; /* reassembled, in use by the packet being decoded */
+    struct list_link waiting; /* for fragments; the oldest first */
+    struct list_link done;    /* reassembled, in use by the packet being decoded */
     size_t held_bytes;
 };
 
@@ -53,7 +54,7 @@ void fragment_release_done(struct fragment_table *t);
 /* Gives the datagrams of the last packet back. */
 static inline void fragment_release(struct fragment_table *t)
 {
-    if (t->done != NULL)
+    if (!list_empty(&t->done))
         fragment_release_done(t);
 }
 

@@ -200,6 +200,9 @@ void carry_place_save(const struct carry_conn *cc, struct buf *out)
     buf_le32(out, p->number);
     put_endpoint(out, &p->flow.client);
     buf_le64(out, (uint64_t)p->flow.last_ns);
+    buf_le64(out, (uint64_t)p->flow.newest_ns);
+    buf_le64(out, (uint64_t)p->flow.clock_ahead_ns);
+    put_mark(out, &p->flow.clock_back);
     for (int dir = 0; dir < 2; dir++) {
         const struct flow_place_half *h = &p->flow.half[dir];
         buf_le64(out, h->next);
@@ -223,6 +226,8 @@ void carry_place_save(const struct carry_conn *cc, struct buf *out)
 
 void carry_place_uses(const struct carry_conn *cc, session_uses_fn *uses, void *ctx)
 {
+    if (cc->used != NULL)
+        uses(ctx, (uint32_t)cc->used->flow.clock_back.ref.file);
     for (int dir = 0; cc->used != NULL && dir < 2; dir++) {
         const struct flow_place_half *h = &cc->used->flow.half[dir];
         uses(ctx, (uint32_t)h->deliverable.ref.file);
@@ -254,6 +259,9 @@ static bool load(struct reader *r, struct carry_place *p)
     p->number = reader_le32(r);
     p->flow.client = get_endpoint(r);
     p->flow.last_ns = saved_moment((int64_t)reader_le64(r));
+    p->flow.newest_ns = saved_moment((int64_t)reader_le64(r));
+    p->flow.clock_ahead_ns = saved_duration((int64_t)reader_le64(r));
+    p->flow.clock_back = get_mark(r);
     for (int dir = 0; dir < 2; dir++) {
         struct flow_place_half *h = &p->flow.half[dir];
         h->next = reader_le64(r);

@@ -133,27 +133,12 @@ static struct slice upload_error(struct trace *t, bool by_server)
     return scratch_end(t);
 }
 
-static const struct packet_mark *closing_mark(const struct exchange *e)
-{
-    static const struct packet_mark none;
-    const struct exchange_conn *c = &e->conn;
-    const struct packet_mark *marks[] = {&none, &c->client_fin, &c->client_rst, &c->server_fin, &c->server_rst};
-
-    return marks[exchange_closer(e)];
-}
-
-static bool closed_by_server(const struct exchange *e)
-{
-    enum exchange_closer by = exchange_closer(e);
-    return by == CLOSED_BY_SERVER_FIN || by == CLOSED_BY_SERVER_RST;
-}
-
 /* An answer came while the body was still on its way: Go waits up to 50 ms for the writer, then closes. With a full
  * socket buffer no packet shows it. */
 static void wrote_request_overtaken(struct trace *t)
 {
     const struct exchange_response *r = &t->e->response;
-    const struct packet_mark *closed = closing_mark(t->e);
+    const struct packet_mark *closed = exchange_conn_closing_mark(&t->e->conn);
     struct packet_mark grace = r->last;
 
     grace.ts_ns += offset_ns(WROTE_REQUEST_GRACE_US);
@@ -170,15 +155,15 @@ static void wrote_request_overtaken(struct trace *t)
 static void wrote_request_failed(struct trace *t)
 {
     const struct exchange *e = t->e;
-    const struct packet_mark *closed = closing_mark(e);
+    const struct packet_mark *closed = exchange_conn_closing_mark(&e->conn);
 
     if (!mark_set(closed))
         return;
     struct p2t_event *ev =
         event_add(t, P2T_HOOK_WROTE_REQUEST, P2T_INFERRED, closed->ts_ns + offset_ns(WROTE_REQUEST_AFTER_CLOSE_US));
-    event_earliest(ev, closed_by_server(e) ? closed : &e->request.last);
+    event_earliest(ev, exchange_closed_by_server(e) ? closed : &e->request.last);
     event_evidence(t, ev, closed);
-    wrote_request_args(t, ev, upload_error(t, closed_by_server(e)));
+    wrote_request_args(t, ev, upload_error(t, exchange_closed_by_server(e)));
 }
 
 static void wrote_request(struct trace *t)

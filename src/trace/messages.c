@@ -25,15 +25,28 @@ static void add_evidence(struct trace *t, struct p2t_messages *m, const struct p
         m->evidence[m->evidence_count++] = x;
 }
 
+static const int64_t *message_times(struct trace *t, const struct exchange_messages *m)
+{
+    if (t->e->clock_ahead_ns == 0)
+        return m->times_ns;
+    int64_t *own = arena_alloc(&t->arena, (m->time_count + 1) * sizeof *own);
+    for (size_t i = 0; own != NULL && i < m->time_count; i++)
+        own[i] = m->times_ns[i] - t->e->clock_ahead_ns;
+    t->failed |= own == NULL;
+    return own;
+}
+
 static struct p2t_messages messages(struct trace *t, const struct exchange_messages *m)
 {
-    struct p2t_messages out = {
-        .count = m->count, .exact = m->complete && !m->lost, .times_ns = m->times_ns, .time_count = m->time_count};
+    struct p2t_messages out = {.count = m->count,
+                               .exact = m->complete && !m->lost,
+                               .times_ns = message_times(t, m),
+                               .time_count = m->time_count};
 
     if (m->count == 0)
         return out;
-    out.first_ns = m->first.ts_ns;
-    out.last_ns = m->last.ts_ns;
+    out.first_ns = m->first.ts_ns - t->e->clock_ahead_ns;
+    out.last_ns = m->last.ts_ns - t->e->clock_ahead_ns;
     add_evidence(t, &out, &m->first);
     if (m->count > 1)
         add_evidence(t, &out, &m->last);

@@ -21,17 +21,24 @@ static int64_t stretch(struct cursor *c, int64_t from, int64_t to)
     return to - from;
 }
 
+/* The first packet of the response proper; after an interim one (RFC 9110 15.2) the server still works on that. */
+static const struct packet_mark *response_begin(const struct exchange_response *r)
+{
+    return r->interim_count > 0 && r->bad == 0 ? &r->head_end : &r->first;
+}
+
 static void fill_messages(struct p2t_phases *p, struct cursor *c, const struct exchange *e)
 {
-    bool answered = mark_set(&e->response.first) && !e->response.unread;
+    const struct packet_mark *begin = response_begin(&e->response);
+    bool answered = mark_set(begin) && !e->response.unread;
     int64_t sent = e->request.last.ts_ns;
 
     if (e->request.seen) {
         p->send_ns = stretch(c, e->request.first.ts_ns, sent);
-        p->wait_ns = stretch(c, sent, answered ? e->response.first.ts_ns : c->end_ns);
+        p->wait_ns = stretch(c, sent, answered ? begin->ts_ns : c->end_ns);
     }
     if (answered)
-        p->receive_ns = stretch(c, e->response.first.ts_ns, c->end_ns);
+        p->receive_ns = stretch(c, begin->ts_ns, c->end_ns);
 }
 
 void phases_fill(struct trace *t)

@@ -254,6 +254,21 @@ static void reset(struct trace *t, const struct exchange *e)
     t->host = shown(t, REDACT_HOST, e->request.host);
 }
 
+/* After the capture's clock was set back inside the connection: the exchange begins at its first packet's own time. */
+static void use_first_packets_clock(struct trace *t)
+{
+    int64_t ahead_ns = t->e->clock_ahead_ns;
+
+    t->out.start_ns -= ahead_ns;
+    t->out.end_ns -= ahead_ns;
+    for (size_t i = 0; i < t->event_count; i++) {
+        struct p2t_event *event = &t->events[i];
+        event->time_ns -= ahead_ns;
+        event->earliest_ns -= event->has_earliest ? ahead_ns : 0;
+        event->latest_ns -= event->has_latest ? ahead_ns : 0;
+    }
+}
+
 const struct p2t_exchange *trace_build(struct trace *t, const struct exchange *e)
 {
     struct p2t_exchange *out = &t->out;
@@ -272,6 +287,8 @@ const struct p2t_exchange *trace_build(struct trace *t, const struct exchange *e
         t->event_count > 0 && t->events[0].time_ns < e->start.ts_ns ? t->events[0].time_ns : e->start.ts_ns;
     out->end_ns = e->end_ns > out->start_ns ? e->end_ns : out->start_ns;
     phases_fill(t);
+    if (e->clock_ahead_ns != 0)
+        use_first_packets_clock(t);
     out->events = t->events;
     out->event_count = t->event_count;
     out->files = t->files;

@@ -592,6 +592,17 @@ NEARLY(CAPTURE_GAP)
     m->e.conn.fin_in_order[FLOW_S2C] = true;
 }
 
+FIRES(CAPTURE_CLOCK_SET_BACK)
+{
+    made_http(m);
+    m->e.conn.clock_ahead_ns = 2000000000;
+    m->e.conn.clock_back = at(3000);
+}
+NEARLY(CAPTURE_CLOCK_SET_BACK)
+{
+    m->e.clock_ahead_ns = 2000000000; /* it was before this exchange */
+}
+
 FIRES(CAPTURE_CUT)
 {
     made_http(m);
@@ -751,6 +762,10 @@ static const struct row rows[P2T_FINDING_COUNT] = {
     ROW(WEBSOCKET_NOT_CLOSED, "websocket.not_closed", WARNING, 5000,
         "the WebSocket ended without a Close frame from either side"),
     ROW(CAPTURE_GAP, "capture.gap", WARNING, 2000, "bytes of this exchange are missing from the capture"),
+    ROW(CAPTURE_CLOCK_SET_BACK, "capture.clock_set_back", WARNING, 3000,
+        "the capture's clock was set back by 2000.0 ms before this packet: how long the exchange took is not known, "
+        "its "
+        "later times are the earliest possible"),
     ROW(CAPTURE_CUT, "capture.cut", WARNING, 2000,
         "a message head is not wholly in the capture: snapshot length, loss, or its end"),
     ROW(CAPTURE_NO_REQUEST, "capture.no_request", WARNING, 3000,
@@ -882,6 +897,20 @@ static void a_walk_whose_last_name_had_no_answer_says_that_others_had(void **sta
     expect(&m, P2T_FINDING_DNS_NO_ANSWER, P2T_SEVERITY_ERROR, "no answer to 4 of 6 queries for a.test");
 }
 
+static void a_clock_set_back_after_the_response_says_nothing_of_it(void **state)
+{
+    struct made m;
+
+    (void)state;
+    CAPTURE_CLOCK_SET_BACK_fires(&m);
+    m.e.response.ended = true;
+    m.e.conn.clock_back = m.e.response.last;
+    m.e.conn.clock_back.ref.number++;
+    exchange_judge(&m.e);
+    assert_null(find(&m.e, P2T_FINDING_CAPTURE_CLOCK_SET_BACK));
+    made_free(&m);
+}
+
 static void the_most_severe_comes_first(void **state)
 {
     struct made m;
@@ -921,6 +950,7 @@ int main(void)
         cmocka_unit_test(a_client_that_resets_is_a_warning),
         cmocka_unit_test(a_single_syn_and_many_read_differently),
         cmocka_unit_test(a_walk_whose_last_name_had_no_answer_says_that_others_had),
+        cmocka_unit_test(a_clock_set_back_after_the_response_says_nothing_of_it),
         cmocka_unit_test(the_most_severe_comes_first),
         cmocka_unit_test(an_ordinary_exchange_has_none),
     };

@@ -141,7 +141,7 @@ static void unreachable(struct wire *w, uint32_t units)
     for (uint32_t i = 0; i < units; i++) {
         struct talk t = talk_alone(i);
         wire_segment(w, &t, UP, SYN, "", 0);
-        wire_unreachable(w, &t);
+        wire_unreachable(w, &t, PROTOCOL_TCP, HOST_UNREACHABLE);
     }
 }
 

@@ -2,7 +2,7 @@
 #ifndef P2T_TESTS_GROWTH_KINDS_H
 #define P2T_TESTS_GROWTH_KINDS_H
 
-#include "growth/wire.h"
+#include "support/wire.h"
 
 struct growth_kind {
     const char *name;

@@ -18,7 +18,7 @@ struct dial {
     bool cached; /* the lookup was long before: its answer came out of the client's own cache */
     struct timer timer;
     struct pool *pool;
-    struct dial *pool_before, *pool_next;
+    struct list_link waiting;    /* among the dials of its pool whose requests are not found yet */
     int64_t miss_ns;             /* when the request that dialled had found no connection */
     struct cconn *served_on;     /* this connection is promised to that request */
     struct exchange *claimed_by; /* that request, sent on another connection */

@@ -35,14 +35,18 @@ static void count_users(struct image *m)
 /* Whoever is in its lists knows it, and somebody will let go of it. */
 static bool pool_ok(const struct pool *p)
 {
-    for (const struct dial *d = p->dials; d != NULL; d = d->pool_next)
+    const struct list_link *at;
+
+    for (at = p->dials.next; at != &p->dials; at = at->next) {
+        const struct dial *d = list_entry(at, struct dial, waiting);
         if (d->pool != p || d->claimed_by != NULL)
             return false;
-    for (const struct cconn *cc = p->idle; cc != NULL; cc = cc->idle_older)
-        if (cc->pool != p)
+    }
+    for (at = p->idle.next; at != &p->idle; at = at->next)
+        if (list_entry(at, struct cconn, idle)->pool != p)
             return false;
-    for (const struct exchange *e = p->first_unplaced; e != NULL; e = e->unplaced_next)
-        if (e->pool != p)
+    for (at = p->unplaced.next; at != &p->unplaced; at = at->next)
+        if (list_entry(at, struct exchange, unplaced)->pool != p)
             return false;
     return p->users > 0;
 }
@@ -63,8 +67,8 @@ static bool conn_ok(const struct cconn *cc, uint8_t places)
 
     if (d != NULL && (cc->attempt < 0 || (size_t)cc->attempt >= d->n || d->conns[cc->attempt] != cc))
         return false;
-    for (const struct exchange *e = cc->open_first; e != NULL; e = e->next)
-        if (!owns(cc, e))
+    for (const struct list_link *at = cc->open.next; at != &cc->open; at = at->next)
+        if (!owns(cc, list_entry(at, struct exchange, open)))
             return false;
     if (cc->settling != NULL && !owns(cc, cc->settling))
         return false;

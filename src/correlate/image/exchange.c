@@ -100,6 +100,7 @@ void image_lookup_info(struct image *m, struct exchange_lookup *l)
     image_bool(m, &l->inferred);
     image_bool(m, &l->over_tcp);
     image_bool(m, &l->forced_out);
+    image_bool(m, &l->clock_set_back);
     image_names(m, l);
     if (image_part(m, &l->detours, sizeof *l->detours))
         image_detours(m, l->detours);
@@ -289,7 +290,7 @@ static void image_websocket(struct image *m, struct exchange_websocket *w)
     image_mark(m, &w->last);
 }
 
-IMAGE_COVERS(struct exchange_conn, 704);
+IMAGE_COVERS(struct exchange_conn, 736);
 void image_conn_view(struct image *m, struct exchange_conn *v)
 {
     image_bool(m, &v->present);
@@ -328,6 +329,8 @@ void image_conn_view(struct image *m, struct exchange_conn *v)
     IMAGE(m, v->goaway_last);
     IMAGE(m, v->goaway_code);
     image_bool(m, &v->input_ended);
+    image_ns(m, &v->clock_ahead_ns);
+    image_mark(m, &v->clock_back);
     IMAGE_ENUM(m, v->proto, FACT_PROTO_OTHER);
     for (int dir = 0; dir < 2; dir++) {
         image_bool(m, &v->fin_in_order[dir]);
@@ -440,7 +443,7 @@ static void image_own(struct image *m, struct exchange *e)
 }
 
 IMAGE_COVERS(struct exchange_link, 16);
-IMAGE_COVERS(struct exchange, 3712);
+IMAGE_COVERS(struct exchange, 3752);
 /* Outcome, errors and findings are the judge's: they come when it is handed over. */
 void image_exchange(struct image *m, struct exchange *e)
 {
@@ -459,6 +462,7 @@ void image_exchange(struct image *m, struct exchange *e)
     image_slice(m, &e->socks_error);
     image_ns(m, &e->end_ns);
     image_mark(m, &e->start);
+    image_ns(m, &e->clock_ahead_ns);
     image_links(m, e);
     image_own(m, e);
 }

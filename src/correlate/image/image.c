@@ -129,7 +129,7 @@ size_t image_count(struct image *m, size_t n, size_t max)
 
 /* ---- moments, addresses, text ---- */
 
-void image_ref(struct image *m, struct packet_ref *ref)
+static void image_ref(struct image *m, struct packet_ref *ref)
 {
     IMAGE(m, ref->number);
     IMAGE(m, ref->file);
@@ -285,6 +285,28 @@ bool image_member(struct image *m, enum image_kind kind, void *link, enum image_
     }
     m->sets[kind].places[i - 1] |= (uint8_t)place;
     return true;
+}
+
+size_t image_list(struct image *m, struct list_link *list, enum image_kind kind, size_t offset,
+                  enum image_place place)
+{
+    struct list_link *at = list->next;
+    size_t n = 0, i;
+
+    for (; m->out != NULL && at != list; at = at->next)
+        n++;
+    n = image_count(m, n, SIZE_MAX);
+    at = list->next;
+    for (i = 0; i < n && image_ok(m); i++) {
+        char *thing = m->out != NULL ? (char *)at - offset : NULL;
+        if (!image_member(m, kind, &thing, place))
+            break;
+        if (m->out != NULL)
+            at = at->next;
+        else
+            list_append(list, (struct list_link *)(void *)(thing + offset));
+    }
+    return i;
 }
 
 /* ---- heaps ---- */

@@ -65,7 +65,6 @@ void image_bool(struct image *m, bool *b);
 bool image_present(struct image *m, bool here);
 /* How many things of at least a byte follow; not more than max. */
 size_t image_count(struct image *m, size_t n, size_t max);
-void image_ref(struct image *m, struct packet_ref *ref);
 void image_mark(struct image *m, struct packet_mark *mark);
 void image_ip(struct image *m, struct ip_addr *ip);
 void image_endpoint(struct image *m, struct endpoint *e);
@@ -79,6 +78,9 @@ void image_add(struct image *m, enum image_kind kind, void *thing);
 void image_link(struct image *m, enum image_kind kind, void *link);
 /* The same for a member of a list: never NULL, and there once; false: it was neither. */
 bool image_member(struct image *m, enum image_kind kind, void *link, enum image_place place);
+/* A list of things of that kind, whose links are at `offset` in them. Returns how many it holds. */
+size_t image_list(struct image *m, struct list_link *list, enum image_kind kind, size_t offset,
+                  enum image_place place);
 void image_timer(struct image *m, struct timer *t);
 bool image_ok(const struct image *m);
 

@@ -4,60 +4,7 @@
 
 /* ---- pools ---- */
 
-static void image_pool_dials(struct image *m, struct pool *p)
-{
-    struct dial **at = &p->dials, *before = NULL;
-    size_t n = 0;
-
-    for (const struct dial *d = p->dials; d != NULL; d = d->pool_next)
-        n++;
-    n = image_count(m, n, SIZE_MAX);
-    for (; n > 0 && image_ok(m); n--, at = &before->pool_next) {
-        if (!image_member(m, IMAGE_DIAL, at, IMAGE_WAITING)) {
-            *at = NULL;
-            return;
-        }
-        (*at)->pool_before = before;
-        before = *at;
-    }
-    p->last_dial = before;
-}
-
-static void image_pool_idle(struct image *m, struct pool *p)
-{
-    struct cconn **at = &p->idle, *newer = NULL;
-    size_t n = 0;
-
-    for (const struct cconn *cc = p->idle; cc != NULL; cc = cc->idle_older)
-        n++;
-    n = image_count(m, n, SIZE_MAX);
-    for (; n > 0 && image_ok(m); n--, at = &newer->idle_older) {
-        if (!image_member(m, IMAGE_CONN, at, IMAGE_IDLE)) {
-            *at = NULL;
-            return;
-        }
-        (*at)->idle_newer = newer;
-        newer = *at;
-    }
-}
-
-static void image_pool_unplaced(struct image *m, struct pool *p)
-{
-    struct exchange **at = &p->first_unplaced, *before = NULL;
-
-    p->unplaced_count = (uint32_t)image_count(m, p->unplaced_count, UINT32_MAX);
-    for (uint32_t n = p->unplaced_count; n > 0 && image_ok(m); n--, at = &before->unplaced_next) {
-        if (!image_member(m, IMAGE_EXCHANGE, at, IMAGE_UNPLACED)) {
-            *at = NULL;
-            return;
-        }
-        (*at)->unplaced_before = before;
-        before = *at;
-    }
-    p->last_unplaced = before;
-}
-
-IMAGE_COVERS(struct pool, 96);
+IMAGE_COVERS(struct pool, 104);
 /* Its users are counted when all is read. */
 void image_pool(struct image *m, struct pool *p)
 {
@@ -65,9 +12,10 @@ void image_pool(struct image *m, struct pool *p)
     IMAGE(m, p->port);
     image_bool(m, &p->tls);
     image_bool(m, &p->h2);
-    image_pool_dials(m, p);
-    image_pool_idle(m, p);
-    image_pool_unplaced(m, p);
+    (void)image_list(m, &p->dials, IMAGE_DIAL, offsetof(struct dial, waiting), IMAGE_WAITING);
+    (void)image_list(m, &p->idle, IMAGE_CONN, offsetof(struct cconn, idle), IMAGE_IDLE);
+    p->unplaced_count =
+        (uint32_t)image_list(m, &p->unplaced, IMAGE_EXCHANGE, offsetof(struct exchange, unplaced), IMAGE_UNPLACED);
 }
 
 /* ---- connections ---- */
@@ -91,31 +39,14 @@ static void image_conn_tls(struct image *m, struct conn_tls *t)
     IMAGE_ENUM(m, t->tunnel, TUNNEL_READY);
 }
 
-static void image_open(struct image *m, struct cconn *cc)
-{
-    struct exchange **at = &cc->open_first;
-    size_t n = 0;
-
-    for (const struct exchange *e = cc->open_first; e != NULL; e = e->next)
-        n++;
-    n = image_count(m, n, SIZE_MAX);
-    for (; n > 0 && image_ok(m); n--, at = &(*at)->next) {
-        if (!image_member(m, IMAGE_EXCHANGE, at, IMAGE_OPEN)) {
-            *at = NULL;
-            return;
-        }
-        cc->open_last = *at;
-    }
-}
-
-IMAGE_COVERS(struct cconn, 936);
+IMAGE_COVERS(struct cconn, 968);
 void image_conn(struct image *m, struct cconn *cc)
 {
     m->arena = &cc->arena;
     image_conn_view(m, &cc->view);
     image_link(m, IMAGE_DIAL, &cc->dial);
     IMAGE(m, cc->attempt);
-    image_open(m, cc);
+    (void)image_list(m, &cc->open, IMAGE_EXCHANGE, offsetof(struct exchange, open), IMAGE_OPEN);
     if (image_present(m, cc->settling != NULL))
         (void)image_member(m, IMAGE_EXCHANGE, &cc->settling, IMAGE_SETTLING);
     IMAGE(m, cc->positions);
@@ -135,25 +66,6 @@ void image_conn(struct image *m, struct cconn *cc)
 }
 
 /* ---- lookups ---- */
-
-static void image_lookup_dials(struct image *m, struct lookup *l)
-{
-    struct list_link *at = l->dials.next;
-    struct dial *d;
-    size_t n = 0;
-
-    for (; m->out != NULL && at != &l->dials; at = at->next)
-        n++;
-    n = image_count(m, n, SIZE_MAX);
-    for (at = l->dials.next; n > 0 && image_ok(m); n--) {
-        d = m->out != NULL ? list_entry(at, struct dial, of_lookup) : NULL;
-        bool member = image_member(m, IMAGE_DIAL, &d, IMAGE_OF_LOOKUP);
-        if (m->out != NULL)
-            at = at->next;
-        else if (member)
-            list_append(&l->dials, &d->of_lookup);
-    }
-}
 
 static void image_servers(struct image *m, struct lookup *l)
 {
@@ -202,7 +114,7 @@ void image_lookup(struct image *m, struct lookup *l)
     image_duration(m, &l->retry_gap_ns);
     image_slice(m, &l->name);
     image_servers(m, l);
-    image_lookup_dials(m, l);
+    (void)image_list(m, &l->dials, IMAGE_DIAL, offsetof(struct dial, of_lookup), IMAGE_OF_LOOKUP);
 }
 
 /* ---- dials ---- */

@@ -8,26 +8,21 @@
 
 /* ---- what there is ---- */
 
-static void add_exchanges(struct image *m, struct exchange *e)
-{
-    for (; e != NULL; e = e->next)
-        image_add(m, IMAGE_EXCHANGE, e);
-}
-
 static void gather_pool(struct image *m, struct pool *p)
 {
     image_add(m, IMAGE_POOL, p);
-    for (struct dial *d = p->dials; d != NULL; d = d->pool_next)
-        image_add(m, IMAGE_DIAL, d);
-    for (struct exchange *e = p->first_unplaced; e != NULL; e = e->unplaced_next)
-        image_add(m, IMAGE_EXCHANGE, e);
+    for (struct list_link *at = p->dials.next; at != &p->dials; at = at->next)
+        image_add(m, IMAGE_DIAL, list_entry(at, struct dial, waiting));
+    for (struct list_link *at = p->unplaced.next; at != &p->unplaced; at = at->next)
+        image_add(m, IMAGE_EXCHANGE, list_entry(at, struct exchange, unplaced));
 }
 
 static void gather_conn(struct image *m, struct cconn *cc)
 {
     image_add(m, IMAGE_CONN, cc);
     image_add(m, IMAGE_DIAL, cc->dial);
-    add_exchanges(m, cc->open_first);
+    for (struct list_link *at = cc->open.next; at != &cc->open; at = at->next)
+        image_add(m, IMAGE_EXCHANGE, list_entry(at, struct exchange, open));
     image_add(m, IMAGE_EXCHANGE, cc->settling);
 }
 
@@ -41,7 +36,7 @@ static void gather_lookup(struct image *m, struct lookup *l)
 static void gather_timers(struct image *m, const struct correlate *c)
 {
     for (size_t i = 0; i < c->timers.n; i++) {
-        struct timer *t = heap_entry(c->timers.nodes[i], struct timer, node);
+        struct timer *t = heap_entry(c->timers.places[i].node, struct timer, node);
         if (t->kind == TIMER_DIAL)
             image_add(m, IMAGE_DIAL, heap_entry(t, struct dial, timer));
         else if (t->kind != TIMER_LOOKUP)
@@ -55,8 +50,8 @@ static void gather(struct image *m, const struct correlate *c)
 
     for (struct hmap_node *n; (n = hmap_step(&pools)) != NULL;)
         gather_pool(m, hmap_entry(n, struct pool, node));
-    for (struct cconn *cc = c->conns; cc != NULL; cc = cc->older)
-        gather_conn(m, cc);
+    for (struct list_link *at = c->conns.next; at != &c->conns; at = at->next)
+        gather_conn(m, list_entry(at, struct cconn, all));
     for (struct list_link *at = c->lookups.next; at != &c->lookups; at = at->next)
         gather_lookup(m, list_entry(at, struct lookup, all));
     gather_timers(m, c);
@@ -158,22 +153,13 @@ static struct lookup *make_lookup(struct correlate *c)
     return l;
 }
 
-static struct cconn *make_conn(struct correlate *c)
-{
-    struct cconn *cc = slab_take(&c->conn_slab);
-
-    if (cc != NULL)
-        arena_count_in(&cc->arena, c->limits.budget);
-    return cc;
-}
-
 static void *make(struct correlate *c, enum image_kind kind)
 {
     switch (kind) {
     case IMAGE_POOL:
-        return slab_take(&c->pool_slab);
+        return pool_take(c);
     case IMAGE_CONN:
-        return make_conn(c);
+        return conn_take(c);
     case IMAGE_LOOKUP:
         return make_lookup(c);
     case IMAGE_DIAL:
@@ -213,15 +199,10 @@ static uint64_t ref_hash(struct packet_ref ref)
 }
 
 /* Its exchanges were linked before their numbers were known. */
-static void reopen(struct correlate *c, struct cconn *cc)
+static void index_open(struct correlate *c, struct cconn *cc)
 {
-    struct exchange *e = cc->open_first;
-
-    cc->open_first = cc->open_last = NULL;
-    for (struct exchange *next; e != NULL; e = next) {
-        next = e->next;
-        open_append(c, cc, e);
-    }
+    for (struct list_link *at = cc->open.next; at != &cc->open; at = at->next)
+        open_index(c, cc, list_entry(at, struct exchange, open));
 }
 
 static void enlist(struct image *m, struct correlate *c)
@@ -233,7 +214,7 @@ static void enlist(struct image *m, struct correlate *c)
     for (size_t i = 0; i < m->sets[IMAGE_CONN].n; i++) {
         struct cconn *cc = m->sets[IMAGE_CONN].items[i];
         cc->flow = &c->gone;
-        reopen(c, cc);
+        index_open(c, cc);
         m->failed |= hmap_insert(&c->carried, &cc->node, ref_hash(cc->view.first.ref)) != 0;
     }
 }

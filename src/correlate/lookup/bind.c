@@ -48,8 +48,8 @@ static struct lookup *best_of(struct hmap_node *n, struct lookup *best, const st
          n = hmap_next(n), looked_at++) {
         struct lookup_addr *a = hmap_entry(n, struct lookup_addr, node);
         struct lookup *l = a->lookup;
-        if (ip_eq(&a->addr, server) && usable(l, client, syn_ns) && (host.n == 0 || lookup_answers_host(l, host)) &&
-            better(l, best, syn_ns))
+        if (ip_eq(&a->addr, server) && usable(l, client, syn_ns) && better(l, best, syn_ns) &&
+            (host.n == 0 || lookup_answers_host(l, host)))
             best = l;
     }
     return best;

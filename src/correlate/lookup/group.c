@@ -382,6 +382,18 @@ static void note_whole(struct lookup *l, const struct fact *f)
         d->partial = (struct packet_mark){.ts_ns = 0};
 }
 
+/* An answer that claims to be older than its question: the capture's clock was set back in between. */
+static struct packet_mark answer_mark(struct lookup *l, const struct lookup_lane *lane, const struct fact *f)
+{
+    struct packet_mark mark = f->mark;
+
+    if (mark.ts_ns < lane->last_query.ts_ns) {
+        mark.ts_ns = lane->last_query.ts_ns;
+        l->info.clock_set_back = true;
+    }
+    return mark;
+}
+
 static void on_answer(struct correlate *c, const struct fact *f)
 {
     const struct dns_message *m = f->as.dns.message;
@@ -401,11 +413,11 @@ static void on_answer(struct correlate *c, const struct fact *f)
     }
     lane->state = lane_state_of(m, take_addrs(c, l, m));
     lane->rcode = m->rcode;
-    lane->last_answer = l->info.last_answer = f->mark;
+    lane->last_answer = l->info.last_answer = answer_mark(l, lane, f);
     l->info.answers++;
     note_failure(l, f, lane->state);
     note_whole(l, f);
-    wait_on(c, l, f->mark.ts_ns);
+    wait_on(c, l, lane->last_answer.ts_ns);
 }
 
 void lookup_message(struct correlate *c, const struct fact *f)

@@ -139,17 +139,37 @@ static uint32_t fewest_tries(const struct lookup *l)
     return tries;
 }
 
+static int64_t given_up_ns(const struct lookup *l)
+{
+    return l->info.last_query.ts_ns + (l->retry_gap_ns > 0 ? l->retry_gap_ns : LOOKUP_TIMEOUT_NS);
+}
+
+/* Addresses came, but not for each type that was asked for. Some clients dial at once, or soon; the others had to wait until
+ * they gave that question up. */
+static void note_wait_for_other_type(const struct correlate *c, struct lookup *l)
+{
+    struct exchange_lookup *info = &l->info;
+    int64_t at_ns = given_up_ns(l);
+
+    if (info->last_query.ts_ns <= info->last_answer.ts_ns &&
+        c->now_ns - info->last_answer.ts_ns < RESOLUTION_DELAY_NS)
+        return;
+    if (c->finishing && at_ns > c->now_ns)
+        return;
+    info->gave_up = true;
+    info->gave_up_ns = at_ns;
+}
+
 /* Unanswered. While the input goes on nobody knows whether its client still waits; once it has not asked again for longer
  * than any resolver waits, it does not. */
 static enum lookup_result unanswered(const struct correlate *c, struct lookup *l)
 {
     struct exchange_lookup *info = &l->info;
     const struct packet_mark *superseded = &lookup_detours(info)->superseded;
-    int64_t timeout = l->retry_gap_ns > 0 ? l->retry_gap_ns : LOOKUP_TIMEOUT_NS;
     bool used_up = fewest_tries(l) >= LOOKUP_ATTEMPTS * l->server_count;
 
     info->gave_up = true;
-    info->gave_up_ns = info->last_query.ts_ns + timeout;
+    info->gave_up_ns = given_up_ns(l);
     if (mark_set(superseded) && superseded->ts_ns < info->gave_up_ns)
         info->gave_up_ns = superseded->ts_ns;
     else if (info->forced_out || (c->finishing && (!used_up || c->now_ns < info->gave_up_ns)))
@@ -182,12 +202,15 @@ void lookup_decide(const struct correlate *c, struct lookup *l)
     struct exchange_lookup *info = &l->info;
     const struct lookup_lane *lane = worst_lane(l);
 
-    if (info->addr_count > 0)
+    if (info->addr_count > 0) {
         info->result = LOOKUP_OK;
-    else
-        info->result = !lookup_outstanding(l)                     ? verdict(l)
-                       : mark_set(&lookup_detours(info)->partial) ? LOOKUP_CUT
-                                                                  : unanswered(c, l);
+        if (lookup_outstanding(l))
+            note_wait_for_other_type(c, l);
+    } else if (!lookup_outstanding(l)) {
+        info->result = verdict(l);
+    } else {
+        info->result = mark_set(&lookup_detours(info)->partial) ? LOOKUP_CUT : unanswered(c, l);
+    }
     info->has_rcode = lane->state >= LANE_OK && lane->state != LANE_REFUSED;
     info->rcode = lane->rcode;
     info->empty = info->result == LOOKUP_NOT_FOUND && lane->state == LANE_EMPTY;
@@ -196,7 +219,7 @@ void lookup_decide(const struct correlate *c, struct lookup *l)
         take_asked_name(l);
 }
 
-int64_t lookup_end_ns(const struct exchange_lookup *info)
+static int64_t lookup_end_ns(const struct exchange_lookup *info)
 {
     int64_t end = mark_set(&info->last_answer) ? info->last_answer.ts_ns : info->last_query.ts_ns;
 

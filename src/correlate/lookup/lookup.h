@@ -134,7 +134,6 @@ void lookup_decide(const struct correlate *c, struct lookup *l);
 void lookup_close(struct correlate *c, struct lookup *l);
 void lookup_timer(struct correlate *c, struct lookup *l);
 void lookup_free(struct correlate *c, struct lookup *l);
-int64_t lookup_end_ns(const struct exchange_lookup *info);
 /* Copies what trace needs into the exchange. host: the name as the request knows it, or empty. */
 void lookup_into_exchange(struct lookup *l, struct exchange *e, struct slice host);
 

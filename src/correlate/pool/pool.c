@@ -33,46 +33,47 @@ static bool fits(const struct dial *d, const struct cconn *cc)
 
 /* ---- requests that wait ---- */
 
+static struct dial *waiting_dial(const struct list_link *at)
+{
+    return list_entry(at, struct dial, waiting);
+}
+
 static void waiting_add(struct pool *p, struct dial *d)
 {
-    struct dial *before = p->last_dial;
+    struct list_link *at = &p->dials;
 
-    while (before != NULL && before->miss_ns > d->miss_ns)
-        before = before->pool_before;
-    d->pool_before = before;
-    d->pool_next = before != NULL ? before->pool_next : p->dials;
-    *(before != NULL ? &before->pool_next : &p->dials) = d;
-    *(d->pool_next != NULL ? &d->pool_next->pool_before : &p->last_dial) = d;
+    while (at->prev != &p->dials && waiting_dial(at->prev)->miss_ns > d->miss_ns)
+        at = at->prev;
+    list_insert(at, &d->waiting);
 }
 
 /* Does nothing for one that was found. */
 static void waiting_remove(struct dial *d)
 {
-    struct pool *p = d->pool;
-
-    if (d->pool_before == NULL && p->dials != d)
-        return;
-    *(d->pool_before != NULL ? &d->pool_before->pool_next : &p->dials) = d->pool_next;
-    *(d->pool_next != NULL ? &d->pool_next->pool_before : &p->last_dial) = d->pool_before;
-    d->pool_before = d->pool_next = NULL;
+    if (list_holds(&d->waiting))
+        list_remove(&d->waiting);
 }
 
-/* Its request has no connection yet, as far as is known. A request that was promised its own new connection still takes a
+/* Its request has no connection yet, as far as is known. After a second of silence it may as well have given up: since 1.23
+ * Go's dial outlives its request, and nothing on the wire tells whose the next one is. A request that was promised its own new connection still takes a
  * stream on another one, if that comes first. */
 static bool waits(const struct dial *d, bool for_stream)
 {
+    if (d->attempts[d->n - 1].syns > 1)
+        return false;
     return d->served_on == NULL || (for_stream && d->served_on->dial == d && d->served_on->positions == 0);
 }
 
 static struct dial *longest_waiting(const struct pool *p, const struct cconn *cc, int64_t before_ns, bool for_stream)
 {
-    int looked_at = 0;
+    const struct list_link *at = p->dials.next;
 
-    for (struct dial *d = p->dials; d != NULL && d->miss_ns <= before_ns && looked_at < WAITING_MAX;
-         d = d->pool_next) {
+    for (int looked_at = 0; at != &p->dials && looked_at < WAITING_MAX; at = at->next, looked_at++) {
+        struct dial *d = waiting_dial(at);
+        if (d->miss_ns > before_ns)
+            return NULL;
         if (waits(d, for_stream) && fits(d, cc))
             return d;
-        looked_at++;
     }
     return NULL;
 }
@@ -95,24 +96,14 @@ static void break_promise(struct cconn *cc)
 
 static void idle_remove(struct cconn *cc)
 {
-    if (!cc->is_idle)
-        return;
-    if (cc->idle_newer != NULL)
-        cc->idle_newer->idle_older = cc->idle_older;
-    else
-        cc->pool->idle = cc->idle_older;
-    if (cc->idle_older != NULL)
-        cc->idle_older->idle_newer = cc->idle_newer;
+    if (cc->is_idle)
+        list_remove(&cc->idle);
     cc->is_idle = false;
 }
 
 static void idle_add(struct pool *p, struct cconn *cc)
 {
-    cc->idle_newer = NULL;
-    cc->idle_older = p->idle;
-    if (p->idle != NULL)
-        p->idle->idle_newer = cc;
-    p->idle = cc;
+    list_insert(p->idle.next, &cc->idle);
     cc->is_idle = true;
 }
 
@@ -137,14 +128,7 @@ static void unplaced_remove(struct correlate *c, struct exchange *e)
 
     if (p == NULL)
         return;
-    if (e->unplaced_before != NULL)
-        e->unplaced_before->unplaced_next = e->unplaced_next;
-    else
-        p->first_unplaced = e->unplaced_next;
-    if (e->unplaced_next != NULL)
-        e->unplaced_next->unplaced_before = e->unplaced_before;
-    else
-        p->last_unplaced = e->unplaced_before;
+    list_remove(&e->unplaced);
     p->unplaced_count--;
     e->pool = NULL;
     pool_drop(c, p);
@@ -159,13 +143,7 @@ static void unplaced_add(struct pool *p, struct exchange *e, int64_t free_ns)
     e->conn.server = cc->view.server;
     e->pool = p;
     e->free_ns = free_ns;
-    e->unplaced_before = p->last_unplaced;
-    e->unplaced_next = NULL;
-    if (p->last_unplaced != NULL)
-        p->last_unplaced->unplaced_next = e;
-    else
-        p->first_unplaced = e;
-    p->last_unplaced = e;
+    list_append(&p->unplaced, &e->unplaced);
     p->unplaced_count++;
     p->users++;
 }
@@ -178,10 +156,12 @@ struct dial *pool_dial_going_on(struct correlate *c, struct cconn *cc, int64_t n
 {
     struct pool *p = pool_of(c, cc);
     struct dial *best = NULL;
-    int looked_at = 0;
 
-    for (struct dial *d = p != NULL ? p->dials : NULL; d != NULL && looked_at < GOING_ON_MAX; d = d->pool_next) {
-        looked_at++;
+    if (p == NULL)
+        return NULL;
+    const struct list_link *at = p->dials.next;
+    for (int looked_at = 0; at != &p->dials && looked_at < GOING_ON_MAX; at = at->next, looked_at++) {
+        struct dial *d = waiting_dial(at);
         if (!dial_goes_on_with(d, cc, now))
             continue;
         if (dial_failed_last(d) &&
@@ -228,9 +208,11 @@ static bool may_have_dialled(const struct exchange *e, const struct dial *d)
 /* A waiting request is served the moment a connection comes free; a new one may find it idle for any length of time. */
 static struct exchange *served_instead(const struct pool *p, const struct dial *d, int64_t within_ns)
 {
-    for (struct exchange *e = p->first_unplaced; e != NULL; e = e->unplaced_next)
+    for (const struct list_link *at = p->unplaced.next; at != &p->unplaced; at = at->next) {
+        struct exchange *e = list_entry(at, struct exchange, unplaced);
         if (e->start.ts_ns - e->free_ns <= within_ns && may_have_dialled(e, d))
             return e;
+    }
     return NULL;
 }
 
@@ -238,9 +220,13 @@ static struct cconn *came_free_before(const struct pool *p, const struct dial *d
 {
     struct cconn *longest = NULL;
 
-    for (struct cconn *cc = p->idle; cc != NULL && cc->free_ns >= d->miss_ns - POOL_IDLE_NS; cc = cc->idle_older)
+    for (const struct list_link *at = p->idle.next; at != &p->idle; at = at->next) {
+        struct cconn *cc = list_entry(at, struct cconn, idle);
+        if (cc->free_ns < d->miss_ns - POOL_IDLE_NS)
+            break;
         if (cc != own && fits(d, cc))
             longest = cc;
+    }
     return longest;
 }
 
@@ -323,9 +309,13 @@ void pool_conn_free(struct correlate *c, struct cconn *cc)
 
 static bool others_idle(const struct cconn *cc)
 {
-    for (const struct cconn *other = cc->pool->idle; other != NULL; other = other->idle_older)
+    const struct list_link *idle = &cc->pool->idle;
+
+    for (const struct list_link *at = idle->next; at != idle; at = at->next) {
+        const struct cconn *other = list_entry(at, struct cconn, idle);
         if (other->free_ns < cc->free_ns - POOL_KEPT_NS && ip_eq(&other->view.server.ip, &cc->view.server.ip))
             return true;
+    }
     return false;
 }
 

@@ -10,10 +10,9 @@ struct pool {
     uint16_t port;
     uint32_t users, unplaced_count;
     bool tls, h2;
-    struct dial *last_dial;
-    struct dial *dials; /* whose requests are not found yet; the longest waiting first */
-    struct cconn *idle; /* free, and promised to nobody; latest first */
-    struct exchange *first_unplaced, *last_unplaced;
+    struct list_link dials;    /* whose requests are not found yet; the longest waiting first */
+    struct list_link idle;     /* connections that are free, and promised to nobody; the latest first */
+    struct list_link unplaced; /* exchanges that may turn out to have dialled; the earliest first */
 };
 
 /* ---- pool.c ---- */
@@ -45,6 +44,8 @@ bool pool_keeps(struct correlate *c, struct exchange *e);
 void pool_forget(struct correlate *c, struct exchange *e);
 
 /* ---- table.c: a pool lives as long as connections, dials or exchanges belong to it ---- */
+/* An empty one, in no table. NULL when memory ran out. */
+struct pool *pool_take(struct correlate *c);
 /* NULL when memory ran out. */
 struct pool *pool_of(struct correlate *c, struct cconn *cc);
 void pool_drop(struct correlate *c, struct pool *p);

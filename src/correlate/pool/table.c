@@ -28,9 +28,21 @@ int pool_enlist(struct correlate *c, struct pool *p)
     return hmap_insert(&c->pools, &p->node, pool_hash(&p->client, p->port));
 }
 
-static struct pool *pool_new(struct correlate *c, const struct ip_addr *client, uint16_t port)
+struct pool *pool_take(struct correlate *c)
 {
     struct pool *p = slab_take(&c->pool_slab);
+
+    if (p == NULL)
+        return NULL;
+    list_init(&p->dials);
+    list_init(&p->idle);
+    list_init(&p->unplaced);
+    return p;
+}
+
+static struct pool *pool_new(struct correlate *c, const struct ip_addr *client, uint16_t port)
+{
+    struct pool *p = pool_take(c);
 
     if (p == NULL)
         return NULL;

@@ -185,7 +185,7 @@ void tls_fact(struct correlate *c, struct cconn *cc, const struct fact *f)
 
 void tls_conn_event(struct correlate *c, struct cconn *cc, const struct fact *f)
 {
-    if (cc->tls == NULL || cc->open_first != NULL)
+    if (cc->tls == NULL || !list_empty(&cc->open))
         return;
     if (f->as.event->kind == FLOW_RST || f->as.event->kind == FLOW_FIN_IN_ORDER)
         failed(c, cc, TLS_FAILED_CLOSED, &f->mark);
@@ -195,6 +195,6 @@ void tls_conn_gone(struct correlate *c, struct cconn *cc)
 {
     static const struct packet_mark none;
 
-    if (cc->tls != NULL && cc->open_first == NULL)
+    if (cc->tls != NULL && list_empty(&cc->open))
         failed(c, cc, TLS_FAILED_CLOSED, &none);
 }

@@ -77,8 +77,8 @@ static void fill_request(struct exchange *e, const struct fact_tls_records *r)
 
 static void next_request(struct correlate *c, struct cconn *cc, const struct fact_tls_records *r)
 {
-    while (cc->open_first != NULL && cc->open_first->response.seen)
-        settle_ended(c, cc->open_first, cc->open_first->response.last.ts_ns);
+    for (struct exchange *e; (e = conn_oldest_open(cc)) != NULL && e->response.seen;)
+        settle_ended(c, e, e->response.last.ts_ns);
     if (cc->settling != NULL) {
         cc->settling->conn.next_head = r->first;
         settle_exchange(c, cc->settling);
@@ -122,7 +122,7 @@ static void begin_tunnel(struct correlate *c, struct cconn *cc, struct exchange 
 static bool in_tunnel_handshake(struct correlate *c, struct cconn *cc, const struct fact_tls_records *r)
 {
     struct conn_tls *t = cc->tls;
-    struct exchange *e = cc->open_last;
+    struct exchange *e = conn_newest_open(cc);
 
     if (e != NULL && e->response.seen && may_be_consent(cc, e) && r->bytes / r->records >= HELLO_BYTES) {
         begin_tunnel(c, cc, e, r);
@@ -165,13 +165,13 @@ static void on_request_records(struct correlate *c, struct cconn *cc, const stru
 {
     if (in_tunnel_handshake(c, cc, r))
         return;
-    struct exchange *e = cc->open_last;
+    struct exchange *e = conn_newest_open(cc);
     forget_refused(c, cc, e, r);
     if (e != NULL && !e->request.seen)
         fill_request(e, r);
     if (e == NULL || !same_request(cc->tls, e, r))
         next_request(c, cc, r);
-    if ((e = cc->open_last) == NULL)
+    if ((e = conn_newest_open(cc)) == NULL)
         return;
     if (e->response.seen) {
         e->response.seen = false;
@@ -212,24 +212,26 @@ static bool like_last_answer(const struct conn_tls *t, const struct fact_tls_rec
  * the next one's. */
 static struct exchange *answered_stream(struct correlate *c, struct cconn *cc, const struct fact_tls_records *r)
 {
-    struct exchange *e = cc->open_first;
+    struct exchange *e = conn_oldest_open(cc);
 
-    if (e == NULL || e->next == NULL || !e->response.seen ||
+    if (e == conn_newest_open(cc) || !e->response.seen ||
         (r->first.ts_ns - e->response.last.ts_ns < CADENCE_NS && !like_last_answer(cc->tls, r)))
         return e;
     settle_ended(c, e, e->response.last.ts_ns);
     cc->tls->answered = false;
     cc->tls->answer_records = 0;
     cc->tls->head_like = (struct packet_mark){0};
-    return cc->open_first;
+    return conn_oldest_open(cc);
 }
 
 /* Whatever the server sends may be the answer to any request that is open. */
 static void may_answer_all(struct cconn *cc, const struct fact_tls_records *r)
 {
-    for (struct exchange *e = cc->open_first; e != NULL; e = e->next)
+    for (struct list_link *at = cc->open.next; at != &cc->open; at = at->next) {
+        struct exchange *e = list_entry(at, struct exchange, open);
         if (e->request.seen && !mark_set(&e->response.first_possible))
             e->response.first_possible = r->first_whole;
+    }
 }
 
 static void on_response_records(struct correlate *c, struct cconn *cc, const struct fact_tls_records *r)
@@ -265,7 +267,7 @@ static void on_response_records(struct correlate *c, struct cconn *cc, const str
 static void on_server_control(struct cconn *cc, const struct fact_tls_records *r)
 {
     struct conn_tls *t = cc->tls;
-    struct exchange *e = cc->open_first;
+    struct exchange *e = conn_oldest_open(cc);
 
     if (r->bytes == r->records * SETTINGS_ACK_BYTES)
         return;

@@ -8,8 +8,33 @@ static bool answer_missing(const struct exchange *e)
     return !e->response.seen && (why == 0 || why == FACT_TLS_LOSS_MISSING) && exchange_answer_hidden(e);
 }
 
+/* The connection goes on after its exchange, and so does what is known of it. */
+static bool came_after(const struct exchange *e, const struct packet_mark *m)
+{
+    const struct packet_mark *last = &e->response.last;
+
+    return e->response.ended &&
+           (m->ts_ns > last->ts_ns || (m->ts_ns == last->ts_ns && m->ref.number > last->ref.number));
+}
+
+static void about_clock(struct exchange *e)
+{
+    int64_t back_ns = e->conn.clock_ahead_ns - e->clock_ahead_ns;
+
+    if (e->lookup != NULL && e->lookup->clock_set_back)
+        finding_add(e, P2T_FINDING_CAPTURE_CLOCK_SET_BACK, &e->lookup->last_query, &e->lookup->last_answer,
+                    "the capture's clock was set back inside the lookup: how long it took is not known");
+    if (back_ns > 0 && !came_after(e, &e->conn.clock_back))
+        finding_add(
+            e, P2T_FINDING_CAPTURE_CLOCK_SET_BACK, &e->conn.clock_back, NULL,
+            "the capture's clock was set back by %.1f ms before this packet: how long the exchange took is not "
+            "known, its later times are the earliest possible",
+            ms(back_ns));
+}
+
 void about_capture(struct exchange *e)
 {
+    about_clock(e);
     bool on_way = exchange_answer_lost_on_way(e);
     if (e->request.lost || (e->response.lost && !on_way) || answer_missing(e))
         finding_add(e, P2T_FINDING_CAPTURE_GAP, &e->request.last,

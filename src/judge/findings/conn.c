@@ -60,6 +60,21 @@ static const char *icmp_name(const struct exchange_attempt *a)
     return a->icmp_code < sizeof v4 / sizeof *v4 ? v4[a->icmp_code] : "unreachable";
 }
 
+static void about_open_attempt(struct exchange *e, const struct exchange_attempt *a, const char *addr)
+{
+    double open_s = (double)(e->end_ns - a->syn.ts_ns) / 1e9;
+
+    if (mark_set(&a->syn_ack))
+        finding_add(
+            e, P2T_FINDING_CONN_OPEN, &a->syn, &a->syn_ack,
+            "%s answered the SYN, but the client's ACK is not in the capture, which ended %.1f s after the SYN", addr,
+            open_s);
+    else
+        finding_add(e, P2T_FINDING_CONN_OPEN, &a->syn, &a->last_syn,
+                    "%s had not answered %u SYN%s when the capture ended, %.1f s after the first", addr, a->syns,
+                    a->syns == 1 ? "" : "s", open_s);
+}
+
 static void about_attempt(struct exchange *e, const struct exchange_attempt *a)
 {
     char addr[ENDPOINT_TEXT_MAX];
@@ -78,10 +93,7 @@ static void about_attempt(struct exchange *e, const struct exchange_attempt *a)
         about_silence(e, a, addr);
         break;
     case ATTEMPT_PENDING:
-        finding_add(e, P2T_FINDING_CONN_OPEN, &a->syn, &a->last_syn,
-                    "%s had not %s %u SYN%s when the capture ended, %.1f s after the first", addr,
-                    mark_set(&a->syn_ack) ? "its answer acknowledged after" : "answered", a->syns,
-                    a->syns == 1 ? "" : "s", (double)(e->end_ns - a->syn.ts_ns) / 1e9);
+        about_open_attempt(e, a, addr);
         break;
     case ATTEMPT_CANCELED:
         if (!a->lost && mark_set(&a->failed))
@@ -146,11 +158,12 @@ static bool was_never_accepted(const struct exchange *e)
            !mark_set(&e->response.first);
 }
 
-static void about_server_closing(struct exchange *e, enum exchange_closer by, const struct packet_mark *closed)
+static void about_server_closing(struct exchange *e, const struct packet_mark *closed)
 {
     const struct exchange_conn *c = &e->conn;
+    bool reset = exchange_closer(e) == CLOSED_BY_SERVER_RST;
 
-    if (by == CLOSED_BY_SERVER_RST && mark_set(&c->sent_after_rst))
+    if (reset && mark_set(&c->sent_after_rst))
         about_reset(e, closed);
     else if (was_never_accepted(e))
         finding_add(
@@ -165,34 +178,32 @@ static void about_server_closing(struct exchange *e, enum exchange_closer by, co
                        e->retried ? "; the client sent it again on a new connection" : "");
     else
         finding_add(e, P2T_FINDING_CONN_CLOSED_BY_SERVER, closed, NULL, "the server %s the connection %s",
-                    by == CLOSED_BY_SERVER_RST ? "reset" : "closed",
+                    reset ? "reset" : "closed",
                     mark_set(&e->response.first) ? "inside the response" : "without a response");
 }
 
 void about_closing(struct exchange *e)
 {
-    const struct exchange_conn *c = &e->conn;
-    enum exchange_closer by = exchange_closer(e);
-    const struct packet_mark *marks[] = {NULL, &c->client_fin, &c->client_rst, &c->server_fin, &c->server_rst};
-    bool server = by == CLOSED_BY_SERVER_FIN || by == CLOSED_BY_SERVER_RST;
+    const struct packet_mark *closed = exchange_conn_closing_mark(&e->conn);
+    bool server = exchange_closed_by_server(e);
     bool all_captured = e->response.seen || !exchange_answer_hidden(e);
 
-    if (e->outcome == P2T_OUTCOME_OK || by == CLOSED_BY_NONE || !e->request.seen || e->kind == P2T_KIND_CONNECT ||
+    if (e->outcome == P2T_OUTCOME_OK || !mark_set(closed) || !e->request.seen || e->kind == P2T_KIND_CONNECT ||
         !all_captured)
         return;
     if (!server && e->response.seen && (e->response.lost || e->response.extent == FACT_HEAD_CUT))
         return; /* what it lacks, the capture lacks */
     if (server)
-        about_server_closing(e, by, marks[by]);
+        about_server_closing(e, closed);
     else
         finding_add(
-            e, P2T_FINDING_CONN_CLOSED_BY_CLIENT, marks[by], NULL,
-            "the client gave up %.0f ms after the request was sent%s", ms(marks[by]->ts_ns - e->request.first.ts_ns),
+            e, P2T_FINDING_CONN_CLOSED_BY_CLIENT, closed, NULL,
+            "the client gave up %.0f ms after the request was sent%s", ms(closed->ts_ns - e->request.first.ts_ns),
             mark_set(&e->response.first) && !e->response.unread ? ", inside the response" : ", before any response");
     if (e->response.unread)
-        finding_add(e, P2T_FINDING_HTTP_LATE_RESPONSE, &e->response.first, marks[by],
+        finding_add(e, P2T_FINDING_HTTP_LATE_RESPONSE, &e->response.first, closed,
                     "the response came %.0f ms after the client had given up",
-                    ms(e->response.first.ts_ns - marks[by]->ts_ns));
+                    ms(e->response.first.ts_ns - closed->ts_ns));
 }
 
 void about_reuse(struct exchange *e)

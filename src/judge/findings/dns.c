@@ -171,14 +171,15 @@ static void about_detours(struct exchange *e)
 {
     const struct exchange_lookup *l = e->lookup;
     const struct lookup_detours *d = lookup_detours(l);
+    uint32_t answers = l->answers + d->partials;
     char silent[ENDPOINT_TEXT_MAX], failed[ENDPOINT_TEXT_MAX];
 
     (void)endpoint_format(&d->silent.server, silent);
     (void)endpoint_format(&d->failed.server, failed);
     if (l->repeats > 0)
         finding_add(e, P2T_FINDING_DNS_RETRIED, &l->first_query, &l->last_query,
-                    "the lookup of %.*s was repeated: %u queries, %u answers%s%s", shown(l->host),
-                    (const char *)l->host.p, l->queries, l->answers,
+                    "the lookup of %.*s was repeated: %u queries, %u %s%s%s", shown(l->host), (const char *)l->host.p,
+                    l->queries, answers, answers == 1 ? "answer" : "answers",
                     mark_set(&d->silent.mark) ? "; no answer from " : "", mark_set(&d->silent.mark) ? silent : "");
     if (mark_set(&d->failed.mark))
         finding_add(e, P2T_FINDING_DNS_SERVER_FAILED, &d->failed.mark, &l->last_answer,

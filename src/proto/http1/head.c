@@ -1,6 +1,7 @@
 #include "proto/http1/head.h"
 
 #include "proto/http1/lenient.h"
+#include "proto/http1/usual.h"
 
 /* What the callbacks of one run need; hung on llhttp_t.data. */
 struct head_run {
@@ -153,8 +154,8 @@ static struct head_run start(struct http1_env *env, llhttp_t *p, struct fact_htt
     return (struct head_run){.env = env, .head = head};
 }
 
-static enum http1_head_result parse_strictly(struct http1_env *env, struct http1_head_parse *parse, enum flow_dir dir,
-                                             struct slice bytes)
+enum http1_head_result http1_strict_parse(struct http1_env *env, struct http1_head_parse *parse, enum flow_dir dir,
+                                          struct slice bytes)
 {
     llhttp_t *p = &parse->parser;
     struct head_run run = start(env, p, parse->head, dir);
@@ -176,23 +177,31 @@ static enum http1_head_result parse_strictly(struct http1_env *env, struct http1
 }
 
 /* A parser that stands after the head of a chunked message. */
-static void prepare_chunked(struct http1_env *env, llhttp_t *parser)
+static void prepare_chunked(llhttp_t *parser)
 {
+    struct fact_header header;
+    struct http1_env env = {.headers = &header, .limits.headers = 1};
     struct fact_http_head head = {0};
     struct http1_head_parse parse = {.head = &head};
 
-    (void)parse_strictly(env, &parse, FLOW_C2S, SLICE_LIT("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"));
+    (void)http1_strict_parse(&env, &parse, FLOW_C2S,
+                             SLICE_LIT("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"));
     *parser = parse.parser;
 }
 
 enum http1_head_result http1_head_parse(struct http1_env *env, struct http1_head_parse *parse, enum flow_dir dir,
                                         struct slice bytes)
 {
-    enum http1_head_result result = parse_strictly(env, parse, dir, bytes);
+    if (http1_usual_parse(env, parse, dir, bytes)) {
+        if (parse->head->chunked)
+            prepare_chunked(&parse->parser);
+        return HTTP1_HEAD_DONE;
+    }
+    enum http1_head_result result = http1_strict_parse(env, parse, dir, bytes);
 
     if (result != HTTP1_HEAD_REFUSED)
         return result;
-    prepare_chunked(env, &parse->parser);
+    prepare_chunked(&parse->parser);
     return http1_lenient_parse(env, parse, dir, bytes);
 }
 

@@ -20,6 +20,9 @@ struct http1_head_parse {
 
 enum http1_head_result http1_head_parse(struct http1_env *env, struct http1_head_parse *parse, enum flow_dir dir,
                                         struct slice bytes);
+/* The same, by llhttp alone. */
+enum http1_head_result http1_strict_parse(struct http1_env *env, struct http1_head_parse *parse, enum flow_dir dir,
+                                          struct slice bytes);
 /* What is known of a head that is not all there. */
 void http1_head_partial(struct http1_env *env, struct fact_http_head *head, enum flow_dir dir, struct slice bytes);
 

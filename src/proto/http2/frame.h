@@ -5,6 +5,7 @@
 #include <nghttp2/nghttp2.h>
 
 #include "base/hash.h"
+#include "base/list.h"
 #include "proto/grpc.h"
 #include "proto/http2/http2.h"
 #include "proto/websocket.h"
@@ -24,7 +25,7 @@ enum h2_type {
 };
 
 enum { H2_END_STREAM = 0x1, H2_ACK = 0x1, H2_END_HEADERS = 0x4, H2_PADDED = 0x8, H2_HAS_PRIORITY = 0x20 };
-enum { H2_HEADER_BYTES = 9, H2_FRAME_MAX = 1 << 24 };
+enum { H2_HEADER_BYTES = 9 };
 
 struct h2_frame {
     uint32_t len, stream;
@@ -45,7 +46,7 @@ struct h2_half {
 
 struct h2_stream {
     struct hmap_node node;
-    struct h2_stream *older, *newer; /* of the connection, by age */
+    struct list_link by_age; /* among those of the connection */
     uint32_t id, exchange;
     bool answered;
     struct h2_half half[2];
@@ -78,8 +79,8 @@ struct http2 {
     struct flow_conn *conn;
     struct h2_dir dir[2];
     struct hmap streams;
-    struct h2_stream *oldest, *newest;
-    size_t held_bytes; /* as counted */
+    struct list_link by_age; /* the streams, the oldest first */
+    size_t held_bytes;       /* as counted */
     uint32_t next_exchange;
     bool mid_stream;
     /* All requests between these streams were seen (0: none yet): what comes on one that is not open any more, comes
@@ -96,13 +97,12 @@ static inline enum flow_dir h2_dir_of(const struct http2 *h, const struct h2_dir
 struct h2_stream *h2_stream_find(const struct http2 *h, uint32_t id);
 /* NULL when memory ran out. */
 struct h2_stream *h2_stream_open(struct http2 *h, uint32_t id);
-/* What is open of it ends unfinished. */
-void h2_stream_close(struct http2 *h, struct h2_stream *s);
 void h2_headers(struct http2 *h, struct h2_dir *d, const struct fact_http_head *head, bool end_stream);
 void h2_data(struct http2 *h, struct h2_dir *d, struct slice bytes, uint32_t len, const struct packet_mark *mark);
 void h2_data_end(struct http2 *h, struct h2_dir *d);
 void h2_reset(struct http2 *h, struct h2_dir *d, uint32_t stream, uint32_t code);
 void h2_goaway(struct http2 *h, struct h2_dir *d, uint32_t last_stream, uint32_t code);
+/* What is open ends unfinished. */
 void h2_streams_close(struct http2 *h);
 /* Frames of the direction are missing, whosever they were. */
 void h2_streams_lose(struct http2 *h, struct h2_dir *d, const struct packet_mark *mark);

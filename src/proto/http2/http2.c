@@ -50,6 +50,7 @@ struct http2 *http2_new(struct http2_env *env, struct flow_conn *conn, bool mid_
 
     if (h == NULL)
         return NULL;
+    list_init(&h->by_age);
     h->env = env;
     h->conn = conn;
     h->mid_stream = mid_stream;

@@ -14,40 +14,6 @@ struct h2_stream *h2_stream_find(const struct http2 *h, uint32_t id)
     return NULL;
 }
 
-static void unlink_stream(struct http2 *h, struct h2_stream *s)
-{
-    if (s->older != NULL)
-        s->older->newer = s->newer;
-    else
-        h->oldest = s->newer;
-    if (s->newer != NULL)
-        s->newer->older = s->older;
-    else
-        h->newest = s->older;
-}
-
-struct h2_stream *h2_stream_open(struct http2 *h, uint32_t id)
-{
-    if (h->streams.count >= h->env->limits.streams) {
-        h->env->counters.limit_hits++;
-        h2_stream_close(h, h->oldest);
-    }
-    struct h2_stream *s = slab_take(&h->env->streams);
-    if (s == NULL || hmap_insert(&h->streams, &s->node, id_hash(id)) != 0) {
-        slab_give(&h->env->streams, s);
-        return NULL;
-    }
-    s->id = id;
-    s->exchange = h->next_exchange++;
-    s->older = h->newest;
-    if (h->newest != NULL)
-        h->newest->newer = s;
-    else
-        h->oldest = s;
-    h->newest = s;
-    return s;
-}
-
 static struct fact fact_for(struct http2 *h, const struct h2_stream *s, enum fact_kind kind, enum flow_dir dir,
                             struct packet_mark mark)
 {
@@ -77,12 +43,13 @@ static void end_half(struct http2 *h, struct h2_stream *s, enum flow_dir dir, bo
 static void free_stream(struct http2 *h, struct h2_stream *s)
 {
     hmap_remove(&h->streams, &s->node);
-    unlink_stream(h, s);
+    list_remove(&s->by_age);
     h2_messages_fini(h, s);
     slab_give(&h->env->streams, s);
 }
 
-void h2_stream_close(struct http2 *h, struct h2_stream *s)
+/* What is open of it ends unfinished. */
+static void close_stream(struct http2 *h, struct h2_stream *s)
 {
     for (int i = 0; i < 2; i++)
         if (s->half[i].begun)
@@ -90,10 +57,32 @@ void h2_stream_close(struct http2 *h, struct h2_stream *s)
     free_stream(h, s);
 }
 
+static struct h2_stream *oldest(const struct http2 *h)
+{
+    return list_entry(h->by_age.next, struct h2_stream, by_age);
+}
+
+struct h2_stream *h2_stream_open(struct http2 *h, uint32_t id)
+{
+    if (h->streams.count >= h->env->limits.streams) {
+        h->env->counters.limit_hits++;
+        close_stream(h, oldest(h));
+    }
+    struct h2_stream *s = slab_take(&h->env->streams);
+    if (s == NULL || hmap_insert(&h->streams, &s->node, id_hash(id)) != 0) {
+        slab_give(&h->env->streams, s);
+        return NULL;
+    }
+    s->id = id;
+    s->exchange = h->next_exchange++;
+    list_append(&h->by_age, &s->by_age);
+    return s;
+}
+
 void h2_streams_close(struct http2 *h)
 {
-    while (h->oldest != NULL)
-        h2_stream_close(h, h->oldest);
+    while (!list_empty(&h->by_age))
+        close_stream(h, oldest(h));
 }
 
 void h2_streams_lose(struct http2 *h, struct h2_dir *d, const struct packet_mark *mark)
@@ -102,7 +91,8 @@ void h2_streams_lose(struct http2 *h, struct h2_dir *d, const struct packet_mark
 
     if (dir == FLOW_C2S)
         h->first_asked = h->last_asked = 0;
-    for (struct h2_stream *s = h->oldest; s != NULL; s = s->newer) {
+    for (const struct list_link *at = h->by_age.next; at != &h->by_age; at = at->next) {
+        struct h2_stream *s = list_entry(at, struct h2_stream, by_age);
         s->half[dir].lost |= s->half[dir].begun;
         if (!s->half[dir].ended)
             h2_messages_lose(h, s, dir, mark);
@@ -244,7 +234,7 @@ void h2_reset(struct http2 *h, struct h2_dir *d, uint32_t id, uint32_t code)
         return;
     struct fact f = fact_for(h, s, FACT_HTTP_RESET, h2_dir_of(h, d), d->frame.last);
     f.as.error_code = code;
-    h2_stream_close(h, s);
+    close_stream(h, s);
     fact_emit(&h->env->sink, &f);
 }
 

@@ -237,8 +237,12 @@ bool tls_decrypt_plain(struct tls *t, const struct tls_record *r, struct tls_rec
     if (!tls_look_again(t, r, true))
         return false;
     struct tls_side *side = &t->keys->side[r->dir];
+    uint64_t due = side->key.sequence;
     *plain = *r;
     if (!side->lost && tls_open_next(t, &side->key, r, &plain->payload)) {
+        /* The first one is the Finished message. */
+        if (due > 0)
+            tls_deliver_missing(t, r, side->key.sequence - due - 1);
         plain->length = (uint32_t)plain->payload.n;
         return true;
     }

@@ -256,6 +256,18 @@ static bool on_unopened(struct tls *t, struct tls_side *side, const struct tls_r
     return t->keys->decrypted;
 }
 
+/* What the server sends first under its last key may have been tickets only. */
+static bool open_due(struct tls *t, struct tls_side *side, const struct tls_record *r, struct slice *plain)
+{
+    uint64_t due = side->key.sequence;
+
+    if (!side->key.set || !tls_open_next(t, &side->key, r, plain))
+        return false;
+    if (side->phase == TLS_PHASE_DATA && (side->offset > 0 || r->dir == FLOW_C2S))
+        tls_deliver_missing(t, r, side->key.sequence - due - 1);
+    return true;
+}
+
 bool tls_decrypt_inner(struct tls *t, const struct tls_record *r)
 {
     if (!tls_look_again(t, r, t->done))
@@ -268,8 +280,7 @@ bool tls_decrypt_inner(struct tls *t, const struct tls_record *r)
     struct tls_side *side = &t->keys->side[r->dir];
     if (r->gap_before && r->dir == FLOW_S2C && t->keys->flight != TLS_FLIGHT_OVER)
         t->keys->flight = TLS_FLIGHT_ASKS; /* for all that is known */
-    bool opened = !side->lost && ((side->key.set && tls_open_next(t, &side->key, r, &plain.payload)) ||
-                                  open_later(t, side, r, &plain.payload));
+    bool opened = !side->lost && (open_due(t, side, r, &plain.payload) || open_later(t, side, r, &plain.payload));
     if (!opened)
         return on_unopened(t, side, r);
     on_inner(t, &plain);

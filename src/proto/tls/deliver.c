@@ -39,3 +39,11 @@ void tls_deliver_hole(struct tls *t, const struct tls_record *r)
     t->env->counters.unopened++;
     deliver(t, r, slice_of(NULL, 0), tls_plain_bytes(t->version, t->cipher, r->length));
 }
+
+void tls_deliver_missing(struct tls *t, const struct tls_record *r, uint64_t missing)
+{
+    uint32_t around = TLS_HEADER_BYTES + TLS_RECORD_MAX - tls_plain_bytes(t->version, t->cipher, TLS_RECORD_MAX);
+
+    if (r->gap_bytes > missing * around && missing > 0)
+        deliver(t, r, slice_of(NULL, 0), r->gap_bytes - missing * around);
+}

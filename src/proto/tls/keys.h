@@ -47,6 +47,8 @@ void tls_lose(struct tls *t, struct tls_side *side, const struct tls_record *r, 
 /* deliver.c: hands out a hole for a record that cannot be opened. Its length is all that is known of it, which is enough
  * where it lies inside an HTTP body. */
 void tls_deliver_hole(struct tls *t, const struct tls_record *r);
+/* The same for `missing` records that a gap before this one swallowed. */
+void tls_deliver_missing(struct tls *t, const struct tls_record *r, uint64_t missing);
 
 /* early.c */
 void tls_early_data(struct tls *t, const struct tls_record *plain);

@@ -20,6 +20,12 @@ static void skip(struct flow_chunk *chunk, uint64_t n)
     chunk->bytes = slice_from(chunk->bytes, n < chunk->bytes.n ? (size_t)n : chunk->bytes.n);
 }
 
+static void skip_gap(struct tls_stream *s, struct flow_chunk *chunk)
+{
+    s->gap_bytes += chunk->len;
+    skip(chunk, chunk->len);
+}
+
 /* ---- headers ---- */
 
 static bool plausible_header(const uint8_t h[TLS_HEADER_BYTES])
@@ -62,6 +68,8 @@ static void begin_record(struct tls_stream *s, uint8_t type, uint16_t version, u
     s->record.length = length;
     s->record.payload = slice_of(NULL, 0);
     s->record.gap_before = s->gap;
+    s->record.gap_bytes = s->gap_bytes;
+    s->gap_bytes = 0;
     s->left = length;
     s->gap = s->broken = false;
     s->started = true;
@@ -81,6 +89,7 @@ static void begin_sslv2(struct tls_stream *s, const uint8_t h[TLS_HEADER_BYTES])
 static void no_record(struct tls_stream *s, const uint8_t h[TLS_HEADER_BYTES])
 {
     memmove(s->header, h, TLS_HEADER_BYTES);
+    s->gap_bytes += TLS_HEADER_BYTES;
     s->state = s->started ? TLS_STREAM_LOST : TLS_STREAM_NOT_TLS;
 }
 
@@ -131,9 +140,10 @@ static bool take_header(struct tls_stream *s, struct flow_chunk *chunk)
 static bool find_again(struct tls_stream *s, struct flow_chunk *chunk)
 {
     s->gap = true;
+    s->gap_bytes += s->header_n;
     s->header_n = 0;
     if (!tls_looks_like_record(chunk->bytes)) {
-        skip(chunk, chunk->len);
+        skip_gap(s, chunk);
         return false;
     }
     s->state = TLS_STREAM_HEADER;
@@ -186,7 +196,7 @@ const struct tls_record *tls_stream_next(struct tls_stream *s, struct flow_chunk
         if (s->state == TLS_STREAM_HEADER && !take_header(s, chunk) && s->state == TLS_STREAM_HEADER)
             continue;
         if (s->state == TLS_STREAM_LOST)
-            skip(chunk, chunk->len);
+            skip_gap(s, chunk);
         if (s->state == TLS_STREAM_PAYLOAD && take_payload(s, chunk))
             return &s->record;
     }

@@ -29,7 +29,8 @@ struct tls_record {
      * until the next record of the direction. */
     struct slice payload;
     bool whole;                     /* payload is all of it */
-    bool gap_before;                /* records of this direction may be missing before it */
+    bool gap_before;                /* records of this direction may be missing before it ... */
+    uint64_t gap_bytes;             /* ... in so many bytes that are in no record */
     struct packet_mark first, last; /* its first and last byte */
 };
 
@@ -45,8 +46,9 @@ struct tls_stream {
     enum tls_stream_state state;
     bool want_data; /* application data, too, is to be handed out: somebody decrypts it */
     bool started;   /* a record was seen */
-    bool gap;       /* since the last record */
-    bool broken;    /* payload of the record under way is missing from here on */
+    bool gap;       /* since the last record ... */
+    uint64_t gap_bytes;
+    bool broken; /* payload of the record under way is missing from here on */
     uint8_t header[TLS_HEADER_BYTES];
     uint8_t header_n;
     uint32_t left; /* of the payload of the record under way */

@@ -5,10 +5,11 @@
 #include <stdlib.h>
 
 #include "trace/redact/names.h"
+#include "trace/redact/plain.h"
 #include "trace/redact/scan.h"
 #include "trace/redact/shape.h"
 
-enum { KNOWN_NAMES = 64, KNOWN_NAME_BYTES = 32, KNOWN_TEXTS = 64, KNOWN_TEXT_BYTES = 255 };
+enum { KNOWN_NAMES = 128, KNOWN_NAME_BYTES = 32, KNOWN_TEXTS = 128, KNOWN_TEXT_BYTES = 255 };
 
 struct known_name {
     uint8_t name[KNOWN_NAME_BYTES];
@@ -27,6 +28,7 @@ struct redact {
     struct names *names;
     struct known_name known_names[KNOWN_NAMES];
     struct known_text known_texts[KNOWN_TEXTS];
+    struct plain plain;
 };
 
 struct redact *redact_new(const struct redact_options *options)
@@ -66,6 +68,12 @@ const char *redact_shape_nth(size_t n)
     };
 
     return n < sizeof shapes / sizeof *shapes ? shapes[n] : NULL;
+}
+
+/* Where what was decided about s is remembered; s.n > 0. */
+static size_t place_of(struct slice s, size_t places)
+{
+    return (s.n * 37 + s.p[0] + s.p[s.n / 2] * 11u + s.p[s.n / 4] * 5u + s.p[s.n - 1] * 3u) % places;
 }
 
 /* ---- fields ---- */
@@ -126,7 +134,7 @@ struct redact_field redact_field_of(struct redact *r, struct slice name)
         return (struct redact_field){r->show_secrets ? REDACT_RULE_KEPT : REDACT_RULE_AS, REDACT_TEXT, false};
     if (name.n > KNOWN_NAME_BYTES)
         return judge_field(r, name);
-    struct known_name *k = &r->known_names[(name.n * 5 + name.p[0] + name.p[name.n - 1] * 3u) % KNOWN_NAMES];
+    struct known_name *k = &r->known_names[place_of(name, KNOWN_NAMES)];
     if (k->n != name.n || memcmp(k->name, name.p, name.n) != 0) {
         memcpy(k->name, name.p, name.n);
         k->n = (uint8_t)name.n;
@@ -186,7 +194,7 @@ static bool worth_a_scan(enum redact_as as, struct slice s)
 
 static struct known_text *known_text_at(struct redact *r, struct slice s)
 {
-    return &r->known_texts[(s.n * 7 + s.p[0] + s.p[s.n / 2] * 3u + s.p[s.n - 1] * 5u) % KNOWN_TEXTS];
+    return &r->known_texts[place_of(s, KNOWN_TEXTS)];
 }
 
 static bool is_known(const struct known_text *k, enum redact_as as, struct slice s)
@@ -208,6 +216,8 @@ struct slice redact_text(struct redact *r, enum redact_as as, struct slice s, st
     if (r->show_secrets || redact_is_plain(as, s))
         return s;
     if (s.n <= LOOK_FIRST_BYTES && !worth_a_scan(as, s))
+        return s;
+    if (as == REDACT_URL && plain_url(&r->plain, r->names, s))
         return s;
     struct known_text *k = s.n <= KNOWN_TEXT_BYTES ? known_text_at(r, s) : NULL;
     if (k != NULL && is_known(k, as, s))

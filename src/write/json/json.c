@@ -88,11 +88,21 @@ static bool any_odd(uint64_t eight)
 }
 
 /* Copies bytes up to the first one that may need an escape; returns how many. There is room for all of s. */
-static size_t copy_plain(uint8_t *w, const uint8_t *p, size_t n)
+static inline size_t copy_plain(uint8_t *w, const uint8_t *p, size_t n)
 {
     size_t i = 0;
     uint64_t eight;
 
+    if (n >= 4 && n < sizeof eight) { /* the first and the last four of them */
+        uint32_t first, last;
+        memcpy(&first, p, sizeof first);
+        memcpy(&last, p + n - sizeof last, sizeof last);
+        if (any_odd((uint64_t)last << 32 | first))
+            return 0;
+        memcpy(w, &first, sizeof first);
+        memcpy(w + n - sizeof last, &last, sizeof last);
+        return n;
+    }
     for (; n - i >= sizeof eight; i += sizeof eight) {
         memcpy(&eight, p + i, sizeof eight);
         if (any_odd(eight))
@@ -113,7 +123,7 @@ static size_t copy_plain(uint8_t *w, const uint8_t *p, size_t n)
 }
 
 /* Appends the rest, from the first byte that may need an escape, and the closing quote. */
-static void put_rest(struct buf *b, const uint8_t *p, size_t i, size_t n)
+static __attribute__((noinline)) void put_rest(struct buf *b, const uint8_t *p, size_t i, size_t n)
 {
     while (i < n) {
         size_t from = i;
@@ -126,22 +136,31 @@ static void put_rest(struct buf *b, const uint8_t *p, size_t i, size_t n)
     buf_putc(b, '"');
 }
 
+static __attribute__((noinline)) void string_in_more_room(struct buf *b, struct p2t_text s)
+{
+    if (buf_grow(b, s.n + 2))
+        json_string(b, s);
+}
+
+/* What is rare is called last, so that nothing is to be kept over a call. */
 void json_string(struct buf *b, struct p2t_text s)
 {
     const uint8_t *p = (const uint8_t *)s.p;
 
-    if (!buf_reserve(b, s.n + 2))
+    if (b->cap - b->n < s.n + 2) {
+        string_in_more_room(b, s);
         return;
+    }
     uint8_t *w = b->p + b->n;
-    size_t i = s.n > 0 ? copy_plain(w + 1, p, s.n) : 0;
     w[0] = '"';
-    b->n += 1 + i;
+    size_t i = copy_plain(w + 1, p, s.n);
     if (i < s.n) {
+        b->n += 1 + i;
         put_rest(b, p, i, s.n);
         return;
     }
     w[1 + i] = '"';
-    b->n++;
+    b->n += s.n + 2;
 }
 
 void json_text(struct buf *b, struct p2t_text s)
@@ -208,8 +227,8 @@ static void put_hex(uint8_t *w, uint64_t digits)
     uint64_t letters = (digits + each * 6) >> 4 & each;
     uint64_t text = digits + each * '0' + letters * ('a' - '0' - 10);
 
-    for (int i = 0; i < 8; i++)
-        w[i] = (uint8_t)(text >> (56 - 8 * i));
+    text = htobe64(text);
+    memcpy(w, &text, sizeof text);
 }
 
 void json_id(struct buf *b, uint64_t id)

@@ -31,6 +31,17 @@ static bool still_sending(const struct p2t_exchange *x, enum p2t_hook before)
     return false;
 }
 
+static bool in_vain(const struct p2t_exchange *x)
+{
+    return x->outcome == P2T_OUTCOME_NO_RESPONSE || (x->status == 0 && x->outcome != P2T_OUTCOME_OK);
+}
+
+/* With a response: the server's work, or the bytes of its answer, whichever took longer. */
+static const char *answered(const struct p2t_exchange *x)
+{
+    return x->phases.wait_ns > x->phases.receive_ns ? "waiting for the server" : "receiving the response";
+}
+
 static const char *into_nothing(const struct p2t_exchange *x, enum p2t_hook before)
 {
     switch (before) {
@@ -40,17 +51,17 @@ static const char *into_nothing(const struct p2t_exchange *x, enum p2t_hook befo
         return "waiting for the resolver";
     case P2T_HOOK_TLS_HANDSHAKE_START:
         return "in the TLS handshake";
-    case P2T_HOOK_GOT_FIRST_RESPONSE_BYTE:
     case P2T_HOOK_GOT_100_CONTINUE:
     case P2T_HOOK_GOT_1XX_RESPONSE:
+        return in_vain(x) ? "waiting for the server, in vain" : answered(x);
+    case P2T_HOOK_GOT_FIRST_RESPONSE_BYTE:
         return still_sending(x, before) ? "still sending the request" : "receiving the response";
     case P2T_HOOK_WROTE_REQUEST:
     case P2T_HOOK_WROTE_HEADERS:
     case P2T_HOOK_WAIT_100_CONTINUE:
-        return x->status == 0 || x->outcome == P2T_OUTCOME_NO_RESPONSE ? "waiting for the server, in vain"
-                                                                       : "receiving the response";
+        return in_vain(x) ? "waiting for the server, in vain" : answered(x);
     default:
-        return x->status > 0 ? "waiting for the proxy" : "open, without a request that could be read";
+        return x->status > 0 ? "waiting for the proxy" : "open, no request was read";
     }
 }
 
@@ -72,4 +83,58 @@ const char *text_gap_name(const struct p2t_exchange *x, enum p2t_hook before, en
     default:
         return into_connection(x, before, after);
     }
+}
+
+static int64_t phase_to_end(const struct p2t_phases *p, enum p2t_hook before)
+{
+    switch (before) {
+    case P2T_HOOK_GOT_100_CONTINUE:
+    case P2T_HOOK_GOT_1XX_RESPONSE:
+    case P2T_HOOK_WROTE_REQUEST:
+    case P2T_HOOK_WROTE_HEADERS:
+        return p->wait_ns > p->receive_ns ? p->wait_ns : p->receive_ns;
+    case P2T_HOOK_GOT_FIRST_RESPONSE_BYTE:
+        return p->receive_ns;
+    default:
+        return -1;
+    }
+}
+
+static bool several_attempts(const struct p2t_exchange *x)
+{
+    size_t starts = 0;
+
+    for (size_t i = 0; i < x->event_count; i++)
+        starts += x->events[i].hook == P2T_HOOK_CONNECT_START;
+    return starts > 1;
+}
+
+/* The phase that a gap lies in; -1: in none that it could be all of. */
+static int64_t phase_of(const struct p2t_exchange *x, enum p2t_hook before, enum p2t_hook after)
+{
+    switch (after) {
+    case P2T_HOOK_DNS_DONE:
+        return x->phases.dns_ns;
+    case P2T_HOOK_CONNECT_DONE:
+        return several_attempts(x) ? -1 : x->phases.connect_ns;
+    case P2T_HOOK_TLS_HANDSHAKE_DONE:
+        return x->phases.tls_ns;
+    case P2T_HOOK_WROTE_REQUEST:
+        return x->phases.send_ns;
+    case P2T_HOOK_GOT_FIRST_RESPONSE_BYTE:
+        return x->phases.wait_ns;
+    case P2T_HOOK_COUNT:
+        return phase_to_end(&x->phases, before);
+    default:
+        return -1;
+    }
+}
+
+int64_t text_gap_ns(const struct p2t_exchange *x, enum p2t_hook before, enum p2t_hook after, int64_t ns)
+{
+    int64_t phase_ns = phase_of(x, before, after);
+
+    if (phase_ns < 0)
+        return ns;
+    return phase_ns >= ns ? phase_ns : 0;
 }

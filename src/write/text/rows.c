@@ -71,6 +71,8 @@ static struct gap longest_gap(const struct p2t_exchange *x)
         if (is_wait(row_hook(x, &before)) && ns > longest.ns)
             longest = (struct gap){ns, before, after};
     }
+    if (longest.ns > 0)
+        longest.ns = text_gap_ns(x, row_hook(x, &longest.before), row_hook(x, &longest.after), longest.ns);
     return longest;
 }
 

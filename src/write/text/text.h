@@ -30,5 +30,7 @@ void text_rows(struct buf *b, const struct out_options *o, const struct p2t_exch
 void text_args(struct buf *b, const struct p2t_exchange *x, const struct p2t_event *ev, size_t count);
 /* gap.c: what the client waited for between two neighbouring events, e.g. "the resolver". P2T_HOOK_COUNT: the end. */
 const char *text_gap_name(const struct p2t_exchange *x, enum p2t_hook before, enum p2t_hook after);
+/* How long that took, as the phases have it; ns: between the two events. 0: the phases deny it. */
+int64_t text_gap_ns(const struct p2t_exchange *x, enum p2t_hook before, enum p2t_hook after, int64_t ns);
 
 #endif

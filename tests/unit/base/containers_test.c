@@ -1,3 +1,4 @@
+#include <arpa/inet.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -239,6 +240,45 @@ static void addresses_format_as_rfc_5952_and_parse_back(void **state)
     assert_int_equal(ip_parse(SLICE_LIT("example.com")).family, 0);
 }
 
+/* All runs of zero groups, between groups of each length, and of the value that stands before IPv4. */
+static void ipv6_formats_as_inet_ntop_does(void **state)
+{
+    (void)state;
+    static const uint16_t others[] = {1, 0x20, 0xabc, 0xfedc, 0xffff};
+    for (unsigned zeros = 0; zeros < 256; zeros++)
+        for (size_t k = 0; k < sizeof others / sizeof *others; k++) {
+            char expected[IP_TEXT_MAX], text[IP_TEXT_MAX];
+            struct ip_addr ip = {.family = 6};
+            for (unsigned g = 0; g < 8; g++) {
+                uint16_t v = (zeros >> g & 1) != 0 ? 0 : others[(k + g / 5 * k) % 5];
+                ip.bytes[2 * g] = (uint8_t)(v >> 8);
+                ip.bytes[2 * g + 1] = (uint8_t)v;
+            }
+            assert_non_null(inet_ntop(AF_INET6, ip.bytes, expected, sizeof expected));
+            assert_int_equal(ip_format(&ip, text), strlen(expected));
+            assert_string_equal(text, expected);
+        }
+}
+
+/* Any two bytes, at each place of texts of each length. */
+static void only_letters_have_a_case(void **state)
+{
+    uint8_t a[20], b[20];
+
+    (void)state;
+    for (unsigned x = 0; x < 256; x++)
+        for (unsigned y = 0; y < 256; y++) {
+            bool letter = (x | 0x20) >= 'a' && (x | 0x20) <= 'z' && x < 0x80;
+            bool same = x == y || (letter && (x ^ y) == 0x20);
+            size_t n = 1 + (x * 7 + y) % sizeof a, at = (x + y * 3) % n;
+            memset(a, 'q', sizeof a);
+            memset(b, 'Q', sizeof b);
+            a[at] = (uint8_t)x;
+            b[at] = (uint8_t)y;
+            assert_int_equal(slice_ieq(slice_of(a, n), slice_of(b, n)), same);
+        }
+}
+
 static void slices_compare_as_protocols_do(void **state)
 {
     (void)state;
@@ -292,6 +332,8 @@ int main(void)
         cmocka_unit_test(numbers_and_text_append),
         cmocka_unit_test(numbers_read_as_printf_writes_them),
         cmocka_unit_test(addresses_format_as_rfc_5952_and_parse_back),
+        cmocka_unit_test(ipv6_formats_as_inet_ntop_does),
+        cmocka_unit_test(only_letters_have_a_case),
         cmocka_unit_test(slices_compare_as_protocols_do),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,8 +5,8 @@
 #include "base/buf.h"
 #include "proto/tls/record.h"
 
-/* Records as text, one after the other: type, length, "+" where the payload is whole, "!" behind a gap, packets of
- * the first and the last byte. */
+/* Records as text, one after the other: type, length, "+" where the payload is whole, "!" and the bytes that
+ * were in no record after a gap, packets of the first and the last byte. */
 struct told {
     struct tls_stream stream;
     struct buf text;
@@ -42,8 +42,10 @@ static void give(struct told *t, const void *p, size_t n, uint64_t len)
         memcpy(copy, p, n);
     for (const struct tls_record *r; (r = tls_stream_next(&t->stream, &chunk)) != NULL;) {
         assert_true(!r->whole || r->payload.n == r->length);
-        buf_printf(&t->text, "%u:%u%s%s@%llu-%llu ", r->type, r->length, r->whole ? "+" : "",
-                   r->gap_before ? "!" : "", (unsigned long long)r->first.ref.number,
+        buf_printf(&t->text, "%u:%u%s", r->type, r->length, r->whole ? "+" : "");
+        if (r->gap_before)
+            buf_printf(&t->text, "!%llu", (unsigned long long)r->gap_bytes);
+        buf_printf(&t->text, "@%llu-%llu ", (unsigned long long)r->first.ref.number,
                    (unsigned long long)r->last.ref.number);
     }
     free(copy);
@@ -164,7 +166,7 @@ static void a_hole_over_a_header_loses_until_a_chunk_begins_with_one(void **stat
     give(&t, bytes + a + 50, b - 50, b - 50); /* the rest of a record: no header */
     give(&t, bytes, a, a);
     give(&t, bytes, a, a);
-    assert_told(&t, "23:100@1-1 23:100!@4-4 23:100@5-5 ");
+    assert_told(&t, "23:100@1-1 23:100!105@4-4 23:100@5-5 ");
     told_fini(&t);
 }
 

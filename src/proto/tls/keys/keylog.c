@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/hash.h"
+#include "base/list.h"
 #include "base/reader.h"
 #include "base/slab.h"
 #include "pcap2trace/status.h"
@@ -14,7 +15,7 @@ enum { LINE_MAX_BYTES = 512 };
 
 struct entry {
     struct hmap_node node;
-    struct entry *newer;
+    struct list_link by_age;
     uint8_t random[TLS_CLIENT_RANDOM_BYTES];
     uint8_t label;
     struct tls_secret secret;
@@ -25,7 +26,7 @@ struct tls_keylog {
     bool shared;
     struct hmap map;
     struct slab slab;
-    struct entry *oldest, *newest;
+    struct list_link by_age; /* the oldest first */
     size_t limit;
     struct tls_keylog_counters counters;
     uint8_t line[LINE_MAX_BYTES];
@@ -40,6 +41,7 @@ struct tls_keylog *tls_keylog_new(size_t limit, struct budget *budget)
     if (k == NULL)
         return NULL;
     pthread_mutex_init(&k->lock, NULL);
+    list_init(&k->by_age);
     k->limit = limit;
     slab_init(&k->slab, sizeof(struct entry), budget);
     return k;
@@ -52,11 +54,9 @@ static bool is_premaster(uint8_t label)
 
 static void forget_oldest(struct tls_keylog *k)
 {
-    struct entry *e = k->oldest;
+    struct entry *e = list_entry(k->by_age.next, struct entry, by_age);
 
-    k->oldest = e->newer;
-    if (k->oldest == NULL)
-        k->newest = NULL;
+    list_remove(&e->by_age);
     hmap_remove(&k->map, &e->node);
     k->counters.secrets--;
     k->counters.premasters -= is_premaster(e->label);
@@ -68,7 +68,7 @@ void tls_keylog_free(struct tls_keylog *k)
 {
     if (k == NULL)
         return;
-    while (k->oldest != NULL)
+    while (!list_empty(&k->by_age))
         forget_oldest(k);
     hmap_fini(&k->map);
     slab_fini(&k->slab);
@@ -134,7 +134,7 @@ static int add(struct tls_keylog *k, const uint8_t random[TLS_CLIENT_RANDOM_BYTE
         e->secret = *secret;
         return P2T_OK;
     }
-    if (k->slab.in_use >= k->limit && k->oldest != NULL) {
+    if (k->slab.in_use >= k->limit && !list_empty(&k->by_age)) {
         k->counters.limit_hits++;
         forget_oldest(k);
     }
@@ -149,11 +149,7 @@ static int add(struct tls_keylog *k, const uint8_t random[TLS_CLIENT_RANDOM_BYTE
         slab_give(&k->slab, e);
         return P2T_ERR_MEMORY;
     }
-    if (k->newest != NULL)
-        k->newest->newer = e;
-    else
-        k->oldest = e;
-    k->newest = e;
+    list_append(&k->by_age, &e->by_age);
     k->counters.secrets++;
     k->counters.premasters += is_premaster(e->label);
     return P2T_OK;
@@ -206,9 +202,10 @@ void tls_keylog_save_sessions(const struct tls_keylog *k, size_t max, struct buf
     size_t room = max / SAVED_BYTES, sessions = 0;
 
     save_mark(k, out);
-    for (const struct entry *e = k->oldest; e != NULL; e = e->newer)
-        sessions += e->label == TLS_LABEL_SESSION;
-    for (const struct entry *e = k->oldest; e != NULL; e = e->newer) {
+    for (const struct list_link *at = k->by_age.next; at != &k->by_age; at = at->next)
+        sessions += list_entry(at, struct entry, by_age)->label == TLS_LABEL_SESSION;
+    for (const struct list_link *at = k->by_age.next; at != &k->by_age; at = at->next) {
+        const struct entry *e = list_entry(at, struct entry, by_age);
         if (e->label != TLS_LABEL_SESSION || sessions-- > room)
             continue;
         save(out, e->random, e->label, &e->secret);

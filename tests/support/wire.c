@@ -1,9 +1,8 @@
-#include "growth/wire.h"
+#include "support/wire.h"
 
 #include <string.h>
 
 enum { ETHERNET = 14, IP = 20, TCP = 20, UDP = 8, ICMP = 8, MESSAGE_MAX = 2048, STEP_NS = 1000 };
-enum { PROTOCOL_ICMP = 1, PROTOCOL_TCP = 6, PROTOCOL_UDP = 17 };
 
 static void put16(uint8_t *p, unsigned v)
 {
@@ -22,7 +21,7 @@ void wire_begin(struct wire *w, FILE *to)
     static const uint32_t head[6] = {0xa1b23c4d, 4 << 16 | 2, 0, 0, 262144, 1};
 
     w->to = to;
-    w->ns = 1700000000000000000;
+    w->ns = WIRE_BEGIN_S * 1000000000;
     (void)fwrite(head, 1, sizeof head, to);
 }
 
@@ -47,13 +46,15 @@ static void packet(struct wire *w, unsigned protocol, uint32_t src, uint32_t dst
 {
     uint8_t link[ETHERNET + IP] = {[5] = 1, [11] = 2, [12] = 8};
     uint32_t bytes = (uint32_t)(sizeof link + head_n + n);
-    uint32_t record[4] = {(uint32_t)(w->ns / 1000000000), (uint32_t)(w->ns % 1000000000), bytes, bytes};
+    uint32_t kept = w->snap > 0 && w->snap < bytes ? w->snap : bytes;
+    uint32_t record[4] = {(uint32_t)(w->ns / 1000000000), (uint32_t)(w->ns % 1000000000), kept, bytes};
+    size_t lost = bytes - kept;
 
     put_ip(link + ETHERNET, head_n + n, protocol, src, dst);
     (void)fwrite(record, 1, sizeof record, w->to);
     (void)fwrite(link, 1, sizeof link, w->to);
     (void)fwrite(head, 1, head_n, w->to);
-    (void)fwrite(payload, 1, n, w->to);
+    (void)fwrite(payload, 1, lost < n ? n - lost : 0, w->to);
     w->ns += STEP_NS;
 }
 
@@ -84,12 +85,12 @@ void wire_text(struct wire *w, struct talk *t, int dir, const char *text)
     wire_segment(w, t, dir, PUSH | ACK, text, strlen(text));
 }
 
-void wire_unreachable(struct wire *w, const struct talk *t)
+void wire_unreachable(struct wire *w, const struct talk *t, unsigned protocol, unsigned code)
 {
-    uint8_t p[ICMP + IP + 8] = {3, 1};
+    uint8_t p[ICMP + IP + 8] = {3, (uint8_t)code};
     uint8_t *quoted = p + ICMP;
 
-    put_ip(quoted, TCP, PROTOCOL_TCP, t->ip[UP], t->ip[DOWN]);
+    put_ip(quoted, TCP, protocol, t->ip[UP], t->ip[DOWN]);
     put16(quoted + IP, t->port[UP]);
     put16(quoted + IP + 2, t->port[DOWN]);
     put32(quoted + IP + 4, t->seq[UP] - 1);
