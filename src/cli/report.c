@@ -83,7 +83,8 @@ void report_keylog(const struct p2t_session *s, const char *path)
         (void)snprintf(text, sizeof text, "there is no TLS secret in it: is it the file that SSLKEYLOGFILE named?");
     else
         (void)snprintf(text, sizeof text,
-                       "none of %llu TLS secrets fits a connection: are they of other captures, or another program?",
+                       "none of the TLS secrets in it (%llu) opens a connection: are they of other captures, or "
+                       "another program?",
                        (unsigned long long)c.tls_secrets);
     report_line(path, text);
 }

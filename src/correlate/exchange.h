@@ -105,9 +105,9 @@ struct exchange_lookup {
     bool shared;   /* more than one dial used it: singleflight */
     bool inferred; /* joined with its dial by name and time, not by address */
     bool over_tcp;
-    bool clock_set_back; /* an answer claims to be older than its question */
-    bool forced_out;     /* by memory, before it was answered */
+    bool forced_out; /* by memory, before it was answered */
     bool gave_up;
+    bool clock_set_back; /* an answer claims to be older than its question */
 };
 
 enum attempt_result {

@@ -67,7 +67,8 @@ struct input_held *input_queue_take(struct input_queue *q)
 
     if (run != NULL) {
         q->runs[run - q->runs].first = first->next;
-        fetch(first->next);
+        if (first->next != NULL)
+            fetch(first->next);
     } else {
         heap_remove(&q->heap, &first->node);
     }

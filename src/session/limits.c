@@ -14,7 +14,7 @@ enum { COUNTED_PARTS = 3, RESIDENT_PARTS = 4 };
 
 enum {
     EXCHANGE_BYTES = 5000, /* typical sizes in memory; an exchange with small heads */
-    LOOKUP_BYTES = 2200,
+    LOOKUP_BYTES = 1100,
     QUERY_BYTES = 112,
     SECRET_BYTES = 144,
     FRAGMENT_SET_BYTES = 2048,

@@ -9,10 +9,14 @@
 #     bulk     bodies of 100 KB to 2 MB
 #     tls      HTTPS, TLS 1.2 and 1.3, 1 to 4 requests to a connection
 #     clients  small, from 200 addresses by turns
-#     lossy    small, with 1% of the packets lost and 2% out of order each way
+#     lossy    small, with 1% of the packets lost on the way to the capture, and 1% behind it each way
+#     http2    HTTP/2 over TLS 1.3, 20 streams at a time; http2.keys are its keys
+#     node     a pod behind its node, as Kubernetes has it: captured on all of the node's interfaces, each packet before
+#              and after its masquerade; five names of the search list are asked for before the right one
 #
 # Each makes KIND.pcap and KIND.log, a line for each exchange that nginx served: method, URI, status, connection.
-# Needs nginx-light, libnginx-mod-http-echo, wrk, apache2-utils, curl, unbound, dnsperf, tcpdump, ethtool, openssl.
+# Needs nginx-light, libnginx-mod-http-echo, wrk, apache2-utils, curl, unbound, dnsperf, nftables, tcpdump, ethtool,
+# openssl.
 set -eu
 PATH=$PATH:/usr/sbin:/sbin
 MINUTES_MAX=10
@@ -20,27 +24,27 @@ MINUTES_MAX=10
 die() { echo "make_captures: $*" >&2; exit 1; }
 [ $# -ge 2 ] || die "usage: make_captures.sh FOLDER MEGABYTES [KIND...]"
 [ "$(id -u)" = 0 ] || die "network namespaces need root"
-for tool in nginx wrk ab curl unbound dnsperf tcpdump ethtool openssl; do
+for tool in nginx wrk ab curl unbound dnsperf nft tcpdump ethtool openssl; do
 	command -v $tool > /dev/null || die "$tool is not installed"
 done
 mkdir -p "$1"
 folder=$(cd "$1" && pwd) megabytes=$2
 shift 2
-work=$(mktemp -d) near=p2t-near-$$ far=p2t-far-$$ started='' loads=''
+work=$(mktemp -d) near=p2t-near-$$ far=p2t-far-$$ pod=p2t-pod-$$ node=p2t-node-$$ started='' loads=''
 
 clean_up() {
 	trap - EXIT INT TERM
 	for pid in $loads $started; do kill "$pid" 2> /dev/null || true; done
 	wait
-	ip netns del $near 2> /dev/null || true
-	ip netns del $far 2> /dev/null || true
+	for space in $near $far $pod $node; do ip netns del $space 2> /dev/null || true; done
 	rm -rf "$work"
 }
 trap clean_up EXIT
 trap 'exit 130' INT TERM
 
 start() { "$@" > "$work/started.log" 2>&1 & started="$started $!"; }
-load() { timeout ${MINUTES_MAX}m ip netns exec $near "$@" > "$work/load.log" 2>&1 & loads="$loads $!"; }
+load_in() { timeout ${MINUTES_MAX}m ip netns exec "$@" > "$work/load.log" 2>&1 & loads="$loads $!"; }
+load() { load_in $near "$@"; }
 
 # ---- the network ----
 
@@ -65,6 +69,29 @@ make_network() {
 		ip -n $far addr add 10.77.0.$i/16 dev cable1
 		ip -n $far addr add fd77::$i/64 dev cable1 nodad
 	done
+}
+
+make_node() {
+	ip netns add $pod
+	ip netns add $node
+	ip -n $pod link add name eth0 type veth peer name pod0
+	ip -n $pod link set pod0 netns $node
+	ip -n $node link add name up0 type veth peer name cable2
+	ip -n $node link set cable2 netns $far
+	make_end $pod eth0
+	make_end $node pod0
+	make_end $node up0
+	make_end $far cable2
+	ip -n $pod addr add 10.244.0.9/24 dev eth0
+	ip -n $node addr add 10.244.0.1/24 dev pod0
+	ip -n $node addr add 10.88.0.1/24 dev up0
+	ip -n $far addr add 10.88.0.2/24 dev cable2
+	ip -n $pod route add default via 10.244.0.1
+	ip -n $node route add default via 10.88.0.2
+	ip netns exec $node sysctl -qw net.ipv4.ip_forward=1
+	ip netns exec $node nft -f - <<-'EOF'
+	table ip node { chain out { type nat hook postrouting priority 100; oifname "up0" masquerade random; }; }
+	EOF
 }
 
 # ---- what is served ----
@@ -114,12 +141,13 @@ start_servers() {
 		server 4 80 1000 ''
 		server 2 '443 ssl' 1 "$certificate ssl_protocols TLSv1.3;"
 		server 3 '443 ssl' 4 "$certificate ssl_protocols TLSv1.2;"
+		server 4 '443 ssl http2' 1000 "$certificate ssl_protocols TLSv1.3;"
 		echo '}'
 	} > "$work/nginx.conf"
 	cat > "$work/unbound.conf" <<-EOF
 	server:
 		interface: 10.77.0.53
-		access-control: 10.77.0.0/16 allow
+		access-control: 10.0.0.0/8 allow
 		username: ""
 		chroot: ""
 		directory: "$work"
@@ -130,6 +158,8 @@ start_servers() {
 		local-zone: "api.test." redirect
 		local-data: "api.test. 60 IN A 10.77.0.4"
 		local-zone: "none.test." static
+		local-zone: "local." static
+		local-zone: "internal." static
 	remote-control:
 		control-enable: no
 	EOF
@@ -153,7 +183,18 @@ make_questions() {
 	for i in $(seq 20000); do
 		printf 'url = "http://h%d.api.test/items/%d.json"\noutput = /dev/null\n' $((i % 300)) $((i % 200))
 	done > "$work/urls"
+	for i in $(seq 1000); do
+		path=/items/$((i % 200)).json
+		[ $((i % 20)) != 0 ] || path=/slow?id=$i
+		[ $((i % 50)) != 0 ] || path=/bodies/100.bin
+		printf 'url = "https://10.77.0.4%s"\noutput = /dev/null\n' "$path"
+	done > "$work/streams"
 	echo 'nameserver 10.77.0.53' > "$work/resolv.conf"
+	cat > "$work/pod.conf" <<-'EOF'
+	nameserver 10.77.0.53
+	search shop.svc.cluster.local svc.cluster.local cluster.local zone.compute.internal compute.internal
+	options ndots:5
+	EOF
 	cat > "$work/api.lua" <<-'EOF'
 	function delay() return math.random(0, 8) end
 	function request()
@@ -183,7 +224,8 @@ ask_names() { load dnsperf -s 10.77.0.53 -d "$work/questions" -l $((60 * MINUTES
 
 ask_small() {
 	ask_names 700
-	load unshare -m sh -c 'mount --bind "$0" /etc/resolv.conf; exec curl -s --rate 100/s -K "$1"' "$work/resolv.conf" "$work/urls"
+	load unshare -m sh -c 'mount --bind "$0" /etc/resolv.conf; exec curl -s --rate 100/s -K "$1"' "$work/resolv.conf" \
+		"$work/urls"
 	load wrk -t1 -c16 -d${MINUTES_MAX}m -s "$work/api.lua" http://10.77.0.2
 	load wrk -t1 -c24 -d${MINUTES_MAX}m -s "$work/api.lua" http://10.77.0.3
 	load wrk -t1 -c16 -d${MINUTES_MAX}m -s "$work/api.lua" 'http://[fd77::4]'
@@ -210,9 +252,25 @@ ask_clients() {
 }
 
 ask_lossy() {
-	ip netns exec $near tc qdisc replace dev cable0 root netem delay 2ms loss 1% reorder 98%
-	ip netns exec $far tc qdisc replace dev cable1 root netem delay 2ms loss 1% reorder 98%
+	ip netns exec $near nft -f - <<-'EOF'
+	table netdev lossy { chain out { type filter hook egress device "cable0" priority 0; numgen random mod 100 0 drop; }; }
+	table inet lossy { chain in { type filter hook input priority 0; numgen random mod 100 0 drop; }; }
+	EOF
+	ip netns exec $far nft -f - <<-'EOF'
+	table inet lossy { chain in { type filter hook input priority 0; numgen random mod 100 0 drop; }; }
+	EOF
 	ask_small
+}
+
+ask_http2() {
+	rm -f "$folder/http2.keys"
+	load env SSLKEYLOGFILE="$folder/http2.keys" sh -c '
+		while :; do curl -sk --http2 -Z --parallel-max 20 -K "$0"; done' "$work/streams"
+}
+
+ask_node() {
+	load_in $pod unshare -m sh -c 'mount --bind "$0" /etc/resolv.conf; while :; do for i in $(seq 0 199); do
+		curl -s -o /dev/null -o /dev/null "http://h$i.api.test/items/{$i,$((199 - i))}.json"; done; done' "$work/pod.conf"
 }
 
 # ---- capturing ----
@@ -225,9 +283,10 @@ stop_loads() {
 }
 
 capture() {
-	local file=$folder/$1.pcap waits=0
+	local file=$folder/$1.pcap waits=0 where="$far tcpdump -i cable1"
+	[ "$1" != node ] || where="$node tcpdump -i any -y LINUX_SLL2"
 	: > "$work/access.log"
-	ip netns exec $far tcpdump -i cable1 -n -s 0 -B 262144 -w "$file" 2> "$work/tcpdump.log" &
+	ip netns exec $where -n -s 0 -B 262144 -w "$file" 2> "$work/tcpdump.log" &
 	local tcpdump=$!
 	started="$started $tcpdump"
 	until grep -qs listening "$work/tcpdump.log"; do sleep 0.1; done
@@ -241,6 +300,8 @@ capture() {
 	sleep 1
 	kill -INT $tcpdump
 	wait $tcpdump || true
+	ip netns exec $near nft flush ruleset
+	ip netns exec $far nft flush ruleset
 	cp "$work/access.log" "$folder/$1.log"
 	grep -q '^0 packets dropped by kernel' "$work/tcpdump.log" || die "$1: the capture dropped packets"
 	echo "$1: $(stat -c %s "$file") bytes, $(wc -l < "$folder/$1.log") exchanges served"
@@ -252,7 +313,11 @@ make_questions
 start_servers
 for kind in "${@:-small}"; do
 	case $kind in
-	small | bulk | tls | clients | lossy) capture "$kind" ;;
+	small | bulk | tls | clients | lossy | http2) capture "$kind" ;;
+	node)
+		make_node
+		capture node
+		;;
 	*) die "no kind $kind" ;;
 	esac
 done

@@ -842,6 +842,17 @@ static void a_stale_connection_is_a_warning_where_the_request_was_sent_again(voi
         "again on a new connection");
 }
 
+static void a_connection_is_stale_on_a_clock_that_was_set_back_by_years(void **state)
+{
+    struct made m;
+
+    (void)state;
+    CONN_STALE_REUSE_fires(&m);
+    m.e.conn.ack.ts_ns -= INT64_C(986722090787073000);
+    expect(&m, P2T_FINDING_CONN_STALE_REUSE, P2T_SEVERITY_ERROR,
+           "the server closed the idle connection as the request was sent, 1 ms after its last use");
+}
+
 static void a_missing_client_certificate_is_an_error_without_an_answer_only(void **state)
 {
     struct made m;
@@ -1007,6 +1018,7 @@ int main(void)
     struct CMUnitTest each[P2T_FINDING_COUNT];
     const struct CMUnitTest others[] = {
         cmocka_unit_test(a_stale_connection_is_a_warning_where_the_request_was_sent_again),
+        cmocka_unit_test(a_connection_is_stale_on_a_clock_that_was_set_back_by_years),
         cmocka_unit_test(a_missing_client_certificate_is_an_error_without_an_answer_only),
         cmocka_unit_test(a_client_that_resets_is_a_warning),
         cmocka_unit_test(a_single_syn_and_many_read_differently),

@@ -29,9 +29,17 @@ static bool fits(const struct schedule *s, const struct exchange_attempt *a)
     return took >= due - late && took <= due + late;
 }
 
+/* No kernel waits for longer between two SYNs; a clock that was set says anything. */
+static const int64_t INTERVAL_MAX_NS = INT64_C(3600000000000);
+
+static int64_t doubled(int64_t interval_ns)
+{
+    return 2 * (interval_ns < INTERVAL_MAX_NS ? interval_ns : INTERVAL_MAX_NS);
+}
+
 int64_t schedule_next_syn_ns(const struct exchange_attempt *a)
 {
-    int64_t latest = a->last_syn.ts_ns + (a->syns > 1 ? 2 * a->last_interval_ns : SYN_FIRST_REPEAT_NS);
+    int64_t latest = a->last_syn.ts_ns + (a->syns > 1 ? doubled(a->last_interval_ns) : SYN_FIRST_REPEAT_NS);
 
     for (size_t i = 0; i < sizeof schedules / sizeof *schedules; i++) {
         if (!fits(&schedules[i], a))

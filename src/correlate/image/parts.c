@@ -81,7 +81,7 @@ static void image_servers(struct image *m, struct lookup *l)
     for (; n > 0 && image_ok(m); n--) {
         struct endpoint at = s != NULL ? s->at : (struct endpoint){.port = 0};
         image_endpoint(m, &at);
-        if (m->out != NULL)
+        if (s != NULL)
             s = s->next;
         else
             lookup_add_server(l, &at);

@@ -206,10 +206,11 @@ void lookup_decide(const struct correlate *c, struct lookup *l)
         info->result = LOOKUP_OK;
         if (lookup_outstanding(l))
             note_wait_for_other_type(c, l);
-    } else
-        info->result = !lookup_outstanding(l)                     ? verdict(l)
-                       : mark_set(&lookup_detours(info)->partial) ? LOOKUP_CUT
-                                                                  : unanswered(c, l);
+    } else if (!lookup_outstanding(l)) {
+        info->result = verdict(l);
+    } else {
+        info->result = mark_set(&lookup_detours(info)->partial) ? LOOKUP_CUT : unanswered(c, l);
+    }
     info->has_rcode = lane->state >= LANE_OK && lane->state != LANE_REFUSED;
     info->rcode = lane->rcode;
     info->empty = info->result == LOOKUP_NOT_FOUND && lane->state == LANE_EMPTY;

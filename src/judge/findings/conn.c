@@ -132,6 +132,8 @@ static bool crossed_the_close(const struct exchange *e, const struct packet_mark
     const struct exchange_conn *c = &e->conn;
     int64_t rtt = mark_set(&c->ack) && mark_set(&c->syn) ? c->ack.ts_ns - c->syn.ts_ns : 0;
 
+    if (rtt < 0) /* the clock was set back */
+        rtt = 0;
     if (rtt > STALE_RTT_MAX_NS)
         rtt = STALE_RTT_MAX_NS;
     return closed->ts_ns - e->request.first.ts_ns <= rtt * 13 / 10 + STALE_SLACK_NS;

@@ -2,6 +2,7 @@
  * early; here the whole stories are told by hand. */
 #include "support/cmocka_all.h"
 
+#include "correlate/dial/schedule.h"
 #include "sim.h"
 
 static struct sim sim;
@@ -377,9 +378,22 @@ static void an_exchange_waits_for_no_other(void **state)
     assert_int_equal(sim.n, 3);
 }
 
+/* The capture's clock was set forward by as much as a capture can say. */
+static void a_syn_is_repeated_a_century_later(void **state)
+{
+    const int64_t first_ns = INT64_C(1795331160000000000), last_ns = INT64_C(4300000000000000000);
+    const struct exchange_attempt a = {
+        .syn = {first_ns, {1, 0}}, .last_syn = {last_ns, {2, 0}}, .last_interval_ns = last_ns - first_ns, .syns = 2};
+
+    (void)state;
+    assert_true(schedule_next_syn_ns(&a) == last_ns + INT64_C(7200000000000));
+    sim_finish(&sim);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(a_syn_is_repeated_a_century_later, setup),
         cmocka_unit_test_setup(a_race_is_one_exchange_with_its_loser, setup),
         cmocka_unit_test_setup(two_dials_of_one_lookup_share_it, setup),
         cmocka_unit_test_setup(the_host_field_decides_between_lookups_of_one_address, setup),
