@@ -78,6 +78,8 @@ enum p2t_side {
     X(TLS_NOT_DECRYPTED, "tls.not_decrypted", WARNING, CAPTURE, "there are TLS secrets, but nothing was decrypted")  \
     X(TLS_DECRYPTION_LOST, "tls.decryption_lost", WARNING, CAPTURE, "decryption ended before the exchange did")      \
     X(HTTP_SERVER_ERROR, "http.server_error", ERROR, SERVER, "the status is 500 or more")                            \
+    X(HTTP_MALFORMED, "http.malformed", ERROR, SERVER, "the server sent a response that Go's client refuses")        \
+    X(HTTP_OTHER_PROTOCOL, "http.other_protocol", ERROR, EITHER, "the server answered in another protocol")          \
     X(HTTP_LATE_RESPONSE, "http.late_response", ERROR, SERVER, "the response came after the client had given up")    \
     X(HTTP_EARLY_RESPONSE, "http.early_response", WARNING, SERVER, "the response began before the request ended")    \
     X(HTTP_BODY_NOT_SENT, "http.body_not_sent", INFO, SERVER, "a body announced with Expect was refused")            \

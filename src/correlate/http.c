@@ -278,6 +278,8 @@ static void on_bad(struct correlate *c, struct cconn *cc, const struct fact *f)
         return;
     e->response.bad = f->as.bad.why;
     e->response.bad_line = arena_copy(&e->arena, f->as.bad.line);
+    if (!e->response.seen)
+        e->response.status = f->as.bad.status;
     e->response.last = f->mark;
     if (!mark_set(&e->response.first))
         e->response.first = f->mark;

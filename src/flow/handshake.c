@@ -34,12 +34,21 @@ static bool in_peer_window(const struct flow_tcp *c, unsigned side, uint32_t seq
            off <= (int64_t)h->next + ((int64_t)peer->window << (peer->scale > 0 ? peer->scale : 0));
 }
 
+/* Nobody repeats the SYN of a connection that both sides have closed: the whole of it is sent again, as tcpreplay does in a
+ * loop. A copy of a packet is not as late. */
+static bool is_played_again(const struct flow_tcp *c, const struct packet *p)
+{
+    static const uint64_t QUIET_NS = 300000000;
+
+    return c->half[0].fin_seen && c->half[1].fin_seen && flow_elapsed(p->mark.ts_ns, c->last_ns) > QUIET_NS;
+}
+
 static bool syn_is_reuse(const struct flow_tcp *c, unsigned side, const struct packet *p)
 {
     const struct flow_half *h = &c->half[side];
 
     if (is_syn_of(h, p))
-        return false;
+        return is_played_again(c, p);
     if (!c->handshake || is_over(c))
         return true;
     if (c->class == FLOW_HALF_OPEN)

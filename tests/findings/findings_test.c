@@ -502,6 +502,30 @@ NEARLY(HTTP_SERVER_ERROR)
     m->e.response.status = 499;
 }
 
+FIRES(HTTP_MALFORMED)
+{
+    made_http(m);
+    made_server_fin(m, 4500);
+    m->e.response.bad = FACT_BAD_CHUNK_BYTE;
+}
+NEARLY(HTTP_MALFORMED)
+{
+    m->e.response.bad = 0;
+}
+
+FIRES(HTTP_OTHER_PROTOCOL)
+{
+    made_http(m);
+    m->e.response.seen = false;
+    m->e.response.bad = FACT_BAD_LINE;
+    m->e.response.bad_line = SLICE_LIT("\0\0\6\4\0\0\0\0\0\0\3\0\0\0\x80");
+}
+/* HTTP/1, without a status. */
+NEARLY(HTTP_OTHER_PROTOCOL)
+{
+    m->e.response.bad_line = SLICE_LIT("HTTP/1.1");
+}
+
 FIRES(HTTP_LATE_RESPONSE)
 {
     made_http(m);
@@ -765,6 +789,8 @@ static const struct row rows[P2T_FINDING_COUNT] = {
         "what the client sent could not be decrypted from this packet on: packets are missing from the capture "
         "(cipher suite 0x1301)"),
     ROW(HTTP_SERVER_ERROR, "http.server_error", ERROR, 3000, "the server answered 500 Oh no"),
+    ROW(HTTP_MALFORMED, "http.malformed", ERROR, 4000, "Go's client refuses the response: its body is malformed"),
+    ROW(HTTP_OTHER_PROTOCOL, "http.other_protocol", ERROR, 4000, "the server answered in HTTP/2"),
     ROW(HTTP_LATE_RESPONSE, "http.late_response", ERROR, 12500,
         "the response came 10 ms after the client had given up"),
     ROW(HTTP_EARLY_RESPONSE, "http.early_response", WARNING, 3000,

@@ -7,7 +7,10 @@
 #include "pcap2trace/session.h"
 #include "support/cmocka_all.h"
 
-enum { LINES_MAX = 5, TOLD_MAX = 256 };
+/* What Go says before the fault of a head. */
+#define BROKEN "net/http: HTTP/1.x transport connection broken: "
+
+enum { LINES_MAX = 6, TOLD_MAX = 256 };
 
 /* What is not given is not asked. Times in milliseconds, to be met within 0.5 ms. */
 struct line {
@@ -98,6 +101,52 @@ static const struct story stories[] = {
                .outcome = P2T_OUTCOME_DNS_ERROR,
                .url = "dead.test",
                .finding = "dns.unreachable"}}},
+    /* ---- what Go's client makes of odd responses ---- */
+    {"23-status-20-taken-for-1xx.pcap", .exchanges = 2,
+     .line = {{.kind = P2T_KIND_HTTP1,
+               .outcome = P2T_OUTCOME_RESPONSE_ERROR,
+               .status = 200,
+               .url = "/dupcl",
+               .error = BROKEN "http: message cannot contain multiple Content-Length headers; got [\"10\" \"12\"]",
+               .finding = "http.malformed",
+               .never = "conn.closed_by"},
+              {.kind = P2T_KIND_HTTP1,
+               .outcome = P2T_OUTCOME_RESPONSE_ERROR,
+               .url = "/st20",
+               .error = BROKEN "malformed HTTP status code \"20\"",
+               .never = "conn.closed_by"}}},
+    {"24-h1-client-to-h2-server.pcap", .exchanges = 1,
+     .line = {{.kind = P2T_KIND_HTTP1,
+               .outcome = P2T_OUTCOME_RESPONSE_ERROR,
+               .url = "/h1",
+               .error = BROKEN
+               "malformed HTTP response \"\\x00\\x00\\x00\\x04\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\b\\a"
+               "\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x01\"",
+               .finding = "http.other_protocol the server answered in HTTP/2",
+               .never = "conn.closed_by"}}},
+    {"46-responses-go-refuses.pcap", .exchanges = 5,
+     .line = {{.kind = P2T_KIND_HTTP1,
+               .outcome = P2T_OUTCOME_RESPONSE_ERROR,
+               .url = "/te-gzip",
+               .error = BROKEN "unsupported transfer encoding: \"gzip\""},
+              {.kind = P2T_KIND_HTTP1,
+               .outcome = P2T_OUTCOME_RESPONSE_ERROR,
+               .url = "/nonascii-name",
+               .error = BROKEN "malformed MIME header line: \"X-Gr\xc3\xb6sse: 1\""},
+              {.kind = P2T_KIND_HTTP1,
+               .outcome = P2T_OUTCOME_RESPONSE_ERROR,
+               .url = "/chunk-zz",
+               .error = "invalid byte in chunk length",
+               .finding = "http.malformed",
+               .never = "capture.gap"},
+              {.kind = P2T_KIND_HTTP1,
+               .outcome = P2T_OUTCOME_RESPONSE_ERROR,
+               .url = "/cl-list",
+               .error = BROKEN "bad Content-Length \"2 4\""},
+              {.kind = P2T_KIND_HTTP1,
+               .outcome = P2T_OUTCOME_RESPONSE_ERROR,
+               .url = "/version",
+               .error = BROKEN "malformed HTTP version \"HTTP/1.01\""}}},
     {"45-any-masquerade-doubles.pcap", .exchanges = 1, .no_retransmits = true,
      .line = {{.kind = P2T_KIND_HTTP1,
                .status = 200,

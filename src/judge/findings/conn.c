@@ -192,7 +192,7 @@ void about_closing(struct exchange *e)
     bool all_captured = e->response.seen || !exchange_answer_hidden(e);
 
     if (e->outcome == P2T_OUTCOME_OK || !mark_set(closed) || !e->request.seen || e->kind == P2T_KIND_CONNECT ||
-        !all_captured)
+        !all_captured || e->response.bad != 0)
         return;
     if (!server && e->response.seen && (e->response.lost || e->response.extent == FACT_HEAD_CUT))
         return; /* what it lacks, the capture lacks */

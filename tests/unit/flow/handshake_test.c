@@ -308,6 +308,24 @@ static void new_syn_close_to_the_old_numbers(void **state)
     }
 }
 
+/* A capture that is played in a loop has the same numbers in each round; a late copy of the SYN begins none. */
+static void the_same_connection_played_again(void **state)
+{
+    (void)state;
+    for (int later = 0; later <= 1; later++) {
+        struct sim s;
+        sim_init(&s, NULL);
+        handshake(&s);
+        fin(&s, CLIENT, 0);
+        fin(&s, SERVER, 0);
+        buf_reset(&s.log);
+        s.now_ns += later ? 2000000000 : 200000000;
+        syn(&s);
+        expect(&s, later ? "close:reused 2#open 2#SYN>6" : "");
+        sim_fini(&s);
+    }
+}
+
 static void new_syn_ack_whose_syn_was_lost(void **state)
 {
     (void)state;
@@ -581,6 +599,7 @@ int main(void)
         cmocka_unit_test(stale_peer_with_a_number_close_by),
         cmocka_unit_test(new_syn_on_the_same_endpoints),
         cmocka_unit_test(new_syn_close_to_the_old_numbers),
+        cmocka_unit_test(the_same_connection_played_again),
         cmocka_unit_test(new_syn_ack_whose_syn_was_lost),
         cmocka_unit_test(forged_syn_in_the_window_is_ignored),
         cmocka_unit_test(close_both_ways),
