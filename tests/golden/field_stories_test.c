@@ -106,6 +106,13 @@ static const struct story stories[] = {
                .queries = 1,
                .client = "10.244.0.9:50000",
                .nat_client = "10.9.0.5:61000"}}},
+    {"68-mid-stream-after-lost-answer.pcap", .exchanges = 3,
+     .line = {{.kind = P2T_KIND_HTTP1, .status = 200, .url = "/passes/320", .total = 12.1},
+              {.kind = P2T_KIND_HTTP1, .status = 200, .url = "/passes/126", .total = 3.3},
+              {.kind = P2T_KIND_HTTP1,
+               .outcome = P2T_OUTCOME_INCOMPLETE,
+               .url = "/passes/400",
+               .finding = "capture.ended"}}},
 };
 
 /* ---- what was told ---- */
