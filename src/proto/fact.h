@@ -50,6 +50,7 @@ enum fact_proto {
     FACT_PROTO_TLS,
     FACT_PROTO_DNS,
     FACT_PROTO_SOCKS,
+    FACT_PROTO_PROXY_PROTOCOL,
     FACT_PROTO_OTHER
 };
 
