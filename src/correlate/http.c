@@ -193,12 +193,20 @@ static void become_stream(struct exchange *e)
     e->stream.id = 1;
 }
 
+/* RFC 9110 15.5.9: so a server says that it closes a connection on which nothing was asked. Go drops the connection without
+ * a word; it answers no request that the capture lacks. */
+static bool closes_idle(const struct cconn *cc, const struct fact *f)
+{
+    return f->stream == 0 && f->as.head->status == 408 && mark_set(&cc->view.syn) &&
+           cc->flow->lost_bytes[FLOW_C2S] == 0;
+}
+
 static void on_response_head(struct correlate *c, struct cconn *cc, const struct fact *f)
 {
     const struct fact_http_head *h = f->as.head;
     struct exchange *e = open_find(c, cc, f->exchange);
 
-    if (e == NULL && !h->without_request)
+    if (e == NULL && (!h->without_request || closes_idle(cc, f)))
         return;
     if (e == NULL) {
         settle_previous(c, cc);

@@ -119,6 +119,8 @@ static const struct story stories[] = {
                .error = "remote error: tls: handshake failure",
                .finding = "tls.alert",
                .connect = 1.03}}},
+    {"22-408-on-idle-connection.pcap", .exchanges = 1,
+     .line = {{.kind = P2T_KIND_HTTP1, .status = 200, .url = "/a", .connect = 1.03, .total = 21.1}}},
     {"68-mid-stream-after-lost-answer.pcap", .exchanges = 3,
      .line = {{.kind = P2T_KIND_HTTP1, .status = 200, .url = "/passes/320", .total = 12.1},
               {.kind = P2T_KIND_HTTP1, .status = 200, .url = "/passes/126", .total = 3.3},
