@@ -39,6 +39,8 @@ enum p2t_side {
     X(DNS_OPEN, "dns.open", WARNING, CAPTURE, "the lookup had no answer yet when the capture ended")                 \
     X(DNS_CUT, "dns.cut", WARNING, CAPTURE, "the lookup was answered, but the capture lacks the addresses")          \
     X(DNS_SERVER_FAILED, "dns.server_failed", WARNING, RESOLVER, "one name server failed before another answered")   \
+    X(DNS_NOT_FOLLOWED, "dns.not_followed", WARNING, RESOLVER,                                                       \
+      "no connection followed: the answer has addresses of one family only, and the client used the other before")   \
     X(DNS_SEARCH_LIST, "dns.search_list", INFO, CLIENT, "several names were tried: the resolver's search list")      \
     X(CONN_REFUSED, "conn.refused", ERROR, SERVER, "an address refused the connection")                              \
     X(CONN_UNREACHABLE, "conn.unreachable", ERROR, NETWORK, "an address was reported unreachable by ICMP")           \

@@ -107,6 +107,7 @@ struct exchange_lookup {
     bool over_tcp;
     bool forced_out; /* by memory, before it was answered */
     bool gave_up;
+    bool useless;        /* answered with addresses that its client cannot use, as it seems: nobody followed */
     bool clock_set_back; /* an answer claims to be older than its question */
 };
 

@@ -112,6 +112,20 @@ NEARLY(DNS_RETRIED)
     m->lookup.repeats = 0;
 }
 
+FIRES(DNS_NOT_FOLLOWED)
+{
+    static struct ip_addr only = {.family = 6};
+
+    made_lookup(m);
+    m->lookup.useless = true;
+    m->lookup.addrs = &only;
+    m->lookup.addr_count = 1;
+}
+NEARLY(DNS_NOT_FOLLOWED)
+{
+    m->lookup.useless = false;
+}
+
 FIRES(DNS_SEARCH_LIST)
 {
     made_lookup(m);
@@ -684,6 +698,10 @@ static const struct row rows[P2T_FINDING_COUNT] = {
         "missing"),
     ROW(DNS_SERVER_FAILED, "dns.server_failed", WARNING, 150,
         "the name server 10.0.0.53:53 answered SERVFAIL before another one knew the name"),
+    ROW(DNS_NOT_FOLLOWED, "dns.not_followed", WARNING, 100,
+        "a.test has only IPv6 addresses now, and the client opened no connection: after its earlier lookups of this "
+        "name "
+        "it connected over IPv4"),
     ROW(DNS_SEARCH_LIST, "dns.search_list", INFO, 100, "2 names were tried for a.test (search list): 2 queries"),
     ROW(CONN_REFUSED, "conn.refused", ERROR, 1000, "10.0.0.2:80 refused the connection (RST)"),
     ROW(CONN_UNREACHABLE, "conn.unreachable", ERROR, 1000,

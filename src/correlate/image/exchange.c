@@ -101,6 +101,7 @@ void image_lookup_info(struct image *m, struct exchange_lookup *l)
     image_bool(m, &l->over_tcp);
     image_bool(m, &l->forced_out);
     image_bool(m, &l->clock_set_back);
+    image_bool(m, &l->useless);
     image_names(m, l);
     if (image_part(m, &l->detours, sizeof *l->detours))
         image_detours(m, l->detours);
