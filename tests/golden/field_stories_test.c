@@ -18,9 +18,10 @@ struct line {
     const char *error; /* whole; a line has one of these two */
     double total, connect, dns, rtt;
     bool no_rtt;
-    uint64_t queries;    /* of the lookup */
-    const char *finding; /* in a finding's code and text: "conn.no_answer ... did not answer" */
-    const char *never;   /* in no finding's */
+    uint64_t queries;     /* of the lookup */
+    const char *dns_done; /* basis of DNSDone; "none": it is not told */
+    const char *finding;  /* in a finding's code and text: "conn.no_answer ... did not answer" */
+    const char *never;    /* in no finding's */
     const char *client, *nat_client, *nat_server;
 };
 
@@ -280,6 +281,16 @@ static const struct story stories[] = {
                .error = "remote error: tls: handshake failure",
                .finding = "tls.alert",
                .connect = 1.03}}},
+    {"21-istio-redirect-15001.pcap", .exchanges = 2,
+     .line =
+         {{.kind = P2T_KIND_HTTP1,
+           .status = 200,
+           .url = "/cart",
+           .client = "10.9.0.10:50000",
+           .total = 52.4,
+           .dns = 0.6,
+           .dns_done = "inferred"},
+          {.kind = P2T_KIND_HTTP1, .status = 200, .url = "/cart", .client = "10.9.0.10:51000", .dns_done = "none"}}},
     {"22-408-on-idle-connection.pcap", .exchanges = 1,
      .line = {{.kind = P2T_KIND_HTTP1, .status = 200, .url = "/a", .connect = 1.03, .total = 21.1}}},
     {"68-mid-stream-after-lost-answer.pcap", .exchanges = 3,
@@ -301,6 +312,7 @@ struct told {
     struct p2t_phases phases;
     double rtt;
     uint64_t queries;
+    const char *dns_done;
     char *url, *error, *findings, *client, *nat_client, *nat_server;
 };
 
@@ -356,6 +368,14 @@ static uint64_t queries_of(const struct p2t_exchange *x)
     return 0;
 }
 
+static const char *dns_done_basis(const struct p2t_exchange *x)
+{
+    for (size_t i = 0; i < x->event_count; i++)
+        if (x->events[i].hook == P2T_HOOK_DNS_DONE)
+            return p2t_basis_name(x->events[i].basis);
+    return "none";
+}
+
 static int on_exchange(void *ctx, const struct p2t_exchange *x)
 {
     struct telling *all = ctx;
@@ -373,6 +393,7 @@ static int on_exchange(void *ctx, const struct p2t_exchange *x)
         .phases = x->phases,
         .rtt = c != NULL ? (double)c->rtt_ns / 1e6 : -1,
         .queries = queries_of(x),
+        .dns_done = dns_done_basis(x),
         .url = copied(x->url.n > 0 ? x->url : x->host),
         .error = copied(x->error),
         .findings = findings_of(x),
@@ -467,6 +488,8 @@ static void check(size_t i, const struct line *want, const struct told *got)
         wrong(i, want->nat_client, got->nat_client);
     if (want->nat_server != NULL && strcmp(got->nat_server, want->nat_server) != 0)
         wrong(i, want->nat_server, got->nat_server);
+    if (want->dns_done != NULL && strcmp(got->dns_done, want->dns_done) != 0)
+        wrong(i, "basis of DNSDone", got->dns_done);
     if (want->queries != 0 && got->queries != want->queries)
         wrong(i, "queries", got->findings);
     check_time(i, "total", want->total, (double)got->phases.total_ns / 1e6);
