@@ -306,6 +306,18 @@ static void on_reset(struct correlate *c, struct cconn *cc, const struct fact *f
     settle_ended(c, e, f->mark.ts_ns);
 }
 
+static void on_ping(struct cconn *cc, const struct fact *f)
+{
+    struct exchange_conn *v = &cc->view;
+
+    if (f->dir == FLOW_S2C && f->as.ping_ack)
+        v->ping = (struct packet_mark){0};
+    if (f->dir == FLOW_S2C || f->as.ping_ack || mark_set(&v->ping))
+        return;
+    v->ping = f->mark;
+    v->heard_at_ping = cc->flow->packets[FLOW_S2C];
+}
+
 void http_fact(struct correlate *c, struct cconn *cc, const struct fact *f)
 {
     switch (f->kind) {
@@ -339,6 +351,9 @@ void http_fact(struct correlate *c, struct cconn *cc, const struct fact *f)
         break;
     case FACT_HTTP_GOAWAY:
         on_goaway(cc, f);
+        break;
+    case FACT_HTTP_PING:
+        on_ping(cc, f);
         break;
     default:
         break;
