@@ -309,6 +309,14 @@ static const struct story stories[] = {
                .outcome = P2T_OUTCOME_INCOMPLETE,
                .url = "/passes/400",
                .finding = "capture.ended"}}},
+    /* 60 and 67 without their SYNs: up to the server's tickets, and up to the client's FIN */
+    {"tls-joined-after-syn-idle.pcap", .exchanges = 0, .quiet = 1},
+    {"tls-joined-after-syn-unanswered.pcap", .exchanges = 1,
+     .line = {{.kind = P2T_KIND_TLS,
+               .outcome = P2T_OUTCOME_TLS_ERROR,
+               .error = "the client closed the connection first: canceled, or one of its timeouts",
+               .finding = "tls.closed",
+               .total = 1998}}},
 };
 
 /* ---- what was told ---- */
