@@ -86,6 +86,8 @@ enum p2t_side {
     X(HTTP2_STREAM_RESET, "http2.stream_reset", DEPENDS, EITHER,                                                     \
       "the stream was reset; an error by the server, a warning by the client")                                       \
     X(HTTP2_FLOW_CONTROL, "http2.flow_control", INFO, EITHER, "flow control made a side wait")                       \
+    X(HTTP2_PING_UNANSWERED, "http2.ping_unanswered", ERROR, SERVER,                                                 \
+      "the client gave the connection up: the server did not answer its PING")                                       \
     X(GRPC_STATUS, "grpc.status", ERROR, SERVER, "the call ended with another grpc-status than 0")                   \
     X(WEBSOCKET_CLOSED, "websocket.closed", WARNING, EITHER, "the WebSocket was closed with an error code")          \
     X(WEBSOCKET_NOT_CLOSED, "websocket.not_closed", WARNING, EITHER, "the WebSocket ended without a Close frame")    \

@@ -581,6 +581,19 @@ NEARLY(HTTP2_FLOW_CONTROL)
     m->e.stream.stalls[FLOW_S2C] = 0;
 }
 
+FIRES(HTTP2_PING_UNANSWERED)
+{
+    made_http2(m);
+    made_unanswered(m);
+    m->e.conn.ping = at(3000);
+    m->e.conn.client_fin = at(15003000);
+    m->e.conn.silent_since_ping = true;
+}
+NEARLY(HTTP2_PING_UNANSWERED)
+{
+    m->e.conn.ping = at(15000000);
+}
+
 FIRES(GRPC_STATUS)
 {
     made_http2(m);
@@ -801,6 +814,10 @@ static const struct row rows[P2T_FINDING_COUNT] = {
         "the server reset stream 1 (RST_STREAM, error code 2)"),
     ROW(HTTP2_FLOW_CONTROL, "http2.flow_control", INFO, 0,
         "flow control made the client wait 0 times and the server 1 times"),
+    ROW(HTTP2_PING_UNANSWERED, "http2.ping_unanswered", ERROR, 3000,
+        "the server did not answer the client's PING, and no packet of it came any more: the client gave the "
+        "connection "
+        "up 15000 ms after it"),
     ROW(GRPC_STATUS, "grpc.status", ERROR, 4000, "the call ended with grpc-status 5"),
     ROW(WEBSOCKET_CLOSED, "websocket.closed", WARNING, 5000, "the server closed the WebSocket with code 1002"),
     ROW(WEBSOCKET_NOT_CLOSED, "websocket.not_closed", WARNING, 5000,

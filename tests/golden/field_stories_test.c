@@ -21,9 +21,10 @@ struct line {
     const char *error; /* whole; a line has one of these two */
     double total, connect, dns, rtt;
     bool no_rtt;
-    uint64_t queries;    /* of the lookup */
-    const char *finding; /* in a finding's code and text: "conn.no_answer ... did not answer" */
-    const char *never;   /* in no finding's */
+    uint64_t queries;     /* of the lookup */
+    const char *dns_done; /* basis of DNSDone; "none": it is not told */
+    const char *finding;  /* in a finding's code and text: "conn.no_answer ... did not answer" */
+    const char *never;    /* in no finding's */
     const char *client, *nat_client, *nat_server;
 };
 
@@ -315,6 +316,56 @@ static const struct story stories[] = {
                .outcome = P2T_OUTCOME_CONNECT_ERROR,
                .error = "dial tcp 10.98.0.5:80: connect: no route to host",
                .finding = "conn.unreachable"}}},
+    /* what stands before, between and after the requests of a connection */
+    {"15-proxy-protocol-v1-http.pcap", .exchanges = 3,
+     .line = {{.kind = P2T_KIND_HTTP1, .status = 200, .url = "//shop.test/p1", .connect = 1.03, .total = 21.1},
+              {.kind = P2T_KIND_HTTP1, .status = 200, .url = "//shop.test/p1b", .connect = 1.03, .total = 21.1},
+              {.kind = P2T_KIND_HTTP1, .status = 200, .url = "//shop.test/p1c", .total = 20.0}}},
+    {"16-proxy-protocol-v2-http.pcap", .exchanges = 2,
+     .line = {{.kind = P2T_KIND_HTTP1, .status = 200, .url = "//shop.test/p2", .connect = 1.03, .total = 21.1},
+              {.kind = P2T_KIND_HTTP1, .status = 200, .url = "//shop.test/p2b", .connect = 1.03, .total = 21.1}}},
+    {"17-proxy-protocol-v1-tls.pcap", .exchanges = 1,
+     .line = {{.kind = P2T_KIND_TLS,
+               .outcome = P2T_OUTCOME_TLS_ERROR,
+               .error = "remote error: tls: handshake failure",
+               .finding = "tls.alert",
+               .connect = 1.03}}},
+    {"21-istio-redirect-15001.pcap", .exchanges = 2,
+     .line =
+         {{.kind = P2T_KIND_HTTP1,
+           .status = 200,
+           .url = "/cart",
+           .client = "10.9.0.10:50000",
+           .total = 52.4,
+           .dns = 0.6,
+           .dns_done = "inferred"},
+          {.kind = P2T_KIND_HTTP1, .status = 200, .url = "/cart", .client = "10.9.0.10:51000", .dns_done = "none"}}},
+    {"22-408-on-idle-connection.pcap", .exchanges = 1,
+     .line = {{.kind = P2T_KIND_HTTP1, .status = 200, .url = "/a", .connect = 1.03, .total = 21.1}}},
+    {"38-h2-ping-unanswered.pcap", .exchanges = 1,
+     .line = {{.kind = P2T_KIND_HTTP2,
+               .outcome = P2T_OUTCOME_NO_RESPONSE,
+               .url = "/hang",
+               .total = 30011,
+               .finding =
+                   "http2.ping_unanswered the server did not answer the client's PING, and no packet of it came",
+               .error = "http2: client connection lost",
+               .never = "conn.closed_by_client"}}},
+    {"68-mid-stream-after-lost-answer.pcap", .exchanges = 3,
+     .line = {{.kind = P2T_KIND_HTTP1, .status = 200, .url = "/passes/320", .total = 12.1},
+              {.kind = P2T_KIND_HTTP1, .status = 200, .url = "/passes/126", .total = 3.3},
+              {.kind = P2T_KIND_HTTP1,
+               .outcome = P2T_OUTCOME_INCOMPLETE,
+               .url = "/passes/400",
+               .finding = "capture.ended"}}},
+    /* 60 and 67 without their SYNs: up to the server's tickets, and up to the client's FIN */
+    {"tls-joined-after-syn-idle.pcap", .exchanges = 0, .quiet = 1},
+    {"tls-joined-after-syn-unanswered.pcap", .exchanges = 1,
+     .line = {{.kind = P2T_KIND_TLS,
+               .outcome = P2T_OUTCOME_TLS_ERROR,
+               .error = "the client closed the connection first: canceled, or one of its timeouts",
+               .finding = "tls.closed",
+               .total = 1998}}},
 };
 
 /* ---- what was told ---- */
@@ -327,6 +378,7 @@ struct told {
     struct p2t_phases phases;
     double rtt;
     uint64_t queries;
+    const char *dns_done;
     char *url, *error, *findings, *client, *nat_client, *nat_server;
 };
 
@@ -382,6 +434,14 @@ static uint64_t queries_of(const struct p2t_exchange *x)
     return 0;
 }
 
+static const char *dns_done_basis(const struct p2t_exchange *x)
+{
+    for (size_t i = 0; i < x->event_count; i++)
+        if (x->events[i].hook == P2T_HOOK_DNS_DONE)
+            return p2t_basis_name(x->events[i].basis);
+    return "none";
+}
+
 static int on_exchange(void *ctx, const struct p2t_exchange *x)
 {
     struct telling *all = ctx;
@@ -399,6 +459,7 @@ static int on_exchange(void *ctx, const struct p2t_exchange *x)
         .phases = x->phases,
         .rtt = c != NULL ? (double)c->rtt_ns / 1e6 : -1,
         .queries = queries_of(x),
+        .dns_done = dns_done_basis(x),
         .url = copied(x->url.n > 0 ? x->url : x->host),
         .error = copied(x->error),
         .findings = findings_of(x),
@@ -493,6 +554,8 @@ static void check(size_t i, const struct line *want, const struct told *got)
         wrong(i, want->nat_client, got->nat_client);
     if (want->nat_server != NULL && strcmp(got->nat_server, want->nat_server) != 0)
         wrong(i, want->nat_server, got->nat_server);
+    if (want->dns_done != NULL && strcmp(got->dns_done, want->dns_done) != 0)
+        wrong(i, "basis of DNSDone", got->dns_done);
     if (want->queries != 0 && got->queries != want->queries)
         wrong(i, "queries", got->findings);
     check_time(i, "total", want->total, (double)got->phases.total_ns / 1e6);

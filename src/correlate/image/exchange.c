@@ -291,7 +291,7 @@ static void image_websocket(struct image *m, struct exchange_websocket *w)
     image_mark(m, &w->last);
 }
 
-IMAGE_COVERS(struct exchange_conn, 736);
+IMAGE_COVERS(struct exchange_conn, 776);
 void image_conn_view(struct image *m, struct exchange_conn *v)
 {
     image_bool(m, &v->present);
@@ -329,6 +329,9 @@ void image_conn_view(struct image *m, struct exchange_conn *v)
     image_bool(m, &v->goaway);
     IMAGE(m, v->goaway_last);
     IMAGE(m, v->goaway_code);
+    image_mark(m, &v->ping);
+    IMAGE(m, v->heard_at_ping);
+    image_bool(m, &v->silent_since_ping);
     image_bool(m, &v->input_ended);
     image_ns(m, &v->clock_ahead_ns);
     image_mark(m, &v->clock_back);
@@ -444,7 +447,7 @@ static void image_own(struct image *m, struct exchange *e)
 }
 
 IMAGE_COVERS(struct exchange_link, 16);
-IMAGE_COVERS(struct exchange, 3752);
+IMAGE_COVERS(struct exchange, 3792);
 /* Outcome, errors and findings are the judge's: they come when it is handed over. */
 void image_exchange(struct image *m, struct exchange *e)
 {
