@@ -103,23 +103,10 @@ static const struct packet_mark *first_syn(const struct exchange *e)
     return e->attempt_count > 0 ? &e->attempts[0].syn : &none;
 }
 
-/* No address that it gave was dialled: a sidecar took the connection, or a balancer chose another address in the socket. Name
- * and time alone join the two. */
-static bool joined_by_name(const struct exchange *e)
-{
-    const struct exchange_lookup *l = e->lookup;
-
-    for (size_t i = 0; i < l->addr_count; i++)
-        for (size_t k = 0; k < e->attempt_count; k++)
-            if (ip_eq(&l->addrs[i], &e->attempts[k].server.ip) || ip_eq(&l->addrs[i], &e->attempts[k].nat_server.ip))
-                return false;
-    return e->attempt_count > 0 && l->addr_count > 0 && l->addrs_dropped == 0;
-}
-
 static enum p2t_basis dns_done_basis(const struct exchange *e, const struct packet_mark *until)
 {
     if (!e->lookup->gave_up)
-        return joined_by_name(e) ? P2T_INFERRED : P2T_OBSERVED;
+        return e->lookup->inferred ? P2T_INFERRED : P2T_OBSERVED;
     return mark_set(until) ? P2T_INFERRED : P2T_ASSUMED;
 }
 
@@ -201,7 +188,7 @@ void events_lookup(struct trace *t)
         lookup_without_packets(t);
         return;
     }
-    enum p2t_basis basis = l->shared || joined_by_name(t->e) ? P2T_INFERRED : P2T_OBSERVED;
+    enum p2t_basis basis = l->shared || l->inferred ? P2T_INFERRED : P2T_OBSERVED;
     dns_start(t, shown(t, REDACT_HOST, l->host), basis, &l->first_query);
     if (l->result != LOOKUP_PENDING)
         dns_done(t, l);
