@@ -10,7 +10,7 @@
 /* What Go says before the fault of a head. */
 #define BROKEN "net/http: HTTP/1.x transport connection broken: "
 
-enum { LINES_MAX = 6, TOLD_MAX = 256 };
+enum { LINES_MAX = 6, TOLD_MAX = 1100 };
 
 /* What is not given is not asked. Times in milliseconds, to be met within 0.5 ms. */
 struct line {
@@ -366,6 +366,44 @@ static const struct story stories[] = {
                .error = "the client closed the connection first: canceled, or one of its timeouts",
                .finding = "tls.closed",
                .total = 1998}}},
+    /* What broke the program once. */
+    {"attack-happy-eyeballs-synack-missing.pcap", .exchanges = 1,
+     .line = {{.kind = P2T_KIND_HTTP1, .status = 200, .url = "svc.local/a", .connect = 250.0, .total = 250.1}}},
+    {"attack-dns-first-label-fabricated-delay.pcap", .exchanges = 3,
+     .line =
+         {{.kind = P2T_KIND_LOOKUP,
+           .outcome = P2T_OUTCOME_INCOMPLETE,
+           .url = "s3.eu-west-1.amazonaws.com",
+           .finding = "dns.open"},
+          {.kind = P2T_KIND_HTTP1, .status = 200, .url = "s3.us-east-1.amazonaws.com/a", .dns = 1.0, .total = 1.1}}},
+    {"attack-dns-first-label-nxdomain.pcap", .exchanges = 3,
+     .line = {{.kind = P2T_KIND_LOOKUP,
+               .outcome = P2T_OUTCOME_DNS_ERROR,
+               .url = "api.eu.example.com",
+               .error = "lookup api.eu.example.com: no such host",
+               .never = "dns.search_list"},
+              {.kind = P2T_KIND_LOOKUP,
+               .outcome = P2T_OUTCOME_DNS_ERROR,
+               .url = "api.us.example.org",
+               .error = "lookup api.us.example.org: no such host"},
+              {.kind = P2T_KIND_LOOKUP,
+               .outcome = P2T_OUTCOME_DNS_ERROR,
+               .url = "api.corp.internal",
+               .error = "lookup api.corp.internal: no such host"}}},
+    {"attack-dns-first-label-then-refused.pcap", .exchanges = 2,
+     .line = {{.kind = P2T_KIND_LOOKUP, .outcome = P2T_OUTCOME_DNS_ERROR, .url = "api.eu.example.com"},
+              {.kind = P2T_KIND_CONNECT,
+               .outcome = P2T_OUTCOME_CONNECT_ERROR,
+               .url = "api.us.example.org",
+               .error = "dial tcp 10.0.0.2:80: connect: connection refused"}}},
+    {"attack-one-query-said-repeated.pcap", .exchanges = 1,
+     .line = {{.kind = P2T_KIND_LOOKUP,
+               .outcome = P2T_OUTCOME_INCOMPLETE,
+               .url = "svc.local",
+               .finding = "dns.open",
+               .never = "repeated"}}},
+    {"attack-pipeline-1100.pcap", .exchanges = 1100, .all_like_first = true,
+     .line = {{.kind = P2T_KIND_HTTP1, .status = 200, .url = ""}}},
 };
 
 /* ---- what was told ---- */
