@@ -161,8 +161,11 @@ def syns(claim, capture):
 
 
 def no_answer(claim, capture):
+    within = re.search(r"did not answer one SYN within ([\d.]+) s", claim.text)
     for syn in syns(claim, capture):
         own = capture.attempt(syn)
+        if within:
+            own = [p for p in own if p.time <= syn.time + float(within.group(1))]
         for p in answers(syn, own) + [refusal(syn, own)]:
             if p:
                 return f"packet {p.n} answers SYN {syn.n}"
