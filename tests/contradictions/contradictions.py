@@ -392,13 +392,13 @@ class Tally:
 
     def __init__(self):
         self.claims, self.against, self.explained = (collections.Counter() for _ in range(3))
-        self.stands, self.rows = {}, explained()
+        self.stands, self.rows = collections.defaultdict(list), explained()  # by path
 
     def add(self, path, verdict):
-        code, exchange, _, _, why = verdict
+        code, _, _, _, why = verdict
         self.claims[code] += 1
         if not why:
-            self.stands[(path, code, exchange)] = verdict
+            self.stands[path].append(verdict)
         elif any(path.endswith(end) and code == kind for end, kind in self.rows):
             self.explained[code] += 1
         else:
@@ -463,29 +463,33 @@ def run(programs, paths, verbose, folder):
     return tallies, skipped
 
 
-def show_gone(gone, tallies):
-    instead = collections.defaultdict(list)
-    for path, code, exchange in tallies[0].stands:
-        instead[path, exchange].append(code)
-    for path, code, exchange in sorted(gone):
-        _, _, numbers, text, _ = tallies[1].stands[path, code, exchange]
-        print(f"gone: {path} {code} {exchange} {numbers}: {text}\n    now: {' '.join(instead[path, exchange]) or '-'}")
+def same_subject(a, b):
+    return a[1] == b[1] or bool(set(a[2]) & set(b[2]))
+
+
+def gone_from(old, new):
+    """The claims of `old` that `new` does not make, each with its path and the kinds of what `new` says instead."""
+    for path, verdicts in old.stands.items():
+        for verdict in verdicts:
+            now = {other[0] for other in new.stands[path] if same_subject(verdict, other)}
+            if verdict[0] not in now:
+                yield path, verdict, sorted(now)
 
 
 def show(tallies, skipped, verbose):
     heads = ["claims", "against", "explained"] + (["old", "against", "gone", "kept %"] if len(tallies) > 1 else [])
     print(f"{'kind':24}" + "".join(f"{head:>10}" for head in heads))
-    gone = set(tallies[1].stands) - set(tallies[0].stands) if len(tallies) > 1 else set()
+    gone = list(gone_from(tallies[1], tallies[0])) if len(tallies) > 1 else []
     for code in sorted(CHECKS):
         cells = [t[code] for t in (tallies[0].claims, tallies[0].against, tallies[0].explained)]
         if len(tallies) > 1:
-            stood = sum(key[1] == code for key in tallies[1].stands)
-            left = sum(key[1] == code for key in gone)
+            stood = sum(verdict[0] == code for verdicts in tallies[1].stands.values() for verdict in verdicts)
+            left = sum(verdict[0] == code for _, verdict, _ in gone)
             kept = f"{100 * (stood - left) / stood:.1f}" if stood else "-"
             cells += [tallies[1].claims[code], tallies[1].against[code] + tallies[1].explained[code], left, kept]
         print(f"{code:24}" + "".join(f"{cell:>10}" for cell in cells))
-    if verbose:
-        show_gone(gone, tallies)
+    for path, (code, exchange, numbers, text, _), now in gone if verbose else []:
+        print(f"gone: {path} {code} {exchange} {numbers}: {text}\n    now: {' '.join(now) or '-'}")
     if skipped:
         print(f"{skipped} files took longer than {LIMIT_S} s and were left out")
     if not sum(tallies[0].claims.values()):
