@@ -943,8 +943,10 @@ static void a_single_syn_and_many_read_differently(void **state)
     (void)state;
     CONN_NO_ANSWER_fires(&m);
     m.attempts[0].syns = 1;
+    m.attempts[0].next_slot_ns = at(3001000).ts_ns;
     expect(&m, P2T_FINDING_CONN_NO_ANSWER, P2T_SEVERITY_ERROR,
-           "10.0.0.2:80 did not answer one SYN, and the client did not repeat it: why it stopped is not on the wire");
+           "10.0.0.2:80 did not answer one SYN within 3.0 s, and the client did not repeat it: why it stopped is not "
+           "on the wire");
 }
 
 static void a_walk_whose_last_name_had_no_answer_says_that_others_had(void **state)

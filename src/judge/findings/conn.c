@@ -27,7 +27,9 @@ static void about_silence(struct exchange *e, const struct exchange_attempt *a, 
                        "%s answered, but the client never acknowledged it and sent %u SYNs over %.1f s%s", addr,
                        a->syns, over, then);
     else if (a->syns == 1)
-        finding_add_as(e, P2T_FINDING_CONN_NO_ANSWER, severity, &a->syn, NULL, "%s did not answer one SYN%s", addr,
+        finding_add_as(e, P2T_FINDING_CONN_NO_ANSWER, severity, &a->syn, NULL,
+                       "%s did not answer one SYN within %.1f s%s", addr,
+                       (double)(a->next_slot_ns - a->syn.ts_ns) / 1e9,
                        a->followed ? then : ", and the client did not repeat it: why it stopped is not on the wire");
     else
         finding_add_as(e, P2T_FINDING_CONN_NO_ANSWER, severity, &a->syn, &a->last_syn,
