@@ -183,7 +183,7 @@ static void on_goaway(struct cconn *cc, const struct fact *f)
 /* RFC 9110 15.2: but what a 101 switches to may have no answer of its own. */
 static bool is_interim(const struct fact_http_head *h)
 {
-    return h->extent == FACT_HEAD_WHOLE && h->status < 200 && (h->status != 101 || h->upgrade == FACT_UPGRADE_H2C);
+    return h->extent == FACT_HEAD_WHOLE && h->status / 100 == 1 && (h->status != 101 || h->upgrade == FACT_UPGRADE_H2C);
 }
 
 /* RFC 7540 3.2: asked over HTTP/1, answered on stream 1. */

@@ -19,6 +19,7 @@ type segment struct {
 type direction struct {
 	segments []segment
 	fin, rst int // frames; 0: none
+	acked    int // how far the other side has them
 }
 
 // A TCP connection of a capture; the client sent its first packet, or listens on the higher port.
@@ -59,7 +60,7 @@ func number(s string) int {
 // read has tshark take a capture apart: only what TCP says, none of its reassembly.
 func read(capture string) (*wire, error) {
 	fields := []string{"frame.number", "tcp.stream", "tcp.srcport", "tcp.dstport", "tcp.seq", "tcp.len", "tcp.flags",
-		"ip.src", "ipv6.src", "tcp.payload", "frame.time_epoch"}
+		"ip.src", "ipv6.src", "tcp.payload", "tcp.ack", "frame.time_epoch"}
 	args := []string{"-r", capture, "-Y", "tcp", "-T", "fields", "-E", "occurrence=l", "-o",
 		"tcp.analyze_sequence_numbers:TRUE", "-o", "tcp.relative_sequence_numbers:TRUE", "-o",
 		"tcp.desegment_tcp_streams:FALSE"}
@@ -104,6 +105,11 @@ func (w *wire) add(f []string) {
 	w.byPacket[number(f[0])] = f[1]
 	if flags&2 != 0 && flags&16 != 0 && s.client == from { // SYN-ACK first
 		s.client = ""
+	}
+	for other, o := range s.ways {
+		if other != from && flags&16 != 0 {
+			o.acked = max(o.acked, number(f[10]))
+		}
 	}
 	if n := number(f[5]); n > 0 {
 		b, _ := hex.DecodeString(f[9])
@@ -153,6 +159,9 @@ func (d *direction) ordered() []run {
 		}
 		next = s.seq + s.length
 	}
+	if d.acked > next+1 { // but for a FIN
+		runs = append(runs, run{frame, nil, true})
+	}
 	return runs
 }
 
@@ -161,6 +170,7 @@ type ending int
 const (
 	keepsOpen ending = iota // until its client has gone
 	finishes
+	follows // finishes after its client did: which of them the client took for the first, the capture does not say
 	resets
 )
 
@@ -199,6 +209,8 @@ func (s *stream) end(server, client *direction) ending {
 		return resets
 	case before(server.fin, client.fin) && before(server.fin, client.rst):
 		return finishes
+	case before(server.fin, client.rst):
+		return follows
 	}
 	return keepsOpen
 }
