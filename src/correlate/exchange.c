@@ -76,6 +76,11 @@ bool exchange_answer_lost_on_way(const struct exchange *e)
     return e->request.seen && since_request(e, &e->conn.lost_on_way[FLOW_S2C]) && !exchange_answer_hidden(e);
 }
 
+bool exchange_stream_broken_off(const struct exchange *e)
+{
+    return e->stream.reset && !(e->response.complete && e->response.ended);
+}
+
 /* The messages cannot be read; that the server does not close right after its response has to suffice. */
 static bool estimated_keep_alive(const struct exchange *e)
 {
