@@ -10,6 +10,10 @@
 /* What Go says before the fault of a head. */
 #define BROKEN "net/http: HTTP/1.x transport connection broken: "
 
+#define FRAME_LIKE_HTTP1                                                                                             \
+    "http2: failed reading the frame payload: http2: frame too large, note that the frame header looked like an "    \
+    "HTTP/1.1 header"
+
 enum { LINES_MAX = 6, TOLD_MAX = 1100 };
 
 /* What is not given is not asked. Times in milliseconds, to be met within 0.5 ms. */
@@ -125,6 +129,30 @@ static const struct story stories[] = {
                "\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x01\"",
                .finding = "http.other_protocol the server answered in HTTP/2",
                .never = "conn.closed_by"}}},
+    {"25-h2-client-to-h1-server.pcap", .exchanges = 1,
+     .line = {{.kind = P2T_KIND_HTTP2,
+               .outcome = P2T_OUTCOME_RESPONSE_ERROR,
+               .url = "/x",
+               .error = FRAME_LIKE_HTTP1,
+               .finding = "http.other_protocol the server answered in HTTP/1.1",
+               .never = "conn.closed_by"}}},
+    {"57-h2-to-h1.pcap", .exchanges = 1,
+     .line = {{.kind = P2T_KIND_CONNECT,
+               .outcome = P2T_OUTCOME_REQUEST_ERROR,
+               .url = "a.rig.test",
+               .error = FRAME_LIKE_HTTP1,
+               .finding = "http.other_protocol the server answered in HTTP/1.1"}}},
+    {"58-h2c-to-tls.pcap", .exchanges = 1,
+     .line = {{.kind = P2T_KIND_CONNECT,
+               .outcome = P2T_OUTCOME_REQUEST_ERROR,
+               .url = "a.rig.test:50443",
+               .error = "read tcp 10.77.0.8:38858->10.77.0.2:50443: read: connection reset by peer",
+               .finding = "the server reset the connection at HTTP/2's preface: it may expect TLS"}}},
+    {"59-h2-rst.pcap", .exchanges = 1,
+     .line = {{.kind = P2T_KIND_HTTP2,
+               .outcome = P2T_OUTCOME_NO_RESPONSE,
+               .url = "/upload",
+               .error = "read tcp 10.77.0.8:51296->10.77.0.2:50052: read: connection reset by peer"}}},
     {"46-responses-go-refuses.pcap", .exchanges = 5,
      .line = {{.kind = P2T_KIND_HTTP1,
                .outcome = P2T_OUTCOME_RESPONSE_ERROR,
