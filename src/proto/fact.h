@@ -167,10 +167,11 @@ struct fact_tls_records {
     struct packet_mark first_whole; /* its last byte */
     struct packet_mark last;        /* last byte of the last record */
     uint32_t records;
-    uint64_t bytes; /* of plain text, estimated where the cipher pads */
-    bool h2;        /* the connection speaks HTTP/2, as far as is known */
-    bool early;     /* before the handshake ended: early data */
-    bool lost;      /* records before these are missing */
+    uint64_t bytes;                   /* of plain text, estimated where the cipher pads ... */
+    uint32_t first_bytes, last_bytes; /* ... and of the first and the last of the records */
+    bool h2;                          /* the connection speaks HTTP/2, as far as is known */
+    bool early;                       /* before the handshake ended: early data */
+    bool lost;                        /* records before these are missing */
 };
 
 struct fact {

@@ -9,13 +9,17 @@ struct tls_shape {
     uint16_t version, cipher;
     bool offers_h2; /* and the server's choice is hidden */
     bool h2;
-    bool tickets_possible; /* a server may send NewSessionTickets after the handshake */
-    bool spoke[2];         /* application data was seen */
-    bool asked;            /* HTTP/2: a record that is no control frame came from the client */
-    uint64_t from_server;  /* HTTP/2: bytes since the client's last WINDOW_UPDATE */
-    uint64_t to_give_back; /* HTTP/2: bytes before it that it did not give back */
-    int64_t updated_ns;    /* HTTP/2: when it was; 0: none yet */
-    uint8_t tickets;       /* records that look like one, so far */
+    bool tickets_possible;  /* a server may send NewSessionTickets after the handshake */
+    bool spoke[2];          /* application data was seen */
+    bool asked;             /* HTTP/2: a record that is no control frame came from the client */
+    uint64_t from_server;   /* HTTP/2: bytes since the client's last WINDOW_UPDATE */
+    uint64_t to_give_back;  /* HTTP/2: bytes before it that it did not give back */
+    int64_t updated_ns;     /* HTTP/2: when it was; 0: none yet */
+    int64_t server_ns;      /* HTTP/2: of the server's last record that is no control frame ... */
+    uint32_t server_bytes;  /* ... and its bytes */
+    bool settings_acked;    /* HTTP/2: by the client */
+    uint8_t client_padding; /* HTTP/2: bytes behind the text of each of the client's records */
+    uint8_t tickets;        /* records that look like one, so far */
     uint32_t ticket_length;
     bool may_have_answered; /* one came after a request */
     uint32_t answer_bytes;  /* HTTP/2: of the server's first record after the client's last request */
