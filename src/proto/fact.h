@@ -138,10 +138,11 @@ enum fact_bad {
 struct fact_tls_done {
     uint16_t version, cipher;
     bool resumed;
-    bool guessed;            /* the packet was guessed from the flow of records alone */
-    struct slice alpn;       /* p == NULL: hidden; empty: none */
-    bool client_certificate; /* the client sent a flight of its own before its Finished ... */
-    bool certificate_empty;  /* ... which holds no certificate */
+    bool guessed;               /* the packet was guessed from the flow of records alone */
+    struct slice alpn;          /* p == NULL: hidden; empty: none */
+    bool client_certificate;    /* the client sent a flight of its own before its Finished ... */
+    bool certificate_empty;     /* ... which holds no certificate */
+    struct packet_mark changed; /* TLS 1.3: the client's ChangeCipherSpec, which it sends when it is done */
 };
 
 /* What encrypted application data looks like by its sizes: without keys there is nothing else to tell it by. */

@@ -66,7 +66,7 @@ void tls_add_records(struct tls *t, const struct tls_record *r, bool early)
 
     if (offered && !t->shape.offers_h2 && t->shape.h2)
         t->outcome.alpn = SLICE_LIT("h2");
-    uint32_t plain = tls_plain_bytes(t->version, t->cipher, r->length);
+    uint32_t plain = tls_text_bytes(&t->shape, r->dir, r->length);
     if (run->records > 0 &&
         (t->run_dir != r->dir || run->shape != shape || r->gap_before || may_begin_answer(t, r->dir, shape, plain)))
         tls_flush_run(t);

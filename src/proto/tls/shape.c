@@ -70,6 +70,13 @@ uint32_t tls_plain_bytes(uint16_t version, uint16_t cipher, uint32_t length)
     return length > more ? length - more : 0;
 }
 
+uint32_t tls_text_bytes(const struct tls_shape *s, enum flow_dir dir, uint32_t length)
+{
+    uint32_t plain = tls_plain_bytes(s->version, s->cipher, length);
+    uint32_t padding = dir == FLOW_C2S ? s->client_padding : 0;
+    return plain > padding ? plain - padding : plain;
+}
+
 uint32_t tls_finished_bytes(uint16_t cipher)
 {
     uint32_t hash = cipher == 0x1302 ? 48 : 32;
@@ -166,15 +173,13 @@ static bool is_window_update(struct tls_shape *s, enum flow_dir dir, int64_t now
     return true;
 }
 
-/* Java's TLS 1.3 puts 16 zeros behind each record's text: its SETTINGS acknowledgement, which every client owes, gives it
- * away. */
-static uint32_t without_padding(struct tls_shape *s, uint32_t plain)
+/* The SETTINGS acknowledgement, which every client owes, gives padding away. */
+static uint32_t acknowledged(struct tls_shape *s, uint32_t plain)
 {
-    enum { JAVA_PADDING = 16 };
-
-    if (!s->settings_acked && plain == FRAME_HEADER + JAVA_PADDING)
-        s->client_padding = JAVA_PADDING;
-    plain = plain > s->client_padding ? plain - s->client_padding : plain;
+    if (!s->settings_acked && plain == FRAME_HEADER + TLS_JAVA_PADDING) {
+        s->client_padding = TLS_JAVA_PADDING;
+        plain = FRAME_HEADER;
+    }
     s->settings_acked |= plain == FRAME_HEADER || plain == FRAME_HEADER + WINDOW_UPDATE;
     return plain;
 }
@@ -210,7 +215,7 @@ static bool is_ticket_like(struct tls_shape *s, uint32_t plain, uint32_t length)
 
 enum fact_tls_shape tls_shape_of(struct tls_shape *s, enum flow_dir dir, uint32_t length, int64_t now_ns)
 {
-    uint32_t plain = tls_plain_bytes(s->version, s->cipher, length);
+    uint32_t plain = tls_text_bytes(s, dir, length);
     bool first = !s->spoke[dir];
 
     s->spoke[dir] = true;
@@ -221,7 +226,7 @@ enum fact_tls_shape tls_shape_of(struct tls_shape *s, enum flow_dir dir, uint32_
         s->h2 = is_preface(plain);
     }
     if (s->h2 && dir == FLOW_C2S && !first)
-        plain = without_padding(s, plain);
+        plain = acknowledged(s, plain);
     enum fact_tls_shape shape = s->h2 ? h2_shape(s, dir, plain, now_ns, first) : FACT_TLS_DATA;
     if (shape == FACT_TLS_DATA) {
         if (dir == FLOW_S2C) {

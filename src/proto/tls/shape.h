@@ -18,7 +18,7 @@ struct tls_shape {
     int64_t server_ns;      /* HTTP/2: of the server's last record that is no control frame ... */
     uint32_t server_bytes;  /* ... and its bytes */
     bool settings_acked;    /* HTTP/2: by the client */
-    uint8_t client_padding; /* HTTP/2: bytes behind the text of each of the client's records */
+    uint8_t client_padding; /* TLS 1.3: bytes behind the text of each of the client's records */
     uint8_t tickets;        /* records that look like one, so far */
     uint32_t ticket_length;
     bool may_have_answered; /* one came after a request */
@@ -27,6 +27,11 @@ struct tls_shape {
     bool answered;          /* a server's record that cannot be one was seen */
 };
 
+/* Java's TLS 1.3 puts so many zeros behind the text of each record. */
+enum { TLS_JAVA_PADDING = 16 };
+
+/* Of an encrypted record of the connection, without what the client puts behind it. */
+uint32_t tls_text_bytes(const struct tls_shape *s, enum flow_dir dir, uint32_t length);
 /* Plain text of an encrypted record; an estimate where the cipher pads. */
 uint32_t tls_plain_bytes(uint16_t version, uint16_t cipher, uint32_t length);
 /* Of TLS 1.3's Finished for the cipher's hash (RFC 8446 4.4.4), as an encrypted record. */
