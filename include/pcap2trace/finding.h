@@ -39,6 +39,8 @@ enum p2t_side {
     X(DNS_OPEN, "dns.open", WARNING, CAPTURE, "the lookup had no answer yet when the capture ended")                 \
     X(DNS_CUT, "dns.cut", WARNING, CAPTURE, "the lookup was answered, but the capture lacks the addresses")          \
     X(DNS_SERVER_FAILED, "dns.server_failed", WARNING, RESOLVER, "one name server failed before another answered")   \
+    X(DNS_NOT_FOLLOWED, "dns.not_followed", WARNING, RESOLVER,                                                       \
+      "no connection followed: the answer has addresses of one family only, and the client used the other before")   \
     X(DNS_SEARCH_LIST, "dns.search_list", INFO, CLIENT, "several names were tried: the resolver's search list")      \
     X(CONN_REFUSED, "conn.refused", ERROR, SERVER, "an address refused the connection")                              \
     X(CONN_UNREACHABLE, "conn.unreachable", ERROR, NETWORK, "an address was reported unreachable by ICMP")           \
@@ -76,12 +78,16 @@ enum p2t_side {
     X(TLS_NOT_DECRYPTED, "tls.not_decrypted", WARNING, CAPTURE, "there are TLS secrets, but nothing was decrypted")  \
     X(TLS_DECRYPTION_LOST, "tls.decryption_lost", WARNING, CAPTURE, "decryption ended before the exchange did")      \
     X(HTTP_SERVER_ERROR, "http.server_error", ERROR, SERVER, "the status is 500 or more")                            \
+    X(HTTP_MALFORMED, "http.malformed", ERROR, SERVER, "the server sent a response that Go's client refuses")        \
+    X(HTTP_OTHER_PROTOCOL, "http.other_protocol", ERROR, EITHER, "the server answered in another protocol")          \
     X(HTTP_LATE_RESPONSE, "http.late_response", ERROR, SERVER, "the response came after the client had given up")    \
     X(HTTP_EARLY_RESPONSE, "http.early_response", WARNING, SERVER, "the response began before the request ended")    \
     X(HTTP_BODY_NOT_SENT, "http.body_not_sent", INFO, SERVER, "a body announced with Expect was refused")            \
     X(HTTP2_STREAM_RESET, "http2.stream_reset", DEPENDS, EITHER,                                                     \
       "the stream was reset; an error by the server, a warning by the client")                                       \
     X(HTTP2_FLOW_CONTROL, "http2.flow_control", INFO, EITHER, "flow control made a side wait")                       \
+    X(HTTP2_PING_UNANSWERED, "http2.ping_unanswered", ERROR, SERVER,                                                 \
+      "the client gave the connection up: the server did not answer its PING")                                       \
     X(GRPC_STATUS, "grpc.status", ERROR, SERVER, "the call ended with another grpc-status than 0")                   \
     X(WEBSOCKET_CLOSED, "websocket.closed", WARNING, EITHER, "the WebSocket was closed with an error code")          \
     X(WEBSOCKET_NOT_CLOSED, "websocket.not_closed", WARNING, EITHER, "the WebSocket ended without a Close frame")    \

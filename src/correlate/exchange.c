@@ -76,6 +76,14 @@ bool exchange_answer_lost_on_way(const struct exchange *e)
     return e->request.seen && since_request(e, &e->conn.lost_on_way[FLOW_S2C]) && !exchange_answer_hidden(e);
 }
 
+bool exchange_ping_lost(const struct exchange *e)
+{
+    const struct packet_mark *ping = &e->conn.ping, *closed = exchange_conn_closing_mark(&e->conn);
+
+    return e->stream.id != 0 && !e->stream.reset && mark_set(ping) && mark_set(closed) &&
+           !exchange_closed_by_server(e) && closed->ts_ns - ping->ts_ns >= PING_LOST_NS;
+}
+
 /* The messages cannot be read; that the server does not close right after its response has to suffice. */
 static bool estimated_keep_alive(const struct exchange *e)
 {

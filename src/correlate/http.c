@@ -193,12 +193,20 @@ static void become_stream(struct exchange *e)
     e->stream.id = 1;
 }
 
+/* RFC 9110 15.5.9: so a server says that it closes a connection on which nothing was asked. Go drops the connection without
+ * a word; it answers no request that the capture lacks. */
+static bool closes_idle(const struct cconn *cc, const struct fact *f)
+{
+    return f->stream == 0 && f->as.head->status == 408 && mark_set(&cc->view.syn) &&
+           cc->flow->lost_bytes[FLOW_C2S] == 0;
+}
+
 static void on_response_head(struct correlate *c, struct cconn *cc, const struct fact *f)
 {
     const struct fact_http_head *h = f->as.head;
     struct exchange *e = open_find(c, cc, f->exchange);
 
-    if (e == NULL && !h->without_request)
+    if (e == NULL && (!h->without_request || closes_idle(cc, f)))
         return;
     if (e == NULL) {
         settle_previous(c, cc);
@@ -278,6 +286,8 @@ static void on_bad(struct correlate *c, struct cconn *cc, const struct fact *f)
         return;
     e->response.bad = f->as.bad.why;
     e->response.bad_line = arena_copy(&e->arena, f->as.bad.line);
+    if (!e->response.seen)
+        e->response.status = f->as.bad.status;
     e->response.last = f->mark;
     if (!mark_set(&e->response.first))
         e->response.first = f->mark;
@@ -296,6 +306,18 @@ static void on_reset(struct correlate *c, struct cconn *cc, const struct fact *f
     e->stream.error_code = f->as.error_code;
     e->stream.reset_mark = f->mark;
     settle_ended(c, e, f->mark.ts_ns);
+}
+
+static void on_ping(struct cconn *cc, const struct fact *f)
+{
+    struct exchange_conn *v = &cc->view;
+
+    if (f->dir == FLOW_S2C && f->as.ping_ack)
+        v->ping = (struct packet_mark){0};
+    if (f->dir == FLOW_S2C || f->as.ping_ack || mark_set(&v->ping))
+        return;
+    v->ping = f->mark;
+    v->heard_at_ping = cc->flow->packets[FLOW_S2C];
 }
 
 void http_fact(struct correlate *c, struct cconn *cc, const struct fact *f)
@@ -331,6 +353,9 @@ void http_fact(struct correlate *c, struct cconn *cc, const struct fact *f)
         break;
     case FACT_HTTP_GOAWAY:
         on_goaway(cc, f);
+        break;
+    case FACT_HTTP_PING:
+        on_ping(cc, f);
         break;
     default:
         break;

@@ -3,12 +3,6 @@
 
 /* ---- HTTP ---- */
 
-static struct slice broken_text(struct exchange *e, const char *what, struct slice quoted)
-{
-    return arena_printf(&e->arena, "net/http: HTTP/1.x transport connection broken: %s \"%.*s\"", what, (int)quoted.n,
-                        (const char *)quoted.p);
-}
-
 static void judge_no_response(struct exchange *e)
 {
     bool uploading = e->request.seen && !e->request.complete && e->request.body_bytes > 0;
@@ -50,19 +44,18 @@ static void judge_no_response(struct exchange *e)
         e->error = (struct slice){NULL, 0};
 }
 
+/* Go has read a line that lacks its end before it hears of a RST, and asks again. */
 static void judge_unfinished_head(struct exchange *e)
 {
-    if (exchange_closer(e) == CLOSED_BY_SERVER_RST)
-        outcome_fail(e, P2T_OUTCOME_RESPONSE_ERROR, outcome_reset_text(e));
-    else if (e->response.rest.n > 0)
-        outcome_fail(
-            e, P2T_OUTCOME_RESPONSE_ERROR,
-            broken_text(e,
-                        e->response.status == 0 ? "malformed HTTP response" : "malformed MIME header: missing colon:",
-                        e->response.rest));
-    else
+    enum exchange_closer closer = exchange_closer(e);
+
+    if (closer == CLOSED_BY_CLIENT_FIN || closer == CLOSED_BY_CLIENT_RST)
+        outcome_fail(e, P2T_OUTCOME_RESPONSE_ERROR, outcome_gone);
+    else if (closer == CLOSED_BY_SERVER_RST && e->response.rest.n == 0)
         outcome_fail(e, P2T_OUTCOME_RESPONSE_ERROR,
-                     SLICE_LIT("net/http: HTTP/1.x transport connection broken: unexpected EOF"));
+                     arena_printf(&e->arena, REFUSAL_BROKEN "%s", (const char *)outcome_reset_text(e).p));
+    else
+        outcome_fail(e, P2T_OUTCOME_RESPONSE_ERROR, SLICE_LIT(REFUSAL_BROKEN "unexpected EOF"));
 }
 
 static void judge_unfinished_body(struct exchange *e)
@@ -82,38 +75,6 @@ static void judge_unfinished_body(struct exchange *e)
         e->outcome = P2T_OUTCOME_INCOMPLETE;
         break;
     }
-}
-
-/* Go's ReadResponse: protocol, space, three digits. */
-static void judge_bad_head(struct exchange *e)
-{
-    struct slice line = e->response.bad_line;
-    size_t space = slice_find(line, ' ');
-    struct slice protocol = slice_of(line.p, space), code = slice_trim(slice_from(line, space));
-
-    code.n = slice_find(code, ' ');
-    uint64_t number;
-    if (code.n > 0 && (code.n != 3 || !slice_u64(code, &number)))
-        outcome_fail(e, P2T_OUTCOME_RESPONSE_ERROR, broken_text(e, "malformed HTTP status code", code));
-    else if (code.n > 0 && !slice_starts(protocol, SLICE_LIT("HTTP/")))
-        outcome_fail(e, P2T_OUTCOME_RESPONSE_ERROR, broken_text(e, "malformed HTTP version", protocol));
-    else
-        outcome_fail(e, P2T_OUTCOME_RESPONSE_ERROR, broken_text(e, "malformed HTTP response", line));
-}
-
-static void judge_bad(struct exchange *e)
-{
-
-    if (e->response.bad == FACT_BAD_LIMIT)
-        outcome_fail(e, P2T_OUTCOME_RESPONSE_ERROR,
-                     SLICE_LIT("net/http: server response headers exceeded the limit; aborted"));
-    else if (e->response.bad == FACT_BAD_CHUNK)
-        outcome_fail(e, P2T_OUTCOME_RESPONSE_ERROR, SLICE_LIT("malformed chunked encoding"));
-    else if (e->response.bad == FACT_BAD_FIELD)
-        outcome_fail(e, P2T_OUTCOME_RESPONSE_ERROR,
-                     broken_text(e, "malformed MIME header: missing colon:", e->response.bad_line));
-    else
-        judge_bad_head(e);
 }
 
 static void judge_response(struct exchange *e)
@@ -225,7 +186,8 @@ static void judge_stream(struct exchange *e)
         outcome_fail(e, e->response.seen ? P2T_OUTCOME_RESPONSE_ERROR : P2T_OUTCOME_NO_RESPONSE,
                      SLICE_LIT("unexpected EOF"));
     else if (!whole && closed)
-        outcome_fail(e, e->response.seen ? P2T_OUTCOME_RESPONSE_ERROR : P2T_OUTCOME_NO_RESPONSE, outcome_gone);
+        outcome_fail(e, e->response.seen ? P2T_OUTCOME_RESPONSE_ERROR : P2T_OUTCOME_NO_RESPONSE,
+                     exchange_ping_lost(e) ? SLICE_LIT("http2: client connection lost") : outcome_gone);
     else if (!whole || !e->request.seen)
         e->outcome = P2T_OUTCOME_INCOMPLETE;
     judge_grpc(e);
@@ -255,7 +217,7 @@ void judge_request(struct exchange *e)
     else if (e->response.unread)
         outcome_fail(e, P2T_OUTCOME_NO_RESPONSE, outcome_gone);
     else if (e->response.bad != 0)
-        judge_bad(e);
+        outcome_fail(e, P2T_OUTCOME_RESPONSE_ERROR, refusal_text(e));
     else if (e->response.seen)
         judge_response(e);
     else

@@ -23,6 +23,12 @@ void judge_dial(struct exchange *e);
 /* With a request or a response, whatever its kind. */
 void judge_request(struct exchange *e);
 
+/* refusal.c */
+/* What Go says before the fault of a head. */
+#define REFUSAL_BROKEN "net/http: HTTP/1.x transport connection broken: "
+/* Why Go's client refused the response: e->response.bad is set. In e->arena. */
+struct slice refusal_text(struct exchange *e);
+
 /* tls.c */
 /* Whose handshake failed: e->tls->failure is set. Fills e->tls->error, too, the error that TLSHandshakeDone got. */
 void judge_handshake(struct exchange *e);

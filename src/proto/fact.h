@@ -27,6 +27,7 @@ enum fact_kind {
     FACT_HTTP_MESSAGES_LOST, /* from here on, the direction's messages cannot be read any more */
     FACT_HTTP_RESET,         /* RST_STREAM: nothing more comes on the stream */
     FACT_HTTP_GOAWAY,
+    FACT_HTTP_PING, /* HTTP/2: RFC 9113 6.7 */
     FACT_SOCKS_REQUEST,
     FACT_SOCKS_REPLY,
     FACT_DNS_MESSAGE,
@@ -50,6 +51,7 @@ enum fact_proto {
     FACT_PROTO_TLS,
     FACT_PROTO_DNS,
     FACT_PROTO_SOCKS,
+    FACT_PROTO_PROXY_PROTOCOL,
     FACT_PROTO_OTHER
 };
 
@@ -124,14 +126,31 @@ struct fact_message {
     uint16_t close_code; /* CLOSE; 0: it has none */
 };
 
-/* Why an HTTP/1 direction lost its parser. */
+/* Why Go's client refuses a response: its head, the framing it announces, or its chunks. `line` is what Go quotes. */
 enum fact_bad {
-    FACT_BAD_NOT_HTTP = 1, /* a response was due and other bytes came */
-    FACT_BAD_HEAD,         /* a head that llhttp refuses */
-    FACT_BAD_FIELD,        /* the same, for this line, which is no field */
-    FACT_BAD_CHUNK,        /* chunked framing that llhttp refuses */
-    FACT_BAD_LIMIT,        /* a head beyond the limit */
-    FACT_BAD_EXTRA         /* bytes while no request is outstanding */
+    FACT_BAD_LINE = 1,      /* the first line holds no space: the line */
+    FACT_BAD_STATUS,        /* the status is not three digits: the status */
+    FACT_BAD_VERSION,       /* "HTTP/d.d" it is not: the version */
+    FACT_BAD_FIRST_FIELD,   /* the first field's line begins with white space: the line ... */
+    FACT_BAD_FIRST_LONG,    /* ... which is longer than Go quotes */
+    FACT_BAD_NO_COLON,      /* a field's line: the line */
+    FACT_BAD_FIELD,         /* bytes that no name or value may hold: the field, unfolded */
+    FACT_BAD_CODINGS,       /* more than one Transfer-Encoding: their values, a line each */
+    FACT_BAD_CODING,        /* one that is not chunked: its value */
+    FACT_BAD_LENGTHS,       /* Content-Length fields that differ: their values, a line each */
+    FACT_BAD_LENGTH,        /* one that is no number: its value */
+    FACT_BAD_TRAILER_KEY,   /* framing is announced for the trailer: the field's name */
+    FACT_BAD_CHUNK_BARE_LF, /* the line of a chunk's size ends without a carriage return */
+    FACT_BAD_CHUNK_BARE_CR, /* it holds one elsewhere */
+    FACT_BAD_CHUNK_LINE,    /* it is too long */
+    FACT_BAD_CHUNK_EMPTY,   /* it holds no size */
+    FACT_BAD_CHUNK_BYTE,    /* a byte of the size is no hexadecimal digit */
+    FACT_BAD_CHUNK_SIZE,    /* it has too many digits */
+    FACT_BAD_CHUNK_END,     /* no end of line follows a chunk's data */
+    FACT_BAD_CHUNK_EXCESS,  /* there is too little in the chunks */
+    FACT_BAD_TRAILER_LONG,  /* no blank line ends the trailer */
+    FACT_BAD_TRAILER_END,   /* the connection ended before it */
+    FACT_BAD_EXTRA          /* bytes while no request is outstanding */
 };
 
 /* Where the handshake ended for the client: mark is the packet after which its library says so. */
@@ -194,9 +213,11 @@ struct fact {
         struct {
             uint32_t last_stream, code;
         } goaway;
+        bool ping_ack; /* HTTP_PING: it answers the peer's */
         struct {
             enum fact_bad why;
-            struct slice line; /* the offending first line, cut to 128 bytes */
+            struct slice line; /* cut to 4,096 bytes */
+            uint16_t status;   /* of a head that is refused; 0: none was read */
         } bad;
         struct {
             struct slice host; /* as sent; a name or an address in text form */

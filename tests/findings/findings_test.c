@@ -112,6 +112,20 @@ NEARLY(DNS_RETRIED)
     m->lookup.repeats = 0;
 }
 
+FIRES(DNS_NOT_FOLLOWED)
+{
+    static struct ip_addr only = {.family = 6};
+
+    made_lookup(m);
+    m->lookup.useless = true;
+    m->lookup.addrs = &only;
+    m->lookup.addr_count = 1;
+}
+NEARLY(DNS_NOT_FOLLOWED)
+{
+    m->lookup.useless = false;
+}
+
 FIRES(DNS_SEARCH_LIST)
 {
     made_lookup(m);
@@ -488,6 +502,30 @@ NEARLY(HTTP_SERVER_ERROR)
     m->e.response.status = 499;
 }
 
+FIRES(HTTP_MALFORMED)
+{
+    made_http(m);
+    made_server_fin(m, 4500);
+    m->e.response.bad = FACT_BAD_CHUNK_BYTE;
+}
+NEARLY(HTTP_MALFORMED)
+{
+    m->e.response.bad = 0;
+}
+
+FIRES(HTTP_OTHER_PROTOCOL)
+{
+    made_http(m);
+    m->e.response.seen = false;
+    m->e.response.bad = FACT_BAD_LINE;
+    m->e.response.bad_line = SLICE_LIT("\0\0\6\4\0\0\0\0\0\0\3\0\0\0\x80");
+}
+/* HTTP/1, without a status. */
+NEARLY(HTTP_OTHER_PROTOCOL)
+{
+    m->e.response.bad_line = SLICE_LIT("HTTP/1.1");
+}
+
 FIRES(HTTP_LATE_RESPONSE)
 {
     made_http(m);
@@ -541,6 +579,19 @@ FIRES(HTTP2_FLOW_CONTROL)
 NEARLY(HTTP2_FLOW_CONTROL)
 {
     m->e.stream.stalls[FLOW_S2C] = 0;
+}
+
+FIRES(HTTP2_PING_UNANSWERED)
+{
+    made_http2(m);
+    made_unanswered(m);
+    m->e.conn.ping = at(3000);
+    m->e.conn.client_fin = at(15003000);
+    m->e.conn.silent_since_ping = true;
+}
+NEARLY(HTTP2_PING_UNANSWERED)
+{
+    m->e.conn.ping = at(15000000);
 }
 
 FIRES(GRPC_STATUS)
@@ -684,6 +735,10 @@ static const struct row rows[P2T_FINDING_COUNT] = {
         "missing"),
     ROW(DNS_SERVER_FAILED, "dns.server_failed", WARNING, 150,
         "the name server 10.0.0.53:53 answered SERVFAIL before another one knew the name"),
+    ROW(DNS_NOT_FOLLOWED, "dns.not_followed", WARNING, 100,
+        "a.test has only IPv6 addresses now, and the client opened no connection: after its earlier lookups of this "
+        "name "
+        "it connected over IPv4"),
     ROW(DNS_SEARCH_LIST, "dns.search_list", INFO, 100, "2 names were tried for a.test (search list): 2 queries"),
     ROW(CONN_REFUSED, "conn.refused", ERROR, 1000, "10.0.0.2:80 refused the connection (RST)"),
     ROW(CONN_UNREACHABLE, "conn.unreachable", ERROR, 1000,
@@ -747,6 +802,8 @@ static const struct row rows[P2T_FINDING_COUNT] = {
         "what the client sent could not be decrypted from this packet on: packets are missing from the capture "
         "(cipher suite 0x1301)"),
     ROW(HTTP_SERVER_ERROR, "http.server_error", ERROR, 3000, "the server answered 500 Oh no"),
+    ROW(HTTP_MALFORMED, "http.malformed", ERROR, 4000, "Go's client refuses the response: its body is malformed"),
+    ROW(HTTP_OTHER_PROTOCOL, "http.other_protocol", ERROR, 4000, "the server answered in HTTP/2"),
     ROW(HTTP_LATE_RESPONSE, "http.late_response", ERROR, 12500,
         "the response came 10 ms after the client had given up"),
     ROW(HTTP_EARLY_RESPONSE, "http.early_response", WARNING, 3000,
@@ -757,6 +814,10 @@ static const struct row rows[P2T_FINDING_COUNT] = {
         "the server reset stream 1 (RST_STREAM, error code 2)"),
     ROW(HTTP2_FLOW_CONTROL, "http2.flow_control", INFO, 0,
         "flow control made the client wait 0 times and the server 1 times"),
+    ROW(HTTP2_PING_UNANSWERED, "http2.ping_unanswered", ERROR, 3000,
+        "the server did not answer the client's PING, and no packet of it came any more: the client gave the "
+        "connection "
+        "up 15000 ms after it"),
     ROW(GRPC_STATUS, "grpc.status", ERROR, 4000, "the call ended with grpc-status 5"),
     ROW(WEBSOCKET_CLOSED, "websocket.closed", WARNING, 5000, "the server closed the WebSocket with code 1002"),
     ROW(WEBSOCKET_NOT_CLOSED, "websocket.not_closed", WARNING, 5000,

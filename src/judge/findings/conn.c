@@ -192,12 +192,18 @@ void about_closing(struct exchange *e)
     bool all_captured = e->response.seen || !exchange_answer_hidden(e);
 
     if (e->outcome == P2T_OUTCOME_OK || !mark_set(closed) || !e->request.seen || e->kind == P2T_KIND_CONNECT ||
-        !all_captured)
+        !all_captured || e->response.bad != 0)
         return;
     if (!server && e->response.seen && (e->response.lost || e->response.extent == FACT_HEAD_CUT))
         return; /* what it lacks, the capture lacks */
     if (server)
         about_server_closing(e, closed);
+    else if (exchange_ping_lost(e))
+        finding_add(
+            e, P2T_FINDING_HTTP2_PING_UNANSWERED, &e->conn.ping, closed,
+            "the server did not answer the client's PING%s: the client gave the connection up %.0f ms after it",
+            e->conn.silent_since_ping ? ", and no packet of it came any more" : "",
+            ms(closed->ts_ns - e->conn.ping.ts_ns));
     else
         finding_add(
             e, P2T_FINDING_CONN_CLOSED_BY_CLIENT, closed, NULL,

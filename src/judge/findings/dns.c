@@ -194,6 +194,13 @@ void about_lookup(struct exchange *e)
     about_result(e);
     if (l->result == LOOKUP_OK || l->result == LOOKUP_CUT)
         about_detours(e);
+    if (l->useless && l->addr_count > 0)
+        finding_add(
+            e, P2T_FINDING_DNS_NOT_FOLLOWED, &l->first_query, &l->last_answer,
+            "%.*s has only IPv%c addresses now, and the client opened no connection: after its earlier lookups of "
+            "this name it connected over IPv%c",
+            shown(l->host), (const char *)l->host.p, l->addrs[0].family == 6 ? '6' : '4',
+            l->addrs[0].family == 6 ? '4' : '6');
     if (l->names > 1)
         finding_add(e, P2T_FINDING_DNS_SEARCH_LIST, &l->first_query, &l->last_query,
                     "%u names were tried for %.*s (search list): %u queries", l->names, shown(l->host),

@@ -1,9 +1,45 @@
 /* Messages, HTTP/2 streams, gRPC calls and WebSockets. */
 #include "judge/findings/about.h"
 
+/* RFC 9113 6.5: what a server of HTTP/2 says first. */
+static bool begins_settings(struct slice s)
+{
+    static const uint8_t type_to_stream[] = {4, 0, 0, 0, 0, 0};
+
+    return s.n >= 9 && s.p[0] == 0 && s.p[1] == 0 && memcmp(s.p + 3, type_to_stream, sizeof type_to_stream) == 0;
+}
+
+/* NULL: HTTP/1, as far as it goes. */
+static const char *other_protocol(const struct exchange_response *r)
+{
+    if (r->seen || r->bad != FACT_BAD_LINE || slice_starts(r->bad_line, SLICE_LIT("HTTP/")))
+        return NULL;
+    if (begins_settings(r->bad_line))
+        return "in HTTP/2";
+    if (slice_starts(r->bad_line, SLICE_LIT("\x15\x03")))
+        return "with an alert of TLS: it expects TLS on this port";
+    return "in no HTTP";
+}
+
+static void about_refusal(struct exchange *e)
+{
+    const struct exchange_response *r = &e->response;
+    const char *other = other_protocol(r);
+
+    if (r->bad == 0)
+        return;
+    if (other != NULL)
+        finding_add(e, P2T_FINDING_HTTP_OTHER_PROTOCOL, &r->last, NULL, "the server answered %s", other);
+    else
+        finding_add(e, P2T_FINDING_HTTP_MALFORMED, &r->last, NULL,
+                    "Go's client refuses the response: %s is malformed", r->seen ? "its body" : "its head");
+}
+
 void about_messages(struct exchange *e)
 {
     const struct exchange_response *r = &e->response;
+
+    about_refusal(e);
 
     if (e->request.abandoned)
         finding_add(e, P2T_FINDING_HTTP_BODY_NOT_SENT, &e->request.head_end, &r->head_end,

@@ -74,12 +74,12 @@ static void event(const struct conn *c, void *state, const struct flow_event *ev
     if (event->kind == FLOW_FIN_IN_ORDER)
         http1_fin(state, event->dir, &event->mark);
     else if (event->kind == FLOW_RST)
-        http1_close(state, true);
+        http1_reset(state, event->dir, &event->mark);
 }
 
 static void close(void *state)
 {
-    http1_close(state, false);
+    http1_close(state);
 }
 
 static void free_state(struct proto *p, void *state)

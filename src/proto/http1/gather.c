@@ -1,8 +1,8 @@
-/* Heads, in one chunk or gathered from several, and the bodies that they announce. */
+/* Heads and trailers, in one chunk or gathered from several, and the bodies that heads announce. */
 #include "proto/http1/field.h"
 #include "proto/http1/state.h"
 
-static void body_follows(struct http1 *h, struct h1_dir *d, const struct fact_http_head *head, const llhttp_t *parser)
+static void body_follows(struct http1 *h, struct h1_dir *d, const struct fact_http_head *head)
 {
     if (head->chunked) {
         d->chunked = slab_take(&h->env->chunk_parsers);
@@ -10,7 +10,6 @@ static void body_follows(struct http1 *h, struct h1_dir *d, const struct fact_ht
             h1_lose(h, d);
             return;
         }
-        *d->chunked = *parser;
         d->state = H1_CHUNKED;
     } else if (head->until_close) {
         d->state = H1_UNTIL_CLOSE;
@@ -22,7 +21,7 @@ static void body_follows(struct http1 *h, struct h1_dir *d, const struct fact_ht
     }
 }
 
-static void request_head(struct http1 *h, struct h1_dir *d, struct fact_http_head *head, const llhttp_t *parser)
+static void request_head(struct http1 *h, struct h1_dir *d, struct fact_http_head *head)
 {
     struct h1_pending *asked = h1_pending_back(&h->pending);
     const struct fact_header *expect = http1_header(head, SLICE_LIT("expect"));
@@ -34,12 +33,12 @@ static void request_head(struct http1 *h, struct h1_dir *d, struct fact_http_hea
     }
     h1_emit_head(h, d, head, d->last);
     d->open = true;
-    body_follows(h, d, head, parser);
+    body_follows(h, d, head);
 }
 
 static bool response_has_no_body(const struct h1_pending *asked, uint16_t status)
 {
-    return status < 200 || status == 204 || status == 304 || (asked != NULL && asked->is_head);
+    return status / 100 == 1 || status == 204 || status == 304 || (asked != NULL && asked->is_head);
 }
 
 /* RFC 9110 7.8: what a 101 switches to, its Upgrade field says. */
@@ -54,12 +53,12 @@ static enum fact_upgrade upgrade_of(const struct fact_http_head *head)
     return upgrade != NULL && slice_ieq(upgrade->value, SLICE_LIT("h2c")) ? FACT_UPGRADE_H2C : FACT_UPGRADE_OTHER;
 }
 
-static void response_head(struct http1 *h, struct h1_dir *d, struct fact_http_head *head, const llhttp_t *parser)
+static void response_head(struct http1 *h, struct h1_dir *d, struct fact_http_head *head)
 {
     struct h1_pending *asked = h1_pending_front(&h->pending);
     bool connect = asked != NULL && asked->is_connect;
     bool tunnel = head->status == 101 || (connect && head->status / 100 == 2);
-    bool interim = head->status < 200 && head->status != 101;
+    bool interim = head->status / 100 == 1 && head->status != 101;
 
     head->upgrade = upgrade_of(head);
     head->without_request = h->has_orphan && h->orphan == d->exchange;
@@ -83,7 +82,7 @@ static void response_head(struct http1 *h, struct h1_dir *d, struct fact_http_he
     }
     if (connect && h->dir[FLOW_C2S].state == H1_TUNNEL)
         h->dir[FLOW_C2S].state = H1_START;
-    body_follows(h, d, head, parser);
+    body_follows(h, d, head);
 }
 
 static void whole_head(struct http1 *h, struct h1_dir *d, struct http1_head_parse *parse, size_t in_segment)
@@ -93,9 +92,9 @@ static void whole_head(struct http1 *h, struct h1_dir *d, struct http1_head_pars
     head->bytes = parse->used;
     head->body_in_segment = in_segment > 0;
     if (h1_dir_of(h, d) == FLOW_C2S)
-        request_head(h, d, head, &parse->parser);
+        request_head(h, d, head);
     else
-        response_head(h, d, head, &parse->parser);
+        response_head(h, d, head);
 }
 
 void h1_partial_head(struct http1 *h, struct h1_dir *d, struct slice bytes, enum fact_head_extent extent)
@@ -117,33 +116,9 @@ static void cut_head(struct http1 *h, struct h1_dir *d, struct slice bytes, enum
     h1_lose(h, d);
 }
 
-/* RFC 9112 5: every line after the first holds a colon, or continues the one before. The last may be cut, and its colon
- * may yet come. */
-static struct slice line_without_colon(struct slice head)
+static struct http1_problem first_line_of(struct slice bytes)
 {
-    size_t end;
-
-    while ((end = slice_find(head, '\n')) < head.n) {
-        size_t n = 0;
-        head = slice_from(head, end + 1);
-        while (n < head.n && head.p[n] != '\r' && head.p[n] != '\n')
-            n++;
-        if (n == 0 || n == head.n)
-            break;
-        if (head.p[0] != ' ' && head.p[0] != '\t' && slice_find(head, ':') > n)
-            return head;
-    }
-    return slice_of(NULL, 0);
-}
-
-static void refused_head(struct http1 *h, struct h1_dir *d, struct slice bytes, struct packet_mark mark)
-{
-    struct slice line = line_without_colon(bytes);
-    struct piece p = {.bytes = line.n > 0 ? line : bytes, .len = bytes.n, .mark = mark};
-
-    h1_emit_bad(h, d, line.n > 0 ? FACT_BAD_FIELD : FACT_BAD_HEAD, &p);
-    d->open = false;
-    h1_lose(h, d);
+    return (struct http1_problem){.why = FACT_BAD_LINE, .line = slice_of(bytes.p, slice_find(bytes, '\n'))};
 }
 
 /* Fast path: the whole head lies in this chunk. */
@@ -160,7 +135,9 @@ static void head_in_chunk(struct http1 *h, struct h1_dir *d, struct piece *p)
         return;
     }
     case HTTP1_HEAD_REFUSED:
-        refused_head(h, d, p->bytes, p->mark);
+        if (h1_dir_of(h, d) == FLOW_C2S)
+            parse.problem = first_line_of(p->bytes);
+        h1_refuse(h, d, &parse.problem, p->mark);
         h1_take(p, p->len);
         return;
     case HTTP1_HEAD_MORE:
@@ -218,14 +195,28 @@ static void split_head_done(struct http1 *h, struct h1_dir *d, struct piece *p, 
     h1_head_holds(h, bytes.cap, 0);
     d->head = (struct buf){0};
     d->searched = 0;
-    if (http1_head_parse(h->env, &parse, h1_dir_of(h, d), buf_view(&bytes)) == HTTP1_HEAD_DONE && parse.used > held) {
+    d->scan = (struct http1_scan){0};
+    enum http1_head_result result = http1_head_parse(h->env, &parse, h1_dir_of(h, d), buf_view(&bytes));
+    if (result == HTTP1_HEAD_DONE && parse.used > held) {
         whole_head(h, d, &parse, bytes.n - parse.used);
         h1_take(p, parse.used - held);
     } else {
-        refused_head(h, d, buf_view(&bytes), p->mark);
+        if (result != HTTP1_HEAD_REFUSED || h1_dir_of(h, d) == FLOW_C2S)
+            parse.problem = first_line_of(buf_view(&bytes));
+        h1_refuse(h, d, &parse.problem, p->mark);
         h1_take(p, p->len);
     }
     buf_fini(&bytes);
+}
+
+/* Whether more of the head is to come. */
+static bool split_head_goes_on(struct http1 *h, struct h1_dir *d)
+{
+    struct http1_problem problem;
+
+    if (h1_dir_of(h, d) == FLOW_C2S)
+        return find_blank_line(d) == 0;
+    return http1_scan(h->env, &d->scan, buf_view(&d->head), false, &problem) == HTTP1_HEAD_MORE;
 }
 
 void h1_step_head(struct http1 *h, struct h1_dir *d, struct piece *p)
@@ -247,11 +238,97 @@ void h1_step_head(struct http1 *h, struct h1_dir *d, struct piece *p)
         h1_take(p, p->len);
         return;
     }
-    if (find_blank_line(d) > 0) {
+    if (!split_head_goes_on(h, d)) {
         split_head_done(h, d, p, held);
         return;
     }
     if (p->bytes.n < p->len)
         cut_head(h, d, buf_view(&d->head), FACT_HEAD_CUT);
     h1_take(p, p->len);
+}
+
+/* ---- trailers ---- */
+
+enum { TRAILER_MAX = 4096 }; /* bufio's buffer: as far as Go looks for the blank line */
+
+/* Index just past the trailer, or 0. */
+static size_t trailer_end(struct h1_dir *d, bool lenient)
+{
+    const uint8_t *b = d->head.p;
+    size_t n = d->head.n;
+
+    if (n >= 2 && b[0] == '\r' && b[1] == '\n')
+        return 2;
+    if (lenient && n > 0 && b[0] == '\n')
+        return 1;
+    for (size_t i = d->searched; i < n; i++) {
+        bool two = b[i] == '\n' && i >= 1 && b[i - 1] == '\n';
+        bool four = b[i] == '\n' && i >= 3 && memcmp(b + i - 3, "\r\n\r", 3) == 0;
+        if (four || (two && lenient))
+            return i + 1;
+    }
+    d->searched = n;
+    return 0;
+}
+
+static void trailer_done(struct http1 *h, struct h1_dir *d, struct piece *p, size_t held, size_t end)
+{
+    struct http1_scan scan = {.stage = SCAN_FIRST_FIELD};
+    struct http1_problem problem = {0};
+    bool response = h1_dir_of(h, d) == FLOW_S2C;
+    enum http1_head_result result = http1_scan(h->env, &scan, slice_of(d->head.p, end), false, &problem);
+
+    if (response && result == HTTP1_HEAD_REFUSED) {
+        h1_refuse(h, d, &problem, p->mark);
+        h1_take(p, p->len);
+        return;
+    }
+    size_t used = result == HTTP1_HEAD_DONE ? scan.line : end;
+    h1_drop_head(h, d);
+    h1_take(p, used > held ? used - held : 0);
+    h1_end_message(h, d);
+}
+
+static void trailer_too_long(struct http1 *h, struct h1_dir *d, struct piece *p)
+{
+    if (h1_dir_of(h, d) == FLOW_S2C)
+        h1_refuse(h, d, &(struct http1_problem){.why = FACT_BAD_TRAILER_LONG}, p->mark);
+    else
+        h1_lose(h, d);
+    h1_take(p, p->len);
+}
+
+void h1_step_trailer(struct http1 *h, struct h1_dir *d, struct piece *p)
+{
+    size_t held = d->head.n, before = d->head.cap;
+    size_t n = p->bytes.n < TRAILER_MAX - held ? p->bytes.n : TRAILER_MAX - held;
+
+    d->last = p->mark;
+    if (p->bytes.n == 0) {
+        d->lost |= p->lost;
+        h1_lose(h, d);
+        return;
+    }
+    buf_slice(&d->head, slice_of(p->bytes.p, n));
+    h1_head_holds(h, before, d->head.cap);
+    size_t end = trailer_end(d, h1_dir_of(h, d) == FLOW_C2S);
+    if (end > 0)
+        trailer_done(h, d, p, held, end);
+    else if (d->head.n == TRAILER_MAX || d->head.failed)
+        trailer_too_long(h, d, p);
+    else
+        h1_take(p, n);
+}
+
+bool h1_ended_inside(struct http1 *h, struct h1_dir *d, struct packet_mark mark)
+{
+    struct http1_problem problem = {0};
+
+    if (d->state == H1_TRAILER)
+        problem.why = d->head.n < 2 ? FACT_BAD_TRAILER_END : FACT_BAD_TRAILER_LONG;
+    else if (d->state != H1_HEAD ||
+             http1_scan(h->env, &d->scan, buf_view(&d->head), true, &problem) != HTTP1_HEAD_REFUSED)
+        return false;
+    h1_refuse(h, d, &problem, mark);
+    return true;
 }

@@ -13,7 +13,7 @@ int http1_env_init(struct http1_env *env, const struct http1_limits *limits, con
 {
     *env = (struct http1_env){.limits = *limits, .sink = *sink};
     slab_init(&env->connections, sizeof(struct http1), limits->budget);
-    slab_init(&env->chunk_parsers, sizeof(llhttp_t), limits->budget);
+    slab_init(&env->chunk_parsers, sizeof(struct http1_chunked), limits->budget);
     env->headers = calloc(limits->headers, sizeof *env->headers);
     return env->headers != NULL ? P2T_OK : P2T_ERR_MEMORY;
 }
@@ -127,16 +127,20 @@ static enum http1_guess looks_like_start(enum flow_dir dir, struct slice s)
     return dir == FLOW_C2S ? http1_looks_like_request(s) : http1_looks_like_response(s);
 }
 
+/* Whether what comes next answers a request: Go reads anything then, up to the end of a line. */
+static bool is_awaited(const struct http1 *h, const struct h1_dir *d)
+{
+    return d == &h->dir[FLOW_S2C] && h->pending.n > 0 && !h->has_orphan;
+}
+
 static void refuse(struct http1 *h, struct h1_dir *d, const struct piece *p)
 {
-    bool response = h1_dir_of(h, d) == FLOW_S2C;
-    struct h1_pending *waiting = h1_pending_front(&h->pending);
+    bool extra = h1_dir_of(h, d) == FLOW_S2C && h->pending.n == 0;
+    struct http1_problem problem = {.why = extra ? FACT_BAD_EXTRA : FACT_BAD_LINE,
+                                    .line = slice_of(p->bytes.p, slice_find(p->bytes, '\n'))};
 
-    if (response && waiting != NULL)
-        d->exchange = waiting->exchange;
-    h1_emit_bad(h, d, response && waiting == NULL ? FACT_BAD_EXTRA : FACT_BAD_NOT_HTTP, p);
     d->open = false;
-    h1_lose(h, d);
+    h1_refuse(h, d, &problem, p->mark);
 }
 
 static void step_start(struct http1 *h, struct h1_dir *d, struct piece *p)
@@ -145,12 +149,12 @@ static void step_start(struct http1 *h, struct h1_dir *d, struct piece *p)
         h1_lose(h, d);
         return;
     }
-    /* RFC 9112 2.2: a blank line before a message is passed over. */
-    if (p->bytes.p[0] == '\r' || p->bytes.p[0] == '\n') {
+    /* RFC 9112 2.2: a blank line before a message is passed over, but not by Go's client. */
+    if (!is_awaited(h, d) && (p->bytes.p[0] == '\r' || p->bytes.p[0] == '\n')) {
         h1_take(p, 1);
         return;
     }
-    if (looks_like_start(h1_dir_of(h, d), p->bytes) == HTTP1_NO)
+    if (!is_awaited(h, d) && looks_like_start(h1_dir_of(h, d), p->bytes) == HTTP1_NO)
         refuse(h, d, p);
     else
         begin(h, d, p);
@@ -221,6 +225,19 @@ static void step_length(struct http1 *h, struct h1_dir *d, struct piece *p)
         h1_end_message(h, d);
 }
 
+static void bad_chunk(struct http1 *h, struct h1_dir *d, struct piece *p, enum fact_bad why)
+{
+    const struct http1_problem problem = {.why = why};
+
+    if (h1_dir_of(h, d) == FLOW_S2C) {
+        h1_refuse(h, d, &problem, p->mark);
+    } else {
+        h1_emit_bad(h, d, &problem, p->mark);
+        h1_lose(h, d);
+    }
+    h1_take(p, p->len);
+}
+
 static void step_chunked(struct http1 *h, struct h1_dir *d, struct piece *p)
 {
     if (p->bytes.n == 0) {
@@ -232,20 +249,20 @@ static void step_chunked(struct http1 *h, struct h1_dir *d, struct piece *p)
         h1_take(p, p->len);
         return;
     }
-    struct http1_chunk_result fed = http1_chunked_feed(d->chunked, p->bytes);
+    struct http1_chunked_result fed = http1_chunked_feed(d->chunked, p->bytes, h1_dir_of(h, d) == FLOW_C2S);
     d->body_bytes += fed.body_bytes;
     d->last = p->mark;
     if (fed.body_bytes > 0)
         d->last_data = p->mark;
-    if (fed.bad) {
-        h1_emit_bad(h, d, FACT_BAD_CHUNK, p);
-        h1_lose(h, d);
-        h1_take(p, p->len);
+    if (fed.bad != 0) {
+        bad_chunk(h, d, p, fed.bad);
         return;
     }
     h1_take(p, fed.used);
-    if (fed.done)
-        h1_end_message(h, d);
+    if (fed.done) {
+        h1_drop_chunked(h, d);
+        d->state = H1_TRAILER;
+    }
 }
 
 static void step_until_close(struct h1_dir *d, struct piece *p)
@@ -279,6 +296,9 @@ static void step(struct http1 *h, struct h1_dir *d, struct piece *p)
         break;
     case H1_CHUNKED:
         step_chunked(h, d, p);
+        break;
+    case H1_TRAILER:
+        h1_step_trailer(h, d, p);
         break;
     case H1_UNTIL_CLOSE:
         step_until_close(d, p);
@@ -322,11 +342,21 @@ void http1_fin(struct http1 *h, enum flow_dir dir, const struct packet_mark *mar
 
     if (d->state == H1_UNTIL_CLOSE)
         d->last = *mark;
+    if (dir == FLOW_S2C)
+        (void)h1_ended_inside(h, d, *mark);
     stop(h, d, FACT_HEAD_UNFINISHED, true);
 }
 
-void http1_close(struct http1 *h, bool reset)
+void http1_reset(struct http1 *h, enum flow_dir dir, const struct packet_mark *mark)
+{
+    if (dir == FLOW_S2C)
+        (void)h1_ended_inside(h, &h->dir[FLOW_S2C], *mark);
+    for (int i = 0; i < 2; i++)
+        stop(h, &h->dir[i], FACT_HEAD_UNFINISHED, false);
+}
+
+void http1_close(struct http1 *h)
 {
     for (int i = 0; i < 2; i++)
-        stop(h, &h->dir[i], reset ? FACT_HEAD_UNFINISHED : FACT_HEAD_CUT, false);
+        stop(h, &h->dir[i], FACT_HEAD_CUT, false);
 }

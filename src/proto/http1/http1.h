@@ -1,4 +1,5 @@
-/* HTTP/1.0 and 1.1 over a connection: both directions, parsed by llhttp (RFC 9112).
+/* HTTP/1.0 and 1.1 over a connection: both directions (RFC 9112). Requests are parsed by llhttp,
+ * responses as Go's client does.
  *
  * Requests and responses are numbered together: the n-th request of a connection and its response carry the same
  * exchange number. Bodies of known length are skipped by subtraction, so that a hole in one costs nothing. */
@@ -61,8 +62,10 @@ bool http1_in_tunnel(const struct http1 *h);
 bool http1_became_http2(const struct http1 *h, uint32_t *exchange, uint32_t *next);
 /* Everything before dir's FIN was given. */
 void http1_fin(struct http1 *h, enum flow_dir dir, const struct packet_mark *mark);
-/* The connection is over, by a RST or because no more of it was captured: what is open is reported unfinished. */
-void http1_close(struct http1 *h, bool reset);
+/* dir's sender reset the connection: what is open is reported unfinished. */
+void http1_reset(struct http1 *h, enum flow_dir dir, const struct packet_mark *mark);
+/* No more of the connection was captured: what is open is reported as cut. */
+void http1_close(struct http1 *h);
 /* Without a word about what is open. NULL is allowed. */
 void http1_free(struct http1 *h);
 

@@ -8,6 +8,7 @@ void h1_drop_head(struct http1 *h, struct h1_dir *d)
     h1_head_holds(h, d->head.cap, 0);
     buf_fini(&d->head);
     d->searched = 0;
+    d->scan = (struct http1_scan){0};
 }
 
 void h1_drop_chunked(struct http1 *h, struct h1_dir *d)
@@ -57,17 +58,24 @@ void h1_emit_end(struct http1 *h, struct h1_dir *d, bool complete, bool abandone
     fact_emit(&h->env->sink, &f);
 }
 
-void h1_emit_bad(struct http1 *h, struct h1_dir *d, enum fact_bad why, const struct piece *p)
+void h1_emit_bad(struct http1 *h, struct h1_dir *d, const struct http1_problem *problem, struct packet_mark mark)
 {
-    struct fact f = fact_for(h, d, FACT_HTTP_BAD, p->mark);
-    struct slice line = slice_of(p->bytes.p, slice_find(p->bytes, '\n'));
+    enum { LINE_MAX_BYTES = 4096 };
+    struct fact f = fact_for(h, d, FACT_HTTP_BAD, mark);
 
-    if (line.n > 0 && line.p[line.n - 1] == '\r')
-        line.n--;
-    f.as.bad.why = why;
-    f.as.bad.line = slice_of(line.p, line.n > 128 ? 128 : line.n);
+    f.as.bad.why = problem->why;
+    f.as.bad.line = slice_of(problem->line.p, problem->line.n > LINE_MAX_BYTES ? LINE_MAX_BYTES : problem->line.n);
+    f.as.bad.status = problem->status;
     h->env->counters.bad++;
     fact_emit(&h->env->sink, &f);
+}
+
+void h1_refuse(struct http1 *h, struct h1_dir *d, const struct http1_problem *problem, struct packet_mark mark)
+{
+    h1_emit_bad(h, d, problem, mark);
+    if (d->open)
+        h1_emit_end(h, d, false, false);
+    h1_lose(h, d);
 }
 
 void h1_lose(struct http1 *h, struct h1_dir *d)

@@ -2,7 +2,8 @@
 #ifndef P2T_PROTO_HTTP1_STATE_H
 #define P2T_PROTO_HTTP1_STATE_H
 
-#include "proto/http1/head.h"
+#include "proto/http1/answer.h"
+#include "proto/http1/chunked.h"
 #include "proto/http1/pending.h"
 #include "proto/websocket.h"
 
@@ -11,6 +12,7 @@ enum h1_state {
     H1_HEAD,
     H1_LENGTH,
     H1_CHUNKED,
+    H1_TRAILER, /* after the last chunk */
     H1_UNTIL_CLOSE,
     H1_LOST, /* bytes are missing or make no sense; waits for something that begins like a message */
     H1_TUNNEL,
@@ -25,9 +27,10 @@ struct h1_dir {
     uint32_t exchange;
     struct packet_mark first, last, last_data;
     uint64_t body_bytes, remaining;
-    struct buf head; /* of a head that did not come in one chunk */
-    size_t searched; /* how far `head` was looked through for its end */
-    llhttp_t *chunked;
+    struct buf head;        /* of a head or trailer that did not come in one chunk ... */
+    size_t searched;        /* ... and how far it was looked through for its end: a request's ... */
+    struct http1_scan scan; /* ... a response's */
+    struct http1_chunked *chunked;
 };
 
 struct http1 {
@@ -83,7 +86,9 @@ void h1_drop_chunked(struct http1 *h, struct h1_dir *d);
  * came. */
 void h1_emit_head(struct http1 *h, struct h1_dir *d, struct fact_http_head *head, struct packet_mark last);
 void h1_emit_end(struct http1 *h, struct h1_dir *d, bool complete, bool abandoned);
-void h1_emit_bad(struct http1 *h, struct h1_dir *d, enum fact_bad why, const struct piece *p);
+void h1_emit_bad(struct http1 *h, struct h1_dir *d, const struct http1_problem *problem, struct packet_mark mark);
+/* Go's client gives the response up here; the message under way, if any, ends. */
+void h1_refuse(struct http1 *h, struct h1_dir *d, const struct http1_problem *problem, struct packet_mark mark);
 /* The open message, if any, ends where its last byte was seen. */
 void h1_lose(struct http1 *h, struct h1_dir *d);
 /* The message is over: it is reported, and the direction waits for the next one. */
@@ -95,6 +100,11 @@ void h1_become_tunnel(struct http1 *h, struct h1_dir *d, enum fact_upgrade upgra
 /* gather.c */
 /* Takes what the piece has of a head; the message begins when it is whole. */
 void h1_step_head(struct http1 *h, struct h1_dir *d, struct piece *p);
+/* The bytes that follow the last chunk. */
+void h1_step_trailer(struct http1 *h, struct h1_dir *d, struct piece *p);
+/* The server ended the connection inside the head or trailer of its response: where Go finds fault with what there is
+ * of it, that is reported, and true. */
+bool h1_ended_inside(struct http1 *h, struct h1_dir *d, struct packet_mark mark);
 /* A head that will not be whole: what there is of it is reported. */
 void h1_partial_head(struct http1 *h, struct h1_dir *d, struct slice bytes, enum fact_head_extent extent);
 

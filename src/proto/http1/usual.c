@@ -134,11 +134,12 @@ static void status_line(struct usual *u, struct fact_http_head *head)
     take_line_end(u);
 }
 
-/* Only one Content-Length of a few digits, or "chunked". */
+/* Only one Content-Length of a few digits, or "chunked", and no trailer announced. */
 static void note_framing(struct usual *u, struct fact_http_head *head, const struct fact_header *h)
 {
     enum { DIGITS_MAX = 18 };
 
+    u->odd |= slice_ieq(h->name, SLICE_LIT("trailer"));
     if (h->name.n != sizeof "content-length" - 1 && h->name.n != sizeof "transfer-encoding" - 1)
         return;
     if (slice_ieq(h->name, SLICE_LIT("content-length"))) {
@@ -149,7 +150,7 @@ static void note_framing(struct usual *u, struct fact_http_head *head, const str
         u->odd |= head->chunked || !slice_eq(h->value, SLICE_LIT("chunked"));
         head->chunked = true;
     }
-    u->odd |= head->has_length && head->chunked;
+    u->odd |= head->chunked && (head->has_length || head->version_minor == 0);
 }
 
 static void field_line(struct usual *u, struct fact_http_head *head, struct fact_header *h)

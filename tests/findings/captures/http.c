@@ -12,6 +12,25 @@ static void server_error(struct story *s)
     hang_up(s);
 }
 
+/* A size of a chunk is hexadecimal. */
+static void malformed(struct story *s)
+{
+    dial(s);
+    ask(s);
+    says(s, DOWN, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+    says(s, DOWN, s->nearly ? "a\r\n0123456789\r\n0\r\n\r\n" : "z\r\n0123456789\r\n0\r\n\r\n");
+    hang_up(s);
+}
+
+/* As other servers than HTTP's greet. */
+static void other_protocol(struct story *s)
+{
+    dial(s);
+    ask(s);
+    says(s, DOWN, s->nearly ? "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n" : "+OK\r\n");
+    hang_up(s);
+}
+
 /* The response comes before the client's FIN. */
 static void late_response(struct story *s)
 {
@@ -102,6 +121,8 @@ const struct finding_capture http_captures[] = {
     {"http.server_error", server_error, .recorded = "incidents/captures/18-load-balancer-503.pcap.zst"},
     {"http.late_response", late_response, .recorded = "golden/field/63-compare-hung-servers.pcap"},
     {"http.early_response", early_response, .recorded = "golden/lab/early.pcap"},
+    {"http.malformed", malformed, .recorded = NULL},
+    {"http.other_protocol", other_protocol, .recorded = NULL},
     {"http.body_not_sent", body_not_sent, .recorded = NULL},
     {"websocket.closed", websocket_closed, .recorded = "golden/h2/talk.pcap.gz"},
     {"websocket.not_closed", websocket_not_closed, .recorded = "golden/h2/talk.pcap.gz"},

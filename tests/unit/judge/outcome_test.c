@@ -404,12 +404,12 @@ static void heads_that_are_not_whole(void **state)
     m.e.response.extent = FACT_HEAD_UNFINISHED;
     m.e.response.status = 200;
     JUDGED(&m, RESPONSE_ERROR, BROKEN "unexpected EOF");
-    m.e.response.rest = SLICE_LIT("X-Half");
-    JUDGED(&m, RESPONSE_ERROR, BROKEN "malformed MIME header: missing colon: \"X-Half\"");
-    m.e.response.status = 0;
-    JUDGED(&m, RESPONSE_ERROR, BROKEN "malformed HTTP response \"X-Half\"");
     m.e.conn.server_rst = at(3500);
-    JUDGED(&m, RESPONSE_ERROR, RESET);
+    JUDGED(&m, RESPONSE_ERROR, BROKEN RESET);
+    m.e.response.rest = SLICE_LIT("X-Half: ");
+    JUDGED(&m, RESPONSE_ERROR, BROKEN "unexpected EOF");
+    m.e.conn.client_rst = at(3400);
+    JUDGED(&m, RESPONSE_ERROR, GONE);
     made_http(&m);
     m.e.response.extent = FACT_HEAD_CUT;
     JUDGED(&m, INCOMPLETE, NULL);
@@ -438,15 +438,28 @@ static void responses_that_make_no_sense(void **state)
 {
     static const struct {
         enum fact_bad why;
-        const char *line, *error;
+        struct slice line;
+        const char *error;
     } rows[] = {
-        {FACT_BAD_NOT_HTTP, "SSH-2.0-x", BROKEN "malformed HTTP response \"SSH-2.0-x\""},
-        {FACT_BAD_HEAD, "HTTP/1.1 2x0 OK", BROKEN "malformed HTTP status code \"2x0\""},
-        {FACT_BAD_HEAD, "HTTP/1.1 20 OK", BROKEN "malformed HTTP status code \"20\""},
-        {FACT_BAD_HEAD, "HTTQ/1.1 200 OK", BROKEN "malformed HTTP version \"HTTQ/1.1\""},
-        {FACT_BAD_FIELD, "no colon", BROKEN "malformed MIME header: missing colon: \"no colon\""},
-        {FACT_BAD_CHUNK, "", "malformed chunked encoding"},
-        {FACT_BAD_LIMIT, "", "net/http: server response headers exceeded the limit; aborted"},
+        {FACT_BAD_LINE, SLICE_INIT("SSH-2.0-x"), BROKEN "malformed HTTP response \"SSH-2.0-x\""},
+        {FACT_BAD_LINE, SLICE_INIT("\0\0\x12\4"), BROKEN "malformed HTTP response \"\\x00\\x00\\x12\\x04\""},
+        {FACT_BAD_LINE, SLICE_INIT("\a\b\f\r\t\v\"\\\x7f"),
+         BROKEN "malformed HTTP response \"\\a\\b\\f\\r\\t\\v\\\"\\\\\\x7f\""},
+        {FACT_BAD_LINE, SLICE_INIT("\xc3\xb6 \xc3 \xc2\x80 \xe2\x80\xae \xf0\x9f\x98\x80 \xf3\xb0\x80\x80"),
+         BROKEN "malformed HTTP response \"\xc3\xb6 \\xc3 \\u0080 \\u202e \xf0\x9f\x98\x80 \\U000f0000\""},
+        {FACT_BAD_STATUS, SLICE_INIT("20"), BROKEN "malformed HTTP status code \"20\""},
+        {FACT_BAD_VERSION, SLICE_INIT("HTTQ/1.1"), BROKEN "malformed HTTP version \"HTTQ/1.1\""},
+        {FACT_BAD_FIRST_FIELD, SLICE_INIT(" a: b"), BROKEN "malformed MIME header initial line: \" a: b\""},
+        {FACT_BAD_FIRST_LONG, SLICE_INIT(" a"), BROKEN "message too large"},
+        {FACT_BAD_NO_COLON, SLICE_INIT("no colon"), BROKEN "malformed MIME header: missing colon: \"no colon\""},
+        {FACT_BAD_FIELD, SLICE_INIT("a\0: b"), BROKEN "malformed MIME header line: \"a\\x00: b\""},
+        {FACT_BAD_CODINGS, SLICE_INIT("gzip\nchunked"), BROKEN "too many transfer encodings: [\"gzip\" \"chunked\"]"},
+        {FACT_BAD_CODING, SLICE_INIT("gzip"), BROKEN "unsupported transfer encoding: \"gzip\""},
+        {FACT_BAD_LENGTHS, SLICE_INIT("10\n12\n"),
+         BROKEN "http: message cannot contain multiple Content-Length headers; got [\"10\" \"12\" \"\"]"},
+        {FACT_BAD_LENGTH, SLICE_INIT("2 4"), BROKEN "bad Content-Length \"2 4\""},
+        {FACT_BAD_LENGTH, SLICE_INIT(""), BROKEN "invalid empty Content-Length \"\""},
+        {FACT_BAD_TRAILER_KEY, SLICE_INIT("Trailer"), BROKEN "bad trailer key \"Trailer\""},
     };
 
     (void)state;
@@ -454,7 +467,38 @@ static void responses_that_make_no_sense(void **state)
         struct made m;
         made_http(&m);
         m.e.response.bad = rows[i].why;
-        m.e.response.bad_line = slice_str(rows[i].line);
+        m.e.response.bad_line = rows[i].line;
+        m.e.response.seen = false;
+        JUDGED(&m, RESPONSE_ERROR, rows[i].error);
+    }
+}
+
+/* The head was good, and Go has handed the response to its caller. */
+static void bodies_that_make_no_sense(void **state)
+{
+    static const struct {
+        enum fact_bad why;
+        const char *error;
+    } rows[] = {
+        {FACT_BAD_CHUNK_BARE_LF, "chunked line ends with bare LF"},
+        {FACT_BAD_CHUNK_BARE_CR, "invalid CR in chunked line"},
+        {FACT_BAD_CHUNK_LINE, "header line too long"},
+        {FACT_BAD_CHUNK_EMPTY, "empty hex number for chunk length"},
+        {FACT_BAD_CHUNK_BYTE, "invalid byte in chunk length"},
+        {FACT_BAD_CHUNK_SIZE, "http chunk length too large"},
+        {FACT_BAD_CHUNK_END, "malformed chunked encoding"},
+        {FACT_BAD_CHUNK_EXCESS, "chunked encoding contains too much non-data"},
+        {FACT_BAD_TRAILER_LONG, "http: suspiciously long trailer after chunked body"},
+        {FACT_BAD_TRAILER_END, "http: unexpected EOF reading trailer"},
+        {FACT_BAD_NO_COLON, "malformed MIME header: missing colon: \"x\""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct made m;
+        made_http(&m);
+        m.e.response.bad = rows[i].why;
+        m.e.response.bad_line = SLICE_LIT("x");
         JUDGED(&m, RESPONSE_ERROR, rows[i].error);
     }
 }
@@ -535,6 +579,12 @@ static void other_ends_of_a_stream(void **state)
     JUDGED(&m, RESPONSE_ERROR, GONE);
     made_unanswered(&m);
     JUDGED(&m, NO_RESPONSE, GONE);
+    /* Go pings a connection on which nothing came for a while, and gives it up where nothing answers. */
+    m.e.conn.ping = at(4000);
+    JUDGED(&m, NO_RESPONSE, GONE);
+    m.e.conn.client_fin = at(1005000);
+    m.e.conn.server_fin = (struct packet_mark){0};
+    JUDGED(&m, NO_RESPONSE, "http2: client connection lost");
 }
 
 static void grpc_calls(void **state)
@@ -599,6 +649,7 @@ int main(void)
         cmocka_unit_test(heads_that_are_not_whole),
         cmocka_unit_test(bodies_that_are_not_whole),
         cmocka_unit_test(responses_that_make_no_sense),
+        cmocka_unit_test(bodies_that_make_no_sense),
         cmocka_unit_test(whole_ones),
         cmocka_unit_test(streams_that_were_reset),
         cmocka_unit_test(other_ends_of_a_stream),

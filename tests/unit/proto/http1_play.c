@@ -10,9 +10,46 @@ static const char *const extents[] = {
 };
 
 static const char *const reasons[] = {
-    [FACT_BAD_NOT_HTTP] = "not-http", [FACT_BAD_HEAD] = "head",   [FACT_BAD_CHUNK] = "chunk",
-    [FACT_BAD_LIMIT] = "limit",       [FACT_BAD_EXTRA] = "extra", [FACT_BAD_FIELD] = "field",
+    [FACT_BAD_LINE] = "line",
+    [FACT_BAD_STATUS] = "status",
+    [FACT_BAD_VERSION] = "version",
+    [FACT_BAD_FIRST_FIELD] = "first-field",
+    [FACT_BAD_FIRST_LONG] = "first-long",
+    [FACT_BAD_NO_COLON] = "no-colon",
+    [FACT_BAD_FIELD] = "field",
+    [FACT_BAD_CODINGS] = "codings",
+    [FACT_BAD_CODING] = "coding",
+    [FACT_BAD_LENGTHS] = "lengths",
+    [FACT_BAD_LENGTH] = "length",
+    [FACT_BAD_TRAILER_KEY] = "trailer-key",
+    [FACT_BAD_CHUNK_BARE_LF] = "bare-lf",
+    [FACT_BAD_CHUNK_BARE_CR] = "bare-cr",
+    [FACT_BAD_CHUNK_LINE] = "chunk-line",
+    [FACT_BAD_CHUNK_EMPTY] = "chunk-empty",
+    [FACT_BAD_CHUNK_BYTE] = "chunk-byte",
+    [FACT_BAD_CHUNK_SIZE] = "chunk-size",
+    [FACT_BAD_CHUNK_END] = "chunk-end",
+    [FACT_BAD_CHUNK_EXCESS] = "chunk-excess",
+    [FACT_BAD_TRAILER_LONG] = "trailer-long",
+    [FACT_BAD_TRAILER_END] = "trailer-end",
+    [FACT_BAD_EXTRA] = "extra",
 };
+
+/* A line each, as one. */
+static void put_bad(struct buf *out, const struct fact *f)
+{
+    struct slice line = f->as.bad.line;
+
+    buf_printf(out, "bad %s", reasons[f->as.bad.why]);
+    if (f->as.bad.status != 0)
+        buf_printf(out, " of %u", f->as.bad.status);
+    if (f->as.bad.why == FACT_BAD_EXTRA || f->as.bad.why >= FACT_BAD_CHUNK_BARE_LF || f->dir == FLOW_C2S)
+        return;
+    buf_str(out, " '");
+    for (size_t i = 0; i < line.n; i++)
+        buf_putc(out, line.p[i] == '\n' ? '|' : (char)line.p[i]);
+    buf_str(out, "'");
+}
 
 struct recorder {
     struct buf out;
@@ -66,7 +103,7 @@ static void record(void *ctx, const struct fact *f)
         put_end(r, f, "got");
         break;
     case FACT_HTTP_BAD:
-        buf_printf(&r->out, "bad %s", reasons[f->as.bad.why]);
+        put_bad(&r->out, f);
         break;
     case FACT_HTTP_TUNNEL:
         buf_str(&r->out, "tunnel");
@@ -145,8 +182,11 @@ static void play_step(struct stage *s, const struct step *step)
     case STEP_FIN:
         http1_fin(s->http1, step->dir, &s->mark);
         break;
+    case STEP_RESET:
+        http1_reset(s->http1, step->dir, &s->mark);
+        break;
     default:
-        http1_close(s->http1, step->kind == STEP_RESET);
+        http1_close(s->http1);
         break;
     }
 }

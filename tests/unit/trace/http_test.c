@@ -71,7 +71,8 @@ static void secrets_are_nowhere_in_a_timeline(void **state)
     m.e.response.interim_count = 1;
     m.e.response.status = 503;
     m.e.response.reason = SLICE_LIT("see http://u:s@a.test/");
-    m.e.response.bad = FACT_BAD_FIELD;
+    m.e.response.seen = false;
+    m.e.response.bad = FACT_BAD_NO_COLON;
     m.e.response.bad_line = SLICE_LIT("X-Api-Key s");
     m.e.grpc.present = m.e.grpc.has_status = true;
     m.e.grpc.message = SLICE_LIT("password: s");
@@ -84,7 +85,7 @@ static void secrets_are_nowhere_in_a_timeline(void **state)
     assert_shown(b.x->grpc->message, "password: [redacted]");
     assert_shown(b.x->error, "net/http: HTTP/1.x transport connection broken: malformed MIME header: missing colon: "
                              "\"X-Api-Key [redacted]\"");
-    assert_shown(b.x->findings[0].text, "the server answered 503 see http://[redacted]@a.test/");
+    assert_shown(b.x->findings[1].text, "the server answered 503 see http://[redacted]@a.test/");
     assert_arg_text(built_only(&b, P2T_HOOK_GET_CONN), "hostPort", "[redacted]@a.test:80");
     assert_arg_text(built_only(&b, P2T_HOOK_DNS_START), "Host", "a.test");
     assert_arg_list(built_nth(&b, P2T_HOOK_WROTE_HEADER_FIELD, 0), "value", "http://a.test/#[redacted]");
