@@ -15,6 +15,14 @@ struct conn_tls {
     uint64_t record_bytes;        /* of the client's last records, on average */
     uint64_t head_bytes;          /* HTTP/2: of the last request's first record */
     uint64_t answer_head_bytes;   /* HTTP/2: of the last response's first record */
+    uint64_t answer_last_bytes;   /* HTTP/2: of its last record */
+    int8_t heads_apart;           /* HTTP/2: 0 or more: the server's HEADERS are records of their own, as it seems */
+    bool answer_ended;            /* HTTP/2: the server sent an empty frame since */
+    bool settings_acked;          /* HTTP/2: by the server */
+    bool heads_short;             /* HTTP/2: the server's HEADERS may be as short as a WINDOW_UPDATE */
+    int64_t answer_ns;            /* HTTP/2: of the server's last record that is no control frame */
+    int64_t usual_wait_ns;        /* HTTP/2: for an answer, where it was asked for alone; 0: not known */
+    int64_t least_wait_ns;        /* HTTP/2: the least of those; 0: not known */
     struct packet_mark head_like; /* HTTP/2: a short frame that may be the open exchange's response head */
     bool reset_like;              /* HTTP/2: the server sent what may be a RST_STREAM since */
     bool control_seen; /* HTTP/2: the server sent a short frame since, other than a SETTINGS acknowledgement */

@@ -158,6 +158,15 @@ void exchange_begins_with_dial(struct exchange *e)
     e->clock_ahead_ns = 0; /* connections begin with their packets' own times */
 }
 
+void exchange_suppose_answer(struct exchange *e)
+{
+    struct exchange_response *x = &e->response;
+
+    x->seen = x->ended = x->complete = true;
+    e->request.ended = e->request.complete = true;
+    x->first = x->last = x->first_possible;
+}
+
 bool attempt_known_by_quote(const struct exchange_attempt *a)
 {
     return mark_set(&a->failed) && a->failed.ref.number == a->syn.ref.number && a->failed.ref.file == a->syn.ref.file;

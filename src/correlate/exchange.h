@@ -432,6 +432,8 @@ bool exchange_closed_at_once(const struct exchange *e);
 struct slice exchange_dialled_host(const struct exchange *e);
 /* Its first packet is its lookup's or its dial's, where those are earlier. */
 void exchange_begins_with_dial(struct exchange *e);
+/* Kind tls: its answer is taken to be the first record that may have been it. */
+void exchange_suppose_answer(struct exchange *e);
 /* Its SYN is not in the capture, only the ICMP error that quotes it: when it began is not known. */
 bool attempt_known_by_quote(const struct exchange_attempt *a);
 /* The SYNs used up the kernel's own schedule: it was the kernel that gave up. */

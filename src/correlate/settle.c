@@ -1,6 +1,7 @@
 /* How exchanges end: when one is over, what it still waits for, and when all of it is known. */
 #include "correlate/settle.h"
 
+#include "correlate/conn_tls.h"
 #include "correlate/join.h"
 #include "correlate/links.h"
 #include "correlate/messages.h"
@@ -104,11 +105,22 @@ static int64_t earliest_close(const struct exchange_conn *v, int64_t otherwise)
     return mark_set(closed) ? closed->ts_ns : otherwise;
 }
 
+/* HTTP/2 without keys: its answer hid in another one's, unless the connection was closed upon it. */
+static void suppose_answered(const struct cconn *cc, struct exchange *e)
+{
+    const struct packet_mark *closed = exchange_conn_closing_mark(&cc->view), *first = &e->response.first_possible;
+
+    if (e->kind == P2T_KIND_TLS && !e->response.seen && mark_set(first) && cc->tls->answer_ns >= first->ts_ns &&
+        closed != &cc->view.server_fin && closed != &cc->view.server_rst)
+        exchange_suppose_answer(e);
+}
+
 /* Nothing can come any more for what is open: it ended when a side gave the connection up, or is open to this day. An
  * estimated response is over with its last record, a WebSocket that nobody closed with its last message. */
 static void end_all(struct correlate *c, struct cconn *cc)
 {
     for (struct exchange *e; (e = conn_oldest_open(cc)) != NULL;) {
+        suppose_answered(cc, e);
         int64_t last = later_ns(e->request.last.ts_ns, e->response.last.ts_ns);
         bool estimated = e->kind == P2T_KIND_TLS && e->response.seen;
         if (e->websocket.present)

@@ -35,6 +35,7 @@
     X(LINK_RETRY_NS,         1000000000,    "Go: at once",                      "how long after a dropped request its silent repetition may begin") \
     X(LINK_REDIRECT_NS,      5000000000,    "chosen",                           "how long after a 3xx the redirected request may begin") \
     X(TICKET_WAIT_NS,        3000000000,    "chosen",                           "how long a response may take of which only what looks like a ticket was seen") \
+    X(FINISHED_LATE_NS,      1000000,       "measured: one write",              "a TLS 1.3 client's Finished this much later than its ChangeCipherSpec was held back (RFC 896)") \
     X(CADENCE_NS,            1000000,       "measured",                         "HTTP/2 frames this far apart are taken for those of different streams") \
     X(TLS_HANDSHAKE_TIMEOUT_NS, 10000000000, "http.DefaultTransport",           "a handshake broken off after this was timed out") \
     X(TLS_TIMEOUT_LATE_NS,   500000000,     "measured: busy hosts",             "how far from that time a timed out handshake may end") \

@@ -159,10 +159,11 @@ enum fact_bad {
 struct fact_tls_done {
     uint16_t version, cipher;
     bool resumed;
-    bool guessed;            /* the packet was guessed from the flow of records alone */
-    struct slice alpn;       /* p == NULL: hidden; empty: none */
-    bool client_certificate; /* the client sent a flight of its own before its Finished ... */
-    bool certificate_empty;  /* ... which holds no certificate */
+    bool guessed;               /* the packet was guessed from the flow of records alone */
+    struct slice alpn;          /* p == NULL: hidden; empty: none */
+    bool client_certificate;    /* the client sent a flight of its own before its Finished ... */
+    bool certificate_empty;     /* ... which holds no certificate */
+    struct packet_mark changed; /* TLS 1.3: the client's ChangeCipherSpec, which it sends when it is done */
 };
 
 /* What encrypted application data looks like by its sizes: without keys there is nothing else to tell it by. */
@@ -188,10 +189,11 @@ struct fact_tls_records {
     struct packet_mark first_whole; /* its last byte */
     struct packet_mark last;        /* last byte of the last record */
     uint32_t records;
-    uint64_t bytes; /* of plain text, estimated where the cipher pads */
-    bool h2;        /* the connection speaks HTTP/2, as far as is known */
-    bool early;     /* before the handshake ended: early data */
-    bool lost;      /* records before these are missing */
+    uint64_t bytes;                   /* of plain text, estimated where the cipher pads ... */
+    uint32_t first_bytes, last_bytes; /* ... and of the first and the last of the records */
+    bool h2;                          /* the connection speaks HTTP/2, as far as is known */
+    bool early;                       /* before the handshake ended: early data */
+    bool lost;                        /* records before these are missing */
 };
 
 struct fact {

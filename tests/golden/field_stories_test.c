@@ -24,6 +24,7 @@ struct line {
     const char *url;   /* its end; of a dial or lookup, the host's */
     const char *error; /* whole; a line has one of these two */
     double total, connect, dns, rtt;
+    double secured; /* when the handshake was over: within the bounds of TLSHandshakeDone */
     bool no_rtt;
     uint64_t queries;     /* of the lookup */
     const char *dns_done; /* basis of DNSDone; "none": it is not told */
@@ -34,6 +35,7 @@ struct line {
 
 struct story {
     const char *capture;
+    const char *keys;    /* its key log */
     size_t exchanges;    /* that are not quiet */
     size_t quiet;        /* and that are */
     bool all_like_first; /* each is as the first line says */
@@ -386,7 +388,7 @@ static const struct story stories[] = {
                .outcome = P2T_OUTCOME_INCOMPLETE,
                .url = "/passes/400",
                .finding = "capture.ended"}}},
-    /* 60 and 67 without their SYNs: up to the server's tickets, and up to the client's FIN */
+    /* 60 and 67 without their SYNs: up to the client's Finished, and up to its FIN */
     {"tls-joined-after-syn-idle.pcap", .exchanges = 0, .quiet = 1},
     {"tls-joined-after-syn-unanswered.pcap", .exchanges = 1,
      .line = {{.kind = P2T_KIND_TLS,
@@ -432,6 +434,15 @@ static const struct story stories[] = {
                .never = "repeated"}}},
     {"attack-pipeline-1100.pcap", .exchanges = 1100, .all_like_first = true,
      .line = {{.kind = P2T_KIND_HTTP1, .status = 200, .url = ""}}},
+    /* Java, resumed: ChangeCipherSpec went out alone, the rest waited for its delayed acknowledgement. */
+    {"60-nagle-tls.pcap", .exchanges = 4,
+     .line = {{.kind = P2T_KIND_TLS, .url = "a.rig.test", .total = 50.2, .secured = 8.3},
+              {.kind = P2T_KIND_TLS, .url = "a.rig.test", .total = 0.2},
+              {.kind = P2T_KIND_TLS, .url = "a.rig.test", .total = 0.12}}},
+    {"60-nagle-tls.pcap", .keys = "60-nagle-tls.keys", .exchanges = 4,
+     .line = {{.kind = P2T_KIND_HTTP1, .status = 200, .url = "/fast", .total = 50.2, .secured = 8.3},
+              {.kind = P2T_KIND_HTTP1, .status = 200, .url = "/fast", .total = 0.2},
+              {.kind = P2T_KIND_HTTP1, .status = 200, .url = "/fast", .total = 0.12}}},
 };
 
 /* ---- what was told ---- */
@@ -442,7 +453,7 @@ struct told {
     int status;
     int64_t start_ns;
     struct p2t_phases phases;
-    double rtt;
+    double rtt, secured_from, secured_to;
     uint64_t queries;
     const char *dns_done;
     char *url, *error, *findings, *client, *nat_client, *nat_server;
@@ -508,6 +519,17 @@ static const char *dns_done_basis(const struct p2t_exchange *x)
     return "none";
 }
 
+static void note_secured(struct told *t, const struct p2t_exchange *x)
+{
+    for (size_t i = 0; i < x->event_count; i++) {
+        const struct p2t_event *e = &x->events[i];
+        if (e->hook != P2T_HOOK_TLS_HANDSHAKE_DONE || !e->has_earliest || !e->has_latest)
+            continue;
+        t->secured_from = (double)(e->earliest_ns - x->start_ns) / 1e6;
+        t->secured_to = (double)(e->latest_ns - x->start_ns) / 1e6;
+    }
+}
+
 static int on_exchange(void *ctx, const struct p2t_exchange *x)
 {
     struct telling *all = ctx;
@@ -533,6 +555,7 @@ static int on_exchange(void *ctx, const struct p2t_exchange *x)
         .nat_client = copied(c != NULL ? c->nat_client : (struct p2t_text){0}),
         .nat_server = copied(c != NULL ? c->nat_server : (struct p2t_text){0}),
     };
+    note_secured(&all->told[all->n - 1], x);
     return 0;
 }
 
@@ -555,15 +578,17 @@ static void forget(struct telling *all)
     }
 }
 
-static void tell(const char *capture, unsigned jobs, struct telling *all)
+static void tell(const struct story *s, unsigned jobs, struct telling *all)
 {
-    char path[512];
+    char path[512], keys[512];
     const char *paths[] = {path};
     struct p2t_config config = {
         .paths = paths, .path_count = 1, .jobs = jobs, .all = true, .ctx = all, .exchange = on_exchange};
     struct p2t_session *session;
 
-    (void)snprintf(path, sizeof path, "%s/field/%s.zst", P2T_GOLDEN, capture);
+    (void)snprintf(path, sizeof path, "%s/field/%s.zst", P2T_GOLDEN, s->capture);
+    (void)snprintf(keys, sizeof keys, "%s/field/%s", P2T_GOLDEN, s->keys != NULL ? s->keys : "");
+    config.keylog = s->keys != NULL ? keys : NULL;
     *all = (struct telling){.n = 0};
     assert_int_equal(p2t_session_open(&session, &config, NULL), P2T_OK);
     assert_int_equal(p2t_session_run(session), P2T_OK);
@@ -628,6 +653,8 @@ static void check(size_t i, const struct line *want, const struct told *got)
     check_time(i, "connect", want->connect, (double)got->phases.connect_ns / 1e6);
     check_time(i, "dns", want->dns, (double)got->phases.dns_ns / 1e6);
     check_time(i, "rtt", want->rtt, got->rtt);
+    if (want->secured > 0 && (want->secured < got->secured_from || want->secured > got->secured_to))
+        wrong(i, "the end of the handshake is out of bounds", got->url);
     if (want->no_rtt && got->rtt >= 0)
         check_time(i, "no round trip is known", -1, got->rtt);
 }
@@ -660,7 +687,7 @@ static void each_capture_has_its_right_story(void **state)
         for (unsigned jobs = 1; jobs <= 2; jobs++) {
             struct telling all;
             capture = stories[i].capture;
-            tell(capture, jobs, &all);
+            tell(&stories[i], jobs, &all);
             check_story(&stories[i], &all);
             forget(&all);
         }

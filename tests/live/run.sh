@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs the live laboratory: real clients against scripted servers in two network namespaces, captured at the client.
-# usage: run.sh OUT_DIR [short|full|SCENARIO...]     leaves NAME.pcap, NAME.live (the live hooks) and NAME.keys per scenario
+# usage: run.sh OUT_DIR [short|full|others|SCENARIO...]     leaves NAME.pcap, NAME.live (the live hooks) and NAME.keys per scenario
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 
@@ -172,6 +172,35 @@ node_client() {
     end_capture node
 }
 
+# P2T_PYTHON: an interpreter that has the libraries.
+python_client() {
+    "${P2T_PYTHON:-python3}" -c "import $1" 2>/dev/null || { echo "SKIPPED: $1 is not installed for Python"; return; }
+    resolv one
+    begin_capture "$1"
+    SSLKEYLOGFILE="$out/$1.keys" timeout 60 $in_client "${P2T_PYTHON:-python3}" "$here/clients.py" "$1" "$out/$1.live" "$out/authority.pem" \
+        "${urls[@]}" "${urls[@]}"
+    end_capture "$1"
+    echo "$1" >>"$out/done"
+}
+
+# Java tells nobody its TLS secrets. OkHttp comes from Maven, if at all.
+java_client() {
+    local name=$1 class=$2 libraries=
+    command -v javac >/dev/null || { echo "SKIPPED: $name, for there is no javac"; return; }
+    mkdir -p "$out/java"
+    if [ "$class" = OkHttp ]; then
+        timeout 120 mvn -q -f "$here/java/pom.xml" dependency:build-classpath -Dmdep.outputFile="$out/java/libraries" >"$out/mvn.log" 2>&1 ||
+            { echo "SKIPPED: $name, for Maven is not there or finds no OkHttp"; return; }
+        libraries=$(cat "$out/java/libraries")
+    fi
+    javac -d "$out/java" -cp "$libraries" "$here/java/Trace.java" "$here/java/$class.java"
+    resolv one
+    begin_capture "$name"
+    timeout 60 $in_client java -cp "$out/java:$libraries" "$class" "$out/$name.live" "$out/authority.pem" "${urls[@]}" "${urls[@]}"
+    end_capture "$name"
+    echo "$name" >>"$out/done"
+}
+
 # The package that users copy, in a program that logs.
 sample_client() {
     (cd "$here/../../samples/live" && go build -buildvcs=false -o "$out/sample" .)
@@ -199,15 +228,20 @@ run_one() {
             echo "SKIPPED: $1 is not installed"
         fi
         ;;
+    aiohttp | httpx | requests) python_client "$1" ;;
+    javanet) java_client javanet JavaNet ;;
+    okhttp) java_client okhttp OkHttp ;;
     sample) sample_client && echo "$*" >>"$out/done" ;;
     *) go_client "$@" && echo "$*" >>"$out/done" ;;
     esac
 }
 
+others="curl node sample aiohttp httpx requests javanet okhttp"
 case $set in
+others) printf '%s\n' $others >"$out/wanted" ;;
 short) "$out/lab" list short >"$out/wanted" ;;
-full) "$out/lab" list full >"$out/wanted" && printf 'curl\nnode\nsample\n' >>"$out/wanted" ;;
-*) for name in "$@"; do ("$out/lab" list full && printf 'curl \nnode \nsample \n') | grep "^$name " || { echo "no scenario $name" >&2; exit 1; }; done >"$out/wanted" ;;
+full) "$out/lab" list full >"$out/wanted" && printf '%s\n' $others >>"$out/wanted" ;;
+*) for name in "$@"; do ("$out/lab" list full && printf '%s \n' $others) | grep "^$name " || { echo "no scenario $name" >&2; exit 1; }; done >"$out/wanted" ;;
 esac
 : >"$out/done"
 while read -r name resolver conf <&3; do

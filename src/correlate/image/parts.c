@@ -20,7 +20,7 @@ void image_pool(struct image *m, struct pool *p)
 
 /* ---- connections ---- */
 
-IMAGE_COVERS(struct conn_tls, 576);
+IMAGE_COVERS(struct conn_tls, 616);
 static void image_conn_tls(struct image *m, struct conn_tls *t)
 {
     image_tls(m, &t->info);
@@ -33,6 +33,14 @@ static void image_conn_tls(struct image *m, struct conn_tls *t)
     IMAGE(m, t->record_bytes);
     IMAGE(m, t->head_bytes);
     IMAGE(m, t->answer_head_bytes);
+    IMAGE(m, t->answer_last_bytes);
+    IMAGE(m, t->heads_apart);
+    image_bool(m, &t->answer_ended);
+    image_bool(m, &t->settings_acked);
+    image_bool(m, &t->heads_short);
+    IMAGE(m, t->answer_ns);
+    IMAGE(m, t->usual_wait_ns);
+    IMAGE(m, t->least_wait_ns);
     image_mark(m, &t->head_like);
     image_bool(m, &t->reset_like);
     image_bool(m, &t->control_seen);

@@ -123,6 +123,14 @@ static void on_not_tls(struct correlate *c, struct cconn *cc, const struct fact 
     failed(c, cc, TLS_FAILED_NOT_TLS, &f->mark);
 }
 
+/* Written when the client was done, and held back by its kernel until the ChangeCipherSpec was acknowledged. */
+static bool was_held_back(const struct fact *f)
+{
+    const struct packet_mark *changed = &f->as.tls_done->changed;
+
+    return mark_set(changed) && f->mark.ts_ns - changed->ts_ns >= FINISHED_LATE_NS;
+}
+
 static void on_done(struct cconn *cc, const struct fact *f)
 {
     struct exchange_tls *t = &cc->tls->info;
@@ -134,8 +142,8 @@ static void on_done(struct cconn *cc, const struct fact *f)
         inner_done(cc, f);
         return;
     }
-    t->done = f->mark;
-    t->done_guessed = d->guessed;
+    t->done = was_held_back(f) ? d->changed : f->mark;
+    t->done_guessed = d->guessed || was_held_back(f);
     t->version = d->version;
     t->cipher = d->cipher;
     t->resumed = d->resumed;

@@ -7,6 +7,7 @@
 #include "correlate/open.h"
 #include "correlate/settle.h"
 #include "correlate/timers.h"
+#include "correlate/tls/answers.h"
 
 /* "HTTP/1.1 100 Continue" and its blank line: the request goes on after it. */
 enum { CONTINUE_BYTES = 25 };
@@ -36,14 +37,29 @@ struct exchange *tls_begin(struct correlate *c, struct cconn *cc, const struct p
     return e;
 }
 
-/* One client's heads differ by little: most of their fields are in the peers' tables. */
-static bool like_last_head(const struct conn_tls *t, const struct exchange *e, const struct fact_tls_records *r)
+static bool alike(uint64_t a, uint64_t b)
 {
     enum { ALIKE_BYTES = 2 };
+    return a <= b + ALIKE_BYTES && b <= a + ALIKE_BYTES;
+}
+
+/* One client's heads differ by little: most of their fields are in the peers' tables. A RST_STREAM may go before. */
+static bool like_last_head(const struct conn_tls *t, const struct exchange *e, const struct fact_tls_records *r)
+{
     uint64_t n = r->bytes / r->records;
 
-    return e->request.body_bytes == t->head_bytes && n <= t->head_bytes + ALIKE_BYTES &&
-           n + ALIKE_BYTES >= t->head_bytes;
+    return e->request.body_bytes == t->head_bytes &&
+           (alike(n, t->head_bytes) || (n > RST_STREAM_BYTES && alike(n - RST_STREAM_BYTES, t->head_bytes)));
+}
+
+/* Some write it milliseconds after the head. */
+static bool like_body(const struct conn_tls *t, const struct exchange *e, const struct fact_tls_records *r)
+{
+    enum { LONGER_BYTES = 64 };
+    static const int64_t soon_ns = 10000000;
+
+    return e->request.body_bytes == t->head_bytes && r->bytes / r->records > t->head_bytes + LONGER_BYTES &&
+           r->first.ts_ns - e->request.last.ts_ns < soon_ns;
 }
 
 /* Streams are opened one write after the other; what follows at once, or is long, is a body, unless it is as long as
@@ -52,7 +68,7 @@ static bool opens_stream(const struct conn_tls *t, const struct exchange *e, con
 {
     bool pause = r->first.ts_ns - e->request.last.ts_ns >= CADENCE_NS;
 
-    if (!t->info.h2 || r->bytes / r->records > UPLOAD_RECORD_BYTES)
+    if (!t->info.h2 || r->bytes / r->records > UPLOAD_RECORD_BYTES || like_body(t, e, r))
         return false;
     return t->record_bytes > UPLOAD_RECORD_BYTES ? pause && t->control_seen
                                                  : pause || t->reset_like || like_last_head(t, e, r);
@@ -77,21 +93,45 @@ static void fill_request(struct exchange *e, const struct fact_tls_records *r)
 
 static void next_request(struct correlate *c, struct cconn *cc, const struct fact_tls_records *r)
 {
-    for (struct exchange *e; (e = conn_oldest_open(cc)) != NULL && e->response.seen;)
+    for (struct exchange *e; !cc->tls->info.h2 && (e = conn_oldest_open(cc)) != NULL && e->response.seen;)
         settle_ended(c, e, e->response.last.ts_ns);
     if (cc->settling != NULL) {
         cc->settling->conn.next_head = r->first;
         settle_exchange(c, cc->settling);
     }
-    cc->tls->answered = cc->tls->reset_like = cc->tls->control_seen = false;
-    cc->tls->answer_records = 0;
-    cc->tls->head_like = (struct packet_mark){0};
+    cc->tls->reset_like = cc->tls->control_seen = false;
+    if (conn_oldest_open(cc) == NULL) {
+        cc->tls->answered = false;
+        cc->tls->answer_records = 0;
+    }
     struct exchange *e = tls_begin(c, cc, &r->first);
     if (e == NULL)
         return;
     cc->tls->asked = true;
     cc->tls->head_bytes = r->bytes / r->records;
     fill_request(e, r);
+}
+
+/* The heads after a connection's first are shorter: what was taken for its body and is like the next record was one. */
+static void take_body_for_request(struct correlate *c, struct cconn *cc, const struct fact_tls_records *r)
+{
+    enum { SHORT_HEAD_MAX = 100 };
+    struct conn_tls *t = cc->tls;
+    struct exchange *e = conn_newest_open(cc);
+    uint64_t body = e == NULL ? 0 : e->request.body_bytes - t->head_bytes;
+
+    if (!t->info.h2 || body == 0 || e->response.seen || body != t->record_bytes || body > SHORT_HEAD_MAX ||
+        !alike(body, r->bytes / r->records))
+        return;
+    struct fact_tls_records head = {.first = e->request.last, .first_whole = e->request.last, .records = 1};
+    head.bytes = body;
+    e->request.last = e->request.head_end;
+    e->request.body_bytes = t->head_bytes;
+    next_request(c, cc, &head);
+    if ((e = conn_newest_open(cc)) != NULL) {
+        e->request.last = head.first;
+        e->request.body_bytes = body;
+    }
 }
 
 /* ---- TLS inside TLS ---- */
@@ -169,6 +209,8 @@ static void on_request_records(struct correlate *c, struct cconn *cc, const stru
     forget_refused(c, cc, e, r);
     if (e != NULL && !e->request.seen)
         fill_request(e, r);
+    take_body_for_request(c, cc, r);
+    e = conn_newest_open(cc);
     if (e == NULL || !same_request(cc->tls, e, r))
         next_request(c, cc, r);
     if ((e = conn_newest_open(cc)) == NULL)
@@ -199,45 +241,20 @@ static void answer(struct correlate *c, struct exchange *e, const struct fact_tl
     settle_may_have_ended(c, e, x->last.ts_ns, SETTLE_NS);
 }
 
-/* One server's response heads differ by little, and what follows them mostly does not look like them. */
-static bool like_last_answer(const struct conn_tls *t, const struct fact_tls_records *r)
-{
-    enum { ALIKE_BYTES = 2, HEAD_MAX = 100 };
-    uint64_t n = r->bytes / r->records;
-
-    return n <= HEAD_MAX && n + ALIKE_BYTES >= t->answer_head_bytes && n <= t->answer_head_bytes + ALIKE_BYTES;
-}
-
-/* HTTP/2: with several streams open, an answer that comes after a pause, or begins as the last one did, is taken for
- * the next one's. */
-static struct exchange *answered_stream(struct correlate *c, struct cconn *cc, const struct fact_tls_records *r)
+/* Whatever the server sends may be the answer to the request that is open. */
+static struct exchange *answered_turn(struct cconn *cc, const struct fact_tls_records *r)
 {
     struct exchange *e = conn_oldest_open(cc);
 
-    if (e == conn_newest_open(cc) || !e->response.seen ||
-        (r->first.ts_ns - e->response.last.ts_ns < CADENCE_NS && !like_last_answer(cc->tls, r)))
-        return e;
-    settle_ended(c, e, e->response.last.ts_ns);
-    cc->tls->answered = false;
-    cc->tls->answer_records = 0;
-    cc->tls->head_like = (struct packet_mark){0};
-    return conn_oldest_open(cc);
-}
-
-/* Whatever the server sends may be the answer to any request that is open. */
-static void may_answer_all(struct cconn *cc, const struct fact_tls_records *r)
-{
-    for (struct list_link *at = cc->open.next; at != &cc->open; at = at->next) {
-        struct exchange *e = list_entry(at, struct exchange, open);
-        if (e->request.seen && !mark_set(&e->response.first_possible))
-            e->response.first_possible = r->first_whole;
-    }
+    if (e != NULL && e->request.seen && !mark_set(&e->response.first_possible))
+        e->response.first_possible = r->first_whole;
+    return e;
 }
 
 static void on_response_records(struct correlate *c, struct cconn *cc, const struct fact_tls_records *r)
 {
     struct conn_tls *t = cc->tls;
-    struct exchange *e = answered_stream(c, cc, r);
+    struct exchange *e = t->info.h2 ? answers_find(c, cc, r) : answered_turn(cc, r);
     bool ticket = r->shape == FACT_TLS_TICKET_LIKE;
 
     t->tickets += ticket ? r->records : 0;
@@ -247,9 +264,11 @@ static void on_response_records(struct correlate *c, struct cconn *cc, const str
     }
     if (e == NULL || !e->request.seen)
         return;
-    may_answer_all(cc, r);
-    if (t->info.h2 && !mark_set(&e->response.first))
+    if (t->info.h2 && !e->response.seen && r->first.ts_ns - t->head_like.ts_ns < CADENCE_NS) {
         e->response.first = t->head_like;
+        t->heads_short = true;
+    }
+    t->head_like = (struct packet_mark){0};
     if (ticket && t->tickets >= CERTAINLY_TICKETS) {
         take_back(c, e);
         return;
@@ -257,25 +276,28 @@ static void on_response_records(struct correlate *c, struct cconn *cc, const str
     if (!mark_set(&e->response.first) || (!ticket && !t->answered && !t->info.h2))
         e->response.first = r->first_whole;
     t->answered |= !ticket;
-    if (e->response.body_bytes == 0)
-        t->answer_head_bytes = r->bytes / r->records;
+    if (t->info.h2)
+        answers_note(cc, e, r);
     answer(c, e, r);
 }
 
-/* A short frame after a request without a body is no WINDOW_UPDATE: a RST_STREAM, or a response's head whose fields
- * are all in the peers' tables. If data follow, it was the latter. */
-static void on_server_control(struct cconn *cc, const struct fact_tls_records *r)
+/* A frame as short as a WINDOW_UPDATE: a RST_STREAM, or a response's head whose fields are all in the peers' tables. After
+ * a request with a body, it is the latter only if data follow. */
+static void on_server_control(struct correlate *c, struct cconn *cc, const struct fact_tls_records *r)
 {
     struct conn_tls *t = cc->tls;
-    struct exchange *e = conn_oldest_open(cc);
 
-    if (r->bytes == r->records * SETTINGS_ACK_BYTES)
+    if (r->bytes == r->records * SETTINGS_ACK_BYTES) {
+        t->answer_ended |= t->settings_acked;
+        t->settings_acked = true;
         return;
+    }
     t->control_seen = true;
+    answers_possible(cc, r);
     t->reset_like |= r->bytes == r->records * RST_STREAM_BYTES;
-    may_answer_all(cc, r);
-    if (e != NULL && e->request.seen && !e->response.seen && t->record_bytes <= UPLOAD_RECORD_BYTES &&
-        !mark_set(&t->head_like))
+    if (r->bytes == r->records * RST_STREAM_BYTES && answers_short_frame(cc, r))
+        on_response_records(c, cc, r);
+    else
         t->head_like = r->first_whole;
 }
 
@@ -289,7 +311,7 @@ void tls_records(struct correlate *c, struct cconn *cc, const struct fact *f)
         t->alpn = SLICE_LIT("h2");
     }
     if (r->shape == FACT_TLS_CONTROL && f->dir == FLOW_S2C)
-        on_server_control(cc, r);
+        on_server_control(c, cc, r);
     if (t->failure != TLS_FAILED_NOT || r->shape == FACT_TLS_CONTROL)
         return;
     if (f->dir == FLOW_C2S)

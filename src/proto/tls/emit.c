@@ -47,6 +47,14 @@ void tls_emit_done(struct tls *t, const struct packet_mark *mark, bool guessed)
     tls_emit(t, &f);
 }
 
+/* HTTP/2: a short record may begin the next answer, and a record behind one that is not full. */
+static bool may_begin_answer(const struct tls *t, enum flow_dir dir, enum fact_tls_shape shape, uint32_t plain)
+{
+    enum { HEAD_MAX = 100, FULL_BYTES = 4000 };
+    return t->shape.h2 && dir == FLOW_S2C && shape == FACT_TLS_DATA &&
+           (plain <= HEAD_MAX || t->run.last_bytes < FULL_BYTES);
+}
+
 void tls_add_records(struct tls *t, const struct tls_record *r, bool early)
 {
     struct fact_tls_records *run = &t->run;
@@ -58,14 +66,18 @@ void tls_add_records(struct tls *t, const struct tls_record *r, bool early)
 
     if (offered && !t->shape.offers_h2 && t->shape.h2)
         t->outcome.alpn = SLICE_LIT("h2");
-    if (run->records > 0 && (t->run_dir != r->dir || run->shape != shape || r->gap_before))
+    uint32_t plain = tls_text_bytes(&t->shape, r->dir, r->length);
+    if (run->records > 0 &&
+        (t->run_dir != r->dir || run->shape != shape || r->gap_before || may_begin_answer(t, r->dir, shape, plain)))
         tls_flush_run(t);
     if (run->records == 0) {
         *run = (struct fact_tls_records){
             .shape = shape, .first = r->first, .first_whole = r->last, .early = early, .lost = r->gap_before};
+        run->first_bytes = plain;
         t->run_dir = r->dir;
     }
     run->last = r->last;
     run->records++;
-    run->bytes += tls_plain_bytes(t->version, t->cipher, r->length);
+    run->bytes += plain;
+    run->last_bytes = plain;
 }

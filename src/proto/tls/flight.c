@@ -6,7 +6,7 @@ enum { ALERT_BYTES = 2, END_OF_EARLY_DATA = 4, CERTIFICATE_EMPTY = 8 };
 bool tls_is_alert_by_size(const struct tls *t, const struct tls_record *r)
 {
     return (t->version >= TLS_VERSION_1_3 || t->version == 0) &&
-           tls_plain_bytes(t->version, t->cipher, r->length) == ALERT_BYTES;
+           tls_text_bytes(&t->shape, r->dir, r->length) == ALERT_BYTES;
 }
 
 static void on_server_flight(struct tls *t, const struct tls_record *r)
@@ -49,7 +49,8 @@ static void join_client_flight(struct tls *t, const struct tls_record *r)
  * was written as one record; it is over where the next write begins. */
 static void on_client_flight(struct tls *t, const struct tls_record *r)
 {
-    bool finished = r->length == tls_finished_bytes(t->cipher);
+    bool padded = r->length == tls_finished_bytes(t->cipher) + TLS_JAVA_PADDING;
+    bool finished = r->length == tls_finished_bytes(t->cipher) || padded;
     bool next_write = t->in_client_flight && !packet_ref_eq(r->first.ref, t->client_flight.ref);
 
     if (t->early_data && !finished) {
@@ -58,6 +59,7 @@ static void on_client_flight(struct tls *t, const struct tls_record *r)
     } else if (tls_is_alert_by_size(t, r)) {
         tls_emit_alert(t, r, 0, 0, true);
     } else if (finished) {
+        t->shape.client_padding = padded ? TLS_JAVA_PADDING : 0;
         tls_emit_done(t, &r->last, r->gap_before);
     } else if (next_write || r->gap_before) {
         tls_emit_done(t, t->in_client_flight ? &t->client_flight : &r->first, true);

@@ -70,6 +70,13 @@ uint32_t tls_plain_bytes(uint16_t version, uint16_t cipher, uint32_t length)
     return length > more ? length - more : 0;
 }
 
+uint32_t tls_text_bytes(const struct tls_shape *s, enum flow_dir dir, uint32_t length)
+{
+    uint32_t plain = tls_plain_bytes(s->version, s->cipher, length);
+    uint32_t padding = dir == FLOW_C2S ? s->client_padding : 0;
+    return plain > padding ? plain - padding : plain;
+}
+
 uint32_t tls_finished_bytes(uint16_t cipher)
 {
     uint32_t hash = cipher == 0x1302 ? 48 : 32;
@@ -132,28 +139,53 @@ static bool like_last_answer(const struct tls_shape *s, uint32_t plain)
     return plain + ALIKE_BYTES >= s->answer_bytes && plain <= s->answer_bytes + ALIKE_BYTES;
 }
 
-/* Clients gather what they give back: Go 4 KB, for the stream and for the connection, others half a window; what several
- * packets brought is given back in as many records, one at once after the other. Where nothing is to be given back, a
- * record as short as a WINDOW_UPDATE is a request whose fields are all in the peers' tables (RFC 7541). A server's may
- * be a RST_STREAM. */
+/* Whether there is so much to give back that a record as short as a WINDOW_UPDATE is one. Clients gather: Go 4 KB, for
+ * the stream and for the connection, others half a window. What several packets brought is given back in as many records,
+ * what was left before goes with the next, and who reads late has much. */
+static bool gives_back(const struct tls_shape *s, int64_t now_ns)
+{
+    static const int64_t at_once_ns = 1000000, soon_ns = 10000000;
+    enum { GATHERED = 4096, SHARE = GATHERED / 2, MUCH = 16384, BODY_MIN = 1024 };
+
+    if (now_ns - s->updated_ns < at_once_ns && s->to_give_back >= SHARE)
+        return true;
+    if (now_ns - s->server_ns < at_once_ns && s->server_bytes >= BODY_MIN)
+        return s->from_server + s->to_give_back >= GATHERED;
+    return s->from_server >= (now_ns - s->server_ns < soon_ns ? GATHERED : MUCH);
+}
+
+/* Where nothing is to be given back, the client's is a request whose fields are all in the peers' tables (RFC 7541). A
+ * server's may be a RST_STREAM. */
 static bool is_window_update(struct tls_shape *s, enum flow_dir dir, int64_t now_ns)
 {
-    static const int64_t at_once_ns = 1000000;
-    enum { CLIENT_GATHERS = 4096, SHARE = CLIENT_GATHERS / 2 };
+    enum { SHARE = 2048, LEFT_MAX = 65536 };
 
     if (dir == FLOW_S2C || !s->asked)
         return true;
-    if (s->from_server >= CLIENT_GATHERS)
-        s->to_give_back = s->from_server;
-    else if (now_ns - s->updated_ns >= at_once_ns || s->to_give_back < SHARE)
+    if (!gives_back(s, now_ns))
         return false;
-    s->to_give_back -= SHARE;
+    s->to_give_back += s->from_server;
+    s->to_give_back -= s->to_give_back >= SHARE ? SHARE : s->to_give_back;
+    if (s->to_give_back > LEFT_MAX)
+        s->to_give_back = LEFT_MAX;
     s->from_server = 0;
     s->updated_ns = now_ns;
     return true;
 }
 
-static enum fact_tls_shape h2_shape(struct tls_shape *s, enum flow_dir dir, uint32_t plain, int64_t now_ns, bool first)
+/* The SETTINGS acknowledgement, which every client owes, gives padding away. */
+static uint32_t acknowledged(struct tls_shape *s, uint32_t plain)
+{
+    if (!s->settings_acked && plain == FRAME_HEADER + TLS_JAVA_PADDING) {
+        s->client_padding = TLS_JAVA_PADDING;
+        plain = FRAME_HEADER;
+    }
+    s->settings_acked |= plain == FRAME_HEADER || plain == FRAME_HEADER + WINDOW_UPDATE;
+    return plain;
+}
+
+static enum fact_tls_shape h2_shape(struct tls_shape *s, enum flow_dir dir, uint32_t plain, int64_t now_ns,
+                                    bool first)
 {
     if (!first && holds_window_update(plain))
         return is_window_update(s, dir, now_ns) ? FACT_TLS_CONTROL : FACT_TLS_DATA;
@@ -183,7 +215,7 @@ static bool is_ticket_like(struct tls_shape *s, uint32_t plain, uint32_t length)
 
 enum fact_tls_shape tls_shape_of(struct tls_shape *s, enum flow_dir dir, uint32_t length, int64_t now_ns)
 {
-    uint32_t plain = tls_plain_bytes(s->version, s->cipher, length);
+    uint32_t plain = tls_text_bytes(s, dir, length);
     bool first = !s->spoke[dir];
 
     s->spoke[dir] = true;
@@ -193,9 +225,15 @@ enum fact_tls_shape tls_shape_of(struct tls_shape *s, enum flow_dir dir, uint32_
         s->offers_h2 = false;
         s->h2 = is_preface(plain);
     }
+    if (s->h2 && dir == FLOW_C2S && !first)
+        plain = acknowledged(s, plain);
     enum fact_tls_shape shape = s->h2 ? h2_shape(s, dir, plain, now_ns, first) : FACT_TLS_DATA;
     if (shape == FACT_TLS_DATA) {
-        s->from_server += dir == FLOW_S2C ? plain : 0;
+        if (dir == FLOW_S2C) {
+            s->from_server += plain;
+            s->server_bytes = plain;
+            s->server_ns = now_ns;
+        }
         s->asked |= dir == FLOW_C2S;
         if (dir == FLOW_S2C && s->turned)
             s->answer_bytes = plain;

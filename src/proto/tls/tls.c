@@ -207,6 +207,8 @@ static void on_record(struct tls *t, const struct tls_record *r)
     switch (r->type) {
     case TLS_CHANGE_CIPHER_SPEC:
         t->ccs[r->dir] = true;
+        if (r->dir == FLOW_C2S && t->version >= TLS_VERSION_1_3 && t->hello[FLOW_S2C] && !t->done)
+            t->outcome.changed = r->last;
         tls_decrypt_changed(t, r);
         break;
     case TLS_ALERT:

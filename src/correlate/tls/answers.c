@@ -1,0 +1,203 @@
+/* HTTP/2's answers by their records alone: a server mostly answers in the order of the requests, no answer comes sooner
+ * than a round trip after its request, and an answer begins with a short record, or after a pause. */
+#include "correlate/tls/answers.h"
+
+#include "correlate/conn_tls.h"
+#include "correlate/settle.h"
+
+/* How long servers may take that is nothing to wonder at. */
+static const int64_t SERVED_NS = 3000000;
+/* A record of HEADERS alone. */
+enum { HEAD_MAX = 100 };
+/* A DATA frame as long as this is mostly followed by more of its body: Go sends 4 KB, nginx 8 KB. */
+enum { FULL_BYTES = 4000 };
+/* More is an upload. */
+enum { SHORT_REQUEST_BYTES = 1024 };
+
+/* As the capture sees it: next to nothing at the server. 0: not known. */
+static int64_t round_trip_ns(const struct cconn *cc)
+{
+    const struct exchange_conn *v = &cc->view;
+    bool clean = mark_set(&v->syn) && mark_set(&v->syn_ack) && v->syns <= 1 && !v->late_syn_ack;
+    int64_t ns = clean ? v->syn_ack.ts_ns - v->syn.ts_ns : 0, least = cc->tls->least_wait_ns;
+
+    return least > 0 && least < ns ? least : ns;
+}
+
+/* With a quarter for the handshake's own delays. */
+static bool had_time(const struct cconn *cc, const struct exchange *e, int64_t now_ns)
+{
+    return e->request.seen && now_ns - e->request.head_end.ts_ns >= round_trip_ns(cc) / 4 * 3;
+}
+
+/* The one whose answer comes in, or NULL. */
+static struct exchange *being_answered(const struct cconn *cc)
+{
+    for (struct list_link *at = cc->open.next; at != &cc->open; at = at->next)
+        if (list_entry(at, struct exchange, open)->response.seen)
+            return list_entry(at, struct exchange, open);
+    return NULL;
+}
+
+static bool is_alone(const struct cconn *cc)
+{
+    return cc->open.next == cc->open.prev;
+}
+
+static int64_t usual_wait_ns(const struct cconn *cc)
+{
+    int64_t least = round_trip_ns(cc) + SERVED_NS;
+    return cc->tls->usual_wait_ns > least ? cc->tls->usual_wait_ns : least;
+}
+
+/* The oldest that waits no longer than is usual, else the oldest. */
+static struct exchange *next_to_answer(const struct cconn *cc, int64_t now_ns)
+{
+    enum { PLAUSIBLE = 2 };
+    struct exchange *oldest = NULL;
+
+    for (struct list_link *at = cc->open.next; at != &cc->open; at = at->next) {
+        struct exchange *e = list_entry(at, struct exchange, open);
+        if (e->response.seen || !had_time(cc, e, now_ns))
+            continue;
+        if (now_ns - e->request.last.ts_ns <= PLAUSIBLE * usual_wait_ns(cc))
+            return e;
+        if (oldest == NULL)
+            oldest = e;
+    }
+    return oldest;
+}
+
+/* Not part of the answer that came before it. */
+static bool begins_answer(const struct cconn *cc, const struct exchange *e, const struct exchange *next,
+                          const struct fact_tls_records *r)
+{
+    const struct conn_tls *t = cc->tls;
+    int64_t pause = r->first.ts_ns - e->response.last.ts_ns;
+    bool full = t->answer_last_bytes >= FULL_BYTES, apart = t->heads_apart >= 0;
+
+    /* a body that goes on leaves no gap of a round trip */
+    if (next->request.head_end.ts_ns > e->response.last.ts_ns || t->answer_ended)
+        return true;
+    if (mark_set(&t->head_like) && t->head_like.ts_ns >= e->response.last.ts_ns && !full)
+        return true;
+    if (pause < CADENCE_NS && t->answer_records == 1 && t->answer_head_bytes <= HEAD_MAX && apart)
+        return false;
+    if (r->first_bytes <= HEAD_MAX)
+        return pause >= CADENCE_NS || !full;
+    if (full || apart)
+        return pause >= round_trip_ns(cc) + CADENCE_NS;
+    return true;
+}
+
+/* The answers to those before it hid in others': the server sent something when they may have come, and answers what
+ * was asked much later. */
+static void suppose_older(struct correlate *c, struct cconn *cc, const struct exchange *e, int64_t now_ns)
+{
+    enum { LONG = 4 };
+
+    for (struct list_link *at = cc->open.next, *next; at != &e->open; at = next) {
+        struct exchange *older = list_entry(at, struct exchange, open);
+        next = at->next;
+        if (mark_set(&older->response.first_possible) &&
+            now_ns - older->request.last.ts_ns > LONG * usual_wait_ns(cc)) {
+            exchange_suppose_answer(older);
+            settle_ended(c, older, older->response.last.ts_ns);
+        }
+    }
+}
+
+static void next_answer(struct cconn *cc)
+{
+    cc->tls->answered = false;
+    cc->tls->answer_records = 0;
+}
+
+void answers_possible(struct cconn *cc, const struct fact_tls_records *r)
+{
+    for (struct list_link *at = cc->open.next; at != &cc->open; at = at->next) {
+        struct exchange *e = list_entry(at, struct exchange, open);
+        if (had_time(cc, e, r->first.ts_ns) && !mark_set(&e->response.first_possible))
+            e->response.first_possible = r->first_whole;
+    }
+}
+
+struct exchange *answers_find(struct correlate *c, struct cconn *cc, const struct fact_tls_records *r)
+{
+    struct exchange *e = being_answered(cc), *next = next_to_answer(cc, r->first.ts_ns);
+
+    if (e == NULL || (next != NULL && begins_answer(cc, e, next, r))) {
+        if (e != NULL)
+            settle_ended(c, e, e->response.last.ts_ns);
+        next_answer(cc);
+        e = next;
+        if (e != NULL)
+            suppose_older(c, cc, e, r->first.ts_ns);
+    }
+    answers_possible(cc, r);
+    cc->tls->settings_acked = true;
+    cc->tls->answer_ns = r->last.ts_ns;
+    return e;
+}
+
+/* The request was open alone: what came is its answer. */
+static void learn_wait(struct conn_tls *t, int64_t wait_ns)
+{
+    enum { SHARE = 8 };
+
+    t->usual_wait_ns = t->usual_wait_ns == 0 ? wait_ns : t->usual_wait_ns + (wait_ns - t->usual_wait_ns) / SHARE;
+    if (t->least_wait_ns == 0 || wait_ns < t->least_wait_ns)
+        t->least_wait_ns = wait_ns;
+}
+
+static void learn_apart(struct conn_tls *t, bool apart)
+{
+    enum { SURE = 3 };
+
+    if (apart && t->heads_apart < SURE)
+        t->heads_apart++;
+    else if (!apart && t->heads_apart > -SURE)
+        t->heads_apart--;
+}
+
+void answers_note(struct cconn *cc, struct exchange *e, const struct fact_tls_records *r)
+{
+    struct conn_tls *t = cc->tls;
+    bool alone = is_alone(cc), begins = e->response.body_bytes == 0;
+
+    if (begins)
+        t->answer_head_bytes = r->first_bytes;
+    if (begins && (alone || t->usual_wait_ns == 0))
+        learn_wait(t, r->first.ts_ns - e->request.last.ts_ns);
+    if (begins && alone) {
+        if (r->first_bytes > HEAD_MAX)
+            learn_apart(t, false);
+    } else if (alone && t->answer_records == 1 && t->answer_head_bytes <= HEAD_MAX) {
+        learn_apart(t, true);
+    }
+    t->answer_last_bytes = r->last_bytes;
+    t->answer_ended = false;
+}
+
+/* What a server gives back window for. */
+static bool has_body(const struct exchange *e)
+{
+    return e->request.last.ts_ns != e->request.head_end.ts_ns || e->request.body_bytes > SHORT_REQUEST_BYTES;
+}
+
+bool answers_short_frame(const struct cconn *cc, const struct fact_tls_records *r)
+{
+    bool any = false;
+
+    if (!cc->tls->settings_acked || !cc->tls->heads_short)
+        return false;
+    for (const struct list_link *at = cc->open.next; at != &cc->open; at = at->next) {
+        const struct exchange *e = list_entry(at, struct exchange, open);
+        if (e->response.seen || !had_time(cc, e, r->first.ts_ns))
+            continue;
+        if (has_body(e))
+            return false;
+        any = true;
+    }
+    return any;
+}

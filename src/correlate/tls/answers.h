@@ -1,0 +1,17 @@
+/* Which request an estimated answer of HTTP/2 belongs to, where several are open on a connection. */
+#ifndef P2T_CORRELATE_TLS_ANSWERS_H
+#define P2T_CORRELATE_TLS_ANSWERS_H
+
+#include "correlate/conn.h"
+
+/* The exchange that the server's records belong to; what they show to be answered is ended. NULL: they cannot be an answer
+ * to any. */
+struct exchange *answers_find(struct correlate *c, struct cconn *cc, const struct fact_tls_records *r);
+/* The records are part of the answer to e. */
+void answers_note(struct cconn *cc, struct exchange *e, const struct fact_tls_records *r);
+/* The server sent what may be the answer to any request that is open for a round trip. */
+void answers_possible(struct cconn *cc, const struct fact_tls_records *r);
+/* A frame of the server as short as a WINDOW_UPDATE: true when it must be an answer. */
+bool answers_short_frame(const struct cconn *cc, const struct fact_tls_records *r);
+
+#endif
