@@ -354,6 +354,9 @@ static const struct story stories[] = {
     {"16-proxy-protocol-v2-http.pcap", .exchanges = 2,
      .line = {{.kind = P2T_KIND_HTTP1, .status = 200, .url = "//shop.test/p2", .connect = 1.03, .total = 21.1},
               {.kind = P2T_KIND_HTTP1, .status = 200, .url = "//shop.test/p2b", .connect = 1.03, .total = 21.1}}},
+    /* 38 behind a header */
+    {"proxy-protocol-v2-h2c.pcap", .exchanges = 1,
+     .line = {{.kind = P2T_KIND_HTTP2, .outcome = P2T_OUTCOME_NO_RESPONSE, .url = "/hang", .connect = 1.03}}},
     {"17-proxy-protocol-v1-tls.pcap", .exchanges = 1,
      .line = {{.kind = P2T_KIND_TLS,
                .outcome = P2T_OUTCOME_TLS_ERROR,
