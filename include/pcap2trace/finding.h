@@ -39,6 +39,8 @@ enum p2t_side {
     X(DNS_OPEN, "dns.open", WARNING, CAPTURE, "the lookup had no answer yet when the capture ended")                 \
     X(DNS_CUT, "dns.cut", WARNING, CAPTURE, "the lookup was answered, but the capture lacks the addresses")          \
     X(DNS_SERVER_FAILED, "dns.server_failed", WARNING, RESOLVER, "one name server failed before another answered")   \
+    X(DNS_NOT_FOLLOWED, "dns.not_followed", WARNING, RESOLVER,                                                       \
+      "no connection followed: the answer has addresses of one family only, and the client used the other before")   \
     X(DNS_SEARCH_LIST, "dns.search_list", INFO, CLIENT, "several names were tried: the resolver's search list")      \
     X(CONN_REFUSED, "conn.refused", ERROR, SERVER, "an address refused the connection")                              \
     X(CONN_UNREACHABLE, "conn.unreachable", ERROR, NETWORK, "an address was reported unreachable by ICMP")           \
@@ -84,6 +86,8 @@ enum p2t_side {
     X(HTTP2_STREAM_RESET, "http2.stream_reset", DEPENDS, EITHER,                                                     \
       "the stream was reset; an error by the server, a warning by the client")                                       \
     X(HTTP2_FLOW_CONTROL, "http2.flow_control", INFO, EITHER, "flow control made a side wait")                       \
+    X(HTTP2_PING_UNANSWERED, "http2.ping_unanswered", ERROR, SERVER,                                                 \
+      "the client gave the connection up: the server did not answer its PING")                                       \
     X(GRPC_STATUS, "grpc.status", ERROR, SERVER, "the call ended with another grpc-status than 0")                   \
     X(WEBSOCKET_CLOSED, "websocket.closed", WARNING, EITHER, "the WebSocket was closed with an error code")          \
     X(WEBSOCKET_NOT_CLOSED, "websocket.not_closed", WARNING, EITHER, "the WebSocket ended without a Close frame")    \

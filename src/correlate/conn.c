@@ -53,6 +53,14 @@ static bool took_longer(const struct exchange_conn *v, int64_t answer_ns)
     return v->syn_ack.ts_ns - v->syn.ts_ns > 2 * answer_ns + SYN_ACK_LATE_NS;
 }
 
+static void note_silence(struct cconn *cc, bool client_closes)
+{
+    struct exchange_conn *v = &cc->view;
+
+    if (client_closes && !mark_set(exchange_conn_closing_mark(v)))
+        v->silent_since_ping = mark_set(&v->ping) && cc->flow->packets[FLOW_S2C] == v->heard_at_ping;
+}
+
 void conn_note_event(struct cconn *cc, const struct fact *f)
 {
     struct exchange_conn *v = &cc->view;
@@ -74,12 +82,14 @@ void conn_note_event(struct cconn *cc, const struct fact *f)
         set_once(&v->ack, &f->mark);
         break;
     case FLOW_FIN:
+        note_silence(cc, client);
         set_once(client ? &v->client_fin : &v->server_fin, &f->mark);
         break;
     case FLOW_FIN_IN_ORDER:
         v->fin_in_order[f->dir] = true;
         break;
     case FLOW_RST:
+        note_silence(cc, client);
         set_once(client ? &v->client_rst : &v->server_rst, &f->mark);
         break;
     case FLOW_FIRST_ACK:

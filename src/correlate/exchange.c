@@ -81,6 +81,14 @@ bool exchange_stream_broken_off(const struct exchange *e)
     return e->stream.reset && !(e->response.complete && e->response.ended);
 }
 
+bool exchange_ping_lost(const struct exchange *e)
+{
+    const struct packet_mark *ping = &e->conn.ping, *closed = exchange_conn_closing_mark(&e->conn);
+
+    return e->stream.id != 0 && !e->stream.reset && mark_set(ping) && mark_set(closed) &&
+           !exchange_closed_by_server(e) && closed->ts_ns - ping->ts_ns >= PING_LOST_NS;
+}
+
 /* The messages cannot be read; that the server does not close right after its response has to suffice. */
 static bool estimated_keep_alive(const struct exchange *e)
 {

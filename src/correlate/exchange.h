@@ -107,6 +107,7 @@ struct exchange_lookup {
     bool over_tcp;
     bool forced_out; /* by memory, before it was answered */
     bool gave_up;
+    bool useless;        /* answered with addresses that its client cannot use, as it seems: nobody followed */
     bool clock_set_back; /* an answer claims to be older than its question */
 };
 
@@ -266,7 +267,10 @@ struct exchange_conn {
     enum fact_bad refused;         /* ... 0: it did not */
     bool goaway;                   /* the server is going away: RFC 9113 6.8 */
     uint32_t goaway_last, goaway_code;
-    bool input_ended; /* the capture ended with the connection open */
+    struct packet_mark ping; /* HTTP/2: the client's first PING without an answer ... */
+    uint64_t heard_at_ping;  /* ... the server's packets until then ... */
+    bool silent_since_ping;  /* ... and none came until the client closed the connection */
+    bool input_ended;        /* the capture ended with the connection open */
     uint64_t lost_bytes[2];
     struct packet_mark last_gap[2];    /* the packet after the last gap that was never filled ... */
     struct packet_mark lost_on_way[2]; /* ... and of those whose bytes the peer lacks, too */
@@ -418,6 +422,8 @@ bool exchange_answer_lost_on_way(const struct exchange *e);
 /* The stream was reset before its answer was whole. A server may reset one with NO_ERROR whose answer is whole while the
  * request still comes (RFC 9113 8.1). */
 bool exchange_stream_broken_off(const struct exchange *e);
+/* HTTP/2: the client closed the connection because the server did not answer its PING. */
+bool exchange_ping_lost(const struct exchange *e);
 /* Go's client would keep the connection for the next request, as far as the messages tell. */
 bool exchange_keeps_alive(const struct exchange *e);
 /* ... but it closed it at once. */

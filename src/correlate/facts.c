@@ -12,6 +12,7 @@
 /* Leaves the pool, and is freed. */
 static void leave(struct correlate *c, struct cconn *cc)
 {
+    tls_conn_left(c, cc);
     pool_conn_gone(c, cc);
     conn_free(c, cc);
 }

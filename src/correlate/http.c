@@ -194,12 +194,20 @@ static void become_stream(struct exchange *e)
     e->stream.id = 1;
 }
 
+/* RFC 9110 15.5.9: so a server says that it closes a connection on which nothing was asked. Go drops the connection without
+ * a word; it answers no request that the capture lacks. */
+static bool closes_idle(const struct cconn *cc, const struct fact *f)
+{
+    return f->stream == 0 && f->as.head->status == 408 && mark_set(&cc->view.syn) &&
+           cc->flow->lost_bytes[FLOW_C2S] == 0;
+}
+
 static void on_response_head(struct correlate *c, struct cconn *cc, const struct fact *f)
 {
     const struct fact_http_head *h = f->as.head;
     struct exchange *e = open_find(c, cc, f->exchange);
 
-    if (e == NULL && !h->without_request)
+    if (e == NULL && (!h->without_request || closes_idle(cc, f)))
         return;
     if (e == NULL) {
         settle_previous(c, cc);
@@ -306,6 +314,18 @@ static void on_reset(struct correlate *c, struct cconn *cc, const struct fact *f
     settle_ended(c, e, f->mark.ts_ns);
 }
 
+static void on_ping(struct cconn *cc, const struct fact *f)
+{
+    struct exchange_conn *v = &cc->view;
+
+    if (f->dir == FLOW_S2C && f->as.ping_ack)
+        v->ping = (struct packet_mark){0};
+    if (f->dir == FLOW_S2C || f->as.ping_ack || mark_set(&v->ping))
+        return;
+    v->ping = f->mark;
+    v->heard_at_ping = cc->flow->packets[FLOW_S2C];
+}
+
 void http_fact(struct correlate *c, struct cconn *cc, const struct fact *f)
 {
     switch (f->kind) {
@@ -339,6 +359,9 @@ void http_fact(struct correlate *c, struct cconn *cc, const struct fact *f)
         break;
     case FACT_HTTP_GOAWAY:
         on_goaway(cc, f);
+        break;
+    case FACT_HTTP_PING:
+        on_ping(cc, f);
         break;
     default:
         break;

@@ -16,6 +16,8 @@ struct pool;
 enum { RECENT_MAX = 64 };
 /* Suffixes of search lists that are known at once. */
 enum { SUFFIXES_MAX = 64 };
+/* Names that clients are known to have connected to. */
+enum { FOLLOWED_MAX = 1024 };
 
 /* An exchange whose successor would be linked to it: a retry or a redirect. */
 struct recent {
@@ -45,6 +47,7 @@ struct correlate {
     size_t lookups_unused;
     uint64_t suffixes[SUFFIXES_MAX]; /* of search lists, hashed with their client */
     size_t suffix_next;
+    uint64_t followed[FOLLOWED_MAX]; /* lookup/followed.c: by hash of client, name and family; a newer one may take its place */
     struct list_link free_exchanges;
     size_t free_count;
     struct exchange *emitting; /* NULL: it is kept */

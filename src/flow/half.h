@@ -16,7 +16,8 @@ enum flow_base {
     FLOW_BASE_NONE,
     FLOW_BASE_PEER_ACK, /* joined mid-stream: what the peer expects; bytes in flight may have passed already */
     FLOW_BASE_BARE,     /* joined mid-stream at a packet without bytes, maybe a keep-alive probe */
-    FLOW_BASE_FIXED
+    FLOW_BASE_FIXED,
+    FLOW_BASE_PEER_BYTES /* joined mid-stream: what the client expected when it sent bytes: their answer begins here */
 };
 
 /* One direction. Offsets count stream bytes from 0. What every packet needs comes first. */

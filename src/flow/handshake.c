@@ -34,12 +34,21 @@ static bool in_peer_window(const struct flow_tcp *c, unsigned side, uint32_t seq
            off <= (int64_t)h->next + ((int64_t)peer->window << (peer->scale > 0 ? peer->scale : 0));
 }
 
+/* Nobody repeats the SYN of a connection that both sides have closed: the whole of it is sent again, as tcpreplay does in a
+ * loop. A copy of a packet is not as late. */
+static bool is_played_again(const struct flow_tcp *c, const struct packet *p)
+{
+    static const uint64_t QUIET_NS = 300000000;
+
+    return c->half[0].fin_seen && c->half[1].fin_seen && flow_elapsed(p->mark.ts_ns, c->last_ns) > QUIET_NS;
+}
+
 static bool syn_is_reuse(const struct flow_tcp *c, unsigned side, const struct packet *p)
 {
     const struct flow_half *h = &c->half[side];
 
     if (is_syn_of(h, p))
-        return false;
+        return is_played_again(c, p);
     if (!c->handshake || is_over(c))
         return true;
     if (c->class == FLOW_HALF_OPEN)
@@ -86,6 +95,10 @@ static void learn_own(struct flow_half *h, const struct packet *p)
 
     if (h->base_from == FLOW_BASE_FIXED)
         return;
+    if (h->base_from == FLOW_BASE_PEER_BYTES) { /* what it lies ahead of was lost on its way, and is sent again */
+        h->base_from = has_bytes ? FLOW_BASE_FIXED : FLOW_BASE_PEER_BYTES;
+        return;
+    }
     if (h->base_from == FLOW_BASE_NONE)
         h->base = p->tcp.seq;
     else if (h->base_from == FLOW_BASE_PEER_ACK && ahead < FLOW_REACH_BYTES)
@@ -95,14 +108,23 @@ static void learn_own(struct flow_half *h, const struct packet *p)
     h->base_from = has_bytes ? FLOW_BASE_FIXED : FLOW_BASE_BARE;
 }
 
-static void learn_peer(const struct flow_tcp *c, struct flow_half *h, struct flow_half *peer, const struct packet *p)
+/* The server's bytes that a client was still to get when it sent bytes of its own are mostly their answer. */
+static void learn_peer(struct flow_tcp *c, unsigned side, const struct packet *p)
 {
-    if (peer->base_from != FLOW_BASE_NONE || (p->tcp.flags & TCP_ACK) == 0)
+    const struct flow_half *h = &c->half[side];
+    struct flow_half *peer = &c->half[!side];
+    bool syn = (p->tcp.flags & TCP_SYN) != 0, asks = !syn && side == c->client_side && p->payload_len > 0;
+    bool known = peer->base_from != FLOW_BASE_NONE;
+
+    if ((p->tcp.flags & TCP_ACK) == 0 || (known && !(asks && peer->base_from == FLOW_BASE_PEER_ACK)))
         return;
-    peer->base = p->tcp.ack;
+    if (!known)
+        peer->base = p->tcp.ack;
+    else if (p->tcp.ack - peer->base < FLOW_REACH_BYTES)
+        move_base(peer, p->tcp.ack);
     /* Right after its own SYN a side has got nothing but the peer's. */
-    bool exact = (p->tcp.flags & TCP_SYN) != 0 || (c->handshake && flow_offset(h, p->tcp.seq) == 0);
-    peer->base_from = exact ? FLOW_BASE_FIXED : FLOW_BASE_PEER_ACK;
+    bool exact = syn || (c->handshake && flow_offset(h, p->tcp.seq) == 0);
+    peer->base_from = exact ? FLOW_BASE_FIXED : asks ? FLOW_BASE_PEER_BYTES : FLOW_BASE_PEER_ACK;
 }
 
 void flow_learn_base(struct flow_tcp *c, unsigned side, const struct packet *p)
@@ -113,7 +135,7 @@ void flow_learn_base(struct flow_tcp *c, unsigned side, const struct packet *p)
         learn_own(h, p);
     else if (h->base_from != FLOW_BASE_FIXED)
         fix_base(h, p->tcp.seq + 1);
-    learn_peer(c, h, &c->half[!side], p);
+    learn_peer(c, side, p);
 }
 
 static bool take_syn(struct flow_table *t, struct flow_tcp *c, unsigned side, const struct packet *p)

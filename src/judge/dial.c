@@ -143,8 +143,11 @@ void judge_dial(struct exchange *e)
             return;
         }
     }
-    if (e->attempt_count == 0)
+    if (e->attempt_count == 0) {
+        if (outcome_alerted_by_server(e))
+            outcome_fail(e, P2T_OUTCOME_TLS_ERROR, outcome_alert_text(e));
         return;
+    }
     /* Go's error is the first address's. */
     if (e->attempts[0].result == ATTEMPT_PENDING)
         e->outcome = P2T_OUTCOME_INCOMPLETE;

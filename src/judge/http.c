@@ -183,7 +183,8 @@ static void judge_stream(struct exchange *e)
                      exchange_closer(e) == CLOSED_BY_SERVER_RST ? outcome_reset_text(e)
                                                                 : SLICE_LIT("unexpected EOF"));
     else if (!whole && closed)
-        outcome_fail(e, e->response.seen ? P2T_OUTCOME_RESPONSE_ERROR : P2T_OUTCOME_NO_RESPONSE, outcome_gone);
+        outcome_fail(e, e->response.seen ? P2T_OUTCOME_RESPONSE_ERROR : P2T_OUTCOME_NO_RESPONSE,
+                     exchange_ping_lost(e) ? SLICE_LIT("http2: client connection lost") : outcome_gone);
     else if (!whole || !e->request.seen)
         e->outcome = P2T_OUTCOME_INCOMPLETE;
     judge_grpc(e);

@@ -27,6 +27,7 @@ enum fact_kind {
     FACT_HTTP_MESSAGES_LOST, /* from here on, the direction's messages cannot be read any more */
     FACT_HTTP_RESET,         /* RST_STREAM: nothing more comes on the stream */
     FACT_HTTP_GOAWAY,
+    FACT_HTTP_PING, /* HTTP/2: RFC 9113 6.7 */
     FACT_SOCKS_REQUEST,
     FACT_SOCKS_REPLY,
     FACT_DNS_MESSAGE,
@@ -50,6 +51,7 @@ enum fact_proto {
     FACT_PROTO_TLS,
     FACT_PROTO_DNS,
     FACT_PROTO_SOCKS,
+    FACT_PROTO_PROXY_PROTOCOL,
     FACT_PROTO_OTHER
 };
 
@@ -211,6 +213,7 @@ struct fact {
         struct {
             uint32_t last_stream, code;
         } goaway;
+        bool ping_ack; /* HTTP_PING: it answers the peer's */
         struct {
             enum fact_bad why;
             struct slice line; /* cut to 4,096 bytes */

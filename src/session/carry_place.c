@@ -249,7 +249,7 @@ static bool half_ok(const struct flow_place_half *h)
 {
     static const uint64_t OFFSET_MAX = UINT64_MAX / 4;
 
-    return h->base_from <= FLOW_BASE_FIXED && h->high <= OFFSET_MAX && h->next <= OFFSET_MAX &&
+    return h->base_from <= FLOW_BASE_PEER_BYTES && h->high <= OFFSET_MAX && h->next <= OFFSET_MAX &&
            h->acked <= OFFSET_MAX && h->watch_to <= OFFSET_MAX;
 }
 

@@ -103,6 +103,13 @@ static const struct packet_mark *first_syn(const struct exchange *e)
     return e->attempt_count > 0 ? &e->attempts[0].syn : &none;
 }
 
+static enum p2t_basis dns_done_basis(const struct exchange *e, const struct packet_mark *until)
+{
+    if (!e->lookup->gave_up)
+        return e->lookup->inferred ? P2T_INFERRED : P2T_OBSERVED;
+    return mark_set(until) ? P2T_INFERRED : P2T_ASSUMED;
+}
+
 static void dns_done(struct trace *t, const struct exchange_lookup *l)
 {
     const struct packet_mark *syn = first_syn(t->e);
@@ -110,11 +117,10 @@ static void dns_done(struct trace *t, const struct exchange_lookup *l)
     const struct packet_mark *from = l->gave_up || !mark_set(&l->last_answer) ? &l->last_query : &l->last_answer;
     int64_t at = l->gave_up ? l->gave_up_ns : from->ts_ns;
     const struct packet_mark *until = mark_set(superseded) ? superseded : syn;
-    enum p2t_basis basis = !l->gave_up ? P2T_OBSERVED : mark_set(until) ? P2T_INFERRED : P2T_ASSUMED;
 
     if (mark_set(syn) && at > syn->ts_ns)
         at = syn->ts_ns;
-    struct p2t_event *ev = event_add(t, P2T_HOOK_DNS_DONE, basis, at);
+    struct p2t_event *ev = event_add(t, P2T_HOOK_DNS_DONE, dns_done_basis(t->e, until), at);
     event_earliest(ev, from);
     event_latest(ev, until);
     event_evidence(t, ev, from);
@@ -140,6 +146,18 @@ static bool is_name(struct slice host)
     return host.n > 0 && host.p[0] != '[' && ip_parse(host).family == 0;
 }
 
+/* A proxy that passes a request on says so, and keeps its client's Host: what it dialled is its own affair. */
+static bool is_passed_on(const struct exchange_request *r)
+{
+    static const struct slice names[] = {SLICE_INIT("forwarded"), SLICE_INIT("via"), SLICE_INIT("x-forwarded-for"),
+                                         SLICE_INIT("x-forwarded-host"), SLICE_INIT("x-forwarded-proto")};
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (fact_header_value(r->headers, r->header_count, names[i]).p != NULL)
+            return true;
+    return false;
+}
+
 /* The name came from somewhere, but not over this wire: a hosts file, a local cache, or a resolver elsewhere. */
 static void lookup_without_packets(struct trace *t)
 {
@@ -147,7 +165,7 @@ static void lookup_without_packets(struct trace *t)
     const struct packet_mark *syn = first_syn(e);
     struct slice host = name_in(t->host);
 
-    if (!mark_set(syn) || e->conn.proxy != PROXY_NONE || !is_name(host))
+    if (!mark_set(syn) || e->conn.proxy != PROXY_NONE || !is_name(host) || is_passed_on(&e->request))
         return;
     dns_start(t, host, P2T_ASSUMED, syn);
     struct p2t_event *ev = event_add(t, P2T_HOOK_DNS_DONE, P2T_ASSUMED, syn->ts_ns);
@@ -170,7 +188,8 @@ void events_lookup(struct trace *t)
         lookup_without_packets(t);
         return;
     }
-    dns_start(t, shown(t, REDACT_HOST, l->host), l->shared ? P2T_INFERRED : P2T_OBSERVED, &l->first_query);
+    enum p2t_basis basis = l->shared || l->inferred ? P2T_INFERRED : P2T_OBSERVED;
+    dns_start(t, shown(t, REDACT_HOST, l->host), basis, &l->first_query);
     if (l->result != LOOKUP_PENDING)
         dns_done(t, l);
 }

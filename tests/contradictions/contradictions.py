@@ -348,7 +348,7 @@ def no_response(claim, capture):
     starts = set()
     for p in life:
         later = (p.time, p.n) > (request.time, request.n)
-        if later and p.src == claim.client and p.flags & (FIN | RST):
+        if later and (p.src == claim.client and p.flags & (FIN | RST) or p.src == claim.server and p.flags & RST):
             return None  # from here on it no longer listened
         if p.src == claim.server and re.match(rb"HTTP/1\.\d [2-5]\d\d", p.payload):
             starts.add(p.seq)

@@ -112,6 +112,20 @@ NEARLY(DNS_RETRIED)
     m->lookup.repeats = 0;
 }
 
+FIRES(DNS_NOT_FOLLOWED)
+{
+    static struct ip_addr only = {.family = 6};
+
+    made_lookup(m);
+    m->lookup.useless = true;
+    m->lookup.addrs = &only;
+    m->lookup.addr_count = 1;
+}
+NEARLY(DNS_NOT_FOLLOWED)
+{
+    m->lookup.useless = false;
+}
+
 FIRES(DNS_SEARCH_LIST)
 {
     made_lookup(m);
@@ -567,6 +581,19 @@ NEARLY(HTTP2_FLOW_CONTROL)
     m->e.stream.stalls[FLOW_S2C] = 0;
 }
 
+FIRES(HTTP2_PING_UNANSWERED)
+{
+    made_http2(m);
+    made_unanswered(m);
+    m->e.conn.ping = at(3000);
+    m->e.conn.client_fin = at(15003000);
+    m->e.conn.silent_since_ping = true;
+}
+NEARLY(HTTP2_PING_UNANSWERED)
+{
+    m->e.conn.ping = at(15000000);
+}
+
 FIRES(GRPC_STATUS)
 {
     made_http2(m);
@@ -708,6 +735,10 @@ static const struct row rows[P2T_FINDING_COUNT] = {
         "missing"),
     ROW(DNS_SERVER_FAILED, "dns.server_failed", WARNING, 150,
         "the name server 10.0.0.53:53 answered SERVFAIL before another one knew the name"),
+    ROW(DNS_NOT_FOLLOWED, "dns.not_followed", WARNING, 100,
+        "a.test has only IPv6 addresses now, and the client opened no connection: after its earlier lookups of this "
+        "name "
+        "it connected over IPv4"),
     ROW(DNS_SEARCH_LIST, "dns.search_list", INFO, 100, "2 names were tried for a.test (search list): 2 queries"),
     ROW(CONN_REFUSED, "conn.refused", ERROR, 1000, "10.0.0.2:80 refused the connection (RST)"),
     ROW(CONN_UNREACHABLE, "conn.unreachable", ERROR, 1000,
@@ -783,6 +814,10 @@ static const struct row rows[P2T_FINDING_COUNT] = {
         "the server reset stream 1 (RST_STREAM, error code 2)"),
     ROW(HTTP2_FLOW_CONTROL, "http2.flow_control", INFO, 0,
         "flow control made the client wait 0 times and the server 1 times"),
+    ROW(HTTP2_PING_UNANSWERED, "http2.ping_unanswered", ERROR, 3000,
+        "the server did not answer the client's PING, and no packet of it came any more: the client gave the "
+        "connection "
+        "up 15000 ms after it"),
     ROW(GRPC_STATUS, "grpc.status", ERROR, 4000, "the call ended with grpc-status 5"),
     ROW(WEBSOCKET_CLOSED, "websocket.closed", WARNING, 5000, "the server closed the WebSocket with code 1002"),
     ROW(WEBSOCKET_NOT_CLOSED, "websocket.not_closed", WARNING, 5000,

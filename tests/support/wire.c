@@ -114,16 +114,22 @@ static size_t put_name(uint8_t *p, const char *name)
     return at + 1;
 }
 
-static size_t put_question(uint8_t *p, uint16_t id, unsigned flags, size_t answers, const char *name)
+static size_t put_question_of(uint8_t *p, uint16_t id, unsigned flags, size_t answers, unsigned type,
+                              const char *name)
 {
     put16(p, id);
     put16(p + 2, flags);
     put16(p + 4, 1);
     put16(p + 6, (unsigned)answers);
     size_t at = 12 + put_name(p + 12, name);
-    put16(p + at, TYPE_A);
+    put16(p + at, type);
     put16(p + at + 2, 1);
     return at + 4;
+}
+
+static size_t put_question(uint8_t *p, uint16_t id, unsigned flags, size_t answers, const char *name)
+{
+    return put_question_of(p, id, flags, answers, TYPE_A, name);
 }
 
 /* A record of the name that stands at `name_at`, but for its data. */
@@ -171,4 +177,22 @@ void wire_answer(struct wire *w, const struct talk *t, uint16_t id, const char *
         at += 4;
     }
     datagram(w, t, DOWN, p, at);
+}
+
+void wire_query_6(struct wire *w, const struct talk *t, uint16_t id, const char *name)
+{
+    uint8_t p[MESSAGE_MAX] = {0};
+
+    datagram(w, t, UP, p, put_question_of(p, id, 0x0100, 0, TYPE_AAAA, name));
+}
+
+void wire_answer_6(struct wire *w, const struct talk *t, uint16_t id, const char *name, uint32_t last_word)
+{
+    uint8_t p[MESSAGE_MAX] = {0};
+    size_t at = put_question_of(p, id, 0x8180, 1, TYPE_AAAA, name);
+
+    at += put_record(p + at, 12, TYPE_AAAA, 16);
+    put16(p + at, 0xfd00);
+    put32(p + at + 12, last_word);
+    datagram(w, t, DOWN, p, at + 16);
 }

@@ -11,7 +11,7 @@ enum { FIN = 1, SYN = 2, RST = 4, PUSH = 8, ACK = 16 };
 enum { UP, DOWN };
 enum { PROTOCOL_ICMP = 1, PROTOCOL_TCP = 6, PROTOCOL_UDP = 17 };
 enum { HOST_UNREACHABLE = 1, PORT_UNREACHABLE = 3 };
-enum { TYPE_A = 1, TYPE_CNAME = 5, NXDOMAIN = 3, ADDRESSES_MAX = 64 };
+enum { TYPE_A = 1, TYPE_CNAME = 5, TYPE_AAAA = 28, NXDOMAIN = 3, ADDRESSES_MAX = 64 };
 
 /* When the first packet is sent: 2023-11-14T22:13:20Z. */
 #define WIRE_BEGIN_S UINT64_C(1700000000)
@@ -44,6 +44,9 @@ void wire_ahead(struct wire *w, const struct talk *t, int dir, uint32_t ahead, c
 void wire_text(struct wire *w, struct talk *t, int dir, const char *text);
 void wire_query(struct wire *w, const struct talk *t, uint16_t id, const char *name);
 void wire_answer(struct wire *w, const struct talk *t, uint16_t id, const char *name, const struct answer *a);
+/* The same for AAAA; the address is fd00:: with that last word. */
+void wire_query_6(struct wire *w, const struct talk *t, uint16_t id, const char *name);
+void wire_answer_6(struct wire *w, const struct talk *t, uint16_t id, const char *name, uint32_t last_word);
 /* The server, or its network, says that the conversation's packets do not arrive: ICMP type 3 with that code, quoting the
  * last packet that the client sent. */
 void wire_unreachable(struct wire *w, const struct talk *t, unsigned protocol, unsigned code);

@@ -218,6 +218,8 @@ static bool established(struct correlate *c, struct dial *d, int index, const st
     if (a->syns == 1)
         a->challenges = 0; /* its client would have asked again */
     d->winner = index;
+    if (d->lookup != NULL)
+        lookup_note_followed(c, d->lookup, a->server.ip.family);
     lose_race(d, a);
     timer_stop(c, &d->timer);
     return true;

@@ -101,6 +101,7 @@ void image_lookup_info(struct image *m, struct exchange_lookup *l)
     image_bool(m, &l->over_tcp);
     image_bool(m, &l->forced_out);
     image_bool(m, &l->clock_set_back);
+    image_bool(m, &l->useless);
     image_names(m, l);
     if (image_part(m, &l->detours, sizeof *l->detours))
         image_detours(m, l->detours);
@@ -290,7 +291,7 @@ static void image_websocket(struct image *m, struct exchange_websocket *w)
     image_mark(m, &w->last);
 }
 
-IMAGE_COVERS(struct exchange_conn, 768);
+IMAGE_COVERS(struct exchange_conn, 800);
 void image_conn_view(struct image *m, struct exchange_conn *v)
 {
     image_bool(m, &v->present);
@@ -330,6 +331,9 @@ void image_conn_view(struct image *m, struct exchange_conn *v)
     image_bool(m, &v->goaway);
     IMAGE(m, v->goaway_last);
     IMAGE(m, v->goaway_code);
+    image_mark(m, &v->ping);
+    IMAGE(m, v->heard_at_ping);
+    image_bool(m, &v->silent_since_ping);
     image_bool(m, &v->input_ended);
     image_ns(m, &v->clock_ahead_ns);
     image_mark(m, &v->clock_back);
@@ -445,7 +449,7 @@ static void image_own(struct image *m, struct exchange *e)
 }
 
 IMAGE_COVERS(struct exchange_link, 16);
-IMAGE_COVERS(struct exchange, 3784);
+IMAGE_COVERS(struct exchange, 3816);
 /* Outcome, errors and findings are the judge's: they come when it is handed over. */
 void image_exchange(struct image *m, struct exchange *e)
 {

@@ -107,6 +107,8 @@ static void image_all(struct image *m, struct correlate *c)
     for (size_t i = 0; i < SUFFIXES_MAX; i++)
         IMAGE(m, c->suffixes[i]);
     IMAGE(m, c->suffix_next);
+    for (size_t i = 0; i < FOLLOWED_MAX; i++)
+        IMAGE(m, c->followed[i]);
     if (c->suffix_next >= SUFFIXES_MAX)
         reader_fail(&m->in, READ_BAD);
     for (enum image_kind kind = 0; kind < IMAGE_KINDS; kind++)
@@ -269,6 +271,7 @@ static void discard_all(struct image *m, struct correlate *c)
     list_init(&c->lookups);
     list_init(&c->unused_lookups);
     memset(c->suffixes, 0, sizeof c->suffixes);
+    memset(c->followed, 0, sizeof c->followed);
     c->lookups_unused = c->recent_n = 0;
 }
 

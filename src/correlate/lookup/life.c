@@ -292,7 +292,9 @@ static void report(struct correlate *c, struct lookup *l)
     lookup_into_exchange(l, e, (struct slice){NULL, 0});
     e->start = l->info.first_query;
     e->end_ns = l->info.result == LOOKUP_PENDING && !l->info.forced_out ? c->now_ns : lookup_end_ns(&l->info);
-    e->quiet = l->info.result == LOOKUP_OK;
+    if (e->lookup != NULL)
+        e->lookup->useless = lookup_is_useless(c, l);
+    e->quiet = l->info.result == LOOKUP_OK && (e->lookup == NULL || !e->lookup->useless);
     if (l->upstream_of != 0) {
         e->upstream = true;
         e->links[e->link_count++] = (struct exchange_link){"asked_for", l->upstream_of};

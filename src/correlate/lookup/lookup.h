@@ -170,6 +170,13 @@ bool lookup_answers_host(const struct lookup *l, struct slice host);
 bool lookup_gave(const struct lookup *l, const struct ip_addr *addr);
 bool lookup_gave_first(const struct lookup *l, const struct ip_addr *addr);
 
+/* ---- followed.c ---- */
+/* Its client connects to an address of that family after it. */
+void lookup_note_followed(struct correlate *c, const struct lookup *l, uint8_t family);
+/* Answered, and followed by nobody; it has addresses of one family only, and after earlier lookups of the name its client
+ * connected to the other one. */
+bool lookup_is_useless(struct correlate *c, const struct lookup *l);
+
 /* ---- bind.c: lookups and the dials that follow from them ---- */
 /* A dial at ts_ns follows it, rather than a cache that was filled by it. */
 bool lookup_is_fresh(const struct lookup *l, int64_t ts_ns);

@@ -3,6 +3,7 @@
 
 #include "correlate/conn_tls.h"
 #include "correlate/join.h"
+#include "correlate/outbox.h"
 #include "correlate/pool/pool.h"
 #include "correlate/settle.h"
 #include "correlate/tls/certificate.h"
@@ -197,4 +198,24 @@ void tls_conn_gone(struct correlate *c, struct cconn *cc)
 
     if (cc->tls != NULL && list_empty(&cc->open))
         failed(c, cc, TLS_FAILED_CLOSED, &none);
+}
+
+/* Joined after its SYN, so that there is no dial to tell of it. */
+void tls_conn_left(struct correlate *c, struct cconn *cc)
+{
+    const struct exchange_conn *v = &cc->view;
+
+    if (v->handshake_seen || cc->positions > 0 || !conn_tls_claim_handshake(cc))
+        return;
+    struct exchange *e = exchange_take(c);
+    if (e == NULL)
+        return;
+    const struct packet_mark *closed = exchange_conn_closing_mark(v);
+    e->kind = P2T_KIND_CONNECT;
+    e->start = cc->tls->info.hello;
+    e->end_ns = mark_set(closed) ? closed->ts_ns : c->now_ns;
+    e->handshakes = e->quiet = true;
+    e->id = hash_stable_finish(hash_stable(v->id, "connect", 7));
+    conn_snapshot(cc, e);
+    outbox_put(c, e);
 }

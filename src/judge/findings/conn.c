@@ -202,6 +202,12 @@ void about_closing(struct exchange *e)
         return; /* what it lacks, the capture lacks */
     if (server)
         about_server_closing(e, closed);
+    else if (exchange_ping_lost(e))
+        finding_add(
+            e, P2T_FINDING_HTTP2_PING_UNANSWERED, &e->conn.ping, closed,
+            "the server did not answer the client's PING%s: the client gave the connection up %.0f ms after it",
+            e->conn.silent_since_ping ? ", and no packet of it came any more" : "",
+            ms(closed->ts_ns - e->conn.ping.ts_ns));
     else
         finding_add(
             e, P2T_FINDING_CONN_CLOSED_BY_CLIENT, closed, NULL,

@@ -108,6 +108,11 @@ static void unreachable(struct exchange *e)
                     "the name server cannot be reached (ICMP %s)", icmp_name(&d->icmp));
 }
 
+static const char *queries_word(const struct exchange_lookup *l)
+{
+    return l->queries == 1 ? "query" : "queries";
+}
+
 static void unanswered(struct exchange *e)
 {
     const struct exchange_lookup *l = e->lookup;
@@ -115,8 +120,8 @@ static void unanswered(struct exchange *e)
 
     if (l->answers > 0) /* other names of its search list had answers */
         snprintf(of_all, sizeof of_all, "%u of ", l->answers < l->queries ? l->queries - l->answers : 1);
-    finding_add(e, P2T_FINDING_DNS_NO_ANSWER, &l->first_query, &l->last_query, "no answer to %s%u queries for %.*s%s",
-                of_all, l->queries, shown(l->host), (const char *)l->host.p,
+    finding_add(e, P2T_FINDING_DNS_NO_ANSWER, &l->first_query, &l->last_query, "no answer to %s%u %s for %.*s%s",
+                of_all, l->queries, queries_word(l), shown(l->host), (const char *)l->host.p,
                 l->result == LOOKUP_ABANDONED ? "; the client stopped before its retries were used up" : "");
 }
 
@@ -125,8 +130,9 @@ static void still_open(struct exchange *e)
     const struct exchange_lookup *l = e->lookup;
 
     finding_add(e, P2T_FINDING_DNS_OPEN, &l->first_query, &l->last_query,
-                "%u queries for %.*s had no answer when %s, %.1f s after the first", l->queries, shown(l->host),
-                (const char *)l->host.p, l->forced_out ? "memory forced the lookup out" : "the capture ended",
+                "%u %s for %.*s had no answer when %s, %.1f s after the first", l->queries, queries_word(l),
+                shown(l->host), (const char *)l->host.p,
+                l->forced_out ? "memory forced the lookup out" : "the capture ended",
                 (double)(e->end_ns - l->first_query.ts_ns) / 1e9);
 }
 
@@ -194,6 +200,13 @@ void about_lookup(struct exchange *e)
     about_result(e);
     if (l->result == LOOKUP_OK || l->result == LOOKUP_CUT)
         about_detours(e);
+    if (l->useless && l->addr_count > 0)
+        finding_add(
+            e, P2T_FINDING_DNS_NOT_FOLLOWED, &l->first_query, &l->last_answer,
+            "%.*s has only IPv%c addresses now, and the client opened no connection: after its earlier lookups of "
+            "this name it connected over IPv%c",
+            shown(l->host), (const char *)l->host.p, l->addrs[0].family == 6 ? '6' : '4',
+            l->addrs[0].family == 6 ? '4' : '6');
     if (l->names > 1)
         finding_add(e, P2T_FINDING_DNS_SEARCH_LIST, &l->first_query, &l->last_query,
                     "%u names were tried for %.*s (search list): %u queries", l->names, shown(l->host),

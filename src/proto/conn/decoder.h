@@ -31,7 +31,8 @@ struct decoder {
     void (*save_secrets)(const void *state, struct buf *out);
 };
 
-extern const struct decoder decoder_http1, decoder_http2, decoder_tls, decoder_dns, decoder_socks;
+extern const struct decoder decoder_http1, decoder_http2, decoder_tls, decoder_dns, decoder_socks,
+    decoder_proxy_protocol;
 
 /* In the order in which they look at first bytes; the last one is NULL. */
 extern const struct decoder *const decoders[];

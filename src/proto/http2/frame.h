@@ -110,6 +110,8 @@ void h2_data_end(struct http2 *h, struct h2_dir *d);
 void h2_reset(struct http2 *h, struct h2_dir *d, uint32_t stream, uint32_t code);
 /* Reports a GOAWAY of the direction. */
 void h2_goaway(struct http2 *h, struct h2_dir *d, uint32_t last_stream, uint32_t code);
+/* Reports a PING of the direction, or its answer to one. */
+void h2_ping(struct http2 *h, struct h2_dir *d, bool ack);
 /* What is open ends unfinished. */
 void h2_streams_close(struct http2 *h);
 /* Frames of the direction are missing, whosever they were. */

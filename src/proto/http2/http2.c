@@ -205,6 +205,9 @@ static void small_frame(struct http2 *h, struct h2_dir *d)
         h2_goaway(h, d, last, reader_be32(&r));
         break;
     }
+    case H2_PING:
+        h2_ping(h, d, (d->frame.flags & H2_ACK) != 0);
+        break;
     case H2_WINDOW_UPDATE:
         window_update(h, d, reader_be32(&r) & 0x7fffffffu);
         break;

@@ -246,3 +246,11 @@ void h2_goaway(struct http2 *h, struct h2_dir *d, uint32_t last_stream, uint32_t
     f.as.goaway.code = code;
     fact_emit(&h->env->sink, &f);
 }
+
+void h2_ping(struct http2 *h, struct h2_dir *d, bool ack)
+{
+    struct fact f = {.kind = FACT_HTTP_PING, .conn = h->conn, .dir = h2_dir_of(h, d), .mark = d->frame.last};
+
+    f.as.ping_ack = ack;
+    fact_emit(&h->env->sink, &f);
+}

@@ -54,7 +54,7 @@ void tls_add_records(struct tls *t, const struct tls_record *r, bool early)
     if (t->keys != NULL) /* decrypted: nobody needs to guess from sizes */
         return;
     bool offered = t->shape.offers_h2;
-    enum fact_tls_shape shape = early ? FACT_TLS_DATA : tls_shape_of(&t->shape, r->dir, r->length);
+    enum fact_tls_shape shape = early ? FACT_TLS_DATA : tls_shape_of(&t->shape, r->dir, r->length, r->last.ts_ns);
 
     if (offered && !t->shape.offers_h2 && t->shape.h2)
         t->outcome.alpn = SLICE_LIT("h2");

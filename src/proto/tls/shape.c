@@ -120,15 +120,6 @@ static bool is_h2_control(uint32_t n)
            n == 2 * WINDOW_UPDATE;
 }
 
-/* Clients gather what they give back: Go 4 KB, others half a window. Before that, a record as short as a WINDOW_UPDATE
- * is a request whose fields are all in the peers' tables (RFC 7541). A server's may as well be a RST_STREAM. */
-static bool may_be_window_update(const struct tls_shape *s, enum flow_dir dir)
-{
-    enum { CLIENT_GATHERS = 4096 };
-
-    return dir == FLOW_S2C || !s->asked || s->from_server >= CLIENT_GATHERS;
-}
-
 static bool holds_window_update(uint32_t plain)
 {
     return plain == WINDOW_UPDATE || plain == 2 * WINDOW_UPDATE || plain == FRAME_HEADER + WINDOW_UPDATE;
@@ -141,19 +132,31 @@ static bool like_last_answer(const struct tls_shape *s, uint32_t plain)
     return plain + ALIKE_BYTES >= s->answer_bytes && plain <= s->answer_bytes + ALIKE_BYTES;
 }
 
-static bool is_window_update(struct tls_shape *s, enum flow_dir dir)
+/* Clients gather what they give back: Go 4 KB, for the stream and for the connection, others half a window; what several
+ * packets brought is given back in as many records, one at once after the other. Where nothing is to be given back, a
+ * record as short as a WINDOW_UPDATE is a request whose fields are all in the peers' tables (RFC 7541). A server's may
+ * be a RST_STREAM. */
+static bool is_window_update(struct tls_shape *s, enum flow_dir dir, int64_t now_ns)
 {
-    bool is = may_be_window_update(s, dir);
+    static const int64_t at_once_ns = 1000000;
+    enum { CLIENT_GATHERS = 4096, SHARE = CLIENT_GATHERS / 2 };
 
-    if (is && dir == FLOW_C2S)
-        s->from_server = 0;
-    return is;
+    if (dir == FLOW_S2C || !s->asked)
+        return true;
+    if (s->from_server >= CLIENT_GATHERS)
+        s->to_give_back = s->from_server;
+    else if (now_ns - s->updated_ns >= at_once_ns || s->to_give_back < SHARE)
+        return false;
+    s->to_give_back -= SHARE;
+    s->from_server = 0;
+    s->updated_ns = now_ns;
+    return true;
 }
 
-static enum fact_tls_shape h2_shape(struct tls_shape *s, enum flow_dir dir, uint32_t plain, bool first)
+static enum fact_tls_shape h2_shape(struct tls_shape *s, enum flow_dir dir, uint32_t plain, int64_t now_ns, bool first)
 {
     if (!first && holds_window_update(plain))
-        return is_window_update(s, dir) ? FACT_TLS_CONTROL : FACT_TLS_DATA;
+        return is_window_update(s, dir, now_ns) ? FACT_TLS_CONTROL : FACT_TLS_DATA;
     if (!first && (dir == FLOW_C2S ? plain == PRIORITY : plain == PING && like_last_answer(s, plain)))
         return dir == FLOW_C2S ? FACT_TLS_CONTROL : FACT_TLS_DATA;
     if (first && dir == FLOW_C2S)
@@ -178,7 +181,7 @@ static bool is_ticket_like(struct tls_shape *s, uint32_t plain, uint32_t length)
     return true;
 }
 
-enum fact_tls_shape tls_shape_of(struct tls_shape *s, enum flow_dir dir, uint32_t length)
+enum fact_tls_shape tls_shape_of(struct tls_shape *s, enum flow_dir dir, uint32_t length, int64_t now_ns)
 {
     uint32_t plain = tls_plain_bytes(s->version, s->cipher, length);
     bool first = !s->spoke[dir];
@@ -190,7 +193,7 @@ enum fact_tls_shape tls_shape_of(struct tls_shape *s, enum flow_dir dir, uint32_
         s->offers_h2 = false;
         s->h2 = is_preface(plain);
     }
-    enum fact_tls_shape shape = s->h2 ? h2_shape(s, dir, plain, first) : FACT_TLS_DATA;
+    enum fact_tls_shape shape = s->h2 ? h2_shape(s, dir, plain, now_ns, first) : FACT_TLS_DATA;
     if (shape == FACT_TLS_DATA) {
         s->from_server += dir == FLOW_S2C ? plain : 0;
         s->asked |= dir == FLOW_C2S;

@@ -13,6 +13,8 @@ struct tls_shape {
     bool spoke[2];         /* application data was seen */
     bool asked;            /* HTTP/2: a record that is no control frame came from the client */
     uint64_t from_server;  /* HTTP/2: bytes since the client's last WINDOW_UPDATE */
+    uint64_t to_give_back; /* HTTP/2: bytes before it that it did not give back */
+    int64_t updated_ns;    /* HTTP/2: when it was; 0: none yet */
     uint8_t tickets;       /* records that look like one, so far */
     uint32_t ticket_length;
     bool may_have_answered; /* one came after a request */
@@ -27,6 +29,7 @@ uint32_t tls_plain_bytes(uint16_t version, uint16_t cipher, uint32_t length);
 uint32_t tls_finished_bytes(uint16_t cipher);
 /* The server's ALPN choice from the size of its EncryptedExtensions; p == NULL: not known. */
 struct slice tls_alpn_by_size(const struct tls_shape *s, uint32_t length);
-enum fact_tls_shape tls_shape_of(struct tls_shape *s, enum flow_dir dir, uint32_t length);
+/* now_ns: of the record's last byte */
+enum fact_tls_shape tls_shape_of(struct tls_shape *s, enum flow_dir dir, uint32_t length, int64_t now_ns);
 
 #endif

@@ -108,6 +108,23 @@ static void search_list(struct story *s)
     answers(s, "a.test", NOERROR, 1);
 }
 
+/* The client's earlier connection was to another name. */
+static void not_followed(struct story *s)
+{
+    const char *name = s->nearly ? "b.test" : "a.test";
+
+    resolve(s);
+    dial(s);
+    ask(s);
+    answer(s);
+    hang_up(s);
+    s->dns.port[UP]++;
+    wire_query_6(&s->wire, &s->dns, 2, name);
+    wait_ms(s, 1);
+    wire_answer_6(&s->wire, &s->dns, 2, name, 1);
+    goes_on(s, 60000);
+}
+
 const struct finding_capture dns_captures[] = {
     {"dns.empty_answer", empty_answer, .recorded = "golden/lab/dnserr.pcap"},
     {"dns.not_found", not_found, .recorded = "golden/lab/dnserr.pcap"},
@@ -118,6 +135,7 @@ const struct finding_capture dns_captures[] = {
     {"dns.open", open_lookup, .recorded = "golden/lab/coalesce.pcap"},
     {"dns.cut", cut, .recorded = "golden/field/27-dns-answer-second-fragment-lost.pcap.zst"},
     {"dns.server_failed", server_failed, .recorded = "incidents/captures/02-servfail-of-one-resolver.pcap.zst"},
+    {"dns.not_followed", not_followed, .recorded = NULL},
     {"dns.search_list", search_list, .recorded = "golden/lab/search-k8s.pcap"},
     {NULL},
 };

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { DATA = 0, HEADERS = 1, RST_STREAM = 3, SETTINGS = 4 };
+enum { DATA = 0, HEADERS = 1, RST_STREAM = 3, SETTINGS = 4, PING = 6 };
 enum { END_STREAM = 1, END_HEADERS = 4 };
 enum { FRAME_MAX = 512, INTERNAL_ERROR = 2 };
 
@@ -76,6 +76,17 @@ static void flow_control(struct story *s)
     hang_up(s);
 }
 
+/* The answer came, and then no more. */
+static void ping_unanswered(struct story *s)
+{
+    call(s, 100);
+    says_frame(s, UP, PING, 0, 0, "pingpong", 8);
+    if (s->nearly)
+        says_frame(s, DOWN, PING, 1, 0, "pingpong", 8);
+    wait_ms(s, 15000);
+    hang_up(s);
+}
+
 /* The call succeeded. */
 static void grpc_status(struct story *s)
 {
@@ -90,6 +101,7 @@ static void grpc_status(struct story *s)
 const struct finding_capture stream_captures[] = {
     {"http2.stream_reset", stream_reset, .recorded = NULL},
     {"http2.flow_control", flow_control, .recorded = "incidents/captures/12-h2-connection-window.pcap.zst"},
+    {"http2.ping_unanswered", ping_unanswered, .recorded = "golden/field/38-h2-ping-unanswered.pcap.zst"},
     {"grpc.status", grpc_status, .recorded = "golden/h2/talk.pcap.gz"},
     {NULL},
 };

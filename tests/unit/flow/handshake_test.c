@@ -308,6 +308,24 @@ static void new_syn_close_to_the_old_numbers(void **state)
     }
 }
 
+/* A capture that is played in a loop has the same numbers in each round; a late copy of the SYN begins none. */
+static void the_same_connection_played_again(void **state)
+{
+    (void)state;
+    for (int later = 0; later <= 1; later++) {
+        struct sim s;
+        sim_init(&s, NULL);
+        handshake(&s);
+        fin(&s, CLIENT, 0);
+        fin(&s, SERVER, 0);
+        buf_reset(&s.log);
+        s.now_ns += later ? 2000000000 : 200000000;
+        syn(&s);
+        expect(&s, later ? "close:reused 2#open 2#SYN>6" : "");
+        sim_fini(&s);
+    }
+}
+
 static void new_syn_ack_whose_syn_was_lost(void **state)
 {
     (void)state;
@@ -491,6 +509,57 @@ static void mid_stream_bytes_in_flight_are_no_hole(void **state)
     sim_fini(&s);
 }
 
+/* A request's own ACK says where its answer begins: an answer that was lost on its way is sent again. */
+static void mid_stream_answer_is_repeated(void **state)
+{
+    (void)state;
+    struct sim s;
+    sim_init(&s, NULL);
+    s.acked[CLIENT] = 300;
+    ack(&s, CLIENT, 70, 300);
+    data(&s, CLIENT, 70, "GET 1");
+    ack(&s, SERVER, 306, 75); /* it has sent six bytes by now */
+    data(&s, SERVER, 300, "200 ");
+    data(&s, SERVER, 304, "OK");
+    s.acked[CLIENT] = 306;
+    data(&s, CLIENT, 75, "GET 2");
+    expect(&s, "open >0'GET 1'2 ACK1<3 <0'200 '4 <4'OK'5 ACK1>6 >5'GET 2'6");
+    sim_fini(&s);
+}
+
+static void mid_stream_start_of_an_answer_is_repeated(void **state)
+{
+    (void)state;
+    struct sim s;
+    sim_init(&s, NULL);
+    s.acked[CLIENT] = 300;
+    data(&s, CLIENT, 70, "GET");
+    data(&s, SERVER, 304, "OK");
+    ack(&s, CLIENT, 73, 300);
+    s.now_ns += 300 * MS;
+    data(&s, SERVER, 300, "200 ");
+    expect(&s, "open >0'GET'1 <0'200 '4 <4'OK'2/4");
+    sim_fini(&s);
+}
+
+static void mid_stream_answer_was_not_captured(void **state)
+{
+    (void)state;
+    struct sim s;
+    sim_init(&s, NULL);
+    s.acked[CLIENT] = 300;
+    data(&s, CLIENT, 70, "GET 1");
+    s.acked[SERVER] = 75;
+    ack(&s, SERVER, 306, 75);
+    ack(&s, CLIENT, 75, 306);
+    s.acked[CLIENT] = 306;
+    s.now_ns += 100 * MS;
+    data(&s, CLIENT, 75, "GET 2");
+    data(&s, SERVER, 306, "200");
+    expect(&s, "open >0'GET 1'1 ACK1<2 ACK1>3 <0[6]3 >5'GET 2'4 <6'200'5");
+    sim_fini(&s);
+}
+
 static void mid_stream_on_a_keep_alive_probe(void **state)
 {
     (void)state;
@@ -581,6 +650,7 @@ int main(void)
         cmocka_unit_test(stale_peer_with_a_number_close_by),
         cmocka_unit_test(new_syn_on_the_same_endpoints),
         cmocka_unit_test(new_syn_close_to_the_old_numbers),
+        cmocka_unit_test(the_same_connection_played_again),
         cmocka_unit_test(new_syn_ack_whose_syn_was_lost),
         cmocka_unit_test(forged_syn_in_the_window_is_ignored),
         cmocka_unit_test(close_both_ways),
@@ -590,6 +660,9 @@ int main(void)
         cmocka_unit_test(joined_mid_stream),
         cmocka_unit_test(mid_stream_guess_goes_by_port),
         cmocka_unit_test(mid_stream_bytes_in_flight_are_no_hole),
+        cmocka_unit_test(mid_stream_answer_is_repeated),
+        cmocka_unit_test(mid_stream_start_of_an_answer_is_repeated),
+        cmocka_unit_test(mid_stream_answer_was_not_captured),
         cmocka_unit_test(mid_stream_on_a_keep_alive_probe),
         cmocka_unit_test(roles_can_be_corrected),
         cmocka_unit_test(reset_of_nothing_opens_nothing),

@@ -601,6 +601,12 @@ static void other_ends_of_a_stream(void **state)
     JUDGED(&m, RESPONSE_ERROR, GONE);
     made_unanswered(&m);
     JUDGED(&m, NO_RESPONSE, GONE);
+    /* Go pings a connection on which nothing came for a while, and gives it up where nothing answers. */
+    m.e.conn.ping = at(4000);
+    JUDGED(&m, NO_RESPONSE, GONE);
+    m.e.conn.client_fin = at(1005000);
+    m.e.conn.server_fin = (struct packet_mark){0};
+    JUDGED(&m, NO_RESPONSE, "http2: client connection lost");
 }
 
 static void grpc_calls(void **state)

@@ -41,12 +41,19 @@ static const struct sniffed cases[] = {
     {B("HTTP/1.1 200 OK\r\n"), FLOW_S2C, 80, false, SNIFF_YES, "http1"},
     {B("\x16\x03\x01\x02\x00\x01"), FLOW_C2S, 443, false, SNIFF_YES, "tls"},
     {B("\x05\x01\x00"), FLOW_C2S, 1080, false, SNIFF_YES, "socks"},
+    {B("PROXY TCP4 192.0.2.1 192.0.2.2 5 80\r\n"), FLOW_C2S, 80, false, SNIFF_YES, "proxy"},
+    {B("PROXY UNKNOWN\r\n"), FLOW_C2S, 80, false, SNIFF_YES, "proxy"},
+    {B("\r\n\r\n\0\r\nQUIT\n"), FLOW_C2S, 443, false, SNIFF_YES, "proxy"},
     {B(QUERY), FLOW_C2S, 8853, false, SNIFF_YES, "dns"},
     {B("\x00\x00\x06\x04\x00\x00\x00\x00\x00"), FLOW_S2C, 80, false, SNIFF_YES, "http2"},
     /* the preface makes an HTTP/1 request line, too, and what may become it waits on any port */
     {B("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), FLOW_C2S, 80, false, SNIFF_YES, "http2"},
     {B("PRI *"), FLOW_C2S, 80, false, SNIFF_MAYBE, NULL},
     {B("PRI *"), FLOW_C2S, 53, false, SNIFF_MAYBE, NULL},
+    /* a word that a PROXY line begins with may be a method, too */
+    {B("PROXY TC"), FLOW_C2S, 80, false, SNIFF_MAYBE, NULL},
+    {B("PROXY /a HTTP/1.1\r\n"), FLOW_C2S, 80, false, SNIFF_YES, "http1"},
+    {B("\r\n\r\n"), FLOW_C2S, 80, false, SNIFF_MAYBE, NULL},
     /* on DNS's port a beginning that might become something else does not wait */
     {B("GE"), FLOW_C2S, 80, false, SNIFF_MAYBE, NULL},
     {B("GE"), FLOW_C2S, 53, false, SNIFF_YES, "dns"},

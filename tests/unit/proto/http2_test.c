@@ -12,6 +12,7 @@ static const enum flow_dir UP = FLOW_C2S, DOWN = FLOW_S2C;
 /* What the facts of a run come to. */
 struct seen {
     uint64_t requests, responses, ended, resets, messages, lost, pings, without_request;
+    uint64_t asked[2], answered[2]; /* PING frames, by direction */
     uint64_t body, headers, headers_dropped;
     enum fact_head_extent extent; /* of the last head */
     uint16_t close_code;
@@ -50,6 +51,10 @@ static void see(void *ctx, const struct fact *f)
         break;
     case FACT_HTTP_BAD:
         s->bad = f->as.bad.why;
+        break;
+    case FACT_HTTP_PING:
+        s->asked[f->dir] += !f->as.ping_ack;
+        s->answered[f->dir] += f->as.ping_ack;
         break;
     case FACT_HTTP_MESSAGE:
         s->messages++;
@@ -198,6 +203,26 @@ static void an_answer_behind_a_reset_begins_nothing(void **state)
     reset(&s, DOWN, 3);
     head(&s, UP, 3, H2_END_STREAM, get); /* trailers, as they were on their way */
     assert_int_equal(2, s.seen.requests);
+    teardown(&s);
+}
+
+static void pings_and_their_answers(void **state)
+{
+    struct stage s;
+
+    (void)state;
+    setup(&s, &proto_limits_default.http2);
+    preface(&s);
+    frame(&s, H2_PING, 0, 0, SLICE_LIT("question"));
+    frame(&s, H2_PING, 0, 0, SLICE_LIT("question"));
+    frame(&s, H2_PING, H2_ACK, 0, SLICE_LIT("question"));
+    flush(&s, UP);
+    frame(&s, H2_PING, H2_ACK, 0, SLICE_LIT("question"));
+    flush(&s, DOWN);
+    assert_int_equal(2, s.seen.asked[UP]);
+    assert_int_equal(1, s.seen.answered[UP]);
+    assert_int_equal(0, s.seen.asked[DOWN]);
+    assert_int_equal(1, s.seen.answered[DOWN]);
     teardown(&s);
 }
 
@@ -482,6 +507,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_server_that_begins_with_no_frame_is_told),
         cmocka_unit_test(an_answer_behind_a_reset_begins_nothing),
+        cmocka_unit_test(pings_and_their_answers),
         cmocka_unit_test(an_answer_to_a_request_not_captured_is_told),
         cmocka_unit_test(messages_go_over_frames),
         cmocka_unit_test(an_error_page_holds_no_messages),

@@ -285,6 +285,42 @@ static void a_name_without_a_query_is_assumed_at_the_syn(void **state)
     built_free(&b, &m);
 }
 
+/* A sidecar keeps its client's Host, and dials an address of its own. */
+static void a_proxy_that_passes_a_request_on_looked_no_name_up(void **state)
+{
+    static const struct fact_header passed_on[] = {{SLICE_INIT("Host"), SLICE_INIT("a.test")},
+                                                   {SLICE_INIT("X-Forwarded-Proto"), SLICE_INIT("http")}};
+    struct made m;
+    struct built b;
+
+    (void)state;
+    made_http(&m);
+    made_add_dial(&m);
+    m.e.request.headers = passed_on;
+    m.e.request.header_count = 2;
+    built_of(&b, &m);
+    assert_int_equal(built_count(&b, P2T_HOOK_DNS_START), 0);
+    assert_int_equal(built_count(&b, P2T_HOOK_DNS_DONE), 0);
+    assert_int_equal(built_count(&b, P2T_HOOK_CONNECT_START), 1);
+    built_free(&b, &m);
+}
+
+static void a_lookup_joined_by_name_is_inferred(void **state)
+{
+    struct made m;
+    struct built b;
+
+    (void)state;
+    made_http(&m);
+    made_add_lookup(&m);
+    made_add_dial(&m);
+    m.lookup.inferred = true;
+    built_of(&b, &m);
+    assert_event(built_only(&b, P2T_HOOK_DNS_START), P2T_INFERRED, 100, OPEN, 100, 100, 0);
+    assert_event(built_only(&b, P2T_HOOK_DNS_DONE), P2T_INFERRED, 210, 210, 1000, 210, 0);
+    built_free(&b, &m);
+}
+
 static void an_address_needs_no_lookup(void **state)
 {
     static const char *const hosts[] = {"10.0.0.2", "10.0.0.2:80", "[::1]:80", ""};
@@ -758,6 +794,8 @@ int main(void)
         cmocka_unit_test(a_timer_ends_before_the_syn),
         cmocka_unit_test(a_pending_lookup_has_no_end),
         cmocka_unit_test(a_name_without_a_query_is_assumed_at_the_syn),
+        cmocka_unit_test(a_proxy_that_passes_a_request_on_looked_no_name_up),
+        cmocka_unit_test(a_lookup_joined_by_name_is_inferred),
         cmocka_unit_test(an_address_needs_no_lookup),
         cmocka_unit_test(a_proxys_client_does_not_look_up_the_targets_name),
         cmocka_unit_test(connecting_lies_between_syn_and_ack),
