@@ -170,7 +170,7 @@ struct exchange_response {
     struct packet_mark first;          /* first byte of the first response, interim ones included */
     struct packet_mark first_possible; /* kind tls: the first record that may have been it */
     struct packet_mark head_end, last;
-    struct slice reason, content_type, location, rest;
+    struct slice reason, content_type, location;
     uint16_t status;
     uint8_t version_major, version_minor;
     uint64_t head_bytes, body_bytes, length;

@@ -146,7 +146,6 @@ static void fill_response(struct exchange *e, const struct fact_http_head *h)
     r->head_end = r->last = h->last;
     r->status = h->status;
     r->reason = arena_copy(&e->arena, h->reason);
-    r->rest = arena_copy(&e->arena, h->rest);
     r->version_major = h->version_major;
     r->version_minor = h->version_minor;
     r->head_bytes = h->bytes;

@@ -47,7 +47,8 @@ struct correlate {
     size_t lookups_unused;
     uint64_t suffixes[SUFFIXES_MAX]; /* of search lists, hashed with their client */
     size_t suffix_next;
-    uint64_t followed[FOLLOWED_MAX]; /* lookup/followed.c: by hash of client, name and family; a newer one may take its place */
+    uint64_t followed
+        [FOLLOWED_MAX]; /* lookup/followed.c: by hash of client, name and family; a newer one may take its place */
     struct list_link free_exchanges;
     size_t free_count;
     struct exchange *emitting; /* NULL: it is kept */

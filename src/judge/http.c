@@ -3,8 +3,14 @@
 
 /* ---- HTTP ---- */
 
+static struct slice broken_by_reset(struct exchange *e)
+{
+    return arena_printf(&e->arena, REFUSAL_BROKEN "%s", (const char *)outcome_reset_text(e).p);
+}
+
 static void judge_no_response(struct exchange *e)
 {
+    bool interim = e->response.interim_count > 0;
     bool uploading = e->request.seen && !e->request.complete && e->request.body_bytes > 0;
 
     if (outcome_alerted_by_server(e)) {
@@ -19,7 +25,8 @@ static void judge_no_response(struct exchange *e)
     }
     switch (exchange_closer(e)) {
     case CLOSED_BY_SERVER_FIN:
-        outcome_fail(e, P2T_OUTCOME_NO_RESPONSE, SLICE_LIT("EOF"));
+        outcome_fail(e, P2T_OUTCOME_NO_RESPONSE,
+                     interim ? SLICE_LIT(REFUSAL_BROKEN "unexpected EOF") : SLICE_LIT("EOF"));
         break;
     case CLOSED_BY_SERVER_RST:
         (void)endpoint_format(&e->conn.client, client);
@@ -30,7 +37,7 @@ static void judge_no_response(struct exchange *e)
                                       "readfrom tcp %s->%s: write tcp %s->%s: write: connection reset by peer",
                                       client, server, client, server));
         else
-            outcome_fail(e, P2T_OUTCOME_NO_RESPONSE, outcome_reset_text(e));
+            outcome_fail(e, P2T_OUTCOME_NO_RESPONSE, interim ? broken_by_reset(e) : outcome_reset_text(e));
         break;
     case CLOSED_BY_CLIENT_FIN:
     case CLOSED_BY_CLIENT_RST:
@@ -44,16 +51,13 @@ static void judge_no_response(struct exchange *e)
         e->error = (struct slice){NULL, 0};
 }
 
-/* Go has read a line that lacks its end before it hears of a RST, and asks again. */
+/* Go looks ahead behind a line, hears of a RST there, and asks again: then it hears of the end. */
 static void judge_unfinished_head(struct exchange *e)
 {
     enum exchange_closer closer = exchange_closer(e);
 
     if (closer == CLOSED_BY_CLIENT_FIN || closer == CLOSED_BY_CLIENT_RST)
         outcome_fail(e, P2T_OUTCOME_RESPONSE_ERROR, outcome_gone);
-    else if (closer == CLOSED_BY_SERVER_RST && e->response.rest.n == 0)
-        outcome_fail(e, P2T_OUTCOME_RESPONSE_ERROR,
-                     arena_printf(&e->arena, REFUSAL_BROKEN "%s", (const char *)outcome_reset_text(e).p));
     else
         outcome_fail(e, P2T_OUTCOME_RESPONSE_ERROR, SLICE_LIT(REFUSAL_BROKEN "unexpected EOF"));
 }

@@ -79,7 +79,6 @@ struct fact_http_head {
     enum fact_head_extent extent;
     bool without_request; /* a response whose request the capture does not hold */
     enum fact_upgrade upgrade;
-    struct slice rest; /* unless whole: what follows the last complete line, cut to 128 bytes */
     uint64_t bytes;
     const struct fact_header *headers;
     size_t header_count;

@@ -186,8 +186,6 @@ void http1_head_partial(struct http1_env *env, struct fact_http_head *head, enum
 
     while (whole > 0 && bytes.p[whole - 1] != '\n')
         whole--;
-    size_t rest = bytes.n - whole;
-    head->rest = slice_of(bytes.p + whole, rest > 128 ? 128 : rest);
     if (whole == 0) {
         partial_first_line(head, dir, bytes);
         return;

@@ -2,6 +2,8 @@
 //
 // usage: oracle PCAP2TRACE EXPLAINED CAPTURE_OR_FOLDER...
 //
+//	oracle make FOLDER CAPTURES CONNECTIONS SEED    writes captures of odd responses
+//
 // EXPLAINED: lines of the end of a capture's path, the exchange's number among those of its connection or *, the reason.
 package main
 
@@ -236,6 +238,17 @@ func all(program string, why []explanation, paths []string) *result {
 
 func main() {
 	log.SetOutput(io.Discard) // what Go's transport says of bytes that nobody asked for
+	if len(os.Args) == 6 && os.Args[1] == "make" {
+		var n [3]int
+		for i := range n {
+			n[i], _ = strconv.Atoi(os.Args[3+i])
+		}
+		if err := makeOdd(os.Args[2], n[0], n[1], int64(n[2])); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(2)
+		}
+		return
+	}
 	if len(os.Args) < 4 {
 		fmt.Fprintln(os.Stderr, "usage: oracle PCAP2TRACE EXPLAINED CAPTURE_OR_FOLDER...")
 		os.Exit(2)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What Go's own client makes of the HTTP/1 responses of captures, held against what pcap2trace says.
+# What Go's own client makes of the HTTP/1 responses of captures, and of 1,200 odd ones, held against what pcap2trace says.
 # usage: oracle.sh PCAP2TRACE CAPTURE_OR_FOLDER...
 # Go, tshark and zstd must be there: else 77. Prints each difference; 1 if one is not in explained.tsv.
 set -euo pipefail
@@ -20,4 +20,5 @@ find "$@" -name '*.zst' -type f | while read -r capture; do
     mkdir -p "$(dirname "$plain")"
     zstd -qdc "$capture" >"${plain%.zst}"
 done
+"$dir/oracle" make "$dir/captures" 8 150 1
 "$dir/oracle" "$program" "$here/explained.tsv" "$@" "$dir/captures"

@@ -140,11 +140,10 @@ func (d *direction) ordered() []run {
 		if i == 0 {
 			next = s.seq
 		}
-		if s.frame > frame {
-			frame = s.frame
-		}
-		if s.seq > next {
-			runs = append(runs, run{frame, nil, true})
+		before := frame
+		frame = max(frame, s.frame)
+		if s.seq > next { // whose turn they were is not known
+			runs = append(runs, run{before, nil, true}, run{frame, nil, true})
 			next = s.seq
 		}
 		skip := next - s.seq

@@ -182,7 +182,8 @@ static void exit_status_and_messages(void **state)
         {"-v DIR/three.pcap", 0, "          26  packets"},
         {"--keylog DIR/empty.pcap DIR/three.pcap", 0, "/empty.pcap: there is no TLS secret in it"},
         {"-q --keylog DIR/empty.pcap DIR/three.pcap", 0, ""},
-        {"--keylog DIR/stray.keys DIR/three.pcap", 0, "/stray.keys: none of the TLS secrets in it (1) opens a connection"},
+        {"--keylog DIR/stray.keys DIR/three.pcap", 0,
+         "/stray.keys: none of the TLS secrets in it (1) opens a connection"},
     };
     struct program p = {0};
 
