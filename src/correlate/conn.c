@@ -97,7 +97,9 @@ void conn_note_event(struct cconn *cc, const struct fact *f)
             v->late_syn_ack = took_longer(v, f->as.event->after_ns);
         break;
     case FLOW_SENT_AFTER_RST:
-        if (!client)
+        if (client)
+            v->client_rst = (struct packet_mark){0}; /* it has not closed the connection: the RST was not its own */
+        else
             v->sent_after_rst = f->mark;
         break;
     default:

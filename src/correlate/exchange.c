@@ -84,6 +84,11 @@ bool exchange_ping_lost(const struct exchange *e)
            !exchange_closed_by_server(e) && closed->ts_ns - ping->ts_ns >= PING_LOST_NS;
 }
 
+bool exchange_stream_broken_off(const struct exchange *e)
+{
+    return e->stream.reset && !(e->response.complete && e->response.ended);
+}
+
 /* The messages cannot be read; that the server does not close right after its response has to suffice. */
 static bool estimated_keep_alive(const struct exchange *e)
 {

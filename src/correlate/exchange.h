@@ -262,13 +262,15 @@ struct exchange_conn {
     struct packet_mark previous_end; /* last byte of the previous response */
     struct packet_mark next_head;    /* first byte of the next request */
     struct packet_mark client_fin, client_rst, server_fin, server_rst;
-    struct packet_mark preface; /* HTTP/2: the client's */
-    bool goaway;                /* the server is going away: RFC 9113 6.8 */
+    struct packet_mark preface;    /* HTTP/2: the client's */
+    struct packet_mark ping;       /* HTTP/2: the client's first PING without an answer ... */
+    uint64_t heard_at_ping;        /* ... and the server's packets until then */
+    struct packet_mark refused_at; /* HTTP/2: the server began with something that is no frame ... */
+    enum fact_bad refused;         /* ... 0: it did not */
+    bool silent_since_ping;        /* none came from the PING until the client closed the connection */
+    bool goaway;                   /* the server is going away: RFC 9113 6.8 */
     uint32_t goaway_last, goaway_code;
-    struct packet_mark ping; /* HTTP/2: the client's first PING without an answer ... */
-    uint64_t heard_at_ping;  /* ... the server's packets until then ... */
-    bool silent_since_ping;  /* ... and none came until the client closed the connection */
-    bool input_ended;        /* the capture ended with the connection open */
+    bool input_ended; /* the capture ended with the connection open */
     uint64_t lost_bytes[2];
     struct packet_mark last_gap[2];    /* the packet after the last gap that was never filled ... */
     struct packet_mark lost_on_way[2]; /* ... and of those whose bytes the peer lacks, too */
@@ -419,6 +421,9 @@ bool exchange_answer_hidden(const struct exchange *e);
 bool exchange_answer_lost_on_way(const struct exchange *e);
 /* HTTP/2: the client closed the connection because the server did not answer its PING. */
 bool exchange_ping_lost(const struct exchange *e);
+/* The stream was reset before its answer was whole. A server may reset one with NO_ERROR whose answer is whole while the
+ * request still comes (RFC 9113 8.1). */
+bool exchange_stream_broken_off(const struct exchange *e);
 /* Go's client would keep the connection for the next request, as far as the messages tell. */
 bool exchange_keeps_alive(const struct exchange *e);
 /* ... but it closed it at once. */

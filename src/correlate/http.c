@@ -183,7 +183,8 @@ static void on_goaway(struct cconn *cc, const struct fact *f)
 /* RFC 9110 15.2: but what a 101 switches to may have no answer of its own. */
 static bool is_interim(const struct fact_http_head *h)
 {
-    return h->extent == FACT_HEAD_WHOLE && h->status < 200 && (h->status != 101 || h->upgrade == FACT_UPGRADE_H2C);
+    return h->extent == FACT_HEAD_WHOLE && h->status / 100 == 1 &&
+           (h->status != 101 || h->upgrade == FACT_UPGRADE_H2C);
 }
 
 /* RFC 7540 3.2: asked over HTTP/1, answered on stream 1. */
@@ -278,6 +279,11 @@ static void on_response_end(struct correlate *c, struct cconn *cc, const struct 
 
 static void on_bad(struct correlate *c, struct cconn *cc, const struct fact *f)
 {
+    if (f->as.bad.why == FACT_BAD_FRAME || f->as.bad.why == FACT_BAD_FRAME_HTTP1) {
+        cc->view.refused = f->as.bad.why;
+        cc->view.refused_at = f->mark;
+        return;
+    }
     struct exchange *e = open_find(c, cc, f->exchange);
 
     if (f->as.bad.why == FACT_BAD_EXTRA && cc->settling != NULL)

@@ -22,6 +22,7 @@
     X(RACE_MIN_NS,           150000000,     "RFC 8305 5: 250 ms; Go 300, curl 200", "silence after which a second address is tried beside the first") \
     X(SYN_FIRST_REPEAT_NS,   1000000000,    "RFC 6298 2.1",                     "when the first SYN is repeated") \
     X(SYN_LATE_NS,           1000000000,    "measured: timers, scheduling, round trips", "how long after its last chance a SYN or its answer may still come") \
+    X(SYN_ACKS_REPEATED_NS,  63000000000,   "Linux: tcp_synack_retries is 5",   "for how long a server repeats its SYN-ACK") \
     X(SYN_ACK_LATE_NS,       100000000,     "chosen",                           "a SYN-ACK later by this than twice the next round trip was the server's own delay") \
     X(LOOKUP_FRESH_NS,       1000000000,    "measured: under 1 ms in Go",       "a dial this long after an answer that none followed yet still follows it; later it is a cache's") \
     X(LOOKUP_SHARED_NS,      50000000,      "measured: singleflight, busy hosts", "a dial this long after an answer that another dial followed still shares it") \

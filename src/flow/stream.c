@@ -78,15 +78,20 @@ static void deliver_held(struct flow_table *t, struct flow_tcp *c, unsigned side
     release_if_empty(t, h);
 }
 
+static void watch_next(struct flow_half *h)
+{
+    if (h->watch_to == 0 || h->next < h->watch_to)
+        return;
+    h->watch_to = h->acked > h->next ? h->acked : 0;
+    h->watch = h->acked_at;
+}
+
 /* After deliveries: the next acknowledged hole is watched, and the FIN may be in order. */
 static void settle(struct flow_table *t, struct flow_tcp *c, unsigned side)
 {
     struct flow_half *h = &c->half[side];
 
-    if (h->watch_to != 0 && h->next >= h->watch_to) {
-        h->watch_to = h->acked > h->next ? h->acked : 0;
-        h->watch = h->acked_at;
-    }
+    watch_next(h);
     if (h->fin_seen && !h->fin_in_order && h->next >= h->fin) {
         h->fin_in_order = true;
         flow_emit(t, c, side, FLOW_FIN_IN_ORDER, later(h->fin_mark, h->deliverable));
@@ -118,14 +123,27 @@ static void skip_to(struct flow_table *t, struct flow_tcp *c, unsigned side, uin
     deliver_held(t, c, side, NULL);
 }
 
-/* The packet that shows best that the bytes at `next` were there. */
+/* The first packet that shows that the bytes at `next` were there: it acknowledges them, or lies behind them. */
 static struct packet_mark proof_of_hole(const struct flow_half *h, struct packet_mark otherwise)
 {
     const struct flow_held_segment *behind = flow_held_first(h->held);
 
-    if (h->watch_to > h->next)
+    if (h->watch_to > h->next && (behind == NULL || h->watch.ts_ns <= behind->mark.ts_ns))
         return h->watch;
     return behind != NULL ? behind->mark : otherwise;
+}
+
+/* Delivers the hole up to `to` in as many pieces as there are proofs that its bytes were there. */
+static void skip_all(struct flow_table *t, struct flow_tcp *c, unsigned side, uint64_t to,
+                     struct packet_mark otherwise)
+{
+    struct flow_half *h = &c->half[side];
+
+    while (h->next < to) {
+        uint64_t stop = h->watch_to > h->next && h->watch_to < to ? h->watch_to : to;
+        skip_to(t, c, side, stop, proof_of_hole(h, otherwise));
+        watch_next(h);
+    }
 }
 
 void flow_stream_release(struct flow_table *t, struct flow_tcp *c, unsigned side, const struct packet_mark *mark)
@@ -152,7 +170,7 @@ static void skip_held_holes(struct flow_table *t, struct flow_tcp *c, unsigned s
     if (c->keeps_syn_data && side == c->client_side)
         release_unasked(t, c, side);
     for (const struct flow_held_segment *s; (s = flow_held_first(h->held)) != NULL;)
-        skip_to(t, c, side, s->off, proof_of_hole(h, s->mark));
+        skip_all(t, c, side, s->off, s->mark);
 }
 
 void flow_stream_flush(struct flow_table *t, struct flow_tcp *c, unsigned side)
@@ -162,7 +180,7 @@ void flow_stream_flush(struct flow_table *t, struct flow_tcp *c, unsigned side)
     skip_held_holes(t, c, side);
     uint64_t end = max_u64(h->acked, h->fin_seen ? h->fin : 0);
     if (end > h->next)
-        skip_to(t, c, side, end, proof_of_hole(h, h->acked > h->next ? h->acked_at : h->fin_mark));
+        skip_all(t, c, side, end, h->acked > h->next ? h->acked_at : h->fin_mark);
     settle(t, c, side);
 }
 

@@ -92,6 +92,19 @@ struct slice attempt_error_text(struct arena *arena, const struct exchange_attem
     }
 }
 
+/* HTTP/2: a call that did not come as far as its request. */
+static void judge_preface(struct exchange *e)
+{
+    if (e->conn.refused != 0)
+        outcome_fail(e, P2T_OUTCOME_REQUEST_ERROR, refused_frame_text(e));
+    else if (e->conn.payload_bytes[FLOW_S2C] > 0)
+        return;
+    else if (exchange_closer(e) == CLOSED_BY_SERVER_FIN)
+        outcome_fail(e, P2T_OUTCOME_REQUEST_ERROR, SLICE_LIT("unexpected EOF"));
+    else if (exchange_closer(e) == CLOSED_BY_SERVER_RST)
+        outcome_fail(e, P2T_OUTCOME_REQUEST_ERROR, outcome_reset_text(e));
+}
+
 static void judge_unused(struct exchange *e)
 {
     bool silent = e->conn.payload_bytes[0] == 0 && e->conn.payload_bytes[1] == 0;
@@ -123,6 +136,8 @@ void judge_dial(struct exchange *e)
                 outcome_fail(e, P2T_OUTCOME_CONNECT_ERROR, socks_text(e));
             else if (outcome_alerted_by_server(e))
                 outcome_fail(e, P2T_OUTCOME_TLS_ERROR, outcome_alert_text(e));
+            else if (mark_set(&e->conn.preface))
+                judge_preface(e);
             else
                 judge_unused(e);
             return;

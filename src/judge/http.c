@@ -110,12 +110,6 @@ static const char *h2_error_name(uint32_t code)
     return code < sizeof names / sizeof *names ? names[code] : "unknown error code";
 }
 
-/* A server may reset with NO_ERROR a stream whose answer is whole while the request still comes (RFC 9113 8.1). */
-static bool stream_broken_off(const struct exchange *e)
-{
-    return e->stream.reset && !(e->response.complete && e->response.ended);
-}
-
 static void judge_reset(struct exchange *e)
 {
     enum p2t_outcome outcome = e->response.seen ? P2T_OUTCOME_RESPONSE_ERROR : P2T_OUTCOME_NO_RESPONSE;
@@ -176,15 +170,18 @@ static void judge_stream(struct exchange *e)
     bool closed = exchange_closer(e) != CLOSED_BY_NONE;
     bool whole = (e->response.seen && e->response.ended && e->response.complete) || websocket_was_opened(e);
 
-    if (stream_broken_off(e) && !websocket_was_opened(e))
+    if (exchange_stream_broken_off(e) && !websocket_was_opened(e))
         judge_reset(e);
+    else if (!whole && e->conn.refused != 0)
+        outcome_fail(e, P2T_OUTCOME_RESPONSE_ERROR, refused_frame_text(e));
     else if (!whole && exchange_answer_hidden(e))
         e->outcome = P2T_OUTCOME_INCOMPLETE;
     else if (!whole && e->conn.goaway && closed)
         judge_goaway(e);
     else if (!whole && exchange_closed_by_server(e))
         outcome_fail(e, e->response.seen ? P2T_OUTCOME_RESPONSE_ERROR : P2T_OUTCOME_NO_RESPONSE,
-                     SLICE_LIT("unexpected EOF"));
+                     exchange_closer(e) == CLOSED_BY_SERVER_RST ? outcome_reset_text(e)
+                                                                : SLICE_LIT("unexpected EOF"));
     else if (!whole && closed)
         outcome_fail(e, e->response.seen ? P2T_OUTCOME_RESPONSE_ERROR : P2T_OUTCOME_NO_RESPONSE,
                      exchange_ping_lost(e) ? SLICE_LIT("http2: client connection lost") : outcome_gone);

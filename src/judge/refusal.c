@@ -32,6 +32,10 @@ static const struct {
     [FACT_BAD_CHUNK_EXCESS] = {"chunked encoding contains too much non-data", QUOTE_NOTHING},
     [FACT_BAD_TRAILER_LONG] = {"http: suspiciously long trailer after chunked body", QUOTE_NOTHING},
     [FACT_BAD_TRAILER_END] = {"http: unexpected EOF reading trailer", QUOTE_NOTHING},
+    [FACT_BAD_FRAME] = {"http2: frame too large", QUOTE_NOTHING},
+    [FACT_BAD_FRAME_HTTP1] = {"http2: failed reading the frame payload: http2: frame too large, note that the frame "
+                              "header looked like an HTTP/1.1 header",
+                              QUOTE_NOTHING},
     [FACT_BAD_EXTRA] = {"", QUOTE_NOTHING},
 };
 
@@ -117,4 +121,9 @@ struct slice refusal_text(struct exchange *e)
     struct slice text = arena_copy(&e->arena, buf_view(&b));
     buf_fini(&b);
     return text;
+}
+
+struct slice refused_frame_text(const struct exchange *e)
+{
+    return slice_str(refusals[e->conn.refused].words);
 }

@@ -29,6 +29,9 @@ void judge_request(struct exchange *e);
 /* Why Go's client refused the response: e->response.bad is set. In e->arena. */
 struct slice refusal_text(struct exchange *e);
 
+/* Why it refused what an HTTP/2 server began with: e->conn.refused is set. Static. */
+struct slice refused_frame_text(const struct exchange *e);
+
 /* tls.c */
 /* Whose handshake failed: e->tls->failure is set. Fills e->tls->error, too, the error that TLSHandshakeDone got. */
 void judge_handshake(struct exchange *e);

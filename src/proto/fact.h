@@ -150,6 +150,8 @@ enum fact_bad {
     FACT_BAD_CHUNK_EXCESS,  /* there is too little in the chunks */
     FACT_BAD_TRAILER_LONG,  /* no blank line ends the trailer */
     FACT_BAD_TRAILER_END,   /* the connection ended before it */
+    FACT_BAD_FRAME,         /* HTTP/2: the server began with something else than a frame; of the connection ... */
+    FACT_BAD_FRAME_HTTP1,   /* ... and it was a status line of HTTP/1.1 */
     FACT_BAD_EXTRA          /* bytes while no request is outstanding */
 };
 

@@ -3,11 +3,15 @@
 
 /* ---- request ---- */
 
-/* Go reports a key once with all its values; on the wire they stand on lines after each other. */
-static size_t run_of_key(const struct exchange_request *r, size_t i)
+/* Over HTTP/1, Go reports a key once with all its values; on the wire they stand on lines after each other. Over HTTP/2,
+ * it reports each line. */
+static size_t run_of_key(const struct exchange *e, size_t i)
 {
+    const struct exchange_request *r = &e->request;
     size_t n = 1;
 
+    if (e->stream.id != 0)
+        return 1;
     while (i + n < r->header_count && slice_ieq(r->headers[i + n].name, r->headers[i].name))
         n++;
     return n;
@@ -189,7 +193,7 @@ void events_request(struct trace *t)
     const struct exchange_request *r = &t->e->request;
 
     for (size_t i = 0, n; i < r->header_count; i += n) {
-        n = run_of_key(r, i);
+        n = run_of_key(t->e, i);
         wrote_header_field(t, i, n);
     }
     if (r->extent != FACT_HEAD_WHOLE)

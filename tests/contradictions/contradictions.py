@@ -1,14 +1,17 @@
 #!/usr/bin/env python3
 """Holds what the program claims of a capture against all packets of the file, as tshark dissects them.
 
-usage: contradictions.py PROGRAM [--old PROGRAM] [-v] CAPTURE_OR_FOLDER...
+usage: contradictions.py PROGRAM [--old PROGRAM] [--cache FOLDER] [-v] CAPTURE_OR_FOLDER...
 
 A claim ("this address answered no SYN") is contradicted when a packet anywhere in the file says otherwise. Prints, for each
-kind, how many claims there are and how many are contradicted, with -v also which packet contradicts. --old also prints
-the uncontradicted claims of an older program that the new one no longer makes. Exit status: 0 none is contradicted, 1 some
-are, 77 a tool is missing.
+kind, how many claims there are and how many are contradicted, with -v also which packet contradicts. Rows of explained.tsv
+are claims that stand although the checker sees a contradiction. --old also prints the uncontradicted claims of an older
+program that the new one no longer makes, and what it says of the exchange instead. --cache keeps what was found for each
+program and capture, so that an interrupted run goes on. Exit status: 0 none is contradicted, 1 some are, 77 a tool is
+missing.
 """
 import collections
+import hashlib
 import json
 import os
 import re
@@ -117,9 +120,6 @@ class Claim:
         self.client = endpoint(connection["client"]) if connection.get("client") else None
         self.server = endpoint(connection["server"]) if connection.get("server") else None
 
-    def key(self):
-        return self.code, self.exchange["id"]
-
     def life(self, capture):
         return capture.life(self.client, self.server, self.numbers[0]) if self.client and self.server and self.numbers else []
 
@@ -161,8 +161,11 @@ def syns(claim, capture):
 
 
 def no_answer(claim, capture):
+    within = re.search(r"did not answer one SYN within ([\d.]+) s", claim.text)
     for syn in syns(claim, capture):
         own = capture.attempt(syn)
+        if within:
+            own = [p for p in own if p.time <= syn.time + float(within.group(1))]
         for p in answers(syn, own) + [refusal(syn, own)]:
             if p:
                 return f"packet {p.n} answers SYN {syn.n}"
@@ -377,50 +380,116 @@ def captures(paths):
                     yield os.path.join(folder, name)
 
 
+def explained():
+    """Pairs of a capture's path, as it ends, and a kind."""
+    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "explained.tsv")) as f:
+        rows = [line.rstrip("\n").split("\t") for line in f if not line.startswith("#")]
+    return [(path, code) for path, code, _ in rows]
+
+
 class Tally:
+    """Verdicts are lists: code, the exchange's id, packets, text, and what contradicts it or null."""
+
     def __init__(self):
-        self.claims, self.against, self.stands = collections.Counter(), collections.Counter(), {}
+        self.claims, self.against, self.explained = (collections.Counter() for _ in range(3))
+        self.stands, self.rows = collections.defaultdict(list), explained()  # by path
 
-    def add(self, path, claim, why):
-        self.claims[claim.code] += 1
-        if why:
-            self.against[claim.code] += 1
+    def add(self, path, verdict):
+        code, _, _, _, why = verdict
+        self.claims[code] += 1
+        if not why:
+            self.stands[path].append(verdict)
+        elif any(path.endswith(end) and code == kind for end, kind in self.rows):
+            self.explained[code] += 1
         else:
-            self.stands[(path,) + claim.key()] = claim
+            self.against[code] += 1
 
 
-def check(program, path, tally, capture, verbose):
+def check(program, path, capture):
+    verdicts = []
     for claim in claims_of(program, path):
         if capture[0] is None:
             capture[0] = Capture(path)
-        why = CHECKS[claim.code](claim, capture[0])
-        tally.add(path, claim, why)
-        if why and verbose:
-            print(f"{path}: {claim.code} {claim.exchange['id']} {claim.numbers}: {claim.text}\n    {why}", flush=True)
+        verdicts.append([claim.code, claim.exchange["id"], claim.numbers, claim.text, CHECKS[claim.code](claim, capture[0])])
+    return verdicts
 
 
-def run(programs, paths, verbose):
+def digest(data):
+    return hashlib.sha256(data).hexdigest()[:32]
+
+
+class Cache:
+    def __init__(self, folder, programs):
+        with open(__file__, "rb") as f:
+            checker = f.read()
+        self.folders = []
+        for program in programs if folder else []:
+            with open(program, "rb") as f:
+                self.folders.append(os.path.join(folder, digest(f.read() + checker)))
+        for each in self.folders:
+            os.makedirs(each, exist_ok=True)
+
+    def check(self, i, program, path, capture):
+        if not self.folders:
+            return check(program, path, capture)
+        name = os.path.join(self.folders[i], digest(path.encode()))
+        if os.path.exists(name):
+            with open(name) as f:
+                return json.load(f)
+        verdicts = check(program, path, capture)
+        with open(name + ".new", "w") as f:
+            json.dump(verdicts, f)
+        os.rename(name + ".new", name)
+        return verdicts
+
+
+def run(programs, paths, verbose, folder):
     tallies = [Tally() for _ in programs]
+    cache = Cache(folder, programs)
     skipped = 0
     for path in captures(paths):
         capture = [None]  # dissected once, when the first claim asks for it
         for i, program in enumerate(programs):
             try:
-                check(program, path, tallies[i], capture, verbose and i == 0)
+                verdicts = cache.check(i, program, path, capture)
             except subprocess.TimeoutExpired:
                 skipped += 1
+                continue
+            for verdict in verdicts:
+                tallies[i].add(path, verdict)
+                if verdict[4] and verbose and i == 0:
+                    code, exchange, numbers, text, why = verdict
+                    print(f"{path}: {code} {exchange} {numbers}: {text}\n    {why}", flush=True)
     return tallies, skipped
 
 
+def same_subject(a, b):
+    return a[1] == b[1] or bool(set(a[2]) & set(b[2]))
+
+
+def gone_from(old, new):
+    """The claims of `old` that `new` does not make, each with its path and the kinds of what `new` says instead."""
+    for path, verdicts in old.stands.items():
+        for verdict in verdicts:
+            now = {other[0] for other in new.stands[path] if same_subject(verdict, other)}
+            if verdict[0] not in now:
+                yield path, verdict, sorted(now)
+
+
 def show(tallies, skipped, verbose):
-    print(f"{'kind':24}{'claims':>8}{'against':>8}" + (f"{'old':>8}{'against':>8}{'gone':>8}" if len(tallies) > 1 else ""))
-    gone = set(tallies[1].stands) - set(tallies[0].stands) if len(tallies) > 1 else set()
+    heads = ["claims", "against", "explained"] + (["old", "against", "gone", "kept %"] if len(tallies) > 1 else [])
+    print(f"{'kind':24}" + "".join(f"{head:>10}" for head in heads))
+    gone = list(gone_from(tallies[1], tallies[0])) if len(tallies) > 1 else []
     for code in sorted(CHECKS):
-        row = f"{code:24}" + "".join(f"{t.claims[code]:8}{t.against[code]:8}" for t in tallies)
-        print(row + (f"{sum(key[1] == code for key in gone):8}" if len(tallies) > 1 else ""))
-    if verbose:
-        for key in sorted(gone):
-            print("gone:", *key, tallies[1].stands[key].text, tallies[1].stands[key].numbers)
+        cells = [t[code] for t in (tallies[0].claims, tallies[0].against, tallies[0].explained)]
+        if len(tallies) > 1:
+            stood = sum(verdict[0] == code for verdicts in tallies[1].stands.values() for verdict in verdicts)
+            left = sum(verdict[0] == code for _, verdict, _ in gone)
+            kept = f"{100 * (stood - left) / stood:.1f}" if stood else "-"
+            cells += [tallies[1].claims[code], tallies[1].against[code] + tallies[1].explained[code], left, kept]
+        print(f"{code:24}" + "".join(f"{cell:>10}" for cell in cells))
+    for path, (code, exchange, numbers, text, _), now in gone if verbose else []:
+        print(f"gone: {path} {code} {exchange} {numbers}: {text}\n    now: {' '.join(now) or '-'}")
     if skipped:
         print(f"{skipped} files took longer than {LIMIT_S} s and were left out")
     if not sum(tallies[0].claims.values()):
@@ -429,22 +498,28 @@ def show(tallies, skipped, verbose):
     return 1 if sum(tallies[0].against.values()) else 0
 
 
+def option(arguments, name):
+    if name not in arguments:
+        return None
+    at = arguments.index(name)
+    value = arguments[at + 1]
+    del arguments[at:at + 2]
+    return value
+
+
 def main(arguments):
     if not shutil.which("tshark"):
         print("skipped: needs tshark")
         return 77
     verbose = "-v" in arguments
     arguments = [a for a in arguments if a != "-v"]
-    programs = [arguments.pop(0)]
-    if "--old" in arguments:
-        at = arguments.index("--old")
-        programs.append(arguments[at + 1])
-        del arguments[at:at + 2]
+    old, folder = option(arguments, "--old"), option(arguments, "--cache")
+    programs = [arguments.pop(0)] + ([old] if old else [])
     missing = [path for path in arguments if not os.path.exists(path)]
     if missing:
         print("skipped: needs", *missing)
         return 77
-    return show(*run(programs, arguments, verbose), verbose)
+    return show(*run(programs, arguments, verbose, folder), verbose)
 
 
 if __name__ == "__main__":

@@ -936,6 +936,24 @@ static void a_client_that_resets_is_a_warning(void **state)
            "the client reset stream 1 (RST_STREAM, error code 2)");
 }
 
+/* RFC 9113 8.1: it needs no more of the request, as after 417. */
+static void a_reset_without_error_behind_the_answer_is_no_trouble(void **state)
+{
+    struct made m;
+
+    (void)state;
+    HTTP2_STREAM_RESET_fires(&m);
+    m.e.stream.error_code = 0;
+    exchange_judge(&m.e);
+    assert_int_equal(m.e.outcome, P2T_OUTCOME_OK);
+    assert_int_equal(m.e.finding_count, 0);
+    HTTP2_STREAM_RESET_fires(&m);
+    m.e.stream.error_code = 0;
+    m.e.response.complete = false;
+    expect(&m, P2T_FINDING_HTTP2_STREAM_RESET, P2T_SEVERITY_ERROR,
+           "the server reset stream 1 (RST_STREAM, error code 0)");
+}
+
 static void a_single_syn_and_many_read_differently(void **state)
 {
     struct made m;
@@ -943,8 +961,10 @@ static void a_single_syn_and_many_read_differently(void **state)
     (void)state;
     CONN_NO_ANSWER_fires(&m);
     m.attempts[0].syns = 1;
+    m.attempts[0].next_slot_ns = at(3001000).ts_ns;
     expect(&m, P2T_FINDING_CONN_NO_ANSWER, P2T_SEVERITY_ERROR,
-           "10.0.0.2:80 did not answer one SYN, and the client did not repeat it: why it stopped is not on the wire");
+           "10.0.0.2:80 did not answer one SYN within 3.0 s, and the client did not repeat it: why it stopped is not "
+           "on the wire");
 }
 
 static void a_walk_whose_last_name_had_no_answer_says_that_others_had(void **state)
@@ -1082,6 +1102,7 @@ int main(void)
         cmocka_unit_test(a_connection_is_stale_on_a_clock_that_was_set_back_by_years),
         cmocka_unit_test(a_missing_client_certificate_is_an_error_without_an_answer_only),
         cmocka_unit_test(a_client_that_resets_is_a_warning),
+        cmocka_unit_test(a_reset_without_error_behind_the_answer_is_no_trouble),
         cmocka_unit_test(a_single_syn_and_many_read_differently),
         cmocka_unit_test(a_walk_whose_last_name_had_no_answer_says_that_others_had),
         cmocka_unit_test(a_silent_address_is_a_warning_where_another_one_answered),

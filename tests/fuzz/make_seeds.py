@@ -98,6 +98,9 @@ HTTP2 = {
 
 
 # ---- conn: op and connection, then its arguments ----
+PROXY_2 = b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x13\xcb\0\x71\x09\xcb\0\x71\x01\xc8\x22\0\x50\x03\0\4abcd"
+
+
 def conn_open(i, how=0):
     return bytes([3 + 8 * i, how])
 
@@ -136,6 +139,9 @@ CONN = {
     "socks-in-socks": conn_open(0) + conn_say(0, True, b"\5\1\0") + conn_say(0, False, b"\5\0") +
     conn_say(0, True, b"\5\1\0\3\1h\0\x50") + conn_say(0, False, b"\5\0\0\1\0\0\0\0\0\0") +
     conn_say(0, True, b"\5\1\0") + conn_say(0, False, b"\5\0"),
+    "proxy-v1": conn_open(0) + conn_say(0, True, b"PROXY TCP4 192.0.2.9 192.0.2.1 51234 80\r\n" + GET) + conn_say(0, False, OK),
+    "proxy-v2": conn_open(1) + conn_say(1, True, PROXY_2[:20]) + conn_say(1, True, PROXY_2[20:]) + conn_say(1, True, GET) +
+    conn_say(1, False, OK),
     "dns-tcp": conn_open(2, 4) + conn_say(2, True, framed(query())) + conn_say(2, False, framed(answer())) +
     conn_say(2, False, b"", 0x7F) + conn_say(2, False, framed(answer())),
     "dns-tcp-any-port": conn_open(2) + conn_say(2, True, framed(query())) + conn_say(2, False, framed(answer())),

@@ -10,7 +10,11 @@
 /* What Go says before the fault of a head. */
 #define BROKEN "net/http: HTTP/1.x transport connection broken: "
 
-enum { LINES_MAX = 6, TOLD_MAX = 256 };
+#define FRAME_LIKE_HTTP1                                                                                             \
+    "http2: failed reading the frame payload: http2: frame too large, note that the frame header looked like an "    \
+    "HTTP/1.1 header"
+
+enum { LINES_MAX = 6, TOLD_MAX = 1100 };
 
 /* What is not given is not asked. Times in milliseconds, to be met within 0.5 ms. */
 struct line {
@@ -127,6 +131,30 @@ static const struct story stories[] = {
                "\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x01\"",
                .finding = "http.other_protocol the server answered in HTTP/2",
                .never = "conn.closed_by"}}},
+    {"25-h2-client-to-h1-server.pcap", .exchanges = 1,
+     .line = {{.kind = P2T_KIND_HTTP2,
+               .outcome = P2T_OUTCOME_RESPONSE_ERROR,
+               .url = "/x",
+               .error = FRAME_LIKE_HTTP1,
+               .finding = "http.other_protocol the server answered in HTTP/1.1",
+               .never = "conn.closed_by"}}},
+    {"57-h2-to-h1.pcap", .exchanges = 1,
+     .line = {{.kind = P2T_KIND_CONNECT,
+               .outcome = P2T_OUTCOME_REQUEST_ERROR,
+               .url = "a.rig.test",
+               .error = FRAME_LIKE_HTTP1,
+               .finding = "http.other_protocol the server answered in HTTP/1.1"}}},
+    {"58-h2c-to-tls.pcap", .exchanges = 1,
+     .line = {{.kind = P2T_KIND_CONNECT,
+               .outcome = P2T_OUTCOME_REQUEST_ERROR,
+               .url = "a.rig.test:50443",
+               .error = "read tcp 10.77.0.8:38858->10.77.0.2:50443: read: connection reset by peer",
+               .finding = "the server reset the connection at HTTP/2's preface: it may expect TLS"}}},
+    {"59-h2-rst.pcap", .exchanges = 1,
+     .line = {{.kind = P2T_KIND_HTTP2,
+               .outcome = P2T_OUTCOME_NO_RESPONSE,
+               .url = "/upload",
+               .error = "read tcp 10.77.0.8:51296->10.77.0.2:50052: read: connection reset by peer"}}},
     {"46-responses-go-refuses.pcap", .exchanges = 5,
      .line = {{.kind = P2T_KIND_HTTP1,
                .outcome = P2T_OUTCOME_RESPONSE_ERROR,
@@ -326,6 +354,9 @@ static const struct story stories[] = {
     {"16-proxy-protocol-v2-http.pcap", .exchanges = 2,
      .line = {{.kind = P2T_KIND_HTTP1, .status = 200, .url = "//shop.test/p2", .connect = 1.03, .total = 21.1},
               {.kind = P2T_KIND_HTTP1, .status = 200, .url = "//shop.test/p2b", .connect = 1.03, .total = 21.1}}},
+    /* 38 behind a header */
+    {"proxy-protocol-v2-h2c.pcap", .exchanges = 1,
+     .line = {{.kind = P2T_KIND_HTTP2, .outcome = P2T_OUTCOME_NO_RESPONSE, .url = "/hang", .connect = 1.03}}},
     {"17-proxy-protocol-v1-tls.pcap", .exchanges = 1,
      .line = {{.kind = P2T_KIND_TLS,
                .outcome = P2T_OUTCOME_TLS_ERROR,
@@ -368,6 +399,44 @@ static const struct story stories[] = {
                .error = "the client closed the connection first: canceled, or one of its timeouts",
                .finding = "tls.closed",
                .total = 1998}}},
+    /* What broke the program once. */
+    {"attack-happy-eyeballs-synack-missing.pcap", .exchanges = 1,
+     .line = {{.kind = P2T_KIND_HTTP1, .status = 200, .url = "svc.local/a", .connect = 250.0, .total = 250.1}}},
+    {"attack-dns-first-label-fabricated-delay.pcap", .exchanges = 3,
+     .line =
+         {{.kind = P2T_KIND_LOOKUP,
+           .outcome = P2T_OUTCOME_INCOMPLETE,
+           .url = "s3.eu-west-1.amazonaws.com",
+           .finding = "dns.open"},
+          {.kind = P2T_KIND_HTTP1, .status = 200, .url = "s3.us-east-1.amazonaws.com/a", .dns = 1.0, .total = 1.1}}},
+    {"attack-dns-first-label-nxdomain.pcap", .exchanges = 3,
+     .line = {{.kind = P2T_KIND_LOOKUP,
+               .outcome = P2T_OUTCOME_DNS_ERROR,
+               .url = "api.eu.example.com",
+               .error = "lookup api.eu.example.com: no such host",
+               .never = "dns.search_list"},
+              {.kind = P2T_KIND_LOOKUP,
+               .outcome = P2T_OUTCOME_DNS_ERROR,
+               .url = "api.us.example.org",
+               .error = "lookup api.us.example.org: no such host"},
+              {.kind = P2T_KIND_LOOKUP,
+               .outcome = P2T_OUTCOME_DNS_ERROR,
+               .url = "api.corp.internal",
+               .error = "lookup api.corp.internal: no such host"}}},
+    {"attack-dns-first-label-then-refused.pcap", .exchanges = 2,
+     .line = {{.kind = P2T_KIND_LOOKUP, .outcome = P2T_OUTCOME_DNS_ERROR, .url = "api.eu.example.com"},
+              {.kind = P2T_KIND_CONNECT,
+               .outcome = P2T_OUTCOME_CONNECT_ERROR,
+               .url = "api.us.example.org",
+               .error = "dial tcp 10.0.0.2:80: connect: connection refused"}}},
+    {"attack-one-query-said-repeated.pcap", .exchanges = 1,
+     .line = {{.kind = P2T_KIND_LOOKUP,
+               .outcome = P2T_OUTCOME_INCOMPLETE,
+               .url = "svc.local",
+               .finding = "dns.open",
+               .never = "repeated"}}},
+    {"attack-pipeline-1100.pcap", .exchanges = 1100, .all_like_first = true,
+     .line = {{.kind = P2T_KIND_HTTP1, .status = 200, .url = ""}}},
     /* Java, resumed: ChangeCipherSpec went out alone, the rest waited for its delayed acknowledgement. */
     {"60-nagle-tls.pcap", .exchanges = 4,
      .line = {{.kind = P2T_KIND_TLS, .url = "a.rig.test", .total = 50.2, .secured = 8.3},

@@ -253,6 +253,18 @@ static bool icmp_aborts_syn(const struct flow_event *e)
     return e->icmp_family == 6 ? e->icmp_type == 1 : e->icmp_type == 3 && e->icmp_code != 4;
 }
 
+/* While its client does not acknowledge it, a server repeats its answer after twice the time (RFC 6298 5.5): until the next
+ * one is past due, the client may still do so. */
+static void answered(struct correlate *c, struct dial *d, struct exchange_attempt *a, const struct packet_mark *mark)
+{
+    if (!mark_set(&a->syn_ack))
+        a->syn_ack = *mark;
+    a->syn_acks++;
+    int64_t took = mark->ts_ns - a->syn_ack.ts_ns;
+    if (pending(a) && took > 0 && took < SYN_ACKS_REPEATED_NS)
+        watch(c, d, mark->ts_ns + took + SYN_FIRST_REPEAT_NS + SYN_LATE_NS);
+}
+
 bool dial_event(struct correlate *c, struct cconn *cc, const struct fact *f)
 {
     const struct flow_event *e = f->as.event;
@@ -264,9 +276,7 @@ bool dial_event(struct correlate *c, struct cconn *cc, const struct fact *f)
     a->nat_server = cc->flow->nat_server;
     switch (e->kind) {
     case FLOW_SYN_ACK:
-        if (!mark_set(&a->syn_ack))
-            a->syn_ack = f->mark;
-        a->syn_acks++;
+        answered(c, d, a, &f->mark);
         break;
     case FLOW_CHALLENGED:
         challenged(a, f);

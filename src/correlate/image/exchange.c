@@ -291,7 +291,7 @@ static void image_websocket(struct image *m, struct exchange_websocket *w)
     image_mark(m, &w->last);
 }
 
-IMAGE_COVERS(struct exchange_conn, 776);
+IMAGE_COVERS(struct exchange_conn, 800);
 void image_conn_view(struct image *m, struct exchange_conn *v)
 {
     image_bool(m, &v->present);
@@ -326,6 +326,8 @@ void image_conn_view(struct image *m, struct exchange_conn *v)
     image_mark(m, &v->server_fin);
     image_mark(m, &v->server_rst);
     image_mark(m, &v->preface);
+    IMAGE_ENUM(m, v->refused, FACT_BAD_EXTRA);
+    image_mark(m, &v->refused_at);
     image_bool(m, &v->goaway);
     IMAGE(m, v->goaway_last);
     IMAGE(m, v->goaway_code);
@@ -447,7 +449,7 @@ static void image_own(struct image *m, struct exchange *e)
 }
 
 IMAGE_COVERS(struct exchange_link, 16);
-IMAGE_COVERS(struct exchange, 3792);
+IMAGE_COVERS(struct exchange, 3816);
 /* Outcome, errors and findings are the judge's: they come when it is handed over. */
 void image_exchange(struct image *m, struct exchange *e)
 {

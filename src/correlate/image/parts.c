@@ -48,7 +48,7 @@ static void image_conn_tls(struct image *m, struct conn_tls *t)
     IMAGE_ENUM(m, t->tunnel, TUNNEL_READY);
 }
 
-IMAGE_COVERS(struct cconn, 1008);
+IMAGE_COVERS(struct cconn, 1032);
 void image_conn(struct image *m, struct cconn *cc)
 {
     m->arena = &cc->arena;

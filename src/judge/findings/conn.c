@@ -27,7 +27,9 @@ static void about_silence(struct exchange *e, const struct exchange_attempt *a, 
                        "%s answered, but the client never acknowledged it and sent %u SYNs over %.1f s%s", addr,
                        a->syns, over, then);
     else if (a->syns == 1)
-        finding_add_as(e, P2T_FINDING_CONN_NO_ANSWER, severity, &a->syn, NULL, "%s did not answer one SYN%s", addr,
+        finding_add_as(e, P2T_FINDING_CONN_NO_ANSWER, severity, &a->syn, NULL,
+                       "%s did not answer one SYN within %.1f s%s", addr,
+                       (double)(a->next_slot_ns - a->syn.ts_ns) / 1e9,
                        a->followed ? then : ", and the client did not repeat it: why it stopped is not on the wire");
     else
         finding_add_as(e, P2T_FINDING_CONN_NO_ANSWER, severity, &a->syn, &a->last_syn,
@@ -191,8 +193,12 @@ void about_closing(struct exchange *e)
     bool server = exchange_closed_by_server(e);
     bool all_captured = e->response.seen || !exchange_answer_hidden(e);
 
+    if (e->outcome == P2T_OUTCOME_REQUEST_ERROR && e->kind == P2T_KIND_CONNECT && e->conn.refused == 0)
+        finding_add(e, P2T_FINDING_CONN_CLOSED_BY_SERVER, closed, &e->conn.preface,
+                    "the server %s the connection at HTTP/2's preface: it may expect TLS, or HTTP/1",
+                    exchange_closer(e) == CLOSED_BY_SERVER_RST ? "reset" : "closed");
     if (e->outcome == P2T_OUTCOME_OK || !mark_set(closed) || !e->request.seen || e->kind == P2T_KIND_CONNECT ||
-        !all_captured || e->response.bad != 0)
+        !all_captured || e->response.bad != 0 || e->conn.refused != 0)
         return;
     if (!server && e->response.seen && (e->response.lost || e->response.extent == FACT_HEAD_CUT))
         return; /* what it lacks, the capture lacks */

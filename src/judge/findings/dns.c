@@ -108,6 +108,11 @@ static void unreachable(struct exchange *e)
                     "the name server cannot be reached (ICMP %s)", icmp_name(&d->icmp));
 }
 
+static const char *queries_word(const struct exchange_lookup *l)
+{
+    return l->queries == 1 ? "query" : "queries";
+}
+
 static void unanswered(struct exchange *e)
 {
     const struct exchange_lookup *l = e->lookup;
@@ -115,8 +120,8 @@ static void unanswered(struct exchange *e)
 
     if (l->answers > 0) /* other names of its search list had answers */
         snprintf(of_all, sizeof of_all, "%u of ", l->answers < l->queries ? l->queries - l->answers : 1);
-    finding_add(e, P2T_FINDING_DNS_NO_ANSWER, &l->first_query, &l->last_query, "no answer to %s%u queries for %.*s%s",
-                of_all, l->queries, shown(l->host), (const char *)l->host.p,
+    finding_add(e, P2T_FINDING_DNS_NO_ANSWER, &l->first_query, &l->last_query, "no answer to %s%u %s for %.*s%s",
+                of_all, l->queries, queries_word(l), shown(l->host), (const char *)l->host.p,
                 l->result == LOOKUP_ABANDONED ? "; the client stopped before its retries were used up" : "");
 }
 
@@ -125,8 +130,9 @@ static void still_open(struct exchange *e)
     const struct exchange_lookup *l = e->lookup;
 
     finding_add(e, P2T_FINDING_DNS_OPEN, &l->first_query, &l->last_query,
-                "%u queries for %.*s had no answer when %s, %.1f s after the first", l->queries, shown(l->host),
-                (const char *)l->host.p, l->forced_out ? "memory forced the lookup out" : "the capture ended",
+                "%u %s for %.*s had no answer when %s, %.1f s after the first", l->queries, queries_word(l),
+                shown(l->host), (const char *)l->host.p,
+                l->forced_out ? "memory forced the lookup out" : "the capture ended",
                 (double)(e->end_ns - l->first_query.ts_ns) / 1e9);
 }
 

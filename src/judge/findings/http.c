@@ -26,6 +26,9 @@ static void about_refusal(struct exchange *e)
     const struct exchange_response *r = &e->response;
     const char *other = other_protocol(r);
 
+    if (e->conn.refused != 0 && !r->seen)
+        finding_add(e, P2T_FINDING_HTTP_OTHER_PROTOCOL, &e->conn.refused_at, NULL, "the server answered in %s",
+                    e->conn.refused == FACT_BAD_FRAME_HTTP1 ? "HTTP/1.1" : "no HTTP/2");
     if (r->bad == 0)
         return;
     if (other != NULL)
@@ -62,7 +65,7 @@ void about_stream(struct exchange *e)
 {
     const struct exchange_stream *s = &e->stream;
 
-    if (s->reset)
+    if (s->reset && (exchange_stream_broken_off(e) || s->error_code != 0))
         finding_add_as(e, P2T_FINDING_HTTP2_STREAM_RESET,
                        s->reset_by_server ? P2T_SEVERITY_ERROR : P2T_SEVERITY_WARNING, &s->reset_mark, NULL,
                        "the %s reset stream %u (RST_STREAM, error code %u)", s->reset_by_server ? "server" : "client",

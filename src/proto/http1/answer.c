@@ -107,6 +107,24 @@ static bool is_value_byte(uint8_t c)
     return c == '\t' || (c >= ' ' && c != 0x7f);
 }
 
+/* Go has brought the name into its usual form by the time it looks at the value. */
+static struct slice with_canonical_name(struct http1_env *env, struct slice line, size_t colon)
+{
+    if (line.p != env->scratch.p) {
+        buf_reset(&env->scratch);
+        buf_slice(&env->scratch, line);
+    }
+    for (size_t i = 0; i < colon && !env->scratch.failed && slice_find(slice_of(line.p, colon), ' ') == colon; i++) {
+        uint8_t *c = &env->scratch.p[i];
+        bool upper = i == 0 || c[-1] == '-';
+        if (upper && *c >= 'a' && *c <= 'z')
+            *c -= 'a' - 'A';
+        else if (!upper && *c >= 'A' && *c <= 'Z')
+            *c += 'a' - 'A';
+    }
+    return buf_view(&env->scratch);
+}
+
 /* Go takes spaces in a name, which then is that of no field it knows. */
 static bool check_field(struct http1_env *env, struct slice field, struct http1_problem *problem)
 {
@@ -114,9 +132,13 @@ static bool check_field(struct http1_env *env, struct slice field, struct http1_
     size_t colon = slice_find(line, ':');
     bool good = colon > 0;
 
-    for (size_t i = 0; i < line.n && good; i++)
-        good = i < colon ? line.p[i] == ' ' || http1_is_token(slice_of(line.p + i, 1)) : is_value_byte(line.p[i]);
-    return good || refuse(problem, FACT_BAD_FIELD, line);
+    for (size_t i = 0; i < colon && good; i++)
+        good = line.p[i] == ' ' || http1_is_token(slice_of(line.p + i, 1));
+    if (!good)
+        return refuse(problem, FACT_BAD_FIELD, line);
+    for (size_t i = colon; i < line.n && good; i++)
+        good = is_value_byte(line.p[i]);
+    return good || refuse(problem, FACT_BAD_FIELD, with_canonical_name(env, line, colon));
 }
 
 /* Where a line ends in the bytes; at their end: not yet, or without an end. */

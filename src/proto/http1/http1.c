@@ -75,7 +75,7 @@ static void pending_push(struct http1 *h, uint32_t exchange, int64_t asked_ns)
 {
     if (h->pending.n >= h->env->limits.pipelined) {
         h->env->counters.limit_hits++;
-        h1_pending_pop(&h->pending);
+        h1_pending_unkeep(&h->pending);
     }
     h1_pending_push(&h->pending, exchange, asked_ns);
 }

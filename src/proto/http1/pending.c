@@ -10,8 +10,10 @@ void h1_pending_fini(struct h1_pending_queue *q)
     free(q->items);
 }
 
-struct h1_pending *h1_pending_front(const struct h1_pending_queue *q)
+struct h1_pending *h1_pending_front(struct h1_pending_queue *q)
 {
+    if (q->unkept > 0)
+        return &q->oldest;
     return q->n > 0 ? &q->items[q->first] : NULL;
 }
 
@@ -20,7 +22,7 @@ struct h1_pending *h1_pending_back(const struct h1_pending_queue *q)
     return q->n > 0 ? &q->items[q->first + q->n - 1] : NULL;
 }
 
-void h1_pending_pop(struct h1_pending_queue *q)
+static void remove_first(struct h1_pending_queue *q)
 {
     q->first++;
     if (--q->n > 0)
@@ -31,6 +33,23 @@ void h1_pending_pop(struct h1_pending_queue *q)
         q->items = NULL;
         q->cap = 0;
     }
+}
+
+void h1_pending_pop(struct h1_pending_queue *q)
+{
+    if (q->unkept == 0) {
+        remove_first(q);
+        return;
+    }
+    q->unkept--;
+    q->oldest = (struct h1_pending){.exchange = q->oldest.exchange + 1, .asked_ns = q->oldest.asked_ns};
+}
+
+void h1_pending_unkeep(struct h1_pending_queue *q)
+{
+    if (q->unkept++ == 0)
+        q->oldest = q->items[q->first];
+    remove_first(q);
 }
 
 static bool room(struct h1_pending_queue *q)

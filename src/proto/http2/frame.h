@@ -55,7 +55,8 @@ struct h2_stream {
 struct h2_dir {
     bool preface; /* the client's connection preface is still to come */
     uint8_t preface_n;
-    bool lost; /* waits for something that looks like a frame header */
+    bool begun; /* a frame's header was read, or lost */
+    bool lost;  /* waits for something that looks like a frame header */
     uint8_t header[H2_HEADER_BYTES], header_n;
     bool in_frame;
     struct h2_frame frame;

@@ -249,7 +249,7 @@ static bool is_kept(const struct h2_frame *f)
 static void lose(struct http2 *h, struct h2_dir *d, const struct packet_mark *mark)
 {
     h->env->counters.losses++;
-    d->lost = true;
+    d->lost = d->begun = true;
     d->in_frame = false;
     d->header_n = 0;
     d->block_stream = 0;
@@ -309,6 +309,22 @@ static void step_preface(struct http2 *h, struct h2_dir *d, struct piece *p)
         d->preface = false;
 }
 
+/* Go takes what the server says first for a frame's header, and more than it announced to take for none. */
+static void refuse(struct http2 *h, struct h2_dir *d, const struct packet_mark *mark)
+{
+    struct fact f = {.kind = FACT_HTTP_BAD, .conn = h->conn, .dir = FLOW_S2C, .mark = *mark};
+    bool http1 = memcmp(d->header, "HTTP/1.1 ", sizeof d->header) == 0;
+
+    f.as.bad.why = http1 ? FACT_BAD_FRAME_HTTP1 : FACT_BAD_FRAME;
+    fact_emit(&h->env->sink, &f);
+    lose(h, d, mark);
+}
+
+static bool is_first_from_server(const struct http2 *h, const struct h2_dir *d)
+{
+    return d == &h->dir[FLOW_S2C] && !d->begun && !h->mid_stream;
+}
+
 static void step_header(struct http2 *h, struct h2_dir *d, struct piece *p)
 {
     if (p->bytes.n == 0) {
@@ -322,6 +338,11 @@ static void step_header(struct http2 *h, struct h2_dir *d, struct piece *p)
     if (d->header_n < H2_HEADER_BYTES)
         return;
     read_header(d, &p->mark);
+    if (is_first_from_server(h, d) && d->frame.len > SMALL_FRAME_MAX) {
+        refuse(h, d, &p->mark);
+        return;
+    }
+    d->begun = true;
     if (d->frame.len == 0)
         end_frame(h, d);
 }

@@ -270,6 +270,51 @@ static void an_answer_to_a_client_that_left_was_not_read(void **state)
     assert_int_equal(x->end_us, 200300);
 }
 
+/* It would send nothing after a RST of its own. */
+static void a_client_that_goes_on_after_a_rst_had_not_left(void **state)
+{
+    (void)state;
+    struct flow_conn *c = sim_syn(&sim, 0, 5000, "10.0.0.2");
+    sim_established(&sim, 100, c);
+    sim_event(&sim, 200, c, FLOW_RST, FLOW_C2S);
+    sim_event(&sim, 300, c, FLOW_SENT_AFTER_RST, FLOW_C2S);
+    sim_request(&sim, 300, c, 0, "b.test", "/");
+    sim_response(&sim, 400, c, 0, 200, NULL);
+    sim_close(&sim, 9000000, c, FLOW_END_INPUT);
+    sim_finish(&sim);
+    const struct sim_exchange *x = &sim.out[sim.n - 1];
+    assert_int_equal(x->kind, P2T_KIND_HTTP1);
+    assert_int_equal(x->outcome, P2T_OUTCOME_OK);
+    assert_false(x->unread);
+}
+
+/* The server repeats its answer until 7 s after the SYN, and the client acknowledges it at last. */
+static void acknowledged_at(int64_t us)
+{
+    static const int64_t repeated_us[] = {1000, 1000000, 3000000, 7000000};
+    struct flow_conn *c = sim_syn(&sim, 0, 5000, "10.0.0.2");
+
+    for (size_t i = 0; i < sizeof repeated_us / sizeof *repeated_us; i++)
+        sim_event(&sim, repeated_us[i], c, FLOW_SYN_ACK, FLOW_S2C);
+    sim_event(&sim, us, c, FLOW_ESTABLISHED, FLOW_C2S);
+    sim_close(&sim, us + 1000, c, FLOW_END_INPUT);
+}
+
+/* The next one would come at 15 s. */
+static void a_dial_waits_while_its_answer_is_repeated(void **state)
+{
+    (void)state;
+    acknowledged_at(15900000);
+    assert_int_equal(only_exchange()->result[0], ATTEMPT_OK);
+}
+
+static void a_dial_is_over_when_its_answer_is_repeated_no_more(void **state)
+{
+    (void)state;
+    acknowledged_at(16300000);
+    assert_int_equal(only_exchange()->result[0], ATTEMPT_TIMEOUT);
+}
+
 /* A client that closed only its half takes the answer. */
 static void an_answer_to_a_half_closed_client_was_read(void **state)
 {
@@ -406,6 +451,9 @@ int main(void)
         cmocka_unit_test_setup(questions_to_all_servers_at_once_are_one_lookup, setup),
         cmocka_unit_test_setup(one_type_unanswered_over_three_rounds_is_one_lookup, setup),
         cmocka_unit_test_setup(an_answer_to_a_client_that_left_was_not_read, setup),
+        cmocka_unit_test_setup(a_client_that_goes_on_after_a_rst_had_not_left, setup),
+        cmocka_unit_test_setup(a_dial_waits_while_its_answer_is_repeated, setup),
+        cmocka_unit_test_setup(a_dial_is_over_when_its_answer_is_repeated_no_more, setup),
         cmocka_unit_test_setup(an_answer_to_a_half_closed_client_was_read, setup),
         cmocka_unit_test_setup(a_lookup_that_led_nowhere_is_quiet, setup),
         cmocka_unit_test_setup(a_first_request_long_after_the_handshake_did_not_dial, setup),

@@ -26,6 +26,26 @@ static void hole_is_lost_when_acknowledged_and_patience_is_over(void **state)
     sim_fini(&s);
 }
 
+/* What was asked after the first of them was missed may be answered in the second. */
+static void a_hole_has_a_piece_for_each_packet_that_shows_it(void **state)
+{
+    (void)state;
+    struct sim s;
+    sim_init(&s, NULL);
+    handshake(&s);
+    data(&s, SERVER, 0, "ab");
+    ack(&s, CLIENT, 0, 4);
+    s.acked[CLIENT] = 4;
+    data(&s, CLIENT, 0, "GET");
+    data(&s, SERVER, 9, "jk");
+    ack(&s, CLIENT, 3, 11);
+    expect(&s, "<0'ab'4 ACK1>5 >0'GET'6");
+    rst(&s, CLIENT, 3);
+    expect(&s, "<2[2]5 <4[5]7 <9'jk'7 RST>9");
+    assert_int_equal(s.last.lost_bytes[FLOW_S2C], 7);
+    sim_fini(&s);
+}
+
 static void hole_filled_in_time_is_none(void **state)
 {
     (void)state;
@@ -204,6 +224,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hole_is_lost_when_acknowledged_and_patience_is_over),
+        cmocka_unit_test(a_hole_has_a_piece_for_each_packet_that_shows_it),
         cmocka_unit_test(hole_filled_in_time_is_none),
         cmocka_unit_test(hole_that_is_not_acknowledged_waits),
         cmocka_unit_test(last_segment_can_be_the_lost_one),

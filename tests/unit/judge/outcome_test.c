@@ -551,6 +551,28 @@ static void streams_that_were_reset(void **state)
     }
 }
 
+/* An answer that was whole stands. */
+static void servers_that_speak_no_http2(void **state)
+{
+    struct made m;
+
+    (void)state;
+    made_http2(&m);
+    m.e.conn.refused = FACT_BAD_FRAME;
+    JUDGED(&m, OK, NULL);
+    made_unanswered(&m);
+    JUDGED(&m, RESPONSE_ERROR, "http2: frame too large");
+    m.e.conn.refused = FACT_BAD_FRAME_HTTP1;
+    JUDGED(&m, RESPONSE_ERROR,
+           "http2: failed reading the frame payload: http2: frame too large, note that the frame header looked like "
+           "an HTTP/1.1 header");
+    m.e.conn.refused = 0;
+    made_server_fin(&m, 2500);
+    JUDGED(&m, NO_RESPONSE, "unexpected EOF");
+    m.e.conn.server_rst = at(2400);
+    JUDGED(&m, NO_RESPONSE, RESET);
+}
+
 static void other_ends_of_a_stream(void **state)
 {
     struct made m;
@@ -652,6 +674,7 @@ int main(void)
         cmocka_unit_test(bodies_that_make_no_sense),
         cmocka_unit_test(whole_ones),
         cmocka_unit_test(streams_that_were_reset),
+        cmocka_unit_test(servers_that_speak_no_http2),
         cmocka_unit_test(other_ends_of_a_stream),
         cmocka_unit_test(grpc_calls),
         cmocka_unit_test(websockets_over_http2),

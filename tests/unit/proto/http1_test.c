@@ -272,6 +272,12 @@ static const struct script scripts[] = {
     {.name = "a control byte in a folded value",
      GET_AND("HTTP/1.1 200 OK\r\nA: b \r\n \tc\x1b \r\nD: e\r\n\r\n"),
      GOT("bad field of 200 'A: b c\x1b'")},
+    {.name = "a control byte in a value, and a name in another form than Go's",
+     GET_AND("HTTP/1.1 200 OK\r\nx-REAL-name: \x1b\r\n\r\n"),
+     GOT("bad field of 200 'X-Real-Name: \x1b'")},
+    {.name = "a status of zeros is final",
+     GET_AND("HTTP/1.1 000 OK\r\nContent-Length: 1\r\n\r\nx"),
+     GOT("0 length=1\n0 got 1")},
     {.name = "a name with a space is not the name",
      GET_AND("HTTP/1.1 200 OK\r\nContent-Length : x\r\nContent-Length: 1\r\n\r\na"),
      GOT("200 length=1\n0 got 1")},
@@ -431,19 +437,25 @@ static void fields_beyond_the_limit_are_counted(void **state)
     (void)facts_under(steps, limits, SPLIT_NOWHERE, "0 GET /a length=2\n0 sent 2\n");
 }
 
-static void of_a_long_pipeline_the_oldest_is_forgotten(void **state)
+static void each_of_a_pipeline_over_the_limit_has_its_answer(void **state)
 {
     static const struct step steps[] = {ASK("GET /a HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\n\r\nGET /c HTTP/1.1\r\n\r\n"),
                                         SAY("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"),
+                                        ASK("GET /d HTTP/1.1\r\n\r\n"),
+                                        SAY("HTTP/1.1 201 OK\r\nContent-Length: 0\r\n\r\n"
+                                            "HTTP/1.1 202 OK\r\nContent-Length: 0\r\n\r\n"
+                                            "HTTP/1.1 203 OK\r\nContent-Length: 0\r\n\r\n"),
                                         {0}};
     struct http1_limits limits = roomy;
 
     (void)state;
-    limits.pipelined = 2;
+    limits.pipelined = 1;
     struct http1_counters c = facts_under(steps, limits, SPLIT_NOWHERE,
                                           "0 GET /a\n0 sent 0\n1 GET /b\n1 sent 0\n2 GET /c\n2 sent 0\n"
-                                          "1 200 length=0\n1 got 0\n");
-    assert_int_equal(c.limit_hits, 1);
+                                          "0 200 length=0\n0 got 0\n3 GET /d\n3 sent 0\n"
+                                          "1 201 length=0\n1 got 0\n2 202 length=0\n2 got 0\n"
+                                          "3 203 length=0\n3 got 0\n");
+    assert_int_equal(c.limit_hits, 3);
 }
 
 /* ---- the rest ---- */
@@ -539,7 +551,7 @@ int main(void)
         cmocka_unit_test(cut_in_two_anywhere_they_give_the_same),
         cmocka_unit_test(endless_heads_are_given_up),
         cmocka_unit_test(fields_beyond_the_limit_are_counted),
-        cmocka_unit_test(of_a_long_pipeline_the_oldest_is_forgotten),
+        cmocka_unit_test(each_of_a_pipeline_over_the_limit_has_its_answer),
         cmocka_unit_test(a_request_captured_right_behind_its_response_belongs_to_it),
         cmocka_unit_test(what_lies_behind_a_tunnels_head_is_the_callers),
         cmocka_unit_test(first_bytes_tell_requests),

@@ -16,6 +16,7 @@ struct seen {
     uint64_t body, headers, headers_dropped;
     enum fact_head_extent extent; /* of the last head */
     uint16_t close_code;
+    enum fact_bad bad;
 };
 
 struct stage {
@@ -51,6 +52,9 @@ static void see(void *ctx, const struct fact *f)
     case FACT_HTTP_PING:
         s->asked[f->dir] += !f->as.ping_ack;
         s->answered[f->dir] += f->as.ping_ack;
+        break;
+    case FACT_HTTP_BAD:
+        s->bad = f->as.bad.why;
         break;
     case FACT_HTTP_MESSAGE:
         s->messages++;
@@ -150,6 +154,33 @@ static void reset(struct stage *s, enum flow_dir dir, uint32_t stream)
 {
     frame(s, H2_RST_STREAM, 0, stream, SLICE_LIT("\0\0\0\x08"));
     flush(s, dir);
+}
+
+/* ---- what is no HTTP/2 ---- */
+
+static enum fact_bad first_words(const char *words, bool after_settings)
+{
+    struct stage s;
+
+    setup(&s, &proto_limits_default.http2);
+    preface(&s);
+    if (after_settings) {
+        frame(&s, H2_SETTINGS, 0, 0, slice_of(NULL, 0));
+        flush(&s, DOWN);
+    }
+    for (; *words != '\0'; words++)
+        give_bytes(&s, DOWN, slice_of(words, 1), 0);
+    teardown(&s);
+    return s.seen.bad;
+}
+
+static void a_server_that_begins_with_no_frame_is_told(void **state)
+{
+    (void)state;
+    assert_int_equal(FACT_BAD_FRAME_HTTP1, first_words("HTTP/1.1 400 Bad Request\r\n", false));
+    assert_int_equal(FACT_BAD_FRAME, first_words("HTTP/1.0 400 Bad Request\r\n", false));
+    assert_int_equal(0, first_words("HTTP/1.1", false));
+    assert_int_equal(0, first_words("HTTP/1.1 400 Bad Request\r\n", true));
 }
 
 /* ---- RFC 9113 5.1: late frames ---- */
@@ -474,6 +505,7 @@ static void control_frames_leave_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_server_that_begins_with_no_frame_is_told),
         cmocka_unit_test(an_answer_behind_a_reset_begins_nothing),
         cmocka_unit_test(pings_and_their_answers),
         cmocka_unit_test(an_answer_to_a_request_not_captured_is_told),

@@ -110,6 +110,30 @@ static void a_head_that_is_not_whole_was_not_written(void **state)
     built_free(&b, &m);
 }
 
+static void http2_reports_each_line_of_a_field(void **state)
+{
+    static const struct fact_header headers[] = {{SLICE_INIT("cookie"), SLICE_INIT("a=1")},
+                                                 {SLICE_INIT("cookie"), SLICE_INIT("b=2")}};
+    struct made m;
+    struct built b;
+
+    (void)state;
+    made_http2(&m);
+    m.e.request.headers = headers;
+    m.e.request.header_count = 2;
+    built_of(&b, &m);
+    assert_int_equal(built_count(&b, P2T_HOOK_WROTE_HEADER_FIELD), 2);
+    assert_int_equal(built_nth(&b, P2T_HOOK_WROTE_HEADER_FIELD, 1)->args[1].value.as.list.n, 1);
+    built_free(&b, &m);
+
+    made_http(&m);
+    m.e.request.headers = headers;
+    m.e.request.header_count = 2;
+    built_of(&b, &m);
+    assert_int_equal(built_only(&b, P2T_HOOK_WROTE_HEADER_FIELD)->args[1].value.as.list.n, 2);
+    built_free(&b, &m);
+}
+
 static void http2_calls_wrote_headers_after_the_frame(void **state)
 {
     struct made m;
@@ -645,6 +669,7 @@ int main(void)
         cmocka_unit_test(header_fields_are_before_the_packet_of_the_head),
         cmocka_unit_test(secrets_are_nowhere_in_a_timeline),
         cmocka_unit_test(a_head_that_is_not_whole_was_not_written),
+        cmocka_unit_test(http2_reports_each_line_of_a_field),
         cmocka_unit_test(http2_calls_wrote_headers_after_the_frame),
         cmocka_unit_test(waiting_begins_with_the_head),
         cmocka_unit_test(nobody_waits_without_expect),
