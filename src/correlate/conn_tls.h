@@ -6,6 +6,7 @@
 
 struct conn_tls {
     struct exchange_tls info;
+    bool padded;                  /* the client is Java */
     bool reported;                /* an exchange reports the handshake */
     bool asked;                   /* a request was estimated on it */
     uint64_t early_bytes;         /* of the open request, sent as early data; 0: none */
@@ -22,7 +23,7 @@ struct conn_tls {
     bool heads_short;             /* HTTP/2: the server's HEADERS may be as short as a WINDOW_UPDATE */
     int64_t answer_ns;            /* HTTP/2: of the server's last record that is no control frame */
     int64_t usual_wait_ns;        /* HTTP/2: for an answer, where it was asked for alone; 0: not known */
-    int64_t least_wait_ns;        /* HTTP/2: the least of those; 0: not known */
+    int64_t least_wait_ns;        /* the least of those, and for the ServerHello; 0: not known */
     struct packet_mark head_like; /* HTTP/2: a short frame that may be the open exchange's response head */
     bool reset_like;              /* HTTP/2: the server sent what may be a RST_STREAM since */
     bool control_seen; /* HTTP/2: the server sent a short frame since, other than a SETTINGS acknowledgement */

@@ -102,7 +102,9 @@ static bool waited_too_long(const struct cconn *cc, const struct exchange *e)
 {
     const struct packet_mark *ready = conn_ready_mark(cc);
 
-    return cc->view.proxy == PROXY_NONE && mark_set(ready) && e->start.ts_ns - ready->ts_ns > ORPHAN_NS;
+    int64_t limit = cc->tls != NULL && cc->tls->padded ? ORPHAN_JAVA_NS : ORPHAN_NS;
+
+    return cc->view.proxy == PROXY_NONE && mark_set(ready) && e->start.ts_ns - ready->ts_ns > limit;
 }
 
 /* The connection's first request takes over the dial that made it. */

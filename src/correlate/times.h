@@ -11,6 +11,7 @@
     X(FOLLOW_NS,             200000000,     "measured: under 1 ms; busy hosts", "how long after a failure the next address, search name or retry may follow") \
     X(HALF_CLOSED_NS,        5000000000,    "chosen",                           "how long a client that closed its half may still be answered") \
     X(ORPHAN_NS,             100000000,     "measured: scheduling delays tens of ms", "a first request this long after its handshake was not what the connection was dialled for") \
+    X(ORPHAN_JAVA_NS,        2000000000,    "measured: a cold JVM takes 0.4 s",  "the same of Java's clients, which dial for one request") \
     X(WALK_NS,               20000000,      "measured",                         "longest pause between an answer and the question for the next search name") \
     X(QUERY_RETRY_MIN_NS,    900000000,     "resolvers retry after whole seconds", "a second question sooner, from another socket, is another lookup's") \
     X(LOOKUP_TIMEOUT_NS,     5000000000,    "resolv.conf(5): timeout",          "when a question that is not repeated was given up") \

@@ -162,6 +162,7 @@ struct fact_tls_done {
     struct slice alpn;          /* p == NULL: hidden; empty: none */
     bool client_certificate;    /* the client sent a flight of its own before its Finished ... */
     bool certificate_empty;     /* ... which holds no certificate */
+    bool padded;                /* the client pads its records, as Java does */
     struct packet_mark changed; /* TLS 1.3: the client's ChangeCipherSpec, which it sends when it is done */
 };
 

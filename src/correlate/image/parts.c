@@ -24,6 +24,7 @@ IMAGE_COVERS(struct conn_tls, 616);
 static void image_conn_tls(struct image *m, struct conn_tls *t)
 {
     image_tls(m, &t->info);
+    image_bool(m, &t->padded);
     image_bool(m, &t->reported);
     image_bool(m, &t->asked);
     IMAGE(m, t->early_bytes);

@@ -30,6 +30,16 @@ static bool had_time(const struct cconn *cc, const struct exchange *e, int64_t n
     return e->request.seen && now_ns - e->request.head_end.ts_ns >= round_trip_ns(cc) / 4 * 3;
 }
 
+/* The answers before it were over when it was asked, and a busy host made the handshake look longer than the path. */
+static bool asked_alone(const struct cconn *cc, const struct exchange *answered, const struct exchange *e,
+                        int64_t now_ns)
+{
+    return e->open.next == &cc->open && cc->tls->answer_last_bytes < FULL_BYTES &&
+           (answered == NULL || e->open.prev == &answered->open) &&
+           (answered == NULL || e->request.head_end.ts_ns - answered->response.last.ts_ns > CADENCE_NS) &&
+           now_ns - e->request.head_end.ts_ns >= round_trip_ns(cc) / 8;
+}
+
 /* The one whose answer comes in, or NULL. */
 static struct exchange *being_answered(const struct cconn *cc)
 {
@@ -126,6 +136,10 @@ struct exchange *answers_find(struct correlate *c, struct cconn *cc, const struc
 {
     struct exchange *e = being_answered(cc), *next = next_to_answer(cc, r->first.ts_ns);
 
+    struct exchange *newest = conn_newest_open(cc);
+    if (next == NULL && newest != NULL && newest != e && newest->request.seen &&
+        asked_alone(cc, e, newest, r->first.ts_ns))
+        next = newest;
     if (e == NULL || (next != NULL && begins_answer(cc, e, next, r))) {
         if (e != NULL)
             settle_ended(c, e, e->response.last.ts_ns);

@@ -77,6 +77,8 @@ static void on_server_hello(struct cconn *cc, const struct fact *f)
         cc->tls->info.inner_answer = f->mark;
         return;
     }
+    if (mark_set(&cc->tls->info.hello) && cc->tls->least_wait_ns == 0)
+        cc->tls->least_wait_ns = f->mark.ts_ns - cc->tls->info.hello.ts_ns;
     cc->tls->info.version = f->as.tls_server_hello->version;
     cc->tls->info.cipher = f->as.tls_server_hello->cipher;
 }
@@ -142,6 +144,7 @@ static void on_done(struct cconn *cc, const struct fact *f)
         inner_done(cc, f);
         return;
     }
+    cc->tls->padded = d->padded;
     t->done = was_held_back(f) ? d->changed : f->mark;
     t->done_guessed = d->guessed || was_held_back(f);
     t->version = d->version;

@@ -56,7 +56,7 @@ static bool like_last_head(const struct conn_tls *t, const struct exchange *e, c
 static bool like_body(const struct conn_tls *t, const struct exchange *e, const struct fact_tls_records *r)
 {
     enum { LONGER_BYTES = 64 };
-    static const int64_t soon_ns = 10000000;
+    static const int64_t soon_ns = 20000000;
 
     return e->request.body_bytes == t->head_bytes && r->bytes / r->records > t->head_bytes + LONGER_BYTES &&
            r->first.ts_ns - e->request.last.ts_ns < soon_ns;

@@ -111,6 +111,7 @@ static bool is_lone_finished(const struct tls *t, const struct tls_record *r)
 
 static void on_finished(struct tls *t, const struct tls_record *r)
 {
+    t->outcome.padded |= r->dir == FLOW_C2S && tls_is_padded_finished(t, r);
     if (r->dir == FLOW_C2S && !t->done)
         tls_emit_done(t, &r->last, false);
     next_phase(t, r->dir, TLS_PHASE_DATA);

@@ -9,6 +9,11 @@ bool tls_is_alert_by_size(const struct tls *t, const struct tls_record *r)
            tls_text_bytes(&t->shape, r->dir, r->length) == ALERT_BYTES;
 }
 
+bool tls_is_padded_finished(const struct tls *t, const struct tls_record *r)
+{
+    return r->length == tls_finished_bytes(t->cipher) + TLS_JAVA_PADDING;
+}
+
 static void on_server_flight(struct tls *t, const struct tls_record *r)
 {
     if (tls_is_alert_by_size(t, r)) {
@@ -49,7 +54,7 @@ static void join_client_flight(struct tls *t, const struct tls_record *r)
  * was written as one record; it is over where the next write begins. */
 static void on_client_flight(struct tls *t, const struct tls_record *r)
 {
-    bool padded = r->length == tls_finished_bytes(t->cipher) + TLS_JAVA_PADDING;
+    bool padded = tls_is_padded_finished(t, r);
     bool finished = r->length == tls_finished_bytes(t->cipher) || padded;
     bool next_write = t->in_client_flight && !packet_ref_eq(r->first.ref, t->client_flight.ref);
 
@@ -60,6 +65,7 @@ static void on_client_flight(struct tls *t, const struct tls_record *r)
         tls_emit_alert(t, r, 0, 0, true);
     } else if (finished) {
         t->shape.client_padding = padded ? TLS_JAVA_PADDING : 0;
+        t->outcome.padded = padded;
         tls_emit_done(t, &r->last, r->gap_before);
     } else if (next_write || r->gap_before) {
         tls_emit_done(t, t->in_client_flight ? &t->client_flight : &r->first, true);

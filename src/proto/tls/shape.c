@@ -145,7 +145,7 @@ static bool like_last_answer(const struct tls_shape *s, uint32_t plain)
 static bool gives_back(const struct tls_shape *s, int64_t now_ns)
 {
     static const int64_t at_once_ns = 1000000, soon_ns = 10000000;
-    enum { GATHERED = 4096, SHARE = GATHERED / 2, MUCH = 16384, BODY_MIN = 1024 };
+    enum { GATHERED = 4096, SHARE = GATHERED / 2, MUCH = 16384, BODY_MIN = 900 };
 
     if (now_ns - s->updated_ns < at_once_ns && s->to_give_back >= SHARE)
         return true;

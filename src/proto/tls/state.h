@@ -82,6 +82,8 @@ void tls_on_renegotiation(struct tls *t, const struct tls_record *plain);
 /* flight.c */
 /* TLS 1.3: the encrypted record is as long as one that holds an alert. */
 bool tls_is_alert_by_size(const struct tls *t, const struct tls_record *r);
+/* As long as a client's Finished with Java's padding. */
+bool tls_is_padded_finished(const struct tls *t, const struct tls_record *r);
 /* Application data before the handshake is over: the encrypted flights of TLS 1.3, which sizes and directions tell
  * apart, or early data; before 1.3, the end of the handshake was missed. */
 void tls_on_data_before_done(struct tls *t, const struct tls_record *r);

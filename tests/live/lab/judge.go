@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"sort"
@@ -98,7 +99,20 @@ func percent(part, whole int) float64 {
 	return 100 * float64(part) / float64(whole)
 }
 
+// others are clients that are not Go's: each is summed up by itself, and held to bars of its own.
+var others = []string{"curl", "node", "aiohttp", "httpx", "requests", "javanet", "okhttp"}
+
+func isOther(scenario string) bool {
+	for _, name := range others {
+		if name == scenario {
+			return true
+		}
+	}
+	return false
+}
+
 type judge struct {
+	totals   map[string][]float64 // of others: |live - rebuilt| from the first hook that both have to the last, us
 	observed map[string][]float64
 	complain []string
 	late     float64 // us outside of the bounds that are the machine's own
@@ -176,8 +190,15 @@ func (j *judge) scenario(name string, c *comparison) (s score) {
 			s.order++
 			j.say(name, "%s: %s and %s in another order", id, o.First, o.Second)
 		}
+		var both []float64
 		for _, h := range p.Hooks {
 			j.hook(name, id, h, &s)
+			if h.Difference != nil {
+				both = append(both, *h.Difference)
+			}
+		}
+		if len(both) > 1 && isOther(name) {
+			j.totals[name] = append(j.totals[name], math.Abs(both[len(both)-1]-both[0]))
 		}
 	}
 	return s
@@ -207,6 +228,26 @@ func (j *judge) printHooks() {
 		sort.Float64s(v)
 		fmt.Printf("  %-22s n %6d   p50 %8.1f   p95 %8.1f   max %10.1f\n", name, len(v), quantile(v, 0.5), quantile(v, 0.95), v[len(v)-1])
 	}
+}
+
+// printOthers says how each of them fares, and whether all of them together pass.
+func (j *judge) printOthers(scores map[string]score) error {
+	var all score
+	fmt.Printf("\n%-10s %9s %9s  |total - live| p95, ms\n", "client", "precision", "in bounds")
+	for _, name := range others {
+		s, ran := scores[name]
+		if !ran {
+			continue
+		}
+		sort.Float64s(j.totals[name])
+		fmt.Printf("%-10s %8.1f%% %8.1f%%  %8.3f\n", name, percent(s.both, s.both+s.extra), percent(s.both-s.out1, s.both),
+			quantile(j.totals[name], 0.95)/1000)
+		all.add(s)
+	}
+	if percent(all.both, all.both+all.extra) < 99 || percent(all.both-all.out1, all.both) < 99 {
+		return fmt.Errorf("99%% of what is told of other clients is to be true, and of their live times within bounds")
+	}
+	return nil
 }
 
 // verdict holds the sums against the bars; what a busy machine's scheduling moves is only printed.
@@ -241,7 +282,8 @@ func runJudge(args []string) error {
 	if err != nil {
 		return err
 	}
-	j := &judge{observed: map[string][]float64{}, late: 1000}
+	j := &judge{observed: map[string][]float64{}, totals: map[string][]float64{}, late: 1000}
+	byOthers := map[string]score{}
 	if len(args) > 1 && args[1] == "busy" {
 		j.late = 100000
 	}
@@ -260,18 +302,23 @@ func runJudge(args []string) error {
 		}
 		s := j.scenario(name, &c)
 		s.print(name)
-		if isStorm(name) {
+		if isOther(name) {
+			byOthers[name] = s
+		} else if isStorm(name) {
 			storms.add(s)
 		} else {
 			quiet.add(s)
 		}
 	}
-	quiet.print("all but storms")
+	quiet.print("Go, all but storms")
 	storms.print("storms")
 	j.printHooks()
 	fmt.Println()
 	for _, c := range j.complain {
 		fmt.Println(" ", c)
+	}
+	if err := j.printOthers(byOthers); err != nil {
+		return err
 	}
 	return j.verdict(quiet, storms)
 }

@@ -1,0 +1,3 @@
+module far
+
+go 1.24
