@@ -57,7 +57,7 @@ static void see_head(struct witness *w, const struct fact *f, int side)
     CHECK(w->last[side] == UINT32_MAX || f->exchange >= w->last[side]);
     CHECK(f->exchange < EXCHANGES);
     w->last[side] = f->exchange;
-    bool interim = side == 1 && h->extent == FACT_HEAD_WHOLE && h->status < 200 &&
+    bool interim = side == 1 && h->extent == FACT_HEAD_WHOLE && h->status / 100 == 1 &&
                    (h->status != 101 || h->upgrade == FACT_UPGRADE_H2C);
     w->open[side] = !interim;
     w->damaged |= h->extent != FACT_HEAD_WHOLE;

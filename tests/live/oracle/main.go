@@ -44,7 +44,7 @@ func captures(paths []string) []string {
 	var all []string
 	for _, p := range paths {
 		_ = filepath.WalkDir(p, func(path string, d fs.DirEntry, err error) error {
-			if err == nil && d.Type().IsRegular() {
+			if err == nil && d.Type().IsRegular() && !strings.HasSuffix(path, ".zst") { // oracle.sh unpacks them
 				all = append(all, path)
 			}
 			return nil
