@@ -99,7 +99,8 @@ func percent(part, whole int) float64 {
 	return 100 * float64(part) / float64(whole)
 }
 
-// others are clients that are not Go's: each is summed up by itself, and held to bars of its own.
+// others are clients that are not Go's: each is summed up by itself, and held to bars of its own; curl and node to those of
+// Go, too.
 var others = []string{"curl", "node", "aiohttp", "httpx", "requests", "javanet", "okhttp"}
 
 func isOther(scenario string) bool {
@@ -304,13 +305,14 @@ func runJudge(args []string) error {
 		s.print(name)
 		if isOther(name) {
 			byOthers[name] = s
-		} else if isStorm(name) {
+		}
+		if isStorm(name) {
 			storms.add(s)
-		} else {
+		} else if !isOther(name) || name == "curl" || name == "node" {
 			quiet.add(s)
 		}
 	}
-	quiet.print("Go, all but storms")
+	quiet.print("all but storms")
 	storms.print("storms")
 	j.printHooks()
 	fmt.Println()
