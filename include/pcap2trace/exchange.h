@@ -207,6 +207,8 @@ struct p2t_exchange {
     struct p2t_text method, url, host, request_proto, response_proto;
     int status; /* 0: unknown */
     struct p2t_message request, response;
+    struct p2t_text server, via; /* the response's fields of that name; p == NULL: none. Not in every format */
+    bool request_closes, response_closes; /* said so: "Connection: close" */
     const struct p2t_connection *connection; /* NULL for kind lookup */
     const struct p2t_http2 *http2;           /* NULL unless of kind http2 */
     const struct p2t_grpc *grpc;             /* NULL: no gRPC */
