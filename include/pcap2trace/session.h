@@ -67,6 +67,10 @@ struct p2t_config {
      * returns P2T_ERR_STOPPED. */
     int (*exchange)(void *ctx, const struct p2t_exchange *exchange);
     void (*problem)(void *ctx, const struct p2t_problem *problem); /* may be NULL */
+    /* Each TCP connection, also one that carried no exchange, when it is over; on the thread of `exchange` and in an
+     * order of its own, which is the same in every run. An exchange of it may come before or after. Returns as
+     * `exchange` does. NULL: nobody asks, and nothing is kept for it. */
+    int (*connection)(void *ctx, const struct p2t_connection_record *connection);
 };
 
 /* What was read and what was not, so far. */
