@@ -13,6 +13,7 @@
 #include "pcap2trace/api.h"
 #include "pcap2trace/finding.h"
 #include "pcap2trace/hooks.h"
+#include "pcap2trace/transport.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -51,13 +52,6 @@ struct p2t_value {
 struct p2t_arg {
     struct p2t_text name;
     struct p2t_value value;
-};
-
-/* A packet that something rests on: an index into the exchange's files, and the packet's number in that file from
- * 1, as Wireshark counts. */
-struct p2t_evidence {
-    uint32_t file;
-    uint64_t packet;
 };
 
 enum { P2T_EVIDENCE_MAX = 4 };
@@ -133,8 +127,6 @@ struct p2t_message {
     int64_t body_bytes;   /* on the wire, chunk framing excluded; negative: unknown */
     struct p2t_text content_type;
 };
-
-enum p2t_vantage { P2T_VANTAGE_UNKNOWN, P2T_VANTAGE_CLIENT, P2T_VANTAGE_SERVER, P2T_VANTAGE_MIDDLE };
 
 struct p2t_tls {
     struct p2t_text version, cipher, alpn, server_name; /* alpn: p == NULL where encryption hides it */
@@ -213,6 +205,7 @@ struct p2t_exchange {
     const struct p2t_http2 *http2;           /* NULL unless of kind http2 */
     const struct p2t_grpc *grpc;             /* NULL: no gRPC */
     const struct p2t_websocket *websocket;   /* NULL: none was opened */
+    const struct p2t_transport *transport;   /* NULL where its packets do not allow it */
     int64_t start_ns, end_ns;                /* of a WebSocket: when it was over */
     struct p2t_phases phases;
     const struct p2t_event *events;
