@@ -220,6 +220,9 @@ struct p2t_exchange {
     bool quiet; /* shown only with --all: a lookup that succeeded and led nowhere, a connection without HTTP */
 };
 
+/* Outcome neither ok nor incomplete, a status of 500 or more, or a grpc-status other than OK. */
+P2T_API bool p2t_exchange_failed(const struct p2t_exchange *exchange);
+
 /* Static names, as NDJSON has them: "http1", "ok", "observed". For a value that is none of the enum's: "". */
 P2T_API const char *p2t_kind_name(enum p2t_kind kind);
 P2T_API const char *p2t_outcome_name(enum p2t_outcome outcome);

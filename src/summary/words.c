@@ -53,6 +53,19 @@ const struct word *words_take(struct words *w, struct slice text)
     return w->other;
 }
 
+void words_name(const struct word *address, const struct word *name)
+{
+    const struct word *old = address->known_as;
+
+    if (old == NULL || name->n < old->n || (name->n == old->n && name->rank < old->rank))
+        ((struct word *)(uintptr_t)address)->known_as = name;
+}
+
+void words_mark_proxy(const struct word *address)
+{
+    ((struct word *)(uintptr_t)address)->is_proxy = true;
+}
+
 static int by_text(const void *a, const void *b)
 {
     const struct word *x = *(const struct word *const *)a, *y = *(const struct word *const *)b;

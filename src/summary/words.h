@@ -11,6 +11,7 @@ struct word {
     size_t n;
     uint32_t rank;                /* its place among all, in the order of their bytes; see words_rank() */
     const struct word *known_as; /* of an address: the name that led to it; NULL: none is known */
+    bool is_proxy;               /* of an address: it answers calls, and makes others for them */
     char text[];                  /* followed by a NUL */
 };
 
@@ -30,6 +31,10 @@ static inline const struct word *words_text(struct words *w, struct p2t_text tex
 {
     return words_take(w, slice_of(text.p, text.n));
 }
+/* What the analysis learns of an address. A name takes the place of a longer one, or of one of the same length and later
+ * rank. */
+void words_name(const struct word *address, const struct word *name);
+void words_mark_proxy(const struct word *address);
 /* Gives each word its rank. 0, or -1 when memory ran out. */
 int words_rank(struct words *w);
 void words_fini(struct words *w);
