@@ -41,6 +41,7 @@ struct call {
     bool failed, quiet, left, reused, request_closes, response_closes, via, streams, expects, walked, by_go;
     /* Filled by the analysis. */
     struct conn *conn;
+    int64_t free_ns;       /* when the last call before it on its connection was over; 0: there was none */
     struct call *parent;   /* the call to a proxy that this one was made for */
     int64_t upstream_ns;   /* of its wait, what its own upstream calls took */
     uint32_t legs, failed_legs;
@@ -186,6 +187,11 @@ static inline const struct trouble *trouble_of(const struct p2t_summary *s, enum
             return t;
     }
     return NULL;
+}
+/* When the first byte of its answer came, also one that the client did not wait for; else when it was over. */
+static inline int64_t answer_or_end(const struct call *c)
+{
+    return c->answer_ns != 0 ? c->answer_ns : c->late_ns != 0 ? c->late_ns : c->end_ns;
 }
 /* In so small a capture each one counts. */
 static inline size_t at_least(const struct p2t_summary *s, size_t n)

@@ -58,23 +58,41 @@ static int telling_type(const struct name_view *v, bool empty)
     return v->of_type_a > 0 ? TYPE_A : TYPE_AAAA;
 }
 
-/* A name that never had an address, among many that have: asked for out of habit, as it seems, unless its client asks for
- * little else. */
-static bool is_noise(const struct name_view *v, size_t bad)
+/* Somebody asked for just that name, and got nothing. Names that a search list makes are asked for by nobody. */
+static bool was_wanted(const struct name_view *v)
 {
-    const struct question *first = v->all[0].item;
-    size_t asked = 0, resolved = 0;
+    for (size_t i = 0; i < v->s->call_count; i++)
+        if (v->s->calls[i].name == v->name && v->s->calls[i].outcome == P2T_OUTCOME_DNS_ERROR)
+            return true;
+    return false;
+}
 
-    if (v->with_address > 0 || v->called || v->s->small)
-        return false;
+/* A name that never existed, asked for by a client whose other names exist: out of habit, as it seems, unless it began to
+ * ask in the middle of the capture. */
+static bool is_habit(const struct name_view *v, const struct question *bad, size_t count)
+{
+    int64_t began_ns = 0;
+    size_t resolved = 0;
+
     for (size_t i = 0; i < v->s->question_count; i++) {
         const struct question *q = &v->s->questions[i];
-        if (q->client != first->client)
+        if (q->client != bad->client)
             continue;
-        asked++;
+        began_ns = began_ns == 0 ? q->asked_ns : began_ns;
         resolved += has_address(q);
     }
-    return resolved * 4 > asked || bad < 3;
+    int64_t onset_ns = max_ns(2 * SECOND_NS, (v->s->last_ns - began_ns) / 5);
+    return resolved > 0 && (count < 5 || bad->asked_ns - began_ns < onset_ns);
+}
+
+/* Nothing that anybody needs, as far as the capture shows. */
+static bool is_noise(const struct name_view *v, enum p2t_cause_code code, const struct question *first, size_t count)
+{
+    if (v->with_address > 0 || v->called)
+        return false;
+    if (code == P2T_CAUSE_DNS_EMPTY_ANSWER)
+        return !v->s->small && strchr(v->name->text, '.') == NULL;
+    return !was_wanted(v) || (!v->s->small && is_habit(v, first, count));
 }
 
 static void blame(struct name_view *v, enum p2t_cause_code code, const size_t *bad, size_t bad_count)
@@ -108,15 +126,6 @@ static void blame(struct name_view *v, enum p2t_cause_code code, const size_t *b
         buf_lit(&c->text, "; at other times it has addresses");
 }
 
-/* Somebody asked for just that name, and got nothing. Names that a search list makes are asked for by nobody. */
-static bool was_wanted(const struct name_view *v)
-{
-    for (size_t i = 0; i < v->s->call_count; i++)
-        if (v->s->calls[i].name == v->name && v->s->calls[i].outcome == P2T_OUTCOME_DNS_ERROR)
-            return true;
-    return false;
-}
-
 /* One family after the other: what stands for all lookups is counted, not both halves of each. */
 static void find(struct name_view *v, enum p2t_cause_code code, bool (*is_bad)(const struct question *))
 {
@@ -128,8 +137,7 @@ static void find(struct name_view *v, enum p2t_cause_code code, bool (*is_bad)(c
         if (q->type == type && is_bad(q) && !made_up_for(v, i))
             bad[count++] = i;
     }
-    bool served = v->with_address > 0 || v->called;
-    if (count < at_least(v->s, 2) || is_noise(v, count) || (code == P2T_CAUSE_DNS_NOT_FOUND && !served && !was_wanted(v)))
+    if (count < at_least(v->s, 2) || is_noise(v, code, v->all[bad[0]].item, count))
         return;
     blame(v, code, bad, count);
 }
