@@ -6,7 +6,7 @@ that holds frames back. All of it ends with the process (see run_inside in make.
 import json, os, re, signal, subprocess, sys, time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-WARM = 3.0  # seconds for servers and clients to start
+WARM = 5.0  # seconds for servers and clients to start
 
 
 def sh(command, check=True):

@@ -6,7 +6,7 @@ make.py [-o FOLDER] [-k] [NAME...]     as root; -k keeps the working folder of e
 Each incident runs in namespaces of its own (mounts, processes, network), which end with it. Needs ip, nft, ethtool, tcpdump, go,
 openssl, zstd; and, for what uses them, node, java, nginx, haproxy, curl and a Python (P2T_PYTHON) with requests, httpx and grpcio.
 """
-import argparse, importlib, json, os, pkgutil, shutil, statistics, struct, subprocess, sys, tempfile
+import argparse, fcntl, importlib, json, os, pkgutil, shutil, statistics, struct, subprocess, sys, tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
@@ -121,18 +121,24 @@ def truth_rows(path):
 
 
 def write_truth(path, name, new):
+    lock = os.open(os.path.dirname(path), os.O_RDONLY)  # another make.py may run
+    fcntl.flock(lock, fcntl.LOCK_EX)
     kept = [r for r in truth_rows(path) if r['file'] != name]
     kept += [dict(r, file=name) for r in new]
     with open(path, 'w') as out:
         out.write('\t'.join(COLUMNS) + '\n')
         for r in sorted(kept, key=lambda r: r['file']):
             out.write('\t'.join(str(r[c]) for c in COLUMNS) + '\n')
+    os.close(lock)
 
 
 def make(name, tools, out, keep):
     work = tempfile.mkdtemp(prefix=f'incident-{name}-')
     command = ['unshare', '-m', '-n', '-p', '-f', '--kill-child', '--mount-proc', 'timeout', '90', sys.executable, __file__, '--inside', work, tools, name]
-    done = subprocess.run(command, capture_output=True, text=True)
+    for _ in range(3):  # a busy machine may be too slow to start it all
+        done = subprocess.run(command, capture_output=True, text=True)
+        if 'too slow' not in done.stderr:
+            break
     if done.returncode:
         print(f'{name}: {done.stderr.strip().splitlines()[-1:]} ({work})')
         return False
@@ -140,7 +146,7 @@ def make(name, tools, out, keep):
         subprocess.run(['zstd', '-19', '-q', '-f', f'{work}/{source}', '-o', f'{out}/{target}'], check=True)
     with open(f'{work}/truth.json') as f:
         new = json.load(f)
-    write_truth(f'{out}/../truth.tsv', f'{os.path.basename(out)}/{name}.pcap.zst', new)
+    write_truth(f'{os.path.dirname(out)}/truth.tsv', f'{os.path.basename(out)}/{name}.pcap.zst', new)
     for r in new:
         print(f"{name}: {os.path.getsize(f'{out}/{name}.pcap.zst') // 1024} kB; {r['codes']} {r['side']} {r['subject']} {r['since']}..{r['until']} calls {r['calls']} failed {r['failed']}"
               + (f' ({work})' if keep else ''))
