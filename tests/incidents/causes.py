@@ -1,0 +1,151 @@
+#!/usr/bin/env python3
+"""Judges the causes that `summary` names on captures whose truth is known (truth.tsv, beside this file).
+
+causes.py PROGRAM [--only PATTERN] [--half tune|judge] [--mutations [KIND,...]] [--floor PERCENT] [--jobs N] [-v]
+
+A capture is right when the true cause (code, side, subject) is the first one named, or both are the first two where there
+are two, and when a healthy one has none (but what truth.tsv lets stand). With --mutations the same is asked of what
+mutate_captures.py makes of each. Prints a row for each that is wrong (-v: for all) and totals; exit status 1 if, of the
+captures with a cause, less than PERCENT (default 90) are right, or if any healthy one is not silent. 77: no `summary`.
+"""
+import argparse, concurrent.futures, fnmatch, json, os, subprocess, sys, tempfile
+from collections import defaultdict
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, HERE)
+import mutate_captures as mutate
+
+
+def rows(pattern, half):
+    """{file: [Truth...]}, in the table's order."""
+    found = defaultdict(list)
+    with open(f'{HERE}/truth.tsv') as f:
+        names = f.readline().rstrip('\n').split('\t')
+        for line in f:
+            row = dict(zip(names, line.rstrip('\n').split('\t')))
+            if (not half or row['half'] == half) and fnmatch.fnmatch(row['file'], f'*{pattern}*'):
+                found[row['file']].append(mutate.Truth(row))
+    return found
+
+
+def causes(program, capture):
+    """The causes named, best first; None and why where there are none to read."""
+    done = subprocess.run([program, '-q', 'summary', '-T', 'json', capture], capture_output=True, text=True)
+    try:
+        told = json.loads(done.stdout)
+        assert told['schema'] == 'pcap2trace.summary/1'
+        return told['causes'], None
+    except (ValueError, KeyError, AssertionError):
+        return None, done.stderr.strip().splitlines()[-1:] or [f'exit status {done.returncode}']
+
+
+def strings(x):
+    if isinstance(x, dict):
+        return [s for v in x.values() for s in strings(v)]
+    return [s for v in x for s in strings(v)] if isinstance(x, list) else [x] if isinstance(x, str) else []
+
+
+def fits(cause, truth):
+    """An allowance has codes only; a code ending in .* is a family."""
+    return any(fnmatch.fnmatch(cause['code'], c) for c in truth.codes) and (not truth.sides or cause['side'] in truth.sides) \
+        and (not truth.subjects or any(s in told for s in truth.subjects for told in strings(cause['subject'])))
+
+
+def right(told, expected):
+    """Whether the causes told, in their order, are an expected verdict."""
+    if not told:
+        return expected.silence
+    left = list(expected.required)
+    head = [c for c in told if not any(fits(c, a) for a in expected.allowed) or any(fits(c, r) for r in left)]
+    for cause in head[:len(left)]:
+        hit = next((r for r in left if fits(cause, r)), None)
+        if hit is None:
+            return False
+        left.remove(hit)
+    return not left and (bool(expected.required) or not head)
+
+
+def plain(truths):
+    if truths[0].healthy:
+        return mutate.Expected([], [mutate.allowance(*truths[0].codes)] if truths[0].codes else [], True)
+    return mutate.Expected(truths)
+
+
+def brief(cause):
+    subject = cause['subject']
+    return f"{cause['code']} {cause['side']} {' '.join(strings({k: v for k, v in subject.items() if k != 'kind'}))} {cause['calls']}/{cause['failed']}"
+
+
+def wanted(expected):
+    names = ['|'.join(r.codes) + ' ' + '|'.join(r.sides) + ' ' + '|'.join(r.subjects) for r in expected.required]
+    loose = ['(' + '|'.join(r.codes) + ')' for r in expected.allowed]
+    return ' + '.join(names + loose + ['silence'] * expected.silence)
+
+
+class Result:
+    def __init__(self, name, kind, half, expected, told, why):
+        self.name, self.kind, self.half, self.expected, self.told, self.why = name, kind, half, expected, told, why
+        self.good = told is not None and right(told, expected)
+        self.two = len(expected.required) > 1
+        self.healthy = not expected.required and not expected.allowed or not expected.required and expected.silence and kind == 'plain'
+
+    def line(self):
+        said = f'cannot be read: {self.why}' if self.told is None else '; '.join(map(brief, self.told[:3])) or 'silence'
+        return f"{'right' if self.good else 'WRONG'} {self.kind:12} {self.name}\n      said   {said}" + ('' if self.good else f'\n      wanted {wanted(self.expected)}')
+
+
+def judge(program, file, truths, kinds):
+    """All results of one capture: itself, or its mutants."""
+    path, name = f'{HERE}/{file}', os.path.basename(file)[:-len('.pcap.zst')]
+    if not kinds:
+        return [Result(name, 'plain', truths[0].half, plain(truths), *causes(program, path))]
+    found = []
+    with tempfile.TemporaryDirectory() as folder:
+        for kind, capture, expected in mutate.mutants(mutate.read(path), truths, kinds):
+            mutate.write(capture, f'{folder}/{name}-{kind}.pcap')
+            found.append(Result(name, kind, truths[0].half, expected, *causes(program, f'{folder}/{name}-{kind}.pcap')))
+            os.unlink(f'{folder}/{name}-{kind}.pcap')
+    return found
+
+
+def share(results):
+    good = sum(r.good for r in results)
+    return f'{good} of {len(results)}' + (f' ({100 * good / len(results):.0f}%)' if results else '')
+
+
+def totals(results):
+    print(f"\n{'':14}{'with causes':>18}{'two of them':>16}{'healthy':>16}")
+    groups = [(k, [r for r in results if r.kind == k]) for k in dict.fromkeys(r.kind for r in results)] if any(r.kind != 'plain' for r in results) else \
+        [(h, [r for r in results if r.half == h]) for h in ('tune', 'judge')]
+    for label, group in groups + [('all', results)]:
+        print(f"{label:14}{share([r for r in group if not r.healthy]):>18}{share([r for r in group if r.two]):>16}{share([r for r in group if r.healthy]):>16}")
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument('program')
+    parser.add_argument('--only', default='')
+    parser.add_argument('--half', choices=('tune', 'judge'))
+    parser.add_argument('--mutations', nargs='?', const=','.join(mutate.KEEPING + mutate.MAKING))
+    parser.add_argument('--floor', type=float, default=90)
+    parser.add_argument('--jobs', type=int, default=2)
+    parser.add_argument('-v', action='store_true')
+    options = parser.parse_args()
+    if subprocess.run([options.program, 'summary', '--help'], capture_output=True).returncode:
+        print('skipped: the program has no summary')
+        return 77
+    kinds = options.mutations.split(',') if options.mutations else None
+    with concurrent.futures.ProcessPoolExecutor(options.jobs) as pool:
+        work = [pool.submit(judge, options.program, f, t, kinds) for f, t in rows(options.only, options.half).items()]
+        results = [r for w in work for r in w.result()]
+    for r in results:
+        if options.v or not r.good:
+            print(r.line())
+    totals(results)
+    sick, healthy = [r for r in results if not r.healthy], [r for r in results if r.healthy]
+    enough = not sick or 100 * sum(r.good for r in sick) >= options.floor * len(sick)
+    return 0 if results and enough and all(r.good for r in healthy) else 1
+
+
+if __name__ == '__main__':
+    sys.exit(main())
