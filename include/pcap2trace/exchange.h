@@ -13,6 +13,7 @@
 #include "pcap2trace/api.h"
 #include "pcap2trace/finding.h"
 #include "pcap2trace/hooks.h"
+#include "pcap2trace/transport.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -51,13 +52,6 @@ struct p2t_value {
 struct p2t_arg {
     struct p2t_text name;
     struct p2t_value value;
-};
-
-/* A packet that something rests on: an index into the exchange's files, and the packet's number in that file from
- * 1, as Wireshark counts. */
-struct p2t_evidence {
-    uint32_t file;
-    uint64_t packet;
 };
 
 enum { P2T_EVIDENCE_MAX = 4 };
@@ -134,8 +128,6 @@ struct p2t_message {
     struct p2t_text content_type;
 };
 
-enum p2t_vantage { P2T_VANTAGE_UNKNOWN, P2T_VANTAGE_CLIENT, P2T_VANTAGE_SERVER, P2T_VANTAGE_MIDDLE };
-
 struct p2t_tls {
     struct p2t_text version, cipher, alpn, server_name; /* alpn: p == NULL where encryption hides it */
     struct p2t_text ja4;                                /* the client's fingerprint, from its ClientHello */
@@ -207,10 +199,13 @@ struct p2t_exchange {
     struct p2t_text method, url, host, request_proto, response_proto;
     int status; /* 0: unknown */
     struct p2t_message request, response;
+    struct p2t_text server, via; /* the response's fields of that name; p == NULL: none. Not in every format */
+    bool request_closes, response_closes; /* said so: "Connection: close" */
     const struct p2t_connection *connection; /* NULL for kind lookup */
     const struct p2t_http2 *http2;           /* NULL unless of kind http2 */
     const struct p2t_grpc *grpc;             /* NULL: no gRPC */
     const struct p2t_websocket *websocket;   /* NULL: none was opened */
+    const struct p2t_transport *transport;   /* NULL where its packets do not allow it */
     int64_t start_ns, end_ns;                /* of a WebSocket: when it was over */
     struct p2t_phases phases;
     const struct p2t_event *events;
@@ -224,6 +219,9 @@ struct p2t_exchange {
     bool by_go; /* the client is Go's: `error` is what it logged; of another client it says what Go's would have */
     bool quiet; /* shown only with --all: a lookup that succeeded and led nowhere, a connection without HTTP */
 };
+
+/* Outcome neither ok nor incomplete, a status of 500 or more, or a grpc-status other than OK. */
+P2T_API bool p2t_exchange_failed(const struct p2t_exchange *exchange);
 
 /* Static names, as NDJSON has them: "http1", "ok", "observed". For a value that is none of the enum's: "". */
 P2T_API const char *p2t_kind_name(enum p2t_kind kind);

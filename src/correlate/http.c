@@ -157,6 +157,8 @@ static void fill_response(struct exchange *e, const struct fact_http_head *h)
         arena_copy(&e->arena, fact_header_value(h->headers, h->header_count, SLICE_LIT("content-type")));
     if (h->status / 100 == 3)
         r->location = arena_copy(&e->arena, fact_header_value(h->headers, h->header_count, SLICE_LIT("location")));
+    r->server = arena_copy(&e->arena, fact_header_value(h->headers, h->header_count, SLICE_LIT("server")));
+    r->via = arena_copy(&e->arena, fact_header_value(h->headers, h->header_count, SLICE_LIT("via")));
     struct slice connection = fact_header_value(h->headers, h->header_count, SLICE_LIT("connection"));
     r->wants_close = slice_list_has(connection, SLICE_LIT("close"));
     r->keep_alive = slice_list_has(connection, SLICE_LIT("keep-alive"));

@@ -199,7 +199,7 @@ static void image_interims(struct image *m, struct exchange_response *r)
     }
 }
 
-IMAGE_COVERS(struct exchange_response, 240);
+IMAGE_COVERS(struct exchange_response, 272);
 static void image_response(struct image *m, struct exchange_response *r)
 {
     image_bool(m, &r->seen);
@@ -211,6 +211,8 @@ static void image_response(struct image *m, struct exchange_response *r)
     image_slice(m, &r->reason);
     image_slice(m, &r->content_type);
     image_slice(m, &r->location);
+    image_slice(m, &r->server);
+    image_slice(m, &r->via);
     IMAGE(m, r->status);
     IMAGE(m, r->version_major);
     IMAGE(m, r->version_minor);
@@ -448,7 +450,7 @@ static void image_own(struct image *m, struct exchange *e)
 }
 
 IMAGE_COVERS(struct exchange_link, 16);
-IMAGE_COVERS(struct exchange, 3800);
+IMAGE_COVERS(struct exchange, 3832);
 /* Outcome, errors and findings are the judge's: they come when it is handed over. */
 void image_exchange(struct image *m, struct exchange *e)
 {
