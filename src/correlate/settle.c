@@ -6,7 +6,6 @@
 #include "correlate/links.h"
 #include "correlate/messages.h"
 #include "correlate/open.h"
-#include "correlate/pool/pool.h"
 #include "correlate/timers.h"
 
 /* A client that closes both ways answers what still comes with RST (RFC 9293 3.10.7.1); one that closed its half only
@@ -34,8 +33,7 @@ void settle_exchange(struct correlate *c, struct exchange *e)
     messages_settle(e);
     e->response.unread = e->stream.id == 0 && came_too_late(e);
     e->owner = NULL;
-    if (!pool_keeps(c, e))
-        open_finish(c, e);
+    join_exchange_settled(c, e);
 }
 
 void settle_previous(struct correlate *c, struct cconn *cc)

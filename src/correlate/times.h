@@ -30,6 +30,7 @@
     X(PROXY_LOOKUP_NS,       20000000,      "measured: under 1 ms",             "a lookup this long before the dial of a proxy was not of the proxy's name") \
     X(POOL_IDLE_NS,          20000000,      "measured",                         "a connection free for longer was in the pool when a dialler looked") \
     X(POOL_HANDED_NS,        300000,        "measured",                         "how soon who waited sends on a connection that came free") \
+    X(POOL_UNUSED_NS,        3000000,       "measured: under 2 ms; busy hosts", "a connection without a request for so long was not needed by who dialled it, if another one served") \
     X(POOL_KEPT_NS,          1000000,       "measured",                         "an idle connection that was not closed for so long is kept") \
     X(CLOSED_AT_ONCE_NS,     300000,        "measured: microseconds",           "a pool that refuses a connection closes it within this") \
     X(CLOSED_AFTER_NS,       5000000,       "measured",                         "a server that closes within this after an estimated response closes because of it") \
