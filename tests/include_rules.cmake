@@ -42,7 +42,7 @@ set(faces
 #    for all, and a file in no layer may see all.
 #    fact.h is in none: it shows what decoders read as they read it.
 set(layers_correlate "image" "facts" "http tls" "settle" "join messages" "open" "pool" "dial" "lookup"
-    "conn conn_tls links" "outbox timers" "exchange state times")
+    "transport" "conn conn_tls links" "outbox timers" "exchange state times")
 set(layers_proto "conn decoders" "http1 http2 tls dns socks" "websocket grpc" "message")
 
 # Index of the layer that a path below src/ lies in, "" when in none.

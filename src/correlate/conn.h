@@ -23,7 +23,9 @@ struct cconn {
     struct dial *promised; /* the request that made this dial is the next on this connection */
     struct list_link idle; /* among the idle connections of its pool */
     bool is_idle;
-    int64_t free_ns; /* since when it could carry its next request */
+    int64_t free_ns;           /* since when it could carry its next request */
+    uint64_t told[2];          /* stream offsets up to which messages are told ... */
+    uint32_t told_segments[2]; /* ... and the segments until then */
     struct slice socks_error;
     struct arena arena; /* proxy target */
 };

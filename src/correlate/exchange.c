@@ -171,3 +171,28 @@ bool attempt_known_by_quote(const struct exchange_attempt *a)
 {
     return mark_set(&a->failed) && a->failed.ref.number == a->syn.ref.number && a->failed.ref.file == a->syn.ref.file;
 }
+
+bool exchange_conn_handshaked(const struct exchange_conn *c)
+{
+    return mark_set(&c->syn) && mark_set(&c->syn_ack) && mark_set(&c->ack) && c->syns <= 1 && !c->late_syn_ack;
+}
+
+/* Between client and server the halves of the handshake's round trip tell which is near. On one host, or below what
+ * a busy machine adds to either half, they tell nothing. */
+static enum p2t_vantage vantage_of(int64_t to_server_ns, int64_t to_client_ns)
+{
+    static const int64_t noise_ns = 200000;
+
+    if (to_server_ns + to_client_ns < noise_ns)
+        return P2T_VANTAGE_UNKNOWN;
+    if (to_client_ns < to_server_ns / 8)
+        return P2T_VANTAGE_CLIENT;
+    return to_server_ns < to_client_ns / 8 ? P2T_VANTAGE_SERVER : P2T_VANTAGE_MIDDLE;
+}
+
+enum p2t_vantage exchange_conn_vantage(const struct exchange_conn *c)
+{
+    if (!exchange_conn_handshaked(c))
+        return P2T_VANTAGE_UNKNOWN;
+    return vantage_of(c->syn_ack.ts_ns - c->syn.ts_ns, c->ack.ts_ns - c->syn_ack.ts_ns);
+}

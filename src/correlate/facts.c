@@ -8,6 +8,7 @@
 #include "correlate/pool/pool.h"
 #include "correlate/settle.h"
 #include "correlate/tls/handshake.h"
+#include "correlate/transport.h"
 
 /* Leaves the pool, and is freed. */
 static void leave(struct correlate *c, struct cconn *cc)
@@ -26,6 +27,10 @@ static bool is_over(const struct cconn *cc)
 
 static void on_event(struct correlate *c, struct cconn *cc, const struct fact *f)
 {
+    if (f->as.event->kind == FLOW_STALL) {
+        transport_stall(cc, f);
+        return;
+    }
     conn_note_event(cc, f);
     if (cc->is_dns) {
         if (f->as.event->kind == FLOW_RST && f->dir == FLOW_S2C && !mark_set(&cc->view.syn_ack))

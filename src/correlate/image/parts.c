@@ -48,7 +48,7 @@ static void image_conn_tls(struct image *m, struct conn_tls *t)
     IMAGE_ENUM(m, t->tunnel, TUNNEL_READY);
 }
 
-IMAGE_COVERS(struct cconn, 1032);
+IMAGE_COVERS(struct cconn, 1056);
 void image_conn(struct image *m, struct cconn *cc)
 {
     m->arena = &cc->arena;
@@ -71,6 +71,10 @@ void image_conn(struct image *m, struct cconn *cc)
     image_link(m, IMAGE_DIAL, &cc->promised);
     image_bool(m, &cc->is_idle);
     image_ns(m, &cc->free_ns);
+    for (int dir = 0; dir < 2; dir++) {
+        IMAGE(m, cc->told[dir]);
+        IMAGE(m, cc->told_segments[dir]);
+    }
     image_slice(m, &cc->socks_error);
 }
 
