@@ -21,7 +21,7 @@ static const struct packet_mark *mark_of(const struct exchange_conn *c, enum exc
     }
 }
 
-static enum exchange_closer conn_closer(const struct exchange_conn *c)
+enum exchange_closer exchange_conn_closer(const struct exchange_conn *c)
 {
     enum exchange_closer first = CLOSED_BY_NONE;
 
@@ -35,7 +35,7 @@ static enum exchange_closer conn_closer(const struct exchange_conn *c)
 
 enum exchange_closer exchange_closer(const struct exchange *e)
 {
-    return conn_closer(&e->conn);
+    return exchange_conn_closer(&e->conn);
 }
 
 bool exchange_closed_by_server(const struct exchange *e)
@@ -46,7 +46,7 @@ bool exchange_closed_by_server(const struct exchange *e)
 
 const struct packet_mark *exchange_conn_closing_mark(const struct exchange_conn *c)
 {
-    return mark_of(c, conn_closer(c));
+    return mark_of(c, exchange_conn_closer(c));
 }
 
 static bool before_next_request(const struct exchange *e, const struct packet_mark *m)

@@ -449,6 +449,7 @@ bool exchange_conn_handshaked(const struct exchange_conn *c);
 /* Where the capture was taken, by the halves of such a handshake. */
 enum p2t_vantage exchange_conn_vantage(const struct exchange_conn *c);
 
+enum exchange_closer exchange_conn_closer(const struct exchange_conn *c);
 enum exchange_closer exchange_closer(const struct exchange *e);
 bool exchange_closed_by_server(const struct exchange *e);
 /* The packet by which it was; not set where nobody did. */

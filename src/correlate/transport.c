@@ -275,7 +275,7 @@ static void settle_unacked(const struct cconn *cc, struct exchange_transport *t,
     }
 }
 
-static bool is_one_direction(const struct cconn *cc)
+bool transport_is_one_direction(const struct cconn *cc)
 {
     const struct flow_conn *flow = cc->flow;
     const struct flow_transport *x = flow->transport;
@@ -299,7 +299,7 @@ void transport_settle(const struct cconn *cc, struct exchange *e)
         settle_unacked(cc, t, (enum flow_dir)dir);
         t->offload |= x->sent[dir].offload;
     }
-    t->one_direction = is_one_direction(cc);
+    t->one_direction = transport_is_one_direction(cc);
     t->dead_probes = x->sent[FLOW_C2S].keep_alives_open;
     t->probe_first = x->sent[FLOW_C2S].probe_first;
     t->probe_last = x->sent[FLOW_C2S].probe_last;

@@ -12,6 +12,8 @@ void transport_ended(struct cconn *cc, struct exchange *e, enum flow_dir dir);
 void transport_skip(struct cconn *cc);
 /* FLOW_STALL: for the exchanges whose messages it held up. */
 void transport_stall(struct cconn *cc, const struct fact *f);
+/* Packets of one side only came, though the other must have sent some. */
+bool transport_is_one_direction(const struct cconn *cc);
 /* The exchange is settled, and its end known. */
 void transport_settle(const struct cconn *cc, struct exchange *e);
 /* Round trips to the receiver of dir and back, as far as is known: the handshake's, and those that flow measured. */

@@ -220,18 +220,23 @@ static void build_events(struct trace *t)
     events_put_idle_conn(t);
 }
 
-static void reset(struct trace *t, const struct exchange *e)
+void trace_begin(struct trace *t)
 {
     arena_start(&t->arena);
     arena_reset(&t->arena);
-    t->e = e;
     t->event_count = t->file_count = 0;
-    t->lane_ns = INT64_MIN;
     for (size_t i = 0; i < KNOWN_ENDPOINTS; i++)
         t->known[i].text.n = 0;
+    t->failed = false;
+}
+
+static void reset(struct trace *t, const struct exchange *e)
+{
+    trace_begin(t);
+    t->e = e;
+    t->lane_ns = INT64_MIN;
     t->got_conn_earliest = (struct packet_mark){0};
     t->dns = t->connect = t->tls_phase = (struct trace_span){0};
-    t->failed = false;
     t->out = (struct p2t_exchange){
         .id = e->id, .kind = e->kind, .outcome = e->outcome, .by_go = e->by_go, .quiet = e->quiet};
     t->out.error = text_of(shown(t, REDACT_TEXT, e->error));

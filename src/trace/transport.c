@@ -9,6 +9,8 @@ struct p2t_moment transport_moment(struct trace *t, const struct packet_mark *m)
         return out;
     out.time_ns = m->ts_ns;
     out.packet = evidence_of(t, m->ref);
+    if (out.packet.file >= TRACE_FILES_MAX)
+        out.packet.file = UINT32_MAX;
     return out;
 }
 
@@ -19,10 +21,10 @@ struct p2t_rtt transport_rtt_of(const struct exchange_rtt *r)
     return (struct p2t_rtt){r->samples, r->min_us, r->median_us, r->max_us};
 }
 
-struct p2t_stall transport_stall_of(struct trace *t, const struct flow_stall *x, enum p2t_side sender)
+struct p2t_stall transport_stall_of(struct trace *t, const struct flow_stall *x)
 {
     return (struct p2t_stall){.kind = x->kind,
-                              .sender = sender,
+                              .sender = x->client ? P2T_SIDE_CLIENT : P2T_SIDE_SERVER,
                               .from = transport_moment(t, &x->from),
                               .to = transport_moment(t, &x->to),
                               .bytes = x->end - x->off,
@@ -159,7 +161,7 @@ static void fill_stalls(struct trace *t, struct p2t_transport *out)
     const struct exchange_transport *x = &t->e->transport;
 
     for (uint32_t i = 0; i < x->stall_count; i++)
-        t->stalls[i] = transport_stall_of(t, &x->stalls[i], x->stalls[i].client ? P2T_SIDE_CLIENT : P2T_SIDE_SERVER);
+        t->stalls[i] = transport_stall_of(t, &x->stalls[i]);
     out->stalls = t->stalls;
     out->stall_count = x->stall_count;
     out->stalls_dropped = x->stalls_dropped;

@@ -408,7 +408,7 @@ static void image_links(struct image *m, struct exchange *e)
 }
 
 IMAGE_COVERS(struct flow_stall, 88);
-static void image_stall(struct image *m, struct flow_stall *x)
+void image_stall(struct image *m, struct flow_stall *x)
 {
     IMAGE_ENUM(m, x->kind, P2T_STALL_COUNT - 1);
     image_bool(m, &x->client);
