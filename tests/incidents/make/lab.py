@@ -172,14 +172,14 @@ class Lab:
     def certificate(self, name, days=(-30, 60), issuer='ca'):
         """The paths of a certificate and its key; issuer.pem is what a client has to trust."""
         if not os.path.exists(f'{self.work}/{issuer}.pem'):
-            sh(f'cd {self.work} && openssl req -x509 -newkey rsa:2048 -nodes -days 900 -subj "/CN={issuer} of {self.domain}" -keyout {issuer}.key -out {issuer}.pem '
+            sh(f'cd {self.work} && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 900 -subj "/CN={issuer} of {self.domain}" -keyout {issuer}.key -out {issuer}.pem '
                f'-addext keyUsage=keyCertSign && mkdir -p db-{issuer} && : >db-{issuer}/index && echo 1000 >db-{issuer}/serial')
             with open(f'{self.work}/{issuer}.cnf', 'w') as out:
                 out.write(f'[ca]\ndefault_ca=c\n[c]\nnew_certs_dir=db-{issuer}\ndatabase=db-{issuer}/index\nserial=db-{issuer}/serial\ndefault_md=sha256\npolicy=p\n'
                           f'unique_subject=no\ncopy_extensions=copy\n[p]\ncommonName=supplied\n')
         label = f'{name}-{issuer}-{len(os.listdir(self.work))}'
         first, last = (time.strftime('%Y%m%d%H%M%SZ', time.gmtime(self.begin + 86400 * d)) for d in days)
-        sh(f'cd {self.work} && openssl req -newkey rsa:2048 -nodes -subj /CN={name} -addext subjectAltName=DNS:{name} -keyout {label}.key -out {label}.csr && '
+        sh(f'cd {self.work} && openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN={name} -addext subjectAltName=DNS:{name} -keyout {label}.key -out {label}.csr && '
            f'openssl ca -batch -notext -config {issuer}.cnf -cert {issuer}.pem -keyfile {issuer}.key -startdate {first} -enddate {last} -in {label}.csr -out {label}.pem')
         return f'{self.work}/{label}.pem', f'{self.work}/{label}.key'
 
@@ -219,9 +219,9 @@ class Lab:
         self.capture_plan = dict(host=host, device=device if host else 'br0', direction=direction, snaplen=snaplen, only=only, since=since,
                                  until=until or self.seconds, lost=lost, step=step)
 
-    def truth(self, codes, side, subject, since, until, callers=(), note='', not_to_blame='', shows=()):
-        """shows: tshark's filters for what must be in the capture, while it lasts."""
-        self.truths.append(dict(codes=codes, side=side, subject=subject, since=since, until=until, callers=callers, note=note, not_to_blame=not_to_blame, shows=shows))
+    def truth(self, codes, side, subject, since, until, callers=(), note='', not_to_blame='', shows=(), least=5, bad=500):
+        """bad: the least status that hits a call; shows: tshark's filters for what must be in the capture while it lasts, least: so often."""
+        self.truths.append(dict(codes=codes, side=side, subject=subject, since=since, until=until, callers=callers, note=note, not_to_blame=not_to_blame, shows=shows, least=least, bad=bad))
 
     def healthy(self, note, allowed='', side='', shows=()):
         self.quiet = dict(note=note, allowed=allowed, side=side, shows=shows)
