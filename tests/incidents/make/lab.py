@@ -238,8 +238,9 @@ class Lab:
             time.sleep(max(0, self.begin + second - time.time()))
             what(*args)
         deadline = self.begin + self.seconds + 8
-        while time.time() < deadline and not all(os.path.exists(l) for l in self.logs):
+        while time.time() < deadline and not all(os.path.exists(l) and os.path.getsize(l) for l in self.logs):
             time.sleep(0.1)
+        time.sleep(0.3)  # for what is being written
         self.end()
         return f'{self.work}/capture.pcap'
 

@@ -64,7 +64,7 @@ def load(lab):
     lab.dns('ns')
     lab.serve('render', dict(Port=9440, Workers=1, Routes=[dict(Path='/', Delay=[15, 20], Size=[500, 900])])), lab.serve('fonts', dict(Port=9441, Routes=SMALL))
     lab.go('web', dict(Name='render', URL='http://render.press.test:9440/page/{n}', Every=[60, 120]), dict(Name='fonts', URL='http://fonts.press.test:9441/f/{n}', Every=[100, 200]))
-    lab.go('batch', dict(Name='batch', URL='http://render.press.test:9440/book/{n}', Every=[20, 28], Since=6, Until=11), pools={'': dict(MaxIdle=60)})
+    lab.go('batch', dict(Name='batch', URL='http://render.press.test:9440/book/{n}', Every=[14, 20], Since=6, Until=10), pools={'': dict(MaxIdle=60)})
     lab.capture('render')
     lab.truth('time.load|http.think_time', 'server|client', 'render.press.test|10.124.5.179', 6, 12.5, ['render', 'batch'], 'one worker; more calls than it can do since the batch began', 'network; fonts', shows='http.response && tcp.srcport==9440 && http.time>0.1')
 
