@@ -203,6 +203,24 @@ class Lab:
         if until is not None:
             self.at(until, lambda: sh((f'ip netns exec {host} nft flush chain inet f c' if host else 'nft flush chain bridge f c')))
 
+    def reject(self, what, since, until):
+        """Something on the way answers in the name of the receiver with RST."""
+        def on():
+            sh('nft add table bridge r; nft add chain bridge r c "{ type filter hook prerouting priority 0; }"')
+            sh(f"nft add rule bridge r c '{what} reject with tcp reset'")
+        self.at(since, on)
+        self.at(until, lambda: sh('nft flush chain bridge r c'))
+
+    def forget(self, what, since):
+        """From then on, what belongs to connections that stood before is dropped."""
+        sh('nft add set bridge f known "{ type inet_service; flags dynamic; size 4096; }"')
+        sh(f"nft add rule bridge f c '{what} tcp flags ack add @known {{ tcp sport }}'")
+
+        def on():
+            sh('nft flush chain bridge f c')
+            sh(f"nft add rule bridge f c '{what} tcp sport @known drop'")
+        self.at(since, on)
+
     def stop(self, process, since, until):
         self.at(since, lambda: self.signal(process, signal.SIGSTOP))
         self.at(until, lambda: self.signal(process, signal.SIGCONT))

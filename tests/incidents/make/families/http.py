@@ -230,3 +230,55 @@ def resets_midway(lab):
     lab.capture('solver')
     lab.truth('conn.reset_midway|conn.closed_by_server', 'server', 'solver.engine.test|10.114.6.163', 5, 10.5, ['solve'], 'RST of the server 30 to 80 ms after the request', 'network; plots; /state',
               shows='tcp.srcport==9330 && tcp.flags.reset==1')
+
+
+@incident('108-proxy-queue', 'judge', net='10.182.3', domain='gateway7.test', seconds=16)
+def proxy_queue(lab):
+    """haproxy lets two calls at a time to one server: since a second client came, calls wait in its queue; the server is as fast as ever. At haproxy."""
+    for name, last in (('ns', 2), ('web', 144), ('bot', 145), ('lb', 146), ('stock', 147), ('price', 148)):
+        lab.host(name, last, resolvers=['10.182.3.2'])
+    lab.name('lb')
+    lab.dns('ns')
+    lab.serve('stock', dict(Port=9980, Routes=[dict(Path='/', Delay=[50, 70], Size=[300, 900])])), lab.serve('price', dict(Port=9981, Routes=SMALL))
+    lab.haproxy('lb', 8700, {'stock': '10.182.3.147:9980', 'price': '10.182.3.148:9981'}, settings='maxconn 2')
+    lab.go('web', dict(Name='stock', URL='http://lb.gateway7.test:8700/stock/{n}', Every=[80, 160]), dict(Name='price', URL='http://lb.gateway7.test:8700/price/{n}', Every=[100, 200]))
+    lab.go('bot', dict(Name='bot', URL='http://lb.gateway7.test:8700/stock/{n}', Every=[26, 42], Since=6, Until=10), pools={'': dict(MaxIdle=40)})
+    lab.capture('lb')
+    lab.truth('http.proxy_queue|http.who_answered|conn.pool_wait|http.think_time', 'proxy', 'lb.gateway7.test|10.182.3.146', 6, 12, ['stock', 'bot'], 'calls wait in the proxy for one of two places', 'stock (50 to 70 ms as before); price; network', shows='http.response && tcp.srcport==8700 && http.time>0.2')
+
+
+@incident('109-redirect-loop', 'tune', net='10.183.4', domain='lobby.test')
+def redirect_loop(lab):
+    """From 6 s on a page leads to itself: Go gives up after ten hops."""
+    lab.host('ns', 2), lab.host('guest', 149, resolvers=['10.183.4.2']), lab.host('desk', 150), lab.host('rooms', 151)
+    lab.name('desk'), lab.name('rooms')
+    lab.dns('ns')
+    lab.serve('desk', dict(Port=9990, Routes=SMALL, Faults=[dict(Since=6, Until=12, Path='/welcome', Do='redirect', Status=302, To='/welcome/again')])), lab.serve('rooms', dict(Port=9991, Routes=SMALL))
+    lab.go('guest', dict(Name='welcome', URL='http://desk.lobby.test:9990/welcome/{n}', Every=[200, 350]), dict(Name='rooms', URL='http://rooms.lobby.test:9991/r/{n}', Every=[100, 200]))
+    lab.capture('guest')
+    lab.truth('http.redirect_chain', 'server', 'desk.lobby.test|10.183.4.150', 6, 12, ['welcome'], 'a redirect to itself', 'rooms; network', shows='http.response.code==302')
+
+
+@incident('110-limit-too-short', 'judge', net='10.184.5', domain='quiz.test')
+def limit_too_short(lab):
+    """The server needs 30 to 110 ms always; at 6 s the client is replaced by one with a limit of 60 ms."""
+    lab.host('ns', 2), lab.host('app', 152, resolvers=['10.184.5.2']), lab.host('score', 153), lab.host('names', 154)
+    lab.name('score'), lab.name('names')
+    lab.dns('ns')
+    lab.serve('score', dict(Port=9890, Routes=[dict(Path='/', Delay=[30, 110], Size=[300, 900])])), lab.serve('names', dict(Port=9891, Routes=SMALL))
+    lab.go('app', dict(Name='before', URL='http://score.quiz.test:9890/s/{n}', Every=[80, 160], Until=6), dict(Name='after', URL='http://score.quiz.test:9890/s/{n}', Every=[80, 160], Since=6, Timeout=60), dict(Name='names', URL='http://names.quiz.test:9891/n/{n}', Every=[100, 200]))
+    lab.capture('app')
+    lab.truth('http.gave_up|conn.closed_by_client', 'client', 'score.quiz.test|10.184.5.153|10.184.5.152', 6, 'end', ['after'], 'calls are given up after 60 ms; the server is as fast as before', 'score; names; network', shows='tcp.dstport==9890 && (tcp.flags.fin==1 || tcp.flags.reset==1)')
+
+
+@incident('111-upload-window-shut', 'tune', net='10.185.6', domain='ingest.test', seconds=16)
+def upload_window(lab):
+    """HTTP/2 without TLS: the server reads 48 kB of some uploads and then stands still; their stream windows of 64 kB run dry. At the server."""
+    lab.host('ns', 2), lab.host('agent', 155, resolvers=['10.185.6.2']), lab.host('logs', 156), lab.host('time', 157)
+    lab.name('logs'), lab.name('time')
+    lab.dns('ns')
+    lab.serve('logs', dict(Port=9880, H2C=True, StreamBuffer=65536, Routes=SMALL, Faults=[dict(Since=5, Until=11, Path='/bulk', Do='unread', Ms=[1000, 1600])])), lab.serve('time', dict(Port=9881, Routes=SMALL))
+    lab.go('agent', dict(Name='bulk', URL='http://logs.ingest.test:9880/bulk/{n}', Every=[400, 600], Body=[150000, 200000], Pool='h2'), dict(Name='line', URL='http://logs.ingest.test:9880/line/{n}', Every=[100, 200], Body=[300], Pool='h2'), dict(Name='time', URL='http://time.ingest.test:9881/t/{n}', Every=[150, 250]),
+           pools={'h2': dict(Proto='h2c')})
+    lab.capture('logs', snaplen=300)
+    lab.truth('http2.flow_control|http.slow_upload', 'server', 'logs.ingest.test|10.185.6.156', 5, 12.5, ['bulk'], 'the stream window is used up and not given back for 1 to 1.6 s', 'network; agent; /line', shows='tcp.dstport==9880 && http2.type==0')

@@ -124,3 +124,17 @@ def slow_inside_tls(lab):
     lab.capture('portal')
     lab.truth('http.think_time', 'server', 'cases.claims.test|10.97.8.131', 6, 12, ['cases'], 'answers take 0.5 to 0.8 s longer; the request is ACKed at once', 'network; files; portal',
               shows='tcp.srcport==8443 && tcp.len>0 && tcp.time_delta>0.42')
+
+
+@incident('107-closed-at-hello', 'judge', net='10.181.2', domain='lock.test', v6='fd95:1:3', v4=False)
+def closed_at_hello(lab):
+    """The server closes the connection on reading the ClientHello, without an alert (IPv6); Go and curl."""
+    lab.host('ns', 2), lab.host('key', 141, resolvers=['fd95:1:3::2']), lab.host('safe', 142), lab.host('hall', 143)
+    lab.name('safe'), lab.name('hall')
+    lab.dns('ns')
+    cert, key = lab.certificate('safe.lock.test')
+    lab.serve('safe', dict(Port=9843, Cert=cert, Key=key, HTTP1Only=True, Routes=SMALL, Faults=[dict(Since=5, Until=11, Do='nohello')])), lab.serve('hall', dict(Port=9844, Routes=SMALL))
+    lab.go('key', dict(Name='safe', URL='https://safe.lock.test:9843/s/{n}', Every=[200, 350], Pool='fresh'), dict(Name='hall', URL='http://hall.lock.test:9844/h/{n}', Every=[150, 250]), pools=FRESH, ca=lab.authority())
+    lab.other('key', 'curl', dict(Name='safe-curl', URL='https://safe.lock.test:9843/s/{n}', Every=[400, 600]), ca=lab.authority())
+    lab.capture('key', 'any')
+    lab.truth('tls.closed|tls.alert|conn.closed_by_server|conn.reset_midway', 'server', 'safe.lock.test|fd95:1:3::8e', 5, 11, ['safe', 'safe-curl'], 'FIN of the server right after the ClientHello', 'hall; network', shows='tcp.srcport==9843 && tcp.flags.fin==1')
