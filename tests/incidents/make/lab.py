@@ -203,13 +203,13 @@ class Lab:
         if until is not None:
             self.at(until, lambda: sh((f'ip netns exec {host} nft flush chain inet f c' if host else 'nft flush chain bridge f c')))
 
-    def reject(self, what, since, until):
-        """Something on the way answers in the name of the receiver with RST."""
+    def reject(self, host, what, since, until):
+        """Something on the way answers what the host sends with RST, in the name of the receiver."""
         def on():
-            sh('nft add table bridge r; nft add chain bridge r c "{ type filter hook prerouting priority 0; }"')
-            sh(f"nft add rule bridge r c '{what} reject with tcp reset'")
+            sh(f'nft add table netdev r; nft add chain netdev r c "{{ type filter hook ingress device {self.hosts[host].port} priority 0; }}"')
+            sh(f"nft add rule netdev r c '{what} reject with tcp reset'")
         self.at(since, on)
-        self.at(until, lambda: sh('nft flush chain bridge r c'))
+        self.at(until, lambda: sh('nft flush chain netdev r c'))
 
     def forget(self, what, since):
         """From then on, what belongs to connections that stood before is dropped."""
@@ -237,9 +237,10 @@ class Lab:
         self.capture_plan = dict(host=host, device=device if host else 'br0', direction=direction, snaplen=snaplen, only=only, since=since,
                                  until=until or self.seconds, lost=lost, step=step)
 
-    def truth(self, codes, side, subject, since, until, callers=(), note='', not_to_blame='', shows=(), least=5, bad=500):
-        """bad: the least status that hits a call; shows: tshark's filters for what must be in the capture while it lasts, least: so often."""
-        self.truths.append(dict(codes=codes, side=side, subject=subject, since=since, until=until, callers=callers, note=note, not_to_blame=not_to_blame, shows=shows, least=least, bad=bad))
+    def truth(self, codes, side, subject, since, until, callers=(), note='', not_to_blame='', shows=(), least=5, gap=0, bad=500):
+        """bad: the least status that hits a call; shows: tshark's filters for what must be in the capture while it lasts, least: so often,
+        gap: and then not for so many seconds."""
+        self.truths.append(dict(codes=codes, side=side, subject=subject, since=since, until=until, callers=callers, note=note, not_to_blame=not_to_blame, shows=shows, least=least, gap=gap, bad=bad))
 
     def healthy(self, note, allowed='', side='', shows=()):
         self.quiet = dict(note=note, allowed=allowed, side=side, shows=shows)

@@ -47,8 +47,8 @@ def inside(name, work, tools):
         json.dump(rows(lab, calls, first_frame(f'{work}/capture.pcap'), incident.half), out)
 
 
-def seen(lab, shows, since, until, least):
-    """What tshark counts in the capture for each filter: in the truth's window (at least so many), and in all."""
+def seen(lab, shows, since, until, least, gap=0):
+    """What tshark counts in the capture for each filter: in the truth's window (at least so many, with a gap of at least so many seconds), and in all."""
     decode = sum((['-d', f'tcp.port=={port},{kind}'] for port, kind in sorted(lab.listeners.items())), [])
     told = []
     for one in [shows] if isinstance(shows, str) else shows:
@@ -58,7 +58,10 @@ def seen(lab, shows, since, until, least):
         inside = [t for t in times if since - 0.5 <= t <= until + 3]
         if len(inside) < least:
             raise RuntimeError(f'only {len(inside)} of it in the capture: {one} {done.stderr}')
-        told.append(f'{len(inside)} of {len(times)} ({inside[0]:.1f}..{inside[-1]:.1f} s) [{one}]')
+        silence, begin = max(((b - a, a) for a, b in zip(inside, inside[1:])), default=(0, 0))
+        if silence < gap:
+            raise RuntimeError(f'no gap of {gap} s in the capture: {one}')
+        told.append(f'{len(inside)} of {len(times)} ({inside[0]:.1f}..{inside[-1]:.1f} s{f", none from {begin:.1f} to {begin + silence:.1f} s" if gap else ""}) [{one}]')
     return '; '.join(told)
 
 
@@ -94,7 +97,7 @@ def rows(lab, calls, zero, half):
         if (t['since'], t['until']) == (0, 'end'):
             hit = of
         until = (lab.seconds if t['until'] == 'end' else t['until']) + shift
-        evidence = seen(lab, t['shows'], t['since'] + shift, until, t['least'])
+        evidence = seen(lab, t['shows'], t['since'] + shift, until, t['least'], t['gap'])
         found.append(dict(t, since=f"{max(0, t['since'] + shift):.1f}", until='end' if t['until'] == 'end' else f'{until:.1f}', evidence=evidence, calls=f'{hit} of {of}',
                           failed=failed, half=half))
     return found

@@ -115,5 +115,5 @@ def bufferbloat(lab):
     lab.go('branch', dict(Name='orders', URL='http://orders.branch.test:9171/o/{n}', Every=[100, 200]), dict(Name='stock', URL='http://stock.branch.test:9172/s/{n}', Every=[100, 200]))
     lab.other('branch', 'curl', dict(Name='backup', URL='http://vault.branch.test:9170/image/{n}', Every=[100, 110], Since=6, Until=10, Workers=8))
     lab.capture('branch', snaplen=256)
-    lab.truth('tcp.bufferbloat|conn.slow_path|conn.slow_handshake|time.step|tcp.lossy_path', 'network|client', '10.88.1.48|10.88.1.113|vault.branch.test', 6, 15, ['orders', 'stock'], 'the queue of the line grows by up to 270 ms', 'orders; stock; dns',
+    lab.truth('tcp.bufferbloat|conn.slow_path|conn.slow_handshake|time.step|tcp.lossy_path', 'network|client', '10.88.1.48|10.88.1.113|vault.branch.test|orders.branch.test|stock.branch.test|10.88.1.114|10.88.1.115', 6, 15, ['orders', 'stock'], 'the queue of the line grows by up to 270 ms', 'orders; stock; dns',
               shows='tcp.analysis.ack_rtt>0.1')

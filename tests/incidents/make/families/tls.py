@@ -134,7 +134,7 @@ def closed_at_hello(lab):
     lab.dns('ns')
     cert, key = lab.certificate('safe.lock.test')
     lab.serve('safe', dict(Port=9843, Cert=cert, Key=key, HTTP1Only=True, Routes=SMALL, Faults=[dict(Since=5, Until=11, Do='nohello')])), lab.serve('hall', dict(Port=9844, Routes=SMALL))
-    lab.go('key', dict(Name='safe', URL='https://safe.lock.test:9843/s/{n}', Every=[200, 350], Pool='fresh'), dict(Name='hall', URL='http://hall.lock.test:9844/h/{n}', Every=[150, 250]), pools=FRESH, ca=lab.authority())
+    lab.go('key', dict(Name='safe', URL='https://safe.lock.test:9843/s/{n}', Every=[300, 450], Pool='fresh'), dict(Name='hall', URL='http://hall.lock.test:9844/h/{n}', Every=[150, 250]), pools=FRESH, ca=lab.authority())
     lab.other('key', 'curl', dict(Name='safe-curl', URL='https://safe.lock.test:9843/s/{n}', Every=[400, 600]), ca=lab.authority())
     lab.capture('key', 'any')
     lab.truth('tls.closed|tls.alert|conn.closed_by_server|conn.reset_midway', 'server', 'safe.lock.test|fd95:1:3::8e', 5, 11, ['safe', 'safe-curl'], 'FIN of the server right after the ClientHello', 'hall; network', shows='tcp.srcport==9843 && tcp.flags.fin==1')
