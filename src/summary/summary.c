@@ -25,7 +25,7 @@ int p2t_summary_new(struct p2t_summary **summary, const struct p2t_summary_confi
 int p2t_summary_finish(struct p2t_summary *s, const struct p2t_counters *counters)
 {
     static void (*const rules[])(struct p2t_summary *) = {
-        rules_resolvers, rules_names,  rules_walks,    rules_waits,
+        rules_resolvers, rules_names,  rules_walks,    rules_dials,     rules_waits,
         rules_failures,  rules_statuses, rules_clients, rules_connections,
     };
 
