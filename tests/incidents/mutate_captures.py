@@ -337,6 +337,9 @@ def allowance(*codes):
     return Fault(list(codes), [], [])
 
 
+COSTLY = allowance('conn.churn')  # what cost nothing nearby
+
+
 def making(kind, base):
     """The mutant and its one expected cause; None where the capture has too little for it."""
     if kind in ('slow60', 'slow300'):
@@ -344,7 +347,9 @@ def making(kind, base):
         sent = sum(f.proto == 6 and f.src[0] == address and len(f.payload()) > 0 for f in base.frames)
         if sent < 60:
             return None
-        fault = Fault(['conn.slow_path', 'conn.slow_handshake', 'time.step', 'http.think_time', 'tls.slow_server', 'tcp.bufferbloat'], ['network', 'server'], [text(address)])
+        fault = Fault(['conn.slow_path', 'conn.slow_handshake', 'time.step', 'tcp.bufferbloat'], ['network'], [text(address)])
+        if kind == 'slow60':  # little against some services' own time
+            fault = Fault(fault.codes + ['http.think_time'], ['network', 'server'], fault.subjects)
         return later(base, address, int(kind[4:]), half), fault
     done = {'refused': refused, 'status500': status500, 'dns_refused': lambda c: dns(c, 5, False), 'dns_nxdomain': lambda c: dns(c, 3, True)}[kind](base)
     if not done:
@@ -356,8 +361,10 @@ def making(kind, base):
 
 def healthy_part(capture, truths):
     """What is healthy of a capture, from 0 to the first fault; None if that is too short."""
+    if any(c.startswith('capture.') for t in truths for c in t.codes):
+        return None
     if truths[0].healthy:
-        return None if truths[0].codes else capture
+        return capture
     since = min(t.since for t in truths)
     return between(capture, 0, since - 0.3) if since >= 4 else None
 
@@ -379,7 +386,7 @@ def keeping(kind, capture, truths):
         address = capture.busiest(subjects)
         if address is None or not real and truths[0].codes:
             return None
-        return later(capture, address, int(kind[3:])), Expected(real, own, not real)
+        return later(capture, address, int(kind[3:])), Expected(real, own + [COSTLY], not real)
     if not real or kind == 'cut_before' and since < 3 or kind == 'cut_after' and capture.span() - until < 6:
         return None
     if kind == 'cut_before':
@@ -401,7 +408,7 @@ def mutants(capture, truths, kinds=None):
         else:
             base = healthy_part(capture, truths)
             made = base and base.frames and making(kind, base)
-            made = made and (made[0], Expected([made[1]], [], kind == 'slow60'))
+            made = made and (made[0], Expected([made[1]], [COSTLY], kind == 'slow60'))
         if made and made[0].frames:
             yield kind, made[0], made[1]
 

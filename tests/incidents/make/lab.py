@@ -172,14 +172,14 @@ class Lab:
     def certificate(self, name, days=(-30, 60), issuer='ca'):
         """The paths of a certificate and its key; issuer.pem is what a client has to trust."""
         if not os.path.exists(f'{self.work}/{issuer}.pem'):
-            sh(f'cd {self.work} && openssl req -x509 -newkey rsa:2048 -nodes -days 900 -subj "/CN={issuer} of {self.domain}" -keyout {issuer}.key -out {issuer}.pem '
+            sh(f'cd {self.work} && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 900 -subj "/CN={issuer} of {self.domain}" -keyout {issuer}.key -out {issuer}.pem '
                f'-addext keyUsage=keyCertSign && mkdir -p db-{issuer} && : >db-{issuer}/index && echo 1000 >db-{issuer}/serial')
             with open(f'{self.work}/{issuer}.cnf', 'w') as out:
                 out.write(f'[ca]\ndefault_ca=c\n[c]\nnew_certs_dir=db-{issuer}\ndatabase=db-{issuer}/index\nserial=db-{issuer}/serial\ndefault_md=sha256\npolicy=p\n'
                           f'unique_subject=no\ncopy_extensions=copy\n[p]\ncommonName=supplied\n')
         label = f'{name}-{issuer}-{len(os.listdir(self.work))}'
         first, last = (time.strftime('%Y%m%d%H%M%SZ', time.gmtime(self.begin + 86400 * d)) for d in days)
-        sh(f'cd {self.work} && openssl req -newkey rsa:2048 -nodes -subj /CN={name} -addext subjectAltName=DNS:{name} -keyout {label}.key -out {label}.csr && '
+        sh(f'cd {self.work} && openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN={name} -addext subjectAltName=DNS:{name} -keyout {label}.key -out {label}.csr && '
            f'openssl ca -batch -notext -config {issuer}.cnf -cert {issuer}.pem -keyfile {issuer}.key -startdate {first} -enddate {last} -in {label}.csr -out {label}.pem')
         return f'{self.work}/{label}.pem', f'{self.work}/{label}.key'
 
@@ -203,6 +203,24 @@ class Lab:
         if until is not None:
             self.at(until, lambda: sh((f'ip netns exec {host} nft flush chain inet f c' if host else 'nft flush chain bridge f c')))
 
+    def reject(self, host, what, since, until):
+        """Something on the way answers what the host sends with RST, in the name of the receiver."""
+        def on():
+            sh(f'nft add table netdev r; nft add chain netdev r c "{{ type filter hook ingress device {self.hosts[host].port} priority 0; }}"')
+            sh(f"nft add rule netdev r c '{what} reject with tcp reset'")
+        self.at(since, on)
+        self.at(until, lambda: sh('nft flush chain netdev r c'))
+
+    def forget(self, what, since):
+        """From then on, what belongs to connections that stood before is dropped."""
+        sh('nft add set bridge f known "{ type inet_service; flags dynamic; size 4096; }"')
+        sh(f"nft add rule bridge f c '{what} tcp flags ack add @known {{ tcp sport }}'")
+
+        def on():
+            sh('nft flush chain bridge f c')
+            sh(f"nft add rule bridge f c '{what} tcp sport @known drop'")
+        self.at(since, on)
+
     def stop(self, process, since, until):
         self.at(since, lambda: self.signal(process, signal.SIGSTOP))
         self.at(until, lambda: self.signal(process, signal.SIGCONT))
@@ -219,9 +237,10 @@ class Lab:
         self.capture_plan = dict(host=host, device=device if host else 'br0', direction=direction, snaplen=snaplen, only=only, since=since,
                                  until=until or self.seconds, lost=lost, step=step)
 
-    def truth(self, codes, side, subject, since, until, callers=(), note='', not_to_blame='', shows=()):
-        """shows: tshark's filters for what must be in the capture, while it lasts."""
-        self.truths.append(dict(codes=codes, side=side, subject=subject, since=since, until=until, callers=callers, note=note, not_to_blame=not_to_blame, shows=shows))
+    def truth(self, codes, side, subject, since, until, callers=(), note='', not_to_blame='', shows=(), least=5, gap=0, bad=500):
+        """bad: the least status that hits a call; shows: tshark's filters for what must be in the capture while it lasts, least: so often,
+        gap: and then not for so many seconds."""
+        self.truths.append(dict(codes=codes, side=side, subject=subject, since=since, until=until, callers=callers, note=note, not_to_blame=not_to_blame, shows=shows, least=least, gap=gap, bad=bad))
 
     def healthy(self, note, allowed='', side='', shows=()):
         self.quiet = dict(note=note, allowed=allowed, side=side, shows=shows)
@@ -238,8 +257,9 @@ class Lab:
             time.sleep(max(0, self.begin + second - time.time()))
             what(*args)
         deadline = self.begin + self.seconds + 8
-        while time.time() < deadline and not all(os.path.exists(l) for l in self.logs):
+        while time.time() < deadline and not all(os.path.exists(l) and os.path.getsize(l) for l in self.logs):
             time.sleep(0.1)
+        time.sleep(0.3)  # for what is being written
         self.end()
         return f'{self.work}/capture.pcap'
 

@@ -47,8 +47,8 @@ def inside(name, work, tools):
         json.dump(rows(lab, calls, first_frame(f'{work}/capture.pcap'), incident.half), out)
 
 
-def seen(lab, shows, since, until):
-    """What tshark counts in the capture for each filter: in the truth's window, and in all."""
+def seen(lab, shows, since, until, least, gap=0):
+    """What tshark counts in the capture for each filter: in the truth's window (at least so many, with a gap of at least so many seconds), and in all."""
     decode = sum((['-d', f'tcp.port=={port},{kind}'] for port, kind in sorted(lab.listeners.items())), [])
     told = []
     for one in [shows] if isinstance(shows, str) else shows:
@@ -56,9 +56,12 @@ def seen(lab, shows, since, until):
                               capture_output=True, text=True)
         times = [float(t) for t in done.stdout.split()]
         inside = [t for t in times if since - 0.5 <= t <= until + 3]
-        if not inside:
-            raise RuntimeError(f'nothing of it is in the capture: {one} {done.stderr}')
-        told.append(f'{len(inside)} of {len(times)} ({inside[0]:.1f}..{inside[-1]:.1f} s) [{one}]')
+        if len(inside) < least:
+            raise RuntimeError(f'only {len(inside)} of it in the capture: {one} {done.stderr}')
+        silence, begin = max(((b - a, a) for a, b in zip(inside, inside[1:])), default=(0, 0))
+        if silence < gap:
+            raise RuntimeError(f'no gap of {gap} s in the capture: {one}')
+        told.append(f'{len(inside)} of {len(times)} ({inside[0]:.1f}..{inside[-1]:.1f} s{f", none from {begin:.1f} to {begin + silence:.1f} s" if gap else ""}) [{one}]')
     return '; '.join(told)
 
 
@@ -86,22 +89,22 @@ def step_clock(path, when, by):
 def rows(lab, calls, zero, half):
     if lab.quiet:
         return [dict(codes=lab.quiet['allowed'], side=lab.quiet['side'], subject='none', since='', until='', calls='', failed='', half=half, note=lab.quiet['note'], not_to_blame='',
-                     evidence=seen(lab, lab.quiet['shows'], 0, lab.seconds) if lab.quiet['shows'] else '')]
+                     evidence=seen(lab, lab.quiet['shows'], 0, lab.seconds, 1) if lab.quiet['shows'] else '')]
     found = []
     for t in lab.truths:
-        hit, failed, of = count(calls, t['callers'], lab.begin + t['since'], lab.begin + (lab.seconds if t['until'] == 'end' else t['until']))
+        hit, failed, of = count(calls, t['callers'], t['bad'], lab.begin + t['since'], lab.begin + (lab.seconds if t['until'] == 'end' else t['until']))
         shift = lab.begin - zero
         if (t['since'], t['until']) == (0, 'end'):
             hit = of
         until = (lab.seconds if t['until'] == 'end' else t['until']) + shift
-        evidence = seen(lab, t['shows'], t['since'] + shift, until)
+        evidence = seen(lab, t['shows'], t['since'] + shift, until, t['least'], t['gap'])
         found.append(dict(t, since=f"{max(0, t['since'] + shift):.1f}", until='end' if t['until'] == 'end' else f'{until:.1f}', evidence=evidence, calls=f'{hit} of {of}',
                           failed=failed, half=half))
     return found
 
 
-def count(calls, callers, since, until):
-    """Calls of those callers in the window that failed, or took over three times their usual and 50 ms more; the failed ones; all."""
+def count(calls, callers, bad, since, until):
+    """Calls of those callers in the window that failed, had such a status, or took over three times their usual and 50 ms more; the failed ones; all."""
     own = [c for c in calls if not callers or c['stream'] in callers]
     within = [c for c in own if c['end'] >= since and c['start'] < until]
     usual = {}
@@ -109,7 +112,7 @@ def count(calls, callers, since, until):
         usual.setdefault(c['stream'], []).append(c['end'] - c['start'])
     usual = {s: statistics.quantiles(v, n=4)[0] if len(v) > 1 else v[0] for s, v in usual.items()}
     failed = [c for c in within if not c['status'] or c['status'] >= 500]
-    slow = [c for c in within if c not in failed and c['end'] - c['start'] > max(3 * usual[c['stream']], usual[c['stream']] + 0.05)]
+    slow = [c for c in within if c not in failed and (c['status'] >= bad or c['end'] - c['start'] > max(3 * usual[c['stream']], usual[c['stream']] + 0.05))]
     return len(failed) + len(slow), len(failed), len(within)
 
 

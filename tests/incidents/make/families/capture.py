@@ -27,7 +27,7 @@ def clock_back(lab):
     """The capturing host's clock is set back by 2.5 s at 7 s; nothing else happens."""
     shop(lab, '10.132.3', ('boats', 'ropes', 'nets'), 9520)
     lab.capture('client', step=(7.0, -2.5))
-    lab.truth('capture.clock', 'capture', '', 0, 'end', ['none'], 'the clock was set back by 2.5 s', 'network; boats; ropes; nets', shows='frame.time_delta<-2')
+    lab.truth('capture.clock', 'capture', '', 0, 'end', ['none'], 'the clock was set back by 2.5 s', 'network; boats; ropes; nets', shows='frame.time_delta<-2', least=1)
 
 
 @incident('77-one-direction-with-errors', 'judge', net='10.133.4', domain='tower.test')
@@ -51,7 +51,7 @@ def clock_forward(lab):
     """The capturing host's clock is set forward by 3.2 s at 8 s, at the bridge."""
     shop(lab, '10.135.6', ('wines', 'racks', 'temps'), 9550)
     lab.capture(step=(8.0, 3.2))
-    lab.truth('capture.clock', 'capture', '', 8, 8.2, ['none'], 'the clock was set forward by 3.2 s', 'network; wines; racks; temps', shows='frame.time_delta>3')
+    lab.truth('capture.clock', 'capture', '', 8, 'end', ['none'], 'the clock was set forward by 3.2 s', 'network; wines; racks; temps', shows='frame.time_delta>3', least=1)
 
 
 @incident('80-short-snaplen-healthy', 'judge', net='10.136.7', domain='loft.test')

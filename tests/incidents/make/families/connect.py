@@ -173,3 +173,76 @@ def pool_of_two(lab):
     lab.capture('fares')
     lab.truth('conn.pool_wait', 'client', 'fares.tram.test|10.81.3.98|10.81.3.34', 5, 15, ['fares', 'rush'], 'two connections, busy without a gap; calls wait inside the client up to its limit of 2.5 s', 'fares (70 to 90 ms as before)',
               shows='http.request && tcp.dstport==9010')
+
+
+@incident('102-middlebox-refuses', 'judge', net='10.173.4', domain='annex.test')
+def refused_by_middle(lab):
+    """Something on the way answers SYNs to one port with RST: its TTL is 64, the server's packets have 128. Seen at the client."""
+    lab.host('ns', 2), lab.host('desk', 126, resolvers=['10.173.4.2']), lab.host('vault', 127), lab.host('plans', 128)
+    from lab import sh
+    sh('ip netns exec vault sysctl -qw net.ipv4.ip_default_ttl=128')
+    lab.name('vault'), lab.name('plans')
+    lab.dns('ns')
+    lab.reject('desk', 'ip daddr 10.173.4.127 tcp dport 9930 tcp flags syn / syn,ack', 5.5, 11.5)
+    lab.serve('vault', dict(Port=9930, Routes=SMALL), dict(Port=9931, Routes=SMALL)), lab.serve('plans', dict(Port=9932, Routes=SMALL))
+    lab.go('desk', dict(Name='vault', URL='http://vault.annex.test:9930/v/{n}', Every=[150, 250], Pool='fresh'), dict(Name='other', URL='http://vault.annex.test:9931/o/{n}', Every=[150, 250]), dict(Name='plans', URL='http://plans.annex.test:9932/p/{n}', Every=[150, 250]),
+           pools={'fresh': dict(NoKeepAlive=True)})
+    lab.capture('desk')
+    lab.truth('conn.refused_by_middle|conn.refused', 'network|server', 'vault.annex.test|10.173.4.127', 5.5, 11.5, ['vault'], 'RSTs with TTL 64 from 10.173.4.127, whose own packets have 128', 'port 9931; plans', shows='ip.src==10.173.4.127 && tcp.flags.reset==1 && ip.ttl==64')
+
+
+@incident('103-middlebox-resets', 'tune', net='10.174.5', domain='outpost.test')
+def reset_by_middle(lab):
+    """Something on the way resets connections when it sees some requests of one path: TTL 64, the server's packets have 128."""
+    lab.host('ns', 2), lab.host('scout', 129, resolvers=['10.174.5.2']), lab.host('camp', 130), lab.host('maps', 131)
+    from lab import sh
+    sh('ip netns exec camp sysctl -qw net.ipv4.ip_default_ttl=128')
+    lab.name('camp'), lab.name('maps')
+    lab.dns('ns')
+    lab.reject('scout', 'ip daddr 10.174.5.130 tcp dport 9940 tcp flags psh / psh numgen random mod 100 < 45', 6, 12)
+    lab.serve('camp', dict(Port=9940, Routes=SMALL)), lab.serve('maps', dict(Port=9941, Routes=SMALL))
+    lab.go('scout', dict(Name='camp', URL='http://camp.outpost.test:9940/c/{n}', Every=[150, 250], Body=[400]), dict(Name='maps', URL='http://maps.outpost.test:9941/m/{n}', Every=[150, 250]))
+    lab.capture('scout')
+    lab.truth('conn.reset_by_middle|conn.reset_midway|conn.closed_by_server', 'network|server', 'camp.outpost.test|10.174.5.130', 6, 12, ['camp'], 'RSTs with TTL 64 at once after a request; the server own packets have 128', 'maps', shows='ip.src==10.174.5.130 && tcp.flags.reset==1 && ip.ttl==64')
+
+
+@incident('104-firewall-forgets', 'judge', net='10.175.6', domain='ridge.test', seconds=17)
+def firewall_forgets(lab):
+    """A firewall restarts at 6 s and drops what belongs to connections it no longer knows; new ones pass. Calls have a limit of 2 s."""
+    lab.host('ns', 2), lab.host('hut', 132, resolvers=['10.175.6.2']), lab.host('snow', 133), lab.host('wind', 134)
+    lab.name('snow'), lab.name('wind')
+    lab.dns('ns')
+    lab.forget('ip daddr 10.175.6.133', 6)
+    lab.serve('snow', dict(Port=9950, Routes=SMALL)), lab.serve('wind', dict(Port=9951, Routes=SMALL))
+    lab.go('hut', dict(Name='wind', URL='http://wind.ridge.test:9951/w/{n}', Every=[150, 250]))
+    lab.other('hut', 'requests', dict(Name='snow', URL='http://snow.ridge.test:9950/s/{n}', Every=[80, 160], Workers=8, Timeout=2))
+    lab.capture('hut')
+    lab.truth('tcp.silent_peer|conn.idle_drop', 'network|server', 'snow.ridge.test|10.175.6.133', 6, 9, ['snow'], 'eight connections that stood go silent at once, new ones are fine', 'wind; dns', shows='ip.dst==10.175.6.133 && tcp.analysis.retransmission')
+
+
+@incident('105-syns-limited', 'tune', net='10.176.7', domain='toll7.test', seconds=16)
+def syns_limited(lab):
+    """A limiter on the way drops half of the SYNs to one service; what stands is untouched. Python and Go; client."""
+    lab.host('ns', 2), lab.host('lane', 135, resolvers=['10.176.7.2']), lab.host('plates', 136), lab.host('fees', 137)
+    lab.name('plates'), lab.name('fees')
+    lab.dns('ns')
+    lab.filter('ip daddr 10.176.7.136 tcp flags syn / syn,ack numgen random mod 100 < 50 drop', 5, 11.5)
+    lab.serve('plates', dict(Port=9960, Routes=SMALL)), lab.serve('fees', dict(Port=9961, Routes=SMALL))
+    lab.other('lane', 'requests', dict(Name='plates', URL='http://plates.toll7.test:9960/p/{n}', Every=[200, 350], Session=False, Workers=3))
+    lab.go('lane', dict(Name='kept', URL='http://plates.toll7.test:9960/k/{n}', Every=[100, 200]), dict(Name='fees', URL='http://fees.toll7.test:9961/f/{n}', Every=[150, 250]))
+    lab.capture('lane')
+    lab.truth('conn.syn_repeated|conn.accept_queue|tcp.lossy_path', 'network|server', 'plates.toll7.test|10.176.7.136', 5, 12.5, ['plates'], 'half of the SYNs is dropped: a second for each; whether on the way or by the server cannot be told here', 'fees; kept', shows='tcp.dstport==9960 && tcp.flags.syn==1 && tcp.analysis.retransmission')
+
+
+@incident('106-overflow-resets', 'judge', net='10.177.8', domain='press7.test')
+def overflow_resets(lab):
+    """tcp_abort_on_overflow: eight calls come at once, the listener's queue of two is full now and then, and the kernel resets what does not fit. At the server."""
+    lab.host('ns', 2), lab.host('desk', 138, resolvers=['10.177.8.2'], far=10), lab.host('print', 139), lab.host('proof', 140)
+    lab.name('print'), lab.name('proof')
+    lab.dns('ns')
+    from lab import sh
+    sh('ip netns exec print sysctl -qw net.core.somaxconn=2 net.ipv4.tcp_abort_on_overflow=1')
+    lab.serve('print', dict(Port=9970, Routes=SMALL, Faults=[dict(Since=5.1 + 0.8 * k, Until=5.42 + 0.8 * k, Do='noaccept') for k in range(7)])), lab.serve('proof', dict(Port=9971, Routes=SMALL))
+    lab.go('desk', *[dict(Name=f'print{i}', URL=f'http://print.press7.test:9970/p{i}/{{n}}', Every=[400, 400], Since=0.0, Pool='fresh') for i in range(8)], dict(Name='proof', URL='http://proof.press7.test:9971/p/{n}', Every=[100, 200]), pools={'fresh': dict(NoKeepAlive=True)})
+    lab.capture('print')
+    lab.truth('conn.backlog_reset|conn.refused|conn.accept_queue|conn.reset_midway|conn.closed_by_server', 'server', 'print.press7.test|10.177.8.139', 5, 11, [f'print{i}' for i in range(8)], 'some connections are reset after the handshake, others taken', 'proof; network', shows='tcp.srcport==9970 && tcp.flags.reset==1')

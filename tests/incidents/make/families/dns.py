@@ -99,7 +99,7 @@ def aaaa_silent(lab):
     lab.go('press', dict(Name='cider', URL='http://cider.orchard.test:8601/c/{n}', Every=[150, 300]))
     lab.capture('press')
     lab.truth('dns.one_family|dns.no_answer|dns.retried', 'resolver|network', '10.66.4.6', 0, 'end', ['apples'], 'AAAA questions are never answered, A at once; whole capture', 'apples; cider',
-              shows='dns.retransmission && dns.qry.type==28 && dns.flags.response==0')
+              shows='dns.qry.type==28 && dns.flags.response==0 && !dns.response_in')
 
 
 @incident('26-answer-too-big', 'tune', net='10.67.9', domain='mill.test')
@@ -188,3 +188,30 @@ def resolver_cut_off(lab):
     lab.capture('shop')
     lab.truth('dns.no_answer', 'resolver|network', 'fd44:2:9::b', 5, 12, ['panes'], 'no question is answered', 'panes; frames',
               shows='dns.flags.response==0 && ipv6.dst==fd44:2:9::b')
+
+
+@incident('100-long-search-walk', 'judge', net='10.171.2', domain='mesh.test')
+def search_walk(lab):
+    """A name with two dots, ndots:4 and four domains: four vain walks over a 24 ms path for each connection, and connections are not kept."""
+    lab.host('ns', 2, far=12), lab.host('pod', 120, resolvers=['10.171.2.2'], search='a.mesh.test b.mesh.test mesh.test corp.example', options='ndots:4'), lab.host('rates', 121), lab.host('local', 122)
+    lab.name('rates', 'rates.bank.example'), lab.name('local', 'local.a.mesh.test')
+    lab.dns('ns')
+    lab.serve('rates', dict(Port=9910, Routes=[dict(Path='/', Delay=[4, 12], Size=[300, 900])])), lab.serve('local', dict(Port=9911, Routes=[dict(Path='/', Delay=[4, 12], Size=[300, 900])]))
+    lab.go('pod', dict(Name='rates', URL='http://rates.bank.example:9910/r/{n}', Every=[150, 250], Pool='fresh'), dict(Name='local', URL='http://local:9911/l/{n}', Every=[100, 200]), pools={'fresh': dict(NoKeepAlive=True)})
+    lab.capture('pod')
+    lab.truth('dns.search_list', 'client', 'rates.bank.example|10.171.2.120', 0, 'end', ['rates'], 'four vain lookups, one after another, before the right one', 'the resolver; rates',
+              shows='dns.flags.rcode==3 && dns.qry.name contains "rates.bank.example."')
+
+
+@incident('101-dns-packets-lost', 'tune', net='10.172.3', domain='mast.test', seconds=18)
+def dns_lost(lab):
+    """A third of the questions to the resolver is lost on the way from 5 s on; Go repeats them after 1 s (timeout:1). At the bridge."""
+    lab.host('ns', 2), lab.host('radio', 123, resolvers=['10.172.3.2'], options='timeout:1 attempts:4'), lab.host('spots', 124), lab.host('tunes', 125)
+    lab.name('spots'), lab.name('tunes')
+    lab.dns('ns')
+    lab.filter('udp dport 53 numgen random mod 100 < 33 drop', 5, 13)
+    for i, n in enumerate(('spots', 'tunes')):
+        lab.serve(n, dict(Port=9920 + i, Routes=[dict(Path='/', Delay=[4, 12], Size=[300, 900])]))
+    lab.go('radio', *[dict(Name=n, URL=f'http://{n}.mast.test:{9920 + i}/{n}/{{n}}', Every=[200, 350], Pool='fresh') for i, n in enumerate(('spots', 'tunes'))], pools={'fresh': dict(NoKeepAlive=True)})
+    lab.capture()
+    lab.truth('dns.retried|dns.no_answer|dns.race_5s', 'resolver|network', '10.172.3.2', 5, 13.5, [], 'a third of the questions is lost; each costs a second', 'spots; tunes', shows='dns.flags.response==0 && !dns.response_in')

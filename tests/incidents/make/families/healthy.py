@@ -46,7 +46,7 @@ def slow_reports(lab):
     lab.name('reports'), lab.name('rates')
     lab.dns('ns')
     cert, key = lab.certificate('reports.finance.test')
-    lab.serve('reports', dict(Port=9743, Cert=cert, Key=key, Routes=[dict(Path='/report', Delay=[1500, 3500], Size=[3000, 9000]), dict(Path='/export', Delay=[20, 50], Size=[20000, 40000], Chunks=20, Gap=[80, 120]), dict(Path='/', Delay=[4, 12], Size=[300, 900])]))
+    lab.serve('reports', dict(Port=9743, Cert=cert, Key=key, Routes=[dict(Path='/report', Delay=[1500, 3500], Size=[900, 3000]), dict(Path='/export', Delay=[20, 50], Size=[6000, 9000], Chunks=20, Gap=[80, 120]), dict(Path='/', Delay=[4, 12], Size=[300, 900])]))
     lab.serve('rates', dict(Port=9744, Routes=[dict(Path='/audit', Delay=[900, 1600], Size=[500, 900]), *SMALL]))
     lab.other('desk', 'requests', dict(Name='report', URL='https://reports.finance.test:9743/report/{n}', Every=[1000, 2000], Workers=2), dict(Name='export', URL='https://reports.finance.test:9743/export/{n}', Every=[2000, 2500]), ca=lab.authority())
     lab.go('desk', dict(Name='list', URL='https://reports.finance.test:9743/list/{n}', Every=[150, 300], Pool='h2'), dict(Name='rates', URL='http://rates.finance.test:9744/r/{n}', Every=[100, 200]), dict(Name='audit', URL='http://rates.finance.test:9744/audit/{n}', Every=[2000, 3000]),

@@ -30,12 +30,13 @@ type route struct {
 // A fault is what a route does instead, from Since until Until.
 type fault struct {
 	Since, Until float64
-	Path, Do     string // delay, status, hang, reset, close, truncate, pause, abort, unread, noaccept, plain, hello, cert, tls
+	Path, Do     string // delay, status, hang, reset, close, truncate, redirect, pause, abort, unread, noaccept, plain, hello, nohello, cert, tls
 	Ms           []float64
 	Status       int
 	Share        float64
 	Cert, Key    string
 	TLSMin       uint16
+	To           string // of a redirect
 }
 
 type listener struct {
@@ -45,6 +46,7 @@ type listener struct {
 	HTTP1Only      bool
 	H2C            bool
 	MaxStreams     int
+	StreamBuffer   int // bytes of an HTTP/2 request's body that are taken unread
 	Idle           float64
 	Workers        int // calls at a time
 	Rcvbuf         int
@@ -82,8 +84,8 @@ func (l *listener) serve(failed chan<- error) error {
 	protocols.SetHTTP2(!l.HTTP1Only)
 	protocols.SetUnencryptedHTTP2(l.H2C)
 	server := &http.Server{Handler: l, IdleTimeout: time.Duration(l.Idle * 1e9), Protocols: protocols}
-	if l.MaxStreams > 0 {
-		server.HTTP2 = &http.HTTP2Config{MaxConcurrentStreams: l.MaxStreams}
+	if l.MaxStreams > 0 || l.StreamBuffer > 0 {
+		server.HTTP2 = &http.HTTP2Config{MaxConcurrentStreams: l.MaxStreams, MaxReceiveBufferPerStream: l.StreamBuffer}
 	}
 	if l.Cert != "" {
 		server.TLSConfig = &tls.Config{NextProtos: []string{"h2", "http/1.1"}}
@@ -106,7 +108,17 @@ func (g *gate) Accept() (net.Conn, error) {
 	if err != nil || g.l.Cert == "" || g.l.active("plain", "") != nil {
 		return c, err
 	}
+	if f := g.l.active("nohello", ""); f != nil {
+		go closeAtHello(c)
+		return g.Accept()
+	}
 	return tls.Server(c, &tls.Config{GetConfigForClient: g.l.tlsConfig}), nil
+}
+
+// closeAtHello ends the connection once the ClientHello is read, without a word.
+func closeAtHello(c net.Conn) {
+	io.ReadAtLeast(c, make([]byte, 4096), 1)
+	c.Close()
 }
 
 func (l *listener) tlsConfig(*tls.ClientHelloInfo) (*tls.Config, error) {
@@ -130,7 +142,7 @@ func (l *listener) tlsConfig(*tls.ClientHelloInfo) (*tls.Config, error) {
 }
 
 // ofConnections are the faults that the handler of requests has nothing to do with.
-var ofConnections = map[string]bool{"noaccept": true, "plain": true, "hello": true, "cert": true, "tls": true}
+var ofConnections = map[string]bool{"noaccept": true, "plain": true, "hello": true, "nohello": true, "cert": true, "tls": true}
 
 // active finds the fault of that kind ("" for any that is of requests) that holds now.
 func (l *listener) active(do, path string) *fault {
@@ -203,6 +215,8 @@ func (l *listener) fail(w http.ResponseWriter, r *http.Request, f *fault, way ro
 	case "reset", "close":
 		time.Sleep(milliseconds(between(f.Ms)))
 		hangUp(w, f.Do == "reset")
+	case "redirect":
+		http.Redirect(w, r, f.To, f.Status)
 	case "truncate":
 		truncate(w, way)
 	case "pause":
