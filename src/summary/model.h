@@ -33,11 +33,12 @@ struct call {
     int64_t rtt_ns, stalled_ns, shut_by_client_ns, shut_by_server_ns, acked_ns, late_ns;
     int64_t idle_client_ns, idle_server_ns, nagle_ns;
     int64_t nagle_by_server; /* 1: the server's answer waited; 0: the client's request */
-    int64_t flow_stalled_ns; /* HTTP/2 flow control */
     uint64_t stream;         /* HTTP/2; 0: none */
     uint64_t request_bytes, response_bytes;
     uint64_t findings[2];    /* bits by enum p2t_finding_code */
     struct proof proof, last_proof;
+    bool flow_stalled; /* an HTTP/2 window held its answer, or its request, back */
+    bool continued;    /* 100 Continue came */
     bool failed, quiet, left, reused, request_closes, response_closes, via, streams, expects, walked, by_go;
     /* Filled by the analysis. */
     struct conn *conn;

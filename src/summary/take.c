@@ -108,6 +108,9 @@ static void take_event(struct p2t_summary *s, struct call *c, const struct p2t_e
     case P2T_HOOK_WROTE_REQUEST:
         c->sent_ns = ev->time_ns;
         break;
+    case P2T_HOOK_GOT_100_CONTINUE:
+        c->continued = true;
+        break;
     case P2T_HOOK_GOT_FIRST_RESPONSE_BYTE:
         c->answer_ns = ev->time_ns;
         break;
@@ -227,6 +230,7 @@ static void fill_call(struct p2t_summary *s, struct call *c, const struct p2t_ex
     for (size_t i = 0; i < x->event_count; i++)
         take_event(s, c, &x->events[i]);
     take_proofs(s, c, x);
+    c->flow_stalled = x->http2 != NULL && x->http2->request_stalls + x->http2->response_stalls > 0;
     if (x->transport != NULL)
         take_stalls(c, x->transport);
     if (c->agent == NULL)
