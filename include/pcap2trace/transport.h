@@ -27,7 +27,7 @@ struct p2t_evidence {
 /* Where the capture was taken, as the handshake shows it. */
 enum p2t_vantage { P2T_VANTAGE_UNKNOWN, P2T_VANTAGE_CLIENT, P2T_VANTAGE_SERVER, P2T_VANTAGE_MIDDLE };
 
-/* The moment of a packet. packet.packet == 0: it did not happen, or was not captured. */
+/* The moment of a packet. packet.file == UINT32_MAX: more captures hold packets of it than are named. packet.packet == 0: it did not happen, or was not captured. */
 struct p2t_moment {
     int64_t time_ns;
     struct p2t_evidence packet;

@@ -43,6 +43,7 @@ struct flow_conn {
     /* What every connection has, by direction of the sender: the MSS of its SYN, and the TTLs of its first packet that is
      * no RST and of its first RST. 0: none came. */
     uint16_t mss[2];
+    uint8_t scale[2]; /* its window's, plus one */
     uint8_t ttl[2], rst_ttl[2];
     struct packet_mark last;          /* its last packet */
     struct flow_transport *transport; /* NULL: no payload came so far, or memory ran out */

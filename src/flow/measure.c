@@ -233,7 +233,8 @@ void flow_measure_claim(struct flow_table *t, struct flow_tcp *c, unsigned side,
     const struct flow_half *h = &c->half[side];
     struct flow_sent *s;
 
-    if (off <= (int64_t)h->high || off > flow_seen_end(h) + FLOW_SLACK_BYTES || h->base_from != FLOW_BASE_FIXED)
+    if (h->fin_seen || off <= (int64_t)h->high || off > flow_seen_end(h) + FLOW_SLACK_BYTES ||
+        h->base_from != FLOW_BASE_FIXED)
         return;
     s = flow_measure_begin(t, c, side);
     if (s == NULL || (uint64_t)off <= s->claimed)

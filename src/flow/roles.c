@@ -23,6 +23,7 @@ void flow_tcp_swap_roles(struct flow_conn *conn)
     SWAP(uint64_t, conn->lost_bytes[0], conn->lost_bytes[1]);
     SWAP(uint64_t, conn->delivered[0], conn->delivered[1]);
     SWAP(uint16_t, conn->mss[0], conn->mss[1]);
+    SWAP(uint8_t, conn->scale[0], conn->scale[1]);
     SWAP(uint8_t, conn->ttl[0], conn->ttl[1]);
     SWAP(uint8_t, conn->rst_ttl[0], conn->rst_ttl[1]);
     if (conn->transport != NULL)

@@ -56,7 +56,6 @@ void flow_stall_repeat(struct flow_table *t, struct flow_tcp *c, unsigned side, 
 
     if (x == NULL)
         return;
-    s->segments++;
     s->sample_len = 0;
     if (part->end <= h->acked) {
         was_needless(t, c, side, p, part);

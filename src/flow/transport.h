@@ -18,6 +18,7 @@ struct flow_rtt {
 /* A time in which a direction stood still, as struct p2t_stall has it. */
 struct flow_stall {
     enum p2t_stall_kind kind;
+    bool client; /* its bytes are the client's */
     struct packet_mark from, to;
     uint64_t off, end;          /* those bytes; of a window or a pause, where they would have begun */
     uint32_t repeats, segments; /* segments: repeats of all segments in it */
@@ -40,7 +41,7 @@ struct flow_flight {
 
 /* Of one direction's bytes, and of the packets that acknowledge them. */
 struct flow_sent {
-    uint32_t segments;                              /* with payload; repeats included */
+    uint32_t segments;                              /* with bytes that were new */
     uint32_t dup_acks;                              /* since the last new one */
     uint32_t keep_alives, keep_alives_open;         /* probes; those since the peer's last packet */
     uint32_t longest, longest_acked, longest_stuck; /* lengths of segments */
