@@ -322,10 +322,10 @@ class Truth:
 
 
 class Expected:
-    """Verdicts that are right: required causes, causes that may stand before or beside them, whether silence will do."""
+    """Verdicts that are right: the required causes first; or, where none is, silence or one of perhaps first. Those of beside may stand anywhere."""
 
-    def __init__(self, required=(), allowed=(), silence=False):
-        self.required, self.allowed, self.silence = list(required), list(allowed), silence
+    def __init__(self, required=(), perhaps=(), beside=()):
+        self.required, self.perhaps, self.beside = list(required), list(perhaps), list(beside)
 
 
 class Fault:
@@ -335,6 +335,11 @@ class Fault:
 
 def allowance(*codes):
     return Fault(list(codes), [], [])
+
+
+def standing(truths):
+    """What may be said of a healthy capture that lacks something."""
+    return [allowance(*truths[0].codes)] if truths[0].healthy and truths[0].codes else []
 
 
 COSTLY = allowance('conn.churn')  # what cost nothing nearby
@@ -372,32 +377,32 @@ def healthy_part(capture, truths):
 def keeping(kind, capture, truths):
     """The mutant and what is expected of it; None where it makes no sense."""
     real = [] if truths[0].healthy else truths
-    own = [allowance(*truths[0].codes)] if truths[0].healthy and truths[0].codes else []
+    own = standing(truths)
     since = min(t.since for t in truths)
     until = min(max(t.until for t in truths), capture.span())
     if kind in ('drop1', 'clock', 'one_direction'):
         made = {'drop1': drop1, 'clock': clock, 'one_direction': one_direction}[kind](capture)
         extra = {'drop1': 'capture.drops', 'clock': 'capture.clock', 'one_direction': 'capture.one_direction'}[kind]
         if kind == 'one_direction':
-            return made, Expected([], real + own + [allowance(extra)], True)
-        return made, Expected(real, own + [allowance(extra, 'capture.clock')], not real)
+            return made, Expected(perhaps=real, beside=own + [allowance(extra)])
+        return made, Expected(real, beside=own + [allowance(extra)])
     if kind in ('far60', 'far300'):
         subjects = {s for t in truths for s in t.subjects}
         address = capture.busiest(subjects)
         if address is None or not real and truths[0].codes:
             return None
-        return later(capture, address, int(kind[3:])), Expected(real, own + [COSTLY], not real)
+        return later(capture, address, int(kind[3:])), Expected(real, beside=own + [COSTLY])
     if not real or kind == 'cut_before' and since < 3 or kind == 'cut_after' and capture.span() - until < 6:
         return None
     if kind == 'cut_before':
-        return between(capture, 0, since - 0.3), Expected([], [], True)
+        return between(capture, 0, since - 0.3), Expected()
     if kind == 'cut_after':
-        return between(capture, until + 3, 1e9), Expected([], real, True)
+        return between(capture, until + 3, 1e9), Expected(perhaps=real)
     middle = (since + until) / 2
     if kind == 'begin_inside':
-        return between(capture, middle, 1e9), Expected([], real, True)
+        return between(capture, middle, 1e9), Expected(perhaps=real)
     enough = since >= 2 and len(real) == 1 and real[0].calls >= 14
-    return between(capture, 0, middle), Expected(real if enough else [], real, not enough)
+    return between(capture, 0, middle), Expected(real if enough else [], real)
 
 
 def mutants(capture, truths, kinds=None):
@@ -408,7 +413,8 @@ def mutants(capture, truths, kinds=None):
         else:
             base = healthy_part(capture, truths)
             made = base and base.frames and making(kind, base)
-            made = made and (made[0], Expected([made[1]], [COSTLY], kind == 'slow60'))
+            sure = [] if kind == 'slow60' else [made[1]] if made else []
+            made = made and (made[0], Expected(sure, [made[1]], [COSTLY]))
         if made and made[0].frames:
             yield kind, made[0], made[1]
 

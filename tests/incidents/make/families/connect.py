@@ -199,7 +199,7 @@ def reset_by_middle(lab):
     sh('ip netns exec camp sysctl -qw net.ipv4.ip_default_ttl=128')
     lab.name('camp'), lab.name('maps')
     lab.dns('ns')
-    lab.reject('scout', 'ip daddr 10.174.5.130 tcp dport 9940 tcp flags psh / psh numgen random mod 100 < 45', 6, 12)
+    lab.reject('scout', 'ip daddr 10.174.5.130 tcp dport 9940 tcp flags & psh == psh numgen random mod 100 < 45', 6, 12)
     lab.serve('camp', dict(Port=9940, Routes=SMALL)), lab.serve('maps', dict(Port=9941, Routes=SMALL))
     lab.go('scout', dict(Name='camp', URL='http://camp.outpost.test:9940/c/{n}', Every=[150, 250], Body=[400]), dict(Name='maps', URL='http://maps.outpost.test:9941/m/{n}', Every=[150, 250]))
     lab.capture('scout')
@@ -236,13 +236,13 @@ def syns_limited(lab):
 
 @incident('106-overflow-resets', 'judge', net='10.177.8', domain='press7.test')
 def overflow_resets(lab):
-    """tcp_abort_on_overflow: eight calls come at once, the listener's queue of two is full now and then, and the kernel resets what does not fit. At the server."""
+    """tcp_abort_on_overflow: ten calls come almost at once, the listener's queue of four is full now and then, and the kernel resets what does not fit. At the server."""
     lab.host('ns', 2), lab.host('desk', 138, resolvers=['10.177.8.2'], far=10), lab.host('print', 139), lab.host('proof', 140)
     lab.name('print'), lab.name('proof')
     lab.dns('ns')
     from lab import sh
-    sh('ip netns exec print sysctl -qw net.core.somaxconn=2 net.ipv4.tcp_abort_on_overflow=1')
-    lab.serve('print', dict(Port=9970, Routes=SMALL, Faults=[dict(Since=5.1 + 0.8 * k, Until=5.42 + 0.8 * k, Do='noaccept') for k in range(7)])), lab.serve('proof', dict(Port=9971, Routes=SMALL))
-    lab.go('desk', *[dict(Name=f'print{i}', URL=f'http://print.press7.test:9970/p{i}/{{n}}', Every=[400, 400], Since=0.0, Pool='fresh') for i in range(8)], dict(Name='proof', URL='http://proof.press7.test:9971/p/{n}', Every=[100, 200]), pools={'fresh': dict(NoKeepAlive=True)})
+    sh('ip netns exec print sysctl -qw net.core.somaxconn=4 net.ipv4.tcp_abort_on_overflow=1')
+    lab.serve('print', dict(Port=9970, Routes=SMALL, Faults=[dict(Since=5.15 + 0.8 * k, Until=5.5 + 0.8 * k, Do='noaccept') for k in range(7)])), lab.serve('proof', dict(Port=9971, Routes=SMALL))
+    lab.go('desk', *[dict(Name=f'print{i}', URL=f'http://print.press7.test:9970/p{i}/{{n}}', Every=[400, 400], Since=0.08 * (i > 4), Pool='fresh') for i in range(10)], dict(Name='proof', URL='http://proof.press7.test:9971/p/{n}', Every=[100, 200]), pools={'fresh': dict(NoKeepAlive=True)})
     lab.capture('print')
-    lab.truth('conn.backlog_reset|conn.refused|conn.accept_queue|conn.reset_midway|conn.closed_by_server', 'server', 'print.press7.test|10.177.8.139', 5, 11, [f'print{i}' for i in range(8)], 'some connections are reset after the handshake, others taken', 'proof; network', shows='tcp.srcport==9970 && tcp.flags.reset==1')
+    lab.truth('conn.backlog_reset|conn.refused|conn.accept_queue|conn.reset_midway|conn.closed_by_server', 'server', 'print.press7.test|10.177.8.139', 5, 11, [f'print{i}' for i in range(10)], 'some connections are reset after the handshake, others taken', 'proof; network', shows='tcp.srcport==9970 && tcp.flags.reset==1')
