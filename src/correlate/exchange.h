@@ -192,6 +192,7 @@ struct exchange_stream {
     uint32_t error_code; /* of RST_STREAM */
     struct packet_mark reset_mark;
     uint32_t stalls[2]; /* times a sender's flow-control window was used up */
+    uint32_t max_streams; /* that the server allowed at once, when it was asked; 0: it had not said */
 };
 
 enum { MESSAGE_TIMES_MAX = 128 };

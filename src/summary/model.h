@@ -37,6 +37,10 @@ struct call {
     uint64_t request_bytes, response_bytes;
     uint64_t findings[2];    /* bits by enum p2t_finding_code */
     struct proof proof, last_proof;
+    uint32_t max_streams; /* HTTP/2: that the server allows at once; 0: not known */
+    uint64_t redirected_from; /* another call's id; 0: none */
+    uint32_t hops;            /* redirections before it */
+    bool reset_by_server;     /* its HTTP/2 stream was */
     bool flow_stalled; /* an HTTP/2 window held its answer, or its request, back */
     bool continued;    /* 100 Continue came */
     bool failed, quiet, left, reused, request_closes, response_closes, via, streams, expects, walked, by_go;
@@ -84,7 +88,8 @@ struct conn {
     const struct word *icmp_sender;
     enum p2t_closer closer;
     bool input_ended, one_direction;
-    int64_t idle_before_unacked_us;
+    int64_t idle_before_unacked_us, clock_back_us;
+    struct proof clock_back;
     struct p2t_flow_record side[2];
     int64_t fin_ns[2], rst_ns[2];
     struct proof rst[2];

@@ -234,7 +234,7 @@ static void image_response(struct image *m, struct exchange_response *r)
     image_interims(m, r);
 }
 
-IMAGE_COVERS(struct exchange_stream, 48);
+IMAGE_COVERS(struct exchange_stream, 56);
 static void image_stream(struct image *m, struct exchange_stream *s)
 {
     IMAGE(m, s->id);
@@ -244,6 +244,7 @@ static void image_stream(struct image *m, struct exchange_stream *s)
     image_mark(m, &s->reset_mark);
     IMAGE(m, s->stalls[0]);
     IMAGE(m, s->stalls[1]);
+    IMAGE(m, s->max_streams);
 }
 
 IMAGE_COVERS(struct exchange_messages, 88);
@@ -524,7 +525,7 @@ static void image_own(struct image *m, struct exchange *e)
 }
 
 IMAGE_COVERS(struct exchange_link, 16);
-IMAGE_COVERS(struct exchange, 4168);
+IMAGE_COVERS(struct exchange, 4176);
 /* Outcome, errors and findings are the judge's: they come when it is handed over. */
 void image_exchange(struct image *m, struct exchange *e)
 {

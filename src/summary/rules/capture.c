@@ -58,25 +58,34 @@ static void find_one_direction(struct p2t_summary *s)
                "only one direction is in the capture (%zu of %zu connections): no waits and no losses can be told", half, all);
 }
 
+/* Less is what two interfaces of one capture differ by. */
+static const int64_t CLOCK_BACK_US = 300000;
+
 static void find_clock(struct p2t_summary *s)
 {
-    const struct call *first = NULL, *last = NULL;
+    const struct conn *most = NULL;
     size_t n = 0;
 
-    for (size_t i = 0; i < s->call_count; i++)
-        if (call_has(&s->calls[i], P2T_FINDING_CAPTURE_CLOCK_SET_BACK)) {
-            first = first == NULL ? &s->calls[i] : first;
-            last = &s->calls[i];
-            n++;
-        }
+    for (size_t i = 0; i < s->conn_count; i++) {
+        const struct conn *k = &s->conns[i];
+        if (k->clock_back_us < CLOCK_BACK_US)
+            continue;
+        n++;
+        if (most == NULL || k->clock_back_us > most->clock_back_us)
+            most = k;
+    }
     if (n == 0)
         return;
     struct cause *c = cause_add(s, P2T_CAUSE_CAPTURE_CLOCK, P2T_CAUSE_SIDE_CAPTURE, "capture", P2T_CERTAIN);
     c->kind = "capture";
-    cause_span(c, first->start_ns, last->end_ns);
-    cause_prove(c, first->last_proof);
+    cause_span(c, most->first_ns, most->last_ns);
+    cause_prove(c, most->clock_back);
     c->calls = n;
-    buf_printf(&c->text, "the capture's clock was set back under %zu calls: times across that moment are not comparable", n);
+    c->of = s->conn_count;
+    c->lost_ns = most->clock_back_us * 1000;
+    buf_lit(&c->text, "the capture's clock was set back by ");
+    say_time(&c->text, c->lost_ns);
+    buf_lit(&c->text, " while it ran: times across that moment are not comparable");
 }
 
 void rules_capture(struct p2t_summary *s)

@@ -13,6 +13,20 @@ static bool is_loss(const struct stall *x)
                                              x->to_ns - x->from_ns > LEAST_STALL_NS);
 }
 
+/* A pause as long as the kernel's retransmission timer waits at the least: a lost last segment looks like that where only
+ * its repeat comes by. Where the host loses other packets, too, it is one. */
+static bool fits_timer(int64_t ns)
+{
+    int64_t ms = ns / MS;
+
+    return (ms >= 198 && ms <= 240) || (ms >= 400 && ms <= 470) || (ms >= 820 && ms <= 920);
+}
+
+static bool is_tail_loss(const struct stall *x)
+{
+    return x->kind == P2T_STALL_IDLE && fits_timer(x->to_ns - x->from_ns);
+}
+
 static bool has_shut_window(const struct conn *k)
 {
     for (size_t i = 0; i < k->stall_count; i++)
@@ -121,7 +135,7 @@ struct losses {
     const struct word *ip;
     struct keyed *conns;
     size_t n;
-    size_t events, conns_hit, dead;
+    size_t events, tails, conns_hit, dead;
     uint64_t segments;
     int64_t lag_ns, from_ns, to_ns;
     unsigned to_server, to_client;
@@ -147,6 +161,7 @@ static void count_stalls(struct losses *l, const struct conn *k)
 
     for (size_t i = 0; i < k->stall_count; i++) {
         const struct stall *x = &k->stalls[i];
+        l->tails += is_tail_loss(x);
         if (!is_loss(x))
             continue;
         l->events += x->to_ns - last > 10 * (int64_t)MS;
@@ -179,6 +194,18 @@ static void count_conn(struct losses *l, const struct conn *k)
     }
 }
 
+/* Pauses that were the timer's are the network's. */
+static void count_tails(struct losses *l)
+{
+    for (size_t i = 0; i < l->s->call_count; i++) {
+        struct call *c = &l->s->calls[i];
+        if (c->server_ip != l->ip || !fits_timer(c->idle_server_ns) || c->stalled_ns > 0)
+            continue;
+        c->stalled_ns = c->idle_server_ns;
+        c->idle_server_ns = 0;
+    }
+}
+
 static bool is_hit_by_loss(const struct losses *l, const struct call *c)
 {
     return c->server_ip == l->ip && c->stalled_ns > 100 * (int64_t)MS &&
@@ -193,9 +220,13 @@ static void measure(struct losses *l)
     for (size_t i = 0; i < l->n; i++)
         count_conn(l, l->conns[i].item);
     syns = trouble_of(l->s, TROUBLE_LOSS, l->ip, l->s->first_ns, l->s->last_ns);
+    if (l->events + (syns != NULL ? 2 : 0) >= 3)
+        count_tails(l);
     for (size_t i = 0; i < l->s->call_count; i++)
         hit += is_hit_by_loss(l, &l->s->calls[i]);
     l->events += syns != NULL ? 2 : 0;
+    if (l->events >= 3 && l->tails > 0)
+        l->events += l->tails;
     bool dear = hit >= at_least(l->s, 2) || l->lag_ns > SECOND_NS / 2;
     l->counts = l->first != NULL && l->events >= at_least(l->s, 4) && l->conns_hit >= at_least(l->s, 2) &&
                 l->events * 1000 >= l->segments * 8 && dear;

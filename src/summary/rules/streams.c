@@ -8,7 +8,7 @@ typedef bool call_is(const struct call *c);
 
 static bool is_reset(const struct call *c)
 {
-    return c->failed && call_has(c, P2T_FINDING_HTTP2_STREAM_RESET) && !c->left && c->grpc_status <= 0;
+    return c->failed && c->reset_by_server && !c->left && c->grpc_status <= 0;
 }
 
 static bool is_past_deadline(const struct call *c)
@@ -88,8 +88,66 @@ static void look_at(struct p2t_summary *s, const struct keyed *calls, size_t n)
     }
 }
 
+/* ---- the limit of streams ---- */
+
+/* A request this soon after the end of another waited for it. */
+static const int64_t AT_ONCE_NS = 3 * (int64_t)MS;
+
+static size_t open_at(const struct conn *k, size_t at, int64_t *last_end_ns)
+{
+    enum { LOOKED_AT_MAX = 512 };
+    int64_t now = k->calls[at]->request_ns;
+    size_t open = 0;
+
+    *last_end_ns = 0;
+    for (size_t i = at; i-- > 0 && at - i < LOOKED_AT_MAX;) {
+        int64_t end = k->calls[i]->end_ns;
+        open += end > now;
+        if (end <= now)
+            *last_end_ns = max_ns(*last_end_ns, end);
+    }
+    return open;
+}
+
+/* Requests that left the moment another stream ended, with as many open as the server allows. */
+static void find_queue(struct p2t_summary *s, const struct conn *k)
+{
+    size_t at_limit = 0;
+    struct call *first = NULL;
+
+    for (size_t i = 0; i < k->call_count; i++) {
+        int64_t ended;
+        struct call *c = k->calls[i];
+        if (c->max_streams == 0 || c->request_ns == 0)
+            continue;
+        bool queued = open_at(k, i, &ended) + 1 == c->max_streams && c->request_ns - ended < AT_ONCE_NS;
+        c->mark = queued;
+        first = queued && first == NULL ? c : first;
+        at_limit += queued;
+    }
+    if (at_limit < 10 || at_limit * 4 < k->call_count)
+        return;
+    struct cause *c = cause_add(s, P2T_CAUSE_HTTP2_MAX_STREAMS, P2T_CAUSE_SIDE_SERVER, "blocked", P2T_LIKELY);
+    cause_subject_service(c, k->server, k->server_ip);
+    c->client = k->client_ip;
+    for (size_t i = 0; i < k->call_count; i++)
+        if (k->calls[i]->max_streams != 0 && k->calls[i]->mark != 0) {
+            cause_hit(s, c, k->calls[i]);
+            cause_span(c, k->calls[i]->request_ns, k->calls[i]->end_ns);
+        }
+    c->of = k->call_count;
+    c->lost_ns = c->until_ns - c->since_ns;
+    say_service(&c->text, k->server, k->server_ip);
+    buf_printf(&c->text, " allows %u streams at once, and they are all open: %zu of %zu requests leave the moment another ends",
+               first->max_streams, at_limit, k->call_count);
+}
+
 void rules_streams(struct p2t_summary *s)
 {
+    for (size_t i = 0; i < s->conn_count; i++)
+        if (s->conns[i].call_count >= 10 && s->conns[i].calls[0]->kind == P2T_KIND_HTTP2)
+            find_queue(s, &s->conns[i]);
+
     size_t at = 0, n;
     struct keyed *first;
 
