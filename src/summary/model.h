@@ -41,7 +41,7 @@ struct call {
     uint64_t redirected_from; /* another call's id; 0: none */
     uint32_t hops;            /* redirections before it */
     bool reset_by_server;     /* its HTTP/2 stream was */
-    bool flow_stalled; /* an HTTP/2 window held its answer, or its request, back */
+    bool flow_stalled[2]; /* an HTTP/2 window held its request, its answer back */
     bool continued;    /* 100 Continue came */
     bool failed, quiet, left, reused, request_closes, response_closes, via, streams, expects, walked, by_go;
     /* Filled by the analysis. */
