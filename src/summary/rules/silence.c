@@ -141,7 +141,7 @@ void dials_find_silence(struct listener *l)
     struct silence v = look(l);
     size_t all = v.silent + v.repeated + v.late;
 
-    if (all < at_least(l->s, 2))
+    if (all < at_least(l->s, 2) || (l->s->lossy_capture && all * 5 < listener_taken(l)))
         return;
     l->siblings = (struct word_list){0};
     find_siblings(l);
