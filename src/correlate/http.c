@@ -65,6 +65,7 @@ static void fill_request(struct correlate *c, struct exchange *e, const struct f
     r->has_length = h->has_length;
     r->length = h->length;
     r->body_in_segment = h->body_in_segment;
+    e->stream.max_streams = h->max_streams;
     struct slice expect = fact_header_value(r->headers, r->header_count, SLICE_LIT("expect"));
     r->expects_continue = slice_ieq(expect, SLICE_LIT("100-continue"));
     struct slice connection = fact_header_value(r->headers, r->header_count, SLICE_LIT("connection"));

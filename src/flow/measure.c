@@ -20,9 +20,10 @@ static bool is_delayed_ack(const struct flow_rtt *r, int64_t ns)
 
 static bool is_small(const struct flow_tcp *c, unsigned side, uint32_t len)
 {
+    enum { DEFAULT_MSS = 536 }; /* RFC 9293 3.7.1 */
     uint32_t mss = flow_mss(c, side);
 
-    return mss > 0 && len < mss;
+    return len < (mss > 0 ? mss : DEFAULT_MSS);
 }
 
 /* A peer that answers at once acknowledges with its answer, which tells nothing of the path alone. */

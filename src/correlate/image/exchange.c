@@ -234,7 +234,7 @@ static void image_response(struct image *m, struct exchange_response *r)
     image_interims(m, r);
 }
 
-IMAGE_COVERS(struct exchange_stream, 48);
+IMAGE_COVERS(struct exchange_stream, 56);
 static void image_stream(struct image *m, struct exchange_stream *s)
 {
     IMAGE(m, s->id);
@@ -244,6 +244,7 @@ static void image_stream(struct image *m, struct exchange_stream *s)
     image_mark(m, &s->reset_mark);
     IMAGE(m, s->stalls[0]);
     IMAGE(m, s->stalls[1]);
+    IMAGE(m, s->max_streams);
 }
 
 IMAGE_COVERS(struct exchange_messages, 88);
@@ -458,7 +459,7 @@ static void image_stalls(struct image *m, struct exchange_transport *t)
     IMAGE(m, t->stalls_dropped);
 }
 
-IMAGE_COVERS(struct exchange_transport, 336);
+IMAGE_COVERS(struct exchange_transport, 424);
 static void image_transport(struct image *m, struct exchange_transport *t)
 {
     for (int dir = 0; dir < 2; dir++) {
@@ -471,6 +472,7 @@ static void image_transport(struct image *m, struct exchange_transport *t)
     }
     image_mark(m, &t->acked);
     image_mark(m, &t->answered);
+    image_mark(m, &t->heard);
     image_ns(m, &t->counted_to_ns);
     image_stalls(m, t);
     image_bool(m, &t->known);
@@ -478,6 +480,11 @@ static void image_transport(struct image *m, struct exchange_transport *t)
     image_bool(m, &t->one_direction);
     IMAGE(m, t->tries);
     IMAGE(m, t->try_length);
+    image_mark(m, &t->first_try);
+    image_mark(m, &t->last_try);
+    image_duration(m, &t->idle_before_ns);
+    IMAGE(m, t->hole);
+    IMAGE(m, t->acked_length);
     IMAGE(m, t->dead_probes);
     image_mark(m, &t->probe_first);
     image_mark(m, &t->probe_last);
@@ -524,7 +531,7 @@ static void image_own(struct image *m, struct exchange *e)
 }
 
 IMAGE_COVERS(struct exchange_link, 16);
-IMAGE_COVERS(struct exchange, 4168);
+IMAGE_COVERS(struct exchange, 4264);
 /* Outcome, errors and findings are the judge's: they come when it is handed over. */
 void image_exchange(struct image *m, struct exchange *e)
 {

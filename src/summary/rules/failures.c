@@ -11,9 +11,20 @@ struct service {
 
 typedef bool call_is(const struct call *c);
 
+/* Sent by something on the way: its hops, or its time, are not the server's. */
+static bool by_middle(const struct call *c)
+{
+    const struct p2t_flow_record *server = c->conn != NULL ? &c->conn->side[P2T_SIDE_SERVER] : NULL;
+
+    if (call_has(c, P2T_FINDING_CONN_RST_INJECTED))
+        return true;
+    return server != NULL && server->rst_ttl != 0 && server->ttl != 0 &&
+           (server->rst_ttl > server->ttl + 1 || server->ttl > server->rst_ttl + 1);
+}
+
 static bool is_stale(const struct call *c)
 {
-    return call_has(c, P2T_FINDING_CONN_STALE_REUSE);
+    return call_has(c, P2T_FINDING_CONN_STALE_REUSE) && !by_middle(c);
 }
 
 static bool is_ended(const struct call *c)
@@ -126,20 +137,11 @@ static void find_stale(struct service *v)
     sample_fini(&idle);
 }
 
-/* Sent by something on the way: its hops, or its time, are not the server's. */
-static bool by_middle(const struct call *c)
-{
-    const struct p2t_flow_record *server = c->conn != NULL ? &c->conn->side[P2T_SIDE_SERVER] : NULL;
-
-    if (call_has(c, P2T_FINDING_CONN_RST_INJECTED))
-        return true;
-    return server != NULL && server->rst_ttl != 0 && server->ttl != 0 &&
-           (server->rst_ttl > server->ttl + 1 || server->ttl > server->rst_ttl + 1);
-}
-
 static bool is_ended_by_middle(const struct call *c)
 {
-    return (is_ended(c) || (c->failed && call_has(c, P2T_FINDING_CONN_RST_INJECTED))) && by_middle(c);
+    bool ended = is_ended(c) || call_has(c, P2T_FINDING_CONN_RST_INJECTED) || call_has(c, P2T_FINDING_CONN_STALE_REUSE);
+
+    return c->failed && ended && by_middle(c);
 }
 
 static bool is_ended_by_server(const struct call *c)

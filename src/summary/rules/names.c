@@ -50,11 +50,11 @@ static bool made_up_for(const struct name_view *v, size_t at)
 }
 
 /* The family whose answers tell whether the name is in order: AAAA alone proves nothing where A exists, nor A alone where
- * AAAA has addresses. 0: none does. */
-static int telling_type(const struct name_view *v, bool empty)
+ * AAAA has addresses. */
+static int telling_type(const struct name_view *v)
 {
-    if (empty && v->aaaa_with_address > 0 && v->a_with_address == 0)
-        return 0;
+    if (v->aaaa_with_address > 0 && v->a_with_address == 0)
+        return TYPE_AAAA;
     return v->of_type_a > 0 ? TYPE_A : TYPE_AAAA;
 }
 
@@ -67,22 +67,38 @@ static bool was_wanted(const struct name_view *v)
     return false;
 }
 
-/* A name that never existed, asked for by a client whose other names exist: out of habit, as it seems, unless it began to
- * ask in the middle of the capture. */
+/* A service that the client called until then, and no more: what it asks for now may be its new name. */
+static bool gave_something_up(const struct name_view *v, const struct question *bad)
+{
+    struct groups hosts = {0};
+    size_t at = 0, n;
+    bool found = false;
+    struct keyed *first;
+
+    for (size_t i = 0; i < v->s->call_count; i++) {
+        struct call *c = &v->s->calls[i];
+        if (c->client == bad->client && c->request_ns != 0)
+            groups_add(&hosts, (struct keyed){{c->host}, c->request_ns, c->id, c});
+    }
+    groups_sort(&hosts);
+    while ((first = groups_next(&hosts, &at, &n)) != NULL) {
+        int64_t pace = n > 1 ? (first[n - 1].at_ns - first[0].at_ns) / (int64_t)(n - 1) : 0;
+        found |= n >= 5 && first[n - 1].at_ns < bad->asked_ns && bad->asked_ns - first[n - 1].at_ns < 5 * pace &&
+                 v->s->last_ns - first[n - 1].at_ns > 5 * pace;
+    }
+    groups_fini(&hosts);
+    return found;
+}
+
+/* A name that never existed, asked for by a client whose other names exist: out of habit, as it seems, unless the client
+ * gave something up for it. */
 static bool is_habit(const struct name_view *v, const struct question *bad, size_t count)
 {
-    int64_t began_ns = 0;
     size_t resolved = 0;
 
-    for (size_t i = 0; i < v->s->question_count; i++) {
-        const struct question *q = &v->s->questions[i];
-        if (q->client != bad->client)
-            continue;
-        began_ns = began_ns == 0 ? q->asked_ns : began_ns;
-        resolved += has_address(q);
-    }
-    int64_t onset_ns = max_ns(2 * SECOND_NS, (v->s->last_ns - began_ns) / 5);
-    return resolved > 0 && (count < 5 || bad->asked_ns - began_ns < onset_ns);
+    for (size_t i = 0; i < v->s->question_count; i++)
+        resolved += v->s->questions[i].client == bad->client && has_address(&v->s->questions[i]);
+    return resolved > 0 && (count < 5 || !gave_something_up(v, bad));
 }
 
 /* Nothing that anybody needs, as far as the capture shows. */
@@ -129,7 +145,7 @@ static void blame(struct name_view *v, enum p2t_cause_code code, const size_t *b
 /* One family after the other: what stands for all lookups is counted, not both halves of each. */
 static void find(struct name_view *v, enum p2t_cause_code code, bool (*is_bad)(const struct question *))
 {
-    int type = telling_type(v, code == P2T_CAUSE_DNS_EMPTY_ANSWER);
+    int type = telling_type(v);
     size_t bad[v->n < 4096 ? v->n : 4096], count = 0;
 
     for (size_t i = 0; i < v->n && count < 4096; i++) {

@@ -198,7 +198,9 @@ static bool has_onset(const struct refusals *r, int status)
         return false;
     if (r->bad * 10 > r->inside * 7 && r->outside >= 5)
         return true;
-    return is_limit(status) && r->bad * 10 > r->inside * 3;
+    /* A challenge (401) belongs to every first call of some clients. */
+    bool refused = is_limit(status) && r->bad * 10 > r->inside * 3;
+    return refused && (r->outside >= 5 || (r->one_client && r->others_ask));
 }
 
 static void look_at_route(struct p2t_summary *s, struct keyed *calls, size_t n)

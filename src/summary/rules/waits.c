@@ -53,6 +53,12 @@ static int64_t usual_of(struct p2t_summary *s, const struct keyed *calls, size_t
     return usual;
 }
 
+/* A proxy passes host and route on; what it takes itself is not what its upstreams take. */
+static const struct word *proxy_of(const struct call *c)
+{
+    return c->server_ip != NULL && c->server_ip->is_proxy ? c->server_ip : NULL;
+}
+
 static void set_usual(struct p2t_summary *s, bool by_route)
 {
     struct groups g = {0};
@@ -62,7 +68,7 @@ static void set_usual(struct p2t_summary *s, bool by_route)
     for (size_t i = 0; i < s->call_count; i++) {
         struct call *c = &s->calls[i];
         if (tells_usual(c))
-            groups_add(&g, (struct keyed){{c->host, c->method, by_route ? c->route : NULL}, c->request_ns, c->id, c});
+            groups_add(&g, (struct keyed){{c->host, c->method, by_route ? c->route : NULL, proxy_of(c)}, c->request_ns, c->id, c});
     }
     groups_sort(&g);
     while ((first = groups_next(&g, &at, &n)) != NULL) {
@@ -89,7 +95,7 @@ static void set_usual_of_open(struct p2t_summary *s)
     for (size_t i = 0; i < s->call_count; i++) {
         struct call *c = &s->calls[i];
         if (c->request_ns != 0)
-            groups_add(&g, (struct keyed){{c->host, c->method, c->route}, c->request_ns, c->id, c});
+            groups_add(&g, (struct keyed){{c->host, c->method, c->route, proxy_of(c)}, c->request_ns, c->id, c});
     }
     groups_sort(&g);
     while ((first = groups_next(&g, &at, &n)) != NULL) {
