@@ -19,7 +19,8 @@ from verdicts import Expected, Fault, Truth, allowance, standing
 
 KEEPING = 'cut_before begin_inside end_inside cut_after drop1 one_direction clock far60 far300'.split()
 MAKING = 'slow60 slow300 refused status500 dns_refused dns_nxdomain'.split()
-COSTLY = allowance('conn.churn')  # what cost nothing nearby
+# What cost nothing nearby; and calls that a kept connection now takes one upon another.
+COSTLY = allowance('conn.churn', 'conn.pool_wait')
 
 
 def between(capture, since, until):
@@ -94,7 +95,7 @@ def making(kind, base):
         done = make(base)
         return done and (done[0], Expected([Fault(codes, sides, [done[1]])], beside=[COSTLY]))
     address = base.busiest()
-    if sum(f.proto == 6 and f.src[0] == address and len(f.payload()) > 0 for f in base.frames) < 60:
+    if not address or sum(f.proto == 6 and f.src[0] == address and len(f.payload()) > 0 for f in base.frames) < 60:
         return None
     made = later(base, address, int(kind[4:]), base.span() / 2)
     if kind == 'slow300':

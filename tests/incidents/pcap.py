@@ -85,9 +85,11 @@ class Capture:
         return (self.frames[-1].t - self.frames[0].t) / 1e9 if self.frames else 0
 
     def busiest(self, avoid=()):
-        """The address that serves the most flows' packets, not one of those to avoid (texts)."""
-        count = Counter(self.servers()[f.flow()][0] for f in self.frames if f.proto == 6)
-        return next((a for a, _ in count.most_common() if text(a) not in avoid), None)
+        """The address that serves the most packets, is no client too, and is not one of those to avoid (texts)."""
+        sides = self.servers()
+        count = Counter(sides[f.flow()][0] for f in self.frames if f.proto == 6)
+        clients = {end[0] for flow, server in sides.items() for end in flow if end != server}
+        return next((a for a, _ in count.most_common() if a not in clients and text(a) not in avoid), None)
 
 
 def read(path):
