@@ -21,11 +21,15 @@ KEEPING = 'cut_before begin_inside end_inside cut_after drop1 one_direction cloc
 MAKING = 'slow60 slow300 refused status500 dns_refused dns_nxdomain'.split()
 # What cost nothing nearby; and calls that a kept connection now takes one upon another.
 COSTLY = allowance('conn.churn', 'conn.pool_wait')
+SMALL_WHEN_FAR = {'dns.search_list', 'conn.churn', 'tcp.nagle'}  # causes that count by their share of a call
 
 
 def between(capture, since, until):
-    zero = capture.frames[0].t
-    return capture.with_frames([f for f in capture.frames if since <= (f.t - zero) / 1e9 < until])
+    """By place in the file, for the clock may have been set."""
+    zero, frames = capture.frames[0].t, capture.frames
+    begin = next((i for i, f in enumerate(frames) if (f.t - zero) / 1e9 >= since), len(frames))
+    end = next((i for i in range(begin, len(frames)) if (frames[i].t - zero) / 1e9 >= until), len(frames))
+    return capture.with_frames(frames[begin:end])
 
 
 def drop1(capture):
@@ -133,29 +137,35 @@ def keeping(kind, capture, truths):
         return make(capture), Expected(real, beside=beside) if sure else Expected(perhaps=real, beside=beside)
     if kind in ('far60', 'far300'):
         address = capture.busiest({s for t in truths for s in t.subjects})
-        if address is None or beside:
+        if address is None or truths[0].healthy and beside:
             return None
-        return later(capture, address, int(kind[3:])), Expected(real, beside=[COSTLY])
-    return cutting(kind, capture, real) if real else None
+        made = later(capture, address, int(kind[3:]))
+        small = [t for t in real if SMALL_WHEN_FAR & set(t.codes)]
+        return made, Expected(perhaps=real, beside=[COSTLY]) if small else Expected(real, beside=[COSTLY])
+    return cutting(kind, capture, real, beside) if real else None
 
 
-def cutting(kind, capture, real):
+def cutting(kind, capture, real, beside):
     """A part of an incident's capture."""
     since, until = min(t.since for t in real), min(max(t.until for t in real), capture.span())
     middle = (since + until) / 2
     if kind == 'cut_before':
-        return (between(capture, 0, since - 0.3), Expected()) if since >= 3 else None
+        return (between(capture, 0, since - 0.3), Expected(beside=beside)) if since >= 3 else None
     if kind == 'cut_after':
-        return (between(capture, until + 3, 1e9), Expected(perhaps=real)) if capture.span() - until >= 6 else None
+        return (
+            (between(capture, until + 3, 1e9), Expected(perhaps=real, beside=beside))
+            if capture.span() - until >= 6
+            else None
+        )
     if kind == 'begin_inside':
         late = [
             Fault(['conn.no_answer'], [], []) for t in real if 'dns.changed' in t.codes
         ]  # the change is not in it
-        return between(capture, middle, 1e9), Expected(perhaps=real + late)
+        return between(capture, middle, 1e9), Expected(perhaps=real + late, beside=beside)
     enough = since >= 2 and len(real) == 1 and real[0].calls >= 14
     if 'dns.no_answer' in real[0].codes and middle - since < 5:  # too early to speak of silence
         enough = False
-    return between(capture, 0, middle), Expected(real if enough else [], real)
+    return between(capture, 0, middle), Expected(real if enough else [], real, beside)
 
 
 def mutants(capture, truths, kinds=None):

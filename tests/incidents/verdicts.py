@@ -35,5 +35,6 @@ def allowance(*codes):
 
 
 def standing(truths):
-    """What may be said of a healthy capture that lacks something."""
-    return [allowance(*truths[0].codes)] if truths[0].healthy and truths[0].codes else []
+    """What may be said of a capture that lacks something, beside what is wrong."""
+    codes = {c for t in truths for c in t.codes if t.healthy or c.startswith('capture.')}
+    return [allowance(*sorted(codes))] if codes else []
