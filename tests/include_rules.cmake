@@ -10,7 +10,7 @@ set(allow_flow "base;flow;packet/packet.h")
 set(allow_proto "base;proto;flow/chunk.h;flow/table.h;packet/packet.h")
 set(allow_correlate "base;correlate;proto/fact.h;packet/packet.h;flow/chunk.h")
 set(allow_judge "base;judge;correlate/exchange.h;correlate/times.h")
-set(allow_trace "base;trace;correlate/exchange.h;judge/judge.h")
+set(allow_trace "base;trace;correlate/exchange.h;correlate/record.h;judge/judge.h")
 set(allow_survey "base;survey;proto/fact.h")
 set(allow_write "base;write")
 # Shares its row of the table with write, and writes its bytes with it.
@@ -44,7 +44,7 @@ set(faces
 #    for all, and a file in no layer may see all.
 #    fact.h is in none: it shows what decoders read as they read it.
 set(layers_correlate "image" "facts" "http tls" "settle" "join messages" "open" "pool" "dial" "lookup"
-    "conn conn_tls links" "outbox timers" "exchange state times")
+    "record notes" "transport" "conn conn_tls links" "outbox timers" "exchange state times")
 set(layers_proto "conn decoders" "http1 http2 tls dns socks" "websocket grpc" "message")
 
 # Index of the layer that a path below src/ lies in, "" when in none.

@@ -153,6 +153,7 @@ struct p2t_connection {
 struct p2t_http2 {
     /* Times a sender had used up its flow-control window, the stream's or the connection's, with more to send. */
     uint32_t request_stalls, response_stalls;
+    uint32_t max_streams; /* that the server allowed at once, when it was asked (RFC 9113 5.1.2); 0: it had not said */
     int64_t reset_code; /* of RST_STREAM (RFC 9113 7); negative: none */
     bool reset_by_server;
 };

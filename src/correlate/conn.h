@@ -4,6 +4,17 @@
 
 #include "correlate/state.h"
 
+/* What only its record tells, once it is over: record.c */
+struct conn_notes {
+    struct packet_mark last_syn, last_late_syn_ack, challenged, icmp;
+    struct ip_addr icmp_sender;
+    uint8_t icmp_family, icmp_type, icmp_code;
+    uint32_t late_syn_acks;
+    uint32_t filled[2], reordered[2]; /* holes, by dir: by a repeat, or because packets had changed places */
+    struct flow_stall *stalls;        /* the first ones, P2T_STALLS_MAX at most; in its arena */
+    uint32_t stall_count, stall_cap, stalls_dropped;
+};
+
 /* conn.c */
 struct cconn {
     struct list_link all;   /* in correlate.conns */
@@ -24,6 +35,9 @@ struct cconn {
     struct list_link idle; /* among the idle connections of its pool */
     bool is_idle;
     int64_t free_ns; /* since when it could carry its next request */
+    struct conn_notes notes;
+    uint64_t told[2];          /* stream offsets up to which messages are told ... */
+    uint32_t told_segments[2]; /* ... and the segments until then */
     struct slice socks_error;
     struct arena arena; /* proxy target */
 };

@@ -42,6 +42,12 @@ struct correlate *correlate_new(const struct correlate_limits *limits, correlate
     return c;
 }
 
+void correlate_tell_records(struct correlate *c, correlate_record *record, void *ctx)
+{
+    c->record = record;
+    c->record_ctx = ctx;
+}
+
 void correlate_free(struct correlate *c)
 {
     if (c == NULL)

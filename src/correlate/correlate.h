@@ -31,8 +31,14 @@ struct correlate_counters {
 /* Called for each exchange; it is valid during the call, unless it is kept. */
 typedef void correlate_emit(void *ctx, struct exchange *e);
 
+/* Called for each TCP connection when it is over; the record is the callee's, to be freed with free(). */
+struct conn_record;
+typedef void correlate_record(void *ctx, struct conn_record *record);
+
 /* emit: gets each settled exchange. NULL when memory ran out. */
 struct correlate *correlate_new(const struct correlate_limits *limits, correlate_emit *emit, void *ctx);
+/* From now on connections are told, too. Call it before the first fact. */
+void correlate_tell_records(struct correlate *c, correlate_record *record, void *ctx);
 /* NULL is allowed. What is still open is emitted first. */
 void correlate_free(struct correlate *c);
 /* Takes the next fact, in the order of packets; nothing of it is kept by reference but its connection. */

@@ -21,7 +21,7 @@ static const struct packet_mark *mark_of(const struct exchange_conn *c, enum exc
     }
 }
 
-static enum exchange_closer conn_closer(const struct exchange_conn *c)
+enum exchange_closer exchange_conn_closer(const struct exchange_conn *c)
 {
     enum exchange_closer first = CLOSED_BY_NONE;
 
@@ -35,7 +35,7 @@ static enum exchange_closer conn_closer(const struct exchange_conn *c)
 
 enum exchange_closer exchange_closer(const struct exchange *e)
 {
-    return conn_closer(&e->conn);
+    return exchange_conn_closer(&e->conn);
 }
 
 bool exchange_closed_by_server(const struct exchange *e)
@@ -46,7 +46,7 @@ bool exchange_closed_by_server(const struct exchange *e)
 
 const struct packet_mark *exchange_conn_closing_mark(const struct exchange_conn *c)
 {
-    return mark_of(c, conn_closer(c));
+    return mark_of(c, exchange_conn_closer(c));
 }
 
 static bool before_next_request(const struct exchange *e, const struct packet_mark *m)
@@ -170,4 +170,29 @@ void exchange_suppose_answer(struct exchange *e)
 bool attempt_known_by_quote(const struct exchange_attempt *a)
 {
     return mark_set(&a->failed) && a->failed.ref.number == a->syn.ref.number && a->failed.ref.file == a->syn.ref.file;
+}
+
+bool exchange_conn_handshaked(const struct exchange_conn *c)
+{
+    return mark_set(&c->syn) && mark_set(&c->syn_ack) && mark_set(&c->ack) && c->syns <= 1 && !c->late_syn_ack;
+}
+
+/* Between client and server the halves of the handshake's round trip tell which is near. On one host, or below what
+ * a busy machine adds to either half, they tell nothing. */
+static enum p2t_vantage vantage_of(int64_t to_server_ns, int64_t to_client_ns)
+{
+    static const int64_t noise_ns = 200000;
+
+    if (to_server_ns + to_client_ns < noise_ns)
+        return P2T_VANTAGE_UNKNOWN;
+    if (to_client_ns < to_server_ns / 8)
+        return P2T_VANTAGE_CLIENT;
+    return to_server_ns < to_client_ns / 8 ? P2T_VANTAGE_SERVER : P2T_VANTAGE_MIDDLE;
+}
+
+enum p2t_vantage exchange_conn_vantage(const struct exchange_conn *c)
+{
+    if (!exchange_conn_handshaked(c))
+        return P2T_VANTAGE_UNKNOWN;
+    return vantage_of(c->syn_ack.ts_ns - c->syn.ts_ns, c->ack.ts_ns - c->syn_ack.ts_ns);
 }

@@ -192,6 +192,7 @@ struct exchange_stream {
     uint32_t error_code; /* of RST_STREAM */
     struct packet_mark reset_mark;
     uint32_t stalls[2]; /* times a sender's flow-control window was used up */
+    uint32_t max_streams; /* that the server allowed at once, when it was asked; 0: it had not said */
 };
 
 enum { MESSAGE_TIMES_MAX = 128 };
@@ -340,6 +341,39 @@ struct exchange_tls {
     struct slice error; /* TLSHandshakeDone's */
 };
 
+/* One message as TCP carried it. Offsets are those of its direction's stream. */
+struct exchange_carried {
+    bool begun, ended;
+    uint64_t begin, end;
+    uint32_t segments, retransmitted, reordered, probes;
+    /* What held it, inside the exchange; no moment counts twice. */
+    int64_t stalled_ns, zero_window_ns, idle_ns, nagle_ns;
+};
+
+struct exchange_rtt {
+    uint32_t samples, min_us, median_us, max_us;
+};
+
+enum { EXCHANGE_STALLS_MAX = 8 };
+
+/* What TCP did around the exchange: pcap2trace/transport.h. */
+struct exchange_transport {
+    struct exchange_carried message[2]; /* by enum flow_dir */
+    struct packet_mark acked;           /* the first packet that acknowledged all of the request */
+    struct packet_mark answered;        /* a packet beyond a hole in which the response began */
+    int64_t counted_to_ns;              /* what held it before is counted */
+    struct flow_stall *stalls;          /* the longest, EXCHANGE_STALLS_MAX at most */
+    uint32_t stall_count, stalls_dropped;
+    /* From here on known when it is settled. */
+    bool known;
+    bool offload, one_direction;
+    struct exchange_rtt rtt[2]; /* to that direction's receiver and back */
+    uint64_t unacked[2];        /* bytes of the message that were never acknowledged */
+    uint32_t tries, try_length; /* of the first segment of the request that never was */
+    uint32_t dead_probes;       /* keep-alive probes of the client since the server's last packet ... */
+    struct packet_mark probe_first, probe_last; /* ... the first and the last of them */
+};
+
 enum timer_kind { TIMER_LOOKUP, TIMER_DIAL, TIMER_EXCHANGE, TIMER_POOL };
 
 struct timer {
@@ -365,7 +399,8 @@ struct exchange {
     struct exchange_stream stream;
     struct exchange_grpc grpc;
     struct exchange_websocket websocket;
-    struct exchange_tls *tls;      /* NULL: no TLS on the connection */
+    struct exchange_tls *tls; /* NULL: no TLS on the connection */
+    struct exchange_transport transport;
     bool handshakes;               /* its own dial made the TLS handshake */
     bool by_go;                    /* its client is Go's, as its fields or its resolver show */
     bool upstream;                 /* a lookup that a resolver made for another one */
@@ -411,6 +446,12 @@ enum exchange_closer {
 /* The lookup's, or those of one that has none. */
 const struct lookup_detours *lookup_detours(const struct exchange_lookup *l);
 
+/* The handshake was seen without repeats, so that its times are those of the path. */
+bool exchange_conn_handshaked(const struct exchange_conn *c);
+/* Where the capture was taken, by the halves of such a handshake. */
+enum p2t_vantage exchange_conn_vantage(const struct exchange_conn *c);
+
+enum exchange_closer exchange_conn_closer(const struct exchange_conn *c);
 enum exchange_closer exchange_closer(const struct exchange *e);
 bool exchange_closed_by_server(const struct exchange *e);
 /* The packet by which it was; not set where nobody did. */

@@ -5,14 +5,17 @@
 #include "correlate/http.h"
 #include "correlate/join.h"
 #include "correlate/lookup/lookup.h"
+#include "correlate/notes.h"
 #include "correlate/pool/pool.h"
 #include "correlate/settle.h"
 #include "correlate/tls/handshake.h"
 #include "correlate/tls/turns.h"
+#include "correlate/transport.h"
 
 /* Leaves the pool, and is freed. */
 static void leave(struct correlate *c, struct cconn *cc)
 {
+    record_emit(c, cc);
     tls_conn_left(c, cc);
     pool_conn_gone(c, cc);
     conn_free(c, cc);
@@ -27,6 +30,12 @@ static bool is_over(const struct cconn *cc)
 
 static void on_event(struct correlate *c, struct cconn *cc, const struct fact *f)
 {
+    if (f->as.event->kind == FLOW_STALL) {
+        transport_stall(cc, f);
+        notes_stall(c, cc, f);
+        return;
+    }
+    notes_event(cc, f);
     conn_note_event(cc, f);
     if (cc->is_dns) {
         if (f->as.event->kind == FLOW_RST && f->dir == FLOW_S2C && !mark_set(&cc->view.syn_ack))

@@ -7,6 +7,7 @@
 #include "correlate/open.h"
 #include "correlate/pool/pool.h"
 #include "correlate/settle.h"
+#include "correlate/transport.h"
 
 static void end_if_done(struct correlate *c, struct exchange *e)
 {
@@ -64,6 +65,7 @@ static void fill_request(struct correlate *c, struct exchange *e, const struct f
     r->has_length = h->has_length;
     r->length = h->length;
     r->body_in_segment = h->body_in_segment;
+    e->stream.max_streams = h->max_streams;
     struct slice expect = fact_header_value(r->headers, r->header_count, SLICE_LIT("expect"));
     r->expects_continue = slice_ieq(expect, SLICE_LIT("100-continue"));
     struct slice connection = fact_header_value(r->headers, r->header_count, SLICE_LIT("connection"));
@@ -103,6 +105,7 @@ static void on_request_head(struct correlate *c, struct cconn *cc, const struct 
     if (e == NULL && (e = begin(c, cc, f)) == NULL)
         return;
     fill_request(c, e, f->as.head);
+    transport_told(cc, e, FLOW_C2S);
     if (f->stream != 0)
         grpc_asked(e, f->as.head);
     if (is_connect(e)) {
@@ -216,6 +219,7 @@ static void on_response_head(struct correlate *c, struct cconn *cc, const struct
             return;
     }
     settle_goes_on(c, e);
+    transport_told(cc, e, FLOW_S2C);
     /* HTTP/2's reader hears of a head when it is whole. */
     if (!mark_set(&e->response.first))
         e->response.first = f->stream != 0 ? h->last : h->first;
@@ -239,6 +243,7 @@ static void on_request_end(struct correlate *c, struct cconn *cc, const struct f
     if (e == NULL)
         return;
     e->request.ended = true;
+    transport_ended(cc, e, FLOW_C2S);
     if (f->as.http_end.complete && f->stream != 0)
         messages_end(e, FLOW_C2S);
     /* The request of a WebSocket is its head: what follows are messages, either way. */
@@ -264,10 +269,12 @@ static void on_response_end(struct correlate *c, struct cconn *cc, const struct 
         return;
     if (is_connect(e) && e->response.status / 100 == 2) {
         cc->view.tunnel_ready = f->mark;
+        transport_skip(cc);
         open_discard(c, e);
         return;
     }
     e->response.ended = true;
+    transport_ended(cc, e, FLOW_S2C);
     if (f->as.http_end.complete && f->stream != 0)
         messages_end(e, FLOW_S2C);
     e->response.last = f->as.http_end.last;

@@ -7,6 +7,7 @@
 #include "correlate/messages.h"
 #include "correlate/open.h"
 #include "correlate/timers.h"
+#include "correlate/transport.h"
 
 /* A client that closes both ways answers what still comes with RST (RFC 9293 3.10.7.1); one that closed its half only
  * takes it. */
@@ -30,6 +31,7 @@ void settle_exchange(struct correlate *c, struct exchange *e)
         open_detach(c, cc, e);
     timer_stop(c, &e->timer);
     conn_snapshot(cc, e);
+    transport_settle(cc, e);
     messages_settle(e);
     e->response.unread = e->stream.id == 0 && came_too_late(e);
     e->owner = NULL;

@@ -34,6 +34,8 @@ struct correlate {
     struct correlate_counters counters;
     correlate_emit *emit;
     void *emit_ctx;
+    correlate_record *record; /* NULL: nobody asks for them */
+    void *record_ctx;
     int64_t now_ns;
     uint64_t serial; /* tie-breaker: the order in which things were made */
     struct heap timers;

@@ -4,6 +4,7 @@
 
 #include "base/addr.h"
 #include "base/slice.h"
+#include "flow/transport.h"
 #include "packet/packet.h"
 
 /* Direction of bytes in a connection: from the one that opened it, or to it. */
@@ -36,6 +37,16 @@ struct flow_conn {
     uint32_t out_of_order[2];              /* segments that came before an earlier byte */
     uint32_t duplicates;                   /* the same packet captured again elsewhere on its way */
     uint64_t lost_bytes[2];                /* holes that were never filled */
+
+    uint64_t delivered[2]; /* stream bytes given as chunks, or left out by flow_tcp_skip() */
+
+    /* What every connection has, by direction of the sender: the MSS of its SYN, and the TTLs of its first packet that is
+     * no RST and of its first RST. 0: none came. */
+    uint16_t mss[2];
+    uint8_t scale[2]; /* its window's, plus one */
+    uint8_t ttl[2], rst_ttl[2];
+    struct packet_mark last;          /* its last packet */
+    struct flow_transport *transport; /* NULL: no payload came so far, or memory ran out */
 
     /* The capture's clock was set back since the connection began: its marks are as much later than the packets' own
      * times, so that no effect comes before its cause. */
@@ -86,17 +97,20 @@ enum flow_event_kind {
     FLOW_FIRST_ACK,        /* first packet of dir that acknowledges payload of the other side */
     FLOW_CHALLENGED,       /* an ACK that answers the SYN and acknowledges nothing of it (dir: server's), and the RST
                             * that answers that ACK (dir: client's); the attempt goes on: RFC 9293 3.5.2, RFC 5961 4.2 */
-    FLOW_SENT_AFTER_RST    /* bytes or a FIN from dir at or behind the place of its own RST; once */
+    FLOW_SENT_AFTER_RST,   /* bytes or a FIN from dir at or behind the place of its own RST; once */
+    FLOW_STALL             /* dir stood still, and goes on with this packet; mark: where it ended */
 };
 
 struct flow_event {
     enum flow_event_kind kind;
     enum flow_dir dir; /* who sent the packet; for FLOW_ICMP: whose packet is quoted */
     struct packet_mark mark;
-    bool repeated;                /* FLOW_SYN, FLOW_SYN_ACK: a retransmission */
-    int64_t after_ns;             /* FLOW_FIRST_ACK: from the server: since the client's first payload was seen */
-    uint8_t icmp_type, icmp_code; /* FLOW_ICMP */
-    uint8_t icmp_family;          /* 4 or 6 */
+    bool repeated;                  /* FLOW_SYN, FLOW_SYN_ACK: a retransmission */
+    int64_t after_ns;               /* FLOW_FIRST_ACK: from the server: since the client's first payload was seen */
+    uint8_t icmp_type, icmp_code;   /* FLOW_ICMP */
+    uint8_t icmp_family;            /* 4 or 6 */
+    struct ip_addr reporter;        /* FLOW_ICMP */
+    const struct flow_stall *stall; /* FLOW_STALL; valid during the call */
 };
 
 enum flow_end {

@@ -141,6 +141,7 @@ static void about_tcp(struct flow_table *t, const struct packet *p)
         .icmp_type = icmp->type,
         .icmp_code = icmp->code,
         .icmp_family = p->src.ip.family,
+        .reporter = p->src.ip,
     };
     t->sink.tcp_event(t->sink.ctx, &found->conn->head, &e);
 }

@@ -176,9 +176,11 @@ bool flow_handshake(struct flow_table *t, struct flow_tcp *c, unsigned side, con
     bool taken = flow_is_syn(p) ? take_syn(t, c, side, p) : take_syn_ack(t, c, side, p);
 
     if (taken) {
+        c->head.mss[flow_dir_of(c, side)] = p->tcp.mss;
         c->half[side].scale = p->tcp.window_scale > 14 ? 14 : p->tcp.window_scale;
         if (c->half[side].scale < 0)
             c->half[side].scale = 0;
+        c->head.scale[flow_dir_of(c, side)] = (uint8_t)(c->half[side].scale + 1);
     }
     return taken;
 }

@@ -43,7 +43,7 @@ struct flow_table {
     int64_t now_ns; /* the packet clock; never goes back */
     struct hmap keys;
     struct hmap syns; /* by client endpoint and ISN: the newest connection each */
-    struct slab conns, aliases, helds;
+    struct slab conns, aliases, helds, transports, troubles;
     struct list_link lru[FLOW_CLASSES]; /* least recently used first */
     size_t count[FLOW_CLASSES];
     int64_t deadline_ns[FLOW_CLASSES]; /* nothing of the class expires before */

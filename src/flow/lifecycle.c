@@ -1,5 +1,5 @@
 /* How connections begin and end: opening, expiry by the packet clock, eviction. */
-#include "flow/internal.h"
+#include "flow/measure.h"
 
 enum { HALF_OPEN_SHARE = 8 }; /* more than a part in so many, and half-open connections are evicted first */
 
@@ -7,6 +7,7 @@ void flow_tcp_free(struct flow_table *t, struct flow_tcp *c)
 {
     flow_stream_free(t, &c->half[0]);
     flow_stream_free(t, &c->half[1]);
+    flow_measure_free(t, c);
     flow_syns_remove(t, c);
     hmap_remove(&t->keys, &c->key.node);
     for (struct flow_key_node *n = c->key.next, *next; n != NULL; n = next) {

@@ -1,5 +1,5 @@
 /* Leaving out packets of a connection that nobody needs any more. */
-#include "flow/internal.h"
+#include "flow/measure.h"
 
 #include <stdlib.h>
 
@@ -10,6 +10,16 @@ static const struct flow_tcp *conn_of(const struct flow_conn *conn)
     return (const struct flow_tcp *)(const void *)((const char *)conn - offsetof(struct flow_tcp, head));
 }
 
+/* Of a direction: false while something stands still. */
+static bool place_sent(const struct flow_conn *conn, unsigned dir, struct flow_sent *sent)
+{
+    if (conn->transport == NULL)
+        return true;
+    *sent = conn->transport->sent[dir];
+    sent->trouble = NULL;
+    return !flow_stall_now(&conn->transport->sent[dir]);
+}
+
 bool flow_tcp_place(const struct flow_conn *conn, struct flow_place *place)
 {
     const struct flow_tcp *c = conn_of(conn);
@@ -18,7 +28,9 @@ bool flow_tcp_place(const struct flow_conn *conn, struct flow_place *place)
                                  .last_ns = c->last_ns,
                                  .newest_ns = c->newest_ns,
                                  .clock_ahead_ns = conn->clock_ahead_ns,
-                                 .clock_back = conn->clock_back};
+                                 .clock_back = conn->clock_back,
+                                 .last = conn->last,
+                                 .measured = conn->transport != NULL};
     for (unsigned side = 0; side < 2; side++) {
         const struct flow_half *h = &c->half[side];
         enum flow_dir dir = flow_dir_of(c, side);
@@ -41,7 +53,10 @@ bool flow_tcp_place(const struct flow_conn *conn, struct flow_place *place)
             .zero_window = h->zero_window,
             .ack_seen = h->ack_seen,
             .base_from = h->base_from,
+            .ring = h->ring,
         };
+        if (!place_sent(conn, dir, &place->half[dir].sent))
+            return false;
     }
     return true;
 }
@@ -62,9 +77,21 @@ static void skip_half(struct flow_half *h, const struct flow_place_half *to)
     h->window = to->window;
     h->zero_window = to->zero_window;
     h->ack_seen = to->ack_seen;
+    h->ring = to->ring;
 }
 
-void flow_tcp_skip(struct flow_conn *conn, const struct flow_place *place)
+/* Without memory it is measured no more. */
+static void skip_sent(struct flow_table *t, struct flow_tcp *c, const struct flow_place *place)
+{
+    flow_measure_free(t, c);
+    for (unsigned side = 0; place->measured && side < 2; side++) {
+        struct flow_sent *sent = flow_measure_begin(t, c, side);
+        if (sent != NULL)
+            *sent = place->half[flow_dir_of(c, side)].sent;
+    }
+}
+
+void flow_tcp_skip(struct flow_table *t, struct flow_conn *conn, const struct flow_place *place)
 {
     struct flow_tcp *c = hmap_entry(conn, struct flow_tcp, head);
 
@@ -75,6 +102,8 @@ void flow_tcp_skip(struct flow_conn *conn, const struct flow_place *place)
     c->newest_ns = place->newest_ns;
     conn->clock_ahead_ns = place->clock_ahead_ns;
     conn->clock_back = place->clock_back;
+    conn->last = place->last;
+    skip_sent(t, c, place);
     for (unsigned side = 0; side < 2; side++) {
         enum flow_dir dir = flow_dir_of(c, side);
         skip_half(&c->half[side], &place->half[dir]);
@@ -82,6 +111,7 @@ void flow_tcp_skip(struct flow_conn *conn, const struct flow_place *place)
         conn->out_of_order[dir] = place->half[dir].out_of_order;
         conn->payload_bytes[dir] = place->half[dir].payload_bytes;
         conn->lost_bytes[dir] = place->half[dir].lost_bytes;
+        conn->delivered[dir] = c->half[side].next;
     }
 }
 

@@ -21,4 +21,11 @@ void flow_tcp_swap_roles(struct flow_conn *conn)
     SWAP(uint32_t, conn->retransmits[0], conn->retransmits[1]);
     SWAP(uint32_t, conn->out_of_order[0], conn->out_of_order[1]);
     SWAP(uint64_t, conn->lost_bytes[0], conn->lost_bytes[1]);
+    SWAP(uint64_t, conn->delivered[0], conn->delivered[1]);
+    SWAP(uint16_t, conn->mss[0], conn->mss[1]);
+    SWAP(uint8_t, conn->scale[0], conn->scale[1]);
+    SWAP(uint8_t, conn->ttl[0], conn->ttl[1]);
+    SWAP(uint8_t, conn->rst_ttl[0], conn->rst_ttl[1]);
+    if (conn->transport != NULL)
+        SWAP(struct flow_sent, conn->transport->sent[0], conn->transport->sent[1]);
 }

@@ -1,5 +1,5 @@
 /* One segment of a known connection: what its header says, then its bytes. */
-#include "flow/internal.h"
+#include "flow/measure.h"
 
 static bool awaits_syn_ack(const struct flow_tcp *c, unsigned side)
 {
@@ -83,8 +83,11 @@ static void take_ack(struct flow_table *t, struct flow_tcp *c, unsigned side, co
         off = (int64_t)peer->fin;
     else if (!peer->fin_seen && off == (int64_t)peer->high + 1)
         off--;
-    if (off <= (int64_t)peer->acked)
+    if (off <= (int64_t)peer->acked) {
+        flow_measure_old_ack(t, c, side, p);
         return;
+    }
+    flow_measure_ack(t, c, side, p, (uint64_t)off);
     flow_stream_acked(peer, (uint64_t)off, p->mark);
     if (h->ack_seen)
         return;
@@ -102,6 +105,12 @@ static bool is_keep_alive(const struct flow_half *h, const struct packet *p, int
     if ((p->tcp.flags & (TCP_SYN | TCP_FIN)) != 0 || off != (int64_t)h->high - 1)
         return false;
     return p->payload_len == 0 || (p->payload_len == 1 && h->acked >= h->high);
+}
+
+/* A byte beyond a shut window asks whether it is still shut, and is sent again and again. */
+static bool is_window_probe(const struct flow_tcp *c, unsigned side, const struct packet *p)
+{
+    return p->payload_len == 1 && flow_stall_shut(flow_sent(c, side));
 }
 
 static void take_old(struct flow_table *t, struct flow_tcp *c, unsigned side, const struct packet *p)
@@ -157,6 +166,17 @@ static bool stream_part(struct flow_table *t, struct flow_tcp *c, unsigned side,
     return true;
 }
 
+static void take_repeat(struct flow_table *t, struct flow_tcp *c, unsigned side, const struct packet *p,
+                        const struct flow_part *part)
+{
+    if (is_window_probe(c, side, p)) {
+        flow_measure_probe(t, c, side, p);
+        return;
+    }
+    take_old(t, c, side, p);
+    flow_stall_repeat(t, c, side, p, part);
+}
+
 static int take_payload(struct flow_table *t, struct flow_tcp *c, unsigned side, const struct packet *p, int64_t off)
 {
     struct flow_half *h = &c->half[side];
@@ -164,16 +184,20 @@ static int take_payload(struct flow_table *t, struct flow_tcp *c, unsigned side,
 
     if (is_keep_alive(h, p, off)) {
         t->counters.keep_alives++;
+        flow_measure_probe(t, c, side, p);
         return 0;
     }
+    if (p->payload_len == 0)
+        flow_measure_claim(t, c, side, p, off);
     if (p->payload_len == 0 || !stream_part(t, c, side, p, off, &part))
         return 0;
     if (h->held != NULL)
         flow_stream_compare(t, h, &part);
     if (!flow_stream_is_new(h, &part)) {
-        take_old(t, c, side, p);
+        take_repeat(t, c, side, p, &part);
         return 0;
     }
+    flow_measure_new(t, c, side, p, &part);
     if (c->half[!side].rst_seen)
         data_after_close(t, c, side, p);
     if (h->rst_seen)
@@ -183,10 +207,13 @@ static int take_payload(struct flow_table *t, struct flow_tcp *c, unsigned side,
     if (part.off > h->next) {
         t->counters.out_of_order++;
         c->head.out_of_order[flow_dir_of(c, side)]++;
+        flow_stall_hole(t, c, side, p);
     }
     if (flow_is_syn(p) && side == c->client_side)
         return flow_stream_keep(t, c, side, &part);
-    return flow_stream_push(t, c, side, &part);
+    int rc = flow_stream_push(t, c, side, &part);
+    flow_stall_filled(t, c, side, p);
+    return rc;
 }
 
 static void take_fin(struct flow_table *t, struct flow_tcp *c, unsigned side, const struct packet *p, int64_t off)
@@ -246,11 +273,21 @@ static void take_reset(struct flow_table *t, struct flow_tcp *c, unsigned side, 
     if (!h->rst_seen) {
         if (!h->fin_seen)
             h->fin = reset_place(h, p);
+        c->head.rst_ttl[flow_dir_of(c, side)] = p->ttl;
         flow_emit(t, c, side, FLOW_RST, p->mark);
     }
     h->rst_seen = true;
     if (c->class != FLOW_CLOSED)
         flow_tcp_set_class(t, c, FLOW_CLOSED);
+}
+
+/* The window may be too small for a segment, or was; few are, where windows are scaled. */
+static bool is_narrow(const struct flow_tcp *c, unsigned side, const struct packet *p)
+{
+    const struct flow_half *h = &c->half[side];
+    uint32_t window = (uint32_t)h->window << (h->scale > 0 ? h->scale : 0);
+
+    return (window <= UINT16_MAX && (p->tcp.flags & TCP_SYN) == 0) || flow_stall_shut(flow_sent(c, !side));
 }
 
 static bool take_header(struct flow_table *t, struct flow_tcp *c, unsigned side, const struct packet *p)
@@ -270,6 +307,8 @@ static bool take_header(struct flow_table *t, struct flow_tcp *c, unsigned side,
     take_window(t, c, side, p);
     if ((p->tcp.flags & TCP_ACK) != 0)
         take_ack(t, c, side, p);
+    if (is_narrow(c, side, p))
+        flow_stall_window(t, c, side, p);
     return true;
 }
 
@@ -284,11 +323,22 @@ static void settle_syn_data(struct flow_table *t, struct flow_tcp *c, unsigned s
         flow_stream_forget(t, c, c->client_side);
 }
 
+static void note_packet(struct flow_tcp *c, unsigned side, const struct packet *p)
+{
+    enum flow_dir dir = flow_dir_of(c, side);
+
+    c->head.packets[dir]++;
+    c->head.last = p->mark;
+    if (c->head.ttl[dir] == 0 && (p->tcp.flags & TCP_RST) == 0)
+        c->head.ttl[dir] = p->ttl;
+    flow_measure_alive(c, side);
+}
+
 int flow_segment(struct flow_table *t, struct flow_tcp *c, unsigned side, const struct packet *p)
 {
     struct flow_half *h = &c->half[side];
 
-    c->head.packets[flow_dir_of(c, side)]++;
+    note_packet(c, side, p);
     if ((h->watch_to | c->half[!side].watch_to) != 0) {
         flow_stream_expire(t, c, c->client_side);
         flow_stream_expire(t, c, !c->client_side);

@@ -1,5 +1,5 @@
 /* Puts one direction's bytes in order: each byte once, the first copy of it, with its own time. */
-#include "flow/internal.h"
+#include "flow/measure.h"
 
 #include <stdlib.h>
 
@@ -22,7 +22,7 @@ static void send_chunk(struct flow_table *t, struct flow_tcp *c, unsigned side, 
 {
     struct flow_half *h = &c->half[side];
 
-    h->next = chunk->offset + chunk->len;
+    h->next = c->head.delivered[chunk->dir] = chunk->offset + chunk->len;
     h->deliverable = chunk->deliverable;
     t->sink.tcp_chunk(t->sink.ctx, &c->head, chunk);
 }
@@ -112,6 +112,7 @@ static void skip_to(struct flow_table *t, struct flow_tcp *c, unsigned side, uin
                               .unacked = h->acked <= h->next,
                               .seen = proof};
 
+    flow_stall_given_up(t, c, side, to, hole.unacked, proof);
     hole.deliverable = behind != NULL && behind->mark.ts_ns < proof.ts_ns ? behind->mark : proof;
     hole.deliverable = later(hole.deliverable, h->deliverable);
     h->base_from = FLOW_BASE_FIXED;

@@ -32,6 +32,8 @@ struct flow_table *flow_table_new(const struct flow_limits *limits, const struct
     slab_init(&t->conns, sizeof(struct flow_tcp), limits->budget);
     slab_init(&t->aliases, sizeof(struct flow_key_node), limits->budget);
     slab_init(&t->helds, sizeof(struct flow_held), limits->budget);
+    slab_init(&t->transports, sizeof(struct flow_transport), limits->budget);
+    slab_init(&t->troubles, sizeof(struct flow_trouble), limits->budget);
     for (int i = 0; i < FLOW_CLASSES; i++) {
         list_init(&t->lru[i]);
         t->deadline_ns[i] = t->next_deadline_ns = INT64_MAX;
@@ -67,6 +69,8 @@ void flow_table_free(struct flow_table *t)
     slab_fini(&t->conns);
     slab_fini(&t->aliases);
     slab_fini(&t->helds);
+    slab_fini(&t->transports);
+    slab_fini(&t->troubles);
     flow_recent_fini(&t->recent);
     free(t->nat);
     free(t);

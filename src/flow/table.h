@@ -71,7 +71,9 @@ struct flow_place_half {
     uint64_t payload_bytes, lost_bytes;
     uint16_t window;
     bool zero_window, ack_seen;
-    uint8_t base_from; /* how that is known: flow's own; 0: it is not */
+    uint8_t base_from;     /* how that is known: flow's own; 0: it is not */
+    struct flow_sent sent; /* without trouble */
+    struct flow_ring ring; /* its last packets */
 };
 
 /* A moment in the life of a connection at which nothing is held after a hole. */
@@ -79,14 +81,16 @@ struct flow_place {
     struct endpoint client;
     int64_t last_ns; /* of its last packet */
     int64_t newest_ns, clock_ahead_ns;
-    struct packet_mark clock_back;
+    struct packet_mark clock_back, last;
+    bool measured;
     struct flow_place_half half[2]; /* by enum flow_dir */
 };
 
-/* Fills *place. False: bytes are held after a hole, or came after the end, so that there is no such moment now. */
+/* Fills *place. False: bytes are held after a hole, something stands still, or bytes came after the end, so that there is no
+ * such moment now. */
 bool flow_tcp_place(const struct flow_conn *conn, struct flow_place *place);
 /* The connection is taken there without a word to the sink: packets in between were not given. */
-void flow_tcp_skip(struct flow_conn *conn, const struct flow_place *place);
+void flow_tcp_skip(struct flow_table *t, struct flow_conn *conn, const struct flow_place *place);
 /* When it was used last, by the packet clock: later than its last packet's own time where captured clocks step back. */
 int64_t flow_tcp_last_ns(const struct flow_conn *conn);
 void flow_tcp_used(struct flow_conn *conn, int64_t last_ns);

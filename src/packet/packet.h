@@ -29,6 +29,11 @@ enum packet_kind { PACKET_TCP = 1, PACKET_UDP, PACKET_ICMP_ERROR };
 /* RFC 9293 3.1 */
 enum { TCP_FIN = 0x01, TCP_SYN = 0x02, TCP_RST = 0x04, TCP_PSH = 0x08, TCP_ACK = 0x10, TCP_URG = 0x20 };
 
+/* Bytes that were received beyond the acknowledgement: RFC 2018. */
+struct packet_sack {
+    uint32_t left, right;
+};
+
 struct packet_tcp {
     uint32_t seq, ack;
     uint16_t window; /* as in the header, unscaled */
@@ -36,6 +41,9 @@ struct packet_tcp {
     int8_t window_scale; /* from the SYN's option, else -1 */
     bool has_timestamp;
     uint32_t ts_value, ts_echo; /* RFC 7323 */
+    uint16_t mss;               /* from the SYN's option; 0: none */
+    uint8_t sacks;              /* blocks in `sack` */
+    struct packet_sack sack[2]; /* the first ones */
 };
 
 /* An ICMP or ICMPv6 error, with what it quotes of the packet that caused it (RFC 792, RFC 4443).

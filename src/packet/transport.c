@@ -12,9 +12,19 @@ static void finish(struct packet_walk *w, enum packet_kind kind)
     w->next = LAYER_END;
 }
 
+static void sack_blocks(struct packet_tcp *tcp, struct slice value)
+{
+    enum { BLOCKS_MAX = 2, BLOCK_BYTES = 8 };
+
+    for (; tcp->sacks < BLOCKS_MAX && value.n >= BLOCK_BYTES; tcp->sacks++) {
+        tcp->sack[tcp->sacks] = (struct packet_sack){load_be32(value.p), load_be32(value.p + 4)};
+        value = slice_of(value.p + BLOCK_BYTES, value.n - BLOCK_BYTES);
+    }
+}
+
 static void tcp_option(struct packet_tcp *tcp, uint8_t kind, struct slice value)
 {
-    enum { WINDOW_SCALE = 3, TIMESTAMPS = 8, SHIFT_MAX = 14 };
+    enum { MSS = 2, WINDOW_SCALE = 3, SACK = 5, TIMESTAMPS = 8, SHIFT_MAX = 14 };
 
     if (kind == WINDOW_SCALE && value.n == 1 && (tcp->flags & TCP_SYN) != 0) {
         tcp->window_scale = (int8_t)(value.p[0] < SHIFT_MAX ? value.p[0] : SHIFT_MAX); /* RFC 7323 2.3 */
@@ -22,6 +32,10 @@ static void tcp_option(struct packet_tcp *tcp, uint8_t kind, struct slice value)
         tcp->has_timestamp = true;
         tcp->ts_value = load_be32(value.p);
         tcp->ts_echo = load_be32(value.p + 4);
+    } else if (kind == MSS && value.n == 2 && (tcp->flags & TCP_SYN) != 0) {
+        tcp->mss = load_be16(value.p);
+    } else if (kind == SACK) {
+        sack_blocks(tcp, value);
     }
 }
 

@@ -90,6 +90,14 @@ int carry_load(struct carry *c, struct reader *saved);
 /* The carried frames were fed: forgets connections that they did not bring back. */
 void carry_loaded(struct carry *c);
 
+/* carry_sent.c: parts of a place; reading, what makes no sense fails the reader. */
+void carry_put_mark(struct buf *out, const struct packet_mark *m);
+struct packet_mark carry_get_mark(struct reader *r);
+void carry_put_sent(struct buf *out, const struct flow_sent *s);
+void carry_get_sent(struct reader *r, struct flow_sent *s);
+void carry_put_ring(struct buf *out, const struct flow_ring *r);
+void carry_get_ring(struct reader *in, struct flow_ring *r);
+
 /* carry_place.c */
 
 /* Sets cc->used to the place that this pass moves the connection to; NULL: all of its packets are needed. */

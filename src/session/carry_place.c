@@ -20,6 +20,8 @@ static void on_response_end(struct carry *c, struct carry_conn *cc, const struct
     if (cc->idle == NULL)
         cc->idle = slab_take(&c->place_slab);
     cc->is_idle = cc->idle != NULL && flow_tcp_place(cc->flow, &cc->idle->flow);
+    if (cc->is_idle) /* acknowledgements that follow change the place */
+        cc->idle->ref = (struct packet_ref){c->last_frame.number + 1, c->last_frame.file};
 }
 
 static bool is_usable(const struct carry *c, const struct carry_place *place)
@@ -63,13 +65,8 @@ static void on_request_head(struct carry *c, struct carry_conn *cc, const struct
         return;
     cc->next = place;
     cc->idle = NULL;
-    place->ref = f->as.head->first.ref;
     place->ts_ns = f->as.head->first.ts_ns;
     place->number = f->exchange;
-    for (int dir = 0; dir < 2; dir++) {
-        place->flow.half[dir].retransmits = now.half[dir].retransmits;
-        place->flow.half[dir].lost_bytes = now.half[dir].lost_bytes;
-    }
 }
 
 static void on_proto(struct carry_conn *cc, const struct fact *f)
@@ -176,21 +173,6 @@ static struct endpoint get_endpoint(struct reader *r)
     return e;
 }
 
-static void put_mark(struct buf *out, const struct packet_mark *m)
-{
-    buf_le64(out, (uint64_t)m->ts_ns);
-    carry_put_ref(out, m->ref);
-}
-
-static struct packet_mark get_mark(struct reader *r)
-{
-    struct packet_mark m;
-
-    m.ts_ns = saved_moment((int64_t)reader_le64(r));
-    m.ref = carry_get_ref(r);
-    return m;
-}
-
 void carry_place_save(const struct carry_conn *cc, struct buf *out)
 {
     const struct carry_place *p = cc->used;
@@ -202,16 +184,18 @@ void carry_place_save(const struct carry_conn *cc, struct buf *out)
     buf_le64(out, (uint64_t)p->flow.last_ns);
     buf_le64(out, (uint64_t)p->flow.newest_ns);
     buf_le64(out, (uint64_t)p->flow.clock_ahead_ns);
-    put_mark(out, &p->flow.clock_back);
+    carry_put_mark(out, &p->flow.clock_back);
+    carry_put_mark(out, &p->flow.last);
+    buf_le32(out, p->flow.measured);
     for (int dir = 0; dir < 2; dir++) {
         const struct flow_place_half *h = &p->flow.half[dir];
         buf_le64(out, h->next);
         buf_le64(out, h->high);
         buf_le64(out, h->acked);
         buf_le64(out, h->watch_to);
-        put_mark(out, &h->deliverable);
-        put_mark(out, &h->watch);
-        put_mark(out, &h->acked_at);
+        carry_put_mark(out, &h->deliverable);
+        carry_put_mark(out, &h->watch);
+        carry_put_mark(out, &h->acked_at);
         buf_le32(out, h->base);
         buf_le32(out, h->retransmits);
         buf_le32(out, h->out_of_order);
@@ -221,18 +205,34 @@ void carry_place_save(const struct carry_conn *cc, struct buf *out)
         buf_le32(out, h->zero_window);
         buf_le32(out, h->ack_seen);
         buf_le32(out, h->base_from);
+        carry_put_ring(out, &h->ring);
+        if (p->flow.measured)
+            carry_put_sent(out, &h->sent);
     }
+}
+
+static void uses_of_sent(const struct flow_sent *s, session_uses_fn *uses, void *ctx)
+{
+    const struct packet_mark *marks[] = {&s->acked_mark, &s->claimed_mark, &s->last, &s->probe_first, &s->probe_last};
+
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
+        uses(ctx, (uint32_t)marks[i]->ref.file);
+    for (uint32_t i = 0; i < s->flights; i++)
+        uses(ctx, (uint32_t)s->flight[i].mark.ref.file);
 }
 
 void carry_place_uses(const struct carry_conn *cc, session_uses_fn *uses, void *ctx)
 {
     if (cc->used != NULL)
         uses(ctx, (uint32_t)cc->used->flow.clock_back.ref.file);
+    if (cc->used != NULL)
+        uses(ctx, (uint32_t)cc->used->flow.last.ref.file);
     for (int dir = 0; cc->used != NULL && dir < 2; dir++) {
         const struct flow_place_half *h = &cc->used->flow.half[dir];
         uses(ctx, (uint32_t)h->deliverable.ref.file);
         uses(ctx, (uint32_t)h->watch.ref.file);
         uses(ctx, (uint32_t)h->acked_at.ref.file);
+        uses_of_sent(&h->sent, uses, ctx);
     }
 }
 
@@ -261,16 +261,18 @@ static bool load(struct reader *r, struct carry_place *p)
     p->flow.last_ns = saved_moment((int64_t)reader_le64(r));
     p->flow.newest_ns = saved_moment((int64_t)reader_le64(r));
     p->flow.clock_ahead_ns = saved_duration((int64_t)reader_le64(r));
-    p->flow.clock_back = get_mark(r);
+    p->flow.clock_back = carry_get_mark(r);
+    p->flow.last = carry_get_mark(r);
+    p->flow.measured = reader_le32(r) != 0;
     for (int dir = 0; dir < 2; dir++) {
         struct flow_place_half *h = &p->flow.half[dir];
         h->next = reader_le64(r);
         h->high = reader_le64(r);
         h->acked = reader_le64(r);
         h->watch_to = reader_le64(r);
-        h->deliverable = get_mark(r);
-        h->watch = get_mark(r);
-        h->acked_at = get_mark(r);
+        h->deliverable = carry_get_mark(r);
+        h->watch = carry_get_mark(r);
+        h->acked_at = carry_get_mark(r);
         h->base = reader_le32(r);
         h->retransmits = reader_le32(r);
         h->out_of_order = reader_le32(r);
@@ -280,6 +282,9 @@ static bool load(struct reader *r, struct carry_place *p)
         h->zero_window = reader_le32(r) != 0;
         h->ack_seen = reader_le32(r) != 0;
         h->base_from = (uint8_t)reader_le32(r);
+        carry_get_ring(r, &h->ring);
+        if (p->flow.measured)
+            carry_get_sent(r, &h->sent);
         if (!half_ok(h))
             reader_fail(r, READ_BAD);
     }

@@ -11,9 +11,14 @@ enum { BATCHES = 8, WAKE_BATCHES = BATCHES / 2, BATCH_EXCHANGES = 64 };
 /* A batch ends early when its exchanges' arenas hold this much: heads may be large. */
 #define BATCH_BYTES ((size_t)256 << 10)
 
+struct item {
+    struct exchange *exchange; /* NULL: a record */
+    struct conn_record *record;
+};
+
 /* Filled, emitted, and given back when its slot comes round again. */
 struct batch {
-    struct exchange *exchanges[BATCH_EXCHANGES];
+    struct item items[BATCH_EXCHANGES];
     size_t n, bytes;
 };
 
@@ -37,12 +42,19 @@ static void set_status(struct emitter *m, int status)
     atomic_compare_exchange_strong(&m->status, &none, status);
 }
 
+static int emit(struct emitter *m, const struct item *item)
+{
+    if (item->exchange == NULL)
+        return m->config.emit_record(m->config.ctx, item->record);
+    int status = m->config.emit(m->config.ctx, item->exchange);
+    atomic_fetch_add(&m->exchanges, 1);
+    return status;
+}
+
 static void emit_batch(struct emitter *m, const struct batch *b)
 {
-    for (size_t i = 0; i < b->n && atomic_load(&m->status) == 0; i++) {
-        set_status(m, m->config.emit(m->config.ctx, b->exchanges[i]));
-        atomic_fetch_add(&m->exchanges, 1);
-    }
+    for (size_t i = 0; i < b->n && atomic_load(&m->status) == 0; i++)
+        set_status(m, emit(m, &b->items[i]));
 }
 
 static void *run(void *arg)
@@ -73,7 +85,10 @@ struct emitter *emitter_new(const struct emitter_config *config)
 static void give_back(struct emitter *m, struct batch *b)
 {
     for (size_t i = 0; i < b->n; i++)
-        m->config.give_back(m->config.ctx, b->exchanges[i]);
+        if (b->items[i].exchange != NULL)
+            m->config.give_back(m->config.ctx, b->items[i].exchange);
+        else
+            free(b->items[i].record);
     b->n = b->bytes = 0;
 }
 
@@ -93,17 +108,27 @@ static void put_batch(struct emitter *m)
     relay_put(&m->relay);
 }
 
-int emitter_put(struct emitter *m, struct exchange *e)
+static int put(struct emitter *m, struct item item, size_t bytes)
 {
     if (m->filling == NULL)
         begin_batch(m);
     struct batch *b = m->filling;
-    b->exchanges[b->n++] = e;
-    b->bytes += e->arena.used_bytes;
+    b->items[b->n++] = item;
+    b->bytes += bytes;
     if (b->n < BATCH_EXCHANGES && b->bytes < BATCH_BYTES)
         return 0;
     put_batch(m);
     return atomic_load(&m->status);
+}
+
+int emitter_put(struct emitter *m, struct exchange *e)
+{
+    return put(m, (struct item){.exchange = e}, e->arena.used_bytes);
+}
+
+int emitter_put_record(struct emitter *m, struct conn_record *r)
+{
+    return put(m, (struct item){.record = r}, sizeof *r + r->stall_count * sizeof *r->stalls);
 }
 
 int emitter_finish(struct emitter *m)

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "correlate/exchange.h"
+#include "correlate/record.h"
 
 struct emitter;
 
@@ -14,6 +15,8 @@ struct emitter_config {
     /* On the emitter's thread, one exchange at a time. Anything but 0 is the emitter's status from then on: no other
      * exchange is emitted. */
     int (*emit)(void *ctx, const struct exchange *e);
+    /* The same for a connection's record, which is freed afterwards. NULL where none are put. */
+    int (*emit_record)(void *ctx, const struct conn_record *r);
     /* On the caller's thread, during emitter_put() and emitter_finish(): e was emitted, or skipped after a failure. */
     void (*give_back)(void *ctx, struct exchange *e);
 };
@@ -23,6 +26,8 @@ struct emitter *emitter_new(const struct emitter_config *config);
 /* Hands e over; it is the emitter's until give_back(). Waits while too many exchanges are queued. Returns 0, or the status
  * as far as it is known. */
 int emitter_put(struct emitter *m, struct exchange *e);
+/* The same for a record. */
+int emitter_put_record(struct emitter *m, struct conn_record *r);
 /* Emits and gives back what is queued, and ends the thread. Returns the status; calling it again is harmless. */
 int emitter_finish(struct emitter *m);
 /* Stops emitting after the exchange that is being emitted. The thread goes on until emitter_finish(). */

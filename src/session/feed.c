@@ -88,7 +88,7 @@ int session_carry_place(struct p2t_session *s, struct slice saved)
         return P2T_ERR_USAGE;
     if (cc == NULL || cc->flow == NULL || cc->used == NULL)
         return P2T_OK;
-    flow_tcp_skip(cc->flow, &cc->used->flow);
+    flow_tcp_skip(s->flows, cc->flow, &cc->used->flow);
     if (cc->used->number != CARRY_NO_NUMBER)
         proto_skip(cc->flow, cc->used->number);
     return P2T_OK;

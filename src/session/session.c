@@ -73,6 +73,29 @@ static int emit(void *ctx, const struct exchange *e)
     return s->config.exchange(s->config.ctx, x) != 0 ? P2T_ERR_STOPPED : P2T_OK;
 }
 
+static int emit_record(void *ctx, const struct conn_record *r)
+{
+    struct p2t_session *s = ctx;
+    const struct p2t_connection_record *x = trace_build_record(s->trace, r);
+
+    if (x == NULL)
+        return P2T_ERR_MEMORY;
+    return s->config.connection(s->config.ctx, x) != 0 ? P2T_ERR_STOPPED : P2T_OK;
+}
+
+static void on_record(void *ctx, struct conn_record *r)
+{
+    struct p2t_session *s = ctx;
+
+    if (s->status == P2T_OK && s->emitter != NULL) {
+        s->status = emitter_put_record(s->emitter, r);
+        return;
+    }
+    if (s->status == P2T_OK)
+        s->status = emit_record(s, r);
+    free(r);
+}
+
 static void give_back(void *ctx, struct exchange *e)
 {
     struct p2t_session *s = ctx;
@@ -169,7 +192,7 @@ int session_read_keylog(struct p2t_session *s, bool half)
 
 static int start_emitter(struct p2t_session *s)
 {
-    struct emitter_config config = {s, emit, give_back};
+    struct emitter_config config = {s, emit, emit_record, give_back};
 
     if (s->config.jobs > 1)
         s->emitter = emitter_new(&config);
@@ -200,6 +223,8 @@ static int build_stages(struct p2t_session *s)
     s->ahead_bytes = limits.ahead_bytes;
     s->trace = trace_new(&trace);
     s->correlate = correlate_new(&limits.correlate, on_exchange, s);
+    if (s->correlate != NULL && c->connection != NULL)
+        correlate_tell_records(s->correlate, on_record, s);
     s->proto = proto_new(&limits.proto, &facts);
     if (s->proto == NULL)
         return P2T_ERR_MEMORY;

@@ -33,14 +33,20 @@ struct call {
     int64_t rtt_ns, stalled_ns, shut_by_client_ns, shut_by_server_ns, acked_ns, late_ns;
     int64_t idle_client_ns, idle_server_ns, nagle_ns;
     int64_t nagle_by_server; /* 1: the server's answer waited; 0: the client's request */
-    int64_t flow_stalled_ns; /* HTTP/2 flow control */
     uint64_t stream;         /* HTTP/2; 0: none */
     uint64_t request_bytes, response_bytes;
     uint64_t findings[2];    /* bits by enum p2t_finding_code */
     struct proof proof, last_proof;
+    uint32_t max_streams; /* HTTP/2: that the server allows at once; 0: not known */
+    uint64_t redirected_from; /* another call's id; 0: none */
+    uint32_t hops;            /* redirections before it */
+    bool reset_by_server;     /* its HTTP/2 stream was */
+    bool flow_stalled; /* an HTTP/2 window held its answer, or its request, back */
+    bool continued;    /* 100 Continue came */
     bool failed, quiet, left, reused, request_closes, response_closes, via, streams, expects, walked, by_go;
     /* Filled by the analysis. */
     struct conn *conn;
+    int64_t free_ns;       /* when the last call before it on its connection was over; 0: there was none */
     struct call *parent;   /* the call to a proxy that this one was made for */
     int64_t upstream_ns;   /* of its wait, what its own upstream calls took */
     uint32_t legs, failed_legs;
@@ -82,7 +88,8 @@ struct conn {
     const struct word *icmp_sender;
     enum p2t_closer closer;
     bool input_ended, one_direction;
-    int64_t idle_before_unacked_us;
+    int64_t idle_before_unacked_us, clock_back_us;
+    struct proof clock_back;
     struct p2t_flow_record side[2];
     int64_t fin_ns[2], rst_ns[2];
     struct proof rst[2];
@@ -186,6 +193,11 @@ static inline const struct trouble *trouble_of(const struct p2t_summary *s, enum
             return t;
     }
     return NULL;
+}
+/* When the first byte of its answer came, also one that the client did not wait for; else when it was over. */
+static inline int64_t answer_or_end(const struct call *c)
+{
+    return c->answer_ns != 0 ? c->answer_ns : c->late_ns != 0 ? c->late_ns : c->end_ns;
 }
 /* In so small a capture each one counts. */
 static inline size_t at_least(const struct p2t_summary *s, size_t n)

@@ -115,6 +115,17 @@ static void join_conns(struct p2t_summary *s, struct conn **index, struct call *
     }
 }
 
+/* Calls of one connection come by their start; HTTP/2's run side by side. */
+static void note_free(struct conn *k)
+{
+    int64_t free_ns = 0;
+
+    for (size_t i = 0; i < k->call_count; i++) {
+        k->calls[i]->free_ns = free_ns;
+        free_ns = max_ns(free_ns, k->calls[i]->end_ns);
+    }
+}
+
 static int join_all_conns(struct p2t_summary *s)
 {
     struct conn **index = calloc(s->conn_count + 1, sizeof(struct conn *));
@@ -125,6 +136,8 @@ static int join_all_conns(struct p2t_summary *s)
         return -1;
     }
     join_conns(s, index, s->call_places);
+    for (size_t i = 0; i < s->conn_count; i++)
+        note_free(&s->conns[i]);
     free(index);
     return 0;
 }

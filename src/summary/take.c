@@ -108,6 +108,9 @@ static void take_event(struct p2t_summary *s, struct call *c, const struct p2t_e
     case P2T_HOOK_WROTE_REQUEST:
         c->sent_ns = ev->time_ns;
         break;
+    case P2T_HOOK_GOT_100_CONTINUE:
+        c->continued = true;
+        break;
     case P2T_HOOK_GOT_FIRST_RESPONSE_BYTE:
         c->answer_ns = ev->time_ns;
         break;
@@ -173,6 +176,15 @@ static void take_connection(struct p2t_summary *s, struct call *c, const struct 
     c->stream = k->stream > 0 ? (uint64_t)k->stream : 0;
 }
 
+/* A client that resets its stream before the answer has given up. */
+static void take_stream(struct call *c, const struct p2t_http2 *h)
+{
+    c->flow_stalled = h->request_stalls + h->response_stalls > 0;
+    c->max_streams = h->max_streams;
+    c->reset_by_server = h->reset_by_server;
+    c->left |= h->reset_code >= 0 && !h->reset_by_server && c->answer_ns == 0;
+}
+
 static bool has_finding(const struct p2t_exchange *x, enum p2t_finding_code code)
 {
     for (size_t i = 0; i < x->finding_count; i++)
@@ -227,6 +239,11 @@ static void fill_call(struct p2t_summary *s, struct call *c, const struct p2t_ex
     for (size_t i = 0; i < x->event_count; i++)
         take_event(s, c, &x->events[i]);
     take_proofs(s, c, x);
+    if (x->http2 != NULL)
+        take_stream(c, x->http2);
+    for (size_t i = 0; i < x->link_count; i++)
+        if (strcmp(x->links[i].relation, "redirected_from") == 0)
+            c->redirected_from = x->links[i].id;
     if (x->transport != NULL)
         take_stalls(c, x->transport);
     if (c->agent == NULL)
@@ -420,6 +437,8 @@ static void fill_conn(struct p2t_summary *s, struct conn *k, const struct p2t_co
     k->input_ended = r->input_ended;
     k->one_direction = r->one_direction;
     k->idle_before_unacked_us = r->idle_before_unacked_us;
+    k->clock_back_us = r->clock_back_us;
+    (void)moment_of(s, r, r->clock_back, &k->clock_back);
     take_moments(s, k, r);
     take_stall_records(s, k, r);
 }

@@ -36,6 +36,9 @@ struct trace {
     struct p2t_http2 http2;
     struct p2t_grpc grpc;
     struct p2t_websocket websocket;
+    struct p2t_transport transport;
+    struct p2t_stall stalls[EXCHANGE_STALLS_MAX];
+    struct p2t_connection_record record;
     struct p2t_event *events;
     size_t event_count, event_cap;
     const char *files[TRACE_FILES_MAX];
@@ -170,6 +173,13 @@ struct slice tls_cipher_name(struct trace *t, uint16_t cipher);
 void messages_fill(struct trace *t);
 /* phases.c: t->out.phases, from the spans that events left */
 void phases_fill(struct trace *t);
+/* trace.c: forgets what was built last */
+void trace_begin(struct trace *t);
+/* transport.c: t->out.transport, once t->out.phases are filled */
+void transport_fill(struct trace *t);
+struct p2t_stall transport_stall_of(struct trace *t, const struct flow_stall *x);
+struct p2t_rtt transport_rtt_of(const struct exchange_rtt *r);
+struct p2t_moment transport_moment(struct trace *t, const struct packet_mark *m);
 /* url.c; as they are shown, in the arena, or borrowed from the exchange. p == NULL: no target is known */
 struct slice url_build(struct trace *t);
 /* As GetConn gives it: host and port of the target, or of its proxy. */

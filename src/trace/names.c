@@ -1,5 +1,25 @@
 #include "pcap2trace/exchange.h"
 
+const char *p2t_stall_name(enum p2t_stall_kind kind)
+{
+    static const char *const names[] = {
+#define X(id, name) name,
+        P2T_STALL_LIST(X)
+#undef X
+    };
+    return (unsigned)kind < P2T_STALL_COUNT ? names[kind] : NULL;
+}
+
+const char *p2t_limit_name(enum p2t_limit limit)
+{
+    static const char *const names[] = {
+#define X(id, name) name,
+        P2T_LIMIT_LIST(X)
+#undef X
+    };
+    return (unsigned)limit < P2T_LIMIT_COUNT ? names[limit] : NULL;
+}
+
 const char *p2t_hook_name(enum p2t_hook hook)
 {
     static const char *const names[] = {

@@ -29,31 +29,15 @@ void trace_free(struct trace *t)
     free(t);
 }
 
-/* Between client and server the halves of the handshake's round trip tell which is near. On one host, or below what
- * a busy machine adds to either half, they tell nothing. */
-static enum p2t_vantage vantage_of(int64_t to_server_ns, int64_t to_client_ns)
-{
-    static const int64_t noise_ns = 200000;
-
-    if (to_server_ns + to_client_ns < noise_ns)
-        return P2T_VANTAGE_UNKNOWN;
-    if (to_client_ns < to_server_ns / 8)
-        return P2T_VANTAGE_CLIENT;
-    return to_server_ns < to_client_ns / 8 ? P2T_VANTAGE_SERVER : P2T_VANTAGE_MIDDLE;
-}
-
 static void fill_handshake(struct trace *t)
 {
     const struct exchange_conn *c = &t->e->conn;
     struct p2t_connection *out = &t->connection;
 
     out->rtt_ns = -1;
-    if (!mark_set(&c->syn) || !mark_set(&c->syn_ack) || !mark_set(&c->ack))
-        return;
-    if (c->syns > 1 || c->late_syn_ack)
-        return;
-    out->rtt_ns = c->ack.ts_ns - c->syn.ts_ns;
-    out->vantage = vantage_of(c->syn_ack.ts_ns - c->syn.ts_ns, c->ack.ts_ns - c->syn_ack.ts_ns);
+    out->vantage = exchange_conn_vantage(c);
+    if (exchange_conn_handshaked(c))
+        out->rtt_ns = c->ack.ts_ns - c->syn.ts_ns;
 }
 
 static void fill_tls(struct trace *t)
@@ -242,18 +226,23 @@ static void build_events(struct trace *t)
     events_put_idle_conn(t);
 }
 
-static void reset(struct trace *t, const struct exchange *e)
+void trace_begin(struct trace *t)
 {
     arena_start(&t->arena);
     arena_reset(&t->arena);
-    t->e = e;
     t->event_count = t->file_count = 0;
-    t->lane_ns = INT64_MIN;
     for (size_t i = 0; i < KNOWN_ENDPOINTS; i++)
         t->known[i].text.n = 0;
+    t->failed = false;
+}
+
+static void reset(struct trace *t, const struct exchange *e)
+{
+    trace_begin(t);
+    t->e = e;
+    t->lane_ns = INT64_MIN;
     t->got_conn_earliest = (struct packet_mark){0};
     t->dns = t->connect = t->tls_phase = (struct trace_span){0};
-    t->failed = false;
     t->out = (struct p2t_exchange){
         .id = e->id, .kind = e->kind, .outcome = e->outcome, .by_go = e->by_go, .quiet = e->quiet};
     t->out.error = text_of(shown(t, REDACT_TEXT, e->error));
@@ -293,6 +282,7 @@ const struct p2t_exchange *trace_build(struct trace *t, const struct exchange *e
         t->event_count > 0 && t->events[0].time_ns < e->start.ts_ns ? t->events[0].time_ns : e->start.ts_ns;
     out->end_ns = e->end_ns > out->start_ns ? e->end_ns : out->start_ns;
     phases_fill(t);
+    transport_fill(t);
     if (e->clock_ahead_ns != 0)
         use_first_packets_clock(t);
     out->events = t->events;

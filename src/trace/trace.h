@@ -4,6 +4,7 @@
 #define P2T_TRACE_TRACE_H
 
 #include "correlate/exchange.h"
+#include "correlate/record.h"
 #include "trace/redact.h"
 
 /* Builds one timeline after the other, and reuses its memory for the next. */
@@ -23,5 +24,7 @@ void trace_free(struct trace *t);
  * are borrowed. The result belongs to `t` and is valid until the next call. NULL when memory ran out; `t` can be used
  * again then. */
 const struct p2t_exchange *trace_build(struct trace *t, const struct exchange *e);
+/* The same for a connection's record: the result is valid until the next call of either. */
+const struct p2t_connection_record *trace_build_record(struct trace *t, const struct conn_record *r);
 
 #endif

@@ -234,7 +234,7 @@ static void image_response(struct image *m, struct exchange_response *r)
     image_interims(m, r);
 }
 
-IMAGE_COVERS(struct exchange_stream, 48);
+IMAGE_COVERS(struct exchange_stream, 56);
 static void image_stream(struct image *m, struct exchange_stream *s)
 {
     IMAGE(m, s->id);
@@ -244,6 +244,7 @@ static void image_stream(struct image *m, struct exchange_stream *s)
     image_mark(m, &s->reset_mark);
     IMAGE(m, s->stalls[0]);
     IMAGE(m, s->stalls[1]);
+    IMAGE(m, s->max_streams);
 }
 
 IMAGE_COVERS(struct exchange_messages, 88);
@@ -409,6 +410,80 @@ static void image_links(struct image *m, struct exchange *e)
     }
 }
 
+IMAGE_COVERS(struct flow_stall, 88);
+void image_stall(struct image *m, struct flow_stall *x)
+{
+    IMAGE_ENUM(m, x->kind, P2T_STALL_COUNT - 1);
+    image_bool(m, &x->client);
+    image_mark(m, &x->from);
+    image_mark(m, &x->to);
+    IMAGE(m, x->off);
+    IMAGE(m, x->end);
+    IMAGE(m, x->repeats);
+    IMAGE(m, x->segments);
+    image_bool(m, &x->by_timer);
+    image_bool(m, &x->open);
+}
+
+IMAGE_COVERS(struct exchange_carried, 72);
+static void image_carried(struct image *m, struct exchange_carried *x)
+{
+    image_bool(m, &x->begun);
+    image_bool(m, &x->ended);
+    IMAGE(m, x->begin);
+    IMAGE(m, x->end);
+    IMAGE(m, x->segments);
+    IMAGE(m, x->retransmitted);
+    IMAGE(m, x->reordered);
+    IMAGE(m, x->probes);
+    image_duration(m, &x->stalled_ns);
+    image_duration(m, &x->zero_window_ns);
+    image_duration(m, &x->idle_ns);
+    image_duration(m, &x->nagle_ns);
+}
+
+static void image_stalls(struct image *m, struct exchange_transport *t)
+{
+    if (m->out != NULL || image_ok(m))
+        t->stall_count = (uint32_t)image_count(m, t->stall_count, EXCHANGE_STALLS_MAX);
+    if (m->out == NULL && t->stall_count > 0 &&
+        (t->stalls = arena_alloc(m->arena, EXCHANGE_STALLS_MAX * sizeof *t->stalls)) == NULL) {
+        m->failed = true;
+        t->stall_count = 0;
+    }
+    for (uint32_t i = 0; i < t->stall_count; i++) {
+        if (m->out == NULL)
+            t->stalls[i] = (struct flow_stall){.repeats = 0};
+        image_stall(m, &t->stalls[i]);
+    }
+    IMAGE(m, t->stalls_dropped);
+}
+
+IMAGE_COVERS(struct exchange_transport, 336);
+static void image_transport(struct image *m, struct exchange_transport *t)
+{
+    for (int dir = 0; dir < 2; dir++) {
+        image_carried(m, &t->message[dir]);
+        IMAGE(m, t->rtt[dir].samples);
+        IMAGE(m, t->rtt[dir].min_us);
+        IMAGE(m, t->rtt[dir].median_us);
+        IMAGE(m, t->rtt[dir].max_us);
+        IMAGE(m, t->unacked[dir]);
+    }
+    image_mark(m, &t->acked);
+    image_mark(m, &t->answered);
+    image_ns(m, &t->counted_to_ns);
+    image_stalls(m, t);
+    image_bool(m, &t->known);
+    image_bool(m, &t->offload);
+    image_bool(m, &t->one_direction);
+    IMAGE(m, t->tries);
+    IMAGE(m, t->try_length);
+    IMAGE(m, t->dead_probes);
+    image_mark(m, &t->probe_first);
+    image_mark(m, &t->probe_last);
+}
+
 /* Bytes that an attempt takes at the least: a byte for each of its numbers. */
 enum { ATTEMPT_LEAST = 20 };
 
@@ -450,7 +525,7 @@ static void image_own(struct image *m, struct exchange *e)
 }
 
 IMAGE_COVERS(struct exchange_link, 16);
-IMAGE_COVERS(struct exchange, 3832);
+IMAGE_COVERS(struct exchange, 4176);
 /* Outcome, errors and findings are the judge's: they come when it is handed over. */
 void image_exchange(struct image *m, struct exchange *e)
 {
@@ -463,6 +538,7 @@ void image_exchange(struct image *m, struct exchange *e)
     image_request(m, &e->request);
     image_response(m, &e->response);
     image_stream(m, &e->stream);
+    image_transport(m, &e->transport);
     image_grpc(m, &e->grpc);
     image_websocket(m, &e->websocket);
     image_dialled(m, e);

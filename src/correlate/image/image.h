@@ -100,6 +100,7 @@ void image_exchange(struct image *m, struct exchange *e);
 void image_conn_view(struct image *m, struct exchange_conn *v);
 void image_tls(struct image *m, struct exchange_tls *t);
 void image_attempt(struct image *m, struct exchange_attempt *a);
+void image_stall(struct image *m, struct flow_stall *x);
 void image_lookup_info(struct image *m, struct exchange_lookup *l);
 
 /* ---- image_parts.c ---- */

@@ -51,7 +51,35 @@ static void image_conn_tls(struct image *m, struct conn_tls *t)
     IMAGE_ENUM(m, t->tunnel, TUNNEL_READY);
 }
 
-IMAGE_COVERS(struct cconn, 1032);
+IMAGE_COVERS(struct conn_notes, 160);
+static void image_notes(struct image *m, struct conn_notes *n)
+{
+    image_mark(m, &n->last_syn);
+    image_mark(m, &n->last_late_syn_ack);
+    image_mark(m, &n->challenged);
+    image_mark(m, &n->icmp);
+    image_ip(m, &n->icmp_sender);
+    IMAGE(m, n->icmp_family);
+    IMAGE(m, n->icmp_type);
+    IMAGE(m, n->icmp_code);
+    IMAGE(m, n->late_syn_acks);
+    for (int dir = 0; dir < 2; dir++) {
+        IMAGE(m, n->filled[dir]);
+        IMAGE(m, n->reordered[dir]);
+    }
+    n->stall_count = (uint32_t)image_array(m, &n->stalls, n->stall_count, sizeof *n->stalls, 1);
+    if (n->stall_count > P2T_STALLS_MAX) {
+        reader_fail(&m->in, READ_BAD);
+        n->stall_count = 0;
+    }
+    if (m->out == NULL)
+        n->stall_cap = n->stall_count;
+    for (uint32_t i = 0; i < n->stall_count; i++)
+        image_stall(m, &n->stalls[i]);
+    IMAGE(m, n->stalls_dropped);
+}
+
+IMAGE_COVERS(struct cconn, 1216);
 void image_conn(struct image *m, struct cconn *cc)
 {
     m->arena = &cc->arena;
@@ -74,6 +102,11 @@ void image_conn(struct image *m, struct cconn *cc)
     image_link(m, IMAGE_DIAL, &cc->promised);
     image_bool(m, &cc->is_idle);
     image_ns(m, &cc->free_ns);
+    image_notes(m, &cc->notes);
+    for (int dir = 0; dir < 2; dir++) {
+        IMAGE(m, cc->told[dir]);
+        IMAGE(m, cc->told_segments[dir]);
+    }
     image_slice(m, &cc->socks_error);
 }
 

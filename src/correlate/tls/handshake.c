@@ -8,6 +8,7 @@
 #include "correlate/settle.h"
 #include "correlate/tls/certificate.h"
 #include "correlate/tls/turns.h"
+#include "correlate/transport.h"
 
 /* ---- the handshake ---- */
 
@@ -178,6 +179,7 @@ void tls_fact(struct correlate *c, struct cconn *cc, const struct fact *f)
         break;
     case FACT_TLS_DONE:
         on_done(cc, f);
+        transport_skip(cc);
         join_conn_secured(c, cc);
         break;
     case FACT_TLS_DECRYPTED:

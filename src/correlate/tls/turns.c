@@ -8,6 +8,7 @@
 #include "correlate/settle.h"
 #include "correlate/timers.h"
 #include "correlate/tls/answers.h"
+#include "correlate/transport.h"
 
 /* "HTTP/1.1 100 Continue" and its blank line: the request goes on after it. */
 enum { CONTINUE_BYTES = 25 };
@@ -288,6 +289,7 @@ static void on_request_records(struct correlate *c, struct cconn *cc, const stru
     e->request.body_bytes += r->bytes;
     e->request.lost |= r->lost;
     cc->tls->record_bytes = r->bytes / r->records;
+    transport_ended(cc, e, FLOW_C2S);
 }
 
 /* ---- responses ---- */
@@ -303,6 +305,7 @@ static void answer(struct correlate *c, struct exchange *e, const struct fact_tl
     x->body_bytes += r->bytes;
     x->lost |= r->lost;
     cc->tls->answer_records += r->records;
+    transport_ended(cc, e, FLOW_S2C);
     settle_may_have_ended(c, e, x->last.ts_ns, SETTLE_NS);
 }
 

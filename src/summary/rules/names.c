@@ -50,31 +50,65 @@ static bool made_up_for(const struct name_view *v, size_t at)
 }
 
 /* The family whose answers tell whether the name is in order: AAAA alone proves nothing where A exists, nor A alone where
- * AAAA has addresses. 0: none does. */
-static int telling_type(const struct name_view *v, bool empty)
+ * AAAA has addresses. */
+static int telling_type(const struct name_view *v)
 {
-    if (empty && v->aaaa_with_address > 0 && v->a_with_address == 0)
-        return 0;
+    if (v->aaaa_with_address > 0 && v->a_with_address == 0)
+        return TYPE_AAAA;
     return v->of_type_a > 0 ? TYPE_A : TYPE_AAAA;
 }
 
-/* A name that never had an address, among many that have: asked for out of habit, as it seems, unless its client asks for
- * little else. */
-static bool is_noise(const struct name_view *v, size_t bad)
+/* Somebody asked for just that name, and got nothing. Names that a search list makes are asked for by nobody. */
+static bool was_wanted(const struct name_view *v)
 {
-    const struct question *first = v->all[0].item;
-    size_t asked = 0, resolved = 0;
+    for (size_t i = 0; i < v->s->call_count; i++)
+        if (v->s->calls[i].name == v->name && v->s->calls[i].outcome == P2T_OUTCOME_DNS_ERROR)
+            return true;
+    return false;
+}
 
-    if (v->with_address > 0 || v->called || v->s->small)
-        return false;
-    for (size_t i = 0; i < v->s->question_count; i++) {
-        const struct question *q = &v->s->questions[i];
-        if (q->client != first->client)
-            continue;
-        asked++;
-        resolved += has_address(q);
+/* A service that the client called until then, and no more: what it asks for now may be its new name. */
+static bool gave_something_up(const struct name_view *v, const struct question *bad)
+{
+    struct groups hosts = {0};
+    size_t at = 0, n;
+    bool found = false;
+    struct keyed *first;
+
+    for (size_t i = 0; i < v->s->call_count; i++) {
+        struct call *c = &v->s->calls[i];
+        if (c->client == bad->client && c->request_ns != 0)
+            groups_add(&hosts, (struct keyed){{c->host}, c->request_ns, c->id, c});
     }
-    return resolved * 4 > asked || bad < 3;
+    groups_sort(&hosts);
+    while ((first = groups_next(&hosts, &at, &n)) != NULL) {
+        int64_t pace = n > 1 ? (first[n - 1].at_ns - first[0].at_ns) / (int64_t)(n - 1) : 0;
+        found |= n >= 5 && first[n - 1].at_ns < bad->asked_ns && bad->asked_ns - first[n - 1].at_ns < 5 * pace &&
+                 v->s->last_ns - first[n - 1].at_ns > 5 * pace;
+    }
+    groups_fini(&hosts);
+    return found;
+}
+
+/* A name that never existed, asked for by a client whose other names exist: out of habit, as it seems, unless the client
+ * gave something up for it. */
+static bool is_habit(const struct name_view *v, const struct question *bad, size_t count)
+{
+    size_t resolved = 0;
+
+    for (size_t i = 0; i < v->s->question_count; i++)
+        resolved += v->s->questions[i].client == bad->client && has_address(&v->s->questions[i]);
+    return resolved > 0 && (count < 5 || !gave_something_up(v, bad));
+}
+
+/* Nothing that anybody needs, as far as the capture shows. */
+static bool is_noise(const struct name_view *v, enum p2t_cause_code code, const struct question *first, size_t count)
+{
+    if (v->with_address > 0 || v->called)
+        return false;
+    if (code == P2T_CAUSE_DNS_EMPTY_ANSWER)
+        return !v->s->small && strchr(v->name->text, '.') == NULL;
+    return !was_wanted(v) || (!v->s->small && is_habit(v, first, count));
 }
 
 static void blame(struct name_view *v, enum p2t_cause_code code, const size_t *bad, size_t bad_count)
@@ -108,19 +142,10 @@ static void blame(struct name_view *v, enum p2t_cause_code code, const size_t *b
         buf_lit(&c->text, "; at other times it has addresses");
 }
 
-/* Somebody asked for just that name, and got nothing. Names that a search list makes are asked for by nobody. */
-static bool was_wanted(const struct name_view *v)
-{
-    for (size_t i = 0; i < v->s->call_count; i++)
-        if (v->s->calls[i].name == v->name && v->s->calls[i].outcome == P2T_OUTCOME_DNS_ERROR)
-            return true;
-    return false;
-}
-
 /* One family after the other: what stands for all lookups is counted, not both halves of each. */
 static void find(struct name_view *v, enum p2t_cause_code code, bool (*is_bad)(const struct question *))
 {
-    int type = telling_type(v, code == P2T_CAUSE_DNS_EMPTY_ANSWER);
+    int type = telling_type(v);
     size_t bad[v->n < 4096 ? v->n : 4096], count = 0;
 
     for (size_t i = 0; i < v->n && count < 4096; i++) {
@@ -128,8 +153,7 @@ static void find(struct name_view *v, enum p2t_cause_code code, bool (*is_bad)(c
         if (q->type == type && is_bad(q) && !made_up_for(v, i))
             bad[count++] = i;
     }
-    bool served = v->with_address > 0 || v->called;
-    if (count < at_least(v->s, 2) || is_noise(v, count) || (code == P2T_CAUSE_DNS_NOT_FOUND && !served && !was_wanted(v)))
+    if (count < at_least(v->s, 2) || is_noise(v, code, v->all[bad[0]].item, count))
         return;
     blame(v, code, bad, count);
 }

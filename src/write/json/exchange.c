@@ -306,7 +306,7 @@ void json_exchange(struct buf *b, const struct p2t_exchange *x)
     buf_putc(b, '"');
     put_subject(b, x);
     put_connection(b, x->connection);
-    buf_lit(b, ",\"transport\":null");
+    json_transport(b, x);
     json_messages(b, x);
     buf_lit(b, ",\"start\":");
     json_time(b, x->start_ns);

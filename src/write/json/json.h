@@ -40,6 +40,8 @@ static inline char *json_evidence_text(char *w, const struct p2t_evidence *e, si
 }
 /* messages.c: the members "http2", "grpc" and "websocket", each after a comma, where they apply. */
 void json_messages(struct buf *b, const struct p2t_exchange *x);
+/* transport.c: the member "transport", after a comma. */
+void json_transport(struct buf *b, const struct p2t_exchange *x);
 void json_value(struct buf *b, const struct p2t_value *v);
 /* The object of src/doc/contract.md, "One exchange", without a newline. */
 void json_exchange(struct buf *b, const struct p2t_exchange *x);

@@ -50,11 +50,27 @@ static void on_open(void *ctx, struct flow_conn *conn)
     buf_str(line(s, conn), "open");
 }
 
+static const char *const stall_names[] = {
+#define X(id, name) name,
+    P2T_STALL_LIST(X)
+#undef X
+};
+
+static void on_stall(struct sim *s, const struct flow_event *e)
+{
+    const struct flow_stall *x = e->stall;
+
+    buf_printf(&s->stalls, "%s%s%c%u-%u", s->stalls.n > 0 ? " " : "", stall_names[x->kind], arrow(e->dir),
+               (unsigned)x->from.ref.number, (unsigned)x->to.ref.number);
+}
+
 static void on_event(void *ctx, struct flow_conn *conn, const struct flow_event *e)
 {
     struct sim *s = ctx;
 
-    if (!s->quiet)
+    if (e->kind == FLOW_STALL)
+        on_stall(s, e);
+    else if (!s->quiet)
         buf_printf(line(s, conn), "%s%c%u%s", event_names[e->kind], arrow(e->dir), (unsigned)e->mark.ref.number,
                    e->repeated ? "r" : "");
 }
@@ -119,6 +135,7 @@ void sim_fini(struct sim *s)
 {
     flow_table_free(s->table);
     buf_fini(&s->log);
+    buf_fini(&s->stalls);
 }
 
 struct endpoint endpoint_at(const char *ip, uint16_t port)

@@ -21,9 +21,10 @@ enum side { CLIENT, SERVER };
 struct sim {
     struct flow_table *table;
     struct buf log;
-    int64_t now_ns;  /* of the last packet */
-    uint64_t number; /* of the last packet */
-    uint16_t ip_id;  /* of the last packet */
+    struct buf stalls; /* "lost_before<4-9 ...": kind, direction, the first packet and the last one */
+    int64_t now_ns;    /* of the last packet */
+    uint64_t number;   /* of the last packet */
+    uint16_t ip_id;    /* of the last packet */
     uint32_t isn[2];
     struct endpoint ep[2];
     uint32_t acked[2]; /* what each side has acknowledged of the other, as stream offset */
