@@ -11,12 +11,14 @@ set(allow_proto "base;proto;flow/chunk.h;flow/table.h;packet/packet.h")
 set(allow_correlate "base;correlate;proto/fact.h;packet/packet.h;flow/chunk.h")
 set(allow_judge "base;judge;correlate/exchange.h;correlate/times.h")
 set(allow_trace "base;trace;correlate/exchange.h;correlate/record.h;judge/judge.h")
+set(allow_survey "base;survey;proto/fact.h")
 set(allow_write "base;write")
 # Shares its row of the table with write, and writes its bytes with it.
 set(allow_analyze "base;analyze;write;trace/redact.h")
-set(allow_session "base;input;packet;flow;proto;correlate;judge;trace;write;session")
+set(allow_summary "base;summary;write")
+set(allow_session "base;input;packet;flow;proto;correlate;judge;trace;survey;write;session")
 set(allow_batch "base;batch;input;write;session")
-set(allow_cli "base;batch;write;analyze;session;cli;trace/redact.h")
+set(allow_cli "base;batch;write;analyze;summary;session;cli;trace/redact.h")
 
 # 2. Wings. A folder of a module, src/MODULE/WING, is a wing of the folder it lies in (a wing may have wings). Its
 #    headers are for its own files, those of its wings among them, and for the files that lie directly in its parent

@@ -153,6 +153,7 @@ struct p2t_connection {
 struct p2t_http2 {
     /* Times a sender had used up its flow-control window, the stream's or the connection's, with more to send. */
     uint32_t request_stalls, response_stalls;
+    uint32_t max_streams; /* that the server allowed at once, when it was asked (RFC 9113 5.1.2); 0: it had not said */
     int64_t reset_code; /* of RST_STREAM (RFC 9113 7); negative: none */
     bool reset_by_server;
 };
@@ -199,6 +200,8 @@ struct p2t_exchange {
     struct p2t_text method, url, host, request_proto, response_proto;
     int status; /* 0: unknown */
     struct p2t_message request, response;
+    struct p2t_text server, via; /* the response's fields of that name; p == NULL: none. Not in every format */
+    bool request_closes, response_closes; /* said so: "Connection: close" */
     const struct p2t_connection *connection; /* NULL for kind lookup */
     const struct p2t_http2 *http2;           /* NULL unless of kind http2 */
     const struct p2t_grpc *grpc;             /* NULL: no gRPC */
@@ -217,6 +220,9 @@ struct p2t_exchange {
     bool by_go; /* the client is Go's: `error` is what it logged; of another client it says what Go's would have */
     bool quiet; /* shown only with --all: a lookup that succeeded and led nowhere, a connection without HTTP */
 };
+
+/* Outcome neither ok nor incomplete, a status of 500 or more, or a grpc-status other than OK. */
+P2T_API bool p2t_exchange_failed(const struct p2t_exchange *exchange);
 
 /* Static names, as NDJSON has them: "http1", "ok", "observed". For a value that is none of the enum's: "". */
 P2T_API const char *p2t_kind_name(enum p2t_kind kind);

@@ -16,6 +16,7 @@
 
 #include "pcap2trace/api.h"
 #include "pcap2trace/exchange.h"
+#include "pcap2trace/question.h"
 #include "pcap2trace/status.h"
 
 #ifdef __cplusplus
@@ -67,6 +68,9 @@ struct p2t_config {
      * returns P2T_ERR_STOPPED. */
     int (*exchange)(void *ctx, const struct p2t_exchange *exchange);
     void (*problem)(void *ctx, const struct p2t_problem *problem); /* may be NULL */
+    /* Each DNS question, when it is answered or will not be; NULL: not wanted. On the thread that calls the session, while
+     * `exchange` may be called on another. */
+    void (*question)(void *ctx, const struct p2t_question *question);
     /* Each TCP connection, also one that carried no exchange, when it is over; on the thread of `exchange` and in an
      * order of its own, which is the same in every run. An exchange of it may come before or after. Returns as
      * `exchange` does. NULL: nobody asks, and nothing is kept for it. */

@@ -178,6 +178,9 @@ struct p2t_connection_record {
     const char *icmp_sender;      /* NULL: none */
     struct p2t_moment challenged; /* an ACK answered the SYN and acknowledged nothing of it */
     enum p2t_closer closer;
+    /* The capture's clock was set back while the connection was open, by so much; clock_back: the packet that shows it. */
+    struct p2t_moment clock_back;
+    int64_t clock_back_us;
     bool input_ended;   /* the capture ended with the connection open, or memory ran out for it */
     uint32_t exchanges; /* carried, so far as they were told */
     /* Silence of both sides before the first of the bytes at the end that nobody acknowledged; negative: none are. */

@@ -8,6 +8,7 @@
 #include "cli/run.h"
 #include "cli/run_batch.h"
 #include "cli/run_compare.h"
+#include "cli/run_summary.h"
 #include "pcap2trace/status.h"
 
 static int usage_error(const char *complaint)
@@ -35,6 +36,8 @@ static int perform(const struct cli_options *o)
         return print(help_version);
     case CLI_COMPARE:
         return run_compare(o);
+    case CLI_SUMMARY:
+        return run_summary(o);
     case CLI_BATCH:
         return run_batch(o);
     case CLI_PLAN:

@@ -35,6 +35,7 @@ enum {
     OPT_MANIFEST,
     OPT_SHARD,
     OPT_MAX_MEMORY,
+    OPT_TOP,
     OPT_COLOR,
     OPT_PROGRESS,
     OPT_LIST,
@@ -74,6 +75,7 @@ static const struct option long_options[] = {
     {"zstd", no_argument, NULL, OPT_ZSTD},
     {"manifest", required_argument, NULL, OPT_MANIFEST},
     {"shard", required_argument, NULL, OPT_SHARD},
+    {"top", required_argument, NULL, OPT_TOP},
     {"quiet", no_argument, NULL, 'q'},
     {"verbose", no_argument, NULL, 'v'},
     {"color", required_argument, NULL, OPT_COLOR},
@@ -156,6 +158,16 @@ static int parse_max_memory(struct cli_options *o, const char *text, struct buf 
 {
     if (!parse_size(text, &o->max_memory) || o->max_memory < P2T_MEMORY_LEAST)
         return wrong(complaint, "--max-memory", text, "a size of at least 32M is wanted, e.g. 512M or 2G");
+    return P2T_OK;
+}
+
+static int parse_top(struct cli_options *o, const char *text, struct buf *complaint)
+{
+    uint64_t n;
+
+    if (!slice_u64(slice_str(text), &n) || n == 0 || n > 100000)
+        return wrong(complaint, "--top", text, "a number of causes and services is wanted, from 1");
+    o->top = (size_t)n;
     return P2T_OK;
 }
 
@@ -306,6 +318,8 @@ static int take(struct cli_options *o, int option, char *value, struct buf *comp
         return parse_count(o, value, complaint);
     case 'j':
         return parse_jobs(o, value, complaint);
+    case OPT_TOP:
+        return parse_top(o, value, complaint);
     case OPT_MAX_MEMORY:
         return parse_max_memory(o, value, complaint);
     case 'o':
@@ -387,7 +401,7 @@ static int parse_switches(struct cli_options *o, int argc, char **argv, struct b
 
 static bool names_later_command(const char *word)
 {
-    static const char *const later[] = {"summary", "report"};
+    static const char *const later[] = {"report"};
 
     for (size_t i = 0; i < sizeof later / sizeof *later; i++)
         if (strcmp(word, later[i]) == 0)
@@ -400,7 +414,11 @@ static bool take_command(struct cli_options *o, const char *word)
     static const struct {
         const char *word;
         enum cli_action action;
-    } commands[] = {{"trace", CLI_TRACE}, {"compare", CLI_COMPARE}, {"batch", CLI_BATCH}, {"plan", CLI_PLAN}};
+    } commands[] = {{"trace", CLI_TRACE},
+                    {"summary", CLI_SUMMARY},
+                    {"compare", CLI_COMPARE},
+                    {"batch", CLI_BATCH},
+                    {"plan", CLI_PLAN}};
 
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
         if (strcmp(word, commands[i].word) == 0) {
@@ -416,9 +434,8 @@ static int parse_operands(struct cli_options *o, int argc, char **argv, struct b
 
     if (i < argc && names_later_command(argv[i])) {
         buf_printf(complaint,
-                   "this version has no command '%s', only 'trace', 'compare', 'batch' and 'plan'; a capture of that "
-                   "name would "
-                   "be ./%s",
+                   "this version has no command '%s', only 'trace', 'summary', 'compare', 'batch' and 'plan'; a "
+                   "capture of that name would be ./%s",
                    argv[i], argv[i]);
         return P2T_ERR_USAGE;
     }
@@ -482,6 +499,12 @@ static int check_command(const struct cli_options *o, struct buf *complaint)
         what =
             "--out, --state, --point-from, --settle, --follow, --final, --zstd, --manifest and --shard belong to the "
             "commands 'batch' and 'plan'";
+    } else if (o->top > 0 && o->action != CLI_SUMMARY) {
+        what = "--top belongs to the command 'summary'";
+    } else if (o->action == CLI_SUMMARY && o->format != OUT_FORMAT_TEXT && o->format != OUT_FORMAT_JSON) {
+        what = "summary writes text or json";
+    } else if (o->action == CLI_SUMMARY && o->count > 0) {
+        what = "summary takes all exchanges: -c has no meaning there";
     } else if (o->action != CLI_COMPARE) {
         if (o->live_count > 0 || o->differing || o->client_count > 0 || o->tolerance_ns != CLI_TOLERANCE_NS)
             what = "--live, --client, --tolerance and --differing belong to the command 'compare'";

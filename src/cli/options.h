@@ -11,7 +11,7 @@
 #include "cli/filter.h"
 #include "write/writer.h"
 
-enum cli_action { CLI_TRACE, CLI_COMPARE, CLI_BATCH, CLI_PLAN, CLI_LIST, CLI_HELP, CLI_VERSION };
+enum cli_action { CLI_TRACE, CLI_COMPARE, CLI_SUMMARY, CLI_BATCH, CLI_PLAN, CLI_LIST, CLI_HELP, CLI_VERSION };
 enum cli_list {
     CLI_LIST_FINDINGS,
     CLI_LIST_HOOKS,
@@ -53,6 +53,7 @@ struct cli_options {
     struct filter filter;
     struct cli_batch batch;
     uint64_t count;              /* exchanges; 0: no limit */
+    size_t top;                  /* of summary: causes and services shown; 0: not given */
     unsigned jobs;               /* 0: as many as there are cores */
     size_t max_memory;           /* 0: not given */
     const char **redact, **keep; /* patterns of names; point into argv */

@@ -20,7 +20,7 @@ int cli_session_open(struct p2t_session **session, const struct cli_options *o, 
     config.redact_count = o->redact_count;
     config.keep = o->keep;
     config.keep_count = o->keep_count;
-    config.all = o->all;
+    config.all |= o->all;
     int status = p2t_session_open(session, &config, &error);
     if (status == P2T_ERR_USAGE)
         report_line(o->bpf, error != NULL ? error : "the filter does not compile");

@@ -5,7 +5,7 @@
 #include "cli/options.h"
 #include "pcap2trace/session.h"
 
-/* Takes callbacks, ctx and jobs from config, and everything else from the options. 0 or a negative p2t_status; a filter that
+/* Takes callbacks, ctx, jobs and (where it is set) all from config, and everything else from the options. 0 or a negative p2t_status; a filter that
  * does not compile was reported. */
 int cli_session_open(struct p2t_session **session, const struct cli_options *o, struct p2t_config config);
 

@@ -79,12 +79,6 @@ static void exchange_timer(struct correlate *c, struct exchange *e)
         settle_exchange(c, e);
 }
 
-static void pool_timer(struct correlate *c, struct exchange *e)
-{
-    if (!pool_keeps(c, e))
-        open_finish(c, e);
-}
-
 static void fire(struct correlate *c, struct timer *t)
 {
     switch (t->kind) {
@@ -98,7 +92,7 @@ static void fire(struct correlate *c, struct timer *t)
         exchange_timer(c, heap_entry(t, struct exchange, timer));
         break;
     case TIMER_POOL:
-        pool_timer(c, heap_entry(t, struct exchange, timer));
+        join_exchange_settled(c, heap_entry(t, struct exchange, timer));
         break;
     }
 }

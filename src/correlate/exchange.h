@@ -171,6 +171,7 @@ struct exchange_response {
     struct packet_mark first_possible; /* kind tls: the first record that may have been it */
     struct packet_mark head_end, last;
     struct slice reason, content_type, location;
+    struct slice server, via; /* RFC 9110 10.2.4, 7.6.3: who says that he answered, and who passed it on */
     uint16_t status;
     uint8_t version_major, version_minor;
     uint64_t head_bytes, body_bytes, length;
@@ -191,6 +192,7 @@ struct exchange_stream {
     uint32_t error_code; /* of RST_STREAM */
     struct packet_mark reset_mark;
     uint32_t stalls[2]; /* times a sender's flow-control window was used up */
+    uint32_t max_streams; /* that the server allowed at once, when it was asked; 0: it had not said */
 };
 
 enum { MESSAGE_TIMES_MAX = 128 };

@@ -9,6 +9,7 @@
 #include "correlate/pool/pool.h"
 #include "correlate/settle.h"
 #include "correlate/tls/handshake.h"
+#include "correlate/tls/turns.h"
 #include "correlate/transport.h"
 
 /* Leaves the pool, and is freed. */
@@ -41,8 +42,11 @@ static void on_event(struct correlate *c, struct cconn *cc, const struct fact *f
             lookup_tcp_refused(c, &cc->view.client.ip, &cc->view.server, &f->mark);
         return;
     }
-    if (f->as.event->kind == FLOW_FIN || f->as.event->kind == FLOW_RST)
+    if (f->as.event->kind == FLOW_FIN || f->as.event->kind == FLOW_RST) {
         pool_conn_closing(cc, f->dir == FLOW_C2S);
+        if (f->dir == FLOW_C2S)
+            tls_client_closes(c, cc, f->mark.ts_ns);
+    }
     join_conn_event(c, cc, f);
     tls_conn_event(c, cc, f);
     settle_conn_event(c, cc, f);

@@ -65,6 +65,7 @@ static void fill_request(struct correlate *c, struct exchange *e, const struct f
     r->has_length = h->has_length;
     r->length = h->length;
     r->body_in_segment = h->body_in_segment;
+    e->stream.max_streams = h->max_streams;
     struct slice expect = fact_header_value(r->headers, r->header_count, SLICE_LIT("expect"));
     r->expects_continue = slice_ieq(expect, SLICE_LIT("100-continue"));
     struct slice connection = fact_header_value(r->headers, r->header_count, SLICE_LIT("connection"));
@@ -159,6 +160,8 @@ static void fill_response(struct exchange *e, const struct fact_http_head *h)
         arena_copy(&e->arena, fact_header_value(h->headers, h->header_count, SLICE_LIT("content-type")));
     if (h->status / 100 == 3)
         r->location = arena_copy(&e->arena, fact_header_value(h->headers, h->header_count, SLICE_LIT("location")));
+    r->server = arena_copy(&e->arena, fact_header_value(h->headers, h->header_count, SLICE_LIT("server")));
+    r->via = arena_copy(&e->arena, fact_header_value(h->headers, h->header_count, SLICE_LIT("via")));
     struct slice connection = fact_header_value(h->headers, h->header_count, SLICE_LIT("connection"));
     r->wants_close = slice_list_has(connection, SLICE_LIT("close"));
     r->keep_alive = slice_list_has(connection, SLICE_LIT("keep-alive"));

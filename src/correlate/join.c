@@ -45,6 +45,8 @@ static void report_claimed(struct correlate *c, struct dial *d)
     struct cconn *cc = d->winner >= 0 ? d->conns[d->winner] : NULL;
     struct slice host = exchange_dialled_host(e);
 
+    e->conn.handed_over = true;
+    e->conn.orphan_dial = false;
     dial_check_host(c, d, host, e->conn.proxy != PROXY_NONE);
     dial_copy_attempts(d, e);
     if (d->lookup != NULL && !d->cached)
@@ -57,6 +59,18 @@ static void report_claimed(struct correlate *c, struct dial *d)
         open_finish(c, e);
 }
 
+/* The dial's connection is unused, still or for good: its request may have been sent on another one. */
+static bool found_elsewhere(struct correlate *c, struct dial *d)
+{
+    struct exchange *e = pool_served_elsewhere(d);
+
+    if (e == NULL)
+        return false;
+    pool_claim(c, d, e);
+    report_claimed(c, d);
+    return true;
+}
+
 /* A dial that no request used, as an exchange of its own. orphan: the request it was for was served elsewhere. */
 static void report_dial(struct correlate *c, struct dial *d, bool quiet, bool orphan)
 {
@@ -64,6 +78,8 @@ static void report_dial(struct correlate *c, struct dial *d, bool quiet, bool or
         report_claimed(c, d);
         return;
     }
+    if (found_elsewhere(c, d))
+        return;
     struct exchange *e = exchange_take(c);
 
     if (e != NULL) {
@@ -125,19 +141,32 @@ static void take_own_dial(struct correlate *c, struct cconn *cc, struct exchange
 
 /* ---- dials and connections ---- */
 
+/* The exchange tells of it when it settles: until then it may turn out that another dial is its own. */
 static void claim(struct correlate *c, struct exchange *e, struct dial *d)
 {
-    pool_claim(d, e);
-    if (pool_dial_resolved(d))
+    pool_claim(c, d, e);
+    if (e->owner == NULL && pool_dial_resolved(d))
         report_claimed(c, d);
+}
+
+static void look_who_was_served(struct correlate *c, struct dial *d)
+{
+    struct exchange *served = pool_dial_served(d);
+
+    if (served != NULL)
+        claim(c, served, d);
 }
 
 static void on_dial_begun(struct correlate *c, struct cconn *cc)
 {
-    struct exchange *served = pool_dial_begun(c, cc, cc->dial);
+    struct dial *d = cc->dial;
 
-    if (served != NULL)
-        claim(c, served, cc->dial);
+    if (!pool_dial_begun(c, cc, d))
+        return;
+    struct dial *other = pool_dial_gives_way(d);
+    look_who_was_served(c, d);
+    if (other != NULL)
+        look_who_was_served(c, other);
 }
 
 /* A dial whose request was found elsewhere has no more to wait for. */
@@ -147,7 +176,7 @@ static void on_connection_ready(struct correlate *c, struct cconn *cc)
 
     if (!pool_conn_unused(c, cc))
         return;
-    if (own != NULL && own->claimed_by != NULL)
+    if (own != NULL && own->claimed_by != NULL && own->claimed_by->owner == NULL)
         report_claimed(c, own);
     pool_conn_ready(c, cc);
 }
@@ -251,10 +280,25 @@ void join_dial_timer(struct correlate *c, struct dial *d)
 
 void join_request(struct correlate *c, struct cconn *cc, struct exchange *e)
 {
-    struct dial *d = pool_request(c, cc, e);
+    struct dial *own = dial_won_by(cc);
 
+    if (own != NULL && cc->positions == 1 && pool_dial_unused_for_long(c, own))
+        (void)found_elsewhere(c, own);
+    struct dial *d = pool_request(c, cc, e);
     if (d != NULL && d == dial_won_by(cc))
         take_own_dial(c, cc, e);
     else if (d != NULL)
         claim(c, e, d);
+}
+
+void join_exchange_settled(struct correlate *c, struct exchange *e)
+{
+    struct dial *d = e->claims, *unused = d == NULL ? pool_dial_unused(e) : NULL;
+
+    if (d != NULL && pool_dial_resolved(d))
+        report_claimed(c, d);
+    else if (unused != NULL && pool_dial_unused_for_long(c, unused))
+        claim(c, e, unused);
+    else if (!pool_keeps(c, e))
+        open_finish(c, e);
 }

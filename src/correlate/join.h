@@ -11,6 +11,8 @@ void join_conn_event(struct correlate *c, struct cconn *cc, const struct fact *f
 void join_conn_secured(struct correlate *c, struct cconn *cc);
 /* A request appears on the connection: it gets the dial that was made for it, if any. */
 void join_request(struct correlate *c, struct cconn *cc, struct exchange *e);
+/* The exchange, which is no connection's any more, is told, or kept until its dial is known. */
+void join_exchange_settled(struct correlate *c, struct exchange *e);
 /* Both sides have closed it, or one has reset it: if no request came over it, none will. */
 void join_conn_closed(struct correlate *c, struct cconn *cc);
 /* The connection is over. */

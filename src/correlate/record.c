@@ -223,6 +223,8 @@ void record_emit(struct correlate *c, const struct cconn *cc)
     fill_handshake(r, cc);
     r->closer = exchange_conn_closer(v);
     r->input_ended = v->input_ended;
+    r->clock_back = cc->flow->clock_back;
+    r->clock_back_ns = cc->flow->clock_ahead_ns;
     r->exchanges = cc->positions;
     r->idle_before_unacked_us = idle_before_unacked_us(cc);
     r->one_direction = transport_is_one_direction(cc);

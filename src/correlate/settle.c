@@ -6,7 +6,6 @@
 #include "correlate/links.h"
 #include "correlate/messages.h"
 #include "correlate/open.h"
-#include "correlate/pool/pool.h"
 #include "correlate/timers.h"
 #include "correlate/transport.h"
 
@@ -36,8 +35,7 @@ void settle_exchange(struct correlate *c, struct exchange *e)
     messages_settle(e);
     e->response.unread = e->stream.id == 0 && came_too_late(e);
     e->owner = NULL;
-    if (!pool_keeps(c, e))
-        open_finish(c, e);
+    join_exchange_settled(c, e);
 }
 
 void settle_previous(struct correlate *c, struct cconn *cc)

@@ -30,6 +30,7 @@
     X(PROXY_LOOKUP_NS,       20000000,      "measured: under 1 ms",             "a lookup this long before the dial of a proxy was not of the proxy's name") \
     X(POOL_IDLE_NS,          20000000,      "measured",                         "a connection free for longer was in the pool when a dialler looked") \
     X(POOL_HANDED_NS,        300000,        "measured",                         "how soon who waited sends on a connection that came free") \
+    X(POOL_UNUSED_NS,        3000000,       "measured: under 2 ms; busy hosts", "a connection without a request for so long was not needed by who dialled it, if another one served") \
     X(POOL_KEPT_NS,          1000000,       "measured",                         "an idle connection that was not closed for so long is kept") \
     X(CLOSED_AT_ONCE_NS,     300000,        "measured: microseconds",           "a pool that refuses a connection closes it within this") \
     X(CLOSED_AFTER_NS,       5000000,       "measured",                         "a server that closes within this after an estimated response closes because of it") \
@@ -40,6 +41,7 @@
     X(CADENCE_NS,            1000000,       "measured",                         "HTTP/2 frames this far apart are taken for those of different streams") \
     X(TLS_HANDSHAKE_TIMEOUT_NS, 10000000000, "http.DefaultTransport",           "a handshake broken off after this was timed out") \
     X(TLS_TIMEOUT_LATE_NS,   500000000,     "measured: busy hosts",             "how far from that time a timed out handshake may end") \
+    X(GOAWAY_NS,             1000000000,    "measured: a round trip",           "a client that closes this soon after an unanswered short record may have said goodbye with it (RFC 9113 6.8)") \
     X(PING_LOST_NS,          1000000000,    "Go waits 15 s, gRPC 20 s",        "a client that closes no sooner after its unanswered PING gave the connection up for it") \
     X(STALE_SLACK_NS,        3000000,       "measured",                         "a close this much later than a round trip after the request was no close of an idle connection") \
     X(STALE_RTT_MAX_NS,      1000000000,    "chosen",                           "a longer handshake had a SYN repeated, and says nothing of the round trip")

@@ -88,6 +88,8 @@ int p2t_session_finish(struct p2t_session *s)
         correlate_ending(s->correlate);
         flow_table_finish(s->flows);
         correlate_finish(s->correlate);
+        if (s->questions != NULL)
+            questions_finish(s->questions);
     }
     stop_emitter(s);
     return s->status;

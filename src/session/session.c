@@ -51,6 +51,8 @@ HOT static void on_fact(void *ctx, const struct fact *fact)
         s->attempts++;
     if (is_news(s, fact))
         correlate_fact(s->correlate, fact);
+    if (s->questions != NULL)
+        questions_fact(s->questions, fact);
     if (s->carry == NULL)
         return;
     if (fact->kind == FACT_CONN_OPEN)
@@ -127,6 +129,14 @@ static const char *file_path(void *ctx, uint32_t file)
     return file / CHUNK_PATHS < PATH_CHUNKS ? s->paths[file / CHUNK_PATHS][file % CHUNK_PATHS] : "";
 }
 
+static void on_question(void *ctx, const struct p2t_question *question)
+{
+    struct p2t_session *s = ctx;
+
+    if (s->status == P2T_OK)
+        s->config.question(s->config.ctx, question);
+}
+
 /* ---- secrets ---- */
 
 /* Decryption Secrets Block, pcapng section 4.7: the text of a key log. */
@@ -187,6 +197,16 @@ static int start_emitter(struct p2t_session *s)
     if (s->config.jobs > 1)
         s->emitter = emitter_new(&config);
     return s->config.jobs > 1 && s->emitter == NULL ? P2T_ERR_MEMORY : P2T_OK;
+}
+
+static int build_survey(struct p2t_session *s)
+{
+    struct questions_config config = {s, file_path, on_question};
+
+    if (s->config.question == NULL)
+        return P2T_OK;
+    s->questions = questions_new(&config);
+    return s->questions != NULL ? P2T_OK : P2T_ERR_MEMORY;
 }
 
 static int build_stages(struct p2t_session *s)
@@ -280,6 +300,8 @@ int p2t_session_open(struct p2t_session **session, const struct p2t_config *conf
         status = build_stages(s);
     }
     if (status == P2T_OK)
+        status = build_survey(s);
+    if (status == P2T_OK)
         status = session_read_keylog(s, true);
     if (status == P2T_OK)
         status = open_input(s, error);
@@ -308,6 +330,7 @@ void p2t_session_free(struct p2t_session *s)
     emitter_free(s->emitter);
     intake_free(s->intake);
     flow_table_free(s->flows);
+    questions_free(s->questions);
     correlate_free(s->correlate);
     carry_free(s->carry);
     keylog_close(&s->keylog);

@@ -13,6 +13,7 @@
 #include "session/intake.h"
 #include "session/keylog.h"
 #include "session/emitter.h"
+#include "survey/questions.h"
 #include "trace/trace.h"
 
 enum { PATH_CHUNKS = 1024, CHUNK_PATHS = 1024 };
@@ -30,6 +31,7 @@ struct p2t_session {
     size_t ahead_bytes;
     struct proto *proto;
     struct correlate *correlate;
+    struct questions *questions; /* NULL: nobody asks for them */
     struct keylog keylog;
     struct carry *carry;   /* NULL: no state is saved for another session */
     session_name_fn *name; /* names files that are fed; NULL: the input does */

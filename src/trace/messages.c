@@ -11,6 +11,7 @@ static void fill_http2(struct trace *t)
     t->http2 = (struct p2t_http2){
         .request_stalls = s->stalls[FLOW_C2S],
         .response_stalls = s->stalls[FLOW_S2C],
+        .max_streams = s->max_streams,
         .reset_code = s->reset ? (int64_t)s->error_code : -1,
         .reset_by_server = s->reset && s->reset_by_server,
     };

@@ -61,3 +61,10 @@ const char *p2t_vantage_name(enum p2t_vantage vantage)
     static const char *const names[] = {NULL, "client", "server", "middle"};
     return (unsigned)vantage < 4 ? names[vantage] : NULL;
 }
+
+bool p2t_exchange_failed(const struct p2t_exchange *x)
+{
+    if (x->outcome != P2T_OUTCOME_OK && x->outcome != P2T_OUTCOME_INCOMPLETE)
+        return true;
+    return x->status >= 500 || (x->grpc != NULL && x->grpc->status > 0);
+}

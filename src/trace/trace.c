@@ -147,6 +147,12 @@ static void fill_messages(struct trace *t)
                                          {NULL, 0}};
     if (r->content_type.n > 0)
         out->response.content_type = text_of(shown(t, REDACT_TEXT, r->content_type));
+    if (r->server.n > 0)
+        out->server = text_of(shown(t, REDACT_TEXT, r->server));
+    if (r->via.n > 0)
+        out->via = text_of(shown(t, REDACT_TEXT, r->via));
+    out->request_closes = q->wants_close;
+    out->response_closes = r->wants_close;
 }
 
 static void fill_findings(struct trace *t)

@@ -199,7 +199,7 @@ static void image_interims(struct image *m, struct exchange_response *r)
     }
 }
 
-IMAGE_COVERS(struct exchange_response, 240);
+IMAGE_COVERS(struct exchange_response, 272);
 static void image_response(struct image *m, struct exchange_response *r)
 {
     image_bool(m, &r->seen);
@@ -211,6 +211,8 @@ static void image_response(struct image *m, struct exchange_response *r)
     image_slice(m, &r->reason);
     image_slice(m, &r->content_type);
     image_slice(m, &r->location);
+    image_slice(m, &r->server);
+    image_slice(m, &r->via);
     IMAGE(m, r->status);
     IMAGE(m, r->version_major);
     IMAGE(m, r->version_minor);
@@ -232,7 +234,7 @@ static void image_response(struct image *m, struct exchange_response *r)
     image_interims(m, r);
 }
 
-IMAGE_COVERS(struct exchange_stream, 48);
+IMAGE_COVERS(struct exchange_stream, 56);
 static void image_stream(struct image *m, struct exchange_stream *s)
 {
     IMAGE(m, s->id);
@@ -242,6 +244,7 @@ static void image_stream(struct image *m, struct exchange_stream *s)
     image_mark(m, &s->reset_mark);
     IMAGE(m, s->stalls[0]);
     IMAGE(m, s->stalls[1]);
+    IMAGE(m, s->max_streams);
 }
 
 IMAGE_COVERS(struct exchange_messages, 88);
@@ -528,7 +531,7 @@ static void image_own(struct image *m, struct exchange *e)
 }
 
 IMAGE_COVERS(struct exchange_link, 16);
-IMAGE_COVERS(struct exchange, 4224);
+IMAGE_COVERS(struct exchange, 4264);
 /* Outcome, errors and findings are the judge's: they come when it is handed over. */
 void image_exchange(struct image *m, struct exchange *e)
 {

@@ -20,7 +20,7 @@ void image_pool(struct image *m, struct pool *p)
 
 /* ---- connections ---- */
 
-IMAGE_COVERS(struct conn_tls, 616);
+IMAGE_COVERS(struct conn_tls, 632);
 static void image_conn_tls(struct image *m, struct conn_tls *t)
 {
     image_tls(m, &t->info);
@@ -33,6 +33,9 @@ static void image_conn_tls(struct image *m, struct conn_tls *t)
     IMAGE(m, t->answer_records);
     IMAGE(m, t->record_bytes);
     IMAGE(m, t->head_bytes);
+    IMAGE(m, t->least_head_bytes);
+    image_bool(m, &t->short_bodies);
+    image_bool(m, &t->heads_with_bodies);
     IMAGE(m, t->answer_head_bytes);
     IMAGE(m, t->answer_last_bytes);
     IMAGE(m, t->heads_apart);

@@ -38,10 +38,25 @@ static struct dial *waiting_dial(const struct list_link *at)
     return list_entry(at, struct dial, waiting);
 }
 
+/* Of those who wait for one lookup, Go wakes the last first, and then the others in their order: each that is made ready
+ * takes the scheduler's next turn, and sends the one before to the end of its queue. */
+static struct dial *woken_first(const struct dial *d)
+{
+    if (d->lookup == NULL || d->cached)
+        return NULL;
+    struct dial *first = list_entry(d->lookup->dials.next, struct dial, of_lookup);
+    return first != d ? first : NULL;
+}
+
 static void waiting_add(struct pool *p, struct dial *d)
 {
     struct list_link *at = &p->dials;
+    struct dial *last = woken_first(d);
 
+    if (last != NULL && list_holds(&last->waiting)) {
+        list_insert(&last->waiting, &d->waiting);
+        return;
+    }
     while (at->prev != &p->dials && waiting_dial(at->prev)->miss_ns > d->miss_ns)
         at = at->prev;
     list_insert(at, &d->waiting);
@@ -103,21 +118,20 @@ static void idle_remove(struct cconn *cc)
 
 static void idle_add(struct pool *p, struct cconn *cc)
 {
-    list_insert(p->idle.next, &cc->idle);
+    struct list_link *at = p->idle.next;
+
+    while (at != &p->idle && list_entry(at, struct cconn, idle)->free_ns > cc->free_ns)
+        at = at->next;
+    list_insert(at, &cc->idle);
     cc->is_idle = true;
 }
 
-/* The connection is free: whoever waits longest has it, or it lies idle. */
+/* Whose it is shows when it carries a request. */
 static void offer(struct pool *p, struct cconn *cc, int64_t at_ns)
 {
-    struct dial *d = longest_waiting(p, cc, at_ns, false);
-
     cc->free_ns = at_ns;
     idle_remove(cc);
-    if (d != NULL)
-        promise(cc, d);
-    else
-        idle_add(p, cc);
+    idle_add(p, cc);
 }
 
 /* ---- requests without a dial, so far ---- */
@@ -134,16 +148,19 @@ static void unplaced_remove(struct correlate *c, struct exchange *e)
     pool_drop(c, p);
 }
 
-static void unplaced_add(struct pool *p, struct exchange *e, int64_t free_ns)
+static struct exchange *unplaced_at(const struct list_link *at)
 {
-    if (p->unplaced_count == UNPLACED_MAX)
-        return;
-    const struct cconn *cc = e->owner;
+    return list_entry(at, struct exchange, unplaced);
+}
 
-    e->conn.server = cc->view.server;
+static void unplaced_insert(struct pool *p, struct exchange *e)
+{
+    struct list_link *at = &p->unplaced;
+
+    while (at->prev != &p->unplaced && unplaced_at(at->prev)->start.ts_ns > e->start.ts_ns)
+        at = at->prev;
+    list_insert(at, &e->unplaced);
     e->pool = p;
-    e->free_ns = free_ns;
-    list_append(&p->unplaced, &e->unplaced);
     p->unplaced_count++;
     p->users++;
 }
@@ -180,13 +197,22 @@ bool pool_dial_resolved(const struct dial *d)
     return cc != NULL && (!d->pool->tls || mark_set(conn_tls_done_mark(cc)));
 }
 
-void pool_claim(struct dial *d, struct exchange *e)
+static int64_t ready_ns(const struct dial *d)
 {
+    return conn_ready_mark(d->conns[d->winner])->ts_ns;
+}
+
+bool pool_dial_unused_for_long(const struct correlate *c, const struct dial *d)
+{
+    return pool_dial_resolved(d) && c->now_ns - ready_ns(d) > POOL_UNUSED_NS;
+}
+
+void pool_claim(struct correlate *c, struct dial *d, struct exchange *e)
+{
+    unplaced_remove(c, e);
     waiting_remove(d);
     if (d->served_on != NULL)
         break_promise(d->served_on);
-    e->conn.handed_over = true;
-    e->conn.orphan_dial = false;
     e->claims = d;
     d->claimed_by = e;
 }
@@ -209,56 +235,64 @@ static bool may_have_dialled(const struct exchange *e, const struct dial *d)
 static struct exchange *served_instead(const struct pool *p, const struct dial *d, int64_t within_ns)
 {
     for (const struct list_link *at = p->unplaced.next; at != &p->unplaced; at = at->next) {
-        struct exchange *e = list_entry(at, struct exchange, unplaced);
+        struct exchange *e = unplaced_at(at);
         if (e->start.ts_ns - e->free_ns <= within_ns && may_have_dialled(e, d))
             return e;
     }
     return NULL;
 }
 
-static struct cconn *came_free_before(const struct pool *p, const struct dial *d, const struct cconn *own)
+/* Its own connection is ready and unused: it was served by one that came free while it waited, or was on its way to. */
+static bool may_have_served(const struct exchange *e, const struct dial *d)
 {
-    struct cconn *longest = NULL;
-
-    for (const struct list_link *at = p->idle.next; at != &p->idle; at = at->next) {
-        struct cconn *cc = list_entry(at, struct cconn, idle);
-        if (cc->free_ns < d->miss_ns - POOL_IDLE_NS)
-            break;
-        if (cc != own && fits(d, cc))
-            longest = cc;
-    }
-    return longest;
+    return may_have_dialled(e, d) && e->free_ns <= ready_ns(d) + POOL_UNUSED_NS;
 }
 
-static struct exchange *already_served(struct correlate *c, struct pool *p, const struct dial *d)
+struct exchange *pool_served_elsewhere(const struct dial *d)
 {
-    struct exchange *e = served_instead(p, d, POOL_HANDED_NS);
+    const struct pool *p = d->pool;
 
-    if (e == NULL)
-        e = served_instead(p, d, INT64_MAX);
-    if (e != NULL)
-        unplaced_remove(c, e);
-    return e;
+    if (p == NULL || p->h2 || d->claimed_by != NULL || !pool_dial_resolved(d))
+        return NULL;
+    for (const struct list_link *at = p->unplaced.next; at != &p->unplaced; at = at->next)
+        if (may_have_served(unplaced_at(at), d))
+            return unplaced_at(at);
+    return NULL;
 }
 
-struct exchange *pool_dial_begun(struct correlate *c, struct cconn *cc, struct dial *d)
+struct exchange *pool_dial_served(const struct dial *d)
+{
+    struct exchange *e = served_instead(d->pool, d, POOL_HANDED_NS);
+
+    return e != NULL ? e : served_instead(d->pool, d, INT64_MAX);
+}
+
+bool pool_dial_begun(struct correlate *c, struct cconn *cc, struct dial *d)
 {
     struct pool *p = pool_of(c, cc);
 
     if (p == NULL || d->pool != NULL)
-        return NULL;
+        return false;
     d->pool = p;
     p->users++;
     d->miss_ns = miss_ns(d);
     cc->go_resolver = d->lookup != NULL && d->lookup->info.resolver == RESOLVER_GO;
     waiting_add(p, d);
-    struct exchange *served = already_served(c, p, d);
-    struct cconn *free_one = served == NULL ? came_free_before(p, d, cc) : NULL;
-    if (free_one != NULL) {
-        idle_remove(free_one);
-        promise(free_one, d);
-    }
-    return served;
+    return true;
+}
+
+struct dial *pool_dial_gives_way(struct dial *d)
+{
+    struct dial *last = woken_first(d);
+    struct exchange *e = last != NULL && last->pool == d->pool ? last->claimed_by : NULL;
+
+    if (e == NULL || e->owner == NULL)
+        return NULL;
+    last->claimed_by = NULL;
+    e->claims = NULL;
+    unplaced_insert(d->pool, e);
+    waiting_add(d->pool, last);
+    return last;
 }
 
 void pool_dial_gone(struct correlate *c, struct dial *d)
@@ -282,7 +316,7 @@ void pool_conn_ready(struct correlate *c, struct cconn *cc)
 {
     struct dial *own = dial_won_by(cc);
 
-    if (own != NULL && own->served_on == NULL && !cc->pool->h2) {
+    if (own != NULL && own->served_on == NULL && own->claimed_by == NULL && !cc->pool->h2) {
         cc->free_ns = c->now_ns;
         promise(cc, own);
     } else {
@@ -338,16 +372,6 @@ void pool_conn_gone(struct correlate *c, struct cconn *cc)
 
 /* ---- requests ---- */
 
-/* NULL where the dialler that was promised the connection did not send at once: it was served elsewhere, and this is
- * another request. */
-static struct dial *promised_dial(struct cconn *cc, int64_t head_ns)
-{
-    struct dial *d = cc->promised, *own = dial_won_by(cc);
-
-    break_promise(cc);
-    return d == NULL || d == own || head_ns - cc->free_ns <= POOL_IDLE_NS ? d : NULL;
-}
-
 /* The connection is new, and its dialler not served yet: the first request on it must be the dialler's. */
 static struct dial *unserved_own_dial(const struct cconn *cc)
 {
@@ -356,17 +380,41 @@ static struct dial *unserved_own_dial(const struct cconn *cc)
     return own != NULL && own->claimed_by == NULL && cc->positions == 1 ? own : NULL;
 }
 
+/* Its own connection was ready well before the other came free. */
+static bool had_its_own(const struct dial *d, const struct cconn *cc)
+{
+    return d->served_on != NULL && d->served_on->free_ns <= cc->free_ns - POOL_HANDED_NS;
+}
+
+/* Who waited longest when the connection came free, or was about to look for one. */
+static struct dial *dialler_of_next(const struct pool *p, const struct cconn *cc, int64_t head_ns)
+{
+    const struct list_link *at = p->dials.next;
+
+    if (head_ns - cc->free_ns > POOL_IDLE_NS)
+        return NULL;
+    for (int looked_at = 0; at != &p->dials && looked_at < WAITING_MAX; at = at->next, looked_at++) {
+        struct dial *d = waiting_dial(at);
+        if (d->miss_ns > head_ns)
+            return NULL;
+        if (d->attempts[d->n - 1].syns == 1 && !had_its_own(d, cc) && fits(d, cc))
+            return d;
+    }
+    return NULL;
+}
+
 static struct dial *dial_for(struct pool *p, struct cconn *cc, const struct exchange *e)
 {
     int64_t head_ns = e->start.ts_ns;
-    struct dial *d = promised_dial(cc, head_ns);
+    struct dial *d = unserved_own_dial(cc);
 
-    if (d == NULL)
-        d = unserved_own_dial(cc);
+    break_promise(cc);
+    if (d != NULL)
+        return d;
     /* A stream needs no free connection, and where messages are encrypted nobody knows when one is free. */
-    if (d == NULL && (e->stream.id != 0 || e->kind == P2T_KIND_TLS))
-        d = longest_waiting(p, cc, head_ns, e->stream.id != 0);
-    return d;
+    if (e->stream.id != 0 || e->kind == P2T_KIND_TLS)
+        return longest_waiting(p, cc, head_ns, e->stream.id != 0);
+    return dialler_of_next(p, cc, head_ns);
 }
 
 /* A client without Go's pool gives a connection to the request that dialled it. */
@@ -387,22 +435,45 @@ struct dial *pool_request(struct correlate *c, struct cconn *cc, struct exchange
     idle_remove(cc);
     p->h2 |= e->stream.id != 0;
     e->by_go = pool_client_is_go(cc, e);
+    e->conn.server = cc->view.server;
+    e->free_ns = cc->free_ns;
     if (!e->by_go)
         return unclaimed_own_dial(cc);
     struct dial *d = dial_for(p, cc, e);
     if (d == NULL) {
         e->conn.orphan_dial = cc->positions == 1 && dial_won_by(cc) != NULL;
-        unplaced_add(p, e, cc->free_ns);
+        if (p->unplaced_count < UNPLACED_MAX)
+            unplaced_insert(p, e);
     }
     return d;
 }
 
 /* ---- exchanges that wait for their dial ---- */
 
+struct dial *pool_dial_unused(const struct exchange *e)
+{
+    const struct pool *p = e->pool;
+
+    if (p == NULL || p->h2)
+        return NULL;
+    const struct list_link *at = p->dials.next;
+    for (int looked_at = 0; at != &p->dials && looked_at < WAITING_MAX; at = at->next, looked_at++) {
+        struct dial *d = waiting_dial(at);
+        if (pool_dial_resolved(d) && d->conns[d->winner]->positions == 0 && may_have_served(e, d))
+            return d;
+    }
+    return NULL;
+}
+
 bool pool_keeps(struct correlate *c, struct exchange *e)
 {
     if (e->claims != NULL)
         return true;
+    struct dial *d = c->finishing ? NULL : pool_dial_unused(e);
+    if (d != NULL) {
+        timer_set(c, &e->timer, TIMER_POOL, ready_ns(d) + POOL_UNUSED_NS + 1);
+        return true;
+    }
     if (e->pool != NULL && !c->finishing && c->lookups_unused > 0 &&
         lookup_pending(c, &e->conn.client.ip, e->request.host)) {
         timer_set(c, &e->timer, TIMER_POOL, c->now_ns + POOL_IDLE_NS);

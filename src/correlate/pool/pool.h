@@ -16,14 +16,26 @@ struct pool {
 };
 
 /* ---- pool.c ---- */
-/* The first SYN of a dial. Returns the request that made it and was served by another connection meanwhile, or NULL. */
-struct exchange *pool_dial_begun(struct correlate *c, struct cconn *cc, struct dial *d);
+/* The first SYN of a dial. False: it is in a pool already, or memory ran out. */
+bool pool_dial_begun(struct correlate *c, struct cconn *cc, struct dial *d);
+/* The request that made it and was served by another connection meanwhile, or NULL. */
+struct exchange *pool_dial_served(const struct dial *d);
+/* Another dial's request waits no longer than that of this new one, and was taken for one that this one may have made: it
+ * has given that back, and pool_dial_served() is to be asked for both. NULL: none. */
+struct dial *pool_dial_gives_way(struct dial *d);
 /* The open dial of the client whose next attempt the connection is, or NULL. */
 struct dial *pool_dial_going_on(struct correlate *c, struct cconn *cc, int64_t now);
 /* The request that made the dial is found: each knows the other from now on. */
-void pool_claim(struct dial *d, struct exchange *e);
+void pool_claim(struct correlate *c, struct dial *d, struct exchange *e);
 /* All that a claimed dial has to tell is there. */
 bool pool_dial_resolved(const struct dial *d);
+/* Of a dial whose connection carries nothing, still or for good: the request that made it and was sent on another one, or
+ * NULL. */
+struct exchange *pool_served_elsewhere(const struct dial *d);
+/* So long that its request, had it not been served elsewhere, would have used the dial's connection. */
+bool pool_dial_unused_for_long(const struct correlate *c, const struct dial *d);
+/* The dial whose connection is ready and unused and that this request may have made, or NULL. */
+struct dial *pool_dial_unused(const struct exchange *e);
 /* The dial ends: nothing in the pool refers to it any more. */
 void pool_dial_gone(struct correlate *c, struct dial *d);
 /* The connection has carried nothing yet, and is promised to nobody. */

@@ -95,7 +95,7 @@ static bool begins_answer(const struct cconn *cc, const struct exchange *e, cons
         return false;
     if (r->first_bytes <= HEAD_MAX)
         return pause >= CADENCE_NS || !full;
-    if (full || apart)
+    if (full || t->heads_apart > 0 || (apart && pause < CADENCE_NS))
         return pause >= round_trip_ns(cc) + CADENCE_NS;
     return true;
 }

@@ -18,6 +18,10 @@ enum { CERTAINLY_TICKETS = 2 };
 enum { UPLOAD_RECORD_BYTES = 1024 };
 /* With its frame's header; a WINDOW_UPDATE is as long. */
 enum { RST_STREAM_BYTES = 13, SETTINGS_ACK_BYTES = 9 };
+/* A head whose fields are mostly in the peers' tables. */
+enum { SHORT_HEAD_MAX = 100 };
+/* A body, or a head with its body, is longer than a head by at least this much. */
+enum { BODY_LONGER_BYTES = 64 };
 /* A ClientHello of TLS 1.2 or 1.3 with a name is longer than this. */
 enum { HELLO_BYTES = 150 };
 
@@ -53,13 +57,44 @@ static bool like_last_head(const struct conn_tls *t, const struct exchange *e, c
            (alike(n, t->head_bytes) || (n > RST_STREAM_BYTES && alike(n - RST_STREAM_BYTES, t->head_bytes)));
 }
 
+static bool like_least(const struct conn_tls *t, uint64_t n)
+{
+    enum { LONGER_BYTES = 4 };
+    return n + LONGER_BYTES >= t->least_head_bytes && n <= t->least_head_bytes + LONGER_BYTES;
+}
+
+/* As short as the shortest that surely began a request, or with a RST_STREAM before it: few bodies are. */
+static bool like_least_head(const struct conn_tls *t, const struct fact_tls_records *r)
+{
+    uint64_t n = r->bytes / r->records;
+
+    return t->least_head_bytes > 0 &&
+           (like_least(t, n) || (n > RST_STREAM_BYTES && like_least(t, n - RST_STREAM_BYTES)));
+}
+
+/* A short record at once after a head, and of another length than heads are, even with frames before them. */
+static void learn_body(struct conn_tls *t, const struct exchange *e, const struct fact_tls_records *r)
+{
+    enum { VARIANCE = 8 };
+    uint64_t n = r->bytes / r->records, least = t->least_head_bytes;
+
+    if (t->info.h2 && least > 0 && e->request.body_bytes == t->head_bytes && n <= SHORT_HEAD_MAX &&
+        n % RST_STREAM_BYTES != 0 && (n + VARIANCE < least || n > least + 2 * RST_STREAM_BYTES + VARIANCE))
+        t->short_bodies = true;
+}
+
+static bool like_heads(const struct conn_tls *t, const struct exchange *e, const struct fact_tls_records *r)
+{
+    return t->reset_like || (!t->short_bodies && (like_last_head(t, e, r) || like_least_head(t, r)));
+}
+
 /* Some write it milliseconds after the head. */
 static bool like_body(const struct conn_tls *t, const struct exchange *e, const struct fact_tls_records *r)
 {
-    enum { LONGER_BYTES = 64 };
     static const int64_t soon_ns = 20000000;
 
-    return e->request.body_bytes == t->head_bytes && r->bytes / r->records > t->head_bytes + LONGER_BYTES &&
+    return !t->heads_with_bodies && e->request.body_bytes == t->head_bytes &&
+           r->bytes / r->records > t->head_bytes + BODY_LONGER_BYTES &&
            r->first.ts_ns - e->request.last.ts_ns < soon_ns;
 }
 
@@ -71,8 +106,7 @@ static bool opens_stream(const struct conn_tls *t, const struct exchange *e, con
 
     if (!t->info.h2 || r->bytes / r->records > UPLOAD_RECORD_BYTES || like_body(t, e, r))
         return false;
-    return t->record_bytes > UPLOAD_RECORD_BYTES ? pause && t->control_seen
-                                                 : pause || t->reset_like || like_last_head(t, e, r);
+    return t->record_bytes > UPLOAD_RECORD_BYTES ? pause && t->control_seen : pause || like_heads(t, e, r);
 }
 
 /* What came from the server so far is no answer yet: the client's data belong to the request that is open. */
@@ -92,6 +126,16 @@ static void fill_request(struct exchange *e, const struct fact_tls_records *r)
     e->request.head_end = r->first_whole;
 }
 
+/* Of a request that surely begins here; the first of a connection is longer. */
+static void learn_head(struct conn_tls *t, const struct exchange *e)
+{
+    if (!t->info.h2 || e->conn.position == 0 || t->head_bytes == RST_STREAM_BYTES)
+        return;
+    if (t->least_head_bytes == 0 || t->head_bytes < t->least_head_bytes)
+        t->least_head_bytes = t->head_bytes;
+    t->heads_with_bodies |= t->head_bytes > t->least_head_bytes + BODY_LONGER_BYTES;
+}
+
 static void next_request(struct correlate *c, struct cconn *cc, const struct fact_tls_records *r)
 {
     for (struct exchange *e; !cc->tls->info.h2 && (e = conn_oldest_open(cc)) != NULL && e->response.seen;)
@@ -100,6 +144,8 @@ static void next_request(struct correlate *c, struct cconn *cc, const struct fac
         cc->settling->conn.next_head = r->first;
         settle_exchange(c, cc->settling);
     }
+    const struct exchange *before = conn_newest_open(cc);
+    bool after_pause = before == NULL || r->first.ts_ns - before->request.last.ts_ns >= CADENCE_NS;
     cc->tls->reset_like = cc->tls->control_seen = false;
     if (conn_oldest_open(cc) == NULL) {
         cc->tls->answered = false;
@@ -110,13 +156,14 @@ static void next_request(struct correlate *c, struct cconn *cc, const struct fac
         return;
     cc->tls->asked = true;
     cc->tls->head_bytes = r->bytes / r->records;
+    if (after_pause)
+        learn_head(cc->tls, e);
     fill_request(e, r);
 }
 
 /* The heads after a connection's first are shorter: what was taken for its body and is like the next record was one. */
 static void take_body_for_request(struct correlate *c, struct cconn *cc, const struct fact_tls_records *r)
 {
-    enum { SHORT_HEAD_MAX = 100 };
     struct conn_tls *t = cc->tls;
     struct exchange *e = conn_newest_open(cc);
     uint64_t body = e == NULL ? 0 : e->request.body_bytes - t->head_bytes;
@@ -132,6 +179,7 @@ static void take_body_for_request(struct correlate *c, struct cconn *cc, const s
     if ((e = conn_newest_open(cc)) != NULL) {
         e->request.last = head.first;
         e->request.body_bytes = body;
+        learn_head(t, e);
     }
 }
 
@@ -202,12 +250,28 @@ static void forget_refused(struct correlate *c, struct cconn *cc, struct exchang
     e->request = (struct exchange_request){.host = host};
 }
 
+/* What was taken for a head whose fields are all in the peers' tables was a RST_STREAM: a head follows at once. */
+static void forget_reset(struct cconn *cc, struct exchange *e, const struct fact_tls_records *r)
+{
+    struct conn_tls *t = cc->tls;
+
+    if (e == NULL || !t->info.h2 || e->response.seen || t->head_bytes != RST_STREAM_BYTES ||
+        e->request.body_bytes != RST_STREAM_BYTES || r->first.ts_ns - e->request.last.ts_ns >= CADENCE_NS ||
+        !like_least_head(t, r))
+        return;
+    struct slice host = e->request.host;
+    e->request = (struct exchange_request){.host = host};
+    e->start = r->first;
+    t->head_bytes = r->bytes / r->records;
+}
+
 static void on_request_records(struct correlate *c, struct cconn *cc, const struct fact_tls_records *r)
 {
     if (in_tunnel_handshake(c, cc, r))
         return;
     struct exchange *e = conn_newest_open(cc);
     forget_refused(c, cc, e, r);
+    forget_reset(cc, e, r);
     if (e != NULL && !e->request.seen)
         fill_request(e, r);
     take_body_for_request(c, cc, r);
@@ -220,6 +284,7 @@ static void on_request_records(struct correlate *c, struct cconn *cc, const stru
         e->response.seen = false;
         settle_goes_on(c, e);
     }
+    learn_body(cc->tls, e, r);
     e->request.last = r->last;
     e->request.body_bytes += r->bytes;
     e->request.lost |= r->lost;
@@ -340,4 +405,20 @@ bool tls_still_flows(struct correlate *c, struct exchange *e)
         return false;
     timer_set(c, &e->timer, TIMER_EXCHANGE, until);
     return true;
+}
+
+/* A GOAWAY with its debug data, as Java's clients send it to a connection that they do not need, is as long as a head. */
+static bool like_goaway(const struct conn_tls *t, const struct exchange *e, int64_t closed_ns)
+{
+    return t->info.h2 && e->conn.position > 0 && e->request.seen && !e->response.seen &&
+           e->request.body_bytes == t->head_bytes && t->head_bytes <= SHORT_HEAD_MAX &&
+           closed_ns - e->request.last.ts_ns < GOAWAY_NS;
+}
+
+void tls_client_closes(struct correlate *c, struct cconn *cc, int64_t at_ns)
+{
+    struct exchange *e = conn_newest_open(cc);
+
+    if (e != NULL && e->kind == P2T_KIND_TLS && like_goaway(cc->tls, e, at_ns))
+        open_discard(c, e);
 }

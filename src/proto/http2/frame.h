@@ -73,6 +73,7 @@ struct h2_dir {
     uint32_t table_size;    /* the largest its decoder allowed */
     int64_t window;         /* the connection's */
     int64_t initial_window; /* of each stream, as the other side announced */
+    uint32_t max_streams;   /* that may be open at once, as the other side announced; 0: it did not */
 };
 
 struct http2 {

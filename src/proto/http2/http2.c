@@ -96,6 +96,8 @@ static void take_setting(struct http2 *h, struct h2_dir *d, uint16_t id, uint32_
         peer->table_size = value < TABLE_MAX ? value : TABLE_MAX;
     if (id == NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE && value <= INT32_MAX)
         peer->initial_window = value;
+    if (id == NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS)
+        peer->max_streams = value;
 }
 
 static void settings(struct http2 *h, struct h2_dir *d, struct reader *r)

@@ -133,19 +133,21 @@ static void note_asked(struct http2 *h, uint32_t id)
         h->last_asked = id;
 }
 
-static void request_headers(struct http2 *h, struct h2_stream *s, uint32_t id, const struct fact_http_head *head,
+static void request_headers(struct http2 *h, struct h2_stream *s, uint32_t id, const struct fact_http_head *from,
                             bool end)
 {
     bool trailers = s != NULL && s->half[FLOW_C2S].begun;
+    struct fact_http_head head = *from;
 
     if (s == NULL && ((id & 1) == 0 || is_late(h, id) || (s = h2_stream_open(h, id)) == NULL))
         return;
     note_asked(h, id);
+    head.max_streams = h->dir[FLOW_C2S].max_streams;
     if (!trailers) {
-        h2_messages_asked(h, s, head);
+        h2_messages_asked(h, s, &head);
         h->env->counters.requests++;
     }
-    emit_head(h, s, FLOW_C2S, trailers ? FACT_HTTP_TRAILERS : FACT_HTTP_REQUEST_HEAD, head);
+    emit_head(h, s, FLOW_C2S, trailers ? FACT_HTTP_TRAILERS : FACT_HTTP_REQUEST_HEAD, &head);
     if (end)
         end_stream(h, s, FLOW_C2S);
 }

@@ -47,12 +47,17 @@ void tls_emit_done(struct tls *t, const struct packet_mark *mark, bool guessed)
     tls_emit(t, &f);
 }
 
-/* HTTP/2: a short record may begin the next answer, and a record behind one that is not full. */
-static bool may_begin_answer(const struct tls *t, enum flow_dir dir, enum fact_tls_shape shape, uint32_t plain)
+/* HTTP/2: a short record may begin the next answer, and a record behind one that is not full; a short record behind a
+ * short one may be the next request. */
+static bool may_begin_message(const struct tls *t, enum flow_dir dir, enum fact_tls_shape shape, uint32_t plain)
 {
     enum { HEAD_MAX = 100, FULL_BYTES = 4000 };
-    return t->shape.h2 && dir == FLOW_S2C && shape == FACT_TLS_DATA &&
-           (plain <= HEAD_MAX || t->run.last_bytes < FULL_BYTES);
+
+    if (!t->shape.h2 || shape != FACT_TLS_DATA)
+        return false;
+    if (dir == FLOW_C2S)
+        return plain <= HEAD_MAX && t->run.last_bytes <= HEAD_MAX;
+    return plain <= HEAD_MAX || t->run.last_bytes < FULL_BYTES;
 }
 
 void tls_add_records(struct tls *t, const struct tls_record *r, bool early)
@@ -68,7 +73,7 @@ void tls_add_records(struct tls *t, const struct tls_record *r, bool early)
         t->outcome.alpn = SLICE_LIT("h2");
     uint32_t plain = tls_text_bytes(&t->shape, r->dir, r->length);
     if (run->records > 0 &&
-        (t->run_dir != r->dir || run->shape != shape || r->gap_before || may_begin_answer(t, r->dir, shape, plain)))
+        (t->run_dir != r->dir || run->shape != shape || r->gap_before || may_begin_message(t, r->dir, shape, plain)))
         tls_flush_run(t);
     if (run->records == 0) {
         *run = (struct fact_tls_records){

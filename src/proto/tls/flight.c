@@ -14,10 +14,23 @@ bool tls_is_padded_finished(const struct tls *t, const struct tls_record *r)
     return r->length == tls_finished_bytes(t->cipher) + TLS_JAVA_PADDING;
 }
 
+static bool in_gap(const struct tls_stream *s)
+{
+    return s->gap || s->state == TLS_STREAM_LOST;
+}
+
+/* Where records are missing, the handshake may have been over: close_notify is as long as any other alert. */
+static void emit_alert(struct tls *t, const struct tls_record *r)
+{
+    if (t->gap || in_gap(&t->stream[FLOW_C2S]) || in_gap(&t->stream[FLOW_S2C]))
+        tls_emit_done(t, t->in_client_flight ? &t->client_flight : &r->first, true);
+    tls_emit_alert(t, r, 0, 0, true);
+}
+
 static void on_server_flight(struct tls *t, const struct tls_record *r)
 {
     if (tls_is_alert_by_size(t, r)) {
-        tls_emit_alert(t, r, 0, 0, true);
+        emit_alert(t, r);
         return;
     }
     if (t->in_client_flight) { /* it has been answered */
@@ -62,7 +75,7 @@ static void on_client_flight(struct tls *t, const struct tls_record *r)
         if (tls_plain_bytes(t->version, t->cipher, r->length) != END_OF_EARLY_DATA)
             tls_add_records(t, r, true);
     } else if (tls_is_alert_by_size(t, r)) {
-        tls_emit_alert(t, r, 0, 0, true);
+        emit_alert(t, r);
     } else if (finished) {
         t->shape.client_padding = padded ? TLS_JAVA_PADDING : 0;
         t->outcome.padded = padded;

@@ -27,6 +27,7 @@ struct tls {
     struct packet_mark finished[2];   /* TLS 1.2: the first encrypted handshake record */
     bool server_flight;               /* TLS 1.3: its first encrypted record was seen */
     bool server_finished;             /* TLS 1.3: a record as long as one */
+    bool gap;                         /* records of the handshake are missing */
     bool in_client_flight;            /* TLS 1.3: the client has begun its own */
     struct packet_mark client_flight; /* the last record of it so far */
     struct fact_tls_done outcome;

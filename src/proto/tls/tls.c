@@ -200,6 +200,7 @@ static bool on_decrypted(struct tls *t, const struct tls_record *r)
 static void on_record(struct tls *t, const struct tls_record *r)
 {
     t->env->counters.gaps += r->gap_before;
+    t->gap |= r->gap_before;
     if (r->gap_before && r->dir == FLOW_S2C && !t->hello[FLOW_S2C])
         t->mid_stream = true;
     if (on_decrypted(t, r))

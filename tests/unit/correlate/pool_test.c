@@ -222,6 +222,111 @@ static void a_single_connection_closed_at_once_tells_nothing_of_the_pool(void **
     assert_false(found("/a")->pool_full);
 }
 
+/* Both connections were free before either was put back: who waited longer sends first, on whichever came first. */
+static void the_longest_waiting_sends_first(void **state)
+{
+    (void)state;
+    struct flow_conn *a = open_conn(0, 5000), *b = open_conn(200, 5001);
+    sim_request(&sim, 350, a, 0, "10.0.0.2", "/a");
+    sim_request(&sim, 360, b, 0, "10.0.0.2", "/b");
+    struct flow_conn *c = sim_syn(&sim, 1000, 5002, "10.0.0.2");
+    struct flow_conn *d = sim_syn(&sim, 1100, 5003, "10.0.0.2");
+    sim_response(&sim, 1200, a, 0, 200, NULL);
+    sim_response(&sim, 1250, b, 0, 200, NULL);
+    sim_request(&sim, 2400, b, 1, "10.0.0.2", "/c");
+    sim_request(&sim, 2450, a, 1, "10.0.0.2", "/d");
+    sim_established(&sim, 21000, c);
+    sim_established(&sim, 21200, d);
+    sim_response(&sim, 22000, b, 1, 200, NULL);
+    sim_response(&sim, 22100, a, 1, 200, NULL);
+    finish((struct flow_conn *[]){a, b, c, d}, 4);
+    assert_story("/c", 5001, 5002, true);
+    assert_story("/d", 5000, 5003, true);
+}
+
+/* Of two that wait for one lookup, Go wakes the later first: the second SYN is the first one's. */
+static void the_last_to_join_a_lookup_dials_first(void **state)
+{
+    (void)state;
+    struct flow_conn *a = open_conn(0, 5000);
+    sim_request(&sim, 150, a, 0, "b.test", "/a");
+    sim_query(&sim, 1000, 4000, 1, "b.test", DNS_A);
+    sim_response(&sim, 1100, a, 0, 200, NULL);
+    sim_request(&sim, 1150, a, 1, "b.test", "/first");
+    sim_answer(&sim, 2000, 4000, 1, "b.test", DNS_A, 0, "10.0.0.2");
+    struct flow_conn *b = sim_syn(&sim, 2100, 5001, "10.0.0.2");
+    sim_established(&sim, 2110, b);
+    struct flow_conn *c = sim_syn(&sim, 2150, 5002, "10.0.0.2");
+    sim_established(&sim, 2160, c);
+    sim_request(&sim, 2300, b, 0, "b.test", "/last");
+    sim_response(&sim, 40000, a, 1, 200, NULL);
+    sim_response(&sim, 40100, b, 0, 200, NULL);
+    finish((struct flow_conn *[]){a, b, c}, 3);
+    assert_story("/first", 5000, 5002, true);
+    assert_story("/last", 5001, 5001, false);
+}
+
+/* The dial was done when another connection came free, but its request was not told yet: it went out on the other one. */
+static void left_unused(int64_t last_answer_us)
+{
+    struct flow_conn *a = open_conn(0, 5000);
+    sim_request(&sim, 150, a, 0, "10.0.0.2", "/a");
+    struct flow_conn *b = open_conn(1000, 5001);
+    sim_response(&sim, 1500, a, 0, 200, NULL);
+    sim_request(&sim, 1600, a, 1, "10.0.0.2", "/b");
+    sim_response(&sim, 1700, a, 1, 200, NULL);
+    sim_request(&sim, 1800, a, 2, "10.0.0.2", "/c");
+    sim_response(&sim, last_answer_us, a, 2, 200, NULL);
+    sim_request(&sim, 30000, b, 0, "10.0.0.2", "/d");
+    sim_response(&sim, 31000, b, 0, 200, NULL);
+    finish((struct flow_conn *[]){a, b}, 2);
+    assert_story("/b", 5000, 5001, true);
+    assert_story("/c", 5000, 0, false);
+    assert_story("/d", 5001, 0, false);
+}
+
+static void who_left_its_own_connection_unused_was_served_elsewhere(void **state)
+{
+    (void)state;
+    left_unused(40000);
+}
+
+/* It is over before that is known. */
+static void an_exchange_waits_for_what_its_dial_may_yet_carry(void **state)
+{
+    (void)state;
+    left_unused(1900);
+}
+
+static void a_connection_closed_unused_was_for_who_was_served_elsewhere(void **state)
+{
+    (void)state;
+    struct flow_conn *a = open_conn(0, 5000);
+    sim_request(&sim, 150, a, 0, "10.0.0.2", "/a");
+    struct flow_conn *b = open_conn(1000, 5001);
+    sim_response(&sim, 1500, a, 0, 200, NULL);
+    sim_request(&sim, 1600, a, 1, "10.0.0.2", "/b");
+    sim_event(&sim, 1650, b, FLOW_RST, FLOW_C2S);
+    sim_response(&sim, 1900, a, 1, 200, NULL);
+    finish((struct flow_conn *[]){a, b}, 2);
+    assert_story("/b", 5000, 5001, true);
+    assert_int_equal(sim.n, 2);
+}
+
+/* A request that came long after the dial was done cannot have made it. */
+static void a_connection_left_unused_was_not_for_who_came_later(void **state)
+{
+    (void)state;
+    struct flow_conn *a = open_conn(0, 5000);
+    sim_request(&sim, 150, a, 0, "10.0.0.2", "/a");
+    struct flow_conn *b = open_conn(1000, 5001);
+    sim_response(&sim, 8000, a, 0, 200, NULL);
+    sim_request(&sim, 8100, a, 1, "10.0.0.2", "/b");
+    sim_response(&sim, 9000, a, 1, 200, NULL);
+    finish((struct flow_conn *[]){a, b}, 2);
+    assert_story("/b", 5000, 0, false);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -233,6 +338,12 @@ int main(void)
         cmocka_unit_test_setup(a_dial_whose_connection_is_used_at_once_was_for_that_request, setup),
         cmocka_unit_test_setup(other_clients_use_what_they_dial, setup),
         cmocka_unit_test_setup(a_dial_that_is_seen_after_its_request, setup),
+        cmocka_unit_test_setup(the_longest_waiting_sends_first, setup),
+        cmocka_unit_test_setup(the_last_to_join_a_lookup_dials_first, setup),
+        cmocka_unit_test_setup(who_left_its_own_connection_unused_was_served_elsewhere, setup),
+        cmocka_unit_test_setup(an_exchange_waits_for_what_its_dial_may_yet_carry, setup),
+        cmocka_unit_test_setup(a_connection_closed_unused_was_for_who_was_served_elsewhere, setup),
+        cmocka_unit_test_setup(a_connection_left_unused_was_not_for_who_came_later, setup),
         cmocka_unit_test_setup(a_full_pool_is_told_by_what_it_keeps, setup),
         cmocka_unit_test_setup(a_single_connection_closed_at_once_tells_nothing_of_the_pool, setup),
     };

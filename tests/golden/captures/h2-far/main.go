@@ -44,13 +44,20 @@ func create(name string) *os.File {
 	return f
 }
 
+func bodySize(dice *rand.Rand, most int) int {
+	if most == 0 {
+		return 300
+	}
+	return 1 + dice.Intn(most)
+}
+
 // ask sends a request after the other, a quarter of them with a body, and pauses 80 ms on average.
-func ask(transport *http.Transport, url string, seed int64, until time.Time) {
+func ask(transport *http.Transport, url string, seed int64, until time.Time, bodyMax int) {
 	dice := rand.New(rand.NewSource(seed))
 	for time.Now().Before(until) {
 		method, body := "GET", io.Reader(nil)
 		if dice.Intn(4) == 0 {
-			method, body = "POST", strings.NewReader(strings.Repeat("y", 300))
+			method, body = "POST", strings.NewReader(strings.Repeat("y", bodySize(dice, bodyMax)))
 		}
 		r, err := http.NewRequest(method, url+path(dice), body)
 		if err != nil {
@@ -65,7 +72,7 @@ func ask(transport *http.Transport, url string, seed int64, until time.Time) {
 	}
 }
 
-// server CERTIFICATE KEY KEYLOG | plain | paths URL | client URL KEYLOG SECONDS
+// server CERTIFICATE KEY KEYLOG | plain | paths URL | client URL KEYLOG SECONDS [BODY_MAX]
 func main() {
 	http.HandleFunc("/", answer)
 	switch os.Args[1] {
@@ -81,6 +88,10 @@ func main() {
 		}
 	case "client":
 		seconds, _ := strconv.Atoi(os.Args[4])
+		bodyMax := 0
+		if len(os.Args) > 5 {
+			bodyMax, _ = strconv.Atoi(os.Args[5])
+		}
 		until := time.Now().Add(time.Duration(seconds) * time.Second)
 		config := &tls.Config{InsecureSkipVerify: true, KeyLogWriter: create(os.Args[3])}
 		transport := &http.Transport{ForceAttemptHTTP2: true, TLSClientConfig: config}
@@ -89,7 +100,7 @@ func main() {
 			both.Add(1)
 			go func() {
 				defer both.Done()
-				ask(transport, os.Args[2], seed, until)
+				ask(transport, os.Args[2], seed, until, bodyMax)
 			}()
 		}
 		both.Wait()

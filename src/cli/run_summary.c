@@ -1,0 +1,148 @@
+#include "cli/run_summary.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/output.h"
+#include "cli/report.h"
+#include "cli/session_open.h"
+#include "cli/signals.h"
+#include "pcap2trace/summary.h"
+
+enum { EXIT_OK, EXIT_TROUBLE, EXIT_USAGE, EXIT_SIGNAL = 128, EXIT_PIPE = 141 };
+enum { STEP_FRAMES = 65536 };
+
+struct run {
+    const struct cli_options *options;
+    struct p2t_summary *summary;
+    struct p2t_session *session;
+    struct output output;
+};
+
+static int on_exchange(void *ctx, const struct p2t_exchange *x)
+{
+    struct run *r = ctx;
+
+    return filter_keeps(&r->options->filter, x) ? p2t_summary_exchange(r->summary, x) : 0;
+}
+
+static int on_connection(void *ctx, const struct p2t_connection_record *record)
+{
+    struct run *r = ctx;
+
+    return p2t_summary_connection(r->summary, record);
+}
+
+static void on_question(void *ctx, const struct p2t_question *q)
+{
+    struct run *r = ctx;
+
+    p2t_summary_question(r->summary, q);
+}
+
+static void on_problem(void *ctx, const struct p2t_problem *p)
+{
+    struct run *r = ctx;
+
+    if (!r->options->quiet)
+        report_line(p->path, p->text);
+}
+
+static int read_all(struct run *r)
+{
+    struct p2t_config config = {.jobs = cli_jobs(r->options),
+                                .ctx = r,
+                                .all = true,
+                                .exchange = on_exchange,
+                                .connection = on_connection,
+                                .question = on_question,
+                                .problem = on_problem};
+    int more = cli_session_open(&r->session, r->options, config);
+
+    while (more == P2T_OK && signals_stop() == 0 && (more = p2t_session_step(r->session, STEP_FRAMES)) > 0)
+        more = P2T_OK;
+    if (more == P2T_OK && signals_stop() != 0)
+        more = p2t_session_finish(r->session);
+    return more;
+}
+
+static int write_summary(struct run *r)
+{
+    size_t n;
+    char *text = p2t_summary_write(
+        r->summary, r->options->format == OUT_FORMAT_JSON ? P2T_SUMMARY_JSON : P2T_SUMMARY_TEXT, &n);
+
+    if (text == NULL)
+        return P2T_ERR_MEMORY;
+    int status = output_write(&r->output, text, n);
+    free(text);
+    return status == P2T_OK ? output_commit(&r->output) : status;
+}
+
+static int summarize(struct run *r)
+{
+    struct p2t_summary_config config = {.top = r->options->top};
+    struct p2t_counters counters;
+    int status = p2t_summary_new(&r->summary, &config);
+
+    if (status == P2T_OK)
+        status = read_all(r);
+    if (status != P2T_OK)
+        return status;
+    p2t_session_counters(r->session, &counters);
+    status = p2t_summary_finish(r->summary, &counters);
+    return status == P2T_OK ? write_summary(r) : status;
+}
+
+static int say_failure(struct run *r, int status)
+{
+    int error = r->output.error;
+
+    output_abandon(&r->output);
+    if (error == EPIPE)
+        return EXIT_PIPE;
+    if (status == P2T_ERR_USAGE)
+        return EXIT_USAGE;
+    if (status == P2T_ERR_IO)
+        report_line(r->options->output != NULL ? r->options->output : "standard output", strerror(error));
+    else
+        report_line(NULL, status == P2T_ERR_MEMORY ? "out of memory" : "reading failed");
+    return EXIT_TROUBLE;
+}
+
+static int run(struct run *r)
+{
+    struct p2t_counters counters;
+
+    if (output_open(&r->output, r->options->output) != P2T_OK) {
+        report_line(r->options->output, strerror(errno));
+        return EXIT_TROUBLE;
+    }
+    int status = summarize(r);
+    if (status != P2T_OK)
+        return say_failure(r, status);
+    if (signals_stop() != 0)
+        return EXIT_SIGNAL + signals_stop();
+    p2t_session_counters(r->session, &counters);
+    return counters.problems > 0 ? EXIT_TROUBLE : EXIT_OK;
+}
+
+static bool reads_stdin(const struct cli_options *o)
+{
+    for (size_t i = 0; i < o->capture_count; i++)
+        if (strcmp(o->captures[i], "-") == 0)
+            return true;
+    return false;
+}
+
+int run_summary(const struct cli_options *o)
+{
+    struct run r = {.options = o, .output = {.fd = -1}};
+
+    signals_install(reads_stdin(o));
+    int code = run(&r);
+    p2t_session_free(r.session);
+    p2t_summary_free(r.summary);
+    return code;
+}

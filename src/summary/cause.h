@@ -1,0 +1,43 @@
+/* Making causes: what a rule fills once it has found something. */
+#ifndef P2T_SUMMARY_CAUSE_H
+#define P2T_SUMMARY_CAUSE_H
+
+#include "summary/model.h"
+
+/* A new one, at the end of the list; a scratch one that is thrown away where memory ran out. It is valid until the next
+ * is added. */
+struct cause *cause_add(struct p2t_summary *s, enum p2t_cause_code code, enum p2t_cause_side side, const char *phase,
+                        enum p2t_confidence confidence);
+/* It hit this call: counted once, in hit, failed and the examples. */
+void cause_hit(struct p2t_summary *s, struct cause *c, struct call *call);
+bool cause_has_hit(const struct cause *c, const struct call *call);
+/* The window gets as wide as needed. */
+void cause_span(struct cause *c, int64_t from_ns, int64_t to_ns);
+void cause_prove(struct cause *c, struct proof proof);
+/* It speaks of this server: with its port (server), and by its address. */
+void cause_server(struct cause *c, const struct word *server, const struct word *server_ip);
+/* The subject is the service at `server`, with the name that leads there. */
+void cause_subject_service(struct cause *c, const struct word *server, const struct word *server_ip);
+void cause_clear(struct cause *c, const struct word *who);
+
+/* "a.test (10.0.0.1:80)", or the address alone. */
+void say_service(struct buf *b, const struct word *server, const struct word *server_ip);
+/* "a.test", or the address where no name is known. */
+const struct word *service_name(const struct word *server_ip);
+/* "250 ms", "1.2 s". */
+void say_time(struct buf *b, int64_t ns);
+/* "1 call", "2 calls". */
+void say_count(struct buf *b, size_t n, const char *one);
+/* "curl on 10.0.0.1". */
+void say_client(struct buf *b, const struct word *agent, const struct word *client);
+
+/* Words of a list, in their order, at most `max`, then "and N more". */
+struct word_list {
+    const struct word *word[16];
+    size_t n, total;
+};
+void word_list_add(struct word_list *l, const struct word *w);
+bool word_list_has(const struct word_list *l, const struct word *w);
+void say_words(struct buf *b, struct word_list *l, size_t max);
+
+#endif

@@ -1,0 +1,153 @@
+#include <stdlib.h>
+
+#include "summary/cause.h"
+#include "summary/rank.h"
+#include "summary/tell.h"
+#include "write/json/json.h"
+
+static void member(struct buf *b, const char *name, const struct word *w)
+{
+    if (w == NULL)
+        return;
+    buf_printf(b, ",\"%s\":", name);
+    json_string(b, word_text(w));
+}
+
+static void json_buf(struct buf *b, const struct buf *text)
+{
+    json_string(b, (struct p2t_text){text->n > 0 ? (const char *)text->p : "", text->n});
+}
+
+static void json_subject(struct buf *b, const struct cause *c)
+{
+
+    buf_printf(b, "\"subject\":{\"kind\":\"%s\"", c->kind);
+    member(b, "name", c->name);
+    member(b, "address", c->address);
+    member(b, "resolver", c->resolver);
+    member(b, "client", c->client);
+    member(b, "agent", c->agent);
+    member(b, "method", c->method);
+    member(b, "route", c->route);
+    if (c->server_count > 1) {
+        buf_lit(b, ",\"addresses\":[");
+        for (size_t i = 0; i < c->server_count; i++) {
+            buf_str(b, i > 0 ? "," : "");
+            json_string(b, word_text(c->servers[i]));
+        }
+        buf_putc(b, ']');
+    }
+    buf_putc(b, '}');
+}
+
+static void json_proofs(struct buf *b, const struct cause *c)
+{
+    buf_lit(b, "\"evidence\":[");
+    for (size_t i = 0; i < c->proof_count; i++) {
+        buf_str(b, i > 0 ? ",[" : "[");
+        json_string(b, word_text(c->proof[i].file));
+        buf_printf(b, ",%llu]", (unsigned long long)c->proof[i].packet);
+    }
+    buf_printf(b, "],\"evidence_dropped\":%zu,\"examples\":[", c->proofs_dropped);
+    for (size_t i = 0; i < c->hit_count && i < CAUSE_EXAMPLES_MAX; i++) {
+        buf_str(b, i > 0 ? "," : "");
+        json_id(b, c->hit[i]->id);
+    }
+    buf_putc(b, ']');
+}
+
+static void json_cleared(struct buf *b, const struct cause *c)
+{
+    buf_lit(b, "\"not_to_blame\":[");
+    for (size_t i = 0; i < c->cleared_count; i++) {
+        buf_str(b, i > 0 ? "," : "");
+        json_string(b, word_text(c->cleared[i]));
+    }
+    buf_putc(b, ']');
+}
+
+static void json_cause(struct buf *b, const struct cause *c)
+{
+    buf_printf(b, "{\"code\":\"%s\",\"side\":\"%s\",\"phase\":\"%s\",", p2t_cause_name(c->code), p2t_cause_side_name(c->side),
+               c->phase);
+    json_subject(b, c);
+    buf_lit(b, ",\"since\":");
+    json_time(b, c->since_ns);
+    buf_lit(b, ",\"until\":");
+    json_time(b, c->until_ns);
+    buf_printf(b, ",\"calls\":%zu,\"of\":%zu,\"failed\":%zu,\"lost_ms\":%lld,\"confidence\":\"%s\",\"text\":", c->calls,
+               c->of > c->calls ? c->of : c->calls, c->failed, (long long)(c->lost_ns / MS),
+               p2t_confidence_name(c->confidence));
+    json_buf(b, &c->text);
+    buf_lit(b, ",\"explains\":");
+    json_buf(b, &c->folded);
+    buf_putc(b, ',');
+    json_cleared(b, c);
+    buf_putc(b, ',');
+    json_proofs(b, c);
+    buf_putc(b, '}');
+}
+
+static void json_service(struct buf *b, const struct service_row *r)
+{
+    buf_lit(b, "{\"service\":");
+    json_string(b, word_text(r->server));
+    buf_lit(b, ",\"name\":");
+    json_text(b, word_text(r->server_ip != NULL ? r->server_ip->known_as : NULL));
+    buf_printf(b, ",\"calls\":%zu,\"failed\":%zu,\"connections\":%zu,\"reused\":%zu,\"total_us\":{\"p50\":", r->calls,
+               r->failed, r->connections, r->reused);
+    json_us(b, r->p50);
+    buf_lit(b, ",\"p90\":");
+    json_us(b, r->p90);
+    buf_lit(b, ",\"p99\":");
+    json_us(b, r->p99);
+    buf_lit(b, ",\"max\":");
+    json_us(b, r->max);
+    buf_printf(b, "},\"phase\":\"%s\",\"phase_us\":{\"p50\":", r->phase);
+    json_us(b, r->phase_p50);
+    buf_lit(b, ",\"p99\":");
+    json_us(b, r->phase_p99);
+    buf_lit(b, "}}");
+}
+
+static void json_limits(const struct p2t_summary *s, struct buf *b)
+{
+    struct capture_limit limits[CAPTURE_LIMITS_MAX];
+    size_t n = capture_limits(s, limits);
+
+    buf_lit(b, "\"capture\":{\"packets\":");
+    buf_printf(b, "%llu,\"connections\":%llu,\"limits\":[", (unsigned long long)s->counters.frames,
+               (unsigned long long)s->counters.connections);
+    for (size_t i = 0; i < n; i++) {
+        buf_printf(b, "%s{\"code\":\"%s\",\"text\":\"%s\",\"command\":", i > 0 ? "," : "", limits[i].code, limits[i].text);
+        json_string(b, (struct p2t_text){limits[i].command, strlen(limits[i].command)});
+        buf_putc(b, '}');
+    }
+    buf_lit(b, "]}");
+}
+
+void tell_json(const struct p2t_summary *s, struct buf *b)
+{
+    struct service_rows rows = services_of(s);
+
+    buf_lit(b, "{\"schema\":\"pcap2trace.summary/1\",\"since\":");
+    json_time(b, s->first_ns);
+    buf_lit(b, ",\"until\":");
+    json_time(b, s->last_ns);
+    buf_printf(b, ",\"calls\":%llu,\"failed\":%llu,\"unexplained_failed\":%zu,\"causes\":[",
+               (unsigned long long)s->calls_seen, (unsigned long long)s->calls_failed, unexplained_failures(s));
+    for (size_t i = 0; i < s->cause_count; i++) {
+        buf_str(b, i > 0 ? "," : "");
+        json_cause(b, &s->causes[i]);
+    }
+    buf_lit(b, "],\"services\":[");
+    for (size_t i = 0; i < rows.n; i++) {
+        buf_str(b, i > 0 ? "," : "");
+        json_service(b, &rows.row[i]);
+    }
+    buf_lit(b, "],");
+    json_limits(s, b);
+    buf_lit(b, "}\n");
+    b->failed |= rows.failed;
+    free(rows.row);
+}

@@ -1,0 +1,221 @@
+/* What a summary keeps of what it is given: calls, DNS questions and TCP connections, each as a small record, and the
+ * causes that the rules find in them. Times are nanoseconds since 1970 UTC, 0: none; durations are nanoseconds. */
+#ifndef P2T_SUMMARY_MODEL_H
+#define P2T_SUMMARY_MODEL_H
+
+#include <pthread.h>
+
+#include "base/buf.h"
+#include "pcap2trace/summary.h"
+#include "summary/stats.h"
+#include "summary/words.h"
+
+/* A packet, by the path of its file. */
+struct proof {
+    const struct word *file;
+    uint64_t packet; /* 0: none */
+};
+
+struct conn;
+
+/* An exchange. */
+struct call {
+    uint64_t id, trace; /* trace: hash of its trace id; 0: it has none */
+    uint64_t conn_id;
+    enum p2t_kind kind;
+    enum p2t_outcome outcome;
+    int status, grpc_status; /* 0: none; grpc_status negative: none */
+    const struct word *method, *host, *name; /* host: as asked, with its port; name: without */
+    const struct word *route, *url, *agent, *client, *server, *server_ip, *software;
+    const struct word *error, *dialled[4]; /* the addresses that its dials went to in vain */
+    int64_t start_ns, end_ns, lookup_ns, looked_up_ns, request_ns, sent_ns, answer_ns;
+    int64_t dns_ns, connect_ns, tls_ns, send_ns, wait_ns, receive_ns, total_ns; /* 0: not applicable */
+    int64_t rtt_ns, stalled_ns, shut_by_client_ns, shut_by_server_ns, acked_ns, late_ns;
+    int64_t idle_client_ns, idle_server_ns, nagle_ns;
+    int64_t nagle_by_server; /* 1: the server's answer waited; 0: the client's request */
+    uint64_t stream;         /* HTTP/2; 0: none */
+    uint64_t request_bytes, response_bytes;
+    uint64_t findings[2];    /* bits by enum p2t_finding_code */
+    struct proof proof, last_proof;
+    uint32_t max_streams; /* HTTP/2: that the server allows at once; 0: not known */
+    uint64_t redirected_from; /* another call's id; 0: none */
+    uint32_t hops;            /* redirections before it */
+    bool reset_by_server;     /* its HTTP/2 stream was */
+    bool flow_stalled[2]; /* an HTTP/2 window held its request, its answer back */
+    bool continued;    /* 100 Continue came */
+    bool failed, quiet, left, reused, request_closes, response_closes, via, streams, expects, walked, by_go;
+    /* Filled by the analysis. */
+    struct conn *conn;
+    int64_t free_ns;       /* when the last call before it on its connection was over; 0: there was none */
+    struct call *parent;   /* the call to a proxy that this one was made for */
+    int64_t upstream_ns;   /* of its wait, what its own upstream calls took */
+    uint32_t legs, failed_legs;
+    struct call *slow_leg; /* the one that took longest */
+    int64_t own_ns, usual_ns; /* time of the one who answered, and its usual; usual negative: not known */
+    bool open_end, slow;
+    uint32_t mark; /* scratch of the rules */
+};
+
+struct question {
+    const struct word *client, *server, *name, *address[P2T_QUESTION_ADDRESSES_MAX];
+    uint16_t client_port, type;
+    uint32_t tries, addresses, ttl;
+    int rcode;
+    int64_t asked_ns, last_asked_ns, answered_ns, unreachable_ns;
+    bool truncated, cut, over_tcp;
+    struct proof asked, answered;
+};
+
+struct stall {
+    enum p2t_stall_kind kind;
+    bool by_server; /* the bytes that were held up were the server's */
+    bool open, by_timer;
+    int64_t from_ns, to_ns;
+    uint64_t bytes;
+    uint32_t repeats;
+    struct proof proof;
+};
+
+struct conn {
+    uint64_t id;
+    const struct word *client, *client_ip, *server, *server_ip;
+    uint16_t server_port;
+    enum p2t_vantage vantage;
+    int64_t first_ns, last_ns, syn_ns, last_syn_ns, syn_ack_ns, ack_ns, late_syn_ack_ns, refused_ns, icmp_ns, challenged_ns;
+    struct proof syn, last_syn, syn_ack, late_syn_ack, refused, icmp;
+    uint32_t syns, syn_acks, late_syn_acks, exchanges;
+    uint8_t refused_ttl, icmp_family, icmp_type, icmp_code;
+    const struct word *icmp_sender;
+    enum p2t_closer closer;
+    bool input_ended, one_direction;
+    int64_t idle_before_unacked_us, clock_back_us;
+    struct proof clock_back;
+    struct p2t_flow_record side[2];
+    int64_t fin_ns[2], rst_ns[2];
+    struct proof rst[2];
+    struct stall *stalls;
+    size_t stall_count;
+    uint32_t stalls_dropped;
+    struct call **calls; /* that it carried, by time; filled by the analysis */
+    size_t call_count;
+};
+
+enum { SUBJECT_SERVERS_MAX = 32, CAUSE_PROOFS_MAX = 16, CAUSE_EXAMPLES_MAX = 3, CLEARED_MAX = 4 };
+
+struct cause {
+    enum p2t_cause_code code;
+    enum p2t_cause_side side;
+    const char *phase;
+    enum p2t_confidence confidence;
+    /* Its subject; those that do not apply are NULL. */
+    const char *kind; /* "service", "address", "name", "resolver", "client", "path", "capture" */
+    const struct word *name, *address, *resolver, *client, *agent, *method, *route;
+    int64_t since_ns, until_ns;
+    size_t calls, of, failed;
+    int64_t lost_ns;
+    struct buf text, folded; /* folded: the consequences that are told with it */
+    struct call **hit;
+    size_t hit_count, hit_cap;
+    const struct word *servers[SUBJECT_SERVERS_MAX]; /* the addresses, without port, of those it speaks of */
+    size_t server_count;
+    const struct word *port_of; /* of one server, "ip:port" */
+    struct proof proof[CAUSE_PROOFS_MAX];
+    size_t proof_count, proofs_dropped;
+    const struct word *cleared[CLEARED_MAX];
+    size_t cleared_count;
+    bool gone; /* told with another one */
+    bool pool; /* of a proxy's own pool */
+};
+
+/* What one rule found that others must know. */
+enum trouble_kind {
+    TROUBLE_DNS,      /* a name server failed somebody */
+    TROUBLE_LOSS,     /* packets to or from `who` are lost */
+    TROUBLE_MTU,      /* full-size segments of the listener `who` vanish */
+    TROUBLE_SLOW_PATH /* round trips to `who` became longer: by `ns`, to `to_be_ns` */
+};
+
+struct trouble {
+    enum trouble_kind kind;
+    const struct word *who; /* NULL: everybody */
+    int64_t from_ns, to_ns, usual_ns, ns;
+};
+
+enum { TROUBLES_MAX = 256 };
+
+struct p2t_summary {
+    struct p2t_summary_config config;
+    pthread_mutex_t lock; /* of the words and records: they may come from two threads */
+    struct words words;
+    struct call *calls;
+    size_t call_count, call_cap;
+    struct question *questions;
+    size_t question_count, question_cap;
+    struct conn *conns;
+    size_t conn_count, conn_cap;
+    uint64_t calls_seen, calls_failed, conns_seen, questions_seen;
+    uint64_t keep_below; /* ordinary calls with a hash below this are kept; 0: all are */
+    struct p2t_counters counters;
+    bool failed; /* memory ran out */
+    /* The analysis. */
+    int64_t first_ns, last_ns; /* packets */
+    bool small;                /* so few calls that each counts */
+    bool lossy_capture;        /* it lacks packets that were there */
+    struct groups services;    /* calls with a request, by server; by time */
+    struct call **call_places; /* where the connections list their calls */
+    struct trouble trouble[TROUBLES_MAX];
+    size_t trouble_count;
+    struct cause *causes;
+    size_t cause_count, cause_cap;
+};
+
+static inline bool call_has(const struct call *c, enum p2t_finding_code f)
+{
+    return (c->findings[f / 64] >> (f % 64) & 1) != 0;
+}
+/* It asked something of a server, as far as the wire shows. */
+static inline bool call_is_request(const struct call *c)
+{
+    return (c->kind == P2T_KIND_HTTP1 || c->kind == P2T_KIND_HTTP2) && c->request_ns != 0;
+}
+static inline void trouble_note(struct p2t_summary *s, struct trouble t)
+{
+    if (s->trouble_count < TROUBLES_MAX)
+        s->trouble[s->trouble_count++] = t;
+}
+/* The first of that kind about `who` that overlaps the time; NULL: none. */
+static inline const struct trouble *trouble_of(const struct p2t_summary *s, enum trouble_kind kind, const struct word *who,
+                                               int64_t from_ns, int64_t to_ns)
+{
+    for (size_t i = 0; i < s->trouble_count; i++) {
+        const struct trouble *t = &s->trouble[i];
+        if (t->kind == kind && (t->who == NULL || t->who == who) && t->from_ns <= to_ns && t->to_ns >= from_ns)
+            return t;
+    }
+    return NULL;
+}
+/* When the first byte of its answer came, also one that the client did not wait for; else when it was over. */
+static inline int64_t answer_or_end(const struct call *c)
+{
+    return c->answer_ns != 0 ? c->answer_ns : c->late_ns != 0 ? c->late_ns : c->end_ns;
+}
+/* The capture lacks bytes of its connection: that something did not come proves nothing. */
+static inline bool call_is_doubtful(const struct call *c)
+{
+    return c->conn != NULL && c->status < 500 && c->conn->side[0].unseen + c->conn->side[1].unseen > 0;
+}
+/* In so small a capture each one counts. */
+static inline size_t at_least(const struct p2t_summary *s, size_t n)
+{
+    return s->small ? 1 : n;
+}
+/* From the start of the capture, for texts. */
+static inline int64_t since_start(const struct p2t_summary *s, int64_t t)
+{
+    return t - s->first_ns;
+}
+
+enum { MS = 1000000 };
+#define SECOND_NS INT64_C(1000000000)
+
+#endif

@@ -1,0 +1,173 @@
+#include "summary/prepare.h"
+
+#include <stdlib.h>
+
+/* ---- order ---- */
+
+static int in_order(int64_t a, int64_t b)
+{
+    return (a > b) - (a < b);
+}
+
+static int calls_by_start(const void *a, const void *b)
+{
+    const struct call *x = a, *y = b;
+
+    return x->start_ns != y->start_ns ? in_order(x->start_ns, y->start_ns) : (x->id > y->id) - (x->id < y->id);
+}
+
+static int conns_by_start(const void *a, const void *b)
+{
+    const struct conn *x = a, *y = b;
+
+    return x->first_ns != y->first_ns ? in_order(x->first_ns, y->first_ns) : (x->id > y->id) - (x->id < y->id);
+}
+
+static int questions_by_time(const void *a, const void *b)
+{
+    const struct question *x = a, *y = b;
+
+    if (x->asked_ns != y->asked_ns)
+        return in_order(x->asked_ns, y->asked_ns);
+    return in_order((int64_t)x->asked.packet, (int64_t)y->asked.packet);
+}
+
+static void sort_all(struct p2t_summary *s)
+{
+    if (s->call_count > 1)
+        qsort(s->calls, s->call_count, sizeof *s->calls, calls_by_start);
+    if (s->conn_count > 1)
+        qsort(s->conns, s->conn_count, sizeof *s->conns, conns_by_start);
+    if (s->question_count > 1)
+        qsort(s->questions, s->question_count, sizeof *s->questions, questions_by_time);
+}
+
+/* ---- names of addresses ---- */
+
+static bool is_address(const struct word *w)
+{
+    for (size_t i = 0; i < w->n; i++)
+        if ((w->text[i] < '0' || w->text[i] > '9') && w->text[i] != '.' && w->text[i] != ':')
+            return false;
+    return true;
+}
+
+static void name_addresses(struct p2t_summary *s)
+{
+    for (size_t i = 0; i < s->question_count; i++) {
+        const struct question *q = &s->questions[i];
+        for (size_t k = 0; k < q->addresses && k < P2T_QUESTION_ADDRESSES_MAX; k++)
+            if (q->name != NULL && q->address[k] != NULL)
+                words_name(q->address[k], q->name);
+    }
+    /* A proxy passes the Host on that it was asked with: only calls that answered for no other one name an address. */
+    for (size_t i = 0; i < s->call_count; i++) {
+        const struct call *c = &s->calls[i];
+        if (c->server_ip != NULL && c->server_ip->known_as == NULL && c->name != NULL && !is_address(c->name) &&
+            c->parent == NULL && strchr(c->name->text, ':') == NULL)
+            words_name(c->server_ip, c->name);
+    }
+}
+
+/* ---- connections and what they carried ---- */
+
+static int by_id(const void *a, const void *b)
+{
+    const struct conn *x = *(struct conn *const *)a, *y = *(struct conn *const *)b;
+
+    return (x->id > y->id) - (x->id < y->id);
+}
+
+static struct conn *find_conn(struct conn **index, size_t n, uint64_t id)
+{
+    size_t low = 0, high = n;
+
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (index[middle]->id < id)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < n && index[low]->id == id ? index[low] : NULL;
+}
+
+static void join_conns(struct p2t_summary *s, struct conn **index, struct call **places)
+{
+    for (size_t i = 0; i < s->conn_count; i++)
+        index[i] = &s->conns[i];
+    qsort(index, s->conn_count, sizeof(struct conn *), by_id);
+    for (size_t i = 0; i < s->call_count; i++) {
+        struct call *c = &s->calls[i];
+        c->conn = c->conn_id != 0 ? find_conn(index, s->conn_count, c->conn_id) : NULL;
+        if (c->conn != NULL)
+            c->conn->call_count++;
+    }
+    for (size_t i = 0; i < s->conn_count; i++) {
+        s->conns[i].calls = places;
+        places += s->conns[i].call_count;
+        s->conns[i].call_count = 0;
+    }
+    for (size_t i = 0; i < s->call_count; i++) {
+        struct call *c = &s->calls[i];
+        if (c->conn != NULL)
+            c->conn->calls[c->conn->call_count++] = c;
+    }
+}
+
+/* Calls of one connection come by their start; HTTP/2's run side by side. */
+static void note_free(struct conn *k)
+{
+    int64_t free_ns = 0;
+
+    for (size_t i = 0; i < k->call_count; i++) {
+        k->calls[i]->free_ns = free_ns;
+        free_ns = max_ns(free_ns, k->calls[i]->end_ns);
+    }
+}
+
+static int join_all_conns(struct p2t_summary *s)
+{
+    struct conn **index = calloc(s->conn_count + 1, sizeof(struct conn *));
+
+    s->call_places = calloc(s->call_count + 1, sizeof(struct call *));
+    if (index == NULL || s->call_places == NULL) {
+        free(index);
+        return -1;
+    }
+    join_conns(s, index, s->call_places);
+    for (size_t i = 0; i < s->conn_count; i++)
+        note_free(&s->conns[i]);
+    free(index);
+    return 0;
+}
+
+/* ---- all ---- */
+
+static void set_window(struct p2t_summary *s)
+{
+    s->first_ns = s->counters.earliest_ns;
+    s->last_ns = s->counters.latest_ns;
+    s->small = s->calls_seen <= 8;
+}
+
+int prepare(struct p2t_summary *s)
+{
+    if (words_rank(&s->words) != 0)
+        return -1;
+    sort_all(s);
+    set_window(s);
+    if (join_all_conns(s) != 0)
+        return -1;
+    for (size_t i = 0; i < s->call_count; i++)
+        s->calls[i].failed &= !call_is_doubtful(&s->calls[i]);
+    join_legs(s);
+    name_addresses(s);
+    for (size_t i = 0; i < s->call_count; i++) {
+        struct call *c = &s->calls[i];
+        if (call_is_request(c) || (c->kind == P2T_KIND_TLS && c->request_ns != 0))
+            groups_add(&s->services, (struct keyed){{c->server}, c->request_ns, c->id, c});
+    }
+    groups_sort(&s->services);
+    return s->services.failed ? -1 : 0;
+}

@@ -1,0 +1,15 @@
+/* Puts the records in order before the rules look at them. */
+#ifndef P2T_SUMMARY_PREPARE_H
+#define P2T_SUMMARY_PREPARE_H
+
+#include "summary/model.h"
+
+/* Sorts calls, questions and connections by time; joins calls with their connections and with the calls that a proxy made
+ * for them; names addresses. 0, or -1 when memory ran out. */
+int prepare(struct p2t_summary *s);
+/* legs.c: finds for each call of a proxy the call that it was made for. */
+void join_legs(struct p2t_summary *s);
+/* The address answers calls and makes others for them. */
+bool is_proxy(const struct p2t_summary *s, const struct word *ip);
+
+#endif

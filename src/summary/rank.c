@@ -1,0 +1,184 @@
+#include "summary/rank.h"
+
+#include <stdlib.h>
+
+#include "summary/cause.h"
+
+/* A consequence may begin a little before the first sign of its cause, and end after the last. */
+static const int64_t BEFORE_NS = SECOND_NS, AFTER_NS = 1500 * (int64_t)MS;
+
+/* How much of b's calls are a's, too, in percent. */
+static unsigned shared_percent(const struct cause *a, const struct cause *b)
+{
+    size_t both = 0;
+
+    for (size_t i = 0; i < b->hit_count; i++)
+        both += cause_has_hit(a, b->hit[i]);
+    return b->hit_count > 0 ? (unsigned)(both * 100 / b->hit_count) : 0;
+}
+
+static bool same_server(const struct cause *a, const struct cause *b)
+{
+    if (a->port_of != NULL && b->port_of != NULL && a->server_count == 1 && b->server_count == 1)
+        return a->port_of == b->port_of;
+    for (size_t i = 0; i < a->server_count; i++)
+        for (size_t k = 0; k < b->server_count; k++)
+            if (a->servers[i] == b->servers[k])
+                return true;
+    return false;
+}
+
+static bool at_one_time(const struct cause *a, const struct cause *b)
+{
+    return a->since_ns - BEFORE_NS <= b->until_ns && b->since_ns <= a->until_ns + AFTER_NS;
+}
+
+/* Whatever goes wrong with that server meanwhile is its consequence. */
+static bool explains_server(const struct cause *a, const struct cause *b)
+{
+    switch (a->code) {
+    case P2T_CAUSE_TCP_PMTUD_BLACKHOLE:
+    case P2T_CAUSE_HTTP_RETRY_STORM:
+    case P2T_CAUSE_CONN_ACCEPT_QUEUE:
+    case P2T_CAUSE_HTTP_WHO_ANSWERED:
+    case P2T_CAUSE_CONN_SLOW_PATH:
+        return true;
+    default:
+        return a->code == b->code;
+    }
+}
+
+static bool is_never_folded(const struct cause *c)
+{
+    return c->code == P2T_CAUSE_CONN_STALE_REUSE || c->code == P2T_CAUSE_CONN_CHURN;
+}
+
+static bool is_dns(const struct cause *c)
+{
+    return strcmp(c->phase, "dns") == 0;
+}
+
+/* A stopped client makes others look slow, and sends all at once when it goes on. */
+static bool explained_by_stop(const struct cause *a, const struct cause *b)
+{
+    return a->code == P2T_CAUSE_CLIENT_STOPPED && b->side != P2T_CAUSE_SIDE_CLIENT &&
+           b->since_ns >= a->since_ns - SECOND_NS / 2 && b->until_ns <= a->until_ns + SECOND_NS / 2;
+}
+
+static bool explains(const struct cause *a, const struct cause *b)
+{
+    unsigned shared = shared_percent(a, b);
+    bool same = same_server(a, b), strict = a->code == P2T_CAUSE_TCP_NAGLE || a->code == P2T_CAUSE_CONN_STALE_REUSE;
+
+    if (!at_one_time(a, b))
+        return false;
+    if (explained_by_stop(a, b))
+        return true;
+    if (is_dns(a) && is_dns(b) && a->failed < b->failed)
+        return false;
+    if (shared >= 60 && !is_never_folded(b))
+        return true;
+    return same && !is_never_folded(b) && ((shared >= 30 && !strict) || explains_server(a, b));
+}
+
+static void fold(struct cause *a, struct cause *b)
+{
+    const char *what = p2t_cause_text(b->code);
+
+    b->gone = true;
+    if (shared_percent(a, b) > 60 && b->failed > a->failed)
+        a->failed = b->failed;
+    if (a->code != b->code && (a->folded.n == 0 || strstr((const char *)a->folded.p, what) == NULL))
+        buf_printf(&a->folded, "%s%s", a->folded.n > 0 ? "; " : "", what);
+    buf_putc(&a->folded, '\0');
+    a->folded.n -= a->folded.n > 0;
+}
+
+/* A proxy's own full pool is told with the errors that it makes of it. */
+static bool is_reason_of(const struct cause *a, const struct cause *b)
+{
+    return a->pool && a->side == P2T_CAUSE_SIDE_PROXY && at_one_time(a, b) &&
+           (b->code == P2T_CAUSE_HTTP_WHO_ANSWERED || b->code == P2T_CAUSE_HTTP_PROXY_QUEUE);
+}
+
+static int by_code(const void *a, const void *b)
+{
+    const struct cause *x = a, *y = b;
+
+    if (x->code != y->code)
+        return x->code < y->code ? -1 : 1;
+    return (x->since_ns > y->since_ns) - (x->since_ns < y->since_ns);
+}
+
+static int by_weight(const void *a, const void *b)
+{
+    const struct cause *x = a, *y = b;
+
+    if (x->gone != y->gone)
+        return x->gone ? 1 : -1;
+    if (x->failed != y->failed)
+        return x->failed > y->failed ? -1 : 1;
+    if (x->lost_ns != y->lost_ns)
+        return x->lost_ns > y->lost_ns ? -1 : 1;
+    return by_code(a, b);
+}
+
+static void fold_into(struct p2t_summary *s, struct cause *a)
+{
+    for (struct cause *b = a + 1; b < s->causes + s->cause_count && !a->gone; b++) {
+        if (b->gone)
+            continue;
+        if (is_reason_of(a, b)) {
+            buf_lit(&b->text, "; ");
+            buf_slice(&b->text, buf_view(&a->text));
+            a->gone = true;
+        } else if (explains(a, b)) {
+            fold(a, b);
+        }
+    }
+}
+
+/* One direction alone shows no waits and no losses. */
+static void drop_if_one_direction(struct p2t_summary *s)
+{
+    bool one = false;
+
+    for (size_t i = 0; i < s->cause_count; i++)
+        one |= s->causes[i].code == P2T_CAUSE_CAPTURE_ONE_DIRECTION;
+    for (size_t i = 0; one && i < s->cause_count; i++)
+        s->causes[i].gone |= s->causes[i].code != P2T_CAUSE_CAPTURE_ONE_DIRECTION;
+}
+
+static void cause_fini(struct cause *c)
+{
+    buf_fini(&c->text);
+    buf_fini(&c->folded);
+    free(c->hit);
+}
+
+void rank_causes(struct p2t_summary *s)
+{
+    if (s->cause_count == 0)
+        return;
+    drop_if_one_direction(s);
+    qsort(s->causes, s->cause_count, sizeof *s->causes, by_code);
+    for (size_t i = 0; i < s->cause_count; i++)
+        if (!s->causes[i].gone)
+            fold_into(s, &s->causes[i]);
+    qsort(s->causes, s->cause_count, sizeof *s->causes, by_weight);
+    while (s->cause_count > 0 && s->causes[s->cause_count - 1].gone)
+        cause_fini(&s->causes[--s->cause_count]);
+}
+
+size_t unexplained_failures(const struct p2t_summary *s)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < s->call_count; i++) {
+        bool told = !s->calls[i].failed;
+        for (size_t k = 0; k < s->cause_count && !told; k++)
+            told = cause_has_hit(&s->causes[k], &s->calls[i]);
+        n += !told;
+    }
+    return n;
+}

@@ -1,0 +1,211 @@
+/* Connections that end where an answer was due. */
+#include "summary/cause.h"
+#include "summary/prepare.h"
+#include "summary/rules/rules.h"
+
+struct service {
+    struct p2t_summary *s;
+    struct keyed *calls; /* of one server, by time */
+    size_t n;
+};
+
+typedef bool call_is(const struct call *c);
+
+/* Sent by something on the way: its hops, or its time, are not the server's. */
+static bool by_middle(const struct call *c)
+{
+    const struct p2t_flow_record *server = c->conn != NULL ? &c->conn->side[P2T_SIDE_SERVER] : NULL;
+
+    if (call_has(c, P2T_FINDING_CONN_RST_INJECTED))
+        return true;
+    return server != NULL && server->rst_ttl != 0 && server->ttl != 0 &&
+           (server->rst_ttl > server->ttl + 1 || server->ttl > server->rst_ttl + 1);
+}
+
+static bool is_stale(const struct call *c)
+{
+    return call_has(c, P2T_FINDING_CONN_STALE_REUSE) && !by_middle(c);
+}
+
+static bool is_ended(const struct call *c)
+{
+    return c->failed && c->answer_ns == 0 && c->status == 0 && !c->left && !is_stale(c) &&
+           call_has(c, P2T_FINDING_CONN_CLOSED_BY_SERVER);
+}
+
+static bool is_broken_off(const struct call *c)
+{
+    return c->outcome == P2T_OUTCOME_RESPONSE_ERROR && c->answer_ns != 0 && !c->left &&
+           call_has(c, P2T_FINDING_CONN_CLOSED_BY_SERVER);
+}
+
+/* Since the answer before on the same connection; negative: there was none. */
+static int64_t idle_before(const struct call *c)
+{
+    return c->free_ns != 0 ? c->request_ns - c->free_ns : -1;
+}
+
+static struct cause *blame(struct service *v, enum p2t_cause_code code, enum p2t_cause_side side, const char *phase,
+                           call_is *is)
+{
+    struct cause *c = cause_add(v->s, code, side, phase, P2T_CERTAIN);
+    const struct call *first = v->calls[0].item;
+
+    cause_subject_service(c, first->server, first->server_ip);
+    for (size_t i = 0; i < v->n; i++) {
+        struct call *x = v->calls[i].item;
+        if (!is(x))
+            continue;
+        cause_hit(v->s, c, x);
+        cause_span(c, x->request_ns, x->end_ns);
+        c->lost_ns += x->total_ns;
+    }
+    for (size_t i = 0; i < v->n; i++) {
+        const struct call *x = v->calls[i].item;
+        c->of += x->request_ns >= c->since_ns && x->request_ns <= c->until_ns;
+    }
+    return c;
+}
+
+/* The calls that a proxy made these for: what became of them. */
+struct parents {
+    size_t calls, failed;
+    const struct word *proxy;
+};
+
+static struct parents hit_parents(struct service *v, struct cause *c)
+{
+    struct parents p = {0};
+    size_t n = c->hit_count;
+    struct call *parent[n > 0 && n < 4096 ? n : 1];
+
+    for (size_t i = 0; i < n && n < 4096; i++)
+        if (c->hit[i]->parent != NULL)
+            parent[p.calls++] = c->hit[i]->parent;
+    for (size_t i = 0; i < p.calls; i++) {
+        p.failed += parent[i]->failed;
+        p.proxy = parent[i]->server;
+        cause_hit(v->s, c, parent[i]);
+    }
+    /* Both legs are one call. */
+    c->calls -= p.calls < c->calls ? p.calls : 0;
+    if (p.calls > 0)
+        c->failed = p.failed;
+    return p;
+}
+
+static void say_parents(struct cause *c, const struct parents *p)
+{
+    if (p->calls == 0)
+        return;
+    buf_printf(&c->text, "; the proxy %s turns that into %zu errors and %zu late answers", word_str(p->proxy), p->failed,
+               p->calls - p->failed);
+    cause_clear(c, p->proxy);
+}
+
+static size_t count(const struct service *v, call_is *is)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < v->n; i++)
+        n += is(v->calls[i].item);
+    return n;
+}
+
+static void find_stale(struct service *v)
+{
+    struct sample idle = {0};
+
+    if (count(v, is_stale) < at_least(v->s, 2))
+        return;
+    struct cause *c = blame(v, P2T_CAUSE_CONN_STALE_REUSE, P2T_CAUSE_SIDE_SERVER, "wait", is_stale);
+    for (size_t i = 0; i < c->hit_count; i++)
+        if (idle_before(c->hit[i]) >= 0)
+            sample_add(&idle, idle_before(c->hit[i]));
+    const struct call *first = c->hit[0];
+    say_service(&c->text, first->server, first->server_ip);
+    buf_lit(&c->text, " closes idle connections");
+    if (idle.n > 0) {
+        buf_lit(&c->text, " after ");
+        say_time(&c->text, sample_at(&idle, 500));
+    }
+    buf_printf(&c->text, "; %zu requests of ", c->hit_count);
+    say_client(&c->text, first->agent, first->client);
+    buf_lit(&c->text, " crossed the close and were lost: the client's idle limit is longer than the server's");
+    struct parents p = hit_parents(v, c);
+    say_parents(c, &p);
+    sample_fini(&idle);
+}
+
+static bool is_ended_by_middle(const struct call *c)
+{
+    bool ended = is_ended(c) || call_has(c, P2T_FINDING_CONN_RST_INJECTED) || call_has(c, P2T_FINDING_CONN_STALE_REUSE);
+
+    return c->failed && ended && by_middle(c);
+}
+
+static bool is_ended_by_server(const struct call *c)
+{
+    return is_ended(c) && !by_middle(c);
+}
+
+static bool is_reset(const struct call *c)
+{
+    return c->conn != NULL && c->conn->rst_ns[P2T_SIDE_SERVER] != 0;
+}
+
+static void find_ended(struct service *v, call_is *is, enum p2t_cause_code code, enum p2t_cause_side side)
+{
+    struct sample after = {0};
+    size_t resets = 0;
+
+    if (count(v, is) < at_least(v->s, 2))
+        return;
+    struct cause *c = blame(v, code, side, "wait", is);
+    for (size_t i = 0; i < c->hit_count; i++) {
+        sample_add(&after, c->hit[i]->end_ns - c->hit[i]->request_ns);
+        resets += is_reset(c->hit[i]);
+    }
+    const struct call *first = c->hit[0];
+    buf_str(&c->text, side == P2T_CAUSE_SIDE_NETWORK ? "something on the way, not " : "");
+    say_service(&c->text, first->server, first->server_ip);
+    buf_printf(&c->text, "%s %s connections ", side == P2T_CAUSE_SIDE_NETWORK ? "," : "",
+               resets * 2 > c->hit_count ? "resets" : "closes");
+    say_time(&c->text, sample_at(&after, 500));
+    buf_printf(&c->text, " after the request instead of answering, %zu of %zu calls", c->hit_count,
+               c->of > c->hit_count ? c->of : c->hit_count);
+    if (side == P2T_CAUSE_SIDE_NETWORK && first->conn != NULL && first->conn->side[P2T_SIDE_SERVER].rst_ttl != 0)
+        buf_printf(&c->text, " (the RST has TTL %u, the server's packets %u)",
+                   (unsigned)first->conn->side[P2T_SIDE_SERVER].rst_ttl, (unsigned)first->conn->side[P2T_SIDE_SERVER].ttl);
+    struct parents p = hit_parents(v, c);
+    say_parents(c, &p);
+    v->s->failed |= after.failed;
+    sample_fini(&after);
+}
+
+static void find_broken_off(struct service *v)
+{
+    if (count(v, is_broken_off) < at_least(v->s, 2))
+        return;
+    struct cause *c = blame(v, P2T_CAUSE_HTTP_TRUNCATED, P2T_CAUSE_SIDE_SERVER, "receive", is_broken_off);
+    const struct call *first = c->hit[0];
+    say_service(&c->text, first->server, first->server_ip);
+    buf_printf(&c->text, " breaks %zu of %zu answers off inside the body", c->hit_count,
+               c->of > c->hit_count ? c->of : c->hit_count);
+}
+
+void rules_failures(struct p2t_summary *s)
+{
+    size_t at = 0, n;
+    struct keyed *first;
+
+    while ((first = groups_next(&s->services, &at, &n)) != NULL) {
+        struct service v = {s, first, n};
+        if (first->key[0] == NULL)
+            continue;
+        find_stale(&v);
+        find_ended(&v, is_ended_by_server, P2T_CAUSE_CONN_RESET_MIDWAY, P2T_CAUSE_SIDE_SERVER);
+        find_ended(&v, is_ended_by_middle, P2T_CAUSE_CONN_RESET_BY_MIDDLE, P2T_CAUSE_SIDE_NETWORK);
+        find_broken_off(&v);
+    }
+}

@@ -1,0 +1,162 @@
+/* Listeners that do not answer SYNs, or only repeated ones: dead, filtered, or with a full accept queue. */
+#include "summary/prepare.h"
+#include "summary/rules/dials.h"
+
+enum {
+    BAD_ENDS = 1u << DIAL_SILENT | 1u << DIAL_REPEATED | 1u << DIAL_LATE_SYN_ACK,
+    SILENT = 1u << DIAL_SILENT
+};
+
+/* A server that has taken a connection up, and a process that does not read it. */
+static const int64_t HELD_NS = 800 * (int64_t)MS;
+
+struct silence {
+    size_t silent, repeated, late, held, losses;
+    bool host_lives; /* the host sent something else meanwhile */
+    bool listener_lives;
+};
+
+static bool is_held(const struct listener *l, const struct call *c)
+{
+    if (c->server != l->server || c->request_ns < l->from_ns - 2 * SECOND_NS || c->request_ns >= l->to_ns ||
+        c->conn == NULL || c->conn->syn_ack_ns == 0 || c->conn->syns != 1)
+        return false;
+    return (c->answer_ns == 0 || c->wait_ns > HELD_NS) &&
+           min_ns(c->end_ns, c->answer_ns != 0 ? c->answer_ns : l->s->last_ns) - c->request_ns > HELD_NS;
+}
+
+static bool is_bad(const struct listener *l, const struct conn *k)
+{
+    return (BAD_ENDS & 1u << dial_end_of(l->s, k)) != 0;
+}
+
+static bool is_loss(const struct stall *x)
+{
+    return (x->kind == P2T_STALL_LOST_AFTER || x->kind == P2T_STALL_LOST_BEFORE || x->kind == P2T_STALL_SPURIOUS) &&
+           x->to_ns - x->from_ns > 150 * (int64_t)MS;
+}
+
+static void look_at_host(const struct listener *l, struct silence *v)
+{
+    for (size_t i = 0; i < l->s->conn_count; i++) {
+        const struct conn *k = &l->s->conns[i];
+        if (k->server_ip != l->ip || is_bad(l, k))
+            continue;
+        v->host_lives |= k->syn_ack_ns > l->from_ns + 300 * (int64_t)MS && k->syn_ack_ns < l->to_ns;
+        for (size_t n = 0; n < k->stall_count; n++)
+            v->losses += is_loss(&k->stalls[n]) && k->stalls[n].to_ns > l->from_ns - SECOND_NS &&
+                         k->stalls[n].to_ns < l->end_ns + SECOND_NS;
+    }
+    for (size_t i = 0; i < l->s->call_count; i++) {
+        const struct call *c = &l->s->calls[i];
+        if (c->server_ip != l->ip || c->answer_ns <= l->from_ns + 300 * (int64_t)MS || c->answer_ns >= l->to_ns)
+            continue;
+        v->host_lives = true;
+        v->listener_lives |= c->server == l->server;
+    }
+    v->listener_lives |= listener_taken(l) > 0;
+}
+
+static struct silence look(struct listener *l)
+{
+    struct silence v = {0};
+
+    v.silent = listener_count(l, SILENT);
+    v.repeated = listener_count(l, 1u << DIAL_REPEATED);
+    v.late = listener_count(l, 1u << DIAL_LATE_SYN_ACK);
+    (void)listener_count(l, BAD_ENDS);
+    for (size_t i = 0; i < l->s->call_count; i++)
+        v.held += is_held(l, &l->s->calls[i]);
+    look_at_host(l, &v);
+    return v;
+}
+
+static void find_siblings(struct listener *l)
+{
+    for (size_t i = 0; l->ip->known_as != NULL && i < l->s->conn_count; i++) {
+        const struct conn *k = &l->s->conns[i];
+        if (k->server_ip != l->ip && k->server_ip != NULL && k->server_ip->known_as == l->ip->known_as &&
+            k->syn_ack_ns >= l->from_ns && k->syn_ack_ns <= l->end_ns + SECOND_NS)
+            word_list_add(&l->siblings, k->server_ip);
+    }
+}
+
+static void tell_dead(struct listener *l, const struct silence *v)
+{
+    bool others = l->siblings.total > 0;
+    struct cause *c = listener_blame(l, others ? P2T_CAUSE_CONN_ONE_ADDRESS_DEAD : P2T_CAUSE_CONN_NO_ANSWER,
+                                     P2T_CAUSE_SIDE_SERVER, P2T_CERTAIN, SILENT);
+
+    c->kind = "address";
+    say_service(&c->text, l->server, l->ip);
+    buf_printf(&c->text, " answers no SYN, %zu dials in vain", v->silent);
+    say_siblings(l, c, "answer, and each dial to this one costs its caller the time until it goes on");
+    buf_lit(&c->text, "; host or path cannot be told");
+    dials_tell_dns(l, c, SILENT);
+}
+
+static void tell_filtered(struct listener *l, const struct silence *v)
+{
+    struct cause *c = listener_blame(l, P2T_CAUSE_CONN_NO_ANSWER,
+                                     v->host_lives ? P2T_CAUSE_SIDE_NETWORK : P2T_CAUSE_SIDE_SERVER, P2T_LIKELY, SILENT);
+
+    say_service(&c->text, l->server, l->ip);
+    buf_printf(&c->text, " answers no SYN, %zu dials in vain", v->silent);
+    if (v->host_lives)
+        buf_lit(&c->text, ", while its host answers others: a filter fits, or a full queue");
+    dials_tell_dns(l, c, SILENT);
+}
+
+static void tell_queue(struct listener *l, const struct silence *v)
+{
+    struct cause *c =
+        listener_blame(l, P2T_CAUSE_CONN_ACCEPT_QUEUE, P2T_CAUSE_SIDE_SERVER, P2T_LIKELY, BAD_ENDS);
+
+    for (size_t i = 0; i < l->s->call_count; i++)
+        if (is_held(l, &l->s->calls[i])) {
+            cause_hit(l->s, c, &l->s->calls[i]);
+            c->lost_ns += l->s->calls[i].wait_ns;
+        }
+    say_service(&c->text, l->server, l->ip);
+    buf_lit(&c->text, " does not take up new connections for ");
+    say_time(&c->text, l->end_ns - l->from_ns);
+    buf_printf(&c->text, ": SYNs of %zu connections are repeated", v->silent + v->repeated + v->late);
+    if (v->held > 0)
+        buf_printf(&c->text, ", %zu requests are acknowledged and not answered", v->held);
+    buf_lit(&c->text, ", and nothing else of that host is lost: a full accept queue fits (the process does not accept)");
+}
+
+static void tell_repeated(struct listener *l)
+{
+    struct cause *c = listener_blame(l, P2T_CAUSE_CONN_SYN_REPEATED, P2T_CAUSE_SIDE_NETWORK, P2T_POSSIBLE,
+                                     1u << DIAL_REPEATED);
+
+    buf_lit(&c->text, "a SYN to ");
+    say_service(&c->text, l->server, l->ip);
+    buf_printf(&c->text, " is repeated %u times: it was lost, or its answer was", l->first->syns - 1);
+}
+
+void dials_find_silence(struct listener *l)
+{
+    struct silence v = look(l);
+    size_t all = v.silent + v.repeated + v.late;
+
+    if (all < at_least(l->s, 2) || (l->s->lossy_capture && all * 5 < listener_taken(l)))
+        return;
+    l->siblings = (struct word_list){0};
+    find_siblings(l);
+    if (v.losses >= 3 && v.repeated >= v.silent) {
+        trouble_note(l->s, (struct trouble){.kind = TROUBLE_LOSS, .who = l->ip, .from_ns = l->from_ns, .to_ns = l->end_ns});
+        return;
+    }
+    bool dead = v.silent > 0 && !v.host_lives && v.repeated == 0 && v.held == 0;
+    bool one_of_many = v.silent > 3 * v.repeated && !v.listener_lives && l->siblings.total > 0;
+    if (dead || one_of_many)
+        tell_dead(l, &v);
+    else if (v.repeated == 1 && v.late == 0 && v.silent == 0 && v.held == 0)
+        tell_repeated(l);
+    else if (v.repeated >= 2 || v.late >= 2 || (v.late > 0 && v.repeated > 0) || v.held > 0)
+        tell_queue(l, &v);
+    else if (v.silent >= at_least(l->s, 2))
+        tell_filtered(l, &v);
+}

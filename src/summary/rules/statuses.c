@@ -1,0 +1,270 @@
+/* Answers that are errors: whose they are, and since when. */
+#include "summary/cause.h"
+#include "summary/prepare.h"
+#include "summary/rules/rules.h"
+
+struct service {
+    struct p2t_summary *s;
+    struct keyed *calls; /* of one server, by time */
+    size_t n;
+    const struct word *server, *server_ip;
+};
+
+/* ---- 5xx ---- */
+
+struct errors {
+    size_t n, inside, legs, failed_legs, slow_legs;
+    int64_t from_ns, to_ns;
+    int status;
+    bool some_gateway, via;
+    struct sample wait;
+    const struct word *software; /* that the errors name, where no good answer names it; NULL: none */
+    const struct call *slow_leg;
+};
+
+static bool is_5xx(const struct call *c)
+{
+    return c->status >= 500;
+}
+
+static bool says_server(const struct service *v, const struct word *software)
+{
+    for (size_t i = 0; i < v->n; i++) {
+        const struct call *c = v->calls[i].item;
+        if (c->status != 0 && c->status < 500 && c->software == software)
+            return true;
+    }
+    return false;
+}
+
+static void add_legs(struct errors *e, const struct call *c)
+{
+    e->legs += c->legs > 0;
+    e->failed_legs += c->failed_legs > 0;
+    /* The proxy answered before its upstream did. */
+    if (c->slow_leg != NULL && c->answer_ns != 0 && (c->slow_leg->answer_ns == 0 || c->slow_leg->answer_ns > c->answer_ns)) {
+        e->slow_legs++;
+        e->slow_leg = c->slow_leg;
+    }
+}
+
+static struct errors errors_of(const struct service *v)
+{
+    struct errors e = {0};
+
+    for (size_t i = 0; i < v->n; i++) {
+        const struct call *c = v->calls[i].item;
+        if (!is_5xx(c))
+            continue;
+        e.from_ns = e.n++ == 0 ? c->request_ns : e.from_ns;
+        e.to_ns = max_ns(e.to_ns, c->end_ns);
+        e.status = c->status;
+        e.some_gateway |= c->status == 502 || c->status == 504 || (c->status == 503 && c->via);
+        sample_add(&e.wait, c->wait_ns);
+        add_legs(&e, c);
+        if (c->software != NULL && !says_server(v, c->software))
+            e.software = c->software;
+    }
+    for (size_t i = 0; i < v->n; i++) {
+        const struct call *c = v->calls[i].item;
+        e.inside += c->request_ns >= e.from_ns && c->request_ns <= e.to_ns;
+    }
+    return e;
+}
+
+static void hit_errors(struct service *v, struct cause *c, const struct errors *e)
+{
+    for (size_t i = 0; i < v->n; i++)
+        if (is_5xx(v->calls[i].item)) {
+            cause_hit(v->s, c, v->calls[i].item);
+            c->lost_ns += ((struct call *)v->calls[i].item)->total_ns;
+        }
+    cause_span(c, e->from_ns, e->to_ns);
+    c->of = e->inside;
+}
+
+static void blame_upstream(struct service *v, struct errors *e)
+{
+    struct cause *c =
+        cause_add(v->s, P2T_CAUSE_HTTP_THINK_TIME, P2T_CAUSE_SIDE_SERVER, "wait", P2T_LIKELY);
+
+    cause_subject_service(c, e->slow_leg->server, e->slow_leg->server_ip);
+    hit_errors(v, c, e);
+    say_service(&c->text, e->slow_leg->server, e->slow_leg->server_ip);
+    buf_printf(&c->text, " does not answer the proxy %s in time; it answers %d after ", word_str(v->server), e->status);
+    say_time(&c->text, sample_at(&e->wait, 500));
+    buf_printf(&c->text, ", %zu calls", e->n);
+    cause_clear(c, v->server);
+}
+
+static void blame_answerer(struct service *v, struct errors *e)
+{
+    bool proxy = is_proxy(v->s, v->server_ip), gateway = proxy || e->some_gateway;
+    int64_t median = sample_at(&e->wait, 500), spread = sample_at(&e->wait, 900) - sample_at(&e->wait, 100);
+    struct cause *c = cause_add(v->s, gateway ? P2T_CAUSE_HTTP_WHO_ANSWERED : P2T_CAUSE_HTTP_ERROR_CLUSTER,
+                                gateway ? P2T_CAUSE_SIDE_PROXY : P2T_CAUSE_SIDE_SERVER, "wait",
+                                proxy || !gateway ? P2T_CERTAIN : P2T_LIKELY);
+
+    cause_subject_service(c, v->server, v->server_ip);
+    hit_errors(v, c, e);
+    buf_str(&c->text, gateway ? "the proxy " : "");
+    say_service(&c->text, v->server, v->server_ip);
+    buf_printf(&c->text, " answers %d %sto %zu of %zu calls", e->status, gateway ? "itself " : "", e->n, e->inside);
+    if (proxy && e->legs == 0)
+        buf_lit(&c->text, ", which it never sent on");
+    buf_lit(&c->text, ", ");
+    say_time(&c->text, median);
+    buf_lit(&c->text, " each");
+    if (median > 50 * (int64_t)MS && spread < max_ns(30 * (int64_t)MS, median / 10))
+        buf_lit(&c->text, " (a limit of its own)");
+    if (e->software != NULL)
+        buf_printf(&c->text, "; these answers say Server: %s, good ones do not", e->software->text);
+}
+
+static void find_errors(struct service *v)
+{
+    struct errors e = errors_of(v);
+    bool many = e.n * 100 >= e.inside * 15 || e.n >= 8;
+    bool upstreams = is_proxy(v->s, v->server_ip) && e.failed_legs * 10 >= e.n * 6 && e.failed_legs > 0;
+
+    /* Where the calls that the proxy made fail, too, they are told of by themselves. */
+    if (e.n >= at_least(v->s, 3) && many && !upstreams) {
+        if (is_proxy(v->s, v->server_ip) && e.slow_legs * 10 > e.n * 6)
+            blame_upstream(v, &e);
+        else
+            blame_answerer(v, &e);
+    }
+    v->s->failed |= e.wait.failed;
+    sample_fini(&e.wait);
+}
+
+/* ---- 4xx that begin at a moment ---- */
+
+static bool is_limit(int status)
+{
+    return status == 401 || status == 403 || status == 413 || status == 429 || status == 431;
+}
+
+/* The status that most of them have. */
+static int usual_error(const struct keyed *calls, size_t n)
+{
+    size_t counts[100] = {0};
+    int most = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        int status = ((const struct call *)calls[i].item)->status;
+        if (status >= 400 && status < 500)
+            counts[status - 400]++;
+    }
+    for (int i = 1; i < 100; i++)
+        if (counts[i] > counts[most])
+            most = i;
+    return counts[most] > 0 ? 400 + most : 0;
+}
+
+struct refusals {
+    size_t bad, inside, outside, bad_clients;
+    int64_t from_ns, to_ns;
+    bool one_client, others_ask;
+    const struct call *first;
+};
+
+static struct refusals refusals_of(const struct keyed *calls, size_t n, int status)
+{
+    struct refusals r = {.one_client = true};
+
+    for (size_t i = 0; i < n; i++) {
+        const struct call *c = calls[i].item;
+        if (c->status != status)
+            continue;
+        r.first = r.bad++ == 0 ? c : r.first;
+        r.from_ns = r.from_ns == 0 ? c->request_ns : r.from_ns;
+        r.to_ns = c->request_ns;
+        r.one_client &= c->agent == r.first->agent && c->client == r.first->client;
+    }
+    for (size_t i = 0; i < n && r.bad > 0; i++) {
+        const struct call *c = calls[i].item;
+        bool in = c->request_ns >= r.from_ns && c->request_ns <= r.to_ns;
+        r.inside += in;
+        r.outside += !in;
+        r.others_ask |= in && (c->agent != r.first->agent || c->client != r.first->client);
+    }
+    return r;
+}
+
+/* A share of 404 alone proves nothing: look-ups that find nothing are in order. That it began is what counts. */
+static bool has_onset(const struct refusals *r, int status)
+{
+    if (r->bad < 5)
+        return false;
+    if (r->bad * 10 > r->inside * 7 && r->outside >= 5)
+        return true;
+    /* A challenge (401) belongs to every first call of some clients. */
+    bool refused = is_limit(status) && r->bad * 10 > r->inside * 3;
+    return refused && (r->outside >= 5 || (r->one_client && r->others_ask));
+}
+
+static void look_at_route(struct p2t_summary *s, struct keyed *calls, size_t n)
+{
+    int status = usual_error(calls, n);
+    struct refusals r = refusals_of(calls, n, status);
+
+    if (status == 0 || !has_onset(&r, status))
+        return;
+    bool client = is_limit(status) && status != 403 && r.one_client && r.others_ask;
+    struct cause *c = cause_add(s, P2T_CAUSE_HTTP_ERROR_CLUSTER, client ? P2T_CAUSE_SIDE_CLIENT : P2T_CAUSE_SIDE_SERVER,
+                                "wait", P2T_CERTAIN);
+    cause_subject_service(c, r.first->server, r.first->server_ip);
+    c->method = r.first->method;
+    c->route = r.first->route;
+    if (client) {
+        c->client = r.first->client;
+        c->agent = r.first->agent;
+    }
+    for (size_t i = 0; i < n; i++)
+        if (((struct call *)calls[i].item)->status == status)
+            cause_hit(s, c, calls[i].item);
+    cause_span(c, r.from_ns, r.to_ns);
+    c->of = r.inside;
+    c->failed = c->calls;
+    say_service(&c->text, r.first->server, r.first->server_ip);
+    buf_printf(&c->text, " answers %d to %zu of %zu calls of %s %s", status, r.bad, r.inside, word_str(r.first->method),
+               word_str(r.first->route));
+    if (client) {
+        buf_lit(&c->text, " by ");
+        say_client(&c->text, r.first->agent, r.first->client);
+        buf_lit(&c->text, "; others are served");
+    }
+}
+
+static void find_refusals(struct service *v)
+{
+    struct groups routes = {0};
+    size_t at = 0, n;
+    struct keyed *first;
+
+    for (size_t i = 0; i < v->n; i++) {
+        struct call *c = v->calls[i].item;
+        if (c->status != 0)
+            groups_add(&routes, (struct keyed){{c->method, c->route}, c->request_ns, c->id, c});
+    }
+    groups_sort(&routes);
+    while ((first = groups_next(&routes, &at, &n)) != NULL)
+        look_at_route(v->s, first, n);
+    v->s->failed |= routes.failed;
+    groups_fini(&routes);
+}
+
+void rules_statuses(struct p2t_summary *s)
+{
+    size_t at = 0, n;
+    struct keyed *first;
+
+    while ((first = groups_next(&s->services, &at, &n)) != NULL) {
+        struct service v = {s, first, n, first->key[0], ((struct call *)first->item)->server_ip};
+        if (v.server == NULL)
+            continue;
+        find_errors(&v);
+        find_refusals(&v);
+    }
+}

@@ -1,0 +1,385 @@
+/* Servers that take longer to answer than is usual for the same route. */
+#include "summary/cause.h"
+#include "summary/prepare.h"
+#include "summary/rules/rules.h"
+
+/* So much more than three times the usual, or than the usual, is slow; less is scheduling. */
+static const int64_t LEAST_SLOWER_NS = 80 * (int64_t)MS;
+/* Without a usual, a wait that nobody would call quick. */
+static const int64_t SLOW_BY_ITSELF_NS = 900 * (int64_t)MS;
+/* Calls of one route from which its usual can be told. */
+enum { USUAL_MIN = 6 };
+
+/* ---- each call's own wait ---- */
+
+/* Without what the network and shut windows took, and what the server waited for others itself. */
+static void measure(struct call *c)
+{
+    int64_t sent = c->sent_ns != 0 ? c->sent_ns : c->request_ns;
+    int64_t wait = max_ns(0, answer_or_end(c) - sent);
+
+    c->own_ns = max_ns(0, wait - c->upstream_ns - min_ns(wait, c->stalled_ns) - c->shut_by_client_ns);
+    c->open_end = c->failed && c->answer_ns == 0 && c->late_ns == 0;
+    c->usual_ns = -1;
+}
+
+static bool is_measured(const struct call *c)
+{
+    return !c->streams && c->request_ns != 0 && c->status < 500 && (!c->open_end || c->left);
+}
+
+static bool tells_usual(const struct call *c)
+{
+    return !c->streams && c->request_ns != 0 && !c->open_end && c->status < 500;
+}
+
+/* The quickest quarter of them; where there are many, that of the quietest quarter of time: an incident may fill the
+ * rest. */
+static int64_t usual_of(struct p2t_summary *s, const struct keyed *calls, size_t n)
+{
+    enum { QUARTER_MIN = 8 };
+    int64_t usual = -1;
+    size_t parts = n >= 4 * QUARTER_MIN ? 4 : 1;
+
+    for (size_t part = 0; part < parts; part++) {
+        struct sample v = {0};
+        for (size_t i = n * part / parts; i < n * (part + 1) / parts; i++)
+            sample_add(&v, ((const struct call *)calls[i].item)->own_ns);
+        int64_t q = sample_at(&v, 250);
+        usual = usual < 0 ? q : min_ns(usual, q);
+        s->failed |= v.failed;
+        sample_fini(&v);
+    }
+    return usual;
+}
+
+/* A proxy passes host and route on; what it takes itself is not what its upstreams take. */
+static const struct word *proxy_of(const struct call *c)
+{
+    return c->server_ip != NULL && c->server_ip->is_proxy ? c->server_ip : NULL;
+}
+
+static void set_usual(struct p2t_summary *s, bool by_route)
+{
+    struct groups g = {0};
+    size_t at = 0, n;
+    struct keyed *first;
+
+    for (size_t i = 0; i < s->call_count; i++) {
+        struct call *c = &s->calls[i];
+        if (tells_usual(c))
+            groups_add(&g, (struct keyed){{c->host, c->method, by_route ? c->route : NULL, proxy_of(c)}, c->request_ns, c->id, c});
+    }
+    groups_sort(&g);
+    while ((first = groups_next(&g, &at, &n)) != NULL) {
+        if (n < USUAL_MIN)
+            continue;
+        int64_t usual = usual_of(s, first, n);
+        for (size_t i = 0; i < n; i++) {
+            struct call *c = first[i].item;
+            if (c->usual_ns < 0)
+                c->usual_ns = usual;
+        }
+    }
+    s->failed |= g.failed;
+    groups_fini(&g);
+}
+
+/* Calls without an answer have the usual of their route, too. */
+static void set_usual_of_open(struct p2t_summary *s)
+{
+    struct groups g = {0};
+    size_t at = 0, n;
+    struct keyed *first;
+
+    for (size_t i = 0; i < s->call_count; i++) {
+        struct call *c = &s->calls[i];
+        if (c->request_ns != 0)
+            groups_add(&g, (struct keyed){{c->host, c->method, c->route, proxy_of(c)}, c->request_ns, c->id, c});
+    }
+    groups_sort(&g);
+    while ((first = groups_next(&g, &at, &n)) != NULL) {
+        int64_t usual = -1;
+        for (size_t i = 0; i < n && usual < 0; i++)
+            usual = ((struct call *)first[i].item)->usual_ns;
+        for (size_t i = 0; i < n; i++)
+            ((struct call *)first[i].item)->usual_ns = usual;
+    }
+    s->failed |= g.failed;
+    groups_fini(&g);
+}
+
+static void judge(struct p2t_summary *s, struct call *c)
+{
+    if (!is_measured(c))
+        return;
+    if (c->usual_ns >= 0)
+        c->slow = c->own_ns > max_ns(3 * c->usual_ns, c->usual_ns + LEAST_SLOWER_NS);
+    else
+        c->slow = (c->left || s->small) && c->own_ns > SLOW_BY_ITSELF_NS;
+}
+
+static void measure_all(struct p2t_summary *s)
+{
+    for (size_t i = 0; i < s->call_count; i++)
+        measure(&s->calls[i]);
+    set_usual(s, true);
+    set_usual_of_open(s);
+    for (size_t i = 0; i < s->call_count; i++)
+        judge(s, &s->calls[i]);
+}
+
+/* ---- each server ---- */
+
+static bool is_slow(const void *item)
+{
+    return ((const struct call *)item)->slow;
+}
+
+struct run {
+    struct p2t_summary *s;
+    struct keyed *calls; /* measured ones of one server, by time; all of its routes */
+    size_t n;
+    struct keyed *slow; /* the densest run of slow ones among those of the slow routes */
+    size_t span, slow_count;
+    int64_t from_ns, to_ns, lost_ns, least_ns;
+    size_t inside, same_inside, same_slow, outside, outside_slow;
+    bool one_route, encrypted;
+};
+
+static int64_t over_usual(const struct call *c)
+{
+    return c->own_ns - max_ns(c->usual_ns, 0);
+}
+
+static void measure_run(struct run *r)
+{
+    r->least_ns = INT64_MAX;
+    for (size_t i = 0; i < r->span; i++) {
+        const struct call *c = r->slow[i].item;
+        if (!c->slow)
+            continue;
+        r->from_ns = r->slow_count == 0 ? c->request_ns : r->from_ns;
+        r->to_ns = max_ns(r->to_ns, c->end_ns);
+        r->lost_ns += over_usual(c);
+        r->least_ns = min_ns(r->least_ns, c->own_ns);
+        r->slow_count++;
+        r->encrypted |= c->kind == P2T_KIND_TLS;
+    }
+}
+
+/* Routes of slow calls get their mark: those with at least two, or all where none has. */
+static void mark_routes(struct keyed *calls, size_t n)
+{
+    struct groups g = {0};
+    size_t at = 0, k, most = 0;
+    struct keyed *first;
+
+    for (size_t i = 0; i < n; i++) {
+        struct call *c = calls[i].item;
+        c->mark = 0;
+        groups_add(&g, (struct keyed){{c->method, c->route}, c->request_ns, c->id, c});
+    }
+    groups_sort(&g);
+    for (int pass = 0; pass < 2; pass++) {
+        at = 0;
+        while ((first = groups_next(&g, &at, &k)) != NULL) {
+            size_t slow = 0;
+            for (size_t i = 0; i < k; i++)
+                slow += ((struct call *)first[i].item)->slow;
+            most = slow > most ? slow : most;
+            for (size_t i = 0; pass == 1 && i < k; i++)
+                ((struct call *)first[i].item)->mark = slow >= 2 || (most < 2 && slow > 0);
+        }
+    }
+    groups_fini(&g);
+}
+
+static void count_around(struct run *r)
+{
+    const struct call *first = NULL;
+
+    r->one_route = true;
+    for (size_t i = 0; i < r->n; i++) {
+        const struct call *c = r->calls[i].item;
+        bool in = c->request_ns >= r->from_ns && c->request_ns <= r->to_ns;
+        r->inside += in;
+        if (c->mark == 0)
+            continue;
+        r->same_inside += in;
+        r->same_slow += in && c->slow;
+        r->outside += !in;
+        r->outside_slow += !in && c->slow;
+        if (in && c->slow) {
+            r->one_route &= first == NULL || (c->route == first->route && c->method == first->method);
+            first = c;
+        }
+    }
+}
+
+static bool is_convincing(const struct run *r)
+{
+    bool strong = r->slow_count >= 5 || (r->lost_ns > 3 * SECOND_NS / 2 && r->least_ns > 400 * (int64_t)MS) || r->s->small;
+    size_t share = r->slow_count * 100 / (r->inside > 0 ? r->inside : 1);
+    size_t same = r->slow_count >= 5 && r->same_inside > 0 ? r->same_slow * 100 / r->same_inside : 0;
+
+    if (r->outside >= 5 && r->outside_slow * 4 > r->outside)
+        return false; /* a route with two modes at all times */
+    /* Without keys, routes mix: a clean before and after is asked for. */
+    if (r->encrypted && (r->slow_count * 10 < r->inside * 7 || r->outside < 5 || r->outside_slow * 10 > r->outside))
+        return false;
+    return strong && (share > same ? share : same) >= 30;
+}
+
+/* The path became longer by as much: told of the path. */
+static bool is_path(const struct run *r, const struct call *c, int64_t median, int64_t usual)
+{
+    const struct trouble *t = trouble_of(r->s, TROUBLE_SLOW_PATH, c->server_ip, r->from_ns - SECOND_NS, r->to_ns);
+    int64_t slower = median - usual;
+
+    return t != NULL && 2 * max_ns(slower - (t->ns - t->usual_ns), (t->ns - t->usual_ns) - slower) < slower;
+}
+
+static bool is_acked(const struct call *c)
+{
+    return c->acked_ns >= 0 && c->acked_ns <= max_ns(60 * (int64_t)MS, 3 * c->rtt_ns);
+}
+
+/* Other addresses of the same host, called by the same client meanwhile and as quick as ever. */
+static void clear_siblings(const struct run *r, struct cause *c, const struct call *of, struct word_list *siblings)
+{
+    for (size_t i = 0; i < r->s->call_count; i++) {
+        const struct call *x = &r->s->calls[i];
+        if (x->host != of->host || x->server_ip == of->server_ip || x->server_ip == NULL || x->client != of->client ||
+            x->request_ns < r->from_ns || x->request_ns > r->to_ns || is_proxy(r->s, x->server_ip) || x->slow)
+            continue;
+        word_list_add(siblings, x->server_ip);
+        cause_clear(c, x->server);
+    }
+}
+
+static void say_gave_up(struct cause *c, struct sample *gave_up)
+{
+    if (gave_up->n == 0)
+        return;
+    buf_lit(&c->text, "; ");
+    say_count(&c->text, gave_up->n, "caller");
+    buf_lit(&c->text, " gave up after ");
+    say_time(&c->text, sample_at(gave_up, 500));
+}
+
+static void say_rest(struct run *r, struct cause *c, const struct call *first, size_t acked)
+{
+    struct word_list siblings = {0};
+    struct sample gave_up = {0};
+
+    if (acked * 10 > r->slow_count * 6)
+        buf_lit(&c->text, ", although it acknowledged the requests at once");
+    for (size_t i = 0; i < c->hit_count; i++)
+        if (c->hit[i]->failed && c->hit[i]->answer_ns == 0)
+            sample_add(&gave_up, c->hit[i]->end_ns - c->hit[i]->request_ns);
+    say_gave_up(c, &gave_up);
+    sample_fini(&gave_up);
+    if (c->side != P2T_CAUSE_SIDE_PROXY)
+        clear_siblings(r, c, first, &siblings);
+    if (siblings.total == 0)
+        return;
+    buf_lit(&c->text, "; other addresses (");
+    say_words(&c->text, &siblings, 3);
+    buf_lit(&c->text, ") are as quick as ever");
+}
+
+static void blame(struct run *r, const struct call *first, int64_t median, int64_t usual)
+{
+    bool proxy = is_proxy(r->s, first->server_ip);
+    size_t acked = 0;
+
+    for (size_t i = 0; i < r->span; i++)
+        acked += is_slow(r->slow[i].item) && is_acked(r->slow[i].item);
+    struct cause *c = cause_add(r->s, proxy ? P2T_CAUSE_HTTP_PROXY_QUEUE : P2T_CAUSE_HTTP_THINK_TIME,
+                                proxy ? P2T_CAUSE_SIDE_PROXY : P2T_CAUSE_SIDE_SERVER, "wait",
+                                acked * 10 > r->slow_count * 6 ? P2T_CERTAIN : P2T_LIKELY);
+    cause_subject_service(c, first->server, first->server_ip);
+    if (r->one_route) {
+        c->method = first->method;
+        c->route = first->route;
+    }
+    for (size_t i = 0; i < r->span; i++)
+        if (is_slow(r->slow[i].item))
+            cause_hit(r->s, c, r->slow[i].item);
+    cause_span(c, r->from_ns, r->to_ns);
+    c->of = r->inside;
+    c->lost_ns = r->lost_ns;
+    buf_str(&c->text, proxy ? "the proxy " : "");
+    say_service(&c->text, first->server, first->server_ip);
+    buf_lit(&c->text, " takes ");
+    say_time(&c->text, median);
+    if (usual >= 0) {
+        buf_lit(&c->text, " to answer (usual: ");
+        say_time(&c->text, usual);
+        buf_lit(&c->text, "),");
+    } else {
+        buf_lit(&c->text, " to answer (its usual is not known here),");
+    }
+    buf_printf(&c->text, " %zu of %zu calls", r->slow_count, r->inside);
+    if (r->one_route && first->route != NULL && first->route->n > 0)
+        buf_printf(&c->text, ", all %s %s", word_str(first->method), word_str(first->route));
+    say_rest(r, c, first, acked);
+}
+
+static void look_at_run(struct run *r)
+{
+    struct sample own = {0}, usual = {0};
+    const struct call *first = NULL;
+
+    for (size_t i = 0; i < r->span; i++) {
+        const struct call *c = r->slow[i].item;
+        if (!c->slow)
+            continue;
+        first = first == NULL ? c : first;
+        sample_add(&own, c->own_ns);
+        if (c->usual_ns >= 0)
+            sample_add(&usual, c->usual_ns);
+    }
+    int64_t median = sample_at(&own, 500), base = usual.n > 0 ? sample_at(&usual, 500) : -1;
+    if (first != NULL && is_convincing(r) && !is_path(r, first, median, max_ns(base, 0)))
+        blame(r, first, median, base);
+    r->s->failed |= own.failed || usual.failed;
+    sample_fini(&own);
+    sample_fini(&usual);
+}
+
+static void look_at_server(struct p2t_summary *s, struct keyed *calls, size_t n)
+{
+    struct groups measured = {0}, marked = {0};
+    size_t at = 0;
+
+    for (size_t i = 0; i < n; i++)
+        if (is_measured(calls[i].item))
+            groups_add(&measured, calls[i]);
+    mark_routes(measured.all, measured.n);
+    for (size_t i = 0; i < measured.n; i++)
+        if (((struct call *)measured.all[i].item)->mark != 0)
+            groups_add(&marked, measured.all[i]);
+    struct run r = {.s = s, .calls = measured.all, .n = measured.n};
+    if (densest_run(marked.all, marked.n, is_slow, &at, &r.span)) {
+        r.slow = &marked.all[at];
+        measure_run(&r);
+        count_around(&r);
+        if (r.slow_count >= at_least(s, 2))
+            look_at_run(&r);
+    }
+    s->failed |= measured.failed || marked.failed;
+    groups_fini(&measured);
+    groups_fini(&marked);
+}
+
+void rules_waits(struct p2t_summary *s)
+{
+    size_t at = 0, n;
+    struct keyed *first;
+
+    measure_all(s);
+    while ((first = groups_next(&s->services, &at, &n)) != NULL)
+        look_at_server(s, first, n);
+}

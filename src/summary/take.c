@@ -1,0 +1,468 @@
+/* From what the session hands over to the summary's own records. */
+#include <stdlib.h>
+
+#include "summary/model.h"
+#include "summary/route.h"
+
+/* Ordinary calls beyond this many are thinned out by a hash of their ids; the same ones for the same captures. */
+enum { CALLS_MAX = 1 << 18, CONNS_MAX = 1 << 18, QUESTIONS_MAX = 1 << 18 };
+
+/* Room for one more; false when memory ran out. */
+static bool make_room(void **all, size_t *cap, size_t n, size_t size)
+{
+    if (n < *cap)
+        return true;
+    size_t more = *cap > 0 ? *cap * 2 : 256;
+    void *bigger = realloc(*all, more * size);
+    if (bigger == NULL)
+        return false;
+    *all = bigger;
+    *cap = more;
+    return true;
+}
+
+static struct proof proof_of(struct p2t_summary *s, const char *const *files, size_t n, struct p2t_evidence e)
+{
+    if (e.packet == 0 || e.file >= n)
+        return (struct proof){0};
+    return (struct proof){words_take(&s->words, slice_str(files[e.file])), e.packet};
+}
+
+/* "10.0.0.1:80" and "[fd00::1]:80" without the port. */
+static const struct word *without_port(struct p2t_summary *s, struct slice endpoint)
+{
+    size_t colon = endpoint.n;
+
+    while (colon > 0 && endpoint.p[colon - 1] != ':')
+        colon--;
+    if (colon == 0)
+        return words_take(&s->words, endpoint);
+    struct slice host = slice_of(endpoint.p, colon - 1);
+    if (host.n > 2 && host.p[0] == '[' && host.p[host.n - 1] == ']')
+        host = slice_of(host.p + 1, host.n - 2);
+    return words_take(&s->words, host);
+}
+
+/* ---- exchanges ---- */
+
+static struct p2t_text arg_text(const struct p2t_event *ev, enum p2t_hook_arg arg)
+{
+    unsigned i = p2t_hook_args[arg].index;
+
+    if (i >= ev->arg_count || ev->args[i].value.kind != P2T_VALUE_TEXT)
+        return (struct p2t_text){NULL, 0};
+    return ev->args[i].value.as.text;
+}
+
+static void take_field(struct p2t_summary *s, struct call *c, const struct p2t_event *ev)
+{
+    struct p2t_text key = arg_text(ev, P2T_ARG_WROTE_HEADER_FIELD_KEY);
+    struct slice name = slice_of(key.p, key.n);
+    unsigned at = p2t_hook_args[P2T_ARG_WROTE_HEADER_FIELD_VALUE].index;
+
+    if (slice_ieq(name, SLICE_LIT("expect")))
+        c->expects = true;
+    if (!slice_ieq(name, SLICE_LIT("user-agent")) || ev->arg_count <= at)
+        return;
+    const struct p2t_value *list = &ev->args[at].value;
+    if (list->kind != P2T_VALUE_LIST || list->as.list.n == 0 || list->as.list.items[0].kind != P2T_VALUE_TEXT)
+        return;
+    struct p2t_text v = list->as.list.items[0].as.text;
+    struct slice agent = slice_of(v.p, v.n);
+    agent.n = slice_find(agent, '/');
+    agent.n = slice_find(agent, ' ');
+    c->agent = words_take(&s->words, agent);
+}
+
+static void take_dial(struct p2t_summary *s, struct call *c, const struct p2t_event *ev)
+{
+    struct p2t_text addr = arg_text(ev, P2T_ARG_CONNECT_DONE_ADDR), err = arg_text(ev, P2T_ARG_CONNECT_DONE_ERR);
+
+    for (size_t i = 0; err.p != NULL && i < sizeof c->dialled / sizeof *c->dialled; i++)
+        if (c->dialled[i] == NULL) {
+            c->dialled[i] = words_text(&s->words, addr);
+            return;
+        }
+}
+
+static void take_event(struct p2t_summary *s, struct call *c, const struct p2t_event *ev)
+{
+    switch (ev->hook) {
+    case P2T_HOOK_DNS_START:
+        c->lookup_ns = ev->time_ns;
+        break;
+    case P2T_HOOK_DNS_DONE:
+        c->looked_up_ns = ev->time_ns;
+        if (c->client == NULL)
+            c->client = words_text(&s->words, arg_text(ev, P2T_ARG_DNS_DONE_CLIENT));
+        break;
+    case P2T_HOOK_CONNECT_DONE:
+        take_dial(s, c, ev);
+        break;
+    case P2T_HOOK_WROTE_HEADER_FIELD:
+        take_field(s, c, ev);
+        break;
+    case P2T_HOOK_WROTE_HEADERS:
+        c->request_ns = ev->time_ns;
+        break;
+    case P2T_HOOK_WROTE_REQUEST:
+        c->sent_ns = ev->time_ns;
+        break;
+    case P2T_HOOK_GOT_100_CONTINUE:
+        c->continued = true;
+        break;
+    case P2T_HOOK_GOT_FIRST_RESPONSE_BYTE:
+        c->answer_ns = ev->time_ns;
+        break;
+    default:
+        break;
+    }
+}
+
+static void take_proofs(struct p2t_summary *s, struct call *c, const struct p2t_exchange *x)
+{
+    for (size_t i = 0; i < x->event_count && c->proof.packet == 0; i++)
+        if (x->events[i].evidence_count > 0)
+            c->proof = proof_of(s, x->files, x->file_count, x->events[i].evidence[0]);
+    for (size_t i = 0; i < x->finding_count; i++) {
+        const struct p2t_finding *f = &x->findings[i];
+        c->findings[f->id / 64] |= UINT64_C(1) << (f->id % 64);
+        if (i == 0 && f->evidence_count > 0)
+            c->last_proof = proof_of(s, x->files, x->file_count, f->evidence[f->evidence_count - 1]);
+    }
+}
+
+static int64_t positive(int64_t ns)
+{
+    return ns > 0 ? ns : 0;
+}
+
+static void take_phases(struct call *c, const struct p2t_phases *p)
+{
+    c->dns_ns = positive(p->dns_ns);
+    c->connect_ns = positive(p->connect_ns);
+    c->tls_ns = positive(p->tls_ns);
+    c->send_ns = positive(p->send_ns);
+    c->wait_ns = positive(p->wait_ns);
+    c->receive_ns = positive(p->receive_ns);
+    c->total_ns = positive(p->total_ns);
+}
+
+static void take_stalls(struct call *c, const struct p2t_transport *t)
+{
+    c->stalled_ns = (t->request.stalled_us + t->response.stalled_us) * 1000;
+    c->shut_by_server_ns = t->request.zero_window_us * 1000;
+    c->shut_by_client_ns = t->response.zero_window_us * 1000;
+    c->acked_ns = t->acked_us >= 0 ? t->acked_us * 1000 : -1;
+    c->idle_client_ns = positive(t->idle_client_us * 1000);
+    c->idle_server_ns = positive(t->idle_server_us * 1000);
+    for (size_t i = 0; i < t->stall_count; i++)
+        if (t->stalls[i].kind == P2T_STALL_NAGLE) {
+            c->nagle_ns += positive(t->stalls[i].to.time_ns - t->stalls[i].from.time_ns);
+            c->nagle_by_server = t->stalls[i].sender == P2T_SIDE_SERVER;
+        }
+}
+
+static void take_connection(struct p2t_summary *s, struct call *c, const struct p2t_connection *k)
+{
+    struct slice client = slice_of(k->client.p, k->client.n), server = slice_of(k->server.p, k->server.n);
+
+    c->conn_id = k->id;
+    c->client = without_port(s, client);
+    c->server = words_take(&s->words, server);
+    c->server_ip = without_port(s, server);
+    c->reused = k->reused == 1;
+    c->rtt_ns = positive(k->rtt_ns);
+    c->stream = k->stream > 0 ? (uint64_t)k->stream : 0;
+}
+
+/* A client that resets its stream before the answer has given up. */
+static void take_stream(struct call *c, const struct p2t_http2 *h)
+{
+    c->flow_stalled[0] = h->request_stalls > 0;
+    c->flow_stalled[1] = h->response_stalls > 0;
+    c->max_streams = h->max_streams;
+    c->reset_by_server = h->reset_by_server;
+    c->left |= h->reset_code >= 0 && !h->reset_by_server && c->answer_ns == 0;
+}
+
+static bool has_finding(const struct p2t_exchange *x, enum p2t_finding_code code)
+{
+    for (size_t i = 0; i < x->finding_count; i++)
+        if (x->findings[i].id == code)
+            return true;
+    return false;
+}
+
+static void take_texts(struct p2t_summary *s, struct call *c, const struct p2t_exchange *x)
+{
+    struct buf route = {0};
+
+    c->method = words_text(&s->words, x->method);
+    c->host = words_text(&s->words, x->host);
+    c->name = x->host.n > 0 ? without_port(s, slice_of(x->host.p, x->host.n)) : NULL;
+    route_of(&route, slice_of(x->url.p, x->url.n));
+    c->route = words_take(&s->words, buf_view(&route));
+    c->url = words_text(&s->words, x->url);
+    c->software = words_text(&s->words, x->server);
+    c->error = words_text(&s->words, x->error);
+    c->trace = x->trace_id.n > 0 ? hash_stable(HASH_STABLE_SEED, x->trace_id.p, x->trace_id.n) : 0;
+    c->streams = x->websocket != NULL || x->status == 101 ||
+                 slice_istarts(slice_of(x->response.content_type.p, x->response.content_type.n),
+                               SLICE_LIT("text/event-stream"));
+    buf_fini(&route);
+}
+
+static void fill_call(struct p2t_summary *s, struct call *c, const struct p2t_exchange *x)
+{
+    c->id = x->id;
+    c->kind = x->kind;
+    c->outcome = x->outcome;
+    c->status = x->status;
+    c->grpc_status = x->grpc != NULL ? (int)x->grpc->status : -1;
+    c->start_ns = x->start_ns;
+    c->end_ns = max_ns(x->start_ns, x->end_ns);
+    c->request_bytes = x->request.body_bytes > 0 ? (uint64_t)x->request.body_bytes : 0;
+    c->response_bytes = x->response.body_bytes > 0 ? (uint64_t)x->response.body_bytes : 0;
+    c->failed = p2t_exchange_failed(x);
+    c->quiet = x->quiet;
+    c->by_go = x->by_go;
+    c->via = x->via.p != NULL;
+    c->request_closes = x->request_closes;
+    c->response_closes = x->response_closes;
+    c->left = has_finding(x, P2T_FINDING_CONN_CLOSED_BY_CLIENT);
+    c->walked = has_finding(x, P2T_FINDING_DNS_SEARCH_LIST);
+    c->acked_ns = -1;
+    take_texts(s, c, x);
+    take_phases(c, &x->phases);
+    if (x->connection != NULL)
+        take_connection(s, c, x->connection);
+    for (size_t i = 0; i < x->event_count; i++)
+        take_event(s, c, &x->events[i]);
+    take_proofs(s, c, x);
+    if (x->http2 != NULL)
+        take_stream(c, x->http2);
+    for (size_t i = 0; i < x->link_count; i++)
+        if (strcmp(x->links[i].relation, "redirected_from") == 0)
+            c->redirected_from = x->links[i].id;
+    if (x->transport != NULL)
+        take_stalls(c, x->transport);
+    if (c->agent == NULL)
+        c->agent = words_take(&s->words, slice_str(p2t_kind_name(x->kind)));
+}
+
+/* Failed, slow for anybody, or with something to say: kept in any case. */
+static bool is_notable(const struct call *c)
+{
+    return c->failed || c->left || c->stalled_ns > 0 || c->total_ns > SECOND_NS;
+}
+
+static uint64_t lot_of(const struct call *c)
+{
+    return hash_stable_finish(hash_stable(HASH_STABLE_SEED, &c->id, sizeof c->id));
+}
+
+/* Halves the ordinary calls. */
+static void thin(struct p2t_summary *s)
+{
+    size_t kept = 0;
+
+    s->keep_below = s->keep_below == 0 ? UINT64_MAX / 2 : s->keep_below / 2;
+    for (size_t i = 0; i < s->call_count; i++)
+        if (is_notable(&s->calls[i]) || lot_of(&s->calls[i]) < s->keep_below)
+            s->calls[kept++] = s->calls[i];
+    s->call_count = kept;
+}
+
+static int add_call(struct p2t_summary *s, const struct p2t_exchange *x)
+{
+    void *all = s->calls;
+
+    if (s->call_count >= CALLS_MAX)
+        thin(s);
+    if (s->call_count >= CALLS_MAX)
+        return P2T_OK;
+    if (!make_room(&all, &s->call_cap, s->call_count, sizeof *s->calls))
+        return P2T_ERR_MEMORY;
+    s->calls = all;
+    struct call *c = &s->calls[s->call_count];
+    *c = (struct call){0};
+    fill_call(s, c, x);
+    s->calls_seen++;
+    s->calls_failed += c->failed;
+    if (s->keep_below == 0 || is_notable(c) || lot_of(c) < s->keep_below)
+        s->call_count++;
+    return P2T_OK;
+}
+
+int p2t_summary_exchange(struct p2t_summary *s, const struct p2t_exchange *x)
+{
+    pthread_mutex_lock(&s->lock);
+    int status = add_call(s, x);
+    pthread_mutex_unlock(&s->lock);
+    return status;
+}
+
+/* ---- questions ---- */
+
+static const struct word *path_word(struct p2t_summary *s, const char *path)
+{
+    return words_take(&s->words, slice_str(path));
+}
+
+static void fill_question(struct p2t_summary *s, struct question *q, const struct p2t_question *x)
+{
+    q->client = words_text(&s->words, x->client);
+    q->server = words_text(&s->words, x->server);
+    q->name = words_text(&s->words, x->name);
+    q->client_port = x->client_port;
+    q->type = x->type;
+    q->tries = x->tries;
+    q->ttl = x->ttl;
+    q->rcode = x->rcode;
+    q->asked_ns = x->asked_ns;
+    q->last_asked_ns = x->last_asked_ns;
+    q->answered_ns = x->answered_ns;
+    q->unreachable_ns = x->unreachable_ns;
+    q->truncated = x->truncated;
+    q->cut = x->cut;
+    q->over_tcp = x->over_tcp;
+    q->addresses = x->addresses;
+    for (size_t i = 0; i < x->addresses && i < P2T_QUESTION_ADDRESSES_MAX; i++)
+        q->address[i] = words_text(&s->words, x->address[i]);
+    q->asked = (struct proof){path_word(s, x->asked.path), x->asked.number};
+    if (x->answered_ns != 0)
+        q->answered = (struct proof){path_word(s, x->answered.path), x->answered.number};
+}
+
+void p2t_summary_question(struct p2t_summary *s, const struct p2t_question *x)
+{
+    pthread_mutex_lock(&s->lock);
+    void *all = s->questions;
+    s->questions_seen++;
+    if (s->question_count < QUESTIONS_MAX) {
+        if (make_room(&all, &s->question_cap, s->question_count, sizeof *s->questions)) {
+            s->questions = all;
+            s->questions[s->question_count] = (struct question){0};
+            fill_question(s, &s->questions[s->question_count++], x);
+        } else {
+            s->failed = true;
+        }
+    }
+    pthread_mutex_unlock(&s->lock);
+}
+
+/* ---- connections ---- */
+
+static void take_stall_records(struct p2t_summary *s, struct conn *k, const struct p2t_connection_record *r)
+{
+    k->stalls_dropped = (uint32_t)r->stalls_dropped;
+    if (r->stall_count == 0)
+        return;
+    k->stalls = calloc(r->stall_count, sizeof *k->stalls);
+    if (k->stalls == NULL)
+        return;
+    k->stall_count = r->stall_count;
+    for (size_t i = 0; i < r->stall_count; i++) {
+        const struct p2t_stall *from = &r->stalls[i];
+        k->stalls[i] = (struct stall){.kind = from->kind,
+                                      .by_server = from->sender == P2T_SIDE_SERVER,
+                                      .open = from->open,
+                                      .by_timer = from->by_timer,
+                                      .from_ns = from->from.time_ns,
+                                      .to_ns = from->to.time_ns,
+                                      .bytes = from->bytes,
+                                      .repeats = from->repeats,
+                                      .proof = proof_of(s, r->files, r->file_count, from->to.packet)};
+    }
+}
+
+static int64_t moment_of(struct p2t_summary *s, const struct p2t_connection_record *r, struct p2t_moment m,
+                         struct proof *proof)
+{
+    if (m.packet.packet == 0)
+        return 0;
+    if (proof != NULL)
+        *proof = proof_of(s, r->files, r->file_count, m.packet);
+    return m.time_ns;
+}
+
+static void take_moments(struct p2t_summary *s, struct conn *k, const struct p2t_connection_record *r)
+{
+    k->first_ns = moment_of(s, r, r->first, NULL);
+    k->last_ns = moment_of(s, r, r->last, NULL);
+    k->syn_ns = moment_of(s, r, r->syn, &k->syn);
+    k->last_syn_ns = moment_of(s, r, r->last_syn, &k->last_syn);
+    k->syn_ack_ns = moment_of(s, r, r->syn_ack, &k->syn_ack);
+    k->ack_ns = moment_of(s, r, r->ack, NULL);
+    k->late_syn_ack_ns = moment_of(s, r, r->last_late_syn_ack, &k->late_syn_ack);
+    k->refused_ns = moment_of(s, r, r->refused, &k->refused);
+    k->icmp_ns = moment_of(s, r, r->icmp, &k->icmp);
+    k->challenged_ns = moment_of(s, r, r->challenged, NULL);
+    for (int i = 0; i < 2; i++) {
+        k->fin_ns[i] = moment_of(s, r, r->side[i].fin, NULL);
+        k->rst_ns[i] = moment_of(s, r, r->side[i].rst, &k->rst[i]);
+        k->side[i] = r->side[i];
+    }
+}
+
+static uint16_t port_of(struct slice endpoint)
+{
+    size_t colon = endpoint.n;
+    uint64_t port;
+
+    while (colon > 0 && endpoint.p[colon - 1] != ':')
+        colon--;
+    return slice_u64(slice_from(endpoint, colon), &port) ? (uint16_t)port : 0;
+}
+
+static void fill_conn(struct p2t_summary *s, struct conn *k, const struct p2t_connection_record *r)
+{
+    k->id = r->id;
+    k->client = words_take(&s->words, slice_str(r->client));
+    k->server = words_take(&s->words, slice_str(r->server));
+    k->client_ip = without_port(s, slice_str(r->client));
+    k->server_ip = without_port(s, slice_str(r->server));
+    k->server_port = port_of(slice_str(r->server));
+    k->vantage = r->vantage;
+    k->syns = r->syns;
+    k->syn_acks = r->syn_acks;
+    k->late_syn_acks = r->late_syn_acks;
+    k->exchanges = r->exchanges;
+    k->refused_ttl = r->refused_ttl;
+    k->icmp_family = r->icmp_family;
+    k->icmp_type = r->icmp_type;
+    k->icmp_code = r->icmp_code;
+    k->icmp_sender = words_take(&s->words, slice_str(r->icmp_sender));
+    k->closer = r->closer;
+    k->input_ended = r->input_ended;
+    k->one_direction = r->one_direction;
+    k->idle_before_unacked_us = r->idle_before_unacked_us;
+    k->clock_back_us = r->clock_back_us;
+    (void)moment_of(s, r, r->clock_back, &k->clock_back);
+    take_moments(s, k, r);
+    take_stall_records(s, k, r);
+}
+
+static int add_conn(struct p2t_summary *s, const struct p2t_connection_record *r)
+{
+    void *all = s->conns;
+
+    s->conns_seen++;
+    if (s->conn_count >= CONNS_MAX)
+        return P2T_OK;
+    if (!make_room(&all, &s->conn_cap, s->conn_count, sizeof *s->conns))
+        return P2T_ERR_MEMORY;
+    s->conns = all;
+    s->conns[s->conn_count] = (struct conn){0};
+    fill_conn(s, &s->conns[s->conn_count++], r);
+    return P2T_OK;
+}
+
+int p2t_summary_connection(struct p2t_summary *s, const struct p2t_connection_record *r)
+{
+    pthread_mutex_lock(&s->lock);
+    int status = add_conn(s, r);
+    pthread_mutex_unlock(&s->lock);
+    return status;
+}

@@ -1,0 +1,163 @@
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/timefmt.h"
+#include "summary/cause.h"
+#include "summary/rank.h"
+#include "summary/tell.h"
+#include "write/escape.h"
+
+enum { CLOCK_AT = 11, CLOCK_BYTES = 12 }; /* "10:02:03.456" of RFC 3339 */
+
+static void say_clock(struct buf *b, int64_t ns)
+{
+    char text[TIME_TEXT_BYTES];
+
+    time_rfc3339(ns, text);
+    buf_put(b, text + CLOCK_AT, CLOCK_BYTES);
+}
+
+static void say_escaped(struct buf *b, const struct buf *text)
+{
+    escape_text(b, (struct p2t_text){text->n > 0 ? (const char *)text->p : "", text->n});
+}
+
+static const char *side_words(enum p2t_cause_side side)
+{
+    switch (side) {
+    case P2T_CAUSE_SIDE_NAME_SERVICE:
+        return "the name's records";
+    case P2T_CAUSE_SIDE_RESOLVER:
+        return "the name server";
+    default:
+        return p2t_cause_side_name(side);
+    }
+}
+
+static void say_when(const struct p2t_summary *s, struct buf *b, const struct cause *c)
+{
+    buf_lit(b, "   since ");
+    say_clock(b, c->since_ns);
+    buf_printf(b, " (%.1f s into the capture) until ", (double)since_start(s, c->since_ns) / 1e9);
+    say_clock(b, c->until_ns);
+    buf_printf(b, "; hit %zu of %zu calls, %zu failed", c->calls, c->of > c->calls ? c->of : c->calls, c->failed);
+    if (c->lost_ns >= MS) {
+        buf_lit(b, ", ");
+        say_time(b, c->lost_ns);
+        buf_lit(b, " lost");
+    }
+    buf_putc(b, '\n');
+}
+
+static void say_whose(struct buf *b, const struct cause *c)
+{
+    buf_printf(b, "   side: %s (%s)", side_words(c->side), p2t_confidence_name(c->confidence));
+    if (c->cleared_count > 0)
+        buf_lit(b, "; not to blame: ");
+    for (size_t i = 0; i < c->cleared_count; i++) {
+        buf_str(b, i > 0 ? ", " : "");
+        escape_text(b, word_text(c->cleared[i]));
+    }
+    buf_putc(b, '\n');
+}
+
+static void say_explained(struct buf *b, const struct cause *c)
+{
+    if (c->folded.n == 0)
+        return;
+    buf_lit(b, "   seen as its consequence: ");
+    say_escaped(b, &c->folded);
+    buf_putc(b, '\n');
+}
+
+static void say_cause(const struct p2t_summary *s, struct buf *b, const struct cause *c, size_t number)
+{
+    buf_printf(b, "%zu. ", number);
+    say_escaped(b, &c->text);
+    buf_putc(b, '\n');
+    say_when(s, b, c);
+    say_whose(b, c);
+    say_explained(b, c);
+    if (c->hit_count > 0)
+        buf_printf(b, "   look at: pcap2trace --id %016llx CAPTURE\n", (unsigned long long)c->hit[0]->id);
+}
+
+static void say_totals(const struct p2t_summary *s, struct buf *b, size_t services)
+{
+    buf_printf(b, "%llu calls, %zu services, %.1f s; %llu failed", (unsigned long long)s->calls_seen, services,
+               (double)(s->last_ns - s->first_ns) / 1e9, (unsigned long long)s->calls_failed);
+    size_t rest = unexplained_failures(s);
+    if (s->cause_count > 0 && rest > 0)
+        buf_printf(b, ", %zu of them by no cause found here", rest);
+    buf_putc(b, '\n');
+}
+
+static void say_verdict(const struct p2t_summary *s, struct buf *b, size_t services)
+{
+    if (s->cause_count == 0) {
+        buf_str(b, s->calls_seen > 0 ? "nothing unusual: " : "no calls: ");
+        say_totals(s, b, services);
+        return;
+    }
+    say_cause(s, b, &s->causes[0], 1);
+    say_totals(s, b, services);
+}
+
+static void say_ms(struct buf *b, int64_t ns)
+{
+    char text[32];
+
+    snprintf(text, sizeof text, "%.1f", (double)ns / 1e6);
+    buf_printf(b, " %9s", text);
+}
+
+static void say_services(struct buf *b, const struct service_rows *rows, size_t top)
+{
+    size_t shown = rows->n < top ? rows->n : top;
+
+    if (rows->n == 0)
+        return;
+    buf_printf(b, "\n%-38s %7s %6s %9s %9s %9s %5s %5s %s\n", "service", "calls", "failed", "p50 ms", "p99 ms", "max ms",
+               "conns", "reuse", "most in");
+    for (size_t i = 0; i < shown; i++) {
+        const struct service_row *r = &rows->row[i];
+        struct buf name = {0};
+        escape_text(&name, word_text(r->server));
+        buf_putc(&name, '\0');
+        buf_printf(b, "%-38.38s %7zu %6zu", name.failed ? "" : (const char *)name.p, r->calls, r->failed);
+        say_ms(b, r->p50);
+        say_ms(b, r->p99);
+        say_ms(b, r->max);
+        buf_printf(b, " %5zu %4zu%% %s\n", r->connections, r->reused * 100 / r->calls, r->phase);
+        buf_fini(&name);
+    }
+    if (shown < rows->n)
+        buf_printf(b, "and %zu more (--top)\n", rows->n - shown);
+}
+
+static void say_limits(const struct p2t_summary *s, struct buf *b)
+{
+    struct capture_limit limits[CAPTURE_LIMITS_MAX];
+    size_t n = capture_limits(s, limits);
+
+    if (n > 0)
+        buf_lit(b, "\nwhat the capture cannot show:\n");
+    for (size_t i = 0; i < n; i++)
+        buf_printf(b, "  %s: %s\n", limits[i].text, limits[i].command);
+}
+
+void tell_text(const struct p2t_summary *s, struct buf *b)
+{
+    struct service_rows rows = services_of(s);
+    size_t top = s->config.top > 0 ? s->config.top : 10;
+
+    say_verdict(s, b, rows.n);
+    for (size_t i = 1; i < s->cause_count && i < top; i++) {
+        buf_str(b, i == 1 ? "\n" : "");
+        say_cause(s, b, &s->causes[i], i + 1);
+    }
+    say_services(b, &rows, top);
+    say_limits(s, b);
+    b->failed |= rows.failed;
+    free(rows.row);
+}

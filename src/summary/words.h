@@ -1,0 +1,52 @@
+/* Texts kept once each: equal texts are the same object, so that they compare as pointers. */
+#ifndef P2T_SUMMARY_WORDS_H
+#define P2T_SUMMARY_WORDS_H
+
+#include "base/hash.h"
+#include "base/slice.h"
+#include "pcap2trace/exchange.h"
+
+struct word {
+    struct hmap_node node;
+    size_t n;
+    uint32_t rank;                /* its place among all, in the order of their bytes; see words_rank() */
+    const struct word *known_as; /* of an address: the name that led to it; NULL: none is known */
+    bool is_proxy;               /* of an address: it answers calls, and makes others for them */
+    char text[];                  /* followed by a NUL */
+};
+
+struct words {
+    struct hmap map;
+    size_t bytes;
+    bool overflowed; /* a text was left out: words_take() gave `other` for it */
+    struct word *other;
+};
+
+enum { WORDS_BYTES_MAX = 32 << 20, WORD_MAX = 1024 };
+
+/* The word of a text, of which the first WORD_MAX bytes count; NULL for one that is empty or not there, and when memory
+ * ran out. Beyond WORDS_BYTES_MAX all new ones are one word, "(other)". */
+const struct word *words_take(struct words *w, struct slice text);
+static inline const struct word *words_text(struct words *w, struct p2t_text text)
+{
+    return words_take(w, slice_of(text.p, text.n));
+}
+/* What the analysis learns of an address. A name takes the place of a longer one, or of one of the same length and later
+ * rank. */
+void words_name(const struct word *address, const struct word *name);
+void words_mark_proxy(const struct word *address);
+/* Gives each word its rank. 0, or -1 when memory ran out. */
+int words_rank(struct words *w);
+void words_fini(struct words *w);
+
+static inline struct p2t_text word_text(const struct word *w)
+{
+    return w != NULL ? (struct p2t_text){w->text, w->n} : (struct p2t_text){NULL, 0};
+}
+/* "" for NULL. */
+static inline const char *word_str(const struct word *w)
+{
+    return w != NULL ? w->text : "";
+}
+
+#endif

@@ -1,0 +1,3 @@
+module incidents/peer
+
+go 1.26
