@@ -225,15 +225,14 @@ static int64_t handshake_ns(const struct exchange_conn *v, enum flow_dir dir)
     return to->ts_ns - from->ts_ns;
 }
 
-/* The middle one of n sorted values and one more. */
-static uint32_t median_with(const struct flow_rtt *r, uint32_t more)
+/* One of few: among many, another one changes little. */
+static void add_handshake(struct exchange_rtt *out, const struct flow_rtt *r, uint32_t us)
 {
-    struct flow_rtt all = *r;
-
-    if (all.n == FLOW_RTT_KEPT)
-        return flow_rtt_median(&all);
-    all.kept[all.n++] = more;
-    return flow_rtt_median(&all);
+    if (r->n == 0 || (r->n == 1 && us < r->median_us))
+        out->median_us = us;
+    out->min_us = r->samples == 0 || us < r->min_us ? us : r->min_us;
+    out->max_us = us > r->max_us ? us : r->max_us;
+    out->samples++;
 }
 
 struct exchange_rtt transport_rtt(const struct cconn *cc, enum flow_dir dir)
@@ -241,16 +240,12 @@ struct exchange_rtt transport_rtt(const struct cconn *cc, enum flow_dir dir)
     static const struct flow_rtt none;
     const struct flow_sent *s = sent_of(cc, dir);
     const struct flow_rtt *r = s != NULL ? &s->rtt : &none;
-    struct exchange_rtt out = {r->samples, r->min_us, flow_rtt_median(r), r->max_us};
+    struct exchange_rtt out = {r->samples, r->min_us, r->median_us, r->max_us};
     int64_t ns = handshake_ns(&cc->view, dir);
 
     if (ns < 0 || ns / 1000 > UINT32_MAX)
         return out;
-    uint32_t us = (uint32_t)(ns / 1000);
-    out.median_us = median_with(r, us);
-    out.min_us = r->samples == 0 || us < r->min_us ? us : r->min_us;
-    out.max_us = us > r->max_us ? us : r->max_us;
-    out.samples++;
+    add_handshake(&out, r, (uint32_t)(ns / 1000));
     return out;
 }
 

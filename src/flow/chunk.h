@@ -38,7 +38,8 @@ struct flow_conn {
     uint32_t duplicates;                   /* the same packet captured again elsewhere on its way */
     uint64_t lost_bytes[2];                /* holes that were never filled */
 
-    uint64_t delivered[2]; /* stream bytes given as chunks, or left out by flow_tcp_skip() */
+    uint64_t delivered[2];  /* stream bytes given as chunks, or left out by flow_tcp_skip() */
+    uint64_t peer_acked[2]; /* of the other direction: how many its sender had acknowledged at the last chunk */
 
     /* What every connection has, by direction of the sender: the MSS of its SYN, and the TTLs of its first packet that is
      * no RST and of its first RST. 0: none came. */

@@ -44,27 +44,6 @@ static void take_sample(const struct flow_tcp *c, unsigned from, struct flow_sen
 
 /* ---- new bytes ---- */
 
-static int64_t later_ns(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
-}
-
-/* When either side was heard of before this packet; 0: not at all. */
-static int64_t last_heard_ns(const struct flow_transport *x)
-{
-    const struct flow_sent *a = &x->sent[0], *b = &x->sent[1];
-
-    return later_ns(later_ns(a->last.ts_ns, b->last.ts_ns), later_ns(a->acked_mark.ts_ns, b->acked_mark.ts_ns));
-}
-
-static void begin_flight(const struct flow_tcp *c, struct flow_sent *s, const struct packet *p)
-{
-    int64_t heard = last_heard_ns(c->head.transport);
-
-    s->flights = 0;
-    s->idle_before_ns = heard != 0 ? p->mark.ts_ns - heard : 0;
-}
-
 /* Of many moments every second one goes: the first is the one that matters most. */
 static void thin_out_flight(struct flow_sent *s)
 {
@@ -78,8 +57,10 @@ static void note_flight(const struct flow_tcp *c, unsigned side, struct flow_sen
 {
     const struct flow_half *h = &c->half[side];
 
-    if (h->acked >= h->high)
-        begin_flight(c, s, p);
+    if (h->acked >= h->high) {
+        s->flights = 0;
+        s->idle_before_ns = c->before_ns != 0 ? p->mark.ts_ns - c->before_ns : 0;
+    }
     if (s->flights > 0 && p->mark.ts_ns - s->flight[s->flights - 1].mark.ts_ns < FLIGHT_STEP_NS)
         return;
     if (s->flights == FLOW_FLIGHT_MARKS)
@@ -130,33 +111,49 @@ static void note_length(const struct flow_tcp *c, unsigned side, struct flow_sen
     s->longest_end = part->end;
 }
 
-void flow_measure_new(struct flow_table *t, struct flow_tcp *c, unsigned side, const struct packet *p,
-                      const struct flow_part *part)
+/* The acknowledgement of a segment at the front of the stream will be a round trip. */
+static void begin_sample(const struct flow_tcp *c, unsigned side, struct flow_sent *s, const struct packet *p,
+                         const struct flow_part *part)
 {
-    struct flow_sent *s = flow_measure_begin(t, c, side);
-    const struct flow_half *h = &c->half[side];
+    uint32_t mss = flow_mss(c, side);
     uint64_t len = part->end - part->off;
 
-    if (s == NULL)
+    if (part->off > c->half[side].next || flow_stall_now(s) || (mss > 0 && len > mss))
         return;
-    s->segments++;
-    if (part->off >= h->high && h->high > 0) {
+    s->sample_len = (uint32_t)len;
+    s->sample_end = part->end;
+    s->sample_ns = p->mark.ts_ns;
+}
+
+static void take_front(struct flow_table *t, struct flow_tcp *c, unsigned side, struct flow_sent *s,
+                       const struct packet *p, const struct flow_part *part)
+{
+    if (c->half[side].high > 0) {
         if (s->small_acked_late)
             note_nagle(t, c, side, p);
         else if (p->mark.ts_ns - s->last.ts_ns > PAUSE_NS)
             note_pause(t, c, side, p);
     }
-    if (part->off >= h->high)
-        note_flight(c, side, s, p, part);
-    if (len > s->longest)
+    note_flight(c, side, s, p, part);
+    if (s->sample_len == 0)
+        begin_sample(c, side, s, p, part);
+    s->high = part->end;
+}
+
+void flow_measure_new(struct flow_table *t, struct flow_tcp *c, unsigned side, const struct packet *p,
+                      const struct flow_part *part)
+{
+    struct flow_sent *s = flow_measure_begin(t, c, side);
+
+    if (s == NULL)
+        return;
+    s->segments++;
+    if (part->off >= c->half[side].high)
+        take_front(t, c, side, s, p, part);
+    else if (part->end > s->high)
+        s->high = part->end;
+    if (part->end - part->off > s->longest)
         note_length(c, side, s, part);
-    if (s->sample_len == 0 && part->off >= h->high && part->off <= h->next && !flow_stall_now(s)) {
-        uint32_t mss = flow_mss(c, side);
-        s->sample_len = mss > 0 && len > mss ? 0 : (uint32_t)len;
-        s->sample_end = part->end;
-        s->sample_ns = p->mark.ts_ns;
-    }
-    s->high = part->end > s->high ? part->end : s->high;
     s->last = p->mark;
     s->peer_spoke = false;
     flow_sent(c, !side)->peer_spoke = true;

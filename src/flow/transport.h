@@ -10,7 +10,7 @@ enum { FLOW_RTT_KEPT = 8, FLOW_FLIGHT_MARKS = 4 };
 
 /* Round trips to one end. Of many, each stride-th is kept, so that they are spread evenly. */
 struct flow_rtt {
-    uint32_t samples, min_us, max_us;
+    uint32_t samples, min_us, median_us, max_us;
     uint32_t stride, n;
     uint32_t kept[FLOW_RTT_KEPT];
 };
@@ -72,7 +72,6 @@ struct flow_transport {
     struct flow_sent sent[2]; /* by enum flow_dir */
 };
 
-/* Of 0 to FLOW_RTT_KEPT samples; 0: there are none. */
-uint32_t flow_rtt_median(const struct flow_rtt *r);
+void flow_rtt_add(struct flow_rtt *r, uint32_t us);
 
 #endif

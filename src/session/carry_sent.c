@@ -21,6 +21,7 @@ static void put_rtt(struct buf *out, const struct flow_rtt *r)
 {
     buf_le32(out, r->samples);
     buf_le32(out, r->min_us);
+    buf_le32(out, r->median_us);
     buf_le32(out, r->max_us);
     buf_le32(out, r->stride);
     buf_le32(out, r->n);
@@ -32,6 +33,7 @@ static void get_rtt(struct reader *in, struct flow_rtt *r)
 {
     r->samples = reader_le32(in);
     r->min_us = reader_le32(in);
+    r->median_us = reader_le32(in);
     r->max_us = reader_le32(in);
     r->stride = reader_le32(in);
     r->n = reader_le32(in);

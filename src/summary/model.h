@@ -199,6 +199,11 @@ static inline int64_t answer_or_end(const struct call *c)
 {
     return c->answer_ns != 0 ? c->answer_ns : c->late_ns != 0 ? c->late_ns : c->end_ns;
 }
+/* The capture lacks bytes of its connection: that something did not come proves nothing. */
+static inline bool call_is_doubtful(const struct call *c)
+{
+    return c->conn != NULL && c->status < 500 && c->conn->side[0].unseen + c->conn->side[1].unseen > 0;
+}
 /* In so small a capture each one counts. */
 static inline size_t at_least(const struct p2t_summary *s, size_t n)
 {

@@ -214,6 +214,14 @@ static void about_direction(struct exchange *e)
                     "the packets of one side of the connection are not in this capture: no waits can be told");
 }
 
+/* As nearly all are: nothing was lost, shut, late or missing. */
+static bool is_smooth(const struct exchange_transport *x)
+{
+    return x->stall_count == 0 && x->unacked[FLOW_C2S] == 0 && x->unacked[FLOW_S2C] == 0 && x->dead_probes == 0 &&
+           !x->one_direction && x->hole == 0 && x->message[FLOW_C2S].retransmitted == 0 &&
+           x->message[FLOW_S2C].retransmitted == 0;
+}
+
 static void about_lost_answer(struct exchange *e)
 {
     if (!exchange_answer_lost_on_way(e) || e->response.complete)
@@ -226,7 +234,7 @@ static void about_lost_answer(struct exchange *e)
 void about_transport(struct exchange *e)
 {
     about_lost_answer(e);
-    if (!e->transport.known)
+    if (!e->transport.known || is_smooth(&e->transport))
         return;
     about_direction(e);
     if (never_acknowledged(e))

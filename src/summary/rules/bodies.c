@@ -84,7 +84,8 @@ static void look_at(struct bodies *b)
     int64_t over = max_ns(3 * b->base_ns, b->base_ns + LEAST_SLOWER_NS);
     for (size_t i = 0; i < b->n; i++) {
         struct call *c = b->calls[i].item;
-        c->mark = own_time(c, b->sending) > over;
+        /* Slow start takes a round trip now and then. */
+        c->mark = own_time(c, b->sending) > over + 3 * c->rtt_ns;
     }
     if ((b->n >= 6 || b->s->small) && densest_run(b->calls, b->n, is_slow, &at, &b->span)) {
         b->slow = &b->calls[at];

@@ -125,7 +125,9 @@ static void find_storm(struct p2t_summary *s, struct keyed *calls, size_t n)
     struct storm t = {.s = s, .calls = calls, .n = n};
 
     measure_storm(&t);
-    bool more = t.before > 0 ? t.during > 1.7 * t.before : t.given_up * 10 > t.n * 4;
+    /* That the server goes on answering tells a storm from a server that hangs. */
+    bool late = t.late * 5 >= t.given_up;
+    bool more = t.before > 0 ? t.during > 1.7 * t.before : t.given_up * 10 > t.n * 4 && late;
     if (t.given_up >= 10 && t.again * 2 > t.given_up && more)
         blame_storm(&t);
     s->failed |= t.waited.failed;
@@ -312,7 +314,8 @@ static void look_around(struct process *p)
     for (size_t i = 0; i < p->s->call_count; i++) {
         const struct call *c = &p->s->calls[i];
         bool other = c->client != mine->client || c->agent != mine->agent;
-        if (!other || c->start_ns <= p->from_ns || c->start_ns >= p->to_ns)
+        int64_t sent = c->request_ns != 0 ? c->request_ns : c->looked_up_ns;
+        if (!other || sent <= p->from_ns + 100 * (int64_t)MS || sent >= p->to_ns - 100 * (int64_t)MS)
             continue;
         p->others_went_on = true;
         if (c->client == mine->client)

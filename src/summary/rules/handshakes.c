@@ -81,7 +81,7 @@ static void find_failures(struct p2t_summary *s, const struct keyed *calls, size
 {
     struct failures f = failures_of(calls, n);
 
-    if (f.bad == 0 || (f.bad < 2 && f.bad < f.all && !s->small))
+    if (f.bad == 0 || (f.bad < 2 && f.bad < f.all && !s->small) || (s->lossy_capture && f.bad * 10 < f.all * 3))
         return;
     enum p2t_cause_code code = code_of(&f);
     struct cause *c =

@@ -134,10 +134,11 @@ static void blame(struct name_view *v, enum p2t_cause_code code, const size_t *b
         const struct question *q = v->all[i].item;
         c->of += has_address(q) && q->asked_ns >= c->since_ns && q->asked_ns <= c->until_ns;
     }
-    buf_printf(&c->text, "%s %s: %zu lookups failed, and their requests never left", v->name->text,
+    buf_printf(&c->text, "%s %s: ", v->name->text,
                code == P2T_CAUSE_DNS_EMPTY_ANSWER ? "exists but has no address (the answers are empty)"
-                                                  : "does not exist (NXDOMAIN)",
-               c->failed);
+                                                  : "does not exist (NXDOMAIN)");
+    say_count(&c->text, c->failed, "lookup");
+    buf_printf(&c->text, " failed, and %s never left", c->failed == 1 ? "its request" : "their requests");
     if (v->with_address > 0)
         buf_lit(&c->text, "; at other times it has addresses");
 }

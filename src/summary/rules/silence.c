@@ -71,16 +71,6 @@ static struct silence look(struct listener *l)
     return v;
 }
 
-static void find_siblings(struct listener *l)
-{
-    for (size_t i = 0; l->ip->known_as != NULL && i < l->s->conn_count; i++) {
-        const struct conn *k = &l->s->conns[i];
-        if (k->server_ip != l->ip && k->server_ip != NULL && k->server_ip->known_as == l->ip->known_as &&
-            k->syn_ack_ns >= l->from_ns && k->syn_ack_ns <= l->end_ns + SECOND_NS)
-            word_list_add(&l->siblings, k->server_ip);
-    }
-}
-
 static void tell_dead(struct listener *l, const struct silence *v)
 {
     bool others = l->siblings.total > 0;
@@ -141,10 +131,10 @@ void dials_find_silence(struct listener *l)
     struct silence v = look(l);
     size_t all = v.silent + v.repeated + v.late;
 
-    if (all < at_least(l->s, 2))
+    if (all < at_least(l->s, 2) || (l->s->lossy_capture && all * 5 < listener_taken(l)))
         return;
     l->siblings = (struct word_list){0};
-    find_siblings(l);
+    listener_find_siblings(l);
     if (v.losses >= 3 && v.repeated >= v.silent) {
         trouble_note(l->s, (struct trouble){.kind = TROUBLE_LOSS, .who = l->ip, .from_ns = l->from_ns, .to_ns = l->end_ns});
         return;

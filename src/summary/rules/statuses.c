@@ -41,7 +41,8 @@ static void add_legs(struct errors *e, const struct call *c)
 {
     e->legs += c->legs > 0;
     e->failed_legs += c->failed_legs > 0;
-    if (c->slow_leg != NULL && c->slow_leg->total_ns * 10 > c->wait_ns * 8) {
+    /* The proxy answered before its upstream did. */
+    if (c->slow_leg != NULL && c->answer_ns != 0 && (c->slow_leg->answer_ns == 0 || c->slow_leg->answer_ns > c->answer_ns)) {
         e->slow_legs++;
         e->slow_leg = c->slow_leg;
     }
