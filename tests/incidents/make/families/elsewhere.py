@@ -117,9 +117,7 @@ def half_slow(lab):
     )
     serve(lab, 'yarn', 4121, tls=True)
     serve(lab, 'dye', 4122)
-    lab.other(
-        'weaver', 'urllib', call('yarn', 'yarn.loom.test', 4121, (280, 420), tls=True), ca=lab.authority()
-    )
+    lab.other('weaver', 'urllib', call('yarn', 'yarn.loom.test', 4121, (280, 420), tls=True), ca=lab.authority())
     lab.other('weaver', 'curl', call('dye', 'dye.loom.test', 4122, (250, 350)))
     lab.capture('weaver', 'any')
     lab.truth(
@@ -709,14 +707,14 @@ def errors_and_drops(lab):
 
 @incident('135-healthy-slow-line', 'judge', net='10.224.7', domain='hamlet.test', seconds=16)
 def slow_line(lab):
-    """A client with a line of 400 kB/s always takes its time for downloads; small calls beside them; TLS."""
+    """A client with a line of 150 kB/s always takes its time for downloads; small calls beside them; TLS."""
     lab.host('ns', 2)
-    lab.host('farm', 11, resolvers=['10.224.7.2'], far=8, bandwidth=4e5, queue=4e4)
+    lab.host('farm', 11, resolvers=['10.224.7.2'], far=8, bandwidth=1.5e5, queue=3e4)
     for name, last in (('files', 21), ('prices', 22)):
         lab.host(name, last)
         lab.name(name)
     lab.dns('ns')
-    serve(lab, 'files', 4331, tls=True, routes=[dict(Path='/', Delay=[5, 15], Size=[60000, 120000])])
+    serve(lab, 'files', 4331, tls=True, routes=[dict(Path='/', Delay=[5, 15], Size=[20000, 40000])])
     serve(lab, 'prices', 4332)
     lab.go(
         'farm',
@@ -724,7 +722,7 @@ def slow_line(lab):
         call('prices', 'prices.hamlet.test', 4332),
         ca=lab.authority(),
     )
-    lab.capture('farm', snaplen=200)
+    lab.capture('farm', snaplen=120)
     lab.healthy('downloads as fast as the line, all the time', shows='tcp.srcport==4331')
 
 
@@ -736,7 +734,10 @@ def idle_closes(lab):
     hosts(lab, {'scribe': 11}, {'ink': 21, 'quills': 22})
     serve(lab, 'ink', 4341, Idle=1)
     lab.python_server('quills', 'plain', 4342, 'HTTP/1.0')
-    lab.go('scribe', *[call(f'ink{i}', 'ink.scriptorium.test', 4341, (1900, 2400), Since=0.2 * i) for i in range(6)])
+    callers = [
+        call(f'ink{i}', 'ink.scriptorium.test', 4341, (1900, 2400), Since=0.2 * i, Pool=f'p{i}') for i in range(6)
+    ]
+    lab.go('scribe', *callers, pools={f'p{i}': dict(MaxIdle=1) for i in range(6)})
     lab.other('scribe', 'requests', call('quills', 'quills.scriptorium.test', 4342, (400, 600)))
     lab.capture('scribe')
     lab.healthy('connections that end when idle', shows='tcp.srcport==4341 && tcp.flags.fin==1')
@@ -784,3 +785,241 @@ def grpc_noise(lab):
     )
     lab.capture('choir', 'any')
     lab.healthy('a method that always takes 0.6 s, callers that leave', shows='http2')
+
+
+@incident('139-one-direction-and-no-name', 'judge', net='10.228.2', domain='fold.test')
+def one_direction_no_name(lab):
+    """Only what comes to the client is captured: the NXDOMAIN of a name that was deleted at 6 s is in it."""
+    hosts(lab, {'shepherd': 11}, {'sheep': 21, 'dogs': 22}, dict(changes=[(6, 'sheep.fold.test', None)]))
+    serve(lab, 'sheep', 4371)
+    serve(lab, 'dogs', 4372)
+    lab.go(
+        'shepherd',
+        call('sheep', 'sheep.fold.test', 4371, (120, 220), Pool='fresh'),
+        call('dogs', 'dogs.fold.test', 4372),
+        pools=FRESH,
+    )
+    lab.capture('shepherd', direction='in')
+    lab.truth(
+        'dns.not_found',
+        'name_service',
+        'sheep.fold.test',
+        since=6,
+        until='end',
+        callers=['sheep'],
+        note='the name was deleted',
+        not_to_blame='dogs',
+        shows='dns.flags.rcode==3',
+    )
+    lab.truth(
+        'capture.one_direction',
+        'capture',
+        '',
+        since=0,
+        until='end',
+        callers=['none'],
+        note='one direction only',
+        shows='ip.dst==10.228.2.11',
+    )
+
+
+@incident('140-one-direction-and-refused', 'tune', net='10.229.3', domain='ferry9.test')
+def one_direction_refused(lab):
+    """Only what comes to the client is captured: the RSTs of a port where nothing listens since 5 s are in it."""
+    hosts(lab, {'quay': 11}, {'boat': 21, 'tide': 22})
+    boat = serve(lab, 'boat', 4381)
+    serve(lab, 'tide', 4382)
+    lab.at(5, boat.kill)
+    lab.other('quay', 'requests', call('boat', 'boat.ferry9.test', 4381, (120, 220), Session=False))
+    lab.go('quay', call('tide', 'tide.ferry9.test', 4382))
+    lab.capture('quay', 'any', direction='in')
+    lab.truth(
+        'conn.refused',
+        'server',
+        'boat.ferry9.test|10.229.3.21',
+        since=5,
+        until='end',
+        callers=['boat'],
+        note='nothing listens',
+        not_to_blame='tide',
+        shows='tcp.srcport==4381 && tcp.flags.reset==1 && tcp.flags.ack==1',
+    )
+    lab.truth(
+        'capture.one_direction',
+        'capture',
+        '',
+        since=0,
+        until='end',
+        callers=['none'],
+        note='one direction only',
+        shows='ip.dst==10.229.3.11',
+    )
+
+
+@incident('141-java-http2-in-tls', 'judge', net='10.230.4', domain='opera.test', seconds=16)
+def java_http2(lab):
+    """Java's HTTP/2 in TLS without keys: the service needs 0.6 to 0.9 s instead of 15 ms from 6 s to 11 s; at
+    the server.
+    """
+    hosts(lab, {'foyer': 11}, {'stage': 21, 'bar': 22})
+    serve(
+        lab,
+        'stage',
+        4391,
+        tls=True,
+        HTTP1Only=False,
+        routes=[dict(Path='/', Delay=[10, 20], Size=[300, 900])],
+        faults=[dict(Since=6, Until=11, Path='/', Do='delay', Ms=[600, 900])],
+    )
+    serve(lab, 'bar', 4392)
+    lab.other(
+        'foyer',
+        'java',
+        call('stage', 'stage.opera.test', 4391, (200, 300), tls=True),
+        ca=lab.authority(),
+        options=dict(h2=True),
+    )
+    lab.go('foyer', call('bar', 'bar.opera.test', 4392))
+    lab.capture('stage')
+    lab.truth(
+        'http.think_time',
+        'server',
+        'stage.opera.test|10.230.4.21',
+        since=6,
+        until=11,
+        callers=['stage'],
+        note='answers take 0.6 to 0.9 s',
+        not_to_blame='network; bar; foyer',
+        shows='tcp.srcport==4391 && tcp.len>0 && tcp.time_delta>0.1',
+    )
+
+
+@incident('142-grpc-server-gone', 'judge', net='10.231.5', domain='pantry.test', seconds=16)
+def grpc_gone(lab):
+    """A gRPC server's process ends at 6 s: its port refuses, grpcio's client tries again and again; at the
+    bridge.
+    """
+    hosts(lab, {'cook': 11}, {'shelf': 21, 'oven': 22})
+    shelf = lab.python_server('shelf', 'rpc', 50096, json.dumps({'Take': dict(ms=[3, 8])}))
+    serve(lab, 'oven', 4402)
+    lab.at(6, shelf.kill)
+    options = [
+        ['grpc.initial_reconnect_backoff_ms', 300],
+        ['grpc.min_reconnect_backoff_ms', 300],
+        ['grpc.max_reconnect_backoff_ms', 400],
+    ]
+    lab.other(
+        'cook',
+        'grpc',
+        dict(Name='take', URL='shelf.pantry.test:50096/pantry.Shelf/Take', Every=[100, 200], Workers=2),
+        options=dict(channel=options),
+    )
+    lab.go('cook', call('oven', 'oven.pantry.test', 4402))
+    lab.capture()
+    lab.truth(
+        'conn.refused',
+        'server',
+        'shelf.pantry.test|10.231.5.21',
+        since=6,
+        until='end',
+        callers=['take'],
+        note='nothing listens; calls fail at once with UNAVAILABLE',
+        not_to_blame='oven; network',
+        shows='tcp.srcport==50096 && tcp.flags.reset==1',
+    )
+
+
+@incident('143-healthy-behind-proxies', 'judge', net='10.232.6', domain='orangery.test')
+def behind_proxies(lab):
+    """nginx and haproxy, one behind the other, both with all their legs in a capture at the bridge; some 404s."""
+    hosts(lab, {'guest': 11}, {'outer': 19, 'inner': 20, 'palms': 21, 'figs': 22})
+    serve(lab, 'palms', 4411, routes=[dict(Path='/', Delay=[4, 12], Size=[300, 900], Mix={'404': 0.1})])
+    serve(lab, 'figs', 4412)
+    lab.haproxy('inner', 8830, {'palms': '10.232.6.21:4411', 'figs': '10.232.6.22:4412'})
+    lab.nginx('outer', 8831, {'palms': '10.232.6.20:8830', 'figs': '10.232.6.20:8830'})
+    lab.go('guest', call('palms', 'outer.orangery.test', 8831), call('figs', 'outer.orangery.test', 8831))
+    lab.other('guest', 'requests', call('palms', 'outer.orangery.test', 8831, (200, 300)))
+    lab.capture()
+    lab.healthy('two proxies in a row', shows='http.response')
+
+
+@incident('144-healthy-hits-and-misses', 'tune', net='10.233.7', domain='almanac.test')
+def hits_and_misses(lab):
+    """Two modes all the time: a cache that misses in a third (150 ms), a resolver that asks on for one name (60
+    ms); new connections.
+    """
+    slow_name = [dict(since=0, name='far.almanac.test', do='slow', ms=[50, 70])]
+    hosts(lab, {'reader': 11}, {'near': 21, 'far': 22}, dict(faults=slow_name))
+    serve(lab, 'near', 4421, faults=[dict(Since=0, Until=99, Path='/page', Do='delay', Ms=[130, 170], Share=0.33)])
+    serve(lab, 'far', 4422)
+    lab.go(
+        'reader',
+        call('page', 'near.almanac.test', 4421, (60, 120)),
+        call('far', 'far.almanac.test', 4422, (150, 250), Pool='fresh'),
+        pools=FRESH,
+    )
+    lab.capture('reader')
+    lab.healthy('hits and misses as always', shows='http.response && http.time>0.12')
+
+
+@incident('145-healthy-one-time-job', 'judge', net='10.234.8', domain='granary.test')
+def one_time_job(lab):
+    """At 8 s a nightly job asks ten reports of 2 s of a route that nobody asked before; all else is as fast as
+    before. -i any.
+    """
+    hosts(lab, {'clerk': 11}, {'sacks': 21, 'scales': 22})
+    serve(lab, 'sacks', 4431, routes=[dict(Path='/nightly', Delay=[1800, 2300], Size=[2000, 4000]), *SMALL])
+    serve(lab, 'scales', 4432)
+    lab.go(
+        'clerk',
+        call('sacks', 'sacks.granary.test', 4431),
+        call('scales', 'scales.granary.test', 4432),
+        call('nightly', 'sacks.granary.test', 4431, (30, 60), Since=8, Until=8.5),
+    )
+    lab.capture('clerk', 'any')
+    lab.healthy('a job of reports that take their time', shows='http.response && http.time>1.7')
+
+
+@incident('146-healthy-two-errors', 'tune', net='10.235.9', domain='cooperage.test')
+def two_errors(lab):
+    """Two 503s in some three hundred calls, each tried again with success."""
+    hosts(lab, {'cooper': 11}, {'staves': 21, 'hoops': 22})
+    serve(
+        lab, 'staves', 4441, faults=[dict(Since=s, Until=s + 0.12, Path='/', Do='status', Status=503) for s in (4, 9)]
+    )
+    serve(lab, 'hoops', 4442)
+    lab.go(
+        'cooper',
+        call('staves', 'staves.cooperage.test', 4441, (90, 110), Retries=2, RetryWait=[150, 200]),
+        call('hoops', 'hoops.cooperage.test', 4442, (40, 80)),
+    )
+    lab.capture('cooper')
+    lab.healthy('two errors, tried again with success', shows='http.response.code==503')
+
+
+@incident('147-few-errors', 'judge', net='10.236.1', domain='chandlery.test', v6='fd47:3:8')
+def few_errors(lab):
+    """One call in six of one route is answered 502 from 6 s to 12 s, by the service itself; Python and Go, IPv6
+    too; at the server.
+    """
+    hosts(lab, {'mate': 11}, {'ropes': 21, 'sails': 22})
+    serve(lab, 'ropes', 4451, faults=[dict(Since=6, Until=12, Path='/cut', Do='status', Status=502, Share=0.18)])
+    serve(lab, 'sails', 4452)
+    lab.go(
+        'mate',
+        call('cut', 'ropes.chandlery.test', 4451, (40, 80)),
+        call('coil', 'ropes.chandlery.test', 4451),
+        call('sails', 'sails.chandlery.test', 4452),
+    )
+    lab.capture('ropes')
+    lab.truth(
+        'http.error_cluster|http.who_answered',
+        'server|proxy',
+        'ropes.chandlery.test|10.236.1.21',
+        since=6,
+        until=12,
+        callers=['cut'],
+        note='502 for 18 %',
+        not_to_blame='network; /coil; sails',
+        shows='http.response.code==502',
+    )
