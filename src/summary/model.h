@@ -89,8 +89,8 @@ struct conn {
     const struct word *icmp_sender;
     enum p2t_closer closer;
     bool input_ended, one_direction;
-    int64_t idle_before_unacked_us, clock_back_us;
-    struct proof clock_back;
+    int64_t idle_before_unacked_us, clock_back_us, clock_jump_us, clock_jumped_ns;
+    struct proof clock_back, clock_jumped;
     struct p2t_flow_record side[2];
     int64_t fin_ns[2], rst_ns[2];
     struct proof rst[2];
