@@ -64,7 +64,20 @@ enum p2t_side {
     X(CONN_ORPHAN_DIAL, "conn.orphan_dial", INFO, CLIENT, "the connection was opened for another request")           \
     X(CONN_POOL_FULL, "conn.pool_full", INFO, CLIENT, "the connection was closed after use: the pool was full")      \
     X(CONN_NOT_POOLED, "conn.not_pooled", INFO, CLIENT, "the connection was closed after use: the wire hides why")   \
-    X(TCP_RETRANSMISSIONS, "tcp.retransmissions", INFO, NETWORK, "segments of the connection were repeated")         \
+    X(CONN_IDLE_DROP, "conn.idle_drop", ERROR, NETWORK,                                                              \
+      "a connection was dead when it was used after a long idle time")                                               \
+    X(TCP_RETRANSMISSIONS, "tcp.retransmissions", INFO, NETWORK, "segments of the exchange were repeated")           \
+    X(TCP_LOSS_STALL, "tcp.loss_stall", WARNING, NETWORK,                                                            \
+      "lost segments held a message up until a timer of the sender")                                                 \
+    X(TCP_LOSS_FAST, "tcp.loss_fast", INFO, NETWORK, "lost segments held a message up for a short time")             \
+    X(TCP_NOT_ACKNOWLEDGED, "tcp.not_acknowledged", ERROR, NETWORK, "the server never acknowledged the request")     \
+    X(TCP_PMTUD_BLACKHOLE, "tcp.pmtud_blackhole", WARNING, NETWORK,                                                  \
+      "large segments did not get through where smaller ones did")                                                   \
+    X(TCP_ZERO_WINDOW_CLIENT, "tcp.zero_window_client", WARNING, CLIENT, "the client did not read the response")     \
+    X(TCP_ZERO_WINDOW_SERVER, "tcp.zero_window_server", WARNING, SERVER, "the server did not read the request")      \
+    X(TCP_SENDER_PAUSED, "tcp.sender_paused", INFO, EITHER, "a side had nothing to send in the middle of a message") \
+    X(TCP_NAGLE, "tcp.nagle", INFO, EITHER, "a side waited for an acknowledgement that the other delayed")           \
+    X(TCP_SILENT_PEER, "tcp.silent_peer", ERROR, SERVER, "the server answered no keep-alive probe any more")         \
     X(TCP_LOST_ON_WAY, "tcp.lost_on_way", ERROR, NETWORK, "bytes of the response never reached the client")          \
     X(TLS_ALERT, "tls.alert", ERROR, EITHER, "a side broke off the TLS handshake with an alert")                     \
     X(TLS_NOT_TLS, "tls.not_tls", ERROR, SERVER, "the server answered the TLS handshake with something else")        \
@@ -92,6 +105,8 @@ enum p2t_side {
     X(WEBSOCKET_CLOSED, "websocket.closed", WARNING, EITHER, "the WebSocket was closed with an error code")          \
     X(WEBSOCKET_NOT_CLOSED, "websocket.not_closed", WARNING, EITHER, "the WebSocket ended without a Close frame")    \
     X(CAPTURE_GAP, "capture.gap", WARNING, CAPTURE, "bytes of the exchange are missing from the capture")            \
+    X(CAPTURE_ONE_DIRECTION, "capture.one_direction", WARNING, CAPTURE,                                              \
+      "the packets of one side of the connection are not in the capture")                                            \
     X(CAPTURE_CLOCK_SET_BACK, "capture.clock_set_back", WARNING, CAPTURE,                                            \
       "the capture's clock was set back inside the exchange: durations are not known")                               \
     X(CAPTURE_CUT, "capture.cut", WARNING, CAPTURE, "a message head is not wholly in the capture")                   \

@@ -76,6 +76,17 @@ bool exchange_answer_lost_on_way(const struct exchange *e)
     return e->request.seen && since_request(e, &e->conn.lost_on_way[FLOW_S2C]) && !exchange_answer_hidden(e);
 }
 
+bool exchange_peer_silent(const struct exchange *e)
+{
+    enum { PROBES_LEAST = 3 };
+    const struct exchange_transport *x = &e->transport;
+
+    if (!x->known || x->dead_probes < PROBES_LEAST || exchange_closer(e) != CLOSED_BY_CLIENT_RST)
+        return false;
+    int64_t interval_ns = (x->probe_last.ts_ns - x->probe_first.ts_ns) / (x->dead_probes - 1);
+    return e->conn.client_rst.ts_ns - x->probe_last.ts_ns <= interval_ns * 3 / 2;
+}
+
 bool exchange_ping_lost(const struct exchange *e)
 {
     const struct packet_mark *ping = &e->conn.ping, *closed = exchange_conn_closing_mark(&e->conn);

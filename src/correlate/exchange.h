@@ -191,7 +191,7 @@ struct exchange_stream {
     bool reset, reset_by_server;
     uint32_t error_code; /* of RST_STREAM */
     struct packet_mark reset_mark;
-    uint32_t stalls[2]; /* times a sender's flow-control window was used up */
+    uint32_t stalls[2];   /* times a sender's flow-control window was used up */
     uint32_t max_streams; /* that the server allowed at once, when it was asked; 0: it had not said */
 };
 
@@ -362,6 +362,7 @@ struct exchange_transport {
     struct exchange_carried message[2]; /* by enum flow_dir */
     struct packet_mark acked;           /* the first packet that acknowledged all of the request */
     struct packet_mark answered;        /* a packet beyond a hole in which the response began */
+    struct packet_mark heard;           /* the client acknowledged bytes of the server that the capture lacks */
     int64_t counted_to_ns;              /* what held it before is counted */
     struct flow_stall *stalls;          /* the longest, EXCHANGE_STALLS_MAX at most */
     uint32_t stall_count, stalls_dropped;
@@ -370,8 +371,12 @@ struct exchange_transport {
     bool offload, one_direction;
     struct exchange_rtt rtt[2]; /* to that direction's receiver and back */
     uint64_t unacked[2];        /* bytes of the message that were never acknowledged */
-    uint32_t tries, try_length; /* of the first segment of the request that never was */
-    uint32_t dead_probes;       /* keep-alive probes of the client since the server's last packet ... */
+    uint32_t tries, try_length; /* of the first segment of the request that never was ... */
+    struct packet_mark first_try, last_try;
+    int64_t idle_before_ns; /* ... and the silence on the connection before it */
+    uint64_t hole;          /* bytes of the server, 1,000 at least, that never came, though later ones did */
+    uint32_t acked_length;  /* the longest segment of the client that was acknowledged */
+    uint32_t dead_probes;   /* keep-alive probes of the client since the server's last packet ... */
     struct packet_mark probe_first, probe_last; /* ... the first and the last of them */
 };
 
@@ -462,6 +467,8 @@ const struct packet_mark *exchange_conn_closing_mark(const struct exchange_conn 
 bool exchange_answer_hidden(const struct exchange *e);
 /* Bytes of the answer never reached the client: it never acknowledged them. What the capture lacks, the client lacked. */
 bool exchange_answer_lost_on_way(const struct exchange *e);
+/* The client's kernel gave the connection up: probe after probe was not answered, and its RST came when the next was due. */
+bool exchange_peer_silent(const struct exchange *e);
 /* HTTP/2: the client closed the connection because the server did not answer its PING. */
 bool exchange_ping_lost(const struct exchange *e);
 /* The stream was reset before its answer was whole. A server may reset one with NO_ERROR whose answer is whole while the

@@ -90,6 +90,7 @@ HOT void conn_fact(struct correlate *c, const struct fact *f)
         break;
     case FACT_CONN_GAP:
         *(f->as.gap_unacked ? &cc->view.lost_on_way[f->dir] : &cc->view.last_gap[f->dir]) = f->mark;
+        transport_gap(cc, f);
         break;
     case FACT_SOCKS_REQUEST:
         conn_socks_request(cc, f);

@@ -6,6 +6,7 @@
 #include "correlate/open.h"
 #include "correlate/outbox.h"
 #include "correlate/pool/pool.h"
+#include "correlate/transport.h"
 
 /* ---- reports ---- */
 
@@ -24,6 +25,7 @@ static void describe_conn(const struct dial *d, struct exchange *e)
 
     if (d->conns[i] != NULL) {
         conn_snapshot(d->conns[i], e);
+        transport_settle(d->conns[i], e);
         e->handshakes = conn_tls_claim_handshake(d->conns[i]);
     }
     e->conn.present = e->conn.handshake_seen = true;

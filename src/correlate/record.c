@@ -119,16 +119,6 @@ static uint64_t unacked_at_end(const struct flow_sent *s)
     return end > s->acked ? end - s->acked : 0;
 }
 
-/* A hole that later packets without bytes showed was never given up: it was never filled either. */
-static uint64_t hole_of(const struct flow_sent *s)
-{
-    enum { HOLE_LEAST = 1000 };
-    uint64_t have = s->high > s->acked ? s->high : s->acked;
-    uint64_t open = s->claimed > have ? s->claimed - have : 0;
-
-    return open >= HOLE_LEAST && open > s->hole ? open : s->hole;
-}
-
 static void fill_side(struct conn_record_side *out, const struct cconn *cc, enum flow_dir dir)
 {
     enum flow_dir other = dir == FLOW_C2S ? FLOW_S2C : FLOW_C2S;
@@ -154,7 +144,7 @@ static void fill_side(struct conn_record_side *out, const struct cconn *cc, enum
         .keep_alives_unanswered = s->keep_alives_open,
         .longest_acked = s->longest_acked,
         .longest_stuck = stuck_length(s),
-        .hole = hole_of(s),
+        .hole = transport_hole(s),
         .unacked = flow->packets[other] > 0 ? unacked_at_end(s) : 0,
         .unseen = s->unseen,
     };
@@ -235,6 +225,8 @@ void record_emit(struct correlate *c, const struct cconn *cc)
     r->input_ended = v->input_ended;
     r->clock_back = cc->flow->clock_back;
     r->clock_back_ns = cc->flow->clock_ahead_ns;
+    r->clock_jumped = cc->flow->clock_jumped;
+    r->clock_jump_ns = cc->flow->clock_jump_ns;
     r->exchanges = cc->positions;
     r->idle_before_unacked_us = idle_before_unacked_us(cc);
     r->one_direction = transport_is_one_direction(cc);

@@ -163,13 +163,22 @@ static struct flow_stall as_sender_saw(const struct cconn *cc, enum flow_dir dir
     return seen;
 }
 
-static void tell(const struct cconn *cc, struct exchange *e, enum flow_dir dir, const struct flow_stall *told)
+/* Before the response proper the server still works: after an interim one, too. */
+static bool is_pause(const struct exchange *e, enum flow_dir dir, const struct flow_stall *x)
 {
     static const int64_t PAUSE_NS = 10000000;
+
+    if (dir == FLOW_S2C && (!e->response.seen || x->from.ts_ns < e->response.head_end.ts_ns))
+        return false;
+    return length_ns(x) >= PAUSE_NS;
+}
+
+static void tell(const struct cconn *cc, struct exchange *e, enum flow_dir dir, const struct flow_stall *told)
+{
     struct exchange_carried *m = &e->transport.message[dir];
     const struct flow_stall seen = as_sender_saw(cc, dir, told), *x = &seen;
 
-    if (!concerns(cc, e, dir, x) || (x->kind == P2T_STALL_IDLE && length_ns(x) < PAUSE_NS))
+    if (!concerns(cc, e, dir, x) || (x->kind == P2T_STALL_IDLE && !is_pause(e, dir, x)))
         return;
     if (hides_answer(e, dir, x))
         e->transport.answered = x->from;
@@ -190,6 +199,19 @@ void transport_stall(struct cconn *cc, const struct fact *f)
         tell(cc, list_entry(at, struct exchange, open), f->dir, x);
 }
 
+void transport_gap(struct cconn *cc, const struct fact *f)
+{
+    unsigned n = 0;
+
+    if (f->dir != FLOW_S2C || f->as.gap_unacked)
+        return;
+    for (struct list_link *at = cc->open.next; at != &cc->open && n < TOLD_MAX; at = at->next, n++) {
+        struct exchange *e = list_entry(at, struct exchange, open);
+        if (e->request.seen && !mark_set(&e->transport.heard) && f->mark.ts_ns >= e->request.last.ts_ns)
+            e->transport.heard = f->mark;
+    }
+}
+
 /* ---- round trips ---- */
 
 /* Of a handshake whose packets were not repeated; negative: none. */
@@ -203,15 +225,14 @@ static int64_t handshake_ns(const struct exchange_conn *v, enum flow_dir dir)
     return to->ts_ns - from->ts_ns;
 }
 
-/* The middle one of n sorted values and one more. */
-static uint32_t median_with(const struct flow_rtt *r, uint32_t more)
+/* One of few: among many, another one changes little. */
+static void add_handshake(struct exchange_rtt *out, const struct flow_rtt *r, uint32_t us)
 {
-    struct flow_rtt all = *r;
-
-    if (all.n == FLOW_RTT_KEPT)
-        return flow_rtt_median(&all);
-    all.kept[all.n++] = more;
-    return flow_rtt_median(&all);
+    if (r->n == 0 || (r->n == 1 && us < r->median_us))
+        out->median_us = us;
+    out->min_us = r->samples == 0 || us < r->min_us ? us : r->min_us;
+    out->max_us = us > r->max_us ? us : r->max_us;
+    out->samples++;
 }
 
 struct exchange_rtt transport_rtt(const struct cconn *cc, enum flow_dir dir)
@@ -219,16 +240,12 @@ struct exchange_rtt transport_rtt(const struct cconn *cc, enum flow_dir dir)
     static const struct flow_rtt none;
     const struct flow_sent *s = sent_of(cc, dir);
     const struct flow_rtt *r = s != NULL ? &s->rtt : &none;
-    struct exchange_rtt out = {r->samples, r->min_us, flow_rtt_median(r), r->max_us};
+    struct exchange_rtt out = {r->samples, r->min_us, r->median_us, r->max_us};
     int64_t ns = handshake_ns(&cc->view, dir);
 
     if (ns < 0 || ns / 1000 > UINT32_MAX)
         return out;
-    uint32_t us = (uint32_t)(ns / 1000);
-    out.median_us = median_with(r, us);
-    out.min_us = r->samples == 0 || us < r->min_us ? us : r->min_us;
-    out.max_us = us > r->max_us ? us : r->max_us;
-    out.samples++;
+    add_handshake(&out, r, (uint32_t)(ns / 1000));
     return out;
 }
 
@@ -269,10 +286,23 @@ static void settle_unacked(const struct cconn *cc, struct exchange_transport *t,
     if (dir == FLOW_S2C || t->unacked[dir] == 0)
         return;
     t->tries = 1;
-    if (s->trouble != NULL && s->trouble->repeat.repeats > 0) {
-        t->tries += s->trouble->repeat.repeats;
-        t->try_length = s->trouble->repeat_len;
-    }
+    t->idle_before_ns = s->idle_before_ns;
+    if (s->trouble == NULL || s->trouble->repeat.repeats == 0)
+        return;
+    t->tries += s->trouble->repeat.repeats;
+    t->try_length = s->trouble->repeat_len;
+    t->first_try = s->trouble->repeat.from;
+    t->last_try = s->trouble->repeat.to;
+}
+
+/* A hole that only packets without bytes show is as good. */
+uint64_t transport_hole(const struct flow_sent *s)
+{
+    enum { HOLE_LEAST = 1000 };
+    uint64_t have = s->high > s->acked ? s->high : s->acked;
+    uint64_t open = s->claimed > have ? s->claimed - have : 0;
+
+    return open >= HOLE_LEAST && open > s->hole ? open : s->hole;
 }
 
 bool transport_is_one_direction(const struct cconn *cc)
@@ -299,6 +329,8 @@ void transport_settle(const struct cconn *cc, struct exchange *e)
         settle_unacked(cc, t, (enum flow_dir)dir);
         t->offload |= x->sent[dir].offload;
     }
+    t->hole = transport_hole(&x->sent[FLOW_S2C]);
+    t->acked_length = x->sent[FLOW_C2S].longest_acked;
     t->one_direction = transport_is_one_direction(cc);
     t->dead_probes = x->sent[FLOW_C2S].keep_alives_open;
     t->probe_first = x->sent[FLOW_C2S].probe_first;

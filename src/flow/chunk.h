@@ -38,7 +38,8 @@ struct flow_conn {
     uint32_t duplicates;                   /* the same packet captured again elsewhere on its way */
     uint64_t lost_bytes[2];                /* holes that were never filled */
 
-    uint64_t delivered[2]; /* stream bytes given as chunks, or left out by flow_tcp_skip() */
+    uint64_t delivered[2];  /* stream bytes given as chunks, or left out by flow_tcp_skip() */
+    uint64_t peer_acked[2]; /* of the other direction: how many its sender had acknowledged at the last chunk */
 
     /* What every connection has, by direction of the sender: the MSS of its SYN, and the TTLs of its first packet that is
      * no RST and of its first RST. 0: none came. */
@@ -52,6 +53,10 @@ struct flow_conn {
      * times, so that no effect comes before its cause. */
     int64_t clock_ahead_ns;
     struct packet_mark clock_back; /* the packet that first showed it, the last time */
+
+    /* It was set forward: so much more time passed than by the timestamps of a sender (RFC 7323); the longest such. */
+    int64_t clock_jump_ns;
+    struct packet_mark clock_jumped;
 };
 
 /* Bytes of one direction, in stream order, without overlap and without omission: a hole is a chunk too. */

@@ -29,6 +29,7 @@ struct flow_tcp {
     bool sent_after_rst;    /* FLOW_SENT_AFTER_RST was sent */
     uint32_t first_payload; /* the client's, by time as flow_us() gives it; only once there is one */
     int64_t last_ns;        /* by the packet clock */
+    int64_t before_ns;      /* when the packet before the last one came */
     int64_t newest_ns;      /* latest time of its own packets, as clock_ahead_ns has them */
     struct list_link lru, opened;
     struct flow_key_node key;

@@ -20,9 +20,10 @@ static bool is_delayed_ack(const struct flow_rtt *r, int64_t ns)
 
 static bool is_small(const struct flow_tcp *c, unsigned side, uint32_t len)
 {
+    enum { DEFAULT_MSS = 536 }; /* RFC 9293 3.7.1 */
     uint32_t mss = flow_mss(c, side);
 
-    return mss > 0 && len < mss;
+    return len < (mss > 0 ? mss : DEFAULT_MSS);
 }
 
 /* A peer that answers at once acknowledges with its answer, which tells nothing of the path alone. */
@@ -43,27 +44,6 @@ static void take_sample(const struct flow_tcp *c, unsigned from, struct flow_sen
 
 /* ---- new bytes ---- */
 
-static int64_t later_ns(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
-}
-
-/* When either side was heard of before this packet; 0: not at all. */
-static int64_t last_heard_ns(const struct flow_transport *x)
-{
-    const struct flow_sent *a = &x->sent[0], *b = &x->sent[1];
-
-    return later_ns(later_ns(a->last.ts_ns, b->last.ts_ns), later_ns(a->acked_mark.ts_ns, b->acked_mark.ts_ns));
-}
-
-static void begin_flight(const struct flow_tcp *c, struct flow_sent *s, const struct packet *p)
-{
-    int64_t heard = last_heard_ns(c->head.transport);
-
-    s->flights = 0;
-    s->idle_before_ns = heard != 0 ? p->mark.ts_ns - heard : 0;
-}
-
 /* Of many moments every second one goes: the first is the one that matters most. */
 static void thin_out_flight(struct flow_sent *s)
 {
@@ -77,8 +57,10 @@ static void note_flight(const struct flow_tcp *c, unsigned side, struct flow_sen
 {
     const struct flow_half *h = &c->half[side];
 
-    if (h->acked >= h->high)
-        begin_flight(c, s, p);
+    if (h->acked >= h->high) {
+        s->flights = 0;
+        s->idle_before_ns = c->before_ns != 0 ? p->mark.ts_ns - c->before_ns : 0;
+    }
     if (s->flights > 0 && p->mark.ts_ns - s->flight[s->flights - 1].mark.ts_ns < FLIGHT_STEP_NS)
         return;
     if (s->flights == FLOW_FLIGHT_MARKS)
@@ -129,33 +111,86 @@ static void note_length(const struct flow_tcp *c, unsigned side, struct flow_sen
     s->longest_end = part->end;
 }
 
-void flow_measure_new(struct flow_table *t, struct flow_tcp *c, unsigned side, const struct packet *p,
-                      const struct flow_part *part)
+/* The acknowledgement of a segment at the front of the stream will be a round trip. */
+static void begin_sample(const struct flow_tcp *c, unsigned side, struct flow_sent *s, const struct packet *p,
+                         const struct flow_part *part)
 {
-    struct flow_sent *s = flow_measure_begin(t, c, side);
-    const struct flow_half *h = &c->half[side];
+    uint32_t mss = flow_mss(c, side);
     uint64_t len = part->end - part->off;
 
-    if (s == NULL)
+    if (part->off > c->half[side].next || flow_stall_now(s) || (mss > 0 && len > mss))
         return;
-    s->segments++;
-    if (part->off >= h->high && h->high > 0) {
+    s->sample_len = (uint32_t)len;
+    s->sample_end = part->end;
+    s->sample_ns = p->mark.ts_ns;
+}
+
+static void take_front(struct flow_table *t, struct flow_tcp *c, unsigned side, struct flow_sent *s,
+                       const struct packet *p, const struct flow_part *part)
+{
+    if (c->half[side].high > 0) {
         if (s->small_acked_late)
             note_nagle(t, c, side, p);
         else if (p->mark.ts_ns - s->last.ts_ns > PAUSE_NS)
             note_pause(t, c, side, p);
     }
-    if (part->off >= h->high)
-        note_flight(c, side, s, p, part);
-    if (len > s->longest)
-        note_length(c, side, s, part);
-    if (s->sample_len == 0 && part->off >= h->high && part->off <= h->next && !flow_stall_now(s)) {
-        uint32_t mss = flow_mss(c, side);
-        s->sample_len = mss > 0 && len > mss ? 0 : (uint32_t)len;
-        s->sample_end = part->end;
-        s->sample_ns = p->mark.ts_ns;
+    note_flight(c, side, s, p, part);
+    if (s->sample_len == 0)
+        begin_sample(c, side, s, p, part);
+    s->high = part->end;
+}
+
+/* Clocks of timestamps tick once a millisecond with Linux, and more slowly elsewhere: only one that was seen to tick so fast
+ * tells whether the capture's clock was set. */
+static bool ticks_in_ms(const struct flow_sent *s)
+{
+    static const int64_t LEAST_NS = 200000000;
+    int64_t ns = s->last.ts_ns - s->first_ts_ns;
+
+    return s->first_ts_ns != 0 && ns > LEAST_NS && (int64_t)(s->last_ts - s->first_ts) * 2000000 > ns;
+}
+
+static void note_clock(struct flow_tcp *c, const struct flow_sent *s, const struct packet *p)
+{
+    int64_t ns = p->mark.ts_ns - s->last.ts_ns, ticked_ns = (int64_t)(p->tcp.ts_value - s->last_ts) * 1000000;
+    int64_t jump_ns = ns - ticked_ns;
+
+    if (!ticks_in_ms(s) || jump_ns * 10 < ns * 7 || jump_ns <= c->head.clock_jump_ns)
+        return;
+    c->head.clock_jump_ns = jump_ns;
+    c->head.clock_jumped = p->mark;
+}
+
+static void note_timestamp(struct flow_tcp *c, struct flow_sent *s, const struct packet *p)
+{
+    static const int64_t JUMP_NS = 1000000000;
+
+    if (!p->tcp.has_timestamp)
+        return;
+    if (p->mark.ts_ns - s->last.ts_ns > JUMP_NS)
+        note_clock(c, s, p);
+    if (s->first_ts_ns == 0) {
+        s->first_ts_ns = p->mark.ts_ns;
+        s->first_ts = p->tcp.ts_value;
     }
-    s->high = part->end > s->high ? part->end : s->high;
+    s->last_ts = p->tcp.ts_value;
+}
+
+void flow_measure_new(struct flow_table *t, struct flow_tcp *c, unsigned side, const struct packet *p,
+                      const struct flow_part *part)
+{
+    struct flow_sent *s = flow_measure_begin(t, c, side);
+
+    if (s == NULL)
+        return;
+    s->segments++;
+    if (part->off >= c->half[side].high)
+        take_front(t, c, side, s, p, part);
+    else if (part->end > s->high)
+        s->high = part->end;
+    if (part->end - part->off > s->longest)
+        note_length(c, side, s, part);
+    note_timestamp(c, s, p);
     s->last = p->mark;
     s->peer_spoke = false;
     flow_sent(c, !side)->peer_spoke = true;

@@ -16,7 +16,6 @@ static inline struct flow_sent *flow_sent(const struct flow_tcp *c, unsigned sid
 struct flow_sent *flow_measure_begin(struct flow_table *t, struct flow_tcp *c, unsigned side);
 /* Nothing is measured any more. */
 void flow_measure_free(struct flow_table *t, struct flow_tcp *c);
-void flow_rtt_add(struct flow_rtt *r, uint32_t us);
 /* Length of the longest segment that `side` may send; 0: not known. */
 uint32_t flow_mss(const struct flow_tcp *c, unsigned side);
 /* Hands the sink one about the bytes of `side`. */

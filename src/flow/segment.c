@@ -328,6 +328,7 @@ static void note_packet(struct flow_tcp *c, unsigned side, const struct packet *
     enum flow_dir dir = flow_dir_of(c, side);
 
     c->head.packets[dir]++;
+    c->before_ns = c->head.last.ts_ns;
     c->head.last = p->mark;
     if (c->head.ttl[dir] == 0 && (p->tcp.flags & TCP_RST) == 0)
         c->head.ttl[dir] = p->ttl;

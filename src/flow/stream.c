@@ -24,6 +24,7 @@ static void send_chunk(struct flow_table *t, struct flow_tcp *c, unsigned side, 
 
     h->next = c->head.delivered[chunk->dir] = chunk->offset + chunk->len;
     h->deliverable = chunk->deliverable;
+    c->head.peer_acked[chunk->dir] = c->half[!side].acked;
     t->sink.tcp_chunk(t->sink.ctx, &c->head, chunk);
 }
 

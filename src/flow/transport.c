@@ -41,7 +41,7 @@ void flow_stall_emit(struct flow_table *t, struct flow_tcp *c, unsigned side, co
     t->sink.tcp_event(t->sink.ctx, &c->head, &e);
 }
 
-uint32_t flow_rtt_median(const struct flow_rtt *r)
+static uint32_t median_of(const struct flow_rtt *r)
 {
     uint32_t sorted[FLOW_RTT_KEPT];
 
@@ -74,4 +74,5 @@ void flow_rtt_add(struct flow_rtt *r, uint32_t us)
     if (r->n == FLOW_RTT_KEPT)
         thin_out(r);
     r->kept[r->n++] = us;
+    r->median_us = median_of(r);
 }

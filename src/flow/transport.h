@@ -10,7 +10,7 @@ enum { FLOW_RTT_KEPT = 8, FLOW_FLIGHT_MARKS = 4 };
 
 /* Round trips to one end. Of many, each stride-th is kept, so that they are spread evenly. */
 struct flow_rtt {
-    uint32_t samples, min_us, max_us;
+    uint32_t samples, min_us, median_us, max_us;
     uint32_t stride, n;
     uint32_t kept[FLOW_RTT_KEPT];
 };
@@ -49,6 +49,8 @@ struct flow_sent {
     uint32_t unseen;                                /* times that bytes were acknowledged which were never seen */
     uint32_t sample_len; /* of the segment whose acknowledgement is a round trip; 0: none */
     uint32_t flights;
+    uint32_t first_ts, last_ts; /* RFC 7323 timestamps of packets with new bytes ... */
+    int64_t first_ts_ns;        /* ... and when the first came; 0: none has one */
     bool peer_spoke;       /* since `last` */
     bool offload;          /* frames longer than an MSS */
     bool small_acked_late; /* `last` was small, and acknowledged as late as acknowledgements are delayed */
@@ -72,7 +74,6 @@ struct flow_transport {
     struct flow_sent sent[2]; /* by enum flow_dir */
 };
 
-/* Of 0 to FLOW_RTT_KEPT samples; 0: there are none. */
-uint32_t flow_rtt_median(const struct flow_rtt *r);
+void flow_rtt_add(struct flow_rtt *r, uint32_t us);
 
 #endif

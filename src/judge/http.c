@@ -41,7 +41,7 @@ static void judge_no_response(struct exchange *e)
         break;
     case CLOSED_BY_CLIENT_FIN:
     case CLOSED_BY_CLIENT_RST:
-        outcome_fail(e, P2T_OUTCOME_NO_RESPONSE, outcome_gone);
+        outcome_fail(e, P2T_OUTCOME_NO_RESPONSE, outcome_left_text(e));
         break;
     case CLOSED_BY_NONE:
         e->outcome = P2T_OUTCOME_INCOMPLETE;
@@ -73,7 +73,7 @@ static void judge_unfinished_body(struct exchange *e)
         break;
     case CLOSED_BY_CLIENT_FIN:
     case CLOSED_BY_CLIENT_RST:
-        outcome_fail(e, P2T_OUTCOME_RESPONSE_ERROR, outcome_gone);
+        outcome_fail(e, P2T_OUTCOME_RESPONSE_ERROR, outcome_left_text(e));
         break;
     case CLOSED_BY_NONE:
         e->outcome = P2T_OUTCOME_INCOMPLETE;

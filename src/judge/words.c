@@ -18,3 +18,14 @@ struct slice outcome_reset_text(struct exchange *e)
     (void)endpoint_format(&e->conn.server, server);
     return arena_printf(&e->arena, "read tcp %s->%s: read: connection reset by peer", client, server);
 }
+
+struct slice outcome_left_text(struct exchange *e)
+{
+    char client[ENDPOINT_TEXT_MAX], server[ENDPOINT_TEXT_MAX];
+
+    if (!exchange_peer_silent(e))
+        return outcome_gone;
+    (void)endpoint_format(&e->conn.client, client);
+    (void)endpoint_format(&e->conn.server, server);
+    return arena_printf(&e->arena, "read tcp %s->%s: read: connection timed out", client, server);
+}

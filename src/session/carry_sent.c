@@ -21,6 +21,7 @@ static void put_rtt(struct buf *out, const struct flow_rtt *r)
 {
     buf_le32(out, r->samples);
     buf_le32(out, r->min_us);
+    buf_le32(out, r->median_us);
     buf_le32(out, r->max_us);
     buf_le32(out, r->stride);
     buf_le32(out, r->n);
@@ -32,6 +33,7 @@ static void get_rtt(struct reader *in, struct flow_rtt *r)
 {
     r->samples = reader_le32(in);
     r->min_us = reader_le32(in);
+    r->median_us = reader_le32(in);
     r->max_us = reader_le32(in);
     r->stride = reader_le32(in);
     r->n = reader_le32(in);
@@ -42,7 +44,7 @@ static void get_rtt(struct reader *in, struct flow_rtt *r)
 }
 
 #if UINTPTR_MAX == UINT64_MAX
-_Static_assert(sizeof(struct flow_sent) == 432, "a member without its line here, and CHECKPOINT_VERSION");
+_Static_assert(sizeof(struct flow_sent) == 456, "a member without its line here, and CHECKPOINT_VERSION");
 #endif
 void carry_put_sent(struct buf *out, const struct flow_sent *s)
 {
@@ -60,6 +62,9 @@ void carry_put_sent(struct buf *out, const struct flow_sent *s)
     buf_le32(out, s->peer_spoke);
     buf_le32(out, s->offload);
     buf_le32(out, s->small_acked_late);
+    buf_le32(out, s->first_ts);
+    buf_le32(out, s->last_ts);
+    buf_le64(out, (uint64_t)s->first_ts_ns);
     buf_le64(out, s->high);
     buf_le64(out, s->acked);
     buf_le64(out, s->longest_end);
@@ -97,6 +102,9 @@ void carry_get_sent(struct reader *r, struct flow_sent *s)
     s->peer_spoke = reader_le32(r) != 0;
     s->offload = reader_le32(r) != 0;
     s->small_acked_late = reader_le32(r) != 0;
+    s->first_ts = reader_le32(r);
+    s->last_ts = reader_le32(r);
+    s->first_ts_ns = saved_moment((int64_t)reader_le64(r));
     s->high = reader_le64(r);
     s->acked = reader_le64(r);
     s->longest_end = reader_le64(r);

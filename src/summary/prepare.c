@@ -159,6 +159,8 @@ int prepare(struct p2t_summary *s)
     set_window(s);
     if (join_all_conns(s) != 0)
         return -1;
+    for (size_t i = 0; i < s->call_count; i++)
+        s->calls[i].failed &= !call_is_doubtful(&s->calls[i]);
     join_legs(s);
     name_addresses(s);
     for (size_t i = 0; i < s->call_count; i++) {

@@ -179,7 +179,8 @@ static void take_connection(struct p2t_summary *s, struct call *c, const struct 
 /* A client that resets its stream before the answer has given up. */
 static void take_stream(struct call *c, const struct p2t_http2 *h)
 {
-    c->flow_stalled = h->request_stalls + h->response_stalls > 0;
+    c->flow_stalled[0] = h->request_stalls > 0;
+    c->flow_stalled[1] = h->response_stalls > 0;
     c->max_streams = h->max_streams;
     c->reset_by_server = h->reset_by_server;
     c->left |= h->reset_code >= 0 && !h->reset_by_server && c->answer_ns == 0;
@@ -439,6 +440,8 @@ static void fill_conn(struct p2t_summary *s, struct conn *k, const struct p2t_co
     k->idle_before_unacked_us = r->idle_before_unacked_us;
     k->clock_back_us = r->clock_back_us;
     (void)moment_of(s, r, r->clock_back, &k->clock_back);
+    k->clock_jump_us = r->clock_jump_us;
+    k->clock_jumped_ns = moment_of(s, r, r->clock_jumped, &k->clock_jumped);
     take_moments(s, k, r);
     take_stall_records(s, k, r);
 }

@@ -83,12 +83,11 @@ static int64_t least_us(const struct exchange *e, int64_t answered, int64_t whol
     return least;
 }
 
-static void fill_server(struct p2t_transport *out, const struct exchange *e)
+static void fill_server(struct p2t_transport *out, const struct exchange *e, bool at_server)
 {
     enum { SURE_SAMPLES = 3 };
     const struct exchange_rtt *rtt = &e->transport.rtt[FLOW_C2S];
     int64_t answered = answered_ns(e), whole_us = (answered - last_sent_ns(e, answered)) / 1000;
-    bool at_server = exchange_conn_vantage(&e->conn) == P2T_VANTAGE_SERVER;
 
     if (!e->request.seen || !e->request.ended || !mark_set(&e->response.first) || e->response.unread ||
         whole_us < 0 || (rtt->samples == 0 && !at_server))
@@ -142,15 +141,17 @@ static int64_t held_ns(const struct exchange_carried *m)
 /* Of the longer message. A hole in which the response began lies in the wait. */
 static void fill_limit(struct p2t_transport *out, const struct exchange *e)
 {
+    if (e->transport.stall_count == 0) {
+        if (out->request.segments <= 1 && out->response.segments <= 1)
+            out->limit = P2T_LIMIT_NONE;
+        return;
+    }
     const struct exchange_carried *q = &e->transport.message[FLOW_C2S], *r = &e->transport.message[FLOW_S2C];
     int64_t sent = e->request.last.ts_ns - e->request.first.ts_ns + q->stalled_ns;
     int64_t received = mark_set(&e->response.first) ? e->end_ns - answered_ns(e) : 0;
     const struct exchange_carried *longer = sent > received ? q : r;
 
-    if (held_ns(q) + held_ns(r) == 0)
-        out->limit =
-            e->transport.message[FLOW_C2S].segments <= 1 && r->segments <= 1 ? P2T_LIMIT_NONE : P2T_LIMIT_UNKNOWN;
-    else
+    if (held_ns(q) + held_ns(r) > 0)
         out->limit = limit_of(longer, sent > received ? sent : received);
 }
 
@@ -195,7 +196,7 @@ void transport_fill(struct trace *t)
     out->response = message_of(&x->message[FLOW_S2C]);
     if (mark_set(&x->acked) && x->acked.ts_ns >= e->request.last.ts_ns)
         out->acked_us = (x->acked.ts_ns - e->request.last.ts_ns) / 1000;
-    fill_server(out, e);
+    fill_server(out, e, t->connection.vantage == P2T_VANTAGE_SERVER);
     out->idle_client_us = first_idle_us(e) + x->message[FLOW_C2S].idle_ns / 1000;
     out->idle_server_us = x->message[FLOW_S2C].idle_ns / 1000;
     fill_limit(out, e);

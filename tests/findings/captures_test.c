@@ -13,8 +13,8 @@
 
 enum { CODES_MAX = 256, PATH_BYTES = 256 };
 
-static const struct finding_capture *const families[] = {dns_captures,  conn_captures,   tls_captures,
-                                                         http_captures, stream_captures, capture_captures};
+static const struct finding_capture *const families[] = {
+    dns_captures, conn_captures, tls_captures, http_captures, stream_captures, capture_captures, tcp_captures};
 
 static const struct finding_capture *find_row(const char *code)
 {

@@ -12,6 +12,18 @@
 #define FIRES(id)  static void id##_fires(struct made *m)
 #define NEARLY(id) static void id##_nearly(struct made *m)
 
+static void made_stall(struct made *m, enum p2t_stall_kind kind, enum flow_dir dir, uint64_t from_us, uint64_t to_us)
+{
+    struct flow_stall *x = arena_alloc(&m->e.arena, sizeof *x);
+
+    assert_non_null(x);
+    *x = (struct flow_stall){
+        .kind = kind, .client = dir == FLOW_C2S, .from = at(from_us), .to = at(to_us), .segments = 1};
+    m->e.transport.known = true;
+    m->e.transport.stalls = x;
+    m->e.transport.stall_count = 1;
+}
+
 /* ---- lookups ---- */
 
 FIRES(DNS_EMPTY_ANSWER)
@@ -350,13 +362,157 @@ NEARLY(CONN_NOT_POOLED)
 FIRES(TCP_RETRANSMISSIONS)
 {
     made_http(m);
-    m->e.conn.retransmits[FLOW_C2S] = 2;
-    m->e.conn.retransmits[FLOW_S2C] = 1;
-    m->e.conn.last_retransmit[FLOW_C2S] = at(2200);
+    made_stall(m, P2T_STALL_SPURIOUS, FLOW_C2S, 2200, 2200);
+    m->e.transport.message[FLOW_C2S].retransmitted = 2;
+    m->e.transport.message[FLOW_S2C].retransmitted = 1;
 }
+/* They were sent before it began, or after it ended. */
 NEARLY(TCP_RETRANSMISSIONS)
 {
-    m->e.request.seen = false;
+    m->e.transport.message[FLOW_C2S].retransmitted = m->e.transport.message[FLOW_S2C].retransmitted = 0;
+    m->e.conn.retransmits[FLOW_C2S] = 2;
+}
+
+FIRES(TCP_LOSS_STALL)
+{
+    made_http(m);
+    made_stall(m, P2T_STALL_LOST_AFTER, FLOW_C2S, 2000, 192000);
+    m->e.transport.stalls[0].by_timer = true;
+    m->e.transport.message[FLOW_C2S].stalled_ns = 190000000;
+}
+NEARLY(TCP_LOSS_STALL)
+{
+    m->e.transport.stalls[0].to = at(191999);
+}
+
+FIRES(TCP_LOSS_FAST)
+{
+    made_http(m);
+    made_stall(m, P2T_STALL_LOST_BEFORE, FLOW_S2C, 3000, 13000);
+    m->e.transport.message[FLOW_S2C].stalled_ns = 10000000;
+}
+/* A round trip is longer than that. */
+NEARLY(TCP_LOSS_FAST)
+{
+    m->e.transport.rtt[FLOW_C2S] = (struct exchange_rtt){1, 10001, 10001, 10001};
+}
+
+/* Three sendings of the request, which is 100 bytes long. */
+static void made_tries(struct made *m)
+{
+    made_http(m);
+    made_unanswered(m);
+    m->e.conn.client_fin = at(52000);
+    m->e.transport.known = true;
+    m->e.transport.message[FLOW_C2S] = (struct exchange_carried){.begun = true, .ended = true, .end = 100};
+    m->e.transport.unacked[FLOW_C2S] = 100;
+    m->e.transport.tries = 3;
+    m->e.transport.try_length = 100;
+    m->e.transport.first_try = at(2000);
+    m->e.transport.last_try = at(42000);
+}
+
+FIRES(TCP_NOT_ACKNOWLEDGED)
+{
+    made_tries(m);
+    m->e.transport.tries = 2;
+}
+NEARLY(TCP_NOT_ACKNOWLEDGED)
+{
+    m->e.transport.tries = 1;
+}
+
+FIRES(CONN_IDLE_DROP)
+{
+    made_tries(m);
+    m->e.transport.idle_before_ns = INT64_C(60000000000);
+}
+NEARLY(CONN_IDLE_DROP)
+{
+    m->e.transport.idle_before_ns--;
+}
+
+FIRES(TCP_PMTUD_BLACKHOLE)
+{
+    made_tries(m);
+    m->e.transport.try_length = 1000;
+    m->e.transport.acked_length = 999;
+}
+NEARLY(TCP_PMTUD_BLACKHOLE)
+{
+    m->e.transport.acked_length = 1000;
+}
+
+FIRES(TCP_ZERO_WINDOW_CLIENT)
+{
+    made_http(m);
+    made_stall(m, P2T_STALL_ZERO_WINDOW, FLOW_S2C, 3000, 103000);
+    m->e.transport.message[FLOW_S2C].zero_window_ns = 100000000;
+}
+NEARLY(TCP_ZERO_WINDOW_CLIENT)
+{
+    m->e.transport.message[FLOW_S2C].zero_window_ns--;
+}
+
+FIRES(TCP_ZERO_WINDOW_SERVER)
+{
+    made_http(m);
+    made_stall(m, P2T_STALL_ZERO_WINDOW, FLOW_C2S, 2000, 102000);
+    m->e.transport.message[FLOW_C2S].zero_window_ns = 100000000;
+}
+NEARLY(TCP_ZERO_WINDOW_SERVER)
+{
+    m->e.transport.rtt[FLOW_C2S] = (struct exchange_rtt){1, 50001, 50001, 50001};
+}
+
+FIRES(TCP_SENDER_PAUSED)
+{
+    made_http(m);
+    made_stall(m, P2T_STALL_IDLE, FLOW_S2C, 3000, 53000);
+    m->e.transport.message[FLOW_S2C].idle_ns = 50000000;
+}
+NEARLY(TCP_SENDER_PAUSED)
+{
+    m->e.transport.message[FLOW_S2C].idle_ns--;
+}
+
+FIRES(TCP_NAGLE)
+{
+    made_http(m);
+    made_stall(m, P2T_STALL_NAGLE, FLOW_C2S, 2000, 42000);
+    m->e.transport.message[FLOW_C2S].nagle_ns = 40000000;
+}
+NEARLY(TCP_NAGLE)
+{
+    m->e.transport.message[FLOW_C2S].nagle_ns = 0;
+}
+
+FIRES(TCP_SILENT_PEER)
+{
+    made_http(m);
+    made_unanswered(m);
+    m->e.conn.client_rst = at(45000000);
+    m->e.transport.known = true;
+    m->e.transport.dead_probes = 3;
+    m->e.transport.probe_first = at(10000000);
+    m->e.transport.probe_last = at(30000000);
+}
+/* The next probe was due long before. */
+NEARLY(TCP_SILENT_PEER)
+{
+    m->e.conn.client_rst = at(45000001);
+}
+
+FIRES(CAPTURE_ONE_DIRECTION)
+{
+    made_http(m);
+    made_unanswered(m);
+    m->e.transport.known = m->e.transport.one_direction = true;
+    m->e.transport.heard = at(22000);
+}
+NEARLY(CAPTURE_ONE_DIRECTION)
+{
+    m->e.transport.one_direction = false;
 }
 
 /* ---- TLS ---- */
@@ -781,7 +937,33 @@ static const struct row rows[P2T_FINDING_COUNT] = {
         "its pool "
         "was closed, or it exited; the wire does not tell which"),
     ROW(TCP_RETRANSMISSIONS, "tcp.retransmissions", INFO, 2200,
-        "while the exchange was under way, the client repeated 2 segments and the server 1"),
+        "the client repeated 2 segments of the request and the server 1 of the response"),
+    ROW(CONN_IDLE_DROP, "conn.idle_drop", ERROR, 2000,
+        "the connection was dead after 60 s without packets: the request was sent 3 times and never acknowledged; a "
+        "NAT "
+        "or firewall may have forgotten it"),
+    ROW(TCP_LOSS_STALL, "tcp.loss_stall", WARNING, 2000,
+        "190 ms of the request were spent waiting for lost segments to be sent again: lost on the way from here"),
+    ROW(TCP_LOSS_FAST, "tcp.loss_fast", INFO, 3000,
+        "lost segments of the response were sent again at once, which took 10 ms: lost on the way to here"),
+    ROW(TCP_NOT_ACKNOWLEDGED, "tcp.not_acknowledged", ERROR, 2000,
+        "the server acknowledged no byte of the request: its first 100 bytes were sent 2 times within 0.0 s"),
+    ROW(TCP_PMTUD_BLACKHOLE, "tcp.pmtud_blackhole", WARNING, 2000,
+        "segments of 1000 bytes to the server were never acknowledged, one of 999 was: an MTU black hole fits"),
+    ROW(TCP_ZERO_WINDOW_CLIENT, "tcp.zero_window_client", WARNING, 3000,
+        "the client did not read for 100 ms: its window was shut, and the response waited"),
+    ROW(TCP_ZERO_WINDOW_SERVER, "tcp.zero_window_server", WARNING, 2000,
+        "the server did not read for 100 ms: its window was shut, and the request waited"),
+    ROW(TCP_SENDER_PAUSED, "tcp.sender_paused", INFO, 3000,
+        "the server paused for 50 ms inside the response: everything was acknowledged, and it sent nothing"),
+    ROW(TCP_NAGLE, "tcp.nagle", INFO, 2000,
+        "the client waited 40 ms for an ACK that the server delayed: Nagle's algorithm fits, which TCP_NODELAY turns "
+        "off"),
+    ROW(TCP_SILENT_PEER, "tcp.silent_peer", ERROR, 10000000,
+        "the server's host stopped answering: 3 keep-alive probes over 20 s got no answer"),
+    ROW(CAPTURE_ONE_DIRECTION, "capture.one_direction", WARNING, 2000,
+        "the server's packets are not in this capture: it had answered within 20.0 ms, when the client acknowledged "
+        "bytes of it"),
     ROW(TCP_LOST_ON_WAY, "tcp.lost_on_way", ERROR, 3000,
         "the client never acknowledged bytes of the response that the server had sent: they were lost on the way to "
         "it"),
@@ -1071,7 +1253,8 @@ static void the_most_severe_comes_first(void **state)
 
     (void)state;
     HTTP_SERVER_ERROR_fires(&m);
-    m.e.conn.retransmits[0] = 1;
+    m.e.transport.known = true;
+    m.e.transport.message[0].retransmitted = 1;
     m.e.request.last = at(3500);
     exchange_judge(&m.e);
     assert_int_equal(m.e.finding_count, 3);

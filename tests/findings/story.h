@@ -25,7 +25,7 @@ struct finding_capture {
 
 /* One table for each family; all end with a code of NULL. */
 extern const struct finding_capture dns_captures[], conn_captures[], tls_captures[], http_captures[],
-    stream_captures[], capture_captures[];
+    stream_captures[], capture_captures[], tcp_captures[];
 
 /* ---- story.c: what happens in many of them ---- */
 

@@ -326,7 +326,10 @@ static void crowd_event(void *ctx, struct flow_conn *conn, const struct flow_eve
     struct tally *y = conn->user;
 
     (void)ctx;
-    CHECK(e->kind >= FLOW_SYN && e->kind <= FLOW_SENT_AFTER_RST);
+    CHECK(e->kind >= FLOW_SYN && e->kind <= FLOW_STALL);
+    if (e->kind == FLOW_STALL)
+        CHECK(e->stall->kind < P2T_STALL_COUNT && e->stall->off <= e->stall->end && e->stall->from.ref.number != 0 &&
+              e->stall->to.ref.number >= e->stall->from.ref.number);
     if (e->kind == FLOW_FIN)
         CHECK(++y->fins[e->dir] == 1);
     if (e->kind == FLOW_FIN_IN_ORDER)

@@ -3,19 +3,24 @@
 
 causes.py PROGRAM [--only PATTERN] [--half tune|judge] [--mutations [KIND,...]] [--floor PERCENT] [--jobs N] [-v]
 
-A capture is right when the true cause (code, side, subject) is the first one named, or both are the first two where there
-are two, and when a healthy one has none (but what truth.tsv lets stand). With --mutations the same is asked of what
-mutate_captures.py makes of each. Prints a row for each that is wrong (-v: for all) and totals.
+A capture is right when the true cause (code, side, subject) is the first one named, or both are the first two where
+there are two, and when a healthy one has none (but what truth.tsv lets stand). With --mutations the same is asked of
+what mutate_captures.py makes of each. Prints a row for each that is wrong (-v: for all) and totals.
 
-Exit status 1 if less than PERCENT (default 90) of those with a cause are right, in either half, or any healthy one, any with
-two causes or any of captures/ is wrong; with --mutations: if less than PERCENT of the mutants are right. 77: no `summary`.
+Exit status 1 if less than PERCENT (default 90) of those with a cause are right, in either half, or any healthy one, any
+with two causes or any of captures/ is wrong; with --mutations: if less than PERCENT of the mutants are right. 77: no
+`summary`.
 """
+
 import argparse, concurrent.futures, fnmatch, json, os, subprocess, sys, tempfile
 from collections import defaultdict
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
+sys.dont_write_bytecode = True
 import mutate_captures as mutate
+import pcap
+from verdicts import Expected, Truth, standing
 
 
 def rows(pattern, half):
@@ -26,7 +31,7 @@ def rows(pattern, half):
         for line in f:
             row = dict(zip(names, line.rstrip('\n').split('\t')))
             if (not half or row['half'] == half) and fnmatch.fnmatch(row['file'], f'*{pattern}*'):
-                found[row['file']].append(mutate.Truth(row))
+                found[row['file']].append(Truth(row))
     return found
 
 
@@ -49,49 +54,65 @@ def strings(x):
 
 def fits(cause, truth):
     """An allowance has codes only; a code ending in .* is a family."""
-    return any(fnmatch.fnmatch(cause['code'], c) for c in truth.codes) and (not truth.sides or cause['side'] in truth.sides) \
+    return (
+        any(fnmatch.fnmatch(cause['code'], c) for c in truth.codes)
+        and (not truth.sides or cause['side'] in truth.sides)
         and (not truth.subjects or any(s in told for s in truth.subjects for told in strings(cause['subject'])))
+    )
 
 
 def right(told, expected):
     """Whether the causes told, in their order, are an expected verdict."""
-    rest = [c for c in told if any(fits(c, t) for t in expected.required + expected.perhaps) or not any(fits(c, a) for a in expected.beside)]
+    rest = [
+        c
+        for c in told
+        if any(fits(c, t) for t in expected.required + expected.perhaps)
+        or not any(fits(c, a) for a in expected.beside)
+    ]
     if not expected.required:
         return not rest or any(fits(rest[0], t) for t in expected.perhaps)
-    first = rest[:len(expected.required)]
-    return len(first) == len(expected.required) and all(any(fits(c, t) for t in expected.required) for c in first) \
+    first = rest[: len(expected.required)]
+    return (
+        len(first) == len(expected.required)
+        and all(any(fits(c, t) for t in expected.required) for c in first)
         and all(any(fits(c, t) for c in first) for t in expected.required)
+    )
 
 
 def plain(truths):
     if truths[0].healthy:
-        return mutate.Expected(beside=mutate.standing(truths))
-    return mutate.Expected(truths)
+        return Expected(beside=standing(truths))
+    return Expected(truths)
 
 
 def brief(cause):
-    subject = cause['subject']
-    return f"{cause['code']} {cause['side']} {' '.join(strings({k: v for k, v in subject.items() if k != 'kind'}))} {cause['calls']}/{cause['failed']}"
+    subject = ' '.join(strings({k: v for k, v in cause['subject'].items() if k != 'kind'}))
+    return f"{cause['code']} {cause['side']} {subject} {cause['calls']}/{cause['failed']}"
 
 
 def wanted(expected):
     def names(truths):
         return ' + '.join(' '.join('|'.join(part) for part in (t.codes, t.sides, t.subjects)) for t in truths)
+
     say = names(expected.required) or ' or '.join(filter(None, ['silence', names(expected.perhaps)]))
     return say + (f', beside {names(expected.beside)}' if expected.beside else '')
 
 
 class Result:
     def __init__(self, file, kind, half, expected, told, why):
-        self.folder, self.name = os.path.dirname(file), os.path.basename(file)[:-len('.pcap.zst')]
+        self.folder, self.name = os.path.dirname(file), os.path.basename(file)[: -len('.pcap.zst')]
         self.kind, self.half, self.expected, self.told, self.why = kind, half, expected, told, why
         self.good = told is not None and right(told, expected)
         self.two = len(expected.required) > 1
         self.healthy = not expected.required  # at least of this cut
 
     def line(self):
-        said = f'cannot be read: {self.why}' if self.told is None else '; '.join(map(brief, self.told[:3])) or 'silence'
-        return f"{'right' if self.good else 'WRONG'} {self.kind:12} {self.name}\n      said   {said}" + ('' if self.good else f'\n      wanted {wanted(self.expected)}')
+        said = (
+            f'cannot be read: {self.why}' if self.told is None else '; '.join(map(brief, self.told[:3])) or 'silence'
+        )
+        return f"{'right' if self.good else 'WRONG'} {self.kind:12} {self.name}\n      said   {said}" + (
+            '' if self.good else f'\n      wanted {wanted(self.expected)}'
+        )
 
 
 def judge(program, file, truths, kinds):
@@ -101,8 +122,8 @@ def judge(program, file, truths, kinds):
         return [Result(file, 'plain', truths[0].half, plain(truths), *causes(program, path))]
     found = []
     with tempfile.TemporaryDirectory() as folder:
-        for kind, capture, expected in mutate.mutants(mutate.read(path), truths, kinds):
-            mutate.write(capture, f'{folder}/{kind}.pcap')
+        for kind, capture, expected in mutate.mutants(pcap.read(path), truths, kinds):
+            pcap.write(capture, f'{folder}/{kind}.pcap')
             found.append(Result(file, kind, truths[0].half, expected, *causes(program, f'{folder}/{kind}.pcap')))
             os.unlink(f'{folder}/{kind}.pcap')
     return found
@@ -114,11 +135,13 @@ def share(results):
 
 
 def totals(results):
-    print(f"\n{'':14}{'with causes':>18}{'two of them':>16}{'may be silent' if any(r.kind != 'plain' for r in results) else 'healthy':>16}")
-    groups = [(k, [r for r in results if r.kind == k]) for k in dict.fromkeys(r.kind for r in results)] if any(r.kind != 'plain' for r in results) else \
-        [(h, [r for r in results if r.half == h]) for h in ('tune', 'judge')]
+    mutated = any(r.kind != 'plain' for r in results)
+    key = (lambda r: r.kind) if mutated else (lambda r: r.half)
+    print(f"\n{'':14}{'with causes':>18}{'two of them':>18}{'may be silent' if mutated else 'healthy':>18}")
+    groups = [(k, [r for r in results if key(r) == k]) for k in dict.fromkeys(map(key, results))]
     for label, group in groups + [('all', results)]:
-        print(f"{label:14}{share([r for r in group if not r.healthy]):>18}{share([r for r in group if r.two]):>16}{share([r for r in group if r.healthy]):>16}")
+        columns = ([r for r in group if not r.healthy], [r for r in group if r.two], [r for r in group if r.healthy])
+        print(f'{label:14}' + ''.join(f'{share(c):>18}' for c in columns))
 
 
 def reached(results, floor):
@@ -127,7 +150,9 @@ def reached(results, floor):
 
 def passed(results, floor):
     sure = [r for r in results if r.healthy or r.two or r.folder == 'captures']
-    return reached(sure, 100) and all(reached([r for r in results if r.half == h and not r.healthy], floor) for h in ('tune', 'judge'))
+    return reached(sure, 100) and all(
+        reached([r for r in results if r.half == h and not r.healthy], floor) for h in ('tune', 'judge')
+    )
 
 
 def main():

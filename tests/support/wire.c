@@ -62,8 +62,9 @@ static void packet(struct wire *w, unsigned protocol, uint32_t src, uint32_t dst
 
 void wire_segment(struct wire *w, struct talk *t, int dir, unsigned flags, const void *payload, size_t n)
 {
-    uint8_t p[TCP] = {[12] = 5 << 4, [13] = (uint8_t)flags, [14] = 0xff, [15] = 0xff};
+    uint8_t p[TCP] = {[12] = 5 << 4, [13] = (uint8_t)flags};
 
+    put16(p + 14, t->shut[dir] != 0 ? 0 : UINT16_MAX);
     put16(p, t->port[dir]);
     put16(p + 2, t->port[!dir]);
     put32(p + 4, t->seq[dir]);

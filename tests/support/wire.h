@@ -26,6 +26,7 @@ struct talk {
     uint32_t ip[2];
     uint16_t port[2];
     uint32_t seq[2];
+    uint8_t shut[2]; /* not 0: that side's window is shut */
 };
 
 struct answer {

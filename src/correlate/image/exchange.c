@@ -460,7 +460,7 @@ static void image_stalls(struct image *m, struct exchange_transport *t)
     IMAGE(m, t->stalls_dropped);
 }
 
-IMAGE_COVERS(struct exchange_transport, 336);
+IMAGE_COVERS(struct exchange_transport, 424);
 static void image_transport(struct image *m, struct exchange_transport *t)
 {
     for (int dir = 0; dir < 2; dir++) {
@@ -473,6 +473,7 @@ static void image_transport(struct image *m, struct exchange_transport *t)
     }
     image_mark(m, &t->acked);
     image_mark(m, &t->answered);
+    image_mark(m, &t->heard);
     image_ns(m, &t->counted_to_ns);
     image_stalls(m, t);
     image_bool(m, &t->known);
@@ -480,6 +481,11 @@ static void image_transport(struct image *m, struct exchange_transport *t)
     image_bool(m, &t->one_direction);
     IMAGE(m, t->tries);
     IMAGE(m, t->try_length);
+    image_mark(m, &t->first_try);
+    image_mark(m, &t->last_try);
+    image_duration(m, &t->idle_before_ns);
+    IMAGE(m, t->hole);
+    IMAGE(m, t->acked_length);
     IMAGE(m, t->dead_probes);
     image_mark(m, &t->probe_first);
     image_mark(m, &t->probe_last);
@@ -526,7 +532,7 @@ static void image_own(struct image *m, struct exchange *e)
 }
 
 IMAGE_COVERS(struct exchange_link, 16);
-IMAGE_COVERS(struct exchange, 4192);
+IMAGE_COVERS(struct exchange, 4280);
 /* Outcome, errors and findings are the judge's: they come when it is handed over. */
 void image_exchange(struct image *m, struct exchange *e)
 {

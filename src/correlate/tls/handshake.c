@@ -230,5 +230,6 @@ void tls_conn_left(struct correlate *c, struct cconn *cc)
     e->handshakes = e->quiet = true;
     e->id = hash_stable_finish(hash_stable(v->id, "connect", 7));
     conn_snapshot(cc, e);
+    transport_settle(cc, e);
     outbox_put(c, e);
 }

@@ -32,6 +32,8 @@ void about_stream(struct exchange *e);
 void about_websocket(struct exchange *e);
 /* capture.c: what is missing, and limits */
 void about_capture(struct exchange *e);
+/* tcp.c: what the network and the ends of the connection did with its bytes */
+void about_transport(struct exchange *e);
 /* tls.c: handshake, certificates and decryption; none without TLS */
 void about_tls(struct exchange *e);
 

@@ -36,15 +36,11 @@ void about_capture(struct exchange *e)
 {
     about_clock(e);
     bool on_way = exchange_answer_lost_on_way(e);
-    if (e->request.lost || (e->response.lost && !on_way) || answer_missing(e))
+    bool one_direction = e->transport.one_direction;
+    if (!one_direction && (e->request.lost || (e->response.lost && !on_way) || answer_missing(e)))
         finding_add(e, P2T_FINDING_CAPTURE_GAP, &e->request.last,
                     e->response.seen ? &e->response.last : &e->conn.server_fin,
                     "bytes of this exchange are missing from the capture");
-    if (on_way && !e->response.complete)
-        finding_add(
-            e, P2T_FINDING_TCP_LOST_ON_WAY, &e->conn.lost_on_way[FLOW_S2C], &e->request.last,
-            "the client never acknowledged bytes of the response that the server had sent: they were lost on the way "
-            "to it");
     if (e->request.extent == FACT_HEAD_CUT || e->response.extent == FACT_HEAD_CUT)
         finding_add(e, P2T_FINDING_CAPTURE_CUT, &e->request.head_end, &e->response.head_end,
                     "a message head is not wholly in the capture: snapshot length, loss, or its end");
@@ -54,12 +50,8 @@ void about_capture(struct exchange *e)
     if (!e->request.seen && e->kind == P2T_KIND_HTTP1)
         finding_add(e, P2T_FINDING_CAPTURE_NO_REQUEST, &e->response.first, NULL,
                     "the request of this response is not in the capture");
-    if (e->outcome == P2T_OUTCOME_INCOMPLETE && e->conn.input_ended && e->request.seen && !e->response.ended)
+    if (e->outcome == P2T_OUTCOME_INCOMPLETE && e->conn.input_ended && e->request.seen && !e->response.ended &&
+        !one_direction)
         finding_add(e, P2T_FINDING_CAPTURE_ENDED, &e->request.last, NULL,
                     "the capture ended before the response did");
-    if (e->request.seen && (e->conn.retransmits[0] > 0 || e->conn.retransmits[1] > 0))
-        finding_add(e, P2T_FINDING_TCP_RETRANSMISSIONS, &e->conn.last_retransmit[FLOW_C2S],
-                    &e->conn.last_retransmit[FLOW_S2C],
-                    "while the exchange was under way, the client repeated %u segments and the server %u",
-                    e->conn.retransmits[0], e->conn.retransmits[1]);
 }

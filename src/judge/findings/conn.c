@@ -204,6 +204,8 @@ void about_closing(struct exchange *e)
         return; /* what it lacks, the capture lacks */
     if (server)
         about_server_closing(e, closed);
+    else if (exchange_peer_silent(e))
+        return; /* its kernel gave it up: about_transport() says why */
     else if (exchange_ping_lost(e))
         finding_add(
             e, P2T_FINDING_HTTP2_PING_UNANSWERED, &e->conn.ping, closed,

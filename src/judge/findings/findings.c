@@ -17,6 +17,7 @@ void findings_fill(struct exchange *e)
     if (e->lookup != NULL)
         about_lookup(e);
     about_attempts(e);
+    about_transport(e);
     about_closing(e);
     about_reuse(e);
     about_messages(e);

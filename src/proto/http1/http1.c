@@ -80,9 +80,17 @@ static void pending_push(struct http1 *h, uint32_t exchange, int64_t asked_ns)
     h1_pending_push(&h->pending, exchange, asked_ns);
 }
 
+/* The request of the response that came before it, by packets out of order: sent without having seen that. */
+static bool is_of_orphan(const struct http1 *h, const struct h1_dir *d)
+{
+    if (!h->has_orphan || d->first.ts_ns > h->orphan_ns + REORDER_NS)
+        return false;
+    return h->orphan_end == 0 || h->conn->peer_acked[FLOW_C2S] < h->orphan_end;
+}
+
 static void begin_request(struct http1 *h, struct h1_dir *d)
 {
-    bool late = h->has_orphan && d->first.ts_ns <= h->orphan_ns + REORDER_NS;
+    bool late = is_of_orphan(h, d);
 
     h->has_orphan = false;
     if (late) {
@@ -105,6 +113,7 @@ static void begin_response(struct http1 *h, struct h1_dir *d)
     h->has_orphan = true;
     h->orphan = d->exchange;
     h->orphan_ns = d->first.ts_ns;
+    h->orphan_end = h->conn->delivered[FLOW_S2C];
     pending_push(h, d->exchange, d->first.ts_ns);
 }
 

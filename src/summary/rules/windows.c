@@ -92,48 +92,76 @@ static int64_t stood_still(const struct call *c)
     return c->wait_ns + c->receive_ns + c->send_ns - c->stalled_ns - c->shut_by_client_ns - c->shut_by_server_ns;
 }
 
-static void find_dry(struct p2t_summary *s, const struct conn *k)
-{
-    int64_t from_ns = 0, to_ns = 0, lost = 0;
-    size_t tagged = 0, hit = 0;
+struct dry {
+    struct p2t_summary *s;
+    const struct conn *conn;
+    bool answer; /* the client's window for answers; else the server's for requests */
+    int64_t from_ns, to_ns;
+    size_t hit;
+};
 
-    for (size_t i = 0; i < k->call_count; i++) {
-        const struct call *c = k->calls[i];
-        if (!c->flow_stalled || stood_still(c) <= LEAST_NS)
+static bool stands_behind(const struct dry *d, const struct call *c)
+{
+    return c->end_ns > d->from_ns && c->request_ns < d->to_ns && stood_still(c) > LEAST_NS;
+}
+
+static bool look_for_dry(struct dry *d)
+{
+    for (size_t i = 0; i < d->conn->call_count; i++) {
+        const struct call *c = d->conn->calls[i];
+        if (!c->flow_stalled[d->answer] || stood_still(c) <= LEAST_NS)
             continue;
-        tagged++;
-        from_ns = from_ns == 0 ? c->request_ns : min_ns(from_ns, c->request_ns);
-        to_ns = max_ns(to_ns, c->end_ns);
+        d->from_ns = d->from_ns == 0 ? c->request_ns : min_ns(d->from_ns, c->request_ns);
+        d->to_ns = max_ns(d->to_ns, c->end_ns);
     }
-    if (tagged == 0)
-        return;
-    for (size_t i = 0; i < k->call_count; i++) {
-        const struct call *c = k->calls[i];
-        hit += c->end_ns > from_ns && c->request_ns < to_ns && stood_still(c) > LEAST_NS;
-    }
-    if (hit < at_least(s, 2))
-        return;
-    struct cause *c = cause_add(s, P2T_CAUSE_HTTP2_FLOW_CONTROL, P2T_CAUSE_SIDE_CLIENT, "receive", P2T_CERTAIN);
+    for (size_t i = 0; i < d->conn->call_count && d->to_ns != 0; i++)
+        d->hit += stands_behind(d, d->conn->calls[i]);
+    return d->hit >= at_least(d->s, 2);
+}
+
+static void tell_dry(struct dry *d)
+{
+    const struct conn *k = d->conn;
+    struct cause *c =
+        cause_add(d->s, P2T_CAUSE_HTTP2_FLOW_CONTROL, d->answer ? P2T_CAUSE_SIDE_CLIENT : P2T_CAUSE_SIDE_SERVER,
+                  d->answer ? "receive" : "send", P2T_CERTAIN);
+
     cause_subject_service(c, k->server, k->server_ip);
-    c->kind = "client";
-    c->client = k->client_ip;
     for (size_t i = 0; i < k->call_count; i++) {
         struct call *x = k->calls[i];
-        if (x->end_ns <= from_ns || x->request_ns >= to_ns || stood_still(x) <= LEAST_NS)
+        if (!stands_behind(d, x))
             continue;
-        cause_hit(s, c, x);
-        lost += stood_still(x);
+        cause_hit(d->s, c, x);
+        c->lost_ns += stood_still(x);
         c->agent = x->agent;
     }
-    cause_span(c, from_ns, to_ns);
-    c->lost_ns = lost;
-    say_client(&c->text, c->agent, c->client);
+    cause_span(c, d->from_ns, d->to_ns);
+    if (d->answer) {
+        c->kind = "client";
+        c->client = k->client_ip;
+        say_client(&c->text, c->agent, c->client);
+    } else {
+        c->agent = NULL;
+        say_service(&c->text, k->server, k->server_ip);
+    }
     buf_lit(&c->text, " lets an HTTP/2 window run dry: ");
-    say_count(&c->text, hit, "call");
-    buf_lit(&c->text, " to ");
-    say_service(&c->text, k->server, k->server_ip);
-    buf_lit(&c->text, " stand still behind it, while TCP's window is open");
-    cause_clear(c, k->server);
+    say_count(&c->text, d->hit, "call");
+    buf_printf(&c->text, " %s ", d->answer ? "to" : "of");
+    if (d->answer)
+        say_service(&c->text, k->server, k->server_ip);
+    else
+        buf_str(&c->text, word_str(k->client_ip));
+    buf_printf(&c->text, " %s still behind it, while TCP's window is open", d->hit == 1 ? "stands" : "stand");
+    cause_clear(c, d->answer ? k->server : k->client_ip);
+}
+
+static void find_dry(struct p2t_summary *s, const struct conn *k)
+{
+    for (int answer = 0; answer < 2; answer++) {
+        struct dry d = {.s = s, .conn = k, .answer = answer != 0};
+        if (look_for_dry(&d))
+            tell_dry(&d);
+    }
 }
 
 void rules_windows(struct p2t_summary *s)

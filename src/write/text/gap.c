@@ -31,15 +31,64 @@ static bool still_sending(const struct p2t_exchange *x, enum p2t_hook before)
     return false;
 }
 
+/* Whose time the wait for an answer was where most of it was not the server's; NULL: it was. */
+static const char *held_by_transport(const struct p2t_exchange *x)
+{
+    enum { DEAD_PROBES = 3 };
+    const struct p2t_transport *t = x->transport;
+
+    if (t == NULL)
+        return NULL;
+    int64_t half_us = (x->phases.wait_ns > x->phases.receive_ns ? x->phases.wait_ns : x->phases.receive_ns) / 2000;
+    if (t->one_direction)
+        return "no packet of the server is in the capture";
+    if (t->unacked_bytes > 0 && t->first_tries > 1)
+        return "waiting for the request to be acknowledged, in vain";
+    if (t->dead_probes >= DEAD_PROBES && x->status == 0)
+        return "waiting for a server that answered no probe";
+    if (t->request.stalled_us > half_us)
+        return "waiting for lost segments of the request";
+    if (t->response.stalled_us > half_us)
+        return "waiting for lost segments of the response";
+    if (t->response.zero_window_us > half_us)
+        return "waiting for the client to read";
+    return t->request.zero_window_us > half_us ? "waiting for the server to read" : NULL;
+}
+
 static bool in_vain(const struct p2t_exchange *x)
 {
     return x->outcome == P2T_OUTCOME_NO_RESPONSE || (x->status == 0 && x->outcome != P2T_OUTCOME_OK);
 }
 
+static const char *unanswered(const struct p2t_exchange *x)
+{
+    const char *held = held_by_transport(x);
+
+    return held != NULL ? held : "waiting for the server, in vain";
+}
+
 /* With a response: the server's work, or the bytes of its answer, whichever took longer. */
 static const char *answered(const struct p2t_exchange *x)
 {
+    const char *held = held_by_transport(x);
+
+    if (held != NULL)
+        return held;
     return x->phases.wait_ns > x->phases.receive_ns ? "waiting for the server" : "receiving the response";
+}
+
+static const char *receiving(const struct p2t_exchange *x)
+{
+    const char *held = x->phases.receive_ns >= x->phases.wait_ns ? held_by_transport(x) : NULL;
+
+    return held != NULL ? held : "receiving the response";
+}
+
+static const char *waiting(const struct p2t_exchange *x)
+{
+    const char *held = x->phases.wait_ns >= x->phases.receive_ns ? held_by_transport(x) : NULL;
+
+    return held != NULL ? held : "waiting for the server";
 }
 
 static const char *into_nothing(const struct p2t_exchange *x, enum p2t_hook before)
@@ -53,13 +102,13 @@ static const char *into_nothing(const struct p2t_exchange *x, enum p2t_hook befo
         return "in the TLS handshake";
     case P2T_HOOK_GOT_100_CONTINUE:
     case P2T_HOOK_GOT_1XX_RESPONSE:
-        return in_vain(x) ? "waiting for the server, in vain" : answered(x);
+        return in_vain(x) ? unanswered(x) : answered(x);
     case P2T_HOOK_GOT_FIRST_RESPONSE_BYTE:
-        return still_sending(x, before) ? "still sending the request" : "receiving the response";
+        return still_sending(x, before) ? "still sending the request" : receiving(x);
     case P2T_HOOK_WROTE_REQUEST:
     case P2T_HOOK_WROTE_HEADERS:
     case P2T_HOOK_WAIT_100_CONTINUE:
-        return in_vain(x) ? "waiting for the server, in vain" : answered(x);
+        return in_vain(x) ? unanswered(x) : answered(x);
     default:
         return x->status > 0 ? "waiting for the proxy" : "open, no request was read";
     }
@@ -73,7 +122,7 @@ const char *text_gap_name(const struct p2t_exchange *x, enum p2t_hook before, en
     case P2T_HOOK_WROTE_REQUEST:
         return before == P2T_HOOK_WAIT_100_CONTINUE ? "waiting for 100 Continue" : "sending the request";
     case P2T_HOOK_GOT_FIRST_RESPONSE_BYTE:
-        return "waiting for the server";
+        return waiting(x);
     case P2T_HOOK_GOT_100_CONTINUE:
         return "waiting for 100 Continue";
     case P2T_HOOK_GOT_1XX_RESPONSE:

@@ -5,6 +5,7 @@ CONFIG: Listen (addresses), Names {name: {A, AAAA, ttl, cname}}, Ms (delay of an
 Faults [{since, until, name (shell pattern), type, do, ms, share}] with do one of servfail, refused, nxdomain, empty,
 silent, slow, truncate.
 """
+
 import asyncio, fnmatch, ipaddress, json, random, struct, sys, time
 
 TYPES = {1: 'A', 28: 'AAAA'}
@@ -22,19 +23,31 @@ class Zone:
         entry = self.names.get(name)
         for second, changed, addresses in self.changes:
             if changed == name and self.now() >= second:
-                entry = None if addresses is None else dict(entry or {'ttl': 30}, A=[a for a in addresses if ':' not in a], AAAA=[a for a in addresses if ':' in a])
+                entry = (
+                    None
+                    if addresses is None
+                    else dict(
+                        entry or {'ttl': 30},
+                        A=[a for a in addresses if ':' not in a],
+                        AAAA=[a for a in addresses if ':' in a],
+                    )
+                )
         if entry is None:
             return None, 0
         found = entry.get(kind, [])
         if self.rotate and found:
             self.turn += 1
-            found = found[self.turn % len(found):] + found[:self.turn % len(found)]
+            found = found[self.turn % len(found) :] + found[: self.turn % len(found)]
         return found, entry.get('ttl', 30)
 
     def fault(self, name, kind):
         for f in self.faults:
-            if f['since'] <= self.now() < f.get('until', 1e9) and fnmatch.fnmatch(name, f.get('name', '*')) and f.get('type', kind) == kind \
-                    and random.random() < f.get('share', 1):
+            if (
+                f['since'] <= self.now() < f.get('until', 1e9)
+                and fnmatch.fnmatch(name, f.get('name', '*'))
+                and f.get('type', kind) == kind
+                and random.random() < f.get('share', 1)
+            ):
                 return f
         return {}
 
@@ -42,9 +55,9 @@ class Zone:
 def question(message):
     at, labels = 12, []
     while message[at]:
-        labels.append(message[at + 1:at + 1 + message[at]].decode('latin1'))
+        labels.append(message[at + 1 : at + 1 + message[at]].decode('latin1'))
         at += 1 + message[at]
-    return '.'.join(labels).lower(), struct.unpack('!H', message[at + 1:at + 3])[0], message[12:at + 5]
+    return '.'.join(labels).lower(), struct.unpack('!H', message[at + 1 : at + 3])[0], message[12 : at + 5]
 
 
 def soa(name):
@@ -69,8 +82,18 @@ def reply(message, zone, tcp):
     answers = [] if rcode or truncated or do == 'empty' else found or []
     flags = 0x8180 | rcode | (0x0200 if truncated else 0)
     negative = not answers and not truncated and rcode in (0, 3)
-    records = b''.join(b'\xc0\x0c' + struct.pack('!HHIH', number, 1, ttl, len(a)) + a for a in (ipaddress.ip_address(x).packed for x in answers))
-    return message[:2] + struct.pack('!HHHHH', flags, 1, len(answers), int(negative), 0) + asked + records + (soa(name) if negative else b''), delay
+    records = b''.join(
+        b'\xc0\x0c' + struct.pack('!HHIH', number, 1, ttl, len(a)) + a
+        for a in (ipaddress.ip_address(x).packed for x in answers)
+    )
+    return (
+        message[:2]
+        + struct.pack('!HHHHH', flags, 1, len(answers), int(negative), 0)
+        + asked
+        + records
+        + (soa(name) if negative else b''),
+        delay,
+    )
 
 
 class Udp(asyncio.DatagramProtocol):
@@ -108,5 +131,6 @@ async def main():
             await asyncio.start_server(lambda r, w: tcp(zone, r, w), address, 53)
     print('ready', flush=True)
     await asyncio.Event().wait()
+
 
 asyncio.run(main())

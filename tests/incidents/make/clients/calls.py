@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""calls.py CONFIG: a caller in Python (urllib, requests, httpx, grpc) or curl, by Kind; writes what it saw.
+"""calls.py CONFIG: a caller in Python (urllib, requests, httpx, grpc, socket) or curl, by Kind; writes what it saw.
 
 Callers: Name, URL ({n} is a number), Every [ms, ms], Since, Until, Timeout (s), Method, Body (bytes), Session (connections
 kept), Workers, Retries, Header, Args (curl's).
 """
+
 import json, os, random, subprocess, sys, threading, time, urllib.request, urllib.error
 
 with open(sys.argv[1]) as f:
@@ -12,11 +13,12 @@ BEGIN, CALLS, LOCK = CONFIG['Begin'], [], threading.Lock()
 
 
 def body(c):
-    return (b'{"line":"north","seat":17},' * (c['Body'] // 27 + 1))[:c['Body']] if c.get('Body') else None
+    return (b'{"line":"north","seat":17},' * (c['Body'] // 27 + 1))[: c['Body']] if c.get('Body') else None
 
 
 def by_urllib(c):
     import ssl
+
     context = ssl.create_default_context(cafile=CONFIG['CA'] or None) if c['URL'].startswith('https') else None
 
     def once(url, headers):
@@ -28,32 +30,55 @@ def by_urllib(c):
         except urllib.error.HTTPError as e:
             e.read()
             return e.code
+
     return once
 
 
 def by_requests(c):
     import requests
+
     kept = requests.Session()
 
     def once(url, headers):
         do = kept.request if c.get('Session', True) else requests.request
-        return do(c.get('Method', 'POST' if c.get('Body') else 'GET'), url, data=body(c), headers=headers, timeout=c.get('Timeout'),
-                  verify=CONFIG['CA'] or True, allow_redirects=False).status_code
+        return do(
+            c.get('Method', 'POST' if c.get('Body') else 'GET'),
+            url,
+            data=body(c),
+            headers=headers,
+            timeout=c.get('Timeout'),
+            verify=CONFIG['CA'] or True,
+            allow_redirects=False,
+        ).status_code
+
     return once
 
 
 def by_httpx(c):
     import httpx
-    kept = httpx.Client(http2=c.get('Http2', False), http1=not c.get('Http2', False), verify=CONFIG['CA'] or True, timeout=c.get('Timeout', 30))
+
+    kept = httpx.Client(
+        http2=c.get('Http2', False),
+        http1=not c.get('Http2', False),
+        verify=CONFIG['CA'] or True,
+        timeout=c.get('Timeout', 30),
+    )
 
     def once(url, headers):
-        return kept.request(c.get('Method', 'POST' if c.get('Body') else 'GET'), url, content=body(c), headers=headers).status_code
+        return kept.request(
+            c.get('Method', 'POST' if c.get('Body') else 'GET'), url, content=body(c), headers=headers
+        ).status_code
+
     return once
 
 
 def by_curl(c):
     def once(url, headers):
-        command = ['curl', '-s', '-S', '-o', '/dev/null', '-w', '%{http_code}'] + sum((['-H', f'{k}: {v}'] for k, v in headers.items()), []) + c.get('Args', [])
+        command = (
+            ['curl', '-s', '-S', '-o', '/dev/null', '-w', '%{http_code}']
+            + sum((['-H', f'{k}: {v}'] for k, v in headers.items()), [])
+            + c.get('Args', [])
+        )
         if CONFIG['CA']:
             command += ['--cacert', CONFIG['CA']]
         if c.get('Timeout'):
@@ -64,12 +89,39 @@ def by_curl(c):
         if done.returncode:
             raise OSError(done.stderr.decode().strip())
         return int(done.stdout)
+
+    return once
+
+
+def by_socket(c):
+    """HTTP by hand: head and body in two sends, with Nagle as the system has it."""
+    import http.client, socket
+    from urllib.parse import urlsplit
+
+    kept = {}
+
+    def once(url, headers):
+        u = urlsplit(url)
+        if not kept:
+            kept['socket'] = socket.create_connection((u.hostname, u.port))
+        one, data = kept['socket'], body(c)
+        lines = [f'POST {u.path} HTTP/1.1', f'Host: {u.netloc}', f'Content-Length: {len(data)}'] + [
+            f'{k}: {v}' for k, v in headers.items()
+        ]
+        one.sendall('\r\n'.join(lines + ['', '']).encode())
+        one.sendall(data)
+        r = http.client.HTTPResponse(one)
+        r.begin()
+        r.read()
+        return r.status
+
     return once
 
 
 def by_grpc(c):
     """URL: host:port/package.Service/Method."""
     import grpc
+
     target, method = c['URL'].split('/', 1)
     kept = grpc.insecure_channel(target, options=list(map(tuple, CONFIG['Options'].get('channel', []))))
     do = kept.unary_unary('/' + method, request_serializer=None, response_deserializer=None)
@@ -80,6 +132,7 @@ def by_grpc(c):
             return 200
         except grpc.RpcError as e:
             raise OSError(f'{e.code().name}: {e.details()}')
+
     return once
 
 
@@ -95,8 +148,16 @@ def tries(c, once, n):
             status = once(url, dict(c.get('Header', {}), **{'X-Request-Id': request_id}))
         except Exception as e:
             error = str(e) or type(e).__name__
-        call = dict(client=CONFIG['Name'], stream=c['Name'], start=start, end=time.time(), method=c.get('Method', 'POST' if c.get('Body') else 'GET'),
-                    url=url, status=status, request_id=request_id)
+        call = dict(
+            client=CONFIG['Name'],
+            stream=c['Name'],
+            start=start,
+            end=time.time(),
+            method=c.get('Method', 'POST' if c.get('Body') else 'GET'),
+            url=url,
+            status=status,
+            request_id=request_id,
+        )
         with LOCK:
             CALLS.append(dict(call, error=error) if error else call)
         if status and status < 500:
@@ -116,7 +177,11 @@ def loop(c, worker):
         time.sleep(max(0, due - time.time()))
 
 
-threads = [threading.Thread(target=loop, args=(c, w), daemon=True) for c in CONFIG['Callers'] for w in range(c.get('Workers', 1))]
+threads = [
+    threading.Thread(target=loop, args=(c, w), daemon=True)
+    for c in CONFIG['Callers']
+    for w in range(c.get('Workers', 1))
+]
 for t in threads:
     t.start()
 for t in threads:

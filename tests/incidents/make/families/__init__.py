@@ -10,8 +10,12 @@ INCIDENTS = {}
 
 
 def incident(name, half, **network):
-    """half: tune (rules are made with it) or judge (only judged with); network: Lab's net, domain, seconds, v6, v4."""
+    """half: tune (rules are made with it) or judge (only judged with); network: Lab's net, domain, seconds, v6,
+    v4.
+    """
+
     def keep(describe):
         INCIDENTS[name] = Incident(describe, half, network)
         return describe
+
     return keep

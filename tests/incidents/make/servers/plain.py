@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """plain.py BEGIN ADDRESS PORT VERSION [MS]: Python's own HTTP server; with HTTP/1.0 it never says 100 Continue. MS: its time for an answer."""
+
 import http.server, sys, time
 
 MS = float(sys.argv[5]) if len(sys.argv) > 5 else 5

@@ -2,6 +2,7 @@
 """rpc.py BEGIN ADDRESS PORT PLAN: a gRPC server (grpcio); PLAN is JSON: {method: {ms: [low, high], faults: [{since, until, do, ms, code}]}},
 and options: [[name, value]...].
 """
+
 import concurrent.futures, json, random, sys, time
 import grpc
 
@@ -24,7 +25,9 @@ class Any(grpc.GenericRpcHandler):
         return b'{"accepted":true,"lane":7}' * random.randint(5, 30)
 
 
-server = grpc.server(concurrent.futures.ThreadPoolExecutor(32), handlers=[Any()], options=[tuple(o) for o in PLAN.get('options', [])])
+server = grpc.server(
+    concurrent.futures.ThreadPoolExecutor(32), handlers=[Any()], options=[tuple(o) for o in PLAN.get('options', [])]
+)
 server.add_insecure_port(f'{sys.argv[2]}:{sys.argv[3]}')
 server.start()
 print('ready', flush=True)
