@@ -198,6 +198,16 @@ static const struct story stories[] = {
            .url = "/x",
            .error = "http2: server sent GOAWAY and closed the connection; LastStreamID=1, ErrCode=ENHANCE_YOUR_CALM, "
                     "debug=\"too_many_pings\\x01\""}}},
+    /* The second address of the answer, the ServerHello's version and both heads are cut off. */
+    {"snaplen-96-second-address-and-tls.pcap", .exchanges = 2,
+     .line = {{.kind = P2T_KIND_HTTP1,
+               .outcome = P2T_OUTCOME_INCOMPLETE,
+               .status = 200,
+               .url = "/?bytes=3",
+               .dns = 0.234,
+               .connect = 0.124,
+               .finding = "conn.refused 10.77.0.8:8080 refused"},
+              {.kind = P2T_KIND_TLS, .total = 3.101, .secured = 2.719}}},
     {"59-h2-rst.pcap", .exchanges = 1,
      .line = {{.kind = P2T_KIND_HTTP2,
                .outcome = P2T_OUTCOME_NO_RESPONSE,

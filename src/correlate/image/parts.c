@@ -155,6 +155,7 @@ void image_lookup(struct image *m, struct lookup *l)
     image_bool(m, &l->reported);
     image_bool(m, &l->one_socket);
     IMAGE(m, l->upstream_of);
+    image_bool(m, &l->answer_cut);
     image_bool(m, &l->closed);
     image_duration(m, &l->retry_gap_ns);
     image_slice(m, &l->name);
