@@ -122,10 +122,9 @@ static const struct {
     const char *name;
     void (*put)(struct buf *b);
 } lists[CLI_LIST_COUNT] = {
-    [CLI_LIST_FINDINGS] = {"findings", list_findings},    [CLI_LIST_CAUSES] = {"causes", list_causes},
-    [CLI_LIST_HOOKS] = {"hooks", list_hooks},
-    [CLI_LIST_FORMATS] = {"formats", list_formats},       [CLI_LIST_COUNTERS] = {"counters", list_counters},
-    [CLI_LIST_REDACTION] = {"redaction", list_redaction},
+    [CLI_LIST_FINDINGS] = {"findings", list_findings}, [CLI_LIST_CAUSES] = {"causes", list_causes},
+    [CLI_LIST_HOOKS] = {"hooks", list_hooks},          [CLI_LIST_FORMATS] = {"formats", list_formats},
+    [CLI_LIST_COUNTERS] = {"counters", list_counters}, [CLI_LIST_REDACTION] = {"redaction", list_redaction},
 };
 
 bool list_parse(const char *name, enum cli_list *list)

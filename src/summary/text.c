@@ -87,8 +87,8 @@ static void say_totals(const struct p2t_summary *s, struct buf *b, size_t servic
     say_count(b, (size_t)s->calls_seen, "call");
     buf_lit(b, ", ");
     say_count(b, services, "service");
-    buf_printf(b, ", %.1f s; %llu failed",
-               (double)(s->last_ns - s->first_ns) / 1e9, (unsigned long long)s->calls_failed);
+    buf_printf(b, ", %.1f s; %llu failed", (double)(s->last_ns - s->first_ns) / 1e9,
+               (unsigned long long)s->calls_failed);
     size_t rest = unexplained_failures(s);
     if (s->cause_count > 0 && rest > 0)
         buf_printf(b, ", %zu of them by no cause found here", rest);
@@ -120,8 +120,8 @@ static void say_services(struct buf *b, const struct service_rows *rows, size_t 
 
     if (rows->n == 0)
         return;
-    buf_printf(b, "\n%-38s %7s %6s %9s %9s %9s %5s %5s %s\n", "service", "calls", "failed", "p50 ms", "p99 ms", "max ms",
-               "conns", "reuse", "most in");
+    buf_printf(b, "\n%-38s %7s %6s %9s %9s %9s %5s %5s %s\n", "service", "calls", "failed", "p50 ms", "p99 ms",
+               "max ms", "conns", "reuse", "most in");
     for (size_t i = 0; i < shown; i++) {
         const struct service_row *r = &rows->row[i];
         struct buf name = {0};

@@ -79,7 +79,7 @@ static void image_notes(struct image *m, struct conn_notes *n)
     IMAGE(m, n->stalls_dropped);
 }
 
-IMAGE_COVERS(struct cconn, 1216);
+IMAGE_COVERS(struct cconn, 1232);
 void image_conn(struct image *m, struct cconn *cc)
 {
     m->arena = &cc->arena;

@@ -28,7 +28,8 @@ static bool by_middle(const struct listener *l)
     for (size_t i = 0; i < l->s->conn_count; i++) {
         const struct conn *k = &l->s->conns[i];
         unsigned ttl = k->side[P2T_SIDE_SERVER].ttl, refused = l->first->refused_ttl;
-        if (k->server_ip == l->ip && k->syn_ack_ns != 0 && ttl != 0 && refused != 0)
+        /* Routing protocols send with a TTL of 1 or 255 of their own (RFC 5082). */
+        if (k->server_ip == l->ip && k->syn_ack_ns != 0 && ttl > 1 && ttl < 255 && refused != 0)
             return ttl > refused + 1 || refused > ttl + 1;
     }
     return false;
@@ -59,7 +60,8 @@ static void find_refused(struct listener *l)
     say_service(&c->text, l->server, l->ip);
     buf_printf(&c->text, " refuses connections, %zu of %zu", n, n + taken);
     if (middle)
-        buf_printf(&c->text, "; the RSTs have TTL %u, other packets of that address do not: something on the way refuses",
+        buf_printf(&c->text,
+                   "; the RSTs have TTL %u, other packets of that address do not: something on the way refuses",
                    (unsigned)l->first->refused_ttl);
     else if (backlog)
         buf_lit(&c->text, ": its backlog is full, or one of several behind it is dead");

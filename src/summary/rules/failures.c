@@ -9,6 +9,15 @@ struct service {
     size_t n;
 };
 
+/* A connection that was used a moment ago is not idle. */
+static const int64_t IDLE_NS = 300 * (int64_t)MS;
+
+/* Since the answer before on the same connection; negative: there was none. */
+static int64_t idle_before(const struct call *c)
+{
+    return c->free_ns != 0 ? c->request_ns - c->free_ns : -1;
+}
+
 typedef bool call_is(const struct call *c);
 
 /* Sent by something on the way: its hops, or its time, are not the server's. */
@@ -24,7 +33,8 @@ static bool by_middle(const struct call *c)
 
 static bool is_stale(const struct call *c)
 {
-    return call_has(c, P2T_FINDING_CONN_STALE_REUSE) && !by_middle(c);
+    return call_has(c, P2T_FINDING_CONN_STALE_REUSE) && !by_middle(c) &&
+           (c->free_ns == 0 || idle_before(c) > IDLE_NS);
 }
 
 static bool is_ended(const struct call *c)
@@ -37,12 +47,6 @@ static bool is_broken_off(const struct call *c)
 {
     return c->outcome == P2T_OUTCOME_RESPONSE_ERROR && c->answer_ns != 0 && !c->left &&
            call_has(c, P2T_FINDING_CONN_CLOSED_BY_SERVER);
-}
-
-/* Since the answer before on the same connection; negative: there was none. */
-static int64_t idle_before(const struct call *c)
-{
-    return c->free_ns != 0 ? c->request_ns - c->free_ns : -1;
 }
 
 static struct cause *blame(struct service *v, enum p2t_cause_code code, enum p2t_cause_side side, const char *phase,
@@ -98,8 +102,8 @@ static void say_parents(struct cause *c, const struct parents *p)
 {
     if (p->calls == 0)
         return;
-    buf_printf(&c->text, "; the proxy %s turns that into %zu errors and %zu late answers", word_str(p->proxy), p->failed,
-               p->calls - p->failed);
+    buf_printf(&c->text, "; the proxy %s turns that into %zu errors and %zu late answers", word_str(p->proxy),
+               p->failed, p->calls - p->failed);
     cause_clear(c, p->proxy);
 }
 
@@ -139,7 +143,8 @@ static void find_stale(struct service *v)
 
 static bool is_ended_by_middle(const struct call *c)
 {
-    bool ended = is_ended(c) || call_has(c, P2T_FINDING_CONN_RST_INJECTED) || call_has(c, P2T_FINDING_CONN_STALE_REUSE);
+    bool ended =
+        is_ended(c) || call_has(c, P2T_FINDING_CONN_RST_INJECTED) || call_has(c, P2T_FINDING_CONN_STALE_REUSE);
 
     return c->failed && ended && by_middle(c);
 }
@@ -176,7 +181,8 @@ static void find_ended(struct service *v, call_is *is, enum p2t_cause_code code,
                c->of > c->hit_count ? c->of : c->hit_count);
     if (side == P2T_CAUSE_SIDE_NETWORK && first->conn != NULL && first->conn->side[P2T_SIDE_SERVER].rst_ttl != 0)
         buf_printf(&c->text, " (the RST has TTL %u, the server's packets %u)",
-                   (unsigned)first->conn->side[P2T_SIDE_SERVER].rst_ttl, (unsigned)first->conn->side[P2T_SIDE_SERVER].ttl);
+                   (unsigned)first->conn->side[P2T_SIDE_SERVER].rst_ttl,
+                   (unsigned)first->conn->side[P2T_SIDE_SERVER].ttl);
     struct parents p = hit_parents(v, c);
     say_parents(c, &p);
     v->s->failed |= after.failed;

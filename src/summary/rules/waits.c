@@ -68,7 +68,9 @@ static void set_usual(struct p2t_summary *s, bool by_route)
     for (size_t i = 0; i < s->call_count; i++) {
         struct call *c = &s->calls[i];
         if (tells_usual(c))
-            groups_add(&g, (struct keyed){{c->host, c->method, by_route ? c->route : NULL, proxy_of(c)}, c->request_ns, c->id, c});
+            groups_add(&g,
+                       (struct keyed){
+                           {c->host, c->method, by_route ? c->route : NULL, proxy_of(c)}, c->request_ns, c->id, c});
     }
     groups_sort(&g);
     while ((first = groups_next(&g, &at, &n)) != NULL) {
@@ -113,10 +115,10 @@ static void judge(struct p2t_summary *s, struct call *c)
 {
     if (!is_measured(c))
         return;
-    if (c->usual_ns >= 0)
+    if (c->usual_ns >= 0 && !s->small)
         c->slow = c->own_ns > max_ns(3 * c->usual_ns, c->usual_ns + LEAST_SLOWER_NS);
     else
-        c->slow = (c->left || s->small) && c->own_ns > SLOW_BY_ITSELF_NS;
+        c->slow = (c->left || s->small) && c->own_ns > max_ns(SLOW_BY_ITSELF_NS, 3 * c->usual_ns);
 }
 
 static void measure_all(struct p2t_summary *s)
@@ -219,7 +221,8 @@ static void count_around(struct run *r)
 
 static bool is_convincing(const struct run *r)
 {
-    bool strong = r->slow_count >= 5 || (r->lost_ns > 3 * SECOND_NS / 2 && r->least_ns > 400 * (int64_t)MS) || r->s->small;
+    bool strong =
+        r->slow_count >= 5 || (r->lost_ns > 3 * SECOND_NS / 2 && r->least_ns > 400 * (int64_t)MS) || r->s->small;
     size_t share = r->slow_count * 100 / (r->inside > 0 ? r->inside : 1);
     size_t same = r->slow_count >= 5 && r->same_inside > 0 ? r->same_slow * 100 / r->same_inside : 0;
 
@@ -298,7 +301,9 @@ static void blame(struct run *r, const struct call *first, int64_t median, int64
         acked += is_slow(r->slow[i].item) && is_acked(r->slow[i].item);
     struct cause *c = cause_add(r->s, proxy ? P2T_CAUSE_HTTP_PROXY_QUEUE : P2T_CAUSE_HTTP_THINK_TIME,
                                 proxy ? P2T_CAUSE_SIDE_PROXY : P2T_CAUSE_SIDE_SERVER, "wait",
-                                acked * 10 > r->slow_count * 6 ? P2T_CERTAIN : P2T_LIKELY);
+                                usual < 0                        ? P2T_POSSIBLE
+                                : acked * 10 > r->slow_count * 6 ? P2T_CERTAIN
+                                                                 : P2T_LIKELY);
     cause_subject_service(c, first->server, first->server_ip);
     if (r->one_route) {
         c->method = first->method;
