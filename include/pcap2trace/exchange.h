@@ -153,7 +153,8 @@ struct p2t_connection {
 struct p2t_http2 {
     /* Times a sender had used up its flow-control window, the stream's or the connection's, with more to send. */
     uint32_t request_stalls, response_stalls;
-    uint32_t max_streams; /* that the server allowed at once, when it was asked (RFC 9113 5.1.2); 0: it had not said */
+    uint32_t
+        max_streams;    /* that the server allowed at once, when it was asked (RFC 9113 5.1.2); 0: it had not said */
     int64_t reset_code; /* of RST_STREAM (RFC 9113 7); negative: none */
     bool reset_by_server;
 };
@@ -201,7 +202,7 @@ struct p2t_exchange {
     int status; /* 0: unknown */
     struct p2t_message request, response;
     struct p2t_text server, via; /* the response's fields of that name; p == NULL: none. Not in every format */
-    bool request_closes, response_closes; /* said so: "Connection: close" */
+    bool request_closes, response_closes;    /* said so: "Connection: close" */
     const struct p2t_connection *connection; /* NULL for kind lookup */
     const struct p2t_http2 *http2;           /* NULL unless of kind http2 */
     const struct p2t_grpc *grpc;             /* NULL: no gRPC */

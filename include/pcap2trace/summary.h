@@ -40,7 +40,7 @@ enum p2t_confidence { P2T_CERTAIN, P2T_LIKELY, P2T_POSSIBLE };
     X(CAPTURE_ONE_DIRECTION, "capture.one_direction", "only one direction of the connections is in the capture")     \
     X(CAPTURE_CLOCK, "capture.clock", "the capture's clock was set while it ran")                                    \
     X(CAPTURE_DROPS, "capture.drops", "the capture lacks packets that were on the wire")                             \
-    X(CLIENT_STOPPED, "client.stopped", "a client process stood still while its host went on")                      \
+    X(CLIENT_STOPPED, "client.stopped", "a client process stood still while its host went on")                       \
     X(TIME_PERIODIC, "time.periodic", "a whole host stood still")                                                    \
     X(TCP_PMTUD_BLACKHOLE, "tcp.pmtud_blackhole", "full-size segments never arrive, small ones do")                  \
     X(HTTP_RETRY_STORM, "http.retry_storm", "calls are given up and sent again, which makes the load")               \

@@ -70,8 +70,8 @@ static int read_all(struct run *r)
 static int write_summary(struct run *r)
 {
     size_t n;
-    char *text = p2t_summary_write(
-        r->summary, r->options->format == OUT_FORMAT_JSON ? P2T_SUMMARY_JSON : P2T_SUMMARY_TEXT, &n);
+    char *text = p2t_summary_write(r->summary,
+                                   r->options->format == OUT_FORMAT_JSON ? P2T_SUMMARY_JSON : P2T_SUMMARY_TEXT, &n);
 
     if (text == NULL)
         return P2T_ERR_MEMORY;

@@ -191,7 +191,7 @@ struct exchange_stream {
     bool reset, reset_by_server;
     uint32_t error_code; /* of RST_STREAM */
     struct packet_mark reset_mark;
-    uint32_t stalls[2]; /* times a sender's flow-control window was used up */
+    uint32_t stalls[2];   /* times a sender's flow-control window was used up */
     uint32_t max_streams; /* that the server allowed at once, when it was asked; 0: it had not said */
 };
 

@@ -68,14 +68,15 @@ static void json_cleared(struct buf *b, const struct cause *c)
 
 static void json_cause(struct buf *b, const struct cause *c)
 {
-    buf_printf(b, "{\"code\":\"%s\",\"side\":\"%s\",\"phase\":\"%s\",", p2t_cause_name(c->code), p2t_cause_side_name(c->side),
-               c->phase);
+    buf_printf(b, "{\"code\":\"%s\",\"side\":\"%s\",\"phase\":\"%s\",", p2t_cause_name(c->code),
+               p2t_cause_side_name(c->side), c->phase);
     json_subject(b, c);
     buf_lit(b, ",\"since\":");
     json_time(b, c->since_ns);
     buf_lit(b, ",\"until\":");
     json_time(b, c->until_ns);
-    buf_printf(b, ",\"calls\":%zu,\"of\":%zu,\"failed\":%zu,\"lost_ms\":%lld,\"confidence\":\"%s\",\"text\":", c->calls,
+    buf_printf(b,
+               ",\"calls\":%zu,\"of\":%zu,\"failed\":%zu,\"lost_ms\":%lld,\"confidence\":\"%s\",\"text\":", c->calls,
                c->of > c->calls ? c->of : c->calls, c->failed, (long long)(c->lost_ns / MS),
                p2t_confidence_name(c->confidence));
     json_buf(b, &c->text);
@@ -119,7 +120,8 @@ static void json_limits(const struct p2t_summary *s, struct buf *b)
     buf_printf(b, "%llu,\"connections\":%llu,\"limits\":[", (unsigned long long)s->counters.frames,
                (unsigned long long)s->counters.connections);
     for (size_t i = 0; i < n; i++) {
-        buf_printf(b, "%s{\"code\":\"%s\",\"text\":\"%s\",\"command\":", i > 0 ? "," : "", limits[i].code, limits[i].text);
+        buf_printf(b, "%s{\"code\":\"%s\",\"text\":\"%s\",\"command\":", i > 0 ? "," : "", limits[i].code,
+                   limits[i].text);
         json_string(b, (struct p2t_text){limits[i].command, strlen(limits[i].command)});
         buf_putc(b, '}');
     }

@@ -24,7 +24,7 @@ struct call {
     uint64_t conn_id;
     enum p2t_kind kind;
     enum p2t_outcome outcome;
-    int status, grpc_status; /* 0: none; grpc_status negative: none */
+    int status, grpc_status;                 /* 0: none; grpc_status negative: none */
     const struct word *method, *host, *name; /* host: as asked, with its port; name: without */
     const struct word *route, *url, *agent, *client, *server, *server_ip, *software;
     const struct word *error, *dialled[4]; /* the addresses that its dials went to in vain */
@@ -35,22 +35,22 @@ struct call {
     int64_t nagle_by_server; /* 1: the server's answer waited; 0: the client's request */
     uint64_t stream;         /* HTTP/2; 0: none */
     uint64_t request_bytes, response_bytes;
-    uint64_t findings[2];    /* bits by enum p2t_finding_code */
+    uint64_t findings[2]; /* bits by enum p2t_finding_code */
     struct proof proof, last_proof;
-    uint32_t max_streams; /* HTTP/2: that the server allows at once; 0: not known */
+    uint32_t max_streams;     /* HTTP/2: that the server allows at once; 0: not known */
     uint64_t redirected_from; /* another call's id; 0: none */
     uint32_t hops;            /* redirections before it */
     bool reset_by_server;     /* its HTTP/2 stream was */
-    bool flow_stalled[2]; /* an HTTP/2 window held its request, its answer back */
-    bool continued;    /* 100 Continue came */
+    bool flow_stalled[2];     /* an HTTP/2 window held its request, its answer back */
+    bool continued;           /* 100 Continue came */
     bool failed, quiet, left, reused, request_closes, response_closes, via, streams, expects, walked, by_go;
     /* Filled by the analysis. */
     struct conn *conn;
-    int64_t free_ns;       /* when the last call before it on its connection was over; 0: there was none */
-    struct call *parent;   /* the call to a proxy that this one was made for */
-    int64_t upstream_ns;   /* of its wait, what its own upstream calls took */
+    int64_t free_ns;     /* when the last call before it on its connection was over; 0: there was none */
+    struct call *parent; /* the call to a proxy that this one was made for */
+    int64_t upstream_ns; /* of its wait, what its own upstream calls took */
     uint32_t legs, failed_legs;
-    struct call *slow_leg; /* the one that took longest */
+    struct call *slow_leg;    /* the one that took longest */
     int64_t own_ns, usual_ns; /* time of the one who answered, and its usual; usual negative: not known */
     bool open_end, slow;
     uint32_t mark; /* scratch of the rules */
@@ -81,7 +81,8 @@ struct conn {
     const struct word *client, *client_ip, *server, *server_ip;
     uint16_t server_port;
     enum p2t_vantage vantage;
-    int64_t first_ns, last_ns, syn_ns, last_syn_ns, syn_ack_ns, ack_ns, late_syn_ack_ns, refused_ns, icmp_ns, challenged_ns;
+    int64_t first_ns, last_ns, syn_ns, last_syn_ns, syn_ack_ns, ack_ns, late_syn_ack_ns, refused_ns, icmp_ns,
+        challenged_ns;
     struct proof syn, last_syn, syn_ack, late_syn_ack, refused, icmp;
     uint32_t syns, syn_acks, late_syn_acks, exchanges;
     uint8_t refused_ttl, icmp_family, icmp_type, icmp_code;
@@ -184,8 +185,8 @@ static inline void trouble_note(struct p2t_summary *s, struct trouble t)
         s->trouble[s->trouble_count++] = t;
 }
 /* The first of that kind about `who` that overlaps the time; NULL: none. */
-static inline const struct trouble *trouble_of(const struct p2t_summary *s, enum trouble_kind kind, const struct word *who,
-                                               int64_t from_ns, int64_t to_ns)
+static inline const struct trouble *trouble_of(const struct p2t_summary *s, enum trouble_kind kind,
+                                               const struct word *who, int64_t from_ns, int64_t to_ns)
 {
     for (size_t i = 0; i < s->trouble_count; i++) {
         const struct trouble *t = &s->trouble[i];

@@ -117,8 +117,8 @@ static void say_services(struct buf *b, const struct service_rows *rows, size_t 
 
     if (rows->n == 0)
         return;
-    buf_printf(b, "\n%-38s %7s %6s %9s %9s %9s %5s %5s %s\n", "service", "calls", "failed", "p50 ms", "p99 ms", "max ms",
-               "conns", "reuse", "most in");
+    buf_printf(b, "\n%-38s %7s %6s %9s %9s %9s %5s %5s %s\n", "service", "calls", "failed", "p50 ms", "p99 ms",
+               "max ms", "conns", "reuse", "most in");
     for (size_t i = 0; i < shown; i++) {
         const struct service_row *r = &rows->row[i];
         struct buf name = {0};

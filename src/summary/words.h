@@ -9,10 +9,10 @@
 struct word {
     struct hmap_node node;
     size_t n;
-    uint32_t rank;                /* its place among all, in the order of their bytes; see words_rank() */
+    uint32_t rank;               /* its place among all, in the order of their bytes; see words_rank() */
     const struct word *known_as; /* of an address: the name that led to it; NULL: none is known */
     bool is_proxy;               /* of an address: it answers calls, and makes others for them */
-    char text[];                  /* followed by a NUL */
+    char text[];                 /* followed by a NUL */
 };
 
 struct words {

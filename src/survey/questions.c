@@ -161,7 +161,8 @@ static void ask(struct questions *q, const struct fact *f)
 
     if (is_copy(find(q, &f->as.dns.src, NULL, m->id, m->qtype), f))
         return;
-    if (x != NULL && slice_ieq(slice_of(x->name, x->name_len), slice_of(name.p, name.n < KEPT_NAME_MAX ? name.n : KEPT_NAME_MAX))) {
+    if (x != NULL && slice_ieq(slice_of(x->name, x->name_len),
+                               slice_of(name.p, name.n < KEPT_NAME_MAX ? name.n : KEPT_NAME_MAX))) {
         x->tries++;
         x->last_asked_ns = f->mark.ts_ns;
         list_remove(&x->by_age);

@@ -42,7 +42,7 @@ struct http1 {
     bool has_orphan; /* a response came without a request ... */
     uint32_t orphan; /* ... and took this number */
     int64_t orphan_ns;
-    uint64_t orphan_end; /* of the server's bytes, with the packet that began it; 0: not known */
+    uint64_t orphan_end;                /* of the server's bytes, with the packet that began it; 0: not known */
     enum fact_upgrade upgrade;          /* what a 101 made of the connection ... */
     uint32_t upgraded;                  /* ... and for which exchange */
     struct websocket_reader *websocket; /* two, or NULL */

@@ -23,14 +23,14 @@ static void find_drops(struct p2t_summary *s)
     s->lossy_capture = times >= UNSEEN_MIN && times * 500 > s->counters.frames;
     if (times < UNSEEN_MIN || conns < UNSEEN_CONNS_MIN || times * 1000 <= s->counters.frames)
         return;
-    struct cause *c =
-        cause_add(s, P2T_CAUSE_CAPTURE_DROPS, P2T_CAUSE_SIDE_CAPTURE, "capture", P2T_CERTAIN);
+    struct cause *c = cause_add(s, P2T_CAUSE_CAPTURE_DROPS, P2T_CAUSE_SIDE_CAPTURE, "capture", P2T_CERTAIN);
     c->kind = "capture";
     cause_span(c, first->first_ns, last->last_ns);
     c->calls = conns;
     c->of = s->conn_count;
     buf_printf(&c->text,
-               "the capture lacks packets: bytes were acknowledged that it never saw, %llu times on %llu connections; that is "
+               "the capture lacks packets: bytes were acknowledged that it never saw, %llu times on %llu "
+               "connections; that is "
                "not the network's loss",
                (unsigned long long)times, (unsigned long long)conns);
 }
@@ -48,14 +48,14 @@ static void find_one_direction(struct p2t_summary *s)
     }
     if (all == 0 || half * 10 <= all * 8)
         return;
-    struct cause *c =
-        cause_add(s, P2T_CAUSE_CAPTURE_ONE_DIRECTION, P2T_CAUSE_SIDE_CAPTURE, "capture", P2T_CERTAIN);
+    struct cause *c = cause_add(s, P2T_CAUSE_CAPTURE_ONE_DIRECTION, P2T_CAUSE_SIDE_CAPTURE, "capture", P2T_CERTAIN);
     c->kind = "capture";
     cause_span(c, s->first_ns, s->last_ns);
     c->calls = half;
     c->of = all;
     buf_printf(&c->text,
-               "only one direction is in the capture (%zu of %zu connections): no waits and no losses can be told", half, all);
+               "only one direction is in the capture (%zu of %zu connections): no waits and no losses can be told",
+               half, all);
 }
 
 /* Less is what two interfaces of one capture differ by. */

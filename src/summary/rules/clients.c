@@ -12,7 +12,8 @@ static const int64_t AGAIN_NS = SECOND_NS;
 
 static bool is_given_up(const struct call *c)
 {
-    return c->left || c->status == 429 || c->status == 500 || c->status == 502 || c->status == 503 || c->status == 504;
+    return c->left || c->status == 429 || c->status == 500 || c->status == 502 || c->status == 503 ||
+           c->status == 504;
 }
 
 struct storm {
@@ -162,7 +163,8 @@ static void fill_bins(struct pool *p)
 {
     for (size_t i = 0; i < p->n; i++) {
         const struct call *c = p->calls[i].item;
-        int64_t gap = c->kind == P2T_KIND_HTTP1 ? gap_before(c) : -1, at = (c->request_ns - p->s->first_ns) / SECOND_NS;
+        int64_t gap = c->kind == P2T_KIND_HTTP1 ? gap_before(c) : -1,
+                at = (c->request_ns - p->s->first_ns) / SECOND_NS;
         if (gap < 0 || at < 0 || at >= POOL_BINS_MAX)
             continue;
         p->bins = (size_t)at + 1 > p->bins ? (size_t)at + 1 : p->bins;
@@ -235,8 +237,9 @@ static void blame_pool(struct pool *p, int connections)
     say_service(&c->text, first->server, first->server_ip);
     buf_lit(&c->text, " that are never idle for ");
     say_time(&c->text, p->to_ns - p->from_ns);
-    buf_lit(&c->text, ": each request leaves at once after an answer, so calls wait for a connection; the server is as quick "
-                      "as before");
+    buf_lit(&c->text,
+            ": each request leaves at once after an answer, so calls wait for a connection; the server is as quick "
+            "as before");
     cause_clear(c, first->server);
 }
 
@@ -375,7 +378,8 @@ static void find_stop(struct p2t_summary *s, struct keyed *calls, size_t n)
         return;
     look_around(&p);
     double due = (double)p.rate / 5 * (double)(p.to_ns - p.from_ns) / 1e9;
-    if (p.services < 2 || p.waiting >= p.services || p.after_services < 2 || due < 10 || !p.others_went_on || acted(&p))
+    if (p.services < 2 || p.waiting >= p.services || p.after_services < 2 || due < 10 || !p.others_went_on ||
+        acted(&p))
         return;
     blame_stop(&p);
 }

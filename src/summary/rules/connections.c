@@ -28,7 +28,8 @@ static void measure(struct habit *h)
         h->first = h->alone++ == 0 ? c : h->first;
         h->from_ns = h->from_ns == 0 ? c->start_ns : h->from_ns;
         h->to_ns = max_ns(h->to_ns, c->end_ns);
-        h->server_closes += c->response_closes || (c->kind == P2T_KIND_TLS && c->conn->closer == P2T_CLOSER_SERVER_FIN);
+        h->server_closes +=
+            c->response_closes || (c->kind == P2T_KIND_TLS && c->conn->closer == P2T_CLOSER_SERVER_FIN);
         h->client_closes += c->request_closes;
         h->cost_ns += c->dns_ns + c->connect_ns + c->tls_ns;
         h->total_ns += c->total_ns;
@@ -65,9 +66,9 @@ static void blame(struct habit *h)
     buf_lit(&c->text, " to ");
     say_service(&c->text, h->first->server, h->first->server_ip);
     buf_printf(&c->text, " open a connection each (%s); lookup and handshakes take %lld%% of their time",
-               by_server                           ? "the server closes after each answer"
+               by_server                         ? "the server closes after each answer"
                : h->client_closes * 2 > h->alone ? "the client asks for that: Connection: close"
-                                                   : "the client closes after each answer",
+                                                 : "the client closes after each answer",
                (long long)(h->total_ns > 0 ? h->cost_ns * 100 / h->total_ns : 0));
 }
 

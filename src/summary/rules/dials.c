@@ -17,8 +17,9 @@ static const int64_t REPEATED_NS = SECOND_NS / 2;
 enum dial_end dial_end_of(const struct p2t_summary *s, const struct conn *k)
 {
     enum { V4_UNREACHABLE = 3, V4_TOO_BIG = 4, V6_UNREACHABLE = 1 };
-    bool icmp = k->icmp_ns != 0 && (k->icmp_family == 6 ? k->icmp_type == V6_UNREACHABLE
-                                                         : k->icmp_type == V4_UNREACHABLE && k->icmp_code != V4_TOO_BIG);
+    bool icmp =
+        k->icmp_ns != 0 && (k->icmp_family == 6 ? k->icmp_type == V6_UNREACHABLE
+                                                : k->icmp_type == V4_UNREACHABLE && k->icmp_code != V4_TOO_BIG);
 
     if (k->syns == 0)
         return DIAL_NONE;
@@ -188,7 +189,8 @@ static void find_refused(struct listener *l)
     say_service(&c->text, l->server, l->ip);
     buf_printf(&c->text, " refuses connections, %zu of %zu", n, n + taken);
     if (middle)
-        buf_printf(&c->text, "; the RSTs have TTL %u, other packets of that address do not: something on the way refuses",
+        buf_printf(&c->text,
+                   "; the RSTs have TTL %u, other packets of that address do not: something on the way refuses",
                    (unsigned)l->first->refused_ttl);
     else if (backlog)
         buf_lit(&c->text, ": its backlog is full, or one of several behind it is dead");

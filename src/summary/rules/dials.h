@@ -6,9 +6,9 @@
 
 /* What became of one connection attempt. */
 enum dial_end {
-    DIAL_NONE,     /* its SYN is not in the capture */
-    DIAL_ANSWERED, /* at the first try */
-    DIAL_REPEATED, /* only after the SYN was repeated */
+    DIAL_NONE,         /* its SYN is not in the capture */
+    DIAL_ANSWERED,     /* at the first try */
+    DIAL_REPEATED,     /* only after the SYN was repeated */
     DIAL_LATE_SYN_ACK, /* the SYN-ACK came again after the client's ACK */
     DIAL_REFUSED,
     DIAL_UNREACHABLE, /* by ICMP */

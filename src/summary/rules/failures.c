@@ -98,8 +98,8 @@ static void say_parents(struct cause *c, const struct parents *p)
 {
     if (p->calls == 0)
         return;
-    buf_printf(&c->text, "; the proxy %s turns that into %zu errors and %zu late answers", word_str(p->proxy), p->failed,
-               p->calls - p->failed);
+    buf_printf(&c->text, "; the proxy %s turns that into %zu errors and %zu late answers", word_str(p->proxy),
+               p->failed, p->calls - p->failed);
     cause_clear(c, p->proxy);
 }
 
@@ -139,7 +139,8 @@ static void find_stale(struct service *v)
 
 static bool is_ended_by_middle(const struct call *c)
 {
-    bool ended = is_ended(c) || call_has(c, P2T_FINDING_CONN_RST_INJECTED) || call_has(c, P2T_FINDING_CONN_STALE_REUSE);
+    bool ended =
+        is_ended(c) || call_has(c, P2T_FINDING_CONN_RST_INJECTED) || call_has(c, P2T_FINDING_CONN_STALE_REUSE);
 
     return c->failed && ended && by_middle(c);
 }
@@ -176,7 +177,8 @@ static void find_ended(struct service *v, call_is *is, enum p2t_cause_code code,
                c->of > c->hit_count ? c->of : c->hit_count);
     if (side == P2T_CAUSE_SIDE_NETWORK && first->conn != NULL && first->conn->side[P2T_SIDE_SERVER].rst_ttl != 0)
         buf_printf(&c->text, " (the RST has TTL %u, the server's packets %u)",
-                   (unsigned)first->conn->side[P2T_SIDE_SERVER].rst_ttl, (unsigned)first->conn->side[P2T_SIDE_SERVER].ttl);
+                   (unsigned)first->conn->side[P2T_SIDE_SERVER].rst_ttl,
+                   (unsigned)first->conn->side[P2T_SIDE_SERVER].ttl);
     struct parents p = hit_parents(v, c);
     say_parents(c, &p);
     v->s->failed |= after.failed;

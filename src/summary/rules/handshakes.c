@@ -47,8 +47,8 @@ static struct failures failures_of(const struct keyed *calls, size_t n)
         f.not_tls += call_has(c, P2T_FINDING_TLS_NOT_TLS);
         f.alerts += call_has(c, P2T_FINDING_TLS_ALERT);
         f.slow += c->tls_ns > 900 * (int64_t)MS;
-        f.left += c->conn != NULL &&
-                  (c->conn->closer == P2T_CLOSER_CLIENT_FIN || c->conn->closer == P2T_CLOSER_CLIENT_RST);
+        f.left +=
+            c->conn != NULL && (c->conn->closer == P2T_CLOSER_CLIENT_FIN || c->conn->closer == P2T_CLOSER_CLIENT_RST);
     }
     f.by_client = f.left * 2 > f.bad;
     return f;
@@ -84,8 +84,8 @@ static void find_failures(struct p2t_summary *s, const struct keyed *calls, size
     if (f.bad == 0 || (f.bad < 2 && f.bad < f.all && !s->small) || (s->lossy_capture && f.bad * 10 < f.all * 3))
         return;
     enum p2t_cause_code code = code_of(&f);
-    struct cause *c =
-        cause_add(s, code, side_of(code, &f), "tls", f.alerts * 2 > f.bad || f.not_tls > 0 ? P2T_CERTAIN : P2T_LIKELY);
+    struct cause *c = cause_add(s, code, side_of(code, &f), "tls",
+                                f.alerts * 2 > f.bad || f.not_tls > 0 ? P2T_CERTAIN : P2T_LIKELY);
     cause_subject_service(c, f.first->server, f.first->server_ip);
     if (c->side == P2T_CAUSE_SIDE_CLIENT)
         c->client = f.first->client;
@@ -146,8 +146,7 @@ static void find_slow(struct p2t_summary *s, struct keyed *calls, size_t n)
         const struct call *first = good.all[at].item;
         bool path = trouble_of(s, TROUBLE_SLOW_PATH, first->server_ip, first->start_ns, first->end_ns) != NULL;
         if (slow.n >= 4 && slow.n * 10 > span * 4 && !path && stalled * 10 < lost * 3) {
-            struct cause *c =
-                cause_add(s, P2T_CAUSE_TLS_SLOW_SERVER, P2T_CAUSE_SIDE_SERVER, "tls", P2T_LIKELY);
+            struct cause *c = cause_add(s, P2T_CAUSE_TLS_SLOW_SERVER, P2T_CAUSE_SIDE_SERVER, "tls", P2T_LIKELY);
             cause_subject_service(c, first->server, first->server_ip);
             for (size_t i = at; i < at + span; i++)
                 if (is_slow(good.all[i].item)) {

@@ -107,10 +107,11 @@ static void find_hole(struct p2t_summary *s, struct keyed *conns, size_t n)
     look_for_hole(&h);
     if (h.bad < at_least(s, 2) || h.full >= h.bad)
         return;
-    trouble_note(s, (struct trouble){
-                        .kind = TROUBLE_MTU, .who = h.first->server, .from_ns = h.from_ns - SECOND_NS, .to_ns = h.to_ns});
-    struct cause *c =
-        cause_add(s, P2T_CAUSE_TCP_PMTUD_BLACKHOLE, P2T_CAUSE_SIDE_NETWORK, h.side == 1 ? "receive" : "send", P2T_LIKELY);
+    trouble_note(
+        s, (struct trouble){
+               .kind = TROUBLE_MTU, .who = h.first->server, .from_ns = h.from_ns - SECOND_NS, .to_ns = h.to_ns});
+    struct cause *c = cause_add(s, P2T_CAUSE_TCP_PMTUD_BLACKHOLE, P2T_CAUSE_SIDE_NETWORK,
+                                h.side == 1 ? "receive" : "send", P2T_LIKELY);
     cause_subject_service(c, h.first->server, h.first->server_ip);
     for (size_t i = 0; i < s->call_count; i++)
         if (is_hit_by_hole(&h, &s->calls[i])) {
@@ -268,7 +269,8 @@ static void tell_dead(struct losses *l)
     cause_span(c, l->from_ns, l->to_ns);
     buf_lit(&c->text, "connections to ");
     say_service(&c->text, l->first->server, l->ip);
-    buf_printf(&c->text, " go silent: requests are sent again and again and never acknowledged, on %zu connections", l->dead);
+    buf_printf(&c->text, " go silent: requests are sent again and again and never acknowledged, on %zu connections",
+               l->dead);
     if (l->idle)
         buf_lit(&c->text, ", after they were idle: a NAT or firewall that forgot them fits");
 }
@@ -317,8 +319,8 @@ static void tell_client_lossy(struct p2t_summary *s, struct losses *all, size_t 
         servers++;
         hit_lossy(&all[i], c);
     }
-    buf_printf(&c->text, "packets between %s and %zu servers are lost: %zu repeats, %zu calls waited ", word_str(c->client),
-               servers, events, c->calls);
+    buf_printf(&c->text, "packets between %s and %zu servers are lost: %zu repeats, %zu calls waited ",
+               word_str(c->client), servers, events, c->calls);
     say_time(&c->text, c->lost_ns);
     buf_printf(&c->text, "; the loss is on %s's side of the network", word_str(c->client));
 }

@@ -73,6 +73,6 @@ void rules_redirects(struct p2t_summary *s)
     }
     c->failed = chains;
     say_service(&c->text, first->server, first->server_ip);
-    buf_printf(&c->text, " redirects calls again and again: %zu of them went on for %zu hops or more, up to %zu", chains,
-               (size_t)HOPS_MANY, longest);
+    buf_printf(&c->text, " redirects calls again and again: %zu of them went on for %zu hops or more, up to %zu",
+               chains, (size_t)HOPS_MANY, longest);
 }

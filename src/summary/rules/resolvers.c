@@ -109,7 +109,7 @@ struct view {
     size_t bad, inside; /* bad ones; all from the first of them to the last */
     int64_t from_ns, to_ns;
     size_t aaaa, aaaa_answered, paired;
-    size_t later; /* of bad ones: answered in the end */
+    size_t later;                     /* of bad ones: answered in the end */
     struct word_list names, answered; /* of bad ones; of those that were answered meanwhile */
     bool name_answered;               /* one of the bad names also got an answer meanwhile */
     struct proof first, last;
@@ -225,10 +225,11 @@ static void say_race(struct resolver *r, const struct view *v)
     struct cause *c = blame(r, P2T_CAUSE_DNS_RACE_5S, P2T_CAUSE_SIDE_NETWORK, P2T_LIKELY, v);
 
     hit_waiting(r, c, is_silent);
-    buf_printf(&c->text,
-               "one of two questions asked at once from one port (A and AAAA) to the name server %s stays unanswered, %zu "
-               "times; the other is answered: fits the conntrack race (single-request-reopen, or a cache on the host)",
-               word_str(r->server), v->bad);
+    buf_printf(
+        &c->text,
+        "one of two questions asked at once from one port (A and AAAA) to the name server %s stays unanswered, %zu "
+        "times; the other is answered: fits the conntrack race (single-request-reopen, or a cache on the host)",
+        word_str(r->server), v->bad);
     say_hits(c);
 }
 
@@ -274,7 +275,8 @@ static void say_lossy(struct resolver *r, const struct view *v)
     struct cause *c = blame(r, P2T_CAUSE_DNS_RETRIED, P2T_CAUSE_SIDE_NETWORK, P2T_LIKELY, v);
 
     hit_waiting(r, c, is_silent);
-    buf_printf(&c->text, "%zu of %zu questions to the name server %s stay unanswered: lost on the way, or dropped by it",
+    buf_printf(&c->text,
+               "%zu of %zu questions to the name server %s stay unanswered: lost on the way, or dropped by it",
                v->bad, v->inside, word_str(r->server));
     say_hits(c);
 }
@@ -335,8 +337,8 @@ static void find_unreachable(struct resolver *r)
         return;
     struct cause *c = blame(r, P2T_CAUSE_DNS_UNREACHABLE, P2T_CAUSE_SIDE_RESOLVER, P2T_CERTAIN, &v);
     hit_waiting(r, c, is_unreachable);
-    buf_printf(&c->text, "nothing listens at the name server %s: ICMP says unreachable, %zu times", word_str(r->server),
-               v.bad);
+    buf_printf(&c->text, "nothing listens at the name server %s: ICMP says unreachable, %zu times",
+               word_str(r->server), v.bad);
     say_hits(c);
 }
 
@@ -434,7 +436,8 @@ void rules_resolvers(struct p2t_summary *s)
     struct keyed *first;
 
     for (size_t i = 0; i < s->question_count; i++)
-        groups_add(&by_server, (struct keyed){{s->questions[i].server}, s->questions[i].asked_ns, i, &s->questions[i]});
+        groups_add(&by_server,
+                   (struct keyed){{s->questions[i].server}, s->questions[i].asked_ns, i, &s->questions[i]});
     groups_sort(&by_server);
     while ((first = groups_next(&by_server, &at, &n)) != NULL) {
         struct resolver r = {.s = s, .server = first->key[0], .all = first, .n = n, .usual_lookup_ns = usual};

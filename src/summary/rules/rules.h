@@ -15,7 +15,7 @@ void rules_paths(struct p2t_summary *s);       /* round trips that became longer
 void rules_windows(struct p2t_summary *s);     /* shut windows, TCP's and HTTP/2's */
 void rules_waits(struct p2t_summary *s);       /* servers that think longer than is usual */
 void rules_failures(struct p2t_summary *s);    /* connections that end instead of an answer */
-void rules_redirects(struct p2t_summary *s);    /* chains and loops */
+void rules_redirects(struct p2t_summary *s);   /* chains and loops */
 void rules_statuses(struct p2t_summary *s);    /* answers that are errors */
 void rules_bodies(struct p2t_summary *s);      /* slow bodies */
 void rules_clients(struct p2t_summary *s);     /* storms, pools, stopped processes, short deadlines */

@@ -2,10 +2,7 @@
 #include "summary/prepare.h"
 #include "summary/rules/dials.h"
 
-enum {
-    BAD_ENDS = 1u << DIAL_SILENT | 1u << DIAL_REPEATED | 1u << DIAL_LATE_SYN_ACK,
-    SILENT = 1u << DIAL_SILENT
-};
+enum { BAD_ENDS = 1u << DIAL_SILENT | 1u << DIAL_REPEATED | 1u << DIAL_LATE_SYN_ACK, SILENT = 1u << DIAL_SILENT };
 
 /* A server that has taken a connection up, and a process that does not read it. */
 static const int64_t HELD_NS = 800 * (int64_t)MS;
@@ -97,8 +94,9 @@ static void tell_dead(struct listener *l, const struct silence *v)
 
 static void tell_filtered(struct listener *l, const struct silence *v)
 {
-    struct cause *c = listener_blame(l, P2T_CAUSE_CONN_NO_ANSWER,
-                                     v->host_lives ? P2T_CAUSE_SIDE_NETWORK : P2T_CAUSE_SIDE_SERVER, P2T_LIKELY, SILENT);
+    struct cause *c =
+        listener_blame(l, P2T_CAUSE_CONN_NO_ANSWER, v->host_lives ? P2T_CAUSE_SIDE_NETWORK : P2T_CAUSE_SIDE_SERVER,
+                       P2T_LIKELY, SILENT);
 
     say_service(&c->text, l->server, l->ip);
     buf_printf(&c->text, " answers no SYN, %zu dials in vain", v->silent);
@@ -109,8 +107,7 @@ static void tell_filtered(struct listener *l, const struct silence *v)
 
 static void tell_queue(struct listener *l, const struct silence *v)
 {
-    struct cause *c =
-        listener_blame(l, P2T_CAUSE_CONN_ACCEPT_QUEUE, P2T_CAUSE_SIDE_SERVER, P2T_LIKELY, BAD_ENDS);
+    struct cause *c = listener_blame(l, P2T_CAUSE_CONN_ACCEPT_QUEUE, P2T_CAUSE_SIDE_SERVER, P2T_LIKELY, BAD_ENDS);
 
     for (size_t i = 0; i < l->s->call_count; i++)
         if (is_held(l, &l->s->calls[i])) {
@@ -123,13 +120,14 @@ static void tell_queue(struct listener *l, const struct silence *v)
     buf_printf(&c->text, ": SYNs of %zu connections are repeated", v->silent + v->repeated + v->late);
     if (v->held > 0)
         buf_printf(&c->text, ", %zu requests are acknowledged and not answered", v->held);
-    buf_lit(&c->text, ", and nothing else of that host is lost: a full accept queue fits (the process does not accept)");
+    buf_lit(&c->text,
+            ", and nothing else of that host is lost: a full accept queue fits (the process does not accept)");
 }
 
 static void tell_repeated(struct listener *l)
 {
-    struct cause *c = listener_blame(l, P2T_CAUSE_CONN_SYN_REPEATED, P2T_CAUSE_SIDE_NETWORK, P2T_POSSIBLE,
-                                     1u << DIAL_REPEATED);
+    struct cause *c =
+        listener_blame(l, P2T_CAUSE_CONN_SYN_REPEATED, P2T_CAUSE_SIDE_NETWORK, P2T_POSSIBLE, 1u << DIAL_REPEATED);
 
     buf_lit(&c->text, "a SYN to ");
     say_service(&c->text, l->server, l->ip);
@@ -146,7 +144,8 @@ void dials_find_silence(struct listener *l)
     l->siblings = (struct word_list){0};
     find_siblings(l);
     if (v.losses >= 3 && v.repeated >= v.silent) {
-        trouble_note(l->s, (struct trouble){.kind = TROUBLE_LOSS, .who = l->ip, .from_ns = l->from_ns, .to_ns = l->end_ns});
+        trouble_note(l->s,
+                     (struct trouble){.kind = TROUBLE_LOSS, .who = l->ip, .from_ns = l->from_ns, .to_ns = l->end_ns});
         return;
     }
     bool dead = v.silent > 0 && !v.host_lives && v.repeated == 0 && v.held == 0;

@@ -2,9 +2,9 @@
 #include "summary/rules/dials.h"
 
 struct answers {
-    bool known, has;     /* the last one of the client holds the address */
-    bool any, was;       /* the last one of anybody did ... */
-    unsigned turns;      /* ... and how often that changed: a name with many addresses may show others each time */
+    bool known, has; /* the last one of the client holds the address */
+    bool any, was;   /* the last one of anybody did ... */
+    unsigned turns;  /* ... and how often that changed: a name with many addresses may show others each time */
 };
 
 static bool holds(const struct question *q, const struct word *ip)
@@ -73,7 +73,8 @@ void dials_tell_dns(struct listener *l, struct cause *c, unsigned ends)
         buf_printf(&text, "%s leads to %s no more (DNS), but %s still dials it: ", l->ip->known_as->text, l->ip->text,
                    word_str(l->first->client_ip));
     else
-        buf_printf(&text, "DNS leads %s to another address, %s, which does not work: ", l->ip->known_as->text, l->ip->text);
+        buf_printf(&text, "DNS leads %s to another address, %s, which does not work: ", l->ip->known_as->text,
+                   l->ip->text);
     buf_slice(&text, buf_view(&c->text));
     buf_fini(&c->text);
     c->text = text;

@@ -42,7 +42,8 @@ static void add_legs(struct errors *e, const struct call *c)
     e->legs += c->legs > 0;
     e->failed_legs += c->failed_legs > 0;
     /* The proxy answered before its upstream did. */
-    if (c->slow_leg != NULL && c->answer_ns != 0 && (c->slow_leg->answer_ns == 0 || c->slow_leg->answer_ns > c->answer_ns)) {
+    if (c->slow_leg != NULL && c->answer_ns != 0 &&
+        (c->slow_leg->answer_ns == 0 || c->slow_leg->answer_ns > c->answer_ns)) {
         e->slow_legs++;
         e->slow_leg = c->slow_leg;
     }
@@ -85,13 +86,13 @@ static void hit_errors(struct service *v, struct cause *c, const struct errors *
 
 static void blame_upstream(struct service *v, struct errors *e)
 {
-    struct cause *c =
-        cause_add(v->s, P2T_CAUSE_HTTP_THINK_TIME, P2T_CAUSE_SIDE_SERVER, "wait", P2T_LIKELY);
+    struct cause *c = cause_add(v->s, P2T_CAUSE_HTTP_THINK_TIME, P2T_CAUSE_SIDE_SERVER, "wait", P2T_LIKELY);
 
     cause_subject_service(c, e->slow_leg->server, e->slow_leg->server_ip);
     hit_errors(v, c, e);
     say_service(&c->text, e->slow_leg->server, e->slow_leg->server_ip);
-    buf_printf(&c->text, " does not answer the proxy %s in time; it answers %d after ", word_str(v->server), e->status);
+    buf_printf(&c->text, " does not answer the proxy %s in time; it answers %d after ", word_str(v->server),
+               e->status);
     say_time(&c->text, sample_at(&e->wait, 500));
     buf_printf(&c->text, ", %zu calls", e->n);
     cause_clear(c, v->server);
@@ -212,8 +213,8 @@ static void look_at_route(struct p2t_summary *s, struct keyed *calls, size_t n)
     if (status == 0 || !has_onset(&r, status))
         return;
     bool client = is_limit(status) && status != 403 && r.one_client && r.others_ask;
-    struct cause *c = cause_add(s, P2T_CAUSE_HTTP_ERROR_CLUSTER, client ? P2T_CAUSE_SIDE_CLIENT : P2T_CAUSE_SIDE_SERVER,
-                                "wait", P2T_CERTAIN);
+    struct cause *c = cause_add(s, P2T_CAUSE_HTTP_ERROR_CLUSTER,
+                                client ? P2T_CAUSE_SIDE_CLIENT : P2T_CAUSE_SIDE_SERVER, "wait", P2T_CERTAIN);
     cause_subject_service(c, r.first->server, r.first->server_ip);
     c->method = r.first->method;
     c->route = r.first->route;
@@ -228,8 +229,8 @@ static void look_at_route(struct p2t_summary *s, struct keyed *calls, size_t n)
     c->of = r.inside;
     c->failed = c->calls;
     say_service(&c->text, r.first->server, r.first->server_ip);
-    buf_printf(&c->text, " answers %d to %zu of %zu calls of %s %s", status, r.bad, r.inside, word_str(r.first->method),
-               word_str(r.first->route));
+    buf_printf(&c->text, " answers %d to %zu of %zu calls of %s %s", status, r.bad, r.inside,
+               word_str(r.first->method), word_str(r.first->route));
     if (client) {
         buf_lit(&c->text, " by ");
         say_client(&c->text, r.first->agent, r.first->client);

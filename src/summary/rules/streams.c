@@ -80,11 +80,13 @@ static void look_at(struct p2t_summary *s, const struct keyed *calls, size_t n)
     if (late >= at_least(s, 3) && is_unusual(calls, n, is_past_deadline, late)) {
         struct cause *c = blame(s, calls, n, is_past_deadline, P2T_CAUSE_GRPC_DEADLINE, P2T_CAUSE_SIDE_SERVER);
         c->confidence = P2T_LIKELY;
-        buf_printf(&c->text, " does not answer gRPC calls before their deadline (DEADLINE_EXCEEDED), %zu of %zu", late, c->of);
+        buf_printf(&c->text, " does not answer gRPC calls before their deadline (DEADLINE_EXCEEDED), %zu of %zu",
+                   late, c->of);
     }
     if (errors >= at_least(s, 5) && is_unusual(calls, n, has_error_status, errors)) {
         struct cause *c = blame(s, calls, n, has_error_status, P2T_CAUSE_GRPC_STATUS, P2T_CAUSE_SIDE_SERVER);
-        buf_printf(&c->text, " ends gRPC calls with grpc-status %d, %zu of %zu", c->hit[0]->grpc_status, errors, c->of);
+        buf_printf(&c->text, " ends gRPC calls with grpc-status %d, %zu of %zu", c->hit[0]->grpc_status, errors,
+                   c->of);
     }
 }
 
@@ -138,7 +140,8 @@ static void find_queue(struct p2t_summary *s, const struct conn *k)
     c->of = k->call_count;
     c->lost_ns = c->until_ns - c->since_ns;
     say_service(&c->text, k->server, k->server_ip);
-    buf_printf(&c->text, " allows %u streams at once, and they are all open: %zu of %zu requests leave the moment another ends",
+    buf_printf(&c->text,
+               " allows %u streams at once, and they are all open: %zu of %zu requests leave the moment another ends",
                first->max_streams, at_limit, k->call_count);
 }
 

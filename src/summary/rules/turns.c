@@ -60,7 +60,8 @@ static void find_nagle(struct p2t_summary *s, struct keyed *calls, size_t n, boo
             say_service(&c->text, first->server, first->server_ip);
         buf_lit(&c->text, " in small pieces, and each waits ");
         say_time(&c->text, sample_at(&waits, 500));
-        buf_printf(&c->text, " for an acknowledgement that its peer delays, %zu calls (TCP_NODELAY, or one write)", waits.n);
+        buf_printf(&c->text, " for an acknowledgement that its peer delays, %zu calls (TCP_NODELAY, or one write)",
+                   waits.n);
     }
     s->failed |= waits.failed;
     sample_fini(&waits);
@@ -85,8 +86,7 @@ static void find_continue(struct p2t_summary *s, struct keyed *calls, size_t n)
         sample_add(&waits, c->sent_ns - c->request_ns);
     }
     if (waits.n >= at_least(s, 3)) {
-        struct cause *c =
-            cause_add(s, P2T_CAUSE_HTTP_CONTINUE_EXPIRED, P2T_CAUSE_SIDE_SERVER, "send", P2T_CERTAIN);
+        struct cause *c = cause_add(s, P2T_CAUSE_HTTP_CONTINUE_EXPIRED, P2T_CAUSE_SIDE_SERVER, "send", P2T_CERTAIN);
         cause_subject_service(c, first->server, first->server_ip);
         for (size_t i = 0; i < n; i++) {
             struct call *x = calls[i].item;

@@ -68,7 +68,9 @@ static void set_usual(struct p2t_summary *s, bool by_route)
     for (size_t i = 0; i < s->call_count; i++) {
         struct call *c = &s->calls[i];
         if (tells_usual(c))
-            groups_add(&g, (struct keyed){{c->host, c->method, by_route ? c->route : NULL, proxy_of(c)}, c->request_ns, c->id, c});
+            groups_add(&g,
+                       (struct keyed){
+                           {c->host, c->method, by_route ? c->route : NULL, proxy_of(c)}, c->request_ns, c->id, c});
     }
     groups_sort(&g);
     while ((first = groups_next(&g, &at, &n)) != NULL) {
@@ -219,7 +221,8 @@ static void count_around(struct run *r)
 
 static bool is_convincing(const struct run *r)
 {
-    bool strong = r->slow_count >= 5 || (r->lost_ns > 3 * SECOND_NS / 2 && r->least_ns > 400 * (int64_t)MS) || r->s->small;
+    bool strong =
+        r->slow_count >= 5 || (r->lost_ns > 3 * SECOND_NS / 2 && r->least_ns > 400 * (int64_t)MS) || r->s->small;
     size_t share = r->slow_count * 100 / (r->inside > 0 ? r->inside : 1);
     size_t same = r->slow_count >= 5 && r->same_inside > 0 ? r->same_slow * 100 / r->same_inside : 0;
 
