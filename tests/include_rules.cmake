@@ -37,7 +37,7 @@ set(faces
     "proto/http2/http2.h proto/conn"
     "proto/tls/tls.h proto/conn"
     "write/csv/cell.h analyze/compare"
-    "write/json/json.h analyze/compare batch cli")
+    "write/json/json.h analyze/compare batch cli summary")
 
 # 3. Layers. layers_MODULE lists the module's files (names without .c or .h) and wings from the top down, those of one
 #    layer separated by spaces. A file includes headers of its own layer and of those below it; a header in no layer is

@@ -182,6 +182,9 @@ struct p2t_connection_record {
     /* The capture's clock was set back while the connection was open, by so much; clock_back: the packet that shows it. */
     struct p2t_moment clock_back;
     int64_t clock_back_us;
+    /* It was set forward: so much more time passed than by the timestamps of a sender (RFC 7323). */
+    struct p2t_moment clock_jumped;
+    int64_t clock_jump_us;
     bool input_ended;   /* the capture ended with the connection open, or memory ran out for it */
     uint32_t exchanges; /* carried, so far as they were told */
     /* Silence of both sides before the first of the bytes at the end that nobody acknowledged; negative: none are. */

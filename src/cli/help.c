@@ -26,6 +26,7 @@ void help_usage(FILE *to)
     fputs("usage: pcap2trace [trace] [-T ", to);
     put_formats(to, "", "|", "|");
     fputs("] [options] CAPTURE...\n"
+          "       pcap2trace summary [-T text|json] [--top N] [options] CAPTURE...\n"
           "       pcap2trace compare [-T text|json|csv] [options] --live FILE CAPTURE...\n"
           "       pcap2trace batch --out FOLDER [--follow] [options] CAPTURE_FOLDER\n"
           "       pcap2trace plan [--point-from REGEX] CAPTURE_FOLDER...\n"
@@ -75,6 +76,9 @@ void help_full(FILE *to)
         "      --id ID             by id, or its first digits\n"
         "      --all               also lookups and connections that led to no request, and did not fail\n"
         "\n"
+        "summary: who was slow or failed, since when, and why\n"
+        "      --top N             so many causes and services (default 10); JSON has all of them\n"
+        "\n"
         "Live traces against the wire (pcap2trace compare)\n"
         "      --live FILE         what a client logged of its own calls: hook traces, trace results in log lines,\n"
         "                          OTLP, HAR or curl -w '%{json}', told by content; may be repeated, - is stdin\n"
@@ -93,8 +97,8 @@ void help_full(FILE *to)
         "      --manifest FILE     of plan, with --shard I/N: the I-th of N parts of it, counted from 0\n"
         "\n"
         "  -h, --help              this text\n"
-        "      --list WHAT         findings, hooks, formats, counters or redaction: what there is of them, a JSON"
-        " object a line\n"
+        "      --list WHAT         findings, causes, hooks, formats, counters or redaction: what there is of them,\n"
+        "                          a JSON object a line\n"
         "      --version           the version, and those of the libraries\n"
         "\n"
         "Marks in the text: ~ inferred from other packets, ? assumed, #14 is packet 14 as Wireshark counts.\n"

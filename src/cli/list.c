@@ -6,6 +6,7 @@
 #include "cli/counters.h"
 #include "pcap2trace/finding.h"
 #include "pcap2trace/session.h"
+#include "pcap2trace/summary.h"
 #include "trace/redact.h"
 #include "write/json/json.h"
 #include "write/writer.h"
@@ -24,6 +25,15 @@ static void list_findings(struct buf *b)
         put_member(b, ",\"severity\":", p2t_severity_name(f->severity));
         put_member(b, ",\"side\":", p2t_side_name(f->side));
         put_member(b, ",\"text\":", f->text);
+        buf_lit(b, "}\n");
+    }
+}
+
+static void list_causes(struct buf *b)
+{
+    for (int i = 0; i < P2T_CAUSE_COUNT; i++) {
+        put_member(b, "{\"code\":", p2t_cause_name((enum p2t_cause_code)i));
+        put_member(b, ",\"text\":", p2t_cause_text((enum p2t_cause_code)i));
         buf_lit(b, "}\n");
     }
 }
@@ -112,9 +122,9 @@ static const struct {
     const char *name;
     void (*put)(struct buf *b);
 } lists[CLI_LIST_COUNT] = {
-    [CLI_LIST_FINDINGS] = {"findings", list_findings},    [CLI_LIST_HOOKS] = {"hooks", list_hooks},
-    [CLI_LIST_FORMATS] = {"formats", list_formats},       [CLI_LIST_COUNTERS] = {"counters", list_counters},
-    [CLI_LIST_REDACTION] = {"redaction", list_redaction},
+    [CLI_LIST_FINDINGS] = {"findings", list_findings}, [CLI_LIST_CAUSES] = {"causes", list_causes},
+    [CLI_LIST_HOOKS] = {"hooks", list_hooks},          [CLI_LIST_FORMATS] = {"formats", list_formats},
+    [CLI_LIST_COUNTERS] = {"counters", list_counters}, [CLI_LIST_REDACTION] = {"redaction", list_redaction},
 };
 
 bool list_parse(const char *name, enum cli_list *list)

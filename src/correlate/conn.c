@@ -162,6 +162,7 @@ void conn_snapshot(const struct cconn *cc, struct exchange *e)
         e->conn.proxy = PROXY_HTTP;
     e->conn.dialled_host = arena_copy(&e->arena, cc->view.dialled_host);
     e->conn.proxy_target = arena_copy(&e->arena, cc->view.proxy_target);
+    e->conn.goaway_debug = arena_copy(&e->arena, cc->view.goaway_debug);
     for (int i = 0; i < 2; i++) {
         e->conn.lost_bytes[i] = cc->flow->lost_bytes[i];
         e->conn.retransmits[i] = cc->flow->retransmits[i] - e->retransmits_before[i];

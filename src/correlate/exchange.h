@@ -272,6 +272,7 @@ struct exchange_conn {
     bool silent_since_ping;        /* none came from the PING until the client closed the connection */
     bool goaway;                   /* the server is going away: RFC 9113 6.8 */
     uint32_t goaway_last, goaway_code;
+    struct slice goaway_debug; /* its words, if any */
     bool input_ended; /* the capture ended with the connection open */
     uint64_t lost_bytes[2];
     struct packet_mark last_gap[2];    /* the packet after the last gap that was never filled ... */

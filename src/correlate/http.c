@@ -182,6 +182,8 @@ static void on_goaway(struct cconn *cc, const struct fact *f)
     cc->view.goaway = true;
     cc->view.goaway_last = f->as.goaway.last_stream;
     cc->view.goaway_code = f->as.goaway.code;
+    if (cc->view.goaway_debug.n == 0)
+        cc->view.goaway_debug = arena_copy(&cc->arena, f->as.goaway.debug);
 }
 
 /* RFC 9110 15.2: but what a 101 switches to may have no answer of its own. */
@@ -287,7 +289,7 @@ static void on_response_end(struct correlate *c, struct cconn *cc, const struct 
 
 static void on_bad(struct correlate *c, struct cconn *cc, const struct fact *f)
 {
-    if (f->as.bad.why == FACT_BAD_FRAME || f->as.bad.why == FACT_BAD_FRAME_HTTP1) {
+    if (f->as.bad.why >= FACT_BAD_FRAME && f->as.bad.why <= FACT_BAD_FRAME_FIRST) {
         cc->view.refused = f->as.bad.why;
         cc->view.refused_at = f->mark;
         return;

@@ -225,6 +225,8 @@ void record_emit(struct correlate *c, const struct cconn *cc)
     r->input_ended = v->input_ended;
     r->clock_back = cc->flow->clock_back;
     r->clock_back_ns = cc->flow->clock_ahead_ns;
+    r->clock_jumped = cc->flow->clock_jumped;
+    r->clock_jump_ns = cc->flow->clock_jump_ns;
     r->exchanges = cc->positions;
     r->idle_before_unacked_us = idle_before_unacked_us(cc);
     r->one_direction = transport_is_one_direction(cc);

@@ -31,6 +31,8 @@ struct conn_record {
     bool input_ended, one_direction;
     struct packet_mark clock_back; /* the packet that showed that the clock was set back ... */
     int64_t clock_back_ns;         /* ... by so much */
+    struct packet_mark clock_jumped; /* likewise, forward */
+    int64_t clock_jump_ns;
     uint32_t exchanges;
     int64_t idle_before_unacked_us;  /* negative: nothing is unacknowledged */
     struct conn_record_side side[2]; /* by enum flow_dir of what it sends */

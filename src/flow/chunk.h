@@ -53,6 +53,10 @@ struct flow_conn {
      * times, so that no effect comes before its cause. */
     int64_t clock_ahead_ns;
     struct packet_mark clock_back; /* the packet that first showed it, the last time */
+
+    /* It was set forward: so much more time passed than by the timestamps of a sender (RFC 7323); the longest such. */
+    int64_t clock_jump_ns;
+    struct packet_mark clock_jumped;
 };
 
 /* Bytes of one direction, in stream order, without overlap and without omission: a hole is a chunk too. */

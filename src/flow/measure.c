@@ -142,6 +142,42 @@ static void take_front(struct flow_table *t, struct flow_tcp *c, unsigned side, 
     s->high = part->end;
 }
 
+/* Clocks of timestamps tick once a millisecond with Linux, and more slowly elsewhere: only one that was seen to tick so fast
+ * tells whether the capture's clock was set. */
+static bool ticks_in_ms(const struct flow_sent *s)
+{
+    static const int64_t LEAST_NS = 200000000;
+    int64_t ns = s->last.ts_ns - s->first_ts_ns;
+
+    return s->first_ts_ns != 0 && ns > LEAST_NS && (int64_t)(s->last_ts - s->first_ts) * 2000000 > ns;
+}
+
+static void note_clock(struct flow_tcp *c, const struct flow_sent *s, const struct packet *p)
+{
+    int64_t ns = p->mark.ts_ns - s->last.ts_ns, ticked_ns = (int64_t)(p->tcp.ts_value - s->last_ts) * 1000000;
+    int64_t jump_ns = ns - ticked_ns;
+
+    if (!ticks_in_ms(s) || jump_ns * 10 < ns * 7 || jump_ns <= c->head.clock_jump_ns)
+        return;
+    c->head.clock_jump_ns = jump_ns;
+    c->head.clock_jumped = p->mark;
+}
+
+static void note_timestamp(struct flow_tcp *c, struct flow_sent *s, const struct packet *p)
+{
+    static const int64_t JUMP_NS = 1000000000;
+
+    if (!p->tcp.has_timestamp)
+        return;
+    if (p->mark.ts_ns - s->last.ts_ns > JUMP_NS)
+        note_clock(c, s, p);
+    if (s->first_ts_ns == 0) {
+        s->first_ts_ns = p->mark.ts_ns;
+        s->first_ts = p->tcp.ts_value;
+    }
+    s->last_ts = p->tcp.ts_value;
+}
+
 void flow_measure_new(struct flow_table *t, struct flow_tcp *c, unsigned side, const struct packet *p,
                       const struct flow_part *part)
 {
@@ -156,6 +192,7 @@ void flow_measure_new(struct flow_table *t, struct flow_tcp *c, unsigned side, c
         s->high = part->end;
     if (part->end - part->off > s->longest)
         note_length(c, side, s, part);
+    note_timestamp(c, s, p);
     s->last = p->mark;
     s->peer_spoke = false;
     flow_sent(c, !side)->peer_spoke = true;

@@ -16,7 +16,7 @@ const struct flow_limits flow_limits_default = {
     .half_open_idle_ns = SECONDS(150), /* the last SYN's back-off is 64 s */
     .closed_linger_ns = SECONDS(10),
     .idle_ns = SECONDS(3600),
-    .hole_patience_ns = MILLISECONDS(5),
+    .hole_patience_ns = MILLISECONDS(8),
     .duplicate_window_ns = MILLISECONDS(100),
 };
 

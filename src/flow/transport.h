@@ -50,6 +50,8 @@ struct flow_sent {
     uint32_t unseen;                                /* times that bytes were acknowledged which were never seen */
     uint32_t sample_len; /* of the segment whose acknowledgement is a round trip; 0: none */
     uint32_t flights;
+    uint32_t first_ts, last_ts; /* RFC 7323 timestamps of packets with new bytes ... */
+    int64_t first_ts_ns;        /* ... and when the first came; 0: none has one */
     bool peer_spoke;       /* since `last` */
     bool offload;          /* frames longer than an MSS */
     bool small_acked_late; /* `last` was small, and acknowledged as late as acknowledgements are delayed */

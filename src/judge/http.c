@@ -130,11 +130,12 @@ static void judge_goaway(struct exchange *e)
 {
     if (e->response.ended && e->response.complete)
         return;
+    struct slice debug = refusal_quote(&e->arena, e->conn.goaway_debug);
     outcome_fail(
         e, e->response.seen ? P2T_OUTCOME_RESPONSE_ERROR : P2T_OUTCOME_NO_RESPONSE,
         arena_printf(&e->arena,
-                     "http2: server sent GOAWAY and closed the connection; LastStreamID=%u, ErrCode=%s, debug=\"\"",
-                     e->conn.goaway_last, h2_error_name(e->conn.goaway_code)));
+                     "http2: server sent GOAWAY and closed the connection; LastStreamID=%u, ErrCode=%s, debug=%.*s",
+                     e->conn.goaway_last, h2_error_name(e->conn.goaway_code), (int)debug.n, (const char *)debug.p));
 }
 
 /* gRPC's status codes, as grpc-go's codes.Code prints them. */

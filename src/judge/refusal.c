@@ -36,6 +36,7 @@ static const struct {
     [FACT_BAD_FRAME_HTTP1] = {"http2: failed reading the frame payload: http2: frame too large, note that the frame "
                               "header looked like an HTTP/1.1 header",
                               QUOTE_NOTHING},
+    [FACT_BAD_FRAME_FIRST] = {"connection error: PROTOCOL_ERROR", QUOTE_NOTHING},
     [FACT_BAD_EXTRA] = {"", QUOTE_NOTHING},
 };
 
@@ -101,6 +102,16 @@ static void quote_list(struct buf *b, struct slice lines)
         lines = slice_of(lines.p + n + 1, lines.n - n - 1);
     }
     buf_putc(b, ']');
+}
+
+struct slice refusal_quote(struct arena *a, struct slice s)
+{
+    struct buf b = {0};
+
+    quote(&b, s);
+    struct slice text = arena_copy(a, buf_view(&b));
+    buf_fini(&b);
+    return text;
 }
 
 /* ---- the words ---- */

@@ -29,6 +29,8 @@ void judge_request(struct exchange *e);
 /* refusal.c */
 /* What Go says before the fault of a head. */
 #define REFUSAL_BROKEN "net/http: HTTP/1.x transport connection broken: "
+/* As Go's %q writes it, in the arena. */
+struct slice refusal_quote(struct arena *a, struct slice s);
 /* Why Go's client refused the response: e->response.bad is set. In e->arena. */
 struct slice refusal_text(struct exchange *e);
 

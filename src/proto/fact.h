@@ -152,6 +152,7 @@ enum fact_bad {
     FACT_BAD_TRAILER_END,   /* the connection ended before it */
     FACT_BAD_FRAME,         /* HTTP/2: the server began with something else than a frame; of the connection ... */
     FACT_BAD_FRAME_HTTP1,   /* ... and it was a status line of HTTP/1.1 */
+    FACT_BAD_FRAME_FIRST,   /* HTTP/2: the server's first frame is not SETTINGS; of the connection */
     FACT_BAD_EXTRA          /* bytes while no request is outstanding */
 };
 
@@ -215,6 +216,7 @@ struct fact {
         uint32_t error_code; /* HTTP_RESET: RFC 9113 7 */
         struct {
             uint32_t last_stream, code;
+            struct slice debug; /* cut to 1,024 bytes */
         } goaway;
         bool ping_ack; /* HTTP_PING: it answers the peer's */
         struct {

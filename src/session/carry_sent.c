@@ -44,7 +44,7 @@ static void get_rtt(struct reader *in, struct flow_rtt *r)
 }
 
 #if UINTPTR_MAX == UINT64_MAX
-_Static_assert(sizeof(struct flow_sent) == 432, "a member without its line here, and CHECKPOINT_VERSION");
+_Static_assert(sizeof(struct flow_sent) == 456, "a member without its line here, and CHECKPOINT_VERSION");
 #endif
 void carry_put_sent(struct buf *out, const struct flow_sent *s)
 {
@@ -62,6 +62,9 @@ void carry_put_sent(struct buf *out, const struct flow_sent *s)
     buf_le32(out, s->peer_spoke);
     buf_le32(out, s->offload);
     buf_le32(out, s->small_acked_late);
+    buf_le32(out, s->first_ts);
+    buf_le32(out, s->last_ts);
+    buf_le64(out, (uint64_t)s->first_ts_ns);
     buf_le64(out, s->high);
     buf_le64(out, s->acked);
     buf_le64(out, s->longest_end);
@@ -99,6 +102,9 @@ void carry_get_sent(struct reader *r, struct flow_sent *s)
     s->peer_spoke = reader_le32(r) != 0;
     s->offload = reader_le32(r) != 0;
     s->small_acked_late = reader_le32(r) != 0;
+    s->first_ts = reader_le32(r);
+    s->last_ts = reader_le32(r);
+    s->first_ts_ns = saved_moment((int64_t)reader_le64(r));
     s->high = reader_le64(r);
     s->acked = reader_le64(r);
     s->longest_end = reader_le64(r);

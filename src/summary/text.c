@@ -84,8 +84,11 @@ static void say_cause(const struct p2t_summary *s, struct buf *b, const struct c
 
 static void say_totals(const struct p2t_summary *s, struct buf *b, size_t services)
 {
-    buf_printf(b, "%llu calls, %zu services, %.1f s; %llu failed", (unsigned long long)s->calls_seen, services,
-               (double)(s->last_ns - s->first_ns) / 1e9, (unsigned long long)s->calls_failed);
+    say_count(b, (size_t)s->calls_seen, "call");
+    buf_lit(b, ", ");
+    say_count(b, services, "service");
+    buf_printf(b, ", %.1f s; %llu failed", (double)(s->last_ns - s->first_ns) / 1e9,
+               (unsigned long long)s->calls_failed);
     size_t rest = unexplained_failures(s);
     if (s->cause_count > 0 && rest > 0)
         buf_printf(b, ", %zu of them by no cause found here", rest);

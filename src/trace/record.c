@@ -99,6 +99,8 @@ const struct p2t_connection_record *trace_build_record(struct trace *t, const st
                                           .input_ended = r->input_ended,
                                           .clock_back = transport_moment(t, &r->clock_back),
                                           .clock_back_us = r->clock_back_ns / 1000,
+                                          .clock_jumped = transport_moment(t, &r->clock_jumped),
+                                          .clock_jump_us = r->clock_jump_ns / 1000,
                                           .exchanges = r->exchanges,
                                           .idle_before_unacked_us = r->idle_before_unacked_us,
                                           .one_direction = r->one_direction};

@@ -77,17 +77,27 @@ static size_t put_character(struct buf *b, struct slice rest)
     return n;
 }
 
-void escape_text(struct buf *b, struct p2t_text s)
+static void escape(struct buf *b, struct p2t_text s, bool escapes_stay)
 {
     const uint8_t *p = (const uint8_t *)s.p;
     size_t i = 0;
 
     while (i < s.n) {
         size_t from = i;
-        while (i < s.n && is_plain(p[i]))
+        while (i < s.n && (is_plain(p[i]) || (escapes_stay && p[i] == '\\')))
             i++;
         buf_put(b, p + from, i - from);
         if (i < s.n)
             i += put_character(b, slice_of(p + i, s.n - i));
     }
+}
+
+void escape_text(struct buf *b, struct p2t_text s)
+{
+    escape(b, s, false);
+}
+
+void escape_error(struct buf *b, struct p2t_text s)
+{
+    escape(b, s, true);
 }

@@ -26,6 +26,7 @@ mkdir -p "$out"
 out=$(cd "$out" && pwd)
 client=p2tc$$
 server=p2ts$$
+pod=p2tp$$
 ids=()
 
 finish() {
@@ -36,6 +37,7 @@ finish() {
     wait 2>/dev/null || true
     ip netns del "$client" 2>/dev/null || true
     ip netns del "$server" 2>/dev/null || true
+    ip netns del "$pod" 2>/dev/null || true
 }
 trap finish EXIT
 trap 'exit 130' INT TERM
@@ -104,6 +106,23 @@ ip -n "$server" route add unreachable 10.78.2.0/24
 ip -n "$server" route add prohibit 10.78.3.0/24
 ip -n "$server" -6 route add blackhole fd78:1::/64
 
+# Behind the client's address: what comes from there is seen before and after it is translated.
+masquerade=
+if command -v nft >/dev/null; then
+    masquerade=yes
+    ip netns add "$pod"
+    ip link add "vi$$" netns "$client" type veth peer name "vp$$" netns "$pod"
+    ip -n "$client" addr add 10.76.0.1/24 dev "vi$$"
+    ip -n "$client" link set "vi$$" up
+    ip -n "$pod" addr add 10.76.0.2/24 dev "vp$$"
+    ip -n "$pod" link set "vp$$" up
+    ip -n "$pod" link set lo up
+    ip -n "$pod" route add default via 10.76.0.1
+    $in_client sysctl -qw net.ipv4.ip_forward=1
+    $in_client nft "add table ip p2t; add chain ip p2t out { type nat hook postrouting priority srcnat; };
+        add rule ip p2t out ip saddr 10.76.0.0/24 masquerade" || masquerade=
+fi
+
 start "$out/dns.log" $in_server "$out/lab" dns 10.77.0.53:53 10.79.0.53:53
 start "$out/server.log" $in_server "$out/lab" server "$out/authority.pem"
 
@@ -122,7 +141,9 @@ capture=
 keep_user= # tcpdump gives root's rights away, and then cannot write
 [ "$(id -u)" != 0 ] || keep_user="-Z root"
 begin_capture() {
-    start "$out/$1.tcpdump" $in_client tcpdump -i any -U -s 65535 -B 131072 --immediate-mode --time-stamp-precision=nano $keep_user \
+    local bytes=65535
+    [[ $1 != snaplen-* ]] || bytes=${1#snaplen-}
+    start "$out/$1.tcpdump" $in_client tcpdump -i any -U -s "$bytes" -B 131072 --immediate-mode --time-stamp-precision=nano $keep_user \
         -w "$out/$1.pcap" "tcp or udp or icmp or icmp6"
     capture=${ids[-1]}
     : >"$out/$1.keys"
@@ -141,10 +162,11 @@ end_capture() {
 }
 
 go_client() {
-    local name=$1 resolver=$2
+    local name=$1 resolver=$2 where=$in_client
+    [ "$name" != masquerade ] || where="ip netns exec $pod"
     resolv "$3"
     begin_capture "$name"
-    GODEBUG=netdns=$resolver timeout 60 $in_client "$out/lab" client "$name" "$out/authority.pem" "$out/$name.keys" "$out/$name.live"
+    GODEBUG=netdns=$resolver timeout 60 $where "$out/lab" client "$name" "$out/authority.pem" "$out/$name.keys" "$out/$name.live"
     end_capture "$name"
 }
 
@@ -213,6 +235,13 @@ sample_client() {
 
 run_one() {
     case $1 in
+    masquerade)
+        if [ -n "$masquerade" ]; then
+            go_client "$@" && echo "$*" >>"$out/done"
+        else
+            echo "SKIPPED: $1, for nft is not there or may not translate addresses"
+        fi
+        ;;
     *wan*)
         if [ -n "$wide" ]; then
             go_client "$@" && echo "$*" >>"$out/done"

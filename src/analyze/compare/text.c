@@ -8,13 +8,25 @@
 
 enum { TEXT_MAX = 200 };
 
-static void put_text(struct buf *b, struct slice s)
+typedef void put_fn(struct buf *b, struct p2t_text s);
+
+static void put_begin(struct buf *b, struct slice s, put_fn *put)
 {
     struct p2t_text t = compare_text_of(s);
 
-    escape_text(b, (struct p2t_text){t.p, t.n < TEXT_MAX ? t.n : TEXT_MAX});
+    put(b, (struct p2t_text){t.p, t.n < TEXT_MAX ? t.n : TEXT_MAX});
     if (t.n > TEXT_MAX)
         buf_lit(b, "...");
+}
+
+static void put_text(struct buf *b, struct slice s)
+{
+    put_begin(b, s, escape_text);
+}
+
+static void put_error(struct buf *b, struct slice s)
+{
+    put_begin(b, s, escape_error);
 }
 
 /* Milliseconds with three decimals and a sign, right-aligned. */
@@ -95,7 +107,7 @@ static void put_answer(struct buf *b, const char *side, const struct record_even
         put_text(b, e->detail->addresses);
     if (e->detail->error.n > 0) {
         buf_str(b, e->detail->addresses.p != NULL ? ", " : "");
-        put_text(b, e->detail->error);
+        put_error(b, e->detail->error);
     }
 }
 
@@ -156,9 +168,9 @@ static void put_call_errors(struct buf *b, const struct pair *p)
     if (!p->errors_differ)
         return;
     buf_lit(b, "  ERRORS DIFFER: live: ");
-    put_text(b, p->live->error.n > 0 ? p->live->error : slice_of("none", 4));
+    put_error(b, p->live->error.n > 0 ? p->live->error : slice_of("none", 4));
     buf_lit(b, "; wire: ");
-    put_text(b, p->wire->error.n > 0 ? p->wire->error : slice_of("none", 4));
+    put_error(b, p->wire->error.n > 0 ? p->wire->error : slice_of("none", 4));
     buf_putc(b, '\n');
 }
 

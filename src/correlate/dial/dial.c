@@ -80,7 +80,9 @@ bool dial_goes_on_with(const struct dial *d, const struct cconn *cc, int64_t now
     const struct exchange_attempt *last = &d->attempts[d->n - 1];
 
     if (d->winner >= 0 || d->n >= ATTEMPTS_MAX || last->server.port != cc->view.server.port || d->lookup == NULL ||
-        !lookup_gave(d->lookup, &cc->view.server.ip) || tried(d, &cc->view.server.ip))
+        tried(d, &cc->view.server.ip))
+        return false;
+    if (!lookup_gave(d->lookup, &cc->view.server.ip) && (pending(last) || !d->lookup->answer_cut))
         return false;
     if (pending(last))
         return now - last->syn.ts_ns >= RACE_MIN_NS;

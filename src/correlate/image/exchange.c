@@ -293,7 +293,7 @@ static void image_websocket(struct image *m, struct exchange_websocket *w)
     image_mark(m, &w->last);
 }
 
-IMAGE_COVERS(struct exchange_conn, 800);
+IMAGE_COVERS(struct exchange_conn, 816);
 void image_conn_view(struct image *m, struct exchange_conn *v)
 {
     image_bool(m, &v->present);
@@ -333,6 +333,7 @@ void image_conn_view(struct image *m, struct exchange_conn *v)
     image_bool(m, &v->goaway);
     IMAGE(m, v->goaway_last);
     IMAGE(m, v->goaway_code);
+    image_slice(m, &v->goaway_debug);
     image_mark(m, &v->ping);
     IMAGE(m, v->heard_at_ping);
     image_bool(m, &v->silent_since_ping);
@@ -532,7 +533,7 @@ static void image_own(struct image *m, struct exchange *e)
 }
 
 IMAGE_COVERS(struct exchange_link, 16);
-IMAGE_COVERS(struct exchange, 4264);
+IMAGE_COVERS(struct exchange, 4280);
 /* Outcome, errors and findings are the judge's: they come when it is handed over. */
 void image_exchange(struct image *m, struct exchange *e)
 {

@@ -79,7 +79,7 @@ static void image_notes(struct image *m, struct conn_notes *n)
     IMAGE(m, n->stalls_dropped);
 }
 
-IMAGE_COVERS(struct cconn, 1216);
+IMAGE_COVERS(struct cconn, 1232);
 void image_conn(struct image *m, struct cconn *cc)
 {
     m->arena = &cc->arena;
@@ -155,6 +155,7 @@ void image_lookup(struct image *m, struct lookup *l)
     image_bool(m, &l->reported);
     image_bool(m, &l->one_socket);
     IMAGE(m, l->upstream_of);
+    image_bool(m, &l->answer_cut);
     image_bool(m, &l->closed);
     image_duration(m, &l->retry_gap_ns);
     image_slice(m, &l->name);

@@ -415,6 +415,7 @@ static void on_answer(struct correlate *c, const struct fact *f)
     lane->rcode = m->rcode;
     lane->last_answer = l->info.last_answer = answer_mark(l, lane, f);
     l->info.answers++;
+    l->answer_cut |= m->status == READ_SHORT;
     note_failure(l, f, lane->state);
     note_whole(l, f);
     wait_on(c, l, lane->last_answer.ts_ns);

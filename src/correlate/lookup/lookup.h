@@ -74,6 +74,7 @@ struct lookup {
     bool is_open;         /* found by its label */
     bool reported;        /* an exchange tells of it */
     bool one_socket;      /* asks for both types from one */
+    bool answer_cut;      /* the capture lacks the end of an answer: it may have given any address */
     bool closed;          /* takes no more queries and no more dials */
     uint64_t upstream_of; /* the lookup that a resolver asks this for; 0: none */
     int64_t retry_gap_ns; /* seen between a question and its repetition; 0: none */

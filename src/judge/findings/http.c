@@ -26,7 +26,10 @@ static void about_refusal(struct exchange *e)
     const struct exchange_response *r = &e->response;
     const char *other = other_protocol(r);
 
-    if (e->conn.refused != 0 && !r->seen)
+    if (e->conn.refused == FACT_BAD_FRAME_FIRST && !r->seen)
+        finding_add(e, P2T_FINDING_HTTP_OTHER_PROTOCOL, &e->conn.refused_at, NULL,
+                    "the server's first frame was not SETTINGS: to its client that is no HTTP/2 (RFC 9113 3.4)");
+    else if (e->conn.refused != 0 && !r->seen)
         finding_add(e, P2T_FINDING_HTTP_OTHER_PROTOCOL, &e->conn.refused_at, NULL, "the server answered in %s",
                     e->conn.refused == FACT_BAD_FRAME_HTTP1 ? "HTTP/1.1" : "no HTTP/2");
     if (r->bad == 0)

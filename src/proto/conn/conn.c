@@ -100,8 +100,19 @@ static bool start_decoder(struct proto *p, struct conn *c, const struct decoder 
         return false;
     }
     decode_prefix(p, c, FLOW_C2S);
-    decode_prefix(p, c, FLOW_S2C);
+    if (!c->server_first)
+        decode_prefix(p, c, FLOW_S2C);
     return true;
+}
+
+/* Of a server that spoke first, and not TLS, the client of TLS reads when it has said hello. */
+static void hear_server(struct proto *p, struct conn *c, const struct packet_mark *hello)
+{
+    if (!c->server_first || c->decoder == NULL)
+        return;
+    c->server_first = false;
+    c->prefix[FLOW_S2C].mark.ts_ns = hello->ts_ns;
+    decode_prefix(p, c, FLOW_S2C);
 }
 
 /* True when the protocol is known now and the chunk is to be decoded. */
@@ -110,7 +121,7 @@ static bool find_out(struct proto *p, struct conn *c, struct flow_chunk *chunk)
     uint8_t joined[PREFIX_MAX];
     const struct decoder *found;
 
-    if (c->client_unknown && chunk->dir == FLOW_C2S)
+    if (chunk->dir == FLOW_C2S ? c->client_unknown : c->server_first)
         return false;
     if (chunk->bytes.n == 0) {
         c->mid_stream = true;
@@ -120,7 +131,11 @@ static bool find_out(struct proto *p, struct conn *c, struct flow_chunk *chunk)
     struct slice first = conn_first_bytes(c, chunk, joined);
     enum sniff sniffed = conn_sniff(c, chunk->dir, first, &found);
     bool other = sniffed == SNIFF_NO && !c->mid_stream;
-    if ((sniffed == SNIFF_MAYBE && conn_keep(c, chunk)) || (other && conn_await_answer(c, chunk->dir)))
+    if (sniffed == SNIFF_MAYBE && conn_keep(c, chunk))
+        return false;
+    if (c->server_first && found != &decoder_tls)
+        return start_decoder(p, c, NULL, &chunk->seen);
+    if (other && (conn_await_client(c, chunk) || conn_await_answer(c, chunk->dir)))
         return false;
     c->mid_stream = c->mid_stream || c->client_unknown;
     if (found == NULL && !other) {
@@ -138,6 +153,7 @@ static void take_chunk(struct proto *p, struct conn *c, const struct flow_chunk 
 
     for (bool more = true; more && left.len > 0;)
         more = (c->decoder != NULL || c->other || find_out(p, c, &left)) && decode(p, c, &left);
+    hear_server(p, c, &chunk->seen);
 }
 
 /* Recursion ends with TLS_DEPTH_MAX, beyond which nothing is decrypted. */
@@ -294,7 +310,7 @@ void proto_skip(struct flow_conn *flow, uint32_t number)
 
     if (c == NULL || c->decoder != NULL || c->other)
         return;
-    c->mid_stream = c->client_unknown = false;
+    c->mid_stream = c->client_unknown = c->server_first = false;
     c->skipped = number;
     c->prefix[0].n = c->prefix[1].n = 0;
 }

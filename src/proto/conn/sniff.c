@@ -68,3 +68,20 @@ bool conn_await_answer(struct conn *c, enum flow_dir dir)
     c->prefix[FLOW_C2S].n = 0;
     return true;
 }
+
+/* A server that speaks first may have a client of TLS, which says hello regardless. */
+bool conn_await_client(struct conn *c, const struct flow_chunk *chunk)
+{
+    struct prefix *x = &c->prefix[FLOW_S2C];
+    size_t room = PREFIX_MAX - (size_t)x->n;
+    size_t n = chunk->bytes.n < room ? chunk->bytes.n : room;
+
+    if (chunk->dir != FLOW_S2C || c->depth > 0 || c->client_unknown || c->prefix[FLOW_C2S].n > 0)
+        return false;
+    if (x->n == 0)
+        x->mark = chunk->deliverable;
+    memcpy(x->bytes + x->n, chunk->bytes.p, n);
+    x->n = (uint8_t)(x->n + n);
+    c->server_first = true;
+    return true;
+}

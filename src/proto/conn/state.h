@@ -31,6 +31,7 @@ struct conn {
     bool other;                    /* its bytes are of no protocol known here */
     bool mid_stream;               /* the first bytes may lie inside a message */
     bool client_unknown;           /* the client began with bytes of no protocol known here */
+    bool server_first;             /* the server did, before the client said anything */
     uint8_t depth;                 /* layers around this one */
     bool over[2];                  /* outermost layer: all bytes of the direction came, and its FIN */
     uint32_t skipped;              /* exchanges before the first that is read */
@@ -92,6 +93,8 @@ struct slice conn_first_bytes(const struct conn *c, const struct flow_chunk *chu
 void conn_mend_roles(struct conn *c, struct flow_chunk *chunk, const struct decoder *found, struct slice first);
 /* True when a client of no known protocol said something: its server is to be heard first. */
 bool conn_await_answer(struct conn *c, enum flow_dir dir);
+/* The server spoke first, in no protocol known here: true when the client is to be heard before it is given up. */
+bool conn_await_client(struct conn *c, const struct flow_chunk *chunk);
 
 /* dns_decoder.c: struct flow_sink's udp and udp_error; ctx is a struct proto. */
 void conn_on_udp(void *ctx, const struct flow_datagram *d);

@@ -110,7 +110,7 @@ void h2_data_end(struct http2 *h, struct h2_dir *d);
 /* RST_STREAM: what is open of the stream ends unfinished. code: RFC 9113 7. */
 void h2_reset(struct http2 *h, struct h2_dir *d, uint32_t stream, uint32_t code);
 /* Reports a GOAWAY of the direction. */
-void h2_goaway(struct http2 *h, struct h2_dir *d, uint32_t last_stream, uint32_t code);
+void h2_goaway(struct http2 *h, struct h2_dir *d, uint32_t last_stream, uint32_t code, struct slice debug);
 /* Reports a PING of the direction, or its answer to one. */
 void h2_ping(struct http2 *h, struct h2_dir *d, bool ack);
 /* What is open ends unfinished. */

@@ -203,8 +203,8 @@ static void small_frame(struct http2 *h, struct h2_dir *d)
             settings(h, d, &r);
         break;
     case H2_GOAWAY: {
-        uint32_t last = reader_be32(&r) & 0x7fffffffu;
-        h2_goaway(h, d, last, reader_be32(&r));
+        uint32_t last = reader_be32(&r) & 0x7fffffffu, code = reader_be32(&r);
+        h2_goaway(h, d, last, code, slice_of(r.p, r.left));
         break;
     }
     case H2_PING:
@@ -311,14 +311,20 @@ static void step_preface(struct http2 *h, struct h2_dir *d, struct piece *p)
         d->preface = false;
 }
 
+static void report_bad(struct http2 *h, enum fact_bad why, const struct packet_mark *mark)
+{
+    struct fact f = {.kind = FACT_HTTP_BAD, .conn = h->conn, .dir = FLOW_S2C, .mark = *mark};
+
+    f.as.bad.why = why;
+    fact_emit(&h->env->sink, &f);
+}
+
 /* Go takes what the server says first for a frame's header, and more than it announced to take for none. */
 static void refuse(struct http2 *h, struct h2_dir *d, const struct packet_mark *mark)
 {
-    struct fact f = {.kind = FACT_HTTP_BAD, .conn = h->conn, .dir = FLOW_S2C, .mark = *mark};
     bool http1 = memcmp(d->header, "HTTP/1.1 ", sizeof d->header) == 0;
 
-    f.as.bad.why = http1 ? FACT_BAD_FRAME_HTTP1 : FACT_BAD_FRAME;
-    fact_emit(&h->env->sink, &f);
+    report_bad(h, http1 ? FACT_BAD_FRAME_HTTP1 : FACT_BAD_FRAME, mark);
     lose(h, d, mark);
 }
 
@@ -344,6 +350,8 @@ static void step_header(struct http2 *h, struct h2_dir *d, struct piece *p)
         refuse(h, d, &p->mark);
         return;
     }
+    if (is_first_from_server(h, d) && d->frame.type != H2_SETTINGS)
+        report_bad(h, FACT_BAD_FRAME_FIRST, &p->mark);
     d->begun = true;
     if (d->frame.len == 0)
         end_frame(h, d);

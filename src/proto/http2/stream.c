@@ -240,12 +240,14 @@ void h2_reset(struct http2 *h, struct h2_dir *d, uint32_t id, uint32_t code)
     fact_emit(&h->env->sink, &f);
 }
 
-void h2_goaway(struct http2 *h, struct h2_dir *d, uint32_t last_stream, uint32_t code)
+void h2_goaway(struct http2 *h, struct h2_dir *d, uint32_t last_stream, uint32_t code, struct slice debug)
 {
+    enum { DEBUG_MAX = 1024 };
     struct fact f = {.kind = FACT_HTTP_GOAWAY, .conn = h->conn, .dir = h2_dir_of(h, d), .mark = d->frame.last};
 
     f.as.goaway.last_stream = last_stream;
     f.as.goaway.code = code;
+    f.as.goaway.debug = slice_of(debug.p, debug.n < DEBUG_MAX ? debug.n : DEBUG_MAX);
     fact_emit(&h->env->sink, &f);
 }
 

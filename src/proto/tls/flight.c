@@ -88,9 +88,19 @@ static void on_client_flight(struct tls *t, const struct tls_record *r)
     }
 }
 
+/* In TLS 1.2 a handshake record, the Finished, is the first behind ChangeCipherSpec. */
+static void find_version(struct tls *t, const struct tls_record *r)
+{
+    if (!t->version_cut || t->finished[r->dir].ref.number != 0 || (r->dir == FLOW_C2S && !t->ccs[FLOW_C2S]))
+        return;
+    t->version_cut = false;
+    t->version = t->shape.version = TLS_VERSION_1_3;
+}
+
 /* TLS 1.2: a client that does not wait for the server's Finished (RFC 7918), or a Finished that was not seen. */
 void tls_on_data_before_done(struct tls *t, const struct tls_record *r)
 {
+    find_version(t, r);
     if (t->version < TLS_VERSION_1_3 && t->hello[FLOW_S2C]) {
         if (r->gap_before || t->finished[FLOW_S2C].ref.number != 0)
             tls_emit_done(t, &r->first, true);

@@ -56,7 +56,8 @@ static void on_server_hello(struct tls *t, const struct tls_record *r, struct sl
         t->mid_stream = false;
         keep_random(t, FLOW_S2C, hello.random);
     }
-    if (hello.version < TLS_VERSION_1_3) {
+    t->version_cut = hello.status != READ_OK && hello.version == TLS_VERSION_1_2;
+    if (hello.version < TLS_VERSION_1_3 && !t->version_cut) {
         t->outcome.alpn = tls_known_alpn(hello.alpn);
         t->shape.h2 = slice_eq(hello.alpn, SLICE_LIT("h2"));
         t->shape.offers_h2 = t->shape.tickets_possible = false;
@@ -67,7 +68,9 @@ static void on_server_hello(struct tls *t, const struct tls_record *r, struct sl
     if (!hello.psk)
         tls_early_rejected(t);
     f.as.tls_server_hello = &hello;
+    hello.version = t->version_cut ? 0 : hello.version;
     tls_emit(t, &f);
+    hello.version = t->version;
     if (!hello.retry)
         tls_session_chosen(t, &hello);
     tls_decrypt_begin(t, r);

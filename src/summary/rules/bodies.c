@@ -80,14 +80,14 @@ static void look_at(struct bodies *b)
 
     for (size_t i = 0; i < b->n; i++)
         sample_add(&all, own_time(b->calls[i].item, b->sending));
-    b->base_ns = b->n >= 6 ? sample_at(&all, 250) : 0;
+    b->base_ns = sample_at(&all, 250);
     int64_t over = max_ns(3 * b->base_ns, b->base_ns + LEAST_SLOWER_NS);
     for (size_t i = 0; i < b->n; i++) {
         struct call *c = b->calls[i].item;
         /* Slow start takes a round trip now and then. */
         c->mark = own_time(c, b->sending) > over + 3 * c->rtt_ns;
     }
-    if ((b->n >= 6 || b->s->small) && densest_run(b->calls, b->n, is_slow, &at, &b->span)) {
+    if (b->n >= 6 && densest_run(b->calls, b->n, is_slow, &at, &b->span)) {
         b->slow = &b->calls[at];
         for (size_t i = 0; i < b->span; i++) {
             const struct call *c = b->slow[i].item;
@@ -97,7 +97,7 @@ static void look_at(struct bodies *b)
             took += own_time(c, b->sending);
             paused += b->sending ? c->idle_client_ns : c->idle_server_ns;
         }
-        if (slow.n >= at_least(b->s, 4))
+        if (slow.n >= 4)
             blame(b, slow.n, sample_at(&slow, 500), paused, took);
     }
     b->s->failed |= all.failed || slow.failed;

@@ -61,7 +61,23 @@ static void find_one_direction(struct p2t_summary *s)
 /* Less is what two interfaces of one capture differ by. */
 static const int64_t CLOCK_BACK_US = 300000;
 
-static void find_clock(struct p2t_summary *s)
+static void tell_clock(struct p2t_summary *s, const struct conn *k, size_t n, int64_t at_ns, bool back)
+{
+    struct cause *c = cause_add(s, P2T_CAUSE_CAPTURE_CLOCK, P2T_CAUSE_SIDE_CAPTURE, "capture", P2T_CERTAIN);
+
+    c->kind = "capture";
+    cause_span(c, back ? k->first_ns : at_ns - k->clock_jump_us * 1000, back ? k->last_ns : at_ns);
+    cause_prove(c, back ? k->clock_back : k->clock_jumped);
+    c->calls = n;
+    c->of = s->conn_count;
+    c->lost_ns = (back ? k->clock_back_us : k->clock_jump_us) * 1000;
+    buf_printf(&c->text, "the capture's clock was set %s by ", back ? "back" : "forward");
+    say_time(&c->text, c->lost_ns);
+    buf_str(&c->text, back ? " while it ran" : " while it ran (the hosts' own clocks did not jump)");
+    buf_lit(&c->text, ": times across that moment are not comparable");
+}
+
+static void find_clock_back(struct p2t_summary *s)
 {
     const struct conn *most = NULL;
     size_t n = 0;
@@ -74,23 +90,41 @@ static void find_clock(struct p2t_summary *s)
         if (most == NULL || k->clock_back_us > most->clock_back_us)
             most = k;
     }
-    if (n == 0)
+    if (n > 0)
+        tell_clock(s, most, n, 0, true);
+}
+
+/* Several connections must say so, of one moment: a host that slept has a clock of timestamps that stood still, too. */
+static void find_clock_forward(struct p2t_summary *s)
+{
+    const struct conn *least = NULL;
+    struct word_list hosts = {0};
+    size_t n = 0;
+
+    for (size_t i = 0; i < s->conn_count; i++) {
+        const struct conn *k = &s->conns[i];
+        if (k->clock_jump_us == 0)
+            continue;
+        n++;
+        word_list_add(&hosts, k->server_ip);
+        if (least == NULL || k->clock_jump_us < least->clock_jump_us)
+            least = k;
+    }
+    if (n < 2 || hosts.total < 2)
         return;
-    struct cause *c = cause_add(s, P2T_CAUSE_CAPTURE_CLOCK, P2T_CAUSE_SIDE_CAPTURE, "capture", P2T_CERTAIN);
-    c->kind = "capture";
-    cause_span(c, most->first_ns, most->last_ns);
-    cause_prove(c, most->clock_back);
-    c->calls = n;
-    c->of = s->conn_count;
-    c->lost_ns = most->clock_back_us * 1000;
-    buf_lit(&c->text, "the capture's clock was set back by ");
-    say_time(&c->text, c->lost_ns);
-    buf_lit(&c->text, " while it ran: times across that moment are not comparable");
+    for (size_t i = 0; i < s->conn_count; i++) {
+        const struct conn *k = &s->conns[i];
+        int64_t apart = k->clock_jumped_ns - least->clock_jumped_ns;
+        if (k->clock_jump_us != 0 && (apart > 30 * SECOND_NS || apart < -30 * SECOND_NS))
+            return;
+    }
+    tell_clock(s, least, n, least->clock_jumped_ns, false);
 }
 
 void rules_capture(struct p2t_summary *s)
 {
     find_one_direction(s);
     find_drops(s);
-    find_clock(s);
+    find_clock_back(s);
+    find_clock_forward(s);
 }

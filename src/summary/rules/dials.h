@@ -1,4 +1,4 @@
-/* Shared by the rules about listeners: dials.c, silence.c. */
+/* Shared by the rules about listeners: listener.c has what they ask, dials.c, silence.c and stale.c what they say. */
 #ifndef P2T_SUMMARY_RULES_DIALS_H
 #define P2T_SUMMARY_RULES_DIALS_H
 
@@ -39,6 +39,8 @@ size_t listener_taken(const struct listener *l);
 struct cause *listener_blame(struct listener *l, enum p2t_cause_code code, enum p2t_cause_side side,
                              enum p2t_confidence confidence, unsigned ends);
 void listener_hit(struct listener *l, struct cause *c, unsigned ends);
+/* Fills l->siblings for the window. */
+void listener_find_siblings(struct listener *l);
 void say_siblings(struct listener *l, struct cause *c, const char *verb);
 
 /* silence.c: SYNs that are not answered, or not at once. */

@@ -9,6 +9,15 @@ struct service {
     size_t n;
 };
 
+/* A connection that was used a moment ago is not idle. */
+static const int64_t IDLE_NS = 300 * (int64_t)MS;
+
+/* Since the answer before on the same connection; negative: there was none. */
+static int64_t idle_before(const struct call *c)
+{
+    return c->free_ns != 0 ? c->request_ns - c->free_ns : -1;
+}
+
 typedef bool call_is(const struct call *c);
 
 /* Sent by something on the way: its hops, or its time, are not the server's. */
@@ -24,7 +33,8 @@ static bool by_middle(const struct call *c)
 
 static bool is_stale(const struct call *c)
 {
-    return call_has(c, P2T_FINDING_CONN_STALE_REUSE) && !by_middle(c);
+    return call_has(c, P2T_FINDING_CONN_STALE_REUSE) && !by_middle(c) &&
+           (c->free_ns == 0 || idle_before(c) > IDLE_NS);
 }
 
 static bool is_ended(const struct call *c)
@@ -37,12 +47,6 @@ static bool is_broken_off(const struct call *c)
 {
     return c->outcome == P2T_OUTCOME_RESPONSE_ERROR && c->answer_ns != 0 && !c->left &&
            call_has(c, P2T_FINDING_CONN_CLOSED_BY_SERVER);
-}
-
-/* Since the answer before on the same connection; negative: there was none. */
-static int64_t idle_before(const struct call *c)
-{
-    return c->free_ns != 0 ? c->request_ns - c->free_ns : -1;
 }
 
 static struct cause *blame(struct service *v, enum p2t_cause_code code, enum p2t_cause_side side, const char *phase,
@@ -62,7 +66,8 @@ static struct cause *blame(struct service *v, enum p2t_cause_code code, enum p2t
     }
     for (size_t i = 0; i < v->n; i++) {
         const struct call *x = v->calls[i].item;
-        c->of += x->request_ns >= c->since_ns && x->request_ns <= c->until_ns;
+        if (x->request_ns >= c->since_ns && x->request_ns <= c->until_ns)
+            c->of += call_weight(v->s, x);
     }
     return c;
 }

@@ -23,8 +23,11 @@ static bool speaks_of_version(const struct word *error)
     return error != NULL && strstr(error->text, "protocol version") != NULL;
 }
 
+/* No server's flight with a certificate is shorter. */
+enum { CERTIFICATE_BYTES = 500 };
+
 struct failures {
-    size_t bad, all, certificates, versions, not_tls, alerts, left, slow;
+    size_t bad, all, certificates, versions, not_tls, alerts, left, slow, served;
     int64_t from_ns, to_ns;
     const struct call *first;
     bool by_client; /* it was the client that broke off */
@@ -47,6 +50,7 @@ static struct failures failures_of(const struct keyed *calls, size_t n)
         f.not_tls += call_has(c, P2T_FINDING_TLS_NOT_TLS);
         f.alerts += call_has(c, P2T_FINDING_TLS_ALERT);
         f.slow += c->tls_ns > 900 * (int64_t)MS;
+        f.served += c->conn != NULL && c->conn->side[P2T_SIDE_SERVER].bytes >= CERTIFICATE_BYTES;
         f.left +=
             c->conn != NULL && (c->conn->closer == P2T_CLOSER_CLIENT_FIN || c->conn->closer == P2T_CLOSER_CLIENT_RST);
     }
@@ -64,7 +68,8 @@ static enum p2t_cause_code code_of(const struct failures *f)
         return P2T_CAUSE_TLS_VERSION_MISMATCH;
     if (f->alerts * 2 > f->bad)
         return P2T_CAUSE_TLS_ALERT;
-    return f->by_client && f->slow * 2 < f->bad ? P2T_CAUSE_TLS_CLIENT_REJECTS : P2T_CAUSE_TLS_CLOSED;
+    return f->by_client && f->slow * 2 < f->bad && f->served * 2 > f->bad ? P2T_CAUSE_TLS_CLIENT_REJECTS
+                                                                          : P2T_CAUSE_TLS_CLOSED;
 }
 
 static enum p2t_cause_side side_of(enum p2t_cause_code code, const struct failures *f)
@@ -74,7 +79,7 @@ static enum p2t_cause_side side_of(enum p2t_cause_code code, const struct failur
     if (code == P2T_CAUSE_TLS_CERTIFICATE || code == P2T_CAUSE_TLS_NOT_TLS || code == P2T_CAUSE_TLS_CLIENT_REJECTS ||
         f->slow * 2 > f->bad)
         return P2T_CAUSE_SIDE_SERVER;
-    return f->alerts * 2 > f->bad && f->by_client ? P2T_CAUSE_SIDE_CLIENT : P2T_CAUSE_SIDE_SERVER;
+    return f->by_client ? P2T_CAUSE_SIDE_CLIENT : P2T_CAUSE_SIDE_SERVER;
 }
 
 static void find_failures(struct p2t_summary *s, const struct keyed *calls, size_t n)
@@ -108,6 +113,8 @@ static void find_failures(struct p2t_summary *s, const struct keyed *calls, size
         buf_lit(&c->text, ": the client breaks off after the server's certificate; that it does not trust it fits");
     else if (f.first->error != NULL)
         buf_printf(&c->text, ": %s", f.first->error->text);
+    if (code == P2T_CAUSE_TLS_CERTIFICATE && !speaks_of_certificate(f.first->error))
+        buf_lit(&c->text, "; the server's certificate has a fault");
 }
 
 /* Slow against the quickest quarter of this server's handshakes. */

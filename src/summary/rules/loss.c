@@ -93,11 +93,11 @@ static void look_for_hole(struct hole *h)
 
 static bool is_hit_by_hole(const struct hole *h, const struct call *c)
 {
-    if (c->server != h->first->server || c->end_ns < h->from_ns || c->request_ns == 0)
+    if (c->server != h->first->server || c->end_ns < h->from_ns)
         return false;
     if (c->conn != NULL && swallowed_side(c->conn) != 0)
         return c->failed || c->outcome == P2T_OUTCOME_INCOMPLETE || c->stalled_ns > 100 * (int64_t)MS;
-    return c->failed && c->request_ns >= h->from_ns - 7 * SECOND_NS && c->request_ns <= h->to_ns;
+    return c->failed && c->start_ns >= h->from_ns - 7 * SECOND_NS && c->start_ns <= h->to_ns;
 }
 
 static void find_hole(struct p2t_summary *s, struct keyed *conns, size_t n)
@@ -106,6 +106,11 @@ static void find_hole(struct p2t_summary *s, struct keyed *conns, size_t n)
 
     look_for_hole(&h);
     if (h.bad < at_least(s, 2) || h.full >= h.bad)
+        return;
+    size_t stalled = 0;
+    for (size_t i = 0; i < s->call_count; i++)
+        stalled += is_hit_by_hole(&h, &s->calls[i]);
+    if (stalled == 0)
         return;
     trouble_note(
         s, (struct trouble){
@@ -228,9 +233,9 @@ static void measure(struct losses *l)
     l->events += syns != NULL ? 2 : 0;
     if (l->events >= 3 && l->tails > 0)
         l->events += l->tails;
-    bool dear = hit >= at_least(l->s, 2) || l->lag_ns > SECOND_NS / 2;
-    l->counts = l->first != NULL && l->events >= at_least(l->s, 4) && l->conns_hit >= at_least(l->s, 2) &&
-                l->events * 1000 >= l->segments * 8 && dear;
+    bool dear = hit >= at_least(l->s, 2) || (l->lag_ns > SECOND_NS / 2 && !l->s->small);
+    l->counts = l->first != NULL && (l->events >= 4 || (l->s->small && hit > 0)) &&
+                l->conns_hit >= at_least(l->s, 2) && l->events * 1000 >= l->segments * 8 && dear;
 }
 
 static void hit_lossy(struct losses *l, struct cause *c)
@@ -267,6 +272,7 @@ static void tell_dead(struct losses *l)
             }
     }
     cause_span(c, l->from_ns, l->to_ns);
+    c->gone = c->calls == 0;
     buf_lit(&c->text, "connections to ");
     say_service(&c->text, l->first->server, l->ip);
     buf_printf(&c->text, " go silent: requests are sent again and again and never acknowledged, on %zu connections",

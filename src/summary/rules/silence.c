@@ -15,7 +15,7 @@ struct silence {
 
 static bool is_held(const struct listener *l, const struct call *c)
 {
-    if (c->server != l->server || c->request_ns < l->from_ns - 2 * SECOND_NS || c->request_ns >= l->to_ns ||
+    if (c->server != l->server || c->acked_ns < 0 || c->request_ns < l->from_ns - 2 * SECOND_NS || c->request_ns >= l->to_ns ||
         c->conn == NULL || c->conn->syn_ack_ns == 0 || c->conn->syns != 1)
         return false;
     return (c->answer_ns == 0 || c->wait_ns > HELD_NS) &&
@@ -68,16 +68,6 @@ static struct silence look(struct listener *l)
     return v;
 }
 
-static void find_siblings(struct listener *l)
-{
-    for (size_t i = 0; l->ip->known_as != NULL && i < l->s->conn_count; i++) {
-        const struct conn *k = &l->s->conns[i];
-        if (k->server_ip != l->ip && k->server_ip != NULL && k->server_ip->known_as == l->ip->known_as &&
-            k->syn_ack_ns >= l->from_ns && k->syn_ack_ns <= l->end_ns + SECOND_NS)
-            word_list_add(&l->siblings, k->server_ip);
-    }
-}
-
 static void tell_dead(struct listener *l, const struct silence *v)
 {
     bool others = l->siblings.total > 0;
@@ -120,8 +110,8 @@ static void tell_queue(struct listener *l, const struct silence *v)
     buf_printf(&c->text, ": SYNs of %zu connections are repeated", v->silent + v->repeated + v->late);
     if (v->held > 0)
         buf_printf(&c->text, ", %zu requests are acknowledged and not answered", v->held);
-    buf_lit(&c->text,
-            ", and nothing else of that host is lost: a full accept queue fits (the process does not accept)");
+    buf_str(&c->text, v->losses == 0 ? ", and nothing else of that host is lost: " : ": ");
+    buf_lit(&c->text, "a full accept queue fits (the process does not accept)");
 }
 
 static void tell_repeated(struct listener *l)
@@ -142,8 +132,8 @@ void dials_find_silence(struct listener *l)
     if (all < at_least(l->s, 2) || (l->s->lossy_capture && all * 5 < listener_taken(l)))
         return;
     l->siblings = (struct word_list){0};
-    find_siblings(l);
-    if (v.losses >= 3 && v.repeated >= v.silent) {
+    listener_find_siblings(l);
+    if (v.losses >= 2 && v.repeated + v.late > 0) {
         trouble_note(l->s,
                      (struct trouble){.kind = TROUBLE_LOSS, .who = l->ip, .from_ns = l->from_ns, .to_ns = l->end_ns});
         return;

@@ -27,7 +27,7 @@ static void put_error(struct buf *b, const struct p2t_event *ev, enum p2t_hook_a
         return;
     buf_str(b, between);
     buf_lit(b, "failed: ");
-    escape_text(b, cause(error));
+    escape_error(b, cause(error));
 }
 
 static void put_values(struct buf *b, const struct p2t_value *v, size_t max)

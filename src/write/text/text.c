@@ -134,7 +134,7 @@ static void put_error(struct buf *b, const struct out_options *o, const struct p
     text_begin(b, o, explained ? TEXT_BOLD : TEXT_RED);
     buf_str(b, explained ? (x->by_go ? "the client's error: " : "in Go's words: ") : verdict(x));
     if (x->error.p != NULL)
-        escape_text(b, x->error);
+        escape_error(b, x->error);
     else
         b->n -= 2;
     text_end(b, o);

@@ -48,6 +48,10 @@ var unseen = []struct{ scenario, hook, why string }{
 	{"h2c", "GetConn", "Go's transport fires GetConn twice for a connection that it already has"},
 	{"h2-fresh", "GetConn", "a request that dialled and then found another HTTP/2 connection asks the pool twice"},
 	{"wan-h2", "GetConn", "the same"},
+	{"snaplen", "WroteHeaderField", "the head is cut off"},
+	{"snaplen", "WroteHeaders", "so is its end"},
+	{"snaplen", "WroteRequest", "so is its end"},
+	{"snaplen", "PutIdleConn", "so is the response's"},
 	{"unread", "PutIdleConn", "a body closed early looks like one that was read"},
 }
 

@@ -31,7 +31,7 @@ func fetch(name string, short bool, urls ...string) []scenario {
 var scenarios = func() []scenario {
 	var all []scenario
 	for _, group := range [][]scenario{
-		plain(), lookups(), dials(), handshakes(), proxies(), messages(), failures(), http2(), storms(),
+		plain(), lookups(), dials(), handshakes(), proxies(), messages(), failures(), http2(), vantages(), storms(),
 	} {
 		all = append(all, group...)
 	}
@@ -274,6 +274,18 @@ func http2() (s []scenario) {
 	return append(s, one("h2-fresh-parallel", false, func(l *lab) {
 		storm(l.client(h2), 6, 2, func(w, i int) string { return tlsBase + "/?bytes=50&ms=3" })
 	})...)
+}
+
+// vantages see less, or more, than the client's own packets: run.sh captures them so.
+func vantages() (s []scenario) {
+	several := func(l *lab) {
+		for i := 0; i < 5; i++ {
+			times(3, l.client(), web80+"/?bytes=2000&ms=2")
+		}
+		get(l.client(), "http://web.lab:9/", "http://nx.lab:8080/", "http://multi.lab:8080/?bytes=3", "https://web.lab:8443/?bytes=700")
+	}
+	s = append(s, one("snaplen-96", false, several)...)
+	return append(s, one("masquerade", false, several)...)
 }
 
 func storms() (s []scenario) {

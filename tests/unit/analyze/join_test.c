@@ -170,6 +170,20 @@ static void ports_tell_equal_calls_apart(void **state)
     world_free(w);
 }
 
+/* A snapshot length cut the Host field away. */
+static void an_exchange_whose_host_is_missing_is_known_by_its_connection(void **state)
+{
+    struct world *w = world_new();
+
+    (void)state;
+    add_live(w, (struct call){"a", "http://h:8080/x", "10.0.0.1:1001", 0});
+    add_live(w, (struct call){"b", "http://h:8080/y", "10.0.0.1:1002", 0});
+    add_wire(w, (struct call){NULL, "http://10.0.0.9:8080/z", "10.0.0.1:1002", 0});
+    add_wire(w, (struct call){NULL, "http://10.0.0.9:8080/x", "10.0.0.1:1001", 0});
+    expect(w, "1,-");
+    world_free(w);
+}
+
 static void what_is_far_away_in_time_is_another_call(void **state)
 {
     struct world *w = world_new();
@@ -297,6 +311,7 @@ int main(void)
         cmocka_unit_test(without_ids_by_url_and_time),
         cmocka_unit_test(an_exchange_with_an_id_waits_for_its_trace),
         cmocka_unit_test(ports_tell_equal_calls_apart),
+        cmocka_unit_test(an_exchange_whose_host_is_missing_is_known_by_its_connection),
         cmocka_unit_test(what_is_far_away_in_time_is_another_call),
         cmocka_unit_test(clocks_three_hours_apart),
         cmocka_unit_test(a_clock_that_drifts),

@@ -175,7 +175,7 @@ static void exit_status_and_messages(void **state)
         {"--method PUT DIR/three.pcap", 0, "none of the 4 exchanges"},
         {"", 2, "usage: pcap2trace"},
         {"-T xml DIR/three.pcap", 2, "unknown format 'xml'"},
-        {"summary DIR/three.pcap", 2, "no command 'summary'"},
+        {"report DIR/three.pcap", 2, "no command 'report'"},
         {"-f tcp_prt DIR/three.pcap", 2, "tcp_prt"},
         {"-o DIR/no/such/folder DIR/three.pcap", 1, "/no/such/folder: No such file or directory"},
         {"-o /dev/full DIR/three.pcap", 1, "/dev/full: No space left on device"},

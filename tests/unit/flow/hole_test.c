@@ -1,6 +1,6 @@
 #include "sim.h"
 
-enum { PATIENCE = 50 * MS };
+enum { PATIENCE = 8 * MS };
 
 static void hole_is_lost_when_acknowledged_and_patience_is_over(void **state)
 {

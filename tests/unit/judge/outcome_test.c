@@ -609,6 +609,13 @@ static void other_ends_of_a_stream(void **state)
     m.e.conn.goaway_code = 2;
     JUDGED(&m, RESPONSE_ERROR,
            "http2: server sent GOAWAY and closed the connection; LastStreamID=3, ErrCode=INTERNAL_ERROR, debug=\"\"");
+    m.e.conn.goaway_debug = SLICE_LIT("too\"many\n\xff");
+    JUDGED(&m, RESPONSE_ERROR,
+           "http2: server sent GOAWAY and closed the connection; LastStreamID=3, ErrCode=INTERNAL_ERROR, "
+           "debug=\"too\\\"many\\n\\xff\"");
+    m.e.conn.refused = FACT_BAD_FRAME_FIRST;
+    JUDGED(&m, RESPONSE_ERROR, "connection error: PROTOCOL_ERROR");
+    m.e.conn.refused = 0;
     m.e.conn.goaway = false;
     m.e.conn.client_fin = at(4900);
     JUDGED(&m, RESPONSE_ERROR, GONE);

@@ -47,6 +47,18 @@ static void what_cannot_be_seen_or_turns_text_round_is_shown(void **state)
         expect(rows[i].from, strlen(rows[i].from), rows[i].to);
 }
 
+static void what_an_error_quotes_is_escaped_once(void **state)
+{
+    static const char error[] = "malformed HTTP response \"\\x15\\x03\" \x1b[31m";
+    struct buf b = {0};
+
+    (void)state;
+    escape_error(&b, (struct p2t_text){error, sizeof error - 1});
+    buf_putc(&b, '\0');
+    assert_string_equal((const char *)b.p, "malformed HTTP response \"\\x15\\x03\" \\x1b[31m");
+    buf_fini(&b);
+}
+
 static void letters_of_every_length_stay(void **state)
 {
     static const char text[] = "z\xc3\xbc\xe4\xb8\x80\xf0\x9f\x99\x82";
@@ -83,6 +95,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_byte_value_alone),
         cmocka_unit_test(what_cannot_be_seen_or_turns_text_round_is_shown),
+        cmocka_unit_test(what_an_error_quotes_is_escaped_once),
         cmocka_unit_test(letters_of_every_length_stay),
         cmocka_unit_test(what_is_no_utf8_is_shown_byte_by_byte),
     };

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""calls.py CONFIG: a caller in Python (urllib, requests, httpx, grpc) or curl, by Kind; writes what it saw.
+"""calls.py CONFIG: a caller in Python (urllib, requests, httpx, grpc, socket) or curl, by Kind; writes what it saw.
 
 Callers: Name, URL ({n} is a number), Every [ms, ms], Since, Until, Timeout (s), Method, Body (bytes), Session (connections
 kept), Workers, Retries, Header, Args (curl's).
@@ -89,6 +89,31 @@ def by_curl(c):
         if done.returncode:
             raise OSError(done.stderr.decode().strip())
         return int(done.stdout)
+
+    return once
+
+
+def by_socket(c):
+    """HTTP by hand: head and body in two sends, with Nagle as the system has it."""
+    import http.client, socket
+    from urllib.parse import urlsplit
+
+    kept = {}
+
+    def once(url, headers):
+        u = urlsplit(url)
+        if not kept:
+            kept['socket'] = socket.create_connection((u.hostname, u.port))
+        one, data = kept['socket'], body(c)
+        lines = [f'POST {u.path} HTTP/1.1', f'Host: {u.netloc}', f'Content-Length: {len(data)}'] + [
+            f'{k}: {v}' for k, v in headers.items()
+        ]
+        one.sendall('\r\n'.join(lines + ['', '']).encode())
+        one.sendall(data)
+        r = http.client.HTTPResponse(one)
+        r.begin()
+        r.read()
+        return r.status
 
     return once
 

@@ -78,15 +78,25 @@ def one_direction_errors(lab):
     )
     lab.capture('client', direction='in')
     lab.truth(
-        'http.error_cluster|capture.one_direction',
-        'server|capture',
-        'lifts.tower.test|10.133.4.190|capture',
+        'http.error_cluster',
+        'server',
+        'lifts.tower.test|10.133.4.190',
         since=6,
         until=11,
         callers=['lifts'],
-        note='one direction only; the statuses are readable',
+        note='the statuses are readable',
         not_to_blame='network; doors; lamps',
         shows='http.response.code==503 || tcp.payload contains "HTTP/1.1 503"',
+    )
+    lab.truth(
+        'capture.one_direction',
+        'capture',
+        '',
+        since=0,
+        until='end',
+        callers=['none'],
+        note='one direction only',
+        shows='ip.dst==10.133.4.90',
     )
 
 
