@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Judges the causes that `summary` names on captures whose truth is known (truth.tsv, beside this file).
+"""Judges the causes that `summary` names on captures whose truth is known: FOLDER/truth.tsv (default: beside this file).
 
-causes.py PROGRAM [--only PATTERN] [--half tune|judge] [--mutations [KIND,...]] [--floor PERCENT] [--jobs N] [-v]
+causes.py PROGRAM [--folder FOLDER] [--only PATTERN] [--half tune|judge] [--mutations [KIND,...]] [--floor PERCENT] [--jobs N] [-v]
 
 A capture is right when the true cause (code, side, subject) is the first one named, or both are the first two where
 there are two, and when a healthy one has none (but what truth.tsv lets stand). With --mutations the same is asked of
@@ -23,10 +23,10 @@ import pcap
 from verdicts import Expected, Truth, standing
 
 
-def rows(pattern, half):
+def rows(folder, pattern, half):
     """{file: [Truth...]}, in the table's order."""
     found = defaultdict(list)
-    with open(f'{HERE}/truth.tsv') as f:
+    with open(f'{folder}/truth.tsv') as f:
         names = f.readline().rstrip('\n').split('\t')
         for line in f:
             row = dict(zip(names, line.rstrip('\n').split('\t')))
@@ -115,9 +115,9 @@ class Result:
         )
 
 
-def judge(program, file, truths, kinds):
+def judge(program, home, file, truths, kinds):
     """All results of one capture: itself, or its mutants."""
-    path = f'{HERE}/{file}'
+    path = f'{home}/{file}'
     if not kinds:
         return [Result(file, 'plain', truths[0].half, plain(truths), *causes(program, path))]
     found = []
@@ -158,6 +158,7 @@ def passed(results, floor):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('program')
+    parser.add_argument('--folder', default=HERE)
     parser.add_argument('--only', default='')
     parser.add_argument('--half', choices=('tune', 'judge'))
     parser.add_argument('--mutations', nargs='?', const=','.join(mutate.KEEPING + mutate.MAKING))
@@ -170,7 +171,10 @@ def main():
         return 77
     kinds = options.mutations.split(',') if options.mutations else None
     with concurrent.futures.ProcessPoolExecutor(options.jobs) as pool:
-        work = [pool.submit(judge, options.program, f, t, kinds) for f, t in rows(options.only, options.half).items()]
+        work = [
+            pool.submit(judge, options.program, options.folder, f, t, kinds)
+            for f, t in rows(options.folder, options.only, options.half).items()
+        ]
         results = [r for w in work for r in w.result()]
     for r in results:
         if options.v or not r.good:
