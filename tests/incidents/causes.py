@@ -4,7 +4,8 @@
 causes.py PROGRAM [--folder FOLDER] [--only PATTERN] [--half tune|judge] [--mutations [KIND,...]] [--floor PERCENT] [--jobs N] [-v]
 
 A capture is right when the true cause (code, side, subject) is the first one named, or both are the first two where
-there are two, and when a healthy one has none (but what truth.tsv lets stand). With --mutations the same is asked of
+there are two, and when a healthy one has none (but what truth.tsv lets stand); and no cause may lie outside of its
+capture's time. With --mutations the same is asked of
 what mutate_captures.py makes of each. Prints a row for each that is wrong (-v: for all) and totals.
 
 Exit status 1 if less than PERCENT (default 90) of those with a cause are right, in either half, or any healthy one, any
@@ -12,7 +13,7 @@ with two causes or any of captures/ is wrong; with --mutations: if less than PER
 `summary`.
 """
 
-import argparse, concurrent.futures, fnmatch, json, os, subprocess, sys, tempfile
+import argparse, concurrent.futures, datetime, fnmatch, json, os, subprocess, sys, tempfile
 from collections import defaultdict
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -41,9 +42,24 @@ def causes(program, capture):
     try:
         told = json.loads(done.stdout)
         assert told['schema'] == 'pcap2trace.summary/1'
+        stray = next((c for c in told['causes'] if strays(c, told)), None)
+        if stray:
+            return None, f"{brief(stray)} is of {stray['since']} until {stray['until']}, outside of the capture"
         return told['causes'], None
     except (ValueError, KeyError, AssertionError):
         return None, done.stderr.strip().splitlines()[-1:] or [f'exit status {done.returncode}']
+
+
+def strays(cause, told):
+    """Whether its times are over a second outside of the capture's, whose clock was not set."""
+    if any(c['code'] == 'capture.clock' for c in told['causes']):
+        return False
+    first, since, until, last = (
+        datetime.datetime.fromisoformat(t[:19])
+        for t in (told['since'], cause['since'], cause['until'], told['until'])
+    )
+    second = datetime.timedelta(seconds=1)
+    return not first - second <= since <= until <= last + second
 
 
 def strings(x):
