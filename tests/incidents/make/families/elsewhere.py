@@ -754,12 +754,12 @@ def load_test(lab):
     serve(lab, 'coal', 4352, tls=True)
     lab.go(
         'hammer',
-        call('iron', 'iron.anvil9.test', 4351, (0, 2), Workers=6),
+        call('iron', 'iron.anvil9.test', 4351, (10, 14), Workers=6),
         call('coal', 'coal.anvil9.test', 4352, tls=True),
         pools={'': dict(MaxIdle=8)},
         ca=lab.authority(),
     )
-    lab.capture('iron', snaplen=400)
+    lab.capture('iron', snaplen=200)
     lab.healthy('a load test that goes on as it began', shows='http.response')
 
 
