@@ -21,12 +21,13 @@ struct conn;
 /* An exchange. */
 struct call {
     uint64_t id, trace; /* trace: hash of its trace id; 0: it has none */
+    uint64_t url;       /* hash of method and URL */
     uint64_t conn_id;
     enum p2t_kind kind;
     enum p2t_outcome outcome;
     int status, grpc_status;                 /* 0: none; grpc_status negative: none */
     const struct word *method, *host, *name; /* host: as asked, with its port; name: without */
-    const struct word *route, *url, *agent, *client, *server, *server_ip, *software;
+    const struct word *route, *agent, *client, *server, *server_ip, *software;
     const struct word *error, *dialled[4]; /* the addresses that its dials went to in vain */
     int64_t start_ns, end_ns, lookup_ns, looked_up_ns, request_ns, sent_ns, answer_ns;
     int64_t dns_ns, connect_ns, tls_ns, send_ns, wait_ns, receive_ns, total_ns; /* 0: not applicable */
@@ -78,7 +79,7 @@ struct stall {
 
 struct conn {
     uint64_t id;
-    const struct word *client, *client_ip, *server, *server_ip;
+    const struct word *client_ip, *server, *server_ip;
     uint16_t server_port;
     enum p2t_vantage vantage;
     int64_t first_ns, last_ns, syn_ns, last_syn_ns, syn_ack_ns, ack_ns, late_syn_ack_ns, refused_ns, icmp_ns,
@@ -155,7 +156,9 @@ struct p2t_summary {
     struct conn *conns;
     size_t conn_count, conn_cap;
     uint64_t calls_seen, calls_failed, conns_seen, questions_seen;
-    uint64_t keep_below; /* ordinary calls with a hash below this are kept; 0: all are */
+    /* Ordinary calls and connections whose lot is below this are kept; 0: all are. Each stands for `weight` of them. */
+    uint64_t keep_below, keep_conns_below, keep_questions_below;
+    size_t weight;
     struct p2t_counters counters;
     bool failed; /* memory ran out */
     /* The analysis. */
@@ -199,6 +202,15 @@ static inline const struct trouble *trouble_of(const struct p2t_summary *s, enum
 static inline int64_t answer_or_end(const struct call *c)
 {
     return c->answer_ns != 0 ? c->answer_ns : c->late_ns != 0 ? c->late_ns : c->end_ns;
+}
+/* Failed, slow for anybody, or with something to say: kept in any case, and stands for itself alone. */
+static inline bool call_is_notable(const struct call *c)
+{
+    return c->failed || c->left || c->stalled_ns > 0 || c->total_ns > INT64_C(1000000000);
+}
+static inline size_t call_weight(const struct p2t_summary *s, const struct call *c)
+{
+    return s->weight <= 1 || call_is_notable(c) ? 1 : s->weight;
 }
 /* The capture lacks bytes of its connection: that something did not come proves nothing. */
 static inline bool call_is_doubtful(const struct call *c)

@@ -35,20 +35,22 @@ static bool new_connection(const struct keyed *calls, size_t i)
     return c->conn != NULL && c->conn->call_count > 0 && c->conn->calls[0] == c;
 }
 
-static bool fill_row(struct service_row *row, const struct keyed *calls, size_t n)
+static bool fill_row(const struct p2t_summary *s, struct service_row *row, const struct keyed *calls, size_t n)
 {
     struct phase phases[PHASES] = {{.name = "dns"},  {.name = "connect"}, {.name = "tls"},
                                    {.name = "send"}, {.name = "wait"},    {.name = "receive"}};
     struct sample total = {0};
     bool failed = false;
 
-    *row = (struct service_row){.server = calls[0].key[0], .calls = n};
+    *row = (struct service_row){.server = calls[0].key[0]};
     for (size_t i = 0; i < n; i++) {
         const struct call *c = calls[i].item;
         row->server_ip = c->server_ip;
+        size_t weight = call_weight(s, c);
+        row->calls += weight;
         row->failed += c->failed;
-        row->reused += c->reused;
-        row->connections += new_connection(calls, i);
+        row->reused += c->reused ? weight : 0;
+        row->connections += new_connection(calls, i) ? weight : 0;
         sample_add(&total, c->total_ns);
         add_phase(&phases[0], c->dns_ns);
         add_phase(&phases[1], c->connect_ns);
@@ -95,7 +97,7 @@ struct service_rows services_of(const struct p2t_summary *s)
     at = 0;
     while (!rows.failed && (first = groups_next(&s->services, &at, &n)) != NULL)
         if (first->key[0] != NULL)
-            rows.failed = !fill_row(&rows.row[rows.n++], first, n);
+            rows.failed = !fill_row(s, &rows.row[rows.n++], first, n);
     if (rows.n > 1)
         qsort(rows.row, rows.n, sizeof *rows.row, by_weight);
     return rows;

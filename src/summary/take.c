@@ -5,7 +5,7 @@
 #include "summary/route.h"
 
 /* Ordinary calls beyond this many are thinned out by a hash of their ids; the same ones for the same captures. */
-enum { CALLS_MAX = 1 << 18, CONNS_MAX = 1 << 18, QUESTIONS_MAX = 1 << 18 };
+enum { CALLS_MAX = 1 << 16, CONNS_MAX = 1 << 16, QUESTIONS_MAX = 1 << 16 };
 
 /* Room for one more; false when memory ran out. */
 static bool make_room(void **all, size_t *cap, size_t n, size_t size)
@@ -203,7 +203,7 @@ static void take_texts(struct p2t_summary *s, struct call *c, const struct p2t_e
     c->name = x->host.n > 0 ? without_port(s, slice_of(x->host.p, x->host.n)) : NULL;
     route_of(&route, slice_of(x->url.p, x->url.n));
     c->route = words_take(&s->words, buf_view(&route));
-    c->url = words_text(&s->words, x->url);
+    c->url = hash_stable(hash_stable(HASH_STABLE_SEED, x->method.p, x->method.n), x->url.p, x->url.n);
     c->software = words_text(&s->words, x->server);
     c->error = words_text(&s->words, x->error);
     c->trace = x->trace_id.n > 0 ? hash_stable(HASH_STABLE_SEED, x->trace_id.p, x->trace_id.n) : 0;
@@ -251,25 +251,31 @@ static void fill_call(struct p2t_summary *s, struct call *c, const struct p2t_ex
         c->agent = words_take(&s->words, slice_str(p2t_kind_name(x->kind)));
 }
 
-/* Failed, slow for anybody, or with something to say: kept in any case. */
-static bool is_notable(const struct call *c)
+/* Whole connections are kept or left out: what came before a call on its connection is part of its story. */
+static uint64_t lot_of(uint64_t id)
 {
-    return c->failed || c->left || c->stalled_ns > 0 || c->total_ns > SECOND_NS;
+    return hash_stable_finish(hash_stable(HASH_STABLE_SEED, &id, sizeof id));
 }
 
-static uint64_t lot_of(const struct call *c)
+static bool keeps_call(const struct p2t_summary *s, const struct call *c)
 {
-    return hash_stable_finish(hash_stable(HASH_STABLE_SEED, &c->id, sizeof c->id));
+    return s->keep_below == 0 || call_is_notable(c) || lot_of(c->conn_id != 0 ? c->conn_id : c->id) < s->keep_below;
+}
+
+static uint64_t half_of(uint64_t below)
+{
+    return below == 0 ? UINT64_MAX / 2 : below / 2;
 }
 
 /* Halves the ordinary calls. */
-static void thin(struct p2t_summary *s)
+static void thin_calls(struct p2t_summary *s)
 {
     size_t kept = 0;
 
-    s->keep_below = s->keep_below == 0 ? UINT64_MAX / 2 : s->keep_below / 2;
+    s->keep_below = half_of(s->keep_below);
+    s->weight = s->weight == 0 ? 2 : s->weight * 2;
     for (size_t i = 0; i < s->call_count; i++)
-        if (is_notable(&s->calls[i]) || lot_of(&s->calls[i]) < s->keep_below)
+        if (keeps_call(s, &s->calls[i]))
             s->calls[kept++] = s->calls[i];
     s->call_count = kept;
 }
@@ -279,7 +285,7 @@ static int add_call(struct p2t_summary *s, const struct p2t_exchange *x)
     void *all = s->calls;
 
     if (s->call_count >= CALLS_MAX)
-        thin(s);
+        thin_calls(s);
     if (s->call_count >= CALLS_MAX)
         return P2T_OK;
     if (!make_room(&all, &s->call_cap, s->call_count, sizeof *s->calls))
@@ -290,8 +296,7 @@ static int add_call(struct p2t_summary *s, const struct p2t_exchange *x)
     fill_call(s, c, x);
     s->calls_seen++;
     s->calls_failed += c->failed;
-    if (s->keep_below == 0 || is_notable(c) || lot_of(c) < s->keep_below)
-        s->call_count++;
+    s->call_count += keeps_call(s, c);
     return P2T_OK;
 }
 
@@ -335,20 +340,55 @@ static void fill_question(struct p2t_summary *s, struct question *q, const struc
         q->answered = (struct proof){path_word(s, x->answered.path), x->answered.number};
 }
 
+static bool question_is_notable(const struct question *q)
+{
+    return q->answered_ns == 0 || q->rcode != 0 || q->tries > 1 || q->addresses == 0;
+}
+
+/* All questions for one name are kept or left out. */
+static bool keeps_question(const struct p2t_summary *s, const struct question *q)
+{
+    if (s->keep_questions_below == 0 || question_is_notable(q))
+        return true;
+    const struct p2t_text name = word_text(q->name);
+    return hash_stable_finish(hash_stable(HASH_STABLE_SEED, name.p, name.n)) < s->keep_questions_below;
+}
+
+static void thin_questions(struct p2t_summary *s)
+{
+    size_t kept = 0;
+
+    s->keep_questions_below = half_of(s->keep_questions_below);
+    for (size_t i = 0; i < s->question_count; i++)
+        if (keeps_question(s, &s->questions[i]))
+            s->questions[kept++] = s->questions[i];
+    s->question_count = kept;
+}
+
+static void add_question(struct p2t_summary *s, const struct p2t_question *x)
+{
+    void *all = s->questions;
+
+    s->questions_seen++;
+    if (s->question_count >= QUESTIONS_MAX)
+        thin_questions(s);
+    if (s->question_count >= QUESTIONS_MAX)
+        return;
+    if (!make_room(&all, &s->question_cap, s->question_count, sizeof *s->questions)) {
+        s->failed = true;
+        return;
+    }
+    s->questions = all;
+    struct question *q = &s->questions[s->question_count];
+    *q = (struct question){0};
+    fill_question(s, q, x);
+    s->question_count += keeps_question(s, q);
+}
+
 void p2t_summary_question(struct p2t_summary *s, const struct p2t_question *x)
 {
     pthread_mutex_lock(&s->lock);
-    void *all = s->questions;
-    s->questions_seen++;
-    if (s->question_count < QUESTIONS_MAX) {
-        if (make_room(&all, &s->question_cap, s->question_count, sizeof *s->questions)) {
-            s->questions = all;
-            s->questions[s->question_count] = (struct question){0};
-            fill_question(s, &s->questions[s->question_count++], x);
-        } else {
-            s->failed = true;
-        }
-    }
+    add_question(s, x);
     pthread_mutex_unlock(&s->lock);
 }
 
@@ -419,7 +459,6 @@ static uint16_t port_of(struct slice endpoint)
 static void fill_conn(struct p2t_summary *s, struct conn *k, const struct p2t_connection_record *r)
 {
     k->id = r->id;
-    k->client = words_take(&s->words, slice_str(r->client));
     k->server = words_take(&s->words, slice_str(r->server));
     k->client_ip = without_port(s, slice_str(r->client));
     k->server_ip = without_port(s, slice_str(r->server));
@@ -446,18 +485,50 @@ static void fill_conn(struct p2t_summary *s, struct conn *k, const struct p2t_co
     take_stall_records(s, k, r);
 }
 
+static bool conn_is_notable(const struct conn *k)
+{
+    return k->syn_ack_ns == 0 || k->syns > 1 || k->late_syn_acks > 0 || k->stall_count > 0 || k->rst_ns[0] != 0 ||
+           k->rst_ns[1] != 0;
+}
+
+static bool keeps_conn(const struct p2t_summary *s, const struct conn *k)
+{
+    return s->keep_conns_below == 0 || conn_is_notable(k) || lot_of(k->id) < s->keep_conns_below;
+}
+
+static void thin_conns(struct p2t_summary *s)
+{
+    size_t kept = 0;
+
+    s->keep_conns_below = half_of(s->keep_conns_below);
+    for (size_t i = 0; i < s->conn_count; i++) {
+        if (keeps_conn(s, &s->conns[i]))
+            s->conns[kept++] = s->conns[i];
+        else
+            free(s->conns[i].stalls);
+    }
+    s->conn_count = kept;
+}
+
 static int add_conn(struct p2t_summary *s, const struct p2t_connection_record *r)
 {
     void *all = s->conns;
 
     s->conns_seen++;
     if (s->conn_count >= CONNS_MAX)
+        thin_conns(s);
+    if (s->conn_count >= CONNS_MAX)
         return P2T_OK;
     if (!make_room(&all, &s->conn_cap, s->conn_count, sizeof *s->conns))
         return P2T_ERR_MEMORY;
     s->conns = all;
-    s->conns[s->conn_count] = (struct conn){0};
-    fill_conn(s, &s->conns[s->conn_count++], r);
+    struct conn *k = &s->conns[s->conn_count];
+    *k = (struct conn){0};
+    fill_conn(s, k, r);
+    if (keeps_conn(s, k))
+        s->conn_count++;
+    else
+        free(k->stalls);
     return P2T_OK;
 }
 

@@ -27,28 +27,22 @@ struct storm {
     const struct call *first;
 };
 
-/* Requests of one method and URL, by time. */
+/* Calls given up whose method and URL were asked for again soon. */
 static size_t count_again(struct storm *t)
 {
     struct groups urls = {0};
-    size_t at = 0, n, again = 0;
-    struct keyed *first;
+    size_t again = 0;
 
     for (size_t i = 0; i < t->n; i++) {
         struct call *c = t->calls[i].item;
-        groups_add(&urls, (struct keyed){{c->method, c->url}, c->request_ns, c->id, c});
+        groups_add(&urls, (struct keyed){.at_ns = (int64_t)c->url, .tie = (uint64_t)c->request_ns, .item = c});
     }
     groups_sort(&urls);
-    while ((first = groups_next(&urls, &at, &n)) != NULL)
-        for (size_t i = 0; i < n; i++) {
-            const struct call *c = first[i].item;
-            if (!is_given_up(c))
-                continue;
-            size_t k = i + 1;
-            while (k < n && first[k].at_ns <= c->end_ns)
-                k++;
-            again += k < n && first[k].at_ns - c->end_ns < AGAIN_NS;
-        }
+    for (size_t i = 0; i + 1 < urls.n; i++) {
+        const struct call *c = urls.all[i].item, *next = urls.all[i + 1].item;
+        again += is_given_up(c) && next->url == c->url && next->request_ns > c->end_ns - 10 * (int64_t)MS &&
+                 next->request_ns - c->end_ns < AGAIN_NS;
+    }
     t->s->failed |= urls.failed;
     groups_fini(&urls);
     return again;

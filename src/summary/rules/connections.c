@@ -15,8 +15,8 @@ struct habit {
 /* The only one of a connection whose beginning is in the capture. */
 static bool is_alone(const struct call *c)
 {
-    return c->conn != NULL && c->conn->call_count == 1 && c->conn->syn_ns != 0 && c->conn->syn_ack_ns != 0 &&
-           (c->kind == P2T_KIND_HTTP1 || c->kind == P2T_KIND_TLS) && !c->streams;
+    return c->conn != NULL && c->conn->call_count == 1 && c->conn->exchanges <= 1 && c->conn->syn_ns != 0 &&
+           c->conn->syn_ack_ns != 0 && (c->kind == P2T_KIND_HTTP1 || c->kind == P2T_KIND_TLS) && !c->streams;
 }
 
 static void measure(struct habit *h)
@@ -33,7 +33,8 @@ static void measure(struct habit *h)
         h->client_closes += c->request_closes;
         h->cost_ns += c->dns_ns + c->connect_ns + c->tls_ns;
         h->total_ns += c->total_ns;
-        sample_add(&h->handshake, c->conn->syn_ack_ns - c->conn->syn_ns);
+        /* To both ends, wherever the capture was taken. */
+        sample_add(&h->handshake, max_ns(c->conn->syn_ack_ns, c->conn->ack_ns) - c->conn->syn_ns);
     }
 }
 

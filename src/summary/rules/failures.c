@@ -66,7 +66,8 @@ static struct cause *blame(struct service *v, enum p2t_cause_code code, enum p2t
     }
     for (size_t i = 0; i < v->n; i++) {
         const struct call *x = v->calls[i].item;
-        c->of += x->request_ns >= c->since_ns && x->request_ns <= c->until_ns;
+        if (x->request_ns >= c->since_ns && x->request_ns <= c->until_ns)
+            c->of += call_weight(v->s, x);
     }
     return c;
 }

@@ -68,7 +68,8 @@ static struct errors errors_of(const struct service *v)
     }
     for (size_t i = 0; i < v->n; i++) {
         const struct call *c = v->calls[i].item;
-        e.inside += c->request_ns >= e.from_ns && c->request_ns <= e.to_ns;
+        if (c->request_ns >= e.from_ns && c->request_ns <= e.to_ns)
+            e.inside += call_weight(v->s, c);
     }
     return e;
 }
@@ -125,7 +126,7 @@ static void blame_answerer(struct service *v, struct errors *e)
 static void find_errors(struct service *v)
 {
     struct errors e = errors_of(v);
-    bool many = e.n * 100 >= e.inside * 15 || e.n >= 8;
+    bool many = e.n * 100 >= e.inside * 15 || (e.n >= 8 && e.n * 100 >= e.inside * 3);
     bool upstreams = is_proxy(v->s, v->server_ip) && e.failed_legs * 10 >= e.n * 6 && e.failed_legs > 0;
 
     /* Where the calls that the proxy made fail, too, they are told of by themselves. */

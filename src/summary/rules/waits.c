@@ -205,13 +205,14 @@ static void count_around(struct run *r)
     for (size_t i = 0; i < r->n; i++) {
         const struct call *c = r->calls[i].item;
         bool in = c->request_ns >= r->from_ns && c->request_ns <= r->to_ns;
-        r->inside += in;
+        size_t weight = call_weight(r->s, c);
+        r->inside += in ? weight : 0;
         if (c->mark == 0)
             continue;
-        r->same_inside += in;
-        r->same_slow += in && c->slow;
-        r->outside += !in;
-        r->outside_slow += !in && c->slow;
+        r->same_inside += in ? weight : 0;
+        r->same_slow += in && c->slow ? weight : 0;
+        r->outside += in ? 0 : weight;
+        r->outside_slow += !in && c->slow ? weight : 0;
         if (in && c->slow) {
             r->one_route &= first == NULL || (c->route == first->route && c->method == first->method);
             first = c;
@@ -228,6 +229,8 @@ static bool is_convincing(const struct run *r)
 
     if (r->outside >= 5 && r->outside_slow * 4 > r->outside)
         return false; /* a route with two modes at all times */
+    if (r->slow_count * 200 < r->inside + r->outside && r->lost_ns < 5 * SECOND_NS)
+        return false; /* one hiccup of a busy server */
     /* Without keys, routes mix: a clean before and after is asked for. */
     if (r->encrypted && (r->slow_count * 10 < r->inside * 7 || r->outside < 5 || r->outside_slow * 10 > r->outside))
         return false;
@@ -292,6 +295,55 @@ static void say_rest(struct run *r, struct cause *c, const struct call *first, s
     buf_lit(&c->text, ") are as quick as ever");
 }
 
+/* A server that thinks for so long acknowledges the request first: no kernel holds an acknowledgement back longer than
+ * 200 ms, and Linux 40. Where the first sign of life comes as late as the answer, everything of the server is late. */
+static bool is_far_now(const struct call *c)
+{
+    int64_t slower = over_usual(c);
+
+    return slower > 50 * (int64_t)MS && c->acked_ns >= 0 && c->acked_ns * 10 > slower * 6 &&
+           (c->acked_ns > 215 * (int64_t)MS || c->acked_ns < 190 * (int64_t)MS);
+}
+
+static bool is_acked_first(const struct call *c)
+{
+    return c->acked_ns >= 0 && c->acked_ns * 10 < over_usual(c) * 4;
+}
+
+static bool is_distance(const struct run *r)
+{
+    size_t far = 0, near = 0;
+
+    for (size_t i = 0; i < r->span; i++) {
+        const struct call *c = r->slow[i].item;
+        far += c->slow && is_far_now(c);
+        near += c->slow && is_acked_first(c);
+    }
+    return far >= 3 && near * 4 < far && r->slow_count * 10 >= r->inside * 6;
+}
+
+static void blame_path(struct run *r, const struct call *first, int64_t median, int64_t usual)
+{
+    struct cause *c = cause_add(r->s, P2T_CAUSE_CONN_SLOW_PATH, P2T_CAUSE_SIDE_NETWORK, "wait", P2T_LIKELY);
+
+    cause_subject_service(c, first->server, first->server_ip);
+    c->kind = "path";
+    for (size_t i = 0; i < r->span; i++)
+        if (is_slow(r->slow[i].item))
+            cause_hit(r->s, c, r->slow[i].item);
+    cause_span(c, r->from_ns, r->to_ns);
+    c->of = r->inside;
+    c->lost_ns = r->lost_ns;
+    buf_lit(&c->text, "all that comes from ");
+    say_service(&c->text, first->server, first->server_ip);
+    buf_lit(&c->text, " comes ");
+    say_time(&c->text, median - max_ns(usual, 0));
+    buf_printf(&c->text,
+               " later than is usual, acknowledgements like answers, %zu of %zu calls: the path fits, or a host that "
+               "does not run",
+               r->slow_count, r->inside);
+}
+
 static void blame(struct run *r, const struct call *first, int64_t median, int64_t usual)
 {
     bool proxy = is_proxy(r->s, first->server_ip);
@@ -347,8 +399,12 @@ static void look_at_run(struct run *r)
             sample_add(&usual, c->usual_ns);
     }
     int64_t median = sample_at(&own, 500), base = usual.n > 0 ? sample_at(&usual, 500) : -1;
-    if (first != NULL && is_convincing(r) && !is_path(r, first, median, max_ns(base, 0)))
-        blame(r, first, median, base);
+    if (first != NULL && is_convincing(r) && !is_path(r, first, median, max_ns(base, 0))) {
+        if (is_distance(r))
+            blame_path(r, first, median, base);
+        else
+            blame(r, first, median, base);
+    }
     r->s->failed |= own.failed || usual.failed;
     sample_fini(&own);
     sample_fini(&usual);

@@ -734,6 +734,7 @@ def idle_closes(lab):
     hosts(lab, {'scribe': 11}, {'ink': 21, 'quills': 22})
     serve(lab, 'ink', 4341, Idle=1)
     lab.python_server('quills', 'plain', 4342, 'HTTP/1.0')
+    lab.name('quills', addresses=['10.225.8.22'])
     callers = [
         call(f'ink{i}', 'ink.scriptorium.test', 4341, (1900, 2400), Since=0.2 * i, Pool=f'p{i}') for i in range(6)
     ]
@@ -753,12 +754,12 @@ def load_test(lab):
     serve(lab, 'coal', 4352, tls=True)
     lab.go(
         'hammer',
-        call('iron', 'iron.anvil9.test', 4351, (0, 2), Workers=6),
+        call('iron', 'iron.anvil9.test', 4351, (10, 14), Workers=6),
         call('coal', 'coal.anvil9.test', 4352, tls=True),
         pools={'': dict(MaxIdle=8)},
         ca=lab.authority(),
     )
-    lab.capture('iron', snaplen=400)
+    lab.capture('iron', snaplen=200)
     lab.healthy('a load test that goes on as it began', shows='http.response')
 
 
@@ -768,6 +769,7 @@ def grpc_noise(lab):
     -i any.
     """
     hosts(lab, {'choir': 11}, {'songs': 21, 'seats': 22})
+    lab.name('songs', addresses=['10.227.1.21'])
     lab.python_server('songs', 'rpc', 50095, json.dumps({'Mix': dict(ms=[500, 700]), 'Note': dict(ms=[3, 8])}))
     serve(lab, 'seats', 4362, routes=[dict(Path='/none', Delay=[1, 3], Status=204), *SMALL])
     rpc = 'songs.choir.test:50095/choir.Songs'
