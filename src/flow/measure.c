@@ -131,7 +131,7 @@ static void begin_sample(const struct flow_tcp *c, unsigned side, struct flow_se
 static void take_front(struct flow_table *t, struct flow_tcp *c, unsigned side, struct flow_sent *s,
                        const struct packet *p, const struct flow_part *part)
 {
-    if (c->half[side].high > 0) {
+    if (part->off == s->high && s->high > 0) { /* the capture lacks nothing before it */
         bool waited = s->small_acked_late && note_nagle(t, c, side, p);
         if (!waited && p->mark.ts_ns - s->last.ts_ns > PAUSE_NS)
             note_pause(t, c, side, p);
