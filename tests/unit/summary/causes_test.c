@@ -46,7 +46,8 @@ static int add_call(struct p2t_summary *s, unsigned n, int64_t wait_ns, int stat
 
 static char *finish(struct p2t_summary *s)
 {
-    struct p2t_counters c = {.earliest_ns = INT64_C(1000000000000), .latest_ns = INT64_C(1010000000000), .frames = 1000};
+    struct p2t_counters c = {
+        .earliest_ns = INT64_C(1000000000000), .latest_ns = INT64_C(1010000000000), .frames = 1000};
     size_t n;
 
     assert_int_equal(p2t_summary_finish(s, &c), P2T_OK);
@@ -84,7 +85,8 @@ static void a_service_that_became_slow_is_named_against_its_usual(void **state)
         assert_int_equal(add_call(s, i, i < 60 ? 4 * MS : 500 * MS, 200), P2T_OK);
     char *json = finish(s);
     assert_non_null(strstr(json, "\"code\":\"http.think_time\",\"side\":\"server\""));
-    assert_non_null(strstr(json, "b.test (10.0.0.2:80) takes 500 ms to answer (usual: 4.0 ms), 40 of 40 calls, all GET /v1/items/*"));
+    assert_non_null(strstr(
+        json, "b.test (10.0.0.2:80) takes 500 ms to answer (usual: 4.0 ms), 40 of 40 calls, all GET /v1/items/*"));
     assert_non_null(strstr(json, "although it acknowledged the requests at once"));
     free(json);
     p2t_summary_free(s);

@@ -79,7 +79,7 @@ static void the_densest_run_leaves_stragglers_out(void **state)
         assert_int_equal(first, rows[i].first);
         assert_int_equal(n, rows[i].n);
     }
-    struct keyed good = {.item = (void *)(uintptr_t)"."};
+    struct keyed good = {.item = (void *)(uintptr_t) "."};
     size_t first, n;
     assert_false(densest_run(&good, 1, is_bad, &first, &n));
 }
