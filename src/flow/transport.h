@@ -52,10 +52,10 @@ struct flow_sent {
     uint32_t flights;
     uint32_t first_ts, last_ts; /* RFC 7323 timestamps of packets with new bytes ... */
     int64_t first_ts_ns;        /* ... and when the first came; 0: none has one */
-    bool peer_spoke;       /* since `last` */
-    bool offload;          /* frames longer than an MSS */
-    bool small_acked_late; /* `last` was small, and acknowledged as late as acknowledgements are delayed */
-    uint64_t high, acked;  /* offsets: end of what was seen, and of what was acknowledged of it */
+    bool peer_spoke;            /* since `last` */
+    bool offload;               /* frames longer than an MSS */
+    bool small_acked_late;      /* `last` was small, and acknowledged as late as acknowledgements are delayed */
+    uint64_t high, acked;       /* offsets: end of what was seen, and of what was acknowledged of it */
     uint64_t longest_end, sample_end;
     uint64_t hole;                 /* the largest that was given up unacknowledged */
     uint64_t claimed;              /* offset that a packet without bytes showed as sent */
@@ -73,6 +73,7 @@ struct flow_sent {
 
 struct flow_transport {
     struct flow_sent sent[2]; /* by enum flow_dir */
+    bool troubled;            /* one of them has `trouble` */
 };
 
 void flow_rtt_add(struct flow_rtt *r, uint32_t us);
