@@ -38,10 +38,8 @@ void flow_measure_claim(struct flow_table *t, struct flow_tcp *c, unsigned side,
 /* Any packet of `side`: it is alive. */
 static inline void flow_measure_alive(const struct flow_tcp *c, unsigned side)
 {
-    struct flow_sent *peer = flow_sent(c, !side);
-
-    if (peer != NULL && peer->keep_alives_open != 0)
-        peer->keep_alives_open = 0;
+    if (c->head.transport != NULL)
+        c->head.transport->sent[flow_dir_of(c, !side)].keep_alives_open = 0;
 }
 
 /* stall.c */

@@ -84,7 +84,8 @@ static void take_ack(struct flow_table *t, struct flow_tcp *c, unsigned side, co
     else if (!peer->fin_seen && off == (int64_t)peer->high + 1)
         off--;
     if (off <= (int64_t)peer->acked) {
-        flow_measure_old_ack(t, c, side, p);
+        if (p->tcp.sacks > 0 || (p->payload_len == 0 && peer->high > peer->acked))
+            flow_measure_old_ack(t, c, side, p);
         return;
     }
     flow_measure_ack(t, c, side, p, (uint64_t)off);
@@ -187,7 +188,7 @@ static int take_payload(struct flow_table *t, struct flow_tcp *c, unsigned side,
         flow_measure_probe(t, c, side, p);
         return 0;
     }
-    if (p->payload_len == 0)
+    if (p->payload_len == 0 && off > (int64_t)h->high)
         flow_measure_claim(t, c, side, p, off);
     if (p->payload_len == 0 || !stream_part(t, c, side, p, off, &part))
         return 0;
@@ -212,7 +213,8 @@ static int take_payload(struct flow_table *t, struct flow_tcp *c, unsigned side,
     if (flow_is_syn(p) && side == c->client_side)
         return flow_stream_keep(t, c, side, &part);
     int rc = flow_stream_push(t, c, side, &part);
-    flow_stall_filled(t, c, side, p);
+    if (c->head.transport != NULL && c->head.transport->troubled)
+        flow_stall_filled(t, c, side, p);
     return rc;
 }
 
@@ -287,7 +289,8 @@ static bool is_narrow(const struct flow_tcp *c, unsigned side, const struct pack
     const struct flow_half *h = &c->half[side];
     uint32_t window = (uint32_t)h->window << (h->scale > 0 ? h->scale : 0);
 
-    return (window <= UINT16_MAX && (p->tcp.flags & TCP_SYN) == 0) || flow_stall_shut(flow_sent(c, !side));
+    return (window <= UINT16_MAX && (p->tcp.flags & TCP_SYN) == 0) ||
+           (c->head.transport != NULL && c->head.transport->troubled && flow_stall_shut(flow_sent(c, !side)));
 }
 
 static bool take_header(struct flow_table *t, struct flow_tcp *c, unsigned side, const struct packet *p)

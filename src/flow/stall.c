@@ -1,10 +1,12 @@
 /* What stands still: repeats, holes, shut windows. All of it is away from the way of packets in order. */
 #include "flow/measure.h"
 
-static struct flow_trouble *trouble_of(struct flow_table *t, struct flow_sent *s)
+static struct flow_trouble *trouble_of(struct flow_table *t, struct flow_tcp *c, struct flow_sent *s)
 {
-    if (s != NULL && s->trouble == NULL)
+    if (s != NULL && s->trouble == NULL) {
         s->trouble = slab_take(&t->troubles);
+        c->head.transport->troubled = true;
+    }
     return s != NULL ? s->trouble : NULL;
 }
 
@@ -52,7 +54,7 @@ void flow_stall_repeat(struct flow_table *t, struct flow_tcp *c, unsigned side, 
 {
     const struct flow_half *h = &c->half[side];
     struct flow_sent *s = flow_measure_begin(t, c, side);
-    struct flow_trouble *x = trouble_of(t, s);
+    struct flow_trouble *x = trouble_of(t, c, s);
 
     if (x == NULL)
         return;
@@ -116,7 +118,7 @@ void flow_stall_acked(struct flow_table *t, struct flow_tcp *c, unsigned side, c
 
 void flow_stall_hole(struct flow_table *t, struct flow_tcp *c, unsigned side, const struct packet *p)
 {
-    struct flow_trouble *x = trouble_of(t, flow_measure_begin(t, c, side));
+    struct flow_trouble *x = trouble_of(t, c, flow_measure_begin(t, c, side));
 
     if (x == NULL || x->hole.from.ref.number != 0)
         return;
@@ -214,7 +216,7 @@ static void open_window(struct flow_table *t, struct flow_tcp *c, unsigned side,
 
 static void shut_window(struct flow_table *t, struct flow_tcp *c, unsigned side, const struct packet *p)
 {
-    struct flow_trouble *x = trouble_of(t, flow_measure_begin(t, c, !side));
+    struct flow_trouble *x = trouble_of(t, c, flow_measure_begin(t, c, !side));
 
     if (x == NULL)
         return;

@@ -73,6 +73,7 @@ struct flow_sent {
 
 struct flow_transport {
     struct flow_sent sent[2]; /* by enum flow_dir */
+    bool troubled;            /* one of them has `trouble` */
 };
 
 void flow_rtt_add(struct flow_rtt *r, uint32_t us);

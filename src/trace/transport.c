@@ -33,8 +33,12 @@ struct p2t_stall transport_stall_of(struct trace *t, const struct flow_stall *x)
                               .open = x->open};
 }
 
-static struct p2t_transport_message message_of(const struct exchange_carried *m)
+static struct p2t_transport_message message_of(const struct exchange_transport *x, enum flow_dir dir)
 {
+    const struct exchange_carried *m = &x->message[dir];
+
+    if (x->stall_count == 0)
+        return (struct p2t_transport_message){.segments = m->segments, .reordered = m->reordered};
     return (struct p2t_transport_message){.segments = m->segments,
                                           .retransmitted = m->retransmitted,
                                           .reordered = m->reordered,
@@ -192,8 +196,8 @@ void transport_fill(struct trace *t)
     out->server_us = out->server_low_us = out->server_high_us = -1;
     out->client_rtt = transport_rtt_of(&x->rtt[FLOW_S2C]);
     out->server_rtt = transport_rtt_of(&x->rtt[FLOW_C2S]);
-    out->request = message_of(&x->message[FLOW_C2S]);
-    out->response = message_of(&x->message[FLOW_S2C]);
+    out->request = message_of(x, FLOW_C2S);
+    out->response = message_of(x, FLOW_S2C);
     if (mark_set(&x->acked) && x->acked.ts_ns >= e->request.last.ts_ns)
         out->acked_us = (x->acked.ts_ns - e->request.last.ts_ns) / 1000;
     fill_server(out, e, t->connection.vantage == P2T_VANTAGE_SERVER);
