@@ -64,7 +64,8 @@ struct p2t_stall {
     /* LOST_AFTER: the segment's first sending, and the last repeat of it so far. LOST_BEFORE, REORDERED: the first
      * packet beyond the hole, and the one that filled it. SPURIOUS: the repeat, twice. ZERO_WINDOW: the packet that
      * shut the window, and the one that opened it or the last that was seen while it was shut. NAGLE: the small
-     * segment, and the next one. IDLE: the last packet before and the first after. */
+     * segment, and the next one. IDLE: the last packet before and the first after; everything was acknowledged in
+     * between. */
     struct p2t_moment from, to;
     uint64_t bytes;   /* of the segment or hole; 0: does not apply */
     uint32_t repeats; /* LOST_AFTER: repeats of the same segment; ZERO_WINDOW: probes; else 0 */

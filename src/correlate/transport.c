@@ -152,33 +152,27 @@ static bool hides_answer(const struct exchange *e, enum flow_dir dir, const stru
            x->from.ts_ns >= e->request.first.ts_ns;
 }
 
-/* What the sender was free to do it knew only when the acknowledgement had reached it. */
-static struct flow_stall as_sender_saw(const struct cconn *cc, enum flow_dir dir, const struct flow_stall *x)
-{
-    struct flow_stall seen = *x;
-
-    seen.client = dir == FLOW_C2S;
-    if (x->kind == P2T_STALL_IDLE)
-        seen.from.ts_ns += (int64_t)transport_rtt(cc, dir == FLOW_C2S ? FLOW_S2C : FLOW_C2S).min_us * 1000;
-    return seen;
-}
-
 /* Before the response proper the server still works: after an interim one, too. */
-static bool is_pause(const struct exchange *e, enum flow_dir dir, const struct flow_stall *x)
+static bool is_pause(const struct cconn *cc, const struct exchange *e, enum flow_dir dir, const struct flow_stall *x)
 {
     static const int64_t PAUSE_NS = 10000000;
 
     if (dir == FLOW_S2C && (!e->response.seen || x->from.ts_ns < e->response.head_end.ts_ns))
         return false;
-    return length_ns(x) >= PAUSE_NS;
+    /* The acknowledgement took its way to the sender. */
+    int64_t way_us = transport_rtt(cc, dir == FLOW_C2S ? FLOW_S2C : FLOW_C2S).min_us;
+    return length_ns(x) - (x->after_us + way_us) * 1000 >= PAUSE_NS;
 }
 
 static void tell(const struct cconn *cc, struct exchange *e, enum flow_dir dir, const struct flow_stall *told)
 {
     struct exchange_carried *m = &e->transport.message[dir];
-    const struct flow_stall seen = as_sender_saw(cc, dir, told), *x = &seen;
+    struct flow_stall own = *told;
+    const struct flow_stall *x = &own;
 
-    if (!concerns(cc, e, dir, x) || (x->kind == P2T_STALL_IDLE && !is_pause(e, dir, x)))
+    own.client = dir == FLOW_C2S;
+
+    if (!concerns(cc, e, dir, x) || (x->kind == P2T_STALL_IDLE && !is_pause(cc, e, dir, x)))
         return;
     if (hides_answer(e, dir, x))
         e->transport.answered = x->from;

@@ -68,24 +68,25 @@ static void note_flight(const struct flow_tcp *c, unsigned side, struct flow_sen
     s->flight[s->flights++] = (struct flow_flight){part->off, p->mark};
 }
 
-/* Everything was acknowledged, and still nothing came for a while. */
+/* Everything was acknowledged, and still nothing came for a while: what the sender had, it would have sent by then, so that
+ * it had nothing since its last bytes. */
 static void note_pause(struct flow_table *t, struct flow_tcp *c, unsigned side, const struct packet *p)
 {
     const struct flow_sent *s = flow_sent(c, side);
     const struct flow_half *h = &c->half[side];
     struct flow_stall pause = {.kind = P2T_STALL_IDLE, .from = s->last, .to = p->mark};
+    int64_t acked_ns = s->acked_mark.ts_ns > s->last.ts_ns ? s->acked_mark.ts_ns : s->last.ts_ns;
 
     if (s->peer_spoke || h->acked < h->high || s->acked_end != h->high || flow_stall_now(s))
         return;
-    if (s->acked_mark.ts_ns > pause.from.ts_ns)
-        pause.from = s->acked_mark;
     pause.off = pause.end = h->high;
-    if (pause.to.ts_ns - pause.from.ts_ns >= PAUSE_NS)
+    pause.after_us = (uint32_t)((acked_ns - s->last.ts_ns) / 1000);
+    if (p->mark.ts_ns - acked_ns >= PAUSE_NS)
         flow_stall_emit(t, c, side, &pause);
 }
 
-/* RFC 896 and RFC 1122 4.2.3.2 together: the sender waited for what the receiver held back. */
-static void note_nagle(struct flow_table *t, struct flow_tcp *c, unsigned side, const struct packet *p)
+/* RFC 896 and RFC 1122 4.2.3.2 together: the sender waited for what the receiver held back. True: it did. */
+static bool note_nagle(struct flow_table *t, struct flow_tcp *c, unsigned side, const struct packet *p)
 {
     struct flow_sent *s = flow_sent(c, side);
     const struct flow_half *h = &c->half[side];
@@ -93,8 +94,10 @@ static void note_nagle(struct flow_table *t, struct flow_tcp *c, unsigned side, 
 
     s->small_acked_late = false;
     wait.off = wait.end = h->high;
-    if (!s->peer_spoke && s->acked_end == h->high && p->mark.ts_ns - s->acked_mark.ts_ns < AT_ONCE_NS)
-        flow_stall_emit(t, c, side, &wait);
+    if (s->peer_spoke || s->acked_end != h->high || p->mark.ts_ns - s->acked_mark.ts_ns >= AT_ONCE_NS)
+        return false;
+    flow_stall_emit(t, c, side, &wait);
+    return true;
 }
 
 static void note_length(const struct flow_tcp *c, unsigned side, struct flow_sent *s, const struct flow_part *part)
@@ -128,10 +131,9 @@ static void begin_sample(const struct flow_tcp *c, unsigned side, struct flow_se
 static void take_front(struct flow_table *t, struct flow_tcp *c, unsigned side, struct flow_sent *s,
                        const struct packet *p, const struct flow_part *part)
 {
-    if (c->half[side].high > 0) {
-        if (s->small_acked_late)
-            note_nagle(t, c, side, p);
-        else if (p->mark.ts_ns - s->last.ts_ns > PAUSE_NS)
+    if (part->off == s->high && s->high > 0) { /* the capture lacks nothing before it */
+        bool waited = s->small_acked_late && note_nagle(t, c, side, p);
+        if (!waited && p->mark.ts_ns - s->last.ts_ns > PAUSE_NS)
             note_pause(t, c, side, p);
     }
     note_flight(c, side, s, p, part);

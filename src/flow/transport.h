@@ -21,6 +21,7 @@ struct flow_stall {
     bool client; /* its bytes are the client's */
     struct packet_mark from, to;
     uint64_t off, end;          /* those bytes; of a window or a pause, where they would have begun */
+    uint32_t after_us;          /* IDLE: how long before all was acknowledged */
     uint32_t repeats, segments; /* segments: repeats of all segments in it */
     bool by_timer, open;
 };

@@ -422,6 +422,7 @@ void image_stall(struct image *m, struct flow_stall *x)
     IMAGE(m, x->end);
     IMAGE(m, x->repeats);
     IMAGE(m, x->segments);
+    IMAGE(m, x->after_us);
     image_bool(m, &x->by_timer);
     image_bool(m, &x->open);
 }
