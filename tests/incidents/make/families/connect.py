@@ -532,7 +532,7 @@ def overflow_resets(lab):
     and the kernel resets what does not fit. At the server.
     """
     lab.host('ns', 2)
-    lab.host('desk', 138, resolvers=['10.177.8.2'], far=10)
+    lab.host('desk', 138, resolvers=['10.177.8.2'], far=1)
     lab.host('print', 139)
     lab.host('proof', 140)
     lab.name('print')

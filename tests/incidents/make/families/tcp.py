@@ -266,7 +266,7 @@ def bufferbloat(lab):
             Workers=8,
         ),
     )
-    lab.capture('branch', snaplen=256)
+    lab.capture('branch', snaplen=130)
     lab.truth(
         'tcp.bufferbloat|conn.slow_path|conn.slow_handshake|time.step|tcp.lossy_path',
         'network|client',

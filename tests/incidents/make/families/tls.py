@@ -33,7 +33,7 @@ def expired(lab):
     lab.serve('seats', dict(Port=9444, Routes=SMALL))
     lab.go(
         'gate',
-        dict(Name='sales', URL='https://sales.tickets.test:9443/s/{n}', Every=[180, 300], Pool='fresh'),
+        dict(Name='sales', URL='https://sales.tickets.test:9443/s/{n}', Every=[280, 420], Pool='fresh'),
         dict(Name='seats', URL='http://seats.tickets.test:9444/s/{n}', Every=[150, 250]),
         pools=FRESH,
         ca=lab.authority(),
@@ -80,13 +80,13 @@ def unknown_issuer(lab):
     lab.other(
         'counter',
         'requests',
-        dict(Name='parcels-py', URL='https://parcels.post.test:8743/p/{n}', Every=[250, 400], Session=False),
+        dict(Name='parcels-py', URL='https://parcels.post.test:8743/p/{n}', Every=[380, 550], Session=False),
         ca=lab.authority(),
     )
     lab.other(
         'counter',
         'node',
-        dict(Name='parcels', URL='https://parcels.post.test:8743/p/{n}', Every=[250, 400], KeepAlive=False),
+        dict(Name='parcels', URL='https://parcels.post.test:8743/p/{n}', Every=[380, 550], KeepAlive=False),
         ca=lab.authority(),
     )
     lab.go('counter', dict(Name='stamps', URL='http://stamps.post.test:8744/s/{n}', Every=[150, 250]))
@@ -177,7 +177,7 @@ def slow_hello(lab):
     lab.other(
         'teller',
         'java',
-        dict(Name='coins', URL='https://coins.mint.test:9543/c/{n}', Every=[200, 350]),
+        dict(Name='coins', URL='https://coins.mint.test:9543/c/{n}', Every=[280, 430]),
         ca=lab.authority(),
     )
     lab.go('teller', dict(Name='notes', URL='http://notes.mint.test:9544/n/{n}', Every=[150, 250]))
