@@ -115,7 +115,8 @@ enum p2t_cause_code {
         P2T_CAUSE_COUNT
 };
 
-enum p2t_summary_format { P2T_SUMMARY_TEXT, P2T_SUMMARY_JSON };
+/* DOCTOR: only what the capture can and cannot show, as text. */
+enum p2t_summary_format { P2T_SUMMARY_TEXT, P2T_SUMMARY_JSON, P2T_SUMMARY_DOCTOR };
 
 struct p2t_summary_config {
     size_t top; /* causes and services to show; 0: ten */

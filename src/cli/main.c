@@ -37,6 +37,7 @@ static int perform(const struct cli_options *o)
     case CLI_COMPARE:
         return run_compare(o);
     case CLI_SUMMARY:
+    case CLI_DOCTOR:
         return run_summary(o);
     case CLI_BATCH:
         return run_batch(o);

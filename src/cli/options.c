@@ -15,6 +15,15 @@ enum {
     OPT_STATUS,
     OPT_SLOWER_THAN,
     OPT_FAILED,
+    OPT_PROBLEMS,
+    OPT_INCOMPLETE,
+    OPT_PATH,
+    OPT_TRACE_ID,
+    OPT_SERVER,
+    OPT_PORT,
+    OPT_KIND,
+    OPT_SINCE,
+    OPT_UNTIL,
     OPT_ID,
     OPT_ALL,
     OPT_SHOW_SECRETS,
@@ -54,6 +63,15 @@ static const struct option long_options[] = {
     {"status", required_argument, NULL, OPT_STATUS},
     {"slower-than", required_argument, NULL, OPT_SLOWER_THAN},
     {"failed", no_argument, NULL, OPT_FAILED},
+    {"problems", no_argument, NULL, OPT_PROBLEMS},
+    {"incomplete", no_argument, NULL, OPT_INCOMPLETE},
+    {"path", required_argument, NULL, OPT_PATH},
+    {"trace-id", required_argument, NULL, OPT_TRACE_ID},
+    {"server", required_argument, NULL, OPT_SERVER},
+    {"port", required_argument, NULL, OPT_PORT},
+    {"kind", required_argument, NULL, OPT_KIND},
+    {"since", required_argument, NULL, OPT_SINCE},
+    {"until", required_argument, NULL, OPT_UNTIL},
     {"id", required_argument, NULL, OPT_ID},
     {"all", no_argument, NULL, OPT_ALL},
     {"show-secrets", no_argument, NULL, OPT_SHOW_SECRETS},
@@ -188,7 +206,14 @@ static int named(int status, struct buf *complaint, const char *option, const ch
     return status == P2T_ERR_USAGE ? wrong(complaint, option, value, wanted) : status;
 }
 
-static int take_filter(struct filter *f, int option, const char *value, struct buf *complaint)
+static int take_time(struct filter_time *t, const char *option, const char *value, struct buf *complaint)
+{
+    return named(filter_set_time(t, value), complaint, option, value,
+                 "a time is wanted: 2026-11-29T10:13:40Z, 10:13:40, or +5m after the first packet");
+}
+
+/* Those that say what the exchange is. */
+static int take_text_filter(struct filter *f, int option, const char *value, struct buf *complaint)
 {
     switch (option) {
     case OPT_HOST:
@@ -196,16 +221,46 @@ static int take_filter(struct filter *f, int option, const char *value, struct b
                      "a pattern is wanted, e.g. '*.example.com'");
     case OPT_METHOD:
         return named(filter_add_method(f, value), complaint, "--method", value, "a method is wanted, e.g. GET");
+    case OPT_PATH:
+        return named(filter_add_path(f, value), complaint, "--path", value, "a pattern is wanted, e.g. '/v1/*'");
+    case OPT_TRACE_ID:
+        return named(filter_add_trace_id(f, value), complaint, "--trace-id", value,
+                     "a trace or request id is wanted");
+    case OPT_SERVER:
+        return named(filter_add_server(f, value), complaint, "--server", value, "an address or pattern is wanted");
+    case OPT_PORT:
+        return named(filter_add_port(f, value), complaint, "--port", value, "a port is wanted, from 0 to 65535");
+    default:
+        return named(filter_add_kind(f, value), complaint, "--kind", value,
+                     "http1, http2, tls, connect or lookup is wanted");
+    }
+}
+
+static int take_filter(struct filter *f, int option, const char *value, struct buf *complaint)
+{
+    switch (option) {
     case OPT_STATUS:
         return named(filter_add_status(f, value), complaint, "--status", value, "e.g. 404, 5xx or 404,5xx is wanted");
     case OPT_SLOWER_THAN:
         return named(filter_set_slower_than(f, value), complaint, "--slower-than", value,
-                     "a time with its unit is wanted, e.g. 250ms, 1.5s or 800us");
+                     "a time with its unit is wanted, e.g. 250ms, 1.5s or wait=800us");
     case OPT_ID:
         return named(filter_add_id(f, value), complaint, "--id", value, "up to 16 hexadecimal digits are wanted");
-    default:
+    case OPT_SINCE:
+        return take_time(&f->since, "--since", value, complaint);
+    case OPT_UNTIL:
+        return take_time(&f->until, "--until", value, complaint);
+    case OPT_FAILED:
         f->failed = true;
         return P2T_OK;
+    case OPT_PROBLEMS:
+        f->problems = true;
+        return P2T_OK;
+    case OPT_INCOMPLETE:
+        f->incomplete = true;
+        return P2T_OK;
+    default:
+        return take_text_filter(f, option, value, complaint);
     }
 }
 
@@ -218,13 +273,16 @@ static int take_keylog(struct cli_options *o, const char *value, struct buf *com
     return P2T_OK;
 }
 
-static int take_client(struct cli_options *o, const char *value, struct buf *complaint)
+/* Of compare: the addresses whose the live traces are. */
+static int take_clients(struct cli_options *o, struct buf *complaint)
 {
-    struct ip_addr ip = ip_parse(slice_str(value));
-
-    if (ip.family == 0)
-        return wrong(complaint, "--client", value, "an IP address is wanted");
-    o->clients[o->client_count++] = ip;
+    for (size_t i = 0; i < o->filter.clients.n; i++) {
+        struct ip_addr ip = ip_parse(slice_str(o->filter.clients.item[i]));
+        if (ip.family == 0)
+            return wrong(complaint, "--client", o->filter.clients.item[i], "an IP address is wanted");
+        o->clients[o->client_count++] = ip;
+    }
+    o->filter.clients.n = 0;
     return P2T_OK;
 }
 
@@ -241,7 +299,7 @@ static int take_compare(struct cli_options *o, int option, const char *value, st
     if (option == OPT_LIVE)
         o->live[o->live_count++] = value;
     else if (option == OPT_CLIENT)
-        return take_client(o, value, complaint);
+        return named(filter_add_client(&o->filter, value), complaint, "--client", value, "an address is wanted");
     else if (option == OPT_DIFFERING)
         o->differing = true;
     else if (filter_duration(value, &o->tolerance_ns) != P2T_OK)
@@ -414,11 +472,8 @@ static bool take_command(struct cli_options *o, const char *word)
     static const struct {
         const char *word;
         enum cli_action action;
-    } commands[] = {{"trace", CLI_TRACE},
-                    {"summary", CLI_SUMMARY},
-                    {"compare", CLI_COMPARE},
-                    {"batch", CLI_BATCH},
-                    {"plan", CLI_PLAN}};
+    } commands[] = {{"trace", CLI_TRACE},     {"summary", CLI_SUMMARY}, {"doctor", CLI_DOCTOR},
+                    {"compare", CLI_COMPARE}, {"batch", CLI_BATCH},     {"plan", CLI_PLAN}};
 
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
         if (strcmp(word, commands[i].word) == 0) {
@@ -434,8 +489,8 @@ static int parse_operands(struct cli_options *o, int argc, char **argv, struct b
 
     if (i < argc && names_later_command(argv[i])) {
         buf_printf(complaint,
-                   "this version has no command '%s', only 'trace', 'summary', 'compare', 'batch' and 'plan'; a "
-                   "capture of that name would be ./%s",
+                   "this version has no command '%s', only 'trace', 'summary', 'doctor', 'compare', 'batch' and "
+                   "'plan'; a capture of that name would be ./%s",
                    argv[i], argv[i]);
         return P2T_ERR_USAGE;
     }
@@ -503,11 +558,14 @@ static int check_command(const struct cli_options *o, struct buf *complaint)
         what = "--top belongs to the command 'summary'";
     } else if (o->action == CLI_SUMMARY && o->format != OUT_FORMAT_TEXT && o->format != OUT_FORMAT_JSON) {
         what = "summary writes text or json";
+    } else if (o->action == CLI_DOCTOR &&
+               (o->format != OUT_FORMAT_TEXT || o->count > 0 || !filter_is_empty(&o->filter))) {
+        what = "doctor looks at whole captures and writes text: it takes no -T, -c or choice of exchanges";
     } else if (o->action == CLI_SUMMARY && o->count > 0) {
         what = "summary takes all exchanges: -c has no meaning there";
     } else if (o->action != CLI_COMPARE) {
-        if (o->live_count > 0 || o->differing || o->client_count > 0 || o->tolerance_ns != CLI_TOLERANCE_NS)
-            what = "--live, --client, --tolerance and --differing belong to the command 'compare'";
+        if (o->live_count > 0 || o->differing || o->tolerance_ns != CLI_TOLERANCE_NS)
+            what = "--live, --tolerance and --differing belong to the command 'compare'";
     } else if (o->live_count == 0)
         what = "compare wants the live traces, too: --live FILE";
     else if (o->format != OUT_FORMAT_TEXT && o->format != OUT_FORMAT_JSON && o->format != OUT_FORMAT_CSV)
@@ -537,6 +595,8 @@ int cli_options_parse(struct cli_options *o, int argc, char **argv, struct buf *
     if (status != P2T_OK || o->action != CLI_TRACE)
         return status;
     status = parse_operands(o, argc, argv, complaint);
+    if (status == P2T_OK && o->action == CLI_COMPARE)
+        status = take_clients(o, complaint);
     return status == P2T_OK ? check_command(o, complaint) : status;
 }
 

@@ -11,7 +11,17 @@
 #include "cli/filter.h"
 #include "write/writer.h"
 
-enum cli_action { CLI_TRACE, CLI_COMPARE, CLI_SUMMARY, CLI_BATCH, CLI_PLAN, CLI_LIST, CLI_HELP, CLI_VERSION };
+enum cli_action {
+    CLI_TRACE,
+    CLI_COMPARE,
+    CLI_SUMMARY,
+    CLI_DOCTOR,
+    CLI_BATCH,
+    CLI_PLAN,
+    CLI_LIST,
+    CLI_HELP,
+    CLI_VERSION
+};
 enum cli_list {
     CLI_LIST_FINDINGS,
     CLI_LIST_CAUSES,

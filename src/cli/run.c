@@ -21,6 +21,7 @@ enum { STEP_FRAMES = 4096 };
 
 struct run {
     const struct cli_options *options;
+    struct filter filter; /* the options', which knows the first packet */
     struct p2t_session *session;
     struct out_writer *writer;
     struct output output;
@@ -36,7 +37,7 @@ static int on_exchange(void *ctx, const struct p2t_exchange *x)
 {
     struct run *r = ctx;
 
-    if (!filter_keeps(&r->options->filter, x))
+    if (!filter_keeps(&r->filter, x))
         return 0;
     r->write_status = out_writer_exchange(r->writer, x);
     r->kept++;
@@ -101,7 +102,7 @@ static size_t bytes_to_sort(const struct run *r)
     enum { SORTED_BYTES = 64 << 20 };
     const struct cli_options *o = r->options;
 
-    if ((o->format != OUT_FORMAT_TEXT && o->format != OUT_FORMAT_CSV) || r->live)
+    if ((o->format != OUT_FORMAT_TEXT && o->format != OUT_FORMAT_CSV && o->format != OUT_FORMAT_LINES) || r->live)
         return 0;
     for (size_t i = 0; i < o->capture_count; i++)
         if (is_pipe(o->captures[i]))
@@ -163,16 +164,19 @@ static bool flush_when_idle(struct run *r)
 static int read_all(struct run *r)
 {
     size_t frames = r->live ? 1 : STEP_FRAMES;
-    bool going;
+    bool going = true;
     int more;
 
-    do {
+    more = cli_session_begin(r->session, &r->filter);
+    while (more > 0) {
         more = p2t_session_step(r->session, frames);
         going = flush_when_idle(r);
         if (signals_take_progress())
             progress_report(&r->progress, r->session);
         progress_tick(&r->progress, r->session);
-    } while (more > 0 && going && signals_stop() == 0);
+        if (!going || signals_stop() != 0)
+            break;
+    }
     return more > 0 && going ? p2t_session_finish(r->session) : more;
 }
 
@@ -238,7 +242,7 @@ static int finish(struct run *r, int status)
 
 int run_trace(const struct cli_options *o)
 {
-    struct run r = {.options = o, .output = {.fd = -1}};
+    struct run r = {.options = o, .filter = o->filter, .output = {.fd = -1}};
     int code;
 
     r.live = reads_stdin(o) && stdin_is_live();

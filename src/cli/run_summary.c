@@ -15,6 +15,7 @@ enum { STEP_FRAMES = 65536 };
 
 struct run {
     const struct cli_options *options;
+    struct filter filter; /* the options', which knows the first packet */
     struct p2t_summary *summary;
     struct p2t_session *session;
     struct output output;
@@ -24,7 +25,7 @@ static int on_exchange(void *ctx, const struct p2t_exchange *x)
 {
     struct run *r = ctx;
 
-    return filter_keeps(&r->options->filter, x) ? p2t_summary_exchange(r->summary, x) : 0;
+    return filter_keeps(&r->filter, x) ? p2t_summary_exchange(r->summary, x) : 0;
 }
 
 static int on_connection(void *ctx, const struct p2t_connection_record *record)
@@ -60,6 +61,9 @@ static int read_all(struct run *r)
                                 .problem = on_problem};
     int more = cli_session_open(&r->session, r->options, config);
 
+    if (more == P2T_OK && (more = cli_session_begin(r->session, &r->filter)) == 0)
+        return P2T_OK;
+    more = more > 0 ? P2T_OK : more;
     while (more == P2T_OK && signals_stop() == 0 && (more = p2t_session_step(r->session, STEP_FRAMES)) > 0)
         more = P2T_OK;
     if (more == P2T_OK && signals_stop() != 0)
@@ -69,9 +73,11 @@ static int read_all(struct run *r)
 
 static int write_summary(struct run *r)
 {
+    enum p2t_summary_format format = r->options->action == CLI_DOCTOR        ? P2T_SUMMARY_DOCTOR
+                                     : r->options->format == OUT_FORMAT_JSON ? P2T_SUMMARY_JSON
+                                                                             : P2T_SUMMARY_TEXT;
     size_t n;
-    char *text = p2t_summary_write(r->summary,
-                                   r->options->format == OUT_FORMAT_JSON ? P2T_SUMMARY_JSON : P2T_SUMMARY_TEXT, &n);
+    char *text = p2t_summary_write(r->summary, format, &n);
 
     if (text == NULL)
         return P2T_ERR_MEMORY;
@@ -138,7 +144,7 @@ static bool reads_stdin(const struct cli_options *o)
 
 int run_summary(const struct cli_options *o)
 {
-    struct run r = {.options = o, .output = {.fd = -1}};
+    struct run r = {.options = o, .filter = o->filter, .output = {.fd = -1}};
 
     signals_install(reads_stdin(o));
     int code = run(&r);

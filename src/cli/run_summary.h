@@ -1,4 +1,4 @@
-/* The command `summary`. */
+/* The commands `summary` and `doctor`. */
 #ifndef P2T_CLI_RUN_SUMMARY_H
 #define P2T_CLI_RUN_SUMMARY_H
 

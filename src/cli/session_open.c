@@ -28,6 +28,18 @@ int cli_session_open(struct p2t_session **session, const struct cli_options *o, 
     return status;
 }
 
+int cli_session_begin(struct p2t_session *session, struct filter *filter)
+{
+    struct p2t_counters counters;
+    int more = p2t_session_step(session, 1);
+
+    if (more > 0) {
+        p2t_session_counters(session, &counters);
+        filter->first_packet_ns = counters.earliest_ns;
+    }
+    return more;
+}
+
 unsigned cli_jobs(const struct cli_options *o)
 {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);

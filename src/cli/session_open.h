@@ -9,6 +9,9 @@
  * does not compile was reported. */
 int cli_session_open(struct p2t_session **session, const struct cli_options *o, struct p2t_config config);
 
+/* Takes the first frame, and tells the filter its time. As p2t_session_step(). */
+int cli_session_begin(struct p2t_session *session, struct filter *filter);
+
 /* As many as asked for, else one for each core. */
 unsigned cli_jobs(const struct cli_options *o);
 

@@ -16,7 +16,7 @@ struct conn_tls {
     uint64_t record_bytes;        /* of the client's last records, on average */
     uint64_t head_bytes;          /* HTTP/2: of the last request's first record */
     uint64_t least_head_bytes;    /* HTTP/2: of the requests that followed a pause, but for the first; 0: none did */
-    bool short_bodies;            /* HTTP/2: the client sends bodies as short as heads, as it seems */
+    uint8_t short_bodies;         /* HTTP/2: bodies as short as heads, as it seems; 2: or more */
     bool heads_with_bodies;       /* HTTP/2: the client writes both as one record, as it seems */
     uint64_t answer_head_bytes;   /* HTTP/2: of the last response's first record */
     uint64_t answer_last_bytes;   /* HTTP/2: of its last record */

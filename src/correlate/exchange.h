@@ -273,7 +273,7 @@ struct exchange_conn {
     bool goaway;                   /* the server is going away: RFC 9113 6.8 */
     uint32_t goaway_last, goaway_code;
     struct slice goaway_debug; /* its words, if any */
-    bool input_ended; /* the capture ended with the connection open */
+    bool input_ended;          /* the capture ended with the connection open */
     uint64_t lost_bytes[2];
     struct packet_mark last_gap[2];    /* the packet after the last gap that was never filled ... */
     struct packet_mark lost_on_way[2]; /* ... and of those whose bytes the peer lacks, too */

@@ -298,7 +298,7 @@ static void on_bad(struct correlate *c, struct cconn *cc, const struct fact *f)
 
     if (f->as.bad.why == FACT_BAD_EXTRA && cc->settling != NULL)
         cc->settling->response.extra_bytes = true;
-    if (e == NULL || f->dir != FLOW_S2C)
+    if (e == NULL || f->dir != FLOW_S2C || (f->as.bad.why == FACT_BAD_GZIP && !e->by_go))
         return;
     e->response.bad = f->as.bad.why;
     e->response.bad_line = arena_copy(&e->arena, f->as.bad.line);

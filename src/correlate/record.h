@@ -29,8 +29,8 @@ struct conn_record {
     uint8_t icmp_family, icmp_type, icmp_code;
     enum exchange_closer closer;
     bool input_ended, one_direction;
-    struct packet_mark clock_back; /* the packet that showed that the clock was set back ... */
-    int64_t clock_back_ns;         /* ... by so much */
+    struct packet_mark clock_back;   /* the packet that showed that the clock was set back ... */
+    int64_t clock_back_ns;           /* ... by so much */
     struct packet_mark clock_jumped; /* likewise, forward */
     int64_t clock_jump_ns;
     uint32_t exchanges;

@@ -32,6 +32,7 @@ static const struct {
     [FACT_BAD_CHUNK_EXCESS] = {"chunked encoding contains too much non-data", QUOTE_NOTHING},
     [FACT_BAD_TRAILER_LONG] = {"http: suspiciously long trailer after chunked body", QUOTE_NOTHING},
     [FACT_BAD_TRAILER_END] = {"http: unexpected EOF reading trailer", QUOTE_NOTHING},
+    [FACT_BAD_GZIP] = {"gzip: invalid header", QUOTE_NOTHING},
     [FACT_BAD_FRAME] = {"http2: frame too large", QUOTE_NOTHING},
     [FACT_BAD_FRAME_HTTP1] = {"http2: failed reading the frame payload: http2: frame too large, note that the frame "
                               "header looked like an HTTP/1.1 header",

@@ -150,6 +150,7 @@ enum fact_bad {
     FACT_BAD_CHUNK_EXCESS,  /* there is too little in the chunks */
     FACT_BAD_TRAILER_LONG,  /* no blank line ends the trailer */
     FACT_BAD_TRAILER_END,   /* the connection ended before it */
+    FACT_BAD_GZIP,          /* the body is said to be of gzip and does not begin so; the message goes on */
     FACT_BAD_FRAME,         /* HTTP/2: the server began with something else than a frame; of the connection ... */
     FACT_BAD_FRAME_HTTP1,   /* ... and it was a status line of HTTP/1.1 */
     FACT_BAD_FRAME_FIRST,   /* HTTP/2: the server's first frame is not SETTINGS; of the connection */

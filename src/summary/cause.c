@@ -75,8 +75,8 @@ void cause_span(struct cause *c, int64_t from_ns, int64_t to_ns)
 {
     if (c->since_ns == 0 || from_ns < c->since_ns)
         c->since_ns = from_ns;
-    if (to_ns > c->until_ns)
-        c->until_ns = to_ns;
+    if (max_ns(from_ns, to_ns) > c->until_ns)
+        c->until_ns = max_ns(from_ns, to_ns);
 }
 
 void cause_prove(struct cause *c, struct proof proof)

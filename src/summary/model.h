@@ -157,8 +157,8 @@ struct p2t_summary {
     size_t conn_count, conn_cap;
     uint64_t calls_seen, calls_failed, conns_seen, questions_seen;
     /* Ordinary calls and connections whose lot is below this are kept; 0: all are. Each stands for `weight` of them. */
-    uint64_t keep_below, keep_conns_below, keep_questions_below;
-    size_t weight;
+    uint64_t keep_below, keep_notable_below, keep_conns_below, keep_questions_below;
+    size_t weight, notable_weight;
     struct p2t_counters counters;
     bool failed; /* memory ran out */
     /* The analysis. */
@@ -203,14 +203,16 @@ static inline int64_t answer_or_end(const struct call *c)
 {
     return c->answer_ns != 0 ? c->answer_ns : c->late_ns != 0 ? c->late_ns : c->end_ns;
 }
-/* Failed, slow for anybody, or with something to say: kept in any case, and stands for itself alone. */
+/* Failed, slow for anybody, or with something to say: kept as long as there is room for all of them. */
 static inline bool call_is_notable(const struct call *c)
 {
     return c->failed || c->left || c->stalled_ns > 0 || c->total_ns > INT64_C(1000000000);
 }
 static inline size_t call_weight(const struct p2t_summary *s, const struct call *c)
 {
-    return s->weight <= 1 || call_is_notable(c) ? 1 : s->weight;
+    size_t weight = call_is_notable(c) ? s->notable_weight : s->weight;
+
+    return weight > 1 ? weight : 1;
 }
 /* The capture lacks bytes of its connection: that something did not come proves nothing. */
 static inline bool call_is_doubtful(const struct call *c)

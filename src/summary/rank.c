@@ -138,6 +138,23 @@ static void fold_into(struct p2t_summary *s, struct cause *a)
     }
 }
 
+/* What a single answer proves. */
+static bool rests_on_answers(const struct cause *c)
+{
+    switch (c->code) {
+    case P2T_CAUSE_CAPTURE_ONE_DIRECTION:
+    case P2T_CAUSE_HTTP_ERROR_CLUSTER:
+    case P2T_CAUSE_HTTP_WHO_ANSWERED:
+    case P2T_CAUSE_GRPC_STATUS:
+    case P2T_CAUSE_DNS_EMPTY_ANSWER:
+    case P2T_CAUSE_DNS_NOT_FOUND:
+    case P2T_CAUSE_DNS_SERVER_FAILURE:
+        return true;
+    default:
+        return false;
+    }
+}
+
 /* One direction alone shows no waits and no losses. */
 static void drop_if_one_direction(struct p2t_summary *s)
 {
@@ -146,7 +163,7 @@ static void drop_if_one_direction(struct p2t_summary *s)
     for (size_t i = 0; i < s->cause_count; i++)
         one |= s->causes[i].code == P2T_CAUSE_CAPTURE_ONE_DIRECTION;
     for (size_t i = 0; one && i < s->cause_count; i++)
-        s->causes[i].gone |= s->causes[i].code != P2T_CAUSE_CAPTURE_ONE_DIRECTION;
+        s->causes[i].gone |= !rests_on_answers(&s->causes[i]);
 }
 
 static void cause_fini(struct cause *c)

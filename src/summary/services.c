@@ -48,7 +48,7 @@ static bool fill_row(const struct p2t_summary *s, struct service_row *row, const
         row->server_ip = c->server_ip;
         size_t weight = call_weight(s, c);
         row->calls += weight;
-        row->failed += c->failed;
+        row->failed += c->failed ? weight : 0;
         row->reused += c->reused ? weight : 0;
         row->connections += new_connection(calls, i) ? weight : 0;
         sample_add(&total, c->total_ns);

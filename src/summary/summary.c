@@ -46,6 +46,8 @@ char *p2t_summary_write(const struct p2t_summary *s, enum p2t_summary_format for
 
     if (format == P2T_SUMMARY_JSON)
         tell_json(s, &out);
+    else if (format == P2T_SUMMARY_DOCTOR)
+        tell_doctor(s, &out);
     else
         tell_text(s, &out);
     *length = out.n;

@@ -251,33 +251,52 @@ static void fill_call(struct p2t_summary *s, struct call *c, const struct p2t_ex
         c->agent = words_take(&s->words, slice_str(p2t_kind_name(x->kind)));
 }
 
-/* Whole connections are kept or left out: what came before a call on its connection is part of its story. */
+/* All calls of one second on a connection are kept or left out: what came before a call there is part of its story. */
 static uint64_t lot_of(uint64_t id)
 {
     return hash_stable_finish(hash_stable(HASH_STABLE_SEED, &id, sizeof id));
 }
 
+static bool keeps(uint64_t below, uint64_t id)
+{
+    return below == 0 || lot_of(id) < below;
+}
+
 static bool keeps_call(const struct p2t_summary *s, const struct call *c)
 {
-    return s->keep_below == 0 || call_is_notable(c) || lot_of(c->conn_id != 0 ? c->conn_id : c->id) < s->keep_below;
+    uint64_t second = (uint64_t)(c->start_ns / SECOND_NS);
+
+    return keeps(call_is_notable(c) ? s->keep_notable_below : s->keep_below,
+                 c->conn_id != 0 ? c->conn_id + second : c->id);
 }
 
-static uint64_t half_of(uint64_t below)
+/* The threshold, and what each that is below it stands for. */
+static void halve(uint64_t *below, size_t *weight)
 {
-    return below == 0 ? UINT64_MAX / 2 : below / 2;
+    *below = *below == 0 ? UINT64_MAX / 2 : *below / 2;
+    *weight = *weight == 0 ? 2 : *weight * 2;
 }
 
-/* Halves the ordinary calls. */
-static void thin_calls(struct p2t_summary *s)
+static void drop_calls(struct p2t_summary *s)
 {
     size_t kept = 0;
 
-    s->keep_below = half_of(s->keep_below);
-    s->weight = s->weight == 0 ? 2 : s->weight * 2;
     for (size_t i = 0; i < s->call_count; i++)
         if (keeps_call(s, &s->calls[i]))
             s->calls[kept++] = s->calls[i];
     s->call_count = kept;
+}
+
+/* Halves the ordinary calls, and the notable ones where that makes too little room: each call is moved a few times at the
+ * most, however many there are. */
+static void thin_calls(struct p2t_summary *s)
+{
+    halve(&s->keep_below, &s->weight);
+    drop_calls(s);
+    while (s->call_count > CALLS_MAX / 4 * 3 && s->keep_notable_below != 1) {
+        halve(&s->keep_notable_below, &s->notable_weight);
+        drop_calls(s);
+    }
 }
 
 static int add_call(struct p2t_summary *s, const struct p2t_exchange *x)
@@ -348,21 +367,22 @@ static bool question_is_notable(const struct question *q)
 /* All questions for one name are kept or left out. */
 static bool keeps_question(const struct p2t_summary *s, const struct question *q)
 {
-    if (s->keep_questions_below == 0 || question_is_notable(q))
-        return true;
     const struct p2t_text name = word_text(q->name);
-    return hash_stable_finish(hash_stable(HASH_STABLE_SEED, name.p, name.n)) < s->keep_questions_below;
+
+    if (s->question_count < QUESTIONS_MAX / 2 && question_is_notable(q))
+        return true;
+    return keeps(s->keep_questions_below, hash_stable(HASH_STABLE_SEED, name.p, name.n));
 }
 
 static void thin_questions(struct p2t_summary *s)
 {
-    size_t kept = 0;
+    size_t n = s->question_count, weight = 0;
 
-    s->keep_questions_below = half_of(s->keep_questions_below);
-    for (size_t i = 0; i < s->question_count; i++)
+    halve(&s->keep_questions_below, &weight);
+    s->question_count = 0;
+    for (size_t i = 0; i < n; i++)
         if (keeps_question(s, &s->questions[i]))
-            s->questions[kept++] = s->questions[i];
-    s->question_count = kept;
+            s->questions[s->question_count++] = s->questions[i];
 }
 
 static void add_question(struct p2t_summary *s, const struct p2t_question *x)
@@ -493,21 +513,21 @@ static bool conn_is_notable(const struct conn *k)
 
 static bool keeps_conn(const struct p2t_summary *s, const struct conn *k)
 {
-    return s->keep_conns_below == 0 || conn_is_notable(k) || lot_of(k->id) < s->keep_conns_below;
+    return (s->conn_count < CONNS_MAX / 2 && conn_is_notable(k)) || keeps(s->keep_conns_below, k->id);
 }
 
 static void thin_conns(struct p2t_summary *s)
 {
-    size_t kept = 0;
+    size_t n = s->conn_count, weight = 0;
 
-    s->keep_conns_below = half_of(s->keep_conns_below);
-    for (size_t i = 0; i < s->conn_count; i++) {
+    halve(&s->keep_conns_below, &weight);
+    s->conn_count = 0;
+    for (size_t i = 0; i < n; i++) {
         if (keeps_conn(s, &s->conns[i]))
-            s->conns[kept++] = s->conns[i];
+            s->conns[s->conn_count++] = s->conns[i];
         else
             free(s->conns[i].stalls);
     }
-    s->conn_count = kept;
 }
 
 static int add_conn(struct p2t_summary *s, const struct p2t_connection_record *r)

@@ -9,6 +9,9 @@ void tell_json(const struct p2t_summary *s, struct buf *out);
 /* text.c: the verdict in the first five lines, then causes, services and what the capture can show. */
 void tell_text(const struct p2t_summary *s, struct buf *out);
 
+/* text.c: what the capture holds, and the last part of the summary: what it cannot show. */
+void tell_doctor(const struct p2t_summary *s, struct buf *out);
+
 /* services.c */
 
 /* What calls to one server:port had. Durations in nanoseconds. */

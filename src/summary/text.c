@@ -149,6 +149,32 @@ static void say_limits(const struct p2t_summary *s, struct buf *b)
         buf_printf(b, "  %s: %s\n", limits[i].text, limits[i].command);
 }
 
+void tell_doctor(const struct p2t_summary *s, struct buf *b)
+{
+    const struct p2t_counters *k = &s->counters;
+    struct capture_limit limits[CAPTURE_LIMITS_MAX];
+
+    say_count(b, (size_t)k->frames, "packet");
+    if (k->frames > 0) {
+        buf_lit(b, " from ");
+        say_clock(b, s->first_ns);
+        buf_lit(b, " to ");
+        say_clock(b, s->last_ns);
+    }
+    buf_lit(b, ": ");
+    say_count(b, (size_t)k->connections, "connection");
+    buf_printf(b, " (%llu from their SYN on), ", (unsigned long long)k->connection_attempts);
+    say_count(b, (size_t)k->dns_messages, "DNS message");
+    buf_lit(b, ", ");
+    say_count(b, (size_t)k->http_requests, "HTTP request");
+    buf_lit(b, ", ");
+    say_count(b, (size_t)k->icmp_errors, "ICMP error");
+    buf_putc(b, '\n');
+    if (capture_limits(s, limits) == 0)
+        buf_lit(b, "\nnothing is missing that this program looks for\n");
+    say_limits(s, b);
+}
+
 void tell_text(const struct p2t_summary *s, struct buf *b)
 {
     struct service_rows rows = services_of(s);

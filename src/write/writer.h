@@ -16,7 +16,8 @@ struct out_writer;
     X(NDJSON, "ndjson", ndjson)                                                                                      \
     X(JSON, "json", json)                                                                                            \
     X(TRACE_RESULT, "trace-result", trace_result)                                                                    \
-    X(CSV, "csv", csv)
+    X(CSV, "csv", csv)                                                                                               \
+    X(LINES, "lines", lines)
 
 enum out_format {
 #define X(id, name, symbol) OUT_FORMAT_##id,

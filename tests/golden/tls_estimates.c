@@ -24,7 +24,7 @@ enum { EXCHANGES_MAX = 4096, GROUPS_MAX = 64, PATH_BYTES = 4096 };
 /* Percent: of HTTP/1 requests found, and of what is found in bounds. */
 static const size_t BAR = 95;
 /* Requests of HTTP/2 found: those that follow each other at once look like the first one's body. */
-static const size_t BAR_HTTP2 = 70;
+static const size_t BAR_HTTP2 = 90;
 
 static double round_trip_us; /* of --far; 0: not given */
 static bool crowded;

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Judges the causes that `summary` names on captures whose truth is known (truth.tsv, beside this file).
+"""Judges the causes that `summary` names on captures whose truth is known: FOLDER/truth.tsv (default: beside this file).
 
-causes.py PROGRAM [--only PATTERN] [--half tune|judge] [--mutations [KIND,...]] [--floor PERCENT] [--jobs N] [-v]
+causes.py PROGRAM [--folder FOLDER] [--only PATTERN] [--half tune|judge] [--mutations [KIND,...]] [--floor PERCENT] [--jobs N] [-v]
 
 A capture is right when the true cause (code, side, subject) is the first one named, or both are the first two where
-there are two, and when a healthy one has none (but what truth.tsv lets stand). With --mutations the same is asked of
+there are two, and when a healthy one has none (but what truth.tsv lets stand); and no cause may lie outside of its
+capture's time. With --mutations the same is asked of
 what mutate_captures.py makes of each. Prints a row for each that is wrong (-v: for all) and totals.
 
 Exit status 1 if less than PERCENT (default 90) of those with a cause are right, in either half, or any healthy one, any
@@ -12,7 +13,7 @@ with two causes or any of captures/ is wrong; with --mutations: if less than PER
 `summary`.
 """
 
-import argparse, concurrent.futures, fnmatch, json, os, subprocess, sys, tempfile
+import argparse, concurrent.futures, datetime, fnmatch, json, os, subprocess, sys, tempfile
 from collections import defaultdict
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -23,10 +24,10 @@ import pcap
 from verdicts import Expected, Truth, standing
 
 
-def rows(pattern, half):
+def rows(folder, pattern, half):
     """{file: [Truth...]}, in the table's order."""
     found = defaultdict(list)
-    with open(f'{HERE}/truth.tsv') as f:
+    with open(f'{folder}/truth.tsv') as f:
         names = f.readline().rstrip('\n').split('\t')
         for line in f:
             row = dict(zip(names, line.rstrip('\n').split('\t')))
@@ -41,9 +42,24 @@ def causes(program, capture):
     try:
         told = json.loads(done.stdout)
         assert told['schema'] == 'pcap2trace.summary/1'
+        stray = next((c for c in told['causes'] if strays(c, told)), None)
+        if stray:
+            return None, f"{brief(stray)} is of {stray['since']} until {stray['until']}, outside of the capture"
         return told['causes'], None
     except (ValueError, KeyError, AssertionError):
         return None, done.stderr.strip().splitlines()[-1:] or [f'exit status {done.returncode}']
+
+
+def strays(cause, told):
+    """Whether its times are over a second outside of the capture's, whose clock was not set."""
+    if any(c['code'] == 'capture.clock' for c in told['causes']):
+        return False
+    first, since, until, last = (
+        datetime.datetime.fromisoformat(t[:19])
+        for t in (told['since'], cause['since'], cause['until'], told['until'])
+    )
+    second = datetime.timedelta(seconds=1)
+    return not first - second <= since <= until <= last + second
 
 
 def strings(x):
@@ -115,9 +131,9 @@ class Result:
         )
 
 
-def judge(program, file, truths, kinds):
+def judge(program, home, file, truths, kinds):
     """All results of one capture: itself, or its mutants."""
-    path = f'{HERE}/{file}'
+    path = f'{home}/{file}'
     if not kinds:
         return [Result(file, 'plain', truths[0].half, plain(truths), *causes(program, path))]
     found = []
@@ -158,6 +174,7 @@ def passed(results, floor):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('program')
+    parser.add_argument('--folder', default=HERE)
     parser.add_argument('--only', default='')
     parser.add_argument('--half', choices=('tune', 'judge'))
     parser.add_argument('--mutations', nargs='?', const=','.join(mutate.KEEPING + mutate.MAKING))
@@ -170,7 +187,10 @@ def main():
         return 77
     kinds = options.mutations.split(',') if options.mutations else None
     with concurrent.futures.ProcessPoolExecutor(options.jobs) as pool:
-        work = [pool.submit(judge, options.program, f, t, kinds) for f, t in rows(options.only, options.half).items()]
+        work = [
+            pool.submit(judge, options.program, options.folder, f, t, kinds)
+            for f, t in rows(options.folder, options.only, options.half).items()
+        ]
         results = [r for w in work for r in w.result()]
     for r in results:
         if options.v or not r.good:

@@ -39,33 +39,26 @@ def reset(f):
     return lengths(head, f.l3, f.l4, 6)
 
 
+GOOD, BAD = b'HTTP/1.1 200', b'HTTP/1.1 500'
+
+
 def status500(capture):
     """The answers 200 of the service with the most of them become 500 in the third quarter."""
     begin, end = middle_of(capture), capture.frames[0].t + (capture.frames[-1].t - capture.frames[0].t) * 3 // 4
-    found = Counter(
-        f.src
-        for f in capture.frames
-        if f.proto == 6 and begin <= f.t < end and f.data[f.body : f.body + 12] == b'HTTP/1.1 200'
-    )
-    if not found or found.most_common(1)[0][1] < 10:
+    answers = [f for f in capture.frames if f.proto == 6 and begin <= f.t < end and f.data[f.body :].startswith(GOOD)]
+    found = Counter(f.src for f in answers).most_common(1)
+    if not found or found[0][1] < 10:
         return None
-    server = found.most_common(1)[0][0]
-    out = []
-    for f in capture.frames:
-        hit = (
-            f.proto == 6
-            and f.src == server
-            and begin <= f.t < end
-            and f.data[f.body : f.body + 12] == b'HTTP/1.1 200'
-        )
-        out.append(
-            changed(
-                f, lengths(f.data[: f.body] + b'HTTP/1.1 500' + f.data[f.body + 12 :], f.l3, f.l4, 6), capture.link
-            )
-            if hit and f.size == len(f.data)
-            else f
-        )
-    return capture.with_frames(out), text(server[0])
+    hit = {id(f) for f in answers if f.src == found[0][0]}
+    return capture.with_frames([failed(f, capture.link) if id(f) in hit else f for f in capture.frames]), text(
+        found[0][0][0]
+    )
+
+
+def failed(f, link):
+    data = f.data[: f.body] + BAD + f.data[f.body + len(BAD) :]
+    whole = f.size == len(f.data)  # a cut one keeps its lengths, and a checksum that nobody can check
+    return changed(f, lengths(data, f.l3, f.l4, 6) if whole else data, link)
 
 
 def question(payload):

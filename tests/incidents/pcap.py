@@ -129,7 +129,8 @@ def moved(f, by):
 
 
 def changed(f, data, link):
-    return Frame(f.t, data, len(data), link)
+    """With what was captured of it replaced; what was not captured stays so."""
+    return Frame(f.t, data, len(data) + f.size - len(f.data), link)
 
 
 def lengths(data, l3, l4, proto):

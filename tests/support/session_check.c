@@ -12,10 +12,12 @@
 #include "base/utf8.h"
 #include "write/json/json.h"
 #include "pcap2trace/session.h"
+#include "pcap2trace/summary.h"
 
 struct run {
     struct session_check *check;
     struct p2t_session *session;
+    struct p2t_summary *summary;
     struct buf json;
 };
 
@@ -134,7 +136,74 @@ static int on_exchange(void *ctx, const struct p2t_exchange *x)
         check_event(r, x, i);
     for (size_t i = 0; i < x->finding_count; i++)
         check_evidence(r, x, x->findings[i].evidence, x->findings[i].evidence_count, x->findings[i].code);
-    return 0;
+    return p2t_summary_exchange(r->summary, x);
+}
+
+static int on_connection(void *ctx, const struct p2t_connection_record *record)
+{
+    struct run *r = ctx;
+
+    return p2t_summary_connection(r->summary, record);
+}
+
+static void on_question(void *ctx, const struct p2t_question *question)
+{
+    struct run *r = ctx;
+
+    p2t_summary_question(r->summary, question);
+}
+
+/* ---- the summary ---- */
+
+static void broken_summary(struct run *r, const char *what)
+{
+    if (r->check->broken[0] == '\0')
+        snprintf(r->check->broken, sizeof r->check->broken, "the summary: %s", what);
+}
+
+static double number(const cJSON *of, const char *name)
+{
+    const cJSON *n = cJSON_GetObjectItem(of, name);
+
+    return cJSON_IsNumber(n) ? n->valuedouble : -1;
+}
+
+static void check_cause(struct run *r, const cJSON *cause)
+{
+    const cJSON *text = cJSON_GetObjectItem(cause, "text"), *since = cJSON_GetObjectItem(cause, "since"),
+                *until = cJSON_GetObjectItem(cause, "until");
+
+    if (!cJSON_IsString(text) || text->valuestring[0] == '\0')
+        broken_summary(r, "a cause without a text");
+    if (number(cause, "calls") < 0 || number(cause, "calls") > number(cause, "of"))
+        broken_summary(r, "a cause that hit more calls than there were");
+    if (number(cause, "failed") < 0 || number(cause, "lost_ms") < 0)
+        broken_summary(r, "a cause with negative figures");
+    if (!cJSON_IsString(since) || !cJSON_IsString(until) || strcmp(since->valuestring, until->valuestring) > 0)
+        broken_summary(r, "a cause that ends before it begins");
+}
+
+static void check_summary(struct run *r)
+{
+    struct p2t_counters c;
+    size_t n;
+    char *text, *json;
+    const cJSON *cause;
+
+    p2t_session_counters(r->session, &c);
+    if (p2t_summary_finish(r->summary, &c) != P2T_OK) {
+        broken_summary(r, "it failed");
+        return;
+    }
+    text = p2t_summary_write(r->summary, P2T_SUMMARY_TEXT, &n);
+    json = p2t_summary_write(r->summary, P2T_SUMMARY_JSON, &n);
+    cJSON *root = json != NULL ? cJSON_Parse(json) : NULL;
+    if (text == NULL || root == NULL)
+        broken_summary(r, "JSON that does not parse");
+    cJSON_ArrayForEach(cause, cJSON_GetObjectItem(root, "causes")) check_cause(r, cause);
+    cJSON_Delete(root);
+    free(text);
+    free(json);
 }
 
 /* ---- the run ---- */
@@ -162,14 +231,21 @@ bool session_check_path(struct session_check *check, const char *path, const cha
                                 .all = true,
                                 .jobs = jobs,
                                 .ctx = &r,
-                                .exchange = on_exchange};
+                                .exchange = on_exchange,
+                                .connection = on_connection,
+                                .question = on_question};
 
     *check = (struct session_check){0};
+    if (p2t_summary_new(&r.summary, &(struct p2t_summary_config){0}) != P2T_OK)
+        abort();
     if (p2t_session_open(&r.session, &config, NULL) != P2T_OK) {
         snprintf(check->broken, sizeof check->broken, "the session does not open");
+        p2t_summary_free(r.summary);
         return false;
     }
     check_whole_run(&r, p2t_session_run(r.session));
+    check_summary(&r);
+    p2t_summary_free(r.summary);
     p2t_session_free(r.session);
     buf_fini(&r.json);
     return check->broken[0] == '\0';

@@ -34,7 +34,7 @@ static void image_conn_tls(struct image *m, struct conn_tls *t)
     IMAGE(m, t->record_bytes);
     IMAGE(m, t->head_bytes);
     IMAGE(m, t->least_head_bytes);
-    image_bool(m, &t->short_bodies);
+    IMAGE(m, t->short_bodies);
     image_bool(m, &t->heads_with_bodies);
     IMAGE(m, t->answer_head_bytes);
     IMAGE(m, t->answer_last_bytes);

@@ -22,6 +22,8 @@ enum { RST_STREAM_BYTES = 13, SETTINGS_ACK_BYTES = 9 };
 enum { SHORT_HEAD_MAX = 100 };
 /* A body, or a head with its body, is longer than a head by at least this much. */
 enum { BODY_LONGER_BYTES = 64 };
+/* So many short bodies are no mistake. */
+enum { MANY_BODIES = 2 };
 /* A ClientHello of TLS 1.2 or 1.3 with a name is longer than this. */
 enum { HELLO_BYTES = 150 };
 
@@ -80,12 +82,13 @@ static void learn_body(struct conn_tls *t, const struct exchange *e, const struc
 
     if (t->info.h2 && least > 0 && e->request.body_bytes == t->head_bytes && n <= SHORT_HEAD_MAX &&
         n % RST_STREAM_BYTES != 0 && (n + VARIANCE < least || n > least + 2 * RST_STREAM_BYTES + VARIANCE))
-        t->short_bodies = true;
+        t->short_bodies = t->short_bodies < MANY_BODIES ? t->short_bodies + 1 : MANY_BODIES;
 }
 
 static bool like_heads(const struct conn_tls *t, const struct exchange *e, const struct fact_tls_records *r)
 {
-    return t->reset_like || (!t->short_bodies && (like_last_head(t, e, r) || like_least_head(t, r)));
+    return t->reset_like || (t->short_bodies < MANY_BODIES && like_last_head(t, e, r)) ||
+           (t->short_bodies == 0 && like_least_head(t, r));
 }
 
 /* Some write it milliseconds after the head. */
@@ -412,7 +415,7 @@ static bool like_goaway(const struct conn_tls *t, const struct exchange *e, int6
 {
     return t->info.h2 && e->conn.position > 0 && e->request.seen && !e->response.seen &&
            e->request.body_bytes == t->head_bytes && t->head_bytes <= SHORT_HEAD_MAX &&
-           closed_ns - e->request.last.ts_ns < GOAWAY_NS;
+           t->answer_ns < e->request.first.ts_ns && closed_ns - e->request.last.ts_ns < GOAWAY_NS;
 }
 
 void tls_client_closes(struct correlate *c, struct cconn *cc, int64_t at_ns)

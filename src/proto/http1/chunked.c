@@ -117,6 +117,7 @@ struct http1_chunked_result http1_chunked_feed(struct http1_chunked *c, struct s
     while (r.used < bytes.n && !r.done && r.bad == 0) {
         if (c->state == CHUNK_DATA) {
             uint64_t n = step_data(c, bytes.n - r.used);
+            r.body_at = r.body_bytes == 0 ? r.used : r.body_at;
             r.body_bytes += n;
             r.used += n;
             continue;

@@ -20,7 +20,8 @@ struct http1_chunked {
 
 struct http1_chunked_result {
     uint64_t used;       /* bytes taken */
-    uint64_t body_bytes; /* of them, body data */
+    uint64_t body_bytes; /* of them, body data ... */
+    uint64_t body_at;    /* ... which begin so many bytes behind the first */
     bool done;           /* the last chunk's line was read */
     enum fact_bad bad;   /* 0: none */
 };

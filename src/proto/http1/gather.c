@@ -53,6 +53,15 @@ static enum fact_upgrade upgrade_of(const struct fact_http_head *head)
     return upgrade != NULL && slice_ieq(upgrade->value, SLICE_LIT("h2c")) ? FACT_UPGRADE_H2C : FACT_UPGRADE_OTHER;
 }
 
+/* Where it has a body. */
+static void expect_gzip(struct h1_dir *d, const struct fact_http_head *head)
+{
+    enum { MAGIC_BYTES = 3 };
+    const struct fact_header *coding = http1_header(head, SLICE_LIT("content-encoding"));
+
+    d->gzip_left = coding != NULL && slice_ieq(coding->value, SLICE_LIT("gzip")) ? MAGIC_BYTES : 0;
+}
+
 static void response_head(struct http1 *h, struct h1_dir *d, struct fact_http_head *head)
 {
     struct h1_pending *asked = h1_pending_front(&h->pending);
@@ -82,6 +91,7 @@ static void response_head(struct http1 *h, struct h1_dir *d, struct fact_http_he
     }
     if (connect && h->dir[FLOW_C2S].state == H1_TUNNEL)
         h->dir[FLOW_C2S].state = H1_START;
+    expect_gzip(d, head);
     body_follows(h, d, head);
 }
 

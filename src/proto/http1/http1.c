@@ -218,6 +218,22 @@ static bool body_was_given_up(struct http1 *h, struct h1_dir *d, const struct pi
            http1_looks_like_request(p->bytes) == HTTP1_YES;
 }
 
+/* RFC 1952 2.3.1: two bytes of its own and the method, which is deflate. */
+static void check_gzip(struct http1 *h, struct h1_dir *d, struct slice bytes, const struct packet_mark *mark)
+{
+    static const uint8_t magic[] = {0x1f, 0x8b, 8};
+    static const struct http1_problem problem = {.why = FACT_BAD_GZIP};
+
+    if (bytes.n == 0)
+        d->gzip_left = 0;
+    for (size_t i = 0; i < bytes.n && d->gzip_left > 0; i++, d->gzip_left--)
+        if (bytes.p[i] != magic[sizeof magic - d->gzip_left]) {
+            d->gzip_left = 0;
+            h1_emit_bad(h, d, &problem, *mark);
+            return;
+        }
+}
+
 static void step_length(struct http1 *h, struct h1_dir *d, struct piece *p)
 {
     if (body_was_given_up(h, d, p)) {
@@ -225,6 +241,8 @@ static void step_length(struct http1 *h, struct h1_dir *d, struct piece *p)
         return;
     }
     uint64_t n = p->len < d->remaining ? p->len : d->remaining;
+    if (d->gzip_left > 0)
+        check_gzip(h, d, slice_of(p->bytes.p, n < p->bytes.n ? (size_t)n : p->bytes.n), &p->mark);
     d->remaining -= n;
     d->body_bytes += n;
     d->last = p->mark;
@@ -251,6 +269,7 @@ static void step_chunked(struct http1 *h, struct h1_dir *d, struct piece *p)
 {
     if (p->bytes.n == 0) {
         d->lost |= p->lost;
+        d->gzip_left = 0;
         d->body_bytes += p->len;
         d->last = p->mark;
         if (!http1_chunked_skip(d->chunked, p->len))
@@ -263,6 +282,8 @@ static void step_chunked(struct http1 *h, struct h1_dir *d, struct piece *p)
     d->last = p->mark;
     if (fed.body_bytes > 0)
         d->last_data = p->mark;
+    if (fed.body_bytes > 0 && d->gzip_left > 0)
+        check_gzip(h, d, slice_from(slice_of(p->bytes.p, (size_t)fed.used), (size_t)fed.body_at), &p->mark);
     if (fed.bad != 0) {
         bad_chunk(h, d, p, fed.bad);
         return;
@@ -274,8 +295,10 @@ static void step_chunked(struct http1 *h, struct h1_dir *d, struct piece *p)
     }
 }
 
-static void step_until_close(struct h1_dir *d, struct piece *p)
+static void step_until_close(struct http1 *h, struct h1_dir *d, struct piece *p)
 {
+    if (d->gzip_left > 0)
+        check_gzip(h, d, p->bytes, &p->mark);
     d->body_bytes += p->len;
     d->last = p->mark;
     d->lost |= p->lost;
@@ -310,7 +333,7 @@ static void step(struct http1 *h, struct h1_dir *d, struct piece *p)
         h1_step_trailer(h, d, p);
         break;
     case H1_UNTIL_CLOSE:
-        step_until_close(d, p);
+        step_until_close(h, d, p);
         break;
     case H1_LOST:
         step_lost(h, d, p);

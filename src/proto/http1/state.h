@@ -31,6 +31,7 @@ struct h1_dir {
     size_t searched;        /* ... and how far it was looked through for its end: a request's ... */
     struct http1_scan scan; /* ... a response's */
     struct http1_chunked *chunked;
+    uint8_t gzip_left; /* bytes of gzip's beginning that the body is still to show */
 };
 
 struct http1 {

@@ -17,7 +17,7 @@ struct tls {
     uint8_t random[2][TLS_CLIENT_RANDOM_BYTES]; /* what key logs know the connection by */
     uint16_t version, cipher;
     bool version_cut; /* what says TLS 1.3 is in a part of the ServerHello that the capture lacks */
-    bool mid_stream; /* the handshake may be over already */
+    bool mid_stream;  /* the handshake may be over already */
     bool done, not_tls;
     bool hello[2]; /* its ClientHello, its ServerHello (no HelloRetryRequest) */
     bool retried;

@@ -122,7 +122,7 @@ static void find_hole(struct p2t_summary *s, struct keyed *conns, size_t n)
         if (is_hit_by_hole(&h, &s->calls[i])) {
             cause_hit(s, c, &s->calls[i]);
             c->lost_ns += s->calls[i].total_ns;
-            h.from_ns = min_ns(h.from_ns, s->calls[i].request_ns);
+            h.from_ns = min_ns(h.from_ns, s->calls[i].start_ns);
         }
     cause_span(c, h.from_ns, h.to_ns);
     c->failed = c->calls;

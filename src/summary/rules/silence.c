@@ -15,8 +15,8 @@ struct silence {
 
 static bool is_held(const struct listener *l, const struct call *c)
 {
-    if (c->server != l->server || c->acked_ns < 0 || c->request_ns < l->from_ns - 2 * SECOND_NS || c->request_ns >= l->to_ns ||
-        c->conn == NULL || c->conn->syn_ack_ns == 0 || c->conn->syns != 1)
+    if (c->server != l->server || c->acked_ns < 0 || c->request_ns < l->from_ns - 2 * SECOND_NS ||
+        c->request_ns >= l->to_ns || c->conn == NULL || c->conn->syn_ack_ns == 0 || c->conn->syns != 1)
         return false;
     return (c->answer_ns == 0 || c->wait_ns > HELD_NS) &&
            min_ns(c->end_ns, c->answer_ns != 0 ? c->answer_ns : l->s->last_ns) - c->request_ns > HELD_NS;

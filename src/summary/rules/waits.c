@@ -229,6 +229,12 @@ static bool is_convincing(const struct run *r)
 
     if (r->outside >= 5 && r->outside_slow * 4 > r->outside)
         return false; /* a route with two modes at all times */
+    /* Quick calls among the slow ones, and slow ones at other times, too: two modes, as of hits and misses. */
+    size_t all = r->same_inside + r->outside;
+    bool mixed = r->same_slow * 10 < r->same_inside * 7 && !r->s->small;
+    if (mixed &&
+        (r->outside < 5 || r->outside * 10 < all || r->outside_slow * 5 * r->same_inside > r->same_slow * r->outside))
+        return false;
     if (r->slow_count * 200 < r->inside + r->outside && r->lost_ns < 5 * SECOND_NS)
         return false; /* one hiccup of a busy server */
     /* Without keys, routes mix: a clean before and after is asked for. */

@@ -76,7 +76,7 @@ def make(name, tools, out, keep):
         print(f'{name}: {done.stderr.strip()[-400:]} ({work})', flush=True)
         return False
     for source, target in (('capture.pcap', f'{name}.pcap.zst'), ('live.ndjson', f'{name}.live.ndjson.zst')):
-        subprocess.run(['zstd', '-19', '-q', '-f', f'{work}/{source}', '-o', f'{out}/{target}'], check=True)
+        subprocess.run(['zstd', '--ultra', '-22', '-q', '-f', f'{work}/{source}', '-o', f'{out}/{target}'], check=True)
     with open(f'{work}/truth.json') as f:
         rows = json.load(f)
     truth.replace(f'{os.path.dirname(out)}/truth.tsv', f'{os.path.basename(out)}/{name}.pcap.zst', rows)

@@ -277,7 +277,7 @@ func (j *judge) verdict(quiet, storms score) error {
 		return fmt.Errorf("error texts are to agree where the wire shows the cause")
 	case stormBounds < 95:
 		return fmt.Errorf("95%% of live times in storms are to lie within their bounds +- 10 ms")
-	case storms.dials > 1000 && attributed < 92:
+	case j.late <= 1000 && storms.dials > 1000 && attributed < 92:
 		return fmt.Errorf("92%% of the hooks of dials in storms are to be told of the request that made the dial")
 	}
 	return nil

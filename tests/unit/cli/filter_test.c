@@ -134,17 +134,102 @@ static void repeated_options_widen_and_different_ones_narrow(void **state)
     filter_free(&f);
 }
 
-static void failed_means_an_outcome_that_is_not_ok(void **state)
+static void failed_means_an_error_of_either_side(void **state)
 {
     struct p2t_exchange x = example();
     struct filter f = {.failed = true};
 
     (void)state;
-    x.status = 500;
     assert_false(filter_keeps(&f, &x));
+    x.status = 500;
+    assert_true(filter_keeps(&f, &x));
+    x.status = 404;
     for (int i = P2T_OUTCOME_OK + 1; i < P2T_OUTCOME_COUNT; i++) {
         x.outcome = (enum p2t_outcome)i;
-        assert_true(filter_keeps(&f, &x));
+        assert_int_equal(filter_keeps(&f, &x), i != P2T_OUTCOME_INCOMPLETE);
+    }
+}
+
+static void problems_are_failures_and_warnings(void **state)
+{
+    struct p2t_exchange x = example();
+    struct p2t_finding finding = {.severity = P2T_SEVERITY_INFO};
+    struct filter problems = {.problems = true}, incomplete = {.incomplete = true};
+
+    (void)state;
+    x.findings = &finding;
+    x.finding_count = 1;
+    assert_false(filter_keeps(&problems, &x));
+    finding.severity = P2T_SEVERITY_WARNING;
+    assert_true(filter_keeps(&problems, &x));
+    assert_false(filter_keeps(&incomplete, &x));
+    x.outcome = P2T_OUTCOME_INCOMPLETE;
+    assert_true(filter_keeps(&incomplete, &x));
+}
+
+static void times_go_by_the_start(void **state)
+{
+    static const struct {
+        const char *since, *until;
+        bool kept;
+    } rows[] = {
+        {"1970-01-02T10:13:40Z", NULL, true},
+        {"1970-01-02T10:13:40.000000001Z", NULL, false},
+        {NULL, "1970-01-02T10:13:40Z", false},
+        {"10:13", "10:14", true},
+        {"10:13:41", NULL, false},
+        {"+5s", NULL, true},
+        {"+6s", NULL, false},
+        {NULL, "+5s", false},
+    };
+    struct p2t_exchange x = example();
+
+    (void)state;
+    x.start_ns = INT64_C(123220) * 1000000000; /* 10:13:40 of the second day */
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct filter f = {.first_packet_ns = x.start_ns - INT64_C(5000000000)};
+        assert_true(rows[i].since == NULL || filter_set_time(&f.since, rows[i].since) == P2T_OK);
+        assert_true(rows[i].until == NULL || filter_set_time(&f.until, rows[i].until) == P2T_OK);
+        if (filter_keeps(&f, &x) != rows[i].kept)
+            fail_msg("row %zu", i);
+    }
+    struct filter_time t;
+    assert_int_equal(filter_set_time(&t, "yesterday"), P2T_ERR_USAGE);
+    assert_int_equal(filter_set_time(&t, "25:00"), P2T_ERR_USAGE);
+    assert_int_equal(filter_set_time(&t, "+5"), P2T_ERR_USAGE);
+}
+
+static void ends_paths_and_phases_are_told_apart(void **state)
+{
+    struct p2t_exchange x = example();
+    struct p2t_connection c = {.client = TEXT("10.0.0.1:5000"), .server = TEXT("[fd00::7]:8080")};
+    static const struct {
+        int (*add)(struct filter *f, const char *value);
+        const char *yes, *no;
+    } rows[] = {
+        {filter_add_client, "10.0.0.*", "10.0.1.*"},
+        {filter_add_server, "fd00::7", "fd00::8"},
+        {filter_add_port, "8080", "80"},
+        {filter_add_path, "/v1/*", "/v2/*"},
+        {filter_add_trace_id, "t-1", "t-"},
+        {filter_add_kind, "http1", "http2"},
+        {filter_set_slower_than, "wait=4ms", "wait=5ms"},
+    };
+
+    (void)state;
+    x.connection = &c;
+    x.url = (struct p2t_text)TEXT("http://b.test/v1/items?q=/v2/");
+    x.trace_id = (struct p2t_text)TEXT("t-1");
+    x.kind = P2T_KIND_HTTP1;
+    x.phases.wait_ns = 5000000;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct filter yes = {0}, no = {0};
+        assert_int_equal(rows[i].add(&yes, rows[i].yes), P2T_OK);
+        assert_int_equal(rows[i].add(&no, rows[i].no), P2T_OK);
+        if (!filter_keeps(&yes, &x) || filter_keeps(&no, &x))
+            fail_msg("row %zu", i);
+        filter_free(&yes);
+        filter_free(&no);
     }
 }
 
@@ -180,7 +265,7 @@ static void odd_hosts_are_compared_whole(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct p2t_exchange x = example();
-        struct filter f = {.hosts = (const char *[]){rows[i].glob}, .host_count = 1};
+        struct filter f = {.hosts = {(const char *[]){rows[i].glob}, 1}};
         x.host = rows[i].host;
         assert_int_equal(filter_keeps(&f, &x), rows[i].kept);
     }
@@ -192,7 +277,10 @@ int main(void)
         cmocka_unit_test(each_filter_keeps_what_it_names),
         cmocka_unit_test(nonsense_is_refused),
         cmocka_unit_test(repeated_options_widen_and_different_ones_narrow),
-        cmocka_unit_test(failed_means_an_outcome_that_is_not_ok),
+        cmocka_unit_test(failed_means_an_error_of_either_side),
+        cmocka_unit_test(problems_are_failures_and_warnings),
+        cmocka_unit_test(times_go_by_the_start),
+        cmocka_unit_test(ends_paths_and_phases_are_told_apart),
         cmocka_unit_test(a_bare_connection_goes_by_its_servers_address),
         cmocka_unit_test(odd_hosts_are_compared_whole),
     };

@@ -146,8 +146,8 @@ static void counters_and_reasons_are_named_once(void **state)
 
 static void a_list_is_asked_for_by_name(void **state)
 {
-    static const char *const names[CLI_LIST_COUNT] = {"findings", "causes", "hooks", "formats", "counters",
-                                                       "redaction"};
+    static const char *const names[CLI_LIST_COUNT] = {"findings", "causes",   "hooks",
+                                                      "formats",  "counters", "redaction"};
     enum cli_list list;
 
     (void)state;

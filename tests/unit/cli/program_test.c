@@ -269,7 +269,10 @@ static void filters_and_counts_narrow_the_output(void **state)
         {"-c 9", 4},
         {"--status 5xx", 1},
         {"--status 404,503", 2},
-        {"--failed", 1},
+        {"--failed", 2}, /* refused; a 503 */
+        {"--problems --port 80 --kind http1", 1},
+        {"--path /2", 1},
+        {"--since +59m", 0},
         {"--host web.test", 3},
         {"--host 10.0.0.2", 1},
         {"--method GET --status 2xx", 1},

@@ -237,7 +237,7 @@ def no_session(lab):
     lab.other(
         'clerk',
         'requests',
-        dict(Name='books', URL='https://books.ledger.test:8943/b/{n}', Every=[180, 300], Session=False, Workers=2),
+        dict(Name='books', URL='https://books.ledger.test:8943/b/{n}', Every=[260, 380], Session=False, Workers=1),
         ca=lab.authority(),
     )
     lab.go('clerk', dict(Name='stamps', URL='http://stamps.ledger.test:8944/s/{n}', Every=[200, 400]))
@@ -532,7 +532,7 @@ def overflow_resets(lab):
     and the kernel resets what does not fit. At the server.
     """
     lab.host('ns', 2)
-    lab.host('desk', 138, resolvers=['10.177.8.2'], far=10)
+    lab.host('desk', 138, resolvers=['10.177.8.2'], far=1)
     lab.host('print', 139)
     lab.host('proof', 140)
     lab.name('print')

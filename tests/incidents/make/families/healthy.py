@@ -99,7 +99,7 @@ def slow_reports(lab):
     )
     lab.go(
         'desk',
-        dict(Name='list', URL='https://reports.finance.test:9743/list/{n}', Every=[150, 300], Pool='h2'),
+        dict(Name='list', URL='https://reports.finance.test:9743/list/{n}', Every=[250, 400], Pool='h2'),
         dict(Name='rates', URL='http://rates.finance.test:9744/r/{n}', Every=[100, 200]),
         dict(Name='audit', URL='http://rates.finance.test:9744/audit/{n}', Every=[2000, 3000]),
         pools={'h2': dict(Proto='h2')},
@@ -344,7 +344,7 @@ def batch_and_ramp(lab):
         'batch',
         dict(Name='batch', URL='http://store.ramp.test:9830/b/{n}', Workers=4, Every=[0, 3], Since=3, Until=11),
     )
-    lab.capture('store')
+    lab.capture('store', snaplen=260)
     lab.healthy('a closed loop of four and a load that doubles, both at no cost', shows='http.response')
 
 

@@ -451,7 +451,7 @@ def retry_storm(lab):
         ),
         dict(Name='users', URL='http://users.quota.test:9311/u/{n}', Every=[100, 200]),
     )
-    lab.capture('gate')
+    lab.capture('gate', snaplen=260)
     lab.truth(
         'http.retry_storm',
         'client',

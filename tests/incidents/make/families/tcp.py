@@ -135,12 +135,12 @@ def nagle(lab):
     lab.python_server('sums', 'plain', 9140, 'HTTP/1.1')
     lab.serve('tables', dict(Port=9141, Routes=SMALL))
     lab.other(
-        'desk', 'requests', dict(Name='sums', URL='http://sums.abacus.test:9140/s/{n}', Every=[3, 9], Workers=3)
+        'desk', 'requests', dict(Name='sums', URL='http://sums.abacus.test:9140/s/{n}', Every=[3, 9], Workers=2)
     )
     lab.go(
         'desk',
         dict(Name='tables', URL='http://tables.abacus.test:9141/t/{n}', Every=[150, 250]),
-        dict(Name='sums-go', URL='http://sums.abacus.test:9140/s/{n}', Workers=2, Every=[3, 9]),
+        dict(Name='sums-go', URL='http://sums.abacus.test:9140/s/{n}', Workers=1, Every=[3, 9]),
     )
     lab.capture('desk')
     lab.truth(
@@ -266,7 +266,7 @@ def bufferbloat(lab):
             Workers=8,
         ),
     )
-    lab.capture('branch', snaplen=256)
+    lab.capture('branch', snaplen=130)
     lab.truth(
         'tcp.bufferbloat|conn.slow_path|conn.slow_handshake|time.step|tcp.lossy_path',
         'network|client',

@@ -33,7 +33,7 @@ def expired(lab):
     lab.serve('seats', dict(Port=9444, Routes=SMALL))
     lab.go(
         'gate',
-        dict(Name='sales', URL='https://sales.tickets.test:9443/s/{n}', Every=[180, 300], Pool='fresh'),
+        dict(Name='sales', URL='https://sales.tickets.test:9443/s/{n}', Every=[280, 420], Pool='fresh'),
         dict(Name='seats', URL='http://seats.tickets.test:9444/s/{n}', Every=[150, 250]),
         pools=FRESH,
         ca=lab.authority(),
@@ -80,13 +80,13 @@ def unknown_issuer(lab):
     lab.other(
         'counter',
         'requests',
-        dict(Name='parcels-py', URL='https://parcels.post.test:8743/p/{n}', Every=[250, 400], Session=False),
+        dict(Name='parcels-py', URL='https://parcels.post.test:8743/p/{n}', Every=[380, 550], Session=False),
         ca=lab.authority(),
     )
     lab.other(
         'counter',
         'node',
-        dict(Name='parcels', URL='https://parcels.post.test:8743/p/{n}', Every=[250, 400], KeepAlive=False),
+        dict(Name='parcels', URL='https://parcels.post.test:8743/p/{n}', Every=[380, 550], KeepAlive=False),
         ca=lab.authority(),
     )
     lab.go('counter', dict(Name='stamps', URL='http://stamps.post.test:8744/s/{n}', Every=[150, 250]))
@@ -127,13 +127,13 @@ def version(lab):
     )
     lab.go(
         'legacy',
-        dict(Name='old', URL='https://loads.grid.test:7443/l/{n}', Every=[280, 450], Pool='fresh'),
+        dict(Name='old', URL='https://loads.grid.test:7443/l/{n}', Every=[400, 600], Pool='fresh'),
         pools={'fresh': dict(NoKeepAlive=True, TLSMax=0x303)},
         ca=lab.authority(),
     )
     lab.go(
         'modern',
-        dict(Name='new', URL='https://loads.grid.test:7443/l/{n}', Every=[280, 450], Pool='fresh'),
+        dict(Name='new', URL='https://loads.grid.test:7443/l/{n}', Every=[400, 600], Pool='fresh'),
         pools=FRESH,
         ca=lab.authority(),
     )
@@ -177,7 +177,7 @@ def slow_hello(lab):
     lab.other(
         'teller',
         'java',
-        dict(Name='coins', URL='https://coins.mint.test:9543/c/{n}', Every=[200, 350]),
+        dict(Name='coins', URL='https://coins.mint.test:9543/c/{n}', Every=[280, 430]),
         ca=lab.authority(),
     )
     lab.go('teller', dict(Name='notes', URL='http://notes.mint.test:9544/n/{n}', Every=[150, 250]))
@@ -242,14 +242,14 @@ def big_hello(lab):
     lab.serve('bins', dict(Port=9643, Cert=cert, Key=key, HTTP1Only=True, Routes=SMALL))
     lab.go(
         'new',
-        dict(Name='new', URL='https://bins.depotnet.test:9643/b/{n}', Every=[300, 450], Pool='fresh', Timeout=3000),
+        dict(Name='new', URL='https://bins.depotnet.test:9643/b/{n}', Every=[450, 650], Pool='fresh', Timeout=3000),
         pools=FRESH,
         ca=lab.authority(),
     )
     lab.other(
         'old',
         'requests',
-        dict(Name='old', URL='https://bins.depotnet.test:9643/b/{n}', Every=[300, 450], Session=False),
+        dict(Name='old', URL='https://bins.depotnet.test:9643/b/{n}', Every=[450, 650], Session=False),
         ca=lab.authority(),
     )
     lab.capture()
@@ -295,8 +295,8 @@ def slow_inside_tls(lab):
     lab.other(
         'portal',
         'node',
-        dict(Name='cases', URL='https://cases.claims.test:8443/c/{n}', Every=[120, 250]),
-        dict(Name='files', URL='https://files.claims.test:8444/f/{n}', Every=[120, 250]),
+        dict(Name='cases', URL='https://cases.claims.test:8443/c/{n}', Every=[180, 320]),
+        dict(Name='files', URL='https://files.claims.test:8444/f/{n}', Every=[180, 320]),
         ca=lab.authority(),
     )
     lab.capture('portal')
@@ -338,7 +338,7 @@ def closed_at_hello(lab):
     lab.serve('hall', dict(Port=9844, Routes=SMALL))
     lab.go(
         'key',
-        dict(Name='safe', URL='https://safe.lock.test:9843/s/{n}', Every=[300, 450], Pool='fresh'),
+        dict(Name='safe', URL='https://safe.lock.test:9843/s/{n}', Every=[450, 650], Pool='fresh'),
         dict(Name='hall', URL='http://hall.lock.test:9844/h/{n}', Every=[150, 250]),
         pools=FRESH,
         ca=lab.authority(),
@@ -346,7 +346,7 @@ def closed_at_hello(lab):
     lab.other(
         'key',
         'curl',
-        dict(Name='safe-curl', URL='https://safe.lock.test:9843/s/{n}', Every=[400, 600]),
+        dict(Name='safe-curl', URL='https://safe.lock.test:9843/s/{n}', Every=[600, 900]),
         ca=lab.authority(),
     )
     lab.capture('key', 'any')

@@ -171,7 +171,7 @@ def window_and_certificate(lab):
     lab.go(
         'press',
         dict(Name='molds', URL='http://molds.foundry.test:9640/m/{n}', Every=[500, 800], Body=[150000, 200000]),
-        dict(Name='alloys', URL='https://alloys.foundry.test:9641/a/{n}', Every=[150, 300], Pool='fresh'),
+        dict(Name='alloys', URL='https://alloys.foundry.test:9641/a/{n}', Every=[280, 450], Pool='fresh'),
         dict(Name='shifts', URL='http://shifts.foundry.test:9642/s/{n}', Every=[100, 200]),
         pools=FRESH,
         ca=lab.authority(),

@@ -1,0 +1,134 @@
+/* Causes from exchanges made by hand: one service, one route. The incidents of tests/incidents have the rest. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/cmocka_all.h"
+
+#include "pcap2trace/summary.h"
+
+#define TEXT(s)                                                                                                      \
+    {                                                                                                                \
+        s, sizeof(s) - 1                                                                                             \
+    }
+#define MS INT64_C(1000000)
+
+static const char *const files[] = {"a.pcap"};
+
+/* The n-th call: begins at n * 20 ms, waits so long, and is answered so. */
+static int add_call(struct p2t_summary *s, unsigned n, int64_t wait_ns, int status)
+{
+    int64_t start = INT64_C(1000000000000) + n * 20 * MS;
+    struct p2t_connection c = {.id = 7, .client = TEXT("10.0.0.1:4000"), .server = TEXT("10.0.0.2:80"), .stream = -1};
+    struct p2t_event events[] = {
+        {.hook = P2T_HOOK_WROTE_HEADERS, .time_ns = start},
+        {.hook = P2T_HOOK_WROTE_REQUEST, .time_ns = start},
+        {.hook = P2T_HOOK_GOT_FIRST_RESPONSE_BYTE, .time_ns = start + wait_ns},
+    };
+    struct p2t_transport transport = {.acked_us = 100};
+    struct p2t_exchange x = {.id = 100 + n,
+                             .kind = P2T_KIND_HTTP1,
+                             .method = TEXT("GET"),
+                             .url = TEXT("http://b.test/v1/items/17"),
+                             .host = TEXT("b.test"),
+                             .status = status,
+                             .connection = &c,
+                             .transport = &transport,
+                             .start_ns = start,
+                             .end_ns = start + wait_ns,
+                             .phases = {-1, -1, -1, -1, 0, wait_ns, 0, wait_ns},
+                             .events = events,
+                             .event_count = 3,
+                             .files = files,
+                             .file_count = 1};
+
+    return p2t_summary_exchange(s, &x);
+}
+
+static char *finish(struct p2t_summary *s)
+{
+    struct p2t_counters c = {
+        .earliest_ns = INT64_C(1000000000000), .latest_ns = INT64_C(1010000000000), .frames = 1000};
+    size_t n;
+
+    assert_int_equal(p2t_summary_finish(s, &c), P2T_OK);
+    return p2t_summary_write(s, P2T_SUMMARY_JSON, &n);
+}
+
+static struct p2t_summary *fresh(void)
+{
+    struct p2t_summary *s;
+
+    assert_int_equal(p2t_summary_new(&s, &(struct p2t_summary_config){0}), P2T_OK);
+    return s;
+}
+
+static void a_service_as_quick_as_ever_is_no_cause(void **state)
+{
+    struct p2t_summary *s = fresh();
+
+    (void)state;
+    for (unsigned i = 0; i < 100; i++)
+        assert_int_equal(add_call(s, i, (3 + i % 5) * MS, 200), P2T_OK);
+    char *json = finish(s);
+    assert_non_null(strstr(json, "\"causes\":[]"));
+    assert_non_null(strstr(json, "\"calls\":100,\"failed\":0"));
+    free(json);
+    p2t_summary_free(s);
+}
+
+static void a_service_that_became_slow_is_named_against_its_usual(void **state)
+{
+    struct p2t_summary *s = fresh();
+
+    (void)state;
+    for (unsigned i = 0; i < 100; i++)
+        assert_int_equal(add_call(s, i, i < 60 ? 4 * MS : 500 * MS, 200), P2T_OK);
+    char *json = finish(s);
+    assert_non_null(strstr(json, "\"code\":\"http.think_time\",\"side\":\"server\""));
+    assert_non_null(strstr(
+        json, "b.test (10.0.0.2:80) takes 500 ms to answer (usual: 4.0 ms), 40 of 40 calls, all GET /v1/items/*"));
+    assert_non_null(strstr(json, "although it acknowledged the requests at once"));
+    free(json);
+    p2t_summary_free(s);
+}
+
+static void errors_need_their_share(void **state)
+{
+    (void)state;
+    for (unsigned every = 4; every <= 64; every *= 16) {
+        struct p2t_summary *s = fresh();
+        for (unsigned i = 0; i < 640; i++)
+            assert_int_equal(add_call(s, i, 4 * MS, i % every == 0 ? 503 : 200), P2T_OK);
+        char *json = finish(s);
+        assert_int_equal(strstr(json, "http.error_cluster") != NULL, every == 4);
+        free(json);
+        p2t_summary_free(s);
+    }
+}
+
+/* What is left out of many calls does not change what is said of them. */
+static void many_calls_are_thinned_out_by_their_connections(void **state)
+{
+    struct p2t_summary *s = fresh();
+
+    (void)state;
+    for (unsigned i = 0; i < 200000; i++)
+        assert_int_equal(add_call(s, i, 4 * MS, i % 2 == 0 ? 503 : 200), P2T_OK);
+    char *json = finish(s);
+    assert_non_null(strstr(json, "\"calls\":200000,\"failed\":100000"));
+    assert_non_null(strstr(json, "http.error_cluster"));
+    free(json);
+    p2t_summary_free(s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_service_as_quick_as_ever_is_no_cause),
+        cmocka_unit_test(a_service_that_became_slow_is_named_against_its_usual),
+        cmocka_unit_test(errors_need_their_share),
+        cmocka_unit_test(many_calls_are_thinned_out_by_their_connections),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
