@@ -159,42 +159,38 @@ enum { P2T_STALLS_MAX = 32 };
 
 /* One TCP connection, or attempt at one, whatever it carried. */
 struct p2t_connection_record {
-    uint64_t id;                 /* of p2t_connection, too */
-    const char *client, *server; /* "ip:port" */
-    enum p2t_vantage vantage;
+    uint64_t id;                   /* of p2t_connection, too */
+    const char *client, *server;   /* "ip:port" */
     struct p2t_moment first, last; /* packets */
-    uint32_t syns;                 /* the client's */
-    struct p2t_moment syn, last_syn;
-    uint32_t syn_acks;
-    struct p2t_moment syn_ack, ack;
-    /* Copies of the SYN-ACK after the client's ACK had passed here. */
-    uint32_t late_syn_acks;
-    struct p2t_moment last_late_syn_ack;
-    /* What refused the SYN. */
-    struct p2t_moment refused; /* a RST */
-    uint8_t refused_ttl;
-    /* The first ICMP error that quotes the connection; family 0: none. */
-    struct p2t_moment icmp;
-    uint8_t icmp_family, icmp_type, icmp_code;
-    const char *icmp_sender;      /* NULL: none */
-    struct p2t_moment challenged; /* an ACK answered the SYN and acknowledged nothing of it */
-    enum p2t_closer closer;
+    struct p2t_moment syn, last_syn, syn_ack, ack;
+    struct p2t_moment last_late_syn_ack; /* the last of late_syn_acks */
+    struct p2t_moment refused;           /* the RST that answered the SYN */
+    struct p2t_moment challenged;        /* an ACK answered the SYN and acknowledged nothing of it */
+    struct p2t_moment icmp;              /* the first ICMP error that quotes the connection, and who sent it */
+    const char *icmp_sender;             /* NULL: none */
     /* The capture's clock was set back while the connection was open, by so much; clock_back: the packet that shows it. */
     struct p2t_moment clock_back;
     int64_t clock_back_us;
     /* It was set forward: so much more time passed than by the timestamps of a sender (RFC 7323). */
     struct p2t_moment clock_jumped;
     int64_t clock_jump_us;
-    bool input_ended;   /* the capture ended with the connection open, or memory ran out for it */
-    uint32_t exchanges; /* carried, so far as they were told */
     /* Silence of both sides before the first of the bytes at the end that nobody acknowledged; negative: none are. */
     int64_t idle_before_unacked_us;
-    bool one_direction;             /* packets of one side only, though the other must have sent some */
     struct p2t_flow_record side[2]; /* by P2T_SIDE_CLIENT, P2T_SIDE_SERVER */
-    const struct p2t_stall *stalls; /* the first P2T_STALLS_MAX, in the order in which they ended */
+    const struct p2t_stall
+        *stalls; /* the first P2T_STALLS_MAX, in the order in which they ended, and those still open */
     size_t stall_count, stalls_dropped;
     const char *const *files;
     size_t file_count;
+    uint32_t syns, syn_acks; /* the client's SYNs, and the server's answers; copies of the same packet are none */
+    uint32_t late_syn_acks;  /* copies of the SYN-ACK after the client's ACK had passed here */
+    uint32_t exchanges;      /* carried, so far as they were told */
+    enum p2t_vantage vantage;
+    enum p2t_closer closer;
+    uint8_t refused_ttl;
+    uint8_t icmp_family, icmp_type, icmp_code; /* family 0: none */
+    bool input_ended;   /* the capture ended with the connection open, or memory ran out for it */
+    bool one_direction; /* packets of one side only, though the other must have sent some */
 };
 
 /* Static names, as NDJSON has them; NULL for a limit that is not known, and for a value that is none of the enum's. */

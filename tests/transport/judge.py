@@ -49,7 +49,8 @@ def is_bounded(x, true_us):
 
 
 def held_us(x):
-    return sum(message_of(x, name).get("stalled_us", 0) for name in ("request", "response"))
+    """Of the wait: lost segments of the request."""
+    return message_of(x, "request").get("stalled_us", 0)
 
 
 def fastest_us(x):
