@@ -140,6 +140,40 @@ static void add_interim(struct correlate *c, struct exchange *e, const struct fa
     i->headers = copy_headers(c, e, h, &i->header_count);
 }
 
+/* Where a response's field is kept; NULL: nowhere. Told by the length first: most are not. */
+static struct slice *kept_field(struct exchange_response *r, struct slice *connection, struct slice name)
+{
+    switch (name.n) {
+    case 3:
+        return slice_ieq(name, SLICE_LIT("via")) ? &r->via : NULL;
+    case 6:
+        return slice_ieq(name, SLICE_LIT("server")) ? &r->server : NULL;
+    case 8:
+        return r->status / 100 == 3 && slice_ieq(name, SLICE_LIT("location")) ? &r->location : NULL;
+    case 10:
+        return slice_ieq(name, SLICE_LIT("connection")) ? connection : NULL;
+    case 12:
+        return slice_ieq(name, SLICE_LIT("content-type")) ? &r->content_type : NULL;
+    default:
+        return NULL;
+    }
+}
+
+/* The first of each of the fields that are kept, in one pass over all; returns Connection's. */
+static struct slice copy_fields(struct exchange *e, const struct fact_http_head *h)
+{
+    struct slice connection = {NULL, 0};
+
+    for (size_t i = 0; i < h->header_count; i++) {
+        struct slice *to = kept_field(&e->response, &connection, h->headers[i].name);
+        if (to == &connection && to->p == NULL)
+            *to = h->headers[i].value;
+        else if (to != NULL && to->p == NULL)
+            *to = arena_copy(&e->arena, h->headers[i].value);
+    }
+    return connection;
+}
+
 static void fill_response(struct exchange *e, const struct fact_http_head *h)
 {
     struct exchange_response *r = &e->response;
@@ -156,13 +190,7 @@ static void fill_response(struct exchange *e, const struct fact_http_head *h)
     r->has_length = h->has_length;
     r->until_close = h->until_close;
     r->length = h->length;
-    r->content_type =
-        arena_copy(&e->arena, fact_header_value(h->headers, h->header_count, SLICE_LIT("content-type")));
-    if (h->status / 100 == 3)
-        r->location = arena_copy(&e->arena, fact_header_value(h->headers, h->header_count, SLICE_LIT("location")));
-    r->server = arena_copy(&e->arena, fact_header_value(h->headers, h->header_count, SLICE_LIT("server")));
-    r->via = arena_copy(&e->arena, fact_header_value(h->headers, h->header_count, SLICE_LIT("via")));
-    struct slice connection = fact_header_value(h->headers, h->header_count, SLICE_LIT("connection"));
+    struct slice connection = copy_fields(e, h);
     r->wants_close = slice_list_has(connection, SLICE_LIT("close"));
     r->keep_alive = slice_list_has(connection, SLICE_LIT("keep-alive"));
 }
