@@ -18,6 +18,7 @@
     X(LOOKUP_OPEN_NS,        30000000000,   "chosen: longer than resolvers wait", "how long a question without an answer, or an answer that nobody followed, is kept open") \
     X(RESOLUTION_DELAY_NS,   60000000,      "RFC 8305 3: 50 ms",                "a dial this long after an answer of one type waited for the other type's, too") \
     X(OTHER_TYPE_NS,         50000000,      "measured: under 1 ms",             "how soon a resolver with two sockets asks for the other address type") \
+    X(HALF_ASKED_NS,         1000000,       "measured: under 1 ms in Go",       "how soon Go, whose questions for both types go out at once, asks for the other one") \
     X(NAT_COPY_NS,           2000000,       "measured: under 0.1 ms",           "how late a NAT's copy of a question may be") \
     X(RACE_MIN_NS,           150000000,     "RFC 8305 5: 250 ms; Go 300, curl 200", "silence after which a second address is tried beside the first") \
     X(SYN_FIRST_REPEAT_NS,   1000000000,    "RFC 6298 2.1",                     "when the first SYN is repeated") \

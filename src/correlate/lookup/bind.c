@@ -18,7 +18,15 @@ static bool usable(const struct lookup *l, const struct ip_addr *client, int64_t
            l->info.first_query.ts_ns <= syn_ns;
 }
 
-/* One that is fresh before one that filled a cache, an unused one before a used one, one that is answered as a whole before
+/* Go asks for both types, each from a goroutine of its own, and dials when both are answered: this one is still to ask for
+ * the other. */
+static bool half_asked(const struct lookup *l, int64_t syn_ns)
+{
+    return l->info.resolver == RESOLVER_GO && syn_ns - l->info.last_query.ts_ns < HALF_ASKED_NS &&
+           (l->lane[0].state == LANE_IDLE || l->lane[1].state == LANE_IDLE);
+}
+
+/* One that is fresh before one that filled a cache, a whole one before half of one, an unused one before a used one, one that is answered as a whole before
  * one that is not; then the newest, for nothing lies
  * between a lookup and its dial. */
 static bool better(const struct lookup *a, const struct lookup *b, int64_t syn_ns)
@@ -28,6 +36,8 @@ static bool better(const struct lookup *a, const struct lookup *b, int64_t syn_n
     bool fresh_a = lookup_is_fresh(a, syn_ns), fresh_b = lookup_is_fresh(b, syn_ns);
     if (fresh_a != fresh_b)
         return fresh_a;
+    if (half_asked(a, syn_ns) != half_asked(b, syn_ns))
+        return !half_asked(a, syn_ns);
     if (lookup_used(a) != lookup_used(b))
         return !lookup_used(a);
     if (lookup_outstanding(a) != lookup_outstanding(b))
@@ -38,7 +48,8 @@ static bool better(const struct lookup *a, const struct lookup *b, int64_t syn_n
 /* Nothing that is found later is better: the newest stand first. */
 static bool is_best(const struct lookup *l, int64_t syn_ns)
 {
-    return l != NULL && !lookup_used(l) && !lookup_outstanding(l) && lookup_is_fresh(l, syn_ns);
+    return l != NULL && !half_asked(l, syn_ns) && !lookup_used(l) && !lookup_outstanding(l) &&
+           lookup_is_fresh(l, syn_ns);
 }
 
 static struct lookup *best_of(struct hmap_node *n, struct lookup *best, const struct ip_addr *client,

@@ -196,6 +196,30 @@ static void a_dial_that_is_seen_after_its_request(void **state)
     assert_story("/c", 5000, 0, false);
 }
 
+/* Go asks for both types at once: the dial that comes between the two questions follows the lookup before. */
+static void a_lookup_that_is_half_asked_has_no_dial_yet(void **state)
+{
+    (void)state;
+    sim_query(&sim, 0, 4000, 1, "b.test", DNS_AAAA);
+    sim_query(&sim, 20, 4001, 2, "b.test", DNS_A);
+    sim_answer(&sim, 100, 4000, 1, "b.test", DNS_AAAA, 0, NULL);
+    sim_answer(&sim, 120, 4001, 2, "b.test", DNS_A, 0, "10.0.0.2");
+    struct flow_conn *a = open_conn(200, 5000);
+    sim_query(&sim, 7000, 4002, 3, "b.test", DNS_A);
+    sim_answer(&sim, 7040, 4002, 3, "b.test", DNS_A, 0, "10.0.0.2");
+    struct flow_conn *b = open_conn(7090, 5001);
+    sim_query(&sim, 7800, 4003, 4, "b.test", DNS_AAAA);
+    sim_answer(&sim, 7830, 4003, 4, "b.test", DNS_AAAA, 0, NULL);
+    struct flow_conn *c = open_conn(7900, 5002);
+    sim_request(&sim, 8300, a, 0, "b.test", "/a");
+    sim_request(&sim, 8310, b, 0, "b.test", "/b");
+    sim_request(&sim, 8320, c, 0, "b.test", "/c");
+    finish((struct flow_conn *[]){a, b, c}, 3);
+    assert_true(found("/b")->shared);
+    assert_false(found("/c")->shared);
+    assert_int_equal(found("/c")->queries, 2);
+}
+
 static void a_full_pool_is_told_by_what_it_keeps(void **state)
 {
     (void)state;
@@ -344,6 +368,7 @@ int main(void)
         cmocka_unit_test_setup(an_exchange_waits_for_what_its_dial_may_yet_carry, setup),
         cmocka_unit_test_setup(a_connection_closed_unused_was_for_who_was_served_elsewhere, setup),
         cmocka_unit_test_setup(a_connection_left_unused_was_not_for_who_came_later, setup),
+        cmocka_unit_test_setup(a_lookup_that_is_half_asked_has_no_dial_yet, setup),
         cmocka_unit_test_setup(a_full_pool_is_told_by_what_it_keeps, setup),
         cmocka_unit_test_setup(a_single_connection_closed_at_once_tells_nothing_of_the_pool, setup),
     };
