@@ -198,6 +198,11 @@ static inline const struct trouble *trouble_of(const struct p2t_summary *s, enum
     }
     return NULL;
 }
+/* When its request left; else when the call began. */
+static inline int64_t call_sent_or_begun(const struct call *c)
+{
+    return c->request_ns != 0 ? c->request_ns : c->start_ns;
+}
 /* When the first byte of its answer came, also one that the client did not wait for; else when it was over. */
 static inline int64_t answer_or_end(const struct call *c)
 {

@@ -65,7 +65,7 @@ static int64_t trouble_began(const struct conn *k)
             return k->stalls[i].from_ns;
     for (size_t i = k->call_count; i-- > 0;)
         if (k->calls[i]->failed || k->calls[i]->outcome == P2T_OUTCOME_INCOMPLETE)
-            return k->calls[i]->request_ns;
+            return call_sent_or_begun(k->calls[i]);
     return k->first_ns;
 }
 

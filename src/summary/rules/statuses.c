@@ -22,12 +22,6 @@ struct errors {
     const struct call *slow_leg;
 };
 
-/* A capture of one direction has answers alone. */
-static int64_t moment_of(const struct call *c)
-{
-    return c->request_ns != 0 ? c->request_ns : c->start_ns;
-}
-
 static bool is_5xx(const struct call *c)
 {
     return c->status >= 500;
@@ -63,7 +57,7 @@ static struct errors errors_of(const struct service *v)
         const struct call *c = v->calls[i].item;
         if (!is_5xx(c))
             continue;
-        e.from_ns = e.n == 0 ? moment_of(c) : e.from_ns;
+        e.from_ns = e.n == 0 ? call_sent_or_begun(c) : e.from_ns;
         e.n += call_weight(v->s, c);
         e.to_ns = max_ns(e.to_ns, c->end_ns);
         e.status = c->status;
@@ -75,7 +69,7 @@ static struct errors errors_of(const struct service *v)
     }
     for (size_t i = 0; i < v->n; i++) {
         const struct call *c = v->calls[i].item;
-        if (moment_of(c) >= e.from_ns && moment_of(c) <= e.to_ns)
+        if (call_sent_or_begun(c) >= e.from_ns && call_sent_or_begun(c) <= e.to_ns)
             e.inside += call_weight(v->s, c);
     }
     return e;
@@ -187,13 +181,13 @@ static struct refusals refusals_of(const struct keyed *calls, size_t n, int stat
         if (c->status != status)
             continue;
         r.first = r.bad++ == 0 ? c : r.first;
-        r.from_ns = r.from_ns == 0 ? moment_of(c) : r.from_ns;
-        r.to_ns = moment_of(c);
+        r.from_ns = r.from_ns == 0 ? call_sent_or_begun(c) : r.from_ns;
+        r.to_ns = call_sent_or_begun(c);
         r.one_client &= c->agent == r.first->agent && c->client == r.first->client;
     }
     for (size_t i = 0; i < n && r.bad > 0; i++) {
         const struct call *c = calls[i].item;
-        bool in = moment_of(c) >= r.from_ns && moment_of(c) <= r.to_ns;
+        bool in = call_sent_or_begun(c) >= r.from_ns && call_sent_or_begun(c) <= r.to_ns;
         r.inside += in;
         r.outside += !in;
         r.others_ask |= in && (c->agent != r.first->agent || c->client != r.first->client);
@@ -255,7 +249,7 @@ static void find_refusals(struct service *v)
     for (size_t i = 0; i < v->n; i++) {
         struct call *c = v->calls[i].item;
         if (c->status != 0)
-            groups_add(&routes, (struct keyed){{c->method, c->route}, moment_of(c), c->id, c});
+            groups_add(&routes, (struct keyed){{c->method, c->route}, call_sent_or_begun(c), c->id, c});
     }
     groups_sort(&routes);
     while ((first = groups_next(&routes, &at, &n)) != NULL)
@@ -273,7 +267,7 @@ void rules_statuses(struct p2t_summary *s)
     for (size_t i = 0; i < s->call_count; i++) {
         struct call *c = &s->calls[i];
         if (c->server != NULL && (c->request_ns != 0 || c->status != 0))
-            groups_add(&by_server, (struct keyed){{c->server}, moment_of(c), c->id, c});
+            groups_add(&by_server, (struct keyed){{c->server}, call_sent_or_begun(c), c->id, c});
     }
     groups_sort(&by_server);
     while ((first = groups_next(&by_server, &at, &n)) != NULL) {

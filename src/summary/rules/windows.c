@@ -111,7 +111,7 @@ static bool look_for_dry(struct dry *d)
         const struct call *c = d->conn->calls[i];
         if (!c->flow_stalled[d->answer] || stood_still(c) <= LEAST_NS)
             continue;
-        d->from_ns = d->from_ns == 0 ? c->request_ns : min_ns(d->from_ns, c->request_ns);
+        d->from_ns = d->from_ns == 0 ? call_sent_or_begun(c) : min_ns(d->from_ns, call_sent_or_begun(c));
         d->to_ns = max_ns(d->to_ns, c->end_ns);
     }
     for (size_t i = 0; i < d->conn->call_count && d->to_ns != 0; i++)

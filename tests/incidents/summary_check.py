@@ -1,0 +1,71 @@
+#!/usr/bin/env python3
+"""summary_check.py PROGRAM: what `summary -T json` writes has the shape of src/doc/summary.schema.json, and is the same for any
+number of threads and however the capture is cut into files. The schema needs python3-jsonschema; without it, only members
+and codes are checked."""
+import json, os, subprocess, sys, tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, HERE)
+import pcap
+
+CAPTURES = ['captures/01-empty-answer-go-and-glibc', 'captures/06-upstream-reset-behind-proxy', 'captures/09-receiver-window-closed',
+            'captures/12-h2-connection-window', 'captures/14-accept-queue-full', 'captures/16-healthy-with-noise',
+            'captures/17-stale-keep-alive-and-search-walk', 'own/26-answer-too-big', 'own/48-certificate-expired']
+
+
+def summary(program, options, paths):
+    run = subprocess.run([program, 'summary', '-q', '-T', 'json', *options, *paths], capture_output=True, text=True)
+    if run.returncode != 0:
+        sys.exit(f'{paths[0]}: exit {run.returncode}: {run.stderr}')
+    return run.stdout
+
+
+def cut(path, parts, folder):
+    """The capture in so many files."""
+    capture, names = pcap.read(path), []
+    for i in range(parts):
+        frames = capture.frames[len(capture.frames) * i // parts:len(capture.frames) * (i + 1) // parts]
+        names.append(os.path.join(folder, f'{i}.pcap'))
+        pcap.write(capture.with_frames(frames), names[-1])
+    return names
+
+
+def without_files(text):
+    """Evidence names files: of a cut capture others."""
+    summary = json.loads(text)
+    for cause in summary['causes']:
+        cause['evidence'] = len(cause['evidence'])
+    return summary
+
+
+def main():
+    program = sys.argv[1]
+    with open(os.path.join(HERE, '../../src/doc/summary.schema.json')) as f:
+        schema = json.load(f)
+    try:
+        from jsonschema import Draft202012Validator
+        check = Draft202012Validator(schema)
+    except ImportError:
+        check = None
+    codes = {json.loads(line)['code'] for line in
+             subprocess.run([program, '--list', 'causes'], capture_output=True, text=True, check=True).stdout.splitlines()}
+    causes = 0
+    for name in CAPTURES:
+        path = os.path.join(HERE, name + '.pcap.zst')
+        whole = summary(program, ['-j', '1'], [path])
+        for error in check.iter_errors(json.loads(whole)) if check else ():
+            sys.exit(f'{name}: {error.json_path}: {error.message}')
+        assert set(json.loads(whole)) == set(schema['required']), name
+        for cause in json.loads(whole)['causes']:
+            assert cause['code'] in codes, (name, cause['code'])
+            causes += 1
+        for jobs in '2', '3':
+            assert summary(program, ['-j', jobs], [path]) == whole, f'{name}: another result with -j {jobs}'
+        with tempfile.TemporaryDirectory() as folder:
+            parts = cut(path, 5, folder)
+            assert without_files(summary(program, ['-j', '2'], parts)) == without_files(whole), f'{name}: another result in 5 files'
+    assert causes >= 8, causes
+    print(f'{len(CAPTURES)} captures, {causes} causes' + ('' if check else '; no jsonschema here: shapes were not checked'))
+
+
+main()
