@@ -322,9 +322,9 @@ void transport_settle(const struct cconn *cc, struct exchange *e)
         t->rtt[dir] = transport_rtt(cc, (enum flow_dir)dir);
         settle_unacked(cc, t, (enum flow_dir)dir);
         t->offload |= x->sent[dir].offload;
+        t->acked_length[dir] = x->sent[dir].longest_acked;
     }
     t->hole = transport_hole(&x->sent[FLOW_S2C]);
-    t->acked_length = x->sent[FLOW_C2S].longest_acked;
     t->one_direction = transport_is_one_direction(cc);
     t->dead_probes = x->sent[FLOW_C2S].keep_alives_open;
     t->probe_first = x->sent[FLOW_C2S].probe_first;

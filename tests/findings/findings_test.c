@@ -436,11 +436,11 @@ FIRES(TCP_PMTUD_BLACKHOLE)
 {
     made_tries(m);
     m->e.transport.try_length = 1000;
-    m->e.transport.acked_length = 999;
+    m->e.transport.acked_length[FLOW_C2S] = 999;
 }
 NEARLY(TCP_PMTUD_BLACKHOLE)
 {
-    m->e.transport.acked_length = 1000;
+    m->e.transport.acked_length[FLOW_C2S] = 1000;
 }
 
 FIRES(TCP_ZERO_WINDOW_CLIENT)

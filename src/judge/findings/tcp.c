@@ -65,24 +65,32 @@ static void about_unacknowledged(struct exchange *e)
                                                                                                  : "no byte",
                     x->unacked[FLOW_C2S] < x->message[FLOW_C2S].end - x->message[FLOW_C2S].begin ? "next" : "first",
                     x->try_length, x->tries, over_s);
-    if (x->tries >= CERTAIN_TRIES && x->try_length >= LARGE && x->acked_length > 0 && x->acked_length < x->try_length)
+    if (x->tries >= CERTAIN_TRIES && x->try_length >= LARGE && x->acked_length[FLOW_C2S] > 0 &&
+        x->acked_length[FLOW_C2S] < x->try_length)
         finding_add(
             e, P2T_FINDING_TCP_PMTUD_BLACKHOLE, &x->first_try, &x->last_try,
             "segments of %u bytes to the server were never acknowledged, one of %u was: an MTU black hole fits",
-            x->try_length, x->acked_length);
+            x->try_length, x->acked_length[FLOW_C2S]);
 }
 
+/* At the server's own host it is the capture that lacks them; what is missing for a short time may yet come; and where one
+ * large segment arrived, others can. */
 static void about_hole(struct exchange *e)
 {
+    enum { LARGE = 1000 };
+    static const int64_t LONG_NS = MS(1000);
     const struct exchange_transport *x = &e->transport;
     const struct flow_stall *hole = longest(e, FLOW_S2C, P2T_STALL_LOST_BEFORE, P2T_STALL_LOST_BEFORE);
 
-    if (x->hole == 0 || x->unacked[FLOW_S2C] == 0 || e->outcome == P2T_OUTCOME_OK || x->one_direction)
+    if (x->hole == 0 || x->unacked[FLOW_S2C] == 0 || e->outcome == P2T_OUTCOME_OK || x->one_direction ||
+        hole == NULL || !hole->open || e->end_ns - hole->from.ts_ns < LONG_NS ||
+        exchange_conn_vantage(&e->conn) == P2T_VANTAGE_SERVER)
         return;
-    finding_add(e, P2T_FINDING_TCP_PMTUD_BLACKHOLE, hole != NULL ? &hole->from : NULL, NULL,
-                "%llu bytes of the server never reached the client%s: an MTU black hole fits",
-                (unsigned long long)x->hole,
-                hole != NULL ? ", while a shorter segment sent behind them did" : ", and smaller packets did");
+    finding_add(
+        e, P2T_FINDING_TCP_PMTUD_BLACKHOLE, &hole->from, NULL,
+        "%llu bytes of the server never reached the client, while a shorter segment sent behind them did: an MTU "
+        "black hole fits",
+        (unsigned long long)x->hole);
 }
 
 /* ---- losses ---- */
