@@ -37,6 +37,8 @@ struct p2t_question {
     uint32_t ttl;   /* the least of its records, in seconds */
     bool truncated; /* TC */
     bool cut;       /* the capture does not have all of the answer */
+    bool
+        referral; /* it holds no address, and comes from a server that neither knows nor asks for it (AA and RA unset) */
     bool over_tcp;
     struct p2t_packet asked, answered;
 };

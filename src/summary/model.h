@@ -63,7 +63,7 @@ struct question {
     uint32_t tries, addresses, ttl;
     int rcode;
     int64_t asked_ns, last_asked_ns, answered_ns, unreachable_ns;
-    bool truncated, cut, over_tcp;
+    bool truncated, cut, referral, over_tcp;
     struct proof asked, answered;
 };
 

@@ -350,6 +350,7 @@ static void fill_question(struct p2t_summary *s, struct question *q, const struc
     q->unreachable_ns = x->unreachable_ns;
     q->truncated = x->truncated;
     q->cut = x->cut;
+    q->referral = x->referral;
     q->over_tcp = x->over_tcp;
     q->addresses = x->addresses;
     for (size_t i = 0; i < x->addresses && i < P2T_QUESTION_ADDRESSES_MAX; i++)

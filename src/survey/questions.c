@@ -85,6 +85,7 @@ static void fill_answer(const struct questions *q, struct p2t_question *out, con
     out->rcode = m->rcode;
     out->truncated = m->tc;
     out->cut = m->status != READ_OK || f->as.dns.partial;
+    out->referral = !m->aa && !m->ra && m->rcode == DNS_NOERROR;
     out->ttl = m->min_ttl;
     for (size_t i = 0; i < m->answers; i++) {
         if (m->answer[i].addr.family == 0)
@@ -189,12 +190,19 @@ static void ask(struct questions *q, const struct fact *f)
     q->pending++;
 }
 
+/* A name server is one host. */
+static bool is_group(const struct ip_addr *ip)
+{
+    return ip->family == 6 ? ip->bytes[0] == 0xff : ip->bytes[0] >= 224;
+}
+
 static void on_message(struct questions *q, const struct fact *f)
 {
-    enum { MULTICAST_DNS = 5353 };
+    enum { MULTICAST_DNS = 5353, QUERY = 0 };
     const struct dns_message *m = f->as.dns.message;
 
-    if (!m->has_question || f->as.dns.src.port == MULTICAST_DNS || f->as.dns.dst.port == MULTICAST_DNS)
+    if (!m->has_question || m->opcode != QUERY || is_group(&f->as.dns.dst.ip) ||
+        f->as.dns.src.port == MULTICAST_DNS || f->as.dns.dst.port == MULTICAST_DNS)
         return;
     hand_over_old(q, f->mark.ts_ns - LONGEST_WAIT_NS);
     if (!m->is_response) {

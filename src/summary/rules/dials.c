@@ -35,6 +35,23 @@ static bool by_middle(const struct listener *l)
     return false;
 }
 
+static bool is_loopback(const struct word *ip)
+{
+    return strncmp(ip->text, "127.", 4) == 0 || strcmp(ip->text, "::1") == 0;
+}
+
+/* "localhost" has two addresses, and most servers listen at one: a refusal that the other makes good costs nothing. */
+static bool made_good(const struct listener *l)
+{
+    for (size_t i = 0; is_loopback(l->ip) && i < l->s->conn_count; i++) {
+        const struct conn *k = &l->s->conns[i];
+        if (k->server_ip != l->ip && is_loopback(k->server_ip) && k->server_port == l->first->server_port &&
+            k->syn_ack_ns >= l->from_ns && k->syn_ack_ns - l->end_ns < SECOND_NS)
+            return true;
+    }
+    return false;
+}
+
 static void find_refused(struct listener *l)
 {
     const unsigned ends = 1u << DIAL_REFUSED;
@@ -44,6 +61,8 @@ static void find_refused(struct listener *l)
     if (n < at_least(l->s, 2))
         return;
     l->end_ns = max_ns(l->end_ns, l->last->refused_ns);
+    if (made_good(l))
+        return;
     listener_find_siblings(l);
     size_t taken = listener_taken(l);
     bool middle = by_middle(l), backlog = taken > 2 && taken * 4 > n && l->siblings.total == 0;

@@ -34,7 +34,7 @@ static bool by_middle(const struct call *c)
 static bool is_stale(const struct call *c)
 {
     return call_has(c, P2T_FINDING_CONN_STALE_REUSE) && !by_middle(c) &&
-           (c->free_ns == 0 || idle_before(c) > IDLE_NS);
+           (idle_before(c) > IDLE_NS || (c->free_ns == 0 && c->conn != NULL && c->conn->syns == 0));
 }
 
 static bool is_ended(const struct call *c)

@@ -24,7 +24,8 @@ static bool speaks_of_version(const struct word *error)
 }
 
 /* No server's flight with a certificate is shorter. */
-enum { CERTIFICATE_BYTES = 500 };
+/* Nor is a ClientHello, with an alert behind it, longer. */
+enum { CERTIFICATE_BYTES = 500, HELLO_BYTES_MAX = 4096 };
 
 struct failures {
     size_t bad, all, certificates, versions, not_tls, alerts, left, slow, served;
@@ -50,7 +51,8 @@ static struct failures failures_of(const struct keyed *calls, size_t n)
         f.not_tls += call_has(c, P2T_FINDING_TLS_NOT_TLS);
         f.alerts += call_has(c, P2T_FINDING_TLS_ALERT);
         f.slow += c->tls_ns > 900 * (int64_t)MS;
-        f.served += c->conn != NULL && c->conn->side[P2T_SIDE_SERVER].bytes >= CERTIFICATE_BYTES;
+        f.served += c->conn != NULL && c->conn->side[P2T_SIDE_SERVER].bytes >= CERTIFICATE_BYTES &&
+                    c->conn->side[P2T_SIDE_CLIENT].bytes < HELLO_BYTES_MAX;
         f.left +=
             c->conn != NULL && (c->conn->closer == P2T_CLOSER_CLIENT_FIN || c->conn->closer == P2T_CLOSER_CLIENT_RST);
     }

@@ -41,7 +41,8 @@ static bool has_shut_window(const struct conn *k)
 static int swallowed_side(const struct conn *k)
 {
     for (int side = 0; side < 2; side++)
-        if ((k->side[side].largest_hole >= BIG_SEGMENT && k->side[0].unseen + k->side[1].unseen == 0) ||
+        if ((k->side[side].largest_hole >= BIG_SEGMENT && k->side[0].bytes + k->side[1].bytes > 0 &&
+             k->side[0].unseen + k->side[1].unseen == 0) ||
             k->side[side].largest_stuck >= BIG_SEGMENT)
             return side + 1;
     return 0;
@@ -173,7 +174,7 @@ static void count_stalls(struct losses *l, const struct conn *k)
         l->events += x->to_ns - last > 10 * (int64_t)MS;
         last = x->to_ns;
         l->lag_ns += x->to_ns - x->from_ns;
-        l->from_ns = l->from_ns == 0 ? x->to_ns : min_ns(l->from_ns, x->to_ns);
+        l->from_ns = l->from_ns == 0 ? x->from_ns : min_ns(l->from_ns, x->from_ns);
         l->to_ns = max_ns(l->to_ns, x->to_ns);
         l->to_client += x->by_server && x->kind == P2T_STALL_LOST_BEFORE;
         l->to_server += !x->by_server && x->kind == P2T_STALL_LOST_BEFORE;
@@ -303,7 +304,7 @@ static void tell_lossy(struct losses *l)
     hit_lossy(l, c);
     say_direction(l, c);
     say_service(&c->text, port, l->ip);
-    buf_printf(&c->text, " are lost: %zu repeats on %zu connections", l->events, l->conns_hit);
+    buf_printf(&c->text, " are lost, %zu times on %zu connections", l->events, l->conns_hit);
     if (c->calls > 0) {
         buf_printf(&c->text, ", %zu calls waited ", c->calls);
         say_time(&c->text, c->lost_ns);
@@ -325,7 +326,7 @@ static void tell_client_lossy(struct p2t_summary *s, struct losses *all, size_t 
         servers++;
         hit_lossy(&all[i], c);
     }
-    buf_printf(&c->text, "packets between %s and %zu servers are lost: %zu repeats, %zu calls waited ",
+    buf_printf(&c->text, "packets between %s and %zu servers are lost, %zu times; %zu calls waited ",
                word_str(c->client), servers, events, c->calls);
     say_time(&c->text, c->lost_ns);
     buf_printf(&c->text, "; the loss is on %s's side of the network", word_str(c->client));

@@ -23,7 +23,7 @@ static bool has_address(const struct question *q)
 
 static bool is_empty(const struct question *q)
 {
-    return q->rcode == 0 && q->addresses == 0 && !q->truncated && !q->cut;
+    return q->rcode == 0 && q->addresses == 0 && !q->truncated && !q->cut && !q->referral;
 }
 
 static bool is_nxdomain(const struct question *q)

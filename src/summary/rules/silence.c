@@ -131,6 +131,9 @@ void dials_find_silence(struct listener *l)
 
     if (all < at_least(l->s, 2) || (l->s->lossy_capture && all * 5 < listener_taken(l)))
         return;
+    /* A single SYN that nobody repeats may have been answered out of sight. */
+    if (all == 1 && v.silent == 1 && l->first->syns == 1)
+        return;
     l->siblings = (struct word_list){0};
     listener_find_siblings(l);
     if (v.losses >= 2 && v.repeated + v.late > 0) {

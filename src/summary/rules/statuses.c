@@ -27,14 +27,18 @@ static bool is_5xx(const struct call *c)
     return c->status >= 500;
 }
 
+/* A good answer says so, or there is none to compare with. */
 static bool says_server(const struct service *v, const struct word *software)
 {
+    bool good = false;
+
     for (size_t i = 0; i < v->n; i++) {
         const struct call *c = v->calls[i].item;
+        good |= c->status != 0 && c->status < 500;
         if (c->status != 0 && c->status < 500 && c->software == software)
             return true;
     }
-    return false;
+    return !good;
 }
 
 static void add_legs(struct errors *e, const struct call *c)
@@ -118,7 +122,7 @@ static void blame_answerer(struct service *v, struct errors *e)
     buf_lit(&c->text, ", ");
     say_time(&c->text, median);
     buf_lit(&c->text, " each");
-    if (median > 50 * (int64_t)MS && spread < max_ns(30 * (int64_t)MS, median / 10))
+    if (e->n >= 3 && median > 50 * (int64_t)MS && spread < max_ns(30 * (int64_t)MS, median / 10))
         buf_lit(&c->text, " (a limit of its own)");
     if (e->software != NULL)
         buf_printf(&c->text, "; these answers say Server: %s, good ones do not", e->software->text);

@@ -375,14 +375,18 @@ static void blame(struct run *r, const struct call *first, int64_t median, int64
     c->lost_ns = r->lost_ns;
     buf_str(&c->text, proxy ? "the proxy " : "");
     say_service(&c->text, first->server, first->server_ip);
-    buf_lit(&c->text, " takes ");
+    bool answered = false;
+    for (size_t i = 0; i < c->hit_count; i++)
+        answered |= c->hit[i]->answer_ns != 0;
+    buf_str(&c->text, answered ? " takes " : " has not answered after ");
     say_time(&c->text, median);
+    buf_str(&c->text, answered ? " to answer" : "");
     if (usual >= 0) {
-        buf_lit(&c->text, " to answer (usual: ");
+        buf_lit(&c->text, " (usual: ");
         say_time(&c->text, usual);
         buf_lit(&c->text, "),");
     } else {
-        buf_lit(&c->text, " to answer (its usual is not known here),");
+        buf_lit(&c->text, " (its usual is not known here),");
     }
     buf_printf(&c->text, " %zu of %zu calls", r->slow_count, r->inside);
     if (r->one_route && first->route != NULL && first->route->n > 0)
