@@ -144,6 +144,22 @@ static int join_all_conns(struct p2t_summary *s)
 
 /* ---- all ---- */
 
+/* Where only the server's packets were captured, a RST alone is the answer to a SYN. */
+static void infer_refusals(struct p2t_summary *s)
+{
+    for (size_t i = 0; i < s->conn_count; i++) {
+        struct conn *k = &s->conns[i];
+        const struct p2t_flow_record *client = &k->side[P2T_SIDE_CLIENT], *server = &k->side[P2T_SIDE_SERVER];
+        if (k->syns > 0 || k->syn_acks > 0 || client->packets > 0 || server->bytes > 0 ||
+            k->rst_ns[P2T_SIDE_SERVER] == 0 || server->packets > 2)
+            continue;
+        k->syns = 1;
+        k->syn_ns = k->last_syn_ns = k->first_ns;
+        k->refused_ns = k->rst_ns[P2T_SIDE_SERVER];
+        k->refused = k->last_syn = k->rst[P2T_SIDE_SERVER];
+    }
+}
+
 static void set_window(struct p2t_summary *s)
 {
     s->first_ns = s->counters.earliest_ns;
@@ -161,6 +177,7 @@ int prepare(struct p2t_summary *s)
         return -1;
     for (size_t i = 0; i < s->call_count; i++)
         s->calls[i].failed &= !call_is_doubtful(&s->calls[i]);
+    infer_refusals(s);
     join_legs(s);
     name_addresses(s);
     for (size_t i = 0; i < s->call_count; i++) {

@@ -146,6 +146,7 @@ static bool rests_on_answers(const struct cause *c)
     case P2T_CAUSE_HTTP_ERROR_CLUSTER:
     case P2T_CAUSE_HTTP_WHO_ANSWERED:
     case P2T_CAUSE_GRPC_STATUS:
+    case P2T_CAUSE_CONN_REFUSED:
     case P2T_CAUSE_DNS_EMPTY_ANSWER:
     case P2T_CAUSE_DNS_NOT_FOUND:
     case P2T_CAUSE_DNS_SERVER_FAILURE:

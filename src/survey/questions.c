@@ -31,6 +31,7 @@ struct questions {
     struct list_link ages;
     struct slab slab;
     size_t pending;
+    bool asked; /* a question was seen */
 };
 
 struct questions *questions_new(const struct questions_config *config)
@@ -196,6 +197,20 @@ static bool is_group(const struct ip_addr *ip)
     return ip->family == 6 ? ip->bytes[0] == 0xff : ip->bytes[0] >= 224;
 }
 
+/* A capture of one direction has answers alone: each is taken for its question, too. */
+static void hand_over_unasked(struct questions *q, const struct fact *answer)
+{
+    struct fact question = *answer;
+
+    question.as.dns.src = answer->as.dns.dst;
+    question.as.dns.dst = answer->as.dns.src;
+    ask(q, &question);
+    struct question *x = find(q, &question.as.dns.src, &question.as.dns.dst, answer->as.dns.message->id,
+                              answer->as.dns.message->qtype);
+    if (x != NULL)
+        hand_over(q, x, answer);
+}
+
 static void on_message(struct questions *q, const struct fact *f)
 {
     enum { MULTICAST_DNS = 5353, QUERY = 0 };
@@ -206,12 +221,15 @@ static void on_message(struct questions *q, const struct fact *f)
         return;
     hand_over_old(q, f->mark.ts_ns - LONGEST_WAIT_NS);
     if (!m->is_response) {
+        q->asked = true;
         ask(q, f);
         return;
     }
     struct question *x = find(q, &f->as.dns.dst, &f->as.dns.src, m->id, m->qtype);
     if (x != NULL)
         hand_over(q, x, f);
+    else if (!q->asked)
+        hand_over_unasked(q, f);
 }
 
 static void on_error(struct questions *q, const struct fact *f)
