@@ -41,7 +41,6 @@ enum p2t_confidence { P2T_CERTAIN, P2T_LIKELY, P2T_POSSIBLE };
     X(CAPTURE_CLOCK, "capture.clock", "the capture's clock was set while it ran")                                    \
     X(CAPTURE_DROPS, "capture.drops", "the capture lacks packets that were on the wire")                             \
     X(CLIENT_STOPPED, "client.stopped", "a client process stood still while its host went on")                       \
-    X(TIME_PERIODIC, "time.periodic", "a whole host stood still")                                                    \
     X(TCP_PMTUD_BLACKHOLE, "tcp.pmtud_blackhole", "full-size segments never arrive, small ones do")                  \
     X(HTTP_RETRY_STORM, "http.retry_storm", "calls are given up and sent again, which makes the load")               \
     X(HTTP2_FLOW_CONTROL, "http2.flow_control", "a receiver let an HTTP/2 window run dry")                           \
@@ -69,14 +68,12 @@ enum p2t_confidence { P2T_CERTAIN, P2T_LIKELY, P2T_POSSIBLE };
     X(CONN_REFUSED, "conn.refused", "nothing listens at an address")                                                 \
     X(CONN_UNREACHABLE, "conn.unreachable", "an address is reported unreachable")                                    \
     X(CONN_PORT_REUSE, "conn.port_reuse", "a client's port is used again while the server still holds it")           \
-    X(CONN_PORT_EXHAUSTION, "conn.port_exhaustion", "a client ran out of ports")                                     \
     X(CONN_NO_ANSWER, "conn.no_answer", "an address answers no SYN")                                                 \
     X(TCP_LOSSY_PATH, "tcp.lossy_path", "packets on a path are lost")                                                \
     X(CONN_SYN_REPEATED, "conn.syn_repeated", "SYNs, or their answers, were lost")                                   \
     X(CONN_IDLE_DROP, "conn.idle_drop", "something on the way forgot idle connections")                              \
     X(TCP_SILENT_PEER, "tcp.silent_peer", "a peer went silent on open connections")                                  \
     X(CONN_SLOW_PATH, "conn.slow_path", "round trips on a path became longer")                                       \
-    X(TCP_BUFFERBLOAT, "tcp.bufferbloat", "a queue on the path grew while transfers ran")                            \
     X(CONN_RESET_BY_MIDDLE, "conn.reset_by_middle", "something on the way resets connections")                       \
     X(CONN_RESET_MIDWAY, "conn.reset_midway", "a server ends connections instead of answering")                      \
     X(CONN_STALE_REUSE, "conn.stale_reuse", "requests cross the server's close of idle connections")                 \
@@ -86,9 +83,7 @@ enum p2t_confidence { P2T_CERTAIN, P2T_LIKELY, P2T_POSSIBLE };
     X(TLS_NOT_TLS, "tls.not_tls", "a side speaks TLS and the other does not")                                        \
     X(TLS_ALERT, "tls.alert", "TLS handshakes fail")                                                                 \
     X(TLS_CLOSED, "tls.closed", "connections are closed inside the TLS handshake")                                   \
-    X(TLS_HELLO_DROPPED, "tls.hello_dropped", "ClientHellos are never acknowledged")                                 \
     X(TLS_SLOW_SERVER, "tls.slow_server", "a server became slow in TLS handshakes")                                  \
-    X(TLS_SLOW_CLIENT, "tls.slow_client", "a client became slow in TLS handshakes")                                  \
     X(CONN_POOL_WAIT, "conn.pool_wait", "calls wait in the client for a connection")                                 \
     X(HTTP_WHO_ANSWERED, "http.who_answered", "a proxy answers errors of its own")                                   \
     X(HTTP_PROXY_QUEUE, "http.proxy_queue", "a proxy holds calls back")                                              \
@@ -103,7 +98,6 @@ enum p2t_confidence { P2T_CERTAIN, P2T_LIKELY, P2T_POSSIBLE };
     X(HTTP_ERROR_CLUSTER, "http.error_cluster", "a server answers errors")                                           \
     X(GRPC_STATUS, "grpc.status", "gRPC calls end with an error status")                                             \
     X(GRPC_DEADLINE, "grpc.deadline", "gRPC calls exceed their deadline")                                            \
-    X(HTTP2_GOAWAY, "http2.goaway", "a server closes HTTP/2 connections under calls")                                \
     X(HTTP2_STREAM_RESET, "http2.stream_reset", "streams are reset")                                                 \
     X(HTTP_REDIRECT_CHAIN, "http.redirect_chain", "calls are redirected again and again")                            \
     X(CONN_CHURN, "conn.churn", "each call opens a connection of its own")
