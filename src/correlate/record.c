@@ -194,8 +194,10 @@ static void copy_stalls(struct conn_record *r, const struct cconn *cc)
         memcpy(r->stalls, cc->notes.stalls, r->stall_count * sizeof *r->stalls);
     for (int dir = 0; dir < 2; dir++) {
         const struct flow_trouble *x = sent_of(cc, (enum flow_dir)dir)->trouble;
+        if (x == NULL)
+            continue;
         const struct flow_stall *open[] = {&x->repeat, &x->hole, &x->window};
-        for (size_t i = 0; x != NULL && i < sizeof open / sizeof *open; i++) {
+        for (size_t i = 0; i < sizeof open / sizeof *open; i++) {
             if (!mark_set(&open[i]->from))
                 continue;
             r->stalls[r->stall_count] = *open[i];

@@ -54,9 +54,9 @@ void route_of(struct buf *out, struct slice url)
     enum { PARTS_MAX = 12, PART_MAX = 64 };
     struct slice path = path_of(url);
 
-    for (int parts = 0; path.n > 0; parts++) {
-        path = slice_from(path, path.p[0] == '/');
-        struct slice part = slice_of(path.p, slice_find(path, '/'));
+    for (int parts = 0; path.p != NULL && path.n > 0; parts++) {
+        size_t slash = path.p[0] == '/', n = slice_find(slice_from(path, slash), '/');
+        struct slice part = slice_of(path.p + slash, n);
         if (parts == PARTS_MAX) {
             buf_lit(out, "/...");
             return;
@@ -66,6 +66,6 @@ void route_of(struct buf *out, struct slice url)
             buf_putc(out, '*');
         else
             buf_slice(out, part);
-        path = slice_from(path, part.n);
+        path = slice_from(path, slash + n);
     }
 }

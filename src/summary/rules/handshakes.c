@@ -143,7 +143,7 @@ static void find_slow(struct p2t_summary *s, struct keyed *calls, size_t n)
     }
     int64_t base = sample_at(&all, 250);
     slow_over_ns = max_ns(3 * base, base + 100 * (int64_t)MS);
-    if (all.n >= 8 && densest_run(good.all, good.n, is_slow, &at, &span)) {
+    if (all.n >= 8 && good.all != NULL && densest_run(good.all, good.n, is_slow, &at, &span)) {
         for (size_t i = at; i < at + span; i++) {
             const struct call *c = good.all[i].item;
             if (!is_slow(c))

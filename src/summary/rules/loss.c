@@ -145,11 +145,10 @@ struct losses {
     size_t events, tails, conns_hit, dead;
     uint64_t segments;
     int64_t lag_ns, from_ns, to_ns;
-    unsigned to_server, to_client;
-    bool idle;
     struct word_list ports;
     const struct conn *first;
-    bool counts; /* enough of them to be told */
+    unsigned to_server, to_client;
+    bool idle, counts; /* counts: enough of them to be told */
 };
 
 /* Its bytes were sent again and again at the end, and nobody ever answered. */

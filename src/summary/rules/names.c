@@ -1,4 +1,6 @@
 /* Names: those that have no address, or do not exist, although somebody needs them. */
+#include <stdlib.h>
+
 #include "summary/cause.h"
 #include "summary/rules/rules.h"
 
@@ -150,16 +152,17 @@ static void blame(struct name_view *v, enum p2t_cause_code code, const size_t *b
 static void find(struct name_view *v, enum p2t_cause_code code, bool (*is_bad)(const struct question *))
 {
     int type = telling_type(v);
-    size_t bad[v->n < 4096 ? v->n : 4096], count = 0;
+    size_t *bad = calloc(v->n + 1, sizeof *bad), count = 0;
 
-    for (size_t i = 0; i < v->n && count < 4096; i++) {
+    v->s->failed |= bad == NULL;
+    for (size_t i = 0; i < v->n && bad != NULL; i++) {
         const struct question *q = v->all[i].item;
         if (q->type == type && is_bad(q) && !made_up_for(v, i))
             bad[count++] = i;
     }
-    if (count < at_least(v->s, 2) || is_noise(v, code, v->all[bad[0]].item, count))
-        return;
-    blame(v, code, bad, count);
+    if (count >= at_least(v->s, 2) && !is_noise(v, code, v->all[bad[0]].item, count))
+        blame(v, code, bad, count);
+    free(bad);
 }
 
 static void look_at(struct name_view *v)

@@ -216,7 +216,7 @@ static void look_at_route(struct p2t_summary *s, struct keyed *calls, size_t n)
     int status = usual_error(calls, n);
     struct refusals r = refusals_of(calls, n, status);
 
-    if (status == 0 || !has_onset(&r, status))
+    if (status == 0 || r.first == NULL || !has_onset(&r, status))
         return;
     bool client = is_limit(status) && status != 403 && r.one_client && r.others_ask;
     struct cause *c = cause_add(s, P2T_CAUSE_HTTP_ERROR_CLUSTER,

@@ -156,6 +156,8 @@ static int64_t over_usual(const struct call *c)
 
 static void measure_run(struct run *r)
 {
+    if (r->slow == NULL)
+        return;
     r->least_ns = INT64_MAX;
     for (size_t i = 0; i < r->span; i++) {
         const struct call *c = r->slow[i].item;
