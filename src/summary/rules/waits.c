@@ -156,8 +156,6 @@ static int64_t over_usual(const struct call *c)
 
 static void measure_run(struct run *r)
 {
-    if (r->slow == NULL)
-        return;
     r->least_ns = INT64_MAX;
     for (size_t i = 0; i < r->span; i++) {
         const struct call *c = r->slow[i].item;
@@ -435,7 +433,7 @@ static void look_at_server(struct p2t_summary *s, struct keyed *calls, size_t n)
         if (((struct call *)measured.all[i].item)->mark != 0)
             groups_add(&marked, measured.all[i]);
     struct run r = {.s = s, .calls = measured.all, .n = measured.n};
-    if (densest_run(marked.all, marked.n, is_slow, &at, &r.span)) {
+    if (marked.all != NULL && densest_run(marked.all, marked.n, is_slow, &at, &r.span)) {
         r.slow = &marked.all[at];
         measure_run(&r);
         count_around(&r);
