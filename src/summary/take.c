@@ -299,13 +299,34 @@ static void thin_calls(struct p2t_summary *s)
     }
 }
 
+/* Only what keeps_call() asks for: most of very many calls need no more. */
+static struct call glance(const struct p2t_exchange *x)
+{
+    struct call c = {.id = x->id, .start_ns = x->start_ns, .failed = p2t_exchange_failed(x)};
+
+    c.left = has_finding(x, P2T_FINDING_CONN_CLOSED_BY_CLIENT);
+    c.total_ns = positive(x->phases.total_ns);
+    c.conn_id = x->connection != NULL ? x->connection->id : 0;
+    if (x->transport != NULL)
+        take_stalls(&c, x->transport);
+    for (size_t i = 0; i < x->event_count; i++)
+        if (x->events[i].hook == P2T_HOOK_GOT_FIRST_RESPONSE_BYTE)
+            c.answer_ns = x->events[i].time_ns;
+    if (x->http2 != NULL)
+        take_stream(&c, x->http2);
+    return c;
+}
+
 static int add_call(struct p2t_summary *s, const struct p2t_exchange *x)
 {
+    const struct call seen = glance(x);
     void *all = s->calls;
 
+    s->calls_seen++;
+    s->calls_failed += seen.failed;
     if (s->call_count >= CALLS_MAX)
         thin_calls(s);
-    if (s->call_count >= CALLS_MAX)
+    if (s->call_count >= CALLS_MAX || !keeps_call(s, &seen))
         return P2T_OK;
     if (!make_room(&all, &s->call_cap, s->call_count, sizeof *s->calls))
         return P2T_ERR_MEMORY;
@@ -313,9 +334,7 @@ static int add_call(struct p2t_summary *s, const struct p2t_exchange *x)
     struct call *c = &s->calls[s->call_count];
     *c = (struct call){0};
     fill_call(s, c, x);
-    s->calls_seen++;
-    s->calls_failed += c->failed;
-    s->call_count += keeps_call(s, c);
+    s->call_count++;
     return P2T_OK;
 }
 
