@@ -226,6 +226,9 @@ static void on_message(struct questions *q, const struct fact *f)
         return;
     }
     struct question *x = find(q, &f->as.dns.dst, &f->as.dns.src, m->id, m->qtype);
+    /* A balancer in the socket asks another address than the one that answers here. */
+    if (x == NULL)
+        x = find(q, &f->as.dns.dst, NULL, m->id, m->qtype);
     if (x != NULL)
         hand_over(q, x, f);
     else if (!q->asked)

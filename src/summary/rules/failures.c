@@ -180,7 +180,8 @@ static void find_ended(struct service *v, call_is *is, enum p2t_cause_code code,
     say_time(&c->text, sample_at(&after, 500));
     buf_printf(&c->text, " after the request instead of answering, %zu of %zu calls", c->hit_count,
                c->of > c->hit_count ? c->of : c->hit_count);
-    if (side == P2T_CAUSE_SIDE_NETWORK && first->conn != NULL && first->conn->side[P2T_SIDE_SERVER].rst_ttl != 0)
+    if (side == P2T_CAUSE_SIDE_NETWORK && first->conn != NULL && first->conn->side[P2T_SIDE_SERVER].rst_ttl != 0 &&
+        first->conn->side[P2T_SIDE_SERVER].rst_ttl != first->conn->side[P2T_SIDE_SERVER].ttl)
         buf_printf(&c->text, " (the RST has TTL %u, the server's packets %u)",
                    (unsigned)first->conn->side[P2T_SIDE_SERVER].rst_ttl,
                    (unsigned)first->conn->side[P2T_SIDE_SERVER].ttl);

@@ -238,7 +238,10 @@ static void say_silence(struct resolver *r, struct view *v)
     struct cause *c = blame(r, P2T_CAUSE_DNS_NO_ANSWER, P2T_CAUSE_SIDE_RESOLVER, P2T_CERTAIN, v);
 
     hit_waiting(r, c, is_silent);
-    if (v->later == 0)
+    if (v->later == 0 && v->bad < r->n)
+        buf_printf(&c->text, "the name server %s leaves %zu questions unanswered (of %zu meanwhile)",
+                   word_str(r->server), v->bad, v->inside);
+    else if (v->later == 0)
         buf_printf(&c->text, "the name server %s answers none of %zu questions", word_str(r->server), v->bad);
     else
         buf_printf(&c->text, "the name server %s leaves %zu of %zu questions unanswered until they are asked again",

@@ -107,7 +107,10 @@ static void tell_queue(struct listener *l, const struct silence *v)
     say_service(&c->text, l->server, l->ip);
     buf_lit(&c->text, " does not take up new connections for ");
     say_time(&c->text, l->end_ns - l->from_ns);
-    buf_printf(&c->text, ": SYNs of %zu connections are repeated", v->silent + v->repeated + v->late);
+    if (v->silent + v->repeated > 0)
+        buf_printf(&c->text, ": SYNs of %zu connections are repeated", v->silent + v->repeated);
+    else
+        buf_printf(&c->text, ": it sends SYN-ACKs again on %zu connections that were acknowledged", v->late);
     if (v->held > 0)
         buf_printf(&c->text, ", %zu requests are acknowledged and not answered", v->held);
     buf_str(&c->text, v->losses == 0 ? ", and nothing else of that host is lost: " : ": ");
@@ -147,7 +150,7 @@ void dials_find_silence(struct listener *l)
         tell_dead(l, &v);
     else if (v.repeated == 1 && v.late == 0 && v.silent == 0 && v.held == 0)
         tell_repeated(l);
-    else if (v.repeated >= 2 || v.late >= 2 || (v.late > 0 && v.repeated > 0) || v.held > 0)
+    else if (v.repeated >= 2 || v.late >= 2 || (v.late > 0 && (v.repeated > 0 || l->s->small)) || v.held > 0)
         tell_queue(l, &v);
     else if (v.silent >= at_least(l->s, 2))
         tell_filtered(l, &v);

@@ -25,7 +25,9 @@ static void measure(struct call *c)
 
 static bool is_measured(const struct call *c)
 {
-    return !c->streams && c->request_ns != 0 && c->status < 500 && (!c->open_end || c->left);
+    bool lost = c->outcome == P2T_OUTCOME_INCOMPLETE && c->answer_ns == 0 && call_has(c, P2T_FINDING_CAPTURE_GAP);
+
+    return !lost && !c->streams && c->request_ns != 0 && c->status < 500 && (!c->open_end || c->left);
 }
 
 static bool tells_usual(const struct call *c)
