@@ -42,7 +42,7 @@ static void add_leg(struct call *outer, struct call *inner)
     inner->parent = outer;
     outer->legs++;
     outer->failed_legs += inner->failed;
-    outer->upstream_ns += overlap_ns(inner->request_ns, inner_end, outer->request_ns, end);
+    add_ns(&outer->upstream_ns, overlap_ns(inner->request_ns, inner_end, outer->request_ns, end));
     if (outer->slow_leg == NULL || inner->total_ns > outer->slow_leg->total_ns)
         outer->slow_leg = inner;
     /* A server that asks others for something else to make its answer is no proxy. */

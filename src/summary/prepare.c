@@ -169,7 +169,7 @@ static void set_window(struct p2t_summary *s)
 
 int prepare(struct p2t_summary *s)
 {
-    if (words_rank(&s->words) != 0)
+    if (words_rank(&s->words) != 0 || bound_times(s) != 0)
         return -1;
     sort_all(s);
     set_window(s);

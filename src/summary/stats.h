@@ -55,6 +55,13 @@ static inline int64_t min_ns(int64_t a, int64_t b)
 {
     return a < b ? a : b;
 }
+/* Adds up; a sum that forged times made absurd stays where it can still be multiplied by 100. */
+static inline void add_ns(int64_t *sum, int64_t ns)
+{
+    const int64_t most = INT64_MAX / 100;
+
+    *sum = ns > most - *sum ? most : *sum + ns;
+}
 /* How much of [a, b] lies in [from, to]; at least 0. */
 static inline int64_t overlap_ns(int64_t a, int64_t b, int64_t from, int64_t to)
 {

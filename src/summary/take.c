@@ -137,6 +137,12 @@ static int64_t positive(int64_t ns)
     return ns > 0 ? ns : 0;
 }
 
+/* Microseconds of a duration; a forged one is cut at a hundred years. */
+static int64_t ns_of(int64_t us)
+{
+    return positive(min_ns(us, INT64_C(100) * 366 * 86400 * 1000000)) * 1000;
+}
+
 static void take_phases(struct call *c, const struct p2t_phases *p)
 {
     c->dns_ns = positive(p->dns_ns);
@@ -150,15 +156,15 @@ static void take_phases(struct call *c, const struct p2t_phases *p)
 
 static void take_stalls(struct call *c, const struct p2t_transport *t)
 {
-    c->stalled_ns = (t->request.stalled_us + t->response.stalled_us) * 1000;
-    c->shut_by_server_ns = t->request.zero_window_us * 1000;
-    c->shut_by_client_ns = t->response.zero_window_us * 1000;
-    c->acked_ns = t->acked_us >= 0 ? t->acked_us * 1000 : -1;
-    c->idle_client_ns = positive(t->idle_client_us * 1000);
-    c->idle_server_ns = positive(t->idle_server_us * 1000);
+    c->stalled_ns = ns_of(t->request.stalled_us) + ns_of(t->response.stalled_us);
+    c->shut_by_server_ns = ns_of(t->request.zero_window_us);
+    c->shut_by_client_ns = ns_of(t->response.zero_window_us);
+    c->acked_ns = t->acked_us >= 0 ? ns_of(t->acked_us) : -1;
+    c->idle_client_ns = ns_of(t->idle_client_us);
+    c->idle_server_ns = ns_of(t->idle_server_us);
     for (size_t i = 0; i < t->stall_count; i++)
         if (t->stalls[i].kind == P2T_STALL_NAGLE) {
-            c->nagle_ns += positive(t->stalls[i].to.time_ns - t->stalls[i].from.time_ns);
+            add_ns(&c->nagle_ns, positive(t->stalls[i].to.time_ns - t->stalls[i].from.time_ns));
             c->nagle_by_server = t->stalls[i].sender == P2T_SIDE_SERVER;
         }
 }

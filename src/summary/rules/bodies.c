@@ -95,7 +95,7 @@ static void look_at(struct bodies *b)
                 continue;
             sample_add(&slow, own_time(c, b->sending));
             took += own_time(c, b->sending);
-            paused += b->sending ? c->idle_client_ns : c->idle_server_ns;
+            add_ns(&paused, b->sending ? c->idle_client_ns : c->idle_server_ns);
         }
         if (slow.n >= 4)
             blame(b, slow.n, sample_at(&slow, 500), paused, took);

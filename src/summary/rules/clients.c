@@ -97,7 +97,7 @@ static void blame_storm(struct storm *t)
         struct call *x = t->calls[i].item;
         if (x->request_ns >= t->from_ns && x->request_ns <= t->to_ns)
             cause_hit(t->s, c, x);
-        c->lost_ns += is_given_up(x) ? x->end_ns - x->request_ns : 0;
+        add_ns(&c->lost_ns, is_given_up(x) ? x->end_ns - x->request_ns : 0);
     }
     cause_span(c, t->from_ns, t->to_ns);
     c->failed = t->given_up;
@@ -407,7 +407,7 @@ static void blame_deadline(struct deadline *d, int64_t limit, int64_t usual, int
         if (!left_unanswered(x))
             continue;
         cause_hit(d->s, c, x);
-        c->lost_ns += x->end_ns - x->request_ns;
+        add_ns(&c->lost_ns, x->end_ns - x->request_ns);
     }
     cause_span(c, from_ns, to_ns);
     say_client(&c->text, first->agent, first->client);

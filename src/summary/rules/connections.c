@@ -31,8 +31,8 @@ static void measure(struct habit *h)
         h->server_closes +=
             c->response_closes || (c->kind == P2T_KIND_TLS && c->conn->closer == P2T_CLOSER_SERVER_FIN);
         h->client_closes += c->request_closes;
-        h->cost_ns += c->dns_ns + c->connect_ns + c->tls_ns;
-        h->total_ns += c->total_ns;
+        add_ns(&h->cost_ns, c->dns_ns + c->connect_ns + c->tls_ns);
+        add_ns(&h->total_ns, c->total_ns);
         /* To both ends, wherever the capture was taken. */
         sample_add(&h->handshake, max_ns(c->conn->syn_ack_ns, c->conn->ack_ns) - c->conn->syn_ns);
     }

@@ -62,7 +62,7 @@ static struct cause *blame(struct service *v, enum p2t_cause_code code, enum p2t
             continue;
         cause_hit(v->s, c, x);
         cause_span(c, x->request_ns, x->end_ns);
-        c->lost_ns += x->total_ns;
+        add_ns(&c->lost_ns, x->total_ns);
     }
     for (size_t i = 0; i < v->n; i++) {
         const struct call *x = v->calls[i].item;

@@ -113,7 +113,8 @@ struct cause *listener_blame(struct listener *l, enum p2t_cause_code code, enum 
         if ((ends & 1u << dial_end_of(l->s, k)) == 0)
             continue;
         cause_prove(c, k->refused_ns != 0 ? k->refused : k->icmp_ns != 0 ? k->icmp : k->last_syn);
-        c->lost_ns += k->syn_ack_ns != 0 ? k->syn_ack_ns - k->syn_ns : max_ns(SECOND_NS, k->last_syn_ns - k->syn_ns);
+        add_ns(&c->lost_ns,
+               k->syn_ack_ns != 0 ? k->syn_ack_ns - k->syn_ns : max_ns(SECOND_NS, k->last_syn_ns - k->syn_ns));
     }
     return c;
 }

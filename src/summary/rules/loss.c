@@ -122,7 +122,7 @@ static void find_hole(struct p2t_summary *s, struct keyed *conns, size_t n)
     for (size_t i = 0; i < s->call_count; i++)
         if (is_hit_by_hole(&h, &s->calls[i])) {
             cause_hit(s, c, &s->calls[i]);
-            c->lost_ns += s->calls[i].total_ns;
+            add_ns(&c->lost_ns, s->calls[i].total_ns);
             h.from_ns = min_ns(h.from_ns, s->calls[i].start_ns);
         }
     cause_span(c, h.from_ns, h.to_ns);
@@ -172,7 +172,7 @@ static void count_stalls(struct losses *l, const struct conn *k)
             continue;
         l->events += x->to_ns - last > 10 * (int64_t)MS;
         last = x->to_ns;
-        l->lag_ns += x->to_ns - x->from_ns;
+        add_ns(&l->lag_ns, x->to_ns - x->from_ns);
         l->from_ns = l->from_ns == 0 ? x->from_ns : min_ns(l->from_ns, x->from_ns);
         l->to_ns = max_ns(l->to_ns, x->to_ns);
         l->to_client += x->by_server && x->kind == P2T_STALL_LOST_BEFORE;
@@ -245,7 +245,7 @@ static void hit_lossy(struct losses *l, struct cause *c)
         if (!is_hit_by_loss(l, x))
             continue;
         cause_hit(l->s, c, x);
-        c->lost_ns += x->stalled_ns;
+        add_ns(&c->lost_ns, x->stalled_ns);
     }
     for (size_t i = 0; i < l->n; i++) {
         const struct conn *k = l->conns[i].item;
@@ -268,7 +268,7 @@ static void tell_dead(struct losses *l)
         for (size_t n = 0; is_dead(k) && n < k->call_count; n++)
             if (k->calls[n]->failed || k->calls[n]->outcome == P2T_OUTCOME_INCOMPLETE) {
                 cause_hit(l->s, c, k->calls[n]);
-                c->lost_ns += k->calls[n]->total_ns;
+                add_ns(&c->lost_ns, k->calls[n]->total_ns);
             }
     }
     cause_span(c, l->from_ns, l->to_ns);

@@ -149,7 +149,7 @@ static void blame(struct p2t_summary *s, const struct found *f, bool client)
         if (!leads_to(f, x, &at) || x->start_ns > f->to_ns || x->end_ns < f->from_ns)
             continue;
         cause_hit(s, c, x);
-        c->lost_ns += f->up_ns[at] - f->base_ns[at];
+        add_ns(&c->lost_ns, f->up_ns[at] - f->base_ns[at]);
         if (client)
             cause_server(c, x->server, x->server_ip);
         else if (f->n == 1)

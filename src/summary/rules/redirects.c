@@ -69,7 +69,7 @@ void rules_redirects(struct p2t_summary *s)
             continue;
         cause_hit(s, c, x);
         cause_span(c, x->start_ns, x->end_ns);
-        c->lost_ns += x->total_ns;
+        add_ns(&c->lost_ns, x->total_ns);
     }
     c->failed = chains;
     say_service(&c->text, first->server, first->server_ip);

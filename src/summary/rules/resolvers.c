@@ -96,7 +96,7 @@ static void hit_waiting(const struct resolver *r, struct cause *c, question_is *
             x->lookup_ns > c->until_ns + SECOND_NS || x->name == NULL || !waited_for(r, x, bad))
             continue;
         cause_hit(r->s, c, x);
-        c->lost_ns += max_ns(0, x->looked_up_ns - x->lookup_ns - r->usual_lookup_ns);
+        add_ns(&c->lost_ns, max_ns(0, x->looked_up_ns - x->lookup_ns - r->usual_lookup_ns));
     }
     c->failed = 0;
     for (size_t i = 0; i < c->hit_count; i++)

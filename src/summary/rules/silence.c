@@ -102,7 +102,7 @@ static void tell_queue(struct listener *l, const struct silence *v)
     for (size_t i = 0; i < l->s->call_count; i++)
         if (is_held(l, &l->s->calls[i])) {
             cause_hit(l->s, c, &l->s->calls[i]);
-            c->lost_ns += l->s->calls[i].wait_ns;
+            add_ns(&c->lost_ns, l->s->calls[i].wait_ns);
         }
     say_service(&c->text, l->server, l->ip);
     buf_lit(&c->text, " does not take up new connections for ");

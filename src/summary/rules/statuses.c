@@ -84,7 +84,7 @@ static void hit_errors(struct service *v, struct cause *c, const struct errors *
     for (size_t i = 0; i < v->n; i++)
         if (is_5xx(v->calls[i].item)) {
             cause_hit(v->s, c, v->calls[i].item);
-            c->lost_ns += ((struct call *)v->calls[i].item)->total_ns;
+            add_ns(&c->lost_ns, ((struct call *)v->calls[i].item)->total_ns);
         }
     cause_span(c, e->from_ns, e->to_ns);
     c->of = e->inside;

@@ -41,7 +41,7 @@ static struct cause *blame(struct p2t_summary *s, const struct keyed *calls, siz
             continue;
         cause_hit(s, c, x);
         cause_span(c, x->request_ns, x->end_ns);
-        c->lost_ns += x->total_ns;
+        add_ns(&c->lost_ns, x->total_ns);
     }
     cause_subject_service(c, c->hit[0]->server, c->hit[0]->server_ip);
     for (size_t i = 0; i < n; i++) {

@@ -48,7 +48,7 @@ static void find_nagle(struct p2t_summary *s, struct keyed *calls, size_t n, boo
                 continue;
             cause_hit(s, c, x);
             cause_span(c, x->request_ns, x->end_ns);
-            c->lost_ns += x->nagle_ns;
+            add_ns(&c->lost_ns, x->nagle_ns);
         }
         c->of = n;
         if (by_server)
@@ -94,7 +94,7 @@ static void find_continue(struct p2t_summary *s, struct keyed *calls, size_t n)
                 continue;
             cause_hit(s, c, x);
             cause_span(c, x->request_ns, x->end_ns);
-            c->lost_ns += x->sent_ns - x->request_ns;
+            add_ns(&c->lost_ns, x->sent_ns - x->request_ns);
         }
         say_service(&c->text, first->server, first->server_ip);
         buf_lit(&c->text, " never says 100 Continue: ");

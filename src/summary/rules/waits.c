@@ -165,7 +165,7 @@ static void measure_run(struct run *r)
             continue;
         r->from_ns = r->slow_count == 0 ? c->request_ns : r->from_ns;
         r->to_ns = max_ns(r->to_ns, c->end_ns);
-        r->lost_ns += over_usual(c);
+        add_ns(&r->lost_ns, over_usual(c));
         r->least_ns = min_ns(r->least_ns, c->own_ns);
         r->slow_count++;
         r->encrypted |= c->kind == P2T_KIND_TLS;

@@ -48,7 +48,7 @@ static void blame(struct walks *w, size_t walks, int64_t median, int64_t median_
             continue;
         cause_hit(w->s, c, x);
         cause_span(c, x->start_ns, x->end_ns);
-        c->lost_ns += walked_for(w->s, w->by_name, x);
+        add_ns(&c->lost_ns, walked_for(w->s, w->by_name, x));
     }
     c->of = w->n;
     cause_server(c, first->server, first->server_ip);

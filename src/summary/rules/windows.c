@@ -39,7 +39,7 @@ static void tell_shut(struct shut *w, struct keyed *conns, size_t n)
                 continue;
             stayed++;
             cause_hit(s, c, call);
-            c->lost_ns += ns;
+            add_ns(&c->lost_ns, ns);
         }
     }
     cause_span(c, w->from_ns, w->to_ns);
@@ -132,7 +132,7 @@ static void tell_dry(struct dry *d)
         if (!stands_behind(d, x))
             continue;
         cause_hit(d->s, c, x);
-        c->lost_ns += stood_still(x);
+        add_ns(&c->lost_ns, stood_still(x));
         c->agent = x->agent;
     }
     cause_span(c, d->from_ns, d->to_ns);
