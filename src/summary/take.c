@@ -178,6 +178,11 @@ static void take_connection(struct p2t_summary *s, struct call *c, const struct 
     c->server = words_take(&s->words, server);
     c->server_ip = without_port(s, server);
     c->reused = k->reused == 1;
+    c->proxied = k->proxy.p != NULL;
+    if (k->tls != NULL) {
+        c->certificate_ns = k->tls->certificate_ns;
+        c->hides_certificate = slice_eq(slice_of(k->tls->version.p, k->tls->version.n), SLICE_LIT("TLS 1.3"));
+    }
     c->rtt_ns = positive(k->rtt_ns);
     c->stream = k->stream > 0 ? (uint64_t)k->stream : 0;
 }
@@ -487,6 +492,7 @@ static void take_moments(struct p2t_summary *s, struct conn *k, const struct p2t
     k->challenged_ns = moment_of(s, r, r->challenged, NULL);
     for (int i = 0; i < 2; i++) {
         k->fin_ns[i] = moment_of(s, r, r->side[i].fin, NULL);
+        k->last_bytes_ns[i] = moment_of(s, r, r->side[i].last_bytes, NULL);
         k->rst_ns[i] = moment_of(s, r, r->side[i].rst, &k->rst[i]);
         k->side[i] = r->side[i];
     }
@@ -508,6 +514,7 @@ static void fill_conn(struct p2t_summary *s, struct conn *k, const struct p2t_co
     k->server = words_take(&s->words, slice_str(r->server));
     k->client_ip = without_port(s, slice_str(r->client));
     k->server_ip = without_port(s, slice_str(r->server));
+    k->client_port = port_of(slice_str(r->client));
     k->server_port = port_of(slice_str(r->server));
     k->vantage = r->vantage;
     k->syns = r->syns;
