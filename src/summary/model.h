@@ -38,7 +38,7 @@ struct call {
     uint64_t stream;         /* HTTP/2; 0: none */
     uint64_t request_bytes, response_bytes;
     uint64_t findings[2]; /* bits by enum p2t_finding_code */
-    struct proof proof, last_proof;
+    struct proof proof, last_proof, asked, answered; /* asked: the end of its request; answered: the first of its answer */
     uint32_t max_streams;     /* HTTP/2: that the server allows at once; 0: not known */
     uint64_t redirected_from; /* another call's id; 0: none */
     uint32_t hops;            /* redirections before it */

@@ -85,7 +85,12 @@ static void take_dial(struct p2t_summary *s, struct call *c, const struct p2t_ev
         }
 }
 
-static void take_event(struct p2t_summary *s, struct call *c, const struct p2t_event *ev)
+static struct proof evidence_of(struct p2t_summary *s, const struct p2t_exchange *x, const struct p2t_event *ev)
+{
+    return ev->evidence_count > 0 ? proof_of(s, x->files, x->file_count, ev->evidence[0]) : (struct proof){0};
+}
+
+static void take_event(struct p2t_summary *s, struct call *c, const struct p2t_exchange *x, const struct p2t_event *ev)
 {
     switch (ev->hook) {
     case P2T_HOOK_DNS_START:
@@ -107,12 +112,14 @@ static void take_event(struct p2t_summary *s, struct call *c, const struct p2t_e
         break;
     case P2T_HOOK_WROTE_REQUEST:
         c->sent_ns = ev->time_ns;
+        c->asked = evidence_of(s, x, ev);
         break;
     case P2T_HOOK_GOT_100_CONTINUE:
         c->continued = true;
         break;
     case P2T_HOOK_GOT_FIRST_RESPONSE_BYTE:
         c->answer_ns = ev->time_ns;
+        c->answered = evidence_of(s, x, ev);
         break;
     default:
         break;
@@ -249,7 +256,7 @@ static void fill_call(struct p2t_summary *s, struct call *c, const struct p2t_ex
     if (x->connection != NULL)
         take_connection(s, c, x->connection);
     for (size_t i = 0; i < x->event_count; i++)
-        take_event(s, c, &x->events[i]);
+        take_event(s, c, x, &x->events[i]);
     take_proofs(s, c, x);
     if (x->http2 != NULL)
         take_stream(c, x->http2);
