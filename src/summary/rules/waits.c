@@ -211,6 +211,12 @@ static void mark_routes(struct keyed *calls, size_t n)
     groups_fini(&g);
 }
 
+/* As slow as the slow ones, or nearly, and far from its usual: there are two modes, and the limit lies inside of one. */
+static bool is_near(const struct run *r, const struct call *c)
+{
+    return c->own_ns * 10 > r->median_ns * 7 && c->own_ns > 2 * max_ns(c->usual_ns, 0);
+}
+
 static void count_around(struct run *r)
 {
     const struct call *first = NULL;
@@ -227,7 +233,7 @@ static void count_around(struct run *r)
         r->same_slow += in && c->slow ? weight : 0;
         r->outside += in ? 0 : weight;
         r->outside_slow += !in && c->slow ? weight : 0;
-        r->outside_near += !in && c->own_ns * 10 > r->median_ns * 7 ? weight : 0;
+        r->outside_near += !in && is_near(r, c) ? weight : 0;
         if (in && c->slow) {
             r->one_route &= first == NULL || (c->route == first->route && c->method == first->method);
             first = c;
