@@ -112,11 +112,14 @@ enum p2t_cause_code {
 /* DOCTOR: only what the capture can and cannot show, as text. */
 enum p2t_summary_format { P2T_SUMMARY_TEXT, P2T_SUMMARY_JSON, P2T_SUMMARY_DOCTOR };
 
+struct p2t_summary;
+
 struct p2t_summary_config {
     size_t top; /* causes and services to show; 0: ten */
+    /* A finished summary of another time: what it says takes the place of the capture's own usual, and the differences
+     * are told. It must stay until this one is freed. NULL: none. */
+    struct p2t_summary *baseline;
 };
-
-struct p2t_summary;
 
 /* 0 or P2T_ERR_MEMORY. */
 P2T_API int p2t_summary_new(struct p2t_summary **summary, const struct p2t_summary_config *config);

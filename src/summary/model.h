@@ -53,7 +53,7 @@ struct call {
     uint32_t legs, failed_legs;
     struct call *slow_leg;    /* the one that took longest */
     int64_t own_ns, usual_ns; /* time of the one who answered, and its usual; usual negative: not known */
-    bool open_end, slow;
+    bool open_end, slow, usual_of_baseline;
     uint32_t mark; /* scratch of the rules */
 };
 
@@ -125,8 +125,9 @@ struct cause {
     size_t proof_count, proofs_dropped;
     const struct word *cleared[CLEARED_MAX];
     size_t cleared_count;
-    bool gone; /* told with another one */
-    bool pool; /* of a proxy's own pool */
+    bool gone;  /* told with another one */
+    bool known; /* the baseline has the same */
+    bool pool;  /* of a proxy's own pool */
 };
 
 /* What one rule found that others must know. */
@@ -144,6 +145,9 @@ struct trouble {
 };
 
 enum { TROUBLES_MAX = 256 };
+
+struct usuals;
+struct changes;
 
 struct p2t_summary {
     struct p2t_summary_config config;
@@ -166,6 +170,8 @@ struct p2t_summary {
     bool small;                /* so few calls that each counts */
     bool lossy_capture;        /* it lacks packets that were there */
     struct groups services;    /* calls with a request, by server; by time */
+    struct usuals *baseline;   /* of config.baseline; NULL: none was given */
+    struct changes *changes;   /* against it */
     struct call **call_places; /* where the connections list their calls */
     struct trouble trouble[TROUBLES_MAX];
     size_t trouble_count;

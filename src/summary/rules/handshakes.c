@@ -1,6 +1,7 @@
 /* TLS handshakes: those that fail, and those that became slow. */
 #include "summary/cause.h"
 #include "summary/rules/rules.h"
+#include "summary/usual.h"
 
 static bool did_handshake(const struct call *c)
 {
@@ -141,9 +142,10 @@ static void find_slow(struct p2t_summary *s, struct keyed *calls, size_t n)
         groups_add(&good, calls[i]);
         sample_add(&all, c->tls_ns);
     }
-    int64_t base = sample_at(&all, 250);
+    int64_t before = baseline_quartile(s, USUAL_TLS, calls[0].key[0]);
+    int64_t base = before >= 0 ? before : sample_at(&all, 250);
     slow_over_ns = max_ns(3 * base, base + 100 * (int64_t)MS);
-    if (all.n >= 8 && good.all != NULL && densest_run(good.all, good.n, is_slow, &at, &span)) {
+    if ((all.n >= 8 || before >= 0) && good.all != NULL && densest_run(good.all, good.n, is_slow, &at, &span)) {
         for (size_t i = at; i < at + span; i++) {
             const struct call *c = good.all[i].item;
             if (!is_slow(c))
@@ -169,9 +171,8 @@ static void find_slow(struct p2t_summary *s, struct keyed *calls, size_t n)
             say_service(&c->text, first->server, first->server_ip);
             buf_lit(&c->text, " take ");
             say_time(&c->text, sample_at(&slow, 500));
-            buf_lit(&c->text, " (usual: ");
-            say_time(&c->text, base);
-            buf_printf(&c->text, "), %zu of %zu", slow.n, span);
+            say_usual(&c->text, base, before >= 0);
+            buf_printf(&c->text, ", %zu of %zu", slow.n, span);
         }
     }
     s->failed |= good.failed || all.failed || slow.failed;
