@@ -132,7 +132,8 @@ struct p2t_tls {
     struct p2t_text version, cipher, alpn, server_name; /* alpn: p == NULL where encryption hides it */
     struct p2t_text ja4;                                /* the client's fingerprint, from its ClientHello */
     bool resumed, decrypted;
-    int64_t certificate_ns; /* when the server's certificate came in the clear; 0: it did not, as always since TLS 1.3 */
+    int64_t
+        certificate_ns; /* when the server's certificate came in the clear; 0: it did not, as always since TLS 1.3 */
 };
 
 struct p2t_connection {

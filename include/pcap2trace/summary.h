@@ -91,7 +91,7 @@ enum p2t_confidence { P2T_CERTAIN, P2T_LIKELY, P2T_POSSIBLE };
     X(HTTP_CONTINUE_EXPIRED, "http.continue_expired", "a server never says 100 Continue")                            \
     X(HTTP_GAVE_UP, "http.gave_up", "a client's time limit is too short")                                            \
     X(HTTP_THINK_TIME, "http.think_time", "a server takes longer to answer than is usual")                           \
-    X(HTTP_TRUNCATED, "http.truncated", "answers are broken off before their end")                                  \
+    X(HTTP_TRUNCATED, "http.truncated", "answers are broken off before their end")                                   \
     X(TCP_SENDER_PAUSED, "tcp.sender_paused", "a server pauses inside its answers")                                  \
     X(HTTP_SLOW_UPLOAD, "http.slow_upload", "request bodies came slowly")                                            \
     X(HTTP_SLOW_DOWNLOAD, "http.slow_download", "response bodies came slowly")                                       \
@@ -112,11 +112,14 @@ enum p2t_cause_code {
 /* DOCTOR: only what the capture can and cannot show, as text. */
 enum p2t_summary_format { P2T_SUMMARY_TEXT, P2T_SUMMARY_JSON, P2T_SUMMARY_DOCTOR };
 
+struct p2t_summary;
+
 struct p2t_summary_config {
     size_t top; /* causes and services to show; 0: ten */
+    /* A finished summary of another time: what it says takes the place of the capture's own usual, and the differences
+     * are told. It must stay until this one is freed. NULL: none. */
+    struct p2t_summary *baseline;
 };
-
-struct p2t_summary;
 
 /* 0 or P2T_ERR_MEMORY. */
 P2T_API int p2t_summary_new(struct p2t_summary **summary, const struct p2t_summary_config *config);

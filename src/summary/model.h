@@ -38,7 +38,8 @@ struct call {
     uint64_t stream;         /* HTTP/2; 0: none */
     uint64_t request_bytes, response_bytes;
     uint64_t findings[2]; /* bits by enum p2t_finding_code */
-    struct proof proof, last_proof, asked, answered; /* asked: the end of its request; answered: the first of its answer */
+    struct proof proof, last_proof, asked,
+        answered;             /* asked: the end of its request; answered: the first of its answer */
     uint32_t max_streams;     /* HTTP/2: that the server allows at once; 0: not known */
     uint64_t redirected_from; /* another call's id; 0: none */
     uint32_t hops;            /* redirections before it */
@@ -47,7 +48,7 @@ struct call {
     bool continued;           /* 100 Continue came */
     bool failed, quiet, left, reused, request_closes, response_closes, via, streams, expects, walked, by_go;
     bool hides_certificate; /* TLS 1.3 */
-    bool proxied; /* its connection leads to a proxy, which it asked for another host */
+    bool proxied;           /* its connection leads to a proxy, which it asked for another host */
     /* Filled by the analysis. */
     struct conn *conn;
     int64_t free_ns;     /* when the last call before it on its connection was over; 0: there was none */
@@ -56,7 +57,7 @@ struct call {
     uint32_t legs, failed_legs;
     struct call *slow_leg;    /* the one that took longest */
     int64_t own_ns, usual_ns; /* time of the one who answered, and its usual; usual negative: not known */
-    bool open_end, slow;
+    bool open_end, slow, usual_of_baseline;
     uint32_t mark; /* scratch of the rules */
 };
 
@@ -133,8 +134,9 @@ struct cause {
     const struct word *reporter;
     uint8_t icmp_type, icmp_code;
     size_t dials, places;
-    bool gone; /* told with another one */
-    bool pool; /* of a proxy's own pool */
+    bool gone;  /* told with another one */
+    bool known; /* the baseline has the same */
+    bool pool;  /* of a proxy's own pool */
 };
 
 /* What one rule found that others must know. */
@@ -152,6 +154,9 @@ struct trouble {
 };
 
 enum { TROUBLES_MAX = 256 };
+
+struct usuals;
+struct changes;
 
 struct p2t_summary {
     struct p2t_summary_config config;
@@ -174,6 +179,8 @@ struct p2t_summary {
     bool small;                /* so few calls that each counts */
     bool lossy_capture;        /* it lacks packets that were there */
     struct groups services;    /* calls with a request, by server; by time */
+    struct usuals *baseline;   /* of config.baseline; NULL: none was given */
+    struct changes *changes;   /* against it */
     struct call **call_places; /* where the connections list their calls */
     struct trouble trouble[TROUBLES_MAX];
     size_t trouble_count;

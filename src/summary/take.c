@@ -90,7 +90,8 @@ static struct proof evidence_of(struct p2t_summary *s, const struct p2t_exchange
     return ev->evidence_count > 0 ? proof_of(s, x->files, x->file_count, ev->evidence[0]) : (struct proof){0};
 }
 
-static void take_event(struct p2t_summary *s, struct call *c, const struct p2t_exchange *x, const struct p2t_event *ev)
+static void take_event(struct p2t_summary *s, struct call *c, const struct p2t_exchange *x,
+                       const struct p2t_event *ev)
 {
     switch (ev->hook) {
     case P2T_HOOK_DNS_START:

@@ -211,7 +211,9 @@ static void find_broken_off(struct service *v)
         heads += c->hit[i]->status == 0;
     buf_printf(&c->text, " breaks %zu of %zu answers off inside the %s", c->hit_count,
                c->of > c->hit_count ? c->of : c->hit_count,
-               heads == 0 ? "body" : heads == c->hit_count ? "head" : "head or the body");
+               heads == 0              ? "body"
+               : heads == c->hit_count ? "head"
+                                       : "head or the body");
 }
 
 void rules_failures(struct p2t_summary *s)

@@ -1,6 +1,7 @@
 /* TLS handshakes: those that fail, and those that became slow. */
 #include "summary/cause.h"
 #include "summary/rules/rules.h"
+#include "summary/usual.h"
 
 static bool did_handshake(const struct call *c)
 {
@@ -74,7 +75,8 @@ static bool saw_certificate(const struct call *c)
 
     if (k == NULL || k->side[P2T_SIDE_CLIENT].bytes >= HELLO_BYTES_MAX)
         return false;
-    int64_t ended = client_ended_ns(k), came = c->hides_certificate ? k->last_bytes_ns[P2T_SIDE_SERVER] : c->certificate_ns;
+    int64_t ended = client_ended_ns(k),
+            came = c->hides_certificate ? k->last_bytes_ns[P2T_SIDE_SERVER] : c->certificate_ns;
     return came != 0 && ended > came && k->side[P2T_SIDE_SERVER].bytes >= CERTIFICATE_BYTES;
 }
 
@@ -185,6 +187,7 @@ struct slowness {
     struct groups good; /* those that ended well */
     struct sample all, slow;
     int64_t base_ns, lost_ns, stalled_ns;
+    bool from_baseline;
     struct keyed *run; /* the densest run of slow ones */
     size_t span;
 };
@@ -198,7 +201,9 @@ static void take_good(struct slowness *v, const struct keyed *calls, size_t n)
         groups_add(&v->good, calls[i]);
         sample_add(&v->all, c->tls_ns);
     }
-    v->base_ns = sample_at(&v->all, 250);
+    int64_t before = baseline_quartile(v->s, USUAL_TLS, calls[0].key[0]);
+    v->from_baseline = before >= 0;
+    v->base_ns = v->from_baseline ? before : sample_at(&v->all, 250);
     slow_over_ns = max_ns(3 * v->base_ns, v->base_ns + 100 * (int64_t)MS);
 }
 
@@ -242,9 +247,8 @@ static void blame_slow(struct slowness *v)
     say_service(&c->text, first->server, first->server_ip);
     buf_lit(&c->text, " take ");
     say_time(&c->text, sample_at(&v->slow, 500));
-    buf_lit(&c->text, " (usual: ");
-    say_time(&c->text, v->base_ns);
-    buf_printf(&c->text, "), %zu of %zu", v->slow.n, v->span);
+    say_usual(&c->text, v->base_ns, v->from_baseline);
+    buf_printf(&c->text, ", %zu of %zu", v->slow.n, v->span);
 }
 
 static void find_slow(struct p2t_summary *s, struct keyed *calls, size_t n)
@@ -253,7 +257,8 @@ static void find_slow(struct p2t_summary *s, struct keyed *calls, size_t n)
     size_t at = 0;
 
     take_good(&v, calls, n);
-    if (v.all.n >= 8 && v.good.all != NULL && densest_run(v.good.all, v.good.n, is_slow, &at, &v.span)) {
+    if ((v.all.n >= 8 || v.from_baseline) && v.good.all != NULL &&
+        densest_run(v.good.all, v.good.n, is_slow, &at, &v.span)) {
         v.run = &v.good.all[at];
         measure_run(&v);
         if (is_convincing(&v))

@@ -149,7 +149,7 @@ struct losses {
     const struct conn *first;
     unsigned lost[2];     /* by the side whose bytes were lost */
     uint64_t repeated[2]; /* segments that it sent again */
-    bool idle, counts; /* counts: enough of them to be told */
+    bool idle, counts;    /* counts: enough of them to be told */
 };
 
 /* Its bytes were sent again and again at the end, and nobody ever answered. */

@@ -108,9 +108,10 @@ static bool is_noise(const struct name_view *v, enum p2t_cause_code code, const 
 {
     if (v->with_address > 0 || v->called)
         return false;
-    /* Who asks for IPv6 only wants to know whether there is any. */
+    /* Who asks for IPv6 only wants to know whether there is any; a name for IPv6 has no other address on purpose. */
     if (code == P2T_CAUSE_DNS_EMPTY_ANSWER)
-        return v->of_type_a == 0 || (!v->s->small && strchr(v->name->text, '.') == NULL);
+        return v->of_type_a == 0 || strncmp(v->name->text, "ipv6.", 5) == 0 ||
+               (!v->s->small && strchr(v->name->text, '.') == NULL);
     return !was_wanted(v) || (!v->s->small && is_habit(v, first, count));
 }
 
@@ -140,8 +141,8 @@ static void blame(struct name_view *v, enum p2t_cause_code code, const size_t *b
     buf_printf(&c->text, "%s %s: ", v->name->text,
                code == P2T_CAUSE_DNS_NOT_FOUND ? "does not exist (NXDOMAIN)"
                : v->of_type_a < v->n
-                   ? "exists but has no address (the answers are empty)"
-                   : "exists but has no IPv4 address (the answers are empty; AAAA was not asked for)");
+                   ? "exists but has no address (the answers hold none)"
+                   : "exists but has no IPv4 address (the answers hold none; AAAA was not asked for)");
     say_count(&c->text, c->failed, "lookup");
     buf_printf(&c->text, " failed, and %s never left", c->failed == 1 ? "its request" : "their requests");
     if (v->with_address > 0)

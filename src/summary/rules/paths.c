@@ -3,6 +3,7 @@
 
 #include "summary/cause.h"
 #include "summary/rules/rules.h"
+#include "summary/usual.h"
 
 enum { BINS_MAX = 4096, BINS_MIN = 8, UP_MIN = 4 };
 static const int64_t BIN_NS = SECOND_NS / 2;
@@ -58,7 +59,8 @@ static bool find_rise(struct path *p)
         if (p->floor[i] > 0)
             sample_add(&floors, p->floor[i]);
     filled = floors.n;
-    p->base_ns = sample_at(&floors, 250);
+    int64_t before = baseline_quartile(p->s, USUAL_HANDSHAKE, p->end);
+    p->base_ns = before >= 0 ? before : sample_at(&floors, 250);
     for (size_t i = 0; i < p->bins; i++)
         if (is_up(p, p->floor[i])) {
             first = ups.n == 0 ? i : first;

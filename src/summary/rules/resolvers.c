@@ -1,6 +1,7 @@
 /* Name servers: which of them is silent, answers with errors, or became slow. */
 #include "summary/cause.h"
 #include "summary/rules/rules.h"
+#include "summary/usual.h"
 
 /* A question this near to the end of the capture may yet be answered. */
 static const int64_t TAIL_NS = SECOND_NS;
@@ -75,16 +76,34 @@ static size_t first_asked_at(const struct resolver *r, int64_t at_ns)
     return low;
 }
 
-static bool waited_for(const struct resolver *r, const struct call *c, question_is *bad)
+static int64_t last_moment(const struct question *q)
+{
+    return max_ns(q->last_asked_ns, max_ns(q->answered_ns, q->unreachable_ns));
+}
+
+/* The last packet of the questions that its lookup asked, one of them a bad one; 0: none was. */
+static int64_t waited_until(const struct resolver *r, const struct call *c, question_is *bad)
 {
     size_t first = first_asked_at(r, c->lookup_ns - BEGIN_SLACK_NS);
+    int64_t until = 0;
+    bool any = false;
 
     for (size_t i = first; i < r->n && i - first < OVERLAPS_MAX && r->all[i].at_ns <= c->looked_up_ns; i++) {
         const struct question *q = r->all[i].item;
-        if (bad(r->s, q) && is_name_of(q->name, c->name))
-            return true;
+        if (!is_name_of(q->name, c->name))
+            continue;
+        any |= bad(r->s, q);
+        until = max_ns(until, last_moment(q));
     }
-    return false;
+    return any ? until : 0;
+}
+
+/* Where a lookup without an answer ended, no packet says: it took as long as it was asked again. */
+static int64_t lookup_lost(const struct resolver *r, const struct call *c, int64_t until_ns)
+{
+    int64_t ended = c->outcome == P2T_OUTCOME_DNS_ERROR ? min_ns(c->looked_up_ns, until_ns) : c->looked_up_ns;
+
+    return max_ns(0, ended - c->lookup_ns - r->usual_lookup_ns);
 }
 
 /* Adds the calls whose lookup asked a bad question; what they lost is over the usual. */
@@ -93,10 +112,13 @@ static void hit_waiting(const struct resolver *r, struct cause *c, question_is *
     for (size_t i = 0; i < r->s->call_count; i++) {
         struct call *x = &r->s->calls[i];
         if (x->lookup_ns == 0 || x->looked_up_ns == 0 || x->looked_up_ns < c->since_ns - BEGIN_SLACK_NS ||
-            x->lookup_ns > c->until_ns + SECOND_NS || x->name == NULL || !waited_for(r, x, bad))
+            x->lookup_ns > c->until_ns + SECOND_NS || x->name == NULL)
+            continue;
+        int64_t until = waited_until(r, x, bad);
+        if (until == 0)
             continue;
         cause_hit(r->s, c, x);
-        add_ns(&c->lost_ns, max_ns(0, x->looked_up_ns - x->lookup_ns - r->usual_lookup_ns));
+        add_ns(&c->lost_ns, lookup_lost(r, x, until));
     }
     c->failed = 0;
     for (size_t i = 0; i < c->hit_count; i++)
@@ -114,11 +136,6 @@ struct view {
     bool name_answered;               /* one of the bad names also got an answer meanwhile */
     struct proof first, last;
 };
-
-static int64_t last_moment(const struct question *q)
-{
-    return max_ns(q->last_asked_ns, max_ns(q->answered_ns, q->unreachable_ns));
-}
 
 /* The other of two questions that one socket asks at once. */
 static bool has_answered_twin(const struct resolver *r, size_t at)
@@ -241,9 +258,10 @@ static void say_silence(struct resolver *r, struct view *v)
     if (v->later == 0 && v->bad < r->n)
         buf_printf(&c->text, "the name server %s leaves %zu questions unanswered (of %zu meanwhile)",
                    word_str(r->server), v->bad, v->inside);
-    else if (v->later == 0)
-        buf_printf(&c->text, "the name server %s answers none of %zu questions", word_str(r->server), v->bad);
-    else
+    else if (v->later == 0) {
+        buf_printf(&c->text, "the name server %s answers none of ", word_str(r->server));
+        say_count(&c->text, v->bad, "question");
+    } else
         buf_printf(&c->text, "the name server %s leaves %zu of %zu questions unanswered until they are asked again",
                    word_str(r->server), v->bad, v->inside);
     say_others_answer(r, c);
@@ -340,8 +358,8 @@ static void find_unreachable(struct resolver *r)
         return;
     struct cause *c = blame(r, P2T_CAUSE_DNS_UNREACHABLE, P2T_CAUSE_SIDE_RESOLVER, P2T_CERTAIN, &v);
     hit_waiting(r, c, is_unreachable);
-    buf_printf(&c->text, "nothing listens at the name server %s: ICMP says unreachable, %zu times",
-               word_str(r->server), v.bad);
+    buf_printf(&c->text, "nothing listens at the name server %s: ICMP says unreachable to ", word_str(r->server));
+    say_count(&c->text, v.bad, "question");
     say_hits(c);
 }
 
@@ -373,7 +391,8 @@ static void find_slowness(struct resolver *r)
     for (size_t i = 0; i < r->n; i++)
         if (is_answer(r->all[i].item))
             sample_add(&usual, latency_of(r->all[i].item));
-    int64_t base = sample_at(&usual, 250);
+    int64_t before = baseline_quartile(r->s, USUAL_RESOLVER, r->server);
+    int64_t base = before >= 0 ? before : sample_at(&usual, 250);
     slow_over_ns = max_ns(4 * base, base + 80 * (int64_t)MS);
     struct view v = view_of(r, is_slow);
     size_t of_names = 0;
@@ -384,7 +403,7 @@ static void find_slowness(struct resolver *r)
         of_names += q->asked_ns >= v.from_ns && q->asked_ns <= v.to_ns && word_list_has(&v.names, q->name);
     }
     bool whole = v.bad * 100 > v.inside * 35, some_names = v.bad * 10 > of_names * 6 && v.names.total <= 8;
-    if (usual.n >= 12 && v.bad >= 5 && (whole || some_names)) {
+    if ((usual.n >= 12 || before >= 0) && v.bad >= 5 && (whole || some_names)) {
         struct cause *c = blame(r, P2T_CAUSE_DNS_SLOW, whole ? P2T_CAUSE_SIDE_RESOLVER : P2T_CAUSE_SIDE_NAME_SERVICE,
                                 whole ? P2T_CERTAIN : P2T_LIKELY, &v);
         hit_waiting(r, c, is_slow);
@@ -397,8 +416,7 @@ static void find_slowness(struct resolver *r)
         } else {
             buf_printf(&c->text, " to answer, %zu times", v.bad);
         }
-        buf_lit(&c->text, "; its usual is ");
-        say_time(&c->text, base);
+        say_usual(&c->text, base, before >= 0);
         say_hits(c);
     }
     r->s->failed |= usual.failed || slow.failed;

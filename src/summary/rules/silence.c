@@ -122,7 +122,8 @@ static void tell_queue(struct listener *l, const struct silence *v)
         }
     say_service(&c->text, l->server, l->ip);
     size_t taken = listener_taken(l);
-    buf_str(&c->text, taken > 0 ? " takes some new connections up late, for " : " does not take up new connections for ");
+    buf_str(&c->text,
+            taken > 0 ? " takes some new connections up late, for " : " does not take up new connections for ");
     say_time(&c->text, l->end_ns - l->from_ns);
     if (v->silent + v->repeated > 0)
         buf_printf(&c->text, ": SYNs of %zu of %zu connections are repeated", v->silent + v->repeated, c->of);

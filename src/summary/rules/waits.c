@@ -2,6 +2,7 @@
 #include "summary/cause.h"
 #include "summary/prepare.h"
 #include "summary/rules/rules.h"
+#include "summary/usual.h"
 
 /* So much more than three times the usual, or than the usual, is slow; less is scheduling. */
 static const int64_t LEAST_SLOWER_NS = 80 * (int64_t)MS;
@@ -33,7 +34,8 @@ static bool is_measured(const struct call *c)
 {
     bool lost = c->outcome == P2T_OUTCOME_INCOMPLETE && c->answer_ns == 0 && call_has(c, P2T_FINDING_CAPTURE_GAP);
 
-    return !lost && !came_early(c) && !c->streams && c->request_ns != 0 && c->status < 500 && (!c->open_end || c->left);
+    return !lost && !came_early(c) && !c->streams && c->request_ns != 0 && c->status < 500 &&
+           (!c->open_end || c->left);
 }
 
 static bool tells_usual(const struct call *c)
@@ -82,13 +84,16 @@ static void set_usual(struct p2t_summary *s, bool by_route)
     }
     groups_sort(&g);
     while ((first = groups_next(&g, &at, &n)) != NULL) {
-        if (n < USUAL_MIN)
+        int64_t before = by_route ? baseline_wait(s, first->item) : -1;
+        if (n < USUAL_MIN && before < 0)
             continue;
-        int64_t usual = usual_of(s, first, n);
+        int64_t usual = before >= 0 ? before : usual_of(s, first, n);
         for (size_t i = 0; i < n; i++) {
             struct call *c = first[i].item;
-            if (c->usual_ns < 0)
-                c->usual_ns = usual;
+            if (c->usual_ns >= 0)
+                continue;
+            c->usual_ns = usual;
+            c->usual_of_baseline = before >= 0;
         }
     }
     s->failed |= g.failed;
@@ -123,7 +128,7 @@ static void judge(struct p2t_summary *s, struct call *c)
 {
     if (!is_measured(c))
         return;
-    if (c->usual_ns >= 0 && !s->small)
+    if (c->usual_ns >= 0 && (!s->small || c->usual_of_baseline))
         c->slow = c->own_ns > max_ns(3 * c->usual_ns, c->usual_ns + LEAST_SLOWER_NS);
     else
         c->slow = (c->left || s->small) && c->own_ns > max_ns(SLOW_BY_ITSELF_NS, 3 * c->usual_ns);
@@ -408,9 +413,8 @@ static void blame(struct run *r, const struct call *first, int64_t median, int64
     say_time(&c->text, median);
     buf_str(&c->text, answered ? " to answer" : "");
     if (usual >= 0) {
-        buf_lit(&c->text, " (usual: ");
-        say_time(&c->text, usual);
-        buf_lit(&c->text, "),");
+        say_usual(&c->text, usual, first->usual_of_baseline);
+        buf_putc(&c->text, ',');
     } else {
         buf_lit(&c->text, " (its usual is not known here),");
     }
