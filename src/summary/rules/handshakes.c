@@ -154,6 +154,7 @@ static void find_failures(struct p2t_summary *s, const struct keyed *calls, size
         if (x->outcome != P2T_OUTCOME_TLS_ERROR)
             continue;
         cause_hit(s, c, x);
+        cause_prove(c, x->answered);
         add_ns(&c->lost_ns, x->total_ns);
     }
     cause_span(c, f.from_ns, f.to_ns);
