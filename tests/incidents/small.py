@@ -245,6 +245,16 @@ def quick_posts_make_a_usual(c):
     posts(c, [0.001] * 10 + [0.12] * 10, [False] * 20)
 
 
+@case(['http.think_time', '10.0.0.2:80) takes 1.0 s to 1.5 s to answer (its usual is not known here), 2 of 2 calls'])
+def two_slow_calls(c):
+    posts(c, [1.01, 1.5], [False] * 2)
+
+
+@case(['http.think_time', '10.0.0.2:80) takes 1.1 s to answer', '2 of 2 calls', '! to 1'])
+def two_calls_as_slow(c):
+    posts(c, [1.01, 1.1], [False] * 2)
+
+
 @case()
 def two_modes_with_the_limit_inside_one(c):
     posts(c, [0.014, 0.088, 0.014, 0.088, 0.014] * 4 + [0.099, 0.1, 0.099, 0.014, 0.1, 0.099] + [0.014] * 4, [False] * 30)
@@ -264,13 +274,15 @@ def ask(c, at, number, name, kind=1, **kept):
         c.udp(at + kept.pop('after'), DNS, f'10.0.0.1:{5000 + number}', answer(number, name, kind, **kept))
 
 
-@case(['dns.no_answer', 'answers none of 1 question', '1 call asked it, 1 failed', '!waited'])
+@case(['dns.no_answer', 'answers none of 1 question; 10.0.0.54:53 answers; 1 call asked it, 1 failed', '!waited'])
 def a_question_asked_once(c):
     ask(c, 0, 1, 'a.test')
+    c.udp(1, C, '10.0.0.54:53', question(9, 'b.test'))
+    c.udp(1.001, '10.0.0.54:53', C, answer(9, 'b.test', address='10.0.0.3'))
     c.udp(30, C, '10.0.0.9:9', b'x')
 
 
-@case(['dns.no_answer', 'answers none of 1 question', '1 call waited 10.0 s for lookups, 1 failed'])
+@case(['dns.no_answer', 'no answer of the name server 10.0.0.53:53 to any of 1 question is in the capture', '1 call waited 10.0 s for lookups, 1 failed'])
 def a_question_asked_again(c):
     for at in 0, 5, 10:
         ask(c, at, 1, 'a.test')
