@@ -19,7 +19,9 @@ static void measure(struct call *c)
     int64_t sent = c->sent_ns != 0 ? c->sent_ns : c->request_ns;
     int64_t wait = max_ns(0, answer_or_end(c) - sent);
 
-    c->own_ns = max_ns(0, wait - c->upstream_ns - min_ns(wait, c->stalled_ns) - c->shut_by_client_ns);
+    int64_t stalled = max_ns(0, c->stalled_ns - c->stalled_later_ns);
+
+    c->own_ns = max_ns(0, wait - c->upstream_ns - min_ns(wait, stalled) - c->shut_by_client_ns);
     c->open_end = c->failed && c->answer_ns == 0 && c->late_ns == 0;
     c->usual_ns = -1;
 }
