@@ -74,6 +74,7 @@ enum p2t_confidence { P2T_CERTAIN, P2T_LIKELY, P2T_POSSIBLE };
     X(CONN_IDLE_DROP, "conn.idle_drop", "something on the way forgot idle connections")                              \
     X(TCP_SILENT_PEER, "tcp.silent_peer", "a peer went silent on open connections")                                  \
     X(CONN_SLOW_PATH, "conn.slow_path", "round trips on a path became longer")                                       \
+    X(TCP_BUFFERBLOAT, "tcp.bufferbloat", "transfers fill a queue on the path, and all else waits in it")            \
     X(CONN_RESET_BY_MIDDLE, "conn.reset_by_middle", "something on the way resets connections")                       \
     X(CONN_RESET_MIDWAY, "conn.reset_midway", "a server ends connections instead of answering")                      \
     X(CONN_STALE_REUSE, "conn.stale_reuse", "requests cross the server's close of idle connections")                 \
@@ -84,6 +85,7 @@ enum p2t_confidence { P2T_CERTAIN, P2T_LIKELY, P2T_POSSIBLE };
     X(TLS_ALERT, "tls.alert", "TLS handshakes fail")                                                                 \
     X(TLS_CLOSED, "tls.closed", "connections are closed inside the TLS handshake")                                   \
     X(TLS_SLOW_SERVER, "tls.slow_server", "a server became slow in TLS handshakes")                                  \
+    X(TLS_SLOW_CLIENT, "tls.slow_client", "a client became slow in TLS handshakes")                                  \
     X(CONN_POOL_WAIT, "conn.pool_wait", "calls wait in the client for a connection")                                 \
     X(HTTP_WHO_ANSWERED, "http.who_answered", "a proxy answers errors of its own")                                   \
     X(HTTP_PROXY_QUEUE, "http.proxy_queue", "a proxy holds calls back")                                              \

@@ -33,6 +33,7 @@ struct call {
     int64_t dns_ns, connect_ns, tls_ns, send_ns, wait_ns, receive_ns, total_ns; /* 0: not applicable */
     int64_t rtt_ns, stalled_ns, shut_by_client_ns, shut_by_server_ns, acked_ns, late_ns;
     int64_t idle_client_ns, idle_server_ns, nagle_ns;
+    int64_t hello_ns;        /* of its TLS handshake, up to the ServerHello; 0: not known */
     int64_t nagle_by_server; /* 1: the server's answer waited; 0: the client's request */
     uint64_t stream;         /* HTTP/2; 0: none */
     uint64_t request_bytes, response_bytes;
@@ -44,6 +45,7 @@ struct call {
     bool reset_by_server;     /* its HTTP/2 stream was */
     bool flow_stalled[2];     /* an HTTP/2 window held its request, its answer back */
     bool continued;           /* 100 Continue came */
+    bool tls_13;
     bool failed, quiet, left, reused, request_closes, response_closes, via, streams, expects, walked, by_go;
     /* Filled by the analysis. */
     struct conn *conn;
@@ -128,6 +130,7 @@ struct cause {
     bool gone;  /* told with another one */
     bool known; /* the baseline has the same */
     bool pool;  /* of a proxy's own pool */
+    bool wide;  /* of all paths of a client */
 };
 
 /* What one rule found that others must know. */

@@ -100,6 +100,8 @@ static void take_event(struct p2t_summary *s, struct call *c, const struct p2t_e
         take_dial(s, c, ev);
         break;
     case P2T_HOOK_WROTE_HEADER_FIELD:
+        /* A head that the snapshot length cut has no end. */
+        c->request_ns = c->request_ns == 0 ? ev->time_ns : c->request_ns;
         take_field(s, c, ev);
         break;
     case P2T_HOOK_WROTE_HEADERS:
@@ -182,6 +184,19 @@ static void take_connection(struct p2t_summary *s, struct call *c, const struct 
     c->stream = k->stream > 0 ? (uint64_t)k->stream : 0;
 }
 
+static void take_handshake(struct call *c, const struct p2t_exchange *x)
+{
+    const struct p2t_tls *tls = x->connection != NULL ? x->connection->tls : NULL;
+    const struct p2t_text v13 = {"TLS 1.3", 7};
+
+    if (tls == NULL || tls->server_hello_ns == 0 || c->tls_ns == 0)
+        return;
+    c->tls_13 = tls->version.n == v13.n && memcmp(tls->version.p, v13.p, v13.n) == 0;
+    for (size_t i = 0; i < x->event_count; i++)
+        if (x->events[i].hook == P2T_HOOK_TLS_HANDSHAKE_START)
+            c->hello_ns = min_ns(c->tls_ns, positive(tls->server_hello_ns - x->events[i].time_ns));
+}
+
 /* A client that resets its stream before the answer has given up. */
 static void take_stream(struct call *c, const struct p2t_http2 *h)
 {
@@ -246,6 +261,7 @@ static void fill_call(struct p2t_summary *s, struct call *c, const struct p2t_ex
     for (size_t i = 0; i < x->event_count; i++)
         take_event(s, c, &x->events[i]);
     take_proofs(s, c, x);
+    take_handshake(c, x);
     if (x->http2 != NULL)
         take_stream(c, x->http2);
     for (size_t i = 0; i < x->link_count; i++)

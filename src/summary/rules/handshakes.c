@@ -1,7 +1,7 @@
 /* TLS handshakes: those that fail, and those that became slow. */
 #include "summary/cause.h"
+#include "summary/rules/handshakes.h"
 #include "summary/rules/rules.h"
-#include "summary/usual.h"
 
 static bool did_handshake(const struct call *c)
 {
@@ -120,67 +120,6 @@ static void find_failures(struct p2t_summary *s, const struct keyed *calls, size
         buf_lit(&c->text, "; the server's certificate has a fault");
 }
 
-/* Slow against the quickest quarter of this server's handshakes. */
-static _Thread_local int64_t slow_over_ns;
-
-static bool is_slow(const void *item)
-{
-    return ((const struct call *)item)->tls_ns > slow_over_ns;
-}
-
-static void find_slow(struct p2t_summary *s, struct keyed *calls, size_t n)
-{
-    struct groups good = {0};
-    struct sample all = {0}, slow = {0};
-    size_t at = 0, span = 0;
-    int64_t lost = 0, stalled = 0;
-
-    for (size_t i = 0; i < n; i++) {
-        const struct call *c = calls[i].item;
-        if (c->outcome == P2T_OUTCOME_TLS_ERROR || c->tls_ns == 0)
-            continue;
-        groups_add(&good, calls[i]);
-        sample_add(&all, c->tls_ns);
-    }
-    int64_t before = baseline_quartile(s, USUAL_TLS, calls[0].key[0]);
-    int64_t base = before >= 0 ? before : sample_at(&all, 250);
-    slow_over_ns = max_ns(3 * base, base + 100 * (int64_t)MS);
-    if ((all.n >= 8 || before >= 0) && good.all != NULL && densest_run(good.all, good.n, is_slow, &at, &span)) {
-        for (size_t i = at; i < at + span; i++) {
-            const struct call *c = good.all[i].item;
-            if (!is_slow(c))
-                continue;
-            sample_add(&slow, c->tls_ns);
-            lost += c->tls_ns - base;
-            stalled += c->stalled_ns;
-        }
-        const struct call *first = good.all[at].item;
-        bool path = trouble_of(s, TROUBLE_SLOW_PATH, first->server_ip, first->start_ns, first->end_ns) != NULL;
-        if (slow.n >= 4 && slow.n * 10 > span * 4 && !path && stalled * 10 < lost * 3) {
-            struct cause *c = cause_add(s, P2T_CAUSE_TLS_SLOW_SERVER, P2T_CAUSE_SIDE_SERVER, "tls", P2T_LIKELY);
-            cause_subject_service(c, first->server, first->server_ip);
-            for (size_t i = at; i < at + span; i++)
-                if (is_slow(good.all[i].item)) {
-                    struct call *x = good.all[i].item;
-                    cause_hit(s, c, x);
-                    cause_span(c, x->start_ns, x->end_ns);
-                }
-            c->of = span;
-            c->lost_ns = lost;
-            buf_lit(&c->text, "TLS handshakes with ");
-            say_service(&c->text, first->server, first->server_ip);
-            buf_lit(&c->text, " take ");
-            say_time(&c->text, sample_at(&slow, 500));
-            say_usual(&c->text, base, before >= 0);
-            buf_printf(&c->text, ", %zu of %zu", slow.n, span);
-        }
-    }
-    s->failed |= good.failed || all.failed || slow.failed;
-    groups_fini(&good);
-    sample_fini(&all);
-    sample_fini(&slow);
-}
-
 void rules_handshakes(struct p2t_summary *s)
 {
     struct groups g = {0};
@@ -195,7 +134,7 @@ void rules_handshakes(struct p2t_summary *s)
     groups_sort(&g);
     while ((first = groups_next(&g, &at, &n)) != NULL) {
         find_failures(s, first, n);
-        find_slow(s, first, n);
+        find_slow_handshakes(s, first, n);
     }
     s->failed |= g.failed;
     groups_fini(&g);
