@@ -24,12 +24,63 @@ static bool speaks_of_version(const struct word *error)
     return error != NULL && strstr(error->text, "protocol version") != NULL;
 }
 
-/* No server's flight with a certificate is shorter. */
-/* Nor is a ClientHello, with an alert behind it, longer. */
+/* What Go's errors mean to somebody who runs either side. */
+static const struct {
+    const char *error, *text;
+} error_texts[] = {
+    {"remote error: tls: ", "the server sends the alert: "},
+    {"local error: tls: ", "the client sends the alert: "},
+    {"EOF", "the server closes the connection"},
+    {"the client closed the connection first: canceled, or one of its timeouts",
+     "the client closes the connection (canceled, or a time limit of its own)"},
+};
+
+static bool is_alert_of_server(const struct word *error)
+{
+    return error != NULL && strncmp(error->text, error_texts[0].error, strlen(error_texts[0].error)) == 0;
+}
+
+static void say_error(struct buf *b, const struct word *error)
+{
+    const char *text = error->text;
+
+    buf_lit(b, ": ");
+    for (size_t i = 0; i < sizeof error_texts / sizeof *error_texts; i++) {
+        size_t n = strlen(error_texts[i].error);
+        if (strncmp(text, error_texts[i].error, n) != 0)
+            continue;
+        buf_str(b, error_texts[i].text);
+        text += n;
+        break;
+    }
+    buf_str(b, text);
+}
+
+/* No server's flight with a certificate is shorter, and no ClientHello, with an alert behind it, longer. */
 enum { CERTIFICATE_BYTES = 500, HELLO_BYTES_MAX = 4096 };
 
+/* When the client was first seen to end the connection; 0: it was not. */
+static int64_t client_ended_ns(const struct conn *k)
+{
+    int64_t fin = k->fin_ns[P2T_SIDE_CLIENT], rst = k->rst_ns[P2T_SIDE_CLIENT];
+
+    return fin == 0 || (rst != 0 && rst < fin) ? rst : fin;
+}
+
+/* The client had the server's certificate before it broke off, and sent nothing but its hello. TLS 1.3 encrypts it: there,
+ * the whole of the server's flight tells. */
+static bool saw_certificate(const struct call *c)
+{
+    const struct conn *k = c->conn;
+
+    if (k == NULL || k->side[P2T_SIDE_CLIENT].bytes >= HELLO_BYTES_MAX)
+        return false;
+    int64_t ended = client_ended_ns(k), came = c->tls_13 ? k->last_bytes_ns[P2T_SIDE_SERVER] : c->certificate_ns;
+    return came != 0 && ended > came && k->side[P2T_SIDE_SERVER].bytes >= CERTIFICATE_BYTES;
+}
+
 struct failures {
-    size_t bad, all, certificates, versions, not_tls, alerts, left, slow, served;
+    size_t bad, all, certificates, versions, not_tls, alerts, left, slow, served, turned_down;
     int64_t from_ns, to_ns;
     const struct call *first;
     bool by_client; /* it was the client that broke off */
@@ -52,8 +103,8 @@ static struct failures failures_of(const struct keyed *calls, size_t n)
         f.not_tls += call_has(c, P2T_FINDING_TLS_NOT_TLS);
         f.alerts += call_has(c, P2T_FINDING_TLS_ALERT);
         f.slow += c->tls_ns > 900 * (int64_t)MS;
-        f.served += c->conn != NULL && c->conn->side[P2T_SIDE_SERVER].bytes >= CERTIFICATE_BYTES &&
-                    c->conn->side[P2T_SIDE_CLIENT].bytes < HELLO_BYTES_MAX;
+        f.served += saw_certificate(c);
+        f.turned_down += c->certificate_ns != 0 && is_alert_of_server(c->error);
         f.left +=
             c->conn != NULL && (c->conn->closer == P2T_CLOSER_CLIENT_FIN || c->conn->closer == P2T_CLOSER_CLIENT_RST);
     }
@@ -77,7 +128,7 @@ static enum p2t_cause_code code_of(const struct failures *f)
 
 static enum p2t_cause_side side_of(enum p2t_cause_code code, const struct failures *f)
 {
-    if (code == P2T_CAUSE_TLS_VERSION_MISMATCH)
+    if (code == P2T_CAUSE_TLS_VERSION_MISMATCH || (code == P2T_CAUSE_TLS_ALERT && f->turned_down * 2 > f->bad))
         return P2T_CAUSE_SIDE_CLIENT;
     if (code == P2T_CAUSE_TLS_CERTIFICATE || code == P2T_CAUSE_TLS_NOT_TLS || code == P2T_CAUSE_TLS_CLIENT_REJECTS ||
         f->slow * 2 > f->bad)
@@ -115,9 +166,11 @@ static void find_failures(struct p2t_summary *s, const struct keyed *calls, size
     if (code == P2T_CAUSE_TLS_CLIENT_REJECTS)
         buf_lit(&c->text, ": the client breaks off after the server's certificate; that it does not trust it fits");
     else if (f.first->error != NULL)
-        buf_printf(&c->text, ": %s", f.first->error->text);
+        say_error(&c->text, f.first->error);
     if (code == P2T_CAUSE_TLS_CERTIFICATE && !speaks_of_certificate(f.first->error))
         buf_lit(&c->text, "; the server's certificate has a fault");
+    if (code == P2T_CAUSE_TLS_ALERT && f.turned_down * 2 > f.bad)
+        buf_lit(&c->text, ", to what the client sent after the server's certificate");
 }
 
 void rules_handshakes(struct p2t_summary *s)
