@@ -553,7 +553,7 @@ static void fill_conn(struct p2t_summary *s, struct conn *k, const struct p2t_co
     k->one_direction = r->one_direction;
     k->idle_before_unacked_us = r->idle_before_unacked_us;
     k->clock_back_us = r->clock_back_us;
-    (void)moment_of(s, r, r->clock_back, &k->clock_back);
+    k->clock_back_ns = moment_of(s, r, r->clock_back, &k->clock_back);
     k->clock_jump_us = r->clock_jump_us;
     k->clock_jumped_ns = moment_of(s, r, r->clock_jumped, &k->clock_jumped);
     take_moments(s, k, r);
