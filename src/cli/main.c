@@ -8,6 +8,7 @@
 #include "cli/run.h"
 #include "cli/run_batch.h"
 #include "cli/run_compare.h"
+#include "cli/run_extract.h"
 #include "cli/run_summary.h"
 #include "pcap2trace/status.h"
 
@@ -41,6 +42,8 @@ static int perform(const struct cli_options *o)
         return run_summary(o);
     case CLI_BATCH:
         return run_batch(o);
+    case CLI_EXTRACT:
+        return run_extract(o);
     case CLI_PLAN:
         return run_plan(o);
     default:
