@@ -89,6 +89,7 @@ void help_full(FILE *to)
         "\n"
         "summary: who was slow or failed, since when, and why\n"
         "      --top N             so many causes and services (default 10); JSON has all of them\n"
+        "      --baseline CAPTURE  one of another time, or a folder: says what is usual, and what changed since\n"
         "\n"
         "Live traces against the wire (pcap2trace compare)\n"
         "      --live FILE         what a client logged of its own calls: hook traces, trace results in log lines,\n"

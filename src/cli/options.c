@@ -45,6 +45,7 @@ enum {
     OPT_SHARD,
     OPT_MAX_MEMORY,
     OPT_TOP,
+    OPT_BASELINE,
     OPT_MINIMAL,
     OPT_WITH_SECRETS,
     OPT_COLOR,
@@ -96,6 +97,7 @@ static const struct option long_options[] = {
     {"manifest", required_argument, NULL, OPT_MANIFEST},
     {"shard", required_argument, NULL, OPT_SHARD},
     {"top", required_argument, NULL, OPT_TOP},
+    {"baseline", required_argument, NULL, OPT_BASELINE},
     {"write", required_argument, NULL, 'w'},
     {"minimal", no_argument, NULL, OPT_MINIMAL},
     {"with-secrets", no_argument, NULL, OPT_WITH_SECRETS},
@@ -383,6 +385,9 @@ static int take(struct cli_options *o, int option, char *value, struct buf *comp
         return parse_jobs(o, value, complaint);
     case OPT_TOP:
         return parse_top(o, value, complaint);
+    case OPT_BASELINE:
+        o->baseline = value;
+        return P2T_OK;
     case OPT_MAX_MEMORY:
         return parse_max_memory(o, value, complaint);
     case 'w':
@@ -601,6 +606,10 @@ static int check_command(const struct cli_options *o, struct buf *complaint)
             what = "--live, --tolerance and --differing belong to the command 'compare'";
     } else if (o->top > 0 && o->action != CLI_SUMMARY) {
         what = "--top belongs to the command 'summary'";
+    } else if (o->baseline != NULL && o->action != CLI_SUMMARY) {
+        what = "--baseline belongs to the command 'summary'";
+    } else if (o->baseline != NULL && strcmp(o->baseline, "-") == 0) {
+        what = "the baseline is read from a file, not from standard input";
     } else if (o->action == CLI_SUMMARY && o->format != OUT_FORMAT_TEXT && o->format != OUT_FORMAT_JSON) {
         what = "summary writes text or json";
     } else if (o->action == CLI_DOCTOR &&

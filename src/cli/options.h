@@ -74,6 +74,7 @@ struct cli_options {
     struct cli_extract extract;
     uint64_t count;              /* exchanges; 0: no limit */
     size_t top;                  /* of summary: causes and services shown; 0: not given */
+    const char *baseline;        /* of summary: a capture or folder of another time; NULL: none */
     unsigned jobs;               /* 0: as many as there are cores */
     size_t max_memory;           /* 0: not given */
     const char **redact, **keep; /* patterns of names; point into argv */

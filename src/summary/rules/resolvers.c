@@ -1,6 +1,7 @@
 /* Name servers: which of them is silent, answers with errors, or became slow. */
 #include "summary/cause.h"
 #include "summary/rules/rules.h"
+#include "summary/usual.h"
 
 /* A question this near to the end of the capture may yet be answered. */
 static const int64_t TAIL_NS = SECOND_NS;
@@ -373,7 +374,8 @@ static void find_slowness(struct resolver *r)
     for (size_t i = 0; i < r->n; i++)
         if (is_answer(r->all[i].item))
             sample_add(&usual, latency_of(r->all[i].item));
-    int64_t base = sample_at(&usual, 250);
+    int64_t before = baseline_quartile(r->s, USUAL_RESOLVER, r->server);
+    int64_t base = before >= 0 ? before : sample_at(&usual, 250);
     slow_over_ns = max_ns(4 * base, base + 80 * (int64_t)MS);
     struct view v = view_of(r, is_slow);
     size_t of_names = 0;
@@ -384,7 +386,7 @@ static void find_slowness(struct resolver *r)
         of_names += q->asked_ns >= v.from_ns && q->asked_ns <= v.to_ns && word_list_has(&v.names, q->name);
     }
     bool whole = v.bad * 100 > v.inside * 35, some_names = v.bad * 10 > of_names * 6 && v.names.total <= 8;
-    if (usual.n >= 12 && v.bad >= 5 && (whole || some_names)) {
+    if ((usual.n >= 12 || before >= 0) && v.bad >= 5 && (whole || some_names)) {
         struct cause *c = blame(r, P2T_CAUSE_DNS_SLOW, whole ? P2T_CAUSE_SIDE_RESOLVER : P2T_CAUSE_SIDE_NAME_SERVICE,
                                 whole ? P2T_CERTAIN : P2T_LIKELY, &v);
         hit_waiting(r, c, is_slow);
@@ -397,8 +399,7 @@ static void find_slowness(struct resolver *r)
         } else {
             buf_printf(&c->text, " to answer, %zu times", v.bad);
         }
-        buf_lit(&c->text, "; its usual is ");
-        say_time(&c->text, base);
+        say_usual(&c->text, base, before >= 0);
         say_hits(c);
     }
     r->s->failed |= usual.failed || slow.failed;
