@@ -34,6 +34,7 @@ struct pick {
     uint32_t *paths; /* of input's files */
     size_t path_count;
     int64_t start_ns, until_ns; /* of all subjects */
+    struct subject_ref ref;     /* of the packet at hand */
     size_t proving;             /* packets so far that something rests on */
 };
 
@@ -217,7 +218,7 @@ static int keep_waiting(struct pick *p, const struct input_frame *f, const struc
 
     if (kept == NULL)
         return P2T_ERR_MEMORY;
-    kept->ref = ref_of(p, f);
+    kept->ref = p->ref;
     kept->dropped = true;
     p->waiting[p->waiting_next++ % WAITING_MAX] =
         (struct waiting){packet->src.ip, packet->dst.ip, packet->ip_id, p->spool->count - 1};
@@ -246,7 +247,7 @@ static int keep(struct pick *p, const struct input_frame *f, uint32_t lane, bool
 
     if (kept == NULL)
         return P2T_ERR_MEMORY;
-    kept->ref = ref_of(p, f);
+    kept->ref = p->ref;
     kept->lane = lane;
     kept->proves = proves;
     return P2T_OK;
@@ -269,7 +270,7 @@ static int take_frame(struct pick *p, const struct input_frame *f)
 {
     struct packet packet;
     size_t count;
-    const struct proof *proof = proofs_of(p->config->proofs, ref_of(p, f), &count);
+    const struct proof *proof = proofs_of(p->config->proofs, p->ref, &count);
 
     p->proving += count > 0;
     enum packet_drop why = packet_decode(p->decoder, f, &packet);
@@ -282,12 +283,28 @@ static int take_frame(struct pick *p, const struct input_frame *f)
     return P2T_OK;
 }
 
-static int read_all(struct pick *p)
+static int read_spool(struct pick *p, const struct spool *from)
+{
+    int status = P2T_OK;
+
+    for (size_t i = 0; i < from->count && status == P2T_OK; i++) {
+        struct input_frame f = from->frames[i].frame;
+        if (from->frames[i].dropped)
+            continue;
+        f.bytes = spool_bytes(from, &from->frames[i]);
+        p->ref = from->frames[i].ref;
+        status = take_frame(p, &f);
+    }
+    return status;
+}
+
+static int read_input(struct pick *p)
 {
     const struct input_frame *frame;
     int more = 1;
 
     for (uint64_t n = 0; more > 0 && (more = input_next(p->in, &frame)) > 0; n++) {
+        p->ref = ref_of(p, frame);
         int status = take_frame(p, frame);
         if (status != P2T_OK)
             return status;
@@ -342,11 +359,13 @@ int pick_frames(const struct pick_config *config, struct spool *spool, struct pi
                                        .secrets = on_secrets};
 
     p.decoder = packet_decoder_new(NULL);
-    int status = p.decoder != NULL ? input_open(&p.in, &input, NULL) : P2T_ERR_MEMORY;
+    int status = p.decoder != NULL ? P2T_OK : P2T_ERR_MEMORY;
+    if (status == P2T_OK && config->from == NULL)
+        status = input_open(&p.in, &input, NULL);
     if (status == P2T_OK)
         status = add_subjects(&p);
     if (status == P2T_OK)
-        status = read_all(&p);
+        status = config->from != NULL ? read_spool(&p, config->from) : read_input(&p);
     if (status == P2T_OK)
         status = keep_clock(&p);
     if (status == P2T_OK)

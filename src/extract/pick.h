@@ -17,6 +17,7 @@ enum pick_reach {
 
 struct pick_config {
     const struct p2t_config *input; /* its paths, recursive, filter */
+    const struct spool *from;       /* not NULL: what was chosen before is read instead of the input */
     const struct subjects *subjects;
     const struct proofs *proofs;
     enum pick_reach reach;
