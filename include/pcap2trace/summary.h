@@ -134,6 +134,18 @@ P2T_API int p2t_summary_finish(struct p2t_summary *s, const struct p2t_counters 
 /* After p2t_summary_finish(): the summary in that format, terminated; *length without the NUL. free() it. NULL when memory
  * ran out. */
 P2T_API char *p2t_summary_write(const struct p2t_summary *s, enum p2t_summary_format format, size_t *length);
+/* A cause that hit a call. */
+struct p2t_call_cause {
+    enum p2t_cause_code code;
+    enum p2t_cause_side side;
+    enum p2t_confidence confidence;
+    struct p2t_text text; /* valid until p2t_summary_free() */
+    size_t calls;         /* that it hit */
+};
+
+/* After p2t_summary_finish(): the n-th cause, as they are ranked, that hit the exchange with this id; false when there are no
+ * more. Those that are told with another one are left out. */
+P2T_API bool p2t_summary_cause_of(const struct p2t_summary *s, uint64_t id, size_t n, struct p2t_call_cause *cause);
 /* NULL is allowed. */
 P2T_API void p2t_summary_free(struct p2t_summary *s);
 

@@ -18,6 +18,8 @@ enum cli_action {
     CLI_DOCTOR,
     CLI_BATCH,
     CLI_PLAN,
+    CLI_EXPLAIN,
+    CLI_EXTRACT,
     CLI_LIST,
     CLI_HELP,
     CLI_VERSION
@@ -46,6 +48,12 @@ struct cli_batch {
 };
 enum { CLI_JOBS_MAX = 1024 };
 
+/* Options of the command `extract`. */
+struct cli_extract {
+    bool minimal, with_secrets;
+    bool written; /* -w or -o was given */
+};
+
 struct cli_options {
     enum cli_action action;
     enum cli_list list; /* of CLI_LIST */
@@ -63,6 +71,7 @@ struct cli_options {
     const char *keylog; /* NULL: none */
     struct filter filter;
     struct cli_batch batch;
+    struct cli_extract extract;
     uint64_t count;              /* exchanges; 0: no limit */
     size_t top;                  /* of summary: causes and services shown; 0: not given */
     const char *baseline;        /* of summary: a capture or folder of another time; NULL: none */
