@@ -129,6 +129,9 @@ P2T_API int p2t_summary_finish(struct p2t_summary *s, const struct p2t_counters 
 /* After p2t_summary_finish(): the summary in that format, terminated; *length without the NUL. free() it. NULL when memory
  * ran out. */
 P2T_API char *p2t_summary_write(const struct p2t_summary *s, enum p2t_summary_format format, size_t *length);
+/* After p2t_summary_finish(): the ids of the calls that the n-th cause hit, in the order of the JSON, as far as the summary kept
+ * them. Writes up to max of them; returns how many there are, 0 where there is no such cause. */
+P2T_API size_t p2t_summary_cause_calls(const struct p2t_summary *s, size_t n, uint64_t *ids, size_t max);
 /* NULL is allowed. */
 P2T_API void p2t_summary_free(struct p2t_summary *s);
 

@@ -45,6 +45,7 @@ enum {
     OPT_SHARD,
     OPT_MAX_MEMORY,
     OPT_TOP,
+    OPT_TITLE,
     OPT_COLOR,
     OPT_PROGRESS,
     OPT_LIST,
@@ -94,6 +95,7 @@ static const struct option long_options[] = {
     {"manifest", required_argument, NULL, OPT_MANIFEST},
     {"shard", required_argument, NULL, OPT_SHARD},
     {"top", required_argument, NULL, OPT_TOP},
+    {"title", required_argument, NULL, OPT_TITLE},
     {"quiet", no_argument, NULL, 'q'},
     {"verbose", no_argument, NULL, 'v'},
     {"color", required_argument, NULL, OPT_COLOR},
@@ -378,6 +380,9 @@ static int take(struct cli_options *o, int option, char *value, struct buf *comp
         return parse_jobs(o, value, complaint);
     case OPT_TOP:
         return parse_top(o, value, complaint);
+    case OPT_TITLE:
+        o->title = value;
+        return *value != '\0' ? P2T_OK : wrong(complaint, "--title", value, "a text is wanted");
     case OPT_MAX_MEMORY:
         return parse_max_memory(o, value, complaint);
     case 'o':
@@ -457,23 +462,14 @@ static int parse_switches(struct cli_options *o, int argc, char **argv, struct b
     return status;
 }
 
-static bool names_later_command(const char *word)
-{
-    static const char *const later[] = {"report"};
-
-    for (size_t i = 0; i < sizeof later / sizeof *later; i++)
-        if (strcmp(word, later[i]) == 0)
-            return access(word, F_OK) != 0;
-    return false;
-}
-
 static bool take_command(struct cli_options *o, const char *word)
 {
     static const struct {
         const char *word;
         enum cli_action action;
-    } commands[] = {{"trace", CLI_TRACE},     {"summary", CLI_SUMMARY}, {"doctor", CLI_DOCTOR},
-                    {"compare", CLI_COMPARE}, {"batch", CLI_BATCH},     {"plan", CLI_PLAN}};
+    } commands[] = {{"trace", CLI_TRACE},   {"summary", CLI_SUMMARY}, {"doctor", CLI_DOCTOR},
+                    {"report", CLI_REPORT}, {"compare", CLI_COMPARE}, {"batch", CLI_BATCH},
+                    {"plan", CLI_PLAN}};
 
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
         if (strcmp(word, commands[i].word) == 0) {
@@ -487,13 +483,6 @@ static int parse_operands(struct cli_options *o, int argc, char **argv, struct b
 {
     int i = optind;
 
-    if (i < argc && names_later_command(argv[i])) {
-        buf_printf(complaint,
-                   "this version has no command '%s', only 'trace', 'summary', 'doctor', 'compare', 'batch' and "
-                   "'plan'; a capture of that name would be ./%s",
-                   argv[i], argv[i]);
-        return P2T_ERR_USAGE;
-    }
     if (i < argc && take_command(o, argv[i]))
         i++;
     while (i < argc)
@@ -541,6 +530,17 @@ static const char *check_plan(const struct cli_options *o)
     return other || b->follow || b->final || b->zstd ? "plan takes --point-from and -o only" : NULL;
 }
 
+static const char *check_report(const struct cli_options *o)
+{
+    if (o->output == NULL)
+        return "report writes a page that a browser opens: -o FILE.html";
+    if (o->format != OUT_FORMAT_TEXT)
+        return "report writes HTML: -T has no meaning there";
+    if (o->count > 0)
+        return "report takes all exchanges: -c has no meaning there";
+    return o->live_count > 0 || o->differing ? "--live and --differing belong to the command 'compare'" : NULL;
+}
+
 /* Rejects options that do not fit the command. */
 static int check_command(const struct cli_options *o, struct buf *complaint)
 {
@@ -554,8 +554,12 @@ static int check_command(const struct cli_options *o, struct buf *complaint)
         what =
             "--out, --state, --point-from, --settle, --follow, --final, --zstd, --manifest and --shard belong to the "
             "commands 'batch' and 'plan'";
-    } else if (o->top > 0 && o->action != CLI_SUMMARY) {
-        what = "--top belongs to the command 'summary'";
+    } else if (o->top > 0 && o->action != CLI_SUMMARY && o->action != CLI_REPORT) {
+        what = "--top belongs to the commands 'summary' and 'report'";
+    } else if (o->action == CLI_REPORT) {
+        what = check_report(o);
+    } else if (o->title != NULL) {
+        what = "--title belongs to the command 'report'";
     } else if (o->action == CLI_SUMMARY && o->format != OUT_FORMAT_TEXT && o->format != OUT_FORMAT_JSON) {
         what = "summary writes text or json";
     } else if (o->action == CLI_DOCTOR &&
