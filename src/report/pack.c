@@ -42,32 +42,49 @@ void pack_id(struct pack *p, unsigned column, uint64_t id)
     buf_le64(&p->column[column], id);
 }
 
+static bool is_text(const struct pack *p, const struct known_text *t, struct slice text)
+{
+    return t != NULL && slice_eq(slice_of(p->texts.p + t->at, t->n), text);
+}
+
 static struct known_text *find_text(struct pack *p, uint64_t hash, struct slice text)
 {
     for (struct hmap_node *n = hmap_first(&p->known, hash); n != NULL; n = hmap_next(n)) {
         struct known_text *t = hmap_entry(n, struct known_text, node);
-        if (slice_eq(slice_of(p->texts.p + t->at, t->n), text))
+        if (is_text(p, t, text))
             return t;
     }
     return NULL;
 }
 
+static struct known_text *add_text(struct pack *p, uint64_t hash, struct slice text)
+{
+    struct known_text *t = arena_alloc(&p->nodes, sizeof *t);
+
+    if (t == NULL || hmap_insert(&p->known, &t->node, hash) != 0)
+        return NULL;
+    t->at = p->texts.n;
+    t->n = text.n;
+    t->number = ++p->text_count;
+    buf_slice(&p->texts, text);
+    put_varint(&p->lengths, text.n);
+    return p->texts.failed ? NULL : t;
+}
+
 void pack_made_text(struct pack *p, unsigned column, struct slice text)
 {
-    uint64_t hash = hash_bytes(text.p, text.n);
-    struct known_text *t = find_text(p, hash, text);
+    const struct known_text *t = p->last_text[column];
 
-    if (t == NULL) {
-        t = arena_alloc(&p->nodes, sizeof *t);
-        if (t == NULL || hmap_insert(&p->known, &t->node, hash) != 0) {
+    if (!is_text(p, t, text)) {
+        uint64_t hash = hash_bytes(text.p, text.n);
+        t = find_text(p, hash, text);
+        if (t == NULL)
+            t = add_text(p, hash, text);
+        if (t == NULL) {
             p->failed = true;
             return;
         }
-        t->at = p->texts.n;
-        t->n = text.n;
-        t->number = ++p->text_count;
-        buf_slice(&p->texts, text);
-        put_varint(&p->lengths, text.n);
+        p->last_text[column] = t;
     }
     put_varint(&p->column[column], t->number);
 }
@@ -80,8 +97,27 @@ void pack_str(struct pack *p, unsigned column, const char *text)
         pack_made_text(p, column, slice_str(text));
 }
 
+static size_t ascii_bytes(struct slice s)
+{
+    uint64_t eight;
+    size_t n = 0;
+
+    for (; s.n - n >= sizeof eight; n += sizeof eight) {
+        memcpy(&eight, s.p + n, sizeof eight);
+        if ((eight & 0x8080808080808080) != 0)
+            break;
+    }
+    while (n < s.n && s.p[n] < 0x80)
+        n++;
+    return n;
+}
+
 static void put_valid(struct buf *out, struct slice s)
 {
+    size_t plain = ascii_bytes(s);
+
+    buf_put(out, s.p, plain);
+    s = slice_from(s, plain);
     while (s.n > 0) {
         size_t n = utf8_sequence(s);
         if (n == 0)
@@ -110,6 +146,11 @@ void pack_text(struct pack *p, unsigned column, struct p2t_text text)
 {
     if (text.p == NULL) {
         pack_number(p, column, 0);
+        return;
+    }
+    struct slice s = slice_of(text.p, text.n);
+    if (s.n <= PACK_TEXT_MAX && ascii_bytes(s) == s.n) {
+        pack_made_text(p, column, s);
         return;
     }
     buf_reset(&p->scratch);
@@ -150,6 +191,7 @@ void pack_reset(struct pack *p)
     for (unsigned i = 0; i < PACK_COLUMNS_MAX; i++) {
         buf_reset(&p->column[i]);
         p->last[i] = 0;
+        p->last_text[i] = NULL;
     }
     buf_reset(&p->texts);
     buf_reset(&p->lengths);

@@ -10,10 +10,13 @@
 
 enum { PACK_COLUMNS_MAX = 48 };
 
+struct known_text;
+
 /* A zeroed one is empty and ready. */
 struct pack {
     struct buf column[PACK_COLUMNS_MAX];
-    int64_t last[PACK_COLUMNS_MAX]; /* of columns of differences */
+    int64_t last[PACK_COLUMNS_MAX];                       /* of columns of differences */
+    const struct known_text *last_text[PACK_COLUMNS_MAX]; /* of columns of texts: the next is often the same */
     struct buf texts, lengths, scratch;
     struct arena nodes;
     struct hmap known;

@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <zlib.h>
 
-enum { GZIP = 15 + 16, LEVEL = 6, MEMORY = 9 };
+/* Level 1: 6 would take 11% less room and twice the time. */
+enum { GZIP = 15 + 16, LEVEL = 1, MEMORY = 9 };
 
 uint8_t *squeeze(struct slice bytes, size_t *length)
 {

@@ -1,6 +1,6 @@
 // Calls over time: how many by outcome, and how long each took. Dragging over it chooses a time.
 
-const chart = {left: 52, right: 12, barsTop: 8, barsHeight: 84, gap: 26, dotsHeight: 150, bottom: 22};
+const chart = {left: 52, right: 12, barsTop: 20, barsHeight: 84, gap: 32, dotsHeight: 150, bottom: 22};
 
 function chartSpan() {
   let from = model.first, to = model.last;
@@ -74,7 +74,7 @@ function drawBars(g, counts, bins) {
   for (const v of most > 1 ? [0, most] : [0, 1]) {
     const y = base - v / most * chart.barsHeight;
     line(g, chart.left, y, chart.width - chart.right, y);
-    g.fillText(grouped(v), chart.left - 6, Math.max(y, 8));
+    g.fillText(grouped(v), chart.left - 6, y);
   }
   // What went well stands at the bottom; each part that is there is to be seen.
   [CLASS.ok, CLASS.clientError, CLASS.incomplete, CLASS.neverSent, CLASS.failed].reduce((below, c) => {
@@ -207,8 +207,8 @@ function drawChart() {
   drawDots(g, rows);
   g.fillStyle = color('muted');
   g.textAlign = 'left';
-  g.fillText('calls', chart.left + 4, 8);
-  g.fillText('duration', chart.left + 4, chart.barsTop + chart.barsHeight + chart.gap - 9);
+  g.fillText('calls', chart.left, 8);
+  g.fillText('duration', chart.left, chart.barsTop + chart.barsHeight + chart.gap - 12);
   drawTimeAxis(g, height - 6);
   drawBrush(g, height - chart.bottom + 4);
   canvas.setAttribute('aria-label', `Calls over time, from ${clock(chart.span.from, 3)} to ${clock(chart.span.to, 3)}: ${counted(rows.length, 'call')}, ` +

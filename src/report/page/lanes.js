@@ -138,10 +138,18 @@ function drawLanes() {
   byId('lane-axis').replaceChildren(...[0, 0.25, 0.5, 0.75, 1].map((s) => make('span', {}, clock(span.from + s * (span.to - span.from), 3))));
 }
 
+// By server, those with most failures first; of a server by time.
+function sortLanes() {
+  const failures = new Map();
+  for (const lane of lanes.all)
+    for (const i of lane.rows) if (model.flags[i] & FLAG.failed) failures.set(lane.server, (failures.get(lane.server) || 0) + 1);
+  const rank = (lane) => failures.get(lane.server) || 0, name = (lane) => model.texts[lane.server] || '\uffff';
+  lanes.all.sort((a, b) => rank(b) - rank(a) || (name(a) < name(b) ? -1 : name(a) > name(b) ? 1 : a.first - b.first));
+}
+
 function buildLanes() {
   lanes.all = [...laneOf(), ...lonelyLanes()];
-  const name = (lane) => model.texts[lane.server] || '\uffff';
-  lanes.all.sort((a, b) => (name(a) < name(b) ? -1 : name(a) > name(b) ? 1 : a.first - b.first));
+  sortLanes();
   const list = make('ul', {id: 'lane-list', class: 'lane-list', tabindex: '0', 'aria-label': 'Connections'});
   byId('lanes').append(make('div', {class: 'lane-axis', id: 'lane-axis', 'aria-hidden': 'true'}), list);
   lanes.list = new VirtualList(list, lanes.height, drawLane);

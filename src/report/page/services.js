@@ -95,7 +95,7 @@ function addressTable(caption, first, rows, filterOf) {
     {label: first, key: 'key', class: 'wide', cell},
     {label: 'Rows', key: 'calls', number: true, cell: (r) => grouped(r.calls)},
     {label: 'Failed', key: 'failed', number: true, cell: failedCell},
-    {label: 'Never sent', key: 'never', number: true, cell: (r) => (r.never > 0 ? make('span', {class: 'never-text'}, grouped(r.never)) : make('span', {class: 'muted'}, '0'))},
+    {label: 'Unsent', key: 'never', number: true, cell: (r) => (r.never > 0 ? make('span', {class: 'never-text'}, grouped(r.never)) : make('span', {class: 'muted'}, '0'))},
   ];
   rows.sort((a, b) => b.failed + b.never - a.failed - a.never || b.calls - a.calls);
   const top = model.contents.top;
@@ -109,9 +109,8 @@ function buildAddresses() {
   const servers = countBy((i) => textOf('server', i));
   const clients = countBy((i) => model.clientAddress[model.client[i]]);
   const names = countBy((i) => textOf('host', i));
-  byId('address-list').replaceChildren(
+  byId('address-list').replaceChildren(...[
     names.length > 0 && addressTable('Names asked for', 'Host', names, (r) => ({query: r.key})),
     servers.length > 0 && addressTable('Server addresses', 'Address', servers, (r) => ({server: model.texts.indexOf(r.key)})),
-    clients.length > 0 && addressTable('Clients', 'Address', clients, (r) => ({client: r.key})));
-  for (const node of [...byId('address-list').childNodes]) if (node.nodeType === Node.TEXT_NODE) node.remove();
+    clients.length > 0 && addressTable('Clients', 'Address', clients, (r) => ({client: r.key}))].filter(Boolean));
 }

@@ -48,22 +48,21 @@ function causeCard(c, n) {
 
 function evidenceText(c) {
   const byFile = new Map();
-  for (const [file, packet] of c.evidence) byFile.set(file, [...(byFile.get(file) || []), `#${packet}`]);
+  for (const [file, packet] of c.evidence.slice(0, 8)) byFile.set(file, [...(byFile.get(file) || []), `#${packet}`]);
   const parts = [...byFile].map(([file, list]) => `${list.join(' ')} in ${file}`);
-  if (c.evidence_dropped > 0) parts.push(`and ${grouped(c.evidence_dropped)} more`);
+  const rest = c.evidence_dropped + Math.max(0, c.evidence.length - 8);
+  if (rest > 0) parts.push(`and ${grouped(rest)} more`);
   return parts.join('; ');
 }
 
+// As the summary's text begins.
 function headline(s) {
-  const totals = `${counted(s.calls, 'call')} to ${counted(s.services.length, 'service')} in ${duration(model.last - model.first)}`;
-  if (s.causes.length === 0 && s.calls === 0)
-    return make('p', {class: 'headline'}, 'No calls in this capture.');
+  const totals = `${counted(s.calls, 'call')}, ${counted(s.services.length, 'service')}, ${duration(model.last - model.first)}; ${grouped(s.failed)} failed`;
   if (s.causes.length === 0)
-    return make('p', {class: `headline ${s.failed > 0 ? '' : 'good'}`},
-      s.failed > 0 ? 'No cause found. ' : 'Nothing unusual. ', make('span', {class: 'muted'}, `${totals}, ${grouped(s.failed)} failed.`));
+    return make('p', {class: 'headline good'}, s.calls > 0 ? 'Nothing unusual: ' : 'No calls: ', make('span', {class: 'muted'}, totals));
   const rest = s.unexplained_failed;
-  return make('p', {class: 'headline bad'}, s.causes.length === 1 ? 'One cause. ' : `${s.causes.length} causes. `,
-    make('span', {class: 'muted'}, `${totals}; ${grouped(s.failed)} failed`, rest > 0 ? `, ${grouped(rest)} of them by no cause found here.` : '.'));
+  return make('p', {class: 'headline'}, s.causes.length === 1 ? 'One cause: ' : `${s.causes.length} causes: `,
+    make('span', {class: 'muted'}, totals, rest > 0 ? `, ${grouped(rest)} of them by no cause found here` : ''));
 }
 
 function buildVerdict() {
