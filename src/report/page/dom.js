@@ -55,12 +55,14 @@ async function copyText(value, from) {
 
 // As many rows as are to be seen, in a box that scrolls over all of them.
 class VirtualList {
-  constructor(box, rowHeight, draw) {
+  // space: the element that gets the rows; above: height of what stays on top of the box.
+  constructor(box, space, rowHeight, draw, above) {
     this.box = box;
     this.rowHeight = rowHeight;
     this.draw = draw;
+    this.above = above || (() => 0);
     this.count = 0;
-    this.space = make('div', {class: 'space', role: 'presentation'});
+    this.space = space;
     this.box.append(this.space);
     this.box.addEventListener('scroll', () => this.schedule(), {passive: true});
     new ResizeObserver(() => this.schedule()).observe(this.box);
@@ -91,10 +93,9 @@ class VirtualList {
     this.space.replaceChildren(...rows);
   }
   reveal(i) {
-    const height = this.rowHeight(), top = i * height;
+    const height = this.rowHeight(), top = i * height, room = this.box.clientHeight - this.above();
     if (top < this.box.scrollTop) this.box.scrollTop = top;
-    else if (top + height > this.box.scrollTop + this.box.clientHeight)
-      this.box.scrollTop = top + height - this.box.clientHeight;
+    else if (top + height > this.box.scrollTop + room) this.box.scrollTop = top + height - room;
     this.refresh();
   }
 }

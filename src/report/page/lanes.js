@@ -124,7 +124,7 @@ function drawLane(n) {
   const what = lane.shown.length > 0 ? counted(lane.shown.length, 'exchange') : 'nothing carried';
   return make('li', {class: 'lane'}, button([make('span', {class: 'mono lane-main'}, label.main), make('span', {class: 'mono muted lane-sub'}, label.sub)],
     () => (lane.conn ? changeFilter({...noFilter, conn: lane.conn}) : openRow(lane.shown[0])),
-    {class: 'lane-label', title: `${label.main}, ${label.sub}: ${what}`, 'aria-label': `${label.main}, ${label.sub}, ${what}; shows them`}), track);
+    {class: 'lane-label', title: `${what}; a click shows them in the table`}), track);
 }
 
 function drawLanes() {
@@ -150,9 +150,9 @@ function sortLanes() {
 function buildLanes() {
   lanes.all = [...laneOf(), ...lonelyLanes()];
   sortLanes();
-  const list = make('ul', {id: 'lane-list', class: 'lane-list', tabindex: '0', 'aria-label': 'Connections'});
+  const list = make('div', {id: 'lane-list', class: 'lane-list', role: 'region', tabindex: '0', 'aria-label': 'Connections over time'});
   byId('lanes').append(make('div', {class: 'lane-axis', id: 'lane-axis', 'aria-hidden': 'true'}), list);
-  lanes.list = new VirtualList(list, lanes.height, drawLane);
+  lanes.list = new VirtualList(list, make('ul', {class: 'space'}), lanes.height, drawLane);
   byId('lane-legend').replaceChildren(
     make('span', {class: 'key'}, svg('svg', {width: 16, height: 12, 'aria-hidden': 'true'}, svg('rect', {class: 'dial', x: 0, y: 3, width: 16, height: 6})), 'dial'),
     make('span', {class: 'key'}, svg('svg', {width: 16, height: 12, 'aria-hidden': 'true'}, svg('rect', {class: 'call ok', x: 0, y: 1, width: 16, height: 10})), 'exchange'),

@@ -3,6 +3,7 @@
 const table = {active: 0, open: -1};
 const narrow = window.matchMedia('(max-width: 760px)');
 const rowHeight = () => (narrow.matches ? 62 : 30);
+const headHeight = () => (narrow.matches ? 0 : 31);
 
 const COLUMNS = [
   {key: 'start', label: 'Time (UTC)'}, {key: 'state', label: 'Result'}, {key: 'method', label: 'Method'}, {key: 'url', label: 'URL'},
@@ -104,7 +105,7 @@ function drawTable() {
   table.scale = barScale();
   table.active = Math.max(0, Math.min(table.active, visible.length - 1));
   table.grid.setAttribute('aria-rowcount', visible.length + 1);
-  byId('rows').style.height = `${Math.min(Math.max(visible.length, 1) * rowHeight() + 2, Math.max(300, window.innerHeight * 0.62))}px`;
+  table.grid.style.height = `${Math.min(Math.max(visible.length, 1) * rowHeight() + headHeight() + 2, Math.max(300, window.innerHeight * 0.62))}px`;
   table.list.setCount(visible.length);
   byId('none').hidden = visible.length > 0;
   byId('count').textContent = countText();
@@ -113,8 +114,8 @@ function drawTable() {
 }
 
 function markActive() {
-  if (visible.length > 0) byId('rows').setAttribute('aria-activedescendant', `row-${table.active}`);
-  else byId('rows').removeAttribute('aria-activedescendant');
+  if (visible.length > 0) table.grid.setAttribute('aria-activedescendant', `row-${table.active}`);
+  else table.grid.removeAttribute('aria-activedescendant');
 }
 
 function moveActive(to) {
@@ -125,7 +126,8 @@ function moveActive(to) {
 }
 
 function tableKey(e) {
-  const page = Math.max(1, Math.floor(byId('rows').clientHeight / rowHeight()) - 1);
+  if (e.target !== table.grid) return;
+  const page = Math.max(1, Math.floor(table.grid.clientHeight / rowHeight()) - 1);
   const moves = {ArrowDown: table.active + 1, ArrowUp: table.active - 1, PageDown: table.active + page, PageUp: table.active - page, Home: 0, End: visible.length - 1};
   if (e.key in moves) moveActive(moves[e.key]);
   else if ((e.key === 'Enter' || e.key === ' ') && visible.length > 0) openRow(visible[table.active]);
@@ -135,9 +137,9 @@ function tableKey(e) {
 
 function buildTable() {
   table.head = headRow();
-  const rows = make('div', {id: 'rows', class: 'rows', role: 'rowgroup', tabindex: '0', onkeydown: tableKey, 'aria-label': 'Rows: arrows move, Enter opens'});
-  table.grid = make('div', {class: 'grid', role: 'grid', 'aria-label': 'Exchanges'}, make('div', {role: 'rowgroup'}, table.head), rows);
+  table.grid = make('div', {id: 'rows', class: 'rows', role: 'grid', tabindex: '0', onkeydown: tableKey, 'aria-label': 'Exchanges: arrows move, Enter opens'},
+    make('div', {class: 'head-group', role: 'rowgroup'}, table.head));
   byId('table').append(table.grid, make('p', {id: 'none', class: 'note', hidden: true}, 'No exchange fits these filters.'));
-  table.list = new VirtualList(rows, rowHeight, drawRow);
+  table.list = new VirtualList(table.grid, make('div', {class: 'space', role: 'rowgroup'}), rowHeight, drawRow, headHeight);
   narrow.addEventListener('change', drawTable);
 }

@@ -58,7 +58,7 @@ function markOf(e, x) {
 }
 
 function trackOf(e, span, x, ticks) {
-  const track = svg('svg', {class: 'track', height: 22, 'aria-hidden': 'true'}, ticks.map((t) => svg('line', {class: 'tick', x1: percent(x(t)), x2: percent(x(t)), y1: 0, y2: 22})));
+  const track = svg('svg', {class: 'track', height: 22, 'aria-hidden': 'true'}, ticks.map((t) => svg('line', {class: 'tick', x1: percent(x(t)), x2: percent(x(t)), y1: 0, y2: '100%'})));
   if (span && span.to > span.from) {
     const from = x(span.from), to = x(span.to);
     track.append(svg('rect', {class: `span phase-${span.phase} ${span.failed ? 'lost' : ''} ${span.open ? 'open' : ''}`, x: percent(from), width: percent(Math.max(0.2, to - from)), y: 8, height: 6, rx: 1}));
@@ -119,7 +119,7 @@ function waterfallRow(row, events, end, x, ticks) {
   return make('li', {class: `event ${e.basis} ${lost ? 'lost' : ''}`, title: boundsText(e)},
     make('span', {class: 'at'}, make('span', {class: 'basis'}, MARKS[e.basis]), milliseconds(e.at)),
     make('span', {class: 'hook'}, e.hook), trackOf(e, span, x, ticks),
-    make('span', {class: 'packets mono'}, packetText(e.packets)), make('span', {class: 'args'}, what, span && span.to > span.from ? make('span', {class: 'length'}, ` ${span.open ? 'no end seen' : duration(span.to - span.from)}`) : null));
+    make('span', {class: 'packets mono'}, packetText(e.packets)), make('span', {class: 'args'}, what, span && span.to > span.from ? make('span', {class: 'length'}, ` ${duration(span.to - span.from)}${span.open ? ', until the end' : ''}`) : null));
 }
 
 function axisTicks(span, logarithmic) {
