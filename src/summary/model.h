@@ -40,7 +40,7 @@ struct call {
     uint64_t request_bytes, response_bytes;
     uint64_t findings[2]; /* bits by enum p2t_finding_code */
     struct proof proof, last_proof, asked,
-        answered;             /* asked: the end of its request; answered: the first of its answer */
+        answered; /* asked: the end of its request; answered: the first of its answer, or what ended its handshake */
     uint32_t max_streams;     /* HTTP/2: that the server allows at once; 0: not known */
     uint64_t redirected_from; /* another call's id; 0: none */
     uint32_t hops;            /* redirections before it */
@@ -49,7 +49,8 @@ struct call {
     bool continued;           /* 100 Continue came */
     bool tls_13;
     bool failed, quiet, left, reused, request_closes, response_closes, via, streams, expects, walked, by_go;
-    bool proxied; /* its connection leads to a proxy, which it asked for another host */
+    bool head_open; /* the end of its answer's head did not come */
+    bool proxied;   /* its connection leads to a proxy, which it asked for another host */
     /* Filled by the analysis. */
     struct conn *conn;
     int64_t free_ns;     /* when the last call before it on its connection was over; 0: there was none */
