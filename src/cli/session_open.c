@@ -4,23 +4,29 @@
 #include <unistd.h>
 
 #include "cli/report.h"
+#include "cli/signals.h"
+
+void cli_session_config(struct p2t_config *config, const struct cli_options *o)
+{
+    config->paths = o->captures;
+    config->path_count = o->capture_count;
+    config->recursive = o->recursive;
+    config->filter = o->bpf;
+    config->keylog = o->keylog;
+    config->max_memory = o->max_memory;
+    config->show_secrets = o->show_secrets;
+    config->redact = o->redact;
+    config->redact_count = o->redact_count;
+    config->keep = o->keep;
+    config->keep_count = o->keep_count;
+    config->all |= o->all;
+}
 
 int cli_session_open(struct p2t_session **session, const struct cli_options *o, struct p2t_config config)
 {
     char *error = NULL;
 
-    config.paths = o->captures;
-    config.path_count = o->capture_count;
-    config.recursive = o->recursive;
-    config.filter = o->bpf;
-    config.keylog = o->keylog;
-    config.max_memory = o->max_memory;
-    config.show_secrets = o->show_secrets;
-    config.redact = o->redact;
-    config.redact_count = o->redact_count;
-    config.keep = o->keep;
-    config.keep_count = o->keep_count;
-    config.all |= o->all;
+    cli_session_config(&config, o);
     int status = p2t_session_open(session, &config, &error);
     if (status == P2T_ERR_USAGE)
         report_line(o->bpf, error != NULL ? error : "the filter does not compile");
@@ -36,6 +42,19 @@ int cli_session_begin(struct p2t_session *session, struct filter *filter)
     if (more > 0) {
         p2t_session_counters(session, &counters);
         filter->first_packet_ns = counters.earliest_ns;
+    }
+    return more;
+}
+
+int cli_session_read(struct p2t_session *session, struct filter *filter)
+{
+    enum { STEP_FRAMES = 65536 };
+    int more = cli_session_begin(session, filter);
+
+    while (more > 0) {
+        if (signals_stop() != 0)
+            return p2t_session_finish(session);
+        more = p2t_session_step(session, STEP_FRAMES);
     }
     return more;
 }

@@ -64,6 +64,7 @@ static void bound_call(const struct near *n, struct call *c)
                                   &c->shut_by_server_ns,
                                   &c->acked_ns,
                                   &c->nagle_ns,
+                                  &c->hello_ns,
                                   &c->idle_client_ns,
                                   &c->idle_server_ns};
 

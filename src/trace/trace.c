@@ -53,6 +53,7 @@ static void fill_tls(struct trace *t)
                               .ja4 = text_of(s->ja4),
                               .resumed = s->resumed,
                               .decrypted = s->decrypted,
+                              .server_hello_ns = mark_set(&s->server_hello) ? s->server_hello.ts_ns : 0,
                               .certificate_ns = mark_set(&s->certificate) ? s->certificate.ts_ns : 0};
     t->connection.tls = &t->tls;
 }

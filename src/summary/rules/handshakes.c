@@ -1,7 +1,7 @@
 /* TLS handshakes: those that fail, and those that became slow. */
 #include "summary/cause.h"
+#include "summary/rules/handshakes.h"
 #include "summary/rules/rules.h"
-#include "summary/usual.h"
 
 static bool did_handshake(const struct call *c)
 {
@@ -76,8 +76,7 @@ static bool saw_certificate(const struct call *c)
 
     if (k == NULL || k->side[P2T_SIDE_CLIENT].bytes >= HELLO_BYTES_MAX)
         return false;
-    int64_t ended = client_ended_ns(k),
-            came = c->hides_certificate ? k->last_bytes_ns[P2T_SIDE_SERVER] : c->certificate_ns;
+    int64_t ended = client_ended_ns(k), came = c->tls_13 ? k->last_bytes_ns[P2T_SIDE_SERVER] : c->certificate_ns;
     return came != 0 && ended > came && k->side[P2T_SIDE_SERVER].bytes >= CERTIFICATE_BYTES;
 }
 
@@ -176,102 +175,6 @@ static void find_failures(struct p2t_summary *s, const struct keyed *calls, size
         buf_lit(&c->text, ", to what the client sent after the server's certificate");
 }
 
-/* Slow against the quickest quarter of this server's handshakes. */
-static _Thread_local int64_t slow_over_ns;
-
-static bool is_slow(const void *item)
-{
-    return ((const struct call *)item)->tls_ns > slow_over_ns;
-}
-
-struct slowness {
-    struct p2t_summary *s;
-    struct groups good; /* those that ended well */
-    struct sample all, slow;
-    int64_t base_ns, lost_ns, stalled_ns;
-    bool from_baseline;
-    struct keyed *run; /* the densest run of slow ones */
-    size_t span;
-};
-
-static void take_good(struct slowness *v, const struct keyed *calls, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        const struct call *c = calls[i].item;
-        if (c->outcome == P2T_OUTCOME_TLS_ERROR || c->tls_ns == 0)
-            continue;
-        groups_add(&v->good, calls[i]);
-        sample_add(&v->all, c->tls_ns);
-    }
-    int64_t before = baseline_quartile(v->s, USUAL_TLS, calls[0].key[0]);
-    v->from_baseline = before >= 0;
-    v->base_ns = v->from_baseline ? before : sample_at(&v->all, 250);
-    slow_over_ns = max_ns(3 * v->base_ns, v->base_ns + 100 * (int64_t)MS);
-}
-
-static void measure_run(struct slowness *v)
-{
-    for (size_t i = 0; i < v->span; i++) {
-        const struct call *c = v->run[i].item;
-        if (!is_slow(c))
-            continue;
-        sample_add(&v->slow, c->tls_ns);
-        add_ns(&v->lost_ns, c->tls_ns - v->base_ns);
-        add_ns(&v->stalled_ns, c->stalled_ns);
-    }
-}
-
-/* Enough of them, and neither a longer path nor lost packets to blame. */
-static bool is_convincing(const struct slowness *v)
-{
-    const struct call *first = v->run[0].item;
-
-    return v->slow.n >= 4 && v->slow.n * 10 > v->span * 4 && v->stalled_ns * 10 < v->lost_ns * 3 &&
-           trouble_of(v->s, TROUBLE_SLOW_PATH, first->server_ip, first->start_ns, first->end_ns) == NULL;
-}
-
-static void blame_slow(struct slowness *v)
-{
-    const struct call *first = v->run[0].item;
-    struct cause *c = cause_add(v->s, P2T_CAUSE_TLS_SLOW_SERVER, P2T_CAUSE_SIDE_SERVER, "tls", P2T_LIKELY);
-
-    cause_subject_service(c, first->server, first->server_ip);
-    for (size_t i = 0; i < v->span; i++) {
-        struct call *x = v->run[i].item;
-        if (!is_slow(x))
-            continue;
-        cause_hit(v->s, c, x);
-        cause_span(c, x->start_ns, x->end_ns);
-    }
-    c->of = v->span;
-    c->lost_ns = v->lost_ns;
-    buf_lit(&c->text, "TLS handshakes with ");
-    say_service(&c->text, first->server, first->server_ip);
-    buf_lit(&c->text, " take ");
-    say_time(&c->text, sample_at(&v->slow, 500));
-    say_usual(&c->text, v->base_ns, v->from_baseline);
-    buf_printf(&c->text, ", %zu of %zu", v->slow.n, v->span);
-}
-
-static void find_slow(struct p2t_summary *s, struct keyed *calls, size_t n)
-{
-    struct slowness v = {.s = s};
-    size_t at = 0;
-
-    take_good(&v, calls, n);
-    if ((v.all.n >= 8 || v.from_baseline) && v.good.all != NULL &&
-        densest_run(v.good.all, v.good.n, is_slow, &at, &v.span)) {
-        v.run = &v.good.all[at];
-        measure_run(&v);
-        if (is_convincing(&v))
-            blame_slow(&v);
-    }
-    s->failed |= v.good.failed || v.all.failed || v.slow.failed;
-    groups_fini(&v.good);
-    sample_fini(&v.all);
-    sample_fini(&v.slow);
-}
-
 void rules_handshakes(struct p2t_summary *s)
 {
     struct groups g = {0};
@@ -286,7 +189,7 @@ void rules_handshakes(struct p2t_summary *s)
     groups_sort(&g);
     while ((first = groups_next(&g, &at, &n)) != NULL) {
         find_failures(s, first, n);
-        find_slow(s, first, n);
+        find_slow_handshakes(s, first, n);
     }
     s->failed |= g.failed;
     groups_fini(&g);

@@ -340,6 +340,7 @@ static void tell_client_lossy(struct p2t_summary *s, struct losses *all, size_t 
     uint64_t repeated = 0;
 
     c->kind = "path";
+    c->wide = true;
     for (size_t i = 0; i < n; i++) {
         if (!all[i].counts)
             continue;
