@@ -262,6 +262,25 @@ def quick_posts_make_a_usual(c):
     posts(c, [0.001] * 10 + [0.12] * 10, [False] * 20)
 
 
+def left(c, said):
+    t = Talk(c, 0, C, S)
+    t.says(0.01, C, b'GET / HTTP/1.1\r\nHost: a.test\r\n\r\n')
+    if said:
+        t.says(0.02, S, said)
+    t.ends(2.01, C)
+    c.udp(9, C, '10.0.0.9:9', b'x')
+
+
+@case(['http.think_time', 'has not answered after 2.0 s', '1 caller gave up after 2.0 s'])
+def a_call_without_answer(c):
+    left(c, b'')
+
+
+@case()
+def a_call_with_an_answer_of_no_kind(c):
+    left(c, b'HTTP/!.4 206 t\r\nContent-Length: 0\r\n\r\n')
+
+
 @case(['http.think_time', '10.0.0.2:80) takes 1.0 s to 1.5 s to answer (its usual is not known here), 2 of 2 calls'])
 def two_slow_calls(c):
     posts(c, [1.01, 1.5], [False] * 2)
