@@ -37,16 +37,11 @@ static bool is_stale(const struct call *c)
            (idle_before(c) > IDLE_NS || (c->free_ns == 0 && c->conn != NULL && c->conn->syns == 0));
 }
 
-/* Bytes of the server came after the request, though none that a TLS record makes. */
-static bool said_something(const struct call *c)
-{
-    return c->kind == P2T_KIND_TLS && c->conn != NULL &&
-           c->conn->last_bytes_ns[P2T_SIDE_SERVER] > max_ns(c->request_ns, c->sent_ns);
-}
-
 static bool is_ended(const struct call *c)
 {
-    return !said_something(c) && c->failed && c->answer_ns == 0 && c->status == 0 && !c->left && !is_stale(c) &&
+    bool answered = c->kind == P2T_KIND_TLS && call_was_heard(c); /* in no TLS record */
+
+    return !answered && c->failed && c->answer_ns == 0 && c->status == 0 && !c->left && !is_stale(c) &&
            call_has(c, P2T_FINDING_CONN_CLOSED_BY_SERVER);
 }
 
