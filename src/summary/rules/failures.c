@@ -162,6 +162,12 @@ static bool is_reset(const struct call *c)
     return c->conn != NULL && c->conn->rst_ns[P2T_SIDE_SERVER] != 0;
 }
 
+/* The end of the request; its beginning, where it was cut off inside. */
+static int64_t all_sent_ns(const struct call *c)
+{
+    return c->sent_ns > c->request_ns && c->sent_ns < c->end_ns ? c->sent_ns : c->request_ns;
+}
+
 static void find_ended(struct service *v, call_is *is, enum p2t_cause_code code, enum p2t_cause_side side)
 {
     struct sample after = {0};
@@ -171,7 +177,7 @@ static void find_ended(struct service *v, call_is *is, enum p2t_cause_code code,
         return;
     struct cause *c = blame(v, code, side, "wait", is);
     for (size_t i = 0; i < c->hit_count; i++) {
-        sample_add(&after, c->hit[i]->end_ns - max_ns(c->hit[i]->request_ns, c->hit[i]->sent_ns));
+        sample_add(&after, c->hit[i]->end_ns - all_sent_ns(c->hit[i]));
         resets += is_reset(c->hit[i]);
     }
     const struct call *first = c->hit[0];
