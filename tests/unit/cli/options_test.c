@@ -214,7 +214,7 @@ static void mistakes_are_named(void **state)
         {"pcap2trace --top 3 a", "--top belongs to the command 'summary'"},
         {"pcap2trace report a", "no command 'report'"},
         {"pcap2trace compare a", "--live FILE"},
-        {"pcap2trace compare --live l -T har a", "unknown format 'har'"},
+        {"pcap2trace compare --live l -T har a", "text, json or csv"},
         {"pcap2trace compare --live l -T ndjson a", "text, json or csv"},
         {"pcap2trace compare --live l -c 3 a", "-c has no meaning"},
         {"pcap2trace compare --live l --tolerance 5 a", "--tolerance '5'"},
