@@ -93,7 +93,7 @@ enum p2t_confidence { P2T_CERTAIN, P2T_LIKELY, P2T_POSSIBLE };
     X(HTTP_CONTINUE_EXPIRED, "http.continue_expired", "a server never says 100 Continue")                            \
     X(HTTP_GAVE_UP, "http.gave_up", "a client's time limit is too short")                                            \
     X(HTTP_THINK_TIME, "http.think_time", "a server takes longer to answer than is usual")                           \
-    X(HTTP_TRUNCATED, "http.truncated", "answers are broken off before their end")                                  \
+    X(HTTP_TRUNCATED, "http.truncated", "answers are broken off before their end")                                   \
     X(TCP_SENDER_PAUSED, "tcp.sender_paused", "a server pauses inside its answers")                                  \
     X(HTTP_SLOW_UPLOAD, "http.slow_upload", "request bodies came slowly")                                            \
     X(HTTP_SLOW_DOWNLOAD, "http.slow_download", "response bodies came slowly")                                       \
@@ -146,6 +146,9 @@ struct p2t_call_cause {
 /* After p2t_summary_finish(): the n-th cause, as they are ranked, that hit the exchange with this id; false when there are no
  * more. Those that are told with another one are left out. */
 P2T_API bool p2t_summary_cause_of(const struct p2t_summary *s, uint64_t id, size_t n, struct p2t_call_cause *cause);
+/* After p2t_summary_finish(): the ids of the calls that the n-th cause hit, in the order of the JSON, as far as the summary kept
+ * them. Writes up to max of them; returns how many there are, 0 where there is no such cause. */
+P2T_API size_t p2t_summary_cause_calls(const struct p2t_summary *s, size_t n, uint64_t *ids, size_t max);
 /* NULL is allowed. */
 P2T_API void p2t_summary_free(struct p2t_summary *s);
 

@@ -10,6 +10,7 @@
 #include "cli/run_compare.h"
 #include "cli/run_explain.h"
 #include "cli/run_extract.h"
+#include "cli/run_report.h"
 #include "cli/run_summary.h"
 #include "pcap2trace/status.h"
 
@@ -41,6 +42,8 @@ static int perform(const struct cli_options *o)
     case CLI_SUMMARY:
     case CLI_DOCTOR:
         return run_summary(o);
+    case CLI_REPORT:
+        return run_report(o);
     case CLI_BATCH:
         return run_batch(o);
     case CLI_EXPLAIN:

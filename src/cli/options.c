@@ -48,6 +48,7 @@ enum {
     OPT_BASELINE,
     OPT_MINIMAL,
     OPT_WITH_SECRETS,
+    OPT_TITLE,
     OPT_COLOR,
     OPT_PROGRESS,
     OPT_LIST,
@@ -101,6 +102,7 @@ static const struct option long_options[] = {
     {"write", required_argument, NULL, 'w'},
     {"minimal", no_argument, NULL, OPT_MINIMAL},
     {"with-secrets", no_argument, NULL, OPT_WITH_SECRETS},
+    {"title", required_argument, NULL, OPT_TITLE},
     {"quiet", no_argument, NULL, 'q'},
     {"verbose", no_argument, NULL, 'v'},
     {"color", required_argument, NULL, OPT_COLOR},
@@ -388,6 +390,9 @@ static int take(struct cli_options *o, int option, char *value, struct buf *comp
     case OPT_BASELINE:
         o->baseline = value;
         return P2T_OK;
+    case OPT_TITLE:
+        o->title = value;
+        return *value != '\0' ? P2T_OK : wrong(complaint, "--title", value, "a text is wanted");
     case OPT_MAX_MEMORY:
         return parse_max_memory(o, value, complaint);
     case 'w':
@@ -476,24 +481,14 @@ static int parse_switches(struct cli_options *o, int argc, char **argv, struct b
     return status;
 }
 
-static bool names_later_command(const char *word)
-{
-    static const char *const later[] = {"report"};
-
-    for (size_t i = 0; i < sizeof later / sizeof *later; i++)
-        if (strcmp(word, later[i]) == 0)
-            return access(word, F_OK) != 0;
-    return false;
-}
-
 static bool take_command(struct cli_options *o, const char *word)
 {
     static const struct {
         const char *word;
         enum cli_action action;
-    } commands[] = {{"trace", CLI_TRACE},     {"summary", CLI_SUMMARY}, {"doctor", CLI_DOCTOR},
-                    {"compare", CLI_COMPARE}, {"batch", CLI_BATCH},     {"plan", CLI_PLAN},
-                    {"explain", CLI_EXPLAIN}, {"extract", CLI_EXTRACT}};
+    } commands[] = {{"trace", CLI_TRACE},   {"summary", CLI_SUMMARY}, {"doctor", CLI_DOCTOR},
+                    {"report", CLI_REPORT}, {"compare", CLI_COMPARE}, {"batch", CLI_BATCH},
+                    {"plan", CLI_PLAN},     {"explain", CLI_EXPLAIN}, {"extract", CLI_EXTRACT}};
 
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
         if (strcmp(word, commands[i].word) == 0) {
@@ -507,13 +502,6 @@ static int parse_operands(struct cli_options *o, int argc, char **argv, struct b
 {
     int i = optind;
 
-    if (i < argc && names_later_command(argv[i])) {
-        buf_printf(complaint,
-                   "this version has no command '%s', only 'trace', 'summary', 'doctor', 'compare', 'batch', "
-                   "'plan', 'explain' and 'extract'; a capture of that name would be ./%s",
-                   argv[i], argv[i]);
-        return P2T_ERR_USAGE;
-    }
     if (i < argc && take_command(o, argv[i]))
         i++;
     while (i < argc)
@@ -585,6 +573,17 @@ static const char *check_two_passes(const struct cli_options *o)
                : NULL;
 }
 
+static const char *check_report(const struct cli_options *o)
+{
+    if (o->output == NULL)
+        return "report writes a page that a browser opens: -o FILE.html";
+    if (o->format != OUT_FORMAT_TEXT)
+        return "report writes HTML: -T has no meaning there";
+    if (o->count > 0)
+        return "report takes all exchanges: -c has no meaning there";
+    return o->live_count > 0 || o->differing ? "--live and --differing belong to the command 'compare'" : NULL;
+}
+
 /* Rejects options that do not fit the command. */
 static int check_command(const struct cli_options *o, struct buf *complaint)
 {
@@ -604,12 +603,16 @@ static int check_command(const struct cli_options *o, struct buf *complaint)
         what = check_two_passes(o);
         if (what == NULL && (o->live_count > 0 || o->differing || o->tolerance_ns != CLI_TOLERANCE_NS))
             what = "--live, --tolerance and --differing belong to the command 'compare'";
-    } else if (o->top > 0 && o->action != CLI_SUMMARY) {
-        what = "--top belongs to the command 'summary'";
+    } else if (o->top > 0 && o->action != CLI_SUMMARY && o->action != CLI_REPORT) {
+        what = "--top belongs to the commands 'summary' and 'report'";
     } else if (o->baseline != NULL && o->action != CLI_SUMMARY) {
         what = "--baseline belongs to the command 'summary'";
     } else if (o->baseline != NULL && strcmp(o->baseline, "-") == 0) {
         what = "the baseline is read from a file, not from standard input";
+    } else if (o->action == CLI_REPORT) {
+        what = check_report(o);
+    } else if (o->title != NULL) {
+        what = "--title belongs to the command 'report'";
     } else if (o->action == CLI_SUMMARY && o->format != OUT_FORMAT_TEXT && o->format != OUT_FORMAT_JSON) {
         what = "summary writes text or json";
     } else if (o->action == CLI_DOCTOR &&

@@ -16,6 +16,7 @@ enum cli_action {
     CLI_COMPARE,
     CLI_SUMMARY,
     CLI_DOCTOR,
+    CLI_REPORT,
     CLI_BATCH,
     CLI_PLAN,
     CLI_EXPLAIN,
@@ -67,13 +68,14 @@ struct cli_options {
     struct ip_addr *clients; /* of compare: the live traces are theirs */
     size_t client_count;
     const char *output; /* NULL: standard output */
+    const char *title;  /* of report; NULL: not given */
     const char *bpf;
     const char *keylog; /* NULL: none */
     struct filter filter;
     struct cli_batch batch;
     struct cli_extract extract;
     uint64_t count;              /* exchanges; 0: no limit */
-    size_t top;                  /* of summary: causes and services shown; 0: not given */
+    size_t top;                  /* of summary and report: causes and services shown; 0: not given */
     const char *baseline;        /* of summary: a capture or folder of another time; NULL: none */
     unsigned jobs;               /* 0: as many as there are cores */
     size_t max_memory;           /* 0: not given */

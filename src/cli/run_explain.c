@@ -59,7 +59,8 @@ static int explain(struct run *r)
     const struct explain_config config = {.session = &r->gather.config,
                                           .subjects = &r->gather.subjects,
                                           .summary = r->summary,
-                                          .format = r->options->format == OUT_FORMAT_JSON ? EXPLAIN_JSON : EXPLAIN_TEXT,
+                                          .format =
+                                              r->options->format == OUT_FORMAT_JSON ? EXPLAIN_JSON : EXPLAIN_TEXT,
                                           .stop = stop_asked};
     int status = p2t_summary_finish(r->summary, &r->gather.counters);
 

@@ -11,7 +11,6 @@
 #include "pcap2trace/summary.h"
 
 enum { EXIT_OK, EXIT_TROUBLE, EXIT_USAGE, EXIT_SIGNAL = 128, EXIT_PIPE = 141 };
-enum { STEP_FRAMES = 65536 };
 
 struct run {
     const struct cli_options *options;
@@ -60,16 +59,9 @@ static int read_all(struct run *r)
                                 .connection = on_connection,
                                 .question = on_question,
                                 .problem = on_problem};
-    int more = cli_session_open(&r->session, r->options, config);
+    int status = cli_session_open(&r->session, r->options, config);
 
-    if (more == P2T_OK && (more = cli_session_begin(r->session, &r->filter)) == 0)
-        return P2T_OK;
-    more = more > 0 ? P2T_OK : more;
-    while (more == P2T_OK && signals_stop() == 0 && (more = p2t_session_step(r->session, STEP_FRAMES)) > 0)
-        more = P2T_OK;
-    if (more == P2T_OK && signals_stop() != 0)
-        more = p2t_session_finish(r->session);
-    return more;
+    return status == P2T_OK ? cli_session_read(r->session, &r->filter) : status;
 }
 
 static int write_summary(struct run *r)

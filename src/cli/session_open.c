@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "cli/report.h"
+#include "cli/signals.h"
 
 void cli_session_config(struct p2t_config *config, const struct cli_options *o)
 {
@@ -41,6 +42,19 @@ int cli_session_begin(struct p2t_session *session, struct filter *filter)
     if (more > 0) {
         p2t_session_counters(session, &counters);
         filter->first_packet_ns = counters.earliest_ns;
+    }
+    return more;
+}
+
+int cli_session_read(struct p2t_session *session, struct filter *filter)
+{
+    enum { STEP_FRAMES = 65536 };
+    int more = cli_session_begin(session, filter);
+
+    while (more > 0) {
+        if (signals_stop() != 0)
+            return p2t_session_finish(session);
+        more = p2t_session_step(session, STEP_FRAMES);
     }
     return more;
 }

@@ -15,6 +15,9 @@ void cli_session_config(struct p2t_config *config, const struct cli_options *o);
 /* Takes the first frame, and tells the filter its time. As p2t_session_step(). */
 int cli_session_begin(struct p2t_session *session, struct filter *filter);
 
+/* Takes all frames, or, once a signal says so, ends there. 0 or a negative p2t_status. */
+int cli_session_read(struct p2t_session *session, struct filter *filter);
+
 /* As many as asked for, else one for each core. */
 unsigned cli_jobs(const struct cli_options *o);
 

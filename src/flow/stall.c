@@ -152,11 +152,8 @@ static void begin_next_hole(const struct flow_tcp *c, unsigned side, const struc
     x->hole = (struct flow_stall){.repeats = 0};
     if (beyond == NULL)
         return;
-    x->hole = (struct flow_stall){.kind = P2T_STALL_LOST_BEFORE,
-                                  .from = p->mark,
-                                  .off = c->half[side].next,
-                                  .segments = 1,
-                                  .open = true};
+    x->hole = (struct flow_stall){
+        .kind = P2T_STALL_LOST_BEFORE, .from = p->mark, .off = c->half[side].next, .segments = 1, .open = true};
     x->beyond_ns = beyond->mark.ts_ns;
 }
 

@@ -1,8 +1,8 @@
 /* Keeps forged times so near to the others that the rules can add and multiply without a second thought. */
 #include "summary/prepare.h"
 
-/* About a year to either side. */
-static const int64_t NEAR_NS = INT64_C(30000000000000000);
+/* 520 days to either side: the time between two may be multiplied by 100. */
+static const int64_t NEAR_NS = INT64_C(45000000000000000);
 
 struct near {
     int64_t from_ns, to_ns;
@@ -80,11 +80,11 @@ static void bound_question(const struct near *n, struct question *q)
 
 static void bound_conn(const struct near *n, struct conn *k)
 {
-    int64_t *const times[] = {&k->first_ns,        &k->last_ns,       &k->syn_ns,          &k->last_syn_ns,
-                              &k->syn_ack_ns,      &k->ack_ns,        &k->late_syn_ack_ns, &k->refused_ns,
-                              &k->icmp_ns,         &k->challenged_ns, &k->fin_ns[0],       &k->fin_ns[1],
-                              &k->rst_ns[0],       &k->rst_ns[1],     &k->clock_jumped_ns, &k->last_bytes_ns[0],
-                              &k->last_bytes_ns[1]};
+    int64_t *const times[] = {&k->first_ns,         &k->last_ns,         &k->syn_ns,          &k->last_syn_ns,
+                              &k->syn_ack_ns,       &k->ack_ns,          &k->late_syn_ack_ns, &k->refused_ns,
+                              &k->icmp_ns,          &k->challenged_ns,   &k->fin_ns[0],       &k->fin_ns[1],
+                              &k->rst_ns[0],        &k->rst_ns[1],       &k->clock_back_ns,   &k->clock_jumped_ns,
+                              &k->last_bytes_ns[0], &k->last_bytes_ns[1]};
     int64_t *const micros[] = {&k->clock_back_us, &k->clock_jump_us, &k->idle_before_unacked_us};
 
     near_times(n, times, COUNT(times));

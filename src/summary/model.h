@@ -40,7 +40,7 @@ struct call {
     uint64_t request_bytes, response_bytes;
     uint64_t findings[2]; /* bits by enum p2t_finding_code */
     struct proof proof, last_proof, asked,
-        answered;             /* asked: the end of its request; answered: the first of its answer */
+        answered; /* asked: the end of its request; answered: the first of its answer, or what ended its handshake */
     uint32_t max_streams;     /* HTTP/2: that the server allows at once; 0: not known */
     uint64_t redirected_from; /* another call's id; 0: none */
     uint32_t hops;            /* redirections before it */
@@ -49,7 +49,8 @@ struct call {
     bool continued;           /* 100 Continue came */
     bool tls_13;
     bool failed, quiet, left, reused, request_closes, response_closes, via, streams, expects, walked, by_go;
-    bool proxied; /* its connection leads to a proxy, which it asked for another host */
+    bool head_open; /* the end of its answer's head did not come */
+    bool proxied;   /* its connection leads to a proxy, which it asked for another host */
     /* Filled by the analysis. */
     struct conn *conn;
     int64_t free_ns;     /* when the last call before it on its connection was over; 0: there was none */
@@ -95,8 +96,8 @@ struct conn {
     const struct word *icmp_sender;
     enum p2t_closer closer;
     bool input_ended, one_direction;
-    bool goes_on; /* its SYN was refused, and answered right after: the RST was not the listener's */
-    int64_t idle_before_unacked_us, clock_back_us, clock_jump_us, clock_jumped_ns;
+    bool goes_on; /* its ports went on right after: its RST was not the listener's, or its SYN not the last */
+    int64_t idle_before_unacked_us, clock_back_us, clock_back_ns, clock_jump_us, clock_jumped_ns; /* _ns: when */
     struct proof clock_back, clock_jumped;
     struct p2t_flow_record side[2];
     int64_t fin_ns[2], rst_ns[2], last_bytes_ns[2];

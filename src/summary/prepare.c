@@ -160,26 +160,23 @@ static void infer_refusals(struct p2t_summary *s)
     }
 }
 
-static bool answers_after_all(const struct conn *k, const struct conn *refused)
-{
-    return refused->refused_ns != 0 && k->client_port == refused->client_port;
-}
-
-static void forget_refusal(const struct keyed *conns, size_t at)
+/* The same client dialled from the same port before: with a RST that was not the listener's, or with a SYN that it repeated
+ * under another number. */
+static void mark_going_on(const struct keyed *conns, size_t at)
 {
     static const int64_t SOON_NS = 3 * SECOND_NS;
-    enum { LOOKED_AT_MAX = 1024 };
+    enum { LOOKED_AT_MAX = 256 };
     const struct conn *k = conns[at].item;
+    bool answered = k->syns == 0 && (k->syn_ack_ns != 0 || k->side[P2T_SIDE_SERVER].bytes > 0);
 
-    if (k->syns > 0 || (k->syn_ack_ns == 0 && k->side[P2T_SIDE_SERVER].bytes == 0))
-        return;
-    for (size_t b = at; b-- > 0 && at - b < LOOKED_AT_MAX && conns[at].at_ns - conns[b].at_ns < SOON_NS;)
-        if (answers_after_all(k, conns[b].item))
-            ((struct conn *)conns[b].item)->goes_on = true;
+    for (size_t b = at; b-- > 0 && at - b < LOOKED_AT_MAX && conns[at].at_ns - conns[b].at_ns < SOON_NS;) {
+        struct conn *before = conns[b].item;
+        if (before->client_port == k->client_port && before->syns > 0 && before->syn_ack_ns == 0)
+            before->goes_on |= before->refused_ns != 0 ? answered : k->syns > 0;
+    }
 }
 
-/* A RST that somebody else sent opens the way to the listener's own answer, as a connection of its own. */
-static void find_forged_refusals(struct p2t_summary *s)
+static void find_dials_that_go_on(struct p2t_summary *s)
 {
     struct groups g = {0};
     size_t at = 0, n;
@@ -187,13 +184,12 @@ static void find_forged_refusals(struct p2t_summary *s)
 
     for (size_t i = 0; i < s->conn_count; i++) {
         struct conn *k = &s->conns[i];
-        if (k->refused_ns != 0 || k->syns == 0)
-            groups_add(&g, (struct keyed){{k->server, k->client_ip}, k->first_ns, k->id, k});
+        groups_add(&g, (struct keyed){{k->server, k->client_ip}, k->first_ns, k->id, k});
     }
     groups_sort(&g);
     while ((first = groups_next(&g, &at, &n)) != NULL)
         for (size_t i = 1; i < n; i++)
-            forget_refusal(first, i);
+            mark_going_on(first, i);
     s->failed |= g.failed;
     groups_fini(&g);
 }
@@ -216,7 +212,7 @@ int prepare(struct p2t_summary *s)
     for (size_t i = 0; i < s->call_count; i++)
         s->calls[i].failed &= !call_is_doubtful(&s->calls[i]);
     infer_refusals(s);
-    find_forged_refusals(s);
+    find_dials_that_go_on(s);
     join_legs(s);
     name_addresses(s);
     for (size_t i = 0; i < s->call_count; i++) {

@@ -137,6 +137,8 @@ static void take_proofs(struct p2t_summary *s, struct call *c, const struct p2t_
     for (size_t i = 0; i < x->finding_count; i++) {
         const struct p2t_finding *f = &x->findings[i];
         c->findings[f->id / 64] |= UINT64_C(1) << (f->id % 64);
+        if (i == 0 && f->evidence_count > 0 && x->outcome == P2T_OUTCOME_TLS_ERROR)
+            c->answered = proof_of(s, x->files, x->file_count, f->evidence[0]);
         if (i == 0 && f->evidence_count > 0)
             c->last_proof = proof_of(s, x->files, x->file_count, f->evidence[f->evidence_count - 1]);
     }
@@ -259,6 +261,7 @@ static void fill_call(struct p2t_summary *s, struct call *c, const struct p2t_ex
     c->failed = p2t_exchange_failed(x);
     c->quiet = x->quiet;
     c->by_go = x->by_go;
+    c->head_open = x->response.header_bytes < 0;
     c->via = x->via.p != NULL;
     c->request_closes = x->request_closes;
     c->response_closes = x->response_closes;
@@ -553,7 +556,7 @@ static void fill_conn(struct p2t_summary *s, struct conn *k, const struct p2t_co
     k->one_direction = r->one_direction;
     k->idle_before_unacked_us = r->idle_before_unacked_us;
     k->clock_back_us = r->clock_back_us;
-    (void)moment_of(s, r, r->clock_back, &k->clock_back);
+    k->clock_back_ns = moment_of(s, r, r->clock_back, &k->clock_back);
     k->clock_jump_us = r->clock_jump_us;
     k->clock_jumped_ns = moment_of(s, r, r->clock_jumped, &k->clock_jumped);
     take_moments(s, k, r);

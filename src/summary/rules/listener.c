@@ -24,7 +24,7 @@ enum dial_end dial_end_of(const struct p2t_summary *s, const struct conn *k)
             return k->goes_on ? DIAL_OPEN : DIAL_REFUSED;
         if (icmp)
             return DIAL_UNREACHABLE;
-        return k->syn_ns < s->last_ns - TAIL_NS && !k->one_direction ? DIAL_SILENT : DIAL_OPEN;
+        return k->syn_ns < s->last_ns - TAIL_NS && !k->one_direction && !k->goes_on ? DIAL_SILENT : DIAL_OPEN;
     }
     if (k->syns > 1 && k->syn_ack_ns - k->syn_ns > REPEATED_NS)
         return DIAL_REPEATED;

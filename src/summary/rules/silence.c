@@ -159,7 +159,8 @@ void dials_find_silence(struct listener *l)
         return;
     l->siblings = (struct word_list){0};
     listener_find_siblings(l);
-    if (v.losses >= 2 && v.repeated + v.late > 0) {
+    bool few = listener_taken(l) > 4 * all; /* the others were taken at once */
+    if (v.losses >= (few ? 1 : 2) && v.repeated + v.late > 0) {
         trouble_note(l->s,
                      (struct trouble){.kind = TROUBLE_LOSS, .who = l->ip, .from_ns = l->from_ns, .to_ns = l->end_ns});
         return;

@@ -1,0 +1,22 @@
+# Writes OUT, which defines what src/report/assets.h declares. SCRIPTS become one script in one function, so that they share
+# no name with the page.
+function(emit name files before after)
+  set(hex "")
+  string(HEX "${before}" hex)
+  foreach(file IN LISTS files)
+    file(READ ${file} part HEX)
+    string(APPEND hex "${part}")
+  endforeach()
+  string(HEX "${after}" part)
+  string(APPEND hex "${part}")
+  string(LENGTH "${hex}" length)
+  math(EXPR length "${length} / 2")
+  string(REGEX REPLACE "(..)" "0x\\1," bytes "${hex}")
+  file(APPEND ${OUT}.new "const unsigned char report_${name}[] = {${bytes}};\nconst size_t report_${name}_bytes = ${length};\n")
+endfunction()
+
+file(WRITE ${OUT}.new "#include \"report/assets.h\"\n")
+emit(html "${HTML}" "" "")
+emit(style "${STYLES}" "" "")
+emit(script "${SCRIPTS}" "(() => {\n'use strict';\n" "})();\n")
+file(RENAME ${OUT}.new ${OUT})

@@ -1,0 +1,36 @@
+// What the capture can and cannot show, as `doctor` says it, and what the page itself leaves out.
+
+const COUNTERS = [
+  ['packets', 'packets'], ['files', 'files'], ['connections', 'TCP connections'], ['connection_attempts', 'of them from their SYN on'],
+  ['dns_messages', 'DNS messages'], ['http_requests', 'HTTP requests'], ['http_responses', 'HTTP responses'], ['icmp_errors', 'ICMP errors'],
+  ['retransmitted_segments', 'segments sent again'], ['out_of_order_segments', 'segments out of order'], ['duplicate_packets', 'copies of packets'],
+  ['lost_bytes', 'bytes that were never captured'], ['cut_bytes', 'bytes cut by the snapshot length'], ['tls_decrypted', 'TLS connections decrypted'],
+  ['limits_hit', 'times that a limit of memory was hit'], ['problems', 'inputs with a problem'],
+];
+
+function limitList() {
+  const limits = model.summary.capture.limits;
+  if (limits.length === 0) return make('p', {}, 'Nothing is missing that this program looks for.');
+  return make('ul', {class: 'limits'}, limits.map((l) => make('li', {}, make('span', {}, l.text), make('p', {class: 'command'}, make('code', {}, l.command),
+    button('Copy', (e) => copyText(l.command, e.target), {class: 'plain', 'aria-label': `Copy the command for: ${l.text}`})))));
+}
+
+function pageNotes() {
+  const c = model.contents, notes = [];
+  if (c.rows < c.exchanges) notes.push(`The page has ${grouped(c.rows)} of ${grouped(c.exchanges)} exchanges: those that failed, the slowest and examples of each group first, then as many others as fit. Verdict, services and the counts over time are of all.`);
+  else notes.push(`All ${counted(c.exchanges, 'exchange')} are in the page.`);
+  if (c.details < c.rows) notes.push(`${grouped(c.details)} of them have their timeline; of the others, pcap2trace --id ID shows it.`);
+  if (c.filtered) notes.push('It was made with filters: other exchanges of the captures are not in it.');
+  notes.push(c.secrets_shown ? 'Secrets are shown as they were on the wire: do not hand this page on.' : 'Passwords, cookies and tokens that were recognised are replaced by [redacted]; look at it before you hand it on.');
+  return make('ul', {class: 'plain-list'}, notes.map((n) => make('li', {class: n.startsWith('Secrets are shown') ? 'bad-text' : null}, n)));
+}
+
+function buildQuality() {
+  const counters = model.contents.counters;
+  const rows = COUNTERS.filter(([key]) => counters[key] > 0 || key === 'packets');
+  byId('quality').replaceChildren(make('div', {class: 'columns'},
+    make('div', {}, make('h3', {}, 'What it cannot show'), limitList()),
+    make('div', {}, make('h3', {}, 'What was read'), make('dl', {class: 'facts counters'}, rows.map(([key, label]) => fact(label, grouped(counters[key]))))),
+    make('div', {}, make('h3', {}, 'This page'), pageNotes())));
+  byId('foot').textContent = `pcap2trace ${model.contents.version} \u2013 made from packets; ~ marks what is inferred, ? what is assumed, #14 is packet 14 as Wireshark counts.`;
+}

@@ -1,0 +1,77 @@
+// The verdict and the causes, in the summary's own words, each with the way to its calls.
+
+const SIDES = {client: 'the client', resolver: 'the name server', name_service: "the name's records", network: 'the network',
+  server: 'the server', proxy: 'the proxy', capture: 'the capture'};
+
+function showRows(change) {
+  filter.classes.clear();
+  changeFilter({...noFilter, ...change});
+  byId('exchanges').scrollIntoView({block: 'start'});
+  byId('rows').focus({preventScroll: true});
+}
+
+function hitText(c) {
+  const parts = [`hit ${grouped(c.calls)} of ${counted(c.of, 'call')}`];
+  if (c.failed > 0) parts.push(`${grouped(c.failed)} failed`);
+  if (c.lost_ms > 0) parts.push(`${duration(c.lost_ms * 1e6)} lost over the usual`);
+  return parts.join(', ');
+}
+
+function whenText(c) {
+  const from = parseTime(c.since), to = parseTime(c.until);
+  return `since ${clock(from, 3)}, ${((from - model.first) / 1e9).toFixed(1)} s into the capture, until ${clock(to, 3)}`;
+}
+
+function exampleLinks(c) {
+  return c.examples.map((id) => make('a', {href: `#id=${id}`, class: 'id'}, id));
+}
+
+function causeCard(c, n) {
+  const rows = causeRows(n);
+  const facts = make('dl', {class: 'facts'},
+    make('dt', {}, 'When'), make('dd', {}, whenText(c)),
+    make('dt', {}, 'Extent'), make('dd', {}, hitText(c)),
+    make('dt', {}, 'Side'), make('dd', {}, make('b', {}, SIDES[c.side] || c.side), ` \u2013 ${c.confidence}`,
+      c.not_to_blame.length > 0 ? `; not to blame: ${c.not_to_blame.join(', ')}` : ''));
+  if (c.explains) facts.append(make('dt', {}, 'Explains'), make('dd', {}, c.explains));
+  if (c.evidence.length > 0)
+    facts.append(make('dt', {}, 'Packets'), make('dd', {}, evidenceText(c)));
+  if (c.examples.length > 0)
+    facts.append(make('dt', {}, 'Examples'), make('dd', {}, exampleLinks(c).flatMap((a, i) => (i ? [' ', a] : [a]))));
+  return make('article', {class: `cause ${c.failed > 0 ? 'bad' : 'slow'}`, 'aria-labelledby': `cause-${n}`},
+    make('h3', {id: `cause-${n}`}, make('span', {class: 'number'}, String(n + 1)), make('span', {}, c.text)),
+    facts,
+    make('p', {class: 'card-foot'},
+      rows.length > 0 && button(`Show ${rows.length === 1 ? 'its call' : `its ${grouped(rows.length)} calls`}`, () => showRows({cause: n}), {class: 'primary'}),
+      make('code', {class: 'code'}, c.code)));
+}
+
+function evidenceText(c) {
+  const byFile = new Map();
+  for (const [file, packet] of c.evidence.slice(0, 8)) byFile.set(file, [...(byFile.get(file) || []), `#${packet}`]);
+  const parts = [...byFile].map(([file, list]) => `${list.join(' ')} in ${file}`);
+  const rest = c.evidence_dropped + Math.max(0, c.evidence.length - 8);
+  if (rest > 0) parts.push(`and ${grouped(rest)} more`);
+  return parts.join('; ');
+}
+
+// As the summary's text begins.
+function headline(s) {
+  const totals = `${counted(s.calls, 'call')}, ${counted(s.services.length, 'service')}, ${duration(model.last - model.first)}; ${grouped(s.failed)} failed`;
+  if (s.causes.length === 0)
+    return make('p', {class: 'headline good'}, s.calls > 0 ? 'Nothing unusual: ' : 'No calls: ', make('span', {class: 'muted'}, totals));
+  const rest = s.unexplained_failed;
+  return make('p', {class: 'headline'}, s.causes.length === 1 ? 'One cause: ' : `${s.causes.length} causes: `,
+    make('span', {class: 'muted'}, totals, rest > 0 ? `, ${grouped(rest)} of them by no cause found here` : ''));
+}
+
+function buildVerdict() {
+  const s = model.summary, top = model.contents.top;
+  byId('headline').replaceChildren(headline(s));
+  const cards = s.causes.map(causeCard);
+  byId('causes').replaceChildren(...cards.slice(0, top));
+  if (cards.length > top) {
+    byId('causes').append(button(`Show ${counted(cards.length - top, 'more cause')}`, (e) => e.target.replaceWith(...cards.slice(top)), {class: 'plain'}));
+  }
+  byId('copy').addEventListener('click', async (e) => copyText(await textBlock('verdict-text'), e.target));
+}

@@ -1,0 +1,10 @@
+/* Compression of the page's data. */
+#ifndef P2T_REPORT_SQUEEZE_H
+#define P2T_REPORT_SQUEEZE_H
+
+#include "base/buf.h"
+
+/* The bytes as a gzip member, the same for the same bytes; free() it. NULL when memory ran out. */
+uint8_t *squeeze(struct slice bytes, size_t *length);
+
+#endif
