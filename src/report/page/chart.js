@@ -125,10 +125,14 @@ function drawDots(g, rows) {
   for (const c of [CLASS.ok, CLASS.clientError, CLASS.incomplete, CLASS.neverSent, CLASS.failed]) {
     g.fillStyle = color(CLASSES[c].key);
     g.globalAlpha = c === CLASS.ok && rows.length > 500 ? 0.55 : 0.9;
+    const drawn = new Uint8Array((chart.width + 1) * (base + 1)); // one mark a pixel is enough
     for (const i of rows) {
       if (model.class[i] !== c) continue;
       const x = xOf(model.start[i]), y = yOf(model.total[i]);
       if (x < chart.left - 1 || x > chart.width) continue;
+      const pixel = Math.floor(x) + Math.floor(y) * chart.width;
+      if (drawn[pixel]) continue;
+      drawn[pixel] = 1;
       drawMark(g, c, x, y, size);
     }
   }

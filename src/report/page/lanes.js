@@ -27,12 +27,19 @@ function laneOf() {
   return [...byConn.values()];
 }
 
-// What never had a connection is a lane of its own.
+// Calls that never had a connection: a lane for each name that they asked for.
 function lonelyLanes() {
-  const list = [];
-  for (let i = 0; i < model.count; i++)
-    if (!model.conn[i] && !(model.flags[i] & FLAG.quiet)) list.push({lane: -1, conn: 0, rows: [i], first: model.start[i], last: model.start[i] + Math.max(0, model.duration[i]), server: 0, client: 0});
-  return list;
+  const byName = new Map();
+  for (let i = 0; i < model.count; i++) {
+    if (model.conn[i] || model.flags[i] & FLAG.quiet) continue;
+    const end = model.start[i] + Math.max(0, model.duration[i]), lane = byName.get(model.host[i]);
+    if (!lane) byName.set(model.host[i], {lane: -1, conn: 0, rows: [i], first: model.start[i], last: end, server: 0, client: 0});
+    else {
+      lane.rows.push(i);
+      lane.last = Math.max(lane.last, end);
+    }
+  }
+  return [...byName.values()];
 }
 
 // Those that carried what is to be seen; by server, then by time.
@@ -63,7 +70,7 @@ function laneSpan() {
 
 function laneLabel(lane) {
   const row = lane.shown[0];
-  if (!lane.conn) return {main: textOf('host', row) || 'no name', sub: `${model.contents.kinds[model.kind[row]]}, no connection`};
+  if (!lane.conn) return {main: textOf('host', row) || 'no name', sub: 'no connection'};
   return {main: model.texts[lane.server] || '?', sub: model.texts[lane.client] || ''};
 }
 
@@ -120,10 +127,11 @@ function drawLane(n) {
   const track = svg('svg', {class: 'lane-track', height: 24, 'aria-hidden': 'true'});
   const from = x(lane.first), to = x(lane.last);
   const open = lane.lane >= 0 && model.lanes.flags[lane.lane] & 1;
-  track.append(svg('rect', {class: `life ${open ? 'open' : ''}`, x: percent(from), width: percent(Math.max(0.1, to - from)), y: 11, height: 2}), ...laneBars(lane, x), ...laneMarks(lane, x));
+  if (lane.conn) track.append(svg('rect', {class: `life ${open ? 'open' : ''}`, x: percent(from), width: percent(Math.max(0.1, to - from)), y: 11, height: 2}));
+  track.append(...laneBars(lane, x), ...laneMarks(lane, x));
   const what = lane.shown.length > 0 ? counted(lane.shown.length, 'exchange') : 'nothing carried';
   return make('li', {class: 'lane'}, button([make('span', {class: 'mono lane-main'}, label.main), make('span', {class: 'mono muted lane-sub'}, label.sub)],
-    () => (lane.conn ? changeFilter({...noFilter, conn: lane.conn}) : openRow(lane.shown[0])),
+    () => showRows(lane.conn ? {conn: lane.conn} : {query: textOf('host', lane.shown[0]) || ''}),
     {class: 'lane-label', title: `${what}; a click shows them in the table`}), track);
 }
 
@@ -138,13 +146,14 @@ function drawLanes() {
   byId('lane-axis').replaceChildren(...[0, 0.25, 0.5, 0.75, 1].map((s) => make('span', {}, clock(span.from + s * (span.to - span.from), 3))));
 }
 
-// By server, those with most failures first; of a server by time.
+// First what had no connection, then by server, those with most failures first; of a server by time.
 function sortLanes() {
   const failures = new Map();
   for (const lane of lanes.all)
     for (const i of lane.rows) if (model.flags[i] & FLAG.failed) failures.set(lane.server, (failures.get(lane.server) || 0) + 1);
-  const rank = (lane) => failures.get(lane.server) || 0, name = (lane) => model.texts[lane.server] || '\uffff';
-  lanes.all.sort((a, b) => rank(b) - rank(a) || (name(a) < name(b) ? -1 : name(a) > name(b) ? 1 : a.first - b.first));
+  const rank = (lane) => (lane.conn ? failures.get(lane.server) || 0 : Infinity), name = (lane) => model.texts[lane.server] || '';
+  const compare = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
+  lanes.all.sort((a, b) => compare(rank(b), rank(a)) || compare(name(a), name(b)) || a.first - b.first);
 }
 
 function buildLanes() {

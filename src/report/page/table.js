@@ -62,7 +62,7 @@ function drawRow(n) {
     'aria-rowindex': n + 2, 'aria-selected': i === table.open ? 'true' : 'false', onclick: () => { table.active = n; openRow(i); }},
   cell('start', clock(model.start[i], 3)), cell('state', statePill(i)), cell('method', textOf('method', i) || '\u2013'),
   cell('url mono', urlCell(i)), cell('server mono', textOf('server', i) || '\u2013'), cell('total', duration(model.total[i])),
-  cell('bar', phaseBar(i, table.scale)), cell('found', foundCell(i)));
+  cell('bar', phaseBar(i, table.scale)), make('span', {class: 'c found', role: 'gridcell', title: textOf('error', i) ? textOf('error', i).slice(0, 500) : null}, foundCell(i)));
 }
 
 function headRow() {
