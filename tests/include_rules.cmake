@@ -19,7 +19,10 @@ set(allow_summary "base;summary;write")
 set(allow_report "base;report;write")
 set(allow_session "base;input;packet;flow;proto;correlate;judge;trace;survey;write;session")
 set(allow_batch "base;batch;input;write;session")
-set(allow_cli "base;batch;write;analyze;report;summary;session;cli;trace/redact.h")
+# Reads captures twice: what a session says of them, and then the frames themselves.
+set(allow_extract "base;extract;input;packet;write;session/feed.h;trace/redact.h")
+set(allow_explain "base;explain;extract;input;packet;write;trace/redact.h")
+set(allow_cli "base;batch;write;analyze;report;summary;session;extract;explain;cli;trace/redact.h")
 
 # 2. Wings. A folder of a module, src/MODULE/WING, is a wing of the folder it lies in (a wing may have wings). Its
 #    headers are for its own files, those of its wings among them, and for the files that lie directly in its parent
@@ -38,7 +41,8 @@ set(faces
     "proto/http2/http2.h proto/conn"
     "proto/tls/tls.h proto/conn"
     "write/csv/cell.h analyze/compare"
-    "write/json/json.h analyze/compare batch cli report summary")
+    "write/json/json.h analyze/compare batch cli explain report summary"
+    "write/text/text.h explain")
 
 # 3. Layers. layers_MODULE lists the module's files (names without .c or .h) and wings from the top down, those of one
 #    layer separated by spaces. A file includes headers of its own layer and of those below it; a header in no layer is

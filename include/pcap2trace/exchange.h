@@ -132,6 +132,9 @@ struct p2t_tls {
     struct p2t_text version, cipher, alpn, server_name; /* alpn: p == NULL where encryption hides it */
     struct p2t_text ja4;                                /* the client's fingerprint, from its ClientHello */
     bool resumed, decrypted;
+    int64_t server_hello_ns; /* when it came by; 0: it was not seen */
+    int64_t
+        certificate_ns; /* when the server's certificate came in the clear; 0: it did not, as always since TLS 1.3 */
 };
 
 struct p2t_connection {

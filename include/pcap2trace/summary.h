@@ -74,6 +74,7 @@ enum p2t_confidence { P2T_CERTAIN, P2T_LIKELY, P2T_POSSIBLE };
     X(CONN_IDLE_DROP, "conn.idle_drop", "something on the way forgot idle connections")                              \
     X(TCP_SILENT_PEER, "tcp.silent_peer", "a peer went silent on open connections")                                  \
     X(CONN_SLOW_PATH, "conn.slow_path", "round trips on a path became longer")                                       \
+    X(TCP_BUFFERBLOAT, "tcp.bufferbloat", "transfers fill a queue on the path, and all else waits in it")            \
     X(CONN_RESET_BY_MIDDLE, "conn.reset_by_middle", "something on the way resets connections")                       \
     X(CONN_RESET_MIDWAY, "conn.reset_midway", "a server ends connections instead of answering")                      \
     X(CONN_STALE_REUSE, "conn.stale_reuse", "requests cross the server's close of idle connections")                 \
@@ -84,6 +85,7 @@ enum p2t_confidence { P2T_CERTAIN, P2T_LIKELY, P2T_POSSIBLE };
     X(TLS_ALERT, "tls.alert", "TLS handshakes fail")                                                                 \
     X(TLS_CLOSED, "tls.closed", "connections are closed inside the TLS handshake")                                   \
     X(TLS_SLOW_SERVER, "tls.slow_server", "a server became slow in TLS handshakes")                                  \
+    X(TLS_SLOW_CLIENT, "tls.slow_client", "a client became slow in TLS handshakes")                                  \
     X(CONN_POOL_WAIT, "conn.pool_wait", "calls wait in the client for a connection")                                 \
     X(HTTP_WHO_ANSWERED, "http.who_answered", "a proxy answers errors of its own")                                   \
     X(HTTP_PROXY_QUEUE, "http.proxy_queue", "a proxy holds calls back")                                              \
@@ -91,7 +93,7 @@ enum p2t_confidence { P2T_CERTAIN, P2T_LIKELY, P2T_POSSIBLE };
     X(HTTP_CONTINUE_EXPIRED, "http.continue_expired", "a server never says 100 Continue")                            \
     X(HTTP_GAVE_UP, "http.gave_up", "a client's time limit is too short")                                            \
     X(HTTP_THINK_TIME, "http.think_time", "a server takes longer to answer than is usual")                           \
-    X(HTTP_TRUNCATED, "http.truncated", "answers are broken off inside their body")                                  \
+    X(HTTP_TRUNCATED, "http.truncated", "answers are broken off before their end")                                   \
     X(TCP_SENDER_PAUSED, "tcp.sender_paused", "a server pauses inside its answers")                                  \
     X(HTTP_SLOW_UPLOAD, "http.slow_upload", "request bodies came slowly")                                            \
     X(HTTP_SLOW_DOWNLOAD, "http.slow_download", "response bodies came slowly")                                       \
@@ -112,11 +114,14 @@ enum p2t_cause_code {
 /* DOCTOR: only what the capture can and cannot show, as text. */
 enum p2t_summary_format { P2T_SUMMARY_TEXT, P2T_SUMMARY_JSON, P2T_SUMMARY_DOCTOR };
 
+struct p2t_summary;
+
 struct p2t_summary_config {
     size_t top; /* causes and services to show; 0: ten */
+    /* A finished summary of another time: what it says takes the place of the capture's own usual, and the differences
+     * are told. It must stay until this one is freed. NULL: none. */
+    struct p2t_summary *baseline;
 };
-
-struct p2t_summary;
 
 /* 0 or P2T_ERR_MEMORY. */
 P2T_API int p2t_summary_new(struct p2t_summary **summary, const struct p2t_summary_config *config);
@@ -132,6 +137,18 @@ P2T_API char *p2t_summary_write(const struct p2t_summary *s, enum p2t_summary_fo
 /* After p2t_summary_finish(): the ids of the calls that the n-th cause hit, in the order of the JSON, as far as the summary kept
  * them. Writes up to max of them; returns how many there are, 0 where there is no such cause. */
 P2T_API size_t p2t_summary_cause_calls(const struct p2t_summary *s, size_t n, uint64_t *ids, size_t max);
+/* A cause that hit a call. */
+struct p2t_call_cause {
+    enum p2t_cause_code code;
+    enum p2t_cause_side side;
+    enum p2t_confidence confidence;
+    struct p2t_text text; /* valid until p2t_summary_free() */
+    size_t calls;         /* that it hit */
+};
+
+/* After p2t_summary_finish(): the n-th cause, as they are ranked, that hit the exchange with this id; false when there are no
+ * more. Those that are told with another one are left out. */
+P2T_API bool p2t_summary_cause_of(const struct p2t_summary *s, uint64_t id, size_t n, struct p2t_call_cause *cause);
 /* NULL is allowed. */
 P2T_API void p2t_summary_free(struct p2t_summary *s);
 

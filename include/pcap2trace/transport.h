@@ -135,6 +135,7 @@ struct p2t_flow_record {
     struct p2t_rtt rtt;   /* to this side and back */
     int64_t handshake_us; /* round trip to this side at the handshake; negative: not known */
     struct p2t_moment fin, rst;
+    struct p2t_moment last_bytes;    /* the last packet with bytes that were new */
     uint32_t duplicate_sacks;        /* blocks of bytes that it had got twice, as it said: RFC 2883 */
     uint32_t keep_alives;            /* probes that it sent ... */
     uint32_t keep_alives_unanswered; /* ... after the last packet of its peer */

@@ -90,6 +90,7 @@ void help_full(FILE *to)
         "\n"
         "summary: who was slow or failed, since when, and why\n"
         "      --top N             so many causes and services (default 10); JSON has all of them\n"
+        "      --baseline CAPTURE  one of another time, or a folder: says what is usual, and what changed since\n"
         "\n"
         "report: one HTML page of all that, to open in a browser and to hand on\n"
         "      --title TEXT        what the page is called\n"

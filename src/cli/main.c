@@ -8,6 +8,8 @@
 #include "cli/run.h"
 #include "cli/run_batch.h"
 #include "cli/run_compare.h"
+#include "cli/run_explain.h"
+#include "cli/run_extract.h"
 #include "cli/run_report.h"
 #include "cli/run_summary.h"
 #include "pcap2trace/status.h"
@@ -44,6 +46,10 @@ static int perform(const struct cli_options *o)
         return run_report(o);
     case CLI_BATCH:
         return run_batch(o);
+    case CLI_EXPLAIN:
+        return run_explain(o);
+    case CLI_EXTRACT:
+        return run_extract(o);
     case CLI_PLAN:
         return run_plan(o);
     default:

@@ -46,6 +46,9 @@ enum {
     OPT_MAX_MEMORY,
     OPT_TOP,
     OPT_TITLE,
+    OPT_BASELINE,
+    OPT_MINIMAL,
+    OPT_WITH_SECRETS,
     OPT_COLOR,
     OPT_PROGRESS,
     OPT_LIST,
@@ -96,6 +99,10 @@ static const struct option long_options[] = {
     {"shard", required_argument, NULL, OPT_SHARD},
     {"top", required_argument, NULL, OPT_TOP},
     {"title", required_argument, NULL, OPT_TITLE},
+    {"baseline", required_argument, NULL, OPT_BASELINE},
+    {"write", required_argument, NULL, 'w'},
+    {"minimal", no_argument, NULL, OPT_MINIMAL},
+    {"with-secrets", no_argument, NULL, OPT_WITH_SECRETS},
     {"quiet", no_argument, NULL, 'q'},
     {"verbose", no_argument, NULL, 'v'},
     {"color", required_argument, NULL, OPT_COLOR},
@@ -383,11 +390,17 @@ static int take(struct cli_options *o, int option, char *value, struct buf *comp
     case OPT_TITLE:
         o->title = value;
         return *value != '\0' ? P2T_OK : wrong(complaint, "--title", value, "a text is wanted");
+    case OPT_BASELINE:
+        o->baseline = value;
+        return P2T_OK;
     case OPT_MAX_MEMORY:
         return parse_max_memory(o, value, complaint);
+    case 'w':
     case 'o':
+        o->extract.written = true;
         o->output = strcmp(value, "-") == 0 ? NULL : value;
-        return *value != '\0' ? P2T_OK : wrong(complaint, "-o", value, "a file name is wanted");
+        return *value != '\0' ? P2T_OK
+                              : wrong(complaint, option == 'w' ? "-w" : "-o", value, "a file name is wanted");
     case 'f':
         o->bpf = value;
         return P2T_OK;
@@ -417,6 +430,12 @@ static int take(struct cli_options *o, int option, char *value, struct buf *comp
     case OPT_DIFFERING:
     case OPT_CLIENT:
         return take_compare(o, option, value, complaint);
+    case OPT_MINIMAL:
+        o->extract.minimal = true;
+        return P2T_OK;
+    case OPT_WITH_SECRETS:
+        o->extract.with_secrets = true;
+        return P2T_OK;
     case OPT_COLOR:
         return parse_when(&o->color, "--color", value, complaint);
     case OPT_PROGRESS:
@@ -451,7 +470,7 @@ static int parse_switches(struct cli_options *o, int argc, char **argv, struct b
 
     opterr = 0;
     optind = 0; /* glibc: start afresh */
-    while (status == P2T_OK && (option = getopt_long(argc, argv, ":T:r:Rc:j:o:f:qvh", long_options, NULL)) != -1) {
+    while (status == P2T_OK && (option = getopt_long(argc, argv, ":T:r:Rc:j:o:w:f:qvh", long_options, NULL)) != -1) {
         if (option == 'h' || option == OPT_VERSION) {
             o->action = option == 'h' ? CLI_HELP : CLI_VERSION;
             return P2T_OK;
@@ -467,9 +486,9 @@ static bool take_command(struct cli_options *o, const char *word)
     static const struct {
         const char *word;
         enum cli_action action;
-    } commands[] = {{"trace", CLI_TRACE},   {"summary", CLI_SUMMARY}, {"doctor", CLI_DOCTOR},
-                    {"report", CLI_REPORT}, {"compare", CLI_COMPARE}, {"batch", CLI_BATCH},
-                    {"plan", CLI_PLAN}};
+    } commands[] = {{"trace", CLI_TRACE},     {"summary", CLI_SUMMARY}, {"doctor", CLI_DOCTOR},
+                    {"compare", CLI_COMPARE}, {"batch", CLI_BATCH},     {"plan", CLI_PLAN},
+                    {"explain", CLI_EXPLAIN}, {"extract", CLI_EXTRACT}, {"report", CLI_REPORT}};
 
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
         if (strcmp(word, commands[i].word) == 0) {
@@ -541,6 +560,30 @@ static const char *check_report(const struct cli_options *o)
     return o->live_count > 0 || o->differing ? "--live and --differing belong to the command 'compare'" : NULL;
 }
 
+/* Both find the exchanges first, and then read the captures again. */
+static const char *check_two_passes(const struct cli_options *o)
+{
+    bool extract = o->action == CLI_EXTRACT;
+
+    if (o->filter.id_count == 0 && o->filter.trace_ids.n == 0)
+        return extract ? "extract wants to know which exchanges: --id ID or --trace-id ID"
+                       : "explain wants to know which exchanges: --id ID or --trace-id ID";
+    if (count_stdin(o->captures, o->capture_count) > 0)
+        return "explain and extract read the captures twice, and standard input can be read once only: write it to a "
+               "file first";
+    if (o->count > 0)
+        return "explain and extract take the exchanges that are named: -c has no meaning there";
+    if (!extract)
+        return o->format != OUT_FORMAT_TEXT && o->format != OUT_FORMAT_JSON ? "explain writes text or json" : NULL;
+    if (!o->extract.written)
+        return "extract wants to know where to write: -w FILE.pcapng";
+    if (o->format != OUT_FORMAT_TEXT)
+        return "extract writes pcapng: it takes no -T";
+    return o->extract.with_secrets && !o->show_secrets
+               ? "--with-secrets lets everybody decrypt what is extracted: it needs --show-secrets"
+               : NULL;
+}
+
 /* Rejects options that do not fit the command. */
 static int check_command(const struct cli_options *o, struct buf *complaint)
 {
@@ -554,8 +597,18 @@ static int check_command(const struct cli_options *o, struct buf *complaint)
         what =
             "--out, --state, --point-from, --settle, --follow, --final, --zstd, --manifest and --shard belong to the "
             "commands 'batch' and 'plan'";
+    } else if (o->action != CLI_EXTRACT && (o->extract.minimal || o->extract.with_secrets)) {
+        what = "--minimal and --with-secrets belong to the command 'extract'";
+    } else if (o->action == CLI_EXPLAIN || o->action == CLI_EXTRACT) {
+        what = check_two_passes(o);
+        if (what == NULL && (o->live_count > 0 || o->differing || o->tolerance_ns != CLI_TOLERANCE_NS))
+            what = "--live, --tolerance and --differing belong to the command 'compare'";
     } else if (o->top > 0 && o->action != CLI_SUMMARY && o->action != CLI_REPORT) {
         what = "--top belongs to the commands 'summary' and 'report'";
+    } else if (o->baseline != NULL && o->action != CLI_SUMMARY) {
+        what = "--baseline belongs to the command 'summary'";
+    } else if (o->baseline != NULL && strcmp(o->baseline, "-") == 0) {
+        what = "the baseline is read from a file, not from standard input";
     } else if (o->action == CLI_REPORT) {
         what = check_report(o);
     } else if (o->title != NULL) {

@@ -19,6 +19,8 @@ enum cli_action {
     CLI_REPORT,
     CLI_BATCH,
     CLI_PLAN,
+    CLI_EXPLAIN,
+    CLI_EXTRACT,
     CLI_LIST,
     CLI_HELP,
     CLI_VERSION
@@ -47,6 +49,12 @@ struct cli_batch {
 };
 enum { CLI_JOBS_MAX = 1024 };
 
+/* Options of the command `extract`. */
+struct cli_extract {
+    bool minimal, with_secrets;
+    bool written; /* -w or -o was given */
+};
+
 struct cli_options {
     enum cli_action action;
     enum cli_list list; /* of CLI_LIST */
@@ -65,8 +73,10 @@ struct cli_options {
     const char *keylog; /* NULL: none */
     struct filter filter;
     struct cli_batch batch;
+    struct cli_extract extract;
     uint64_t count;              /* exchanges; 0: no limit */
     size_t top;                  /* of summary and report: causes and services shown; 0: not given */
+    const char *baseline;        /* of summary: a capture or folder of another time; NULL: none */
     unsigned jobs;               /* 0: as many as there are cores */
     size_t max_memory;           /* 0: not given */
     const char **redact, **keep; /* patterns of names; point into argv */

@@ -15,9 +15,10 @@ enum { EXIT_OK, EXIT_TROUBLE, EXIT_USAGE, EXIT_SIGNAL = 128, EXIT_PIPE = 141 };
 struct run {
     const struct cli_options *options;
     struct filter filter; /* the options', which knows the first packet */
-    struct p2t_summary *summary;
+    struct p2t_summary *summary, *baseline;
     struct p2t_session *session;
     struct output output;
+    uint64_t problems; /* of all captures read */
 };
 
 static int on_exchange(void *ctx, const struct p2t_exchange *x)
@@ -78,19 +79,46 @@ static int write_summary(struct run *r)
     return status == P2T_OK ? output_commit(&r->output) : status;
 }
 
-static int summarize(struct run *r)
+static int summarize(struct run *r, const struct p2t_summary_config *config)
 {
-    struct p2t_summary_config config = {.top = r->options->top};
     struct p2t_counters counters;
-    int status = p2t_summary_new(&r->summary, &config);
+    int status = p2t_summary_new(&r->summary, config);
 
     if (status == P2T_OK)
         status = read_all(r);
     if (status != P2T_OK)
         return status;
     p2t_session_counters(r->session, &counters);
-    status = p2t_summary_finish(r->summary, &counters);
-    return status == P2T_OK ? write_summary(r) : status;
+    r->problems += counters.problems;
+    return p2t_summary_finish(r->summary, &counters);
+}
+
+/* Another time: the choice of exchanges holds there, too, but for when they began. */
+static int read_baseline(struct run *r)
+{
+    struct cli_options options = *r->options;
+    const char *path = options.baseline;
+    struct run other = {.options = &options, .filter = options.filter};
+
+    options.captures = &path;
+    options.capture_count = 1;
+    other.filter.since = other.filter.until = (struct filter_time){0};
+    int status = summarize(&other, &(struct p2t_summary_config){0});
+    p2t_session_free(other.session);
+    r->baseline = other.summary;
+    r->problems += other.problems;
+    return status;
+}
+
+static int summarize_all(struct run *r)
+{
+    struct p2t_summary_config config = {.top = r->options->top};
+    int status = r->options->baseline != NULL ? read_baseline(r) : P2T_OK;
+
+    config.baseline = r->baseline;
+    if (status == P2T_OK && signals_stop() == 0)
+        status = summarize(r, &config);
+    return status == P2T_OK && r->summary != NULL ? write_summary(r) : status;
 }
 
 static int say_failure(struct run *r, int status)
@@ -111,19 +139,16 @@ static int say_failure(struct run *r, int status)
 
 static int run(struct run *r)
 {
-    struct p2t_counters counters;
-
     if (output_open(&r->output, r->options->output) != P2T_OK) {
         report_line(r->options->output, strerror(errno));
         return EXIT_TROUBLE;
     }
-    int status = summarize(r);
+    int status = summarize_all(r);
     if (status != P2T_OK)
         return say_failure(r, status);
     if (signals_stop() != 0)
         return EXIT_SIGNAL + signals_stop();
-    p2t_session_counters(r->session, &counters);
-    return counters.problems > 0 ? EXIT_TROUBLE : EXIT_OK;
+    return r->problems > 0 ? EXIT_TROUBLE : EXIT_OK;
 }
 
 static bool reads_stdin(const struct cli_options *o)
@@ -142,5 +167,6 @@ int run_summary(const struct cli_options *o)
     int code = run(&r);
     p2t_session_free(r.session);
     p2t_summary_free(r.summary);
+    p2t_summary_free(r.baseline);
     return code;
 }

@@ -6,22 +6,27 @@
 #include "cli/report.h"
 #include "cli/signals.h"
 
+void cli_session_config(struct p2t_config *config, const struct cli_options *o)
+{
+    config->paths = o->captures;
+    config->path_count = o->capture_count;
+    config->recursive = o->recursive;
+    config->filter = o->bpf;
+    config->keylog = o->keylog;
+    config->max_memory = o->max_memory;
+    config->show_secrets = o->show_secrets;
+    config->redact = o->redact;
+    config->redact_count = o->redact_count;
+    config->keep = o->keep;
+    config->keep_count = o->keep_count;
+    config->all |= o->all;
+}
+
 int cli_session_open(struct p2t_session **session, const struct cli_options *o, struct p2t_config config)
 {
     char *error = NULL;
 
-    config.paths = o->captures;
-    config.path_count = o->capture_count;
-    config.recursive = o->recursive;
-    config.filter = o->bpf;
-    config.keylog = o->keylog;
-    config.max_memory = o->max_memory;
-    config.show_secrets = o->show_secrets;
-    config.redact = o->redact;
-    config.redact_count = o->redact_count;
-    config.keep = o->keep;
-    config.keep_count = o->keep_count;
-    config.all |= o->all;
+    cli_session_config(&config, o);
     int status = p2t_session_open(session, &config, &error);
     if (status == P2T_ERR_USAGE)
         report_line(o->bpf, error != NULL ? error : "the filter does not compile");

@@ -9,6 +9,9 @@
  * does not compile was reported. */
 int cli_session_open(struct p2t_session **session, const struct cli_options *o, struct p2t_config config);
 
+/* Everything that the options say about a session. */
+void cli_session_config(struct p2t_config *config, const struct cli_options *o);
+
 /* Takes the first frame, and tells the filter its time. As p2t_session_step(). */
 int cli_session_begin(struct p2t_session *session, struct filter *filter);
 

@@ -318,6 +318,7 @@ struct tls_agreed {
 struct exchange_tls {
     struct packet_mark hello; /* first byte of the ClientHello */
     struct packet_mark done;  /* the handshake is over for the client */
+    struct packet_mark server_hello;
     bool done_guessed;
     uint16_t version, cipher; /* 0: not known */
     struct slice server_name; /* p == NULL: none was sent, or not seen */

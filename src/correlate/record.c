@@ -139,6 +139,7 @@ static void fill_side(struct conn_record_side *out, const struct cconn *cc, enum
         .handshake_us = handshake_us(&cc->view, dir),
         .fin = dir == FLOW_C2S ? cc->view.client_fin : cc->view.server_fin,
         .rst = dir == FLOW_C2S ? cc->view.client_rst : cc->view.server_rst,
+        .last_bytes = s->last,
         .duplicate_sacks = peer->dsacks,
         .keep_alives = s->keep_alives,
         .keep_alives_unanswered = s->keep_alives_open,

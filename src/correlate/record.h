@@ -12,7 +12,7 @@ struct conn_record_side {
     uint8_t ttl, rst_ttl;
     struct exchange_rtt rtt; /* to this side and back */
     int64_t handshake_us;    /* negative: not known */
-    struct packet_mark fin, rst;
+    struct packet_mark fin, rst, last_bytes;
     uint32_t duplicate_sacks, keep_alives, keep_alives_unanswered;
     uint32_t longest_acked, longest_stuck, unseen;
     uint64_t hole, unacked;

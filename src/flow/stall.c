@@ -124,6 +124,7 @@ void flow_stall_hole(struct flow_table *t, struct flow_tcp *c, unsigned side, co
         return;
     x->hole = (struct flow_stall){
         .kind = P2T_STALL_LOST_BEFORE, .from = p->mark, .off = c->half[side].next, .segments = 1, .open = true};
+    x->beyond_ns = p->mark.ts_ns;
     x->hole_ts = p->tcp.ts_value;
     x->has_hole_ts = p->tcp.has_timestamp;
 }
@@ -134,7 +135,7 @@ static bool changed_places(const struct flow_tcp *c, unsigned side, const struct
     static const int64_t SOON_NS = 3000000;
     const struct flow_trouble *x = flow_sent(c, side)->trouble;
     const struct flow_rtt *rtt = &flow_sent(c, !side)->rtt;
-    int64_t ns = p->mark.ts_ns - x->hole.from.ts_ns;
+    int64_t ns = p->mark.ts_ns - x->beyond_ns;
 
     if (x->has_hole_ts && p->tcp.has_timestamp && p->tcp.ts_value != x->hole_ts)
         return (int32_t)(p->tcp.ts_value - x->hole_ts) < 0;
@@ -145,12 +146,15 @@ static bool changed_places(const struct flow_tcp *c, unsigned side, const struct
 static void begin_next_hole(const struct flow_tcp *c, unsigned side, const struct packet *p)
 {
     struct flow_trouble *x = flow_sent(c, side)->trouble;
+    const struct flow_held_segment *beyond = flow_held_first(c->half[side].held);
 
     x->has_hole_ts = false;
-    if (c->half[side].held == NULL)
-        x->hole = (struct flow_stall){.repeats = 0};
-    else
-        x->hole.off = c->half[side].next, x->hole.from = p->mark;
+    x->hole = (struct flow_stall){.repeats = 0};
+    if (beyond == NULL)
+        return;
+    x->hole = (struct flow_stall){
+        .kind = P2T_STALL_LOST_BEFORE, .from = p->mark, .off = c->half[side].next, .segments = 1, .open = true};
+    x->beyond_ns = beyond->mark.ts_ns;
 }
 
 void flow_stall_filled(struct flow_table *t, struct flow_tcp *c, unsigned side, const struct packet *p)

@@ -31,6 +31,7 @@ struct flow_trouble {
     struct flow_stall repeat, hole, window;
     uint32_t repeat_ts, hole_ts; /* timestamps of the first repeat, and of the first packet beyond the hole */
     uint32_t repeat_len, last_len;
+    int64_t beyond_ns; /* when the packet right beyond the hole came */
     bool has_repeat_ts, has_hole_ts;
 };
 

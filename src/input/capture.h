@@ -28,6 +28,7 @@ struct input_pcap_file {
     size_t header_bytes; /* of a record */
     uint32_t frame_max;  /* a longer captured length is damage */
     uint32_t link_type;
+    uint32_t snaplen;
     uint32_t ns_per_unit; /* of the fraction: 1000 or 1 */
     enum lengths_order lengths;
 };

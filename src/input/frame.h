@@ -12,6 +12,7 @@ struct input_frame {
     uint32_t link_type;   /* LINKTYPE_ value, see pcap-linktype(7) */
     uint32_t cap_len;     /* bytes in the file */
     uint32_t wire_len;    /* bytes on the wire; >= cap_len */
+    uint32_t snaplen;     /* of its interface; 0: not known, or unlimited */
     const uint8_t *bytes; /* cap_len bytes, valid until the next frame is asked for */
 };
 

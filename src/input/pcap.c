@@ -70,6 +70,7 @@ static int pcap_next(struct input_capture *c, struct input_frame *f)
     f->number = ++c->number;
     f->interface = 0;
     f->link_type = pcap->link_type;
+    f->snaplen = pcap->snaplen;
     f->cap_len = cap_len;
     f->wire_len = wire_len > cap_len ? wire_len : cap_len;
     f->bytes = p + pcap->header_bytes;
@@ -146,6 +147,7 @@ int input_pcap_file_open(struct input_capture *c)
         .header_bytes = (size_t)RECORD_HEADER_BYTES + v->extra_record_bytes,
         .frame_max = frame_max(snaplen),
         .link_type = input_link_type(network),
+        .snaplen = snaplen,
         .ns_per_unit = v->ns_per_unit,
         .lengths = lengths_order(major, minor),
     };

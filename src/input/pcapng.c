@@ -77,6 +77,7 @@ static enum block_outcome read_timed(struct input_capture *c, struct reader *r, 
     f->ts_ns = input_pcapng_interface_ns(i, units);
     f->interface = interface;
     f->link_type = i->link_type;
+    f->snaplen = i->snaplen;
     return BLOCK_FRAME;
 }
 
@@ -94,6 +95,7 @@ static enum block_outcome read_simple(struct input_capture *c, struct reader *r,
     f->ts_ns = c->last_ns;
     f->interface = 0;
     f->link_type = i->link_type;
+    f->snaplen = i->snaplen;
     return BLOCK_FRAME;
 }
 

@@ -81,9 +81,12 @@ struct slice outcome_alert_text(struct exchange *e)
     return alert_text(e, "remote", &alert);
 }
 
+/* RFC 8446 6. */
+enum { BAD_CERTIFICATE = 42, UNKNOWN_CA = 48 };
+
 static bool about_certificate(uint8_t code)
 {
-    return (code >= 42 && code <= 46) || code == 48;
+    return (code >= BAD_CERTIFICATE && code <= 46) || code == UNKNOWN_CA;
 }
 
 /* The client turned the server down. Go sends bad_certificate whatever it was about the certificate. */
@@ -97,6 +100,9 @@ static struct slice client_alert_text(struct exchange *e)
                          "alert is encrypted)");
     if (!about_certificate(alert->code))
         return alert->code == 0 ? outcome_gone : alert_text(e, "local", alert);
+    /* Of others than these two, the alert's own words say more. */
+    if (t->certificate_problem.n == 0 && alert->code != BAD_CERTIFICATE && alert->code != UNKNOWN_CA)
+        return alert_text(e, "local", alert);
     struct slice problem = t->certificate_problem.n > 0 ? t->certificate_problem
                                                         : SLICE_LIT("x509: certificate signed by unknown authority");
     return arena_printf(&e->arena, "%s%.*s", t->prefixed ? "tls: failed to verify certificate: " : "", (int)problem.n,

@@ -48,8 +48,8 @@ static void short_durations(int64_t *const *durations, size_t count)
 
 static void bound_call(const struct near *n, struct call *c)
 {
-    int64_t *const times[] = {&c->start_ns,   &c->end_ns,  &c->lookup_ns, &c->looked_up_ns,
-                              &c->request_ns, &c->sent_ns, &c->answer_ns, &c->late_ns};
+    int64_t *const times[] = {&c->start_ns, &c->end_ns,    &c->lookup_ns, &c->looked_up_ns,  &c->request_ns,
+                              &c->sent_ns,  &c->answer_ns, &c->late_ns,   &c->certificate_ns};
     int64_t *const durations[] = {&c->dns_ns,
                                   &c->connect_ns,
                                   &c->tls_ns,
@@ -63,6 +63,7 @@ static void bound_call(const struct near *n, struct call *c)
                                   &c->shut_by_server_ns,
                                   &c->acked_ns,
                                   &c->nagle_ns,
+                                  &c->hello_ns,
                                   &c->idle_client_ns,
                                   &c->idle_server_ns};
 
@@ -79,10 +80,11 @@ static void bound_question(const struct near *n, struct question *q)
 
 static void bound_conn(const struct near *n, struct conn *k)
 {
-    int64_t *const times[] = {&k->first_ns,   &k->last_ns,       &k->syn_ns,          &k->last_syn_ns,
-                              &k->syn_ack_ns, &k->ack_ns,        &k->late_syn_ack_ns, &k->refused_ns,
-                              &k->icmp_ns,    &k->challenged_ns, &k->fin_ns[0],       &k->fin_ns[1],
-                              &k->rst_ns[0],  &k->rst_ns[1],     &k->clock_jumped_ns};
+    int64_t *const times[] = {&k->first_ns,         &k->last_ns,         &k->syn_ns,          &k->last_syn_ns,
+                              &k->syn_ack_ns,       &k->ack_ns,          &k->late_syn_ack_ns, &k->refused_ns,
+                              &k->icmp_ns,          &k->challenged_ns,   &k->fin_ns[0],       &k->fin_ns[1],
+                              &k->rst_ns[0],        &k->rst_ns[1],       &k->clock_back_ns,   &k->clock_jumped_ns,
+                              &k->last_bytes_ns[0], &k->last_bytes_ns[1]};
     int64_t *const micros[] = {&k->clock_back_us, &k->clock_jump_us, &k->idle_before_unacked_us};
 
     near_times(n, times, COUNT(times));

@@ -158,6 +158,8 @@ void say_client(struct buf *b, const struct word *agent, const struct word *clie
 {
     if (agent != NULL)
         buf_printf(b, "%s on ", agent->text);
+    else if (client != NULL)
+        buf_lit(b, "a client on ");
     buf_str(b, client != NULL ? client->text : "an unknown host");
 }
 

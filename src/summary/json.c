@@ -1,6 +1,7 @@
 #include <stdlib.h>
 
 #include "summary/cause.h"
+#include "summary/changes.h"
 #include "summary/rank.h"
 #include "summary/tell.h"
 #include "write/json/json.h"
@@ -66,7 +67,7 @@ static void json_cleared(struct buf *b, const struct cause *c)
     buf_putc(b, ']');
 }
 
-static void json_cause(struct buf *b, const struct cause *c)
+static void json_cause(struct buf *b, const struct cause *c, bool baseline)
 {
     buf_printf(b, "{\"code\":\"%s\",\"side\":\"%s\",\"phase\":\"%s\",", p2t_cause_name(c->code),
                p2t_cause_side_name(c->side), c->phase);
@@ -86,6 +87,8 @@ static void json_cause(struct buf *b, const struct cause *c)
     json_cleared(b, c);
     buf_putc(b, ',');
     json_proofs(b, c);
+    if (baseline)
+        buf_printf(b, ",\"in_baseline\":%s", c->known ? "true" : "false");
     buf_putc(b, '}');
 }
 
@@ -140,7 +143,7 @@ void tell_json(const struct p2t_summary *s, struct buf *b)
                (unsigned long long)s->calls_seen, (unsigned long long)s->calls_failed, unexplained_failures(s));
     for (size_t i = 0; i < s->cause_count; i++) {
         buf_str(b, i > 0 ? "," : "");
-        json_cause(b, &s->causes[i]);
+        json_cause(b, &s->causes[i], s->changes != NULL);
     }
     buf_lit(b, "],\"services\":[");
     for (size_t i = 0; i < rows.n; i++) {
@@ -149,6 +152,7 @@ void tell_json(const struct p2t_summary *s, struct buf *b)
     }
     buf_lit(b, "],");
     json_limits(s, b);
+    tell_changes_json(s, b);
     buf_lit(b, "}\n");
     b->failed |= rows.failed;
     free(rows.row);

@@ -33,18 +33,23 @@ struct call {
     int64_t dns_ns, connect_ns, tls_ns, send_ns, wait_ns, receive_ns, total_ns; /* 0: not applicable */
     int64_t rtt_ns, stalled_ns, shut_by_client_ns, shut_by_server_ns, acked_ns, late_ns;
     int64_t idle_client_ns, idle_server_ns, nagle_ns;
+    int64_t hello_ns;        /* of its TLS handshake, up to the ServerHello; 0: not known */
+    int64_t certificate_ns;  /* when the server's came in the clear */
     int64_t nagle_by_server; /* 1: the server's answer waited; 0: the client's request */
     uint64_t stream;         /* HTTP/2; 0: none */
     uint64_t request_bytes, response_bytes;
     uint64_t findings[2]; /* bits by enum p2t_finding_code */
-    struct proof proof, last_proof;
+    struct proof proof, last_proof, asked,
+        answered;             /* asked: the end of its request; answered: the first of its answer */
     uint32_t max_streams;     /* HTTP/2: that the server allows at once; 0: not known */
     uint64_t redirected_from; /* another call's id; 0: none */
     uint32_t hops;            /* redirections before it */
     bool reset_by_server;     /* its HTTP/2 stream was */
     bool flow_stalled[2];     /* an HTTP/2 window held its request, its answer back */
     bool continued;           /* 100 Continue came */
+    bool tls_13;
     bool failed, quiet, left, reused, request_closes, response_closes, via, streams, expects, walked, by_go;
+    bool proxied; /* its connection leads to a proxy, which it asked for another host */
     /* Filled by the analysis. */
     struct conn *conn;
     int64_t free_ns;     /* when the last call before it on its connection was over; 0: there was none */
@@ -53,7 +58,7 @@ struct call {
     uint32_t legs, failed_legs;
     struct call *slow_leg;    /* the one that took longest */
     int64_t own_ns, usual_ns; /* time of the one who answered, and its usual; usual negative: not known */
-    bool open_end, slow;
+    bool open_end, slow, usual_of_baseline;
     uint32_t mark; /* scratch of the rules */
 };
 
@@ -80,7 +85,7 @@ struct stall {
 struct conn {
     uint64_t id;
     const struct word *client_ip, *server, *server_ip;
-    uint16_t server_port;
+    uint16_t client_port, server_port;
     enum p2t_vantage vantage;
     int64_t first_ns, last_ns, syn_ns, last_syn_ns, syn_ack_ns, ack_ns, late_syn_ack_ns, refused_ns, icmp_ns,
         challenged_ns;
@@ -90,10 +95,11 @@ struct conn {
     const struct word *icmp_sender;
     enum p2t_closer closer;
     bool input_ended, one_direction;
-    int64_t idle_before_unacked_us, clock_back_us, clock_jump_us, clock_jumped_ns;
+    bool goes_on; /* its ports went on right after: its RST was not the listener's, or its SYN not the last */
+    int64_t idle_before_unacked_us, clock_back_us, clock_back_ns, clock_jump_us, clock_jumped_ns; /* _ns: when */
     struct proof clock_back, clock_jumped;
     struct p2t_flow_record side[2];
-    int64_t fin_ns[2], rst_ns[2];
+    int64_t fin_ns[2], rst_ns[2], last_bytes_ns[2];
     struct proof rst[2];
     struct stall *stalls;
     size_t stall_count;
@@ -125,8 +131,14 @@ struct cause {
     size_t proof_count, proofs_dropped;
     const struct word *cleared[CLEARED_MAX];
     size_t cleared_count;
-    bool gone; /* told with another one */
-    bool pool; /* of a proxy's own pool */
+    /* Of CONN_UNREACHABLE: who said so, how often, and of how many services. */
+    const struct word *reporter;
+    uint8_t icmp_type, icmp_code;
+    size_t dials, places;
+    bool gone;  /* told with another one */
+    bool known; /* the baseline has the same */
+    bool pool;  /* of a proxy's own pool */
+    bool wide;  /* of all paths of a client */
 };
 
 /* What one rule found that others must know. */
@@ -144,6 +156,9 @@ struct trouble {
 };
 
 enum { TROUBLES_MAX = 256 };
+
+struct usuals;
+struct changes;
 
 struct p2t_summary {
     struct p2t_summary_config config;
@@ -166,6 +181,8 @@ struct p2t_summary {
     bool small;                /* so few calls that each counts */
     bool lossy_capture;        /* it lacks packets that were there */
     struct groups services;    /* calls with a request, by server; by time */
+    struct usuals *baseline;   /* of config.baseline; NULL: none was given */
+    struct changes *changes;   /* against it */
     struct call **call_places; /* where the connections list their calls */
     struct trouble trouble[TROUBLES_MAX];
     size_t trouble_count;

@@ -64,7 +64,7 @@ static void name_addresses(struct p2t_summary *s)
     for (size_t i = 0; i < s->call_count; i++) {
         const struct call *c = &s->calls[i];
         if (c->server_ip != NULL && c->server_ip->known_as == NULL && c->name != NULL && !is_address(c->name) &&
-            c->parent == NULL && strchr(c->name->text, ':') == NULL)
+            c->parent == NULL && !c->proxied && strchr(c->name->text, ':') == NULL)
             words_name(c->server_ip, c->name);
     }
 }
@@ -160,6 +160,40 @@ static void infer_refusals(struct p2t_summary *s)
     }
 }
 
+/* The same client dialled from the same port before: with a RST that was not the listener's, or with a SYN that it repeated
+ * under another number. */
+static void mark_going_on(const struct keyed *conns, size_t at)
+{
+    static const int64_t SOON_NS = 3 * SECOND_NS;
+    enum { LOOKED_AT_MAX = 256 };
+    const struct conn *k = conns[at].item;
+    bool answered = k->syns == 0 && (k->syn_ack_ns != 0 || k->side[P2T_SIDE_SERVER].bytes > 0);
+
+    for (size_t b = at; b-- > 0 && at - b < LOOKED_AT_MAX && conns[at].at_ns - conns[b].at_ns < SOON_NS;) {
+        struct conn *before = conns[b].item;
+        if (before->client_port == k->client_port && before->syns > 0 && before->syn_ack_ns == 0)
+            before->goes_on |= before->refused_ns != 0 ? answered : k->syns > 0;
+    }
+}
+
+static void find_dials_that_go_on(struct p2t_summary *s)
+{
+    struct groups g = {0};
+    size_t at = 0, n;
+    struct keyed *first;
+
+    for (size_t i = 0; i < s->conn_count; i++) {
+        struct conn *k = &s->conns[i];
+        groups_add(&g, (struct keyed){{k->server, k->client_ip}, k->first_ns, k->id, k});
+    }
+    groups_sort(&g);
+    while ((first = groups_next(&g, &at, &n)) != NULL)
+        for (size_t i = 1; i < n; i++)
+            mark_going_on(first, i);
+    s->failed |= g.failed;
+    groups_fini(&g);
+}
+
 static void set_window(struct p2t_summary *s)
 {
     s->first_ns = s->counters.earliest_ns;
@@ -178,6 +212,7 @@ int prepare(struct p2t_summary *s)
     for (size_t i = 0; i < s->call_count; i++)
         s->calls[i].failed &= !call_is_doubtful(&s->calls[i]);
     infer_refusals(s);
+    find_dials_that_go_on(s);
     join_legs(s);
     name_addresses(s);
     for (size_t i = 0; i < s->call_count; i++) {

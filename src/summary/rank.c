@@ -42,6 +42,7 @@ static bool explains_server(const struct cause *a, const struct cause *b)
     case P2T_CAUSE_CONN_ACCEPT_QUEUE:
     case P2T_CAUSE_HTTP_WHO_ANSWERED:
     case P2T_CAUSE_CONN_SLOW_PATH:
+    case P2T_CAUSE_TCP_BUFFERBLOAT:
         return true;
     default:
         return a->code == b->code;
@@ -99,6 +100,25 @@ static bool is_reason_of(const struct cause *a, const struct cause *b)
 {
     return a->pool && a->side == P2T_CAUSE_SIDE_PROXY && at_one_time(a, b) &&
            (b->code == P2T_CAUSE_HTTP_WHO_ANSWERED || b->code == P2T_CAUSE_HTTP_PROXY_QUEUE);
+}
+
+/* What is wrong with all paths of a client is wrong with the one to its name server; a full queue drops packets. */
+static bool explains_aside(const struct cause *a, const struct cause *b)
+{
+    if (!a->wide || b->since_ns < a->since_ns - BEFORE_NS || b->until_ns > a->until_ns + AFTER_NS)
+        return false;
+    if (b->side != P2T_CAUSE_SIDE_RESOLVER)
+        return a->code == P2T_CAUSE_TCP_BUFFERBLOAT && b->code == P2T_CAUSE_TCP_LOSSY_PATH && b->wide;
+    return b->code == P2T_CAUSE_DNS_SLOW || (a->code == P2T_CAUSE_TCP_LOSSY_PATH &&
+                                             (b->code == P2T_CAUSE_DNS_RETRIED || b->code == P2T_CAUSE_DNS_RACE_5S));
+}
+
+static void fold_aside(struct p2t_summary *s)
+{
+    for (struct cause *a = s->causes; a < s->causes + s->cause_count; a++)
+        for (struct cause *b = s->causes; b < s->causes + s->cause_count && !a->gone; b++)
+            if (!b->gone && explains_aside(a, b))
+                fold(a, b);
 }
 
 static int by_code(const void *a, const void *b)
@@ -180,6 +200,7 @@ void rank_causes(struct p2t_summary *s)
         return;
     drop_if_one_direction(s);
     qsort(s->causes, s->cause_count, sizeof *s->causes, by_code);
+    fold_aside(s);
     for (size_t i = 0; i < s->cause_count; i++)
         if (!s->causes[i].gone)
             fold_into(s, &s->causes[i]);

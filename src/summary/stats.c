@@ -61,9 +61,105 @@ struct run {
     size_t n, at; /* how many, and where the next goes */
 };
 
-static int by_key(const void *a, const void *b)
+/* Sorting by key: few keys, and items that come nearly in the order of time. */
+struct sorting {
+    struct run *runs; /* in the order in which their keys came */
+    size_t used, cap;
+    uint32_t *table; /* 1 + a run's index, by the hash of its key; 0: free. At most half of it is used */
+    size_t mask;
+    uint32_t *run_of;    /* of each item: its run's index */
+    uint32_t *order;     /* the runs by key */
+    struct keyed *moved; /* the items in their new places */
+};
+
+enum { RUNS_AT_FIRST = 64 };
+
+static bool sorting_begin(struct sorting *t, size_t n)
 {
-    const struct run *x = *(struct run *const *)a, *y = *(struct run *const *)b;
+    t->cap = RUNS_AT_FIRST;
+    t->mask = 2 * RUNS_AT_FIRST - 1;
+    t->runs = malloc(t->cap * sizeof *t->runs);
+    t->table = calloc(t->mask + 1, sizeof *t->table);
+    t->run_of = malloc(n * sizeof *t->run_of);
+    t->moved = malloc(n * sizeof *t->moved);
+    return t->runs != NULL && t->table != NULL && t->run_of != NULL && t->moved != NULL;
+}
+
+static void sorting_end(struct sorting *t)
+{
+    free(t->runs);
+    free(t->table);
+    free(t->run_of);
+    free(t->order);
+    free(t->moved);
+}
+
+/* The place of the key's run in the table, or the free one where it belongs. */
+static size_t place_of(const struct sorting *t, const struct keyed *k)
+{
+    const uint64_t w[5] = {(uint64_t)(uintptr_t)k->key[0], (uint64_t)(uintptr_t)k->key[1],
+                           (uint64_t)(uintptr_t)k->key[2], (uint64_t)(uintptr_t)k->key[3], 0};
+    size_t i = hash_words(w) & t->mask;
+
+    while (t->table[i] != 0 && !same_key(&t->runs[t->table[i] - 1].key, k))
+        i = (i + 1) & t->mask;
+    return i;
+}
+
+static bool grow_runs(struct sorting *t)
+{
+    size_t cap = t->cap * 2;
+    struct run *runs = realloc(t->runs, cap * sizeof *runs);
+
+    if (runs == NULL)
+        return false;
+    t->runs = runs;
+    uint32_t *table = calloc(2 * cap, sizeof *table);
+    if (table == NULL)
+        return false;
+    free(t->table);
+    t->table = table;
+    t->mask = 2 * cap - 1;
+    t->cap = cap;
+    for (size_t i = 0; i < t->used; i++)
+        t->table[place_of(t, &t->runs[i].key)] = (uint32_t)i + 1;
+    return true;
+}
+
+/* The index of its key's run; SIZE_MAX when memory ran out. */
+static size_t run_of(struct sorting *t, const struct keyed *k)
+{
+    size_t place = place_of(t, k);
+
+    if (t->table[place] != 0)
+        return t->table[place] - 1;
+    if (t->used == t->cap) {
+        if (!grow_runs(t))
+            return SIZE_MAX;
+        place = place_of(t, k);
+    }
+    t->runs[t->used] = (struct run){.key = *k};
+    t->table[place] = (uint32_t)++t->used;
+    return t->used - 1;
+}
+
+static bool count_runs(struct sorting *t, const struct groups *g)
+{
+    for (size_t i = 0; i < g->n; i++) {
+        bool same = i > 0 && same_key(&g->all[i], &g->all[i - 1]);
+        size_t run = same ? t->run_of[i - 1] : run_of(t, &g->all[i]);
+        if (run == SIZE_MAX)
+            return false;
+        t->runs[run].n++;
+        t->run_of[i] = (uint32_t)run;
+    }
+    return true;
+}
+
+static int by_key(const void *a, const void *b, void *runs)
+{
+    const struct run *x = (const struct run *)runs + *(const uint32_t *)a,
+                     *y = (const struct run *)runs + *(const uint32_t *)b;
 
     for (int i = 0; i < KEY_WORDS; i++)
         if (x->key.key[i] != y->key.key[i])
@@ -71,72 +167,27 @@ static int by_key(const void *a, const void *b)
     return 0;
 }
 
-/* Sorting by key: few keys, and items that come nearly in the order of time. */
-struct sorting {
-    struct run *runs;    /* in a table, by the hash of their key; n == 0: free */
-    struct run **order;  /* the used ones */
-    uint32_t *slot;      /* of each item */
-    struct keyed *moved; /* the items in their new places */
-    size_t mask, used;
-};
-
-static bool sorting_begin(struct sorting *t, size_t n)
+static bool order_runs(struct sorting *t)
 {
-    size_t slots = 16;
+    size_t at = 0;
 
-    while (slots < 2 * n)
-        slots *= 2;
-    t->mask = slots - 1;
-    t->runs = calloc(slots, sizeof *t->runs);
-    t->order = calloc(n, sizeof(struct run *));
-    t->slot = calloc(n, sizeof *t->slot);
-    t->moved = calloc(n, sizeof *t->moved);
-    return t->runs != NULL && t->order != NULL && t->slot != NULL && t->moved != NULL;
-}
-
-static void sorting_end(struct sorting *t)
-{
-    free(t->runs);
-    free(t->order);
-    free(t->slot);
-    free(t->moved);
-}
-
-static size_t slot_of(struct sorting *t, const struct keyed *k)
-{
-    const uint64_t w[5] = {(uint64_t)(uintptr_t)k->key[0], (uint64_t)(uintptr_t)k->key[1],
-                           (uint64_t)(uintptr_t)k->key[2], (uint64_t)(uintptr_t)k->key[3], 0};
-    size_t i = hash_words(w) & t->mask;
-
-    while (t->runs[i].n > 0 && !same_key(&t->runs[i].key, k))
-        i = (i + 1) & t->mask;
-    return i;
-}
-
-static void count_runs(struct sorting *t, const struct groups *g)
-{
-    for (size_t i = 0; i < g->n; i++) {
-        size_t slot = i > 0 && same_key(&g->all[i], &g->all[i - 1]) ? t->slot[i - 1] : slot_of(t, &g->all[i]);
-        struct run *r = &t->runs[slot];
-        if (r->n++ == 0) {
-            r->key = g->all[i];
-            t->order[t->used++] = r;
-        }
-        t->slot[i] = (uint32_t)slot;
+    t->order = malloc(t->used * sizeof *t->order);
+    if (t->order == NULL)
+        return false;
+    for (size_t i = 0; i < t->used; i++)
+        t->order[i] = (uint32_t)i;
+    qsort_r(t->order, t->used, sizeof *t->order, by_key, t->runs);
+    for (size_t i = 0; i < t->used; i++) {
+        t->runs[t->order[i]].at = at;
+        at += t->runs[t->order[i]].n;
     }
+    return true;
 }
 
 static void place_items(struct sorting *t, const struct groups *g)
 {
-    size_t at = 0;
-
-    qsort(t->order, t->used, sizeof(struct run *), by_key);
-    for (size_t i = 0; i < t->used; i++) {
-        t->order[i]->at = at;
-        at += t->order[i]->n;
-    }
     for (size_t i = 0; i < g->n; i++)
-        t->moved[t->runs[t->slot[i]].at++] = g->all[i];
+        t->moved[t->runs[t->run_of[i]].at++] = g->all[i];
 }
 
 static void sort_by_time(struct keyed *items, size_t n)
@@ -154,16 +205,14 @@ void groups_sort(struct groups *g)
 
     if (g->n < 2)
         return;
-    if (!sorting_begin(&t, g->n)) {
+    if (sorting_begin(&t, g->n) && count_runs(&t, g) && order_runs(&t)) {
+        place_items(&t, g);
+        for (size_t i = 0, at = 0; i < t.used; at += t.runs[t.order[i++]].n)
+            sort_by_time(&t.moved[at], t.runs[t.order[i]].n);
+        memcpy(g->all, t.moved, g->n * sizeof *g->all);
+    } else {
         g->failed = true;
-        sorting_end(&t);
-        return;
     }
-    count_runs(&t, g);
-    place_items(&t, g);
-    for (size_t i = 0, at = 0; i < t.used; at += t.order[i++]->n)
-        sort_by_time(&t.moved[at], t.order[i]->n);
-    memcpy(g->all, t.moved, g->n * sizeof *g->all);
     sorting_end(&t);
 }
 

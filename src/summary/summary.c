@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "summary/changes.h"
 #include "summary/prepare.h"
 #include "summary/rank.h"
 #include "summary/rules/rules.h"
@@ -32,11 +33,13 @@ int p2t_summary_finish(struct p2t_summary *s, const struct p2t_counters *counter
     };
 
     s->counters = *counters;
-    if (prepare(s) != 0)
+    if (prepare(s) != 0 || changes_begin(s) != 0)
         return P2T_ERR_MEMORY;
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
         rules[i](s);
     rank_causes(s);
+    if (changes_find(s) != 0)
+        return P2T_ERR_MEMORY;
     return s->failed ? P2T_ERR_MEMORY : P2T_OK;
 }
 
@@ -70,6 +73,7 @@ void p2t_summary_free(struct p2t_summary *s)
     }
     for (size_t i = 0; i < s->conn_count; i++)
         free(s->conns[i].stalls);
+    changes_free(s->changes);
     free(s->causes);
     free(s->calls);
     free(s->questions);

@@ -85,7 +85,13 @@ static void take_dial(struct p2t_summary *s, struct call *c, const struct p2t_ev
         }
 }
 
-static void take_event(struct p2t_summary *s, struct call *c, const struct p2t_event *ev)
+static struct proof evidence_of(struct p2t_summary *s, const struct p2t_exchange *x, const struct p2t_event *ev)
+{
+    return ev->evidence_count > 0 ? proof_of(s, x->files, x->file_count, ev->evidence[0]) : (struct proof){0};
+}
+
+static void take_event(struct p2t_summary *s, struct call *c, const struct p2t_exchange *x,
+                       const struct p2t_event *ev)
 {
     switch (ev->hook) {
     case P2T_HOOK_DNS_START:
@@ -100,6 +106,8 @@ static void take_event(struct p2t_summary *s, struct call *c, const struct p2t_e
         take_dial(s, c, ev);
         break;
     case P2T_HOOK_WROTE_HEADER_FIELD:
+        /* A head that the snapshot length cut has no end. */
+        c->request_ns = c->request_ns == 0 ? ev->time_ns : c->request_ns;
         take_field(s, c, ev);
         break;
     case P2T_HOOK_WROTE_HEADERS:
@@ -107,12 +115,14 @@ static void take_event(struct p2t_summary *s, struct call *c, const struct p2t_e
         break;
     case P2T_HOOK_WROTE_REQUEST:
         c->sent_ns = ev->time_ns;
+        c->asked = evidence_of(s, x, ev);
         break;
     case P2T_HOOK_GOT_100_CONTINUE:
         c->continued = true;
         break;
     case P2T_HOOK_GOT_FIRST_RESPONSE_BYTE:
         c->answer_ns = ev->time_ns;
+        c->answered = evidence_of(s, x, ev);
         break;
     default:
         break;
@@ -178,8 +188,24 @@ static void take_connection(struct p2t_summary *s, struct call *c, const struct 
     c->server = words_take(&s->words, server);
     c->server_ip = without_port(s, server);
     c->reused = k->reused == 1;
+    c->proxied = k->proxy.p != NULL;
+    if (k->tls != NULL) {
+        c->certificate_ns = k->tls->certificate_ns;
+        c->tls_13 = slice_eq(slice_of(k->tls->version.p, k->tls->version.n), SLICE_LIT("TLS 1.3"));
+    }
     c->rtt_ns = positive(k->rtt_ns);
     c->stream = k->stream > 0 ? (uint64_t)k->stream : 0;
+}
+
+static void take_handshake(struct call *c, const struct p2t_exchange *x)
+{
+    const struct p2t_tls *tls = x->connection != NULL ? x->connection->tls : NULL;
+
+    if (tls == NULL || tls->server_hello_ns == 0 || c->tls_ns == 0)
+        return;
+    for (size_t i = 0; i < x->event_count; i++)
+        if (x->events[i].hook == P2T_HOOK_TLS_HANDSHAKE_START)
+            c->hello_ns = min_ns(c->tls_ns, positive(tls->server_hello_ns - x->events[i].time_ns));
 }
 
 /* A client that resets its stream before the answer has given up. */
@@ -244,8 +270,9 @@ static void fill_call(struct p2t_summary *s, struct call *c, const struct p2t_ex
     if (x->connection != NULL)
         take_connection(s, c, x->connection);
     for (size_t i = 0; i < x->event_count; i++)
-        take_event(s, c, &x->events[i]);
+        take_event(s, c, x, &x->events[i]);
     take_proofs(s, c, x);
+    take_handshake(c, x);
     if (x->http2 != NULL)
         take_stream(c, x->http2);
     for (size_t i = 0; i < x->link_count; i++)
@@ -487,6 +514,7 @@ static void take_moments(struct p2t_summary *s, struct conn *k, const struct p2t
     k->challenged_ns = moment_of(s, r, r->challenged, NULL);
     for (int i = 0; i < 2; i++) {
         k->fin_ns[i] = moment_of(s, r, r->side[i].fin, NULL);
+        k->last_bytes_ns[i] = moment_of(s, r, r->side[i].last_bytes, NULL);
         k->rst_ns[i] = moment_of(s, r, r->side[i].rst, &k->rst[i]);
         k->side[i] = r->side[i];
     }
@@ -508,6 +536,7 @@ static void fill_conn(struct p2t_summary *s, struct conn *k, const struct p2t_co
     k->server = words_take(&s->words, slice_str(r->server));
     k->client_ip = without_port(s, slice_str(r->client));
     k->server_ip = without_port(s, slice_str(r->server));
+    k->client_port = port_of(slice_str(r->client));
     k->server_port = port_of(slice_str(r->server));
     k->vantage = r->vantage;
     k->syns = r->syns;
@@ -524,7 +553,7 @@ static void fill_conn(struct p2t_summary *s, struct conn *k, const struct p2t_co
     k->one_direction = r->one_direction;
     k->idle_before_unacked_us = r->idle_before_unacked_us;
     k->clock_back_us = r->clock_back_us;
-    (void)moment_of(s, r, r->clock_back, &k->clock_back);
+    k->clock_back_ns = moment_of(s, r, r->clock_back, &k->clock_back);
     k->clock_jump_us = r->clock_jump_us;
     k->clock_jumped_ns = moment_of(s, r, r->clock_jumped, &k->clock_jumped);
     take_moments(s, k, r);

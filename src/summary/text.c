@@ -3,6 +3,7 @@
 
 #include "base/timefmt.h"
 #include "summary/cause.h"
+#include "summary/changes.h"
 #include "summary/rank.h"
 #include "summary/tell.h"
 #include "write/escape.h"
@@ -58,6 +59,8 @@ static void say_whose(struct buf *b, const struct cause *c)
         buf_str(b, i > 0 ? ", " : "");
         escape_text(b, word_text(c->cleared[i]));
     }
+    if (c->known)
+        buf_lit(b, "; the baseline has the same");
     buf_putc(b, '\n');
 }
 
@@ -185,6 +188,7 @@ void tell_text(const struct p2t_summary *s, struct buf *b)
         buf_str(b, i == 1 ? "\n" : "");
         say_cause(s, b, &s->causes[i], i + 1);
     }
+    tell_changes_text(s, b, top);
     say_services(b, &rows, top);
     say_limits(s, b);
     b->failed |= rows.failed;

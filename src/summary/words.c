@@ -53,6 +53,13 @@ const struct word *words_take(struct words *w, struct slice text)
     return w->other;
 }
 
+const struct word *words_find(const struct words *w, struct slice text)
+{
+    if (text.n > WORD_MAX)
+        text.n = WORD_MAX;
+    return find(w, text, hash_bytes(text.p, text.n));
+}
+
 void words_name(const struct word *address, const struct word *name)
 {
     const struct word *old = address->known_as;

@@ -27,6 +27,8 @@ enum { WORDS_BYTES_MAX = 32 << 20, WORD_MAX = 1024 };
 /* The word of a text, of which the first WORD_MAX bytes count; NULL for one that is empty or not there, and when memory
  * ran out. Beyond WORDS_BYTES_MAX all new ones are one word, "(other)". */
 const struct word *words_take(struct words *w, struct slice text);
+/* The word of a text that was taken before; NULL: it was not. */
+const struct word *words_find(const struct words *w, struct slice text);
 static inline const struct word *words_text(struct words *w, struct p2t_text text)
 {
     return words_take(w, slice_of(text.p, text.n));

@@ -32,6 +32,7 @@ static struct p2t_flow_record side_of(struct trace *t, const struct conn_record_
                                     .handshake_us = s->handshake_us,
                                     .fin = transport_moment(t, &s->fin),
                                     .rst = transport_moment(t, &s->rst),
+                                    .last_bytes = transport_moment(t, &s->last_bytes),
                                     .duplicate_sacks = s->duplicate_sacks,
                                     .keep_alives = s->keep_alives,
                                     .keep_alives_unanswered = s->keep_alives_unanswered,

@@ -61,6 +61,16 @@ struct redact_field redact_field_of(struct redact *r, struct slice name);
 /* As redact_text(), of one value of a field whose rule is not REDACT_RULE_AS. */
 struct slice redact_by_rule(struct redact *r, enum redact_rule rule, struct slice value, struct buf *b);
 
+/* Bytes of a text: from `from` up to, without, `to`. */
+struct redact_range {
+    size_t from, to;
+};
+
+/* Where the secrets are that redact_text() would replace: appends them to b, in order, a struct redact_range each. */
+void redact_ranges(struct redact *r, enum redact_as as, struct slice s, struct buf *b);
+/* The same of one value of a field. */
+void redact_field_ranges(struct redact *r, struct redact_field field, struct slice value, struct buf *b);
+
 /* The n-th pattern of names that is known without being told; false when there are no more. */
 struct redact_pattern {
     const char *pattern; /* lower case; '-' stands for '_', '.' and brackets, too */

@@ -52,7 +52,9 @@ static void fill_tls(struct trace *t)
                               .server_name = text_of(shown(t, REDACT_HOST, s->server_name)),
                               .ja4 = text_of(s->ja4),
                               .resumed = s->resumed,
-                              .decrypted = s->decrypted};
+                              .decrypted = s->decrypted,
+                              .server_hello_ns = mark_set(&s->server_hello) ? s->server_hello.ts_ns : 0,
+                              .certificate_ns = mark_set(&s->certificate) ? s->certificate.ts_ns : 0};
     t->connection.tls = &t->tls;
 }
 

@@ -184,6 +184,19 @@ static void fill_ends(struct p2t_transport *out, const struct exchange *e)
     out->dead_probes = x->dead_probes;
 }
 
+/* At the latest its answer acknowledges it: where the snapshot length hides the request's end, no earlier packet is known
+ * to. */
+static int64_t acked_us(const struct exchange *e)
+{
+    const struct packet_mark *acked = &e->transport.acked, *answer = &e->response.first;
+    int64_t last_ns = e->request.last.ts_ns;
+
+    if (!mark_set(acked) || acked->ts_ns < last_ns)
+        return -1;
+    bool answered = mark_set(answer) && answer->ts_ns >= last_ns && answer->ts_ns < acked->ts_ns;
+    return ((answered ? answer->ts_ns : acked->ts_ns) - last_ns) / 1000;
+}
+
 void transport_fill(struct trace *t)
 {
     const struct exchange *e = t->e;
@@ -198,8 +211,7 @@ void transport_fill(struct trace *t)
     out->server_rtt = transport_rtt_of(&x->rtt[FLOW_C2S]);
     out->request = message_of(x, FLOW_C2S);
     out->response = message_of(x, FLOW_S2C);
-    if (mark_set(&x->acked) && x->acked.ts_ns >= e->request.last.ts_ns)
-        out->acked_us = (x->acked.ts_ns - e->request.last.ts_ns) / 1000;
+    out->acked_us = acked_us(e);
     fill_server(out, e, t->connection.vantage == P2T_VANTAGE_SERVER);
     out->idle_client_us = first_idle_us(e) + x->message[FLOW_C2S].idle_ns / 1000;
     out->idle_server_us = x->message[FLOW_S2C].idle_ns / 1000;

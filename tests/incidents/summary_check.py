@@ -38,6 +38,40 @@ def without_files(text):
     return summary
 
 
+def halves(name, at, folder):
+    """The capture before and after so many seconds."""
+    capture = pcap.read(os.path.join(HERE, name + '.pcap.zst'))
+    paths = [os.path.join(folder, 'before.pcap'), os.path.join(folder, 'after.pcap')]
+    limit = capture.frames[0].t + int(at * 1e9)
+    pcap.write(capture.with_frames([f for f in capture.frames if f.t < limit - 200_000_000]), paths[0])
+    pcap.write(capture.with_frames([f for f in capture.frames if f.t >= limit]), paths[1])
+    return paths
+
+
+# What is slow from the first packet on is told by the baseline alone: capture, when its incident began, kind, quantile, phase, route.
+CHANGES = [('own/129-one-replica-is-slow', 5, 'slower', 'p90', 'wait', '/relics/*'), ('own/24-resolver-slow', 5, 'slower', 'p50', 'dns', '/b/*'),
+           ('own/36-path-got-longer', 6, 'slower', 'p50', 'wait', '/t/*'),
+           ('captures/18-load-balancer-503', 6, 'fails_more', None, None, None)]
+
+
+def check_baselines(program, check):
+    for name, at, kind, quantile, phase, route in CHANGES:
+        with tempfile.TemporaryDirectory() as folder:
+            before, after = halves(name, at, folder)
+            found = json.loads(summary(program, ['--baseline', before], [after]))
+            same = json.loads(summary(program, ['--baseline', after], [after]))
+        for error in (*check.iter_errors(found), *check.iter_errors(same)) if check else ():
+            sys.exit(f'{name} with a baseline: {error.json_path}: {error.message}')
+        changes = [c for c in found['baseline']['changes'] if c['kind'] == kind]
+        assert changes, (name, found['baseline'])
+        if quantile:
+            assert any((c['quantile'], c['phase'], c['route']) == (quantile, phase, route) for c in changes), (name, changes)
+        assert found['causes'] and not found['causes'][0]['in_baseline'], name
+        assert same['baseline']['changes'] == [] and same['baseline']['new'] == [] == same['baseline']['gone'], (name, same['baseline'])
+        assert all(c['in_baseline'] for c in same['causes'] if c['code'] in {x['code'] for x in found['causes']}) or not same['causes'], name
+    return len(CHANGES)
+
+
 def main():
     program = sys.argv[1]
     with open(os.path.join(HERE, '../../src/doc/summary.schema.json')) as f:
@@ -65,7 +99,8 @@ def main():
             parts = cut(path, 5, folder)
             assert without_files(summary(program, ['-j', '2'], parts)) == without_files(whole), f'{name}: another result in 5 files'
     assert causes >= 8, causes
-    print(f'{len(CAPTURES)} captures, {causes} causes' + ('' if check else '; no jsonschema here: shapes were not checked'))
+    baselines = check_baselines(program, check)
+    print(f'{len(CAPTURES)} captures, {causes} causes, {baselines} baselines' + ('' if check else '; no jsonschema here: shapes were not checked'))
 
 
 main()

@@ -363,11 +363,12 @@ static void image_agreed(struct image *m, struct tls_agreed *a)
     image_bool(m, &a->resumed);
 }
 
-IMAGE_COVERS(struct exchange_tls, 488);
+IMAGE_COVERS(struct exchange_tls, 512);
 void image_tls(struct image *m, struct exchange_tls *t)
 {
     image_mark(m, &t->hello);
     image_mark(m, &t->done);
+    image_mark(m, &t->server_hello);
     image_bool(m, &t->done_guessed);
     IMAGE(m, t->version);
     IMAGE(m, t->cipher);

@@ -80,6 +80,7 @@ static void on_server_hello(struct cconn *cc, const struct fact *f)
     }
     if (mark_set(&cc->tls->info.hello) && cc->tls->least_wait_ns == 0)
         cc->tls->least_wait_ns = f->mark.ts_ns - cc->tls->info.hello.ts_ns;
+    cc->tls->info.server_hello = f->mark;
     cc->tls->info.version = f->as.tls_server_hello->version;
     cc->tls->info.cipher = f->as.tls_server_hello->cipher;
 }

@@ -60,21 +60,27 @@ static void find_one_direction(struct p2t_summary *s)
 
 /* Less is what two interfaces of one capture differ by. */
 static const int64_t CLOCK_BACK_US = 300000;
+/* More is not told apart: forged times are cut (bounds.c). */
+static const int64_t YEAR_NS = INT64_C(300) * 86400 * SECOND_NS;
 
 static void tell_clock(struct p2t_summary *s, const struct conn *k, size_t n, int64_t at_ns, bool back)
 {
     struct cause *c = cause_add(s, P2T_CAUSE_CAPTURE_CLOCK, P2T_CAUSE_SIDE_CAPTURE, "capture", P2T_CERTAIN);
 
     c->kind = "capture";
-    cause_span(c, back ? k->first_ns : at_ns - k->clock_jump_us * 1000, back ? k->last_ns : at_ns);
+    cause_span(c, back ? k->clock_back_ns : at_ns - k->clock_jump_us * 1000, back ? k->last_ns : at_ns);
     cause_prove(c, back ? k->clock_back : k->clock_jumped);
     c->calls = n;
     c->of = s->conn_count;
     c->lost_ns = (back ? k->clock_back_us : k->clock_jump_us) * 1000;
-    buf_printf(&c->text, "the capture's clock was set %s by ", back ? "back" : "forward");
-    say_time(&c->text, c->lost_ns);
-    buf_str(&c->text, back ? " while it ran" : " while it ran (the hosts' own clocks did not jump)");
-    buf_lit(&c->text, ": times across that moment are not comparable");
+    buf_printf(&c->text, "the capture's times go %s by ", back ? "back" : "forward");
+    if (c->lost_ns >= YEAR_NS)
+        buf_lit(&c->text, "most of a year, or more");
+    else
+        say_time(&c->text, c->lost_ns);
+    buf_str(&c->text, back ? ": its clock was set, or packets of two clocks were put together"
+                           : ": its clock was set (the hosts' own clocks did not jump)");
+    buf_lit(&c->text, "; times across that moment are not comparable");
 }
 
 static void find_clock_back(struct p2t_summary *s)

@@ -40,16 +40,64 @@ static bool is_loopback(const struct word *ip)
     return strncmp(ip->text, "127.", 4) == 0 || strcmp(ip->text, "::1") == 0;
 }
 
-/* "localhost" has two addresses, and most servers listen at one: a refusal that the other makes good costs nothing. */
+static bool is_netbios(uint16_t port)
+{
+    enum { NETBIOS = 139, SMB = 445 };
+
+    return port == NETBIOS || port == SMB;
+}
+
+/* Somebody dials both at once, and means to use the one that answers: "localhost" has two addresses, and most servers listen
+ * at one; file shares have two ports. */
+static bool is_other_way(const struct listener *l, const struct conn *k)
+{
+    const struct conn *first = l->first;
+
+    if (k->server_ip == l->ip)
+        return k->server_port != first->server_port && is_netbios(k->server_port) && is_netbios(first->server_port);
+    return is_loopback(l->ip) && k->server_ip != NULL && is_loopback(k->server_ip) &&
+           k->server_port == first->server_port;
+}
+
+/* A refusal that the other way makes good costs nothing. */
 static bool made_good(const struct listener *l)
 {
-    for (size_t i = 0; is_loopback(l->ip) && i < l->s->conn_count; i++) {
+    for (size_t i = 0; i < l->s->conn_count; i++) {
         const struct conn *k = &l->s->conns[i];
-        if (k->server_ip != l->ip && is_loopback(k->server_ip) && k->server_port == l->first->server_port &&
-            k->syn_ack_ns >= l->from_ns && k->syn_ack_ns - l->end_ns < SECOND_NS)
+        if (is_other_way(l, k) && k->syn_ack_ns >= l->from_ns && k->syn_ack_ns - l->end_ns < SECOND_NS)
             return true;
     }
     return false;
+}
+
+/* Both addresses of "localhost" refuse: one cause, told of the IPv4 one. */
+static const struct conn *other_loopback(const struct listener *l)
+{
+    for (size_t i = 0; i < l->s->conn_count; i++) {
+        const struct conn *k = &l->s->conns[i];
+        if (is_other_way(l, k) && k->server_ip != l->ip && dial_end_of(l->s, k) == DIAL_REFUSED &&
+            k->syn_ns >= l->from_ns - SECOND_NS && k->syn_ns <= l->to_ns + SECOND_NS)
+            return k;
+    }
+    return NULL;
+}
+
+/* It was there at some time: a SYN-ACK of it is in the capture. */
+static bool listened_once(const struct listener *l)
+{
+    for (size_t i = 0; i < l->n; i++)
+        if (((const struct conn *)l->conns[i].item)->syn_ack_ns != 0)
+            return true;
+    return false;
+}
+
+static void say_why_refused(const struct listener *l, struct cause *c, const struct conn *other)
+{
+    if (other != NULL)
+        buf_printf(&c->text, "; so does %s", other->server->text);
+    buf_str(&c->text, listened_once(l) ? ": nothing listened there then, or a firewall rejected; at other times it "
+                                         "takes connections"
+                                       : ": nothing listens there, or a firewall rejects");
 }
 
 static void find_refused(struct listener *l)
@@ -62,6 +110,9 @@ static void find_refused(struct listener *l)
         return;
     l->end_ns = max_ns(l->end_ns, l->last->refused_ns);
     if (made_good(l))
+        return;
+    const struct conn *other = other_loopback(l);
+    if (other != NULL && strchr(l->ip->text, ':') != NULL)
         return;
     listener_find_siblings(l);
     size_t taken = listener_taken(l);
@@ -85,28 +136,12 @@ static void find_refused(struct listener *l)
     else if (backlog)
         buf_lit(&c->text, ": its backlog is full, or one of several behind it is dead");
     else if (l->siblings.total == 0)
-        buf_lit(&c->text, ": nothing listens there, or a firewall rejects");
+        say_why_refused(l, c, other);
     if (proxied > 0) {
         buf_printf(&c->text, "; the proxy %s answers 5xx for it, %zu calls", word_str(proxy), proxied);
         cause_clear(c, proxy);
     }
     say_siblings(l, c, "take connections");
-    dials_tell_dns(l, c, ends);
-}
-
-static void find_unreachable(struct listener *l)
-{
-    const unsigned ends = 1u << DIAL_UNREACHABLE;
-    size_t n = listener_count(l, ends);
-
-    if (n < at_least(l->s, 2))
-        return;
-    struct cause *c = listener_blame(l, P2T_CAUSE_CONN_UNREACHABLE, P2T_CAUSE_SIDE_NETWORK, P2T_CERTAIN, ends);
-    c->lost_ns = 0;
-    buf_printf(&c->text, "%s says that ", word_str(l->first->icmp_sender));
-    say_service(&c->text, l->server, l->ip);
-    buf_printf(&c->text, " is unreachable (ICMP type %u code %u), %zu times", (unsigned)l->first->icmp_type,
-               (unsigned)l->first->icmp_code, n);
     dials_tell_dns(l, c, ends);
 }
 
@@ -139,7 +174,7 @@ void rules_dials(struct p2t_summary *s)
         l.ip = ((struct conn *)first->item)->server_ip;
         find_refused(&l);
         l.siblings = (struct word_list){0};
-        find_unreachable(&l);
+        dials_find_unreachable(&l);
         dials_find_silence(&l);
         find_challenged(&l);
     }

@@ -43,6 +43,8 @@ void listener_hit(struct listener *l, struct cause *c, unsigned ends);
 void listener_find_siblings(struct listener *l);
 void say_siblings(struct listener *l, struct cause *c, const char *verb);
 
+/* unreachable.c: what ICMP says. */
+void dials_find_unreachable(struct listener *l);
 /* silence.c: SYNs that are not answered, or not at once. */
 void dials_find_silence(struct listener *l);
 /* stale.c: turns the cause into one about DNS, where the name led there only lately, or leads there no more. */

@@ -37,9 +37,16 @@ static bool is_stale(const struct call *c)
            (idle_before(c) > IDLE_NS || (c->free_ns == 0 && c->conn != NULL && c->conn->syns == 0));
 }
 
+/* Bytes of the server came after the request, though none that a TLS record makes. */
+static bool said_something(const struct call *c)
+{
+    return c->kind == P2T_KIND_TLS && c->conn != NULL &&
+           c->conn->last_bytes_ns[P2T_SIDE_SERVER] > max_ns(c->request_ns, c->sent_ns);
+}
+
 static bool is_ended(const struct call *c)
 {
-    return c->failed && c->answer_ns == 0 && c->status == 0 && !c->left && !is_stale(c) &&
+    return !said_something(c) && c->failed && c->answer_ns == 0 && c->status == 0 && !c->left && !is_stale(c) &&
            call_has(c, P2T_FINDING_CONN_CLOSED_BY_SERVER);
 }
 
@@ -193,13 +200,20 @@ static void find_ended(struct service *v, call_is *is, enum p2t_cause_code code,
 
 static void find_broken_off(struct service *v)
 {
+    size_t heads = 0;
+
     if (count(v, is_broken_off) < at_least(v->s, 2))
         return;
     struct cause *c = blame(v, P2T_CAUSE_HTTP_TRUNCATED, P2T_CAUSE_SIDE_SERVER, "receive", is_broken_off);
     const struct call *first = c->hit[0];
     say_service(&c->text, first->server, first->server_ip);
-    buf_printf(&c->text, " breaks %zu of %zu answers off inside the body", c->hit_count,
-               c->of > c->hit_count ? c->of : c->hit_count);
+    for (size_t i = 0; i < c->hit_count; i++)
+        heads += c->hit[i]->status == 0;
+    buf_printf(&c->text, " breaks %zu of %zu answers off inside the %s", c->hit_count,
+               c->of > c->hit_count ? c->of : c->hit_count,
+               heads == 0              ? "body"
+               : heads == c->hit_count ? "head"
+                                       : "head or the body");
 }
 
 void rules_failures(struct p2t_summary *s)

@@ -1,5 +1,6 @@
 /* TLS handshakes: those that fail, and those that became slow. */
 #include "summary/cause.h"
+#include "summary/rules/handshakes.h"
 #include "summary/rules/rules.h"
 
 static bool did_handshake(const struct call *c)
@@ -23,12 +24,63 @@ static bool speaks_of_version(const struct word *error)
     return error != NULL && strstr(error->text, "protocol version") != NULL;
 }
 
-/* No server's flight with a certificate is shorter. */
-/* Nor is a ClientHello, with an alert behind it, longer. */
+/* What Go's errors mean to somebody who runs either side. */
+static const struct {
+    const char *error, *text;
+} error_texts[] = {
+    {"remote error: tls: ", "the server sends the alert: "},
+    {"local error: tls: ", "the client sends the alert: "},
+    {"EOF", "the server closes the connection"},
+    {"the client closed the connection first: canceled, or one of its timeouts",
+     "the client closes the connection (canceled, or a time limit of its own)"},
+};
+
+static bool is_alert_of_server(const struct word *error)
+{
+    return error != NULL && strncmp(error->text, error_texts[0].error, strlen(error_texts[0].error)) == 0;
+}
+
+static void say_error(struct buf *b, const struct word *error)
+{
+    const char *text = error->text;
+
+    buf_lit(b, ": ");
+    for (size_t i = 0; i < sizeof error_texts / sizeof *error_texts; i++) {
+        size_t n = strlen(error_texts[i].error);
+        if (strncmp(text, error_texts[i].error, n) != 0)
+            continue;
+        buf_str(b, error_texts[i].text);
+        text += n;
+        break;
+    }
+    buf_str(b, text);
+}
+
+/* No server's flight with a certificate is shorter, and no ClientHello, with an alert behind it, longer. */
 enum { CERTIFICATE_BYTES = 500, HELLO_BYTES_MAX = 4096 };
 
+/* When the client was first seen to end the connection; 0: it was not. */
+static int64_t client_ended_ns(const struct conn *k)
+{
+    int64_t fin = k->fin_ns[P2T_SIDE_CLIENT], rst = k->rst_ns[P2T_SIDE_CLIENT];
+
+    return fin == 0 || (rst != 0 && rst < fin) ? rst : fin;
+}
+
+/* The client had the server's certificate before it broke off, and sent nothing but its hello. TLS 1.3 encrypts it: there,
+ * the whole of the server's flight tells. */
+static bool saw_certificate(const struct call *c)
+{
+    const struct conn *k = c->conn;
+
+    if (k == NULL || k->side[P2T_SIDE_CLIENT].bytes >= HELLO_BYTES_MAX)
+        return false;
+    int64_t ended = client_ended_ns(k), came = c->tls_13 ? k->last_bytes_ns[P2T_SIDE_SERVER] : c->certificate_ns;
+    return came != 0 && ended > came && k->side[P2T_SIDE_SERVER].bytes >= CERTIFICATE_BYTES;
+}
+
 struct failures {
-    size_t bad, all, certificates, versions, not_tls, alerts, left, slow, served;
+    size_t bad, all, certificates, versions, not_tls, alerts, left, slow, served, turned_down;
     int64_t from_ns, to_ns;
     const struct call *first;
     bool by_client; /* it was the client that broke off */
@@ -51,8 +103,8 @@ static struct failures failures_of(const struct keyed *calls, size_t n)
         f.not_tls += call_has(c, P2T_FINDING_TLS_NOT_TLS);
         f.alerts += call_has(c, P2T_FINDING_TLS_ALERT);
         f.slow += c->tls_ns > 900 * (int64_t)MS;
-        f.served += c->conn != NULL && c->conn->side[P2T_SIDE_SERVER].bytes >= CERTIFICATE_BYTES &&
-                    c->conn->side[P2T_SIDE_CLIENT].bytes < HELLO_BYTES_MAX;
+        f.served += saw_certificate(c);
+        f.turned_down += c->certificate_ns != 0 && is_alert_of_server(c->error);
         f.left +=
             c->conn != NULL && (c->conn->closer == P2T_CLOSER_CLIENT_FIN || c->conn->closer == P2T_CLOSER_CLIENT_RST);
     }
@@ -76,7 +128,7 @@ static enum p2t_cause_code code_of(const struct failures *f)
 
 static enum p2t_cause_side side_of(enum p2t_cause_code code, const struct failures *f)
 {
-    if (code == P2T_CAUSE_TLS_VERSION_MISMATCH)
+    if (code == P2T_CAUSE_TLS_VERSION_MISMATCH || (code == P2T_CAUSE_TLS_ALERT && f->turned_down * 2 > f->bad))
         return P2T_CAUSE_SIDE_CLIENT;
     if (code == P2T_CAUSE_TLS_CERTIFICATE || code == P2T_CAUSE_TLS_NOT_TLS || code == P2T_CAUSE_TLS_CLIENT_REJECTS ||
         f->slow * 2 > f->bad)
@@ -114,70 +166,11 @@ static void find_failures(struct p2t_summary *s, const struct keyed *calls, size
     if (code == P2T_CAUSE_TLS_CLIENT_REJECTS)
         buf_lit(&c->text, ": the client breaks off after the server's certificate; that it does not trust it fits");
     else if (f.first->error != NULL)
-        buf_printf(&c->text, ": %s", f.first->error->text);
+        say_error(&c->text, f.first->error);
     if (code == P2T_CAUSE_TLS_CERTIFICATE && !speaks_of_certificate(f.first->error))
         buf_lit(&c->text, "; the server's certificate has a fault");
-}
-
-/* Slow against the quickest quarter of this server's handshakes. */
-static _Thread_local int64_t slow_over_ns;
-
-static bool is_slow(const void *item)
-{
-    return ((const struct call *)item)->tls_ns > slow_over_ns;
-}
-
-static void find_slow(struct p2t_summary *s, struct keyed *calls, size_t n)
-{
-    struct groups good = {0};
-    struct sample all = {0}, slow = {0};
-    size_t at = 0, span = 0;
-    int64_t lost = 0, stalled = 0;
-
-    for (size_t i = 0; i < n; i++) {
-        const struct call *c = calls[i].item;
-        if (c->outcome == P2T_OUTCOME_TLS_ERROR || c->tls_ns == 0)
-            continue;
-        groups_add(&good, calls[i]);
-        sample_add(&all, c->tls_ns);
-    }
-    int64_t base = sample_at(&all, 250);
-    slow_over_ns = max_ns(3 * base, base + 100 * (int64_t)MS);
-    if (all.n >= 8 && good.all != NULL && densest_run(good.all, good.n, is_slow, &at, &span)) {
-        for (size_t i = at; i < at + span; i++) {
-            const struct call *c = good.all[i].item;
-            if (!is_slow(c))
-                continue;
-            sample_add(&slow, c->tls_ns);
-            lost += c->tls_ns - base;
-            stalled += c->stalled_ns;
-        }
-        const struct call *first = good.all[at].item;
-        bool path = trouble_of(s, TROUBLE_SLOW_PATH, first->server_ip, first->start_ns, first->end_ns) != NULL;
-        if (slow.n >= 4 && slow.n * 10 > span * 4 && !path && stalled * 10 < lost * 3) {
-            struct cause *c = cause_add(s, P2T_CAUSE_TLS_SLOW_SERVER, P2T_CAUSE_SIDE_SERVER, "tls", P2T_LIKELY);
-            cause_subject_service(c, first->server, first->server_ip);
-            for (size_t i = at; i < at + span; i++)
-                if (is_slow(good.all[i].item)) {
-                    struct call *x = good.all[i].item;
-                    cause_hit(s, c, x);
-                    cause_span(c, x->start_ns, x->end_ns);
-                }
-            c->of = span;
-            c->lost_ns = lost;
-            buf_lit(&c->text, "TLS handshakes with ");
-            say_service(&c->text, first->server, first->server_ip);
-            buf_lit(&c->text, " take ");
-            say_time(&c->text, sample_at(&slow, 500));
-            buf_lit(&c->text, " (usual: ");
-            say_time(&c->text, base);
-            buf_printf(&c->text, "), %zu of %zu", slow.n, span);
-        }
-    }
-    s->failed |= good.failed || all.failed || slow.failed;
-    groups_fini(&good);
-    sample_fini(&all);
-    sample_fini(&slow);
+    if (code == P2T_CAUSE_TLS_ALERT && f.turned_down * 2 > f.bad)
+        buf_lit(&c->text, ", to what the client sent after the server's certificate");
 }
 
 void rules_handshakes(struct p2t_summary *s)
@@ -194,7 +187,7 @@ void rules_handshakes(struct p2t_summary *s)
     groups_sort(&g);
     while ((first = groups_next(&g, &at, &n)) != NULL) {
         find_failures(s, first, n);
-        find_slow(s, first, n);
+        find_slow_handshakes(s, first, n);
     }
     s->failed |= g.failed;
     groups_fini(&g);

@@ -21,14 +21,15 @@ enum dial_end dial_end_of(const struct p2t_summary *s, const struct conn *k)
         return DIAL_CHALLENGED;
     if (k->syn_ack_ns == 0) {
         if (k->refused_ns != 0)
-            return DIAL_REFUSED;
+            return k->goes_on ? DIAL_OPEN : DIAL_REFUSED;
         if (icmp)
             return DIAL_UNREACHABLE;
-        return k->syn_ns < s->last_ns - TAIL_NS && !k->one_direction ? DIAL_SILENT : DIAL_OPEN;
+        return k->syn_ns < s->last_ns - TAIL_NS && !k->one_direction && !k->goes_on ? DIAL_SILENT : DIAL_OPEN;
     }
     if (k->syns > 1 && k->syn_ack_ns - k->syn_ns > REPEATED_NS)
         return DIAL_REPEATED;
-    return k->late_syn_acks > 0 ? DIAL_LATE_SYN_ACK : DIAL_ANSWERED;
+    return k->late_syn_acks > 0 && k->late_syn_ack_ns - k->syn_ack_ns > REPEATED_NS ? DIAL_LATE_SYN_ACK
+                                                                                    : DIAL_ANSWERED;
 }
 
 /* ---- one listener ---- */

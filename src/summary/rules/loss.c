@@ -147,8 +147,9 @@ struct losses {
     int64_t lag_ns, from_ns, to_ns;
     struct word_list ports;
     const struct conn *first;
-    unsigned to_server, to_client;
-    bool idle, counts; /* counts: enough of them to be told */
+    unsigned lost[2];     /* by the side whose bytes were lost */
+    uint64_t repeated[2]; /* segments that it sent again */
+    bool idle, counts;    /* counts: enough of them to be told */
 };
 
 /* Its bytes were sent again and again at the end, and nobody ever answered. */
@@ -175,8 +176,7 @@ static void count_stalls(struct losses *l, const struct conn *k)
         add_ns(&l->lag_ns, x->to_ns - x->from_ns);
         l->from_ns = l->from_ns == 0 ? x->from_ns : min_ns(l->from_ns, x->from_ns);
         l->to_ns = max_ns(l->to_ns, x->to_ns);
-        l->to_client += x->by_server && x->kind == P2T_STALL_LOST_BEFORE;
-        l->to_server += !x->by_server && x->kind == P2T_STALL_LOST_BEFORE;
+        l->lost[x->by_server ? P2T_SIDE_SERVER : P2T_SIDE_CLIENT] += x->kind != P2T_STALL_SPURIOUS;
     }
 }
 
@@ -188,11 +188,12 @@ static void count_conn(struct losses *l, const struct conn *k)
     if (has_shut_window(k) || trouble_of(l->s, TROUBLE_MTU, k->server, k->first_ns, k->last_ns) != NULL)
         return;
     count_stalls(l, k);
-    l->to_client += k->side[P2T_SIDE_SERVER].duplicate_sacks;
     if (l->events == before)
         return;
     l->first = l->first == NULL ? k : l->first;
     l->conns_hit++;
+    for (int side = 0; side < 2; side++)
+        l->repeated[side] += k->side[side].retransmitted;
     word_list_add(&l->ports, k->server);
     if (is_dead(k)) {
         l->dead++;
@@ -275,20 +276,33 @@ static void tell_dead(struct losses *l)
     c->gone = c->calls == 0;
     buf_lit(&c->text, "connections to ");
     say_service(&c->text, l->first->server, l->ip);
-    buf_printf(&c->text, " go silent: requests are sent again and again and never acknowledged, on %zu connections",
-               l->dead);
+    buf_lit(&c->text, " go silent: requests are sent again and again and never acknowledged, on ");
+    say_count(&c->text, l->dead, "connection");
     if (l->idle)
         buf_lit(&c->text, ", after they were idle: a NAT or firewall that forgot them fits");
 }
 
+static bool is_lost_mostly(const struct losses *l, int side)
+{
+    return l->lost[side] > 4 * l->lost[!side];
+}
+
 static void say_direction(struct losses *l, struct cause *c)
 {
-    if (l->to_client > l->to_server && l->to_client >= 2)
-        buf_lit(&c->text, "packets from ");
-    else if (l->to_server > l->to_client && l->to_server >= 2)
-        buf_lit(&c->text, "packets to ");
-    else
-        buf_lit(&c->text, "packets to or from ");
+    const char *both = l->lost[P2T_SIDE_CLIENT] > 0 && l->lost[P2T_SIDE_SERVER] > 0 ? "to and from" : "to or from";
+
+    buf_printf(&c->text, "packets %s ",
+               is_lost_mostly(l, P2T_SIDE_SERVER)   ? "from"
+               : is_lost_mostly(l, P2T_SIDE_CLIENT) ? "to"
+                                                    : both);
+}
+
+static void say_repeated(struct cause *c, uint64_t segments, size_t conns)
+{
+    buf_lit(&c->text, " are lost: ");
+    say_count(&c->text, (size_t)segments, "segment");
+    buf_printf(&c->text, " %s sent again on ", segments == 1 ? "is" : "are");
+    say_count(&c->text, conns, "connection");
 }
 
 static void tell_lossy(struct losses *l)
@@ -303,9 +317,15 @@ static void tell_lossy(struct losses *l)
     hit_lossy(l, c);
     say_direction(l, c);
     say_service(&c->text, port, l->ip);
-    buf_printf(&c->text, " are lost, %zu times on %zu connections", l->events, l->conns_hit);
+    say_repeated(c,
+                 is_lost_mostly(l, P2T_SIDE_SERVER)   ? l->repeated[P2T_SIDE_SERVER]
+                 : is_lost_mostly(l, P2T_SIDE_CLIENT) ? l->repeated[P2T_SIDE_CLIENT]
+                                                      : l->repeated[0] + l->repeated[1],
+                 l->conns_hit);
     if (c->calls > 0) {
-        buf_printf(&c->text, ", %zu calls waited ", c->calls);
+        buf_lit(&c->text, ", ");
+        say_count(&c->text, c->calls, "call");
+        buf_lit(&c->text, " waited ");
         say_time(&c->text, c->lost_ns);
         buf_lit(&c->text, " for them");
     }
@@ -314,19 +334,25 @@ static void tell_lossy(struct losses *l)
 static void tell_client_lossy(struct p2t_summary *s, struct losses *all, size_t n)
 {
     struct cause *c = cause_add(s, P2T_CAUSE_TCP_LOSSY_PATH, P2T_CAUSE_SIDE_NETWORK, "wait", P2T_CERTAIN);
-    size_t events = 0, servers = 0;
+    size_t servers = 0, conns = 0;
+    uint64_t repeated = 0;
 
     c->kind = "path";
+    c->wide = true;
     for (size_t i = 0; i < n; i++) {
         if (!all[i].counts)
             continue;
         c->client = all[i].first->client_ip;
-        events += all[i].events;
+        repeated += all[i].repeated[0] + all[i].repeated[1];
+        conns += all[i].conns_hit;
         servers++;
         hit_lossy(&all[i], c);
     }
-    buf_printf(&c->text, "packets between %s and %zu servers are lost, %zu times; %zu calls waited ",
-               word_str(c->client), servers, events, c->calls);
+    buf_printf(&c->text, "packets between %s and %zu servers", word_str(c->client), servers);
+    say_repeated(c, repeated, conns);
+    buf_lit(&c->text, ", ");
+    say_count(&c->text, c->calls, "call");
+    buf_lit(&c->text, " waited ");
     say_time(&c->text, c->lost_ns);
     buf_printf(&c->text, "; the loss is on %s's side of the network", word_str(c->client));
 }

@@ -103,14 +103,29 @@ static bool is_habit(const struct name_view *v, const struct question *bad, size
     return resolved > 0 && (count < 5 || !gave_something_up(v, bad));
 }
 
+/* What Kubernetes' search list makes of a name with dots: no service has so many labels. */
+static bool is_search_candidate(const struct word *name)
+{
+    static const char domain[] = ".svc.cluster.local";
+    const char *end = strstr(name->text, domain);
+    size_t dots = 0;
+
+    for (const char *p = name->text; end != NULL && p < end; p++)
+        dots += *p == '.';
+    return dots >= 3 && name->text[0] != '_';
+}
+
 /* Nothing that anybody needs, as far as the capture shows. */
 static bool is_noise(const struct name_view *v, enum p2t_cause_code code, const struct question *first, size_t count)
 {
     if (v->with_address > 0 || v->called)
         return false;
-    /* Who asks for IPv6 only wants to know whether there is any. */
+    if (is_search_candidate(v->name))
+        return true;
+    /* Who asks for IPv6 only wants to know whether there is any; a name for IPv6 has no other address on purpose. */
     if (code == P2T_CAUSE_DNS_EMPTY_ANSWER)
-        return v->of_type_a == 0 || (!v->s->small && strchr(v->name->text, '.') == NULL);
+        return v->of_type_a == 0 || strncmp(v->name->text, "ipv6.", 5) == 0 ||
+               (!v->s->small && strchr(v->name->text, '.') == NULL);
     return !was_wanted(v) || (!v->s->small && is_habit(v, first, count));
 }
 
@@ -140,8 +155,8 @@ static void blame(struct name_view *v, enum p2t_cause_code code, const size_t *b
     buf_printf(&c->text, "%s %s: ", v->name->text,
                code == P2T_CAUSE_DNS_NOT_FOUND ? "does not exist (NXDOMAIN)"
                : v->of_type_a < v->n
-                   ? "exists but has no address (the answers are empty)"
-                   : "exists but has no IPv4 address (the answers are empty; AAAA was not asked for)");
+                   ? "exists but has no address (the answers hold none)"
+                   : "exists but has no IPv4 address (the answers hold none; AAAA was not asked for)");
     say_count(&c->text, c->failed, "lookup");
     buf_printf(&c->text, " failed, and %s never left", c->failed == 1 ? "its request" : "their requests");
     if (v->with_address > 0)

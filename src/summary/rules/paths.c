@@ -3,6 +3,7 @@
 
 #include "summary/cause.h"
 #include "summary/rules/rules.h"
+#include "summary/usual.h"
 
 enum { BINS_MAX = 4096, BINS_MIN = 8, UP_MIN = 4 };
 static const int64_t BIN_NS = SECOND_NS / 2;
@@ -58,7 +59,8 @@ static bool find_rise(struct path *p)
         if (p->floor[i] > 0)
             sample_add(&floors, p->floor[i]);
     filled = floors.n;
-    p->base_ns = sample_at(&floors, 250);
+    int64_t before = baseline_quartile(p->s, USUAL_HANDSHAKE, p->end);
+    p->base_ns = before >= 0 ? before : sample_at(&floors, 250);
     for (size_t i = 0; i < p->bins; i++)
         if (is_up(p, p->floor[i])) {
             first = ups.n == 0 ? i : first;
@@ -92,7 +94,7 @@ static bool handshakes_deny(struct path *p)
     return quick;
 }
 
-/* Without handshakes: a server that thinks for long acknowledges first, a far one answers with its first packet. */
+/* Without handshakes: a server that thinks for long acknowledges first, a far one not long before it answers. */
 static bool answers_come_first(const struct path *p)
 {
     size_t slow = 0, acked = 0;
@@ -104,7 +106,7 @@ static bool answers_come_first(const struct path *p)
             c->answer_ns - sent < p->base_ns + 60 * (int64_t)MS)
             continue;
         slow++;
-        acked += c->acked_ns >= 0 && c->acked_ns < c->answer_ns - sent - MS;
+        acked += c->acked_ns >= 0 && c->acked_ns < (c->answer_ns - sent) / 2;
     }
     return slow >= 5 && acked * 5 <= slow;
 }
@@ -135,6 +137,55 @@ static bool leads_to(const struct found *f, const struct call *c, size_t *at)
     return false;
 }
 
+/* Where the snapshot length hides its bodies, its share of what its connection carried. */
+static double bytes_of(const struct call *c)
+{
+    double own = (double)(c->request_bytes + c->response_bytes);
+    const struct conn *k = c->conn;
+    double share =
+        k != NULL && k->call_count > 0 ? (double)(k->side[0].bytes + k->side[1].bytes) / (double)k->call_count : 0;
+
+    return own > share ? own : share;
+}
+
+/* Bytes a second that the client's calls carried between two moments; of each call, as if they came evenly. */
+static int64_t load_between(const struct p2t_summary *s, const struct word *client, int64_t from_ns, int64_t to_ns)
+{
+    double bytes = 0;
+
+    for (size_t i = 0; i < s->call_count && to_ns > from_ns; i++) {
+        const struct call *x = &s->calls[i];
+        if (x->client != client || x->end_ns <= x->start_ns)
+            continue;
+        double share = (double)overlap_ns(x->start_ns, x->end_ns, from_ns, to_ns) / (double)(x->end_ns - x->start_ns);
+        bytes += share * bytes_of(x);
+    }
+    return to_ns > from_ns ? (int64_t)(bytes / ((double)(to_ns - from_ns) / 1e9)) : 0;
+}
+
+static const struct word *only_client(const struct cause *c)
+{
+    for (size_t i = 1; i < c->hit_count; i++)
+        if (c->hit[i]->client != c->hit[0]->client)
+            return NULL;
+    return c->hit_count > 0 ? c->hit[0]->client : NULL;
+}
+
+/* The client's paths got longer while much more was carried over them than at other times, and short again after that. */
+static bool is_own_load(const struct p2t_summary *s, const struct found *f, const struct cause *c, int64_t *load)
+{
+    enum { LOAD_MIN = 50000, LOAD_TIMES = 5 };
+    const struct word *client = only_client(c);
+
+    if (client == NULL)
+        return false;
+    int64_t before = load_between(s, client, s->first_ns, f->from_ns);
+    int64_t after = load_between(s, client, f->to_ns, s->last_ns);
+    *load = load_between(s, client, f->from_ns, f->to_ns);
+    return *load > LOAD_MIN && *load > LOAD_TIMES * max_ns(before, after) && f->from_ns - s->first_ns > SECOND_NS &&
+           s->last_ns - f->to_ns > SECOND_NS;
+}
+
 static void blame(struct p2t_summary *s, const struct found *f, bool client)
 {
     struct cause *c = cause_add(s, P2T_CAUSE_CONN_SLOW_PATH, P2T_CAUSE_SIDE_NETWORK, "connect", P2T_CERTAIN);
@@ -142,6 +193,7 @@ static void blame(struct p2t_summary *s, const struct found *f, bool client)
     size_t at;
 
     c->kind = "path";
+    c->wide = client || f->n > 1;
     c->name = f->end[0]->known_as;
     c->address = f->end[0];
     for (size_t i = 0; i < s->call_count; i++) {
@@ -170,6 +222,15 @@ static void blame(struct p2t_summary *s, const struct found *f, bool client)
     buf_lit(&c->text, " instead of ");
     say_time(&c->text, f->base_ns[0]);
     buf_lit(&c->text, ", handshakes and acknowledgements alike: the path, not the servers");
+    int64_t load;
+    if (!is_own_load(s, f, c, &load))
+        return;
+    c->code = P2T_CAUSE_TCP_BUFFERBLOAT;
+    c->confidence = P2T_LIKELY;
+    buf_printf(
+        &c->text,
+        "; meanwhile %s transfers %lld kB/s, much more than before and after: a full queue at a slow line fits",
+        only_client(c)->text, (long long)load / 1000);
 }
 
 static void look_at(struct path *p, struct found *sure, struct found *maybe)

@@ -1,6 +1,7 @@
 /* Name servers: which of them is silent, answers with errors, or became slow. */
 #include "summary/cause.h"
 #include "summary/rules/rules.h"
+#include "summary/usual.h"
 
 /* A question this near to the end of the capture may yet be answered. */
 static const int64_t TAIL_NS = SECOND_NS;
@@ -75,16 +76,34 @@ static size_t first_asked_at(const struct resolver *r, int64_t at_ns)
     return low;
 }
 
-static bool waited_for(const struct resolver *r, const struct call *c, question_is *bad)
+static int64_t last_moment(const struct question *q)
+{
+    return max_ns(q->last_asked_ns, max_ns(q->answered_ns, q->unreachable_ns));
+}
+
+/* The last packet of the questions that its lookup asked, one of them a bad one; 0: none was. */
+static int64_t waited_until(const struct resolver *r, const struct call *c, question_is *bad)
 {
     size_t first = first_asked_at(r, c->lookup_ns - BEGIN_SLACK_NS);
+    int64_t until = 0;
+    bool any = false;
 
     for (size_t i = first; i < r->n && i - first < OVERLAPS_MAX && r->all[i].at_ns <= c->looked_up_ns; i++) {
         const struct question *q = r->all[i].item;
-        if (bad(r->s, q) && is_name_of(q->name, c->name))
-            return true;
+        if (!is_name_of(q->name, c->name))
+            continue;
+        any |= bad(r->s, q);
+        until = max_ns(until, last_moment(q));
     }
-    return false;
+    return any ? until : 0;
+}
+
+/* Where a lookup without an answer ended, no packet says: it took as long as it was asked again. */
+static int64_t lookup_lost(const struct resolver *r, const struct call *c, int64_t until_ns)
+{
+    int64_t ended = c->outcome == P2T_OUTCOME_DNS_ERROR ? min_ns(c->looked_up_ns, until_ns) : c->looked_up_ns;
+
+    return max_ns(0, ended - c->lookup_ns - r->usual_lookup_ns);
 }
 
 /* Adds the calls whose lookup asked a bad question; what they lost is over the usual. */
@@ -93,10 +112,13 @@ static void hit_waiting(const struct resolver *r, struct cause *c, question_is *
     for (size_t i = 0; i < r->s->call_count; i++) {
         struct call *x = &r->s->calls[i];
         if (x->lookup_ns == 0 || x->looked_up_ns == 0 || x->looked_up_ns < c->since_ns - BEGIN_SLACK_NS ||
-            x->lookup_ns > c->until_ns + SECOND_NS || x->name == NULL || !waited_for(r, x, bad))
+            x->lookup_ns > c->until_ns + SECOND_NS || x->name == NULL)
+            continue;
+        int64_t until = waited_until(r, x, bad);
+        if (until == 0)
             continue;
         cause_hit(r->s, c, x);
-        add_ns(&c->lost_ns, max_ns(0, x->looked_up_ns - x->lookup_ns - r->usual_lookup_ns));
+        add_ns(&c->lost_ns, lookup_lost(r, x, until));
     }
     c->failed = 0;
     for (size_t i = 0; i < c->hit_count; i++)
@@ -106,19 +128,14 @@ static void hit_waiting(const struct resolver *r, struct cause *c, question_is *
 /* ---- what the bad questions have in common ---- */
 
 struct view {
-    size_t bad, inside; /* bad ones; all from the first of them to the last */
-    int64_t from_ns, to_ns;
+    size_t bad, inside;              /* bad ones; all from the first of them to the last */
+    int64_t from_ns, to_ns, took_ns; /* took_ns: all of them together, until their answers */
     size_t aaaa, aaaa_answered, paired;
     size_t later;                     /* of bad ones: answered in the end */
     struct word_list names, answered; /* of bad ones; of those that were answered meanwhile */
     bool name_answered;               /* one of the bad names also got an answer meanwhile */
     struct proof first, last;
 };
-
-static int64_t last_moment(const struct question *q)
-{
-    return max_ns(q->last_asked_ns, max_ns(q->answered_ns, q->unreachable_ns));
-}
 
 /* The other of two questions that one socket asks at once. */
 static bool has_answered_twin(const struct resolver *r, size_t at)
@@ -144,6 +161,7 @@ static void view_bad(const struct resolver *r, struct view *v, size_t i, bool si
         v->first = q->answered.packet != 0 ? q->answered : q->asked;
     }
     v->to_ns = max_ns(v->to_ns, last_moment(q));
+    add_ns(&v->took_ns, last_moment(q) - q->asked_ns);
     v->last = q->answered.packet != 0 ? q->answered : q->asked;
     v->aaaa += q->type == TYPE_AAAA;
     v->paired += silent && has_answered_twin(r, i);
@@ -191,7 +209,7 @@ static struct cause *blame(struct resolver *r, enum p2t_cause_code code, enum p2
     return c;
 }
 
-static void say_hits(struct cause *c)
+static void say_hits(const struct resolver *r, struct cause *c)
 {
     if (c->calls == 0)
         return;
@@ -200,7 +218,7 @@ static void say_hits(struct cause *c)
     if (c->lost_ns > 0) {
         buf_lit(&c->text, " waited ");
         say_time(&c->text, c->lost_ns);
-        buf_lit(&c->text, " for lookups");
+        buf_str(&c->text, r->usual_lookup_ns > MS ? " longer than is usual for lookups" : " for lookups");
     } else {
         buf_lit(&c->text, " asked it");
     }
@@ -230,7 +248,7 @@ static void say_race(struct resolver *r, const struct view *v)
         "one of two questions asked at once from one port (A and AAAA) to the name server %s stays unanswered, %zu "
         "times; the other is answered: fits the conntrack race (single-request-reopen, or a cache on the host)",
         word_str(r->server), v->bad);
-    say_hits(c);
+    say_hits(r, c);
 }
 
 static void say_silence(struct resolver *r, struct view *v)
@@ -238,16 +256,18 @@ static void say_silence(struct resolver *r, struct view *v)
     struct cause *c = blame(r, P2T_CAUSE_DNS_NO_ANSWER, P2T_CAUSE_SIDE_RESOLVER, P2T_CERTAIN, v);
 
     hit_waiting(r, c, is_silent);
+    buf_printf(&c->text, "the name server %s ", word_str(r->server));
     if (v->later == 0 && v->bad < r->n)
-        buf_printf(&c->text, "the name server %s leaves %zu questions unanswered (of %zu meanwhile)",
-                   word_str(r->server), v->bad, v->inside);
+        buf_printf(&c->text, "leaves %zu questions unanswered (of %zu meanwhile)", v->bad, v->inside);
     else if (v->later == 0)
-        buf_printf(&c->text, "the name server %s answers none of %zu questions", word_str(r->server), v->bad);
+        buf_printf(&c->text, "answers none of %zu question%s", v->bad, v->bad == 1 ? "" : "s");
+    else if (v->later == v->bad)
+        buf_printf(&c->text, "answers %zu of %zu questions only after they are asked again", v->bad, v->inside);
     else
-        buf_printf(&c->text, "the name server %s leaves %zu of %zu questions unanswered until they are asked again",
-                   word_str(r->server), v->bad, v->inside);
+        buf_printf(&c->text, "leaves %zu of %zu questions unanswered, %zu of them until they are asked again", v->bad,
+                   v->inside, v->later);
     say_others_answer(r, c);
-    say_hits(c);
+    say_hits(r, c);
 }
 
 static void say_one_family(struct resolver *r, const struct view *v)
@@ -257,7 +277,7 @@ static void say_one_family(struct resolver *r, const struct view *v)
     hit_waiting(r, c, is_silent);
     buf_printf(&c->text, "AAAA questions to %s are never answered (%zu), A questions are; each lookup waits for them",
                word_str(r->server), v->bad);
-    say_hits(c);
+    say_hits(r, c);
 }
 
 static void say_name_silent(struct resolver *r, struct view *v)
@@ -270,7 +290,7 @@ static void say_name_silent(struct resolver *r, struct view *v)
     buf_printf(&c->text, "the name server %s never answers for ", word_str(r->server));
     say_words(&c->text, &v->names, 2);
     buf_printf(&c->text, " (%zu questions), for other names it does", v->bad);
-    say_hits(c);
+    say_hits(r, c);
 }
 
 static void say_lossy(struct resolver *r, const struct view *v)
@@ -278,10 +298,11 @@ static void say_lossy(struct resolver *r, const struct view *v)
     struct cause *c = blame(r, P2T_CAUSE_DNS_RETRIED, P2T_CAUSE_SIDE_NETWORK, P2T_LIKELY, v);
 
     hit_waiting(r, c, is_silent);
-    buf_printf(&c->text,
-               "%zu of %zu questions to the name server %s stay unanswered: lost on the way, or dropped by it",
-               v->bad, v->inside, word_str(r->server));
-    say_hits(c);
+    buf_printf(
+        &c->text,
+        "%zu of %zu questions to the name server %s are not answered at first: lost on the way, or dropped by it",
+        v->bad, v->inside, word_str(r->server));
+    say_hits(r, c);
 }
 
 static void find_silence(struct resolver *r)
@@ -313,7 +334,8 @@ static void find_errors(struct resolver *r, question_is *bad, const char *word)
     struct cause *c = blame(r, P2T_CAUSE_DNS_SERVER_FAILURE,
                             one_name ? P2T_CAUSE_SIDE_NAME_SERVICE : P2T_CAUSE_SIDE_RESOLVER, P2T_CERTAIN, &v);
     hit_waiting(r, c, bad);
-    if (!r->s->small && c->failed == 0 && c->lost_ns < 200 * (int64_t)MS) {
+    /* Others answered in its place, at no cost. */
+    if (c->failed == 0 && c->calls > 0 && (r->s->small ? v.took_ns : c->lost_ns) < 200 * (int64_t)MS) {
         c->gone = true;
         return;
     }
@@ -329,7 +351,7 @@ static void find_errors(struct resolver *r, question_is *bad, const char *word)
     } else {
         say_others_answer(r, c);
     }
-    say_hits(c);
+    say_hits(r, c);
 }
 
 static void find_unreachable(struct resolver *r)
@@ -340,9 +362,9 @@ static void find_unreachable(struct resolver *r)
         return;
     struct cause *c = blame(r, P2T_CAUSE_DNS_UNREACHABLE, P2T_CAUSE_SIDE_RESOLVER, P2T_CERTAIN, &v);
     hit_waiting(r, c, is_unreachable);
-    buf_printf(&c->text, "nothing listens at the name server %s: ICMP says unreachable, %zu times",
-               word_str(r->server), v.bad);
-    say_hits(c);
+    buf_printf(&c->text, "nothing listens at the name server %s: ICMP says unreachable to ", word_str(r->server));
+    say_count(&c->text, v.bad, "question");
+    say_hits(r, c);
 }
 
 /* ---- slowness ---- */
@@ -366,44 +388,90 @@ static bool is_slow(const struct p2t_summary *s, const struct question *q)
     return is_answer(q) && latency_of(q) > slow_over_ns;
 }
 
-static void find_slowness(struct resolver *r)
+struct slowness {
+    struct resolver *r;
+    struct view v;
+    struct sample usual, slow;
+    int64_t base_ns;
+    size_t of_names; /* questions for the names of slow ones meanwhile */
+    bool from_baseline;
+    bool whole; /* slow for all names */
+};
+
+static void measure_slowness(struct slowness *x)
 {
-    struct sample usual = {0}, slow = {0};
+    const struct resolver *r = x->r;
+    int64_t before = baseline_quartile(r->s, USUAL_RESOLVER, r->server);
 
     for (size_t i = 0; i < r->n; i++)
         if (is_answer(r->all[i].item))
-            sample_add(&usual, latency_of(r->all[i].item));
-    int64_t base = sample_at(&usual, 250);
-    slow_over_ns = max_ns(4 * base, base + 80 * (int64_t)MS);
-    struct view v = view_of(r, is_slow);
-    size_t of_names = 0;
+            sample_add(&x->usual, latency_of(r->all[i].item));
+    x->from_baseline = before >= 0;
+    x->base_ns = x->from_baseline ? before : sample_at(&x->usual, 250);
+    slow_over_ns = max_ns(4 * x->base_ns, x->base_ns + 80 * (int64_t)MS);
+    x->v = view_of(r, is_slow);
     for (size_t i = 0; i < r->n; i++) {
         const struct question *q = r->all[i].item;
         if (is_slow(r->s, q))
-            sample_add(&slow, latency_of(q));
-        of_names += q->asked_ns >= v.from_ns && q->asked_ns <= v.to_ns && word_list_has(&v.names, q->name);
+            sample_add(&x->slow, latency_of(q));
+        x->of_names +=
+            q->asked_ns >= x->v.from_ns && q->asked_ns <= x->v.to_ns && word_list_has(&x->v.names, q->name);
     }
-    bool whole = v.bad * 100 > v.inside * 35, some_names = v.bad * 10 > of_names * 6 && v.names.total <= 8;
-    if (usual.n >= 12 && v.bad >= 5 && (whole || some_names)) {
-        struct cause *c = blame(r, P2T_CAUSE_DNS_SLOW, whole ? P2T_CAUSE_SIDE_RESOLVER : P2T_CAUSE_SIDE_NAME_SERVICE,
-                                whole ? P2T_CERTAIN : P2T_LIKELY, &v);
-        hit_waiting(r, c, is_slow);
-        buf_printf(&c->text, "the name server %s takes ", word_str(r->server));
-        say_time(&c->text, sample_at(&slow, 500));
-        if (!whole) {
-            c->kind = "name";
-            c->name = v.names.word[0];
-            buf_printf(&c->text, " to answer for %s", word_str(c->name));
-        } else {
-            buf_printf(&c->text, " to answer, %zu times", v.bad);
+    x->whole = x->v.bad * 100 > x->v.inside * 35;
+}
+
+/* Most slow ones are the first of their name and type, as of a cache that must ask others first, at all times. */
+static bool are_misses(const struct slowness *x)
+{
+    struct groups by_name = {0};
+    size_t at = 0, n, again = 0;
+    struct keyed *first;
+
+    for (size_t i = 0; i < x->r->n; i++) {
+        struct question *q = x->r->all[i].item;
+        groups_add(&by_name, (struct keyed){{q->name}, ((int64_t)q->type << 32) + (int64_t)i, i, q});
+    }
+    groups_sort(&by_name);
+    while ((first = groups_next(&by_name, &at, &n)) != NULL)
+        for (size_t i = 1; i < n; i++) {
+            const struct question *q = first[i].item, *before = first[i - 1].item;
+            again += q->type == before->type && is_slow(x->r->s, q);
         }
-        buf_lit(&c->text, "; its usual is ");
-        say_time(&c->text, base);
-        say_hits(c);
+    groups_fini(&by_name);
+    return again * 2 < x->v.bad;
+}
+
+static void say_slowness(struct slowness *x)
+{
+    struct cause *c =
+        blame(x->r, P2T_CAUSE_DNS_SLOW, x->whole ? P2T_CAUSE_SIDE_RESOLVER : P2T_CAUSE_SIDE_NAME_SERVICE,
+              x->whole ? P2T_CERTAIN : P2T_LIKELY, &x->v);
+
+    hit_waiting(x->r, c, is_slow);
+    buf_printf(&c->text, "the name server %s takes ", word_str(x->r->server));
+    say_time(&c->text, sample_at(&x->slow, 500));
+    if (!x->whole) {
+        c->kind = "name";
+        c->name = x->v.names.word[0];
+        buf_printf(&c->text, " to answer for %s", word_str(c->name));
+    } else {
+        buf_printf(&c->text, " to answer, %zu times", x->v.bad);
     }
-    r->s->failed |= usual.failed || slow.failed;
-    sample_fini(&usual);
-    sample_fini(&slow);
+    say_usual(&c->text, x->base_ns, x->from_baseline);
+    say_hits(x->r, c);
+}
+
+static void find_slowness(struct resolver *r)
+{
+    struct slowness x = {.r = r};
+
+    measure_slowness(&x);
+    bool some_names = x.v.bad * 10 > x.of_names * 6 && x.v.names.total <= 8;
+    if ((x.usual.n >= 12 || x.from_baseline) && x.v.bad >= 5 && (x.whole || some_names) && !are_misses(&x))
+        say_slowness(&x);
+    r->s->failed |= x.usual.failed || x.slow.failed;
+    sample_fini(&x.usual);
+    sample_fini(&x.slow);
 }
 
 /* ---- each ---- */

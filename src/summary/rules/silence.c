@@ -76,7 +76,9 @@ static void tell_dead(struct listener *l, const struct silence *v)
 
     c->kind = "address";
     say_service(&c->text, l->server, l->ip);
-    buf_printf(&c->text, " answers no SYN, %zu dials in vain", v->silent);
+    buf_lit(&c->text, " answers no SYN, ");
+    say_count(&c->text, v->silent, "dial");
+    buf_lit(&c->text, " in vain");
     say_siblings(l, c, "answer, and each dial to this one costs its caller the time until it goes on");
     buf_lit(&c->text, "; host or path cannot be told");
     dials_tell_dns(l, c, SILENT);
@@ -95,6 +97,20 @@ static void tell_filtered(struct listener *l, const struct silence *v)
     dials_tell_dns(l, c, SILENT);
 }
 
+/* One SYN-ACK sent again proves less than several do. */
+static void tell_late_syn_ack(struct listener *l)
+{
+    struct cause *c =
+        listener_blame(l, P2T_CAUSE_CONN_ACCEPT_QUEUE, P2T_CAUSE_SIDE_SERVER, P2T_POSSIBLE, 1u << DIAL_LATE_SYN_ACK);
+
+    cause_prove(c, l->first->late_syn_ack);
+    say_service(&c->text, l->server, l->ip);
+    buf_lit(&c->text, " sends its SYN-ACK again ");
+    say_time(&c->text, l->first->late_syn_ack_ns - l->first->syn_ack_ns);
+    buf_lit(&c->text, " later on 1 connection, although the client's ACK was on its way: that ACK was lost, or the "
+                      "accept queue was full (the process does not accept)");
+}
+
 static void tell_queue(struct listener *l, const struct silence *v)
 {
     struct cause *c = listener_blame(l, P2T_CAUSE_CONN_ACCEPT_QUEUE, P2T_CAUSE_SIDE_SERVER, P2T_LIKELY, BAD_ENDS);
@@ -105,10 +121,12 @@ static void tell_queue(struct listener *l, const struct silence *v)
             add_ns(&c->lost_ns, l->s->calls[i].wait_ns);
         }
     say_service(&c->text, l->server, l->ip);
-    buf_lit(&c->text, " does not take up new connections for ");
+    size_t taken = listener_taken(l);
+    buf_str(&c->text,
+            taken > 0 ? " takes some new connections up late, for " : " does not take up new connections for ");
     say_time(&c->text, l->end_ns - l->from_ns);
     if (v->silent + v->repeated > 0)
-        buf_printf(&c->text, ": SYNs of %zu connections are repeated", v->silent + v->repeated);
+        buf_printf(&c->text, ": SYNs of %zu of %zu connections are repeated", v->silent + v->repeated, c->of);
     else
         buf_printf(&c->text, ": it sends SYN-ACKs again on %zu connections that were acknowledged", v->late);
     if (v->held > 0)
@@ -124,7 +142,9 @@ static void tell_repeated(struct listener *l)
 
     buf_lit(&c->text, "a SYN to ");
     say_service(&c->text, l->server, l->ip);
-    buf_printf(&c->text, " is repeated %u times: it was lost, or its answer was", l->first->syns - 1);
+    buf_lit(&c->text, " is repeated ");
+    say_count(&c->text, l->first->syns - 1, "time");
+    buf_lit(&c->text, ": it was lost, or its answer was");
 }
 
 void dials_find_silence(struct listener *l)
@@ -139,7 +159,8 @@ void dials_find_silence(struct listener *l)
         return;
     l->siblings = (struct word_list){0};
     listener_find_siblings(l);
-    if (v.losses >= 2 && v.repeated + v.late > 0) {
+    bool few = listener_taken(l) > 4 * all; /* the others were taken at once */
+    if (v.losses >= (few ? 1 : 2) && v.repeated + v.late > 0) {
         trouble_note(l->s,
                      (struct trouble){.kind = TROUBLE_LOSS, .who = l->ip, .from_ns = l->from_ns, .to_ns = l->end_ns});
         return;
@@ -150,6 +171,8 @@ void dials_find_silence(struct listener *l)
         tell_dead(l, &v);
     else if (v.repeated == 1 && v.late == 0 && v.silent == 0 && v.held == 0)
         tell_repeated(l);
+    else if (v.late == 1 && v.repeated == 0 && v.silent == 0 && v.held == 0 && l->s->small)
+        tell_late_syn_ack(l);
     else if (v.repeated >= 2 || v.late >= 2 || (v.late > 0 && (v.repeated > 0 || l->s->small)) || v.held > 0)
         tell_queue(l, &v);
     else if (v.silent >= at_least(l->s, 2))

@@ -2,6 +2,7 @@
 #include "summary/cause.h"
 #include "summary/prepare.h"
 #include "summary/rules/rules.h"
+#include "summary/usual.h"
 
 /* So much more than three times the usual, or than the usual, is slow; less is scheduling. */
 static const int64_t LEAST_SLOWER_NS = 80 * (int64_t)MS;
@@ -23,16 +24,23 @@ static void measure(struct call *c)
     c->usual_ns = -1;
 }
 
+/* After 100 Continue, or before the request was all sent: what the server took for its answer is not known. */
+static bool came_early(const struct call *c)
+{
+    return c->answer_ns != 0 && c->answer_ns < c->sent_ns;
+}
+
 static bool is_measured(const struct call *c)
 {
     bool lost = c->outcome == P2T_OUTCOME_INCOMPLETE && c->answer_ns == 0 && call_has(c, P2T_FINDING_CAPTURE_GAP);
 
-    return !lost && !c->streams && c->request_ns != 0 && c->status < 500 && (!c->open_end || c->left);
+    return !lost && !came_early(c) && !c->streams && c->request_ns != 0 && c->status < 500 &&
+           (!c->open_end || c->left);
 }
 
 static bool tells_usual(const struct call *c)
 {
-    return !c->streams && c->request_ns != 0 && !c->open_end && c->status < 500;
+    return !came_early(c) && !c->streams && c->request_ns != 0 && !c->open_end && c->status < 500;
 }
 
 /* The quickest quarter of them; where there are many, that of the quietest quarter of time: an incident may fill the
@@ -76,13 +84,16 @@ static void set_usual(struct p2t_summary *s, bool by_route)
     }
     groups_sort(&g);
     while ((first = groups_next(&g, &at, &n)) != NULL) {
-        if (n < USUAL_MIN)
+        int64_t before = by_route ? baseline_wait(s, first->item) : -1;
+        if (n < USUAL_MIN && before < 0)
             continue;
-        int64_t usual = usual_of(s, first, n);
+        int64_t usual = before >= 0 ? before : usual_of(s, first, n);
         for (size_t i = 0; i < n; i++) {
             struct call *c = first[i].item;
-            if (c->usual_ns < 0)
-                c->usual_ns = usual;
+            if (c->usual_ns >= 0)
+                continue;
+            c->usual_ns = usual;
+            c->usual_of_baseline = before >= 0;
         }
     }
     s->failed |= g.failed;
@@ -117,7 +128,7 @@ static void judge(struct p2t_summary *s, struct call *c)
 {
     if (!is_measured(c))
         return;
-    if (c->usual_ns >= 0 && !s->small)
+    if (c->usual_ns >= 0 && (!s->small || c->usual_of_baseline))
         c->slow = c->own_ns > max_ns(3 * c->usual_ns, c->usual_ns + LEAST_SLOWER_NS);
     else
         c->slow = (c->left || s->small) && c->own_ns > max_ns(SLOW_BY_ITSELF_NS, 3 * c->usual_ns);
@@ -146,8 +157,8 @@ struct run {
     size_t n;
     struct keyed *slow; /* the densest run of slow ones among those of the slow routes */
     size_t span, slow_count;
-    int64_t from_ns, to_ns, lost_ns, least_ns;
-    size_t inside, same_inside, same_slow, outside, outside_slow;
+    int64_t from_ns, to_ns, lost_ns, least_ns, median_ns;
+    size_t inside, same_inside, same_slow, outside, outside_slow, outside_near;
     bool one_route, encrypted;
 };
 
@@ -158,6 +169,8 @@ static int64_t over_usual(const struct call *c)
 
 static void measure_run(struct run *r)
 {
+    struct sample own = {0};
+
     r->least_ns = INT64_MAX;
     for (size_t i = 0; i < r->span; i++) {
         const struct call *c = r->slow[i].item;
@@ -167,9 +180,13 @@ static void measure_run(struct run *r)
         r->to_ns = max_ns(r->to_ns, c->end_ns);
         add_ns(&r->lost_ns, over_usual(c));
         r->least_ns = min_ns(r->least_ns, c->own_ns);
+        sample_add(&own, c->own_ns);
         r->slow_count++;
         r->encrypted |= c->kind == P2T_KIND_TLS;
     }
+    r->median_ns = sample_at(&own, 500);
+    r->s->failed |= own.failed;
+    sample_fini(&own);
 }
 
 /* Routes of slow calls get their mark: those with at least two, or all where none has. */
@@ -199,6 +216,12 @@ static void mark_routes(struct keyed *calls, size_t n)
     groups_fini(&g);
 }
 
+/* As slow as the slow ones, or nearly, and far from its usual: there are two modes, and the limit lies inside of one. */
+static bool is_near(const struct run *r, const struct call *c)
+{
+    return c->own_ns * 10 > r->median_ns * 7 && c->own_ns > 2 * max_ns(c->usual_ns, 0);
+}
+
 static void count_around(struct run *r)
 {
     const struct call *first = NULL;
@@ -215,6 +238,7 @@ static void count_around(struct run *r)
         r->same_slow += in && c->slow ? weight : 0;
         r->outside += in ? 0 : weight;
         r->outside_slow += !in && c->slow ? weight : 0;
+        r->outside_near += !in && is_near(r, c) ? weight : 0;
         if (in && c->slow) {
             r->one_route &= first == NULL || (c->route == first->route && c->method == first->method);
             first = c;
@@ -229,7 +253,7 @@ static bool is_convincing(const struct run *r)
     size_t share = r->slow_count * 100 / (r->inside > 0 ? r->inside : 1);
     size_t same = r->slow_count >= 5 && r->same_inside > 0 ? r->same_slow * 100 / r->same_inside : 0;
 
-    if (r->outside >= 5 && r->outside_slow * 4 > r->outside)
+    if (r->outside >= 5 && (r->outside_slow * 4 > r->outside || r->outside_near * 4 > r->outside))
         return false; /* a route with two modes at all times */
     /* Quick calls among the slow ones, and slow ones at other times, too: two modes, as of hits and misses. */
     size_t all = r->same_inside + r->outside;
@@ -369,9 +393,14 @@ static void blame(struct run *r, const struct call *first, int64_t median, int64
         c->method = first->method;
         c->route = first->route;
     }
-    for (size_t i = 0; i < r->span; i++)
-        if (is_slow(r->slow[i].item))
-            cause_hit(r->s, c, r->slow[i].item);
+    for (size_t i = 0; i < r->span; i++) {
+        struct call *x = r->slow[i].item;
+        if (!is_slow(x))
+            continue;
+        cause_prove(c, x->asked);
+        cause_prove(c, x->answered);
+        cause_hit(r->s, c, x);
+    }
     cause_span(c, r->from_ns, r->to_ns);
     c->of = r->inside;
     c->lost_ns = r->lost_ns;
@@ -384,9 +413,8 @@ static void blame(struct run *r, const struct call *first, int64_t median, int64
     say_time(&c->text, median);
     buf_str(&c->text, answered ? " to answer" : "");
     if (usual >= 0) {
-        buf_lit(&c->text, " (usual: ");
-        say_time(&c->text, usual);
-        buf_lit(&c->text, "),");
+        say_usual(&c->text, usual, first->usual_of_baseline);
+        buf_putc(&c->text, ',');
     } else {
         buf_lit(&c->text, " (its usual is not known here),");
     }
@@ -398,7 +426,7 @@ static void blame(struct run *r, const struct call *first, int64_t median, int64
 
 static void look_at_run(struct run *r)
 {
-    struct sample own = {0}, usual = {0};
+    struct sample usual = {0};
     const struct call *first = NULL;
 
     for (size_t i = 0; i < r->span; i++) {
@@ -406,19 +434,17 @@ static void look_at_run(struct run *r)
         if (!c->slow)
             continue;
         first = first == NULL ? c : first;
-        sample_add(&own, c->own_ns);
         if (c->usual_ns >= 0)
             sample_add(&usual, c->usual_ns);
     }
-    int64_t median = sample_at(&own, 500), base = usual.n > 0 ? sample_at(&usual, 500) : -1;
+    int64_t median = r->median_ns, base = usual.n > 0 ? sample_at(&usual, 500) : -1;
     if (first != NULL && is_convincing(r) && !is_path(r, first, median, max_ns(base, 0))) {
         if (is_distance(r))
             blame_path(r, first, median, base);
         else
             blame(r, first, median, base);
     }
-    r->s->failed |= own.failed || usual.failed;
-    sample_fini(&own);
+    r->s->failed |= usual.failed;
     sample_fini(&usual);
 }
 

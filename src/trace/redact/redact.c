@@ -209,6 +209,22 @@ static void remember(struct known_text *k, enum redact_as as, struct slice s)
     k->as = (uint8_t)as;
 }
 
+void redact_ranges(struct redact *r, enum redact_as as, struct slice s, struct buf *b)
+{
+    if (!r->show_secrets && !redact_is_plain(as, s) && worth_a_scan(as, s))
+        (void)scan_ranges(r->names, as, s, b);
+}
+
+void redact_field_ranges(struct redact *r, struct redact_field field, struct slice value, struct buf *b)
+{
+    if (field.rule == REDACT_RULE_KEPT || value.n == 0)
+        return;
+    if (field.rule == REDACT_RULE_SECRET || (field.rule == REDACT_RULE_TARGET && !is_target(value)))
+        buf_put(b, &(struct redact_range){0, value.n}, sizeof(struct redact_range));
+    else
+        redact_ranges(r, field.rule == REDACT_RULE_TARGET ? REDACT_URL : field.as, value, b);
+}
+
 struct slice redact_text(struct redact *r, enum redact_as as, struct slice s, struct buf *b)
 {
     enum { LOOK_FIRST_BYTES = 10 };

@@ -7,28 +7,25 @@ const struct slice redact_mark = SLICE_INIT("[redacted]");
 
 enum unit_kind { UNIT_OTHER, UNIT_BREAK, UNIT_DELIMITER, UNIT_SLASH, UNIT_HASH, UNIT_EQUALS, UNIT_COLON };
 
-struct range {
-    size_t from, to;
-};
-
 struct scan {
     const struct names *names;
     struct slice s;
     struct buf *b;
-    bool url;              /* all of it is one */
-    bool in_url, in_query; /* here */
-    bool nested;           /* a URL began inside the value at hand */
-    bool any;              /* something was hidden */
-    size_t copied;         /* of s, into b */
-    size_t key;            /* where the name of a value would begin */
-    struct range word;     /* the word before: in a text, its name may stand before " :" */
-    struct range quoted;   /* what stood in quotes just before */
-    size_t no_at;          /* up to there, no '@' follows */
-    size_t run;            /* up to there, the shape of the run of letters is known */
-    struct range line;     /* a line of a message that an error quotes */
-    size_t unquoted;       /* behind the last quote */
-    bool begins;           /* no letter or digit stands before */
-    bool looked_around;    /* the next three are known: they decide about `code` and `sv` */
+    bool ranges;                /* what goes into b: where the secrets are, not what is left */
+    bool url;                   /* all of it is one */
+    bool in_url, in_query;      /* here */
+    bool nested;                /* a URL began inside the value at hand */
+    bool any;                   /* something was hidden */
+    size_t copied;              /* of s, into b */
+    size_t key;                 /* where the name of a value would begin */
+    struct redact_range word;   /* the word before: in a text, its name may stand before " :" */
+    struct redact_range quoted; /* what stood in quotes just before */
+    size_t no_at;               /* up to there, no '@' follows */
+    size_t run;                 /* up to there, the shape of the run of letters is known */
+    struct redact_range line;   /* a line of a message that an error quotes */
+    size_t unquoted;            /* behind the last quote */
+    bool begins;                /* no letter or digit stands before */
+    bool looked_around;         /* the next three are known: they decide about `code` and `sv` */
     bool login, state, sig;
 };
 
@@ -96,7 +93,7 @@ static bool is_number(struct slice s)
 
 /* ---- names ---- */
 
-static enum name_verdict judge(const struct scan *n, struct range r, unsigned scope)
+static enum name_verdict judge(const struct scan *n, struct redact_range r, unsigned scope)
 {
     uint8_t name[NAME_BYTES_MAX + 1];
     size_t len = 0;
@@ -109,7 +106,7 @@ static enum name_verdict judge(const struct scan *n, struct range r, unsigned sc
     return names_judge(n->names, slice_of(name, len), scope);
 }
 
-static bool range_is(const struct scan *n, struct range r, struct slice word)
+static bool range_is(const struct scan *n, struct redact_range r, struct slice word)
 {
     return slice_ieq(slice_of(n->s.p + r.from, r.to - r.from), word);
 }
@@ -223,8 +220,12 @@ static size_t hide(struct scan *n, size_t from, size_t to)
     if (from >= to)
         return to;
     to = widened(n, from, to);
-    buf_put(n->b, n->s.p + n->copied, from - n->copied);
-    buf_slice(n->b, redact_mark);
+    if (n->ranges) {
+        buf_put(n->b, &(struct redact_range){from, to}, sizeof(struct redact_range));
+    } else {
+        buf_put(n->b, n->s.p + n->copied, from - n->copied);
+        buf_slice(n->b, redact_mark);
+    }
     n->copied = n->key = to;
     n->any = true;
     return to;
@@ -319,7 +320,8 @@ static size_t bare_authority(struct scan *n, size_t i)
     struct user user = find_user(n, i, SIZE_MAX, true);
     n->no_at = user.end;
     size_t colon = i + slice_find(slice_of(n->s.p + i, user.end - i), ':');
-    user.named |= user.at != SIZE_MAX && judge(n, (struct range){i, colon}, NAME_FIELD | NAME_KEY) == NAME_SECRET;
+    user.named |=
+        user.at != SIZE_MAX && judge(n, (struct redact_range){i, colon}, NAME_FIELD | NAME_KEY) == NAME_SECRET;
     return user.at != SIZE_MAX && user.colon ? hide_user(n, i, 0, &user) : i;
 }
 
@@ -338,7 +340,7 @@ static bool is_secret_code(struct scan *n, size_t from, size_t level)
 
 static size_t equals(struct scan *n, size_t i, struct unit u)
 {
-    struct range key = {n->key, i};
+    struct redact_range key = {n->key, i};
     size_t next = i + u.n;
 
     if (key.from >= key.to)
@@ -357,7 +359,7 @@ static size_t equals(struct scan *n, size_t i, struct unit u)
 /* {"token": "..."}, also with its quotes escaped. */
 static size_t json_colon(struct scan *n, size_t next, struct unit u)
 {
-    struct range key = n->quoted;
+    struct redact_range key = n->quoted;
 
     while (key.to > key.from && n->s.p[key.to - 1] == '\\')
         key.to--;
@@ -374,7 +376,7 @@ static size_t line_end(const struct scan *n, size_t i)
 }
 
 /* Credentials and cookies are of several words. */
-static bool takes_line(const struct scan *n, struct range key)
+static bool takes_line(const struct scan *n, struct redact_range key)
 {
     struct slice name = slice_of(n->s.p + key.from, key.to - key.from);
 
@@ -384,7 +386,7 @@ static bool takes_line(const struct scan *n, struct range key)
 /* "Authorization: Basic ..." in a text. After "lookup" stands a host, whatever its name. */
 static size_t text_colon(struct scan *n, size_t i, struct unit u)
 {
-    struct range key = n->key < i ? (struct range){n->key, i} : n->word;
+    struct redact_range key = n->key < i ? (struct redact_range){n->key, i} : n->word;
     size_t next = i + u.n, value = skip_spaces(n, next), credentials;
     bool of_host = n->key < i ? range_is(n, n->word, SLICE_LIT("lookup")) : false;
 
@@ -449,12 +451,12 @@ static size_t other(struct scan *n, size_t i, struct unit u)
 static void end_word(struct scan *n, size_t i, struct unit u)
 {
     if (is_quote(u.c)) {
-        n->quoted = n->key == n->unquoted ? (struct range){n->key, i} : (struct range){0};
+        n->quoted = n->key == n->unquoted ? (struct redact_range){n->key, i} : (struct redact_range){0};
         n->unquoted = i + u.n;
-        n->word = (struct range){0};
+        n->word = (struct redact_range){0};
     } else if (n->key < i) {
-        n->quoted = (struct range){0};
-        n->word = (struct range){n->key, i};
+        n->quoted = (struct redact_range){0};
+        n->word = (struct redact_range){n->key, i};
     }
     if (is_break(n, u))
         n->in_url = n->in_query = n->nested = false;
@@ -464,7 +466,7 @@ static void end_word(struct scan *n, size_t i, struct unit u)
  * nothing of one that goes on with the line before. */
 static size_t quoted_line(struct scan *n)
 {
-    struct range name = {n->line.from, n->line.from};
+    struct redact_range name = {n->line.from, n->line.from};
 
     while (name.to < n->line.to && !is_space(n->s.p[name.to]))
         name.to++;
@@ -518,7 +520,7 @@ static void find_line(struct scan *n)
     from += slice_find(slice_from(n->s, from), '"') + 1;
     const uint8_t *last = memrchr(n->s.p, '"', n->s.n);
     if (from < n->s.n && last != NULL)
-        n->line = (struct range){from, last >= n->s.p + from ? (size_t)(last - n->s.p) : n->s.n};
+        n->line = (struct redact_range){from, last >= n->s.p + from ? (size_t)(last - n->s.p) : n->s.n};
 }
 
 /* All before the last '@' of a host is no host. */
@@ -539,7 +541,7 @@ static size_t step_over(struct scan *n, size_t i, bool word)
 {
     if (i > 0 && i == n->line.from) {
         size_t next = quoted_line(n);
-        n->line = (struct range){0};
+        n->line = (struct redact_range){0};
         if (next != i)
             return next;
     }
@@ -561,20 +563,35 @@ static void scan_from(struct scan *n, size_t i)
     }
 }
 
-bool scan_text(const struct names *names, enum redact_as as, struct slice s, struct buf *b)
+static void scan(struct scan *n, enum redact_as as)
 {
-    struct scan n = {.names = names, .s = s, .b = b, .begins = true};
     size_t from = 0;
 
-    n.url = as > REDACT_TEXT;
-    n.in_url = as == REDACT_URL;
-    n.unquoted = SIZE_MAX;
+    n->begins = true;
+    n->url = as > REDACT_TEXT;
+    n->in_url = as == REDACT_URL;
+    n->unquoted = SIZE_MAX;
     if (as == REDACT_HOST)
-        from = skip_user(&n);
-    else if (!n.url)
-        find_line(&n);
-    scan_from(&n, from);
+        from = skip_user(n);
+    else if (!n->url)
+        find_line(n);
+    scan_from(n, from);
+}
+
+bool scan_text(const struct names *names, enum redact_as as, struct slice s, struct buf *b)
+{
+    struct scan n = {.names = names, .s = s, .b = b};
+
+    scan(&n, as);
     if (n.any)
         buf_put(b, s.p + n.copied, s.n - n.copied);
+    return n.any;
+}
+
+bool scan_ranges(const struct names *names, enum redact_as as, struct slice s, struct buf *b)
+{
+    struct scan n = {.names = names, .s = s, .b = b, .ranges = true};
+
+    scan(&n, as);
     return n.any;
 }

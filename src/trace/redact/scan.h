@@ -8,6 +8,9 @@
 /* What stands for a secret. */
 extern const struct slice redact_mark;
 
+/* Appends the ranges of s that hold secrets, in order, to b: a struct redact_range each. False: there are none. */
+bool scan_ranges(const struct names *names, enum redact_as as, struct slice s, struct buf *b);
+
 /* Appends s without its secrets to b; false, and nothing is appended, where it has none. */
 bool scan_text(const struct names *names, enum redact_as as, struct slice s, struct buf *b);
 

@@ -121,6 +121,89 @@ static void many_calls_are_thinned_out_by_their_connections(void **state)
     p2t_summary_free(s);
 }
 
+/* ---- against a baseline ---- */
+
+struct load {
+    unsigned calls, failed_every; /* 0: none fails */
+    int64_t wait_ns;
+};
+
+static void add_load(struct p2t_summary *s, struct load l)
+{
+    for (unsigned i = 0; i < l.calls; i++)
+        assert_int_equal(
+            add_call(s, i, l.wait_ns + i % 5 * MS, l.failed_every > 0 && i % l.failed_every == 0 ? 503 : 200),
+            P2T_OK);
+}
+
+/* The JSON of `now` with `before` as its baseline; free() it. */
+static char *compared(struct load before, struct load now)
+{
+    struct p2t_summary *base = fresh(), *s;
+
+    add_load(base, before);
+    free(finish(base));
+    assert_int_equal(p2t_summary_new(&s, &(struct p2t_summary_config){.baseline = base}), P2T_OK);
+    add_load(s, now);
+    char *json = finish(s);
+    p2t_summary_free(s);
+    p2t_summary_free(base);
+    return json;
+}
+
+static void as_before_is_no_change(void **state)
+{
+    char *json = compared((struct load){100, 0, 4 * MS}, (struct load){60, 0, 5 * MS});
+
+    (void)state;
+    assert_non_null(strstr(json, "\"causes\":[]"));
+    assert_non_null(
+        strstr(json, "\"baseline\":{\"calls\":100,\"times_compared\":true,\"changes\":[],\"new\":[],\"gone\":[]}"));
+    free(json);
+}
+
+/* Without the baseline it is slow from the first call to the last: no usual to be held against. */
+static void slow_all_the_time_is_told_by_the_baseline(void **state)
+{
+    char *json = compared((struct load){100, 0, 4 * MS}, (struct load){60, 0, 500 * MS});
+
+    (void)state;
+    assert_non_null(strstr(json, "takes 502 ms to answer (in the baseline: 5.0 ms), 60 of 60 calls"));
+    assert_non_null(strstr(json, "\"in_baseline\":false"));
+    assert_non_null(strstr(
+        json, "{\"kind\":\"slower\",\"host\":\"b.test\",\"method\":\"GET\",\"route\":\"/v1/items/*\","
+              "\"calls_before\":100,\"failed_before\":0,\"calls\":60,\"failed\":0,\"confidence\":"
+              "\"certain\",\"quantile\":\"p50\",\"before_us\":6000.000,\"now_us\":502000.000,\"phase\":\"wait\"}"));
+    free(json);
+}
+
+static void more_failures_need_more_than_chance(void **state)
+{
+    char *few = compared((struct load){100, 50, 4 * MS}, (struct load){100, 34, 4 * MS});
+    char *many = compared((struct load){100, 50, 4 * MS}, (struct load){100, 4, 4 * MS});
+    char *same = compared((struct load){100, 4, 4 * MS}, (struct load){100, 4, 4 * MS});
+
+    (void)state;
+    assert_null(strstr(few, "fails_more"));
+    assert_non_null(strstr(many, "{\"kind\":\"fails_more\""));
+    assert_non_null(strstr(many, "\"failed_before\":2,\"calls\":100,\"failed\":25,\"confidence\":\"certain\""));
+    assert_null(strstr(same, "fails_more"));
+    assert_non_null(strstr(same, "\"code\":\"http.error_cluster\""));
+    assert_non_null(strstr(same, "\"in_baseline\":true"));
+    free(few);
+    free(many);
+    free(same);
+}
+
+static void three_slow_calls_are_too_few_to_compare(void **state)
+{
+    char *json = compared((struct load){100, 0, 4 * MS}, (struct load){3, 0, 40 * MS});
+
+    (void)state;
+    assert_non_null(strstr(json, "\"changes\":[]"));
+    free(json);
+}
+
 /* A forged clock: waits of centuries are added, multiplied and told like any other (UBSan looks on). */
 static void waits_of_centuries_are_counted(void **state)
 {
@@ -145,6 +228,10 @@ int main(void)
         cmocka_unit_test(errors_need_their_share),
         cmocka_unit_test(many_calls_are_thinned_out_by_their_connections),
         cmocka_unit_test(waits_of_centuries_are_counted),
+        cmocka_unit_test(as_before_is_no_change),
+        cmocka_unit_test(slow_all_the_time_is_told_by_the_baseline),
+        cmocka_unit_test(more_failures_need_more_than_chance),
+        cmocka_unit_test(three_slow_calls_are_too_few_to_compare),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

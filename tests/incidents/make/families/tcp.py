@@ -278,3 +278,47 @@ def bufferbloat(lab):
         not_to_blame='orders; stock; dns',
         shows='tcp.analysis.ack_rtt>0.1',
     )
+
+
+@incident('161-uploads-fill-the-line', 'judge', net='10.239.3', domain='studio.test', seconds=18)
+def upload_bufferbloat(lab):
+    """A studio with a line of 0.5 MB/s and a deep queue sends three large files from 6 s on, 12 s at most; all else that it
+    does waits in the queue. Captured at the small service, and at the studio.
+    """
+    lab.host('ns', 2)
+    for name, last in (('archive', 21), ('cues', 22), ('scores', 23), ('props', 24)):
+        lab.host(name, last)
+        lab.name(name)
+    lab.host('studio', 12, resolvers=['10.239.3.2'], far=4, bandwidth=0.5e6, queue=150e3)
+    lab.dns('ns')
+    lab.serve('archive', dict(Port=9650, Routes=[dict(Path='/', Delay=[5, 15], Size=[200, 300])]))
+    for port, name in ((9651, 'cues'), (9652, 'scores'), (9653, 'props')):
+        lab.serve(name, dict(Port=port, Routes=SMALL))
+    lab.go(
+        'studio',
+        dict(Name='cues', URL='http://cues.studio.test:9651/c/{n}', Every=[100, 200]),
+        dict(Name='scores', URL='http://scores.studio.test:9652/s/{n}', Every=[100, 200]),
+        dict(Name='props', URL='http://props.studio.test:9653/p/{n}', Every=[200, 300]),
+        dict(
+            Name='archive',
+            Method='PUT',
+            URL='http://archive.studio.test:9650/reel/{n}',
+            Body=[900000, 900000],
+            Every=[10, 20],
+            Workers=5,
+            Since=6,
+            Until=10.5,
+        ),
+    )
+    lab.capture('studio', snaplen=400)
+    lab.truth(
+        'tcp.bufferbloat|conn.slow_path|conn.slow_handshake|time.step|tcp.lossy_path',
+        'network|client',
+        '10.239.3.12|archive.studio.test|10.239.3.21|10.239.3.22|10.239.3.23|10.239.3.24',
+        since=6,
+        until=13,
+        callers=['cues', 'scores', 'props'],
+        note='the queue of the line grows by up to 300 ms while the studio uploads',
+        not_to_blame='cues; scores; props; ns',
+        shows='tcp.analysis.ack_rtt>0.1',
+    )

@@ -361,3 +361,37 @@ def closed_at_hello(lab):
         not_to_blame='hall; network',
         shows='tcp.srcport==9843 && tcp.flags.fin==1',
     )
+
+
+@incident('160-client-asks-about-certificates', 'judge', net='10.239.1', domain='notary.test', seconds=16)
+def slow_check(lab):
+    """From 5 s to 11 s the client takes 0.35 to 0.5 s to check the server's certificate, as one does that asks whether it was
+    revoked. Go client, TLS 1.3, a new connection for each call.
+    """
+    for name, last in (('ns', 2), ('scribe', 11), ('deeds', 21), ('seals', 22)):
+        lab.host(name, last, resolvers=['10.239.1.2'])
+    lab.name('deeds')
+    lab.name('seals')
+    lab.dns('ns')
+    cert, key = lab.certificate('deeds.notary.test')
+    lab.serve('deeds', dict(Port=9643, Cert=cert, Key=key, HTTP1Only=True, Routes=SMALL))
+    lab.serve('seals', dict(Port=9644, Routes=SMALL))
+    lab.go(
+        'scribe',
+        dict(Name='deeds', URL='https://deeds.notary.test:9643/d/{n}', Every=[220, 380], Pool='checking'),
+        dict(Name='seals', URL='http://seals.notary.test:9644/s/{n}', Every=[150, 250]),
+        pools={'checking': dict(NoKeepAlive=True, Verify=[dict(Since=5, Until=11, Ms=[350, 500])])},
+        ca=lab.authority(),
+    )
+    lab.capture('scribe')
+    lab.truth(
+        'tls.slow_client',
+        'client',
+        'deeds.notary.test|10.239.1.21|10.239.1.11',
+        since=5,
+        until=11,
+        callers=['deeds'],
+        note='after the server flight the client takes 0.35 to 0.5 s to finish',
+        not_to_blame='deeds; seals; network',
+        shows='tls.record.content_type==20 && ip.src==10.239.1.11 && tcp.time_delta>0.3',
+    )

@@ -25,7 +25,14 @@ type pool struct {
 	TLSMax            uint16
 	Rcvbuf            int
 	StrictStreams     bool
+	Verify            []stall // what checking the server's certificate takes
 	client            *http.Client
+}
+
+// From Since until Until, so many milliseconds.
+type stall struct {
+	Since, Until float64
+	Ms           []float64
 }
 
 // A caller calls every so often (open loop), or with so many workers one after another.
@@ -114,6 +121,14 @@ func (p *pool) open(ca string) error {
 		}
 		settings.RootCAs = x509.NewCertPool()
 		settings.RootCAs.AppendCertsFromPEM(pem)
+	}
+	settings.VerifyConnection = func(tls.ConnectionState) error {
+		for _, v := range p.Verify {
+			if elapsed() >= v.Since && elapsed() < v.Until {
+				time.Sleep(milliseconds(between(v.Ms)))
+			}
+		}
+		return nil
 	}
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(p.Proto == "")

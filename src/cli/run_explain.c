@@ -1,0 +1,99 @@
+#include "cli/run_explain.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "cli/gather.h"
+#include "cli/output.h"
+#include "cli/report.h"
+#include "cli/signals.h"
+#include "explain/explain.h"
+
+enum { EXIT_OK, EXIT_TROUBLE, EXIT_USAGE, EXIT_SIGNAL = 128, EXIT_PIPE = 141 };
+
+struct run {
+    const struct cli_options *options;
+    struct gather gather;
+    struct p2t_summary *summary;
+    struct buf text;
+    struct output output;
+};
+
+static bool stop_asked(void *ctx)
+{
+    (void)ctx;
+    return signals_stop() != 0;
+}
+
+static int say_failure(struct run *r, int status)
+{
+    int error = r->output.error;
+
+    output_abandon(&r->output);
+    if (status == P2T_ERR_STOPPED || signals_stop() != 0)
+        return EXIT_SIGNAL + signals_stop();
+    if (status == P2T_ERR_USAGE)
+        return EXIT_USAGE;
+    if (error == EPIPE)
+        return EXIT_PIPE;
+    if (status == P2T_ERR_IO)
+        report_line(r->options->output != NULL ? r->options->output : "standard output",
+                    strerror(error != 0 ? error : errno));
+    else
+        report_line(NULL, status == P2T_ERR_MEMORY ? "out of memory" : "reading failed");
+    return EXIT_TROUBLE;
+}
+
+static int write_text(struct run *r)
+{
+    if (output_open(&r->output, r->options->output) != P2T_OK) {
+        r->output.error = errno;
+        return P2T_ERR_IO;
+    }
+    int status = output_write(&r->output, r->text.p, r->text.n);
+    return status == P2T_OK ? output_commit(&r->output) : status;
+}
+
+static int explain(struct run *r)
+{
+    const struct explain_config config = {.session = &r->gather.config,
+                                          .subjects = &r->gather.subjects,
+                                          .summary = r->summary,
+                                          .format =
+                                              r->options->format == OUT_FORMAT_JSON ? EXPLAIN_JSON : EXPLAIN_TEXT,
+                                          .stop = stop_asked};
+    int status = p2t_summary_finish(r->summary, &r->gather.counters);
+
+    if (status == P2T_OK)
+        status = explain_run(&config, &r->text);
+    return status == P2T_OK ? write_text(r) : status;
+}
+
+static int run(struct run *r)
+{
+    int status = p2t_summary_new(&r->summary, &(struct p2t_summary_config){0});
+
+    if (status == P2T_OK)
+        status = gather_run(&r->gather, r->options, r->summary);
+    if (status != P2T_OK || signals_stop() != 0)
+        return say_failure(r, status);
+    bool missing = gather_say_missing(&r->gather);
+    if (r->gather.subjects.count == 0)
+        return EXIT_TROUBLE;
+    status = explain(r);
+    if (status != P2T_OK)
+        return say_failure(r, status);
+    return missing || r->gather.counters.problems > 0 ? EXIT_TROUBLE : EXIT_OK;
+}
+
+int run_explain(const struct cli_options *o)
+{
+    struct run r = {.options = o, .output = {.fd = -1}};
+
+    signals_install(false);
+    int code = run(&r);
+    gather_fini(&r.gather);
+    p2t_summary_free(r.summary);
+    buf_fini(&r.text);
+    return code;
+}

@@ -1,0 +1,112 @@
+#include "cli/run_extract.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/gather.h"
+#include "cli/output.h"
+#include "cli/report.h"
+#include "cli/signals.h"
+#include "extract/extract.h"
+
+enum { EXIT_OK, EXIT_TROUBLE, EXIT_USAGE, EXIT_SIGNAL = 128, EXIT_PIPE = 141 };
+
+struct run {
+    const struct cli_options *options;
+    struct gather gather;
+    struct output output;
+    struct extract_result result;
+};
+
+static bool stop_asked(void *ctx)
+{
+    (void)ctx;
+    return signals_stop() != 0;
+}
+
+static int extract(struct run *r)
+{
+    const struct cli_options *o = r->options;
+    const struct extract_config config = {.session = &r->gather.config,
+                                          .subjects = &r->gather.subjects,
+                                          .latest_ns = r->gather.counters.latest_ns,
+                                          .minimal = o->extract.minimal,
+                                          .with_secrets = o->extract.with_secrets,
+                                          .stop = stop_asked,
+                                          .write = output_write,
+                                          .write_ctx = &r->output};
+
+    if (output_open(&r->output, o->output) != P2T_OK) {
+        r->output.error = errno;
+        return P2T_ERR_IO;
+    }
+    int status = extract_run(&config, &r->result);
+    if (status == P2T_OK)
+        return output_commit(&r->output);
+    if (status == P2T_ERR_IO && r->output.error == 0)
+        r->output.error = errno;
+    return status;
+}
+
+static int say_failure(struct run *r, int status)
+{
+    const char *target = r->options->output != NULL ? r->options->output : "standard output";
+    int error = r->output.error;
+
+    output_abandon(&r->output);
+    if (status == P2T_ERR_STOPPED || signals_stop() != 0)
+        return EXIT_SIGNAL + signals_stop();
+    if (status == P2T_ERR_USAGE)
+        return EXIT_USAGE;
+    if (error == EPIPE)
+        return EXIT_PIPE;
+    if (status == P2T_ERR_IO)
+        report_line(target, strerror(error));
+    else
+        report_line(NULL, status == P2T_ERR_MEMORY ? "out of memory" : "reading failed");
+    return EXIT_TROUBLE;
+}
+
+/* What is read again from the extract is not quite the same: better said than found out. */
+static void say_odd(const struct run *r)
+{
+    char id[20], text[128];
+    size_t others = r->gather.subjects.count - r->result.same - 1;
+
+    if (r->result.odd == NULL || r->options->quiet)
+        return;
+    snprintf(id, sizeof id, "%016llx", (unsigned long long)r->result.odd_id);
+    if (others > 0)
+        snprintf(text, sizeof text, "read again, the extract tells it otherwise (%s); so it does %zu more",
+                 r->result.odd, others);
+    else
+        snprintf(text, sizeof text, "read again, the extract tells it otherwise (%s)", r->result.odd);
+    report_line(id, text);
+}
+
+static int run(struct run *r)
+{
+    int status = gather_run(&r->gather, r->options, NULL);
+
+    if (status != P2T_OK || signals_stop() != 0)
+        return say_failure(r, status);
+    bool missing = gather_say_missing(&r->gather);
+    if (r->gather.subjects.count == 0)
+        return EXIT_TROUBLE;
+    status = extract(r);
+    if (status != P2T_OK)
+        return say_failure(r, status);
+    say_odd(r);
+    return missing || r->gather.counters.problems > 0 ? EXIT_TROUBLE : EXIT_OK;
+}
+
+int run_extract(const struct cli_options *o)
+{
+    struct run r = {.options = o, .output = {.fd = -1}};
+
+    signals_install(false);
+    int code = run(&r);
+    gather_fini(&r.gather);
+    return code;
+}
