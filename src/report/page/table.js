@@ -1,7 +1,7 @@
 // The table of exchanges: only the rows that are to be seen are in the document.
 
 const table = {active: 0, open: -1};
-const narrow = window.matchMedia('(max-width: 760px)');
+const narrow = window.matchMedia('screen and (max-width: 760px)');
 const rowHeight = () => (narrow.matches ? 62 : 30);
 const headHeight = () => (narrow.matches ? 0 : 31);
 
