@@ -64,7 +64,7 @@ function followKeys() {
 function build() {
   model.lower = new Array(model.texts.length);
   const from = model.first, to = model.last;
-  byId('span').textContent = `${dateOf(from)}  ${clock(from, 3)} \u2013 ${clock(to, 3)} UTC`;
+  byId('span').textContent = model.contents.counters.packets > 0 ? `${dateOf(from)}  ${clock(from, 3)} \u2013 ${clock(to, 3)} UTC` : 'no packets';
   buildVerdict();
   buildChart();
   buildServices();
