@@ -139,6 +139,8 @@ void state_question(struct state_io *io, struct question *q)
     bools(io, flags, COUNT(flags));
     state_proof(io, &q->asked);
     state_proof(io, &q->answered);
+    if (q->client == NULL || q->server == NULL)
+        reader_fail(&io->in, READ_BAD);
 }
 
 /* ---- connections ---- */
@@ -249,6 +251,9 @@ void state_conn(struct state_io *io, struct conn *k)
     side(io, &k->side[0]);
     side(io, &k->side[1]);
     stalls(io, k);
+    /* Every record of a session has its ends. */
+    if (k->client_ip == NULL || k->server == NULL || k->server_ip == NULL)
+        reader_fail(&io->in, READ_BAD);
 }
 
 /* ---- counters ---- */
