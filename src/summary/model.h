@@ -181,13 +181,14 @@ struct p2t_summary {
     struct p2t_counters counters;
     bool failed; /* memory ran out */
     /* The analysis. */
-    int64_t first_ns, last_ns; /* packets */
-    bool small;                /* so few calls that each counts */
-    bool lossy_capture;        /* it lacks packets that were there */
-    struct groups services;    /* calls with a request, by server; by time */
-    struct usuals *baseline;   /* of config.baseline; NULL: none was given */
-    struct changes *changes;   /* against it */
-    struct call **call_places; /* where the connections list their calls */
+    int64_t first_ns, last_ns;        /* packets */
+    bool small;                       /* so few calls that each counts */
+    int64_t clock_at_ns, clock_by_ns; /* the capture's clock was set forward by so much, just before; 0: it was not */
+    bool lossy_capture;               /* it lacks packets that were there */
+    struct groups services;           /* calls with a request, by server; by time */
+    struct usuals *baseline;          /* of config.baseline; NULL: none was given */
+    struct changes *changes;          /* against it */
+    struct call **call_places;        /* where the connections list their calls */
     struct trouble trouble[TROUBLES_MAX];
     size_t trouble_count;
     struct cause *causes;
@@ -250,6 +251,21 @@ static inline size_t call_weight(const struct p2t_summary *s, const struct call 
 static inline bool call_is_doubtful(const struct call *c)
 {
     return c->conn != NULL && c->status < 500 && c->conn->side[0].unseen + c->conn->side[1].unseen > 0;
+}
+/* What of the time between two moments is the capture's clock, which was set forward in between. */
+static inline int64_t clock_part(const struct p2t_summary *s, int64_t from_ns, int64_t to_ns)
+{
+    int64_t by = s->clock_by_ns;
+    bool across =
+        by != 0 && from_ns <= s->clock_at_ns - by && to_ns - from_ns >= by && to_ns > s->clock_at_ns - by / 2;
+
+    return across ? by : 0;
+}
+/* Bytes of the server came after its request; of what it carries, TLS hides which. */
+static inline bool call_was_heard(const struct call *c)
+{
+    return c->kind != P2T_KIND_HTTP2 && c->conn != NULL &&
+           c->conn->last_bytes_ns[P2T_SIDE_SERVER] > max_ns(c->request_ns, c->sent_ns);
 }
 /* In so small a capture each one counts. */
 static inline size_t at_least(const struct p2t_summary *s, size_t n)

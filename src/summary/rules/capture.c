@@ -122,6 +122,8 @@ static void find_clock_forward(struct p2t_summary *s)
         if (k->clock_jump_us != 0 && (apart > 30 * SECOND_NS || apart < -30 * SECOND_NS))
             return;
     }
+    s->clock_at_ns = least->clock_jumped_ns;
+    s->clock_by_ns = least->clock_jump_us * 1000;
     tell_clock(s, least, n, least->clock_jumped_ns, false);
 }
 

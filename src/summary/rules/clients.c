@@ -278,6 +278,7 @@ static bool find_gap(struct process *p)
 
     for (size_t i = 1; i < p->n; i++) {
         int64_t gap = p->calls[i].at_ns - p->calls[i - 1].at_ns;
+        gap -= clock_part(p->s, p->calls[i - 1].at_ns, p->calls[i].at_ns);
         sample_add(&gaps, gap);
         if (gap > longest) {
             longest = gap;

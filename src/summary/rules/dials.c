@@ -141,7 +141,7 @@ static void find_refused(struct listener *l)
         buf_printf(&c->text, "; the proxy %s answers 5xx for it, %zu calls", word_str(proxy), proxied);
         cause_clear(c, proxy);
     }
-    say_siblings(l, c, "take connections");
+    say_siblings(l, c, "takes connections", "take connections");
     dials_tell_dns(l, c, ends);
 }
 

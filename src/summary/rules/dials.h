@@ -41,7 +41,8 @@ struct cause *listener_blame(struct listener *l, enum p2t_cause_code code, enum 
 void listener_hit(struct listener *l, struct cause *c, unsigned ends);
 /* Fills l->siblings for the window. */
 void listener_find_siblings(struct listener *l);
-void say_siblings(struct listener *l, struct cause *c, const char *verb);
+/* What the others do: one of them, or several. */
+void say_siblings(struct listener *l, struct cause *c, const char *does, const char *they_do);
 
 /* unreachable.c: what ICMP says. */
 void dials_find_unreachable(struct listener *l);

@@ -37,16 +37,11 @@ static bool is_stale(const struct call *c)
            (idle_before(c) > IDLE_NS || (c->free_ns == 0 && c->conn != NULL && c->conn->syns == 0));
 }
 
-/* Bytes of the server came after the request, though none that a TLS record makes. */
-static bool said_something(const struct call *c)
-{
-    return c->kind == P2T_KIND_TLS && c->conn != NULL &&
-           c->conn->last_bytes_ns[P2T_SIDE_SERVER] > max_ns(c->request_ns, c->sent_ns);
-}
-
 static bool is_ended(const struct call *c)
 {
-    return !said_something(c) && c->failed && c->answer_ns == 0 && c->status == 0 && !c->left && !is_stale(c) &&
+    bool answered = c->kind == P2T_KIND_TLS && call_was_heard(c); /* in no TLS record */
+
+    return !answered && c->failed && c->answer_ns == 0 && c->status == 0 && !c->left && !is_stale(c) &&
            call_has(c, P2T_FINDING_CONN_CLOSED_BY_SERVER);
 }
 
@@ -167,6 +162,12 @@ static bool is_reset(const struct call *c)
     return c->conn != NULL && c->conn->rst_ns[P2T_SIDE_SERVER] != 0;
 }
 
+/* The end of the request; its beginning, where it was cut off inside. */
+static int64_t all_sent_ns(const struct call *c)
+{
+    return c->sent_ns > c->request_ns && c->sent_ns < c->end_ns ? c->sent_ns : c->request_ns;
+}
+
 static void find_ended(struct service *v, call_is *is, enum p2t_cause_code code, enum p2t_cause_side side)
 {
     struct sample after = {0};
@@ -176,7 +177,7 @@ static void find_ended(struct service *v, call_is *is, enum p2t_cause_code code,
         return;
     struct cause *c = blame(v, code, side, "wait", is);
     for (size_t i = 0; i < c->hit_count; i++) {
-        sample_add(&after, c->hit[i]->end_ns - max_ns(c->hit[i]->request_ns, c->hit[i]->sent_ns));
+        sample_add(&after, c->hit[i]->end_ns - all_sent_ns(c->hit[i]));
         resets += is_reset(c->hit[i]);
     }
     const struct call *first = c->hit[0];

@@ -141,7 +141,10 @@ static void find_failures(struct p2t_summary *s, const struct keyed *calls, size
 {
     struct failures f = failures_of(calls, n);
 
-    if (f.bad == 0 || (f.bad < 2 && f.bad < f.all && !s->small) || (s->lossy_capture && f.bad * 10 < f.all * 3))
+    /* An alert stands for itself, whatever else the capture lacks. */
+    bool doubtful = s->lossy_capture && f.bad * 10 < f.all * 3 && f.alerts * 2 <= f.bad;
+
+    if (f.bad == 0 || (f.bad < 2 && f.bad < f.all && !s->small) || doubtful)
         return;
     enum p2t_cause_code code = code_of(&f);
     struct cause *c = cause_add(s, code, side_of(code, &f), "tls",

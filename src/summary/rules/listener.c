@@ -120,7 +120,7 @@ struct cause *listener_blame(struct listener *l, enum p2t_cause_code code, enum 
     return c;
 }
 
-void say_siblings(struct listener *l, struct cause *c, const char *verb)
+void say_siblings(struct listener *l, struct cause *c, const char *does, const char *they_do)
 {
     if (l->siblings.total == 0)
         return;
@@ -128,5 +128,5 @@ void say_siblings(struct listener *l, struct cause *c, const char *verb)
     for (size_t i = 0; i < l->siblings.n; i++)
         cause_clear(c, l->siblings.word[i]);
     say_words(&c->text, &l->siblings, 3);
-    buf_printf(&c->text, " of the same name %s", verb);
+    buf_printf(&c->text, " of the same name %s", l->siblings.total == 1 ? does : they_do);
 }

@@ -267,7 +267,10 @@ static void say_silence(struct resolver *r, struct view *v)
     }
     buf_printf(&c->text, "the name server %s ", word_str(r->server));
     if (v->later == 0 && v->bad < r->n)
-        buf_printf(&c->text, "leaves %zu questions unanswered (of %zu meanwhile)", v->bad, v->inside);
+        buf_printf(&c->text,
+                   v->bad < v->inside ? "leaves %zu of %zu questions unanswered in that time"
+                                      : "answers none of %zu questions in that time",
+                   v->bad, v->inside);
     else if (v->later == 0)
         buf_printf(&c->text, "answers none of %zu question%s", v->bad, v->bad == 1 ? "" : "s");
     else if (v->later == v->bad)

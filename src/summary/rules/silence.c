@@ -79,7 +79,9 @@ static void tell_dead(struct listener *l, const struct silence *v)
     buf_lit(&c->text, " answers no SYN, ");
     say_count(&c->text, v->silent, "dial");
     buf_lit(&c->text, " in vain");
-    say_siblings(l, c, "answer, and each dial to this one costs its caller the time until it goes on");
+    say_siblings(l, c, "answers", "answer");
+    if (others)
+        buf_lit(&c->text, ", and each dial to this one costs its caller the time until it goes on");
     buf_lit(&c->text, "; host or path cannot be told");
     dials_tell_dns(l, c, SILENT);
 }

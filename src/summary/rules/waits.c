@@ -14,10 +14,10 @@ enum { USUAL_MIN = 6 };
 /* ---- each call's own wait ---- */
 
 /* Without what the network and shut windows took, and what the server waited for others itself. */
-static void measure(struct call *c)
+static void measure(const struct p2t_summary *s, struct call *c)
 {
     int64_t sent = c->sent_ns != 0 ? c->sent_ns : c->request_ns;
-    int64_t wait = max_ns(0, answer_or_end(c) - sent);
+    int64_t wait = max_ns(0, answer_or_end(c) - sent - clock_part(s, sent, answer_or_end(c)));
 
     int64_t stalled = max_ns(0, c->stalled_ns - c->stalled_later_ns);
 
@@ -32,18 +32,17 @@ static bool came_early(const struct call *c)
     return c->answer_ns != 0 && c->answer_ns < c->sent_ns;
 }
 
-/* Bytes of the server came after the request, though none that make an answer: of a few calls, that one proves nothing. */
-static bool said_something(const struct call *c)
+/* Bytes came, though none that make an answer: of a few calls, that one proves nothing. */
+static bool is_open_to_doubt(const struct p2t_summary *s, const struct call *c)
 {
-    return c->answer_ns == 0 && c->late_ns == 0 && c->kind != P2T_KIND_HTTP2 && c->conn != NULL &&
-           c->conn->syns > 0 && c->conn->last_bytes_ns[P2T_SIDE_SERVER] > max_ns(c->request_ns, c->sent_ns);
+    return s->small && c->answer_ns == 0 && c->late_ns == 0 && call_was_heard(c);
 }
 
 static bool is_measured(const struct p2t_summary *s, const struct call *c)
 {
     bool lost = c->outcome == P2T_OUTCOME_INCOMPLETE && c->answer_ns == 0 && call_has(c, P2T_FINDING_CAPTURE_GAP);
 
-    return !lost && !came_early(c) && !(s->small && said_something(c)) && !c->streams && c->request_ns != 0 &&
+    return !lost && !came_early(c) && !is_open_to_doubt(s, c) && !c->streams && c->request_ns != 0 &&
            c->status < 500 && (!c->open_end || c->left);
 }
 
@@ -146,7 +145,7 @@ static void judge(struct p2t_summary *s, struct call *c)
 static void measure_all(struct p2t_summary *s)
 {
     for (size_t i = 0; i < s->call_count; i++)
-        measure(&s->calls[i]);
+        measure(s, &s->calls[i]);
     set_usual(s, true);
     set_usual_of_open(s);
     for (size_t i = 0; i < s->call_count; i++)
