@@ -129,6 +129,14 @@ P2T_API int p2t_summary_new(struct p2t_summary **summary, const struct p2t_summa
 P2T_API int p2t_summary_exchange(struct p2t_summary *s, const struct p2t_exchange *exchange);
 P2T_API int p2t_summary_connection(struct p2t_summary *s, const struct p2t_connection_record *connection);
 P2T_API void p2t_summary_question(struct p2t_summary *s, const struct p2t_question *question);
+/* Before p2t_summary_finish(): what the summary was given so far, as bytes that p2t_summary_load() adds to another one, and
+ * counters of the captures that it comes from. Summaries add up: from the same exchanges, connections and questions, whatever
+ * parts they were saved in and in whatever order they are loaded, comes the same summary. free() it; NULL when memory ran
+ * out. */
+P2T_API uint8_t *p2t_summary_save(struct p2t_summary *s, const struct p2t_counters *counters, size_t *length);
+/* Before p2t_summary_finish(). 0, P2T_ERR_MEMORY, or P2T_ERR_USAGE: the bytes are no such state, of another version, or
+ * damaged; what came before the damage is taken. */
+P2T_API int p2t_summary_load(struct p2t_summary *s, const uint8_t *bytes, size_t length);
 /* All was given: finds the causes. 0 or P2T_ERR_MEMORY. */
 P2T_API int p2t_summary_finish(struct p2t_summary *s, const struct p2t_counters *counters);
 /* After p2t_summary_finish(): the summary in that format, terminated; *length without the NUL. free() it. NULL when memory

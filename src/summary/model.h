@@ -31,6 +31,7 @@ struct call {
     const struct word *error, *dialled[4]; /* the addresses that its dials went to in vain */
     int64_t start_ns, end_ns, lookup_ns, looked_up_ns, request_ns, sent_ns, answer_ns;
     int64_t dns_ns, connect_ns, tls_ns, send_ns, wait_ns, receive_ns, total_ns; /* 0: not applicable */
+    int64_t stalled_later_ns; /* of stalled_ns, after its answer had begun */
     int64_t rtt_ns, stalled_ns, shut_by_client_ns, shut_by_server_ns, acked_ns, late_ns;
     int64_t idle_client_ns, idle_server_ns, nagle_ns;
     int64_t hello_ns;        /* of its TLS handshake, up to the ServerHello; 0: not known */
@@ -161,6 +162,8 @@ enum { TROUBLES_MAX = 256 };
 struct usuals;
 struct changes;
 
+enum keep_kind { KEEP_CALLS, KEEP_QUESTIONS, KEEP_CONNS, KEEP_KINDS };
+
 struct p2t_summary {
     struct p2t_summary_config config;
     pthread_mutex_t lock; /* of the words and records: they may come from two threads */
@@ -172,9 +175,9 @@ struct p2t_summary {
     struct conn *conns;
     size_t conn_count, conn_cap;
     uint64_t calls_seen, calls_failed, conns_seen, questions_seen;
-    /* Ordinary calls and connections whose lot is below this are kept; 0: all are. Each stands for `weight` of them. */
-    uint64_t keep_below, keep_notable_below, keep_conns_below, keep_questions_below;
-    size_t weight, notable_weight;
+    /* How far records are thinned out (keep.c): of 2^level ordinary ones, one is kept. */
+    uint8_t level[KEEP_KINDS];
+    struct p2t_counters loaded; /* of the states that were added */
     struct p2t_counters counters;
     bool failed; /* memory ran out */
     /* The analysis. */
@@ -231,11 +234,17 @@ static inline bool call_is_notable(const struct call *c)
 {
     return c->failed || c->left || c->stalled_ns > 0 || c->total_ns > INT64_C(1000000000);
 }
+/* Notable ones are thinned out when that of ordinary ones alone is not enough. */
+static inline unsigned keep_notable_shift(unsigned level)
+{
+    return level > 3 ? level - 3 : 0;
+}
+/* How many calls one that is kept stands for. */
 static inline size_t call_weight(const struct p2t_summary *s, const struct call *c)
 {
-    size_t weight = call_is_notable(c) ? s->notable_weight : s->weight;
+    unsigned level = s->level[KEEP_CALLS];
 
-    return weight > 1 ? weight : 1;
+    return (size_t)1 << (call_is_notable(c) ? keep_notable_shift(level) : level);
 }
 /* The capture lacks bytes of its connection: that something did not come proves nothing. */
 static inline bool call_is_doubtful(const struct call *c)
