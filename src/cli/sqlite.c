@@ -60,8 +60,8 @@ static const char *const inserts[INSERTS] = {
     [INSERT_EXCHANGE] = "INSERT INTO exchanges VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
     [INSERT_EVENT] = "INSERT INTO events VALUES(?,?,?,?,?,?,?,?)",
     [INSERT_FINDING] = "INSERT INTO findings VALUES(?,?,?,?,?)",
-    [INSERT_PACKET] = "INSERT INTO packets VALUES(?,?,?,(SELECT n FROM files WHERE path=?),?)",
-    [INSERT_FILE] = "INSERT OR IGNORE INTO files(path) VALUES(?)",
+    [INSERT_PACKET] = "INSERT INTO packets VALUES(?,?,?,?,?)",
+    [INSERT_FILE] = "INSERT INTO files(path) VALUES(?)",
     [INSERT_CAUSE] = "INSERT INTO causes VALUES(?,?,?,?,?,?)",
 };
 
@@ -69,6 +69,8 @@ struct sqlite {
     sqlite3 *db;
     sqlite3_stmt *insert[INSERTS];
     int64_t count;
+    char **files; /* that are in the table, by n - 1 */
+    size_t file_count;
     struct buf text;
     char problem[256];
 };
@@ -215,6 +217,12 @@ static void put_str(struct row *r, const char *s)
     put_text(r, (struct p2t_text){s, s != NULL ? strlen(s) : 0});
 }
 
+/* A name of ours, which stays where it is. */
+static void put_name(struct row *r, const char *s)
+{
+    (void)sqlite3_bind_text(r->stmt, r->at++, s, -1, SQLITE_STATIC);
+}
+
 static void put_id(struct row *r, uint64_t id)
 {
     char text[17];
@@ -263,8 +271,8 @@ static int insert_exchange(struct sqlite *s, const struct p2t_exchange *x)
     put_int(&r, s->count);
     put_id(&r, x->id);
     put_text(&r, x->trace_id);
-    put_str(&r, p2t_kind_name(x->kind));
-    put_str(&r, p2t_outcome_name(x->outcome));
+    put_name(&r, p2t_kind_name(x->kind));
+    put_name(&r, p2t_outcome_name(x->outcome));
     put_int(&r, p2t_exchange_failed(x));
     put_text(&r, x->error);
     put_text(&r, x->method);
@@ -286,6 +294,15 @@ static int insert_exchange(struct sqlite *s, const struct p2t_exchange *x)
     return insert(&r);
 }
 
+/* The n of a path in `files`; 0: it is not there. Captures are few, and the last one comes again. */
+static int64_t file_of(const struct sqlite *s, const char *path)
+{
+    for (size_t i = s->file_count; i > 0; i--)
+        if (strcmp(s->files[i - 1], path) == 0)
+            return (int64_t)i;
+    return 0;
+}
+
 static int insert_packets(struct sqlite *s, const struct p2t_exchange *x, const char *of, size_t seq,
                           const struct p2t_evidence *e, size_t n)
 {
@@ -294,9 +311,9 @@ static int insert_packets(struct sqlite *s, const struct p2t_exchange *x, const 
         if (e[i].file >= x->file_count)
             continue;
         put_int(&r, s->count);
-        put_str(&r, of);
+        put_name(&r, of);
         put_int(&r, (int64_t)seq);
-        put_str(&r, x->files[e[i].file]);
+        put_int(&r, file_of(s, x->files[e[i].file]));
         put_int(&r, (int64_t)e[i].packet);
         if (insert(&r) != P2T_OK)
             return P2T_ERR_IO;
@@ -327,8 +344,8 @@ static int insert_events(struct sqlite *s, const struct p2t_exchange *x)
         struct row r = row_of(s, INSERT_EVENT);
         put_int(&r, s->count);
         put_int(&r, (int64_t)i);
-        put_str(&r, p2t_hook_name(ev->hook));
-        put_str(&r, p2t_basis_name(ev->basis));
+        put_name(&r, p2t_hook_name(ev->hook));
+        put_name(&r, p2t_basis_name(ev->basis));
         put_int(&r, ev->time_ns);
         put_int_or_null(&r, ev->has_earliest, ev->earliest_ns);
         put_int_or_null(&r, ev->has_latest, ev->latest_ns);
@@ -347,7 +364,7 @@ static int insert_findings(struct sqlite *s, const struct p2t_exchange *x)
         put_int(&r, s->count);
         put_int(&r, (int64_t)i);
         put_str(&r, f->code);
-        put_str(&r, p2t_severity_name(f->severity));
+        put_name(&r, p2t_severity_name(f->severity));
         put_text(&r, f->text);
         if (insert(&r) != P2T_OK || insert_packets(s, x, "finding", i, f->evidence, f->evidence_count) != P2T_OK)
             return P2T_ERR_IO;
@@ -355,15 +372,30 @@ static int insert_findings(struct sqlite *s, const struct p2t_exchange *x)
     return P2T_OK;
 }
 
+static int insert_file(struct sqlite *s, const char *path)
+{
+    struct row r = row_of(s, INSERT_FILE);
+    char **files = reallocarray(s->files, s->file_count + 1, sizeof *files);
+    char *copy = strdup(path);
+
+    s->files = files != NULL ? files : s->files;
+    if (files == NULL || copy == NULL) {
+        free(copy);
+        return P2T_ERR_MEMORY;
+    }
+    files[s->file_count++] = copy;
+    put_str(&r, path);
+    return insert(&r);
+}
+
 static int insert_files(struct sqlite *s, const struct p2t_exchange *x)
 {
-    for (size_t i = 0; i < x->file_count; i++) {
-        struct row r = row_of(s, INSERT_FILE);
-        put_str(&r, x->files[i]);
-        if (insert(&r) != P2T_OK)
-            return P2T_ERR_IO;
-    }
-    return P2T_OK;
+    int status = P2T_OK;
+
+    for (size_t i = 0; i < x->file_count && status == P2T_OK; i++)
+        if (file_of(s, x->files[i]) == 0)
+            status = insert_file(s, x->files[i]);
+    return status;
 }
 
 int sqlite_exchange(struct sqlite *s, const struct p2t_exchange *x)
@@ -390,9 +422,9 @@ static int insert_causes(struct sqlite *s, const struct p2t_summary *summary)
     for (size_t n = 0; p2t_summary_cause(summary, n, &c); n++) {
         struct row r = row_of(s, INSERT_CAUSE);
         put_int(&r, (int64_t)n + 1);
-        put_str(&r, p2t_cause_name(c.code));
-        put_str(&r, p2t_cause_side_name(c.side));
-        put_str(&r, p2t_confidence_name(c.confidence));
+        put_name(&r, p2t_cause_name(c.code));
+        put_name(&r, p2t_cause_side_name(c.side));
+        put_name(&r, p2t_confidence_name(c.confidence));
         put_int(&r, (int64_t)c.calls);
         put_text(&r, c.text);
         if (insert(&r) != P2T_OK)
@@ -423,6 +455,9 @@ void sqlite_close(struct sqlite *s)
     for (int i = 0; i < INSERTS; i++)
         (void)sqlite3_finalize(s->insert[i]);
     (void)sqlite3_close(s->db);
+    for (size_t i = 0; i < s->file_count; i++)
+        free(s->files[i]);
+    free(s->files);
     buf_fini(&s->text);
     free(s);
 }

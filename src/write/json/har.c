@@ -22,18 +22,26 @@ static void put_text(struct buf *b, const char *key, struct p2t_text s)
 static void put_ms(struct buf *b, const char *key, int64_t ns)
 {
     uint64_t v = ns < 0 ? 0 - (uint64_t)ns : (uint64_t)ns;
+    char digits[8];
 
-    buf_printf(b, "%s%s%llu.%06llu", key, ns < 0 ? "-" : "", (unsigned long long)(v / 1000000),
-               (unsigned long long)(v % 1000000));
+    eight_digits_text(digits, (uint32_t)(v % 1000000));
+    buf_str(b, key);
+    if (ns < 0)
+        buf_putc(b, '-');
+    buf_u64(b, v / 1000000);
+    buf_putc(b, '.');
+    buf_put(b, digits + 2, 6);
 }
 
 /* -1: does not apply. */
 static void put_phase(struct buf *b, const char *key, int64_t ns)
 {
-    if (ns < 0)
-        buf_printf(b, "%s-1", key);
-    else
+    if (ns >= 0) {
         put_ms(b, key, ns);
+        return;
+    }
+    buf_str(b, key);
+    buf_lit(b, "-1");
 }
 
 static void put_size(struct buf *b, const char *key, int64_t bytes)
@@ -44,18 +52,20 @@ static void put_size(struct buf *b, const char *key, int64_t bytes)
 
 /* ---- URLs ---- */
 
-static bool belongs_in_url(uint8_t c)
-{
-    return c > ' ' && c < 0x7f && strchr("\"<>\\^`{|}", c) == NULL;
-}
+/* Not: controls, spaces, quotes, brackets of other kinds than [ ], and what is no ASCII. */
+static const bool belongs_in_url[256] = {['!'] = true,         ['#' ... ';'] = true, ['='] = true,
+                                         ['?' ... '['] = true, [']'] = true,         ['_'] = true,
+                                         ['a' ... 'z'] = true, ['~'] = true};
 
 static void put_url_bytes(struct buf *b, struct p2t_text s)
 {
-    for (size_t i = 0; i < s.n; i++)
-        if (belongs_in_url((uint8_t)s.p[i]))
-            buf_putc(b, s.p[i]);
-        else
-            buf_printf(b, "%%%02X", (unsigned)(uint8_t)s.p[i]);
+    for (size_t i = 0, run = 0; i < s.n; i += run) {
+        for (run = 0; i + run < s.n && belongs_in_url[(uint8_t)s.p[i + run]];)
+            run++;
+        buf_put(b, s.p + i, run);
+        if (i + run < s.n)
+            buf_printf(b, "%%%02X", (unsigned)(uint8_t)s.p[i + run++]);
+    }
 }
 
 static bool has_scheme(struct p2t_text url)
@@ -246,8 +256,11 @@ static void put_events(struct buf *b, const struct p2t_exchange *x)
     buf_lit(b, ",\"_events\":[");
     for (size_t i = 0; i < x->event_count; i++) {
         const struct p2t_event *ev = &x->events[i];
-        buf_printf(b, "%s{\"hook\":\"%s\",\"basis\":\"%s\",\"time\":", i > 0 ? "," : "", p2t_hook_name(ev->hook),
-                   p2t_basis_name(ev->basis));
+        buf_str(b, i > 0 ? ",{\"hook\":\"" : "{\"hook\":\"");
+        buf_str(b, p2t_hook_name(ev->hook));
+        buf_lit(b, "\",\"basis\":\"");
+        buf_str(b, p2t_basis_name(ev->basis));
+        buf_lit(b, "\",\"time\":");
         json_time(b, ev->time_ns);
         put_ms(b, ",\"offset\":", ev->time_ns - x->start_ns);
         buf_lit(b, ",\"evidence\":");

@@ -32,12 +32,13 @@ static struct p2t_text str(const char *s)
 
 /* ---- attributes ---- */
 
+/* key: without characters that JSON escapes. */
 static const char *put_key(struct buf *b, const char *between, const char *key)
 {
     buf_str(b, between);
-    buf_lit(b, "{\"key\":");
-    json_string(b, str(key));
-    buf_lit(b, ",\"value\":{");
+    buf_lit(b, "{\"key\":\"");
+    buf_str(b, key);
+    buf_lit(b, "\",\"value\":{");
     return ",";
 }
 
@@ -85,6 +86,9 @@ static const char *put_joined(struct buf *b, const char *between, const char *ke
 {
     struct buf joined = {0};
 
+    if (v != NULL && v->kind == P2T_VALUE_LIST && v->as.list.n == 1 && v->as.list.items[0].kind == P2T_VALUE_TEXT &&
+        v->as.list.items[0].as.text.n > 0)
+        return put_text(b, between, key, v->as.list.items[0].as.text);
     for (size_t i = 0; v != NULL && v->kind == P2T_VALUE_LIST && i < v->as.list.n; i++) {
         const struct p2t_value *item = &v->as.list.items[i];
         if (item->kind != P2T_VALUE_TEXT)
@@ -149,14 +153,21 @@ static void begin_span(struct otlp *o, const struct span *s)
 {
     struct buf *b = o->b;
 
-    buf_str(b, o->spans++ > 0 ? "," : "");
-    buf_printf(b, "{\"traceId\":\"%s\",\"spanId\":\"%016llx\"", o->trace_id, (unsigned long long)s->id);
-    if (s->parent != 0)
-        buf_printf(b, ",\"parentSpanId\":\"%016llx\"", (unsigned long long)s->parent);
+    buf_str(b, o->spans++ > 0 ? ",{\"traceId\":\"" : "{\"traceId\":\"");
+    buf_put(b, o->trace_id, TRACE_ID_TEXT);
+    buf_lit(b, "\",\"spanId\":");
+    json_id(b, s->id);
+    if (s->parent != 0) {
+        buf_lit(b, ",\"parentSpanId\":");
+        json_id(b, s->parent);
+    }
     buf_lit(b, ",\"name\":");
     json_string(b, str(s->name));
-    buf_printf(b, ",\"kind\":3,\"startTimeUnixNano\":\"%lld\",\"endTimeUnixNano\":\"%lld\",\"attributes\":[",
-               (long long)s->start_ns, (long long)(s->end_ns > s->start_ns ? s->end_ns : s->start_ns));
+    buf_lit(b, ",\"kind\":3,\"startTimeUnixNano\":\"");
+    buf_i64(b, s->start_ns);
+    buf_lit(b, "\",\"endTimeUnixNano\":\"");
+    buf_i64(b, s->end_ns > s->start_ns ? s->end_ns : s->start_ns);
+    buf_lit(b, "\",\"attributes\":[");
 }
 
 static void end_span(struct otlp *o, const struct span *s)
@@ -189,26 +200,30 @@ static struct span span_of(const struct otlp *o, const char *name, uint64_t pare
                          .end_ns = to != NULL ? to->time_ns : o->end_ns};
 }
 
+#define HEADER_PREFIX "http.request.header."
+
+/* A name in small letters; what is no part of a name is not shown. */
+static char key_byte(char c)
+{
+    if (c >= 'A' && c <= 'Z')
+        return (char)(c | 0x20);
+    return c > ' ' && c < 0x7f && c != '"' && c != '\\' ? c : '?';
+}
+
 /* A request's fields are attributes of the first span. */
 static const char *put_fields(struct otlp *o, const char *between)
 {
     for (size_t i = 0; i < o->x->event_count; i++) {
         const struct p2t_event *ev = &o->x->events[i];
         struct p2t_text key = args_text(ev, P2T_ARG_WROTE_HEADER_FIELD_KEY);
-        struct buf name = {0};
+        char name[128] = HEADER_PREFIX;
+        size_t n = sizeof HEADER_PREFIX - 1;
         if (key.n == 0)
             continue;
-        buf_lit(&name, "http.request.header.");
-        for (size_t k = 0; k < key.n; k++)
-            buf_putc(&name, (char)(key.p[k] >= 'A' && key.p[k] <= 'Z' ? key.p[k] | 0x20
-                                   : key.p[k] != 0                    ? key.p[k]
-                                                                      : '?'));
-        buf_putc(&name, '\0');
-        o->b->failed |= name.failed;
-        if (!name.failed)
-            between =
-                put_joined(o->b, between, (const char *)name.p, args_find(ev, P2T_ARG_WROTE_HEADER_FIELD_VALUE));
-        buf_fini(&name);
+        for (size_t k = 0; k < key.n && n < sizeof name - 1; k++)
+            name[n++] = key_byte(key.p[k]);
+        name[n] = '\0';
+        between = put_joined(o->b, between, name, args_find(ev, P2T_ARG_WROTE_HEADER_FIELD_VALUE));
     }
     return between;
 }
@@ -371,8 +386,11 @@ static void put_events(struct buf *b, const struct p2t_exchange *x)
     buf_lit(b, "],\"events\":[");
     for (size_t i = 0; i < x->event_count; i++) {
         const struct p2t_event *ev = &x->events[i];
-        buf_printf(b, "%s{\"timeUnixNano\":\"%lld\",\"name\":\"%s\",\"attributes\":[", i > 0 ? "," : "",
-                   (long long)ev->time_ns, p2t_hook_name(ev->hook));
+        buf_str(b, i > 0 ? ",{\"timeUnixNano\":\"" : "{\"timeUnixNano\":\"");
+        buf_i64(b, ev->time_ns);
+        buf_lit(b, "\",\"name\":\"");
+        buf_str(b, p2t_hook_name(ev->hook));
+        buf_lit(b, "\",\"attributes\":[");
         (void)put_text(b, "", "pcap2trace.basis", str(p2t_basis_name(ev->basis)));
         buf_lit(b, "]}");
     }

@@ -52,10 +52,21 @@ static void put_lane(const struct lane *l)
 static void put_event(const struct lane *l, char kind, const char *cat, struct p2t_text name, unsigned part,
                       int64_t ns)
 {
-    buf_printf(l->b, "{\"ph\":\"%c\",\"cat\":\"%s\",\"name\":", kind, cat);
+    buf_lit(l->b, "{\"ph\":\"");
+    buf_putc(l->b, kind);
+    buf_lit(l->b, "\",\"cat\":\"");
+    buf_str(l->b, cat);
+    buf_lit(l->b, "\",\"name\":");
     json_string(l->b, name);
-    buf_printf(l->b, ",\"id\":\"%016llx.%u\",\"pid\":%u,\"tid\":0,\"ts\":", (unsigned long long)l->x->id, part,
-               l->number);
+    buf_lit(l->b, ",\"id\":");
+    json_id(l->b, l->x->id);
+    if (!l->b->failed)
+        l->b->n--; /* the quote: the part follows */
+    buf_putc(l->b, '.');
+    buf_u64(l->b, part);
+    buf_lit(l->b, "\",\"pid\":");
+    buf_u64(l->b, l->number);
+    buf_lit(l->b, ",\"tid\":0,\"ts\":");
     json_us(l->b, ns);
 }
 
@@ -183,7 +194,9 @@ static void perfetto_exchange(struct buf *b, const struct out_options *o, const 
     buf_lit(b, "},\n");
     for (size_t i = 0; i < x->event_count; i++) {
         put_event(&l, 'n', "call", str(p2t_hook_name(x->events[i].hook)), 0, x->events[i].time_ns);
-        buf_printf(b, ",\"args\":{\"basis\":\"%s\"}},\n", p2t_basis_name(x->events[i].basis));
+        buf_lit(b, ",\"args\":{\"basis\":\"");
+        buf_str(b, p2t_basis_name(x->events[i].basis));
+        buf_lit(b, "\"}},\n");
     }
     put_parts(&l);
     put_event(&l, 'e', "call", name_of(x), 0, end_ns);
