@@ -129,14 +129,19 @@ P2T_API int p2t_summary_new(struct p2t_summary **summary, const struct p2t_summa
 P2T_API int p2t_summary_exchange(struct p2t_summary *s, const struct p2t_exchange *exchange);
 P2T_API int p2t_summary_connection(struct p2t_summary *s, const struct p2t_connection_record *connection);
 P2T_API void p2t_summary_question(struct p2t_summary *s, const struct p2t_question *question);
+/* Before p2t_summary_finish(): what the summary was given so far, as bytes that p2t_summary_load() adds to another one, and
+ * counters of the captures that it comes from. Summaries add up: from the same exchanges, connections and questions, whatever
+ * parts they were saved in and in whatever order they are loaded, comes the same summary. free() it; NULL when memory ran
+ * out. */
+P2T_API uint8_t *p2t_summary_save(struct p2t_summary *s, const struct p2t_counters *counters, size_t *length);
+/* Before p2t_summary_finish(). 0, P2T_ERR_MEMORY, or P2T_ERR_USAGE: the bytes are no such state, of another version, or
+ * damaged; what came before the damage is taken. */
+P2T_API int p2t_summary_load(struct p2t_summary *s, const uint8_t *bytes, size_t length);
 /* All was given: finds the causes. 0 or P2T_ERR_MEMORY. */
 P2T_API int p2t_summary_finish(struct p2t_summary *s, const struct p2t_counters *counters);
 /* After p2t_summary_finish(): the summary in that format, terminated; *length without the NUL. free() it. NULL when memory
  * ran out. */
 P2T_API char *p2t_summary_write(const struct p2t_summary *s, enum p2t_summary_format format, size_t *length);
-/* After p2t_summary_finish(): the ids of the calls that the n-th cause hit, in the order of the JSON, as far as the summary kept
- * them. Writes up to max of them; returns how many there are, 0 where there is no such cause. */
-P2T_API size_t p2t_summary_cause_calls(const struct p2t_summary *s, size_t n, uint64_t *ids, size_t max);
 /* A cause that hit a call. */
 struct p2t_call_cause {
     enum p2t_cause_code code;
@@ -149,6 +154,9 @@ struct p2t_call_cause {
 /* After p2t_summary_finish(): the n-th cause, as they are ranked, that hit the exchange with this id; false when there are no
  * more. Those that are told with another one are left out. */
 P2T_API bool p2t_summary_cause_of(const struct p2t_summary *s, uint64_t id, size_t n, struct p2t_call_cause *cause);
+/* After p2t_summary_finish(): the ids of the calls that the n-th cause hit, in the order of the JSON, as far as the summary kept
+ * them. Writes up to max of them; returns how many there are, 0 where there is no such cause. */
+P2T_API size_t p2t_summary_cause_calls(const struct p2t_summary *s, size_t n, uint64_t *ids, size_t max);
 /* NULL is allowed. */
 P2T_API void p2t_summary_free(struct p2t_summary *s);
 

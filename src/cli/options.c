@@ -45,10 +45,10 @@ enum {
     OPT_SHARD,
     OPT_MAX_MEMORY,
     OPT_TOP,
-    OPT_TITLE,
     OPT_BASELINE,
     OPT_MINIMAL,
     OPT_WITH_SECRETS,
+    OPT_TITLE,
     OPT_COLOR,
     OPT_PROGRESS,
     OPT_LIST,
@@ -98,11 +98,11 @@ static const struct option long_options[] = {
     {"manifest", required_argument, NULL, OPT_MANIFEST},
     {"shard", required_argument, NULL, OPT_SHARD},
     {"top", required_argument, NULL, OPT_TOP},
-    {"title", required_argument, NULL, OPT_TITLE},
     {"baseline", required_argument, NULL, OPT_BASELINE},
     {"write", required_argument, NULL, 'w'},
     {"minimal", no_argument, NULL, OPT_MINIMAL},
     {"with-secrets", no_argument, NULL, OPT_WITH_SECRETS},
+    {"title", required_argument, NULL, OPT_TITLE},
     {"quiet", no_argument, NULL, 'q'},
     {"verbose", no_argument, NULL, 'v'},
     {"color", required_argument, NULL, OPT_COLOR},
@@ -387,12 +387,12 @@ static int take(struct cli_options *o, int option, char *value, struct buf *comp
         return parse_jobs(o, value, complaint);
     case OPT_TOP:
         return parse_top(o, value, complaint);
-    case OPT_TITLE:
-        o->title = value;
-        return *value != '\0' ? P2T_OK : wrong(complaint, "--title", value, "a text is wanted");
     case OPT_BASELINE:
         o->baseline = value;
         return P2T_OK;
+    case OPT_TITLE:
+        o->title = value;
+        return *value != '\0' ? P2T_OK : wrong(complaint, "--title", value, "a text is wanted");
     case OPT_MAX_MEMORY:
         return parse_max_memory(o, value, complaint);
     case 'w':
@@ -486,9 +486,9 @@ static bool take_command(struct cli_options *o, const char *word)
     static const struct {
         const char *word;
         enum cli_action action;
-    } commands[] = {{"trace", CLI_TRACE},     {"summary", CLI_SUMMARY}, {"doctor", CLI_DOCTOR},
-                    {"compare", CLI_COMPARE}, {"batch", CLI_BATCH},     {"plan", CLI_PLAN},
-                    {"explain", CLI_EXPLAIN}, {"extract", CLI_EXTRACT}, {"report", CLI_REPORT}};
+    } commands[] = {{"trace", CLI_TRACE},   {"summary", CLI_SUMMARY}, {"doctor", CLI_DOCTOR},
+                    {"report", CLI_REPORT}, {"compare", CLI_COMPARE}, {"batch", CLI_BATCH},
+                    {"plan", CLI_PLAN},     {"explain", CLI_EXPLAIN}, {"extract", CLI_EXTRACT}};
 
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
         if (strcmp(word, commands[i].word) == 0) {
@@ -549,17 +549,6 @@ static const char *check_plan(const struct cli_options *o)
     return other || b->follow || b->final || b->zstd ? "plan takes --point-from and -o only" : NULL;
 }
 
-static const char *check_report(const struct cli_options *o)
-{
-    if (o->output == NULL)
-        return "report writes a page that a browser opens: -o FILE.html";
-    if (o->format != OUT_FORMAT_TEXT)
-        return "report writes HTML: -T has no meaning there";
-    if (o->count > 0)
-        return "report takes all exchanges: -c has no meaning there";
-    return o->live_count > 0 || o->differing ? "--live and --differing belong to the command 'compare'" : NULL;
-}
-
 /* Both find the exchanges first, and then read the captures again. */
 static const char *check_two_passes(const struct cli_options *o)
 {
@@ -582,6 +571,17 @@ static const char *check_two_passes(const struct cli_options *o)
     return o->extract.with_secrets && !o->show_secrets
                ? "--with-secrets lets everybody decrypt what is extracted: it needs --show-secrets"
                : NULL;
+}
+
+static const char *check_report(const struct cli_options *o)
+{
+    if (o->output == NULL)
+        return "report writes a page that a browser opens: -o FILE.html";
+    if (o->format != OUT_FORMAT_TEXT)
+        return "report writes HTML: -T has no meaning there";
+    if (o->count > 0)
+        return "report takes all exchanges: -c has no meaning there";
+    return o->live_count > 0 || o->differing ? "--live and --differing belong to the command 'compare'" : NULL;
 }
 
 /* Rejects options that do not fit the command. */

@@ -140,21 +140,23 @@ static bool asks_for(const struct subject *s, struct slice name)
 static bool is_lookup(const struct pick *p, const struct packet *packet, const struct endpoint *a,
                       const struct endpoint *b, struct slice message)
 {
-    bool asked = b->port == PORT_DNS, answered = a->port == PORT_DNS;
+    bool tcp = packet->kind == PACKET_TCP;
+    bool answered = tcp ? a->port == PORT_DNS : names_is_answer(message),
+         asked = tcp ? b->port == PORT_DNS : !answered;
     int64_t before_ns = p->config->reach >= PICK_LIFE ? LOOKUP_NS : 0;
     char text[NAMES_TEXT_MAX];
     size_t n = 0;
 
     if (!asked && !answered)
         return false;
-    bool named = packet->kind == PACKET_TCP || names_asked(message, text, &n);
+    bool named = tcp || names_asked(message, text, &n);
     for (size_t i = 0; named && i < p->config->subjects->count; i++) {
         const struct subject *s = &p->config->subjects->items[i];
         if (packet->mark.ts_ns < s->start_ns - before_ns || packet->mark.ts_ns > s->until_ns || s->name_count == 0)
             continue;
         if (!is_client(s, asked ? &a->ip : &b->ip))
             continue;
-        if (packet->kind == PACKET_TCP || before_ns > 0 || asks_for(s, slice_of(text, n)))
+        if (tcp || before_ns > 0 || asks_for(s, slice_of(text, n)))
             return true;
     }
     return false;

@@ -1,8 +1,8 @@
 /* Keeps forged times so near to the others that the rules can add and multiply without a second thought. */
 #include "summary/prepare.h"
 
-/* About a year to either side. */
-static const int64_t NEAR_NS = INT64_C(30000000000000000);
+/* 520 days to either side: the time between two may be multiplied by 100. */
+static const int64_t NEAR_NS = INT64_C(45000000000000000);
 
 struct near {
     int64_t from_ns, to_ns;

@@ -141,7 +141,7 @@ void say_time(struct buf *b, int64_t ns)
         buf_printf(b, "%lld us", (long long)us);
     else if (us < 10000)
         buf_printf(b, "%.1f ms", (double)us / 1e3);
-    else if (us < 1000000)
+    else if (us < 999500)
         buf_printf(b, "%lld ms", (long long)(us + 500) / 1000);
     else if (us < 100000000)
         buf_printf(b, "%.1f s", (double)us / 1e6);

@@ -40,7 +40,7 @@ struct call {
     uint64_t request_bytes, response_bytes;
     uint64_t findings[2]; /* bits by enum p2t_finding_code */
     struct proof proof, last_proof, asked,
-        answered;             /* asked: the end of its request; answered: the first of its answer */
+        answered; /* asked: the end of its request; answered: the first of its answer, or what ended its handshake */
     uint32_t max_streams;     /* HTTP/2: that the server allows at once; 0: not known */
     uint64_t redirected_from; /* another call's id; 0: none */
     uint32_t hops;            /* redirections before it */
@@ -49,7 +49,8 @@ struct call {
     bool continued;           /* 100 Continue came */
     bool tls_13;
     bool failed, quiet, left, reused, request_closes, response_closes, via, streams, expects, walked, by_go;
-    bool proxied; /* its connection leads to a proxy, which it asked for another host */
+    bool head_open; /* the end of its answer's head did not come */
+    bool proxied;   /* its connection leads to a proxy, which it asked for another host */
     /* Filled by the analysis. */
     struct conn *conn;
     int64_t free_ns;     /* when the last call before it on its connection was over; 0: there was none */
@@ -160,6 +161,8 @@ enum { TROUBLES_MAX = 256 };
 struct usuals;
 struct changes;
 
+enum keep_kind { KEEP_CALLS, KEEP_QUESTIONS, KEEP_CONNS, KEEP_KINDS };
+
 struct p2t_summary {
     struct p2t_summary_config config;
     pthread_mutex_t lock; /* of the words and records: they may come from two threads */
@@ -171,9 +174,9 @@ struct p2t_summary {
     struct conn *conns;
     size_t conn_count, conn_cap;
     uint64_t calls_seen, calls_failed, conns_seen, questions_seen;
-    /* Ordinary calls and connections whose lot is below this are kept; 0: all are. Each stands for `weight` of them. */
-    uint64_t keep_below, keep_notable_below, keep_conns_below, keep_questions_below;
-    size_t weight, notable_weight;
+    /* How far records are thinned out (keep.c): of 2^level ordinary ones, one is kept. */
+    uint8_t level[KEEP_KINDS];
+    struct p2t_counters loaded; /* of the states that were added */
     struct p2t_counters counters;
     bool failed; /* memory ran out */
     /* The analysis. */
@@ -230,11 +233,17 @@ static inline bool call_is_notable(const struct call *c)
 {
     return c->failed || c->left || c->stalled_ns > 0 || c->total_ns > INT64_C(1000000000);
 }
+/* Notable ones are thinned out when that of ordinary ones alone is not enough. */
+static inline unsigned keep_notable_shift(unsigned level)
+{
+    return level > 3 ? level - 3 : 0;
+}
+/* How many calls one that is kept stands for. */
 static inline size_t call_weight(const struct p2t_summary *s, const struct call *c)
 {
-    size_t weight = call_is_notable(c) ? s->notable_weight : s->weight;
+    unsigned level = s->level[KEEP_CALLS];
 
-    return weight > 1 ? weight : 1;
+    return (size_t)1 << (call_is_notable(c) ? keep_notable_shift(level) : level);
 }
 /* The capture lacks bytes of its connection: that something did not come proves nothing. */
 static inline bool call_is_doubtful(const struct call *c)

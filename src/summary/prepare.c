@@ -29,7 +29,9 @@ static int questions_by_time(const void *a, const void *b)
 
     if (x->asked_ns != y->asked_ns)
         return in_order(x->asked_ns, y->asked_ns);
-    return in_order((int64_t)x->asked.packet, (int64_t)y->asked.packet);
+    if (x->asked.packet != y->asked.packet)
+        return in_order((int64_t)x->asked.packet, (int64_t)y->asked.packet);
+    return in_order(x->name != NULL ? x->name->rank : 0, y->name != NULL ? y->name->rank : 0);
 }
 
 static void sort_all(struct p2t_summary *s)

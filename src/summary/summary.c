@@ -7,6 +7,7 @@
 #include "summary/prepare.h"
 #include "summary/rank.h"
 #include "summary/rules/rules.h"
+#include "summary/state.h"
 #include "summary/tell.h"
 
 int p2t_summary_new(struct p2t_summary **summary, const struct p2t_summary_config *config)
@@ -32,7 +33,8 @@ int p2t_summary_finish(struct p2t_summary *s, const struct p2t_counters *counter
         rules_clients, rules_handshakes, rules_turns, rules_streams,  rules_redirects, rules_connections,
     };
 
-    s->counters = *counters;
+    s->counters = s->loaded;
+    state_add_counters(&s->counters, counters);
     if (prepare(s) != 0 || changes_begin(s) != 0)
         return P2T_ERR_MEMORY;
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)

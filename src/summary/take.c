@@ -1,25 +1,8 @@
 /* From what the session hands over to the summary's own records. */
 #include <stdlib.h>
 
-#include "summary/model.h"
+#include "summary/keep.h"
 #include "summary/route.h"
-
-/* Ordinary calls beyond this many are thinned out by a hash of their ids; the same ones for the same captures. */
-enum { CALLS_MAX = 1 << 16, CONNS_MAX = 1 << 16, QUESTIONS_MAX = 1 << 16 };
-
-/* Room for one more; false when memory ran out. */
-static bool make_room(void **all, size_t *cap, size_t n, size_t size)
-{
-    if (n < *cap)
-        return true;
-    size_t more = *cap > 0 ? *cap * 2 : 256;
-    void *bigger = realloc(*all, more * size);
-    if (bigger == NULL)
-        return false;
-    *all = bigger;
-    *cap = more;
-    return true;
-}
 
 static struct proof proof_of(struct p2t_summary *s, const char *const *files, size_t n, struct p2t_evidence e)
 {
@@ -137,6 +120,8 @@ static void take_proofs(struct p2t_summary *s, struct call *c, const struct p2t_
     for (size_t i = 0; i < x->finding_count; i++) {
         const struct p2t_finding *f = &x->findings[i];
         c->findings[f->id / 64] |= UINT64_C(1) << (f->id % 64);
+        if (i == 0 && f->evidence_count > 0 && x->outcome == P2T_OUTCOME_TLS_ERROR)
+            c->answered = proof_of(s, x->files, x->file_count, f->evidence[0]);
         if (i == 0 && f->evidence_count > 0)
             c->last_proof = proof_of(s, x->files, x->file_count, f->evidence[f->evidence_count - 1]);
     }
@@ -259,6 +244,7 @@ static void fill_call(struct p2t_summary *s, struct call *c, const struct p2t_ex
     c->failed = p2t_exchange_failed(x);
     c->quiet = x->quiet;
     c->by_go = x->by_go;
+    c->head_open = x->response.header_bytes < 0;
     c->via = x->via.p != NULL;
     c->request_closes = x->request_closes;
     c->response_closes = x->response_closes;
@@ -284,55 +270,7 @@ static void fill_call(struct p2t_summary *s, struct call *c, const struct p2t_ex
         c->agent = words_take(&s->words, slice_str(p2t_kind_name(x->kind)));
 }
 
-/* All calls of one second on a connection are kept or left out: what came before a call there is part of its story. */
-static uint64_t lot_of(uint64_t id)
-{
-    return hash_stable_finish(hash_stable(HASH_STABLE_SEED, &id, sizeof id));
-}
-
-static bool keeps(uint64_t below, uint64_t id)
-{
-    return below == 0 || lot_of(id) < below;
-}
-
-static bool keeps_call(const struct p2t_summary *s, const struct call *c)
-{
-    uint64_t second = (uint64_t)(c->start_ns / SECOND_NS);
-
-    return keeps(call_is_notable(c) ? s->keep_notable_below : s->keep_below,
-                 c->conn_id != 0 ? c->conn_id + second : c->id);
-}
-
-/* The threshold, and what each that is below it stands for. */
-static void halve(uint64_t *below, size_t *weight)
-{
-    *below = *below == 0 ? UINT64_MAX / 2 : *below / 2;
-    *weight = *weight == 0 ? 2 : *weight * 2;
-}
-
-static void drop_calls(struct p2t_summary *s)
-{
-    size_t kept = 0;
-
-    for (size_t i = 0; i < s->call_count; i++)
-        if (keeps_call(s, &s->calls[i]))
-            s->calls[kept++] = s->calls[i];
-    s->call_count = kept;
-}
-
-/* Halves the ordinary calls, and the notable ones where that makes too little room: each call is moved a few times at the
- * most, however many there are. */
-static void thin_calls(struct p2t_summary *s)
-{
-    halve(&s->keep_below, &s->weight);
-    drop_calls(s);
-    while (s->call_count > CALLS_MAX / 4 * 3 && s->keep_notable_below != 1) {
-        halve(&s->keep_notable_below, &s->notable_weight);
-        drop_calls(s);
-    }
-}
-
-/* Only what keeps_call() asks for: most of very many calls need no more. */
+/* Only what keep_wants_call() asks for: most of very many calls need no more. */
 static struct call glance(const struct p2t_exchange *x)
 {
     struct call c = {.id = x->id, .start_ns = x->start_ns, .failed = p2t_exchange_failed(x)};
@@ -353,22 +291,14 @@ static struct call glance(const struct p2t_exchange *x)
 static int add_call(struct p2t_summary *s, const struct p2t_exchange *x)
 {
     const struct call seen = glance(x);
-    void *all = s->calls;
+    struct call c = {0};
 
     s->calls_seen++;
     s->calls_failed += seen.failed;
-    if (s->call_count >= CALLS_MAX)
-        thin_calls(s);
-    if (s->call_count >= CALLS_MAX || !keeps_call(s, &seen))
+    if (!keep_wants_call(s, &seen))
         return P2T_OK;
-    if (!make_room(&all, &s->call_cap, s->call_count, sizeof *s->calls))
-        return P2T_ERR_MEMORY;
-    s->calls = all;
-    struct call *c = &s->calls[s->call_count];
-    *c = (struct call){0};
-    fill_call(s, c, x);
-    s->call_count++;
-    return P2T_OK;
+    fill_call(s, &c, x);
+    return keep_call(s, &c);
 }
 
 int p2t_summary_exchange(struct p2t_summary *s, const struct p2t_exchange *x)
@@ -412,50 +342,13 @@ static void fill_question(struct p2t_summary *s, struct question *q, const struc
         q->answered = (struct proof){path_word(s, x->answered.path), x->answered.number};
 }
 
-static bool question_is_notable(const struct question *q)
-{
-    return q->answered_ns == 0 || q->rcode != 0 || q->tries > 1 || q->addresses == 0;
-}
-
-/* All questions for one name are kept or left out. */
-static bool keeps_question(const struct p2t_summary *s, const struct question *q)
-{
-    const struct p2t_text name = word_text(q->name);
-
-    if (s->question_count < QUESTIONS_MAX / 2 && question_is_notable(q))
-        return true;
-    return keeps(s->keep_questions_below, hash_stable(HASH_STABLE_SEED, name.p, name.n));
-}
-
-static void thin_questions(struct p2t_summary *s)
-{
-    size_t n = s->question_count, weight = 0;
-
-    halve(&s->keep_questions_below, &weight);
-    s->question_count = 0;
-    for (size_t i = 0; i < n; i++)
-        if (keeps_question(s, &s->questions[i]))
-            s->questions[s->question_count++] = s->questions[i];
-}
-
 static void add_question(struct p2t_summary *s, const struct p2t_question *x)
 {
-    void *all = s->questions;
+    struct question q = {0};
 
     s->questions_seen++;
-    if (s->question_count >= QUESTIONS_MAX)
-        thin_questions(s);
-    if (s->question_count >= QUESTIONS_MAX)
-        return;
-    if (!make_room(&all, &s->question_cap, s->question_count, sizeof *s->questions)) {
-        s->failed = true;
-        return;
-    }
-    s->questions = all;
-    struct question *q = &s->questions[s->question_count];
-    *q = (struct question){0};
-    fill_question(s, q, x);
-    s->question_count += keeps_question(s, q);
+    fill_question(s, &q, x);
+    s->failed |= keep_question(s, &q) != P2T_OK;
 }
 
 void p2t_summary_question(struct p2t_summary *s, const struct p2t_question *x)
@@ -560,51 +453,13 @@ static void fill_conn(struct p2t_summary *s, struct conn *k, const struct p2t_co
     take_stall_records(s, k, r);
 }
 
-static bool conn_is_notable(const struct conn *k)
-{
-    return k->syn_ack_ns == 0 || k->syns > 1 || k->late_syn_acks > 0 || k->stall_count > 0 || k->rst_ns[0] != 0 ||
-           k->rst_ns[1] != 0;
-}
-
-static bool keeps_conn(const struct p2t_summary *s, const struct conn *k)
-{
-    return (s->conn_count < CONNS_MAX / 2 && conn_is_notable(k)) || keeps(s->keep_conns_below, k->id);
-}
-
-static void thin_conns(struct p2t_summary *s)
-{
-    size_t n = s->conn_count, weight = 0;
-
-    halve(&s->keep_conns_below, &weight);
-    s->conn_count = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (keeps_conn(s, &s->conns[i]))
-            s->conns[s->conn_count++] = s->conns[i];
-        else
-            free(s->conns[i].stalls);
-    }
-}
-
 static int add_conn(struct p2t_summary *s, const struct p2t_connection_record *r)
 {
-    void *all = s->conns;
+    struct conn k = {0};
 
     s->conns_seen++;
-    if (s->conn_count >= CONNS_MAX)
-        thin_conns(s);
-    if (s->conn_count >= CONNS_MAX)
-        return P2T_OK;
-    if (!make_room(&all, &s->conn_cap, s->conn_count, sizeof *s->conns))
-        return P2T_ERR_MEMORY;
-    s->conns = all;
-    struct conn *k = &s->conns[s->conn_count];
-    *k = (struct conn){0};
-    fill_conn(s, k, r);
-    if (keeps_conn(s, k))
-        s->conn_count++;
-    else
-        free(k->stalls);
-    return P2T_OK;
+    fill_conn(s, &k, r);
+    return keep_conn(s, &k);
 }
 
 int p2t_summary_connection(struct p2t_summary *s, const struct p2t_connection_record *r)

@@ -73,6 +73,11 @@ void words_mark_proxy(const struct word *address)
     ((struct word *)(uintptr_t)address)->is_proxy = true;
 }
 
+void words_place(const struct word *w, uint32_t place)
+{
+    ((struct word *)(uintptr_t)w)->place = place;
+}
+
 static int by_text(const void *a, const void *b)
 {
     const struct word *x = *(const struct word *const *)a, *y = *(const struct word *const *)b;

@@ -11,6 +11,7 @@ struct word {
     size_t n;
     uint32_t rank;               /* its place among all, in the order of their bytes; see words_rank() */
     const struct word *known_as; /* of an address: the name that led to it; NULL: none is known */
+    uint32_t place;              /* 1 + its place among the texts of a state that is being written; 0: it has none */
     bool is_proxy;               /* of an address: it answers calls, and makes others for them */
     char text[];                 /* followed by a NUL */
 };
@@ -37,6 +38,8 @@ static inline const struct word *words_text(struct words *w, struct p2t_text tex
  * rank. */
 void words_name(const struct word *address, const struct word *name);
 void words_mark_proxy(const struct word *address);
+/* Of a word that a state writes: 1 + its place among the state's texts; 0 again when it is done. */
+void words_place(const struct word *w, uint32_t place);
 /* Gives each word its rank. 0, or -1 when memory ran out. */
 int words_rank(struct words *w);
 void words_fini(struct words *w);

@@ -218,18 +218,19 @@ static void take_tcp(struct scrub *s, const struct packet *p, uint8_t *frame, si
     stream_add(stream, pos, payload, p->payload.n);
 }
 
-static bool is_dns(const struct endpoint *a, const struct endpoint *b, struct slice message)
+/* On any port: resolvers in sidecars have others. */
+static bool is_dns(struct slice message)
 {
     char name[NAMES_TEXT_MAX];
     size_t n;
 
-    return (a->port == PORT_DNS || b->port == PORT_DNS) && names_asked(message, name, &n);
+    return names_asked(message, name, &n);
 }
 
 static void take_udp(struct scrub *s, const struct packet *p, uint8_t *frame, size_t n)
 {
     bool inside = p->payload.p >= frame && p->payload.p < frame + n;
-    bool dns = is_dns(&p->src, &p->dst, p->payload);
+    bool dns = is_dns(p->payload);
 
     if (!inside) {
         keep_piece(s, p, frame, n);
@@ -248,8 +249,7 @@ static void take_icmp(struct scrub *s, const struct packet *p, uint8_t *frame, s
     const struct packet_icmp *icmp = &p->icmp;
     struct place_quote quote = place_quote(p, frame, n);
 
-    if (quote.n == 0 ||
-        (icmp->quoted_kind == PACKET_UDP && is_dns(&icmp->quoted_src, &icmp->quoted_dst, slice_of(quote.p, quote.n))))
+    if (quote.n == 0 || (icmp->quoted_kind == PACKET_UDP && is_dns(slice_of(quote.p, quote.n))))
         return;
     cover(s, quote.p, quote.n, quote.checksum);
     struct course *c = icmp->quoted_kind == PACKET_TCP ? find_course(s, &icmp->quoted_src, &icmp->quoted_dst) : NULL;

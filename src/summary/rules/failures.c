@@ -176,7 +176,7 @@ static void find_ended(struct service *v, call_is *is, enum p2t_cause_code code,
         return;
     struct cause *c = blame(v, code, side, "wait", is);
     for (size_t i = 0; i < c->hit_count; i++) {
-        sample_add(&after, c->hit[i]->end_ns - c->hit[i]->request_ns);
+        sample_add(&after, c->hit[i]->end_ns - max_ns(c->hit[i]->request_ns, c->hit[i]->sent_ns));
         resets += is_reset(c->hit[i]);
     }
     const struct call *first = c->hit[0];
@@ -208,7 +208,7 @@ static void find_broken_off(struct service *v)
     const struct call *first = c->hit[0];
     say_service(&c->text, first->server, first->server_ip);
     for (size_t i = 0; i < c->hit_count; i++)
-        heads += c->hit[i]->status == 0;
+        heads += c->hit[i]->head_open;
     buf_printf(&c->text, " breaks %zu of %zu answers off inside the %s", c->hit_count,
                c->of > c->hit_count ? c->of : c->hit_count,
                heads == 0              ? "body"

@@ -28,6 +28,7 @@ static bool speaks_of_version(const struct word *error)
 static const struct {
     const char *error, *text;
 } error_texts[] = {
+    {"remote error: tls: an encrypted alert", "the server sends an alert, which is encrypted"},
     {"remote error: tls: ", "the server sends the alert: "},
     {"local error: tls: ", "the client sends the alert: "},
     {"EOF", "the server closes the connection"},
@@ -37,7 +38,7 @@ static const struct {
 
 static bool is_alert_of_server(const struct word *error)
 {
-    return error != NULL && strncmp(error->text, error_texts[0].error, strlen(error_texts[0].error)) == 0;
+    return error != NULL && slice_starts(slice_str(error->text), SLICE_LIT("remote error: tls: "));
 }
 
 static void say_error(struct buf *b, const struct word *error)
@@ -153,6 +154,7 @@ static void find_failures(struct p2t_summary *s, const struct keyed *calls, size
         if (x->outcome != P2T_OUTCOME_TLS_ERROR)
             continue;
         cause_hit(s, c, x);
+        cause_prove(c, x->answered);
         add_ns(&c->lost_ns, x->total_ns);
     }
     cause_span(c, f.from_ns, f.to_ns);

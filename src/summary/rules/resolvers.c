@@ -16,6 +16,7 @@ struct resolver {
     size_t n;
     int64_t usual_lookup_ns;
     struct word_list others; /* the other name servers */
+    bool any_answer;         /* somebody answered something: answers are captured */
 };
 
 typedef bool question_is(const struct p2t_summary *s, const struct question *q);
@@ -256,6 +257,14 @@ static void say_silence(struct resolver *r, struct view *v)
     struct cause *c = blame(r, P2T_CAUSE_DNS_NO_ANSWER, P2T_CAUSE_SIDE_RESOLVER, P2T_CERTAIN, v);
 
     hit_waiting(r, c, is_silent);
+    if (!r->any_answer) {
+        c->confidence = P2T_LIKELY;
+        buf_printf(&c->text, "no answer of the name server %s to any of ", word_str(r->server));
+        say_count(&c->text, v->bad, "question");
+        buf_lit(&c->text, " is in the capture, nor one of others");
+        say_hits(r, c);
+        return;
+    }
     buf_printf(&c->text, "the name server %s ", word_str(r->server));
     if (v->later == 0 && v->bad < r->n)
         buf_printf(&c->text, "leaves %zu questions unanswered (of %zu meanwhile)", v->bad, v->inside);
@@ -503,6 +512,7 @@ void rules_resolvers(struct p2t_summary *s)
 {
     struct groups by_server = {0};
     int64_t usual = usual_lookup(s);
+    bool any_answer = false;
     size_t at = 0, n;
     struct keyed *first;
 
@@ -510,8 +520,15 @@ void rules_resolvers(struct p2t_summary *s)
         groups_add(&by_server,
                    (struct keyed){{s->questions[i].server}, s->questions[i].asked_ns, i, &s->questions[i]});
     groups_sort(&by_server);
+    for (size_t i = 0; i < s->question_count; i++)
+        any_answer |= s->questions[i].answered_ns != 0;
     while ((first = groups_next(&by_server, &at, &n)) != NULL) {
-        struct resolver r = {.s = s, .server = first->key[0], .all = first, .n = n, .usual_lookup_ns = usual};
+        struct resolver r = {.s = s,
+                             .server = first->key[0],
+                             .all = first,
+                             .n = n,
+                             .usual_lookup_ns = usual,
+                             .any_answer = any_answer};
         list_others(&r, &by_server);
         find_silence(&r);
         find_errors(&r, is_servfail, "SERVFAIL");

@@ -157,7 +157,7 @@ struct run {
     size_t n;
     struct keyed *slow; /* the densest run of slow ones among those of the slow routes */
     size_t span, slow_count;
-    int64_t from_ns, to_ns, lost_ns, least_ns, median_ns;
+    int64_t from_ns, to_ns, lost_ns, least_ns, median_ns, most_ns;
     size_t inside, same_inside, same_slow, outside, outside_slow, outside_near;
     bool one_route, encrypted;
 };
@@ -180,6 +180,7 @@ static void measure_run(struct run *r)
         r->to_ns = max_ns(r->to_ns, c->end_ns);
         add_ns(&r->lost_ns, over_usual(c));
         r->least_ns = min_ns(r->least_ns, c->own_ns);
+        r->most_ns = max_ns(r->most_ns, c->own_ns);
         sample_add(&own, c->own_ns);
         r->slow_count++;
         r->encrypted |= c->kind == P2T_KIND_TLS;
@@ -376,6 +377,18 @@ static void blame_path(struct run *r, const struct call *first, int64_t median, 
                r->slow_count, r->inside);
 }
 
+/* The median, or all there is of a few. */
+static void say_waits(const struct run *r, struct cause *c, int64_t median)
+{
+    bool range = r->s->small && r->most_ns > r->least_ns + r->least_ns / 4;
+
+    say_time(&c->text, range ? r->least_ns : median);
+    if (!range)
+        return;
+    buf_lit(&c->text, " to ");
+    say_time(&c->text, r->most_ns);
+}
+
 static void blame(struct run *r, const struct call *first, int64_t median, int64_t usual)
 {
     bool proxy = is_proxy(r->s, first->server_ip);
@@ -410,7 +423,7 @@ static void blame(struct run *r, const struct call *first, int64_t median, int64
     for (size_t i = 0; i < c->hit_count; i++)
         answered |= c->hit[i]->answer_ns != 0;
     buf_str(&c->text, answered ? " takes " : " has not answered after ");
-    say_time(&c->text, median);
+    say_waits(r, c, median);
     buf_str(&c->text, answered ? " to answer" : "");
     if (usual >= 0) {
         say_usual(&c->text, usual, first->usual_of_baseline);

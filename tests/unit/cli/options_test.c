@@ -233,6 +233,17 @@ static void mistakes_are_named(void **state)
         {"pcap2trace doctor --failed a", "doctor looks at whole captures"},
         {"pcap2trace compare --live l --client web a", "--client 'web'"},
         {"pcap2trace compare --live l", "no capture given"},
+        {"pcap2trace explain a", "--id ID or --trace-id ID"},
+        {"pcap2trace explain --id 1 -", "standard input can be read once only"},
+        {"pcap2trace explain --id 1 -T csv a", "explain writes text or json"},
+        {"pcap2trace explain --id 1 -c 2 a", "-c has no meaning"},
+        {"pcap2trace explain --id 1 --minimal a", "belong to the command 'extract'"},
+        {"pcap2trace extract -w f a", "--id ID or --trace-id ID"},
+        {"pcap2trace extract --id 1 a", "-w FILE.pcapng"},
+        {"pcap2trace extract --id 1 -w f -", "standard input can be read once only"},
+        {"pcap2trace extract --id 1 -w f -T json a", "it takes no -T"},
+        {"pcap2trace extract --id 1 -w f --with-secrets a", "it needs --show-secrets"},
+        {"pcap2trace --minimal a", "belong to the command 'extract'"},
         {"pcap2trace batch a", "--out FOLDER"},
     };
     struct parsed p;

@@ -1,0 +1,117 @@
+"""Small captures made by hand: packets of IPv4, TCP, UDP, DNS, ICMP and TLS records, each with its time in seconds."""
+
+import ipaddress, struct
+
+from pcap import checksum
+
+FIN, SYN, RST, PUSH, ACK = 1, 2, 4, 8, 16
+BEGIN = 1_700_000_000
+
+
+def ip(source, target, protocol, payload, ttl=64):
+    a, b = ipaddress.ip_address(source), ipaddress.ip_address(target)
+    if a.version == 6:
+        return struct.pack('!IHBB', 6 << 28, len(payload), protocol, ttl) + a.packed + b.packed + payload
+    head = struct.pack('!BBHHHBBH', 0x45, 0, 20 + len(payload), 1, 0x4000, ttl, protocol, 0) + a.packed + b.packed
+    return head[:10] + struct.pack('!H', checksum(head)) + head[12:] + payload
+
+
+def split(end):
+    host, port = end.rsplit(':', 1)
+    return host.strip('[]'), int(port)
+
+
+class Capture:
+    """Packets with their times; number n is that of the n-th call."""
+
+    def __init__(self):
+        self.packets = []
+
+    def add(self, at, packet):
+        self.packets.append((at, packet))
+
+    def tcp(self, at, source, target, flags, seq=0, ack=0, data=b'', window=64000, options=b''):
+        (a, a_port), (b, b_port) = split(source), split(target)
+        options += b'\0' * (-len(options) % 4)
+        head = struct.pack('!HHIIBBHHH', a_port, b_port, seq, ack, (20 + len(options)) << 2, flags, window, 0, 0)
+        self.add(at, ip(a, b, 6, head + options + data))
+
+    def udp(self, at, source, target, data):
+        (a, a_port), (b, b_port) = split(source), split(target)
+        self.add(at, ip(a, b, 17, struct.pack('!HHHH', a_port, b_port, 8 + len(data), 0) + data))
+
+    def icmp(self, at, sender, target, kind, code, quoted):
+        self.add(at, ip(sender, target, 1, struct.pack('!BBHI', kind, code, 0, 0) + quoted))
+
+    def refused(self, at, client, server):
+        self.tcp(at, client, server, SYN, 100)
+        self.tcp(at + 0.0001, server, client, RST | ACK, 0, 101)
+
+    def connect(self, at, client, server):
+        """1 ms there and back."""
+        self.tcp(at, client, server, SYN, 100, options=b'\2\4\5\xb4')
+        self.tcp(at + 0.001, server, client, SYN | ACK, 500, 101, options=b'\2\4\5\xb4')
+        self.tcp(at + 0.0011, client, server, ACK, 101, 501)
+
+    def write(self, path):
+        with open(path, 'wb') as out:
+            out.write(struct.pack('<IHHiIII', 0xA1B23C4D, 2, 4, 0, 0, 65535, 101))
+            for at, packet in self.packets:
+                out.write(struct.pack('<IIII', BEGIN + int(at), int(at % 1 * 1e9), len(packet), len(packet)) + packet)
+
+
+class Talk:
+    """A connection whose sides take turns; each says() is acknowledged 0.1 ms later, unless told otherwise."""
+
+    def __init__(self, capture, at, client, server):
+        self.capture, self.client, self.server = capture, client, server
+        self.next = {client: 101, server: 501}
+        capture.connect(at, client, server)
+
+    def says(self, at, who, data, acked=True):
+        peer = self.server if who == self.client else self.client
+        self.capture.tcp(at, who, peer, PUSH | ACK, self.next[who], self.next[peer], data)
+        self.next[who] += len(data)
+        if acked:
+            self.capture.tcp(at + 0.0001, peer, who, ACK, self.next[peer], self.next[who])
+
+    def ends(self, at, who, flags=FIN | ACK):
+        peer = self.server if who == self.client else self.client
+        self.capture.tcp(at, who, peer, flags, self.next[who], self.next[peer])
+        if flags & FIN:
+            self.next[who] += 1
+
+
+def name(text):
+    return b''.join(bytes([len(part)]) + part.encode() for part in text.split('.')) + b'\0'
+
+
+def question(number, asked, kind=1):
+    return struct.pack('!HHHHHH', number, 0x0100, 1, 0, 0, 0) + name(asked) + struct.pack('!HH', kind, 1)
+
+
+def answer(number, asked, kind=1, rcode=0, address=None):
+    head = struct.pack('!HHHHHH', number, 0x8180 | rcode, 1, address is not None, 0, 0)
+    record = struct.pack('!HHHIH', 0xC00C, 1, 1, 60, 4) + ipaddress.ip_address(address).packed if address else b''
+    return head + name(asked) + struct.pack('!HH', kind, 1) + record
+
+
+def record(kind, data, version=0x0303):
+    return struct.pack('!BHH', kind, version, len(data)) + data
+
+
+def handshake(kind, body):
+    return record(22, bytes([kind]) + len(body).to_bytes(3, 'big') + body)
+
+
+def client_hello():
+    """Offers TLS 1.3 and 1.2."""
+    versions = struct.pack('!HHB', 43, 5, 4) + b'\3\4\3\3'
+    return handshake(1, b'\3\3' + b'r' * 32 + b'\0' + struct.pack('!HHH', 4, 0x1301, 0xC02F) + b'\1\0' +
+                     struct.pack('!H', len(versions)) + versions)
+
+
+def server_hello(tls13):
+    extensions = struct.pack('!HHH', 43, 2, 0x0304) if tls13 else b''
+    return handshake(2, b'\3\3' + b's' * 32 + b'\0' + struct.pack('!HB', 0x1301 if tls13 else 0xC02F, 0) +
+                     struct.pack('!H', len(extensions)) + extensions)

@@ -1,0 +1,368 @@
+#!/usr/bin/env python3
+"""small.py PROGRAM: what `summary` says of captures of a few packets, made by hand, word for word; and of their near misses, in
+which it must say something else, or nothing. Each is what a packet of some public capture once denied."""
+
+import json, os, subprocess, sys, tempfile
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+sys.dont_write_bytecode = True
+from packets import (ACK, FIN, RST, SYN, Capture, Talk, answer, client_hello, ip, question, record, server_hello)
+
+C, S, DNS = '10.0.0.1:4000', '10.0.0.2:80', '10.0.0.53:53'
+CASES = []
+
+
+def case(*expected):
+    """expected: of each cause, best first, its code, and words that its text must hold (a word after '!': must not)."""
+
+    def take(make):
+        CASES.append((make.__name__, make, expected))
+        return make
+
+    return take
+
+
+# ---- dials ----
+
+
+@case(['conn.refused', '10.0.0.2:80 refuses connections, 1 of 1: nothing listens there'])
+def refused(c):
+    c.refused(0, C, S)
+    c.udp(2, C, '10.0.0.9:9', b'x')
+
+
+@case()
+def refused_by_a_forged_rst(c):
+    c.refused(0, C, S)
+    c.tcp(0.002, S, C, SYN | ACK, 500, 101)
+    c.tcp(0.0021, C, S, ACK, 101, 501)
+
+
+@case(['conn.refused', '1 of 1: nothing listened there then', 'at other times it takes connections', '!nothing listens'])
+def refused_before_it_listens(c):
+    c.refused(0, C, S)
+    c.connect(5, '10.0.0.1:4001', S)
+    c.udp(9, C, '10.0.0.9:9', b'x')
+
+
+@case()
+def one_port_of_a_file_share(c):
+    c.refused(0, C, '10.0.0.2:139')
+    c.connect(0.0005, '10.0.0.1:4001', '10.0.0.2:445')
+
+
+@case(['conn.refused', '10.0.0.2:80 refuses'])
+def one_port_of_a_web_server(c):
+    c.refused(0, C, S)
+    c.connect(0.0005, '10.0.0.1:4001', '10.0.0.2:443')
+
+
+@case(['conn.refused', '127.0.0.1:80 refuses connections, 1 of 1; so does [::1]:80: nothing listens there'])
+def both_addresses_of_localhost(c):
+    c.refused(0, '[::1]:4000', '[::1]:80')
+    c.refused(0.001, '127.0.0.1:4001', '127.0.0.1:80')
+
+
+@case()
+def a_syn_under_new_numbers(c):
+    for i in range(5):
+        c.tcp(i * 0.2, C, S, SYN, 100 + i * 5000)
+    c.tcp(1, C, S, SYN, 90000)
+    c.tcp(1.001, S, C, SYN | ACK, 500, 90001)
+    c.udp(9, C, '10.0.0.9:9', b'x')
+
+
+@case(['conn.no_answer', '10.0.0.2:80 answers no SYN, 5 dials in vain'])
+def syns_from_new_ports(c):
+    for i in range(5):
+        c.tcp(i * 0.2, f'10.0.0.1:{4000 + i}', S, SYN, 100 + i * 5000)
+    c.udp(9, C, '10.0.0.9:9', b'x')
+
+
+@case(['conn.accept_queue', 'sends its SYN-ACK again 1.0 s later on 1 connection', 'that ACK was lost, or the accept queue was full'])
+def one_late_syn_ack(c):
+    c.connect(0, C, S)
+    c.tcp(1.001, S, C, SYN | ACK, 500, 101)
+    c.udp(9, C, '10.0.0.9:9', b'x')
+
+
+@case()
+def a_syn_ack_after_its_own_ack(c):
+    c.tcp(0, C, S, SYN, 100)
+    c.tcp(0.00001, C, S, ACK, 101, 501)
+    c.tcp(0.00002, S, C, SYN | ACK, 500, 101)
+    c.udp(9, C, '10.0.0.9:9', b'x')
+
+
+def unreachable(c, at, router, server):
+    c.tcp(at, C, server, SYN, 100)
+    c.icmp(at + 0.001, router, '10.0.0.1', 3, 1, c.packets[-1][1])
+
+
+@case(['conn.unreachable', '10.0.0.254 says that 10.1.0.1:80 and 2 more services are unreachable (ICMP type 3 code 1), to 3 dials'])
+def unreachable_by_one_router(c):
+    for i in range(3):
+        unreachable(c, i, '10.0.0.254', f'10.1.0.{1 + i}:80')
+
+
+@case(['conn.unreachable', '10.0.0.254 says that 10.1.0.1:80 is unreachable', 'to 1 dial'],
+      ['conn.unreachable', '10.0.0.253 says that 10.1.0.2:80 is unreachable', 'to 1 dial'])
+def unreachable_by_two_routers(c):
+    unreachable(c, 0, '10.0.0.254', '10.1.0.1:80')
+    unreachable(c, 1, '10.0.0.253', '10.1.0.2:80')
+
+
+# ---- TCP ----
+
+
+def download(c, order, lost, gap=0.02):
+    """Six segments; those in `lost` come again after the others. RTT 1 ms."""
+    t = Talk(c, 0, C, S)
+    t.says(0.01, C, b'GET / HTTP/1.1\r\nHost: a.test\r\n\r\n')
+    body = b'HTTP/1.1 200 OK\r\nContent-Length: 5964\r\n\r\n'.ljust(1000, b'x') + b'y' * 5000
+    for n, i in enumerate(order):
+        c.tcp(0.02 + n * 0.00002 + (gap if n >= len(order) - len(lost) else 0), S, C, ACK, 501 + i * 1000, t.next[C],
+              body[i * 1000:i * 1000 + 1000], options=b'')
+        if i in lost:
+            c.tcp(0.0201 + n * 0.00002 + gap, C, S, ACK, t.next[C], 501 + i * 1000 + 1000)
+    c.tcp(0.03 + gap, C, S, ACK, t.next[C], 501 + 6000)
+    c.udp(9, C, '10.0.0.9:9', b'x')
+
+
+@case(['tcp.lossy_path', 'packets from a.test (10.0.0.2:80) are lost: 3 segments are sent again on 1 connection, 1 call waited 400 ms for them'])
+def three_lost_segments(c):
+    download(c, [0, 4, 5, 1, 2, 3], [1, 2, 3], 0.4)
+
+
+@case()
+def packets_that_change_places(c):
+    download(c, [0, 2, 3, 1, 5, 4], [4], 0.00002)
+
+
+@case(['capture.clock', 'times go back by 2.0 s', 'packets of two clocks were put together'])
+def times_that_go_back(c):
+    t = Talk(c, 5, C, S)
+    t.says(5.1, C, b'GET / HTTP/1.1\r\nHost: a.test\r\n\r\n')
+    t.says(3.1, S, b'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
+
+
+# ---- TLS ----
+
+
+@case(['tls.client_rejects', "10.0.0.2:443 fail, 1 of 1: the client breaks off after the server's certificate"])
+def leaves_after_the_certificate(c):
+    t = Talk(c, 0, C, '10.0.0.2:443')
+    t.says(0.01, C, client_hello())
+    t.says(0.02, '10.0.0.2:443', server_hello(True) + record(23, b'e' * 900))
+    t.ends(0.03, C)
+
+
+@case(['tls.closed', '10.0.0.2:443 fail, 1 of 1: the client closes the connection (canceled, or a time limit of its own)'])
+def leaves_before_the_certificate(c):
+    t = Talk(c, 0, C, '10.0.0.2:443')
+    t.says(0.01, C, client_hello())
+    t.ends(0.015, C)
+    t.says(0.02, '10.0.0.2:443', server_hello(True) + record(23, b'e' * 900), acked=False)
+
+
+@case(['tls.closed', 'the client closes the connection'])
+def leaves_after_a_hello_without_certificate(c):
+    t = Talk(c, 0, C, '10.0.0.2:443')
+    t.says(0.01, C, client_hello())
+    t.says(0.02, '10.0.0.2:443', server_hello(False) + record(22, b'\1' * 900))
+    t.ends(0.03, C)
+
+
+@case(['tls.alert', 'the server sends the alert: handshake failure'])
+def the_server_alerts(c):
+    t = Talk(c, 0, C, '10.0.0.2:443')
+    t.says(0.01, C, client_hello())
+    t.says(0.02, '10.0.0.2:443', record(21, b'\2\x28'))
+
+
+# ---- HTTP ----
+
+
+@case(['http.truncated', '10.0.0.2:80) breaks 1 of 1 answers off inside the head'])
+def cut_inside_the_head(c):
+    t = Talk(c, 0, C, S)
+    t.says(0.01, C, b'GET / HTTP/1.1\r\nHost: a.test\r\n\r\n')
+    t.says(0.02, S, b'HTTP/1.1 200 OK\r\nX: 1\r\n')
+    t.ends(0.03, S)
+
+
+@case(['http.truncated', 'breaks 1 of 1 answers off inside the body'])
+def cut_inside_the_body(c):
+    t = Talk(c, 0, C, S)
+    t.says(0.01, C, b'GET / HTTP/1.1\r\nHost: a.test\r\n\r\n')
+    t.says(0.02, S, b'HTTP/1.1 200 OK\r\nContent-Length: 90\r\n\r\nxx')
+    t.ends(0.03, S)
+
+
+def failing(c, request):
+    t = Talk(c, 0, C, S)
+    t.says(0.01, C, request)
+    t.says(0.02, S, b'HTTP/1.1 503 No\r\nContent-Length: 0\r\nVia: 1.1 squid\r\n\r\n')
+
+
+@case(['http.who_answered', 'the proxy 10.0.0.2:80 answers 503 itself', '!origin'])
+def the_name_behind_a_proxy(c):
+    failing(c, b'GET http://origin.test/ HTTP/1.1\r\nHost: origin.test\r\n\r\n')
+
+
+@case(['http.who_answered', 'the proxy lb.test (10.0.0.2:80) answers 503 itself'])
+def the_name_of_a_balancer(c):
+    failing(c, b'GET / HTTP/1.1\r\nHost: lb.test\r\n\r\n')
+
+
+@case(['conn.reset_midway', '10.0.0.2:80) resets connections 10 ms after the request'])
+def a_reset_after_a_slow_request(c):
+    t = Talk(c, 0, C, S)
+    t.says(0.01, C, b'POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 4\r\n\r\n')
+    t.says(0.31, C, b'body')
+    t.ends(0.32, S, RST | ACK)
+
+
+def posts(c, waits, expects):
+    for i, wait in enumerate(waits):
+        t, at = Talk(c, i, f'10.0.0.1:{4000 + i}', S), i + 0.01
+        t.says(at, t.client, b'POST /x HTTP/1.1\r\nHost: a.test\r\n' + (b'Expect: 100-continue\r\n' if expects[i] else b'') +
+               b'Content-Length: 4\r\n\r\n' + (b'' if expects[i] else b'body'))
+        if expects[i]:
+            t.says(at + 0.1, S, b'HTTP/1.1 100 Continue\r\n\r\n')
+            t.says(at + 0.11, t.client, b'body')
+            at += 0.11
+        t.says(at + wait, S, b'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
+
+
+@case()
+def after_100_continue_no_wait_is_known(c):
+    posts(c, [0.12] * 20, [i < 10 for i in range(20)])
+
+
+@case(['http.think_time', 'takes 120 ms to answer (usual: 1.0 ms), 10 of 10 calls, all POST /x'])
+def quick_posts_make_a_usual(c):
+    posts(c, [0.001] * 10 + [0.12] * 10, [False] * 20)
+
+
+@case(['http.think_time', '10.0.0.2:80) takes 1.0 s to 1.5 s to answer (its usual is not known here), 2 of 2 calls'])
+def two_slow_calls(c):
+    posts(c, [1.01, 1.5], [False] * 2)
+
+
+@case(['http.think_time', '10.0.0.2:80) takes 1.1 s to answer', '2 of 2 calls', '! to 1'])
+def two_calls_as_slow(c):
+    posts(c, [1.01, 1.1], [False] * 2)
+
+
+@case()
+def two_modes_with_the_limit_inside_one(c):
+    posts(c, [0.014, 0.088, 0.014, 0.088, 0.014] * 4 + [0.099, 0.1, 0.099, 0.014, 0.1, 0.099] + [0.014] * 4, [False] * 30)
+
+
+@case(['http.think_time', 'takes 99 ms to answer (usual: 14 ms), 5 of 6 calls'])
+def two_modes_that_begin_at_a_moment(c):
+    posts(c, [0.014] * 20 + [0.099, 0.1, 0.099, 0.014, 0.1, 0.099] + [0.014] * 4, [False] * 30)
+
+
+# ---- DNS ----
+
+
+def ask(c, at, number, name, kind=1, **kept):
+    c.udp(at, f'10.0.0.1:{5000 + number}', DNS, question(number, name, kind))
+    if 'after' in kept:
+        c.udp(at + kept.pop('after'), DNS, f'10.0.0.1:{5000 + number}', answer(number, name, kind, **kept))
+
+
+@case(['dns.no_answer', 'answers none of 1 question; 10.0.0.54:53 answers; 1 call asked it, 1 failed', '!waited'])
+def a_question_asked_once(c):
+    ask(c, 0, 1, 'a.test')
+    c.udp(1, C, '10.0.0.54:53', question(9, 'b.test'))
+    c.udp(1.001, '10.0.0.54:53', C, answer(9, 'b.test', address='10.0.0.3'))
+    c.udp(30, C, '10.0.0.9:9', b'x')
+
+
+@case(['dns.no_answer', 'no answer of the name server 10.0.0.53:53 to any of 1 question is in the capture', '1 call waited 10.0 s for lookups, 1 failed'])
+def a_question_asked_again(c):
+    for at in 0, 5, 10:
+        ask(c, at, 1, 'a.test')
+    c.udp(40, C, '10.0.0.9:9', b'x')
+
+
+@case(['dns.no_answer', 'answers 1 of 1 questions only after they are asked again', '!unanswered'])
+def answers_that_come_late(c):
+    ask(c, 0, 1, 'a.test')
+    ask(c, 2, 1, 'a.test', after=0.1, address='10.0.0.2')
+    c.udp(30, C, '10.0.0.9:9', b'x')
+
+
+@case(['dns.unreachable', 'ICMP says unreachable to 1 question'])
+def two_errors_for_one_question(c):
+    ask(c, 0, 1, 'a.test')
+    c.icmp(0.001, '10.0.0.53', '10.0.0.1', 3, 3, c.packets[-1][1])
+    c.icmp(0.002, '10.0.0.53', '10.0.0.1', 3, 3, c.packets[0][1])
+    c.udp(9, C, '10.0.0.9:9', b'x')
+
+
+@case(['dns.empty_answer', 'a.test exists but has no IPv4 address (the answers hold none; AAAA was not asked for)'])
+def a_name_without_address(c):
+    ask(c, 0, 1, 'a.test', after=0.001)
+
+
+@case()
+def a_name_that_is_for_ipv6(c):
+    ask(c, 0, 1, 'ipv6.a.test', after=0.001)
+
+
+@case(['dns.not_found', 'a.b.svc.cluster.local does not exist'])
+def a_service_that_is_gone(c):
+    ask(c, 0, 1, 'a.b.svc.cluster.local', after=0.001, rcode=3)
+
+
+@case()
+def a_name_that_a_search_list_made(c):
+    ask(c, 0, 1, 'registry.a.com.b.svc.cluster.local', after=0.001, rcode=3)
+
+
+@case()
+def a_cache_that_must_ask_others_first(c):
+    for i in range(12):
+        ask(c, i, i, f'n{i % 6}.test', after=0.2 if i < 6 else 0.001, address='10.0.0.2')
+
+
+@case(['dns.slow', 'takes 200 ms to answer, 6 times (usual: 1.0 ms)'])
+def a_resolver_that_became_slow(c):
+    for i in range(12):
+        ask(c, i, i, f'n{i % 6}.test', after=0.001 if i < 6 else 0.2, address='10.0.0.2')
+
+
+def judge(said, expected):
+    """What is wrong; None: nothing."""
+    if [cause['code'] for cause in said] != [e[0] for e in expected]:
+        return 'other causes'
+    for cause, (_, *words) in zip(said, expected):
+        for word in words:
+            if (word.lstrip('!') in cause['text']) == word.startswith('!'):
+                return f'the text {"has" if word.startswith("!") else "lacks"} "{word.lstrip("!")}"'
+    return None
+
+
+def main():
+    wrong, path = 0, tempfile.mkdtemp() + '/small.pcap'
+    for name, make, expected in CASES:
+        capture = Capture()
+        make(capture)
+        capture.write(path)
+        run = subprocess.run([sys.argv[1], 'summary', '-q', '-T', 'json', path], capture_output=True, text=True)
+        said = json.loads(run.stdout)['causes'] if run.stdout else []
+        why = judge(said, expected)
+        if why:
+            wrong += 1
+            print(f'{name}: {why}\n  said   {[(c["code"], c["text"]) for c in said]}\n  wanted {list(expected)}')
+    os.remove(path)
+    os.rmdir(os.path.dirname(path))
+    print(f'{len(CASES) - wrong} of {len(CASES)} right')
+    return wrong != 0
+
+
+sys.exit(main())
