@@ -73,6 +73,10 @@ static struct p2t_counters counters_of(const struct point *p)
     k.dns_messages = now.dns_messages - from->dns_messages;
     k.http_requests = now.http_requests - from->http_requests;
     k.icmp_errors = now.icmp_errors - from->icmp_errors;
+    k.cut_bytes = now.cut_bytes - from->cut_bytes;
+    k.lost_bytes = now.lost_bytes - from->lost_bytes;
+    k.tls_decrypted = now.tls_decrypted - from->tls_decrypted;
+    k.limits_hit = now.limits_hit - from->limits_hit;
     k.earliest_ns = p->sums.first_ns;
     k.latest_ns = p->sums.last_ns;
     return k;

@@ -133,13 +133,16 @@ void flow_stall_hole(struct flow_table *t, struct flow_tcp *c, unsigned side, co
 static bool changed_places(const struct flow_tcp *c, unsigned side, const struct packet *p)
 {
     static const int64_t SOON_NS = 3000000;
+    enum { DELAYED_ACK_US = 36000 };
     const struct flow_trouble *x = flow_sent(c, side)->trouble;
     const struct flow_rtt *rtt = &flow_sent(c, !side)->rtt;
     int64_t ns = p->mark.ts_ns - x->beyond_ns;
 
     if (x->has_hole_ts && p->tcp.has_timestamp && p->tcp.ts_value != x->hole_ts)
         return (int32_t)(p->tcp.ts_value - x->hole_ts) < 0;
-    return rtt->samples > 0 ? ns < (int64_t)rtt->min_us * 900 : ns < SOON_NS;
+    /* A single long one may hold a delayed acknowledgement. */
+    bool known = rtt->samples > 1 || (rtt->samples == 1 && rtt->min_us < DELAYED_ACK_US);
+    return known ? ns < (int64_t)rtt->min_us * 900 : ns < SOON_NS;
 }
 
 /* The next hole holds back what came behind it only from here on. */

@@ -59,6 +59,7 @@ static void bound_call(const struct near *n, struct call *c)
                                   &c->total_ns,
                                   &c->rtt_ns,
                                   &c->stalled_ns,
+                                  &c->stalled_later_ns,
                                   &c->shut_by_client_ns,
                                   &c->shut_by_server_ns,
                                   &c->acked_ns,

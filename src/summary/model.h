@@ -31,6 +31,7 @@ struct call {
     const struct word *error, *dialled[4]; /* the addresses that its dials went to in vain */
     int64_t start_ns, end_ns, lookup_ns, looked_up_ns, request_ns, sent_ns, answer_ns;
     int64_t dns_ns, connect_ns, tls_ns, send_ns, wait_ns, receive_ns, total_ns; /* 0: not applicable */
+    int64_t stalled_later_ns; /* of stalled_ns, after its answer had begun */
     int64_t rtt_ns, stalled_ns, shut_by_client_ns, shut_by_server_ns, acked_ns, late_ns;
     int64_t idle_client_ns, idle_server_ns, nagle_ns;
     int64_t hello_ns;        /* of its TLS handshake, up to the ServerHello; 0: not known */

@@ -70,6 +70,7 @@ static void call_times(struct state_io *io, struct call *c)
                                 &c->total_ns,
                                 &c->rtt_ns,
                                 &c->stalled_ns,
+                                &c->stalled_later_ns,
                                 &c->shut_by_client_ns,
                                 &c->shut_by_server_ns,
                                 &c->acked_ns,
@@ -87,7 +88,7 @@ static void call_times(struct state_io *io, struct call *c)
     io->base_ns = c->start_ns != 0 ? c->start_ns : before;
 }
 
-STATE_COVERS(struct call, 584);
+STATE_COVERS(struct call, 592);
 void state_call(struct state_io *io, struct call *c)
 {
     STATE_UINT(io, c->id);

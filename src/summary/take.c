@@ -149,6 +149,20 @@ static void take_phases(struct call *c, const struct p2t_phases *p)
     c->total_ns = positive(p->total_ns);
 }
 
+/* How much of the stalls lay before the first byte of the answer. */
+static int64_t stalled_before(const struct p2t_transport *t, int64_t answer_ns)
+{
+    int64_t ns = 0;
+
+    for (size_t i = 0; i < t->stall_count; i++) {
+        const struct p2t_stall *x = &t->stalls[i];
+        if ((x->kind == P2T_STALL_LOST_AFTER || x->kind == P2T_STALL_LOST_BEFORE) && x->from.time_ns < answer_ns)
+            add_ns(&ns, positive(min_ns(x->to.time_ns, answer_ns) - x->from.time_ns));
+    }
+    return ns;
+}
+
+/* After the events: it asks when the answer began. */
 static void take_stalls(struct call *c, const struct p2t_transport *t)
 {
     c->stalled_ns = ns_of(t->request.stalled_us) + ns_of(t->response.stalled_us);
@@ -157,6 +171,8 @@ static void take_stalls(struct call *c, const struct p2t_transport *t)
     c->acked_ns = t->acked_us >= 0 ? ns_of(t->acked_us) : -1;
     c->idle_client_ns = ns_of(t->idle_client_us);
     c->idle_server_ns = ns_of(t->idle_server_us);
+    if (c->answer_ns != 0 && t->stalls_dropped == 0)
+        c->stalled_later_ns = positive(c->stalled_ns - stalled_before(t, c->answer_ns));
     for (size_t i = 0; i < t->stall_count; i++)
         if (t->stalls[i].kind == P2T_STALL_NAGLE) {
             add_ns(&c->nagle_ns, positive(t->stalls[i].to.time_ns - t->stalls[i].from.time_ns));

@@ -135,6 +135,23 @@ def three_lost_segments(c):
 
 
 @case()
+def lost_segments_where_the_capture_has_holes(c):
+    download(c, [0, 4, 5, 1, 2, 3], [1, 2, 3], 0.4)
+    c.packets = [p for i, p in enumerate(c.packets) if i != 5]  # the first segment of the answer
+
+
+@case(['http.think_time', 'takes 2.0 s to answer'])
+def a_loss_after_the_wait(c):
+    t = Talk(c, 0, C, S)
+    t.says(0.01, C, b'GET / HTTP/1.1\r\nHost: a.test\r\n\r\n')
+    body = b'HTTP/1.1 200 OK\r\nContent-Length: 3962\r\n\r\n'.ljust(3000, b'x')
+    for i, at in (0, 2.01), (2, 2.02), (1, 2.52):
+        c.tcp(at, S, C, ACK, 501 + i * 1000, t.next[C], body[i * 1000 : i * 1000 + 1000])
+    c.tcp(2.521, C, S, ACK, t.next[C], 4501)  # the last segment is not in the capture
+    c.udp(9, C, '10.0.0.9:9', b'x')
+
+
+@case()
 def packets_that_change_places(c):
     download(c, [0, 2, 3, 1, 5, 4], [4], 0.00002)
 
@@ -245,6 +262,25 @@ def quick_posts_make_a_usual(c):
     posts(c, [0.001] * 10 + [0.12] * 10, [False] * 20)
 
 
+def left(c, said):
+    t = Talk(c, 0, C, S)
+    t.says(0.01, C, b'GET / HTTP/1.1\r\nHost: a.test\r\n\r\n')
+    if said:
+        t.says(0.02, S, said)
+    t.ends(2.01, C)
+    c.udp(9, C, '10.0.0.9:9', b'x')
+
+
+@case(['http.think_time', 'has not answered after 2.0 s', '1 caller gave up after 2.0 s'])
+def a_call_without_answer(c):
+    left(c, b'')
+
+
+@case()
+def a_call_with_an_answer_of_no_kind(c):
+    left(c, b'HTTP/!.4 206 t\r\nContent-Length: 0\r\n\r\n')
+
+
 @case(['http.think_time', '10.0.0.2:80) takes 1.0 s to 1.5 s to answer (its usual is not known here), 2 of 2 calls'])
 def two_slow_calls(c):
     posts(c, [1.01, 1.5], [False] * 2)
@@ -307,6 +343,11 @@ def two_errors_for_one_question(c):
 @case(['dns.empty_answer', 'a.test exists but has no IPv4 address (the answers hold none; AAAA was not asked for)'])
 def a_name_without_address(c):
     ask(c, 0, 1, 'a.test', after=0.001)
+
+
+@case()
+def an_empty_answer_to_nobody(c):
+    c.udp(0, DNS, '10.0.0.1:5001', answer(1, 'a.test'))
 
 
 @case()

@@ -28,11 +28,9 @@ static void find_drops(struct p2t_summary *s)
     cause_span(c, first->first_ns, last->last_ns);
     c->calls = conns;
     c->of = s->conn_count;
-    buf_printf(&c->text,
-               "the capture lacks packets: bytes were acknowledged that it never saw, %llu times on %llu "
-               "connections; that is "
-               "not the network's loss",
-               (unsigned long long)times, (unsigned long long)conns);
+    buf_lit(&c->text, "the capture lacks packets: bytes were acknowledged that it never saw, on at least ");
+    say_count(&c->text, (size_t)conns, "connection");
+    buf_lit(&c->text, "; that is not the network's loss");
 }
 
 static void find_one_direction(struct p2t_summary *s)

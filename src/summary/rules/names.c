@@ -175,7 +175,10 @@ static void find(struct name_view *v, enum p2t_cause_code code, bool (*is_bad)(c
         if (q->type == type && is_bad(q) && !made_up_for(v, i))
             bad[count++] = i;
     }
-    if (count >= at_least(v->s, 2) && !is_noise(v, code, v->all[bad[0]].item, count))
+    /* One answer alone, which nobody is seen to ask for. */
+    bool unasked = count == 1 && ((struct question *)v->all[bad[0]].item)->asked.packet ==
+                                     ((struct question *)v->all[bad[0]].item)->answered.packet;
+    if (count >= at_least(v->s, 2) && !unasked && !is_noise(v, code, v->all[bad[0]].item, count))
         blame(v, code, bad, count);
     free(bad);
 }

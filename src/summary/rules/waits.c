@@ -19,7 +19,9 @@ static void measure(struct call *c)
     int64_t sent = c->sent_ns != 0 ? c->sent_ns : c->request_ns;
     int64_t wait = max_ns(0, answer_or_end(c) - sent);
 
-    c->own_ns = max_ns(0, wait - c->upstream_ns - min_ns(wait, c->stalled_ns) - c->shut_by_client_ns);
+    int64_t stalled = max_ns(0, c->stalled_ns - c->stalled_later_ns);
+
+    c->own_ns = max_ns(0, wait - c->upstream_ns - min_ns(wait, stalled) - c->shut_by_client_ns);
     c->open_end = c->failed && c->answer_ns == 0 && c->late_ns == 0;
     c->usual_ns = -1;
 }
@@ -30,12 +32,19 @@ static bool came_early(const struct call *c)
     return c->answer_ns != 0 && c->answer_ns < c->sent_ns;
 }
 
-static bool is_measured(const struct call *c)
+/* Bytes of the server came after the request, though none that make an answer: of a few calls, that one proves nothing. */
+static bool said_something(const struct call *c)
+{
+    return c->answer_ns == 0 && c->late_ns == 0 && c->kind != P2T_KIND_HTTP2 && c->conn != NULL &&
+           c->conn->syns > 0 && c->conn->last_bytes_ns[P2T_SIDE_SERVER] > max_ns(c->request_ns, c->sent_ns);
+}
+
+static bool is_measured(const struct p2t_summary *s, const struct call *c)
 {
     bool lost = c->outcome == P2T_OUTCOME_INCOMPLETE && c->answer_ns == 0 && call_has(c, P2T_FINDING_CAPTURE_GAP);
 
-    return !lost && !came_early(c) && !c->streams && c->request_ns != 0 && c->status < 500 &&
-           (!c->open_end || c->left);
+    return !lost && !came_early(c) && !(s->small && said_something(c)) && !c->streams && c->request_ns != 0 &&
+           c->status < 500 && (!c->open_end || c->left);
 }
 
 static bool tells_usual(const struct call *c)
@@ -126,7 +135,7 @@ static void set_usual_of_open(struct p2t_summary *s)
 
 static void judge(struct p2t_summary *s, struct call *c)
 {
-    if (!is_measured(c))
+    if (!is_measured(s, c))
         return;
     if (c->usual_ns >= 0 && (!s->small || c->usual_of_baseline))
         c->slow = c->own_ns > max_ns(3 * c->usual_ns, c->usual_ns + LEAST_SLOWER_NS);
@@ -467,7 +476,7 @@ static void look_at_server(struct p2t_summary *s, struct keyed *calls, size_t n)
     size_t at = 0;
 
     for (size_t i = 0; i < n; i++)
-        if (is_measured(calls[i].item))
+        if (is_measured(s, calls[i].item))
             groups_add(&measured, calls[i]);
     mark_routes(measured.all, measured.n);
     for (size_t i = 0; i < measured.n; i++)
