@@ -24,6 +24,14 @@ p2t_require(nghttp2 nghttp2/nghttp2.h nghttp2 libnghttp2-dev)
 if(BUILD_TESTING)
   p2t_require(cmocka cmocka.h cmocka libcmocka-dev)
 endif()
+# The program's alone, and it can do without: -o FILE.sqlite then says how to get it.
+find_path(P2T_sqlite_INCLUDE sqlite3.h)
+find_library(P2T_sqlite_LIBRARY sqlite3)
+if(P2T_sqlite_INCLUDE AND P2T_sqlite_LIBRARY)
+  set(P2T_HAVE_SQLITE TRUE)
+else()
+  message(STATUS "SQLite was not found: no -o FILE.sqlite (apt-get install libsqlite3-dev)")
+endif()
 find_package(Threads REQUIRED)
 
 # llhttp: the system's library where there is one, else the C sources that Debian 12's node-llhttp installs.

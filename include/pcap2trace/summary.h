@@ -142,7 +142,7 @@ P2T_API int p2t_summary_finish(struct p2t_summary *s, const struct p2t_counters 
 /* After p2t_summary_finish(): the summary in that format, terminated; *length without the NUL. free() it. NULL when memory
  * ran out. */
 P2T_API char *p2t_summary_write(const struct p2t_summary *s, enum p2t_summary_format format, size_t *length);
-/* A cause that hit a call. */
+/* A cause in short. */
 struct p2t_call_cause {
     enum p2t_cause_code code;
     enum p2t_cause_side side;
@@ -154,6 +154,8 @@ struct p2t_call_cause {
 /* After p2t_summary_finish(): the n-th cause, as they are ranked, that hit the exchange with this id; false when there are no
  * more. Those that are told with another one are left out. */
 P2T_API bool p2t_summary_cause_of(const struct p2t_summary *s, uint64_t id, size_t n, struct p2t_call_cause *cause);
+/* The n-th of all causes, likewise. */
+P2T_API bool p2t_summary_cause(const struct p2t_summary *s, size_t n, struct p2t_call_cause *cause);
 /* After p2t_summary_finish(): the ids of the calls that the n-th cause hit, in the order of the JSON, as far as the summary kept
  * them. Writes up to max of them; returns how many there are, 0 where there is no such cause. */
 P2T_API size_t p2t_summary_cause_calls(const struct p2t_summary *s, size_t n, uint64_t *ids, size_t max);

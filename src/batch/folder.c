@@ -92,13 +92,19 @@ static size_t plain_length(const char *name)
     return n;
 }
 
-/* 00000042-NAME.ndjson or manifest.ndjson, perhaps compressed: what batch writes is no capture, however empty. */
+static bool ends_with(const char *name, size_t n, const char *suffix)
+{
+    size_t end = strlen(suffix);
+
+    return n > end && strncmp(name + n - end, suffix, end) == 0;
+}
+
+/* 00000042-NAME.ndjson and .summary, or manifest.ndjson, perhaps compressed: what batch writes is no capture, however empty. */
 static bool is_own_output(const char *name)
 {
-    static const char suffix[] = ".ndjson";
     size_t n = plain_length(name), digits = strspn(name, "0123456789");
 
-    if (n < sizeof suffix || strncmp(name + n - (sizeof suffix - 1), suffix, sizeof suffix - 1) != 0)
+    if (!ends_with(name, n, ".ndjson") && !ends_with(name, n, ".summary"))
         return false;
     return strncmp(name, "manifest.", 9) == 0 || (digits >= 8 && name[digits] == '-');
 }

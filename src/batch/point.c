@@ -302,6 +302,7 @@ void point_close(struct point *p)
     if (p->lock >= 0)
         close(p->lock);
     free(p->output);
+    sums_fini(&p->sums);
     free(p->name);
     free(p->out_dir);
     free(p->checkpoint);

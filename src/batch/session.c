@@ -8,8 +8,12 @@ static int on_exchange(void *ctx, const struct p2t_exchange *x)
 {
     struct point *p = ctx;
 
+    p->emitted = true;
     if (p->config->keeps != NULL && !p->config->keeps(p->config->ctx, x))
         return 0;
+    p->write_status = p2t_summary_exchange(p->sums.summary, x);
+    if (p->write_status != P2T_OK || (x->quiet && !p->config->all))
+        return p->write_status != P2T_OK;
     p->exchanges++;
     p->write_status = out_writer_exchange(p->writer, x);
     return p->write_status != P2T_OK;
@@ -36,9 +40,11 @@ static int make(struct point *p)
                                 .redact_count = p->config->redact_count,
                                 .keep = p->config->keep,
                                 .keep_count = p->config->keep_count,
-                                .all = p->config->all,
+                                .all = true, /* quiet ones are counted, too */
                                 .ctx = p,
                                 .exchange = on_exchange,
+                                .connection = sums_connection,
+                                .question = sums_question,
                                 .problem = on_problem};
     int status = p2t_session_open(&p->session, &config, NULL);
 
@@ -89,8 +95,10 @@ int point_restore(struct point *p)
     if (p->session != NULL)
         return P2T_OK;
     int status = make(p);
+    p->sums.silent = true;
     if (status == P2T_OK && p->has_frames)
         status = rebuild(p);
+    p->sums.silent = false;
     if (status == P2T_ERR_USAGE)
         return point_fail(p, p->checkpoint, status, 0);
     return status != P2T_OK ? point_fail(p, p->checkpoint, status, errno) : status;

@@ -7,6 +7,7 @@
 #include "batch/names.h"
 #include "batch/own.h"
 #include "batch/point.h"
+#include "batch/sums.h"
 #include "input/filter.h"
 #include "write/writer.h"
 #include "session/feed.h"
@@ -42,9 +43,11 @@ struct point {
 
     /* The current window. */
     struct out_writer *writer;
+    struct sums sums;
     struct buf reported; /* its problems, as the members of a JSON array */
     const char *path;    /* of the capture; for messages */
     uint64_t exchanges;
+    bool emitted; /* the session gave exchanges, also such that are not written */
     int write_status;
 };
 

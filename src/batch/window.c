@@ -100,6 +100,7 @@ static int take(struct reading *r, const struct input_frame *frame)
     }
     r->packets++;
     r->last_ns = frame->ts_ns;
+    sums_packet(&p->sums, frame->ts_ns);
     if (!p->any || frame->ts_ns > p->last_ns)
         p->last_ns = frame->ts_ns;
     p->any = true;
@@ -304,12 +305,14 @@ static void free_writer(struct point *p)
     p->writer = NULL;
 }
 
-static void begin_window(struct point *p)
+static int begin_window(struct point *p)
 {
     p->sequence++;
     p->exchanges = 0;
+    p->emitted = false;
     p->write_status = P2T_OK;
     buf_reset(&p->reported);
+    return sums_begin(&p->sums);
 }
 
 /* The window failed after packets were fed that no checkpoint holds: the point must not go on. */
@@ -334,6 +337,8 @@ static int commit(struct point *p, struct store *store, const struct reading *r)
 {
     int status = close_output(p, store);
 
+    if (status == P2T_OK)
+        status = sums_save(p);
     if (status != P2T_OK)
         return status;
     p->manifest_n = (uint64_t)manifest_size(p);
@@ -386,6 +391,8 @@ static int read_window(struct reading *r, struct store *store)
     if (status == P2T_OK)
         status = point_restore(p);
     if (status == P2T_OK)
+        sums_mark(p);
+    if (status == P2T_OK)
         status = session_feed_keylog(p->session, p->config->keylog, !p->config->follow);
     if (status == P2T_OK)
         status = names_add(&p->names, r->window.file, slice_str(p->path));
@@ -408,7 +415,7 @@ static void cancel_window(struct point *p, struct store *store)
 {
     p->sequence--;
     store_abandon(store);
-    if (p->exchanges > 0)
+    if (p->emitted)
         point_drop_session(p);
 }
 
@@ -423,9 +430,10 @@ static int process(struct reading *r, struct folder_file *file)
     struct point *p = r->point;
     struct store store = {.fd = -1};
 
-    begin_window(p);
     r->window.file = p->next_file;
-    int status = read_window(r, &store);
+    int status = begin_window(p);
+    if (status == P2T_OK)
+        status = read_window(r, &store);
     if (status == P2T_ERR_STOPPED && p->write_status == P2T_OK) {
         file->left = true;
         cancel_window(p, &store);
@@ -469,11 +477,14 @@ int point_finish(struct point *p)
 
     if (!p->has_checkpoint || p->final)
         return P2T_OK;
-    begin_window(p);
+    int status = begin_window(p);
     p->path = p->out_dir;
-    int status = open_output(p, &store, "final");
+    if (status == P2T_OK)
+        status = open_output(p, &store, "final");
     if (status == P2T_OK)
         status = point_restore(p);
+    if (status == P2T_OK)
+        sums_mark(p);
     if (status == P2T_OK)
         status = p2t_session_finish(p->session);
     if (status == P2T_OK) {

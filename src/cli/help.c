@@ -60,7 +60,8 @@ void help_full(FILE *to)
     put_formats(to, " (default)", ", ", " or ");
     fputs(
         "\n"
-        "  -o, --output FILE       write there; the file appears under its name when it is whole\n"
+        "  -o, --output FILE       write there; the file appears under its name when it is whole; FILE.sqlite: a "
+        "database\n"
         "      --show-secrets      do not replace passwords, cookies and tokens by [redacted]\n"
         "      --redact PATTERN    names of header fields and query keys that are secret, too: '*-key'; may be "
         "repeated\n"

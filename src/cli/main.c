@@ -11,7 +11,9 @@
 #include "cli/run_explain.h"
 #include "cli/run_extract.h"
 #include "cli/run_report.h"
+#include "cli/run_sqlite.h"
 #include "cli/run_summary.h"
+#include "cli/sqlite.h"
 #include "pcap2trace/status.h"
 
 static int usage_error(const char *complaint)
@@ -53,7 +55,7 @@ static int perform(const struct cli_options *o)
     case CLI_PLAN:
         return run_plan(o);
     default:
-        return run_trace(o);
+        return sqlite_is_wanted(o->output) && o->format == OUT_FORMAT_TEXT ? run_sqlite(o) : run_trace(o);
     }
 }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "batch/states.h"
 #include "cli/output.h"
 #include "cli/report.h"
 #include "cli/session_open.h"
@@ -79,11 +80,54 @@ static int write_summary(struct run *r)
     return status == P2T_OK ? output_commit(&r->output) : status;
 }
 
+/* ---- what batch wrote ---- */
+
+static int on_state(void *ctx, const uint8_t *bytes, size_t n)
+{
+    struct run *r = ctx;
+
+    return p2t_summary_load(r->summary, bytes, n);
+}
+
+static void on_state_problem(void *ctx, const char *path, const char *text)
+{
+    struct run *r = ctx;
+
+    r->problems++;
+    if (!r->options->quiet)
+        report_line(path, text);
+}
+
+static int add_states(struct run *r)
+{
+    const struct states_sink sink = {r, on_state, on_state_problem};
+    const struct p2t_counters none = {0};
+    int status = P2T_OK;
+
+    for (size_t i = 0; i < r->options->capture_count && status == P2T_OK; i++)
+        status = states_read(r->options->captures[i], &sink);
+    return status == P2T_OK ? p2t_summary_finish(r->summary, &none) : status;
+}
+
+/* How many of the operands are folders that batch wrote to. */
+static size_t count_batch_outputs(const struct cli_options *o)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < o->capture_count; i++)
+        n += states_are_in(o->captures[i]);
+    return n;
+}
+
+/* ---- a summary ---- */
+
 static int summarize(struct run *r, const struct p2t_summary_config *config)
 {
     struct p2t_counters counters;
     int status = p2t_summary_new(&r->summary, config);
 
+    if (status == P2T_OK && count_batch_outputs(r->options) > 0)
+        return add_states(r);
     if (status == P2T_OK)
         status = read_all(r);
     if (status != P2T_OK)
@@ -137,8 +181,30 @@ static int say_failure(struct run *r, int status)
     return EXIT_TROUBLE;
 }
 
+/* Why the options do not fit folders that batch wrote to; NULL: they do, or there are none. */
+static const char *unfit_for_states(const struct cli_options *o)
+{
+    size_t n = count_batch_outputs(o);
+
+    if (o->baseline != NULL && states_are_in(o->baseline) && !filter_is_empty(&o->filter))
+        return "a baseline that batch wrote is of all its exchanges: to choose some, name captures";
+    if (n == 0)
+        return NULL;
+    if (n < o->capture_count)
+        return "captures and folders that batch wrote to are not summed up together";
+    if (!filter_is_empty(&o->filter))
+        return "what batch wrote is summed up as a whole: to choose exchanges, name the captures";
+    return o->bpf != NULL ? "-f chooses packets: name the captures for that" : NULL;
+}
+
 static int run(struct run *r)
 {
+    const char *unfit = unfit_for_states(r->options);
+
+    if (unfit != NULL) {
+        report_line(NULL, unfit);
+        return EXIT_USAGE;
+    }
     if (output_open(&r->output, r->options->output) != P2T_OK) {
         report_line(r->options->output, strerror(errno));
         return EXIT_TROUBLE;

@@ -47,7 +47,12 @@ void packet_ends(const struct described *d, char from[ENDPOINT_TEXT_MAX], char t
 
 static const char *type_name(uint16_t type)
 {
-    return type == 1 ? "A" : type == 28 ? "AAAA" : type == 65 ? "HTTPS" : type == 5 ? "CNAME" : type == 33 ? "SRV" : NULL;
+    return type == 1    ? "A"
+           : type == 28 ? "AAAA"
+           : type == 65 ? "HTTPS"
+           : type == 5  ? "CNAME"
+           : type == 33 ? "SRV"
+                        : NULL;
 }
 
 static const char *rcode_name(unsigned rcode)
@@ -135,8 +140,8 @@ static bool is_digit(uint8_t c)
 /* Of an answer only what cannot be a secret: "HTTP/1.1 200". */
 static bool describe_status(struct buf *b, struct slice s)
 {
-    if (s.n < 12 || !slice_starts(s, SLICE_LIT("HTTP/1.")) || !is_digit(s.p[7]) || s.p[8] != ' ' || !is_digit(s.p[9]) ||
-        !is_digit(s.p[10]) || !is_digit(s.p[11]))
+    if (s.n < 12 || !slice_starts(s, SLICE_LIT("HTTP/1.")) || !is_digit(s.p[7]) || s.p[8] != ' ' ||
+        !is_digit(s.p[9]) || !is_digit(s.p[10]) || !is_digit(s.p[11]))
         return false;
     buf_put(b, s.p, 12);
     return true;
@@ -256,8 +261,8 @@ static void describe_icmp(struct buf *b, const struct described *d)
 
     (void)endpoint_format(&i->quoted_src, from);
     (void)endpoint_format(&i->quoted_dst, to);
-    buf_printf(b, "ICMP%s type %u code %u about %s -> %s", d->packet.src.ip.family == 6 ? "v6" : "", (unsigned)i->type,
-               (unsigned)i->code, from, to);
+    buf_printf(b, "ICMP%s type %u code %u about %s -> %s", d->packet.src.ip.family == 6 ? "v6" : "",
+               (unsigned)i->type, (unsigned)i->code, from, to);
 }
 
 static void describe_other(struct buf *b, const struct input_frame *frame)

@@ -88,7 +88,7 @@ static int write_frame(struct extract *x, const struct spool_frame *kept)
     const struct proof *proof = proofs_of(&x->proofs, kept->ref, &count);
     comment_put(&x->text, x->config->subjects, proof, count, f.ts_ns);
     if (kept->clock)
-        buf_lit(&x->text, "no packet: the capture went on until here");
+        buf_lit(&x->text, "not of the capture: it went on until here");
     pcapng_packet(&x->out, interface, &f, buf_view(&x->text));
     return flush(x, WRITE_BYTES);
 }

@@ -285,6 +285,46 @@ static int take_frame(struct pick *p, const struct input_frame *f)
     return P2T_OK;
 }
 
+/* A packet of nobody, to nobody: UDP without bytes to the discard port. All that it says is its time. */
+static int keep_clock(struct pick *p, int64_t ts_ns)
+{
+    enum { LINK_RAW_IP = 101 };
+    static const uint8_t bytes[] = {0x45, 0, 0, 28, 0, 0, 0, 0, 64, 17, 0x7a, 0xd2, 0, 0, 0, 0, 0, 0, 0, 0,
+                                    0,    9, 0, 9,  0, 8, 0, 0};
+    const struct input_frame clock = {.ts_ns = ts_ns,
+                                      .file = UINT32_MAX,
+                                      .link_type = LINK_RAW_IP,
+                                      .cap_len = sizeof bytes,
+                                      .wire_len = sizeof bytes,
+                                      .bytes = bytes};
+    struct spool_frame *kept = spool_add(p->spool, &clock);
+
+    if (kept == NULL)
+        return P2T_ERR_MEMORY;
+    kept->ref = (struct subject_ref){UINT32_MAX, 0};
+    kept->clock = true;
+    return P2T_OK;
+}
+
+/* An exchange may end with another's packet, whose time shows that something was due. */
+static bool is_end(const struct pick *p, int64_t ts_ns)
+{
+    for (size_t i = 0; i < p->config->subjects->count; i++)
+        if (p->config->subjects->items[i].end_ns == ts_ns)
+            return true;
+    return false;
+}
+
+static int take_or_note(struct pick *p, const struct input_frame *f)
+{
+    size_t count = p->spool->count;
+    int status = take_frame(p, f);
+
+    if (status == P2T_OK && p->spool->count == count && p->config->latest_ns != 0 && is_end(p, f->ts_ns))
+        return keep_clock(p, f->ts_ns);
+    return status;
+}
+
 static int read_spool(struct pick *p, const struct spool *from)
 {
     int status = P2T_OK;
@@ -295,7 +335,7 @@ static int read_spool(struct pick *p, const struct spool *from)
             continue;
         f.bytes = spool_bytes(from, &from->frames[i]);
         p->ref = from->frames[i].ref;
-        status = take_frame(p, &f);
+        status = take_or_note(p, &f);
     }
     return status;
 }
@@ -307,7 +347,7 @@ static int read_input(struct pick *p)
 
     for (uint64_t n = 0; more > 0 && (more = input_next(p->in, &frame)) > 0; n++) {
         p->ref = ref_of(p, frame);
-        int status = take_frame(p, frame);
+        int status = take_or_note(p, frame);
         if (status != P2T_OK)
             return status;
         if (n % STOP_EVERY == 0 && p->config->stop != NULL && p->config->stop(p->config->ctx))
@@ -330,7 +370,7 @@ static void on_secrets(void *ctx, const struct input_secrets *s)
 }
 
 /* Who waits in vain is known to have done so by the time that passed: the last packet may be another's. */
-static int keep_clock(struct pick *p)
+static int keep_end(struct pick *p)
 {
     const struct spool *s = p->spool;
     size_t last = s->count;
@@ -339,15 +379,7 @@ static int keep_clock(struct pick *p)
         last--;
     if (last == 0 || s->frames[last - 1].frame.ts_ns >= p->config->latest_ns || p->config->reach == PICK_EVIDENCE)
         return P2T_OK;
-    struct input_frame clock = s->frames[last - 1].frame;
-    clock.ts_ns = p->config->latest_ns;
-    clock.cap_len = 0;
-    struct spool_frame *kept = spool_add(p->spool, &clock);
-    if (kept == NULL)
-        return P2T_ERR_MEMORY;
-    kept->ref = (struct subject_ref){UINT32_MAX, 0};
-    kept->clock = true;
-    return P2T_OK;
+    return keep_clock(p, p->config->latest_ns);
 }
 
 int pick_frames(const struct pick_config *config, struct spool *spool, struct pick_extra *extra)
@@ -369,7 +401,7 @@ int pick_frames(const struct pick_config *config, struct spool *spool, struct pi
     if (status == P2T_OK)
         status = config->from != NULL ? read_spool(&p, config->from) : read_input(&p);
     if (status == P2T_OK)
-        status = keep_clock(&p);
+        status = keep_end(&p);
     if (status == P2T_OK)
         status = spool_seal(spool);
     if (p.in != NULL)

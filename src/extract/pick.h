@@ -22,7 +22,7 @@ struct pick_config {
     const struct proofs *proofs;
     enum pick_reach reach;
     int64_t
-        latest_ns; /* of the captures: a last packet without bytes says that they go on until then; 0: no such packet */
+        latest_ns; /* of the captures: a packet of nobody says that they go on until then; 0: no such packets */
     /* True when a signal asks to stop. May be NULL. */
     bool (*stop)(void *ctx);
     void *ctx;

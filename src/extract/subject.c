@@ -169,12 +169,14 @@ static void add_name(struct subjects *all, struct subject *s, struct p2t_text ho
 {
     struct slice name = copy(all, host);
 
+    if (name.n == 0)
+        return;
     for (size_t i = 0; i < name.n; i++)
         ((uint8_t *)name.p)[i] |= name.p[i] >= 'A' && name.p[i] <= 'Z' ? 0x20 : 0;
     for (size_t i = 0; i < s->name_count; i++)
         if (slice_eq(s->names[i], name))
             return;
-    if (name.n > 0 && s->name_count < SUBJECT_NAMES)
+    if (s->name_count < SUBJECT_NAMES)
         s->names[s->name_count++] = name;
 }
 

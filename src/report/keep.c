@@ -30,51 +30,50 @@ static void drop(struct keep *s, struct keep_table *t)
     t->dropped = true;
 }
 
-/* What is given up, in this order: details before rows, ordinary ones before notable ones. */
+/* What is given up, in this order: half of what is ordinary, first its details, then its rows, and so on; what is notable
+ * when little else is left. */
 enum drop_part { DROP_DETAILS, DROP_ROWS, DROP_LANES };
+#define ORDINARY(i)                                                                                                  \
+    {DROP_DETAILS, TIER_ORDINARY + (i)},                                                                             \
+    {                                                                                                                \
+        DROP_ROWS, TIER_ORDINARY + (i)                                                                               \
+    }
+#define NOTABLE(i)                                                                                                   \
+    {DROP_DETAILS, TIER_NOTABLE + (i)},                                                                              \
+    {                                                                                                                \
+        DROP_ROWS, TIER_NOTABLE + (i)                                                                                \
+    }
 static const struct drop_step {
     enum drop_part part;
     unsigned tier;
 } steps[] = {
     {DROP_DETAILS, TIER_QUIET},
     {DROP_ROWS, TIER_QUIET},
-    {DROP_DETAILS, TIER_ORDINARY},
-    {DROP_DETAILS, TIER_ORDINARY + 1},
+    ORDINARY(0),
     {DROP_LANES, 0},
-    {DROP_DETAILS, TIER_ORDINARY + 2},
-    {DROP_DETAILS, TIER_ORDINARY + 3},
+    ORDINARY(1),
     {DROP_LANES, 1},
-    {DROP_DETAILS, TIER_ORDINARY + 4},
-    {DROP_ROWS, TIER_ORDINARY},
-    {DROP_DETAILS, TIER_ORDINARY + 5},
+    ORDINARY(2),
+    ORDINARY(3),
     {DROP_LANES, 2},
-    {DROP_ROWS, TIER_ORDINARY + 1},
-    {DROP_DETAILS, TIER_NOTABLE},
-    {DROP_ROWS, TIER_ORDINARY + 2},
-    {DROP_DETAILS, TIER_NOTABLE + 1},
-    {DROP_ROWS, TIER_ORDINARY + 3},
+    NOTABLE(0),
+    ORDINARY(4),
+    NOTABLE(1),
     {DROP_LANES, 3},
-    {DROP_ROWS, TIER_NOTABLE},
-    {DROP_DETAILS, TIER_NOTABLE + 2},
-    {DROP_ROWS, TIER_ORDINARY + 4},
-    {DROP_ROWS, TIER_NOTABLE + 1},
-    {DROP_DETAILS, TIER_NOTABLE + 3},
-    {DROP_ROWS, TIER_ORDINARY + 5},
+    ORDINARY(5),
+    NOTABLE(2),
+    NOTABLE(3),
+    ORDINARY(6),
     {DROP_LANES, 4},
-    {DROP_ROWS, TIER_NOTABLE + 2},
-    {DROP_DETAILS, TIER_NOTABLE + 4},
-    {DROP_ROWS, TIER_NOTABLE + 3},
-    {DROP_DETAILS, TIER_NOTABLE + 5},
-    {DROP_DETAILS, TIER_ORDINARY + 6},
-    {DROP_DETAILS, TIER_ORDINARY + 7},
-    {DROP_ROWS, TIER_NOTABLE + 4},
+    NOTABLE(4),
+    ORDINARY(7),
+    NOTABLE(5),
     {DROP_LANES, 5},
-    {DROP_ROWS, TIER_ORDINARY + 6},
-    {DROP_ROWS, TIER_ORDINARY + 7},
-    {DROP_ROWS, TIER_NOTABLE + 5},
     {DROP_DETAILS, TIER_KEPT},
     {DROP_ROWS, TIER_KEPT},
 };
+#undef ORDINARY
+#undef NOTABLE
 
 static void fit(struct keep *s)
 {

@@ -88,6 +88,17 @@ static void call_times(struct state_io *io, struct call *c)
     io->base_ns = c->start_ns != 0 ? c->start_ns : before;
 }
 
+/* Every call of a session has all of these, or none. */
+static bool is_whole(const struct call *c)
+{
+    bool connected = c->server != NULL;
+
+    if (c->agent == NULL || (c->host == NULL) != (c->name == NULL) || (c->server_ip != NULL) != connected)
+        return false;
+    return connected ? c->client != NULL
+                     : c->conn_id == 0 && c->request_ns == 0 && c->sent_ns == 0 && c->answer_ns == 0 && c->tls_ns == 0;
+}
+
 STATE_COVERS(struct call, 592);
 void state_call(struct state_io *io, struct call *c)
 {
@@ -114,6 +125,8 @@ void state_call(struct state_io *io, struct call *c)
     STATE_UINT(io, c->redirected_from);
     STATE_UINT(io, c->hops);
     call_flags(io, c);
+    if (!is_whole(c))
+        reader_fail(&io->in, READ_BAD);
 }
 
 /* ---- questions ---- */
@@ -139,6 +152,8 @@ void state_question(struct state_io *io, struct question *q)
     bools(io, flags, COUNT(flags));
     state_proof(io, &q->asked);
     state_proof(io, &q->answered);
+    if (q->client == NULL || q->server == NULL)
+        reader_fail(&io->in, READ_BAD);
 }
 
 /* ---- connections ---- */
@@ -249,6 +264,9 @@ void state_conn(struct state_io *io, struct conn *k)
     side(io, &k->side[0]);
     side(io, &k->side[1]);
     stalls(io, k);
+    /* Every record of a session has its ends. */
+    if (k->client_ip == NULL || k->server == NULL || k->server_ip == NULL)
+        reader_fail(&io->in, READ_BAD);
 }
 
 /* ---- counters ---- */

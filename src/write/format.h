@@ -6,6 +6,12 @@
 #include "base/buf.h"
 #include "write/writer.h"
 
+/* What was written. */
+struct out_seen {
+    uint64_t count;
+    int64_t earliest_ns; /* the first start of an exchange; 0: there was none */
+};
+
 /* Each function appends to b, and reports no error: a buffer that ran out of memory says so itself. Only exchange() must be
  * there. Nothing of *x may be kept after the call. */
 struct out_format_ops {
@@ -14,8 +20,8 @@ struct out_format_ops {
     void (*exchange)(struct buf *b, const struct out_options *o, const struct p2t_exchange *x);
     /* Before each exchange; index: counts them from 0, in the order in which they stand in the output. */
     void (*lead)(struct buf *b, uint64_t index);
-    /* After the last exchange. count: how many there were. */
-    void (*end)(struct buf *b, const struct out_options *o, uint64_t count);
+    /* After the last exchange. */
+    void (*end)(struct buf *b, const struct out_options *o, const struct out_seen *seen);
 };
 
 #define X(id, name, symbol) extern const struct out_format_ops out_##symbol;

@@ -16,7 +16,7 @@ struct out_writer {
     struct buf buf;
     struct sorter sorter;
     struct buf one; /* an exchange on its way into the sorter */
-    uint64_t count;
+    struct out_seen seen;
     bool begun;
 };
 
@@ -83,8 +83,8 @@ static void lead(struct out_writer *w)
 {
     begin(w);
     if (w->ops->lead != NULL)
-        w->ops->lead(&w->buf, w->count);
-    w->count++;
+        w->ops->lead(&w->buf, w->seen.count);
+    w->seen.count++;
 }
 
 static int flush_when_large(struct out_writer *w)
@@ -119,6 +119,8 @@ static int hold(struct out_writer *w, const struct p2t_exchange *x)
 
 int out_writer_exchange(struct out_writer *w, const struct p2t_exchange *x)
 {
+    if (w->seen.earliest_ns == 0 || x->start_ns < w->seen.earliest_ns)
+        w->seen.earliest_ns = x->start_ns;
     if (w->options.sort_bytes > 0)
         return hold(w, x);
     lead(w);
@@ -136,7 +138,7 @@ int out_writer_finish(struct out_writer *w)
         return status;
     begin(w);
     if (w->ops->end != NULL)
-        w->ops->end(&w->buf, &w->options, w->count);
+        w->ops->end(&w->buf, &w->options, &w->seen);
     return out_writer_flush(w);
 }
 

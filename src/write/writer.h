@@ -17,7 +17,10 @@ struct out_writer;
     X(JSON, "json", json)                                                                                            \
     X(TRACE_RESULT, "trace-result", trace_result)                                                                    \
     X(CSV, "csv", csv)                                                                                               \
-    X(LINES, "lines", lines)
+    X(LINES, "lines", lines)                                                                                         \
+    X(HAR, "har", har)                                                                                               \
+    X(OTLP, "otlp", otlp)                                                                                            \
+    X(PERFETTO, "perfetto", perfetto)
 
 enum out_format {
 #define X(id, name, symbol) OUT_FORMAT_##id,

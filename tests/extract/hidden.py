@@ -217,7 +217,39 @@ def given_captures(folder):
                     check(name, word not in data, x["id"], "shows", word)
 
 
+def tls_secrets(folder):
+    """--with-secrets gives the connection's own and no others; without it, none go along."""
+    capture, keys = os.path.join(folder, "tls-keys.pcap.gz"), os.path.join(folder, "tls-keys.log")
+    exchanges = [json.loads(line) for line in
+                 run("-q", "-T", "ndjson", "--keylog", keys, capture).stdout.splitlines()]
+    with open(keys, "rb") as f:
+        lines = [line for line in f.read().splitlines() if line.count(b" ") == 2]
+    decrypted = [x for x in exchanges if x["kind"] == "http1" and x["connection"]["tls"]][:3]
+    check("secrets", decrypted, "nothing is decrypted in", capture)
+    with tempfile.TemporaryDirectory() as place:
+        for x in decrypted:
+            keyed = ("--keylog", keys)
+            path, data, said = extract(place, capture, x["id"], "--show-secrets", "--with-secrets", *keyed)
+            brought = [line for line in lines if line in data]
+            check("secrets", [y["url"] for y in told(path) if y["id"] == x["id"]] == [x["url"]], x["id"], said)
+            check("secrets", brought and len({line.split()[1] for line in brought}) == 1, x["id"], brought)
+            path, data, said = extract(place, capture, x["id"], "--show-secrets", *keyed)
+            check("secrets", not any(line.split()[2] in data for line in lines), x["id"], "go along unasked")
+
+
+def minimal(folder):
+    """Only what something rests on: fewer packets, each with a comment."""
+    capture = os.path.join(folder, "query-secrets.pcap")
+    with tempfile.TemporaryDirectory() as place:
+        for x in told(capture)[:3]:
+            few = pcapng_frames(extract(place, capture, x["id"], "--minimal")[1])
+            all_of_it = pcapng_frames(extract(place, capture, x["id"])[1])
+            check("minimal", 0 < len(few) < len(all_of_it) and all(comment for *_, comment in few), x["id"])
+
+
 own_captures()
 given_captures(sys.argv[2])
+tls_secrets(os.path.join(sys.argv[2], "..", "captures"))
+minimal(sys.argv[2])
 print(f"{faults} faults")
 sys.exit(1 if faults else 0)

@@ -50,6 +50,13 @@ def keys_of(capture):
     return []
 
 
+def brings_secrets(capture):
+    """Without those of the capture, the extract is told of as without keys."""
+    with open(capture, "rb") as f:
+        data = f.read()
+    return b"CLIENT_RANDOM " in data or b"CLIENT_TRAFFIC_SECRET_0 " in data
+
+
 def unpacked(capture, folder):
     """tshark reads no zstd."""
     if not capture.endswith(".zst"):
@@ -74,10 +81,10 @@ class Check:
         self.bad += 1
         print("FAIL", *what)
 
-    def one(self, capture, options, x, before):
+    def one(self, capture, options, more, x, before):
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "x.pcapng")
-            done = run(self.args.program, "extract", "--id", x["id"], "-w", path, *options, capture)
+            done = run(self.args.program, "extract", "--id", x["id"], "-w", path, *options, *more, capture)
             self.checked += 1
             if done.returncode not in (0, 1) or not os.path.exists(path):
                 return self.fail(capture, x["id"], "status", done.returncode, done.stderr.decode())
@@ -95,12 +102,16 @@ class Check:
 
     def capture(self, path, count):
         options = keys_of(path) + (["--show-secrets"] if random.randrange(4) == 0 else [])
+        if brings_secrets(path):
+            options, more = ["--show-secrets"], ["--with-secrets"]
+        else:
+            more = []
         all_of_it = exchanges(self.args.program, path, options)
         chosen = all_of_it if len(all_of_it) <= count else random.sample(all_of_it, count)
         with tempfile.TemporaryDirectory() as folder:
             before = malformed(unpacked(path, folder)) if self.args.tshark and chosen else set()
         for x in chosen:
-            self.one(path, options, x, before)
+            self.one(path, options, more, x, before)
 
 
 def main():

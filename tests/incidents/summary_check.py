@@ -72,6 +72,32 @@ def check_baselines(program, check):
     return len(CHANGES)
 
 
+def batch(program, folder, out, *options):
+    subprocess.run([program, 'batch', '-q', '--out', out, '--settle', '0', *options, folder], check=True)
+
+
+def check_batches(program, check):
+    """What batch wrote of a growing folder, by two processes, adds up to what the captures say."""
+    for name in CAPTURES:
+        with tempfile.TemporaryDirectory() as folder:
+            captures, out, later = (os.path.join(folder, x) for x in ('captures', 'out', 'later'))
+            os.mkdir(captures)
+            os.mkdir(later)
+            parts = cut(os.path.join(HERE, name + '.pcap.zst'), 5, later)
+            for part in parts[:3]:
+                os.rename(part, os.path.join(captures, os.path.basename(part)))
+            batch(program, captures, out)
+            for part in parts[3:]:
+                os.rename(part, os.path.join(captures, os.path.basename(part)))
+            batch(program, captures, out, '--final')
+            added = summary(program, [], [out])
+            whole = summary(program, [], [captures])
+        for error in check.iter_errors(json.loads(added)) if check else ():
+            sys.exit(f'{name} in batch: {error.json_path}: {error.message}')
+        assert without_files(added) == without_files(whole), f'{name}: batch adds up to something else'
+    return len(CAPTURES)
+
+
 def main():
     program = sys.argv[1]
     with open(os.path.join(HERE, '../../src/doc/summary.schema.json')) as f:
@@ -100,7 +126,8 @@ def main():
             assert without_files(summary(program, ['-j', '2'], parts)) == without_files(whole), f'{name}: another result in 5 files'
     assert causes >= 8, causes
     baselines = check_baselines(program, check)
-    print(f'{len(CAPTURES)} captures, {causes} causes, {baselines} baselines' + ('' if check else '; no jsonschema here: shapes were not checked'))
+    batches = check_batches(program, check)
+    print(f'{len(CAPTURES)} captures, {causes} causes, {baselines} baselines, {batches} batches' + ('' if check else '; no jsonschema here: shapes were not checked'))
 
 
 main()

@@ -161,6 +161,14 @@ async function printsAndDarkens(browser) {
   const pdf = await page.pdf({format: 'A4'});
   check(pdf.length > 20000, 'the print is empty');
   await close(page);
+  const long = await open(browser, 'storm', {scheme: 'dark'});
+  await long.evaluate(() => window.dispatchEvent(new Event('beforeprint')));
+  check(await long.locator('#rows .space .row').count() === 120, 'the first rows are not printed');
+  check((await long.locator('#count').innerText()).startsWith('the first 120 of'), 'that not all are printed is not said');
+  check(await long.evaluate(() => document.documentElement.dataset.theme) === 'light', 'the plot is printed dark');
+  await long.evaluate(() => window.dispatchEvent(new Event('afterprint')));
+  check(await long.locator('#rows .space .row').count() < 100 && await long.evaluate(() => document.documentElement.dataset.theme) === 'dark', 'the screen does not come back');
+  await close(long);
 }
 
 async function hostileStaysText(browser) {

@@ -156,7 +156,7 @@ static void scrub_field(struct scrub_text *t, uint8_t *p, size_t n, bool folded)
     size_t colon = slice_find(text, ':');
 
     if (colon == text.n) {
-        if (folded || text.n == n)
+        if (folded)
             scrub_text_all(p, n);
         else
             scrub_text(t, REDACT_TEXT, p, text.n);

@@ -125,10 +125,14 @@ function drawDots(g, rows) {
   for (const c of [CLASS.ok, CLASS.clientError, CLASS.incomplete, CLASS.neverSent, CLASS.failed]) {
     g.fillStyle = color(CLASSES[c].key);
     g.globalAlpha = c === CLASS.ok && rows.length > 500 ? 0.55 : 0.9;
+    const drawn = new Uint8Array((chart.width + 1) * (base + 1)); // one mark a pixel is enough
     for (const i of rows) {
       if (model.class[i] !== c) continue;
       const x = xOf(model.start[i]), y = yOf(model.total[i]);
       if (x < chart.left - 1 || x > chart.width) continue;
+      const pixel = Math.floor(x) + Math.floor(y) * chart.width;
+      if (drawn[pixel]) continue;
+      drawn[pixel] = 1;
       drawMark(g, c, x, y, size);
     }
   }
@@ -157,14 +161,29 @@ function drawMark(g, c, x, y, size) {
   }
 }
 
+// Steps of a clock.
+const CLOCK_STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400];
+
+function clockStep(span, n) {
+  if (span / n <= 5e8) return niceStep(span, n);
+  return 1e9 * (CLOCK_STEPS.find((step) => step * 1e9 * n >= span) || Math.ceil(span / n / 8.64e13) * 86400);
+}
+
+// Moments at which a clock shows round times.
+function clockTicks(from, to, step) {
+  const past = Number(model.base % BigInt(step)), ticks = [];
+  for (let t = Math.ceil((from + past) / step) * step - past; t <= to; t += step) ticks.push(t);
+  return ticks;
+}
+
 function drawTimeAxis(g, y) {
   const {from, to} = chart.span;
-  const step = niceStep(to - from, Math.max(2, Math.floor(chart.width / 110)));
+  const step = Math.max(1, Math.round(clockStep(to - from, Math.max(2, Math.floor(chart.width / 110)))));
   g.fillStyle = color('muted');
   g.textAlign = 'center';
   g.textBaseline = 'alphabetic';
   const digits = step >= 1e9 ? 0 : step >= 1e8 ? 1 : step >= 1e6 ? 3 : 6;
-  for (let t = Math.ceil(from / step) * step; t <= to; t += step) {
+  for (const t of clockTicks(from, to, step)) {
     const x = xOf(t);
     if (x > chart.left + 8 && x < chart.width - 28) g.fillText(clock(t, digits), x, y);
   }

@@ -107,6 +107,17 @@ function packetCommand(d) {
   return [...byFile].map(([file, set]) => ({file, filter: `frame.number in {${[...set].sort((a, b) => a - b).join(', ')}}`}));
 }
 
+function command(label, value) {
+  return make('p', {class: 'command'}, make('code', {}, value), button('Copy', (e) => copyText(value, e.target), {class: 'plain', 'aria-label': `Copy: ${label}`}));
+}
+
+function commands(d, i) {
+  const id = hex(model.id[i]);
+  return make('details', {}, make('summary', {}, 'Commands for this exchange'),
+    make('p', {class: 'muted'}, 'What each packet proves, and how the verdict follows'), command('explain', `pcap2trace explain --id ${id} CAPTURE`),
+    make('p', {class: 'muted'}, 'Its packets alone, redacted, for Wireshark'), command('extract', `pcap2trace extract --id ${id} -w ${id}.pcapng CAPTURE`));
+}
+
 function evidence(d) {
   const rows = packetCommand(d);
   return rows.length > 0 && make('details', {}, make('summary', {}, 'Packets, as a display filter for Wireshark'),
@@ -132,7 +143,7 @@ async function drawDetail(i) {
   if (table.open !== i) return;
   const aside = byId('detail');
   const body = d === null ? [phaseSummary(i), make('p', {class: 'note'}, 'Its details were left out: the page would be too big. ', make('code', {}, `pcap2trace --id ${hex(model.id[i])} CAPTURE`), ' shows them.')]
-    : [findingList(d), attempts(d), phaseSummary(i), ...waterfall(d, i), make('h3', {}, 'Facts'), factList(d, i), linkList(d), sentFields(d), ...moreFacts(d), evidence(d)];
+    : [findingList(d), attempts(d), phaseSummary(i), ...waterfall(d, i), make('h3', {}, 'Facts'), factList(d, i), linkList(d), sentFields(d), ...moreFacts(d), evidence(d), commands(d, i)];
   aside.replaceChildren(detailHead(i));
   fill(aside, {}, body);
   aside.hidden = false;

@@ -82,8 +82,8 @@ class VirtualList {
   }
   refresh() {
     const height = this.rowHeight();
-    const first = Math.max(0, Math.floor(this.box.scrollTop / height) - 4);
-    const last = Math.min(this.count, Math.ceil((this.box.scrollTop + this.box.clientHeight) / height) + 4);
+    const first = this.printed ? 0 : Math.max(0, Math.floor(this.box.scrollTop / height) - 4);
+    const last = this.printed ? Math.min(this.count, first + this.printed) : Math.min(this.count, Math.ceil((this.box.scrollTop + this.box.clientHeight) / height) + 4);
     const rows = [];
     for (let i = first; i < last; i++) {
       const row = this.draw(i);
@@ -91,6 +91,11 @@ class VirtualList {
       rows.push(row);
     }
     this.space.replaceChildren(...rows);
+  }
+  // Paper gets the first rows, one below the other; 0: what is to be seen, again.
+  print(rows) {
+    this.printed = rows;
+    this.refresh();
   }
   reveal(i) {
     const height = this.rowHeight(), top = i * height, room = this.box.clientHeight - this.above();

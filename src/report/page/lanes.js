@@ -1,5 +1,7 @@
 // Connections as lanes over time: what each carried, how it opened and how it ended.
 
+const LINES_MAX = 24;
+
 const lanes = {rows: [], height: () => (narrow.matches ? 40 : 24)};
 
 function laneOf() {
@@ -27,12 +29,19 @@ function laneOf() {
   return [...byConn.values()];
 }
 
-// What never had a connection is a lane of its own.
+// Calls that never had a connection: a lane for each name that they asked for.
 function lonelyLanes() {
-  const list = [];
-  for (let i = 0; i < model.count; i++)
-    if (!model.conn[i] && !(model.flags[i] & FLAG.quiet)) list.push({lane: -1, conn: 0, rows: [i], first: model.start[i], last: model.start[i] + Math.max(0, model.duration[i]), server: 0, client: 0});
-  return list;
+  const byName = new Map();
+  for (let i = 0; i < model.count; i++) {
+    if (model.conn[i] || model.flags[i] & FLAG.quiet) continue;
+    const end = model.start[i] + Math.max(0, model.duration[i]), lane = byName.get(model.host[i]);
+    if (!lane) byName.set(model.host[i], {lane: -1, conn: 0, rows: [i], first: model.start[i], last: end, server: 0, client: 0});
+    else {
+      lane.rows.push(i);
+      lane.last = Math.max(lane.last, end);
+    }
+  }
+  return [...byName.values()];
 }
 
 // Those that carried what is to be seen; by server, then by time.
@@ -45,9 +54,22 @@ function visibleLanes() {
   for (const lane of lanes.all) {
     if (lane.last < from || lane.first > to) continue;
     const rows = lane.rows.filter((i) => wanted[i]);
-    if (rows.length > 0 || (unfiltered && lane.lane >= 0 && lane.rows.length === 0 && (filter.quiet || isAttempt(lane)))) list.push({...lane, shown: rows});
+    if (rows.length > 0 || (unfiltered && lane.lane >= 0 && lane.rows.length === 0 && (filter.quiet || isAttempt(lane)))) addLane(list, lane, rows);
   }
   return list;
+}
+
+// Streams of one connection overlap: each gets a line of its own, the first that is free.
+function addLane(list, lane, rows) {
+  const ends = [], lines = [];
+  for (const i of lane.conn ? rows : []) {
+    let n = ends.findIndex((end) => end <= model.start[i]);
+    if (n < 0) n = Math.min(ends.length, LINES_MAX - 1);
+    ends[n] = Math.max(ends[n] || 0, model.start[i] + Math.max(0, model.duration[i]));
+    (lines[n] = lines[n] || []).push(i);
+  }
+  if (lines.length < 2) list.push({...lane, shown: rows, line: 0});
+  else lines.forEach((shown, line) => list.push({...lane, shown, line, all: rows.length}));
 }
 
 // A connection that never opened: worth to be seen though it carried nothing.
@@ -63,7 +85,7 @@ function laneSpan() {
 
 function laneLabel(lane) {
   const row = lane.shown[0];
-  if (!lane.conn) return {main: textOf('host', row) || 'no name', sub: `${model.contents.kinds[model.kind[row]]}, no connection`};
+  if (!lane.conn) return {main: textOf('host', row) || 'no name', sub: 'no connection'};
   return {main: model.texts[lane.server] || '?', sub: model.texts[lane.client] || ''};
 }
 
@@ -93,19 +115,11 @@ function endShape(kind, at) {
 }
 
 function laneBars(lane, x) {
-  // Streams of one connection overlap: each gets its place in the lane's height.
-  const ends = [];
-  const bars = lane.shown.slice(0, 400).map((i) => {
-    let slot = ends.findIndex((end) => end <= model.start[i]);
-    if (slot < 0) slot = ends.length < 4 ? ends.push(0) - 1 : 3;
-    ends[slot] = model.start[i] + Math.max(0, model.duration[i]);
-    return {i, slot};
-  });
-  const height = ends.length > 1 ? 18 / ends.length : 10;
-  return bars.map(({i, slot}) => {
+  return lane.shown.slice(0, 400).map((i) => {
     const from = x(model.start[i]), to = x(model.start[i] + Math.max(0, model.duration[i]));
-    const bar = svg('rect', {class: `call ${CLASSES[model.class[i]].key} ${model.flags[i] & FLAG.retry ? 'retry' : ''}`, x: percent(from), width: percent(Math.max(0.18, to - from)),
-      y: ends.length > 1 ? 3 + slot * height : 7, height: ends.length > 1 ? Math.max(2, height - 1) : height, rx: 1}, svg('title', {}, `${clock(model.start[i], 3)} ${titleOf(i).slice(0, 200)}: ${stateOf(i)}, ${duration(model.total[i])}${model.flags[i] & FLAG.retry ? ', a retry' : ''}`));
+    const again = model.flags[i] & FLAG.retry;
+    const bar = svg('rect', {class: `call ${CLASSES[model.class[i]].key} ${again ? 'retry' : ''}`, x: percent(from), width: percent(Math.max(0.18, to - from)), y: 7, height: 10, rx: 1},
+      svg('title', {}, `${clock(model.start[i], 3)} ${titleOf(i).slice(0, 200)}: ${stateOf(i)}, ${duration(model.total[i])}${again ? ', a retry' : ''}`));
     bar.addEventListener('click', (e) => {
       e.stopPropagation();
       openRow(i);
@@ -114,17 +128,23 @@ function laneBars(lane, x) {
   });
 }
 
+function laneButton(lane) {
+  if (lane.line > 0) return make('span', {class: 'lane-label'});
+  const label = laneLabel(lane), count = lane.all || lane.shown.length;
+  const what = count > 0 ? counted(count, 'exchange') : 'nothing carried';
+  return button([make('span', {class: 'mono lane-main'}, label.main), make('span', {class: 'mono muted lane-sub'}, label.sub)],
+    () => showRows(lane.conn ? {conn: lane.conn} : {query: textOf('host', lane.shown[0]) || ''}), {class: 'lane-label', title: `${what}; a click shows them in the table`});
+}
+
 function drawLane(n) {
-  const lane = lanes.rows[n], span = laneSpan(), label = laneLabel(lane);
+  const lane = lanes.rows[n], span = laneSpan();
   const x = (t) => Math.min(100, Math.max(0, (t - span.from) / (span.to - span.from) * 100));
   const track = svg('svg', {class: 'lane-track', height: 24, 'aria-hidden': 'true'});
-  const from = x(lane.first), to = x(lane.last);
-  const open = lane.lane >= 0 && model.lanes.flags[lane.lane] & 1;
-  track.append(svg('rect', {class: `life ${open ? 'open' : ''}`, x: percent(from), width: percent(Math.max(0.1, to - from)), y: 11, height: 2}), ...laneBars(lane, x), ...laneMarks(lane, x));
-  const what = lane.shown.length > 0 ? counted(lane.shown.length, 'exchange') : 'nothing carried';
-  return make('li', {class: 'lane'}, button([make('span', {class: 'mono lane-main'}, label.main), make('span', {class: 'mono muted lane-sub'}, label.sub)],
-    () => (lane.conn ? changeFilter({...noFilter, conn: lane.conn}) : openRow(lane.shown[0])),
-    {class: 'lane-label', title: `${what}; a click shows them in the table`}), track);
+  const from = x(lane.first), to = x(lane.last), open = lane.lane >= 0 && model.lanes.flags[lane.lane] & 1;
+  if (lane.conn && lane.line === 0) track.append(svg('rect', {class: `life ${open ? 'open' : ''}`, x: percent(from), width: percent(Math.max(0.1, to - from)), y: 11, height: 2}));
+  track.append(...laneBars(lane, x));
+  if (lane.line === 0) track.append(...laneMarks(lane, x));
+  return make('li', {class: `lane ${lane.line > 0 ? 'more' : ''}`}, laneButton(lane), track);
 }
 
 function drawLanes() {
@@ -132,19 +152,20 @@ function drawLanes() {
   byId('lane-list').style.height = `${Math.min(Math.max(lanes.rows.length, 1) * lanes.height() + 2, 480)}px`;
   lanes.list.setCount(lanes.rows.length);
   const c = model.contents;
-  const count = lanes.rows.filter((l) => l.conn).length;
+  const count = lanes.rows.filter((l) => l.conn && l.line === 0).length;
   byId('lane-count').textContent = `${counted(count, 'connection')}${c.lanes < c.connections ? `; the page holds the ends of ${grouped(c.lanes)} of ${grouped(c.connections)}` : ''}`;
   const span = laneSpan();
   byId('lane-axis').replaceChildren(...[0, 0.25, 0.5, 0.75, 1].map((s) => make('span', {}, clock(span.from + s * (span.to - span.from), 3))));
 }
 
-// By server, those with most failures first; of a server by time.
+// First what had no connection, then by server, those with most failures first; of a server by time.
 function sortLanes() {
   const failures = new Map();
   for (const lane of lanes.all)
     for (const i of lane.rows) if (model.flags[i] & FLAG.failed) failures.set(lane.server, (failures.get(lane.server) || 0) + 1);
-  const rank = (lane) => failures.get(lane.server) || 0, name = (lane) => model.texts[lane.server] || '\uffff';
-  lanes.all.sort((a, b) => rank(b) - rank(a) || (name(a) < name(b) ? -1 : name(a) > name(b) ? 1 : a.first - b.first));
+  const rank = (lane) => (lane.conn ? failures.get(lane.server) || 0 : Infinity), name = (lane) => model.texts[lane.server] || '';
+  const compare = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
+  lanes.all.sort((a, b) => compare(rank(b), rank(a)) || compare(name(a), name(b)) || a.first - b.first);
 }
 
 function buildLanes() {

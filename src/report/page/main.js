@@ -13,6 +13,26 @@ function followTheme() {
   byId('theme').addEventListener('click', () => setTheme(document.documentElement.dataset.theme !== 'dark'));
 }
 
+// Paper is light, and gets the first rows of what is chosen.
+const PRINTED_ROWS = 120, PRINTED_LANES = 60;
+
+function followPrinter() {
+  let dark = false;
+  window.addEventListener('beforeprint', () => {
+    dark = document.documentElement.dataset.theme === 'dark';
+    setTheme(false);
+    table.list.print(PRINTED_ROWS);
+    lanes.list.print(PRINTED_LANES);
+    if (visible.length > PRINTED_ROWS) byId('count').textContent = `the first ${PRINTED_ROWS} of ${countText()}`;
+  });
+  window.addEventListener('afterprint', () => {
+    setTheme(dark);
+    table.list.print(0);
+    lanes.list.print(0);
+    byId('count').textContent = countText();
+  });
+}
+
 function followHash() {
   const m = /^#id=(.*)$/.exec(location.hash);
   if (!m) return notice('');
@@ -44,7 +64,7 @@ function followKeys() {
 function build() {
   model.lower = new Array(model.texts.length);
   const from = model.first, to = model.last;
-  byId('span').textContent = `${dateOf(from)}  ${clock(from, 3)} \u2013 ${clock(to, 3)} UTC`;
+  byId('span').textContent = model.contents.counters.packets > 0 ? `${dateOf(from)}  ${clock(from, 3)} \u2013 ${clock(to, 3)} UTC` : 'no packets';
   buildVerdict();
   buildChart();
   buildServices();
@@ -76,6 +96,7 @@ async function start() {
     throw error;
   }
   followKeys();
+  followPrinter();
   window.addEventListener('hashchange', followHash);
   await followHash();
   document.documentElement.dataset.ready = 'yes';

@@ -7,7 +7,7 @@ const CLASSES = [
   {key: 'client-error', label: '4xx', glyph: '\u25c7'},
   {key: 'failed', label: 'failed', glyph: '\u2715'},
   {key: 'never-sent', label: 'never sent', glyph: '\u2298'},
-  {key: 'incomplete', label: 'incomplete', glyph: '\u25cc'},
+  {key: 'incomplete', label: 'incomplete', glyph: '\u2026'},
 ];
 const PHASES = ['blocked', 'dns', 'connect', 'tls', 'send', 'wait', 'receive'];
 

@@ -8,11 +8,17 @@ const COUNTERS = [
   ['limits_hit', 'times that a limit of memory was hit'], ['problems', 'inputs with a problem'],
 ];
 
+// What would have shown it: a command, or what to do.
+function remedy(l) {
+  if (!/^(tcpdump|SSLKEYLOGFILE|editcap)\b/.test(l.command)) return make('p', {class: 'muted'}, l.command);
+  return make('p', {class: 'command'}, make('code', {}, l.command),
+    button('Copy', (e) => copyText(l.command, e.target), {class: 'plain', 'aria-label': `Copy the command for: ${l.text}`}));
+}
+
 function limitList() {
   const limits = model.summary.capture.limits;
   if (limits.length === 0) return make('p', {}, 'Nothing is missing that this program looks for.');
-  return make('ul', {class: 'limits'}, limits.map((l) => make('li', {}, make('span', {}, l.text), make('p', {class: 'command'}, make('code', {}, l.command),
-    button('Copy', (e) => copyText(l.command, e.target), {class: 'plain', 'aria-label': `Copy the command for: ${l.text}`})))));
+  return make('ul', {class: 'limits'}, limits.map((l) => make('li', {}, make('span', {}, l.text), remedy(l))));
 }
 
 function pageNotes() {

@@ -1,10 +1,12 @@
 // The services as the summary counts them, and the addresses of the rows that are there.
 
-function sortableTable(caption, columns, rows, sortedBy) {
+// Rows stand in the order given until a head is clicked.
+function sortableTable(caption, columns, rows) {
   const body = make('tbody', {});
   const heads = columns.map((c) => make('th', {scope: 'col', class: c.number ? 'n' : null}, c.key
     ? button(c.label, () => sort(c), {class: 'head'}) : c.label));
   let last = null, down = true;
+  const draw = () => body.replaceChildren(...rows.map((r) => make('tr', {}, columns.map((col) => make('td', {class: `${col.number ? 'n' : ''} ${col.class || ''}`}, col.cell(r))))));
   const sort = (c) => {
     down = last === c ? !down : Boolean(c.number);
     last = c;
@@ -14,11 +16,9 @@ function sortableTable(caption, columns, rows, sortedBy) {
       if (columns[i] === c) h.setAttribute('aria-sort', down ? 'descending' : 'ascending');
       else h.removeAttribute('aria-sort');
     });
-    body.replaceChildren(...rows.map((r) => make('tr', {}, columns.map((col) => make('td', {class: `${col.number ? 'n' : ''} ${col.class || ''}`}, col.cell(r))))));
+    draw();
   };
-  const by = columns.find((c) => c.key === sortedBy);
-  sort(by);
-  if (!down && by.number) sort(by);
+  draw();
   return make('div', {class: 'scroll-x', tabindex: '0', role: 'region', 'aria-label': caption}, make('table', {}, make('caption', {class: 'hidden'}, caption), make('thead', {}, make('tr', {}, heads)), body));
 }
 
@@ -60,12 +60,12 @@ function buildServices() {
     {label: 'Connections', key: 'connections', number: true, cell: (r) => grouped(r.connections)},
     {label: 'Reuse', key: 'reuse', number: true, cell: (r) => `${Math.round(r.reuse * 100)}%`},
   ];
-  const top = model.contents.top, order = rows.some((r) => r.failed > 0) ? 'failed' : 'calls';
+  const top = model.contents.top;
   rows.sort((a, b) => b.failed - a.failed || b.calls - a.calls);
-  const shown = sortableTable('Services', columns, rows.slice(0, top), order);
+  const shown = sortableTable('Services', columns, rows.slice(0, top));
   byId('service-list').replaceChildren(shown);
   if (rows.length > top)
-    byId('service-list').append(button(`Show all ${grouped(rows.length)} services`, () => byId('service-list').replaceChildren(sortableTable('Services', columns, rows, order)), {class: 'plain'}));
+    byId('service-list').append(button(`Show all ${grouped(rows.length)} services`, () => byId('service-list').replaceChildren(sortableTable('Services', columns, rows)), {class: 'plain'}));
 }
 
 // ---- addresses ----
@@ -99,7 +99,7 @@ function addressTable(caption, first, rows, filterOf) {
   ];
   rows.sort((a, b) => b.failed + b.never - a.failed - a.never || b.calls - a.calls);
   const top = model.contents.top;
-  const box = make('div', {}, make('h3', {}, caption), sortableTable(caption, columns, rows.slice(0, top), 'calls'));
+  const box = make('div', {}, make('h3', {}, caption), sortableTable(caption, columns, rows.slice(0, top)));
   if (rows.length > top) box.append(make('p', {class: 'muted'}, `and ${grouped(rows.length - top)} more, found by the search below`));
   return box;
 }

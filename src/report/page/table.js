@@ -1,7 +1,7 @@
 // The table of exchanges: only the rows that are to be seen are in the document.
 
 const table = {active: 0, open: -1};
-const narrow = window.matchMedia('(max-width: 760px)');
+const narrow = window.matchMedia('screen and (max-width: 760px)');
 const rowHeight = () => (narrow.matches ? 62 : 30);
 const headHeight = () => (narrow.matches ? 0 : 31);
 
@@ -62,7 +62,7 @@ function drawRow(n) {
     'aria-rowindex': n + 2, 'aria-selected': i === table.open ? 'true' : 'false', onclick: () => { table.active = n; openRow(i); }},
   cell('start', clock(model.start[i], 3)), cell('state', statePill(i)), cell('method', textOf('method', i) || '\u2013'),
   cell('url mono', urlCell(i)), cell('server mono', textOf('server', i) || '\u2013'), cell('total', duration(model.total[i])),
-  cell('bar', phaseBar(i, table.scale)), cell('found', foundCell(i)));
+  cell('bar', phaseBar(i, table.scale)), make('span', {class: 'c found', role: 'gridcell', title: textOf('error', i) ? textOf('error', i).slice(0, 500) : null}, foundCell(i)));
 }
 
 function headRow() {
@@ -139,7 +139,7 @@ function buildTable() {
   table.head = headRow();
   table.grid = make('div', {id: 'rows', class: 'rows', role: 'grid', tabindex: '0', onkeydown: tableKey, 'aria-label': 'Exchanges: arrows move, Enter opens'},
     make('div', {class: 'head-group', role: 'rowgroup'}, table.head));
-  byId('table').append(table.grid, make('p', {id: 'none', class: 'note', hidden: true}, 'No exchange fits these filters.'));
+  byId('table').append(table.grid, make('p', {id: 'none', class: 'note', hidden: true}, model.count > 0 ? 'No exchange fits these filters.' : 'There is no exchange.'));
   table.list = new VirtualList(table.grid, make('div', {class: 'space', role: 'rowgroup'}), rowHeight, drawRow, headHeight);
   narrow.addEventListener('change', drawTable);
 }

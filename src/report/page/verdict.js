@@ -26,6 +26,11 @@ function exampleLinks(c) {
   return c.examples.map((id) => make('a', {href: `#id=${id}`, class: 'id'}, id));
 }
 
+function showLabel(rows, hits) {
+  if (rows < hits) return `Show ${grouped(rows)} of its ${grouped(hits)} calls`;
+  return rows === 1 ? 'Show its call' : `Show its ${grouped(rows)} calls`;
+}
+
 function causeCard(c, n) {
   const rows = causeRows(n);
   const facts = make('dl', {class: 'facts'},
@@ -42,7 +47,7 @@ function causeCard(c, n) {
     make('h3', {id: `cause-${n}`}, make('span', {class: 'number'}, String(n + 1)), make('span', {}, c.text)),
     facts,
     make('p', {class: 'card-foot'},
-      rows.length > 0 && button(`Show ${rows.length === 1 ? 'its call' : `its ${grouped(rows.length)} calls`}`, () => showRows({cause: n}), {class: 'primary'}),
+      rows.length > 0 && button(showLabel(rows.length, (model.hits[n] || []).length), () => showRows({cause: n}), {class: 'primary'}),
       make('code', {class: 'code'}, c.code)));
 }
 

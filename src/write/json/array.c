@@ -19,10 +19,10 @@ static void array_exchange(struct buf *b, const struct out_options *o, const str
     json_exchange(b, x);
 }
 
-static void array_end(struct buf *b, const struct out_options *o, uint64_t count)
+static void array_end(struct buf *b, const struct out_options *o, const struct out_seen *seen)
 {
     (void)o;
-    buf_str(b, count > 0 ? "\n]\n" : "]\n");
+    buf_str(b, seen->count > 0 ? "\n]\n" : "]\n");
 }
 
 const struct out_format_ops out_json = {

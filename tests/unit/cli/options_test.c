@@ -220,7 +220,7 @@ static void mistakes_are_named(void **state)
         {"pcap2trace report -c 3 -o x.html a", "report takes all exchanges"},
         {"pcap2trace report --live l -o x.html a", "belong to the command 'compare'"},
         {"pcap2trace compare a", "--live FILE"},
-        {"pcap2trace compare --live l -T har a", "unknown format 'har'"},
+        {"pcap2trace compare --live l -T har a", "text, json or csv"},
         {"pcap2trace compare --live l -T ndjson a", "text, json or csv"},
         {"pcap2trace compare --live l -c 3 a", "-c has no meaning"},
         {"pcap2trace compare --live l --tolerance 5 a", "--tolerance '5'"},

@@ -1,0 +1,26 @@
+/* Exchanges as a SQLite database. */
+#ifndef P2T_CLI_SQLITE_H
+#define P2T_CLI_SQLITE_H
+
+#include <stdbool.h>
+
+#include "pcap2trace/exchange.h"
+#include "pcap2trace/summary.h"
+
+struct sqlite;
+
+/* The file's name says that a database is wanted: it ends with ".sqlite". */
+bool sqlite_is_wanted(const char *path);
+/* Begins a database in that file; one that this program wrote is replaced, any other file is not touched. What was committed
+ * stays readable whatever ends the program. 0, P2T_ERR_MEMORY, or P2T_ERR_IO: sqlite_problem() says why; close it in any case. */
+int sqlite_open(struct sqlite **db, const char *path);
+/* 0 or P2T_ERR_IO. */
+int sqlite_exchange(struct sqlite *db, const struct p2t_exchange *x);
+/* All were given: writes the causes of a finished summary, indices, and that the file is complete. 0 or P2T_ERR_IO. */
+int sqlite_finish(struct sqlite *db, const struct p2t_summary *summary);
+/* Static, or valid until the next call. */
+const char *sqlite_problem(const struct sqlite *db);
+/* NULL is allowed. */
+void sqlite_close(struct sqlite *db);
+
+#endif

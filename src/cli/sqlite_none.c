@@ -1,0 +1,45 @@
+/* In place of sqlite.c where libsqlite3 was not there when the program was built. */
+#include "cli/sqlite.h"
+
+#include <string.h>
+
+#include "pcap2trace/status.h"
+
+bool sqlite_is_wanted(const char *path)
+{
+    size_t n = path != NULL ? strlen(path) : 0;
+
+    return n > 7 && strcmp(path + n - 7, ".sqlite") == 0;
+}
+
+int sqlite_open(struct sqlite **db, const char *path)
+{
+    (void)path;
+    *db = NULL;
+    return P2T_ERR_IO;
+}
+
+int sqlite_exchange(struct sqlite *db, const struct p2t_exchange *x)
+{
+    (void)db;
+    (void)x;
+    return P2T_ERR_IO;
+}
+
+int sqlite_finish(struct sqlite *db, const struct p2t_summary *summary)
+{
+    (void)db;
+    (void)summary;
+    return P2T_ERR_IO;
+}
+
+const char *sqlite_problem(const struct sqlite *db)
+{
+    (void)db;
+    return "this program was built without SQLite: install libsqlite3-dev and build it again";
+}
+
+void sqlite_close(struct sqlite *db)
+{
+    (void)db;
+}

@@ -1,0 +1,116 @@
+#!/usr/bin/env python3
+"""database.py PROGRAM CAPTURE...: -o FILE.sqlite says what NDJSON says, and a kill leaves a database that opens.
+
+Of each capture: exchanges, hooks, findings, packets and phases are those of NDJSON; every view can be read; strings of the wire are text.
+The last capture's run is then killed at 50 instants: what is left passes SQLite's integrity check, and holds the first exchanges, as many
+as were committed. A file that is no database of ours is not touched. 77: this build has no SQLite."""
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+
+PROGRAM, CAPTURES = sys.argv[1], sys.argv[2:]
+PHASES = ("blocked", "dns", "connect", "tls", "send", "wait", "receive", "total")
+faults = 0
+
+
+def check(good, *what):
+    global faults
+    if not good:
+        faults += 1
+        print("FAIL", *what)
+
+
+def write(path, capture):
+    return subprocess.run([PROGRAM, "-q", "--all", "-o", path, capture], capture_output=True, timeout=120)
+
+
+def told(capture):
+    out = subprocess.run([PROGRAM, "-q", "--all", "-T", "ndjson", capture], capture_output=True, timeout=120).stdout
+    return [json.loads(line) for line in out.splitlines()]
+
+
+def check_exchange(db, n, x):
+    row = db.execute("SELECT * FROM exchanges WHERE n = ?", (n,)).fetchone()
+    for name in ("id", "trace_id", "kind", "outcome", "error", "method", "url", "host", "status", "start", "start_us", "end_us"):
+        check(row[name] == x[name] or (x[name] and "\0" in str(x[name])), x["id"], name, row[name], x[name])
+    for phase in PHASES:
+        value, wanted = row[phase + "_us"], x["phases_us"][phase]
+        check((value is None) == (wanted is None) and (value is None or abs(value - wanted) < 0.001), x["id"], phase)
+    events = db.execute("SELECT hook, basis, args FROM events WHERE exchange = ? ORDER BY seq", (n,)).fetchall()
+    check([(e["hook"], e["basis"], json.loads(e["args"])) for e in events] ==
+          [(e["hook"], e["basis"], e["args"]) for e in x["events"]], x["id"], "events")
+    findings = db.execute("SELECT code, text FROM findings WHERE exchange = ? ORDER BY seq", (n,)).fetchall()
+    check([tuple(f) for f in findings] == [(f["code"], f["text"]) for f in x["findings"]], x["id"], "findings")
+    packets = db.execute("SELECT of, seq, path, packet FROM packets JOIN files ON files.n = file WHERE exchange = ?", (n,)).fetchall()
+    wanted = [(kind, i, x["files"][f], p) for kind, list_of in (("event", x["events"]), ("finding", x["findings"]))
+              for i, e in enumerate(list_of) for f, p in e["evidence"]]
+    check(sorted(map(tuple, packets)) == sorted(wanted), x["id"], "packets")
+
+
+def check_capture(folder, capture):
+    path = os.path.join(folder, "c.sqlite")
+    done = write(path, capture)
+    if b"without SQLite" in done.stderr:
+        print("this build has no SQLite")
+        sys.exit(77)
+    xs = told(capture)
+    db = sqlite3.connect(path)
+    db.row_factory = sqlite3.Row
+    check(db.execute("SELECT count(*) FROM exchanges").fetchone()[0] == len(xs), capture, "exchanges")
+    for n, x in enumerate(xs, 1):
+        check_exchange(db, n, x)
+    for view in db.execute("SELECT name FROM sqlite_schema WHERE type = 'view'").fetchall():
+        db.execute(f"SELECT * FROM {view['name']}").fetchall()
+    check(db.execute("SELECT value FROM meta WHERE key = 'complete'").fetchone()[0] == "yes", capture, "complete")
+    db.close()
+    return len(xs)
+
+
+def check_kills(folder, capture):
+    path = os.path.join(folder, "k.sqlite")
+    begun = time.monotonic()
+    write(path, capture)
+    whole = time.monotonic() - begun
+    ids = [x["id"] for x in told(capture)]
+    for i in range(50):
+        process = subprocess.Popen([PROGRAM, "-q", "--all", "-o", path, capture])
+        time.sleep(whole * i / 45)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        if not os.path.exists(path):
+            continue
+        db = sqlite3.connect(path)
+        check(db.execute("PRAGMA integrity_check").fetchone()[0] == "ok", "killed", i, "integrity")
+        if db.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0] > 0:
+            left = [row[0] for row in db.execute("SELECT id FROM exchanges ORDER BY n")]
+            check(left == ids[: len(left)], "killed", i, "not the first exchanges")
+        db.close()
+
+
+def check_others(folder, capture):
+    path = os.path.join(folder, "notes.sqlite")
+    with open(path, "w") as f:
+        f.write("my notes, which are no database")
+    done = write(path, capture)
+    with open(path) as f:
+        check(done.returncode == 1 and f.read().startswith("my notes"), "a file of somebody else", done.stderr)
+    os.unlink(path)
+    other = sqlite3.connect(path)
+    other.execute("CREATE TABLE mine(x)")
+    other.commit()
+    other.close()
+    done = write(path, capture)
+    check(done.returncode == 1 and b"no database of pcap2trace" in done.stderr, "a database of somebody else", done.stderr)
+
+
+with tempfile.TemporaryDirectory() as work:
+    count = sum(check_capture(work, capture) for capture in CAPTURES)
+    check_kills(work, CAPTURES[-1])
+    check_others(work, CAPTURES[0])
+print(f"{count} exchanges, {faults} faults")
+sys.exit(1 if faults or not count else 0)

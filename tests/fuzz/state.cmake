@@ -1,0 +1,1 @@
+p2t_fuzz(state state_fuzz.c)
