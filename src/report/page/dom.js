@@ -62,6 +62,7 @@ class VirtualList {
     this.draw = draw;
     this.above = above || (() => 0);
     this.count = 0;
+    this.shown = new Map();
     this.space = space;
     this.box.append(this.space);
     this.box.addEventListener('scroll', () => this.schedule(), {passive: true});
@@ -77,20 +78,37 @@ class VirtualList {
     this.waiting = true;
     requestAnimationFrame(() => {
       this.waiting = false;
-      this.refresh();
+      this.move();
     });
   }
+  // Draws all anew.
   refresh() {
+    this.shown = new Map();
+    this.space.replaceChildren();
+    this.move();
+  }
+  range() {
+    if (this.printed) return [0, Math.min(this.count, this.printed)];
     const height = this.rowHeight();
-    const first = this.printed ? 0 : Math.max(0, Math.floor(this.box.scrollTop / height) - 4);
-    const last = this.printed ? Math.min(this.count, first + this.printed) : Math.min(this.count, Math.ceil((this.box.scrollTop + this.box.clientHeight) / height) + 4);
-    const rows = [];
+    return [Math.max(0, Math.floor(this.box.scrollTop / height) - 4),
+      Math.min(this.count, Math.ceil((this.box.scrollTop + this.box.clientHeight) / height) + 4)];
+  }
+  // Rows that stay in sight are left alone: a click that has begun on one must end there.
+  move() {
+    const [first, last] = this.range(), height = this.rowHeight();
+    for (const [i, row] of this.shown) {
+      if (i >= first && i < last) continue;
+      row.remove();
+      this.shown.delete(i);
+    }
+    const least = Math.min(...this.shown.keys()), after = this.shown.get(least) || null;
     for (let i = first; i < last; i++) {
+      if (this.shown.has(i)) continue;
       const row = this.draw(i);
       row.style.transform = `translateY(${i * height}px)`;
-      rows.push(row);
+      this.space.insertBefore(row, i < least ? after : null);
+      this.shown.set(i, row);
     }
-    this.space.replaceChildren(...rows);
   }
   // Paper gets the first rows, one below the other; 0: what is to be seen, again.
   print(rows) {
