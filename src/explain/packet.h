@@ -20,7 +20,7 @@ struct progress_of {
 struct described {
     enum packet_drop why; /* PACKET_DECODED: packet is filled */
     struct packet packet;
-    bool plain;              /* it says nothing of itself: a pure ACK, or bytes of a message */
+    bool plain; /* it says nothing of itself: a pure ACK, or bytes of a message */
     bool from_client, to_client;
     struct progress_of *sent; /* SENDERS_MAX of them, zeroed at first */
     struct redact *redact;

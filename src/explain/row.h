@@ -24,11 +24,11 @@ struct teller {
     const struct explain_config *config;
     struct buf *b;
     /* The writer's own. */
-    struct buf held;         /* text: one plain row, while it is alone */
-    size_t plain;            /* text: so many follow each other ... */
-    uint64_t bytes[2];       /* ... with so many bytes from the client and to it */
-    bool before;             /* ... of what the connection was before */
-    size_t rows;             /* so far */
+    struct buf held;   /* text: one plain row, while it is alone */
+    size_t plain;      /* text: so many follow each other ... */
+    uint64_t bytes[2]; /* ... with so many bytes from the client and to it */
+    bool before;       /* ... of what the connection was before */
+    size_t rows;       /* so far */
     bool many_files;
 };
 

@@ -289,8 +289,8 @@ static int take_frame(struct pick *p, const struct input_frame *f)
 static int keep_clock(struct pick *p, int64_t ts_ns)
 {
     enum { LINK_RAW_IP = 101 };
-    static const uint8_t bytes[] = {0x45, 0, 0, 28, 0, 0, 0, 0, 64, 17, 0x7a, 0xd2, 0, 0, 0, 0, 0, 0, 0, 0,
-                                    0,    9, 0, 9,  0, 8, 0, 0};
+    static const uint8_t bytes[] = {0x45, 0, 0, 28, 0, 0, 0, 0, 64, 17, 0x7a, 0xd2, 0, 0,
+                                    0,    0, 0, 0,  0, 0, 0, 9, 0,  9,  0,    8,    0, 0};
     const struct input_frame clock = {.ts_ns = ts_ns,
                                       .file = UINT32_MAX,
                                       .link_type = LINK_RAW_IP,

@@ -21,8 +21,7 @@ struct pick_config {
     const struct subjects *subjects;
     const struct proofs *proofs;
     enum pick_reach reach;
-    int64_t
-        latest_ns; /* of the captures: a packet of nobody says that they go on until then; 0: no such packets */
+    int64_t latest_ns; /* of the captures: a packet of nobody says that they go on until then; 0: no such packets */
     /* True when a signal asks to stop. May be NULL. */
     bool (*stop)(void *ctx);
     void *ctx;

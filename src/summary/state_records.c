@@ -95,8 +95,9 @@ static bool is_whole(const struct call *c)
 
     if (c->agent == NULL || (c->host == NULL) != (c->name == NULL) || (c->server_ip != NULL) != connected)
         return false;
-    return connected ? c->client != NULL
-                     : c->conn_id == 0 && c->request_ns == 0 && c->sent_ns == 0 && c->answer_ns == 0 && c->tls_ns == 0;
+    return connected
+               ? c->client != NULL
+               : c->conn_id == 0 && c->request_ns == 0 && c->sent_ns == 0 && c->answer_ns == 0 && c->tls_ns == 0;
 }
 
 STATE_COVERS(struct call, 592);

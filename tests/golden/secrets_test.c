@@ -60,7 +60,8 @@ static void assert_hidden(const struct program *p, const char *options, const st
 
 static void no_format_shows_a_secret(void **state)
 {
-    static const char *const formats[] = {"-T text", "-T ndjson", "-T json", "-T trace-result", "-T csv", "-T lines", "-T har", "-T otlp", "-T perfetto"};
+    static const char *const formats[] = {"-T text",  "-T ndjson", "-T json", "-T trace-result", "-T csv",
+                                          "-T lines", "-T har",    "-T otlp", "-T perfetto"};
     struct program p;
 
     (void)state;
