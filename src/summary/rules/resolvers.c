@@ -1,7 +1,7 @@
-/* Name servers: which of them is silent, or answers with errors. */
+/* Name servers: which of them is silent, answers with errors, or became slow. */
 #include "summary/cause.h"
-#include "summary/rules/resolvers.h"
 #include "summary/rules/rules.h"
+#include "summary/usual.h"
 
 /* A question this near to the end of the capture may yet be answered. */
 static const int64_t TAIL_NS = SECOND_NS;
@@ -9,12 +9,31 @@ static const int64_t TAIL_NS = SECOND_NS;
 static const int64_t BEGIN_SLACK_NS = 2 * MS;
 enum { OVERLAPS_MAX = 4096, TYPE_AAAA = 28 };
 
+struct resolver {
+    struct p2t_summary *s;
+    const struct word *server;
+    struct keyed *all; /* its questions, by time */
+    size_t n;
+    int64_t usual_lookup_ns;
+    struct word_list others; /* the other name servers */
+    bool any_answer;         /* somebody answered something: answers are captured */
+};
+
+typedef bool question_is(const struct p2t_summary *s, const struct question *q);
+
 bool is_name_of(const struct word *question, const struct word *called)
 {
     if (question == NULL || called == NULL || question->n < called->n)
         return false;
     return slice_istarts(slice_of(question->text, question->n), slice_of(called->text, called->n)) &&
            (question->n == called->n || question->text[called->n] == '.');
+}
+
+/* It was asked again for want of an answer, and then answered at once. */
+static bool is_late_by_loss(const struct question *q)
+{
+    return q->tries > 1 && q->answered_ns != 0 &&
+           (q->answered_ns - q->last_asked_ns) * 4 < q->last_asked_ns - q->asked_ns;
 }
 
 static bool is_silent(const struct p2t_summary *s, const struct question *q)
@@ -89,7 +108,7 @@ static int64_t lookup_lost(const struct resolver *r, const struct call *c, int64
 }
 
 /* Adds the calls whose lookup asked a bad question; what they lost is over the usual. */
-void resolver_hit(const struct resolver *r, struct cause *c, question_is *bad)
+static void hit_waiting(const struct resolver *r, struct cause *c, question_is *bad)
 {
     for (size_t i = 0; i < r->s->call_count; i++) {
         struct call *x = &r->s->calls[i];
@@ -108,6 +127,16 @@ void resolver_hit(const struct resolver *r, struct cause *c, question_is *bad)
 }
 
 /* ---- what the bad questions have in common ---- */
+
+struct view {
+    size_t bad, inside;              /* bad ones; all from the first of them to the last */
+    int64_t from_ns, to_ns, took_ns; /* took_ns: all of them together, until their answers */
+    size_t aaaa, aaaa_answered, paired;
+    size_t later;                     /* of bad ones: answered in the end */
+    struct word_list names, answered; /* of bad ones; of those that were answered meanwhile */
+    bool name_answered;               /* one of the bad names also got an answer meanwhile */
+    struct proof first, last;
+};
 
 /* The other of two questions that one socket asks at once. */
 static bool has_answered_twin(const struct resolver *r, size_t at)
@@ -141,7 +170,7 @@ static void view_bad(const struct resolver *r, struct view *v, size_t i, bool si
     word_list_add(&v->names, q->name);
 }
 
-struct view resolver_view(const struct resolver *r, question_is *bad)
+static struct view view_of(const struct resolver *r, question_is *bad)
 {
     struct view v = {0};
 
@@ -166,8 +195,8 @@ struct view resolver_view(const struct resolver *r, question_is *bad)
 
 /* ---- causes ---- */
 
-struct cause *resolver_blame(struct resolver *r, enum p2t_cause_code code, enum p2t_cause_side side,
-                             enum p2t_confidence confidence, const struct view *v)
+static struct cause *blame(struct resolver *r, enum p2t_cause_code code, enum p2t_cause_side side,
+                           enum p2t_confidence confidence, const struct view *v)
 {
     struct cause *c = cause_add(r->s, code, side, "dns", confidence);
 
@@ -181,7 +210,7 @@ struct cause *resolver_blame(struct resolver *r, enum p2t_cause_code code, enum 
     return c;
 }
 
-void resolver_say_hits(const struct resolver *r, struct cause *c)
+static void say_hits(const struct resolver *r, struct cause *c)
 {
     if (c->calls == 0)
         return;
@@ -212,88 +241,85 @@ static void say_others_answer(struct resolver *r, struct cause *c)
 /* One question of a pair is lost: fits Linux's conntrack, which drops one of two that race for one entry. */
 static void say_race(struct resolver *r, const struct view *v)
 {
-    struct cause *c = resolver_blame(r, P2T_CAUSE_DNS_RACE_5S, P2T_CAUSE_SIDE_NETWORK, P2T_LIKELY, v);
+    struct cause *c = blame(r, P2T_CAUSE_DNS_RACE_5S, P2T_CAUSE_SIDE_NETWORK, P2T_LIKELY, v);
 
-    resolver_hit(r, c, is_silent);
+    hit_waiting(r, c, is_silent);
     buf_printf(
         &c->text,
         "one of two questions asked at once from one port (A and AAAA) to the name server %s stays unanswered, %zu "
         "times; the other is answered: fits the conntrack race (single-request-reopen, or a cache on the host)",
         word_str(r->server), v->bad);
-    resolver_say_hits(r, c);
-}
-
-static void say_unanswered(const struct resolver *r, struct cause *c, const struct view *v)
-{
-    buf_printf(&c->text, "the name server %s ", word_str(r->server));
-    if (v->later == v->bad)
-        buf_printf(&c->text, "answers %zu of %zu questions only after they are asked again", v->bad, v->inside);
-    else if (v->later > 0)
-        buf_printf(&c->text, "leaves %zu of %zu questions unanswered, %zu of them until they are asked again", v->bad,
-                   v->inside, v->later);
-    else if (v->bad < v->inside)
-        buf_printf(&c->text, "leaves %zu of %zu questions unanswered in that time", v->bad, v->inside);
-    else
-        buf_printf(&c->text, "answers none of %zu question%s%s", v->bad, v->bad == 1 ? "" : "s",
-                   v->bad < r->n ? " in that time" : "");
+    say_hits(r, c);
 }
 
 static void say_silence(struct resolver *r, struct view *v)
 {
-    struct cause *c = resolver_blame(r, P2T_CAUSE_DNS_NO_ANSWER, P2T_CAUSE_SIDE_RESOLVER, P2T_CERTAIN, v);
+    struct cause *c = blame(r, P2T_CAUSE_DNS_NO_ANSWER, P2T_CAUSE_SIDE_RESOLVER, P2T_CERTAIN, v);
 
-    resolver_hit(r, c, is_silent);
+    hit_waiting(r, c, is_silent);
     if (!r->any_answer) {
         c->confidence = P2T_LIKELY;
         buf_printf(&c->text, "no answer of the name server %s to any of ", word_str(r->server));
         say_count(&c->text, v->bad, "question");
         buf_lit(&c->text, " is in the capture, nor one of others");
-        resolver_say_hits(r, c);
+        say_hits(r, c);
         return;
     }
-    say_unanswered(r, c, v);
+    buf_printf(&c->text, "the name server %s ", word_str(r->server));
+    if (v->later == 0 && v->bad < r->n)
+        buf_printf(&c->text,
+                   v->bad < v->inside ? "leaves %zu of %zu questions unanswered in that time"
+                                      : "answers none of %zu questions in that time",
+                   v->bad, v->inside);
+    else if (v->later == 0)
+        buf_printf(&c->text, "answers none of %zu question%s", v->bad, v->bad == 1 ? "" : "s");
+    else if (v->later == v->bad)
+        buf_printf(&c->text, "answers %zu of %zu questions only after they are asked again", v->bad, v->inside);
+    else
+        buf_printf(&c->text, "leaves %zu of %zu questions unanswered, %zu of them until they are asked again", v->bad,
+                   v->inside, v->later);
     say_others_answer(r, c);
-    resolver_say_hits(r, c);
+    say_hits(r, c);
 }
 
 static void say_one_family(struct resolver *r, const struct view *v)
 {
-    struct cause *c = resolver_blame(r, P2T_CAUSE_DNS_ONE_FAMILY, P2T_CAUSE_SIDE_RESOLVER, P2T_CERTAIN, v);
+    struct cause *c = blame(r, P2T_CAUSE_DNS_ONE_FAMILY, P2T_CAUSE_SIDE_RESOLVER, P2T_CERTAIN, v);
 
-    resolver_hit(r, c, is_silent);
+    hit_waiting(r, c, is_silent);
     buf_printf(&c->text, "AAAA questions to %s are never answered (%zu), A questions are; each lookup waits for them",
                word_str(r->server), v->bad);
-    resolver_say_hits(r, c);
+    say_hits(r, c);
 }
 
 static void say_name_silent(struct resolver *r, struct view *v)
 {
-    struct cause *c = resolver_blame(r, P2T_CAUSE_DNS_NO_ANSWER, P2T_CAUSE_SIDE_NAME_SERVICE, P2T_LIKELY, v);
+    struct cause *c = blame(r, P2T_CAUSE_DNS_NO_ANSWER, P2T_CAUSE_SIDE_NAME_SERVICE, P2T_LIKELY, v);
 
     c->kind = "name";
     c->name = v->names.word[0];
-    resolver_hit(r, c, is_silent);
+    hit_waiting(r, c, is_silent);
     buf_printf(&c->text, "the name server %s never answers for ", word_str(r->server));
     say_words(&c->text, &v->names, 2);
     buf_printf(&c->text, " (%zu questions), for other names it does", v->bad);
-    resolver_say_hits(r, c);
+    say_hits(r, c);
 }
 
 static void say_lossy(struct resolver *r, const struct view *v)
 {
-    struct cause *c = resolver_blame(r, P2T_CAUSE_DNS_RETRIED, P2T_CAUSE_SIDE_NETWORK, P2T_LIKELY, v);
+    struct cause *c = blame(r, P2T_CAUSE_DNS_RETRIED, P2T_CAUSE_SIDE_NETWORK, P2T_LIKELY, v);
 
-    resolver_hit(r, c, is_silent);
+    hit_waiting(r, c, is_silent);
     buf_printf(
         &c->text,
         "%zu of %zu questions to the name server %s are not answered at first: lost on the way, or dropped by it",
         v->bad, v->inside, word_str(r->server));
-    resolver_say_hits(r, c);
+    say_hits(r, c);
 }
 
 static void find_silence(struct resolver *r)
 {
-    struct view v = resolver_view(r, is_silent);
+    struct view v = view_of(r, is_silent);
     bool nearly_all = v.bad * 10 > v.inside * 8;
 
     if (v.bad < at_least(r->s, 3) || (!nearly_all && (r->s->lossy_capture || v.bad * 100 < r->n * 3)))
@@ -312,15 +338,14 @@ static void find_silence(struct resolver *r)
 
 static void find_errors(struct resolver *r, question_is *bad, const char *word)
 {
-    struct view v = resolver_view(r, bad);
+    struct view v = view_of(r, bad);
 
     if (v.bad < at_least(r->s, 3))
         return;
     bool one_name = !v.name_answered && v.answered.total > 0 && v.names.total <= 6;
-    struct cause *c =
-        resolver_blame(r, P2T_CAUSE_DNS_SERVER_FAILURE,
-                       one_name ? P2T_CAUSE_SIDE_NAME_SERVICE : P2T_CAUSE_SIDE_RESOLVER, P2T_CERTAIN, &v);
-    resolver_hit(r, c, bad);
+    struct cause *c = blame(r, P2T_CAUSE_DNS_SERVER_FAILURE,
+                            one_name ? P2T_CAUSE_SIDE_NAME_SERVICE : P2T_CAUSE_SIDE_RESOLVER, P2T_CERTAIN, &v);
+    hit_waiting(r, c, bad);
     /* Others answered in its place, at no cost. */
     if (c->failed == 0 && c->calls > 0 && (r->s->small ? v.took_ns : c->lost_ns) < 200 * (int64_t)MS) {
         c->gone = true;
@@ -338,20 +363,127 @@ static void find_errors(struct resolver *r, question_is *bad, const char *word)
     } else {
         say_others_answer(r, c);
     }
-    resolver_say_hits(r, c);
+    say_hits(r, c);
 }
 
 static void find_unreachable(struct resolver *r)
 {
-    struct view v = resolver_view(r, is_unreachable);
+    struct view v = view_of(r, is_unreachable);
 
     if (v.bad < at_least(r->s, 2))
         return;
-    struct cause *c = resolver_blame(r, P2T_CAUSE_DNS_UNREACHABLE, P2T_CAUSE_SIDE_RESOLVER, P2T_CERTAIN, &v);
-    resolver_hit(r, c, is_unreachable);
+    struct cause *c = blame(r, P2T_CAUSE_DNS_UNREACHABLE, P2T_CAUSE_SIDE_RESOLVER, P2T_CERTAIN, &v);
+    hit_waiting(r, c, is_unreachable);
     buf_printf(&c->text, "nothing listens at the name server %s: ICMP says unreachable to ", word_str(r->server));
     say_count(&c->text, v.bad, "question");
-    resolver_say_hits(r, c);
+    say_hits(r, c);
+}
+
+/* ---- slowness ---- */
+
+static int64_t latency_of(const struct question *q)
+{
+    return q->answered_ns - (is_late_by_loss(q) ? q->last_asked_ns : q->asked_ns);
+}
+
+static bool is_answer(const struct question *q)
+{
+    return q->answered_ns != 0 && (q->rcode == 0 || q->rcode == 3);
+}
+
+/* Slow against the usual of this name server. */
+static _Thread_local int64_t slow_over_ns;
+
+static bool is_slow(const struct p2t_summary *s, const struct question *q)
+{
+    (void)s;
+    return is_answer(q) && latency_of(q) > slow_over_ns;
+}
+
+struct slowness {
+    struct resolver *r;
+    struct view v;
+    struct sample usual, slow;
+    int64_t base_ns;
+    size_t of_names; /* questions for the names of slow ones meanwhile */
+    bool from_baseline;
+    bool whole; /* slow for all names */
+};
+
+static void measure_slowness(struct slowness *x)
+{
+    const struct resolver *r = x->r;
+    int64_t before = baseline_quartile(r->s, USUAL_RESOLVER, r->server);
+
+    for (size_t i = 0; i < r->n; i++)
+        if (is_answer(r->all[i].item))
+            sample_add(&x->usual, latency_of(r->all[i].item));
+    x->from_baseline = before >= 0;
+    x->base_ns = x->from_baseline ? before : sample_at(&x->usual, 250);
+    slow_over_ns = max_ns(4 * x->base_ns, x->base_ns + 80 * (int64_t)MS);
+    x->v = view_of(r, is_slow);
+    for (size_t i = 0; i < r->n; i++) {
+        const struct question *q = r->all[i].item;
+        if (is_slow(r->s, q))
+            sample_add(&x->slow, latency_of(q));
+        x->of_names +=
+            q->asked_ns >= x->v.from_ns && q->asked_ns <= x->v.to_ns && word_list_has(&x->v.names, q->name);
+    }
+    x->whole = x->v.bad * 100 > x->v.inside * 35;
+}
+
+/* Most slow ones are the first of their name and type, as of a cache that must ask others first, at all times. */
+static bool are_misses(const struct slowness *x)
+{
+    struct groups by_name = {0};
+    size_t at = 0, n, again = 0;
+    struct keyed *first;
+
+    for (size_t i = 0; i < x->r->n; i++) {
+        struct question *q = x->r->all[i].item;
+        groups_add(&by_name, (struct keyed){{q->name}, ((int64_t)q->type << 32) + (int64_t)i, i, q});
+    }
+    groups_sort(&by_name);
+    while ((first = groups_next(&by_name, &at, &n)) != NULL)
+        for (size_t i = 1; i < n; i++) {
+            const struct question *q = first[i].item, *before = first[i - 1].item;
+            again += q->type == before->type && is_slow(x->r->s, q);
+        }
+    groups_fini(&by_name);
+    return again * 2 < x->v.bad;
+}
+
+static void say_slowness(struct slowness *x)
+{
+    struct cause *c =
+        blame(x->r, P2T_CAUSE_DNS_SLOW, x->whole ? P2T_CAUSE_SIDE_RESOLVER : P2T_CAUSE_SIDE_NAME_SERVICE,
+              x->whole ? P2T_CERTAIN : P2T_LIKELY, &x->v);
+
+    hit_waiting(x->r, c, is_slow);
+    buf_printf(&c->text, "the name server %s takes ", word_str(x->r->server));
+    say_time(&c->text, sample_at(&x->slow, 500));
+    if (!x->whole) {
+        c->kind = "name";
+        c->name = x->v.names.word[0];
+        buf_printf(&c->text, " to answer for %s", word_str(c->name));
+    } else {
+        buf_printf(&c->text, " to answer, %zu times", x->v.bad);
+    }
+    say_usual(&c->text, x->base_ns, x->from_baseline);
+    say_hits(x->r, c);
+}
+
+static void find_slowness(struct resolver *r)
+{
+    struct slowness x = {.r = r};
+
+    measure_slowness(&x);
+    bool some_names = x.v.bad * 10 > x.of_names * 6 && x.v.names.total <= 8;
+    if ((x.usual.n >= 12 || x.from_baseline) && x.v.bad >= 5 && (x.whole || some_names) && !are_misses(&x))
+        say_slowness(&x);
+    r->s->failed |= x.usual.failed || x.slow.failed;
+    sample_fini(&x.usual);
+    sample_fini(&x.slow);
 }
 
 /* ---- each ---- */
@@ -405,7 +537,7 @@ void rules_resolvers(struct p2t_summary *s)
         find_errors(&r, is_servfail, "SERVFAIL");
         find_errors(&r, is_refused, "REFUSED");
         find_unreachable(&r);
-        resolver_find_slowness(&r);
+        find_slowness(&r);
     }
     s->failed |= by_server.failed;
     groups_fini(&by_server);
