@@ -102,13 +102,20 @@ static bool is_reason_of(const struct cause *a, const struct cause *b)
            (b->code == P2T_CAUSE_HTTP_WHO_ANSWERED || b->code == P2T_CAUSE_HTTP_PROXY_QUEUE);
 }
 
+/* The queue of a client's line drops packets, and slows its own transfers down. */
+static bool waits_in_queue(const struct cause *b)
+{
+    return (b->code == P2T_CAUSE_TCP_LOSSY_PATH && b->wide) || b->code == P2T_CAUSE_HTTP_SLOW_DOWNLOAD ||
+           b->code == P2T_CAUSE_HTTP_SLOW_UPLOAD || b->code == P2T_CAUSE_CONN_SYN_REPEATED;
+}
+
 /* What is wrong with all paths of a client is wrong with the one to its name server; a full queue drops packets. */
 static bool explains_aside(const struct cause *a, const struct cause *b)
 {
     if (!a->wide || b->since_ns < a->since_ns - BEFORE_NS || b->until_ns > a->until_ns + AFTER_NS)
         return false;
     if (b->side != P2T_CAUSE_SIDE_RESOLVER)
-        return a->code == P2T_CAUSE_TCP_BUFFERBLOAT && b->code == P2T_CAUSE_TCP_LOSSY_PATH && b->wide;
+        return a->code == P2T_CAUSE_TCP_BUFFERBLOAT && waits_in_queue(b);
     return b->code == P2T_CAUSE_DNS_SLOW || (a->code == P2T_CAUSE_TCP_LOSSY_PATH &&
                                              (b->code == P2T_CAUSE_DNS_RETRIED || b->code == P2T_CAUSE_DNS_RACE_5S));
 }

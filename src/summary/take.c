@@ -90,7 +90,8 @@ static void take_event(struct p2t_summary *s, struct call *c, const struct p2t_e
         break;
     case P2T_HOOK_WROTE_HEADER_FIELD:
         /* A head that the snapshot length cut has no end. */
-        c->request_ns = c->request_ns == 0 ? ev->time_ns : c->request_ns;
+        if (c->request_ns == 0 && x->method.n > 0)
+            c->request_ns = ev->time_ns;
         take_field(s, c, ev);
         break;
     case P2T_HOOK_WROTE_HEADERS:
