@@ -31,11 +31,11 @@ void state_sint(struct state_io *io, void *v, size_t bytes);
 /* An enum with this many values. */
 #define STATE_ENUM(io, v, count)                                                                                     \
     do {                                                                                                             \
-        uint64_t number_ = (uint64_t)(v);                                                                            \
-        state_u64((io), &number_);                                                                                   \
-        state_below((io), &number_, (uint64_t)(count));                                                              \
-        (v) = number_;                                                                                               \
+        unsigned value_ = (unsigned)(v);                                                                             \
+        state_enum((io), &value_, (unsigned)(count));                                                                \
+        (v) = value_;                                                                                                \
     } while (0)
+void state_enum(struct state_io *io, unsigned *value, unsigned count);
 /* Fails the reader, and makes it 0, where the number is not below. */
 void state_below(struct state_io *io, uint64_t *number, uint64_t limit);
 

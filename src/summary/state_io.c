@@ -63,6 +63,15 @@ void state_below(struct state_io *io, uint64_t *number, uint64_t limit)
     *number = 0;
 }
 
+void state_enum(struct state_io *io, unsigned *value, unsigned count)
+{
+    uint64_t number = *value;
+
+    state_u64(io, &number);
+    state_below(io, &number, count);
+    *value = (unsigned)number;
+}
+
 void state_uint(struct state_io *io, void *v, size_t bytes)
 {
     uint64_t number = 0;

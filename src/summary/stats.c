@@ -78,10 +78,10 @@ static bool sorting_begin(struct sorting *t, size_t n)
 {
     t->cap = RUNS_AT_FIRST;
     t->mask = 2 * RUNS_AT_FIRST - 1;
-    t->runs = malloc(t->cap * sizeof *t->runs);
+    t->runs = calloc(t->cap, sizeof *t->runs);
     t->table = calloc(t->mask + 1, sizeof *t->table);
-    t->run_of = malloc(n * sizeof *t->run_of);
-    t->moved = malloc(n * sizeof *t->moved);
+    t->run_of = calloc(n, sizeof *t->run_of);
+    t->moved = calloc(n, sizeof *t->moved);
     return t->runs != NULL && t->table != NULL && t->run_of != NULL && t->moved != NULL;
 }
 
@@ -171,7 +171,7 @@ static bool order_runs(struct sorting *t)
 {
     size_t at = 0;
 
-    t->order = malloc(t->used * sizeof *t->order);
+    t->order = calloc(t->used + 1, sizeof *t->order);
     if (t->order == NULL)
         return false;
     for (size_t i = 0; i < t->used; i++)

@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 PROGRAM, CAPTURES = sys.argv[1], sys.argv[2:]
-PER_CAPTURE = 6
+PER_CAPTURE = 3
 faults = checked = 0
 
 
