@@ -27,8 +27,8 @@ function exampleLinks(c) {
 }
 
 function showLabel(rows, hits) {
-  if (rows < hits) return `Show ${grouped(rows)} of its ${grouped(hits)} calls`;
-  return rows === 1 ? 'Show its call' : `Show its ${grouped(rows)} calls`;
+  if (rows < hits) return `Show ${grouped(rows)} of its ${grouped(hits)} exchanges`;
+  return rows === 1 ? 'Show its exchange' : `Show its ${grouped(rows)} exchanges`;
 }
 
 function causeCard(c, n) {
