@@ -157,7 +157,7 @@ static void note_clock(struct flow_tcp *c, const struct flow_sent *s, const stru
     int64_t ns = p->mark.ts_ns - s->last.ts_ns, ticked_ns = (int64_t)(p->tcp.ts_value - s->last_ts) * 1000000;
     int64_t jump_ns = ns - ticked_ns;
 
-    if (!ticks_in_ms(s) || jump_ns * 10 < ns * 7 || jump_ns <= c->head.clock_jump_ns)
+    if (!ticks_in_ms(s) || jump_ns / 7 < ns / 10 || jump_ns <= c->head.clock_jump_ns)
         return;
     c->head.clock_jump_ns = jump_ns;
     c->head.clock_jumped = p->mark;
