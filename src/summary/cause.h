@@ -26,6 +26,11 @@ void say_service(struct buf *b, const struct word *server, const struct word *se
 const struct word *service_name(const struct word *server_ip);
 /* "250 ms", "1.2 s". */
 void say_time(struct buf *b, int64_t ns);
+/* "s" behind a word of which there are n, but for one. */
+static inline const char *plural(size_t n)
+{
+    return n == 1 ? "" : "s";
+}
 /* "1 call", "2 calls". */
 void say_count(struct buf *b, size_t n, const char *one);
 /* "curl on 10.0.0.1". */

@@ -98,11 +98,52 @@ static void say_totals(const struct p2t_summary *s, struct buf *b, size_t servic
     buf_putc(b, '\n');
 }
 
+/* What fails now and then all the time is nothing unusual; most calls, or one of a few, are. */
+static bool has_unusual_failures(const struct p2t_summary *s)
+{
+    return s->calls_failed > 0 && (s->small || s->calls_failed > s->calls_seen / 2);
+}
+
+static const struct call *slowest(const struct p2t_summary *s)
+{
+    const struct call *most = NULL;
+
+    for (size_t i = 0; i < s->call_count; i++) {
+        const struct call *c = &s->calls[i];
+        if (!c->streams && !c->failed && c->total_ns >= SECOND_NS && (most == NULL || c->total_ns > most->total_ns))
+            most = c;
+    }
+    return most;
+}
+
+/* Where to look when no rule has anything to say. */
+static void say_where_to_look(const struct p2t_summary *s, struct buf *b)
+{
+    const struct call *c = slowest(s);
+
+    if (s->calls_failed > 0)
+        buf_lit(b, "   the failed ones: pcap2trace --failed CAPTURE\n");
+    if (c == NULL)
+        return;
+    buf_lit(b, "   the slowest, ");
+    say_time(b, c->total_ns);
+    buf_printf(b, ": pcap2trace --id %016llx CAPTURE\n", (unsigned long long)c->id);
+}
+
+static void say_no_cause(const struct p2t_summary *s, struct buf *b, size_t services)
+{
+    if (s->calls_seen == 0)
+        buf_lit(b, "no calls: ");
+    else
+        buf_str(b, has_unusual_failures(s) ? "no cause is found for what failed: " : "nothing unusual: ");
+    say_totals(s, b, services);
+    say_where_to_look(s, b);
+}
+
 static void say_verdict(const struct p2t_summary *s, struct buf *b, size_t services)
 {
     if (s->cause_count == 0) {
-        buf_str(b, s->calls_seen > 0 ? "nothing unusual: " : "no calls: ");
-        say_totals(s, b, services);
+        say_no_cause(s, b, services);
         return;
     }
     say_cause(s, b, &s->causes[0], 1);

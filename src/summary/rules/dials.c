@@ -138,7 +138,8 @@ static void find_refused(struct listener *l)
     else if (l->siblings.total == 0)
         say_why_refused(l, c, other);
     if (proxied > 0) {
-        buf_printf(&c->text, "; the proxy %s answers 5xx for it, %zu calls", word_str(proxy), proxied);
+        buf_printf(&c->text, "; the proxy %s answers 5xx for it, %zu call%s", word_str(proxy), proxied,
+                   plural(proxied));
         cause_clear(c, proxy);
     }
     say_siblings(l, c, "takes connections", "take connections");
@@ -156,7 +157,8 @@ static void find_challenged(struct listener *l)
     c->client = l->first->client_ip;
     buf_printf(&c->text, "%s uses ports again while ", word_str(l->first->client_ip));
     say_service(&c->text, l->server, l->ip);
-    buf_printf(&c->text, " still holds their old connections: %zu SYNs are answered by a challenge ACK", n);
+    buf_printf(&c->text, " still holds their old connections: %zu SYN%s answered by a challenge ACK", n,
+               n == 1 ? " is" : "s are");
 }
 
 void rules_dials(struct p2t_summary *s)

@@ -105,8 +105,8 @@ static void say_parents(struct cause *c, const struct parents *p)
 {
     if (p->calls == 0)
         return;
-    buf_printf(&c->text, "; the proxy %s turns that into %zu errors and %zu late answers", word_str(p->proxy),
-               p->failed, p->calls - p->failed);
+    buf_printf(&c->text, "; the proxy %s turns that into %zu error%s and %zu late answer%s", word_str(p->proxy),
+               p->failed, plural(p->failed), p->calls - p->failed, plural(p->calls - p->failed));
     cause_clear(c, p->proxy);
 }
 
@@ -136,7 +136,7 @@ static void find_stale(struct service *v)
         buf_lit(&c->text, " after ");
         say_time(&c->text, sample_at(&idle, 500));
     }
-    buf_printf(&c->text, "; %zu requests of ", c->hit_count);
+    buf_printf(&c->text, "; %zu request%s of ", c->hit_count, plural(c->hit_count));
     say_client(&c->text, first->agent, first->client);
     buf_lit(&c->text, " crossed the close and were lost: the client's idle limit is longer than the server's");
     struct parents p = hit_parents(v, c);

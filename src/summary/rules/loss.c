@@ -129,10 +129,10 @@ static void find_hole(struct p2t_summary *s, struct keyed *conns, size_t n)
     c->failed = c->calls;
     buf_printf(&c->text, "full-size segments %s ", h.side == 1 ? "from" : "to");
     say_service(&c->text, h.first->server, h.first->server_ip);
-    buf_printf(&c->text, " never arrive, on %zu connections, small ones", h.bad);
+    buf_printf(&c->text, " never arrive, on %zu connection%s, small ones", h.bad, plural(h.bad));
     if (h.small > 0)
         buf_printf(&c->text, " (up to %u bytes)", h.small);
-    buf_printf(&c->text, " do: an MTU black hole fits; %zu calls stalled", c->calls);
+    buf_printf(&c->text, " do: an MTU black hole fits; %zu call%s stalled", c->calls, plural(c->calls));
 }
 
 /* ---- losses of one host ---- */

@@ -301,7 +301,7 @@ static void say_name_silent(struct resolver *r, struct view *v)
     hit_waiting(r, c, is_silent);
     buf_printf(&c->text, "the name server %s never answers for ", word_str(r->server));
     say_words(&c->text, &v->names, 2);
-    buf_printf(&c->text, " (%zu questions), for other names it does", v->bad);
+    buf_printf(&c->text, " (%zu question%s), for other names it does", v->bad, plural(v->bad));
     say_hits(r, c);
 }
 

@@ -93,7 +93,7 @@ static void tell_filtered(struct listener *l, const struct silence *v)
                        P2T_LIKELY, SILENT);
 
     say_service(&c->text, l->server, l->ip);
-    buf_printf(&c->text, " answers no SYN, %zu dials in vain", v->silent);
+    buf_printf(&c->text, " answers no SYN, %zu dial%s in vain", v->silent, plural(v->silent));
     if (v->host_lives)
         buf_lit(&c->text, ", while its host answers others: a filter fits, or a full queue");
     dials_tell_dns(l, c, SILENT);
@@ -130,7 +130,8 @@ static void tell_queue(struct listener *l, const struct silence *v)
     if (v->silent + v->repeated > 0)
         buf_printf(&c->text, ": SYNs of %zu of %zu connections are repeated", v->silent + v->repeated, c->of);
     else
-        buf_printf(&c->text, ": it sends SYN-ACKs again on %zu connections that were acknowledged", v->late);
+        buf_printf(&c->text, ": it sends SYN-ACKs again on %zu connection%s although they were acknowledged", v->late,
+                   plural(v->late));
     if (v->held > 0)
         buf_printf(&c->text, ", %zu requests are acknowledged and not answered", v->held);
     buf_str(&c->text, v->losses == 0 ? ", and nothing else of that host is lost: " : ": ");

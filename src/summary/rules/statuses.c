@@ -100,7 +100,7 @@ static void blame_upstream(struct service *v, struct errors *e)
     buf_printf(&c->text, " does not answer the proxy %s in time; it answers %d after ", word_str(v->server),
                e->status);
     say_time(&c->text, sample_at(&e->wait, 500));
-    buf_printf(&c->text, ", %zu calls", e->n);
+    buf_printf(&c->text, ", %zu call%s", e->n, plural(e->n));
     cause_clear(c, v->server);
 }
 

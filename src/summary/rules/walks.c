@@ -57,7 +57,7 @@ static void blame(struct walks *w, size_t walks, int64_t median, int64_t median_
     say_time(&c->text, median);
     buf_lit(&c->text, " of ");
     say_time(&c->text, median_total);
-    buf_printf(&c->text, " a call, %zu calls; a dot at the name's end, or ndots:1, saves it", walks);
+    buf_printf(&c->text, " a call, %zu call%s; a dot at the name's end, or ndots:1, saves it", walks, plural(walks));
 }
 
 static void look_at(struct walks *w)

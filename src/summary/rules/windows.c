@@ -59,7 +59,7 @@ static void tell_shut(struct shut *w, struct keyed *conns, size_t n)
     }
     buf_lit(&c->text, ": its window is shut for ");
     say_time(&c->text, c->lost_ns);
-    buf_printf(&c->text, " in %zu calls; the network lost nothing", c->calls);
+    buf_printf(&c->text, " in %zu call%s; the network lost nothing", c->calls, plural(c->calls));
     cause_clear(c, w->by_client ? w->first->server : w->first->client_ip);
 }
 
