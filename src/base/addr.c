@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 
 #include "base/buf.h"
+#include "base/hash.h"
 
 struct ip_addr ip_from_v4(const uint8_t b[4])
 {
@@ -129,4 +130,15 @@ size_t endpoint_format(const struct endpoint *ep, char out[ENDPOINT_TEXT_MAX])
     char *end = u64_text(out + n, ep->port);
     *end = '\0';
     return (size_t)(end - out);
+}
+
+uint64_t endpoint_pair_hash(const struct endpoint *a, const struct endpoint *b)
+{
+    uint64_t x[2], y[2];
+
+    ip_words(&a->ip, x);
+    ip_words(&b->ip, y);
+    const uint64_t w[5] = {x[0] ^ y[0], x[1] ^ y[1], x[0] + y[0], x[1] + y[1],
+                           (uint64_t)(a->port ^ b->port) << 32 | (uint64_t)(a->port + b->port)};
+    return hash_words(w);
 }

@@ -49,5 +49,7 @@ struct ip_addr ip_parse(struct slice text);
 /* Write the text and a NUL, and return its length without the NUL. An endpoint is "10.0.0.1:80" or "[2001:db8::1]:80". */
 size_t ip_format(const struct ip_addr *ip, char out[IP_TEXT_MAX]);
 size_t endpoint_format(const struct endpoint *ep, char out[ENDPOINT_TEXT_MAX]);
+/* For maps of both directions: the same whichever end comes first. Differs from run to run, see base/hash.h. */
+uint64_t endpoint_pair_hash(const struct endpoint *a, const struct endpoint *b);
 
 #endif

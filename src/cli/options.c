@@ -1,4 +1,4 @@
-#include "cli/options.h"
+#include "cli/options_parts.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -8,52 +8,6 @@
 
 #include "cli/list.h"
 #include "pcap2trace/session.h"
-
-enum {
-    OPT_HOST = 256,
-    OPT_METHOD,
-    OPT_STATUS,
-    OPT_SLOWER_THAN,
-    OPT_FAILED,
-    OPT_PROBLEMS,
-    OPT_INCOMPLETE,
-    OPT_PATH,
-    OPT_TRACE_ID,
-    OPT_SERVER,
-    OPT_PORT,
-    OPT_KIND,
-    OPT_SINCE,
-    OPT_UNTIL,
-    OPT_ID,
-    OPT_ALL,
-    OPT_SHOW_SECRETS,
-    OPT_REDACT,
-    OPT_KEEP,
-    OPT_KEYLOG,
-    OPT_LIVE,
-    OPT_TOLERANCE,
-    OPT_DIFFERING,
-    OPT_CLIENT,
-    OPT_OUT,
-    OPT_STATE,
-    OPT_POINT_FROM,
-    OPT_SETTLE,
-    OPT_FOLLOW,
-    OPT_FINAL,
-    OPT_ZSTD,
-    OPT_MANIFEST,
-    OPT_SHARD,
-    OPT_MAX_MEMORY,
-    OPT_TOP,
-    OPT_BASELINE,
-    OPT_MINIMAL,
-    OPT_WITH_SECRETS,
-    OPT_TITLE,
-    OPT_COLOR,
-    OPT_PROGRESS,
-    OPT_LIST,
-    OPT_VERSION
-};
 
 static const struct option long_options[] = {
     {"format", required_argument, NULL, 'T'},
@@ -115,12 +69,6 @@ static const struct option long_options[] = {
 
 /* ---- values ---- */
 
-static int wrong(struct buf *complaint, const char *option, const char *value, const char *wanted)
-{
-    buf_printf(complaint, "%s '%s': %s", option, value, wanted);
-    return P2T_ERR_USAGE;
-}
-
 static int parse_format(struct cli_options *o, const char *name, struct buf *complaint)
 {
     if (out_format_parse(name, &o->format))
@@ -144,7 +92,7 @@ static int parse_list(struct cli_options *o, const char *name, struct buf *compl
 static int parse_count(struct cli_options *o, const char *text, struct buf *complaint)
 {
     if (!slice_u64(slice_str(text), &o->count) || o->count == 0)
-        return wrong(complaint, "-c", text, "a number of exchanges is wanted, from 1");
+        return options_wrong(complaint, "-c", text, "a number of exchanges is wanted, from 1");
     return P2T_OK;
 }
 
@@ -153,7 +101,7 @@ static int parse_jobs(struct cli_options *o, const char *text, struct buf *compl
     uint64_t n;
 
     if (!slice_u64(slice_str(text), &n) || n == 0 || n > CLI_JOBS_MAX)
-        return wrong(complaint, "-j", text, "a number of threads is wanted, from 1 to 1024");
+        return options_wrong(complaint, "-j", text, "a number of threads is wanted, from 1 to 1024");
     o->jobs = (unsigned)n;
     return P2T_OK;
 }
@@ -184,7 +132,7 @@ static bool parse_size(const char *text, size_t *bytes)
 static int parse_max_memory(struct cli_options *o, const char *text, struct buf *complaint)
 {
     if (!parse_size(text, &o->max_memory) || o->max_memory < P2T_MEMORY_LEAST)
-        return wrong(complaint, "--max-memory", text, "a size of at least 32M is wanted, e.g. 512M or 2G");
+        return options_wrong(complaint, "--max-memory", text, "a size of at least 32M is wanted, e.g. 512M or 2G");
     return P2T_OK;
 }
 
@@ -193,7 +141,7 @@ static int parse_top(struct cli_options *o, const char *text, struct buf *compla
     uint64_t n;
 
     if (!slice_u64(slice_str(text), &n) || n == 0 || n > 100000)
-        return wrong(complaint, "--top", text, "a number of causes and services is wanted, from 1");
+        return options_wrong(complaint, "--top", text, "a number of causes and services is wanted, from 1");
     o->top = (size_t)n;
     return P2T_OK;
 }
@@ -207,78 +155,15 @@ static int parse_when(enum cli_when *when, const char *option, const char *text,
             *when = (enum cli_when)i;
             return P2T_OK;
         }
-    return wrong(complaint, option, text, "auto, always or never is wanted");
+    return options_wrong(complaint, option, text, "auto, always or never is wanted");
 }
 
-static int named(int status, struct buf *complaint, const char *option, const char *value, const char *wanted)
-{
-    return status == P2T_ERR_USAGE ? wrong(complaint, option, value, wanted) : status;
-}
-
-static int take_time(struct filter_time *t, const char *option, const char *value, struct buf *complaint)
-{
-    return named(filter_set_time(t, value), complaint, option, value,
-                 "a time is wanted: 2026-11-29T10:13:40Z, 10:13:40, or +5m after the first packet");
-}
-
-/* Those that say what the exchange is. */
-static int take_text_filter(struct filter *f, int option, const char *value, struct buf *complaint)
-{
-    switch (option) {
-    case OPT_HOST:
-        return named(filter_add_host(f, value), complaint, "--host", value,
-                     "a pattern is wanted, e.g. '*.example.com'");
-    case OPT_METHOD:
-        return named(filter_add_method(f, value), complaint, "--method", value, "a method is wanted, e.g. GET");
-    case OPT_PATH:
-        return named(filter_add_path(f, value), complaint, "--path", value, "a pattern is wanted, e.g. '/v1/*'");
-    case OPT_TRACE_ID:
-        return named(filter_add_trace_id(f, value), complaint, "--trace-id", value,
-                     "a trace or request id is wanted");
-    case OPT_SERVER:
-        return named(filter_add_server(f, value), complaint, "--server", value, "an address or pattern is wanted");
-    case OPT_PORT:
-        return named(filter_add_port(f, value), complaint, "--port", value, "a port is wanted, from 0 to 65535");
-    default:
-        return named(filter_add_kind(f, value), complaint, "--kind", value,
-                     "http1, http2, tls, connect or lookup is wanted");
-    }
-}
-
-static int take_filter(struct filter *f, int option, const char *value, struct buf *complaint)
-{
-    switch (option) {
-    case OPT_STATUS:
-        return named(filter_add_status(f, value), complaint, "--status", value, "e.g. 404, 5xx or 404,5xx is wanted");
-    case OPT_SLOWER_THAN:
-        return named(filter_set_slower_than(f, value), complaint, "--slower-than", value,
-                     "a time with its unit is wanted, e.g. 250ms, 1.5s or wait=800us");
-    case OPT_ID:
-        return named(filter_add_id(f, value), complaint, "--id", value, "up to 16 hexadecimal digits are wanted");
-    case OPT_SINCE:
-        return take_time(&f->since, "--since", value, complaint);
-    case OPT_UNTIL:
-        return take_time(&f->until, "--until", value, complaint);
-    case OPT_FAILED:
-        f->failed = true;
-        return P2T_OK;
-    case OPT_PROBLEMS:
-        f->problems = true;
-        return P2T_OK;
-    case OPT_INCOMPLETE:
-        f->incomplete = true;
-        return P2T_OK;
-    default:
-        return take_text_filter(f, option, value, complaint);
-    }
-}
-
-/* A file of that name would be ./env. */
 static int take_keylog(struct cli_options *o, const char *value, struct buf *complaint)
 {
     o->keylog = strcmp(value, "env") == 0 ? getenv("SSLKEYLOGFILE") : value;
     if (o->keylog == NULL || *o->keylog == '\0')
-        return wrong(complaint, "--keylog", value, "a file is wanted; env stands for $SSLKEYLOGFILE, if that is set");
+        return options_wrong(complaint, "--keylog", value,
+                             "a file is wanted; env stands for $SSLKEYLOGFILE, if that is set");
     return P2T_OK;
 }
 
@@ -288,7 +173,7 @@ static int take_clients(struct cli_options *o, struct buf *complaint)
     for (size_t i = 0; i < o->filter.clients.n; i++) {
         struct ip_addr ip = ip_parse(slice_str(o->filter.clients.item[i]));
         if (ip.family == 0)
-            return wrong(complaint, "--client", o->filter.clients.item[i], "an IP address is wanted");
+            return options_wrong(complaint, "--client", o->filter.clients.item[i], "an IP address is wanted");
         o->clients[o->client_count++] = ip;
     }
     o->filter.clients.n = 0;
@@ -298,7 +183,7 @@ static int take_clients(struct cli_options *o, struct buf *complaint)
 static int take_name(const char **names, size_t *n, const char *option, const char *value, struct buf *complaint)
 {
     if (*value == '\0')
-        return wrong(complaint, option, value, "a pattern of names is wanted, e.g. '*-key'");
+        return options_wrong(complaint, option, value, "a pattern of names is wanted, e.g. '*-key'");
     names[(*n)++] = value;
     return P2T_OK;
 }
@@ -308,11 +193,12 @@ static int take_compare(struct cli_options *o, int option, const char *value, st
     if (option == OPT_LIVE)
         o->live[o->live_count++] = value;
     else if (option == OPT_CLIENT)
-        return named(filter_add_client(&o->filter, value), complaint, "--client", value, "an address is wanted");
+        return options_named(filter_add_client(&o->filter, value), complaint, "--client", value,
+                             "an address is wanted");
     else if (option == OPT_DIFFERING)
         o->differing = true;
     else if (filter_duration(value, &o->tolerance_ns) != P2T_OK)
-        return wrong(complaint, "--tolerance", value, "a time with its unit is wanted, e.g. 1ms or 500us");
+        return options_wrong(complaint, "--tolerance", value, "a time with its unit is wanted, e.g. 1ms or 500us");
     return P2T_OK;
 }
 
@@ -324,7 +210,7 @@ static int parse_settle(struct cli_batch *b, const char *value, struct buf *comp
     if (slice_u64(slice_str(value), &seconds) && seconds <= 86400)
         b->settle_ns = (int64_t)seconds * 1000000000;
     else if (filter_duration(value, &b->settle_ns) != P2T_OK)
-        return wrong(complaint, "--settle", value, "a number of seconds is wanted, or a time with its unit");
+        return options_wrong(complaint, "--settle", value, "a number of seconds is wanted, or a time with its unit");
     return P2T_OK;
 }
 
@@ -336,7 +222,7 @@ static int parse_shard(struct cli_batch *b, const char *value, struct buf *compl
     if (slice_u64(slice_of(s.p, slash), &b->shard) && slice_u64(slice_from(s, slash + 1), &b->shards) &&
         b->shard < b->shards)
         return P2T_OK;
-    return wrong(complaint, "--shard", value, "I/N is wanted: the I-th of N, counted from 0");
+    return options_wrong(complaint, "--shard", value, "I/N is wanted: the I-th of N, counted from 0");
 }
 
 static int take_batch(struct cli_batch *b, int option, const char *value, struct buf *complaint)
@@ -345,10 +231,10 @@ static int take_batch(struct cli_batch *b, int option, const char *value, struct
     switch (option) {
     case OPT_OUT:
         b->out = value;
-        return *value != '\0' ? P2T_OK : wrong(complaint, "--out", value, "a folder is wanted");
+        return *value != '\0' ? P2T_OK : options_wrong(complaint, "--out", value, "a folder is wanted");
     case OPT_STATE:
         b->state = value;
-        return *value != '\0' ? P2T_OK : wrong(complaint, "--state", value, "a folder is wanted");
+        return *value != '\0' ? P2T_OK : options_wrong(complaint, "--state", value, "a folder is wanted");
     case OPT_POINT_FROM:
         b->point_from = value;
         return P2T_OK;
@@ -392,7 +278,7 @@ static int take(struct cli_options *o, int option, char *value, struct buf *comp
         return P2T_OK;
     case OPT_TITLE:
         o->title = value;
-        return *value != '\0' ? P2T_OK : wrong(complaint, "--title", value, "a text is wanted");
+        return *value != '\0' ? P2T_OK : options_wrong(complaint, "--title", value, "a text is wanted");
     case OPT_MAX_MEMORY:
         return parse_max_memory(o, value, complaint);
     case 'w':
@@ -400,7 +286,7 @@ static int take(struct cli_options *o, int option, char *value, struct buf *comp
         o->extract.written = true;
         o->output = strcmp(value, "-") == 0 ? NULL : value;
         return *value != '\0' ? P2T_OK
-                              : wrong(complaint, option == 'w' ? "-w" : "-o", value, "a file name is wanted");
+                              : options_wrong(complaint, option == 'w' ? "-w" : "-o", value, "a file name is wanted");
     case 'f':
         o->bpf = value;
         return P2T_OK;
@@ -443,7 +329,7 @@ static int take(struct cli_options *o, int option, char *value, struct buf *comp
     case OPT_LIST:
         return parse_list(o, value, complaint);
     default:
-        return take_filter(&o->filter, option, value, complaint);
+        return options_take_filter(&o->filter, option, value, complaint);
     }
 }
 
@@ -513,130 +399,6 @@ static int parse_operands(struct cli_options *o, int argc, char **argv, struct b
     return P2T_ERR_USAGE;
 }
 
-static size_t count_stdin(const char *const *names, size_t n)
-{
-    size_t count = 0;
-
-    for (size_t i = 0; i < n; i++)
-        count += names[i] != NULL && strcmp(names[i], "-") == 0;
-    return count;
-}
-
-static const char *check_batch(const struct cli_options *o)
-{
-    const struct cli_batch *b = &o->batch;
-
-    if (b->out == NULL)
-        return "batch wants to know where to write: --out FOLDER";
-    if (b->final && b->follow)
-        return "--final says that nothing will follow: without --follow, then";
-    if ((b->manifest != NULL) != (b->shards > 0))
-        return "--manifest and --shard go together";
-    if (b->manifest != NULL && (o->capture_count > 0 || b->point_from != NULL || b->follow))
-        return "a manifest names folders and capture points itself, and does not grow";
-    if (b->manifest == NULL && o->capture_count != 1)
-        return "batch takes one folder; --point-from tells its capture points apart";
-    if (o->format != OUT_FORMAT_TEXT && o->format != OUT_FORMAT_NDJSON)
-        return "batch writes ndjson";
-    return o->output != NULL || o->count > 0 || o->recursive ? "-o, -c and -R have no meaning for batch" : NULL;
-}
-
-static const char *check_plan(const struct cli_options *o)
-{
-    const struct cli_batch *b = &o->batch;
-    bool other = b->out != NULL || b->state != NULL || b->settle_ns >= 0 || b->shards > 0 || b->manifest != NULL;
-
-    return other || b->follow || b->final || b->zstd ? "plan takes --point-from and -o only" : NULL;
-}
-
-/* Both find the exchanges first, and then read the captures again. */
-static const char *check_two_passes(const struct cli_options *o)
-{
-    bool extract = o->action == CLI_EXTRACT;
-
-    if (o->filter.id_count == 0 && o->filter.trace_ids.n == 0)
-        return extract ? "extract wants to know which exchanges: --id ID or --trace-id ID"
-                       : "explain wants to know which exchanges: --id ID or --trace-id ID";
-    if (count_stdin(o->captures, o->capture_count) > 0)
-        return "explain and extract read the captures twice, and standard input can be read once only: write it to a "
-               "file first";
-    if (o->count > 0)
-        return "explain and extract take the exchanges that are named: -c has no meaning there";
-    if (!extract)
-        return o->format != OUT_FORMAT_TEXT && o->format != OUT_FORMAT_JSON ? "explain writes text or json" : NULL;
-    if (!o->extract.written)
-        return "extract wants to know where to write: -w FILE.pcapng";
-    if (o->format != OUT_FORMAT_TEXT)
-        return "extract writes pcapng: it takes no -T";
-    return o->extract.with_secrets && !o->show_secrets
-               ? "--with-secrets lets everybody decrypt what is extracted: it needs --show-secrets"
-               : NULL;
-}
-
-static const char *check_report(const struct cli_options *o)
-{
-    if (o->output == NULL)
-        return "report writes a page that a browser opens: -o FILE.html";
-    if (o->format != OUT_FORMAT_TEXT)
-        return "report writes HTML: -T has no meaning there";
-    if (o->count > 0)
-        return "report takes all exchanges: -c has no meaning there";
-    return o->live_count > 0 || o->differing ? "--live and --differing belong to the command 'compare'" : NULL;
-}
-
-/* Rejects options that do not fit the command. */
-static int check_command(const struct cli_options *o, struct buf *complaint)
-{
-    const char *what = NULL;
-
-    if (o->action == CLI_BATCH) {
-        what = check_batch(o);
-    } else if (o->action == CLI_PLAN) {
-        what = check_plan(o);
-    } else if (o->batch.any) {
-        what =
-            "--out, --state, --point-from, --settle, --follow, --final, --zstd, --manifest and --shard belong to the "
-            "commands 'batch' and 'plan'";
-    } else if (o->action != CLI_EXTRACT && (o->extract.minimal || o->extract.with_secrets)) {
-        what = "--minimal and --with-secrets belong to the command 'extract'";
-    } else if (o->action == CLI_EXPLAIN || o->action == CLI_EXTRACT) {
-        what = check_two_passes(o);
-        if (what == NULL && (o->live_count > 0 || o->differing || o->tolerance_ns != CLI_TOLERANCE_NS))
-            what = "--live, --tolerance and --differing belong to the command 'compare'";
-    } else if (o->top > 0 && o->action != CLI_SUMMARY && o->action != CLI_REPORT) {
-        what = "--top belongs to the commands 'summary' and 'report'";
-    } else if (o->baseline != NULL && o->action != CLI_SUMMARY) {
-        what = "--baseline belongs to the command 'summary'";
-    } else if (o->baseline != NULL && strcmp(o->baseline, "-") == 0) {
-        what = "the baseline is read from a file, not from standard input";
-    } else if (o->action == CLI_REPORT) {
-        what = check_report(o);
-    } else if (o->title != NULL) {
-        what = "--title belongs to the command 'report'";
-    } else if (o->action == CLI_SUMMARY && o->format != OUT_FORMAT_TEXT && o->format != OUT_FORMAT_JSON) {
-        what = "summary writes text or json";
-    } else if (o->action == CLI_DOCTOR &&
-               (o->format != OUT_FORMAT_TEXT || o->count > 0 || !filter_is_empty(&o->filter))) {
-        what = "doctor looks at whole captures and writes text: it takes no -T, -c or choice of exchanges";
-    } else if (o->action == CLI_SUMMARY && o->count > 0) {
-        what = "summary takes all exchanges: -c has no meaning there";
-    } else if (o->action != CLI_COMPARE) {
-        if (o->live_count > 0 || o->differing || o->tolerance_ns != CLI_TOLERANCE_NS)
-            what = "--live, --tolerance and --differing belong to the command 'compare'";
-    } else if (o->live_count == 0)
-        what = "compare wants the live traces, too: --live FILE";
-    else if (o->format != OUT_FORMAT_TEXT && o->format != OUT_FORMAT_JSON && o->format != OUT_FORMAT_CSV)
-        what = "compare writes text, json or csv";
-    else if (o->count > 0)
-        what = "compare takes all exchanges: -c has no meaning there";
-    else if (count_stdin(o->live, o->live_count) + count_stdin(o->captures, o->capture_count) > 1)
-        what = "standard input can be read once only";
-    if (what == NULL)
-        return P2T_OK;
-    buf_str(complaint, what);
-    return P2T_ERR_USAGE;
-}
-
 int cli_options_parse(struct cli_options *o, int argc, char **argv, struct buf *complaint)
 {
     *o = (struct cli_options){
@@ -654,7 +416,20 @@ int cli_options_parse(struct cli_options *o, int argc, char **argv, struct buf *
     status = parse_operands(o, argc, argv, complaint);
     if (status == P2T_OK && o->action == CLI_COMPARE)
         status = take_clients(o, complaint);
-    return status == P2T_OK ? check_command(o, complaint) : status;
+    return status == P2T_OK ? options_check(o, complaint) : status;
+}
+
+static bool names_stdin(const char *const *names, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (names[i] != NULL && strcmp(names[i], "-") == 0)
+            return true;
+    return false;
+}
+
+bool cli_reads_stdin(const struct cli_options *o)
+{
+    return names_stdin(o->captures, o->capture_count) || names_stdin(o->live, o->live_count);
 }
 
 void cli_options_free(struct cli_options *o)

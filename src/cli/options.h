@@ -89,5 +89,7 @@ struct cli_options {
  * the options. */
 int cli_options_parse(struct cli_options *o, int argc, char **argv, struct buf *complaint);
 void cli_options_free(struct cli_options *o);
+/* A capture or a live trace is standard input. */
+bool cli_reads_stdin(const struct cli_options *o);
 
 #endif

@@ -7,14 +7,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cli/output.h"
+#include "cli/ending.h"
 #include "cli/progress.h"
 #include "cli/report.h"
 #include "cli/session_open.h"
 #include "cli/signals.h"
 #include "pcap2trace/session.h"
-
-enum { EXIT_OK, EXIT_TROUBLE, EXIT_USAGE, EXIT_SIGNAL = 128, EXIT_PIPE = 141 };
 
 /* Frames between two checks of signals and clock: a few milliseconds. */
 enum { STEP_FRAMES = 4096 };
@@ -72,14 +70,6 @@ static bool progress_wanted(const struct cli_options *o)
     if (o->progress != CLI_AUTO)
         return o->progress == CLI_ALWAYS;
     return !o->quiet && isatty(STDERR_FILENO) && (o->output != NULL || !isatty(STDOUT_FILENO));
-}
-
-static bool reads_stdin(const struct cli_options *o)
-{
-    for (size_t i = 0; i < o->capture_count; i++)
-        if (strcmp(o->captures[i], "-") == 0)
-            return true;
-    return false;
 }
 
 static bool stdin_is_live(void)
@@ -245,8 +235,8 @@ int run_trace(const struct cli_options *o)
     struct run r = {.options = o, .filter = o->filter, .output = {.fd = -1}};
     int code;
 
-    r.live = reads_stdin(o) && stdin_is_live();
-    signals_install(reads_stdin(o));
+    r.live = cli_reads_stdin(o) && stdin_is_live();
+    signals_install(cli_reads_stdin(o));
     progress_begin(&r.progress, progress_wanted(o));
     code = open_session(&r);
     if (code == EXIT_OK)

@@ -7,12 +7,10 @@
 #include <string.h>
 
 #include "batch/batch.h"
-#include "cli/output.h"
+#include "cli/ending.h"
 #include "cli/report.h"
 #include "cli/session_open.h"
 #include "cli/signals.h"
-
-enum { EXIT_OK, EXIT_TROUBLE, EXIT_USAGE, EXIT_SIGNAL = 128 };
 
 /* The default of --settle. */
 static const int64_t SETTLE_NS = 30000000000;

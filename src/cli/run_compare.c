@@ -218,22 +218,11 @@ static int run(struct run *r)
     return status == P2T_OK ? verdict(r) : say_failure(r, status);
 }
 
-static bool reads_stdin(const struct cli_options *o)
-{
-    for (size_t i = 0; i < o->live_count; i++)
-        if (strcmp(o->live[i], "-") == 0)
-            return true;
-    for (size_t i = 0; i < o->capture_count; i++)
-        if (strcmp(o->captures[i], "-") == 0)
-            return true;
-    return false;
-}
-
 int run_compare(const struct cli_options *o)
 {
     struct run r = {.options = o, .output = {.fd = -1}};
 
-    signals_install(reads_stdin(o));
+    signals_install(cli_reads_stdin(o));
     int code = run(&r);
     p2t_session_free(r.session);
     compare_free(r.compare);

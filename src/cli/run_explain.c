@@ -3,13 +3,11 @@
 #include <errno.h>
 #include <string.h>
 
+#include "cli/ending.h"
 #include "cli/gather.h"
-#include "cli/output.h"
 #include "cli/report.h"
 #include "cli/signals.h"
 #include "explain/explain.h"
-
-enum { EXIT_OK, EXIT_TROUBLE, EXIT_USAGE, EXIT_SIGNAL = 128, EXIT_PIPE = 141 };
 
 struct run {
     const struct cli_options *options;
@@ -18,31 +16,6 @@ struct run {
     struct buf text;
     struct output output;
 };
-
-static bool stop_asked(void *ctx)
-{
-    (void)ctx;
-    return signals_stop() != 0;
-}
-
-static int say_failure(struct run *r, int status)
-{
-    int error = r->output.error;
-
-    output_abandon(&r->output);
-    if (status == P2T_ERR_STOPPED || signals_stop() != 0)
-        return EXIT_SIGNAL + signals_stop();
-    if (status == P2T_ERR_USAGE)
-        return EXIT_USAGE;
-    if (error == EPIPE)
-        return EXIT_PIPE;
-    if (status == P2T_ERR_IO)
-        report_line(r->options->output != NULL ? r->options->output : "standard output",
-                    strerror(error != 0 ? error : errno));
-    else
-        report_line(NULL, status == P2T_ERR_MEMORY ? "out of memory" : "reading failed");
-    return EXIT_TROUBLE;
-}
 
 static int write_text(struct run *r)
 {
@@ -61,7 +34,7 @@ static int explain(struct run *r)
                                           .summary = r->summary,
                                           .format =
                                               r->options->format == OUT_FORMAT_JSON ? EXPLAIN_JSON : EXPLAIN_TEXT,
-                                          .stop = stop_asked};
+                                          .stop = signals_asked};
     int status = p2t_summary_finish(r->summary, &r->gather.counters);
 
     if (status == P2T_OK)
@@ -76,13 +49,13 @@ static int run(struct run *r)
     if (status == P2T_OK)
         status = gather_run(&r->gather, r->options, r->summary);
     if (status != P2T_OK || signals_stop() != 0)
-        return say_failure(r, status);
+        return ending_failed(r->options, &r->output, status);
     bool missing = gather_say_missing(&r->gather);
     if (r->gather.subjects.count == 0)
         return EXIT_TROUBLE;
     status = explain(r);
     if (status != P2T_OK)
-        return say_failure(r, status);
+        return ending_failed(r->options, &r->output, status);
     return missing || r->gather.counters.problems > 0 ? EXIT_TROUBLE : EXIT_OK;
 }
 

@@ -4,13 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/ending.h"
 #include "cli/gather.h"
-#include "cli/output.h"
 #include "cli/report.h"
 #include "cli/signals.h"
 #include "extract/extract.h"
-
-enum { EXIT_OK, EXIT_TROUBLE, EXIT_USAGE, EXIT_SIGNAL = 128, EXIT_PIPE = 141 };
 
 struct run {
     const struct cli_options *options;
@@ -18,12 +16,6 @@ struct run {
     struct output output;
     struct extract_result result;
 };
-
-static bool stop_asked(void *ctx)
-{
-    (void)ctx;
-    return signals_stop() != 0;
-}
 
 static int extract(struct run *r)
 {
@@ -33,7 +25,7 @@ static int extract(struct run *r)
                                           .latest_ns = r->gather.counters.latest_ns,
                                           .minimal = o->extract.minimal,
                                           .with_secrets = o->extract.with_secrets,
-                                          .stop = stop_asked,
+                                          .stop = signals_asked,
                                           .write = output_write,
                                           .write_ctx = &r->output};
 
@@ -47,25 +39,6 @@ static int extract(struct run *r)
     if (status == P2T_ERR_IO && r->output.error == 0)
         r->output.error = errno;
     return status;
-}
-
-static int say_failure(struct run *r, int status)
-{
-    const char *target = r->options->output != NULL ? r->options->output : "standard output";
-    int error = r->output.error;
-
-    output_abandon(&r->output);
-    if (status == P2T_ERR_STOPPED || signals_stop() != 0)
-        return EXIT_SIGNAL + signals_stop();
-    if (status == P2T_ERR_USAGE)
-        return EXIT_USAGE;
-    if (error == EPIPE)
-        return EXIT_PIPE;
-    if (status == P2T_ERR_IO)
-        report_line(target, strerror(error));
-    else
-        report_line(NULL, status == P2T_ERR_MEMORY ? "out of memory" : "reading failed");
-    return EXIT_TROUBLE;
 }
 
 /* What is read again from the extract is not quite the same: better said than found out. */
@@ -90,13 +63,13 @@ static int run(struct run *r)
     int status = gather_run(&r->gather, r->options, NULL);
 
     if (status != P2T_OK || signals_stop() != 0)
-        return say_failure(r, status);
+        return ending_failed(r->options, &r->output, status);
     bool missing = gather_say_missing(&r->gather);
     if (r->gather.subjects.count == 0)
         return EXIT_TROUBLE;
     status = extract(r);
     if (status != P2T_OK)
-        return say_failure(r, status);
+        return ending_failed(r->options, &r->output, status);
     say_odd(r);
     return missing || r->gather.counters.problems > 0 ? EXIT_TROUBLE : EXIT_OK;
 }

@@ -4,23 +4,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
-#include "cli/output.h"
+#include "batch/states.h"
+#include "cli/ending.h"
+#include "cli/feed.h"
 #include "cli/report.h"
 #include "cli/session_open.h"
 #include "cli/signals.h"
 #include "pcap2trace/summary.h"
 #include "report/page.h"
 
-enum { EXIT_OK, EXIT_TROUBLE, EXIT_USAGE, EXIT_SIGNAL = 128 };
 enum { CAUSES_MAX = 256, HITS_MAX = 65536 }; /* of one cause */
 
 struct run {
-    const struct cli_options *options;
-    struct filter filter; /* the options', which knows the first packet */
-    struct p2t_summary *summary;
-    struct p2t_session *session;
+    struct feed feed;
     struct page *page;
     struct output output;
 };
@@ -30,61 +27,42 @@ static int on_exchange(void *ctx, const struct p2t_exchange *x)
 {
     struct run *r = ctx;
 
-    if (!filter_keeps(&r->filter, x))
+    if (!filter_keeps(&r->feed.filter, x))
         return 0;
-    int status = p2t_summary_exchange(r->summary, x);
+    int status = p2t_summary_exchange(r->feed.summary, x);
     return status == P2T_OK ? page_exchange(r->page, x) : status;
 }
 
 static int on_connection(void *ctx, const struct p2t_connection_record *record)
 {
     struct run *r = ctx;
-    int status = p2t_summary_connection(r->summary, record);
+    int status = p2t_summary_connection(r->feed.summary, record);
 
     return status == P2T_OK ? page_connection(r->page, record) : status;
 }
 
-static void on_question(void *ctx, const struct p2t_question *q)
-{
-    struct run *r = ctx;
-
-    p2t_summary_question(r->summary, q);
-}
-
-static void on_problem(void *ctx, const struct p2t_problem *p)
-{
-    struct run *r = ctx;
-
-    if (!r->options->quiet)
-        report_line(p->path, p->text);
-}
-
 static int open_all(struct run *r)
 {
-    struct p2t_summary_config summary = {.top = r->options->top};
-    struct page_config page = {.title = r->options->title,
-                               .top = r->options->top,
-                               .secrets_shown = r->options->show_secrets,
-                               .filtered = !filter_is_empty(&r->options->filter)};
-    struct p2t_config session = {.jobs = cli_jobs(r->options),
-                                 .ctx = r,
-                                 .all = true,
-                                 .exchange = on_exchange,
-                                 .connection = on_connection,
-                                 .question = on_question,
-                                 .problem = on_problem};
-    int status = p2t_summary_new(&r->summary, &summary);
+    struct p2t_summary_config summary = {.top = r->feed.options->top};
+    struct page_config page = {.title = r->feed.options->title,
+                               .top = r->feed.options->top,
+                               .secrets_shown = r->feed.options->show_secrets,
+                               .filtered = !filter_is_empty(&r->feed.options->filter)};
+    struct p2t_config session = feed_config(&r->feed);
+    int status = p2t_summary_new(&r->feed.summary, &summary);
 
     if (status == P2T_OK)
         status = page_new(&r->page, &page);
-    return status == P2T_OK ? cli_session_open(&r->session, r->options, session) : status;
+    session.exchange = on_exchange;
+    session.connection = on_connection;
+    return status == P2T_OK ? cli_session_open(&r->feed.session, r->feed.options, session) : status;
 }
 
 /* ---- the page ---- */
 
 static int take_text(const struct run *r, enum p2t_summary_format format, struct p2t_text *text)
 {
-    char *p = p2t_summary_write(r->summary, format, &text->n);
+    char *p = p2t_summary_write(r->feed.summary, format, &text->n);
 
     text->p = p;
     return p != NULL ? P2T_OK : P2T_ERR_MEMORY;
@@ -104,12 +82,12 @@ static int take_hits(const struct run *r, struct page_hits hits[CAUSES_MAX], siz
 {
     size_t calls;
 
-    for (*n = 0; *n < CAUSES_MAX && (calls = p2t_summary_cause_calls(r->summary, *n, NULL, 0)) > 0; ++*n) {
+    for (*n = 0; *n < CAUSES_MAX && (calls = p2t_summary_cause_calls(r->feed.summary, *n, NULL, 0)) > 0; ++*n) {
         calls = calls < HITS_MAX ? calls : HITS_MAX;
         uint64_t *ids = malloc(calls * sizeof *ids);
         if (ids == NULL)
             return P2T_ERR_MEMORY;
-        p2t_summary_cause_calls(r->summary, *n, ids, calls);
+        p2t_summary_cause_calls(r->feed.summary, *n, ids, calls);
         hits[*n] = (struct page_hits){ids, calls};
     }
     return P2T_OK;
@@ -140,62 +118,27 @@ static int make(struct run *r)
     int status = open_all(r);
 
     if (status == P2T_OK)
-        status = cli_session_read(r->session, &r->filter);
+        status = cli_session_read(r->feed.session, &r->feed.filter);
     if (status != P2T_OK)
         return status;
-    p2t_session_counters(r->session, &counters);
-    status = p2t_summary_finish(r->summary, &counters);
+    p2t_session_counters(r->feed.session, &counters);
+    status = p2t_summary_finish(r->feed.summary, &counters);
     if (status == P2T_OK)
         status = write_page(r, &counters);
     return status == P2T_OK ? output_commit(&r->output) : status;
 }
 
-static int say_failure(struct run *r, int status)
-{
-    int error = r->output.error;
-
-    output_abandon(&r->output);
-    if (status == P2T_ERR_USAGE)
-        return EXIT_USAGE;
-    if (status == P2T_ERR_IO)
-        report_line(r->options->output, strerror(error));
-    else
-        report_line(NULL, status == P2T_ERR_MEMORY ? "out of memory" : "reading failed");
-    return EXIT_TROUBLE;
-}
-
 /* ---- the command ---- */
-
-/* A folder that `batch` wrote to has no captures in it. */
-static bool is_batch_output(const char *path)
-{
-    struct stat st;
-    char *manifest;
-
-    if (asprintf(&manifest, "%s/manifest.ndjson", path) < 0)
-        return false;
-    bool is = stat(manifest, &st) == 0 && S_ISREG(st.st_mode);
-    free(manifest);
-    return is;
-}
 
 static bool inputs_are_captures(const struct cli_options *o)
 {
     for (size_t i = 0; i < o->capture_count; i++)
-        if (is_batch_output(o->captures[i])) {
+        if (states_are_in(o->captures[i])) {
             report_line(o->captures[i], "this is what batch wrote: report reads captures; name the folder that they "
                                         "are in");
             return false;
         }
     return true;
-}
-
-static bool reads_stdin(const struct cli_options *o)
-{
-    for (size_t i = 0; i < o->capture_count; i++)
-        if (strcmp(o->captures[i], "-") == 0)
-            return true;
-    return false;
 }
 
 static void say_what_is_missing(const struct run *r)
@@ -205,43 +148,42 @@ static void say_what_is_missing(const struct run *r)
 
     page_counts(r->page, &rows, &all);
     if (signals_stop() != 0)
-        report_interrupted(r->session);
-    if (rows == all || r->options->quiet)
+        report_interrupted(r->feed.session);
+    if (rows == all || r->feed.options->quiet)
         return;
     snprintf(text, sizeof text,
              "%llu of %llu exchanges are in its table, the failed and the slowest first: more would make it too big",
              (unsigned long long)rows, (unsigned long long)all);
-    report_line(r->options->output, text);
+    report_line(r->feed.options->output, text);
 }
 
 static int run(struct run *r)
 {
     struct p2t_counters counters;
 
-    if (!inputs_are_captures(r->options))
+    if (!inputs_are_captures(r->feed.options))
         return EXIT_USAGE;
-    if (output_open(&r->output, r->options->output) != P2T_OK) {
-        report_line(r->options->output, strerror(errno));
+    if (output_open(&r->output, r->feed.options->output) != P2T_OK) {
+        report_line(r->feed.options->output, strerror(errno));
         return EXIT_TROUBLE;
     }
     int status = make(r);
     if (status != P2T_OK)
-        return say_failure(r, status);
+        return ending_failed(r->feed.options, &r->output, status);
     say_what_is_missing(r);
     if (signals_stop() != 0)
         return EXIT_SIGNAL + signals_stop();
-    p2t_session_counters(r->session, &counters);
+    p2t_session_counters(r->feed.session, &counters);
     return counters.problems > 0 ? EXIT_TROUBLE : EXIT_OK;
 }
 
 int run_report(const struct cli_options *o)
 {
-    struct run r = {.options = o, .filter = o->filter, .output = {.fd = -1}};
+    struct run r = {.feed = {.options = o, .filter = o->filter}, .output = {.fd = -1}};
 
-    signals_install(reads_stdin(o));
+    signals_install(cli_reads_stdin(o));
     int code = run(&r);
-    p2t_session_free(r.session);
-    p2t_summary_free(r.summary);
+    feed_fini(&r.feed);
     page_free(r.page);
     return code;
 }

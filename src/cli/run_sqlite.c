@@ -2,20 +2,18 @@
 
 #include <string.h>
 
+#include "cli/ending.h"
+#include "cli/feed.h"
 #include "cli/report.h"
 #include "cli/session_open.h"
 #include "cli/signals.h"
 #include "cli/sqlite.h"
 #include "pcap2trace/session.h"
 
-enum { EXIT_OK, EXIT_TROUBLE, EXIT_USAGE, EXIT_SIGNAL = 128 };
 enum { STEP_FRAMES = 65536 };
 
 struct run {
-    const struct cli_options *options;
-    struct filter filter;
-    struct p2t_summary *summary; /* for the causes */
-    struct p2t_session *session;
+    struct feed feed; /* the summary's are the causes */
     struct sqlite *db;
     uint64_t kept;
     int write_status;
@@ -24,54 +22,30 @@ struct run {
 static int on_exchange(void *ctx, const struct p2t_exchange *x)
 {
     struct run *r = ctx;
-    int status = filter_keeps(&r->filter, x) ? p2t_summary_exchange(r->summary, x) : P2T_OK;
+    int status = filter_keeps(&r->feed.filter, x) ? p2t_summary_exchange(r->feed.summary, x) : P2T_OK;
 
-    if (status != P2T_OK || !filter_keeps(&r->filter, x) || (x->quiet && !r->options->all))
+    if (status != P2T_OK || !filter_keeps(&r->feed.filter, x) || (x->quiet && !r->feed.options->all))
         return status;
     r->write_status = sqlite_exchange(r->db, x);
     r->kept++;
-    return r->write_status != P2T_OK || r->kept == r->options->count;
-}
-
-static int on_connection(void *ctx, const struct p2t_connection_record *record)
-{
-    struct run *r = ctx;
-
-    return p2t_summary_connection(r->summary, record);
-}
-
-static void on_question(void *ctx, const struct p2t_question *q)
-{
-    struct run *r = ctx;
-
-    p2t_summary_question(r->summary, q);
-}
-
-static void on_problem(void *ctx, const struct p2t_problem *p)
-{
-    struct run *r = ctx;
-
-    if (!r->options->quiet)
-        report_line(p->path, p->text);
+    return r->write_status != P2T_OK || r->kept == r->feed.options->count;
 }
 
 /* With -c it stops at the exact exchange, as other formats do. */
 static int read_all(struct run *r)
 {
-    struct p2t_config config = {.jobs = r->options->count > 0 ? 1 : cli_jobs(r->options),
-                                .ctx = r,
-                                .all = true,
-                                .exchange = on_exchange,
-                                .connection = on_connection,
-                                .question = on_question,
-                                .problem = on_problem};
-    int more = cli_session_open(&r->session, r->options, config);
+    struct p2t_config config = feed_config(&r->feed);
+
+    config.exchange = on_exchange;
+    if (r->feed.options->count > 0)
+        config.jobs = 1;
+    int more = cli_session_open(&r->feed.session, r->feed.options, config);
 
     if (more == P2T_OK)
-        more = cli_session_begin(r->session, &r->filter);
+        more = cli_session_begin(r->feed.session, &r->feed.filter);
     while (more > 0 && signals_stop() == 0)
-        more = p2t_session_step(r->session, STEP_FRAMES);
-    return more > 0 ? p2t_session_finish(r->session) : more;
+        more = p2t_session_step(r->feed.session, STEP_FRAMES);
+    return more > 0 ? p2t_session_finish(r->feed.session) : more;
 }
 
 static int finish(struct run *r, int status)
@@ -79,7 +53,7 @@ static int finish(struct run *r, int status)
     struct p2t_counters counters;
 
     if (r->write_status != P2T_OK) {
-        report_line(r->options->output, sqlite_problem(r->db));
+        report_line(r->feed.options->output, sqlite_problem(r->db));
         return EXIT_TROUBLE;
     }
     if (status == P2T_ERR_USAGE)
@@ -88,9 +62,9 @@ static int finish(struct run *r, int status)
         report_line(NULL, status == P2T_ERR_MEMORY ? "out of memory" : "reading failed");
         return EXIT_TROUBLE;
     }
-    p2t_session_counters(r->session, &counters);
-    if (p2t_summary_finish(r->summary, &counters) != P2T_OK || sqlite_finish(r->db, r->summary) != P2T_OK) {
-        report_line(r->options->output, sqlite_problem(r->db));
+    p2t_session_counters(r->feed.session, &counters);
+    if (p2t_summary_finish(r->feed.summary, &counters) != P2T_OK || sqlite_finish(r->db, r->feed.summary) != P2T_OK) {
+        report_line(r->feed.options->output, sqlite_problem(r->db));
         return EXIT_TROUBLE;
     }
     if (signals_stop() != 0)
@@ -98,28 +72,19 @@ static int finish(struct run *r, int status)
     return counters.problems > 0 ? EXIT_TROUBLE : EXIT_OK;
 }
 
-static bool reads_stdin(const struct cli_options *o)
-{
-    for (size_t i = 0; i < o->capture_count; i++)
-        if (strcmp(o->captures[i], "-") == 0)
-            return true;
-    return false;
-}
-
 int run_sqlite(const struct cli_options *o)
 {
-    struct run r = {.options = o, .filter = o->filter};
+    struct run r = {.feed = {.options = o, .filter = o->filter}};
     int code = EXIT_TROUBLE;
 
-    signals_install(reads_stdin(o));
+    signals_install(cli_reads_stdin(o));
     if (sqlite_open(&r.db, o->output) != P2T_OK)
         report_line(o->output, sqlite_problem(r.db));
-    else if (p2t_summary_new(&r.summary, &(struct p2t_summary_config){0}) != P2T_OK)
+    else if (p2t_summary_new(&r.feed.summary, &(struct p2t_summary_config){0}) != P2T_OK)
         report_line(NULL, "out of memory");
     else
         code = finish(&r, read_all(&r));
-    p2t_session_free(r.session);
-    p2t_summary_free(r.summary);
+    feed_fini(&r.feed);
     sqlite_close(r.db);
     return code;
 }

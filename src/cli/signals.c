@@ -56,6 +56,12 @@ int signals_stop(void)
     return stop;
 }
 
+bool signals_asked(void *ctx)
+{
+    (void)ctx;
+    return stop != 0;
+}
+
 bool signals_take_progress(void)
 {
     if (progress_wanted == 0)

@@ -9,6 +9,8 @@
 void signals_install(bool on_stdin);
 /* The signal that asked to stop, or 0. */
 int signals_stop(void);
+/* The same as a callback; ctx is not used. */
+bool signals_asked(void *ctx);
 /* True once for each SIGUSR1 since the last call. */
 bool signals_take_progress(void);
 /* A file to remove when a second signal ends the program; NULL: none. The text must live on. */

@@ -2,23 +2,9 @@
 
 #include <stdlib.h>
 
-static uint64_t hash_of(const struct endpoint *a, const struct endpoint *b)
-{
-    uint64_t x[2], y[2], w[5];
-
-    ip_words(&a->ip, x);
-    ip_words(&b->ip, y);
-    w[0] = x[0] ^ y[0];
-    w[1] = x[1] ^ y[1];
-    w[2] = x[0] + y[0];
-    w[3] = x[1] + y[1];
-    w[4] = (uint64_t)(a->port ^ b->port) << 32 | (uint64_t)(a->port + b->port);
-    return hash_words(w);
-}
-
 struct lane *lanes_find(const struct lanes *l, const struct endpoint *a, const struct endpoint *b)
 {
-    for (struct hmap_node *n = hmap_first(&l->map, hash_of(a, b)); n != NULL; n = hmap_next(n)) {
+    for (struct hmap_node *n = hmap_first(&l->map, endpoint_pair_hash(a, b)); n != NULL; n = hmap_next(n)) {
         struct lane *lane = hmap_entry(n, struct lane, node);
         if ((endpoint_eq(&lane->client, a) && endpoint_eq(&lane->server, b)) ||
             (endpoint_eq(&lane->client, b) && endpoint_eq(&lane->server, a)))
@@ -54,7 +40,7 @@ struct lane *lanes_add(struct lanes *l, const struct endpoint *client, const str
     lane->server = *server;
     lane->start_ns = INT64_MAX;
     lane->until_ns = INT64_MIN;
-    if (hmap_insert(&l->map, &lane->node, hash_of(client, server)) != 0) {
+    if (hmap_insert(&l->map, &lane->node, endpoint_pair_hash(client, server)) != 0) {
         free(lane);
         return NULL;
     }

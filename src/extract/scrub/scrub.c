@@ -53,23 +53,9 @@ struct scrub {
 
 /* ---- connections ---- */
 
-static uint64_t hash_of(const struct endpoint *a, const struct endpoint *b)
-{
-    uint64_t x[2], y[2], w[5];
-
-    ip_words(&a->ip, x);
-    ip_words(&b->ip, y);
-    w[0] = x[0] ^ y[0];
-    w[1] = x[1] ^ y[1];
-    w[2] = x[0] + y[0];
-    w[3] = x[1] + y[1];
-    w[4] = (uint64_t)(a->port ^ b->port) << 32 | (uint64_t)(a->port + b->port);
-    return hash_words(w);
-}
-
 static struct course *find_course(const struct scrub *s, const struct endpoint *a, const struct endpoint *b)
 {
-    for (struct hmap_node *n = hmap_first(&s->courses, hash_of(a, b)); n != NULL; n = hmap_next(n)) {
+    for (struct hmap_node *n = hmap_first(&s->courses, endpoint_pair_hash(a, b)); n != NULL; n = hmap_next(n)) {
         struct course *c = hmap_entry(n, struct course, node);
         if (c->newest && ((endpoint_eq(&c->client, a) && endpoint_eq(&c->server, b)) ||
                           (endpoint_eq(&c->client, b) && endpoint_eq(&c->server, a))))
@@ -92,7 +78,7 @@ static struct course *add_course(struct scrub *s, const struct endpoint *client,
     if (c == NULL)
         return NULL;
     *c = (struct course){.client = *client, .server = *server, .newest = true};
-    if (hmap_insert(&s->courses, &c->node, hash_of(client, server)) != 0) {
+    if (hmap_insert(&s->courses, &c->node, endpoint_pair_hash(client, server)) != 0) {
         free(c);
         return NULL;
     }
