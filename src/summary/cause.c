@@ -28,6 +28,24 @@ struct cause *cause_add(struct p2t_summary *s, enum p2t_cause_code code, enum p2
     return c;
 }
 
+bool cause_room(struct p2t_summary *s)
+{
+    if (s->cause_count - s->causes_before < CAUSES_OF_RULE_MAX)
+        return true;
+    s->causes_cut = true;
+    return false;
+}
+
+bool cause_look(struct p2t_summary *s)
+{
+    if (s->looks < LOOKS_OF_RULE_MAX) {
+        s->looks++;
+        return true;
+    }
+    s->causes_cut = true;
+    return false;
+}
+
 bool cause_has_hit(const struct cause *c, const struct call *call)
 {
     size_t low = 0, high = c->hit_count;

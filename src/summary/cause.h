@@ -8,6 +8,12 @@
  * is added. */
 struct cause *cause_add(struct p2t_summary *s, enum p2t_cause_code code, enum p2t_cause_side side, const char *phase,
                         enum p2t_confidence confidence);
+/* The rule that runs may add more: each stops after CAUSES_OF_RULE_MAX, so that the work does not grow with what a forged
+ * capture may be full of. That it stopped is told. */
+bool cause_room(struct p2t_summary *s);
+/* The rule that runs may look at all calls or connections once more for one subject; the same, after LOOKS_OF_RULE_MAX. */
+bool cause_look(struct p2t_summary *s);
+enum { CAUSES_OF_RULE_MAX = 256, LOOKS_OF_RULE_MAX = 1024 };
 /* It hit this call: counted once, in hit, failed and the examples. */
 void cause_hit(struct p2t_summary *s, struct cause *c, struct call *call);
 bool cause_has_hit(const struct cause *c, const struct call *call);

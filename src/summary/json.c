@@ -139,8 +139,9 @@ void tell_json(const struct p2t_summary *s, struct buf *b)
     json_time(b, s->first_ns);
     buf_lit(b, ",\"until\":");
     json_time(b, s->last_ns);
-    buf_printf(b, ",\"calls\":%llu,\"failed\":%llu,\"unexplained_failed\":%zu,\"causes\":[",
-               (unsigned long long)s->calls_seen, (unsigned long long)s->calls_failed, unexplained_failures(s));
+    buf_printf(b, ",\"calls\":%llu,\"failed\":%llu,\"unexplained_failed\":%zu,\"causes_complete\":%s,\"causes\":[",
+               (unsigned long long)s->calls_seen, (unsigned long long)s->calls_failed, unexplained_failures(s),
+               s->causes_cut ? "false" : "true");
     for (size_t i = 0; i < s->cause_count; i++) {
         buf_str(b, i > 0 ? "," : "");
         json_cause(b, &s->causes[i], s->changes != NULL);

@@ -193,6 +193,8 @@ struct p2t_summary {
     size_t trouble_count;
     struct cause *causes;
     size_t cause_count, cause_cap;
+    size_t causes_before, looks; /* of the rule that runs: causes of those before it, its cause_look()s */
+    bool causes_cut;             /* a rule stopped at a limit of cause.h */
 };
 
 static inline bool call_has(const struct call *c, enum p2t_finding_code f)

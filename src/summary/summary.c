@@ -37,8 +37,11 @@ int p2t_summary_finish(struct p2t_summary *s, const struct p2t_counters *counter
     state_add_counters(&s->counters, counters);
     if (prepare(s) != 0 || changes_begin(s) != 0)
         return P2T_ERR_MEMORY;
-    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
+        s->causes_before = s->cause_count;
+        s->looks = 0;
         rules[i](s);
+    }
     rank_causes(s);
     if (changes_find(s) != 0)
         return P2T_ERR_MEMORY;

@@ -230,6 +230,8 @@ void tell_text(const struct p2t_summary *s, struct buf *b)
         say_cause(s, b, &s->causes[i], i + 1);
     }
     tell_changes_text(s, b, top);
+    if (s->causes_cut)
+        buf_lit(b, "\nthere are more causes: of some kinds only the first 256 are looked for\n");
     say_services(b, &rows, top);
     say_limits(s, b);
     b->failed |= rows.failed;

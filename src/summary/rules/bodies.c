@@ -118,7 +118,7 @@ void rules_bodies(struct p2t_summary *s)
     groups_sort(&g);
     for (int sending = 0; sending < 2; sending++) {
         size_t at = 0, n;
-        while ((first = groups_next(&g, &at, &n)) != NULL) {
+        while (cause_room(s) && (first = groups_next(&g, &at, &n)) != NULL) {
             struct bodies b = {.s = s, .calls = first, .n = n, .sending = sending != 0};
             look_at(&b);
         }

@@ -369,7 +369,7 @@ static void find_stop(struct p2t_summary *s, struct keyed *calls, size_t n)
     struct process p = {.s = s, .calls = calls, .n = n};
     const struct call *first = calls[0].item;
 
-    if (n < 30 || is_proxy(s, first->client) || !find_gap(&p))
+    if (n < 30 || is_proxy(s, first->client) || !find_gap(&p) || !cause_look(s))
         return;
     look_around(&p);
     double due = (double)p.rate / 5 * (double)(p.to_ns - p.from_ns) / 1e9;
@@ -483,7 +483,7 @@ static void for_each(struct p2t_summary *s, enum by by, look_fn *look)
         if (call_is_request(&s->calls[i]))
             groups_add(&g, keyed_by(by, &s->calls[i]));
     groups_sort(&g);
-    while ((first = groups_next(&g, &at, &n)) != NULL)
+    while (cause_room(s) && (first = groups_next(&g, &at, &n)) != NULL)
         look(s, first, n);
     s->failed |= g.failed;
     groups_fini(&g);

@@ -99,7 +99,7 @@ void rules_connections(struct p2t_summary *s)
             groups_add(&g, (struct keyed){{c->client, c->agent, c->host}, c->request_ns, c->id, c});
     }
     groups_sort(&g);
-    while ((first = groups_next(&g, &at, &n)) != NULL) {
+    while (cause_room(s) && (first = groups_next(&g, &at, &n)) != NULL) {
         struct habit h = {.s = s, .calls = first, .n = n};
         look_at(&h);
     }

@@ -106,7 +106,7 @@ static void find_refused(struct listener *l)
     size_t n = listener_count(l, ends);
     const struct word *proxy = NULL;
 
-    if (n < at_least(l->s, 2))
+    if (n < at_least(l->s, 2) || !cause_look(l->s))
         return;
     l->end_ns = max_ns(l->end_ns, l->last->refused_ns);
     if (made_good(l))
@@ -171,7 +171,7 @@ void rules_dials(struct p2t_summary *s)
         if (s->conns[i].syns > 0 && s->conns[i].server_port != DNS_PORT)
             groups_add(&g, (struct keyed){{s->conns[i].server}, s->conns[i].syn_ns, s->conns[i].id, &s->conns[i]});
     groups_sort(&g);
-    while ((first = groups_next(&g, &at, &n)) != NULL) {
+    while (cause_room(s) && (first = groups_next(&g, &at, &n)) != NULL) {
         struct listener l = {.s = s, .server = first->key[0], .conns = first, .n = n};
         l.ip = ((struct conn *)first->item)->server_ip;
         find_refused(&l);

@@ -222,7 +222,7 @@ void rules_failures(struct p2t_summary *s)
     size_t at = 0, n;
     struct keyed *first;
 
-    while ((first = groups_next(&s->services, &at, &n)) != NULL) {
+    while (cause_room(s) && (first = groups_next(&s->services, &at, &n)) != NULL) {
         struct service v = {s, first, n};
         if (first->key[0] == NULL)
             continue;

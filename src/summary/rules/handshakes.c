@@ -190,7 +190,7 @@ void rules_handshakes(struct p2t_summary *s)
             groups_add(&g, (struct keyed){{c->server}, c->start_ns, c->id, c});
     }
     groups_sort(&g);
-    while ((first = groups_next(&g, &at, &n)) != NULL) {
+    while (cause_room(s) && (first = groups_next(&g, &at, &n)) != NULL) {
         find_failures(s, first, n);
         find_slow_handshakes(s, first, n);
     }

@@ -106,7 +106,7 @@ static void find_hole(struct p2t_summary *s, struct keyed *conns, size_t n)
     struct hole h = {.s = s, .conns = conns, .n = n};
 
     look_for_hole(&h);
-    if (h.bad < at_least(s, 2) || h.full >= h.bad)
+    if (h.bad < at_least(s, 2) || h.full >= h.bad || !cause_look(s))
         return;
     size_t stalled = 0;
     for (size_t i = 0; i < s->call_count; i++)
@@ -231,7 +231,7 @@ static void measure(struct losses *l)
     syns = trouble_of(l->s, TROUBLE_LOSS, l->ip, l->s->first_ns, l->s->last_ns);
     if (l->events + (syns != NULL ? 2 : 0) >= 3)
         count_tails(l);
-    for (size_t i = 0; i < l->s->call_count; i++)
+    for (size_t i = 0; i < l->s->call_count && l->events > 0; i++)
         hit += is_hit_by_loss(l, &l->s->calls[i]);
     l->events += syns != NULL ? 2 : 0;
     if (l->events >= 3 && l->tails > 0)
@@ -405,7 +405,7 @@ void rules_loss(struct p2t_summary *s)
     }
     groups_sort(&by_server);
     groups_sort(&by_ip);
-    while (!s->lossy_capture && (first = groups_next(&by_server, &at, &n)) != NULL)
+    while (!s->lossy_capture && cause_room(s) && (first = groups_next(&by_server, &at, &n)) != NULL)
         find_hole(s, first, n);
     find_losses(s, &by_ip);
     s->failed |= by_server.failed || by_ip.failed;

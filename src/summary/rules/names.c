@@ -9,6 +9,14 @@ enum { TYPE_A = 1, TYPE_AAAA = 28, NXDOMAIN = 3 };
 /* An answer of the other family, or another server's, this near to an empty one makes up for it. */
 static const int64_t SAME_LOOKUP_NS = 600 * (int64_t)MS;
 
+/* Of all calls and questions; sorted. */
+struct known {
+    struct groups called;    /* names that calls reached */
+    struct groups wanted;    /* those that a call failed for */
+    struct groups resolving; /* clients that got addresses */
+    struct groups left;      /* see list_left() */
+};
+
 struct name_view {
     struct p2t_summary *s;
     const struct word *name;
@@ -16,11 +24,47 @@ struct name_view {
     size_t n;
     size_t with_address, aaaa_with_address, a_with_address, of_type_a;
     bool called; /* a call reached it by that name */
+    struct known *known;
 };
 
 static bool has_address(const struct question *q)
 {
     return q->addresses > 0;
+}
+
+static uint32_t rank_of(const struct word *w)
+{
+    return w != NULL ? w->rank : 0;
+}
+
+/* How many of them come before the key at that time. */
+static size_t count_before(const struct groups *g, const struct word *key, int64_t at_ns)
+{
+    size_t low = 0, high = g->n;
+
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        const struct keyed *x = &g->all[middle];
+        if (rank_of(x->key[0]) < rank_of(key) || (x->key[0] == key && x->at_ns < at_ns))
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static bool has_key(const struct groups *g, const struct word *key)
+{
+    size_t at = count_before(g, key, INT64_MIN);
+
+    return at < g->n && g->all[at].key[0] == key;
+}
+
+static bool left_something(const struct groups *left, const struct word *client, int64_t at_ns)
+{
+    size_t before = count_before(left, client, at_ns);
+
+    return before > 0 && left->all[before - 1].key[0] == client && (int64_t)left->all[before - 1].tie > at_ns;
 }
 
 static bool is_empty(const struct question *q)
@@ -36,14 +80,16 @@ static bool is_nxdomain(const struct question *q)
 /* The same client got an address for the name at about the same time. */
 static bool made_up_for(const struct name_view *v, size_t at)
 {
+    enum { LOOKED_AT_MAX = 256 };
     const struct question *q = v->all[at].item;
 
-    for (size_t i = at; i-- > 0 && v->all[i].at_ns > q->asked_ns - SAME_LOOKUP_NS;) {
+    for (size_t i = at; i-- > 0 && at - i < LOOKED_AT_MAX && v->all[i].at_ns > q->asked_ns - SAME_LOOKUP_NS;) {
         const struct question *o = v->all[i].item;
         if (o->client == q->client && has_address(o))
             return true;
     }
-    for (size_t i = at + 1; i < v->n && v->all[i].at_ns < q->asked_ns + SAME_LOOKUP_NS; i++) {
+    for (size_t i = at + 1; i < v->n && i - at < LOOKED_AT_MAX && v->all[i].at_ns < q->asked_ns + SAME_LOOKUP_NS;
+         i++) {
         const struct question *o = v->all[i].item;
         if (o->client == q->client && has_address(o))
             return true;
@@ -60,47 +106,12 @@ static int telling_type(const struct name_view *v)
     return v->of_type_a > 0 ? TYPE_A : TYPE_AAAA;
 }
 
-/* Somebody asked for just that name, and got nothing. Names that a search list makes are asked for by nobody. */
-static bool was_wanted(const struct name_view *v)
-{
-    for (size_t i = 0; i < v->s->call_count; i++)
-        if (v->s->calls[i].name == v->name && v->s->calls[i].outcome == P2T_OUTCOME_DNS_ERROR)
-            return true;
-    return false;
-}
-
-/* A service that the client called until then, and no more: what it asks for now may be its new name. */
-static bool gave_something_up(const struct name_view *v, const struct question *bad)
-{
-    struct groups hosts = {0};
-    size_t at = 0, n;
-    bool found = false;
-    struct keyed *first;
-
-    for (size_t i = 0; i < v->s->call_count; i++) {
-        struct call *c = &v->s->calls[i];
-        if (c->client == bad->client && c->request_ns != 0)
-            groups_add(&hosts, (struct keyed){{c->host}, c->request_ns, c->id, c});
-    }
-    groups_sort(&hosts);
-    while ((first = groups_next(&hosts, &at, &n)) != NULL) {
-        int64_t pace = n > 1 ? (first[n - 1].at_ns - first[0].at_ns) / (int64_t)(n - 1) : 0;
-        found |= n >= 5 && first[n - 1].at_ns < bad->asked_ns && bad->asked_ns - first[n - 1].at_ns < 5 * pace &&
-                 v->s->last_ns - first[n - 1].at_ns > 5 * pace;
-    }
-    groups_fini(&hosts);
-    return found;
-}
-
 /* A name that never existed, asked for by a client whose other names exist: out of habit, as it seems, unless the client
- * gave something up for it. */
+ * gave something up for it: a service that it called until then, and no more. */
 static bool is_habit(const struct name_view *v, const struct question *bad, size_t count)
 {
-    size_t resolved = 0;
-
-    for (size_t i = 0; i < v->s->question_count; i++)
-        resolved += v->s->questions[i].client == bad->client && has_address(&v->s->questions[i]);
-    return resolved > 0 && (count < 5 || !gave_something_up(v, bad));
+    return has_key(&v->known->resolving, bad->client) &&
+           (count < 5 || !left_something(&v->known->left, bad->client, bad->asked_ns));
 }
 
 /* What Kubernetes' search list makes of a name with dots: no service has so many labels. */
@@ -126,7 +137,8 @@ static bool is_noise(const struct name_view *v, enum p2t_cause_code code, const 
     if (code == P2T_CAUSE_DNS_EMPTY_ANSWER)
         return v->of_type_a == 0 || strncmp(v->name->text, "ipv6.", 5) == 0 ||
                (!v->s->small && strchr(v->name->text, '.') == NULL);
-    return !was_wanted(v) || (!v->s->small && is_habit(v, first, count));
+    /* Names that a search list makes are asked for by nobody. */
+    return !has_key(&v->known->wanted, v->name) || (!v->s->small && is_habit(v, first, count));
 }
 
 static void blame(struct name_view *v, enum p2t_cause_code code, const size_t *bad, size_t bad_count)
@@ -196,32 +208,66 @@ static void look_at(struct name_view *v)
     find(v, P2T_CAUSE_DNS_NOT_FOUND, is_nxdomain);
 }
 
-/* Names that calls were made to, each once and sorted by rank. */
-static void list_called(struct p2t_summary *s, struct groups *called)
+/* ---- what is asked of all names ---- */
+
+/* Keys alone, sorted. */
+static void list_keys(struct p2t_summary *s, struct known *k)
 {
-    for (size_t i = 0; i < s->call_count; i++)
-        if (s->calls[i].request_ns != 0 && s->calls[i].name != NULL)
-            groups_add(called, (struct keyed){{s->calls[i].name}, 0, 0, NULL});
-    groups_sort(called);
+    for (size_t i = 0; i < s->call_count; i++) {
+        const struct call *c = &s->calls[i];
+        if (c->name != NULL && c->request_ns != 0)
+            groups_add(&k->called, (struct keyed){{c->name}, 0, 0, NULL});
+        if (c->name != NULL && c->outcome == P2T_OUTCOME_DNS_ERROR)
+            groups_add(&k->wanted, (struct keyed){{c->name}, 0, 0, NULL});
+    }
+    for (size_t i = 0; i < s->question_count; i++)
+        if (has_address(&s->questions[i]))
+            groups_add(&k->resolving, (struct keyed){{s->questions[i].client}, 0, 0, NULL});
+    groups_sort(&k->called);
+    groups_sort(&k->wanted);
+    groups_sort(&k->resolving);
 }
 
-static bool was_called(const struct groups *called, const struct word *name)
+/* The hosts that each client called often, and then no more although it had the time: at_ns is the last call, tie until when
+ * the next one was due, at the most that any of the client's before it. */
+static void list_left(struct p2t_summary *s, struct known *k)
 {
-    size_t low = 0, high = called->n;
+    struct groups hosts = {0};
+    size_t at = 0, n;
+    struct keyed *first;
 
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-        if (called->all[middle].key[0]->rank < name->rank)
-            low = middle + 1;
-        else
-            high = middle;
+    for (size_t i = 0; i < s->call_count; i++) {
+        struct call *c = &s->calls[i];
+        if (c->request_ns != 0)
+            groups_add(&hosts, (struct keyed){{c->client, c->host}, c->request_ns, c->id, c});
     }
-    return low < called->n && called->all[low].key[0] == name;
+    groups_sort(&hosts);
+    while ((first = groups_next(&hosts, &at, &n)) != NULL) {
+        int64_t last_ns = first[n - 1].at_ns, pace = n > 1 ? (last_ns - first[0].at_ns) / (int64_t)(n - 1) : 0;
+        if (n >= 5 && s->last_ns - last_ns > 5 * pace)
+            groups_add(&k->left, (struct keyed){{first->key[0]}, last_ns, (uint64_t)(last_ns + 5 * pace), NULL});
+    }
+    groups_sort(&k->left);
+    for (size_t i = 1; i < k->left.n; i++)
+        if (k->left.all[i].key[0] == k->left.all[i - 1].key[0] && k->left.all[i].tie < k->left.all[i - 1].tie)
+            k->left.all[i].tie = k->left.all[i - 1].tie;
+    s->failed |= hosts.failed;
+    groups_fini(&hosts);
+}
+
+static void known_fini(struct p2t_summary *s, struct known *k)
+{
+    s->failed |= k->called.failed || k->wanted.failed || k->resolving.failed || k->left.failed;
+    groups_fini(&k->called);
+    groups_fini(&k->wanted);
+    groups_fini(&k->resolving);
+    groups_fini(&k->left);
 }
 
 void rules_names(struct p2t_summary *s)
 {
-    struct groups by_name = {0}, called = {0};
+    struct groups by_name = {0};
+    struct known known = {0};
     size_t at = 0, n;
     struct keyed *first;
 
@@ -231,13 +277,18 @@ void rules_names(struct p2t_summary *s)
             groups_add(&by_name, (struct keyed){{q->name}, q->asked_ns, i, q});
     }
     groups_sort(&by_name);
-    list_called(s, &called);
-    while ((first = groups_next(&by_name, &at, &n)) != NULL) {
-        struct name_view v = {
-            .s = s, .name = first->key[0], .all = first, .n = n, .called = was_called(&called, first->key[0])};
+    list_keys(s, &known);
+    list_left(s, &known);
+    while (cause_room(s) && (first = groups_next(&by_name, &at, &n)) != NULL) {
+        struct name_view v = {.s = s,
+                              .name = first->key[0],
+                              .all = first,
+                              .n = n,
+                              .called = has_key(&known.called, first->key[0]),
+                              .known = &known};
         look_at(&v);
     }
-    s->failed |= by_name.failed || called.failed;
+    s->failed |= by_name.failed;
     groups_fini(&by_name);
-    groups_fini(&called);
+    known_fini(s, &known);
 }

@@ -236,7 +236,7 @@ static void blame(struct p2t_summary *s, const struct found *f, bool client)
 static void look_at(struct path *p, struct found *sure, struct found *maybe)
 {
     fill_floor(p);
-    if (!find_rise(p) || handshakes_deny(p))
+    if (!find_rise(p) || handshakes_deny(p) || !cause_look(p->s))
         return;
     if (p->certain || answers_come_first(p))
         note(sure, p);

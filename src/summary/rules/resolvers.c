@@ -525,7 +525,7 @@ void rules_resolvers(struct p2t_summary *s)
     groups_sort(&by_server);
     for (size_t i = 0; i < s->question_count; i++)
         any_answer |= s->questions[i].answered_ns != 0;
-    while ((first = groups_next(&by_server, &at, &n)) != NULL) {
+    while (cause_room(s) && (first = groups_next(&by_server, &at, &n)) != NULL) {
         struct resolver r = {.s = s,
                              .server = first->key[0],
                              .all = first,

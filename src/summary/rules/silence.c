@@ -54,18 +54,23 @@ static void look_at_host(const struct listener *l, struct silence *v)
     v->listener_lives |= listener_taken(l) > 0;
 }
 
-static struct silence look(struct listener *l)
+static struct silence count_ends(struct listener *l)
 {
-    struct silence v = {0};
+    struct silence v = {.silent = listener_count(l, SILENT),
+                        .repeated = listener_count(l, 1u << DIAL_REPEATED),
+                        .late = listener_count(l, 1u << DIAL_LATE_SYN_ACK)};
 
-    v.silent = listener_count(l, SILENT);
-    v.repeated = listener_count(l, 1u << DIAL_REPEATED);
-    v.late = listener_count(l, 1u << DIAL_LATE_SYN_ACK);
-    (void)listener_count(l, BAD_ENDS);
-    for (size_t i = 0; i < l->s->call_count; i++)
-        v.held += is_held(l, &l->s->calls[i]);
-    look_at_host(l, &v);
+    (void)listener_count(l, BAD_ENDS); /* the window is that of all */
     return v;
+}
+
+static void look_around(struct listener *l, struct silence *v)
+{
+    for (size_t i = 0; i < l->s->call_count; i++)
+        v->held += is_held(l, &l->s->calls[i]);
+    look_at_host(l, v);
+    l->siblings = (struct word_list){0};
+    listener_find_siblings(l);
 }
 
 static void tell_dead(struct listener *l, const struct silence *v)
@@ -152,7 +157,7 @@ static void tell_repeated(struct listener *l)
 
 void dials_find_silence(struct listener *l)
 {
-    struct silence v = look(l);
+    struct silence v = count_ends(l);
     size_t all = v.silent + v.repeated + v.late;
 
     if (all < at_least(l->s, 2) || (l->s->lossy_capture && all * 5 < listener_taken(l)))
@@ -160,8 +165,9 @@ void dials_find_silence(struct listener *l)
     /* A single SYN that nobody repeats may have been answered out of sight. */
     if (all == 1 && v.silent == 1 && l->first->syns == 1)
         return;
-    l->siblings = (struct word_list){0};
-    listener_find_siblings(l);
+    if (!cause_look(l->s))
+        return;
+    look_around(l, &v);
     bool few = listener_taken(l) > 4 * all; /* the others were taken at once */
     if (v.losses >= (few ? 1 : 2) && v.repeated + v.late > 0) {
         trouble_note(l->s,

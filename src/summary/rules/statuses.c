@@ -256,7 +256,7 @@ static void find_refusals(struct service *v)
             groups_add(&routes, (struct keyed){{c->method, c->route}, call_sent_or_begun(c), c->id, c});
     }
     groups_sort(&routes);
-    while ((first = groups_next(&routes, &at, &n)) != NULL)
+    while (cause_room(v->s) && (first = groups_next(&routes, &at, &n)) != NULL)
         look_at_route(v->s, first, n);
     v->s->failed |= routes.failed;
     groups_fini(&routes);
@@ -274,7 +274,7 @@ void rules_statuses(struct p2t_summary *s)
             groups_add(&by_server, (struct keyed){{c->server}, call_sent_or_begun(c), c->id, c});
     }
     groups_sort(&by_server);
-    while ((first = groups_next(&by_server, &at, &n)) != NULL) {
+    while (cause_room(s) && (first = groups_next(&by_server, &at, &n)) != NULL) {
         struct service v = {s, first, n, first->key[0], ((struct call *)first->item)->server_ip};
         find_errors(&v);
         find_refusals(&v);

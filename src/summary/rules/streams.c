@@ -154,7 +154,7 @@ void rules_streams(struct p2t_summary *s)
     size_t at = 0, n;
     struct keyed *first;
 
-    while ((first = groups_next(&s->services, &at, &n)) != NULL)
+    while (cause_room(s) && (first = groups_next(&s->services, &at, &n)) != NULL)
         if (first->key[0] != NULL)
             look_at(s, first, n);
 }

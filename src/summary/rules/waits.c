@@ -500,6 +500,6 @@ void rules_waits(struct p2t_summary *s)
     struct keyed *first;
 
     measure_all(s);
-    while ((first = groups_next(&s->services, &at, &n)) != NULL)
+    while (cause_room(s) && (first = groups_next(&s->services, &at, &n)) != NULL)
         look_at_server(s, first, n);
 }

@@ -97,7 +97,7 @@ static void find_walks(struct p2t_summary *s)
     }
     groups_sort(&by_name);
     groups_sort(&looked);
-    while ((first = groups_next(&looked, &at, &n)) != NULL) {
+    while (cause_room(s) && (first = groups_next(&looked, &at, &n)) != NULL) {
         struct walks w = {s, &by_name, first, n};
         look_at(&w);
     }

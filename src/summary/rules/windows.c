@@ -174,11 +174,11 @@ void rules_windows(struct p2t_summary *s)
         groups_add(&by_server,
                    (struct keyed){{s->conns[i].server}, s->conns[i].first_ns, s->conns[i].id, &s->conns[i]});
     groups_sort(&by_server);
-    while ((first = groups_next(&by_server, &at, &n)) != NULL) {
+    while (cause_room(s) && (first = groups_next(&by_server, &at, &n)) != NULL) {
         find_shut(s, first, n, true);
         find_shut(s, first, n, false);
     }
-    for (size_t i = 0; i < s->conn_count; i++)
+    for (size_t i = 0; i < s->conn_count && cause_room(s); i++)
         find_dry(s, &s->conns[i]);
     s->failed |= by_server.failed;
     groups_fini(&by_server);
