@@ -1,7 +1,7 @@
 /* What a unit of traffic costs does not grow with what is open or was said before: the CPU time of twice as many is at
  * most DOUBLING times that, and no kind's unit costs more than YARDSTICK connections do.
  *
- *     growth_test PROGRAM [SIZE[,SIZE...] [KIND...]]      default: 10000,20000 of every kind
+ *     growth_test PROGRAM [summary] [SIZE[,SIZE...] [KIND...]]      default: 10000,20000 of every kind; summary: of that command
  *
  * The long set, by hand:
  *
@@ -24,6 +24,7 @@ static const double FLOOR_S = 0.2; /* below it, nothing is asserted */
 
 struct settings {
     char *program;
+    bool summary;
     uint32_t size[SIZES_MAX];
     size_t sizes;
     char path[64];
@@ -52,13 +53,14 @@ static void write_capture(const char *path, const struct growth_kind *kind, uint
 
 static void become(const struct settings *s, char *path)
 {
-    char *const argv[] = {s->program, "-j1", "-q", "-T", "ndjson", path, NULL};
+    char *const trace[] = {s->program, "-j1", "-q", "-T", "ndjson", path, NULL};
+    char *const summary[] = {s->program, "summary", "-j1", "-q", "-T", "json", path, NULL};
     const struct rlimit limit = {CPU_MAX_S, CPU_MAX_S};
     int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
 
     if (null < 0 || dup2(null, STDOUT_FILENO) < 0 || setrlimit(RLIMIT_CPU, &limit) != 0)
         _exit(126);
-    execv(s->program, argv);
+    execv(s->program, s->summary ? summary : trace);
     _exit(127);
 }
 
@@ -170,14 +172,14 @@ static bool chosen(char **names, const char *name)
 
 int main(int argc, char **argv)
 {
-    struct settings s = {0};
+    struct settings s = {.program = argc > 1 ? argv[1] : NULL,
+                         .summary = argc > 2 && strcmp(argv[2], "summary") == 0};
     char *every[] = {NULL};
-    char **kinds = argc > 3 ? argv + 3 : every;
+    char **rest = argv + (s.summary ? 3 : 2), **kinds = argc > rest - argv + 1 ? rest + 1 : every;
     int failed = 0;
 
-    if (argc < 2 || !parse_sizes(argc > 2 ? argv[2] : "10000,20000", &s))
-        die("usage: growth_test PROGRAM [SIZE[,SIZE...] [KIND...]]");
-    s.program = argv[1];
+    if (argc < 2 || !parse_sizes(argc > rest - argv ? *rest : "10000,20000", &s))
+        die("usage: growth_test PROGRAM [summary] [SIZE[,SIZE...] [KIND...]]");
     (void)snprintf(s.path, sizeof s.path, "/tmp/growth-%d.pcap", (int)getpid());
     double yardstick = measure(&s, &growth_kinds[0], s.size[s.sizes - 1]);
     for (size_t k = 0; k < growth_kind_count; k++)

@@ -117,6 +117,25 @@ static void syns_refused(struct wire *w, uint32_t units)
     }
 }
 
+/* Each of the servers twice: what one has done, `summary` tells. */
+static void servers_refusing(struct wire *w, uint32_t units)
+{
+    for (uint32_t i = 0; i < units; i++) {
+        struct talk t = talk_from(CLIENT, i, SERVER + i / 2);
+        refuse(w, &t);
+    }
+}
+
+static void servers_resetting(struct wire *w, uint32_t units)
+{
+    for (uint32_t i = 0; i < units; i++) {
+        struct talk t = talk_from(CLIENT, i, SERVER + i / 4);
+        connect_to(w, &t);
+        wire_text(w, &t, UP, request);
+        wire_segment(w, &t, DOWN, RST | ACK, "", 0);
+    }
+}
+
 static void one_tuple_anew(struct wire *w, uint32_t units)
 {
     for (uint32_t i = 0; i < units; i++) {
@@ -231,6 +250,15 @@ static void names_unanswered(struct wire *w, uint32_t units)
 
     for (uint32_t i = 0; i < units; i++)
         look_up(w, i, name_of(name, i), NULL);
+}
+
+static void names_not_found(struct wire *w, uint32_t units)
+{
+    static const struct answer none = {.status = NXDOMAIN};
+    char name[64];
+
+    for (uint32_t i = 0; i < units; i++)
+        look_up(w, i, name_of(name, i / 2), &none);
 }
 
 static void names_of_one_address(struct wire *w, uint32_t units)
@@ -498,6 +526,8 @@ const struct growth_kind growth_kinds[] = {
     {"idle-connections", idle_connections},
     {"syns-unanswered", syns_unanswered},
     {"syns-refused", syns_refused},
+    {"servers-refusing", servers_refusing},
+    {"servers-resetting", servers_resetting},
     {"one-tuple-anew", one_tuple_anew},
     {"connections-reset", connections_reset},
     {"unreachable", unreachable},
@@ -509,6 +539,7 @@ const struct growth_kind growth_kinds[] = {
     {"one-name-answered", one_name_answered},
     {"search-lists", search_lists},
     {"names-unanswered", names_unanswered},
+    {"names-not-found", names_not_found},
     {"names-of-one-address", names_of_one_address},
     {"one-port-unanswered", one_port_unanswered},
     {"one-port-answered-late", one_port_answered_late},
