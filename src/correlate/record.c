@@ -55,10 +55,10 @@ static bool make_room(struct cconn *cc)
     struct conn_notes *n = &cc->notes;
     uint32_t cap = n->stall_cap == 0 ? 2 : n->stall_cap * 2;
 
+    if (n->stall_count >= P2T_STALLS_MAX)
+        return false;
     if (n->stall_count < n->stall_cap)
         return true;
-    if (n->stall_count == P2T_STALLS_MAX)
-        return false;
     struct flow_stall *more = arena_alloc(&cc->arena, cap * sizeof *more);
     if (more == NULL)
         return false;

@@ -29,6 +29,8 @@ bool flow_tcp_place(const struct flow_conn *conn, struct flow_place *place)
                                  .newest_ns = c->newest_ns,
                                  .clock_ahead_ns = conn->clock_ahead_ns,
                                  .clock_back = conn->clock_back,
+                                 .clock_jump_ns = conn->clock_jump_ns,
+                                 .clock_jumped = conn->clock_jumped,
                                  .last = conn->last,
                                  .measured = conn->transport != NULL};
     for (unsigned side = 0; side < 2; side++) {
@@ -102,6 +104,8 @@ void flow_tcp_skip(struct flow_table *t, struct flow_conn *conn, const struct fl
     c->newest_ns = place->newest_ns;
     conn->clock_ahead_ns = place->clock_ahead_ns;
     conn->clock_back = place->clock_back;
+    conn->clock_jump_ns = place->clock_jump_ns;
+    conn->clock_jumped = place->clock_jumped;
     conn->last = place->last;
     skip_sent(t, c, place);
     for (unsigned side = 0; side < 2; side++) {

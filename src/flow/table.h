@@ -81,7 +81,8 @@ struct flow_place {
     struct endpoint client;
     int64_t last_ns; /* of its last packet */
     int64_t newest_ns, clock_ahead_ns;
-    struct packet_mark clock_back, last;
+    int64_t clock_jump_ns;
+    struct packet_mark clock_back, clock_jumped, last;
     bool measured;
     struct flow_place_half half[2]; /* by enum flow_dir */
 };

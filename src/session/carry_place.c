@@ -185,6 +185,8 @@ void carry_place_save(const struct carry_conn *cc, struct buf *out)
     buf_le64(out, (uint64_t)p->flow.newest_ns);
     buf_le64(out, (uint64_t)p->flow.clock_ahead_ns);
     carry_put_mark(out, &p->flow.clock_back);
+    buf_le64(out, (uint64_t)p->flow.clock_jump_ns);
+    carry_put_mark(out, &p->flow.clock_jumped);
     carry_put_mark(out, &p->flow.last);
     buf_le32(out, p->flow.measured);
     for (int dir = 0; dir < 2; dir++) {
@@ -226,6 +228,8 @@ void carry_place_uses(const struct carry_conn *cc, session_uses_fn *uses, void *
     if (cc->used != NULL)
         uses(ctx, (uint32_t)cc->used->flow.clock_back.ref.file);
     if (cc->used != NULL)
+        uses(ctx, (uint32_t)cc->used->flow.clock_jumped.ref.file);
+    if (cc->used != NULL)
         uses(ctx, (uint32_t)cc->used->flow.last.ref.file);
     for (int dir = 0; cc->used != NULL && dir < 2; dir++) {
         const struct flow_place_half *h = &cc->used->flow.half[dir];
@@ -262,6 +266,8 @@ static bool load(struct reader *r, struct carry_place *p)
     p->flow.newest_ns = saved_moment((int64_t)reader_le64(r));
     p->flow.clock_ahead_ns = saved_duration((int64_t)reader_le64(r));
     p->flow.clock_back = carry_get_mark(r);
+    p->flow.clock_jump_ns = saved_duration((int64_t)reader_le64(r));
+    p->flow.clock_jumped = carry_get_mark(r);
     p->flow.last = carry_get_mark(r);
     p->flow.measured = reader_le32(r) != 0;
     for (int dir = 0; dir < 2; dir++) {

@@ -60,7 +60,20 @@ void session_carry_save(struct p2t_session *s, struct buf *out, session_uses_fn 
 {
     save_secrets(s, out);
     carry_save(s->carry, flow_table_clock(s->flows), out, uses, ctx);
+    buf_le32(out, s->questions != NULL);
+    if (s->questions != NULL)
+        questions_save(s->questions, out, uses, ctx);
     correlate_save(s->correlate, out, uses, ctx);
+}
+
+/* They are there where the session that saved them kept any. */
+static int load_questions(struct p2t_session *s, struct reader *r)
+{
+    bool saved = reader_le32(r) != 0;
+
+    if (!reader_ok(r) || (saved && s->questions == NULL))
+        return P2T_ERR_USAGE;
+    return saved ? questions_load(s->questions, r) : P2T_OK;
 }
 
 int session_carry_load(struct p2t_session *s, struct slice saved)
@@ -73,6 +86,8 @@ int session_carry_load(struct p2t_session *s, struct slice saved)
     int status = proto_load_secrets(s->proto, reader_slice(&r, (size_t)n));
     if (status == P2T_OK)
         status = carry_load(s->carry, &r);
+    if (status == P2T_OK)
+        status = load_questions(s, &r);
     if (status == P2T_OK)
         status = correlate_load(s->correlate, slice_of(r.p, r.left));
     if (status == P2T_OK)

@@ -51,7 +51,7 @@ HOT static void on_fact(void *ctx, const struct fact *fact)
         s->attempts++;
     if (is_news(s, fact))
         correlate_fact(s->correlate, fact);
-    if (s->questions != NULL)
+    if (s->questions != NULL && (s->carry == NULL || !s->carry->loading))
         questions_fact(s->questions, fact);
     if (s->carry == NULL)
         return;

@@ -1,39 +1,11 @@
-#include "survey/questions.h"
+#include "survey/state.h"
 
 #include <stdlib.h>
-
-#include "base/hash.h"
-#include "base/list.h"
-#include "base/slab.h"
 
 /* Without an answer for so long it has none; no resolver waits longer for one. */
 static const int64_t LONGEST_WAIT_NS = 30000000000;
 /* The same packet, captured twice. */
 static const int64_t COPY_NS = 2000000;
-/* Floods of questions without answers push out the oldest. */
-enum { PENDING_MAX = 65536, KEPT_NAME_MAX = 255 };
-
-struct question {
-    struct hmap_node node;
-    struct list_link by_age; /* the longest not asked first */
-    struct endpoint client, server;
-    uint16_t id, type, name_len;
-    uint32_t tries, path;
-    int64_t asked_ns, last_asked_ns, unreachable_ns;
-    struct packet_ref asked;
-    bool over_tcp;
-    uint8_t name[KEPT_NAME_MAX];
-};
-
-struct questions {
-    struct questions_config config;
-    struct hmap map; /* struct question, by client, id and type */
-    struct list_link ages;
-    struct slab slab;
-    size_t pending;
-    bool asked; /* a question was seen */
-};
-
 struct questions *questions_new(const struct questions_config *config)
 {
     struct questions *q = calloc(1, sizeof *q);
@@ -52,6 +24,22 @@ static uint64_t key_hash(const struct endpoint *client, uint16_t id, uint16_t ty
 
     ip_words(&client->ip, w);
     return hash_words(w);
+}
+
+struct question *questions_add(struct questions *q, const struct endpoint *client, uint16_t id, uint16_t type)
+{
+    struct question *x = slab_take(&q->slab);
+
+    if (x == NULL || hmap_insert(&q->map, &x->node, key_hash(client, id, type)) != 0) {
+        slab_give(&q->slab, x);
+        return NULL;
+    }
+    x->client = *client;
+    x->id = id;
+    x->type = type;
+    list_append(&q->ages, &x->by_age);
+    q->pending++;
+    return x;
 }
 
 static void forget(struct questions *q, struct question *x)
@@ -171,15 +159,10 @@ static void ask(struct questions *q, const struct fact *f)
         list_append(&q->ages, &x->by_age);
         return;
     }
-    x = slab_take(&q->slab);
-    if (x == NULL || hmap_insert(&q->map, &x->node, key_hash(&f->as.dns.src, m->id, m->qtype)) != 0) {
-        slab_give(&q->slab, x);
+    x = questions_add(q, &f->as.dns.src, m->id, m->qtype);
+    if (x == NULL)
         return;
-    }
-    x->client = f->as.dns.src;
     x->server = f->as.dns.dst;
-    x->id = m->id;
-    x->type = m->qtype;
     x->name_len = (uint16_t)(name.n < KEPT_NAME_MAX ? name.n : KEPT_NAME_MAX);
     memcpy(x->name, name.p, x->name_len);
     x->tries = 1;
@@ -187,8 +170,6 @@ static void ask(struct questions *q, const struct fact *f)
     x->asked_ns = x->last_asked_ns = f->mark.ts_ns;
     x->asked = f->mark.ref;
     x->over_tcp = f->as.dns.over_tcp;
-    list_append(&q->ages, &x->by_age);
-    q->pending++;
 }
 
 /* A name server is one host. */

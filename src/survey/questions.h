@@ -3,7 +3,10 @@
 #ifndef P2T_SURVEY_QUESTIONS_H
 #define P2T_SURVEY_QUESTIONS_H
 
+#include "base/buf.h"
+#include "base/reader.h"
 #include "pcap2trace/question.h"
+#include "pcap2trace/status.h"
 #include "proto/fact.h"
 
 struct questions;
@@ -22,6 +25,10 @@ struct questions *questions_new(const struct questions_config *config);
 void questions_fact(struct questions *q, const struct fact *f);
 /* The input has ended: those without an answer are handed over, the oldest first. */
 void questions_finish(struct questions *q);
+/* Appends those without an answer; calls uses() for each file that one refers to. */
+void questions_save(const struct questions *q, struct buf *out, void (*uses)(void *ctx, uint32_t file), void *ctx);
+/* Takes what questions_save() wrote from the front of the reader, before any fact. 0, P2T_ERR_MEMORY or P2T_ERR_USAGE. */
+int questions_load(struct questions *q, struct reader *saved);
 /* NULL is allowed. */
 void questions_free(struct questions *q);
 

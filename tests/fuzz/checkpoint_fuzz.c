@@ -66,6 +66,19 @@ static int take(struct p2t_session *s, const struct checkpoint_record *record)
     }
 }
 
+static int on_connection(void *ctx, const struct p2t_connection_record *r)
+{
+    (void)ctx;
+    return r->client == NULL || r->server == NULL ? P2T_ERR_STOPPED : P2T_OK;
+}
+
+static void on_question(void *ctx, const struct p2t_question *q)
+{
+    (void)ctx;
+    if (q->client.n == 0 || q->server.n == 0)
+        abort();
+}
+
 static void save(struct p2t_session *s, struct slice records)
 {
     struct reader r = reader_of_slice(records);
@@ -119,7 +132,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const struct out_options options = {0};
     const struct out_sink sink = {&sum, swallow};
     struct out_writer *w = out_writer_new(OUT_FORMAT_NDJSON, &options, &sink);
-    struct p2t_config config = {.max_memory = P2T_MEMORY_LEAST, .all = true, .ctx = w, .exchange = on_exchange};
+    struct p2t_config config = {.max_memory = P2T_MEMORY_LEAST,
+                                .all = true,
+                                .ctx = w,
+                                .exchange = on_exchange,
+                                .connection = on_connection,
+                                .question = on_question};
     struct p2t_session *s;
 
     if (w == NULL || p2t_session_open(&s, &config, NULL) != P2T_OK)
