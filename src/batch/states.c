@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <zstd.h>
 
@@ -15,7 +16,7 @@
 #include "pcap2trace/status.h"
 
 /* A window has at most 65,536 records of each kind; beyond this a file is no state. */
-enum { STATE_BYTES_MAX = 128 << 20, LINE_BYTES_MAX = 16 << 20 };
+enum { STATE_BYTES_MAX = 64 << 20, LINE_BYTES_MAX = 16 << 20 };
 
 static const char MANIFEST[] = "manifest.ndjson";
 
@@ -80,9 +81,23 @@ struct states {
     ZSTD_DCtx *zstd;
 };
 
+/* A pipe would let it wait for ever. */
+static int open_regular(const char *path)
+{
+    struct stat st;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+    if (fd >= 0 && fstat(fd, &st) == 0 && !S_ISREG(st.st_mode)) {
+        close(fd);
+        errno = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
+        return -1;
+    }
+    return fd;
+}
+
 static bool read_file(const char *path, struct buf *b)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open_regular(path);
     ssize_t got = 0;
 
     buf_reset(b);
@@ -134,37 +149,67 @@ static int read_state(struct states *s, const char *folder, const char *output)
 
 /* ---- manifests ---- */
 
-static int read_line(struct states *s, const char *folder, const char *line, size_t n)
+struct manifest {
+    const char *folder;
+    uint64_t last; /* number of the window named last */
+};
+
+static void say(const struct states *s, const char *subject, const char *text)
+{
+    s->sink->problem(s->sink->ctx, subject, text);
+}
+
+static int read_line(struct states *s, struct manifest *m, const char *line, size_t n)
 {
     cJSON *json = cJSON_ParseWithLength(line, n);
     const cJSON *output = cJSON_GetObjectItemCaseSensitive(json, "output");
+    uint64_t number = cJSON_IsString(output) ? strtoull(output->valuestring, NULL, 10) : 0;
     int status = P2T_OK;
 
-    if (cJSON_IsString(output))
-        status = read_state(s, folder, output->valuestring);
+    if (line[n - 1] != '\n')
+        say(s, m->folder, "the last line of its manifest is cut: that window, and what may follow, is missing");
+    else if (!cJSON_IsString(output))
+        say(s, m->folder, "a line of its manifest cannot be read");
+    else if (number <= m->last)
+        say(s, output->valuestring, "is named by the manifest out of turn: it is not counted again");
     else
-        s->sink->problem(s->sink->ctx, folder, "a line of its manifest cannot be read");
+        status = read_state(s, m->folder, output->valuestring);
+    m->last = number > m->last ? number : m->last;
     cJSON_Delete(json);
+    return status;
+}
+
+static int read_lines(struct states *s, const char *folder, FILE *file)
+{
+    struct manifest m = {.folder = folder};
+    char *line = NULL;
+    size_t cap = 0;
+    ssize_t n = 0;
+    int status = P2T_OK;
+
+    while (status == P2T_OK && (n = getline(&line, &cap, file)) > 0 && n < LINE_BYTES_MAX)
+        status = read_line(s, &m, line, (size_t)n);
+    if (status == P2T_OK && (m.last == 0 || n >= LINE_BYTES_MAX))
+        say(s, folder, "its manifest names no window, or is damaged");
+    free(line);
     return status;
 }
 
 static int read_point(void *ctx, const char *folder)
 {
     struct states *s = ctx;
-    char *path = path_in(folder, MANIFEST), *line = NULL;
-    FILE *file = path != NULL ? fopen(path, "re") : NULL;
-    size_t cap = 0;
-    ssize_t n;
-    int status = P2T_OK;
+    char *path = path_in(folder, MANIFEST);
+    int fd = path != NULL ? open_regular(path) : -1, status = P2T_OK;
+    FILE *file = fd >= 0 ? fdopen(fd, "r") : NULL;
 
-    if (file == NULL)
-        s->sink->problem(s->sink->ctx, path != NULL ? path : folder, strerror(errno));
-    while (file != NULL && status == P2T_OK && (n = getline(&line, &cap, file)) > 0 && n < LINE_BYTES_MAX)
-        if (line[n - 1] == '\n') /* else it is being written */
-            status = read_line(s, folder, line, (size_t)n);
+    if (file != NULL)
+        status = read_lines(s, folder, file);
+    else
+        say(s, path != NULL ? path : folder, strerror(errno));
     if (file != NULL)
         fclose(file);
-    free(line);
+    else if (fd >= 0)
+        close(fd);
     free(path);
     return status;
 }

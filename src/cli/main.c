@@ -1,6 +1,7 @@
 #include <signal.h>
 #include <stdio.h>
 
+#include "cli/clash.h"
 #include "cli/help.h"
 #include "cli/list.h"
 #include "cli/options.h"
@@ -69,7 +70,11 @@ int main(int argc, char **argv)
     /* A file that may grow no more is an error like a full disk: what was begun is removed. */
     (void)signal(SIGXFSZ, SIG_IGN);
     buf_putc(&complaint, '\0');
-    if (status == P2T_OK)
+    const char *input = status == P2T_OK ? clash_with_input(&options) : NULL;
+    if (input != NULL) {
+        report_line(input, "would be overwritten by the output, which is read from it: name another file");
+        code = 2;
+    } else if (status == P2T_OK)
         code = perform(&options);
     else if (status == P2T_ERR_USAGE)
         code = usage_error(complaint.failed ? "usage" : (const char *)complaint.p);

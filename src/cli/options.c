@@ -284,6 +284,7 @@ static int take(struct cli_options *o, int option, char *value, struct buf *comp
     case 'w':
     case 'o':
         o->extract.written = true;
+        o->extract.by_w |= option == 'w';
         o->output = strcmp(value, "-") == 0 ? NULL : value;
         return *value != '\0' ? P2T_OK
                               : options_wrong(complaint, option == 'w' ? "-w" : "-o", value, "a file name is wanted");
@@ -384,12 +385,22 @@ static bool take_command(struct cli_options *o, const char *word)
     return false;
 }
 
+/* A word that is no command, before others, and no file: few name captures so. */
+static bool looks_like_command(const char *word)
+{
+    return strpbrk(word, "./-") == NULL && access(word, F_OK) != 0;
+}
+
 static int parse_operands(struct cli_options *o, int argc, char **argv, struct buf *complaint)
 {
     int i = optind;
 
-    if (i < argc && take_command(o, argv[i]))
+    if (i < argc && take_command(o, argv[i])) {
         i++;
+    } else if (i + 1 < argc && looks_like_command(argv[i])) {
+        buf_printf(complaint, "no command '%s' is known, and no capture of that name is here", argv[i]);
+        return P2T_ERR_USAGE;
+    }
     while (i < argc)
         o->captures[o->capture_count++] = argv[i++];
     if (o->capture_count > 0 || (o->action == CLI_BATCH && o->batch.manifest != NULL))

@@ -53,6 +53,7 @@ enum { CLI_JOBS_MAX = 1024 };
 struct cli_extract {
     bool minimal, with_secrets;
     bool written; /* -w or -o was given */
+    bool by_w;    /* -w was */
 };
 
 struct cli_options {

@@ -48,6 +48,8 @@ static const char *check_two_passes(const struct cli_options *o)
     if (o->filter.id_count == 0 && o->filter.trace_ids.n == 0)
         return extract ? "extract wants to know which exchanges: --id ID or --trace-id ID"
                        : "explain wants to know which exchanges: --id ID or --trace-id ID";
+    if (o->filter.id_count > 0 && o->filter.trace_ids.n > 0)
+        return "explain and extract find exchanges by --id or by --trace-id, not by both";
     if (count_stdin(o->captures, o->capture_count) > 0)
         return "explain and extract read the captures twice, and standard input can be read once only: write it to a "
                "file first";
@@ -87,8 +89,8 @@ int options_check(const struct cli_options *o, struct buf *complaint)
         what =
             "--out, --state, --point-from, --settle, --follow, --final, --zstd, --manifest and --shard belong to the "
             "commands 'batch' and 'plan'";
-    } else if (o->action != CLI_EXTRACT && (o->extract.minimal || o->extract.with_secrets)) {
-        what = "--minimal and --with-secrets belong to the command 'extract'";
+    } else if (o->action != CLI_EXTRACT && (o->extract.minimal || o->extract.with_secrets || o->extract.by_w)) {
+        what = "-w, --minimal and --with-secrets belong to the command 'extract'; others write with -o";
     } else if (o->action == CLI_EXPLAIN || o->action == CLI_EXTRACT) {
         what = check_two_passes(o);
         if (what == NULL && (o->live_count > 0 || o->differing || o->tolerance_ns != CLI_TOLERANCE_NS))

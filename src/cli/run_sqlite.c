@@ -63,10 +63,13 @@ static int finish(struct run *r, int status)
         return EXIT_TROUBLE;
     }
     p2t_session_counters(r->feed.session, &counters);
-    if (p2t_summary_finish(r->feed.summary, &counters) != P2T_OK || sqlite_finish(r->db, r->feed.summary) != P2T_OK) {
+    if (p2t_summary_finish(r->feed.summary, &counters) != P2T_OK ||
+        sqlite_finish(r->db, r->feed.summary, signals_stop() == 0) != P2T_OK) {
         report_line(r->feed.options->output, sqlite_problem(r->db));
         return EXIT_TROUBLE;
     }
+    if (signals_stop() != 0)
+        report_interrupted(r->feed.session);
     if (signals_stop() != 0)
         return EXIT_SIGNAL + signals_stop();
     return counters.problems > 0 ? EXIT_TROUBLE : EXIT_OK;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "batch/states.h"
 #include "cli/ending.h"
@@ -121,6 +122,22 @@ static int summarize_all(struct run *r)
     return status == P2T_OK && r->feed.summary != NULL ? write_summary(r) : status;
 }
 
+static bool same_folder(const char *a, const char *b)
+{
+    struct stat x, y;
+
+    return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+static bool names_one_twice(const struct cli_options *o)
+{
+    for (size_t i = 1; i < o->capture_count; i++)
+        for (size_t k = 0; k < i; k++)
+            if (same_folder(o->captures[i], o->captures[k]))
+                return true;
+    return false;
+}
+
 /* Why the options do not fit folders that batch wrote to; NULL: they do, or there are none. */
 static const char *unfit_for_states(const struct cli_options *o)
 {
@@ -132,6 +149,8 @@ static const char *unfit_for_states(const struct cli_options *o)
         return NULL;
     if (n < o->capture_count)
         return "captures and folders that batch wrote to are not summed up together";
+    if (names_one_twice(o))
+        return "a folder that batch wrote to is named twice: its calls would count twice";
     if (!filter_is_empty(&o->filter))
         return "what batch wrote is summed up as a whole: to choose exchanges, name the captures";
     return o->bpf != NULL ? "-f chooses packets: name the captures for that" : NULL;
@@ -152,8 +171,11 @@ static int run(struct run *r)
     int status = summarize_all(r);
     if (status != P2T_OK)
         return ending_failed(r->feed.options, &r->output, status);
-    if (signals_stop() != 0)
+    if (signals_stop() != 0) {
+        if (r->feed.session != NULL)
+            report_interrupted(r->feed.session);
         return EXIT_SIGNAL + signals_stop();
+    }
     return r->problems > 0 ? EXIT_TROUBLE : EXIT_OK;
 }
 

@@ -40,13 +40,15 @@ static void on_progress(int signal)
 
 void signals_install(bool on_stdin)
 {
-    struct sigaction action = {.sa_handler = on_stop};
+    struct sigaction action = {.sa_handler = on_stop}, before;
 
     if (on_stdin)
         nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
     sigemptyset(&action.sa_mask);
     (void)sigaction(SIGINT, &action, NULL);
     (void)sigaction(SIGTERM, &action, NULL);
+    if (sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler != SIG_IGN) /* not under nohup(1) */
+        (void)sigaction(SIGHUP, &action, NULL);
     action.sa_handler = on_progress;
     (void)sigaction(SIGUSR1, &action, NULL);
 }

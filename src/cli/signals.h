@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-/* SIGINT and SIGTERM ask to stop; a second one ends the program at once. With `on_stdin`, the first one also ends
+/* SIGINT, SIGTERM and SIGHUP ask to stop; a second one ends the program at once. With `on_stdin`, the first one also ends
  * standard input, so that a read that waits there returns. SIGUSR1 asks for a line of progress. */
 void signals_install(bool on_stdin);
 /* The signal that asked to stop, or 0. */

@@ -433,12 +433,12 @@ static int insert_causes(struct sqlite *s, const struct p2t_summary *summary)
     return P2T_OK;
 }
 
-int sqlite_finish(struct sqlite *s, const struct p2t_summary *summary)
+int sqlite_finish(struct sqlite *s, const struct p2t_summary *summary, bool whole)
 {
     char meta[160];
 
-    snprintf(meta, sizeof meta, "INSERT INTO meta VALUES('program','pcap2trace %s'),('complete','yes'); COMMIT",
-             p2t_version());
+    snprintf(meta, sizeof meta, "INSERT INTO meta VALUES('program','pcap2trace %s')%s; COMMIT", p2t_version(),
+             whole ? ",('complete','yes')" : "");
     int status = insert_causes(s, summary);
     if (status == P2T_OK)
         status = run(s, "CREATE INDEX exchanges_id ON exchanges(id);"

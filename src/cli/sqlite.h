@@ -16,8 +16,8 @@ bool sqlite_is_wanted(const char *path);
 int sqlite_open(struct sqlite **db, const char *path);
 /* 0 or P2T_ERR_IO. */
 int sqlite_exchange(struct sqlite *db, const struct p2t_exchange *x);
-/* All were given: writes the causes of a finished summary, indices, and that the file is complete. 0 or P2T_ERR_IO. */
-int sqlite_finish(struct sqlite *db, const struct p2t_summary *summary);
+/* All were given: writes the causes of a finished summary, indices, and, where it is whole, that it is complete. 0 or P2T_ERR_IO. */
+int sqlite_finish(struct sqlite *db, const struct p2t_summary *summary, bool whole);
 /* Static, or valid until the next call. */
 const char *sqlite_problem(const struct sqlite *db);
 /* NULL is allowed. */

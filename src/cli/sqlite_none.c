@@ -26,7 +26,7 @@ int sqlite_exchange(struct sqlite *db, const struct p2t_exchange *x)
     return P2T_ERR_IO;
 }
 
-int sqlite_finish(struct sqlite *db, const struct p2t_summary *summary)
+int sqlite_finish(struct sqlite *db, const struct p2t_summary *summary, bool whole)
 {
     (void)db;
     (void)summary;

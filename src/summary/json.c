@@ -131,14 +131,23 @@ static void json_limits(const struct p2t_summary *s, struct buf *b)
     buf_lit(b, "]}");
 }
 
+/* null where there was no packet. */
+static void json_when(struct buf *b, const struct p2t_summary *s, int64_t ns)
+{
+    if (s->counters.frames > 0)
+        json_time(b, ns);
+    else
+        buf_lit(b, "null");
+}
+
 void tell_json(const struct p2t_summary *s, struct buf *b)
 {
     struct service_rows rows = services_of(s);
 
     buf_lit(b, "{\"schema\":\"pcap2trace.summary/1\",\"since\":");
-    json_time(b, s->first_ns);
+    json_when(b, s, s->first_ns);
     buf_lit(b, ",\"until\":");
-    json_time(b, s->last_ns);
+    json_when(b, s, s->last_ns);
     buf_printf(b, ",\"calls\":%llu,\"failed\":%llu,\"unexplained_failed\":%zu,\"causes_complete\":%s,\"causes\":[",
                (unsigned long long)s->calls_seen, (unsigned long long)s->calls_failed, unexplained_failures(s),
                s->causes_cut ? "false" : "true");

@@ -121,7 +121,8 @@ struct cause {
     const char *kind; /* "service", "address", "name", "resolver", "client", "path", "capture" */
     const struct word *name, *address, *resolver, *client, *agent, *method, *route;
     int64_t since_ns, until_ns;
-    size_t calls, of, failed;
+    size_t calls, of, failed; /* failed: as p2t_exchange_failed() has it */
+    size_t hurt;              /* for the order, where calls that did not fail are as bad: those */
     int64_t lost_ns;
     struct buf text, folded; /* folded: the consequences that are told with it */
     struct call **hit;

@@ -137,14 +137,19 @@ static int by_code(const void *a, const void *b)
     return (x->since_ns > y->since_ns) - (x->since_ns < y->since_ns);
 }
 
+static size_t hurt_by(const struct cause *c)
+{
+    return c->hurt > c->failed ? c->hurt : c->failed;
+}
+
 static int by_weight(const void *a, const void *b)
 {
     const struct cause *x = a, *y = b;
 
     if (x->gone != y->gone)
         return x->gone ? 1 : -1;
-    if (x->failed != y->failed)
-        return x->failed > y->failed ? -1 : 1;
+    if (hurt_by(x) != hurt_by(y))
+        return hurt_by(x) > hurt_by(y) ? -1 : 1;
     if (x->lost_ns != y->lost_ns)
         return x->lost_ns > y->lost_ns ? -1 : 1;
     return by_code(a, b);
@@ -201,6 +206,34 @@ static void cause_fini(struct cause *c)
     free(c->hit);
 }
 
+/* Calls to the servers that the cause speaks of, while it lasted. */
+static size_t calls_to_servers(const struct p2t_summary *s, const struct cause *c)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < s->call_count; i++) {
+        const struct call *x = &s->calls[i];
+        if (x->quiet || x->server_ip == NULL || x->start_ns > c->until_ns || x->end_ns < c->since_ns ||
+            (c->port_of != NULL && x->server != c->port_of))
+            continue;
+        bool theirs = false;
+        for (size_t k = 0; k < c->server_count && !theirs; k++)
+            theirs = c->servers[k] == x->server_ip;
+        n += theirs ? call_weight(s, x) : 0;
+    }
+    return n;
+}
+
+/* Of how many it hit some, where its rule does not know. */
+static void count_all(struct p2t_summary *s)
+{
+    for (size_t i = 0; i < s->cause_count; i++) {
+        struct cause *c = &s->causes[i];
+        if (!c->gone && c->of == 0 && c->server_count > 0)
+            c->of = calls_to_servers(s, c);
+    }
+}
+
 void rank_causes(struct p2t_summary *s)
 {
     if (s->cause_count == 0)
@@ -214,6 +247,7 @@ void rank_causes(struct p2t_summary *s)
     qsort(s->causes, s->cause_count, sizeof *s->causes, by_weight);
     while (s->cause_count > 0 && s->causes[s->cause_count - 1].gone)
         cause_fini(&s->causes[--s->cause_count]);
+    count_all(s);
 }
 
 size_t unexplained_failures(const struct p2t_summary *s)

@@ -39,7 +39,7 @@ static void say_when(const struct p2t_summary *s, struct buf *b, const struct ca
 {
     buf_lit(b, "   since ");
     say_clock(b, c->since_ns);
-    buf_printf(b, " (%.1f s into the capture) until ", (double)since_start(s, c->since_ns) / 1e9);
+    buf_printf(b, " (%.1f s into the capture) until ", (double)max_ns(0, since_start(s, c->since_ns)) / 1e9);
     say_clock(b, c->until_ns);
     buf_printf(b, "; hit %zu of %zu calls, %zu failed", c->calls, c->of > c->calls ? c->of : c->calls, c->failed);
     if (c->lost_ns >= MS) {
@@ -158,6 +158,23 @@ static void say_ms(struct buf *b, int64_t ns)
     buf_printf(b, " %9s", text);
 }
 
+enum { NAME_WIDTH = 38 };
+
+/* With the name that leads there, where there is room for both. */
+static void say_name(struct buf *b, const struct service_row *r)
+{
+    const struct word *name = r->server_ip != NULL ? r->server_ip->known_as : NULL;
+
+    if (name != NULL && name->n + r->server->n + 3 <= NAME_WIDTH) {
+        escape_text(b, word_text(name));
+        buf_lit(b, " (");
+        escape_text(b, word_text(r->server));
+        buf_putc(b, ')');
+    } else {
+        escape_text(b, word_text(r->server));
+    }
+}
+
 static void say_services(struct buf *b, const struct service_rows *rows, size_t top)
 {
     size_t shown = rows->n < top ? rows->n : top;
@@ -169,7 +186,7 @@ static void say_services(struct buf *b, const struct service_rows *rows, size_t 
     for (size_t i = 0; i < shown; i++) {
         const struct service_row *r = &rows->row[i];
         struct buf name = {0};
-        escape_text(&name, word_text(r->server));
+        say_name(&name, r);
         buf_putc(&name, '\0');
         buf_printf(b, "%-38.38s %7zu %6zu", name.failed ? "" : (const char *)name.p, r->calls, r->failed);
         say_ms(b, r->p50);

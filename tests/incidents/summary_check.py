@@ -80,6 +80,36 @@ def batch(program, folder, out, *options):
     subprocess.run([program, 'batch', '-q', '--out', out, '--settle', '0', *options, folder], check=True)
 
 
+def check_manifests(program, check):
+    """A manifest that is cut, empty, repeated or no file at all is said, and nothing is counted twice."""
+    with tempfile.TemporaryDirectory() as folder:
+        captures, out, manifest = (os.path.join(folder, x) for x in ('captures', 'out', 'out/manifest.ndjson'))
+        os.mkdir(captures)
+        cut(os.path.join(HERE, CAPTURES[0] + '.pcap.zst'), 3, captures)
+        batch(program, captures, out, '--final')
+        with open(manifest) as f:
+            whole, lines = summary(program, [], [out]), f.read()
+
+        def read(text, *paths):
+            if text is not None:
+                with open(manifest, 'w') as f:
+                    f.write(text)
+            return subprocess.run([program, 'summary', '-T', 'json', *(paths or [out])], capture_output=True, text=True, timeout=60)
+
+        for text, said in ((lines[:-20], 'is cut'), ('', 'names no window'), (lines + lines, 'out of turn')):
+            run = read(text)
+            assert run.returncode == 1 and said in run.stderr, (said, run)
+        assert run.stdout == whole
+        run = read(lines, out, out)
+        assert run.returncode == 2 and 'twice' in run.stderr, run
+        state = os.path.join(out, next(name for name in sorted(os.listdir(out)) if name.endswith('.summary.zst')))
+        for path in state, manifest:
+            os.remove(path)
+            os.mkfifo(path)
+            run = read(None)
+            assert run.returncode == 1 and path in run.stderr, run
+
+
 def check_batches(program, check):
     """What batch wrote of a growing folder, by a process for each file, adds up to what the captures say."""
     for name in (*CAPTURES, *CARRIED):
@@ -129,6 +159,7 @@ def main():
     assert causes >= 8, causes
     baselines = check_baselines(program, check)
     batches = check_batches(program, check)
+    check_manifests(program, check)
     print(f'{len(CAPTURES)} captures, {causes} causes, {baselines} baselines, {batches} batches' + ('' if check else '; no jsonschema here: shapes were not checked'))
 
 

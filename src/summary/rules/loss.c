@@ -126,7 +126,7 @@ static void find_hole(struct p2t_summary *s, struct keyed *conns, size_t n)
             h.from_ns = min_ns(h.from_ns, s->calls[i].start_ns);
         }
     cause_span(c, h.from_ns, h.to_ns);
-    c->failed = c->calls;
+    c->hurt = c->calls;
     buf_printf(&c->text, "full-size segments %s ", h.side == 1 ? "from" : "to");
     say_service(&c->text, h.first->server, h.first->server_ip);
     buf_printf(&c->text, " never arrive, on %zu connection%s, small ones", h.bad, plural(h.bad));

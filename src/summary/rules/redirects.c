@@ -71,7 +71,7 @@ void rules_redirects(struct p2t_summary *s)
         cause_span(c, x->start_ns, x->end_ns);
         add_ns(&c->lost_ns, x->total_ns);
     }
-    c->failed = chains;
+    c->hurt = chains;
     say_service(&c->text, first->server, first->server_ip);
     buf_printf(&c->text, " redirects calls again and again: %zu of them went on for %zu hops or more, up to %zu",
                chains, (size_t)HOPS_MANY, longest);

@@ -233,7 +233,7 @@ static void look_at_route(struct p2t_summary *s, struct keyed *calls, size_t n)
             cause_hit(s, c, calls[i].item);
     cause_span(c, r.from_ns, r.to_ns);
     c->of = r.inside;
-    c->failed = c->calls;
+    c->hurt = c->calls;
     say_service(&c->text, r.first->server, r.first->server_ip);
     buf_printf(&c->text, " answers %d to %zu of %zu calls of %s %s", status, r.bad, r.inside,
                word_str(r.first->method), word_str(r.first->route));
