@@ -30,6 +30,7 @@ int sqlite_finish(struct sqlite *db, const struct p2t_summary *summary, bool who
 {
     (void)db;
     (void)summary;
+    (void)whole;
     return P2T_ERR_IO;
 }
 

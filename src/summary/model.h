@@ -176,16 +176,11 @@ struct p2t_summary {
     struct conn *conns;
     size_t conn_count, conn_cap;
     uint64_t calls_seen, calls_failed, conns_seen, questions_seen;
-    /* How far records are thinned out (keep.c): of 2^level ordinary ones, one is kept. */
-    uint8_t level[KEEP_KINDS];
     struct p2t_counters loaded; /* of the states that were added */
     struct p2t_counters counters;
-    bool failed; /* memory ran out */
     /* The analysis. */
     int64_t first_ns, last_ns;        /* packets */
-    bool small;                       /* so few calls that each counts */
     int64_t clock_at_ns, clock_by_ns; /* the capture's clock was set forward by so much, just before; 0: it was not */
-    bool lossy_capture;               /* it lacks packets that were there */
     struct groups services;           /* calls with a request, by server; by time */
     struct usuals *baseline;          /* of config.baseline; NULL: none was given */
     struct changes *changes;          /* against it */
@@ -196,6 +191,11 @@ struct p2t_summary {
     size_t cause_count, cause_cap;
     size_t causes_before, looks; /* of the rule that runs: causes of those before it, its cause_look()s */
     bool causes_cut;             /* a rule stopped at a limit of cause.h */
+    bool small;                  /* so few calls that each counts */
+    bool lossy_capture;          /* it lacks packets that were there */
+    bool failed;                 /* memory ran out */
+    /* How far records are thinned out (keep.c): of 2^level ordinary ones, one is kept. */
+    uint8_t level[KEEP_KINDS];
 };
 
 static inline bool call_has(const struct call *c, enum p2t_finding_code f)
