@@ -9,6 +9,8 @@ from pathlib import Path
 
 PLACES = ("client", "middle", "end")
 SHARE = 0.99
+# A busy machine runs a program this much later than it could.
+SCHEDULER_US = 25000
 
 
 def lines(path):
@@ -64,6 +66,7 @@ def repeated(told):
 class Judge:
     def __init__(self):
         self.faults = []
+        self.unjudged = []
 
     def hold(self, good, text):
         print(("  " if good else "WRONG: ") + text)
@@ -76,10 +79,14 @@ class Judge:
         sure = [call for call in calls if call in told and self.was_prompt(told[call], at_end.get(call), took[call])]
         good = [call for call in sure if within(server_us(told[call]), took[call])]
         self.hold(all(call in told for call in calls), f"{where}: all of {len(calls)} calls are told")
-        self.hold(len(sure) * 4 >= len(calls), f"{where}: {len(sure)} of {len(calls)} calls had no other delay")
-        self.hold(len(good) >= SHARE * len(sure), f"{where}: server_us is right for {len(good)} of them")
+        if len(sure) * 5 < len(calls):
+            print(f"  NOT JUDGED: {where}: only {len(sure)} of {len(calls)} calls had no other delay: the machine is busy")
+            self.unjudged.append(where)
+            return
+        print(f"  {where}: {len(sure)} of {len(calls)} calls had no other delay")
+        self.hold(len(good) >= int(SHARE * len(sure)), f"{where}: server_us is right for {len(good)} of them")
         bounded = [call for call in sure if is_bounded(told[call], took[call])]
-        self.hold(len(bounded) >= SHARE * len(sure), f"{where}: and within its bounds for {len(bounded)}")
+        self.hold(len(bounded) >= int(SHARE * len(sure)), f"{where}: and within its bounds for {len(bounded)}")
 
     @staticmethod
     def was_prompt(here, end, took_us):
@@ -88,13 +95,14 @@ class Judge:
         if end is None or abs(end["phases_us"]["wait"] - held_us(end) - took_us) > late:
             return False
         on_way = here["phases_us"]["wait"] - held_us(here) - (end["phases_us"]["wait"] - held_us(end))
-        return on_way < fastest_us(here) + slow
+        return abs(on_way - fastest_us(here)) < slow
 
     def silence(self, where, told):
-        """Nothing was lost, shut or paused, and nothing is told of it."""
+        """Nothing was lost, shut or paused, and nothing is told of it but what the machine itself was late."""
         for key, x in told.items():
             t = x["transport"] or {}
-            said = [name for name in ("request", "response", "idle_client_us", "idle_server_us", "limit") if name in t]
+            said = [name for name in ("request", "response", "limit") if name in t]
+            said += [name for name in ("idle_client_us", "idle_server_us") if t.get(name, 0) > SCHEDULER_US]
             said += [code for code in codes_of(x) if code.startswith("tcp.")]
             if said:
                 self.hold(False, f"{where}: invented for {key}: {said} {t}")
@@ -167,8 +175,10 @@ def main():
     judge = Judge()
     for run in runs:
         judge_run(judge, program, folder, run)
-    print(f"{len(judge.faults)} wrong")
-    return 1 if judge.faults else 0
+    print(f"{len(judge.faults)} wrong, {len(judge.unjudged)} not judged")
+    if judge.faults:
+        return 1
+    return 77 if len(judge.unjudged) > len(runs) else 0
 
 
 if __name__ == "__main__":
