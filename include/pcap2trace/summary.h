@@ -92,6 +92,7 @@ enum p2t_confidence { P2T_CERTAIN, P2T_LIKELY, P2T_POSSIBLE };
     X(TCP_NAGLE, "tcp.nagle", "small writes wait for delayed acknowledgements")                                      \
     X(HTTP_CONTINUE_EXPIRED, "http.continue_expired", "a server never says 100 Continue")                            \
     X(HTTP_GAVE_UP, "http.gave_up", "a client's time limit is too short")                                            \
+    X(TIME_PERIODIC, "time.periodic", "a server process stands still at even intervals")                             \
     X(HTTP_THINK_TIME, "http.think_time", "a server takes longer to answer than is usual")                           \
     X(HTTP_TRUNCATED, "http.truncated", "answers are broken off before their end")                                   \
     X(TCP_SENDER_PAUSED, "tcp.sender_paused", "a server pauses inside its answers")                                  \

@@ -301,6 +301,52 @@ def two_modes_that_begin_at_a_moment(c):
     posts(c, [0.014] * 20 + [0.099, 0.1, 0.099, 0.014, 0.1, 0.099] + [0.014] * 4, [False] * 30)
 
 
+def freezes(c, begins, seconds=0.3, acked=True):
+    """Twelve connections to two services of one host, a call each every 100 ms, answered after 5 ms; but while the host's
+    process stands still all wait for its end."""
+    talks = [Talk(c, 0, f'10.0.0.1:{4000 + i}', f'10.0.0.2:{80 + i % 2}') for i in range(12)]
+    for i, t in enumerate(talks):
+        ended = 0
+        for sent in (0.1 + n * 0.1 + i * 0.008 for n in range(60)):
+            if sent < ended:
+                continue
+            stop = next((b for b in begins if b <= sent < b + seconds), None)
+            ended = sent + 0.005 if stop is None else stop + seconds + i * 0.001
+            t.says(sent, t.client, b'GET /x HTTP/1.1\r\nHost: a.test\r\n\r\n', acked=acked)
+            t.says(ended, t.server, b'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
+    c.packets.sort(key=lambda p: p[0])
+
+
+@case(['time.periodic', '10.0.0.2) stands still for 300 ms every 1.0 s, 5 times', 'to its 2 services', 'its kernel acknowledged'])
+def a_process_that_stands_still_each_second(c):
+    freezes(c, [1, 2, 3, 4, 5])
+
+
+@case(['http.think_time', '!stands still'], ['http.think_time', '!stands still'])
+def a_process_that_stands_still_now_and_then(c):
+    freezes(c, [1, 1.8, 3.3, 4.1, 5.3])
+
+
+@case(['conn.slow_path', '!stands still'], ['conn.slow_path', '!stands still'])
+def a_path_that_is_cut_each_second(c):
+    freezes(c, [1, 2, 3, 4, 5], acked=False)
+
+
+def batches(c, waits):
+    """One call a connection, each batch begun at one moment."""
+    for n, wait in enumerate(waits):
+        for i in range(4):
+            t = Talk(c, n, f'10.0.0.1:{4000 + n * 4 + i}', S)
+            t.says(n + 0.01, t.client, b'GET /x HTTP/1.1\r\nHost: a.test\r\n\r\n')
+            t.says(n + 0.01 + wait, S, b'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
+    c.packets.sort(key=lambda p: p[0])
+
+
+@case(['http.think_time', '!stands still'])
+def batches_that_all_take_their_time(c):
+    batches(c, [0.01] * 10 + [0.4] * 8)
+
+
 # ---- DNS ----
 
 
