@@ -42,6 +42,7 @@ enum p2t_confidence { P2T_CERTAIN, P2T_LIKELY, P2T_POSSIBLE };
     X(CAPTURE_DROPS, "capture.drops", "the capture lacks packets that were on the wire")                             \
     X(CLIENT_STOPPED, "client.stopped", "a client process stood still while its host went on")                       \
     X(TCP_PMTUD_BLACKHOLE, "tcp.pmtud_blackhole", "full-size segments never arrive, small ones do")                  \
+    X(TLS_HELLO_DROPPED, "tls.hello_dropped", "ClientHellos vanish on the way")                                      \
     X(HTTP_RETRY_STORM, "http.retry_storm", "calls are given up and sent again, which makes the load")               \
     X(HTTP2_FLOW_CONTROL, "http2.flow_control", "a receiver let an HTTP/2 window run dry")                           \
     X(HTTP2_MAX_STREAMS, "http2.max_streams", "calls queue for the limit of open streams")                           \

@@ -104,11 +104,19 @@ def handshake(kind, body):
     return record(22, bytes([kind]) + len(body).to_bytes(3, 'big') + body)
 
 
-def client_hello():
-    """Offers TLS 1.3 and 1.2."""
-    versions = struct.pack('!HHB', 43, 5, 4) + b'\3\4\3\3'
+def extension(kind, body):
+    return struct.pack('!HH', kind, len(body)) + body
+
+
+def client_hello(host='', padding=0):
+    """Offers TLS 1.3 and 1.2; longer by so many bytes."""
+    extensions = extension(43, b'\4\3\4\3\3')
+    if host:
+        extensions += extension(0, struct.pack('!HBH', len(host) + 3, 0, len(host)) + host.encode())
+    if padding:
+        extensions += extension(21, b'\0' * padding)
     return handshake(1, b'\3\3' + b'r' * 32 + b'\0' + struct.pack('!HHH', 4, 0x1301, 0xC02F) + b'\1\0' +
-                     struct.pack('!H', len(versions)) + versions)
+                     struct.pack('!H', len(extensions)) + extensions)
 
 
 def server_hello(tls13):

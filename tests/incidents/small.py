@@ -6,7 +6,7 @@ import json, os, subprocess, sys, tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.dont_write_bytecode = True
-from packets import (ACK, FIN, RST, SYN, Capture, Talk, answer, client_hello, ip, question, record, server_hello)
+from packets import (ACK, FIN, PUSH, RST, SYN, Capture, Talk, answer, client_hello, ip, question, record, server_hello)
 
 C, S, DNS = '10.0.0.1:4000', '10.0.0.2:80', '10.0.0.53:53'
 CASES = []
@@ -195,6 +195,54 @@ def the_server_alerts(c):
     t = Talk(c, 0, C, '10.0.0.2:443')
     t.says(0.01, C, client_hello())
     t.says(0.02, '10.0.0.2:443', record(21, b'\2\x28'))
+
+
+def hello(c, at, port, host, padding=0, passes=True, acked_again=()):
+    """A connection, its ClientHello, and what becomes of it: an answer, or silence and three repeats of its first packet.
+    acked_again: when the server sends its SYN-ACK's acknowledgement once more."""
+    t = Talk(c, at, f'10.0.0.1:{port}', '10.0.0.2:443')
+    data = client_hello(host, padding)
+    if passes:
+        t.says(at + 0.01, t.client, data)
+        t.says(at + 0.02, t.server, server_hello(True) + record(23, b'e' * 900))
+        t.says(at + 0.03, t.client, record(23, b'f' * 53) + record(23, b'q' * 100))
+        t.says(at + 0.04, t.server, record(23, b'a' * 300))
+        return
+    for again in 0, 0.2, 0.6, 1.4:
+        for begin in range(0, len(data) if again == 0 else 1, 1448):
+            c.tcp(at + 0.01 + again, t.client, t.server, PUSH | ACK, 101 + begin, 501, data[begin : begin + 1448])
+    for after in acked_again:
+        c.tcp(at + 0.01 + after, t.server, t.client, ACK, 501, 101)
+    c.tcp(at + 2, t.client, t.server, FIN | ACK, 101 + len(data), 501)
+    c.packets.sort(key=lambda p: p[0])
+
+
+@case(['tls.hello_dropped', 'ClientHellos for b.test to 10.0.0.2:443 are never acknowledged, on 3 connections', 'those for a.test pass'])
+def hellos_for_one_name_vanish(c):
+    for i in range(6):
+        hello(c, i * 3, 4000 + i, 'a.test' if i % 2 else 'b.test', passes=i % 2)
+    c.udp(30, C, '10.0.0.9:9', b'x')
+
+
+@case(['tls.hello_dropped', 'on 3 connections', 'bytes and more; small ones pass'])
+def hellos_of_two_packets_vanish(c):
+    for i in range(6):
+        hello(c, i * 3, 4000 + i, 'a.test', padding=0 if i % 2 else 1500, passes=i % 2)
+    c.udp(30, C, '10.0.0.9:9', b'x')
+
+
+@case(['tcp.pmtud_blackhole', 'full-size segments to a.test (10.0.0.2:443) never arrive, on 3 connections'])
+def big_hellos_whose_second_packet_arrives(c):
+    for i in range(6):
+        hello(c, i * 3, 4000 + i, 'a.test', padding=0 if i % 2 else 1500, passes=i % 2, acked_again=[0.001])
+    c.udp(30, C, '10.0.0.9:9', b'x')
+
+
+@case(['tls.closed', '!never acknowledged'])
+def a_host_that_dies_after_two_handshakes(c):
+    for i in range(2):
+        hello(c, i * 0.1, 4000 + i, 'a.test', passes=False)
+    c.udp(30, C, '10.0.0.9:9', b'x')
 
 
 # ---- HTTP ----
