@@ -69,6 +69,7 @@ enum p2t_confidence { P2T_CERTAIN, P2T_LIKELY, P2T_POSSIBLE };
     X(CONN_REFUSED, "conn.refused", "nothing listens at an address")                                                 \
     X(CONN_UNREACHABLE, "conn.unreachable", "an address is reported unreachable")                                    \
     X(CONN_PORT_REUSE, "conn.port_reuse", "a client's port is used again while the server still holds it")           \
+    X(CONN_PORT_EXHAUSTION, "conn.port_exhaustion", "a client has no port left for one more connection")             \
     X(CONN_NO_ANSWER, "conn.no_answer", "an address answers no SYN")                                                 \
     X(TCP_LOSSY_PATH, "tcp.lossy_path", "packets on a path are lost")                                                \
     X(CONN_SYN_REPEATED, "conn.syn_repeated", "SYNs, or their answers, were lost")                                   \
@@ -77,6 +78,7 @@ enum p2t_confidence { P2T_CERTAIN, P2T_LIKELY, P2T_POSSIBLE };
     X(CONN_SLOW_PATH, "conn.slow_path", "round trips on a path became longer")                                       \
     X(TCP_BUFFERBLOAT, "tcp.bufferbloat", "transfers fill a queue on the path, and all else waits in it")            \
     X(CONN_RESET_BY_MIDDLE, "conn.reset_by_middle", "something on the way resets connections")                       \
+    X(HTTP2_GOAWAY, "http2.goaway", "a server ends HTTP/2 connections under calls")                                  \
     X(CONN_RESET_MIDWAY, "conn.reset_midway", "a server ends connections instead of answering")                      \
     X(CONN_STALE_REUSE, "conn.stale_reuse", "requests cross the server's close of idle connections")                 \
     X(TLS_CERTIFICATE, "tls.certificate", "a certificate is refused")                                                \

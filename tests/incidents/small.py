@@ -6,7 +6,7 @@ import json, os, subprocess, sys, tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.dont_write_bytecode = True
-from packets import (ACK, FIN, PUSH, RST, SYN, Capture, Talk, answer, client_hello, ip, question, record, server_hello)
+from packets import (ACK, FIN, PUSH, RST, SYN, Capture, Talk, PREFACE, answer, client_hello, frame, goaway, h2_answer, h2_request, ip, question, record, server_hello)
 
 C, S, DNS = '10.0.0.1:4000', '10.0.0.2:80', '10.0.0.53:53'
 CASES = []
@@ -110,6 +110,36 @@ def unreachable_by_one_router(c):
 def unreachable_by_two_routers(c):
     unreachable(c, 0, '10.0.0.254', '10.1.0.1:80')
     unreachable(c, 1, '10.0.0.253', '10.1.0.2:80')
+
+
+def uses_up(c, ports, closer=0):
+    """A connection for a lookup, one after the other, and then lookups only. closer: 0 the client, 1 the server."""
+    for i, port in enumerate(ports):
+        ask(c, i * 0.1, i, 'a.test', after=0.001, address='10.0.0.2')
+        t = Talk(c, i * 0.1 + 0.01, f'10.0.0.1:{port}', S)
+        t.says(i * 0.1 + 0.02, t.client, b'GET / HTTP/1.1\r\nHost: a.test\r\n\r\n')
+        t.says(i * 0.1 + 0.03, S, b'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
+        ends = (t.client, S)
+        t.ends(i * 0.1 + 0.04, ends[closer])
+        t.ends(i * 0.1 + 0.05, ends[not closer])
+    for i in range(6):
+        ask(c, 5 + i, 100 + i, 'a.test', after=0.001, address='10.0.0.2')
+    c.udp(20, C, '10.0.0.9:9', b'x')
+
+
+@case(['conn.port_exhaustion', '10.0.0.1 has no port left for a.test (10.0.0.2:80): all 30 from 4000 to 4029', '6 lookups of a.test led to no SYN'])
+def no_port_is_left(c):
+    uses_up(c, range(4000, 4030))
+
+
+@case()
+def ports_are_left_between(c):
+    uses_up(c, range(4000, 4060, 2))
+
+
+@case()
+def ports_that_the_server_holds(c):
+    uses_up(c, range(4000, 4030), closer=1)
 
 
 # ---- TCP ----
@@ -308,6 +338,36 @@ def after_100_continue_no_wait_is_known(c):
 @case(['http.think_time', 'takes 120 ms to answer (usual: 1.0 ms), 10 of 10 calls, all POST /x'])
 def quick_posts_make_a_usual(c):
     posts(c, [0.001] * 10 + [0.12] * 10, [False] * 20)
+
+
+def going_away(c, code, debug, answered):
+    """Calls on streams 1, 3, 5; the server takes those up to 3, says GOAWAY and closes."""
+    t = Talk(c, 0, C, S)
+    t.says(0.01, C, PREFACE + frame(4))
+    t.says(0.02, S, frame(4) + frame(4, flags=1))
+    for i, stream in enumerate((1, 3, 5)):
+        t.says(0.03 + i * 0.01, C, h2_request(stream, 'a.test'))
+    t.says(0.1, S, goaway(3, code, debug))
+    for stream in answered:
+        t.says(0.11, S, h2_answer(stream))
+    t.ends(0.2, S)
+    c.udp(9, C, '10.0.0.9:9', b'x')
+
+
+@case(['http2.goaway', '10.0.0.2:80) says GOAWAY (ErrCode=ENHANCE_YOUR_CALM, debug="too_many_pings") and closes the connection: '
+       '3 of 3 calls end unanswered, 1 of them not taken by it', 'sends more PINGs than it allows'])
+def a_goaway_for_too_many_pings(c):
+    going_away(c, 11, b'too_many_pings', [])
+
+
+@case(['http2.goaway', 'ErrCode=INTERNAL_ERROR', '2 of 2 calls end unanswered', '!PINGs'])
+def a_goaway_in_trouble(c):
+    going_away(c, 2, b'', [1])
+
+
+@case()
+def a_goaway_that_lets_calls_end(c):
+    going_away(c, 0, b'', [1, 3, 5])
 
 
 def left(c, said):

@@ -71,7 +71,7 @@ static void take_all(struct hellos *h)
     }
     for (size_t i = 0; i < h->n && h->lost > 0; i++) {
         const struct call *c = h->calls[i].item;
-        if (!has_passed(c) || c->start_ns < h->from_ns - SECOND_NS || c->start_ns > h->to_ns)
+        if (!has_passed(c) || c->start_ns < h->from_ns || c->start_ns > h->to_ns)
             continue;
         uint32_t acked = c->conn->side[P2T_SIDE_CLIENT].largest_acked;
         h->passed++;

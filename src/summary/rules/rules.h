@@ -10,6 +10,7 @@ void rules_resolvers(struct p2t_summary *s);   /* each name server: silent, fail
 void rules_names(struct p2t_summary *s);       /* each name: empty, gone */
 void rules_walks(struct p2t_summary *s);       /* search lists; truncated answers */
 void rules_dials(struct p2t_summary *s);       /* each listener: refused, silent, slow to accept */
+void rules_ports(struct p2t_summary *s);       /* clients without a port */
 void rules_hellos(struct p2t_summary *s);      /* ClientHellos that vanish */
 void rules_loss(struct p2t_summary *s);        /* lost packets, MTU, dead peers */
 void rules_paths(struct p2t_summary *s);       /* round trips that became longer */
