@@ -1,0 +1,135 @@
+#!/usr/bin/env python3
+"""written_check.py PROGRAM FOLDER SCRATCH: what is told of the captures in FOLDER is told of what `batch` wrote of them, too:
+by summary with and without filters, and by report."""
+import glob
+import gzip
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "report"))
+import page  # noqa: E402
+
+FILTERS = (
+    [],
+    ["--failed"],
+    ["--problems"],
+    ["--incomplete"],
+    ["--host", "*.test"],
+    ["--method", "GET"],
+    ["--slower-than", "50ms"],
+    ["--kind", "connect", "--kind", "lookup"],
+    ["--status", "5xx,404"],
+    ["--since", "+2s", "--until", "+20s"],
+)
+
+
+class Run:
+    def __init__(self, program):
+        self.program = program
+
+    def __call__(self, *arguments, code=0):
+        run = subprocess.run([self.program, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+        assert run.returncode == code, (arguments, run.returncode, run.stderr.decode())
+        self.said = run.stderr.decode()
+        return run.stdout
+
+
+def check_summary(run, captures, written):
+    different = set()
+    for chosen in FILTERS:
+        for form in ("json", "text"):
+            of_captures = run("summary", "-T", form, *chosen, captures)
+            assert "chosen" not in run.said
+            assert run("summary", "-T", form, *chosen, written) == of_captures, (chosen, written)
+            assert ("exchanges are chosen by what batch wrote" in run.said) == bool(chosen)
+        different.add(of_captures)
+    assert len(different) >= 6, f"only {len(different)} of the filters choose otherwise: they prove little"
+
+
+def everything(path):
+    """What a page holds, whatever order it has it in."""
+    p = page.Page(path)
+    rows = sorted(json.dumps(p.exchange(*row), sort_keys=True) + str(row[0]["flags"]) for row in p.rows())
+    base = int(p.contents["base_ns"])
+    lanes = sorted(json.dumps({**lane, "first": lane["first"] + base}, sort_keys=True) for lane in p.lanes())
+    texts = [p.plain(name) for name in ("summary", "verdict-text", "doctor-text", "hits")]
+    return rows, lanes, texts
+
+
+def check_report(run, captures, written, scratch):
+    for chosen in ([], ["--failed"], ["--kind", "http1"]):
+        a, b = os.path.join(scratch, "a.html"), os.path.join(scratch, "b.html")
+        run("report", "-o", a, *chosen, captures)
+        run("report", "-o", b, *chosen, written)
+        of_captures, of_written = everything(a), everything(b)
+        assert of_captures[0], "no exchange in the page"
+        for one, other, what in zip(of_captures, of_written, ("rows", "lanes", "texts")):
+            assert one == other, (what, chosen, [pair for pair in zip(one, other) if pair[0] != pair[1]][:1])
+
+
+def check_refusals(run, captures, written):
+    run("summary", captures, written, code=2)
+    assert "not read together" in run.said
+    run("report", "-o", "/dev/null", written, written, code=2)
+    assert "named twice" in run.said
+    run("summary", "-f", "tcp", written, code=2)
+    assert "-f chooses packets" in run.said
+
+
+def damage(path, change):
+    with open(path, "rb") as f:
+        lines = f.readlines()
+    with open(path, "wb") as f:
+        f.writelines(change(lines))
+
+
+def check_damage(run, written, scratch):
+    """What is damaged is named by file and line, and the rest is read."""
+    broken = os.path.join(scratch, "broken")
+    shutil.copytree(written, broken)
+    longest = max(glob.glob(os.path.join(broken, "0*.ndjson")), key=os.path.getsize)
+    damage(longest, lambda lines: [b'{"schema":"pcap2trace.exchange/2","id":5}\n', b"\xff\n", b"[" * 4000 + b"\n"] +
+           lines[1:] + [b'{"schema":'])
+    run("summary", "--problems", broken, code=1)
+    name = os.path.basename(longest)
+    for what in ("line 1: its \"id\"", "line 2: is not UTF-8", "line 3: is nested deeper", "is cut"):
+        assert any(name in line and what in line for line in run.said.splitlines()), (what, run.said)
+    os.remove(longest)
+    run("summary", "--problems", broken, code=1)
+    assert name + ": is not there, though the manifest names it" in run.said
+    run("summary", broken)  # no exchange is asked for
+
+
+def compress(written):
+    for path in glob.glob(os.path.join(written, "0*.ndjson")):
+        with open(path, "rb") as f, gzip.open(path + ".gz", "wb") as g:
+            g.write(f.read())
+        os.remove(path)
+
+
+def main():
+    program, captures, scratch = sys.argv[1:]
+    run = Run(program)
+    shutil.rmtree(scratch, ignore_errors=True)
+    os.makedirs(os.path.join(scratch, "in"))
+    for path in glob.glob(os.path.join(captures, "*.pcap")):
+        shutil.copy(path, os.path.join(scratch, "in"))
+    captures, written = os.path.join(scratch, "in"), os.path.join(scratch, "plain")
+    packed = os.path.join(scratch, "packed")
+    run("batch", "--all", "--final", "--out", written, captures)
+    run("batch", "--all", "--final", "--zstd", "--out", packed, captures)
+    for folder in (written, packed):
+        check_summary(run, captures, folder)
+    check_report(run, captures, written, scratch)
+    check_refusals(run, captures, written)
+    check_damage(run, written, scratch)
+    compress(written)
+    check_report(run, captures, written, scratch)
+    shutil.rmtree(scratch)
+
+
+if __name__ == "__main__":
+    main()
