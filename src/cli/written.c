@@ -196,6 +196,7 @@ static int on_window(void *ctx, const struct outputs_window *window)
     if (signals_stop() != 0)
         return P2T_ERR_STOPPED;
     r->w->windows++;
+    r->w->folder = window->folder;
     r->known.n = r->kept.n = 0;
     r->failed = 0;
     if (state.p != NULL && r->w->exchange != NULL)

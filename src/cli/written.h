@@ -16,8 +16,9 @@ struct written {
     struct p2t_summary *summary;       /* takes the windows' states; what the filter does not keep is left out */
     void *ctx;
     int (*exchange)(void *ctx, const struct p2t_exchange *x); /* those that the filter keeps; NULL: nobody asks */
-    bool few;          /* the filter asks for ids: others need not be read, and the summary takes all */
-    uint64_t problems; /* that were said */
+    bool few;           /* the filter asks for ids: others need not be read, and the summary takes all */
+    const char *folder; /* of the current window */
+    uint64_t problems;  /* that were said */
     uint64_t windows;
 };
 

@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
-"""written_check.py PROGRAM FOLDER SCRATCH: what is told of the captures in FOLDER is told of what `batch` wrote of them, too:
-by summary with and without filters, and by report."""
+"""written_check.py PROGRAM FOLDER CAPTURE SCRATCH: what is told of the captures in FOLDER, and of the pieces of CAPTURE, is told
+of what `batch` wrote of them, too: by summary with and without filters, report, explain and extract."""
 import glob
 import gzip
 import json
 import os
+import random
 import shutil
+import struct
 import subprocess
 import sys
 
@@ -103,6 +105,92 @@ def check_damage(run, written, scratch):
     run("summary", broken)  # no exchange is asked for
 
 
+def both(run, captures, written, command, name):
+    """The same on standard output and on standard error; returns that, and the file of the last."""
+    out = []
+    for folder in (captures, written):
+        said = run(*command, folder)
+        content = b""
+        if os.path.exists(name):
+            with open(name, "rb") as f:
+                content = f.read()
+            os.remove(name)
+        out.append((said, run.said, content))
+    assert out[0][:2] == out[1][:2], (command, out[0][1], out[1][1])
+    return out[1]
+
+
+def check_packets(run, captures, written, scratch):
+    lines = run("--all", "-T", "ndjson", captures).splitlines()
+    name = os.path.join(scratch, "x.pcapng")
+    random.seed(16)
+    for line in random.sample(lines, 12):
+        x = json.loads(line)
+        told, _, _ = both(run, captures, written, ("explain", "-T", "json", "--id", x["id"]), name)
+        assert json.loads(told)[0]["id"] == x["id"] and json.loads(told)[0]["packets"]
+        # Of many captures fewer are read than all: what is around the exchange may be less, what is told of it may not.
+        _, said, content = both(run, captures, written, ("extract", "--id", x["id"], "-w", name), name)
+        assert said == "", "the extract is told otherwise"
+        assert content.startswith(b"\x0a\x0d\x0d\x0a")
+    return x["id"]
+
+
+def rewrite(path, change):
+    with open(path, "rb") as f:
+        data = bytearray(f.read())
+    with open(path, "wb") as f:
+        f.write(change(data))
+
+
+def later(data):
+    """The first packet a microsecond later."""
+    data[28:32] = struct.pack("<I", struct.unpack("<I", data[28:32])[0] + 1)
+    return data
+
+
+def check_moved(run, captures, written, id_, scratch):
+    """Captures that moved, were compressed, or hold something else."""
+    moved, name = os.path.join(scratch, "moved"), os.path.join(scratch, "x.pcapng")
+    told = run("explain", "--id", id_, captures)
+    os.rename(captures, moved)
+    run("explain", "--id", id_, written, code=1)
+    assert "is not there: --captures FOLDER says where" in run.said
+    for path in glob.glob(os.path.join(moved, "*.pcap")):
+        with open(path, "rb") as f, gzip.open(path + ".gz", "wb") as g:
+            g.write(f.read())
+        os.remove(path)
+    assert run("explain", "--id", id_, "--captures", moved, written).replace(b".gz", b"") == told
+    for path in glob.glob(os.path.join(moved, "*.pcap.gz")):
+        with gzip.open(path, "rb") as f, open(path[:-3], "wb") as g:
+            g.write(f.read())
+        os.remove(path)
+        rewrite(path[:-3], later)
+    run("extract", "--id", id_, "-w", name, "--captures", moved, written, code=1)
+    assert "is not what batch read" in run.said and not os.path.exists(name)
+    for path in glob.glob(os.path.join(moved, "*.pcap")):
+        rewrite(path, lambda data: data[:24])
+    run("extract", "--id", id_, "-w", name, "--captures", moved, written, code=1)
+    assert "is shorter than what batch read" in run.said and not os.path.exists(name)
+    run("explain", "--id", "0123456789abcdef", "--captures", moved, written, code=1)
+    assert "no exchange" in run.said
+
+
+def split(capture, folder, pieces):
+    with open(capture, "rb") as f:
+        data = f.read()
+    assert data[:4] == b"\xd4\xc3\xb2\xa1", "little-endian microseconds are wanted"
+    os.makedirs(folder)
+    at, records = 24, []
+    while at < len(data):
+        end = at + 16 + struct.unpack("<I", data[at + 8:at + 12])[0]
+        records.append(data[at:end])
+        at = end
+    step = -(-len(records) // pieces)
+    for i in range(0, len(records), step):
+        with open(os.path.join(folder, f"{i:05}.pcap"), "wb") as f:
+            f.write(data[:24] + b"".join(records[i:i + step]))
+
+
 def compress(written):
     for path in glob.glob(os.path.join(written, "0*.ndjson")):
         with open(path, "rb") as f, gzip.open(path + ".gz", "wb") as g:
@@ -111,7 +199,7 @@ def compress(written):
 
 
 def main():
-    program, captures, scratch = sys.argv[1:]
+    program, captures, capture, scratch = sys.argv[1:]
     run = Run(program)
     shutil.rmtree(scratch, ignore_errors=True)
     os.makedirs(os.path.join(scratch, "in"))
@@ -128,6 +216,11 @@ def main():
     check_damage(run, written, scratch)
     compress(written)
     check_report(run, captures, written, scratch)
+    check_packets(run, captures, written, scratch)
+    pieces, of_pieces = os.path.join(scratch, "pieces"), os.path.join(scratch, "of-pieces")
+    split(capture, pieces, 9)
+    run("batch", "--all", "--final", "--out", of_pieces, pieces)
+    check_moved(run, pieces, of_pieces, check_packets(run, pieces, of_pieces, scratch), scratch)
     shutil.rmtree(scratch)
 
 
