@@ -1,6 +1,7 @@
 #include "summary/stats.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* Room for one more; false when memory ran out. */
 static bool grow(void **p, size_t *cap, size_t n, size_t size)
@@ -46,19 +47,11 @@ static bool in_time(const struct keyed *a, const struct keyed *b)
     return a->at_ns != b->at_ns ? a->at_ns < b->at_ns : a->tie <= b->tie;
 }
 
-static int by_time(const void *a, const void *b)
-{
-    const struct keyed *x = a, *y = b;
-
-    if (x->at_ns != y->at_ns)
-        return x->at_ns < y->at_ns ? -1 : 1;
-    return (x->tie > y->tie) - (x->tie < y->tie);
-}
-
 /* One key's items. */
 struct run {
     struct keyed key;
-    size_t n, at; /* how many, and where the next goes */
+    uint64_t rank[KEY_WORDS / 2]; /* its words' ranks, so that they compare as numbers */
+    size_t n, at;                 /* how many, and where the next goes */
 };
 
 /* Sorting by key: few keys, and items that come nearly in the order of time. */
@@ -80,8 +73,8 @@ static bool sorting_begin(struct sorting *t, size_t n)
     t->mask = 2 * RUNS_AT_FIRST - 1;
     t->runs = calloc(t->cap, sizeof *t->runs);
     t->table = calloc(t->mask + 1, sizeof *t->table);
-    t->run_of = calloc(n, sizeof *t->run_of);
-    t->moved = calloc(n, sizeof *t->moved);
+    t->run_of = malloc(n * sizeof *t->run_of);
+    t->moved = malloc(n * sizeof *t->moved);
     return t->runs != NULL && t->table != NULL && t->run_of != NULL && t->moved != NULL;
 }
 
@@ -139,6 +132,8 @@ static size_t run_of(struct sorting *t, const struct keyed *k)
         place = place_of(t, k);
     }
     t->runs[t->used] = (struct run){.key = *k};
+    for (int i = 0; i < KEY_WORDS / 2; i++)
+        t->runs[t->used].rank[i] = (uint64_t)rank_of(k->key[2 * i]) << 32 | rank_of(k->key[2 * i + 1]);
     t->table[place] = (uint32_t)++t->used;
     return t->used - 1;
 }
@@ -161,9 +156,9 @@ static int by_key(const void *a, const void *b, void *runs)
     const struct run *x = (const struct run *)runs + *(const uint32_t *)a,
                      *y = (const struct run *)runs + *(const uint32_t *)b;
 
-    for (int i = 0; i < KEY_WORDS; i++)
-        if (x->key.key[i] != y->key.key[i])
-            return rank_of(x->key.key[i]) < rank_of(y->key.key[i]) ? -1 : 1;
+    for (int i = 0; i < KEY_WORDS / 2; i++)
+        if (x->rank[i] != y->rank[i])
+            return x->rank[i] < y->rank[i] ? -1 : 1;
     return 0;
 }
 
@@ -190,13 +185,45 @@ static void place_items(struct sorting *t, const struct groups *g)
         t->moved[t->runs[t->run_of[i]].at++] = g->all[i];
 }
 
-static void sort_by_time(struct keyed *items, size_t n)
+enum { BLOCK = 16 };
+
+static void sort_block(struct keyed *a, size_t n)
 {
-    for (size_t i = 1; i < n; i++)
-        if (!in_time(&items[i - 1], &items[i])) {
-            qsort(items, n, sizeof *items, by_time);
-            return;
-        }
+    for (size_t i = 1; i < n; i++) {
+        if (in_time(&a[i - 1], &a[i]))
+            continue;
+        struct keyed k = a[i];
+        size_t at = i;
+        for (; at > 0 && !in_time(&a[at - 1], &k); at--)
+            a[at] = a[at - 1];
+        a[at] = k;
+    }
+}
+
+/* Two sorted parts, of which the second begins at `mid`, become one. Only what overlaps is moved. */
+static void merge_parts(struct keyed *a, size_t mid, size_t n, struct keyed *room)
+{
+    size_t from = mid, to = mid;
+
+    while (from > 0 && !in_time(&a[from - 1], &a[mid]))
+        from--;
+    if (from == mid)
+        return;
+    while (to < n && !in_time(&a[mid - 1], &a[to]))
+        to++;
+    memcpy(room, &a[from], (mid - from) * sizeof *a);
+    for (size_t left = 0, right = mid, put = from; left < mid - from; put++)
+        a[put] = right < to && !in_time(&room[left], &a[right]) ? a[right++] : room[left++];
+}
+
+/* Items that come nearly in order cost little more than a look at each. `room` is for as many. */
+static void sort_by_time(struct keyed *items, size_t n, struct keyed *room)
+{
+    for (size_t at = 0; at < n; at += BLOCK)
+        sort_block(&items[at], n - at < BLOCK ? n - at : BLOCK);
+    for (size_t width = BLOCK; width < n; width *= 2)
+        for (size_t at = 0; at + width < n; at += 2 * width)
+            merge_parts(&items[at], width, n - at < 2 * width ? n - at : 2 * width, room);
 }
 
 void groups_sort(struct groups *g)
@@ -208,8 +235,11 @@ void groups_sort(struct groups *g)
     if (sorting_begin(&t, g->n) && count_runs(&t, g) && order_runs(&t)) {
         place_items(&t, g);
         for (size_t i = 0, at = 0; i < t.used; at += t.runs[t.order[i++]].n)
-            sort_by_time(&t.moved[at], t.runs[t.order[i]].n);
-        memcpy(g->all, t.moved, g->n * sizeof *g->all);
+            sort_by_time(&t.moved[at], t.runs[t.order[i]].n, g->all);
+        struct keyed *before = g->all;
+        g->all = t.moved;
+        g->cap = g->n;
+        t.moved = before;
     } else {
         g->failed = true;
     }
@@ -254,12 +284,57 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* The bytes of a number that orders as `v` does. */
+static size_t byte_of(int64_t v, unsigned shift)
+{
+    return ((uint64_t)v ^ (uint64_t)1 << 63) >> shift & 0xff;
+}
+
+/* One pass of a radix sort; false: all have the same byte there, and nothing was moved. */
+static bool move_by_byte(const int64_t *from, int64_t *to, size_t n, unsigned shift)
+{
+    size_t at[256] = {0};
+
+    for (size_t i = 0; i < n; i++)
+        at[byte_of(from[i], shift)]++;
+    if (at[byte_of(from[0], shift)] == n)
+        return false;
+    for (size_t i = 0, sum = 0; i < 256; i++) {
+        size_t count = at[i];
+        at[i] = sum;
+        sum += count;
+    }
+    for (size_t i = 0; i < n; i++)
+        to[at[byte_of(from[i], shift)]++] = from[i];
+    return true;
+}
+
+static void sort_values(int64_t *v, size_t n)
+{
+    enum { WORTH_IT = 256 };
+    int64_t *room = n < WORTH_IT ? NULL : malloc(n * sizeof *v), *from = v, *to = room;
+
+    if (room == NULL) {
+        qsort(v, n, sizeof *v, by_value);
+        return;
+    }
+    for (unsigned shift = 0; shift < 64; shift += 8)
+        if (move_by_byte(from, to, n, shift)) {
+            int64_t *sorted = to;
+            to = from;
+            from = sorted;
+        }
+    if (from != v)
+        memcpy(v, from, n * sizeof *v);
+    free(room);
+}
+
 int64_t sample_at(struct sample *s, unsigned permille)
 {
     if (s->n == 0)
         return 0;
     if (!s->sorted)
-        qsort(s->v, s->n, sizeof *s->v, by_value);
+        sort_values(s->v, s->n);
     s->sorted = true;
     size_t i = s->n * permille / 1000;
     return s->v[i < s->n ? i : s->n - 1];

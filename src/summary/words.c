@@ -30,10 +30,14 @@ static struct word *add(struct words *w, struct slice text, uint64_t hash)
 
 static struct word *find_or_add(struct words *w, struct slice text)
 {
-    uint64_t hash = hash_bytes(text.p, text.n);
-    struct word *x = find(w, text, hash);
+    struct word **recent = &w->recent[(text.n * 7 + text.p[text.n - 1]) % WORDS_RECENT];
 
-    return x != NULL ? x : add(w, text, hash);
+    if (*recent == NULL || !slice_eq(slice_of((*recent)->text, (*recent)->n), text)) {
+        uint64_t hash = hash_bytes(text.p, text.n);
+        struct word *x = find(w, text, hash);
+        *recent = x != NULL ? x : add(w, text, hash);
+    }
+    return *recent;
 }
 
 const struct word *words_take(struct words *w, struct slice text)

@@ -16,8 +16,11 @@ struct word {
     char text[];                 /* followed by a NUL */
 };
 
+enum { WORDS_RECENT = 64 };
+
 struct words {
     struct hmap map;
+    struct word *recent[WORDS_RECENT]; /* calls repeat each other's texts: by length and last byte */
     size_t bytes;
     bool overflowed; /* a text was left out: words_take() gave `other` for it */
     struct word *other;

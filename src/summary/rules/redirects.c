@@ -38,12 +38,22 @@ static void count_hops(struct p2t_summary *s, struct call **index)
     }
 }
 
+static bool any_redirected(const struct p2t_summary *s)
+{
+    for (size_t i = 0; i < s->call_count; i++)
+        if (s->calls[i].redirected_from != 0)
+            return true;
+    return false;
+}
+
 void rules_redirects(struct p2t_summary *s)
 {
-    struct call **index = calloc(s->call_count + 1, sizeof(struct call *));
     struct call *first = NULL;
     size_t chains = 0, longest = 0;
 
+    if (!any_redirected(s))
+        return;
+    struct call **index = calloc(s->call_count, sizeof(struct call *));
     if (index == NULL) {
         s->failed = true;
         return;
