@@ -101,6 +101,8 @@ void help_full(FILE *to)
         "\n"
         "One exchange's packets (pcap2trace explain, pcap2trace extract): --id or --trace-id, which may be repeated\n"
         "  -w, --write FILE        extract: write the packets there, as pcapng, without secrets and bodies\n"
+        "      --captures FOLDER   of a folder that batch wrote to: where the captures are; default: where they "
+        "were\n"
         "      --minimal           extract: only the packets that something rests on\n"
         "      --with-secrets      extract, with --show-secrets: the connections' TLS secrets go along\n"
         "\n"

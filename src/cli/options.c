@@ -54,6 +54,7 @@ static const struct option long_options[] = {
     {"top", required_argument, NULL, OPT_TOP},
     {"baseline", required_argument, NULL, OPT_BASELINE},
     {"write", required_argument, NULL, 'w'},
+    {"captures", required_argument, NULL, OPT_CAPTURES},
     {"minimal", no_argument, NULL, OPT_MINIMAL},
     {"with-secrets", no_argument, NULL, OPT_WITH_SECRETS},
     {"title", required_argument, NULL, OPT_TITLE},
@@ -275,6 +276,9 @@ static int take(struct cli_options *o, int option, char *value, struct buf *comp
         return parse_top(o, value, complaint);
     case OPT_BASELINE:
         o->baseline = value;
+        return P2T_OK;
+    case OPT_CAPTURES:
+        o->captures_folder = value;
         return P2T_OK;
     case OPT_TITLE:
         o->title = value;

@@ -105,6 +105,8 @@ int options_check(const struct cli_options *o, struct buf *complaint)
             "commands 'batch' and 'plan'";
     } else if (o->action != CLI_EXTRACT && (o->extract.minimal || o->extract.with_secrets || o->extract.by_w)) {
         what = "-w, --minimal and --with-secrets belong to the command 'extract'; others write with -o";
+    } else if (o->captures_folder != NULL && o->action != CLI_EXPLAIN && o->action != CLI_EXTRACT) {
+        what = "--captures belongs to the commands 'explain' and 'extract'";
     } else if (o->action == CLI_EXPLAIN || o->action == CLI_EXTRACT) {
         what = check_two_passes(o);
         if (what == NULL && (o->live_count > 0 || o->differing || o->tolerance_ns != CLI_TOLERANCE_NS))
