@@ -372,6 +372,16 @@ static void on_server_control(struct correlate *c, struct cconn *cc, const struc
         t->head_like = r->first_whole;
 }
 
+/* Joined behind both handshakes, encrypted turns do not show who asks: only ports do, and not where both may be a client's. */
+static bool sides_known(const struct cconn *cc)
+{
+    enum { CHOSEN_LEAST = 10000 }; /* operating systems of today choose none below */
+    const struct exchange_conn *v = &cc->view;
+
+    return v->handshake_seen || mark_set(&cc->tls->info.hello) || mark_set(&cc->tls->info.server_hello) ||
+           (v->client.port >= CHOSEN_LEAST && v->server.port < CHOSEN_LEAST);
+}
+
 void tls_records(struct correlate *c, struct cconn *cc, const struct fact *f)
 {
     const struct fact_tls_records *r = f->as.tls_records;
@@ -383,7 +393,7 @@ void tls_records(struct correlate *c, struct cconn *cc, const struct fact *f)
     }
     if (r->shape == FACT_TLS_CONTROL && f->dir == FLOW_S2C)
         on_server_control(c, cc, r);
-    if (t->failure != TLS_FAILED_NOT || r->shape == FACT_TLS_CONTROL)
+    if (t->failure != TLS_FAILED_NOT || r->shape == FACT_TLS_CONTROL || !sides_known(cc))
         return;
     if (f->dir == FLOW_C2S)
         on_request_records(c, cc, r);
