@@ -323,6 +323,7 @@ void transport_settle(const struct cconn *cc, struct exchange *e)
         settle_unacked(cc, t, (enum flow_dir)dir);
         t->offload |= x->sent[dir].offload;
         t->acked_length[dir] = x->sent[dir].longest_acked;
+        t->window[dir] = x->sent[dir].window;
     }
     t->hole = transport_hole(&x->sent[FLOW_S2C]);
     t->one_direction = transport_is_one_direction(cc);

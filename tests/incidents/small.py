@@ -193,6 +193,38 @@ def times_that_go_back(c):
     t.says(3.1, S, b'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
 
 
+def windows(c, window, flight, rounds=20):
+    """A download over 50 ms there and back, so many bytes a round trip; the client's window is open all the time."""
+    c.tcp(0, C, S, SYN, 100, options=b'\2\4\5\xb4', window=window)
+    c.tcp(0.05, S, C, SYN | ACK, 500, 101, options=b'\2\4\5\xb4')
+    c.tcp(0.0501, C, S, ACK, 101, 501, window=window)
+    request = b'GET / HTTP/1.1\r\nHost: a.test\r\n\r\n'
+    c.tcp(0.051, C, S, PUSH | ACK, 101, 501, request, window=window)
+    body = b'HTTP/1.1 200 OK\r\nContent-Length: 00000\r\n\r\n'.replace(b'00000', b'%5d' % (flight * rounds - 43))
+    body = body.ljust(flight * rounds, b'x')
+    for n in range(rounds):
+        for i in range(0, flight, 1000):
+            at, seq = 0.11 + n * 0.05 + i / 1e8, n * flight + i
+            c.tcp(at, S, C, ACK, 501 + seq, 101 + len(request), body[seq : n * flight + min(i + 1000, flight)])
+            c.tcp(at + 1e-6, C, S, ACK, 101 + len(request), 501 + n * flight + min(i + 1000, flight), window=window)
+    c.udp(9, C, '10.0.0.9:9', b'x')
+
+
+@case(['tcp.window_limited', 'allows at most 8000 bytes on their way, a round trip takes 50 ms, and bodies from a.test (10.0.0.2:80) come no faster: 1 call takes 950 ms for it'])
+def a_window_that_is_all_used(c):
+    windows(c, 8000, 8000)
+
+
+@case(['tcp.window_limited', 'at most 65535 bytes', 'no window scaling'])
+def all_that_is_without_window_scaling(c):
+    windows(c, 65535, 65000, 12)
+
+
+@case()
+def a_window_that_is_half_used(c):
+    windows(c, 16000, 8000)
+
+
 # ---- TLS ----
 
 

@@ -462,7 +462,7 @@ static void image_stalls(struct image *m, struct exchange_transport *t)
     IMAGE(m, t->stalls_dropped);
 }
 
-IMAGE_COVERS(struct exchange_transport, 432);
+IMAGE_COVERS(struct exchange_transport, 440);
 static void image_transport(struct image *m, struct exchange_transport *t)
 {
     for (int dir = 0; dir < 2; dir++) {
@@ -487,6 +487,8 @@ static void image_transport(struct image *m, struct exchange_transport *t)
     image_mark(m, &t->last_try);
     image_duration(m, &t->idle_before_ns);
     IMAGE(m, t->hole);
+    IMAGE(m, t->window[0]);
+    IMAGE(m, t->window[1]);
     IMAGE(m, t->acked_length[0]);
     IMAGE(m, t->acked_length[1]);
     IMAGE(m, t->dead_probes);
@@ -535,7 +537,7 @@ static void image_own(struct image *m, struct exchange *e)
 }
 
 IMAGE_COVERS(struct exchange_link, 16);
-IMAGE_COVERS(struct exchange, 4288);
+IMAGE_COVERS(struct exchange, 4296);
 /* Outcome, errors and findings are the judge's: they come when it is handed over. */
 void image_exchange(struct image *m, struct exchange *e)
 {
