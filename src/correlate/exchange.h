@@ -350,6 +350,11 @@ struct exchange_carried {
     uint32_t segments, retransmitted, reordered, probes;
     /* What held it, inside the exchange; no moment counts twice. */
     int64_t stalled_ns, zero_window_ns, idle_ns, nagle_ns;
+    /* Slow start: after each flight the sender waits a round trip, and sends more. */
+    uint32_t rounds;               /* such waits */
+    bool uneven;                   /* a flight was not larger than the one before */
+    uint64_t flight, flight_begin; /* bytes of the last one, and where the one under way begins */
+    int64_t rounds_ns;
 };
 
 struct exchange_rtt {

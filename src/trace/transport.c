@@ -167,6 +167,16 @@ static uint32_t bounding_window(const struct exchange *e, enum flow_dir dir, int
     return came >= allowed / 4 * 3 && came <= allowed / 20 * 23 ? (uint32_t)window : 0;
 }
 
+/* Slow start: its waits take most of the time, and each flight is larger than the one before, and far from the window. */
+static bool is_slow_start(const struct exchange *e, enum flow_dir dir, int64_t length_ns)
+{
+    enum { ROUNDS_MIN = 2 };
+    const struct exchange_carried *m = &e->transport.message[dir];
+
+    return m->rounds >= ROUNDS_MIN && !m->uneven && m->rounds_ns > length_ns / 2 && held_ns(m) == 0 &&
+           m->flight < e->transport.window[dir] / 2;
+}
+
 /* Of the longer message. A hole in which the response began lies in the wait. */
 static void fill_limit(struct p2t_transport *out, const struct exchange *e, int64_t handshake_ns)
 {
@@ -187,6 +197,8 @@ static void fill_limit(struct p2t_transport *out, const struct exchange *e, int6
     out->limit_window = bounding_window(e, longer, length_ns, whole_rtt_us(e, handshake_ns));
     if (out->limit_window > 0)
         out->limit = P2T_LIMIT_RECEIVER_WINDOW;
+    else if (is_slow_start(e, longer, length_ns))
+        out->limit = P2T_LIMIT_CONGESTION_WINDOW;
 }
 
 /* ---- all of it ---- */
