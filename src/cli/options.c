@@ -49,6 +49,7 @@ static const struct option long_options[] = {
     {"follow", no_argument, NULL, OPT_FOLLOW},
     {"final", no_argument, NULL, OPT_FINAL},
     {"zstd", no_argument, NULL, OPT_ZSTD},
+    {"alert", no_argument, NULL, OPT_ALERT},
     {"manifest", required_argument, NULL, OPT_MANIFEST},
     {"shard", required_argument, NULL, OPT_SHARD},
     {"top", required_argument, NULL, OPT_TOP},
@@ -246,6 +247,9 @@ static int take_batch(struct cli_batch *b, int option, const char *value, struct
         return P2T_OK;
     case OPT_FINAL:
         b->final = true;
+        return P2T_OK;
+    case OPT_ALERT:
+        b->alert = true;
         return P2T_OK;
     case OPT_ZSTD:
         b->zstd = true;

@@ -44,7 +44,7 @@ struct cli_batch {
     const char *out, *state, *point_from, *manifest;
     int64_t settle_ns; /* negative: not given */
     uint64_t shard, shards;
-    bool follow, final, zstd;
+    bool follow, final, zstd, alert;
     bool any; /* one of these was given */
 };
 enum { CLI_JOBS_MAX = 1024 };

@@ -36,6 +36,7 @@ enum {
     OPT_FOLLOW,
     OPT_FINAL,
     OPT_ZSTD,
+    OPT_ALERT,
     OPT_MANIFEST,
     OPT_SHARD,
     OPT_MAX_MEMORY,
