@@ -42,7 +42,7 @@ set(faces
     "proto/http2/http2.h proto/conn"
     "proto/tls/tls.h proto/conn"
     "write/csv/cell.h analyze/compare"
-    "write/json/json.h analyze/compare batch cli explain report summary"
+    "write/json/json.h analyze/compare batch cli cli/mcp explain report summary"
     "write/text/text.h explain")
 
 # 3. Layers. layers_MODULE lists the module's files (names without .c or .h) and wings from the top down, those of one

@@ -383,7 +383,8 @@ static bool take_command(struct cli_options *o, const char *word)
         enum cli_action action;
     } commands[] = {{"trace", CLI_TRACE},   {"summary", CLI_SUMMARY}, {"doctor", CLI_DOCTOR},
                     {"report", CLI_REPORT}, {"compare", CLI_COMPARE}, {"batch", CLI_BATCH},
-                    {"plan", CLI_PLAN},     {"explain", CLI_EXPLAIN}, {"extract", CLI_EXTRACT}};
+                    {"plan", CLI_PLAN},     {"explain", CLI_EXPLAIN}, {"extract", CLI_EXTRACT},
+                    {"mcp", CLI_MCP}};
 
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
         if (strcmp(word, commands[i].word) == 0) {
@@ -413,8 +414,9 @@ static int parse_operands(struct cli_options *o, int argc, char **argv, struct b
         o->captures[o->capture_count++] = argv[i++];
     if (o->capture_count > 0 || (o->action == CLI_BATCH && o->batch.manifest != NULL))
         return P2T_OK;
-    buf_str(complaint,
-            o->action == CLI_BATCH || o->action == CLI_PLAN ? "no capture folder given" : "no capture given");
+    buf_str(complaint, o->action == CLI_BATCH || o->action == CLI_PLAN || o->action == CLI_MCP
+                           ? "no capture folder given"
+                           : "no capture given");
     return P2T_ERR_USAGE;
 }
 

@@ -21,6 +21,7 @@ enum cli_action {
     CLI_PLAN,
     CLI_EXPLAIN,
     CLI_EXTRACT,
+    CLI_MCP,
     CLI_LIST,
     CLI_HELP,
     CLI_VERSION

@@ -23,8 +23,49 @@ static void note_translation(struct exchange_conn *v, const struct flow_conn *fl
         v->nat_client = flow->nat_client;
 }
 
+static void swap_marks(struct packet_mark *a, struct packet_mark *b)
+{
+    struct packet_mark m = *a;
+
+    *a = *b;
+    *b = m;
+}
+
+static void swap_counts(uint32_t n[2])
+{
+    uint32_t first = n[0];
+
+    n[0] = n[1];
+    n[1] = first;
+}
+
+/* What was noted of either side was the other's. */
+static void swap_sides(struct cconn *cc)
+{
+    struct exchange_conn *v = &cc->view;
+    bool fin = v->fin_in_order[0];
+    uint64_t told = cc->told[0];
+
+    v->fin_in_order[0] = v->fin_in_order[1];
+    v->fin_in_order[1] = fin;
+    cc->told[0] = cc->told[1];
+    cc->told[1] = told;
+    swap_marks(&v->client_fin, &v->server_fin);
+    swap_marks(&v->client_rst, &v->server_rst);
+    swap_marks(&v->last_gap[0], &v->last_gap[1]);
+    swap_marks(&v->lost_on_way[0], &v->lost_on_way[1]);
+    swap_counts(cc->told_segments);
+    swap_counts(cc->notes.filled);
+    swap_counts(cc->notes.reordered);
+    for (uint32_t i = 0; i < cc->notes.stall_count; i++)
+        cc->notes.stalls[i].client = !cc->notes.stalls[i].client;
+}
+
 void conn_take_endpoints(struct cconn *cc)
 {
+    if (endpoint_eq(&cc->view.client, &cc->flow->server) && endpoint_eq(&cc->view.server, &cc->flow->client) &&
+        !endpoint_eq(&cc->view.client, &cc->view.server))
+        swap_sides(cc);
     cc->view.client = cc->flow->client;
     cc->view.server = cc->flow->server;
     note_translation(&cc->view, cc->flow);

@@ -61,7 +61,8 @@ struct cconn *conn_open(struct correlate *c, const struct fact *f);
 void conn_follow(struct correlate *c, struct cconn *cc, struct flow_conn *flow);
 /* Its flow is given up, and it is freed. It must be in no pool. */
 void conn_free(struct correlate *c, struct cconn *cc);
-/* The server's endpoints as the flow has them now: who is the client may be learnt from the first bytes only. */
+/* Both ends as the flow has them now: who is the client may be learnt from bytes only. What was noted of the sides until
+ * then goes with them. */
 void conn_take_endpoints(struct cconn *cc);
 /* Keeps the moments of the connection's own events. */
 void conn_note_event(struct cconn *cc, const struct fact *f);

@@ -88,6 +88,9 @@ HOT void conn_fact(struct correlate *c, const struct fact *f)
         if (!cc->view.handshake_seen)
             conn_take_endpoints(cc);
         break;
+    case FACT_CONN_ROLES:
+        conn_take_endpoints(cc);
+        break;
     case FACT_CONN_GAP:
         *(f->as.gap_unacked ? &cc->view.lost_on_way[f->dir] : &cc->view.last_gap[f->dir]) = f->mark;
         transport_gap(cc, f);

@@ -16,6 +16,7 @@ void flow_tcp_swap_roles(struct flow_conn *conn)
     c->client_side ^= 1;
     c->client_isn = c->half[c->client_side].base - 1;
     SWAP(struct endpoint, conn->client, conn->server);
+    SWAP(struct endpoint, conn->nat_client, conn->nat_server);
     SWAP(uint64_t, conn->packets[0], conn->packets[1]);
     SWAP(uint64_t, conn->payload_bytes[0], conn->payload_bytes[1]);
     SWAP(uint32_t, conn->retransmits[0], conn->retransmits[1]);

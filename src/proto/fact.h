@@ -14,6 +14,7 @@ enum fact_kind {
     FACT_CONN_EVENT,
     FACT_CONN_CLOSE,
     FACT_CONN_PROTO,
+    FACT_CONN_ROLES, /* joined on its way: client and server had been taken for each other */
     FACT_CONN_GAP,
     FACT_HTTP_REQUEST_HEAD,
     FACT_HTTP_REQUEST_END,

@@ -92,6 +92,8 @@ bool p2t_session_reason(const struct p2t_session *s, size_t n, struct p2t_reason
          proto_http2_counters(s->proto)->losses},
         {"http2.unknown_headers", "HTTP/2 header blocks not wholly known: loss, or a late start",
          proto_http2_counters(s->proto)->unknown_headers},
+        {"http2.unknown_roles", "HTTP/2 connections, joined on their way, of which no frame showed who is the client",
+         proto_http2_counters(s->proto)->unknown_roles},
         {"limit.http2", "HTTP/2 streams or header blocks beyond their limit",
          proto_http2_counters(s->proto)->limit_hits},
         {"dns.malformed", "DNS messages that make no sense", p->dns_malformed},

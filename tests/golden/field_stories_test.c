@@ -23,7 +23,7 @@ struct line {
     int status;
     const char *url;   /* its end; of a dial or lookup, the host's */
     const char *error; /* whole; a line has one of these two */
-    double total, connect, dns, rtt;
+    double total, connect, dns, wait, rtt;
     double secured; /* when the handshake was over: within the bounds of TLSHandshakeDone */
     bool no_rtt;
     uint64_t queries;     /* of the lookup */
@@ -412,6 +412,12 @@ static const struct story stories[] = {
               {.kind = P2T_KIND_HTTP1, .url = "/close-after", .status = 200, .total = 1.0},
               {.kind = P2T_KIND_HTTP1, .status = 200, .url = "/fast", .total = 0.65},
               {.kind = P2T_KIND_HTTP1, .status = 200, .url = "/fast", .total = 0.1, .never = "conn.handed_over"}}},
+    {"67-tls-stalled-at-end.pcap", .exchanges = 4,
+     .line = {{.kind = P2T_KIND_TLS,
+               .outcome = P2T_OUTCOME_TLS_ERROR,
+               .error = "the client closed the connection first: canceled, or one of its timeouts",
+               .finding = "tls.closed the connection was closed 1998 ms into the TLS handshake",
+               .total = 2001.0}}},
     {"61-linear-syn-timeouts.pcap", .exchanges = 15,
      .line = {{.kind = P2T_KIND_CONNECT,
                .url = "10.99.0.77",
@@ -469,6 +475,9 @@ static const struct story stories[] = {
                    "tcp.pmtud_blackhole 2920 bytes of the server never reached the client, while a shorter segment "
                    "sent behind them did",
                .never = "capture."}}},
+    /* The time after an interim response is the server's. */
+    {"14-100-continue-then-4s.pcap", .exchanges = 1,
+     .line = {{.kind = P2T_KIND_HTTP1, .status = 200, .url = "/up", .total = 4001.1, .wait = 3997.5}}},
     {"15-proxy-protocol-v1-http.pcap", .exchanges = 3,
      .line = {{.kind = P2T_KIND_HTTP1, .status = 200, .url = "//shop.test/p1", .connect = 1.03, .total = 21.1},
               {.kind = P2T_KIND_HTTP1, .status = 200, .url = "//shop.test/p1b", .connect = 1.03, .total = 21.1},
@@ -777,6 +786,7 @@ static void check(size_t i, const struct line *want, const struct told *got)
     check_time(i, "total", want->total, (double)got->phases.total_ns / 1e6);
     check_time(i, "connect", want->connect, (double)got->phases.connect_ns / 1e6);
     check_time(i, "dns", want->dns, (double)got->phases.dns_ns / 1e6);
+    check_time(i, "wait", want->wait, (double)got->phases.wait_ns / 1e6);
     check_time(i, "rtt", want->rtt, got->rtt);
     if (want->secured > 0 && (want->secured < got->secured_from || want->secured > got->secured_to))
         wrong(i, "the end of the handshake is out of bounds", got->url);

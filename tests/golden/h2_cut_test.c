@@ -28,12 +28,13 @@ struct result {
 struct capture {
     uint8_t bytes[FILE_MAX];
     size_t n, packets, at[4096];
-    char path[64];
+    char path[64], server[32];
     const char *keylog;
 };
 
 static struct capture capture;
 static struct result whole;
+static size_t exchanges;
 
 static void copy(char *out, size_t size, struct p2t_text s)
 {
@@ -57,13 +58,30 @@ static void note_messages(struct stream *s, const struct p2t_exchange *x)
     }
 }
 
+static void expect_no_status_in_request(const struct p2t_exchange *x)
+{
+    for (size_t i = 0; i < x->event_count; i++) {
+        const struct p2t_event *e = &x->events[i];
+        char name[16] = "";
+        if (e->hook == P2T_HOOK_WROTE_HEADER_FIELD && e->arg_count > 0)
+            copy(name, sizeof name, e->args[0].value.as.text);
+        assert_string_not_equal(":status", name);
+    }
+}
+
 static int on_exchange(void *ctx, const struct p2t_exchange *x)
 {
     struct result *r = ctx;
+    char client[64] = "";
 
+    if (x->connection != NULL)
+        copy(client, sizeof client, x->connection->client);
+    assert_null(strstr(client, ":65000")); /* there is a server, where there is any */
+    exchanges++;
     if (x->kind != P2T_KIND_HTTP2 && x->websocket == NULL)
         return 0;
     assert_true(r->n < STREAMS_MAX);
+    expect_no_status_in_request(x);
     struct stream *s = &r->streams[r->n++];
     *s =
         (struct stream){.id = x->connection->stream, .status = x->status, .end_ns = x->end_ns, .outcome = x->outcome};
@@ -135,7 +153,7 @@ static void expect_true(const struct result *r, size_t from)
         if (s->method[0] != '\0')
             assert_string_equal(truth->method, s->method);
         if (s->url[0] != '\0' && truth->url[0] != '\0' && strncmp(s->url, truth->url, strlen(s->url)) != 0 &&
-            strstr(s->url, "://127.0.0.1:8080") == NULL)
+            strstr(s->url, capture.server) == NULL)
             fail_msg("without packet %zu: %s is %s", from + 1, truth->url, s->url);
         assert_true(s->status == 0 || s->status == truth->status);
         if (s->answered_ns != 0 && truth->answered_ns != 0 && s->status != 0)
@@ -185,12 +203,41 @@ static void one_packet_less_makes_nothing_untrue(void **state)
     }
 }
 
-static void load(const char *path, const char *keylog)
+/* The server's port becomes another one; Ethernet and IPv4. */
+static void move_port(uint8_t *frame, unsigned from, unsigned to)
+{
+    uint8_t *tcp = frame + 14 + (frame[14] & 15) * 4;
+
+    for (int at = 0; at < 4; at += 2)
+        if (tcp[at] == from >> 8 && tcp[at + 1] == (from & 0xff)) {
+            tcp[at] = (uint8_t)(to >> 8);
+            tcp[at + 1] = (uint8_t)to;
+        }
+}
+
+/* Nothing is told to the wrong side; without its handshake, nothing of the connection at all. */
+static void turns_of_unknown_sides_are_not_told(void **state)
+{
+    size_t told = 0;
+
+    (void)state;
+    assert_true(exchanges > 0);
+    for (size_t n = 1; n < capture.packets; n++) {
+        static struct result r;
+        exchanges = 0;
+        run_without(0, n, &r);
+        told += exchanges > 0;
+    }
+    assert_true(told > 0 && told < capture.packets / 2);
+}
+
+static void load(const char *path, const char *keylog, unsigned from, unsigned to)
 {
     gzFile f = gzopen(path, "rb");
     int n;
 
     memset(&capture, 0, sizeof capture);
+    exchanges = 0;
     capture.keylog = keylog;
     assert_non_null(f);
     while ((n = gzread(f, capture.bytes + capture.n, (unsigned)(FILE_MAX - capture.n))) > 0)
@@ -199,6 +246,9 @@ static void load(const char *path, const char *keylog)
     assert_true(capture.n > HEADER_BYTES && capture.n < FILE_MAX);
     for (size_t at = HEADER_BYTES; at + RECORD_BYTES <= capture.n; at += RECORD_BYTES + le32(capture.bytes + at + 8))
         capture.at[capture.packets++] = at;
+    snprintf(capture.server, sizeof capture.server, "://127.0.0.1:%u", to);
+    for (size_t i = 0; to != from && i < capture.packets; i++)
+        move_port(capture.bytes + capture.at[i] + RECORD_BYTES, from, to);
     snprintf(capture.path, sizeof capture.path, "/tmp/p2t-h2-cut-%ld.pcap", (long)getpid());
     run_without(0, 0, &whole);
 }
@@ -206,15 +256,31 @@ static void load(const char *path, const char *keylog)
 static int load_streams(void **state)
 {
     (void)state;
-    load(P2T_GOLDEN "/captures/h2c.pcap", NULL);
+    load(P2T_GOLDEN "/captures/h2c.pcap", NULL, 8080, 8080);
     assert_int_equal(44, whole.n); /* curl 1, nghttp 3, h2load 40 */
+    return 0;
+}
+
+/* Above the ports of its clients: those are taken for servers until a frame shows better. */
+static int load_high_port(void **state)
+{
+    (void)state;
+    load(P2T_GOLDEN "/captures/h2c.pcap", NULL, 8080, 65000);
+    assert_int_equal(44, whole.n);
+    return 0;
+}
+
+static int load_encrypted(void **state)
+{
+    (void)state;
+    load(P2T_GOLDEN "/lab/h2.pcap", NULL, 8443, 65000);
     return 0;
 }
 
 static int load_messages(void **state)
 {
     (void)state;
-    load(P2T_GOLDEN "/h2/talk.pcap.gz", P2T_GOLDEN "/h2/talk.log");
+    load(P2T_GOLDEN "/h2/talk.pcap.gz", P2T_GOLDEN "/h2/talk.log", 8080, 8080);
     assert_int_equal(23, whole.n);
     return 0;
 }
@@ -254,6 +320,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_is_left_keeps_its_times, load_streams, teardown),
         cmocka_unit_test_setup_teardown(one_packet_less_makes_nothing_untrue, load_streams, teardown),
+        cmocka_unit_test_setup_teardown(what_is_left_keeps_its_times, load_high_port, teardown),
+        cmocka_unit_test_setup_teardown(one_packet_less_makes_nothing_untrue, load_high_port, teardown),
+        cmocka_unit_test_setup_teardown(turns_of_unknown_sides_are_not_told, load_encrypted, teardown),
         cmocka_unit_test_setup_teardown(a_count_of_messages_is_never_too_large, load_messages, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,7 +20,7 @@ void image_pool(struct image *m, struct pool *p)
 
 /* ---- connections ---- */
 
-IMAGE_COVERS(struct conn_tls, 656);
+IMAGE_COVERS(struct conn_tls, 792);
 static void image_conn_tls(struct image *m, struct conn_tls *t)
 {
     image_tls(m, &t->info);
@@ -45,6 +45,9 @@ static void image_conn_tls(struct image *m, struct conn_tls *t)
     IMAGE(m, t->answer_ns);
     IMAGE(m, t->usual_wait_ns);
     IMAGE(m, t->least_wait_ns);
+    for (size_t i = 0; i < TLS_WAITS_KEPT; i++)
+        image_duration(m, &t->waits_ns[i]);
+    IMAGE(m, t->waits);
     image_mark(m, &t->head_like);
     image_bool(m, &t->reset_like);
     image_bool(m, &t->control_seen);

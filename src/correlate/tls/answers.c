@@ -60,22 +60,45 @@ static int64_t usual_wait_ns(const struct cconn *cc)
     return cc->tls->usual_wait_ns > least ? cc->tls->usual_wait_ns : least;
 }
 
-/* The oldest that waits no longer than is usual, else the oldest. */
+/* How many of the waits that are known were as long. */
+static unsigned likely(const struct cconn *cc, int64_t wait_ns)
+{
+    const struct conn_tls *t = cc->tls;
+    static const int64_t least_ns = 1000000;
+    enum { SHARE = 32 };
+    int64_t about_ns = later_ns(least_ns, wait_ns / SHARE);
+    int64_t at_once_ns = round_trip_ns(cc);
+    unsigned n = at_once_ns != 0 && wait_ns >= at_once_ns && wait_ns <= at_once_ns + about_ns;
+
+    for (size_t i = 0; i < TLS_WAITS_KEPT; i++)
+        n += t->waits_ns[i] != 0 && t->waits_ns[i] <= wait_ns + about_ns && wait_ns <= t->waits_ns[i] + about_ns;
+    return n;
+}
+
+/* The one that waited as long as most do, else the oldest that waits no longer than is usual, else the oldest. */
 static struct exchange *next_to_answer(const struct cconn *cc, int64_t now_ns)
 {
     enum { PLAUSIBLE = 2 };
-    struct exchange *oldest = NULL;
+    struct exchange *oldest = NULL, *usual = NULL, *best = NULL;
+    unsigned most = 0;
 
     for (struct list_link *at = cc->open.next; at != &cc->open; at = at->next) {
         struct exchange *e = list_entry(at, struct exchange, open);
         if (e->response.seen || !had_time(cc, e, now_ns))
             continue;
-        if (now_ns - e->request.last.ts_ns <= PLAUSIBLE * usual_wait_ns(cc))
-            return e;
+        unsigned n = likely(cc, now_ns - e->request.last.ts_ns);
+        if (n > most) {
+            most = n;
+            best = e;
+        }
+        if (usual == NULL && now_ns - e->request.last.ts_ns <= PLAUSIBLE * usual_wait_ns(cc))
+            usual = e;
         if (oldest == NULL)
             oldest = e;
     }
-    return oldest;
+    if (best != NULL)
+        return best;
+    return usual != NULL ? usual : oldest;
 }
 
 /* Not part of the answer that came before it. */
@@ -164,6 +187,17 @@ static void learn_wait(struct conn_tls *t, int64_t wait_ns)
         t->least_wait_ns = wait_ns;
 }
 
+/* No other one may have been answered. */
+static bool only_one(const struct cconn *cc, const struct exchange *e, int64_t now_ns)
+{
+    for (struct list_link *at = cc->open.next; at != &cc->open; at = at->next) {
+        const struct exchange *other = list_entry(at, struct exchange, open);
+        if (other != e && !other->response.seen && had_time(cc, other, now_ns))
+            return false;
+    }
+    return true;
+}
+
 static void learn_apart(struct conn_tls *t, bool apart)
 {
     enum { SURE = 3 };
@@ -183,6 +217,8 @@ void answers_note(struct cconn *cc, struct exchange *e, const struct fact_tls_re
         t->answer_head_bytes = r->first_bytes;
     if (begins && (alone || t->usual_wait_ns == 0))
         learn_wait(t, r->first.ts_ns - e->request.last.ts_ns);
+    if (begins && only_one(cc, e, r->first.ts_ns))
+        t->waits_ns[t->waits++ % TLS_WAITS_KEPT] = r->first.ts_ns - e->request.last.ts_ns;
     if (begins && alone) {
         if (r->first_bytes > HEAD_MAX)
             learn_apart(t, false);

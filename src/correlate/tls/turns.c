@@ -134,9 +134,10 @@ static void learn_head(struct conn_tls *t, const struct exchange *e)
 {
     if (!t->info.h2 || e->conn.position == 0 || t->head_bytes == RST_STREAM_BYTES)
         return;
+    t->heads_with_bodies |= t->least_head_bytes > 0 && (t->head_bytes > t->least_head_bytes + BODY_LONGER_BYTES ||
+                                                        t->least_head_bytes > t->head_bytes + BODY_LONGER_BYTES);
     if (t->least_head_bytes == 0 || t->head_bytes < t->least_head_bytes)
         t->least_head_bytes = t->head_bytes;
-    t->heads_with_bodies |= t->head_bytes > t->least_head_bytes + BODY_LONGER_BYTES;
 }
 
 static void next_request(struct correlate *c, struct cconn *cc, const struct fact_tls_records *r)
@@ -268,9 +269,18 @@ static void forget_reset(struct cconn *cc, struct exchange *e, const struct fact
     t->head_bytes = r->bytes / r->records;
 }
 
+/* Shorter than this client's heads, and as long as a RST_STREAM: of a stream that was answered, or that it gives up. */
+static bool is_reset(const struct conn_tls *t, const struct fact_tls_records *r)
+{
+    enum { SHORTER_BYTES = 4 };
+
+    return t->info.h2 && r->records == 1 && r->bytes == RST_STREAM_BYTES &&
+           t->least_head_bytes > RST_STREAM_BYTES + SHORTER_BYTES;
+}
+
 static void on_request_records(struct correlate *c, struct cconn *cc, const struct fact_tls_records *r)
 {
-    if (in_tunnel_handshake(c, cc, r))
+    if (is_reset(cc->tls, r) || in_tunnel_handshake(c, cc, r))
         return;
     struct exchange *e = conn_newest_open(cc);
     forget_refused(c, cc, e, r);
@@ -372,6 +382,16 @@ static void on_server_control(struct correlate *c, struct cconn *cc, const struc
         t->head_like = r->first_whole;
 }
 
+/* Joined behind both handshakes, encrypted turns do not show who asks: only ports do, and not where both may be a client's. */
+static bool sides_known(const struct cconn *cc)
+{
+    enum { CHOSEN_LEAST = 10000 }; /* operating systems of today choose none below */
+    const struct exchange_conn *v = &cc->view;
+
+    return v->handshake_seen || mark_set(&cc->tls->info.hello) || mark_set(&cc->tls->info.server_hello) ||
+           (v->client.port >= CHOSEN_LEAST && v->server.port < CHOSEN_LEAST);
+}
+
 void tls_records(struct correlate *c, struct cconn *cc, const struct fact *f)
 {
     const struct fact_tls_records *r = f->as.tls_records;
@@ -383,7 +403,7 @@ void tls_records(struct correlate *c, struct cconn *cc, const struct fact *f)
     }
     if (r->shape == FACT_TLS_CONTROL && f->dir == FLOW_S2C)
         on_server_control(c, cc, r);
-    if (t->failure != TLS_FAILED_NOT || r->shape == FACT_TLS_CONTROL)
+    if (t->failure != TLS_FAILED_NOT || r->shape == FACT_TLS_CONTROL || !sides_known(cc))
         return;
     if (f->dir == FLOW_C2S)
         on_request_records(c, cc, r);

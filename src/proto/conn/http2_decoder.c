@@ -30,7 +30,9 @@ static enum sniff sniff(const struct conn *c, enum flow_dir dir, struct slice by
         return SNIFF_YES;
     if (slice_starts(PREFACE_LINE, bytes))
         return SNIFF_WAIT;
-    return c->mid_stream && http2_looks_like_frames(dir, bytes) ? SNIFF_YES : SNIFF_NO;
+    return c->mid_stream && http2_looks_like_frames(c->flow->roles == FLOW_ROLES_GUESSED ? FLOW_S2C : dir, bytes)
+               ? SNIFF_YES
+               : SNIFF_NO;
 }
 
 static bool sender(struct slice bytes, enum flow_dir *sender)
@@ -48,7 +50,11 @@ static bool start(struct proto *p, struct conn *c)
 static bool chunk(struct proto *p, struct conn *c, struct flow_chunk *chunk)
 {
     (void)p;
-    http2_chunk(c->state[FACT_PROTO_HTTP2], chunk);
+    if (http2_chunk(c->state[FACT_PROTO_HTTP2], chunk)) {
+        bool over = c->over[FLOW_C2S];
+        c->over[FLOW_C2S] = c->over[FLOW_S2C];
+        c->over[FLOW_S2C] = over;
+    }
     return false;
 }
 

@@ -1,7 +1,22 @@
 /* Header blocks: HPACK (RFC 7541) by nghttp2. Entries of the dynamic table are addressed from the newest one, so that a
  * decoder which joined late, or forgot, resolves what came since and fails on what came before: it never mistakes one
  * for the other. */
+#include "base/reader.h"
 #include "proto/http2/frame.h"
+
+/* RFC 9113 6.1, 6.2: padding and priority around the fragment. */
+struct slice h2_unpadded(struct h2_dir *d, struct reader *r)
+{
+    size_t pad = d->frame.flags & H2_PADDED ? reader_u8(r) : 0;
+
+    if (d->frame.type == H2_HEADERS && (d->frame.flags & H2_HAS_PRIORITY))
+        reader_skip(r, 5);
+    if (!reader_ok(r) || pad > r->left) {
+        d->payload_cut = true;
+        return (struct slice){NULL, 0};
+    }
+    return slice_of(r->p, r->left - pad);
+}
 
 void h2_block_forget(struct h2_dir *d)
 {

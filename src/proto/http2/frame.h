@@ -6,6 +6,7 @@
 
 #include "base/hash.h"
 #include "base/list.h"
+#include "base/reader.h"
 #include "proto/grpc.h"
 #include "proto/http2/http2.h"
 #include "proto/websocket.h"
@@ -25,7 +26,7 @@ enum h2_type {
 };
 
 enum { H2_END_STREAM = 0x1, H2_ACK = 0x1, H2_END_HEADERS = 0x4, H2_PADDED = 0x8, H2_HAS_PRIORITY = 0x20 };
-enum { H2_HEADER_BYTES = 9 };
+enum { H2_HEADER_BYTES = 9, H2_HEADED_MAX = 8 };
 
 struct h2_frame {
     uint32_t len, stream;
@@ -70,30 +71,33 @@ struct h2_dir {
     struct packet_mark block_first;
     bool block_lost;
     nghttp2_hd_inflater *inflater;
-    uint32_t table_size;    /* the largest its decoder allowed */
-    int64_t window;         /* the connection's */
-    int64_t initial_window; /* of each stream, as the other side announced */
-    uint32_t max_streams;   /* that may be open at once, as the other side announced; 0: it did not */
+    uint32_t table_size;            /* the largest its decoder allowed */
+    int64_t window;                 /* the connection's */
+    int64_t initial_window;         /* of each stream, as the other side announced */
+    uint32_t max_streams;           /* that may be open at once, as the other side announced; 0: it did not */
+    uint32_t headed[H2_HEADED_MAX]; /* while roles are open: streams that it sent HEADERS on, the newest first */
 };
 
 struct http2 {
     struct http2_env *env;
     struct flow_conn *conn;
-    struct h2_dir dir[2];
+    struct h2_dir side[2];
+    struct h2_dir *dir[2]; /* the sides, by who they are */
     struct hmap streams;
     struct list_link by_age; /* the streams, the oldest first */
     size_t held_bytes;       /* as counted */
     uint32_t next_exchange;
     bool mid_stream;
+    bool roles_open; /* joined on its way, and nothing but ports told so far which side is the client */
     /* All requests between these streams were seen (0: none yet): what comes on one that is not open any more, comes
      * late. */
     uint32_t first_asked, last_asked;
 };
 
-/* d: one of h->dir. */
+/* d: one of h->side. */
 static inline enum flow_dir h2_dir_of(const struct http2 *h, const struct h2_dir *d)
 {
-    return d == &h->dir[FLOW_C2S] ? FLOW_C2S : FLOW_S2C;
+    return d == h->dir[FLOW_C2S] ? FLOW_C2S : FLOW_S2C;
 }
 
 /* stream.c */
@@ -129,7 +133,18 @@ void h2_messages_fini(struct http2 *h, struct h2_stream *s);
  * MB. */
 bool h2_plausible(enum flow_dir dir, struct slice bytes);
 
+/* roles.c: joined on its way, a connection's roles were guessed from its ports; nothing is told of it until a frame shows
+ * who sends it. */
+/* A frame of d is whole; roles are open. Where it shows that d is not who it was taken for, roles are swapped, in the
+ * flow, too, and a FACT_CONN_ROLES says so. */
+void h2_roles_learn(struct http2 *h, struct h2_dir *d);
+/* d is the client; roles are open. */
+void h2_roles_decide(struct http2 *h, struct h2_dir *d);
+
 /* block.c */
+/* The fragment of a header block in a frame's payload, without padding and priority (RFC 9113 6.1, 6.2). What makes no
+ * sense counts as cut. */
+struct slice h2_unpadded(struct h2_dir *d, struct reader *r);
 /* Decodes the direction's block. Where its compression state does not know all of it, head->extent says so. */
 void h2_block_decode(struct http2 *h, struct h2_dir *d, struct fact_http_head *head);
 /* What the compression state knew is forgotten: later blocks may refer to what came before only by failing. */

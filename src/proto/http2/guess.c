@@ -15,7 +15,7 @@ bool h2_plausible(enum flow_dir dir, struct slice b)
     if (type != H2_WINDOW_UPDATE && on_connection != (stream == 0))
         return false;
     if ((type == H2_PING && len != 8) || ((type == H2_RST_STREAM || type == H2_WINDOW_UPDATE) && len != 4) ||
-        (type == H2_SETTINGS && len % 6 != 0))
+        (type == H2_SETTINGS && len % 6 != 0) || (type == H2_PRIORITY && len != 5))
         return false;
     return (flags & 0xd2) == 0 && (dir == FLOW_S2C || stream % 2 == 1 || stream == 0);
 }

@@ -55,9 +55,10 @@ struct http2 *http2_new(struct http2_env *env, struct flow_conn *conn, bool mid_
     h->conn = conn;
     h->mid_stream = mid_stream;
     h->next_exchange = first_exchange;
-    h->dir[FLOW_C2S].preface = true;
+    h->side[FLOW_C2S].preface = true;
+    h->roles_open = mid_stream && conn->roles == FLOW_ROLES_GUESSED;
     for (int i = 0; i < 2; i++) {
-        struct h2_dir *d = &h->dir[i];
+        struct h2_dir *d = h->dir[i] = &h->side[i];
         d->window = d->initial_window = INITIAL_WINDOW;
         d->table_size = mid_stream ? TABLE_MAX : INITIAL_TABLE;
         d->lost = mid_stream;
@@ -70,10 +71,11 @@ void http2_free(struct http2 *h)
     if (h == NULL)
         return;
     h2_streams_close(h);
+    h->env->counters.unknown_roles += h->roles_open;
     for (int i = 0; i < 2; i++) {
-        h2_block_forget(&h->dir[i]);
-        buf_fini(&h->dir[i].payload);
-        buf_fini(&h->dir[i].block);
+        h2_block_forget(h->dir[i]);
+        buf_fini(&h->dir[i]->payload);
+        buf_fini(&h->dir[i]->block);
     }
     budget_sub(h->env->limits.budget, h->held_bytes);
     hmap_fini(&h->streams);
@@ -89,7 +91,7 @@ void http2_close(struct http2 *h)
 
 static void take_setting(struct http2 *h, struct h2_dir *d, uint16_t id, uint32_t value)
 {
-    struct h2_dir *peer = &h->dir[h2_dir_of(h, d) == FLOW_C2S ? FLOW_S2C : FLOW_C2S];
+    struct h2_dir *peer = h->dir[h2_dir_of(h, d) == FLOW_C2S ? FLOW_S2C : FLOW_C2S];
 
     /* The sender may go on with the old, larger table until it has seen a smaller size: only growth is taken over. */
     if (id == NGHTTP2_SETTINGS_HEADER_TABLE_SIZE && value > peer->table_size)
@@ -114,7 +116,7 @@ static void window_update(struct http2 *h, struct h2_dir *d, uint32_t increment)
     struct h2_stream *s = h2_stream_find(h, d->frame.stream);
 
     if (d->frame.stream == 0)
-        h->dir[peer].window += increment;
+        h->dir[peer]->window += increment;
     else if (s != NULL)
         s->half[peer].window += increment;
 }
@@ -152,26 +154,12 @@ static void block_add(struct http2 *h, struct h2_dir *d, struct slice fragment)
         block_end(h, d);
 }
 
-/* RFC 9113 6.1, 6.2: padding and priority around the fragment. */
-static struct slice unpadded(struct h2_dir *d, struct reader *r)
-{
-    size_t pad = d->frame.flags & H2_PADDED ? reader_u8(r) : 0;
-
-    if (d->frame.type == H2_HEADERS && (d->frame.flags & H2_HAS_PRIORITY))
-        reader_skip(r, 5);
-    if (!reader_ok(r) || pad > r->left) {
-        d->payload_cut = true;
-        return (struct slice){NULL, 0};
-    }
-    return slice_of(r->p, r->left - pad);
-}
-
 /* A pushed request still changes the compression state. Its stream is even, and no hook tells of it. */
 static void push_promise(struct http2 *h, struct h2_dir *d, struct reader *r)
 {
-    struct slice rest = unpadded(d, r);
+    struct slice rest = h2_unpadded(d, r);
 
-    block_begin(d, h->dir[FLOW_S2C].frame.stream + 1);
+    block_begin(d, h->dir[FLOW_S2C]->frame.stream + 1);
     d->block_flags &= (uint8_t)~H2_END_STREAM;
     if (rest.n >= 4)
         block_add(h, d, slice_of(rest.p + 4, rest.n - 4));
@@ -183,10 +171,12 @@ static void small_frame(struct http2 *h, struct h2_dir *d)
 {
     struct reader r = reader_of_slice(buf_view(&d->payload));
 
+    if (h->roles_open)
+        h2_roles_learn(h, d);
     switch (d->frame.type) {
     case H2_HEADERS:
         block_begin(d, d->frame.stream);
-        block_add(h, d, unpadded(d, &r));
+        block_add(h, d, h2_unpadded(d, &r));
         break;
     case H2_CONTINUATION:
         if (d->block_stream == d->frame.stream)
@@ -283,12 +273,14 @@ static void read_header(struct h2_dir *d, const struct packet_mark *mark)
 static void step_lost(struct http2 *h, struct h2_dir *d, struct piece *p)
 {
     enum flow_dir dir = h2_dir_of(h, d);
-    bool again = dir == FLOW_C2S && slice_starts(p->bytes, preface);
+    bool again = (dir == FLOW_C2S || h->roles_open) && slice_starts(p->bytes, preface);
 
-    if (!again && !h2_plausible(dir, p->bytes)) {
+    if (!again && !h2_plausible(h->roles_open ? FLOW_S2C : dir, p->bytes)) {
         take(p, p->len);
         return;
     }
+    if (again && h->roles_open)
+        h2_roles_decide(h, d);
     h->env->counters.resyncs++;
     d->lost = false;
     d->preface = again;
@@ -330,7 +322,7 @@ static void refuse(struct http2 *h, struct h2_dir *d, const struct packet_mark *
 
 static bool is_first_from_server(const struct http2 *h, const struct h2_dir *d)
 {
-    return d == &h->dir[FLOW_S2C] && !d->begun && !h->mid_stream;
+    return d == h->dir[FLOW_S2C] && !d->begun && !h->mid_stream;
 }
 
 static void step_header(struct http2 *h, struct h2_dir *d, struct piece *p)
@@ -421,16 +413,16 @@ static void account(struct http2 *h)
     size_t held = hmap_bytes(&h->streams);
 
     for (int i = 0; i < 2; i++) {
-        release_unused(&h->dir[i]);
-        held += h->dir[i].payload.cap + h->dir[i].block.cap;
+        release_unused(h->dir[i]);
+        held += h->dir[i]->payload.cap + h->dir[i]->block.cap;
     }
     budget_change(h->env->limits.budget, h->held_bytes, held);
     h->held_bytes = held;
 }
 
-void http2_chunk(struct http2 *h, const struct flow_chunk *chunk)
+bool http2_chunk(struct http2 *h, const struct flow_chunk *chunk)
 {
-    struct h2_dir *d = &h->dir[chunk->dir];
+    struct h2_dir *d = h->dir[chunk->dir];
     struct piece p = {chunk->bytes, chunk->len, chunk->dir == FLOW_C2S ? chunk->seen : chunk->deliverable,
                       chunk->lost};
 
@@ -445,6 +437,7 @@ void http2_chunk(struct http2 *h, const struct flow_chunk *chunk)
             step_payload(h, d, &p);
     }
     account(h);
+    return h2_dir_of(h, d) != chunk->dir;
 }
 
 void http2_upgraded(struct http2 *h, uint32_t exchange)

@@ -25,7 +25,8 @@ struct http2_limits {
 };
 
 struct http2_counters {
-    uint64_t frames, requests, responses, header_blocks, resets, limit_hits, losses, resyncs, unknown_headers;
+    uint64_t frames, requests, responses, header_blocks, resets, limit_hits, losses, resyncs, unknown_headers,
+        unknown_roles;
 };
 
 /* What all connections of one worker share. */
@@ -49,13 +50,15 @@ void http2_env_fini(struct http2_env *env);
  * beginning of another. */
 bool http2_looks_like_frames(enum flow_dir dir, struct slice bytes);
 
-/* mid_stream: the connection's beginning is not in the capture. first_exchange: exchanges the connection had before,
+/* mid_stream: the connection's beginning is not in the capture; where the flow's roles were guessed, nothing is reported
+ * until a frame shows who is the client. first_exchange: exchanges the connection had before,
  * as HTTP/1 (an h2c upgrade). NULL when memory ran out. */
 struct http2 *http2_new(struct http2_env *env, struct flow_conn *conn, bool mid_stream, uint32_t first_exchange);
 /* RFC 7540 3.2: the upgraded HTTP/1 request is stream 1, and its answer comes there. */
 void http2_upgraded(struct http2 *h, uint32_t exchange);
-/* The next bytes of a direction, or a hole in them. Nothing of them is kept by reference. */
-void http2_chunk(struct http2 *h, const struct flow_chunk *chunk);
+/* The next bytes of a direction, or a hole in them. Nothing of them is kept by reference. True: they showed that client and
+ * server had been taken for each other, and the flow's roles were swapped. */
+bool http2_chunk(struct http2 *h, const struct flow_chunk *chunk);
 /* The connection, or the server's half of it, is over: what is open ends unfinished. */
 void http2_close(struct http2 *h);
 /* What is open ends unfinished. NULL is allowed. */

@@ -142,7 +142,7 @@ static void request_headers(struct http2 *h, struct h2_stream *s, uint32_t id, c
     if (s == NULL && ((id & 1) == 0 || is_late(h, id) || (s = h2_stream_open(h, id)) == NULL))
         return;
     note_asked(h, id);
-    head.max_streams = h->dir[FLOW_C2S].max_streams;
+    head.max_streams = h->dir[FLOW_C2S]->max_streams;
     if (!trailers) {
         h2_messages_asked(h, s, &head);
         h->env->counters.requests++;
@@ -180,7 +180,7 @@ void h2_headers(struct http2 *h, struct h2_dir *d, const struct fact_http_head *
     struct h2_stream *s = h2_stream_find(h, d->block_stream);
 
     h->env->counters.header_blocks++;
-    if (s != NULL && s->half[h2_dir_of(h, d)].ended)
+    if (h->roles_open || (s != NULL && s->half[h2_dir_of(h, d)].ended))
         return;
     if (h2_dir_of(h, d) == FLOW_C2S)
         request_headers(h, s, d->block_stream, head, end);
@@ -248,7 +248,8 @@ void h2_goaway(struct http2 *h, struct h2_dir *d, uint32_t last_stream, uint32_t
     f.as.goaway.last_stream = last_stream;
     f.as.goaway.code = code;
     f.as.goaway.debug = slice_of(debug.p, debug.n < DEBUG_MAX ? debug.n : DEBUG_MAX);
-    fact_emit(&h->env->sink, &f);
+    if (!h->roles_open)
+        fact_emit(&h->env->sink, &f);
 }
 
 void h2_ping(struct http2 *h, struct h2_dir *d, bool ack)
@@ -256,5 +257,6 @@ void h2_ping(struct http2 *h, struct h2_dir *d, bool ack)
     struct fact f = {.kind = FACT_HTTP_PING, .conn = h->conn, .dir = h2_dir_of(h, d), .mark = d->frame.last};
 
     f.as.ping_ack = ack;
-    fact_emit(&h->env->sink, &f);
+    if (!h->roles_open)
+        fact_emit(&h->env->sink, &f);
 }

@@ -91,6 +91,13 @@ static const char *waiting(const struct p2t_exchange *x)
     return held != NULL ? held : "waiting for the server";
 }
 
+/* Dialled for a request that another connection served, it may have had one later. */
+static const char *open_unused(const struct p2t_exchange *x)
+{
+    return x->connection != NULL && x->connection->reused > 0 ? "open before its first request"
+                                                              : "open, no request was read";
+}
+
 static const char *into_nothing(const struct p2t_exchange *x, enum p2t_hook before)
 {
     switch (before) {
@@ -110,7 +117,7 @@ static const char *into_nothing(const struct p2t_exchange *x, enum p2t_hook befo
     case P2T_HOOK_WAIT_100_CONTINUE:
         return in_vain(x) ? unanswered(x) : answered(x);
     default:
-        return x->status > 0 ? "waiting for the proxy" : "open, no request was read";
+        return x->status > 0 ? "waiting for the proxy" : open_unused(x);
     }
 }
 

@@ -416,7 +416,7 @@ static void continuation_without_end_is_bounded(void **state)
         flush(&s, UP);
     }
     assert_int_equal(1, s.env.counters.limit_hits);
-    assert_true(s.h->dir[UP].block.cap <= 2 * s.env.limits.block_bytes);
+    assert_true(s.h->dir[UP]->block.cap <= 2 * s.env.limits.block_bytes);
     frame(&s, H2_CONTINUATION, H2_END_HEADERS, 1, slice_of(junk, 0));
     flush(&s, UP);
     assert_int_equal(1, s.seen.requests);
@@ -497,7 +497,7 @@ static void control_frames_leave_nothing(void **state)
     }
     assert_int_equal(500000, s.env.counters.frames - before);
     assert_int_equal(1000, s.env.streams.in_use);
-    assert_true(s.h->dir[UP].payload.cap <= 4096 && s.h->dir[UP].block.cap <= 4096);
+    assert_true(s.h->dir[UP]->payload.cap <= 4096 && s.h->dir[UP]->block.cap <= 4096);
     assert_int_equal(1000, s.seen.requests);
     teardown(&s);
 }

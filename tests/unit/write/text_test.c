@@ -59,6 +59,26 @@ static void packets_of_several_captures_carry_their_names(void **state)
            "    300.100   ConnectDone           b\\x1b.pcap#3,4  10.1.9.7:80 (3 SYNs)\n");
 }
 
+/* Dialled, and then open for a while: nobody asked on it, or somebody later did. */
+static void open_connections_say_what_became_of_them(void **state)
+{
+    static const char *const told[] = {"<- 1.70 s open, no request was read\n",
+                                       "<- 1.70 s open before its first request\n"};
+
+    (void)state;
+    for (int reused = 0; reused < 2; reused++) {
+        struct p2t_exchange x = *example_two_attempts();
+        struct p2t_connection c = *x.connection;
+        const struct p2t_exchange *const one[] = {&x};
+        c.reused = reused;
+        x.connection = &c;
+        x.end_ns = x.start_ns + 2000000000;
+        struct buf b = example_written(OUT_FORMAT_TEXT, false, one, 1);
+        assert_non_null(strstr((char *)b.p, told[reused]));
+        buf_fini(&b);
+    }
+}
+
 static void exchanges_are_apart_by_a_blank_line(void **state)
 {
     const struct p2t_exchange *const both[] = {example_no_address(), example_slow()};
@@ -192,6 +212,7 @@ int main(void)
         cmocka_unit_test(a_slow_server_is_where_the_arrow_points),
         cmocka_unit_test(a_failed_lookup_says_first_that_nothing_left),
         cmocka_unit_test(packets_of_several_captures_carry_their_names),
+        cmocka_unit_test(open_connections_say_what_became_of_them),
         cmocka_unit_test(exchanges_are_apart_by_a_blank_line),
         cmocka_unit_test(colour_only_decorates),
         cmocka_unit_test(an_exchange_of_which_nothing_is_known_is_still_written),

@@ -85,9 +85,12 @@ java="java -cp $work Client https://10.79.0.1:9443 $work/cert.pem"
 capture 5-curl-go 2500us 0.5 curl -sk --http2 -K "$work/paths"
 capture 30-go-nginx 15ms 0.5 $(client https://10.79.0.1:8443 3)
 capture 30-java-go 15ms 0.5 $java 3
+capture 30-go-go 15ms 0 $(client https://10.79.0.1:9443 4)
 capture 100-go-go 50ms 0 $(client https://10.79.0.1:9443 4)
 capture 100-java-go 50ms 0 $java 4
+curls() { echo "env SSLKEYLOGFILE=$work/client.keys curl -sk --http2 --parallel --parallel-max 4 -K $work/paths"; }
+capture 30-curls-go 15ms 0 $(curls) # resets streams that were answered
 # Several at once: many heads in a packet, with updates before some; and bodies as short as heads.
 "$work/gen" paths https://10.79.0.1:8443 >"$work/paths"
-capture 30-curls-nginx 15ms 0.5 env SSLKEYLOGFILE="$work/client.keys" curl -sk --http2 --parallel --parallel-max 4 -K "$work/paths"
+capture 30-curls-nginx 15ms 0.5 $(curls)
 capture 5-go-short 2500us 0 $(client https://10.79.0.1:9443 3) 50
