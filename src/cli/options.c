@@ -73,6 +73,7 @@ static const struct option long_options[] = {
 
 static int parse_format(struct cli_options *o, const char *name, struct buf *complaint)
 {
+    o->format_given = true;
     if (out_format_parse(name, &o->format))
         return P2T_OK;
     buf_printf(complaint, "unknown format '%s': there are", name);
@@ -437,6 +438,8 @@ int cli_options_parse(struct cli_options *o, int argc, char **argv, struct buf *
     status = parse_operands(o, argc, argv, complaint);
     if (status == P2T_OK && o->action == CLI_COMPARE)
         status = take_clients(o, complaint);
+    if (status == P2T_OK)
+        status = options_take_ending(o, complaint);
     return status == P2T_OK ? options_check(o, complaint) : status;
 }
 

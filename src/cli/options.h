@@ -61,6 +61,7 @@ struct cli_options {
     enum cli_action action;
     enum cli_list list; /* of CLI_LIST */
     enum out_format format;
+    bool format_given;     /* by -T */
     const char **captures; /* point into argv */
     size_t capture_count;
     const char **live; /* files of live traces; point into argv */

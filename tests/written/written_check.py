@@ -172,8 +172,8 @@ def check_moved(run, captures, written, id_, scratch):
         rewrite(path, lambda data: data[:24])
     run("extract", "--id", id_, "-w", name, "--captures", moved, written, code=1)
     assert "is shorter than what batch read" in run.said and not os.path.exists(name)
-    run("explain", "--id", "0123456789abcdef", "--captures", moved, written, code=1)
-    assert "no exchange" in run.said
+    run("explain", "--id", "01234", "--captures", moved, written, code=1)
+    assert "pcap2trace: 01234: no exchange of these captures has this beginning" in run.said
 
 
 def compress(written):
