@@ -18,7 +18,8 @@ set(allow_analyze "base;analyze;write;trace/redact.h")
 set(allow_summary "base;summary;write")
 set(allow_report "base;report;write")
 set(allow_session "base;input;packet;flow;proto;correlate;judge;trace;survey;write;session")
-set(allow_batch "base;batch;input;write;session")
+set(allow_reread "base;reread")
+set(allow_batch "base;batch;input;reread;write;session")
 # Reads captures twice: what a session says of them, and then the frames themselves.
 set(allow_extract "base;extract;input;packet;write;session/feed.h;trace/redact.h")
 set(allow_explain "base;explain;extract;input;packet;write;trace/redact.h")
@@ -41,7 +42,7 @@ set(faces
     "proto/http2/http2.h proto/conn"
     "proto/tls/tls.h proto/conn"
     "write/csv/cell.h analyze/compare"
-    "write/json/json.h analyze/compare batch cli explain report summary"
+    "write/json/json.h analyze/compare batch cli cli/mcp explain report summary"
     "write/text/text.h explain")
 
 # 3. Layers. layers_MODULE lists the module's files (names without .c or .h) and wings from the top down, those of one

@@ -42,6 +42,7 @@ enum p2t_confidence { P2T_CERTAIN, P2T_LIKELY, P2T_POSSIBLE };
     X(CAPTURE_DROPS, "capture.drops", "the capture lacks packets that were on the wire")                             \
     X(CLIENT_STOPPED, "client.stopped", "a client process stood still while its host went on")                       \
     X(TCP_PMTUD_BLACKHOLE, "tcp.pmtud_blackhole", "full-size segments never arrive, small ones do")                  \
+    X(TLS_HELLO_DROPPED, "tls.hello_dropped", "ClientHellos vanish on the way")                                      \
     X(HTTP_RETRY_STORM, "http.retry_storm", "calls are given up and sent again, which makes the load")               \
     X(HTTP2_FLOW_CONTROL, "http2.flow_control", "a receiver let an HTTP/2 window run dry")                           \
     X(HTTP2_MAX_STREAMS, "http2.max_streams", "calls queue for the limit of open streams")                           \
@@ -68,6 +69,7 @@ enum p2t_confidence { P2T_CERTAIN, P2T_LIKELY, P2T_POSSIBLE };
     X(CONN_REFUSED, "conn.refused", "nothing listens at an address")                                                 \
     X(CONN_UNREACHABLE, "conn.unreachable", "an address is reported unreachable")                                    \
     X(CONN_PORT_REUSE, "conn.port_reuse", "a client's port is used again while the server still holds it")           \
+    X(CONN_PORT_EXHAUSTION, "conn.port_exhaustion", "a client has no port left for one more connection")             \
     X(CONN_NO_ANSWER, "conn.no_answer", "an address answers no SYN")                                                 \
     X(TCP_LOSSY_PATH, "tcp.lossy_path", "packets on a path are lost")                                                \
     X(CONN_SYN_REPEATED, "conn.syn_repeated", "SYNs, or their answers, were lost")                                   \
@@ -76,6 +78,7 @@ enum p2t_confidence { P2T_CERTAIN, P2T_LIKELY, P2T_POSSIBLE };
     X(CONN_SLOW_PATH, "conn.slow_path", "round trips on a path became longer")                                       \
     X(TCP_BUFFERBLOAT, "tcp.bufferbloat", "transfers fill a queue on the path, and all else waits in it")            \
     X(CONN_RESET_BY_MIDDLE, "conn.reset_by_middle", "something on the way resets connections")                       \
+    X(HTTP2_GOAWAY, "http2.goaway", "a server ends HTTP/2 connections under calls")                                  \
     X(CONN_RESET_MIDWAY, "conn.reset_midway", "a server ends connections instead of answering")                      \
     X(CONN_STALE_REUSE, "conn.stale_reuse", "requests cross the server's close of idle connections")                 \
     X(TLS_CERTIFICATE, "tls.certificate", "a certificate is refused")                                                \
@@ -92,6 +95,7 @@ enum p2t_confidence { P2T_CERTAIN, P2T_LIKELY, P2T_POSSIBLE };
     X(TCP_NAGLE, "tcp.nagle", "small writes wait for delayed acknowledgements")                                      \
     X(HTTP_CONTINUE_EXPIRED, "http.continue_expired", "a server never says 100 Continue")                            \
     X(HTTP_GAVE_UP, "http.gave_up", "a client's time limit is too short")                                            \
+    X(TIME_PERIODIC, "time.periodic", "a server process stands still at even intervals")                             \
     X(HTTP_THINK_TIME, "http.think_time", "a server takes longer to answer than is usual")                           \
     X(HTTP_TRUNCATED, "http.truncated", "answers are broken off before their end")                                   \
     X(TCP_SENDER_PAUSED, "tcp.sender_paused", "a server pauses inside its answers")                                  \

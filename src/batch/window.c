@@ -223,8 +223,11 @@ static void put_line(struct point *p, const struct reading *r)
     buf_printf(b, ",\"bytes\":%" PRIu64, r != NULL ? r->file->bytes : 0);
     put_time(b, "first", r != NULL && r->packets > 0, r != NULL ? r->first_ns : 0);
     put_time(b, "last", r != NULL && r->packets > 0, r != NULL ? r->last_ns : 0);
-    buf_printf(b, ",\"from_packet\":%" PRIu64 ",\"packets\":%" PRIu64 ",\"exchanges\":%" PRIu64 ",\"output\":",
+    buf_printf(b, ",\"from_packet\":%" PRIu64 ",\"packets\":%" PRIu64 ",\"exchanges\":%" PRIu64,
                r != NULL ? r->window.skip + 1 : 0, r != NULL ? r->packets : 0, p->exchanges);
+    if (r != NULL)
+        buf_printf(b, ",\"content\":\"%016" PRIx64 "\"", r->content.hash);
+    buf_lit(b, ",\"output\":");
     json_string(b, text_of(p->output));
     buf_lit(b, ",\"problems\":[");
     buf_slice(b, buf_view(&p->reported));

@@ -71,5 +71,7 @@ const char *clash_with_input(const struct cli_options *o)
             return o->live[i];
     if (is_input(o->keylog, &output, false))
         return o->keylog;
+    if (is_input(o->captures_folder, &output, false))
+        return o->captures_folder;
     return is_input(o->baseline, &output, false) ? o->baseline : NULL;
 }

@@ -1,35 +1,14 @@
-#include "cli/gather.h"
+#include "cli/gather_parts.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "cli/report.h"
 #include "cli/session_open.h"
 #include "cli/signals.h"
+#include "cli/written.h"
 #include "pcap2trace/summary.h"
 
 enum { STEP_FRAMES = 65536 };
-
-static bool has_id(const struct filter_id *id, const struct p2t_exchange *x)
-{
-    return x->id >= id->first && x->id <= id->last;
-}
-
-static bool has_trace_id(const char *wanted, const struct p2t_exchange *x)
-{
-    return slice_ieq(slice_str(wanted), slice_of(x->trace_id.p, x->trace_id.n));
-}
-
-static void note_found(struct gather *g, const struct p2t_exchange *x)
-{
-    const struct filter *f = &g->filter;
-
-    for (size_t i = 0; i < f->id_count; i++)
-        g->found[i] |= has_id(&f->ids[i], x);
-    for (size_t i = 0; i < f->trace_ids.n; i++)
-        g->found[f->id_count + i] |= has_trace_id(f->trace_ids.item[i], x);
-}
 
 static int on_exchange(void *ctx, const struct p2t_exchange *x)
 {
@@ -38,7 +17,7 @@ static int on_exchange(void *ctx, const struct p2t_exchange *x)
 
     if (status != P2T_OK || !filter_keeps(&g->filter, x))
         return status;
-    note_found(g, x);
+    gather_note_found(g, x);
     return subjects_add(&g->subjects, x);
 }
 
@@ -88,6 +67,13 @@ int gather_run(struct gather *g, const struct cli_options *o, struct p2t_summary
         g->config.question = on_question;
     }
     cli_session_config(&g->config, o);
+    const char *unfit = written_unfit(o);
+    if (unfit != NULL) {
+        report_line(NULL, unfit);
+        return P2T_ERR_USAGE;
+    }
+    if (written_count(o) > 0)
+        return gather_written(g);
     int status = cli_session_open(&g->session, o, g->config);
     if (status == P2T_OK)
         status = read_all(g);
@@ -96,40 +82,12 @@ int gather_run(struct gather *g, const struct cli_options *o, struct p2t_summary
     return status;
 }
 
-static void say_missing(const char *what, const char *id)
-{
-    struct buf text = {0};
-
-    buf_printf(&text, "no exchange of these captures has this %s; 'pcap2trace --all -T lines CAPTURE' lists them",
-               what);
-    buf_putc(&text, '\0');
-    report_line(id, text.failed ? "no exchange has it" : (const char *)text.p);
-    buf_fini(&text);
-}
-
-bool gather_say_missing(const struct gather *g)
-{
-    const struct filter *f = &g->filter;
-    bool any = false;
-
-    for (size_t i = 0; i < f->id_count; i++) {
-        char id[20];
-        snprintf(id, sizeof id, "%016llx", (unsigned long long)f->ids[i].first);
-        if (!g->found[i])
-            say_missing(f->ids[i].first == f->ids[i].last ? "id" : "beginning of an id", id);
-        any |= !g->found[i];
-    }
-    for (size_t i = 0; i < f->trace_ids.n; i++) {
-        if (!g->found[f->id_count + i])
-            say_missing("trace id", f->trace_ids.item[i]);
-        any |= !g->found[f->id_count + i];
-    }
-    return any;
-}
-
 void gather_fini(struct gather *g)
 {
     p2t_session_free(g->session);
     subjects_fini(&g->subjects);
     free(g->found);
+    for (size_t i = 0; i < g->path_count; i++)
+        free((void *)(uintptr_t)g->paths[i]);
+    free(g->paths);
 }

@@ -17,9 +17,15 @@ struct gather {
     struct p2t_counters counters;
     struct p2t_summary *summary; /* takes all exchanges, too; NULL: nobody asks */
     bool *found;                 /* of each id and trace id that was asked for */
+    const char **paths;          /* of captures that batch read; NULL: the operands are captures */
+    size_t path_count;
 };
 
-/* Reads everything. 0 or a negative p2t_status; what is wrong with the captures is said on standard error. */
+/* A capture is not what batch read; it was said. */
+enum { GATHER_CHANGED = 1 };
+
+/* Reads everything, or what batch wrote of it: then the captures are checked, too. 0, GATHER_CHANGED, or a negative p2t_status;
+ * what is wrong with the captures is said on standard error. */
 int gather_run(struct gather *g, const struct cli_options *options, struct p2t_summary *summary);
 /* Says which of the ids that were asked for no exchange has. True: there was one. */
 bool gather_say_missing(const struct gather *g);

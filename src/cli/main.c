@@ -11,6 +11,7 @@
 #include "cli/run_compare.h"
 #include "cli/run_explain.h"
 #include "cli/run_extract.h"
+#include "cli/run_mcp.h"
 #include "cli/run_report.h"
 #include "cli/run_sqlite.h"
 #include "cli/run_summary.h"
@@ -53,6 +54,8 @@ static int perform(const struct cli_options *o)
         return run_explain(o);
     case CLI_EXTRACT:
         return run_extract(o);
+    case CLI_MCP:
+        return run_mcp(o);
     case CLI_PLAN:
         return run_plan(o);
     default:

@@ -54,6 +54,7 @@ static const struct option long_options[] = {
     {"top", required_argument, NULL, OPT_TOP},
     {"baseline", required_argument, NULL, OPT_BASELINE},
     {"write", required_argument, NULL, 'w'},
+    {"captures", required_argument, NULL, OPT_CAPTURES},
     {"minimal", no_argument, NULL, OPT_MINIMAL},
     {"with-secrets", no_argument, NULL, OPT_WITH_SECRETS},
     {"title", required_argument, NULL, OPT_TITLE},
@@ -276,6 +277,9 @@ static int take(struct cli_options *o, int option, char *value, struct buf *comp
     case OPT_BASELINE:
         o->baseline = value;
         return P2T_OK;
+    case OPT_CAPTURES:
+        o->captures_folder = value;
+        return P2T_OK;
     case OPT_TITLE:
         o->title = value;
         return *value != '\0' ? P2T_OK : options_wrong(complaint, "--title", value, "a text is wanted");
@@ -375,7 +379,8 @@ static bool take_command(struct cli_options *o, const char *word)
         enum cli_action action;
     } commands[] = {{"trace", CLI_TRACE},   {"summary", CLI_SUMMARY}, {"doctor", CLI_DOCTOR},
                     {"report", CLI_REPORT}, {"compare", CLI_COMPARE}, {"batch", CLI_BATCH},
-                    {"plan", CLI_PLAN},     {"explain", CLI_EXPLAIN}, {"extract", CLI_EXTRACT}};
+                    {"plan", CLI_PLAN},     {"explain", CLI_EXPLAIN}, {"extract", CLI_EXTRACT},
+                    {"mcp", CLI_MCP}};
 
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
         if (strcmp(word, commands[i].word) == 0) {
@@ -405,8 +410,9 @@ static int parse_operands(struct cli_options *o, int argc, char **argv, struct b
         o->captures[o->capture_count++] = argv[i++];
     if (o->capture_count > 0 || (o->action == CLI_BATCH && o->batch.manifest != NULL))
         return P2T_OK;
-    buf_str(complaint,
-            o->action == CLI_BATCH || o->action == CLI_PLAN ? "no capture folder given" : "no capture given");
+    buf_str(complaint, o->action == CLI_BATCH || o->action == CLI_PLAN || o->action == CLI_MCP
+                           ? "no capture folder given"
+                           : "no capture given");
     return P2T_ERR_USAGE;
 }
 

@@ -21,6 +21,7 @@ enum cli_action {
     CLI_PLAN,
     CLI_EXPLAIN,
     CLI_EXTRACT,
+    CLI_MCP,
     CLI_LIST,
     CLI_HELP,
     CLI_VERSION
@@ -71,7 +72,8 @@ struct cli_options {
     const char *output; /* NULL: standard output */
     const char *title;  /* of report; NULL: not given */
     const char *bpf;
-    const char *keylog; /* NULL: none */
+    const char *keylog;          /* NULL: none */
+    const char *captures_folder; /* of explain and extract: where the captures are that batch read; NULL: not given */
     struct filter filter;
     struct cli_batch batch;
     struct cli_extract extract;

@@ -77,6 +77,18 @@ static const char *check_report(const struct cli_options *o)
     return o->live_count > 0 || o->differing ? "--live and --differing belong to the command 'compare'" : NULL;
 }
 
+/* The folder is what clients may read; all else they ask for themselves. */
+static const char *check_mcp(const struct cli_options *o)
+{
+    if (o->capture_count != 1)
+        return "mcp takes one folder, below which clients may read";
+    if (o->show_secrets || o->keep_count > 0)
+        return "mcp hands what it reads to a client that need not keep it: --show-secrets and --keep are not for it";
+    return o->format != OUT_FORMAT_TEXT || o->count > 0 || !filter_is_empty(&o->filter) || o->bpf != NULL
+               ? "mcp takes -w FOLDER and --keylog FILE only: clients say themselves what they want"
+               : NULL;
+}
+
 int options_check(const struct cli_options *o, struct buf *complaint)
 {
     const char *what = NULL;
@@ -85,12 +97,16 @@ int options_check(const struct cli_options *o, struct buf *complaint)
         what = check_batch(o);
     } else if (o->action == CLI_PLAN) {
         what = check_plan(o);
+    } else if (o->action == CLI_MCP) {
+        what = check_mcp(o);
     } else if (o->batch.any) {
         what =
             "--out, --state, --point-from, --settle, --follow, --final, --zstd, --manifest and --shard belong to the "
             "commands 'batch' and 'plan'";
     } else if (o->action != CLI_EXTRACT && (o->extract.minimal || o->extract.with_secrets || o->extract.by_w)) {
         what = "-w, --minimal and --with-secrets belong to the command 'extract'; others write with -o";
+    } else if (o->captures_folder != NULL && o->action != CLI_EXPLAIN && o->action != CLI_EXTRACT) {
+        what = "--captures belongs to the commands 'explain' and 'extract'";
     } else if (o->action == CLI_EXPLAIN || o->action == CLI_EXTRACT) {
         what = check_two_passes(o);
         if (what == NULL && (o->live_count > 0 || o->differing || o->tolerance_ns != CLI_TOLERANCE_NS))

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "cli/signals.h"
 #include "pcap2trace/status.h"
 
@@ -60,9 +61,16 @@ static int open_target(struct output *o, const char *path)
     return o->fd >= 0 ? P2T_OK : P2T_ERR_IO;
 }
 
+static struct buf *standard;
+
+void output_standard_to(struct buf *into)
+{
+    standard = into;
+}
+
 int output_open(struct output *o, const char *path)
 {
-    *o = (struct output){.fd = STDOUT_FILENO};
+    *o = (struct output){.fd = STDOUT_FILENO, .into = path == NULL ? standard : NULL};
     if (path == NULL)
         return P2T_OK;
     o->fd = -1;
@@ -80,6 +88,10 @@ int output_write(void *ctx, const void *bytes, size_t n)
     struct output *o = ctx;
     const char *p = bytes;
 
+    if (o->into != NULL) {
+        buf_put(o->into, bytes, n);
+        n = 0;
+    }
     while (n > 0 && o->error == 0) {
         ssize_t wrote = write(o->fd, p, n);
         if (wrote < 0 && errno == EINTR)

@@ -4,13 +4,18 @@
 
 #include <stddef.h>
 
+struct buf;
+
 struct output {
     int fd;
-    char *target;    /* NULL: standard output */
-    char *temporary; /* NULL: written directly (a device, a pipe) */
-    int error;       /* errno of the first failure, else 0 */
+    char *target;     /* NULL: standard output */
+    char *temporary;  /* NULL: written directly (a device, a pipe) */
+    int error;        /* errno of the first failure, else 0 */
+    struct buf *into; /* not NULL: there, and nowhere else */
 };
 
+/* What goes to standard output is appended to this buffer instead; NULL: no longer. */
+void output_standard_to(struct buf *into);
 /* path == NULL: standard output. 0, or P2T_ERR_IO or P2T_ERR_MEMORY with errno set. */
 int output_open(struct output *o, const char *path);
 /* Writes all n bytes; fits struct out_sink. ctx: the struct output. 0, or P2T_ERR_IO with o->error. */

@@ -4,6 +4,10 @@
 
 #include "pcap2trace/session.h"
 
+struct buf;
+
+/* Messages go to this buffer instead, a line each; NULL: to standard error again. */
+void report_to(struct buf *into);
 /* Writes "pcap2trace: SUBJECT: TEXT"; the subject is escaped, and left out if NULL. */
 void report_line(const char *subject, const char *text);
 /* -v: every counter, and every reason that occurred. */

@@ -48,6 +48,8 @@ static int run(struct run *r)
 
     if (status == P2T_OK)
         status = gather_run(&r->gather, r->options, r->summary);
+    if (status == GATHER_CHANGED)
+        return EXIT_TROUBLE;
     if (status != P2T_OK || signals_stop() != 0)
         return ending_failed(r->options, &r->output, status);
     bool missing = gather_say_missing(&r->gather);

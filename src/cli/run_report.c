@@ -5,14 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "batch/states.h"
 #include "cli/ending.h"
 #include "cli/feed.h"
 #include "cli/report.h"
 #include "cli/session_open.h"
 #include "cli/signals.h"
+#include "cli/written.h"
 #include "pcap2trace/summary.h"
 #include "report/page.h"
+#include "summary/saved.h"
 
 enum { CAUSES_MAX = 256, HITS_MAX = 65536 }; /* of one cause */
 
@@ -20,6 +21,7 @@ struct run {
     struct feed feed;
     struct page *page;
     struct output output;
+    uint64_t problems; /* of all inputs */
 };
 
 /* The summary wants quiet exchanges, too; in the page they stand aside. */
@@ -48,14 +50,58 @@ static int open_all(struct run *r)
                                .top = r->feed.options->top,
                                .secrets_shown = r->feed.options->show_secrets,
                                .filtered = !filter_is_empty(&r->feed.options->filter)};
-    struct p2t_config session = feed_config(&r->feed);
     int status = p2t_summary_new(&r->feed.summary, &summary);
 
-    if (status == P2T_OK)
-        status = page_new(&r->page, &page);
+    return status == P2T_OK ? page_new(&r->page, &page) : status;
+}
+
+/* ---- its input ---- */
+
+static int read_captures(struct run *r, struct p2t_counters *counters)
+{
+    struct p2t_config session = feed_config(&r->feed);
+
     session.exchange = on_exchange;
     session.connection = on_connection;
-    return status == P2T_OK ? cli_session_open(&r->feed.session, r->feed.options, session) : status;
+    int status = cli_session_open(&r->feed.session, r->feed.options, session);
+    if (status == P2T_OK)
+        status = cli_session_read(r->feed.session, &r->feed.filter);
+    if (status != P2T_OK)
+        return status;
+    p2t_session_counters(r->feed.session, counters);
+    r->problems = counters->problems;
+    return p2t_summary_finish(r->feed.summary, counters);
+}
+
+static int on_written(void *ctx, const struct p2t_exchange *x)
+{
+    return page_exchange(ctx, x);
+}
+
+static int on_kept_connection(void *ctx, const struct p2t_connection_record *record)
+{
+    return page_connection(ctx, record);
+}
+
+/* What batch wrote: exchanges from its NDJSON, the rest from its summaries. */
+static int read_written(struct run *r, struct p2t_counters *counters)
+{
+    const struct p2t_counters none = {0};
+    struct written w = {.options = r->feed.options,
+                        .filter = &r->feed.filter,
+                        .summary = r->feed.summary,
+                        .ctx = r->page,
+                        .exchange = on_written};
+    int status = written_read(&w);
+
+    if (status == P2T_OK)
+        status = summary_connections(r->feed.summary, on_kept_connection, r->page);
+    if (status == P2T_OK)
+        status = p2t_summary_finish(r->feed.summary, &none);
+    *counters = *summary_counters(r->feed.summary);
+    counters->files = w.windows;
+    counters->problems = r->problems = w.problems;
+    return status;
 }
 
 /* ---- the page ---- */
@@ -118,11 +164,7 @@ static int make(struct run *r)
     int status = open_all(r);
 
     if (status == P2T_OK)
-        status = cli_session_read(r->feed.session, &r->feed.filter);
-    if (status != P2T_OK)
-        return status;
-    p2t_session_counters(r->feed.session, &counters);
-    status = p2t_summary_finish(r->feed.summary, &counters);
+        status = written_count(r->feed.options) > 0 ? read_written(r, &counters) : read_captures(r, &counters);
     if (status == P2T_OK)
         status = write_page(r, &counters);
     return status == P2T_OK ? output_commit(&r->output) : status;
@@ -130,24 +172,13 @@ static int make(struct run *r)
 
 /* ---- the command ---- */
 
-static bool inputs_are_captures(const struct cli_options *o)
-{
-    for (size_t i = 0; i < o->capture_count; i++)
-        if (states_are_in(o->captures[i])) {
-            report_line(o->captures[i], "this is what batch wrote: report reads captures; name the folder that they "
-                                        "are in");
-            return false;
-        }
-    return true;
-}
-
 static void say_what_is_missing(const struct run *r)
 {
     uint64_t rows, all;
     char text[160];
 
     page_counts(r->page, &rows, &all);
-    if (signals_stop() != 0)
+    if (signals_stop() != 0 && r->feed.session != NULL)
         report_interrupted(r->feed.session);
     if (rows == all || r->feed.options->quiet)
         return;
@@ -159,10 +190,12 @@ static void say_what_is_missing(const struct run *r)
 
 static int run(struct run *r)
 {
-    struct p2t_counters counters;
+    const char *unfit = written_unfit(r->feed.options);
 
-    if (!inputs_are_captures(r->feed.options))
+    if (unfit != NULL) {
+        report_line(NULL, unfit);
         return EXIT_USAGE;
+    }
     if (output_open(&r->output, r->feed.options->output) != P2T_OK) {
         report_line(r->feed.options->output, strerror(errno));
         return EXIT_TROUBLE;
@@ -173,8 +206,7 @@ static int run(struct run *r)
     say_what_is_missing(r);
     if (signals_stop() != 0)
         return EXIT_SIGNAL + signals_stop();
-    p2t_session_counters(r->feed.session, &counters);
-    return counters.problems > 0 ? EXIT_TROUBLE : EXIT_OK;
+    return r->problems > 0 ? EXIT_TROUBLE : EXIT_OK;
 }
 
 int run_report(const struct cli_options *o)

@@ -3,14 +3,13 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
-#include "batch/states.h"
 #include "cli/ending.h"
 #include "cli/feed.h"
 #include "cli/report.h"
 #include "cli/session_open.h"
 #include "cli/signals.h"
+#include "cli/written.h"
 #include "pcap2trace/summary.h"
 
 struct run {
@@ -37,41 +36,23 @@ static int write_summary(struct run *r)
 
 /* ---- what batch wrote ---- */
 
-static int on_state(void *ctx, const uint8_t *bytes, size_t n)
+static void say_choice(const struct run *r)
 {
-    struct run *r = ctx;
-
-    return p2t_summary_load(r->feed.summary, bytes, n);
-}
-
-static void on_state_problem(void *ctx, const char *path, const char *text)
-{
-    struct run *r = ctx;
-
-    r->problems++;
     if (!r->feed.options->quiet)
-        report_line(path, text);
+        report_line(r->feed.options->captures[0], "exchanges are chosen by what batch wrote of them, beside its "
+                                                  "summaries; what only 'batch --all' writes is left out");
 }
 
-static int add_states(struct run *r)
+static int add_windows(struct run *r)
 {
-    const struct states_sink sink = {r, on_state, on_state_problem};
+    struct written w = {.options = r->feed.options, .filter = &r->feed.filter, .summary = r->feed.summary};
     const struct p2t_counters none = {0};
-    int status = P2T_OK;
 
-    for (size_t i = 0; i < r->feed.options->capture_count && status == P2T_OK; i++)
-        status = states_read(r->feed.options->captures[i], &sink);
+    if (!filter_is_empty(&r->feed.filter))
+        say_choice(r);
+    int status = written_read(&w);
+    r->problems += w.problems;
     return status == P2T_OK ? p2t_summary_finish(r->feed.summary, &none) : status;
-}
-
-/* How many of the operands are folders that batch wrote to. */
-static size_t count_batch_outputs(const struct cli_options *o)
-{
-    size_t n = 0;
-
-    for (size_t i = 0; i < o->capture_count; i++)
-        n += states_are_in(o->captures[i]);
-    return n;
 }
 
 /* ---- a summary ---- */
@@ -81,8 +62,8 @@ static int summarize(struct run *r, const struct p2t_summary_config *config)
     struct p2t_counters counters;
     int status = p2t_summary_new(&r->feed.summary, config);
 
-    if (status == P2T_OK && count_batch_outputs(r->feed.options) > 0)
-        return add_states(r);
+    if (status == P2T_OK && written_count(r->feed.options) > 0)
+        return add_windows(r);
     if (status == P2T_OK)
         status = cli_session_open(&r->feed.session, r->feed.options, feed_config(&r->feed));
     if (status == P2T_OK)
@@ -122,43 +103,9 @@ static int summarize_all(struct run *r)
     return status == P2T_OK && r->feed.summary != NULL ? write_summary(r) : status;
 }
 
-static bool same_folder(const char *a, const char *b)
-{
-    struct stat x, y;
-
-    return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
-}
-
-static bool names_one_twice(const struct cli_options *o)
-{
-    for (size_t i = 1; i < o->capture_count; i++)
-        for (size_t k = 0; k < i; k++)
-            if (same_folder(o->captures[i], o->captures[k]))
-                return true;
-    return false;
-}
-
-/* Why the options do not fit folders that batch wrote to; NULL: they do, or there are none. */
-static const char *unfit_for_states(const struct cli_options *o)
-{
-    size_t n = count_batch_outputs(o);
-
-    if (o->baseline != NULL && states_are_in(o->baseline) && !filter_is_empty(&o->filter))
-        return "a baseline that batch wrote is of all its exchanges: to choose some, name captures";
-    if (n == 0)
-        return NULL;
-    if (n < o->capture_count)
-        return "captures and folders that batch wrote to are not summed up together";
-    if (names_one_twice(o))
-        return "a folder that batch wrote to is named twice: its calls would count twice";
-    if (!filter_is_empty(&o->filter))
-        return "what batch wrote is summed up as a whole: to choose exchanges, name the captures";
-    return o->bpf != NULL ? "-f chooses packets: name the captures for that" : NULL;
-}
-
 static int run(struct run *r)
 {
-    const char *unfit = unfit_for_states(r->feed.options);
+    const char *unfit = written_unfit(r->feed.options);
 
     if (unfit != NULL) {
         report_line(NULL, unfit);

@@ -53,15 +53,24 @@ void signals_install(bool on_stdin)
     (void)sigaction(SIGUSR1, &action, NULL);
 }
 
+static bool (*ask_too)(void);
+
+void signals_ask_too(bool (*asked)(void))
+{
+    ask_too = asked;
+}
+
 int signals_stop(void)
 {
+    if (stop == 0 && ask_too != NULL && ask_too())
+        return SIGTERM;
     return stop;
 }
 
 bool signals_asked(void *ctx)
 {
     (void)ctx;
-    return stop != 0;
+    return signals_stop() != 0;
 }
 
 bool signals_take_progress(void)

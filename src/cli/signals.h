@@ -9,6 +9,8 @@
 void signals_install(bool on_stdin);
 /* The signal that asked to stop, or 0. */
 int signals_stop(void);
+/* Somebody else who may ask to stop, as SIGTERM would; NULL: nobody. He is asked each time, on the thread that asks. */
+void signals_ask_too(bool (*asked)(void));
 /* The same as a callback; ctx is not used. */
 bool signals_asked(void *ctx);
 /* True once for each SIGUSR1 since the last call. */

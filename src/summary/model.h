@@ -97,7 +97,8 @@ struct conn {
     const struct word *icmp_sender;
     enum p2t_closer closer;
     bool input_ended, one_direction;
-    bool goes_on; /* its ports went on right after: its RST was not the listener's, or its SYN not the last */
+    bool hello_lost; /* told of what drops ClientHellos; filled by the analysis */
+    bool goes_on;    /* its ports went on right after: its RST was not the listener's, or its SYN not the last */
     int64_t idle_before_unacked_us, clock_back_us, clock_back_ns, clock_jump_us, clock_jumped_ns; /* _ns: when */
     struct proof clock_back, clock_jumped;
     struct p2t_flow_record side[2];

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "summary/keep.h"
+#include "summary/saved.h"
 
 static const uint8_t MAGIC[8] = {'p', '2', 't', 's', 'u', 'm', 0, 1}; /* the last: the version */
 
@@ -122,7 +123,12 @@ static bool is_sound(const struct state_io *io)
     return reader_ok(&io->in) && !io->failed;
 }
 
-static int load_calls(struct state_io *io, uint64_t n)
+static bool is_chosen(const struct summary_choice *choice, const struct call *c)
+{
+    return choice == NULL || choice->call(choice->ctx, &(struct summary_seen){c->id, c->quiet, c->by_go});
+}
+
+static int load_calls(struct state_io *io, uint64_t n, const struct summary_choice *choice)
 {
     int status = P2T_OK;
 
@@ -131,7 +137,8 @@ static int load_calls(struct state_io *io, uint64_t n)
         state_call(io, &c);
         if (!is_sound(io))
             return P2T_OK;
-        status = keep_call(io->s, &c);
+        if (is_chosen(choice, &c))
+            status = keep_call(io->s, &c);
     }
     return status;
 }
@@ -166,7 +173,7 @@ static int load_conns(struct state_io *io, uint64_t n)
     return status;
 }
 
-static int load(struct state_io *io)
+static int load(struct state_io *io, const struct summary_choice *choice)
 {
     struct p2t_summary *s = io->s;
     const uint8_t *magic = reader_take(&io->in, sizeof MAGIC);
@@ -178,13 +185,13 @@ static int load(struct state_io *io)
     if (!reader_ok(&io->in))
         return P2T_ERR_USAGE;
     keep_thin(s, h.level);
-    int status = load_calls(io, h.calls);
+    int status = load_calls(io, h.calls, choice);
     if (status == P2T_OK)
         status = load_questions(io, h.questions);
     if (status == P2T_OK)
         status = load_conns(io, h.conns);
-    add(&s->calls_seen, h.calls_seen);
-    add(&s->calls_failed, h.calls_failed);
+    add(&s->calls_seen, choice != NULL ? choice->calls : h.calls_seen);
+    add(&s->calls_failed, choice != NULL ? choice->failed : h.calls_failed);
     add(&s->conns_seen, h.conns_seen);
     add(&s->questions_seen, h.questions_seen);
     state_add_counters(&s->loaded, &h.counters);
@@ -193,13 +200,18 @@ static int load(struct state_io *io)
     return reader_ok(&io->in) && io->in.left == 0 ? P2T_OK : P2T_ERR_USAGE;
 }
 
-int p2t_summary_load(struct p2t_summary *s, const uint8_t *bytes, size_t length)
+int summary_load_chosen(struct p2t_summary *s, struct slice bytes, const struct summary_choice *choice)
 {
-    struct state_io io = {.in = reader_of(bytes, length), .s = s};
+    struct state_io io = {.in = reader_of_slice(bytes), .s = s};
 
     pthread_mutex_lock(&s->lock);
-    int status = load(&io);
+    int status = load(&io, choice);
     pthread_mutex_unlock(&s->lock);
     free(io.text);
     return status;
+}
+
+int p2t_summary_load(struct p2t_summary *s, const uint8_t *bytes, size_t length)
+{
+    return summary_load_chosen(s, slice_of(bytes, length), NULL);
 }

@@ -104,14 +104,44 @@ def handshake(kind, body):
     return record(22, bytes([kind]) + len(body).to_bytes(3, 'big') + body)
 
 
-def client_hello():
-    """Offers TLS 1.3 and 1.2."""
-    versions = struct.pack('!HHB', 43, 5, 4) + b'\3\4\3\3'
+def extension(kind, body):
+    return struct.pack('!HH', kind, len(body)) + body
+
+
+def client_hello(host='', padding=0):
+    """Offers TLS 1.3 and 1.2; longer by so many bytes."""
+    extensions = extension(43, b'\4\3\4\3\3')
+    if host:
+        extensions += extension(0, struct.pack('!HBH', len(host) + 3, 0, len(host)) + host.encode())
+    if padding:
+        extensions += extension(21, b'\0' * padding)
     return handshake(1, b'\3\3' + b'r' * 32 + b'\0' + struct.pack('!HHH', 4, 0x1301, 0xC02F) + b'\1\0' +
-                     struct.pack('!H', len(versions)) + versions)
+                     struct.pack('!H', len(extensions)) + extensions)
 
 
 def server_hello(tls13):
     extensions = struct.pack('!HHH', 43, 2, 0x0304) if tls13 else b''
     return handshake(2, b'\3\3' + b's' * 32 + b'\0' + struct.pack('!HB', 0x1301 if tls13 else 0xC02F, 0) +
                      struct.pack('!H', len(extensions)) + extensions)
+
+
+PREFACE = b'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'
+
+
+def frame(kind, stream=0, payload=b'', flags=0):
+    """Of HTTP/2: 1 HEADERS, 4 SETTINGS, 7 GOAWAY."""
+    return len(payload).to_bytes(3, 'big') + struct.pack('!BBI', kind, flags, stream) + payload
+
+
+def h2_request(stream, host):
+    """GET / without a body."""
+    return frame(1, stream, b'\x82\x86\x84\x01' + bytes([len(host)]) + host.encode(), 5)
+
+
+def h2_answer(stream):
+    """200 without a body."""
+    return frame(1, stream, b'\x88', 5)
+
+
+def goaway(last, code, debug=b''):
+    return frame(7, 0, struct.pack('!II', last, code) + debug)

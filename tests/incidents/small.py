@@ -6,7 +6,7 @@ import json, os, subprocess, sys, tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.dont_write_bytecode = True
-from packets import (ACK, FIN, RST, SYN, Capture, Talk, answer, client_hello, ip, question, record, server_hello)
+from packets import (ACK, FIN, PUSH, RST, SYN, Capture, Talk, PREFACE, answer, client_hello, frame, goaway, h2_answer, h2_request, ip, question, record, server_hello)
 
 C, S, DNS = '10.0.0.1:4000', '10.0.0.2:80', '10.0.0.53:53'
 CASES = []
@@ -112,6 +112,36 @@ def unreachable_by_two_routers(c):
     unreachable(c, 1, '10.0.0.253', '10.1.0.2:80')
 
 
+def uses_up(c, ports, closer=0):
+    """A connection for a lookup, one after the other, and then lookups only. closer: 0 the client, 1 the server."""
+    for i, port in enumerate(ports):
+        ask(c, i * 0.1, i, 'a.test', after=0.001, address='10.0.0.2')
+        t = Talk(c, i * 0.1 + 0.01, f'10.0.0.1:{port}', S)
+        t.says(i * 0.1 + 0.02, t.client, b'GET / HTTP/1.1\r\nHost: a.test\r\n\r\n')
+        t.says(i * 0.1 + 0.03, S, b'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
+        ends = (t.client, S)
+        t.ends(i * 0.1 + 0.04, ends[closer])
+        t.ends(i * 0.1 + 0.05, ends[not closer])
+    for i in range(6):
+        ask(c, 5 + i, 100 + i, 'a.test', after=0.001, address='10.0.0.2')
+    c.udp(20, C, '10.0.0.9:9', b'x')
+
+
+@case(['conn.port_exhaustion', '10.0.0.1 has no port left for a.test (10.0.0.2:80): all 30 from 4000 to 4029', '6 lookups of a.test led to no SYN'])
+def no_port_is_left(c):
+    uses_up(c, range(4000, 4030))
+
+
+@case()
+def ports_are_left_between(c):
+    uses_up(c, range(4000, 4060, 2))
+
+
+@case()
+def ports_that_the_server_holds(c):
+    uses_up(c, range(4000, 4030), closer=1)
+
+
 # ---- TCP ----
 
 
@@ -197,6 +227,54 @@ def the_server_alerts(c):
     t.says(0.02, '10.0.0.2:443', record(21, b'\2\x28'))
 
 
+def hello(c, at, port, host, padding=0, passes=True, acked_again=()):
+    """A connection, its ClientHello, and what becomes of it: an answer, or silence and three repeats of its first packet.
+    acked_again: when the server sends its SYN-ACK's acknowledgement once more."""
+    t = Talk(c, at, f'10.0.0.1:{port}', '10.0.0.2:443')
+    data = client_hello(host, padding)
+    if passes:
+        t.says(at + 0.01, t.client, data)
+        t.says(at + 0.02, t.server, server_hello(True) + record(23, b'e' * 900))
+        t.says(at + 0.03, t.client, record(23, b'f' * 53) + record(23, b'q' * 100))
+        t.says(at + 0.04, t.server, record(23, b'a' * 300))
+        return
+    for again in 0, 0.2, 0.6, 1.4:
+        for begin in range(0, len(data) if again == 0 else 1, 1448):
+            c.tcp(at + 0.01 + again, t.client, t.server, PUSH | ACK, 101 + begin, 501, data[begin : begin + 1448])
+    for after in acked_again:
+        c.tcp(at + 0.01 + after, t.server, t.client, ACK, 501, 101)
+    c.tcp(at + 2, t.client, t.server, FIN | ACK, 101 + len(data), 501)
+    c.packets.sort(key=lambda p: p[0])
+
+
+@case(['tls.hello_dropped', 'ClientHellos for b.test to 10.0.0.2:443 are never acknowledged, on 3 connections', 'those for a.test pass'])
+def hellos_for_one_name_vanish(c):
+    for i in range(6):
+        hello(c, i * 3, 4000 + i, 'a.test' if i % 2 else 'b.test', passes=i % 2)
+    c.udp(30, C, '10.0.0.9:9', b'x')
+
+
+@case(['tls.hello_dropped', 'on 3 connections', 'bytes and more; small ones pass'])
+def hellos_of_two_packets_vanish(c):
+    for i in range(6):
+        hello(c, i * 3, 4000 + i, 'a.test', padding=0 if i % 2 else 1500, passes=i % 2)
+    c.udp(30, C, '10.0.0.9:9', b'x')
+
+
+@case(['tcp.pmtud_blackhole', 'full-size segments to a.test (10.0.0.2:443) never arrive, on 3 connections'])
+def big_hellos_whose_second_packet_arrives(c):
+    for i in range(6):
+        hello(c, i * 3, 4000 + i, 'a.test', padding=0 if i % 2 else 1500, passes=i % 2, acked_again=[0.001])
+    c.udp(30, C, '10.0.0.9:9', b'x')
+
+
+@case(['tls.closed', '!never acknowledged'])
+def a_host_that_dies_after_two_handshakes(c):
+    for i in range(2):
+        hello(c, i * 0.1, 4000 + i, 'a.test', passes=False)
+    c.udp(30, C, '10.0.0.9:9', b'x')
+
+
 # ---- HTTP ----
 
 
@@ -262,6 +340,36 @@ def quick_posts_make_a_usual(c):
     posts(c, [0.001] * 10 + [0.12] * 10, [False] * 20)
 
 
+def going_away(c, code, debug, answered):
+    """Calls on streams 1, 3, 5; the server takes those up to 3, says GOAWAY and closes."""
+    t = Talk(c, 0, C, S)
+    t.says(0.01, C, PREFACE + frame(4))
+    t.says(0.02, S, frame(4) + frame(4, flags=1))
+    for i, stream in enumerate((1, 3, 5)):
+        t.says(0.03 + i * 0.01, C, h2_request(stream, 'a.test'))
+    t.says(0.1, S, goaway(3, code, debug))
+    for stream in answered:
+        t.says(0.11, S, h2_answer(stream))
+    t.ends(0.2, S)
+    c.udp(9, C, '10.0.0.9:9', b'x')
+
+
+@case(['http2.goaway', '10.0.0.2:80) says GOAWAY (ErrCode=ENHANCE_YOUR_CALM, debug="too_many_pings") and closes the connection: '
+       '3 of 3 calls end unanswered, 1 of them not taken by it', 'sends more PINGs than it allows'])
+def a_goaway_for_too_many_pings(c):
+    going_away(c, 11, b'too_many_pings', [])
+
+
+@case(['http2.goaway', 'ErrCode=INTERNAL_ERROR', '2 of 2 calls end unanswered', '!PINGs'])
+def a_goaway_in_trouble(c):
+    going_away(c, 2, b'', [1])
+
+
+@case()
+def a_goaway_that_lets_calls_end(c):
+    going_away(c, 0, b'', [1, 3, 5])
+
+
 def left(c, said):
     t = Talk(c, 0, C, S)
     t.says(0.01, C, b'GET / HTTP/1.1\r\nHost: a.test\r\n\r\n')
@@ -299,6 +407,52 @@ def two_modes_with_the_limit_inside_one(c):
 @case(['http.think_time', 'takes 99 ms to answer (usual: 14 ms), 5 of 6 calls'])
 def two_modes_that_begin_at_a_moment(c):
     posts(c, [0.014] * 20 + [0.099, 0.1, 0.099, 0.014, 0.1, 0.099] + [0.014] * 4, [False] * 30)
+
+
+def freezes(c, begins, seconds=0.3, acked=True):
+    """Twelve connections to two services of one host, a call each every 100 ms, answered after 5 ms; but while the host's
+    process stands still all wait for its end."""
+    talks = [Talk(c, 0, f'10.0.0.1:{4000 + i}', f'10.0.0.2:{80 + i % 2}') for i in range(12)]
+    for i, t in enumerate(talks):
+        ended = 0
+        for sent in (0.1 + n * 0.1 + i * 0.008 for n in range(60)):
+            if sent < ended:
+                continue
+            stop = next((b for b in begins if b <= sent < b + seconds), None)
+            ended = sent + 0.005 if stop is None else stop + seconds + i * 0.001
+            t.says(sent, t.client, b'GET /x HTTP/1.1\r\nHost: a.test\r\n\r\n', acked=acked)
+            t.says(ended, t.server, b'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
+    c.packets.sort(key=lambda p: p[0])
+
+
+@case(['time.periodic', '10.0.0.2) stands still for 300 ms every 1.0 s, 5 times', 'to its 2 services', 'its kernel acknowledged'])
+def a_process_that_stands_still_each_second(c):
+    freezes(c, [1, 2, 3, 4, 5])
+
+
+@case(['http.think_time', '!stands still'], ['http.think_time', '!stands still'])
+def a_process_that_stands_still_now_and_then(c):
+    freezes(c, [1, 1.8, 3.3, 4.1, 5.3])
+
+
+@case(['conn.slow_path', '!stands still'], ['conn.slow_path', '!stands still'])
+def a_path_that_is_cut_each_second(c):
+    freezes(c, [1, 2, 3, 4, 5], acked=False)
+
+
+def batches(c, waits):
+    """One call a connection, each batch begun at one moment."""
+    for n, wait in enumerate(waits):
+        for i in range(4):
+            t = Talk(c, n, f'10.0.0.1:{4000 + n * 4 + i}', S)
+            t.says(n + 0.01, t.client, b'GET /x HTTP/1.1\r\nHost: a.test\r\n\r\n')
+            t.says(n + 0.01 + wait, S, b'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
+    c.packets.sort(key=lambda p: p[0])
+
+
+@case(['http.think_time', '!stands still'])
+def batches_that_all_take_their_time(c):
+    batches(c, [0.01] * 10 + [0.4] * 8)
 
 
 # ---- DNS ----

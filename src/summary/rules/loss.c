@@ -40,6 +40,8 @@ static bool has_shut_window(const struct conn *k)
 /* 1 + the side whose big segments vanish on the connection; 0: none. */
 static int swallowed_side(const struct conn *k)
 {
+    if (k->hello_lost)
+        return 0;
     for (int side = 0; side < 2; side++)
         if ((k->side[side].largest_hole >= BIG_SEGMENT && k->side[0].bytes + k->side[1].bytes > 0 &&
              k->side[0].unseen + k->side[1].unseen == 0) ||
@@ -186,7 +188,7 @@ static void count_conn(struct losses *l, const struct conn *k)
 
     l->segments += k->side[0].segments + k->side[1].segments;
     /* Of the few that there are, one that the capture has holes in proves no loss. */
-    if ((l->s->small && k->side[0].unseen + k->side[1].unseen > 0) || has_shut_window(k) ||
+    if ((l->s->small && k->side[0].unseen + k->side[1].unseen > 0) || has_shut_window(k) || k->hello_lost ||
         trouble_of(l->s, TROUBLE_MTU, k->server, k->first_ns, k->last_ns) != NULL)
         return;
     count_stalls(l, k);

@@ -10,10 +10,13 @@ void rules_resolvers(struct p2t_summary *s);   /* each name server: silent, fail
 void rules_names(struct p2t_summary *s);       /* each name: empty, gone */
 void rules_walks(struct p2t_summary *s);       /* search lists; truncated answers */
 void rules_dials(struct p2t_summary *s);       /* each listener: refused, silent, slow to accept */
+void rules_ports(struct p2t_summary *s);       /* clients without a port */
+void rules_hellos(struct p2t_summary *s);      /* ClientHellos that vanish */
 void rules_loss(struct p2t_summary *s);        /* lost packets, MTU, dead peers */
 void rules_paths(struct p2t_summary *s);       /* round trips that became longer */
 void rules_windows(struct p2t_summary *s);     /* shut windows, TCP's and HTTP/2's */
 void rules_waits(struct p2t_summary *s);       /* servers that think longer than is usual */
+void rules_pauses(struct p2t_summary *s);      /* processes that stand still again and again */
 void rules_failures(struct p2t_summary *s);    /* connections that end instead of an answer */
 void rules_redirects(struct p2t_summary *s);   /* chains and loops */
 void rules_statuses(struct p2t_summary *s);    /* answers that are errors */

@@ -1,4 +1,6 @@
 /* HTTP/2 and gRPC: streams that are reset, connections that go away under calls, calls with an error status. */
+#include <stdlib.h>
+
 #include "summary/cause.h"
 #include "summary/rules/rules.h"
 
@@ -90,6 +92,61 @@ static void look_at(struct p2t_summary *s, const struct keyed *calls, size_t n)
     }
 }
 
+/* ---- GOAWAY ---- */
+
+static const char GOAWAY[] = "http2: server sent GOAWAY and closed the connection; ";
+
+/* Its call was under way, or not even taken, when the server said GOAWAY and closed the connection (RFC 9113 6.8). */
+static bool is_cut_by_goaway(const struct call *c)
+{
+    return c->failed && c->error != NULL && strncmp(c->error->text, GOAWAY, sizeof GOAWAY - 1) == 0;
+}
+
+/* The server said that it did nothing with it: it may be sent again whatever it asks for. */
+static bool is_not_taken(const struct call *c)
+{
+    const char *last = strstr(c->error->text, "LastStreamID=");
+
+    return last != NULL && c->stream > strtoull(last + sizeof "LastStreamID=" - 1, NULL, 10);
+}
+
+static bool is_cut_by_goaway_untaken(const struct call *c)
+{
+    return is_cut_by_goaway(c) && is_not_taken(c);
+}
+
+static const char *reason_of(const struct call *c)
+{
+    const char *reason = strstr(c->error->text, "ErrCode=");
+
+    return reason != NULL ? reason : "";
+}
+
+static void find_goaway(struct p2t_summary *s, const struct keyed *calls, size_t n)
+{
+    size_t cut = count(calls, n, is_cut_by_goaway);
+
+    if (cut < at_least(s, 2))
+        return;
+    struct cause *c = blame(s, calls, n, is_cut_by_goaway, P2T_CAUSE_HTTP2_GOAWAY, P2T_CAUSE_SIDE_SERVER);
+    const struct call *first = c->hit[0];
+    if (strstr(reason_of(first), "too_many_pings") != NULL) {
+        c->side = P2T_CAUSE_SIDE_CLIENT;
+        c->client = first->client;
+        c->agent = first->agent;
+    }
+    buf_printf(&c->text, " says GOAWAY (%s) and closes the connection: %zu of %zu calls end unanswered",
+               reason_of(first), cut, c->of);
+    size_t left = count(calls, n, is_cut_by_goaway_untaken);
+    if (left > 0)
+        buf_printf(&c->text, ", %zu of them not taken by it, as it says: they may be sent again", left);
+    if (c->side == P2T_CAUSE_SIDE_CLIENT) {
+        buf_lit(&c->text, "; ");
+        say_client(&c->text, c->agent, c->client);
+        buf_lit(&c->text, " sends more PINGs than it allows");
+    }
+}
+
 /* ---- the limit of streams ---- */
 
 /* A request this soon after the end of another waited for it. */
@@ -155,6 +212,8 @@ void rules_streams(struct p2t_summary *s)
     struct keyed *first;
 
     while (cause_room(s) && (first = groups_next(&s->services, &at, &n)) != NULL)
-        if (first->key[0] != NULL)
+        if (first->key[0] != NULL) {
+            find_goaway(s, first, n);
             look_at(s, first, n);
+        }
 }

@@ -29,7 +29,7 @@ class Network:
         sh('nft add table bridge f; nft add chain bridge f c "{ type filter hook forward priority 0; }"')
 
     def host(self, name, last, far=None, bandwidth=0, queue=0, **names):
-        """far: one-way ms, or a plan [(since, ms, loss in per cent)...]; bandwidth in bytes a second, queue in bytes; names:
+        """far: one-way ms, or a plan [(since, ms, loss in per cent, text that frames to the host must not hold)...]; bandwidth in bytes a second, queue in bytes; names:
         resolvers, search and options of its resolv.conf.
         """
         sh(f'ip netns add {name}; ip link add h{last} type veth peer name eth0 netns {name}')
@@ -61,8 +61,9 @@ class Network:
         for one in (end, inner, f'{inner}b'):
             sh(f'ethtool -K {one} {PLAIN}; ip link set {one} up')
         plan = far if isinstance(far, list) else [(0, far or 0, 0)]
-        steps = [dict(Since=since, Delay=ms, Loss=loss) for since, ms, loss in plan]
-        relay = dict(Host=end, Net=inner, Up=steps, Down=steps, Bandwidth=bandwidth, Queue=queue)
+        steps = [dict(Since=since, Delay=ms, Loss=loss) for since, ms, loss, *_ in plan]
+        down = [dict(s, Drop=step[3] if len(step) > 3 else '') for s, step in zip(steps, plan)]
+        relay = dict(Host=end, Net=inner, Up=steps, Down=down, Bandwidth=bandwidth, Queue=queue)
         self.peer_run('relay', f'relay-{name}', relay)
 
     @staticmethod

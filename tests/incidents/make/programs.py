@@ -125,12 +125,12 @@ class Programs(Network):
         command = ['haproxy', '-db', '-q', '-f', f'{self.work}/haproxy.cfg']
         self.start('haproxy', self.inside(host) + command, ready=False)
 
-    def nginx(self, host, port, services, settings=''):
-        self.listeners[port] = 'http'
+    def nginx(self, host, port, services, settings='', listen=''):
+        self.listeners[port] = listen or 'http'
         upstreams = '\n'.join(f'  upstream {n} {{ server {a}; keepalive 8; }}' for n, a in services.items())
         places = ' '.join(f'location /{n} {{ proxy_pass http://{n}; }}' for n in services)
         with open(f'{self.work}/nginx.conf', 'w') as out:
-            out.write(NGINX.format(work=self.work, port=port, settings=settings, upstreams=upstreams, places=places))
+            out.write(NGINX.format(work=self.work, port=f'{port} {listen}', settings=settings, upstreams=upstreams, places=places))
         command = ['nginx', '-p', self.work, '-c', f'{self.work}/nginx.conf']
         self.start('nginx', self.inside(host) + command, ready=False)
 

@@ -213,6 +213,7 @@ static void mistakes_are_named(void **state)
         {"pcap2trace summary --top 0 a", "--top '0': a number"},
         {"pcap2trace --top 3 a", "--top belongs to the commands 'summary' and 'report'"},
         {"pcap2trace --title x a", "--title belongs to the command 'report'"},
+        {"pcap2trace summary --captures x a", "--captures belongs to the commands 'explain' and 'extract'"},
         {"pcap2trace report --title= -o x.html a", "--title ''"},
         {"pcap2trace report a", "-o FILE.html"},
         {"pcap2trace report -o - a", "-o FILE.html"},

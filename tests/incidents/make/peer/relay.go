@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
@@ -18,6 +19,7 @@ type stretch struct {
 	Delay  float64 // ms
 	Jitter float64
 	Loss   float64 // percent
+	Drop   string  // frames that hold it
 }
 
 type held struct {
@@ -84,6 +86,9 @@ func carry(a, b *wire, plan []stretch, bandwidth, queue float64) error {
 		}
 		now := time.Now()
 		s := current(plan)
+		if s.Drop != "" && bytes.Contains(buf[:n], []byte(s.Drop)) {
+			continue
+		}
 		if rand.Float64()*100 < s.Loss || (queue > 0 && float64(waiting.Load()) > queue) {
 			continue
 		}

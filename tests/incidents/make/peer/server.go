@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/sha1"
 	"crypto/tls"
 	"encoding/base64"
@@ -51,6 +52,7 @@ type listener struct {
 	Workers        int // calls at a time
 	Rcvbuf         int
 	Header         map[string]string
+	Restart        []float64 // at these seconds: 150 ms for what is under way, then a new process's worth of nothing known
 	Routes         []route
 	Faults         []fault
 	slots          chan struct{}
@@ -90,8 +92,30 @@ func (l *listener) serve(failed chan<- error) error {
 	if l.Cert != "" {
 		server.TLSConfig = &tls.Config{NextProtos: []string{"h2", "http/1.1"}}
 	}
-	go func() { failed <- server.Serve(&gate{plain, l}) }()
+	go l.restart(server, failed)
+	go func() {
+		if err := server.Serve(&gate{plain, l}); err != http.ErrServerClosed {
+			failed <- err
+		}
+	}()
 	return nil
+}
+
+// restart ends the server at its next time, and begins another one.
+func (l *listener) restart(server *http.Server, failed chan<- error) {
+	if len(l.Restart) == 0 {
+		return
+	}
+	sleepUntil(l.Restart[0])
+	l.Restart = l.Restart[1:]
+	grace, cancel := context.WithTimeout(context.Background(), 150*time.Millisecond)
+	defer cancel()
+	if server.Shutdown(grace) != nil {
+		server.Close()
+	}
+	if err := l.serve(failed); err != nil {
+		failed <- err
+	}
 }
 
 // gate accepts when the faults let it, and adds TLS.

@@ -1,0 +1,31 @@
+/* Captures that were read, kept until others take their place: the least recently used ones go first. */
+#ifndef P2T_CLI_MCP_HELD_H
+#define P2T_CLI_MCP_HELD_H
+
+#include "cli/mcp/rows.h"
+#include "cli/options.h"
+#include "pcap2trace/summary.h"
+
+struct held {
+    char *key; /* the files, with their sizes and times */
+    uint64_t used;
+    struct p2t_summary *summary; /* finished */
+    struct rows rows;
+    int64_t first_packet_ns;
+    struct buf notes; /* what was said while they were read, a line each */
+};
+
+enum { HELD_MAX = 4 };
+
+struct shelf {
+    struct held *item[HELD_MAX];
+    size_t n;
+    uint64_t clock;
+};
+
+/* What the options' captures hold, from the shelf, or read now. It stays until the next call. 0 or a negative p2t_status;
+ * *held is NULL when reading was stopped. */
+int shelf_take(struct shelf *s, const struct cli_options *o, const struct held **held);
+void shelf_fini(struct shelf *s);
+
+#endif

@@ -1,0 +1,138 @@
+#include "cli/mcp/root.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "pcap2trace/status.h"
+
+int root_open(struct root *r, const char *folder)
+{
+    struct stat st;
+
+    r->path = realpath(folder, NULL);
+    if (r->path == NULL || stat(r->path, &st) != 0)
+        return P2T_ERR_IO;
+    if (!S_ISDIR(st.st_mode)) {
+        errno = ENOTDIR;
+        return P2T_ERR_IO;
+    }
+    r->n = strlen(r->path);
+    if (r->path[r->n - 1] == '/')
+        r->n--;
+    return P2T_OK;
+}
+
+void root_fini(struct root *r)
+{
+    free(r->path);
+}
+
+static bool lies_below(const struct root *r, const char *path)
+{
+    return strncmp(path, r->path, r->n) == 0 && (path[r->n] == '/' || path[r->n] == '\0');
+}
+
+static const char *in_arena(struct arena *arena, const char *text)
+{
+    struct slice copy = arena_copy(arena, slice_str(text));
+
+    return copy.n > 0 ? (const char *)copy.p : NULL;
+}
+
+/* What exists outside must not be told from what does not exist. */
+static const char *not_there(const char *name, struct buf *complaint)
+{
+    buf_printf(complaint, "there is no '%s' below the folder that this server reads", name);
+    return NULL;
+}
+
+/* The real path; NULL with a complaint. */
+static const char *resolve(const struct root *r, const char *name, struct arena *arena, struct buf *complaint)
+{
+    struct slice joined = *name == '/' ? slice_str(name) : arena_printf(arena, "%s/%s", r->path, name);
+    char *real = joined.n > 0 ? realpath((const char *)joined.p, NULL) : NULL;
+    const char *path = real != NULL && lies_below(r, real) ? in_arena(arena, real) : NULL;
+
+    free(real);
+    return path != NULL ? path : not_there(name, complaint);
+}
+
+static bool is_file(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+const char *root_file(const struct root *r, const char *name, struct arena *arena, struct buf *complaint)
+{
+    const char *path = resolve(r, name, arena, complaint);
+
+    if (path == NULL || is_file(path))
+        return path;
+    buf_printf(complaint, "'%s' is no file", name);
+    return NULL;
+}
+
+static int append(struct names *files, const char *path)
+{
+    if (path == NULL)
+        return P2T_ERR_MEMORY;
+    if ((files->n & (files->n - 1)) == 0) { /* a power of two, and full */
+        const char **more = realloc(files->item, (files->n == 0 ? 1 : files->n * 2) * sizeof *more);
+        if (more == NULL)
+            return P2T_ERR_MEMORY;
+        files->item = more;
+    }
+    files->item[files->n++] = path;
+    return P2T_OK;
+}
+
+static int visible(const struct dirent *entry)
+{
+    return entry->d_name[0] != '.';
+}
+
+static int append_entry(const struct root *r, const char *folder, const char *name, struct arena *arena,
+                        struct names *files)
+{
+    struct slice joined = arena_printf(arena, "%s/%s", folder, name);
+    char *real = realpath((const char *)joined.p, NULL);
+    bool wanted = real != NULL && lies_below(r, real) && is_file(real);
+    int status = wanted ? append(files, in_arena(arena, real)) : P2T_OK;
+
+    free(real);
+    return status;
+}
+
+int root_files(const struct root *r, const char *name, struct arena *arena, struct names *files,
+               struct buf *complaint)
+{
+    const char *path = resolve(r, name, arena, complaint);
+    struct dirent **entries;
+    int status = P2T_OK;
+
+    if (path == NULL)
+        return P2T_ERR_USAGE;
+    if (is_file(path))
+        return append(files, path);
+    int n = scandir(path, &entries, visible, alphasort);
+    if (n < 0) {
+        buf_printf(complaint, "'%s' cannot be read: %s", name, strerror(errno));
+        return P2T_ERR_USAGE;
+    }
+    for (int i = 0; i < n; i++) {
+        if (status == P2T_OK && files->n < ROOT_FILES_MAX)
+            status = append_entry(r, path, entries[i]->d_name, arena, files);
+        free(entries[i]);
+    }
+    free(entries);
+    if (status == P2T_OK && files->n >= ROOT_FILES_MAX) {
+        buf_printf(complaint, "'%s' has more than %d files: name some of them", name, ROOT_FILES_MAX - 1);
+        return P2T_ERR_USAGE;
+    }
+    return status;
+}

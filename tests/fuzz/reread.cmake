@@ -1,0 +1,1 @@
+p2t_fuzz(reread reread_fuzz.c)

@@ -1,0 +1,228 @@
+#!/usr/bin/env python3
+"""written_check.py PROGRAM FOLDER CAPTURE SCRATCH: what is told of the captures in FOLDER, and of the pieces of CAPTURE, is told
+of what `batch` wrote of them, too: by summary with and without filters, report, explain and extract."""
+import glob
+import gzip
+import json
+import os
+import random
+import shutil
+import struct
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "report"))
+import page  # noqa: E402
+
+FILTERS = (
+    [],
+    ["--failed"],
+    ["--problems"],
+    ["--incomplete"],
+    ["--host", "*.test"],
+    ["--method", "GET"],
+    ["--slower-than", "50ms"],
+    ["--kind", "connect", "--kind", "lookup"],
+    ["--status", "5xx,404"],
+    ["--since", "+2s", "--until", "+20s"],
+)
+
+
+class Run:
+    def __init__(self, program):
+        self.program = program
+
+    def __call__(self, *arguments, code=0):
+        run = subprocess.run([self.program, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+        assert run.returncode == code, (arguments, run.returncode, run.stderr.decode())
+        self.said = run.stderr.decode()
+        return run.stdout
+
+
+def check_summary(run, captures, written):
+    different = set()
+    for chosen in FILTERS:
+        for form in ("json", "text"):
+            of_captures = run("summary", "-T", form, *chosen, captures)
+            assert "chosen" not in run.said
+            assert run("summary", "-T", form, *chosen, written) == of_captures, (chosen, written)
+            assert ("exchanges are chosen by what batch wrote" in run.said) == bool(chosen)
+        different.add(of_captures)
+    assert len(different) >= 6, f"only {len(different)} of the filters choose otherwise: they prove little"
+
+
+def everything(path):
+    """What a page holds, whatever order it has it in."""
+    p = page.Page(path)
+    rows = sorted(json.dumps(p.exchange(*row), sort_keys=True) + str(row[0]["flags"]) for row in p.rows())
+    base = int(p.contents["base_ns"])
+    lanes = sorted(json.dumps({**lane, "first": lane["first"] + base}, sort_keys=True) for lane in p.lanes())
+    texts = [p.plain(name) for name in ("summary", "verdict-text", "doctor-text", "hits")]
+    return rows, lanes, texts
+
+
+def check_report(run, captures, written, scratch):
+    for chosen in ([], ["--failed"], ["--kind", "http1"]):
+        a, b = os.path.join(scratch, "a.html"), os.path.join(scratch, "b.html")
+        run("report", "-o", a, *chosen, captures)
+        run("report", "-o", b, *chosen, written)
+        of_captures, of_written = everything(a), everything(b)
+        assert of_captures[0], "no exchange in the page"
+        for one, other, what in zip(of_captures, of_written, ("rows", "lanes", "texts")):
+            assert one == other, (what, chosen, [pair for pair in zip(one, other) if pair[0] != pair[1]][:1])
+
+
+def check_refusals(run, captures, written):
+    run("summary", captures, written, code=2)
+    assert "not read together" in run.said
+    run("report", "-o", "/dev/null", written, written, code=2)
+    assert "named twice" in run.said
+    run("summary", "-f", "tcp", written, code=2)
+    assert "-f chooses packets" in run.said
+
+
+def damage(path, change):
+    with open(path, "rb") as f:
+        lines = f.readlines()
+    with open(path, "wb") as f:
+        f.writelines(change(lines))
+
+
+def check_damage(run, written, scratch):
+    """What is damaged is named by file and line, and the rest is read."""
+    broken = os.path.join(scratch, "broken")
+    shutil.copytree(written, broken)
+    longest = max(glob.glob(os.path.join(broken, "0*.ndjson")), key=os.path.getsize)
+    damage(longest, lambda lines: [b'{"schema":"pcap2trace.exchange/2","id":5}\n', b"\xff\n", b"[" * 4000 + b"\n"] +
+           lines[1:] + [b'{"schema":'])
+    run("summary", "--problems", broken, code=1)
+    name = os.path.basename(longest)
+    for what in ("line 1: its \"id\"", "line 2: is not UTF-8", "line 3: is nested deeper", "is cut"):
+        assert any(name in line and what in line for line in run.said.splitlines()), (what, run.said)
+    os.remove(longest)
+    run("summary", "--problems", broken, code=1)
+    assert name + ": is not there, though the manifest names it" in run.said
+    run("summary", broken)  # no exchange is asked for
+
+
+def both(run, captures, written, command, name):
+    """The same on standard output and on standard error; returns that, and the file of the last."""
+    out = []
+    for folder in (captures, written):
+        said = run(*command, folder)
+        content = b""
+        if os.path.exists(name):
+            with open(name, "rb") as f:
+                content = f.read()
+            os.remove(name)
+        out.append((said, run.said, content))
+    assert out[0][:2] == out[1][:2], (command, out[0][1], out[1][1])
+    return out[1]
+
+
+def check_packets(run, captures, written, scratch):
+    lines = run("--all", "-T", "ndjson", captures).splitlines()
+    name = os.path.join(scratch, "x.pcapng")
+    random.seed(16)
+    for line in random.sample(lines, 12):
+        x = json.loads(line)
+        told, _, _ = both(run, captures, written, ("explain", "-T", "json", "--id", x["id"]), name)
+        assert json.loads(told)[0]["id"] == x["id"] and json.loads(told)[0]["packets"]
+        # Of many captures fewer are read than all: what is around the exchange may be less, what is told of it may not.
+        _, said, content = both(run, captures, written, ("extract", "--id", x["id"], "-w", name), name)
+        assert said == "", "the extract is told otherwise"
+        assert content.startswith(b"\x0a\x0d\x0d\x0a")
+    return x["id"]
+
+
+def rewrite(path, change):
+    with open(path, "rb") as f:
+        data = bytearray(f.read())
+    with open(path, "wb") as f:
+        f.write(change(data))
+
+
+def later(data):
+    """The first packet a microsecond later."""
+    data[28:32] = struct.pack("<I", struct.unpack("<I", data[28:32])[0] + 1)
+    return data
+
+
+def check_moved(run, captures, written, id_, scratch):
+    """Captures that moved, were compressed, or hold something else."""
+    moved, name = os.path.join(scratch, "moved"), os.path.join(scratch, "x.pcapng")
+    told = run("explain", "--id", id_, captures)
+    os.rename(captures, moved)
+    run("explain", "--id", id_, written, code=1)
+    assert "is not there: --captures FOLDER says where" in run.said
+    for path in glob.glob(os.path.join(moved, "*.pcap")):
+        with open(path, "rb") as f, gzip.open(path + ".gz", "wb") as g:
+            g.write(f.read())
+        os.remove(path)
+    assert run("explain", "--id", id_, "--captures", moved, written).replace(b".gz", b"") == told
+    for path in glob.glob(os.path.join(moved, "*.pcap.gz")):
+        with gzip.open(path, "rb") as f, open(path[:-3], "wb") as g:
+            g.write(f.read())
+        os.remove(path)
+        rewrite(path[:-3], later)
+    run("extract", "--id", id_, "-w", name, "--captures", moved, written, code=1)
+    assert "is not what batch read" in run.said and not os.path.exists(name)
+    for path in glob.glob(os.path.join(moved, "*.pcap")):
+        rewrite(path, lambda data: data[:24])
+    run("extract", "--id", id_, "-w", name, "--captures", moved, written, code=1)
+    assert "is shorter than what batch read" in run.said and not os.path.exists(name)
+    run("explain", "--id", "0123456789abcdef", "--captures", moved, written, code=1)
+    assert "no exchange" in run.said
+
+
+def split(capture, folder, pieces):
+    with open(capture, "rb") as f:
+        data = f.read()
+    assert data[:4] == b"\xd4\xc3\xb2\xa1", "little-endian microseconds are wanted"
+    os.makedirs(folder)
+    at, records = 24, []
+    while at < len(data):
+        end = at + 16 + struct.unpack("<I", data[at + 8:at + 12])[0]
+        records.append(data[at:end])
+        at = end
+    step = -(-len(records) // pieces)
+    for i in range(0, len(records), step):
+        with open(os.path.join(folder, f"{i:05}.pcap"), "wb") as f:
+            f.write(data[:24] + b"".join(records[i:i + step]))
+
+
+def compress(written):
+    for path in glob.glob(os.path.join(written, "0*.ndjson")):
+        with open(path, "rb") as f, gzip.open(path + ".gz", "wb") as g:
+            g.write(f.read())
+        os.remove(path)
+
+
+def main():
+    program, captures, capture, scratch = sys.argv[1:]
+    run = Run(program)
+    shutil.rmtree(scratch, ignore_errors=True)
+    os.makedirs(os.path.join(scratch, "in"))
+    for path in glob.glob(os.path.join(captures, "*.pcap")):
+        shutil.copy(path, os.path.join(scratch, "in"))
+    captures, written = os.path.join(scratch, "in"), os.path.join(scratch, "plain")
+    packed = os.path.join(scratch, "packed")
+    run("batch", "--all", "--final", "--out", written, captures)
+    run("batch", "--all", "--final", "--zstd", "--out", packed, captures)
+    for folder in (written, packed):
+        check_summary(run, captures, folder)
+    check_report(run, captures, written, scratch)
+    check_refusals(run, captures, written)
+    check_damage(run, written, scratch)
+    compress(written)
+    check_report(run, captures, written, scratch)
+    check_packets(run, captures, written, scratch)
+    pieces, of_pieces = os.path.join(scratch, "pieces"), os.path.join(scratch, "of-pieces")
+    split(capture, pieces, 9)
+    run("batch", "--all", "--final", "--out", of_pieces, pieces)
+    check_moved(run, pieces, of_pieces, check_packets(run, pieces, of_pieces, scratch), scratch)
+    shutil.rmtree(scratch)
+
+
+if __name__ == "__main__":
+    main()
