@@ -107,10 +107,11 @@ static void count_around(struct run *r)
     }
 }
 
-static bool is_convincing(const struct run *r)
+static bool is_convincing(const struct run *r, int64_t usual)
 {
-    bool strong =
-        r->slow_count >= 5 || (r->lost_ns > 3 * SECOND_NS / 2 && r->least_ns > 400 * (int64_t)MS) || r->s->small;
+    /* Few must be far from the usual. */
+    bool few = r->lost_ns > 3 * SECOND_NS / 2 && r->least_ns > max_ns(400 * (int64_t)MS, 4 * usual);
+    bool strong = r->slow_count >= 5 || few || r->s->small;
     size_t share = r->slow_count * 100 / (r->inside > 0 ? r->inside : 1);
     size_t same = r->slow_count >= 5 && r->same_inside > 0 ? r->same_slow * 100 / r->same_inside : 0;
 
@@ -230,6 +231,19 @@ static bool is_distance(const struct run *r)
     return far >= 3 && near * 4 < far && r->slow_count * 10 >= r->inside * 6;
 }
 
+/* Its handshakes took as long, and no call of it was ever quicker: it is farther away than others of its name, and nothing
+ * happened. */
+static bool was_always_far(const struct run *r)
+{
+    size_t far = 0;
+
+    for (size_t i = 0; i < r->span; i++) {
+        const struct call *c = r->slow[i].item;
+        far += c->slow && c->rtt_ns * 10 > over_usual(c) * 6;
+    }
+    return r->outside < 5 && far * 10 > r->slow_count * 8;
+}
+
 static void blame_path(struct run *r, const struct call *first, int64_t median, int64_t usual)
 {
     struct cause *c = cause_add(r->s, P2T_CAUSE_CONN_SLOW_PATH, P2T_CAUSE_SIDE_NETWORK, "wait", P2T_LIKELY);
@@ -327,8 +341,10 @@ static void look_at_run(struct run *r)
             sample_add(&usual, c->usual_ns);
     }
     int64_t median = r->median_ns, base = usual.n > 0 ? sample_at(&usual, 500) : -1;
-    if (first != NULL && is_convincing(r) && !is_path(r, first, median, max_ns(base, 0))) {
-        if (is_distance(r))
+    bool distance = is_distance(r);
+    if (first != NULL && is_convincing(r, base) && !is_path(r, first, median, max_ns(base, 0)) &&
+        !(distance && was_always_far(r))) {
+        if (distance)
             blame_path(r, first, median, base);
         else
             blame(r, first, median, base);
