@@ -430,7 +430,7 @@ struct exchange {
     void *owner;
     uint32_t number;         /* as proto counts */
     uint64_t lost_before[2]; /* of its connection, when it began */
-    uint64_t heard_before; /* bytes of the server, likewise */
+    uint64_t heard_before;   /* bytes of the server, likewise */
     uint32_t retransmits_before[2];
     struct dial *claims;
     void *pool;                /* where it may yet turn out to have dialled */
