@@ -123,6 +123,8 @@ void help_full(FILE *to)
         "      --settle SECONDS    how long the newest file must have been quiet; default 30\n"
         "      --follow            go on watching the folder until told to stop\n"
         "      --final             nothing will follow: what is still open is written, too\n"
+        "      --alert             a line on standard output for each file with trouble in it, beside the files "
+        "before\n"
         "      --zstd              compress what is written\n"
         "      --point-from REGEX  the group finds the capture point in a file's name; interface: pcapng's names\n"
         "      --manifest FILE     of plan, with --shard I/N: the I-th of N parts of it, counted from 0\n"

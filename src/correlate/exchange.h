@@ -350,6 +350,11 @@ struct exchange_carried {
     uint32_t segments, retransmitted, reordered, probes;
     /* What held it, inside the exchange; no moment counts twice. */
     int64_t stalled_ns, zero_window_ns, idle_ns, nagle_ns;
+    /* Slow start: after each flight the sender waits a round trip, and sends more. */
+    uint32_t rounds;               /* such waits */
+    bool uneven;                   /* a flight was not larger than the one before */
+    uint64_t flight, flight_begin; /* bytes of the last one, and where the one under way begins */
+    int64_t rounds_ns;
 };
 
 struct exchange_rtt {
@@ -376,6 +381,7 @@ struct exchange_transport {
     struct packet_mark first_try, last_try;
     int64_t idle_before_ns;   /* ... and the silence on the connection before it */
     uint64_t hole;            /* bytes of the server, 1,000 at least, that never came, though later ones did */
+    uint32_t window[2];       /* the largest that the receiver of that direction advertised; 0: not known */
     uint32_t acked_length[2]; /* the longest segment of that direction that was acknowledged */
     uint32_t dead_probes;     /* keep-alive probes of the client since the server's last packet ... */
     struct packet_mark probe_first, probe_last; /* ... the first and the last of them */

@@ -42,6 +42,7 @@ struct call {
     uint64_t findings[2]; /* bits by enum p2t_finding_code */
     struct proof proof, last_proof, asked,
         answered; /* asked: the end of its request; answered: the first of its answer, or what ended its handshake */
+    uint32_t window;          /* as many bytes a round trip bounded its longer message; 0: none did */
     uint32_t max_streams;     /* HTTP/2: that the server allows at once; 0: not known */
     uint64_t redirected_from; /* another call's id; 0: none */
     uint32_t hops;            /* redirections before it */
@@ -197,6 +198,7 @@ struct p2t_summary {
     bool failed;                 /* memory ran out */
     /* How far records are thinned out (keep.c): of 2^level ordinary ones, one is kept. */
     uint8_t level[KEEP_KINDS];
+    size_t records_max; /* of a kind; 0: as many as keep.c has by itself */
 };
 
 static inline bool call_has(const struct call *c, enum p2t_finding_code f)

@@ -122,6 +122,7 @@ void state_call(struct state_io *io, struct call *c)
     state_proof(io, &c->last_proof);
     state_proof(io, &c->asked);
     state_proof(io, &c->answered);
+    STATE_UINT(io, c->window);
     STATE_UINT(io, c->max_streams);
     STATE_UINT(io, c->redirected_from);
     STATE_UINT(io, c->hops);

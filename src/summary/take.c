@@ -170,6 +170,7 @@ static void take_stalls(struct call *c, const struct p2t_transport *t)
     c->shut_by_server_ns = ns_of(t->request.zero_window_us);
     c->shut_by_client_ns = ns_of(t->response.zero_window_us);
     c->acked_ns = t->acked_us >= 0 ? ns_of(t->acked_us) : -1;
+    c->window = t->limit_window;
     c->idle_client_ns = ns_of(t->idle_client_us);
     c->idle_server_ns = ns_of(t->idle_server_us);
     if (c->answer_ns != 0 && t->stalls_dropped == 0)

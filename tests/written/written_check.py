@@ -13,6 +13,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "report"))
 import page  # noqa: E402
+import pieces as cut  # noqa: E402
 
 FILTERS = (
     [],
@@ -171,24 +172,8 @@ def check_moved(run, captures, written, id_, scratch):
         rewrite(path, lambda data: data[:24])
     run("extract", "--id", id_, "-w", name, "--captures", moved, written, code=1)
     assert "is shorter than what batch read" in run.said and not os.path.exists(name)
-    run("explain", "--id", "0123456789abcdef", "--captures", moved, written, code=1)
-    assert "no exchange" in run.said
-
-
-def split(capture, folder, pieces):
-    with open(capture, "rb") as f:
-        data = f.read()
-    assert data[:4] == b"\xd4\xc3\xb2\xa1", "little-endian microseconds are wanted"
-    os.makedirs(folder)
-    at, records = 24, []
-    while at < len(data):
-        end = at + 16 + struct.unpack("<I", data[at + 8:at + 12])[0]
-        records.append(data[at:end])
-        at = end
-    step = -(-len(records) // pieces)
-    for i in range(0, len(records), step):
-        with open(os.path.join(folder, f"{i:05}.pcap"), "wb") as f:
-            f.write(data[:24] + b"".join(records[i:i + step]))
+    run("explain", "--id", "01234", "--captures", moved, written, code=1)
+    assert "pcap2trace: 01234: no exchange of these captures has this beginning" in run.said
 
 
 def compress(written):
@@ -218,7 +203,7 @@ def main():
     check_report(run, captures, written, scratch)
     check_packets(run, captures, written, scratch)
     pieces, of_pieces = os.path.join(scratch, "pieces"), os.path.join(scratch, "of-pieces")
-    split(capture, pieces, 9)
+    cut.split(capture, pieces, 9)
     run("batch", "--all", "--final", "--out", of_pieces, pieces)
     check_moved(run, pieces, of_pieces, check_packets(run, pieces, of_pieces, scratch), scratch)
     shutil.rmtree(scratch)
