@@ -191,7 +191,7 @@ void about_closing(struct exchange *e)
 {
     const struct packet_mark *closed = exchange_conn_closing_mark(&e->conn);
     bool server = exchange_closed_by_server(e);
-    bool all_captured = e->response.seen || !exchange_answer_hidden(e);
+    bool all_captured = e->response.seen || !(exchange_answer_hidden(e) || exchange_answer_unread(e));
 
     if (e->outcome == P2T_OUTCOME_REQUEST_ERROR && e->kind == P2T_KIND_CONNECT && e->conn.refused == 0)
         finding_add(e, P2T_FINDING_CONN_CLOSED_BY_SERVER, closed, &e->conn.preface,
