@@ -19,7 +19,7 @@ set(allow_summary "base;summary;write")
 set(allow_report "base;report;write")
 set(allow_session "base;input;packet;flow;proto;correlate;judge;trace;survey;write;session")
 set(allow_reread "base;reread")
-set(allow_batch "base;batch;input;reread;write;session")
+set(allow_batch "base;batch;input;reread;write;session;summary/saved.h")
 # Reads captures twice: what a session says of them, and then the frames themselves.
 set(allow_extract "base;extract;input;packet;write;session/feed.h;trace/redact.h")
 set(allow_explain "base;explain;extract;input;packet;write;trace/redact.h")
@@ -49,7 +49,7 @@ set(faces
 #    layer separated by spaces. A file includes headers of its own layer and of those below it; a header in no layer is
 #    for all, and a file in no layer may see all.
 #    fact.h is in none: it shows what decoders read as they read it.
-set(layers_correlate "image" "facts" "http tls" "settle" "join messages" "open" "pool" "dial" "lookup"
+set(layers_correlate "image waiting" "facts" "http tls" "settle" "join messages" "open" "pool" "dial" "lookup"
     "record notes" "transport" "conn conn_tls links" "outbox timers" "exchange state times")
 set(layers_proto "conn decoders" "http1 http2 tls dns socks" "websocket grpc" "message")
 

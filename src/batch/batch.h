@@ -30,7 +30,10 @@ struct batch_config {
     /* Called from several threads at once when jobs is above 1. keeps(): is the exchange to be written? NULL: all are. */
     bool (*keeps)(void *ctx, const struct p2t_exchange *x);
     void (*say)(void *ctx, const char *subject, const char *text); /* subject may be NULL */
-    bool (*stopped)(void *ctx);                                    /* asked between files: stop now? May be NULL */
+    /* NULL, or called for each window in trouble with one line, without a newline; before the window is committed, so that one that is worked off
+     * again after a crash is told again. */
+    void (*alert)(void *ctx, const char *line, size_t n);
+    bool (*stopped)(void *ctx); /* asked between files: stop now? May be NULL */
 };
 
 enum batch_result {

@@ -24,6 +24,21 @@ char *outputs_path(const char *folder, const char *name)
     return asprintf(&path, "%s/%s", folder, name) < 0 ? NULL : path;
 }
 
+static size_t without(const char *name, size_t n, const char *suffix)
+{
+    size_t end = strlen(suffix);
+
+    return n > end && strncmp(name + n - end, suffix, end) == 0 ? n - end : n;
+}
+
+char *outputs_state_name(const char *output)
+{
+    size_t n = strlen(output), plain = without(output, n, ".zst"), base = without(output, plain, ".ndjson");
+    char *name;
+
+    return base == plain || asprintf(&name, "%.*s.summary.zst", (int)base, output) < 0 ? NULL : name;
+}
+
 static bool has_manifest(const char *folder)
 {
     char *path = outputs_path(folder, MANIFEST);

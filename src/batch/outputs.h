@@ -29,6 +29,9 @@ bool outputs_are_in(const char *folder);
 /* Goes through all of them, those of capture points one after the other. 0, P2T_ERR_MEMORY, or what sink->window() returned. */
 int outputs_read(const char *folder, const struct outputs_sink *sink);
 
+/* "00000042-NAME.ndjson" or "....ndjson.zst" to "00000042-NAME.summary.zst"; free() it. NULL: memory ran out, or the name
+ * is no output's. */
+char *outputs_state_name(const char *output);
 /* A regular file, for reading; a pipe would let it wait for ever. A negative result with errno. */
 int outputs_open(const char *path);
 /* "FOLDER/NAME"; free() it. NULL: memory ran out. */

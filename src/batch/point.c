@@ -303,6 +303,7 @@ void point_close(struct point *p)
         close(p->lock);
     free(p->output);
     sums_fini(&p->sums);
+    alerts_fini(&p->alerts);
     free(p->name);
     free(p->out_dir);
     free(p->checkpoint);

@@ -2,6 +2,7 @@
 #ifndef P2T_BATCH_STATE_H
 #define P2T_BATCH_STATE_H
 
+#include "batch/alerts.h"
 #include "batch/checkpoint.h"
 #include "batch/journal.h"
 #include "batch/names.h"
@@ -44,6 +45,7 @@ struct point {
     /* The current window. */
     struct out_writer *writer;
     struct sums sums;
+    struct alerts alerts;
     struct buf reported; /* its problems, as the members of a JSON array */
     const char *path;    /* of the capture; for messages */
     uint64_t exchanges;

@@ -6,7 +6,6 @@
 #include <unistd.h>
 #include <zstd.h>
 
-#include "batch/sums.h"
 #include "pcap2trace/status.h"
 
 /* A window has at most 65,536 records of each kind; beyond this a file is no state. */
@@ -62,7 +61,7 @@ static bool unpack(struct states *s)
 struct slice states_read(struct states *s, const struct outputs_window *w,
                          void (*problem)(void *ctx, const char *path, const char *text), void *ctx)
 {
-    char *name = sums_name(w->output), *path = name != NULL ? outputs_path(w->folder, name) : NULL;
+    char *name = outputs_state_name(w->output), *path = name != NULL ? outputs_path(w->folder, name) : NULL;
     struct slice state = {NULL, 0};
 
     if (path == NULL)

@@ -1,7 +1,7 @@
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
+#include "batch/outputs.h"
 #include "batch/state.h"
 #include "batch/store.h"
 
@@ -43,21 +43,6 @@ void sums_question(void *ctx, const struct p2t_question *question)
 
     if (!s->silent && s->summary != NULL)
         p2t_summary_question(s->summary, question);
-}
-
-static size_t without(const char *name, size_t n, const char *suffix)
-{
-    size_t end = strlen(suffix);
-
-    return n > end && strncmp(name + n - end, suffix, end) == 0 ? n - end : n;
-}
-
-char *sums_name(const char *output)
-{
-    size_t n = strlen(output), plain = without(output, n, ".zst"), base = without(output, plain, ".ndjson");
-    char *name;
-
-    return base == plain || asprintf(&name, "%.*s.summary.zst", (int)base, output) < 0 ? NULL : name;
 }
 
 /* Only what the summary's texts speak of; the window's own share of them. */
@@ -106,10 +91,12 @@ int sums_save(struct point *p)
     const struct p2t_counters counters = counters_of(p);
     size_t n;
     uint8_t *bytes = p2t_summary_save(p->sums.summary, &counters, &n);
-    char *name = sums_name(p->output), *path = NULL;
+    char *name = outputs_state_name(p->output), *path = NULL;
     int status =
         bytes == NULL || name == NULL || asprintf(&path, "%s/%s", p->out_dir, name) < 0 ? P2T_ERR_MEMORY : P2T_OK;
 
+    if (status == P2T_OK && p->config->alert != NULL)
+        status = alerts_window(p, slice_of(bytes, n));
     if (status == P2T_OK)
         status = write_to(p, path, bytes, n);
     else

@@ -27,8 +27,4 @@ void sums_question(void *ctx, const struct p2t_question *question);
 int sums_save(struct point *p);
 void sums_fini(struct sums *s);
 
-/* "00000042-NAME.ndjson" or "....ndjson.zst" to "00000042-NAME.summary.zst"; free() it. NULL: memory ran out, or the name
- * is no output's. */
-char *sums_name(const char *output);
-
 #endif

@@ -92,13 +92,15 @@ static bool digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* "404" or "5xx"; RFC 9110 15 has classes 1 to 5, servers also send others. */
+/* "404" or "5xx". RFC 9110 15 has classes 1 to 5; single statuses beyond are sent by some servers. */
 static bool parse_status(const char *p, size_t n, struct filter_status *s)
 {
     if (n != 3 || p[0] < '1' || p[0] > '9')
         return false;
     int base = (p[0] - '0') * 100;
     if (strncasecmp(p + 1, "xx", 2) == 0) {
+        if (p[0] > '5')
+            return false;
         *s = (struct filter_status){base, base + 99};
         return true;
     }
@@ -136,6 +138,7 @@ int filter_add_id(struct filter *f, const char *id)
         return P2T_ERR_MEMORY;
     unsigned rest = (unsigned)(16 - n) * 4;
     slot->first = strtoull(id, NULL, 16) << rest;
+    slot->digits = (unsigned)n;
     slot->last = slot->first | ((UINT64_C(1) << rest) - 1);
     return P2T_OK;
 }

@@ -40,6 +40,7 @@ struct filter {
     size_t status_count;
     struct filter_id {
         uint64_t first, last;
+        unsigned digits; /* that were given */
     } * ids;
     size_t id_count;
     unsigned kinds; /* bits by enum p2t_kind; 0: any */

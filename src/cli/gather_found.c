@@ -41,10 +41,12 @@ bool gather_say_missing(const struct gather *g)
     bool any = false;
 
     for (size_t i = 0; i < f->id_count; i++) {
+        const struct filter_id *wanted = &f->ids[i];
         char id[20];
-        snprintf(id, sizeof id, "%016llx", (unsigned long long)f->ids[i].first);
+        snprintf(id, sizeof id, "%0*llx", (int)wanted->digits,
+                 (unsigned long long)wanted->first >> 4 * (16 - wanted->digits));
         if (!g->found[i])
-            say_missing(f->ids[i].first == f->ids[i].last ? "id" : "beginning of an id", id);
+            say_missing(wanted->digits == 16 ? "id" : "beginning of an id", id);
         any |= !g->found[i];
     }
     for (size_t i = 0; i < f->trace_ids.n; i++) {

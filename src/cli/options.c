@@ -49,6 +49,7 @@ static const struct option long_options[] = {
     {"follow", no_argument, NULL, OPT_FOLLOW},
     {"final", no_argument, NULL, OPT_FINAL},
     {"zstd", no_argument, NULL, OPT_ZSTD},
+    {"alert", no_argument, NULL, OPT_ALERT},
     {"manifest", required_argument, NULL, OPT_MANIFEST},
     {"shard", required_argument, NULL, OPT_SHARD},
     {"top", required_argument, NULL, OPT_TOP},
@@ -72,6 +73,7 @@ static const struct option long_options[] = {
 
 static int parse_format(struct cli_options *o, const char *name, struct buf *complaint)
 {
+    o->format_given = true;
     if (out_format_parse(name, &o->format))
         return P2T_OK;
     buf_printf(complaint, "unknown format '%s': there are", name);
@@ -246,6 +248,9 @@ static int take_batch(struct cli_batch *b, int option, const char *value, struct
         return P2T_OK;
     case OPT_FINAL:
         b->final = true;
+        return P2T_OK;
+    case OPT_ALERT:
+        b->alert = true;
         return P2T_OK;
     case OPT_ZSTD:
         b->zstd = true;
@@ -433,6 +438,8 @@ int cli_options_parse(struct cli_options *o, int argc, char **argv, struct buf *
     status = parse_operands(o, argc, argv, complaint);
     if (status == P2T_OK && o->action == CLI_COMPARE)
         status = take_clients(o, complaint);
+    if (status == P2T_OK)
+        status = options_take_ending(o, complaint);
     return status == P2T_OK ? options_check(o, complaint) : status;
 }
 

@@ -45,7 +45,7 @@ struct cli_batch {
     const char *out, *state, *point_from, *manifest;
     int64_t settle_ns; /* negative: not given */
     uint64_t shard, shards;
-    bool follow, final, zstd;
+    bool follow, final, zstd, alert;
     bool any; /* one of these was given */
 };
 enum { CLI_JOBS_MAX = 1024 };
@@ -61,6 +61,7 @@ struct cli_options {
     enum cli_action action;
     enum cli_list list; /* of CLI_LIST */
     enum out_format format;
+    bool format_given;     /* by -T */
     const char **captures; /* point into argv */
     size_t capture_count;
     const char **live; /* files of live traces; point into argv */

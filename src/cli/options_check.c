@@ -37,7 +37,7 @@ static const char *check_plan(const struct cli_options *o)
     const struct cli_batch *b = &o->batch;
     bool other = b->out != NULL || b->state != NULL || b->settle_ns >= 0 || b->shards > 0 || b->manifest != NULL;
 
-    return other || b->follow || b->final || b->zstd ? "plan takes --point-from and -o only" : NULL;
+    return other || b->follow || b->final || b->zstd || b->alert ? "plan takes --point-from and -o only" : NULL;
 }
 
 /* Both find the exchanges first, and then read the captures again. */
@@ -100,9 +100,9 @@ int options_check(const struct cli_options *o, struct buf *complaint)
     } else if (o->action == CLI_MCP) {
         what = check_mcp(o);
     } else if (o->batch.any) {
-        what =
-            "--out, --state, --point-from, --settle, --follow, --final, --zstd, --manifest and --shard belong to the "
-            "commands 'batch' and 'plan'";
+        what = "--out, --state, --point-from, --settle, --follow, --final, --zstd, --alert, --manifest and --shard "
+               "belong to the "
+               "commands 'batch' and 'plan'";
     } else if (o->action != CLI_EXTRACT && (o->extract.minimal || o->extract.with_secrets || o->extract.by_w)) {
         what = "-w, --minimal and --with-secrets belong to the command 'extract'; others write with -o";
     } else if (o->captures_folder != NULL && o->action != CLI_EXPLAIN && o->action != CLI_EXTRACT) {
@@ -113,8 +113,8 @@ int options_check(const struct cli_options *o, struct buf *complaint)
             what = "--live, --tolerance and --differing belong to the command 'compare'";
     } else if (o->top > 0 && o->action != CLI_SUMMARY && o->action != CLI_REPORT) {
         what = "--top belongs to the commands 'summary' and 'report'";
-    } else if (o->baseline != NULL && o->action != CLI_SUMMARY) {
-        what = "--baseline belongs to the command 'summary'";
+    } else if (o->baseline != NULL && o->action != CLI_SUMMARY && o->action != CLI_REPORT) {
+        what = "--baseline belongs to the commands 'summary' and 'report'";
     } else if (o->baseline != NULL && strcmp(o->baseline, "-") == 0) {
         what = "the baseline is read from a file, not from standard input";
     } else if (o->action == CLI_REPORT) {

@@ -51,7 +51,7 @@ int options_take_filter(struct filter *f, int option, const char *value, struct 
     switch (option) {
     case OPT_STATUS:
         return options_named(filter_add_status(f, value), complaint, "--status", value,
-                             "e.g. 404, 5xx or 404,5xx is wanted");
+                             "e.g. 404, 5xx or 404,5xx is wanted, with a class from 1xx to 5xx");
     case OPT_SLOWER_THAN:
         return options_named(filter_set_slower_than(f, value), complaint, "--slower-than", value,
                              "a time with its unit is wanted, e.g. 250ms, 1.5s or wait=800us");

@@ -36,6 +36,7 @@ enum {
     OPT_FOLLOW,
     OPT_FINAL,
     OPT_ZSTD,
+    OPT_ALERT,
     OPT_MANIFEST,
     OPT_SHARD,
     OPT_MAX_MEMORY,
@@ -57,6 +58,8 @@ int options_wrong(struct buf *complaint, const char *option, const char *value, 
 int options_named(int status, struct buf *complaint, const char *option, const char *value, const char *wanted);
 /* options_filter.c: one that chooses exchanges. 0, P2T_ERR_MEMORY, or P2T_ERR_USAGE with a complaint. */
 int options_take_filter(struct filter *f, int option, const char *value, struct buf *complaint);
+/* options_ending.c: where -T was not given, the format by the ending of the output's name. 0, or P2T_ERR_USAGE with a complaint. */
+int options_take_ending(struct cli_options *o, struct buf *complaint);
 /* options_check.c: rejects options that do not fit the command. 0, or P2T_ERR_USAGE with a complaint. */
 int options_check(const struct cli_options *o, struct buf *complaint);
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "cli/report.h"
 #include "cli/signals.h"
 #include "pcap2trace/status.h"
 
@@ -36,6 +37,7 @@ static char *temporary_name(const char *target)
 
 static int open_temporary(struct output *o, const struct stat *old)
 {
+    o->replaces = old != NULL;
     o->temporary = temporary_name(o->target);
     if (o->temporary == NULL)
         return P2T_ERR_MEMORY;
@@ -44,6 +46,14 @@ static int open_temporary(struct output *o, const struct stat *old)
         return P2T_ERR_IO;
     signals_guard_file(o->temporary);
     return P2T_OK;
+}
+
+/* /dev/stdout, where that is a file: who opened it goes on writing there. */
+static bool is_standard_output(const struct stat *st)
+{
+    struct stat out;
+
+    return fstat(STDOUT_FILENO, &out) == 0 && out.st_dev == st->st_dev && out.st_ino == st->st_ino;
 }
 
 static int open_target(struct output *o, const char *path)
@@ -55,9 +65,10 @@ static int open_target(struct output *o, const char *path)
     o->target = exists ? realpath(path, NULL) : strdup(path);
     if (o->target == NULL)
         return P2T_ERR_IO;
-    if (!exists || S_ISREG(st.st_mode))
+    if (!exists || (S_ISREG(st.st_mode) && !is_standard_output(&st)))
         return open_temporary(o, exists ? &st : NULL);
-    o->fd = open(path, O_WRONLY | O_CLOEXEC);
+    o->fd = exists && is_standard_output(&st) ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0)
+                                              : open(path, O_WRONLY | O_CLOEXEC);
     return o->fd >= 0 ? P2T_OK : P2T_ERR_IO;
 }
 
@@ -124,6 +135,21 @@ void output_abandon(struct output *o)
     forget(o);
 }
 
+/* What an interrupted run wrote is not whole: it takes no whole file's place. */
+static void step_aside(struct output *o)
+{
+    char *part, *text;
+
+    if (asprintf(&part, "%s.part", o->target) < 0)
+        return;
+    if (asprintf(&text, "stays as it was; what was written before the interruption is in %s", part) >= 0) {
+        report_line(o->target, text);
+        free(text);
+    }
+    free(o->target);
+    o->target = part;
+}
+
 int output_commit(struct output *o)
 {
     if (o->target == NULL)
@@ -132,6 +158,8 @@ int output_commit(struct output *o)
     if (close(o->fd) != 0)
         o->error = errno;
     o->fd = -1;
+    if (o->replaces && signals_stop() != 0)
+        step_aside(o);
     if (o->error == 0 && o->temporary != NULL && rename(o->temporary, o->target) != 0)
         o->error = errno;
     if (o->error != 0) {

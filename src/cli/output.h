@@ -2,6 +2,7 @@
 #ifndef P2T_CLI_OUTPUT_H
 #define P2T_CLI_OUTPUT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct buf;
@@ -9,7 +10,8 @@ struct buf;
 struct output {
     int fd;
     char *target;     /* NULL: standard output */
-    char *temporary;  /* NULL: written directly (a device, a pipe) */
+    char *temporary;  /* NULL: written directly (a device, a pipe, standard output by its name) */
+    bool replaces;    /* a file of that name is there */
     int error;        /* errno of the first failure, else 0 */
     struct buf *into; /* not NULL: there, and nowhere else */
 };
@@ -20,7 +22,8 @@ void output_standard_to(struct buf *into);
 int output_open(struct output *o, const char *path);
 /* Writes all n bytes; fits struct out_sink. ctx: the struct output. 0, or P2T_ERR_IO with o->error. */
 int output_write(void *ctx, const void *bytes, size_t n);
-/* Closes the file and gives it its name. 0, or P2T_ERR_IO with o->error set, and the file is removed. */
+/* Closes the file and gives it its name; where a signal ended the run and a file of that name is there, this one stays, and the new
+ * one becomes NAME.part, which is said. 0, or P2T_ERR_IO with o->error set, and the file is removed. */
 int output_commit(struct output *o);
 /* Closes and removes what was written. */
 void output_abandon(struct output *o);

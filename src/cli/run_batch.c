@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "batch/batch.h"
 #include "cli/ending.h"
@@ -26,6 +27,19 @@ static void say(void *ctx, const char *subject, const char *text)
 {
     (void)ctx;
     report_line(subject, text);
+}
+
+/* In one piece: other capture points may tell theirs at the same time. */
+static void alert(void *ctx, const char *line, size_t n)
+{
+    struct buf b = {0};
+
+    (void)ctx;
+    buf_put(&b, line, n);
+    buf_putc(&b, '\n');
+    if (!b.failed)
+        (void)!write(STDOUT_FILENO, b.p, b.n);
+    buf_fini(&b);
 }
 
 static bool stopped(void *ctx)
@@ -78,6 +92,7 @@ int run_batch(const struct cli_options *o)
         .follow = b->follow,
         .final = b->final,
         .zstd = b->zstd,
+        .alert = b->alert ? alert : NULL,
         .filter = o->bpf,
         .keylog = o->keylog,
         .max_memory = o->max_memory,

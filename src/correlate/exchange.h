@@ -436,6 +436,7 @@ struct exchange {
     void *owner;
     uint32_t number;         /* as proto counts */
     uint64_t lost_before[2]; /* of its connection, when it began */
+    uint64_t heard_before;   /* bytes of the server, likewise */
     uint32_t retransmits_before[2];
     struct dial *claims;
     void *pool;                /* where it may yet turn out to have dialled */
@@ -472,6 +473,9 @@ const struct packet_mark *exchange_conn_closing_mark(const struct exchange_conn 
 /* The server sent something since the request that the capture lacks, or that could not be decrypted: silence is no
  * fact then. */
 bool exchange_answer_hidden(const struct exchange *e);
+/* The capture joined its connection on the way, and the server sent something since the request that could not be read; or
+ * all is encrypted, and what was taken for a request may be none: silence is no fact then, either. */
+bool exchange_answer_unread(const struct exchange *e);
 /* Bytes of the answer never reached the client: it never acknowledged them. What the capture lacks, the client lacked. */
 bool exchange_answer_lost_on_way(const struct exchange *e);
 /* The client's kernel gave the connection up: probe after probe was not answered, and its RST came when the next was due. */

@@ -67,6 +67,12 @@ void session_carry_save(struct p2t_session *s, struct buf *out, session_uses_fn 
 }
 
 /* They are there where the session that saved them kept any. */
+void session_feed_waiting(const struct p2t_session *s, int64_t for_ns, struct correlate_waits *dials,
+                          struct correlate_waits *lookups)
+{
+    correlate_waiting(s->correlate, for_ns, dials, lookups);
+}
+
 static int load_questions(struct p2t_session *s, struct reader *r)
 {
     bool saved = reader_le32(r) != 0;

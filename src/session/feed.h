@@ -7,6 +7,7 @@
 #define P2T_SESSION_FEED_H
 
 #include "base/buf.h"
+#include "correlate/waiting.h"
 #include "input/input.h"
 #include "pcap2trace/session.h"
 
@@ -28,6 +29,10 @@ void session_feed_secrets(struct p2t_session *s, const struct input_secrets *sec
 /* Takes the lines that were added to the key log since it was read last. half: also a last line that has no end yet. path
  * may be NULL: there is no key log. 0 or a negative p2t_status. */
 int session_feed_keylog(struct p2t_session *s, const char *path, bool half);
+
+/* What has waited for an answer for so long, at the last packet. */
+void session_feed_waiting(const struct p2t_session *s, int64_t for_ns, struct correlate_waits *dials,
+                          struct correlate_waits *lookups);
 
 /* ---- saving and rebuilding ---- */
 

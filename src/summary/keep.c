@@ -4,6 +4,11 @@
 
 enum { RECORDS_MAX = 1 << 16, LEVEL_MAX = 56 };
 
+static bool is_full(const struct p2t_summary *s, size_t n)
+{
+    return n >= (s->records_max > 0 ? s->records_max : RECORDS_MAX);
+}
+
 /* Room for one more; false when memory ran out. */
 static bool make_room(void **all, size_t *cap, size_t n, size_t size)
 {
@@ -60,7 +65,7 @@ int keep_call(struct p2t_summary *s, const struct call *c)
         return P2T_ERR_MEMORY;
     s->calls = all;
     s->calls[s->call_count++] = *c;
-    while (s->call_count >= RECORDS_MAX && s->level[KEEP_CALLS] < LEVEL_MAX) {
+    while (is_full(s, s->call_count) && s->level[KEEP_CALLS] < LEVEL_MAX) {
         s->level[KEEP_CALLS]++;
         drop_calls(s);
     }
@@ -104,7 +109,7 @@ int keep_question(struct p2t_summary *s, const struct question *q)
         return P2T_ERR_MEMORY;
     s->questions = all;
     s->questions[s->question_count++] = *q;
-    while (s->question_count >= RECORDS_MAX && s->level[KEEP_QUESTIONS] < LEVEL_MAX) {
+    while (is_full(s, s->question_count) && s->level[KEEP_QUESTIONS] < LEVEL_MAX) {
         s->level[KEEP_QUESTIONS]++;
         drop_questions(s);
     }
@@ -150,7 +155,7 @@ int keep_conn(struct p2t_summary *s, const struct conn *k)
     }
     s->conns = all;
     s->conns[s->conn_count++] = *k;
-    while (s->conn_count >= RECORDS_MAX && s->level[KEEP_CONNS] < LEVEL_MAX) {
+    while (is_full(s, s->conn_count) && s->level[KEEP_CONNS] < LEVEL_MAX) {
         s->level[KEEP_CONNS]++;
         drop_conns(s);
     }

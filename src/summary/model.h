@@ -200,6 +200,7 @@ struct p2t_summary {
     bool failed;                 /* memory ran out */
     /* How far records are thinned out (keep.c): of 2^level ordinary ones, one is kept. */
     uint8_t level[KEEP_KINDS];
+    size_t records_max; /* of a kind; 0: as many as keep.c has by itself */
 };
 
 static inline bool call_has(const struct call *c, enum p2t_finding_code f)

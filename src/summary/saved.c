@@ -46,6 +46,17 @@ static struct p2t_connection_record record_of(const struct conn *k, const char *
     return r;
 }
 
+void summary_keep_at_most(struct p2t_summary *s, size_t records)
+{
+    s->records_max = records;
+}
+
+uint64_t summary_calls(const struct p2t_summary *s, uint64_t *failed)
+{
+    *failed = s->calls_failed;
+    return s->calls_seen;
+}
+
 int summary_connections(const struct p2t_summary *s, int (*one)(void *ctx, const struct p2t_connection_record *r),
                         void *ctx)
 {

@@ -21,6 +21,11 @@ struct summary_choice {
 /* As p2t_summary_load(), but not all exchanges. choice: NULL for all. */
 int summary_load_chosen(struct p2t_summary *s, struct slice bytes, const struct summary_choice *choice);
 
+/* Before anything is added: thins out beyond so many records of a kind, rather than the usual number. */
+void summary_keep_at_most(struct p2t_summary *s, size_t records);
+/* Exchanges that were added so far, and those of them that failed. */
+uint64_t summary_calls(const struct p2t_summary *s, uint64_t *failed);
+
 /* Before p2t_summary_finish(): calls one() with each connection that was kept, as far as it is: without stalls and files; a
  * moment that happened has packet 1. Ends where that does not return 0, and returns that. */
 int summary_connections(const struct p2t_summary *s, int (*one)(void *ctx, const struct p2t_connection_record *r),

@@ -13,6 +13,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "report"))
 import page  # noqa: E402
+import pieces as cut  # noqa: E402
 
 FILTERS = (
     [],
@@ -70,6 +71,16 @@ def check_report(run, captures, written, scratch):
         assert of_captures[0], "no exchange in the page"
         for one, other, what in zip(of_captures, of_written, ("rows", "lanes", "texts")):
             assert one == other, (what, chosen, [pair for pair in zip(one, other) if pair[0] != pair[1]][:1])
+
+
+def check_baseline(run, captures, written, scratch):
+    """A page with a baseline has the summary with that baseline, whichever of the two was written by batch."""
+    wanted = run("summary", "-T", "json", "--baseline", captures, captures)
+    assert json.loads(wanted)["baseline"]["calls"] > 0
+    for baseline, of in ((captures, captures), (written, captures), (captures, written), (written, written)):
+        name = os.path.join(scratch, "baseline.html")
+        run("report", "-o", name, "--baseline", baseline, of)
+        assert page.Page(name).plain("summary") == wanted, (baseline, of)
 
 
 def check_refusals(run, captures, written):
@@ -171,24 +182,8 @@ def check_moved(run, captures, written, id_, scratch):
         rewrite(path, lambda data: data[:24])
     run("extract", "--id", id_, "-w", name, "--captures", moved, written, code=1)
     assert "is shorter than what batch read" in run.said and not os.path.exists(name)
-    run("explain", "--id", "0123456789abcdef", "--captures", moved, written, code=1)
-    assert "no exchange" in run.said
-
-
-def split(capture, folder, pieces):
-    with open(capture, "rb") as f:
-        data = f.read()
-    assert data[:4] == b"\xd4\xc3\xb2\xa1", "little-endian microseconds are wanted"
-    os.makedirs(folder)
-    at, records = 24, []
-    while at < len(data):
-        end = at + 16 + struct.unpack("<I", data[at + 8:at + 12])[0]
-        records.append(data[at:end])
-        at = end
-    step = -(-len(records) // pieces)
-    for i in range(0, len(records), step):
-        with open(os.path.join(folder, f"{i:05}.pcap"), "wb") as f:
-            f.write(data[:24] + b"".join(records[i:i + step]))
+    run("explain", "--id", "01234", "--captures", moved, written, code=1)
+    assert "pcap2trace: 01234: no exchange of these captures has this beginning" in run.said
 
 
 def compress(written):
@@ -212,13 +207,14 @@ def main():
     for folder in (written, packed):
         check_summary(run, captures, folder)
     check_report(run, captures, written, scratch)
+    check_baseline(run, captures, written, scratch)
     check_refusals(run, captures, written)
     check_damage(run, written, scratch)
     compress(written)
     check_report(run, captures, written, scratch)
     check_packets(run, captures, written, scratch)
     pieces, of_pieces = os.path.join(scratch, "pieces"), os.path.join(scratch, "of-pieces")
-    split(capture, pieces, 9)
+    cut.split(capture, pieces, 9)
     run("batch", "--all", "--final", "--out", of_pieces, pieces)
     check_moved(run, pieces, of_pieces, check_packets(run, pieces, of_pieces, scratch), scratch)
     shutil.rmtree(scratch)

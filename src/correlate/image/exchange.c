@@ -534,6 +534,7 @@ static void image_own(struct image *m, struct exchange *e)
     IMAGE(m, e->number);
     IMAGE(m, e->lost_before[0]);
     IMAGE(m, e->lost_before[1]);
+    IMAGE(m, e->heard_before);
     IMAGE(m, e->retransmits_before[0]);
     IMAGE(m, e->retransmits_before[1]);
     image_link(m, IMAGE_DIAL, &e->claims);
@@ -542,7 +543,7 @@ static void image_own(struct image *m, struct exchange *e)
 }
 
 IMAGE_COVERS(struct exchange_link, 16);
-IMAGE_COVERS(struct exchange, 4360);
+IMAGE_COVERS(struct exchange, 4368);
 /* Outcome, errors and findings are the judge's: they come when it is handed over. */
 void image_exchange(struct image *m, struct exchange *e)
 {

@@ -317,10 +317,14 @@ static void har_exchange(struct buf *b, const struct out_options *o, const struc
 static void har_end(struct buf *b, const struct out_options *o, const struct out_seen *seen)
 {
     (void)o;
-    buf_lit(b, "\n],\"pages\":[{\"startedDateTime\":");
-    json_time(b, seen->earliest_ns);
-    buf_lit(b,
-            ",\"id\":\"page_1\",\"title\":\"pcap2trace\",\"pageTimings\":{\"onContentLoad\":-1,\"onLoad\":-1}}]}}\n");
+    buf_lit(b, "\n],\"pages\":[");
+    if (seen->count > 0) {
+        buf_lit(b, "{\"startedDateTime\":");
+        json_time(b, seen->earliest_ns);
+        buf_lit(b, ",\"id\":\"page_1\",\"title\":\"pcap2trace\","
+                   "\"pageTimings\":{\"onContentLoad\":-1,\"onLoad\":-1}}");
+    }
+    buf_lit(b, "]}}\n");
 }
 
 const struct out_format_ops out_har = {

@@ -94,6 +94,8 @@ static void nonsense_is_refused(void **state)
         {filter_add_status, "40"},
         {filter_add_status, "4040"},
         {filter_add_status, "0xx"},
+        {filter_add_status, "6xx"},
+        {filter_add_status, "9xx"},
         {filter_add_status, "4x4"},
         {filter_add_status, ",404"},
         {filter_add_id, ""},

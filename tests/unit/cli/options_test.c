@@ -127,6 +127,35 @@ static void a_dash_is_standard_output(void **state)
     done(&p);
 }
 
+static void the_ending_of_the_output_says_the_format(void **state)
+{
+    static const struct {
+        const char *line;
+        enum out_format format;
+    } rows[] = {{"pcap2trace -o x.har a", OUT_FORMAT_HAR},
+                {"pcap2trace -o x.JSON a", OUT_FORMAT_JSON},
+                {"pcap2trace -o x.ndjson a", OUT_FORMAT_NDJSON},
+                {"pcap2trace -o x.jsonl a", OUT_FORMAT_NDJSON},
+                {"pcap2trace -o x.csv a", OUT_FORMAT_CSV},
+                {"pcap2trace -o x.txt a", OUT_FORMAT_TEXT},
+                {"pcap2trace -o har a", OUT_FORMAT_TEXT},
+                {"pcap2trace -T text -o x.har a", OUT_FORMAT_TEXT},
+                {"pcap2trace -T lines -o x.html a", OUT_FORMAT_LINES},
+                {"pcap2trace summary -o x.json a", OUT_FORMAT_JSON},
+                {"pcap2trace explain --id 0 -o x.json a", OUT_FORMAT_JSON},
+                {"pcap2trace compare --live l -o x.csv a", OUT_FORMAT_CSV},
+                {"pcap2trace report -o x.html a", OUT_FORMAT_TEXT}};
+    struct parsed p;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        parse(&p, rows[i].line);
+        assert_int_equal(p.status, P2T_OK);
+        assert_int_equal(p.o.format, rows[i].format);
+        done(&p);
+    }
+}
+
 static void help_version_and_lists_need_nothing_else(void **state)
 {
     static const struct {
@@ -206,6 +235,11 @@ static void mistakes_are_named(void **state)
         {"pcap2trace --progress 1 a", "--progress '1'"},
         {"pcap2trace --status 6x a", "--status '6x'"},
         {"pcap2trace --status 404, a", "--status '404,'"},
+        {"pcap2trace --status 6xx a", "a class from 1xx to 5xx"},
+        {"pcap2trace -o x.html a", "'pcap2trace report'"},
+        {"pcap2trace -o X.PCAPNG a", "'pcap2trace extract'"},
+        {"pcap2trace summary -o x.har a", "-T names another"},
+        {"pcap2trace explain --id 0 -o x.ndjson a", "-T names another"},
         {"pcap2trace --slower-than 250 a", "--slower-than '250'"},
         {"pcap2trace --id xyz a", "--id 'xyz'"},
         {"pcap2trace summary -T csv a", "summary writes text or json"},
@@ -267,6 +301,7 @@ int main(void)
         cmocka_unit_test(key_log_is_a_file_or_what_the_environment_names),
         cmocka_unit_test(captures_come_from_r_and_from_either_side_of_options),
         cmocka_unit_test(a_dash_is_standard_output),
+        cmocka_unit_test(the_ending_of_the_output_says_the_format),
         cmocka_unit_test(help_version_and_lists_need_nothing_else),
         cmocka_unit_test(sizes_have_units),
         cmocka_unit_test(mistakes_are_named),

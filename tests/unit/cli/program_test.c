@@ -175,8 +175,8 @@ static void exit_status_and_messages(void **state)
         {"--method PUT DIR/three.pcap", 0, "none of the 4 exchanges"},
         {"", 2, "usage: pcap2trace"},
         {"-T xml DIR/three.pcap", 2, "unknown format 'xml'"},
-        {"-o DIR/three.pcap DIR/three.pcap", 2, "would be overwritten"},
-        {"summary -o DIR/three.pcap DIR/.", 2, "would be overwritten"},
+        {"-T text -o DIR/three.pcap DIR/three.pcap", 2, "would be overwritten"},
+        {"summary -T text -o DIR/three.pcap DIR/.", 2, "would be overwritten"},
         {"sumary DIR/three.pcap", 2, "no command 'sumary'"},
         {"-w DIR/out DIR/three.pcap", 2, "belong to the command 'extract'"},
         {"report DIR/three.pcap", 2, "-o FILE.html"},
@@ -554,6 +554,41 @@ static void an_interrupt_writes_what_is_complete(void **state)
     }
 }
 
+/* A whole file is worth more than the beginning of another. */
+static void an_interrupt_leaves_an_older_file_alone(void **state)
+{
+    struct program p = {0};
+    struct buf older = {0};
+    char line[160], path[128];
+    int feed;
+
+    (void)state;
+    in_folder(path, "out.json");
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    assert_true(fputs("older", f) >= 0 && fclose(f) == 0);
+    snprintf(line, sizeof line, "-o %s -", path);
+    start_on_growing_input(&p, &feed, line);
+    wait_until_idle(feed);
+    assert_int_equal(kill(p.pid, SIGINT), 0);
+    program_wait(&p);
+    close(feed);
+    assert_int_equal(p.status, 130);
+    assert_non_null(strstr(ERR(p), "/out.json: stays as it was; what was written before the interruption is in "));
+    assert_non_null(strstr(ERR(p), "/out.json.part"));
+    f = fopen(path, "r");
+    assert_non_null(f);
+    assert_true(buf_reserve(&older, 64));
+    older.n = fread(older.p, 1, 64, f);
+    (void)fclose(f);
+    assert_true(slice_eq(buf_view(&older), slice_str("older")));
+    assert_true(exists("out.json.part"));
+    forget("out.json");
+    forget("out.json.part");
+    buf_fini(&older);
+    program_free(&p);
+}
+
 /* A named pipe cannot be ended from here: the first signal waits for its next packet, the second waits for nothing. */
 static void a_second_interrupt_ends_at_once_and_leaves_nothing(void **state)
 {
@@ -704,6 +739,7 @@ int main(void)
         cmocka_unit_test(no_output_file_without_a_run),
         cmocka_unit_test(a_closed_pipe_ends_quietly),
         cmocka_unit_test(an_interrupt_writes_what_is_complete),
+        cmocka_unit_test(an_interrupt_leaves_an_older_file_alone),
         cmocka_unit_test(a_second_interrupt_ends_at_once_and_leaves_nothing),
         cmocka_unit_test(an_interrupt_ends_the_reading_of_a_file),
         cmocka_unit_test(live_exchanges_are_not_held_back),

@@ -235,9 +235,21 @@ static void a_whole_second_has_no_point(void **state)
     buf_fini(&b);
 }
 
+/* No page began at a time that is none. */
+static void a_har_of_nothing_has_no_page(void **state)
+{
+    struct buf b = example_written(OUT_FORMAT_HAR, false, NULL, 0);
+
+    (void)state;
+    assert_non_null(strstr((const char *)b.p, "\"entries\":[\n],\"pages\":[]}}"));
+    assert_null(strstr((const char *)b.p, "1970"));
+    buf_fini(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_har_of_nothing_has_no_page),
         cmocka_unit_test(every_byte_between_letters),
         cmocka_unit_test(what_deceives_people_is_escaped),
         cmocka_unit_test(beyond_16_bits_are_two_surrogates),

@@ -1,0 +1,72 @@
+/* The ending of -o says the format where -T does not. */
+#include <string.h>
+#include <strings.h>
+
+#include "cli/options_parts.h"
+#include "pcap2trace/status.h"
+
+static bool ends_with(const char *path, const char *ending)
+{
+    size_t n = strlen(path), end = strlen(ending);
+
+    return n > end && strcasecmp(path + n - end, ending) == 0;
+}
+
+static const struct {
+    const char *ending;
+    enum out_format format;
+} formats[] = {
+    {".har", OUT_FORMAT_HAR},      {".json", OUT_FORMAT_JSON}, {".ndjson", OUT_FORMAT_NDJSON},
+    {".jsonl", OUT_FORMAT_NDJSON}, {".csv", OUT_FORMAT_CSV},
+};
+
+/* Files that other commands write. */
+static const struct {
+    const char *ending, *advice;
+} others[] = {
+    {".html", "an HTML page is written by 'pcap2trace report'; with -T, this name will do for another format"},
+    {".htm", "an HTML page is written by 'pcap2trace report'; with -T, this name will do for another format"},
+    {".pcap", "packets are written by 'pcap2trace extract'; with -T, this name will do for another format"},
+    {".pcapng", "packets are written by 'pcap2trace extract'; with -T, this name will do for another format"},
+};
+
+static bool writes(enum cli_action action, enum out_format format)
+{
+    switch (action) {
+    case CLI_TRACE:
+        return true;
+    case CLI_COMPARE:
+        return format == OUT_FORMAT_JSON || format == OUT_FORMAT_CSV;
+    case CLI_SUMMARY:
+    case CLI_EXPLAIN:
+        return format == OUT_FORMAT_JSON;
+    default:
+        return false;
+    }
+}
+
+static bool is_for_reading(enum cli_action action)
+{
+    return action == CLI_TRACE || action == CLI_COMPARE || action == CLI_SUMMARY || action == CLI_EXPLAIN ||
+           action == CLI_DOCTOR;
+}
+
+int options_take_ending(struct cli_options *o, struct buf *complaint)
+{
+    if (o->output == NULL || o->format_given)
+        return P2T_OK;
+    for (size_t i = 0; is_for_reading(o->action) && i < sizeof others / sizeof *others; i++)
+        if (ends_with(o->output, others[i].ending))
+            return options_wrong(complaint, "-o", o->output, others[i].advice);
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+        if (!ends_with(o->output, formats[i].ending))
+            continue;
+        if (writes(o->action, formats[i].format))
+            o->format = formats[i].format;
+        else if (is_for_reading(o->action))
+            return options_wrong(complaint, "-o", o->output,
+                                 "this command does not write that format; -T names another");
+        return P2T_OK;
+    }
+    return P2T_OK;
+}
