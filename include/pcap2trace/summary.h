@@ -99,6 +99,7 @@ enum p2t_confidence { P2T_CERTAIN, P2T_LIKELY, P2T_POSSIBLE };
     X(HTTP_THINK_TIME, "http.think_time", "a server takes longer to answer than is usual")                           \
     X(HTTP_TRUNCATED, "http.truncated", "answers are broken off before their end")                                   \
     X(TCP_SENDER_PAUSED, "tcp.sender_paused", "a server pauses inside its answers")                                  \
+    X(TCP_WINDOW_LIMITED, "tcp.window_limited", "a receiver allows few bytes a round trip")                          \
     X(HTTP_SLOW_UPLOAD, "http.slow_upload", "request bodies came slowly")                                            \
     X(HTTP_SLOW_DOWNLOAD, "http.slow_download", "response bodies came slowly")                                       \
     X(HTTP_ERROR_CLUSTER, "http.error_cluster", "a server answers errors")                                           \

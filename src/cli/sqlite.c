@@ -12,6 +12,7 @@
 #include "base/utf8.h"
 #include "pcap2trace/session.h"
 #include "pcap2trace/status.h"
+#include "summary/route.h"
 #include "write/json/json.h"
 
 /* "p2t1": databases of this program, as PRAGMA application_id. */
@@ -21,13 +22,14 @@
 enum { EXCHANGES_PER_COMMIT = 2000 };
 
 static const char schema[] =
-    "PRAGMA application_id=1882354737; PRAGMA user_version=1; PRAGMA synchronous=OFF;"
+    "PRAGMA application_id=1882354737; PRAGMA user_version=1; PRAGMA page_size=16384; PRAGMA synchronous=OFF;"
     "BEGIN;"
     "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT) STRICT;"
     "CREATE TABLE files(n INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE) STRICT;"
     "CREATE TABLE exchanges(n INTEGER PRIMARY KEY, id TEXT NOT NULL, trace_id TEXT, kind TEXT NOT NULL,"
-    " outcome TEXT NOT NULL, failed INTEGER NOT NULL, error TEXT, method TEXT, url TEXT, host TEXT, status INTEGER,"
-    " grpc_status INTEGER, start TEXT NOT NULL, start_us INTEGER NOT NULL, end_us INTEGER NOT NULL, connection TEXT,"
+    " outcome TEXT NOT NULL, failed INTEGER NOT NULL, error TEXT, method TEXT, url TEXT, route TEXT, host TEXT,"
+    " status INTEGER, grpc_status INTEGER, start TEXT NOT NULL, start_us INTEGER NOT NULL, end_us INTEGER NOT NULL, "
+    "connection TEXT,"
     " client TEXT, server TEXT, position INTEGER, stream INTEGER, reused INTEGER, request_bytes INTEGER,"
     " response_bytes INTEGER, blocked_us REAL, dns_us REAL, connect_us REAL, tls_us REAL, send_us REAL, wait_us REAL,"
     " receive_us REAL, total_us REAL) STRICT;"
@@ -38,7 +40,10 @@ static const char schema[] =
     "NULL,"
     " severity TEXT NOT NULL, text TEXT NOT NULL, PRIMARY KEY(exchange, seq)) STRICT, WITHOUT ROWID;"
     "CREATE TABLE packets(exchange INTEGER NOT NULL REFERENCES exchanges(n), of TEXT NOT NULL, seq INTEGER NOT NULL,"
-    " file INTEGER NOT NULL REFERENCES files(n), packet INTEGER NOT NULL) STRICT;"
+    " file INTEGER NOT NULL REFERENCES files(n), packet INTEGER NOT NULL,"
+    " PRIMARY KEY(exchange, of, seq, file, packet)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE links(exchange INTEGER NOT NULL REFERENCES exchanges(n), relation TEXT NOT NULL, id TEXT NOT NULL)"
+    " STRICT;"
     "CREATE TABLE causes(n INTEGER PRIMARY KEY, code TEXT NOT NULL, side TEXT NOT NULL, confidence TEXT NOT NULL,"
     " calls INTEGER NOT NULL, text TEXT NOT NULL) STRICT;"
     "CREATE VIEW failures AS SELECT * FROM exchanges WHERE failed ORDER BY start_us;"
@@ -54,13 +59,24 @@ static const char schema[] =
     " sum(tls_us IS NOT NULL) AS tls FROM exchanges WHERE connection IS NOT NULL GROUP BY host;"
     "COMMIT;";
 
-enum insert { INSERT_EXCHANGE, INSERT_EVENT, INSERT_FINDING, INSERT_PACKET, INSERT_FILE, INSERT_CAUSE, INSERTS };
+enum insert {
+    INSERT_EXCHANGE,
+    INSERT_EVENT,
+    INSERT_FINDING,
+    INSERT_PACKET,
+    INSERT_LINK,
+    INSERT_FILE,
+    INSERT_CAUSE,
+    INSERTS
+};
 
 static const char *const inserts[INSERTS] = {
-    [INSERT_EXCHANGE] = "INSERT INTO exchanges VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+    [INSERT_EXCHANGE] =
+        "INSERT INTO exchanges VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
     [INSERT_EVENT] = "INSERT INTO events VALUES(?,?,?,?,?,?,?,?)",
     [INSERT_FINDING] = "INSERT INTO findings VALUES(?,?,?,?,?)",
-    [INSERT_PACKET] = "INSERT INTO packets VALUES(?,?,?,?,?)",
+    [INSERT_PACKET] = "INSERT OR IGNORE INTO packets VALUES(?,?,?,?,?)",
+    [INSERT_LINK] = "INSERT INTO links VALUES(?,?,?)",
     [INSERT_FILE] = "INSERT INTO files(path) VALUES(?)",
     [INSERT_CAUSE] = "INSERT INTO causes VALUES(?,?,?,?,?,?)",
 };
@@ -71,7 +87,7 @@ struct sqlite {
     int64_t count;
     char **files; /* that are in the table, by n - 1 */
     size_t file_count;
-    struct buf text;
+    struct buf text, json; /* of one value */
     char problem[256];
 };
 
@@ -142,13 +158,14 @@ static int prepare(struct sqlite *s)
 
 int sqlite_open(struct sqlite **db, const char *path)
 {
+    enum { DATABASE = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX }; /* one thread writes */
     struct sqlite *s = calloc(1, sizeof *s);
 
     *db = s;
     if (s == NULL)
         return P2T_ERR_MEMORY;
     int status = make_place(s, path);
-    if (status == P2T_OK && sqlite3_open(path, &s->db) != SQLITE_OK)
+    if (status == P2T_OK && sqlite3_open_v2(path, &s->db, DATABASE, NULL) != SQLITE_OK)
         status = failed(s, "cannot be opened");
     if (status == P2T_OK)
         status = run(s, schema);
@@ -191,8 +208,18 @@ static void put_us(struct row *r, int64_t ns)
         (void)sqlite3_bind_null(r->stmt, r->at++);
 }
 
+/* Printable ASCII, as nearly all of it is. */
+static bool is_plain(struct p2t_text t)
+{
+    uint8_t odd = 0;
+
+    for (size_t i = 0; i < t.n; i++)
+        odd |= (uint8_t)((uint8_t)t.p[i] - 0x20) > 0x5e;
+    return !odd;
+}
+
 /* SQLite takes UTF-8, and its tools end a text at a NUL: what is neither becomes U+FFFD. */
-static void put_text(struct row *r, struct p2t_text t)
+static void put_mended(struct row *r, struct p2t_text t)
 {
     struct buf *b = &r->s->text;
 
@@ -205,11 +232,22 @@ static void put_text(struct row *r, struct p2t_text t)
             buf_lit(b, "\xef\xbf\xbd");
         i += n > 0 ? n : 1;
     }
-    if (t.p == NULL || b->failed)
+    if (b->failed)
         (void)sqlite3_bind_null(r->stmt, r->at++);
     else
         (void)sqlite3_bind_text64(r->stmt, r->at++, b->n > 0 ? (const char *)b->p : "", b->n, SQLITE_TRANSIENT,
                                   SQLITE_UTF8);
+}
+
+/* It must stay where it is until the row is inserted. */
+static void put_text(struct row *r, struct p2t_text t)
+{
+    if (t.p == NULL)
+        (void)sqlite3_bind_null(r->stmt, r->at++);
+    else if (is_plain(t))
+        (void)sqlite3_bind_text64(r->stmt, r->at++, t.p, t.n, SQLITE_STATIC, SQLITE_UTF8);
+    else
+        put_mended(r, t);
 }
 
 static void put_str(struct row *r, const char *s)
@@ -228,7 +266,7 @@ static void put_id(struct row *r, uint64_t id)
     char text[17];
 
     snprintf(text, sizeof text, "%016llx", (unsigned long long)id);
-    put_str(r, text);
+    (void)sqlite3_bind_text(r->stmt, r->at++, text, -1, SQLITE_TRANSIENT);
 }
 
 static int insert(struct row *r)
@@ -265,9 +303,10 @@ static int insert_exchange(struct sqlite *s, const struct p2t_exchange *x)
 {
     const struct p2t_phases *p = &x->phases;
     struct row r = row_of(s, INSERT_EXCHANGE);
-    struct buf start = {0};
+    struct buf start = {0}, route = {0};
 
     json_time(&start, x->start_ns);
+    route_of(&route, slice_of(x->url.p, x->url.n));
     put_int(&r, s->count);
     put_id(&r, x->id);
     put_text(&r, x->trace_id);
@@ -277,6 +316,7 @@ static int insert_exchange(struct sqlite *s, const struct p2t_exchange *x)
     put_text(&r, x->error);
     put_text(&r, x->method);
     put_text(&r, x->url);
+    put_text(&r, (struct p2t_text){x->url.p != NULL ? (const char *)route.p : NULL, route.n});
     put_text(&r, x->host);
     put_int_or_null(&r, x->status > 0, x->status);
     put_int_or_null(&r, x->grpc != NULL && x->grpc->status >= 0, x->grpc != NULL ? x->grpc->status : 0);
@@ -290,8 +330,10 @@ static int insert_exchange(struct sqlite *s, const struct p2t_exchange *x)
                               p->send_ns,    p->wait_ns, p->receive_ns, p->total_ns};
     for (size_t i = 0; i < sizeof phases / sizeof *phases; i++)
         put_us(&r, phases[i]);
+    int status = insert(&r);
     buf_fini(&start);
-    return insert(&r);
+    buf_fini(&route);
+    return status;
 }
 
 /* The n of a path in `files`; 0: it is not there. Captures are few, and the last one comes again. */
@@ -321,20 +363,18 @@ static int insert_packets(struct sqlite *s, const struct p2t_exchange *x, const 
     return P2T_OK;
 }
 
-static void put_args(struct row *r, const struct p2t_event *ev)
+static struct p2t_text args_of(struct buf *json, const struct p2t_event *ev)
 {
-    struct buf json = {0};
-
-    buf_putc(&json, '{');
+    buf_reset(json);
+    buf_putc(json, '{');
     for (size_t i = 0; i < ev->arg_count; i++) {
-        buf_str(&json, i > 0 ? "," : "");
-        json_string(&json, ev->args[i].name);
-        buf_putc(&json, ':');
-        json_value(&json, &ev->args[i].value);
+        buf_str(json, i > 0 ? "," : "");
+        json_string(json, ev->args[i].name);
+        buf_putc(json, ':');
+        json_value(json, &ev->args[i].value);
     }
-    buf_putc(&json, '}');
-    put_text(r, (struct p2t_text){(const char *)json.p, json.n});
-    buf_fini(&json);
+    buf_putc(json, '}');
+    return (struct p2t_text){(const char *)json->p, json->n};
 }
 
 static int insert_events(struct sqlite *s, const struct p2t_exchange *x)
@@ -349,7 +389,7 @@ static int insert_events(struct sqlite *s, const struct p2t_exchange *x)
         put_int(&r, ev->time_ns);
         put_int_or_null(&r, ev->has_earliest, ev->earliest_ns);
         put_int_or_null(&r, ev->has_latest, ev->latest_ns);
-        put_args(&r, ev);
+        put_text(&r, args_of(&s->json, ev));
         if (insert(&r) != P2T_OK || insert_packets(s, x, "event", i, ev->evidence, ev->evidence_count) != P2T_OK)
             return P2T_ERR_IO;
     }
@@ -370,6 +410,20 @@ static int insert_findings(struct sqlite *s, const struct p2t_exchange *x)
             return P2T_ERR_IO;
     }
     return P2T_OK;
+}
+
+static int insert_links(struct sqlite *s, const struct p2t_exchange *x)
+{
+    int status = P2T_OK;
+
+    for (size_t i = 0; i < x->link_count && status == P2T_OK; i++) {
+        struct row r = row_of(s, INSERT_LINK);
+        put_int(&r, s->count);
+        put_name(&r, x->links[i].relation);
+        put_id(&r, x->links[i].id);
+        status = insert(&r);
+    }
+    return status;
 }
 
 static int insert_file(struct sqlite *s, const char *path)
@@ -408,6 +462,8 @@ int sqlite_exchange(struct sqlite *s, const struct p2t_exchange *x)
         status = insert_events(s, x);
     if (status == P2T_OK)
         status = insert_findings(s, x);
+    if (status == P2T_OK)
+        status = insert_links(s, x);
     if (status == P2T_OK && s->count % EXCHANGES_PER_COMMIT == 0)
         status = run(s, "COMMIT; BEGIN");
     return status;
@@ -443,7 +499,6 @@ int sqlite_finish(struct sqlite *s, const struct p2t_summary *summary, bool whol
     if (status == P2T_OK)
         status = run(s, "CREATE INDEX exchanges_id ON exchanges(id);"
                         "CREATE INDEX exchanges_start ON exchanges(start_us);"
-                        "CREATE INDEX packets_exchange ON packets(exchange);"
                         "CREATE INDEX findings_code ON findings(code)");
     return status == P2T_OK ? run(s, meta) : status;
 }
@@ -459,5 +514,6 @@ void sqlite_close(struct sqlite *s)
         free(s->files[i]);
     free(s->files);
     buf_fini(&s->text);
+    buf_fini(&s->json);
     free(s);
 }

@@ -71,6 +71,17 @@ bool exchange_answer_hidden(const struct exchange *e)
            (with_keys && before_next_request(e, &e->tls->loss[FLOW_S2C].mark));
 }
 
+bool exchange_answer_unread(const struct exchange *e)
+{
+    const struct exchange_tls *t = e->tls;
+
+    if (e->conn.handshake_seen || !e->request.seen || e->response.seen)
+        return false;
+    if (e->kind == P2T_KIND_TLS)
+        return t == NULL || (!mark_set(&t->hello) && !mark_set(&t->server_hello));
+    return e->conn.payload_bytes[FLOW_S2C] > e->heard_before;
+}
+
 bool exchange_answer_lost_on_way(const struct exchange *e)
 {
     return e->request.seen && since_request(e, &e->conn.lost_on_way[FLOW_S2C]) && !exchange_answer_hidden(e);

@@ -350,6 +350,11 @@ struct exchange_carried {
     uint32_t segments, retransmitted, reordered, probes;
     /* What held it, inside the exchange; no moment counts twice. */
     int64_t stalled_ns, zero_window_ns, idle_ns, nagle_ns;
+    /* Slow start: after each flight the sender waits a round trip, and sends more. */
+    uint32_t rounds;               /* such waits */
+    bool uneven;                   /* a flight was not larger than the one before */
+    uint64_t flight, flight_begin; /* bytes of the last one, and where the one under way begins */
+    int64_t rounds_ns;
 };
 
 struct exchange_rtt {
@@ -376,6 +381,7 @@ struct exchange_transport {
     struct packet_mark first_try, last_try;
     int64_t idle_before_ns;   /* ... and the silence on the connection before it */
     uint64_t hole;            /* bytes of the server, 1,000 at least, that never came, though later ones did */
+    uint32_t window[2];       /* the largest that the receiver of that direction advertised; 0: not known */
     uint32_t acked_length[2]; /* the longest segment of that direction that was acknowledged */
     uint32_t dead_probes;     /* keep-alive probes of the client since the server's last packet ... */
     struct packet_mark probe_first, probe_last; /* ... the first and the last of them */
@@ -430,6 +436,7 @@ struct exchange {
     void *owner;
     uint32_t number;         /* as proto counts */
     uint64_t lost_before[2]; /* of its connection, when it began */
+    uint64_t heard_before;   /* bytes of the server, likewise */
     uint32_t retransmits_before[2];
     struct dial *claims;
     void *pool;                /* where it may yet turn out to have dialled */
@@ -466,6 +473,9 @@ const struct packet_mark *exchange_conn_closing_mark(const struct exchange_conn 
 /* The server sent something since the request that the capture lacks, or that could not be decrypted: silence is no
  * fact then. */
 bool exchange_answer_hidden(const struct exchange *e);
+/* The capture joined its connection on the way, and the server sent something since the request that could not be read; or
+ * all is encrypted, and what was taken for a request may be none: silence is no fact then, either. */
+bool exchange_answer_unread(const struct exchange *e);
 /* Bytes of the answer never reached the client: it never acknowledged them. What the capture lacks, the client lacked. */
 bool exchange_answer_lost_on_way(const struct exchange *e);
 /* The client's kernel gave the connection up: probe after probe was not answered, and its RST came when the next was due. */

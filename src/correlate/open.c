@@ -76,6 +76,7 @@ struct exchange *open_begin(struct correlate *c, struct cconn *cc, enum p2t_kind
         e->lost_before[i] = cc->flow->lost_bytes[i];
         e->retransmits_before[i] = cc->flow->retransmits[i];
     }
+    e->heard_before = cc->flow->payload_bytes[FLOW_S2C];
     list_append(&cc->open, &e->open);
     open_index(c, cc, e);
     return e;

@@ -164,6 +164,24 @@ static bool is_pause(const struct cconn *cc, const struct exchange *e, enum flow
     return length_ns(x) - (x->after_us + way_us) * 1000 >= PAUSE_NS;
 }
 
+/* All that was sent is acknowledged, and more comes as soon as the sender can know: it waited for that, and not for its
+ * application. The window it then uses grows by half at the least, as in slow start. */
+static void count_round(const struct cconn *cc, struct exchange *e, enum flow_dir dir, const struct flow_stall *x)
+{
+    struct exchange_carried *m = &e->transport.message[dir];
+    int64_t way_ns = (int64_t)transport_rtt(cc, dir == FLOW_C2S ? FLOW_S2C : FLOW_C2S).min_us * 1000;
+    int64_t waited_ns = length_ns(x) - (int64_t)x->after_us * 1000;
+    uint64_t begin = m->flight_begin > m->begin ? m->flight_begin : m->begin;
+
+    if (!m->begun || x->off <= begin || waited_ns < way_ns / 10 * 9)
+        return;
+    m->uneven |= m->flight > 0 && (x->off - begin) / 3 < m->flight / 2;
+    m->flight = x->off - begin;
+    m->flight_begin = x->off;
+    m->rounds++;
+    m->rounds_ns += length_ns(x);
+}
+
 static void tell(const struct cconn *cc, struct exchange *e, enum flow_dir dir, const struct flow_stall *told)
 {
     struct exchange_carried *m = &e->transport.message[dir];
@@ -172,8 +190,12 @@ static void tell(const struct cconn *cc, struct exchange *e, enum flow_dir dir, 
 
     own.client = dir == FLOW_C2S;
 
-    if (!concerns(cc, e, dir, x) || (x->kind == P2T_STALL_IDLE && !is_pause(cc, e, dir, x)))
+    if (!concerns(cc, e, dir, x))
         return;
+    if (x->kind == P2T_STALL_IDLE && !is_pause(cc, e, dir, x)) {
+        count_round(cc, e, dir, x);
+        return;
+    }
     if (hides_answer(e, dir, x))
         e->transport.answered = x->from;
     count_repeats(m, x);
@@ -323,6 +345,7 @@ void transport_settle(const struct cconn *cc, struct exchange *e)
         settle_unacked(cc, t, (enum flow_dir)dir);
         t->offload |= x->sent[dir].offload;
         t->acked_length[dir] = x->sent[dir].longest_acked;
+        t->window[dir] = x->sent[dir].window;
     }
     t->hole = transport_hole(&x->sent[FLOW_S2C]);
     t->one_direction = transport_is_one_direction(cc);

@@ -181,6 +181,9 @@ bool flow_handshake(struct flow_table *t, struct flow_tcp *c, unsigned side, con
         if (c->half[side].scale < 0)
             c->half[side].scale = 0;
         c->head.scale[flow_dir_of(c, side)] = (uint8_t)(c->half[side].scale + 1);
+        /* RFC 7323 2.2: both scale, or none. */
+        if (!flow_is_syn(p) && p->tcp.window_scale < 0)
+            c->half[!side].scale = 0;
     }
     return taken;
 }

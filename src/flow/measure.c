@@ -200,6 +200,13 @@ void flow_measure_new(struct flow_table *t, struct flow_tcp *c, unsigned side, c
 
 /* ---- acknowledgements ---- */
 
+static inline void note_window(struct flow_sent *s, const struct flow_half *receiver)
+{
+    uint32_t window = receiver->scale >= 0 ? (uint32_t)receiver->window << receiver->scale : 0;
+
+    s->window = window > s->window ? window : s->window;
+}
+
 void flow_measure_ack(struct flow_table *t, struct flow_tcp *c, unsigned side, const struct packet *p, uint64_t off)
 {
     struct flow_sent *s = flow_sent(c, !side);
@@ -209,6 +216,7 @@ void flow_measure_ack(struct flow_table *t, struct flow_tcp *c, unsigned side, c
         return;
     s->dup_acks = 0;
     s->acked = off;
+    note_window(s, &c->half[side]);
     if (s->sample_len != 0 && off >= s->sample_end)
         take_sample(c, !side, s, p, off);
     if (off >= peer->high) {

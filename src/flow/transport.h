@@ -51,6 +51,8 @@ struct flow_sent {
     uint32_t unseen;                                /* times that bytes were acknowledged which were never seen */
     uint32_t sample_len; /* of the segment whose acknowledgement is a round trip; 0: none */
     uint32_t flights;
+    uint32_t
+        window; /* the largest that its receiver advertised with an acknowledgement, in bytes; 0: scale not seen */
     uint32_t first_ts, last_ts; /* RFC 7323 timestamps of packets with new bytes ... */
     int64_t first_ts_ns;        /* ... and when the first came; 0: none has one */
     bool peer_spoke;            /* since `last` */

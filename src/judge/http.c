@@ -19,7 +19,7 @@ static void judge_no_response(struct exchange *e)
     }
     char client[ENDPOINT_TEXT_MAX], server[ENDPOINT_TEXT_MAX];
 
-    if (exchange_answer_hidden(e)) {
+    if (exchange_answer_hidden(e) || exchange_answer_unread(e)) {
         e->outcome = P2T_OUTCOME_INCOMPLETE;
         return;
     }
@@ -179,7 +179,7 @@ static void judge_stream(struct exchange *e)
         judge_reset(e);
     else if (!whole && e->conn.refused != 0)
         outcome_fail(e, P2T_OUTCOME_RESPONSE_ERROR, refused_frame_text(e));
-    else if (!whole && exchange_answer_hidden(e))
+    else if (!whole && (exchange_answer_hidden(e) || exchange_answer_unread(e)))
         e->outcome = P2T_OUTCOME_INCOMPLETE;
     else if (!whole && e->conn.goaway && closed)
         judge_goaway(e);

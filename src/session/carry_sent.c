@@ -59,6 +59,7 @@ void carry_put_sent(struct buf *out, const struct flow_sent *s)
     buf_le32(out, s->unseen);
     buf_le32(out, s->sample_len);
     buf_le32(out, s->flights);
+    buf_le32(out, s->window);
     buf_le32(out, s->peer_spoke);
     buf_le32(out, s->offload);
     buf_le32(out, s->small_acked_late);
@@ -99,6 +100,7 @@ void carry_get_sent(struct reader *r, struct flow_sent *s)
     s->unseen = reader_le32(r);
     s->sample_len = reader_le32(r);
     s->flights = reader_le32(r);
+    s->window = reader_le32(r);
     s->peer_spoke = reader_le32(r) != 0;
     s->offload = reader_le32(r) != 0;
     s->small_acked_late = reader_le32(r) != 0;

@@ -42,6 +42,7 @@ struct call {
     uint64_t findings[2]; /* bits by enum p2t_finding_code */
     struct proof proof, last_proof, asked,
         answered; /* asked: the end of its request; answered: the first of its answer, or what ended its handshake */
+    uint32_t window;          /* as many bytes a round trip bounded its longer message; 0: none did */
     uint32_t max_streams;     /* HTTP/2: that the server allows at once; 0: not known */
     uint64_t redirected_from; /* another call's id; 0: none */
     uint32_t hops;            /* redirections before it */
@@ -51,6 +52,8 @@ struct call {
     bool tls_13;
     bool failed, quiet, left, reused, request_closes, response_closes, via, streams, expects, walked, by_go;
     bool head_open; /* the end of its answer's head did not come */
+    bool query;     /* its URL has one */
+    bool resumed;   /* its connection continues an earlier TLS session */
     bool proxied;   /* its connection leads to a proxy, which it asked for another host */
     /* Filled by the analysis. */
     struct conn *conn;

@@ -43,7 +43,7 @@ static void call_flags(struct state_io *io, struct call *c)
                           &c->tls_13,          &c->failed,          &c->quiet,           &c->left,
                           &c->reused,          &c->request_closes,  &c->response_closes, &c->via,
                           &c->streams,         &c->expects,         &c->walked,          &c->by_go,
-                          &c->head_open,       &c->proxied};
+                          &c->head_open,       &c->proxied,         &c->query,           &c->resumed};
 
     bools(io, list, COUNT(list));
 }
@@ -122,6 +122,7 @@ void state_call(struct state_io *io, struct call *c)
     state_proof(io, &c->last_proof);
     state_proof(io, &c->asked);
     state_proof(io, &c->answered);
+    STATE_UINT(io, c->window);
     STATE_UINT(io, c->max_streams);
     STATE_UINT(io, c->redirected_from);
     STATE_UINT(io, c->hops);

@@ -28,10 +28,10 @@ int p2t_summary_finish(struct p2t_summary *s, const struct p2t_counters *counter
 {
     /* Later ones ask what earlier ones found. */
     static void (*const rules[])(struct p2t_summary *) = {
-        rules_capture,  rules_resolvers, rules_names,       rules_walks,   rules_dials,      rules_ports,
-        rules_hellos,   rules_loss,      rules_paths,       rules_windows, rules_waits,      rules_pauses,
-        rules_failures, rules_statuses,  rules_bodies,      rules_clients, rules_handshakes, rules_turns,
-        rules_streams,  rules_redirects, rules_connections,
+        rules_capture, rules_resolvers, rules_names,     rules_walks,       rules_dials,   rules_ports,
+        rules_hellos,  rules_loss,      rules_paths,     rules_windows,     rules_narrow,  rules_waits,
+        rules_pauses,  rules_failures,  rules_statuses,  rules_bodies,      rules_clients, rules_handshakes,
+        rules_turns,   rules_streams,   rules_redirects, rules_connections,
     };
 
     s->counters = s->loaded;

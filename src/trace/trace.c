@@ -204,6 +204,14 @@ static bool went_down_unused(const struct exchange *e)
             mark_set(&e->tls->done));
 }
 
+/* Packets mark the dial's events; that this request made it follows from how Go's pool works. */
+static void infer_all(struct trace *t)
+{
+    for (size_t i = 0; i < t->event_count; i++)
+        if (t->events[i].basis == P2T_OBSERVED)
+            t->events[i].basis = P2T_INFERRED;
+}
+
 static void build_events(struct trace *t)
 {
     const struct exchange *e = t->e;
@@ -216,6 +224,8 @@ static void build_events(struct trace *t)
         events_lookup(t);
     events_connect(t);
     events_tls_handshake(t);
+    if (e->conn.handed_over)
+        infer_all(t);
     if (is_http(e) || e->kind == P2T_KIND_TLS ? e->request.seen : went_down_unused(e))
         events_got_conn(t);
     if (e->kind == P2T_KIND_TLS)

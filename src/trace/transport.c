@@ -142,21 +142,63 @@ static int64_t held_ns(const struct exchange_carried *m)
     return m->stalled_ns + m->zero_window_ns + m->idle_ns + m->nagle_ns;
 }
 
-/* Of the longer message. A hole in which the response began lies in the wait. */
-static void fill_limit(struct p2t_transport *out, const struct exchange *e)
+/* From end to end and back; negative: not known. */
+static int64_t whole_rtt_us(const struct exchange *e, int64_t handshake_ns)
 {
-    if (e->transport.stall_count == 0) {
-        if (out->request.segments <= 1 && out->response.segments <= 1)
-            out->limit = P2T_LIMIT_NONE;
-        return;
-    }
+    const struct exchange_rtt *a = &e->transport.rtt[FLOW_C2S], *b = &e->transport.rtt[FLOW_S2C];
+
+    if (a->samples > 0 && b->samples > 0)
+        return (int64_t)a->min_us + b->min_us;
+    return handshake_ns > 0 ? handshake_ns / 1000 : -1;
+}
+
+/* The window that bounds the message: it is never shut, but no more than it holds comes in a round trip, all the time. Slow
+ * start, which comes first, takes its share of time; nothing can be faster. */
+static uint32_t bounding_window(const struct exchange *e, enum flow_dir dir, int64_t length_ns, int64_t rtt_us)
+{
+    enum { ROUNDS_MIN = 6, LEAST_RTT_US = 5000 };
+    const struct exchange_carried *m = &e->transport.message[dir];
+    uint64_t bytes = m->end - m->begin, window = e->transport.window[dir];
+
+    if (window == 0 || rtt_us < LEAST_RTT_US || rtt_us > UINT32_MAX || bytes / ROUNDS_MIN < window ||
+        bytes > UINT32_MAX || held_ns(m) * 10 > length_ns)
+        return 0;
+    uint64_t came = bytes * (uint64_t)rtt_us, allowed = window * (uint64_t)(length_ns / 1000);
+    return came >= allowed / 4 * 3 && came <= allowed / 20 * 23 ? (uint32_t)window : 0;
+}
+
+/* Slow start: its waits take most of the time, and each flight is larger than the one before, and far from the window. */
+static bool is_slow_start(const struct exchange *e, enum flow_dir dir, int64_t length_ns)
+{
+    enum { ROUNDS_MIN = 2 };
+    const struct exchange_carried *m = &e->transport.message[dir];
+
+    return m->rounds >= ROUNDS_MIN && !m->uneven && m->rounds_ns > length_ns / 2 && held_ns(m) == 0 &&
+           m->flight < e->transport.window[dir] / 2;
+}
+
+/* Of the longer message. A hole in which the response began lies in the wait. */
+static void fill_limit(struct p2t_transport *out, const struct exchange *e, int64_t handshake_ns)
+{
     const struct exchange_carried *q = &e->transport.message[FLOW_C2S], *r = &e->transport.message[FLOW_S2C];
     int64_t sent = e->request.last.ts_ns - e->request.first.ts_ns + q->stalled_ns;
     int64_t received = mark_set(&e->response.first) ? e->end_ns - answered_ns(e) : 0;
-    const struct exchange_carried *longer = sent > received ? q : r;
+    enum flow_dir longer = sent > received ? FLOW_C2S : FLOW_S2C;
+    int64_t length_ns = sent > received ? sent : received;
 
-    if (held_ns(q) + held_ns(r) > 0)
-        out->limit = limit_of(longer, sent > received ? sent : received);
+    if (e->transport.stall_count == 0 && out->request.segments <= 1 && out->response.segments <= 1) {
+        out->limit = P2T_LIMIT_NONE;
+        return;
+    }
+    if (e->transport.stall_count > 0 && held_ns(q) + held_ns(r) > 0)
+        out->limit = limit_of(&e->transport.message[longer], length_ns);
+    if (out->limit != P2T_LIMIT_UNKNOWN)
+        return;
+    out->limit_window = bounding_window(e, longer, length_ns, whole_rtt_us(e, handshake_ns));
+    if (out->limit_window > 0)
+        out->limit = P2T_LIMIT_RECEIVER_WINDOW;
+    else if (is_slow_start(e, longer, length_ns))
+        out->limit = P2T_LIMIT_CONGESTION_WINDOW;
 }
 
 /* ---- all of it ---- */
@@ -215,7 +257,7 @@ void transport_fill(struct trace *t)
     fill_server(out, e, t->connection.vantage == P2T_VANTAGE_SERVER);
     out->idle_client_us = first_idle_us(e) + x->message[FLOW_C2S].idle_ns / 1000;
     out->idle_server_us = x->message[FLOW_S2C].idle_ns / 1000;
-    fill_limit(out, e);
+    fill_limit(out, e, t->connection.rtt_ns);
     fill_stalls(t, out);
     fill_ends(out, e);
     t->out.transport = out;

@@ -49,7 +49,9 @@ def check_exchange(db, n, x):
     packets = db.execute("SELECT of, seq, path, packet FROM packets JOIN files ON files.n = file WHERE exchange = ?", (n,)).fetchall()
     wanted = [(kind, i, x["files"][f], p) for kind, list_of in (("event", x["events"]), ("finding", x["findings"]))
               for i, e in enumerate(list_of) for f, p in e["evidence"]]
-    check(sorted(map(tuple, packets)) == sorted(wanted), x["id"], "packets")
+    check(sorted(map(tuple, packets)) == sorted(set(wanted)), x["id"], "packets")
+    links = db.execute("SELECT relation, id FROM links WHERE exchange = ?", (n,)).fetchall()
+    check(sorted(map(tuple, links)) == sorted((k["relation"], k["id"]) for k in x["links"]), x["id"], "links")
 
 
 def check_capture(folder, capture):

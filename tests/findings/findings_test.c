@@ -924,8 +924,8 @@ static const struct row rows[P2T_FINDING_COUNT] = {
     ROW(CONN_CLOSED_BY_CLIENT, "conn.closed_by_client", ERROR, 52000,
         "the client gave up 50 ms after the request was sent, before any response"),
     ROW(CONN_HANDED_OVER, "conn.handed_over", INFO, 1000,
-        "while the connection it had dialled was being set up, another came free and took the request, as Go's pool "
-        "does"),
+        "most likely it dialled a connection, and while that was being set up another came free and took it, as Go's "
+        "pool does; packets do not tell which request a dial is for"),
     ROW(CONN_ORPHAN_DIAL, "conn.orphan_dial", INFO, 1110,
         "the connection was opened 50 ms before its first request: most likely for another request, which was served "
         "elsewhere"),

@@ -2,13 +2,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-#include <zlib.h>
 
-#include "pcap2trace/session.h"
+#include "golden/cut.h"
 #include "support/cmocka_all.h"
 
-enum { STREAMS_MAX = 256, FILE_MAX = 2 << 20, HEADER_BYTES = 24, RECORD_BYTES = 16 };
+enum { STREAMS_MAX = 256 };
 
 struct stream {
     char client[64], method[16], url[128];
@@ -24,15 +22,8 @@ struct result {
     size_t n;
 };
 
-/* The capture, and where its packets lie in it. */
-struct capture {
-    uint8_t bytes[FILE_MAX];
-    size_t n, packets, at[4096];
-    char path[64], server[32];
-    const char *keylog;
-};
-
-static struct capture capture;
+static struct cut_capture capture;
+static char server[32];
 static struct result whole;
 static size_t exchanges;
 
@@ -98,41 +89,11 @@ static int on_exchange(void *ctx, const struct p2t_exchange *x)
     return 0;
 }
 
-static uint32_t le32(const uint8_t *p)
-{
-    return (uint32_t)p[3] << 24 | (uint32_t)p[2] << 16 | (uint32_t)p[1] << 8 | p[0];
-}
-
-static int64_t packet_ns(size_t i)
-{
-    const uint8_t *p = capture.bytes + capture.at[i];
-    return (int64_t)le32(p) * 1000000000 + (int64_t)le32(p + 4) * 1000;
-}
-
-static size_t packet_end(size_t i)
-{
-    return i + 1 < capture.packets ? capture.at[i + 1] : capture.n;
-}
-
 /* Packets [from, to) of the capture are left out. */
 static void run_without(size_t from, size_t to, struct result *r)
 {
-    const char *path = capture.path;
-    struct p2t_config config = {
-        .paths = &path, .path_count = 1, .keylog = capture.keylog, .ctx = r, .exchange = on_exchange};
-    struct p2t_session *session;
-    FILE *f = fopen(path, "wb");
-
-    assert_non_null(f);
-    size_t head = from < capture.packets ? capture.at[from] : capture.n;
-    size_t rest = to > from ? packet_end(to - 1) : head;
-    assert_int_equal(head, fwrite(capture.bytes, 1, head, f));
-    assert_int_equal(capture.n - rest, fwrite(capture.bytes + rest, 1, capture.n - rest, f));
-    assert_int_equal(0, fclose(f));
     r->n = 0;
-    assert_int_equal(P2T_OK, p2t_session_open(&session, &config, NULL));
-    assert_int_equal(P2T_OK, p2t_session_run(session));
-    p2t_session_free(session);
+    cut_run(&capture, from, to, on_exchange, r);
 }
 
 static const struct stream *find(const struct result *r, const struct stream *like)
@@ -153,7 +114,7 @@ static void expect_true(const struct result *r, size_t from)
         if (s->method[0] != '\0')
             assert_string_equal(truth->method, s->method);
         if (s->url[0] != '\0' && truth->url[0] != '\0' && strncmp(s->url, truth->url, strlen(s->url)) != 0 &&
-            strstr(s->url, capture.server) == NULL)
+            strstr(s->url, server) == NULL)
             fail_msg("without packet %zu: %s is %s", from + 1, truth->url, s->url);
         assert_true(s->status == 0 || s->status == truth->status);
         if (s->answered_ns != 0 && truth->answered_ns != 0 && s->status != 0)
@@ -172,7 +133,7 @@ static void what_is_left_keeps_its_times(void **state)
         expect_true(&r, 0);
         for (size_t i = 0; i < whole.n; i++) {
             const struct stream *truth = &whole.streams[i], *s = find(&r, truth);
-            if (truth->asked_ns <= packet_ns(n))
+            if (truth->asked_ns <= cut_packet_ns(&capture, n))
                 continue;
             if (s == NULL)
                 fail_msg("without the first %zu packets %s %lld is missing", n, truth->client, (long long)truth->id);
@@ -233,23 +194,11 @@ static void turns_of_unknown_sides_are_not_told(void **state)
 
 static void load(const char *path, const char *keylog, unsigned from, unsigned to)
 {
-    gzFile f = gzopen(path, "rb");
-    int n;
-
-    memset(&capture, 0, sizeof capture);
     exchanges = 0;
-    capture.keylog = keylog;
-    assert_non_null(f);
-    while ((n = gzread(f, capture.bytes + capture.n, (unsigned)(FILE_MAX - capture.n))) > 0)
-        capture.n += (size_t)n;
-    assert_int_equal(Z_OK, gzclose(f));
-    assert_true(capture.n > HEADER_BYTES && capture.n < FILE_MAX);
-    for (size_t at = HEADER_BYTES; at + RECORD_BYTES <= capture.n; at += RECORD_BYTES + le32(capture.bytes + at + 8))
-        capture.at[capture.packets++] = at;
-    snprintf(capture.server, sizeof capture.server, "://127.0.0.1:%u", to);
+    cut_load(&capture, path, keylog);
+    snprintf(server, sizeof server, "://127.0.0.1:%u", to);
     for (size_t i = 0; to != from && i < capture.packets; i++)
-        move_port(capture.bytes + capture.at[i] + RECORD_BYTES, from, to);
-    snprintf(capture.path, sizeof capture.path, "/tmp/p2t-h2-cut-%ld.pcap", (long)getpid());
+        move_port(capture.bytes + capture.at[i] + CUT_RECORD_BYTES, from, to);
     run_without(0, 0, &whole);
 }
 
@@ -312,7 +261,7 @@ static void a_count_of_messages_is_never_too_large(void **state)
 static int teardown(void **state)
 {
     (void)state;
-    return remove(capture.path);
+    return cut_done(&capture);
 }
 
 int main(void)

@@ -9,7 +9,7 @@ sys.dont_write_bytecode = True
 from packets import (ACK, FIN, PUSH, RST, SYN, Capture, Talk, PREFACE, answer, client_hello, frame, goaway, h2_answer, h2_request, ip, question, record, server_hello)
 
 C, S, DNS = '10.0.0.1:4000', '10.0.0.2:80', '10.0.0.53:53'
-CASES = []
+CASES, LIMITS = [], []
 
 
 def case(*expected):
@@ -17,6 +17,16 @@ def case(*expected):
 
     def take(make):
         CASES.append((make.__name__, make, expected))
+        return make
+
+    return take
+
+
+def limit(expected):
+    """What is said to have held the answer of the only exchange."""
+
+    def take(make):
+        LIMITS.append((make.__name__, make, expected))
         return make
 
     return take
@@ -191,6 +201,60 @@ def times_that_go_back(c):
     t = Talk(c, 5, C, S)
     t.says(5.1, C, b'GET / HTTP/1.1\r\nHost: a.test\r\n\r\n')
     t.says(3.1, S, b'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
+
+
+def windows(c, window, *flights):
+    """A download over 50 ms there and back, so many bytes each round trip; the client's window is open all the time."""
+    c.tcp(0, C, S, SYN, 100, options=b'\2\4\5\xb4', window=window)
+    c.tcp(0.05, S, C, SYN | ACK, 500, 101, options=b'\2\4\5\xb4')
+    c.tcp(0.0501, C, S, ACK, 101, 501, window=window)
+    request = b'GET / HTTP/1.1\r\nHost: a.test\r\n\r\n'
+    c.tcp(0.051, C, S, PUSH | ACK, 101, 501, request, window=window)
+    head = b'HTTP/1.1 200 OK\r\nContent-Length: %6d\r\n\r\n' % (sum(flights) - 43)
+    assert len(head) == 43
+    body, begin = head.ljust(sum(flights), b'x'), 0
+    for n, flight in enumerate(flights):
+        for i in range(begin, begin + flight, 1000):
+            at, end = 0.11 + n * 0.05 + (i - begin) / 1e8, min(i + 1000, begin + flight)
+            c.tcp(at, S, C, ACK, 501 + i, 101 + len(request), body[i:end])
+            c.tcp(at + 1e-6, C, S, ACK, 101 + len(request), 501 + end, window=window)
+        begin += flight
+    c.udp(9, C, '10.0.0.9:9', b'x')
+
+
+@case(['tcp.window_limited', 'allows at most 8000 bytes on their way, a round trip takes 50 ms, and bodies from a.test (10.0.0.2:80) come no faster: 1 call takes 950 ms for it'])
+def a_window_that_is_all_used(c):
+    windows(c, 8000, *[8000] * 20)
+
+
+@case(['tcp.window_limited', 'at most 65535 bytes', 'no window scaling'])
+def all_that_is_without_window_scaling(c):
+    windows(c, 65535, *[65000] * 12)
+
+
+@case()
+def a_window_that_is_half_used(c):
+    windows(c, 16000, *[8000] * 20)
+
+
+@limit('receiver_window')
+def a_window_in_each_round_trip(c):
+    windows(c, 8000, *[8000] * 20)
+
+
+@limit('congestion_window')
+def flights_that_double(c):
+    windows(c, 64000, 3000, 6000, 12000, 20000)
+
+
+@limit(None)
+def flights_that_stay_alike(c):
+    windows(c, 64000, 3000, 3000, 3000, 3000)
+
+
+@limit(None)
+def flights_that_reach_the_window(c):
+    windows(c, 20000, 3000, 6000, 12000, 20000)
 
 
 # ---- TLS ----
@@ -370,6 +434,27 @@ def a_goaway_that_lets_calls_end(c):
     going_away(c, 0, b'', [1, 3, 5])
 
 
+def some_slow(c, paths, slow, reused=False):
+    """20 quick calls, then 30 of which some take 0.3 s; over one connection, or one each."""
+    t = None
+    for i in range(50):
+        path, at = paths[i % len(paths)], i * 0.5
+        if t is None or not reused:
+            t = Talk(c, at, f'10.0.0.1:{4000 + i}', S)
+        t.says(at + 0.01, t.client, f'GET {path} HTTP/1.1\r\nHost: a.test\r\n\r\n'.encode())
+        t.says(at + (0.31 if i >= 20 and slow(i) else 0.015), S, b'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
+
+
+@case(['http.think_time', '15 of 29 calls', '; slow are 15 of 15 calls with a query, and 0 of 14 others'])
+def calls_with_a_query_are_slow(c):
+    some_slow(c, ['/x', '/x?a=1'], lambda i: i % 2)
+
+
+@case(['http.think_time', '16 of 30 calls', '!slow are'])
+def half_of_the_calls_are_slow(c):
+    some_slow(c, ['/x', '/x?a=1'], lambda i: i % 4 < 2)
+
+
 def left(c, said):
     t = Talk(c, 0, C, S)
     t.says(0.01, C, b'GET / HTTP/1.1\r\nHost: a.test\r\n\r\n')
@@ -542,21 +627,29 @@ def judge(said, expected):
     return None
 
 
+def told(path, *options):
+    run = subprocess.run([sys.argv[1], *options, path], capture_output=True, text=True)
+    return json.loads(run.stdout or '{"causes": [], "transport": null}')
+
+
 def main():
     wrong, path = 0, tempfile.mkdtemp() + '/small.pcap'
-    for name, make, expected in CASES:
+    for name, make, expected in CASES + LIMITS:
         capture = Capture()
         make(capture)
         capture.write(path)
-        run = subprocess.run([sys.argv[1], 'summary', '-q', '-T', 'json', path], capture_output=True, text=True)
-        said = json.loads(run.stdout)['causes'] if run.stdout else []
-        why = judge(said, expected)
+        if (name, make, expected) in LIMITS:
+            said = (told(path, '-q', '-T', 'ndjson')['transport'] or {}).get('limit')
+            why = 'another limit' if said != expected else None
+        else:
+            causes = told(path, 'summary', '-q', '-T', 'json')['causes']
+            said, why = [(c['code'], c['text']) for c in causes], judge(causes, expected)
         if why:
             wrong += 1
-            print(f'{name}: {why}\n  said   {[(c["code"], c["text"]) for c in said]}\n  wanted {list(expected)}')
+            print(f'{name}: {why}\n  said   {said}\n  wanted {expected}')
     os.remove(path)
     os.rmdir(os.path.dirname(path))
-    print(f'{len(CASES) - wrong} of {len(CASES)} right')
+    print(f'{len(CASES + LIMITS) - wrong} of {len(CASES + LIMITS)} right')
     return wrong != 0
 
 

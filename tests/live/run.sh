@@ -223,6 +223,18 @@ java_client() {
     echo "$name" >>"$out/done"
 }
 
+# The module comes from Go's proxy or cache, if at all.
+grpc_client() {
+    (cd "$here/grpc" && timeout 120 go build -buildvcs=false -o "$out/grpc" . 2>"$out/grpc.build") ||
+        { echo "SKIPPED: grpc, for grpc-go is not to be had"; return; }
+    start "$out/grpc.log" $in_server "$out/grpc" server 10.77.0.1:50051
+    resolv one
+    begin_capture grpc
+    timeout 60 $in_client "$out/grpc" client web.lab:50051 "$out/grpc.live"
+    end_capture grpc
+    echo grpc >>"$out/done"
+}
+
 # The package that users copy, in a program that logs.
 sample_client() {
     (cd "$here/../../samples/live" && go build -buildvcs=false -o "$out/sample" .)
@@ -260,12 +272,13 @@ run_one() {
     aiohttp | httpx | requests) python_client "$1" ;;
     javanet) java_client javanet JavaNet ;;
     okhttp) java_client okhttp OkHttp ;;
+    grpc) grpc_client ;;
     sample) sample_client && echo "$*" >>"$out/done" ;;
     *) go_client "$@" && echo "$*" >>"$out/done" ;;
     esac
 }
 
-others="curl node sample aiohttp httpx requests javanet okhttp"
+others="curl node sample aiohttp httpx requests javanet okhttp grpc"
 case $set in
 others) printf '%s\n' $others >"$out/wanted" ;;
 short) "$out/lab" list short >"$out/wanted" ;;

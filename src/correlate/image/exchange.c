@@ -428,7 +428,7 @@ void image_stall(struct image *m, struct flow_stall *x)
     image_bool(m, &x->open);
 }
 
-IMAGE_COVERS(struct exchange_carried, 72);
+IMAGE_COVERS(struct exchange_carried, 104);
 static void image_carried(struct image *m, struct exchange_carried *x)
 {
     image_bool(m, &x->begun);
@@ -443,6 +443,11 @@ static void image_carried(struct image *m, struct exchange_carried *x)
     image_duration(m, &x->zero_window_ns);
     image_duration(m, &x->idle_ns);
     image_duration(m, &x->nagle_ns);
+    IMAGE(m, x->rounds);
+    image_bool(m, &x->uneven);
+    IMAGE(m, x->flight);
+    IMAGE(m, x->flight_begin);
+    image_duration(m, &x->rounds_ns);
 }
 
 static void image_stalls(struct image *m, struct exchange_transport *t)
@@ -462,7 +467,7 @@ static void image_stalls(struct image *m, struct exchange_transport *t)
     IMAGE(m, t->stalls_dropped);
 }
 
-IMAGE_COVERS(struct exchange_transport, 432);
+IMAGE_COVERS(struct exchange_transport, 504);
 static void image_transport(struct image *m, struct exchange_transport *t)
 {
     for (int dir = 0; dir < 2; dir++) {
@@ -487,6 +492,8 @@ static void image_transport(struct image *m, struct exchange_transport *t)
     image_mark(m, &t->last_try);
     image_duration(m, &t->idle_before_ns);
     IMAGE(m, t->hole);
+    IMAGE(m, t->window[0]);
+    IMAGE(m, t->window[1]);
     IMAGE(m, t->acked_length[0]);
     IMAGE(m, t->acked_length[1]);
     IMAGE(m, t->dead_probes);
@@ -527,6 +534,7 @@ static void image_own(struct image *m, struct exchange *e)
     IMAGE(m, e->number);
     IMAGE(m, e->lost_before[0]);
     IMAGE(m, e->lost_before[1]);
+    IMAGE(m, e->heard_before);
     IMAGE(m, e->retransmits_before[0]);
     IMAGE(m, e->retransmits_before[1]);
     image_link(m, IMAGE_DIAL, &e->claims);
@@ -535,7 +543,7 @@ static void image_own(struct image *m, struct exchange *e)
 }
 
 IMAGE_COVERS(struct exchange_link, 16);
-IMAGE_COVERS(struct exchange, 4288);
+IMAGE_COVERS(struct exchange, 4368);
 /* Outcome, errors and findings are the judge's: they come when it is handed over. */
 void image_exchange(struct image *m, struct exchange *e)
 {

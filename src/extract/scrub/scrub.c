@@ -218,12 +218,11 @@ static void take_udp(struct scrub *s, const struct packet *p, uint8_t *frame, si
     bool inside = p->payload.p >= frame && p->payload.p < frame + n;
     bool dns = is_dns(p->payload);
 
-    if (!inside) {
+    if (!inside || (p->partial && !dns))
         keep_piece(s, p, frame, n);
-        if (dns)
-            use_pieces(s, p, NULL, 0, 0);
-    }
-    if (!inside || dns)
+    if (!inside && dns)
+        use_pieces(s, p, NULL, 0, 0);
+    if (!inside || p->partial || dns)
         return;
     uint8_t *payload = frame + (p->payload.p - frame);
     cover(s, payload, p->payload.n, place_checksum(p, frame, n));

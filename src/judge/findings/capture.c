@@ -32,6 +32,12 @@ static void about_clock(struct exchange *e)
             ms(back_ns));
 }
 
+/* What was not read of a connection that was joined on its way, and is over. */
+static bool joined_unread(const struct exchange *e)
+{
+    return e->outcome == P2T_OUTCOME_INCOMPLETE && exchange_answer_unread(e) && exchange_closer(e) != CLOSED_BY_NONE;
+}
+
 void about_capture(struct exchange *e)
 {
     about_clock(e);
@@ -50,8 +56,15 @@ void about_capture(struct exchange *e)
     if (!e->request.seen && e->kind == P2T_KIND_HTTP1)
         finding_add(e, P2T_FINDING_CAPTURE_NO_REQUEST, &e->response.first, NULL,
                     "the request of this response is not in the capture");
-    if (e->outcome == P2T_OUTCOME_INCOMPLETE && e->conn.input_ended && e->request.seen && !e->response.ended &&
-        !one_direction)
+    if (joined_unread(e))
+        finding_add(
+            e, P2T_FINDING_CAPTURE_GAP, &e->request.last, NULL,
+            e->kind == P2T_KIND_TLS
+                ? "the capture begins inside the connection: encrypted bytes do not tell whether this was a request"
+                : "the capture begins inside the connection: what the server sent since the request could not be "
+                  "read");
+    else if (e->outcome == P2T_OUTCOME_INCOMPLETE && e->conn.input_ended && e->request.seen && !e->response.ended &&
+             !one_direction)
         finding_add(e, P2T_FINDING_CAPTURE_ENDED, &e->request.last, NULL,
                     "the capture ended before the response did");
 }

@@ -191,7 +191,7 @@ void about_closing(struct exchange *e)
 {
     const struct packet_mark *closed = exchange_conn_closing_mark(&e->conn);
     bool server = exchange_closed_by_server(e);
-    bool all_captured = e->response.seen || !exchange_answer_hidden(e);
+    bool all_captured = e->response.seen || !(exchange_answer_hidden(e) || exchange_answer_unread(e));
 
     if (e->outcome == P2T_OUTCOME_REQUEST_ERROR && e->kind == P2T_KIND_CONNECT && e->conn.refused == 0)
         finding_add(e, P2T_FINDING_CONN_CLOSED_BY_SERVER, closed, &e->conn.preface,
@@ -230,8 +230,8 @@ void about_reuse(struct exchange *e)
     if (c->handed_over && e->attempt_count > 0)
         finding_add(
             e, P2T_FINDING_CONN_HANDED_OVER, &e->attempts[0].syn, &e->request.first,
-            "while the connection it had dialled was being set up, another came free and took the request, as "
-            "Go's pool does");
+            "most likely it dialled a connection, and while that was being set up another came free and took it, as "
+            "Go's pool does; packets do not tell which request a dial is for");
     if (c->orphan_dial && mark_set(&c->ack) && mark_set(&e->request.first))
         finding_add(e, P2T_FINDING_CONN_ORPHAN_DIAL, &c->ack, &e->request.first,
                     "the connection was opened %.0f ms before its first request: most likely for another request, "

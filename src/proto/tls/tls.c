@@ -161,8 +161,23 @@ static void on_alert(struct tls *t, const struct tls_record *r)
 
 /* ---- records ---- */
 
+/* Joined inside the handshake of TLS 1.3: behind its ChangeCipherSpec the client's Finished comes, of either hash. */
+static bool is_finished_of_joined(struct tls *t, const struct tls_record *r)
+{
+    enum { WITH_SHA256 = 0x1301, WITH_SHA384 = 0x1302 };
+
+    if (!t->mid_stream || t->done || r->dir != FLOW_C2S || !t->ccs[FLOW_C2S] ||
+        t->finished[FLOW_C2S].ref.number != 0 ||
+        (r->length != tls_finished_bytes(WITH_SHA256) && r->length != tls_finished_bytes(WITH_SHA384)))
+        return false;
+    t->finished[FLOW_C2S] = r->last;
+    return true;
+}
+
 static void on_application_data(struct tls *t, const struct tls_record *r)
 {
+    if (is_finished_of_joined(t, r))
+        return;
     if (!t->done && !t->mid_stream)
         tls_on_data_before_done(t, r);
     else if (tls_is_alert_by_size(t, r))

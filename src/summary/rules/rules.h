@@ -15,6 +15,7 @@ void rules_hellos(struct p2t_summary *s);      /* ClientHellos that vanish */
 void rules_loss(struct p2t_summary *s);        /* lost packets, MTU, dead peers */
 void rules_paths(struct p2t_summary *s);       /* round trips that became longer */
 void rules_windows(struct p2t_summary *s);     /* shut windows, TCP's and HTTP/2's */
+void rules_narrow(struct p2t_summary *s);      /* windows that allow little a round trip */
 void rules_waits(struct p2t_summary *s);       /* servers that think longer than is usual */
 void rules_pauses(struct p2t_summary *s);      /* processes that stand still again and again */
 void rules_failures(struct p2t_summary *s);    /* connections that end instead of an answer */

@@ -176,6 +176,7 @@ void json_transport(struct buf *b, const struct p2t_exchange *x)
     NUMBER_IF(&m, "idle_client_us", t->idle_client_us);
     NUMBER_IF(&m, "idle_server_us", t->idle_server_us);
     put_limit(&m, t);
+    NUMBER_IF(&m, "limit_window", t->limit_window);
     put_flag(&m, t->offload, KEY("offload"));
     NUMBER_IF(&m, "unacked_bytes", t->unacked_bytes);
     NUMBER_IF(&m, "unheard_bytes", t->unheard_bytes);

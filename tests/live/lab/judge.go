@@ -105,7 +105,7 @@ func percent(part, whole int) float64 {
 
 // others are clients that are not Go's: each is summed up by itself, and held to bars of its own; curl and node to those of
 // Go, too.
-var others = []string{"curl", "node", "aiohttp", "httpx", "requests", "javanet", "okhttp"}
+var others = []string{"curl", "node", "aiohttp", "httpx", "requests", "javanet", "okhttp", "grpc"}
 
 func isOther(scenario string) bool {
 	for _, name := range others {

@@ -447,16 +447,16 @@ static void a_dial_not_waited_for_has_no_latest_end(void **state)
     (void)state;
     made_http(&m);
     made_add_dial(&m);
-    m.e.conn.handed_over = true;
+    m.e.conn.handed_over = true; /* whose the dial is, no packet says */
     built_of(&b, &m);
-    assert_event(built_only(&b, P2T_HOOK_CONNECT_DONE), P2T_OBSERVED, 1110, 1100, OPEN, 1100, 1110, 0);
+    assert_event(built_only(&b, P2T_HOOK_CONNECT_DONE), P2T_INFERRED, 1110, 1100, OPEN, 1100, 1110, 0);
     assert_int_equal(b.x->phases.connect_ns, -1);
     built_free(&b, &m);
 
     m.e.dial_tls = &m.dial_tls;
     m.dial_tls.hello = at(1250);
     built_of(&b, &m);
-    assert_event(built_only(&b, P2T_HOOK_CONNECT_DONE), P2T_OBSERVED, 1110, 1100, 1250, 1100, 1110, 0);
+    assert_event(built_only(&b, P2T_HOOK_CONNECT_DONE), P2T_INFERRED, 1110, 1100, 1250, 1100, 1110, 0);
     built_free(&b, &m);
 }
 

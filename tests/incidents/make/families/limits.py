@@ -152,3 +152,21 @@ def goaways(lab):
     )
     lab.capture('web')
     lab.healthy('GOAWAY after every 20 requests', shows='http2.type==7')
+
+
+@incident('167-healthy-slow-start', 'judge', net='10.246.8', domain='archive.test', seconds=15)
+def slow_start(lab):
+    """A client 25 ms away fetches 200 to 400 KB over a new connection each time: some round trips of slow start, and no
+    window, loss or pause."""
+    hosts(lab, ('ns', 8), ('vault', 52))
+    lab.host('reader', 51, far=25, resolvers=['10.246.8.8'])
+    lab.name('vault')
+    lab.dns('ns')
+    lab.serve('vault', dict(Port=9861, Routes=[dict(Path='/', Delay=[4, 12], Size=[200000, 400000])]))
+    lab.go(
+        'reader',
+        dict(Name='vault', URL='http://vault.archive.test:9861/v/{n}', Every=[900, 1300], Pool='fresh'),
+        pools={'fresh': dict(NoKeepAlive=True)},
+    )
+    lab.capture('reader')
+    lab.healthy('new connections to a far server, whose slow start takes most of the time', shows='tcp.srcport==9861 && tcp.len>1000')
