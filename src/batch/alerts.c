@@ -33,7 +33,7 @@ static int on_window(void *ctx, const struct outputs_window *w)
 {
     struct reading *r = ctx;
 
-    if (strtoull(w->output, NULL, 10) >= r->point->sequence)
+    if (w->number >= r->point->sequence)
         return P2T_OK;
     struct slice state = states_read(&r->states, w, told_before, NULL);
     int status = state.p != NULL ? summary_load_chosen(r->point->alerts.before, state, NULL) : P2T_OK;

@@ -129,12 +129,13 @@ static uint64_t count_of(const cJSON *line, const char *name)
 }
 
 /* "from_packet" is one more than what the windows before had of the file. */
-static int hand_over(const struct manifest *m, const cJSON *line, const char *output)
+static int hand_over(const struct manifest *m, const cJSON *line, const char *output, uint64_t number)
 {
     const char *content = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(line, "content"));
     const char *capture = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(line, "file"));
     uint64_t from = count_of(line, "from_packet");
     const struct outputs_window w = {.folder = m->folder,
+                                     .number = number,
                                      .output = output,
                                      .capture = capture != NULL && strchr(capture, '/') == NULL ? capture : NULL,
                                      .first_ns = time_of(line, "first"),
@@ -161,7 +162,7 @@ static int take_line(struct manifest *m, const char *line, size_t n)
     else if (number <= m->last)
         say(m, output, "is named by the manifest out of turn: it is not counted again");
     else
-        status = hand_over(m, json, output);
+        status = hand_over(m, json, output, number);
     m->last = number > m->last ? number : m->last;
     cJSON_Delete(json);
     return status;

@@ -9,6 +9,7 @@
 /* A line of a manifest: a capture file, or a part of it, and what was written of it. Borrowed during the callback. */
 struct outputs_window {
     const char *folder;        /* where it stands */
+    uint64_t number;           /* from 1, ascending */
     const char *output;        /* NAME.ndjson or NAME.ndjson.zst in that folder */
     const char *capture;       /* file name; NULL: the last window of a run, which read none */
     int64_t first_ns, last_ns; /* of its packets; 0: it has none */

@@ -8,6 +8,7 @@
 #include "batch/names.h"
 #include "batch/own.h"
 #include "batch/point.h"
+#include "batch/rollups.h"
 #include "batch/sums.h"
 #include "input/filter.h"
 #include "write/writer.h"
@@ -46,6 +47,7 @@ struct point {
     struct out_writer *writer;
     struct sums sums;
     struct alerts alerts;
+    struct rollups rollups;
     struct buf reported; /* its problems, as the members of a JSON array */
     const char *path;    /* of the capture; for messages */
     uint64_t exchanges;

@@ -78,3 +78,8 @@ struct slice states_read(struct states *s, const struct outputs_window *w,
     free(name);
     return state;
 }
+
+struct slice states_read_file(struct states *s, const char *path)
+{
+    return read_file(path, &s->packed) && unpack(s) ? buf_view(&s->plain) : slice_of(NULL, 0);
+}

@@ -17,6 +17,9 @@ void states_fini(struct states *s);
 struct slice states_read(struct states *s, const struct outputs_window *w,
                          void (*problem)(void *ctx, const char *path, const char *text), void *ctx);
 
+/* The same of a file by its path, but nobody is told: p == NULL. */
+struct slice states_read_file(struct states *s, const char *path);
+
 /* What problem() is told of one whose bytes are no state, after all. */
 extern const char states_damaged[];
 

@@ -351,7 +351,9 @@ static int commit(struct point *p, struct store *store, const struct reading *r)
     status = point_save(p, r != NULL ? &r->window : NULL);
     /* The checkpoint decides from here on: the next start publishes the output or removes it. */
     store_leave(store);
-    return status == P2T_OK ? point_commit(p) : status;
+    if (status == P2T_OK)
+        status = point_commit(p);
+    return status == P2T_OK ? rollups_window(p) : status;
 }
 
 static void report_overwritten(struct reading *r)

@@ -1,10 +1,12 @@
 #include "cli/written.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "batch/exchanges.h"
 #include "batch/outputs.h"
+#include "batch/rollups.h"
 #include "batch/states.h"
 #include "cli/report.h"
 #include "cli/signals.h"
@@ -61,9 +63,12 @@ struct ids {
 struct reading {
     struct written *w;
     struct states states;
-    struct ids known; /* calls of the window's state, by id, where exchange() is wanted */
-    struct ids kept;  /* exchanges that the filter keeps, by id */
-    uint64_t failed;  /* of those */
+    struct ids known;           /* calls of the window's state, by id, where exchange() is wanted */
+    struct ids kept;            /* exchanges that the filter keeps, by id */
+    uint64_t failed;            /* of those */
+    struct rollup_list rollups; /* of the current folder */
+    char *folder;               /* that one; NULL: none yet */
+    uint64_t summed;            /* its windows up to here are in the summary */
 };
 
 static void note(struct ids *all, const struct summary_seen *one)
@@ -186,27 +191,69 @@ static int read_exchanges(struct reading *r, const struct outputs_window *window
     return status == P2T_OK && (r->kept.failed || r->known.failed) ? P2T_ERR_MEMORY : status;
 }
 
+/* ---- hours and days ---- */
+
+static int enter(struct reading *r, const char *folder)
+{
+    if (r->folder != NULL && strcmp(r->folder, folder) == 0)
+        return P2T_OK;
+    rollups_free(&r->rollups);
+    free(r->folder);
+    r->folder = strdup(folder);
+    r->summed = 0;
+    return r->folder != NULL ? rollups_list(&r->rollups, folder) : P2T_ERR_MEMORY;
+}
+
+/* The sum of this window and those that follow. One that cannot be read is none: there are the windows' own. */
+static int take_rollup(struct reading *r, const struct outputs_window *window)
+{
+    const struct rollup *sum = rollups_from(&r->rollups, window->number);
+    char *path = sum != NULL ? outputs_path(window->folder, sum->name) : NULL;
+    struct slice state = path != NULL ? states_read_file(&r->states, path) : slice_of(NULL, 0);
+    int status = P2T_OK;
+
+    if (state.p != NULL) {
+        status = summary_load_chosen(r->w->summary, state, NULL);
+        r->summed = sum->to;
+    }
+    if (status == P2T_ERR_USAGE)
+        problem(r, path, states_damaged);
+    free(path);
+    return status == P2T_ERR_USAGE ? P2T_OK : status;
+}
+
+/* True: the window is part of what was added, or there is a failure. */
+static bool is_summed(struct reading *r, const struct outputs_window *window, int *status)
+{
+    *status = enter(r, window->folder);
+    if (*status == P2T_OK && window->number > r->summed)
+        *status = take_rollup(r, window);
+    return *status != P2T_OK || window->number <= r->summed;
+}
+
+/* ---- all windows ---- */
+
 static int on_window(void *ctx, const struct outputs_window *window)
 {
     struct reading *r = ctx;
-    bool chosen = !r->w->few && !filter_is_empty(r->w->filter);
-    struct slice state = states_read(&r->states, window, problem, r);
+    bool chosen = !r->w->few && !filter_is_empty(r->w->filter), read = chosen || r->w->exchange != NULL;
     int status = P2T_OK;
 
     if (signals_stop() != 0)
         return P2T_ERR_STOPPED;
     r->w->windows++;
     r->w->folder = window->folder;
+    if (!read && is_summed(r, window, &status))
+        return status;
+    struct slice state = states_read(&r->states, window, problem, r);
     r->known.n = r->kept.n = 0;
     r->failed = 0;
     if (state.p != NULL && r->w->exchange != NULL)
         status = look_for_known(r, state);
-    if (status == P2T_OK && (chosen || r->w->exchange != NULL))
+    if (status == P2T_OK && read)
         status = read_exchanges(r, window);
     return status == P2T_OK && state.p != NULL ? add_state(r, window, state, chosen) : status;
 }
-
-/* ---- all windows ---- */
 
 static int read_folders(struct written *w, const struct outputs_sink *sink)
 {
@@ -244,6 +291,8 @@ int written_read(struct written *w)
     if (status == P2T_OK)
         status = read_folders(w, &sink);
     states_fini(&r.states);
+    rollups_free(&r.rollups);
+    free(r.folder);
     free(r.known.items);
     free(r.kept.items);
     return status;

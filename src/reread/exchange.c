@@ -167,7 +167,7 @@ static void take_findings(struct fields *f, const cJSON *root, struct p2t_exchan
             return;
         struct p2t_finding *to = &findings[x->finding_count++];
         to->id = (enum p2t_finding_code)fields_name(f, item, "code", P2T_FINDING_COUNT, code_name);
-        to->code = code_name(to->id);
+        to->code = code_name((int)to->id);
         to->severity = (enum p2t_severity)fields_name(f, item, "severity", P2T_SEVERITY_DEPENDS, severity_name);
         to->text = fields_text(f, item, "text");
         to->evidence_count = fields_evidence(f, item, to->evidence, P2T_EVIDENCE_MAX);
