@@ -96,7 +96,7 @@ void help_full(FILE *to)
         "      --top N             so many causes and services (default 10); JSON has all of them\n"
         "      --baseline CAPTURE  one of another time, or a folder: says what is usual, and what changed since\n"
         "\n"
-        "report: one HTML page of all that, to open in a browser and to hand on\n"
+        "report: one HTML page of all that, to open in a browser and to hand on; --top and --baseline as above\n"
         "      --title TEXT        what the page is called\n"
         "\n"
         "One exchange's packets (pcap2trace explain, pcap2trace extract): --id or --trace-id, which may be repeated\n"

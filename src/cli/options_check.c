@@ -113,8 +113,8 @@ int options_check(const struct cli_options *o, struct buf *complaint)
             what = "--live, --tolerance and --differing belong to the command 'compare'";
     } else if (o->top > 0 && o->action != CLI_SUMMARY && o->action != CLI_REPORT) {
         what = "--top belongs to the commands 'summary' and 'report'";
-    } else if (o->baseline != NULL && o->action != CLI_SUMMARY) {
-        what = "--baseline belongs to the command 'summary'";
+    } else if (o->baseline != NULL && o->action != CLI_SUMMARY && o->action != CLI_REPORT) {
+        what = "--baseline belongs to the commands 'summary' and 'report'";
     } else if (o->baseline != NULL && strcmp(o->baseline, "-") == 0) {
         what = "the baseline is read from a file, not from standard input";
     } else if (o->action == CLI_REPORT) {

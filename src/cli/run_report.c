@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/add_up.h"
 #include "cli/ending.h"
-#include "cli/feed.h"
 #include "cli/report.h"
 #include "cli/session_open.h"
 #include "cli/signals.h"
@@ -20,6 +20,7 @@ enum { CAUSES_MAX = 256, HITS_MAX = 65536 }; /* of one cause */
 struct run {
     struct feed feed;
     struct page *page;
+    struct p2t_summary *baseline; /* NULL: none was given */
     struct output output;
     uint64_t problems; /* of all inputs */
 };
@@ -45,7 +46,7 @@ static int on_connection(void *ctx, const struct p2t_connection_record *record)
 
 static int open_all(struct run *r)
 {
-    struct p2t_summary_config summary = {.top = r->feed.options->top};
+    struct p2t_summary_config summary = {.top = r->feed.options->top, .baseline = r->baseline};
     struct page_config page = {.title = r->feed.options->title,
                                .top = r->feed.options->top,
                                .secrets_shown = r->feed.options->show_secrets,
@@ -69,7 +70,7 @@ static int read_captures(struct run *r, struct p2t_counters *counters)
     if (status != P2T_OK)
         return status;
     p2t_session_counters(r->feed.session, counters);
-    r->problems = counters->problems;
+    r->problems += counters->problems;
     return p2t_summary_finish(r->feed.summary, counters);
 }
 
@@ -100,7 +101,8 @@ static int read_written(struct run *r, struct p2t_counters *counters)
         status = p2t_summary_finish(r->feed.summary, &none);
     *counters = *summary_counters(r->feed.summary);
     counters->files = w.windows;
-    counters->problems = r->problems = w.problems;
+    counters->problems = w.problems;
+    r->problems += w.problems;
     return status;
 }
 
@@ -161,7 +163,10 @@ static int write_page(struct run *r, const struct p2t_counters *counters)
 static int make(struct run *r)
 {
     struct p2t_counters counters;
-    int status = open_all(r);
+    int status = add_up_baseline(r->feed.options, &r->baseline, &r->problems);
+
+    if (status == P2T_OK)
+        status = signals_stop() == 0 ? open_all(r) : P2T_ERR_STOPPED;
 
     if (status == P2T_OK)
         status = written_count(r->feed.options) > 0 ? read_written(r, &counters) : read_captures(r, &counters);
@@ -216,6 +221,7 @@ int run_report(const struct cli_options *o)
     signals_install(cli_reads_stdin(o));
     int code = run(&r);
     feed_fini(&r.feed);
+    p2t_summary_free(r.baseline);
     page_free(r.page);
     return code;
 }

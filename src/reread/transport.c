@@ -63,6 +63,7 @@ void reread_transport(struct fields *f, const cJSON *root, struct p2t_exchange *
     t->idle_server_us = micros(f, object, "idle_server_us", 0);
     if (fields_get(object, "limit") != NULL)
         t->limit = (enum p2t_limit)fields_name(f, object, "limit", P2T_LIMIT_COUNT, limit_name);
+    t->limit_window = fields_count(f, object, "limit_window");
     t->offload = fields_bool(f, object, "offload");
     t->unacked_bytes = micros(f, object, "unacked_bytes", -1);
     t->unheard_bytes = micros(f, object, "unheard_bytes", -1);

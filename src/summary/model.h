@@ -52,6 +52,8 @@ struct call {
     bool tls_13;
     bool failed, quiet, left, reused, request_closes, response_closes, via, streams, expects, walked, by_go;
     bool head_open; /* the end of its answer's head did not come */
+    bool query;     /* its URL has one */
+    bool resumed;   /* its connection continues an earlier TLS session */
     bool proxied;   /* its connection leads to a proxy, which it asked for another host */
     /* Filled by the analysis. */
     struct conn *conn;

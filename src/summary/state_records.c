@@ -43,7 +43,7 @@ static void call_flags(struct state_io *io, struct call *c)
                           &c->tls_13,          &c->failed,          &c->quiet,           &c->left,
                           &c->reused,          &c->request_closes,  &c->response_closes, &c->via,
                           &c->streams,         &c->expects,         &c->walked,          &c->by_go,
-                          &c->head_open,       &c->proxied};
+                          &c->head_open,       &c->proxied,         &c->query,           &c->resumed};
 
     bools(io, list, COUNT(list));
 }

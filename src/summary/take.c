@@ -194,6 +194,7 @@ static void take_connection(struct p2t_summary *s, struct call *c, const struct 
     c->proxied = k->proxy.p != NULL;
     if (k->tls != NULL) {
         c->certificate_ns = k->tls->certificate_ns;
+        c->resumed = k->tls->resumed;
         c->tls_13 = slice_eq(slice_of(k->tls->version.p, k->tls->version.n), SLICE_LIT("TLS 1.3"));
     }
     c->rtt_ns = positive(k->rtt_ns);
@@ -239,6 +240,7 @@ static void take_texts(struct p2t_summary *s, struct call *c, const struct p2t_e
     route_of(&route, slice_of(x->url.p, x->url.n));
     c->route = words_take(&s->words, buf_view(&route));
     c->url = hash_stable(hash_stable(HASH_STABLE_SEED, x->method.p, x->method.n), x->url.p, x->url.n);
+    c->query = x->url.n > 0 && memchr(x->url.p, '?', x->url.n) != NULL;
     c->software = words_text(&s->words, x->server);
     c->error = words_text(&s->words, x->error);
     c->trace = x->trace_id.n > 0 ? hash_stable(HASH_STABLE_SEED, x->trace_id.p, x->trace_id.n) : 0;

@@ -14,7 +14,7 @@ from collections import defaultdict
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.dont_write_bytecode = True
 from faults import dns, refused, status500
-from pcap import moved, read, text, write
+from pcap import ACK, SYN, moved, read, text, write
 from verdicts import Expected, Fault, Truth, allowance, standing
 
 KEEPING = 'cut_before begin_inside end_inside cut_after drop1 one_direction clock far60 far300'.split()
@@ -22,6 +22,7 @@ MAKING = 'slow60 slow300 refused status500 dns_refused dns_nxdomain'.split()
 # What cost nothing nearby; and calls that a kept connection now takes one upon another.
 COSTLY = allowance('conn.churn', 'conn.pool_wait')
 SMALL_WHEN_FAR = {'dns.search_list', 'conn.churn', 'tcp.nagle'}  # causes that count by their share of a call
+FILLED_WHEN_FAR = {'client.stopped'}  # requests are moved into the time in which their process stood still
 
 
 def between(capture, since, until):
@@ -50,12 +51,26 @@ def clock(capture, by=5e9):
     return capture.with_frames([moved(f, by) if f.t >= middle else f for f in capture.frames])
 
 
+def reactions(capture, sides):
+    """How long the client of each flow takes to acknowledge the SYN-ACK, its way here included; at least 0.5 ms."""
+    syn_acks, found = {}, defaultdict(lambda: 500000)
+    for f in capture.frames:
+        if f.proto != 6:
+            continue
+        if f.flags & (SYN | ACK) == SYN | ACK:
+            syn_acks[f.flow()] = f.t
+        elif f.src != sides[f.flow()] and f.flow() in syn_acks:
+            found[f.flow()] = max(500000, f.t - syn_acks.pop(f.flow()))
+    return found
+
+
 def later(capture, address, ms, since=0):
     """What the address sends comes so many ms later, and what the peer does upon it too: its ACKs, its next
-    request if that was quick.
+    request if that was quick. It ends when it ended.
     """
     zero, late, last, out = capture.frames[0].t, defaultdict(int), {}, []
-    sides = capture.servers()
+    sides, end = capture.servers(), max(f.t for f in capture.frames)
+    reaction = reactions(capture, sides)
     for f in capture.frames:
         if f.proto != 6 or sides[f.flow()][0] != address or (f.t - zero) / 1e9 < since:
             out.append(f)
@@ -66,10 +81,10 @@ def later(capture, address, ms, since=0):
             last[flow] = (f.t, f.t + by)
         else:
             then, shifted = last.get(flow, (f.t, 0))
-            by = max(0, shifted + min(f.t - then, 500000) - f.t)
+            by = max(0, shifted + min(f.t - then, reaction[flow]) - f.t)
             late[flow] = by
         out.append(moved(f, by))
-    return capture.with_frames(sorted(out, key=lambda f: f.t))
+    return capture.with_frames(sorted((f for f in out if f.t <= end), key=lambda f: f.t))
 
 
 MADE = {
@@ -142,10 +157,11 @@ def keeping(kind, capture, truths):
         return make(capture), Expected(real, beside=beside) if sure else Expected(perhaps=real, beside=beside)
     if kind in ('far60', 'far300'):
         address = capture.busiest({s for t in truths for s in t.subjects})
-        if address is None or truths[0].healthy and beside:
+        set_back = any('capture.clock' in t.codes for t in truths)  # sorting by time would undo it
+        if address is None or truths[0].healthy and beside or set_back:
             return None
         made = later(capture, address, int(kind[3:]))
-        small = [t for t in real if SMALL_WHEN_FAR & set(t.codes)]
+        small = [t for t in real if (SMALL_WHEN_FAR | FILLED_WHEN_FAR) & set(t.codes)]
         return made, Expected(perhaps=real, beside=[COSTLY]) if small else Expected(real, beside=[COSTLY])
     return cutting(kind, capture, real, beside) if real else None
 

@@ -434,6 +434,27 @@ def a_goaway_that_lets_calls_end(c):
     going_away(c, 0, b'', [1, 3, 5])
 
 
+def some_slow(c, paths, slow, reused=False):
+    """20 quick calls, then 30 of which some take 0.3 s; over one connection, or one each."""
+    t = None
+    for i in range(50):
+        path, at = paths[i % len(paths)], i * 0.5
+        if t is None or not reused:
+            t = Talk(c, at, f'10.0.0.1:{4000 + i}', S)
+        t.says(at + 0.01, t.client, f'GET {path} HTTP/1.1\r\nHost: a.test\r\n\r\n'.encode())
+        t.says(at + (0.31 if i >= 20 and slow(i) else 0.015), S, b'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
+
+
+@case(['http.think_time', '15 of 29 calls', '; slow are 15 of 15 calls with a query, and 0 of 14 others'])
+def calls_with_a_query_are_slow(c):
+    some_slow(c, ['/x', '/x?a=1'], lambda i: i % 2)
+
+
+@case(['http.think_time', '16 of 30 calls', '!slow are'])
+def half_of_the_calls_are_slow(c):
+    some_slow(c, ['/x', '/x?a=1'], lambda i: i % 4 < 2)
+
+
 def left(c, said):
     t = Talk(c, 0, C, S)
     t.says(0.01, C, b'GET / HTTP/1.1\r\nHost: a.test\r\n\r\n')

@@ -56,6 +56,18 @@ async function accessible(browser, name, id) {
     }
 }
 
+// Only where one was given.
+async function baselineIsTold(browser) {
+  const without = await open(browser, 'storm');
+  check(await without.locator('#changes').isHidden(), 'a page without a baseline tells of one');
+  await close(without);
+  const page = await open(browser, 'changed');
+  const first = await page.locator('#changes tbody tr').first().innerText();
+  check(/^new\s+tariff\.metro\.test:5080\s/.test(first), `the first change is ${first}`);
+  check((await page.locator('.cause').first().innerText()).includes('does not have it'), 'a cause is not told to be new');
+  await close(page);
+}
+
 async function verdictLeadsToCalls(browser) {
   const page = await open(browser, 'incident');
   check((await page.locator('.cause h3').innerText()).includes('payments.shop.internal exists but has no address'), 'the verdict is not the first cause');
@@ -229,10 +241,11 @@ async function manyRows(browser) {
 
 (async () => {
   const browser = await chromium.launch({executablePath: process.env.CHROMIUM, args: ['--no-sandbox', '--disable-gpu']});
-  for (const name of ['incident', 'storm', 'healthy', 'h2', 'hostile']) await widths(browser, name);
+  for (const name of ['incident', 'storm', 'changed', 'healthy', 'h2', 'hostile']) await widths(browser, name);
   await accessible(browser, 'incident', '41473b75923727fe');
   await accessible(browser, 'storm', '8a074da335398d9a');
-  for (const part of [verdictLeadsToCalls, tableFiltersAndSorts, brushChoosesTime, keyboardOpensWaterfall, linksLeadThere, lanesShowConnections,
+  await accessible(browser, 'changed', '8a074da335398d9a');
+  for (const part of [verdictLeadsToCalls, baselineIsTold, tableFiltersAndSorts, brushChoosesTime, keyboardOpensWaterfall, linksLeadThere, lanesShowConnections,
     printsAndDarkens, hostileStaysText, manyRows]) {
     try {
       await part(browser);

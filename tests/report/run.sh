@@ -36,6 +36,7 @@ browser)
         { echo "skipped: needs playwright-core and axe-core of npm, and NODE_PATH that names their folder"; exit 77; }
     page incident "$root/samples/incident/incident.pcap"
     page storm "$incidents/08-retry-storm.pcap.zst"
+    page changed --baseline "$incidents/16-healthy-with-noise.pcap.zst" "$incidents/08-retry-storm.pcap.zst"
     page healthy "$incidents/16-healthy-with-noise.pcap.zst"
     page h2 --keylog "$incidents/11-healthy-h2-tls-far-away.keylog.txt" "$incidents/11-healthy-h2-tls-far-away.pcap.zst"
     python3 "$here/hostile_check.py" "$program" "$folder" "$root/src/report/page" || exit 1

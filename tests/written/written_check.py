@@ -73,6 +73,16 @@ def check_report(run, captures, written, scratch):
             assert one == other, (what, chosen, [pair for pair in zip(one, other) if pair[0] != pair[1]][:1])
 
 
+def check_baseline(run, captures, written, scratch):
+    """A page with a baseline has the summary with that baseline, whichever of the two was written by batch."""
+    wanted = run("summary", "-T", "json", "--baseline", captures, captures)
+    assert json.loads(wanted)["baseline"]["calls"] > 0
+    for baseline, of in ((captures, captures), (written, captures), (captures, written), (written, written)):
+        name = os.path.join(scratch, "baseline.html")
+        run("report", "-o", name, "--baseline", baseline, of)
+        assert page.Page(name).plain("summary") == wanted, (baseline, of)
+
+
 def check_refusals(run, captures, written):
     run("summary", captures, written, code=2)
     assert "not read together" in run.said
@@ -197,6 +207,7 @@ def main():
     for folder in (written, packed):
         check_summary(run, captures, folder)
     check_report(run, captures, written, scratch)
+    check_baseline(run, captures, written, scratch)
     check_refusals(run, captures, written)
     check_damage(run, written, scratch)
     compress(written)

@@ -66,6 +66,7 @@ function build() {
   const from = model.first, to = model.last;
   byId('span').textContent = model.contents.counters.packets > 0 ? `${dateOf(from)}  ${clock(from, 3)} \u2013 ${clock(to, 3)} UTC` : 'no packets';
   buildVerdict();
+  buildChanges();
   buildChart();
   buildServices();
   buildAddresses();

@@ -38,6 +38,8 @@ function causeCard(c, n) {
     make('dt', {}, 'Extent'), make('dd', {}, hitText(c)),
     make('dt', {}, 'Side'), make('dd', {}, make('b', {}, SIDES[c.side] || c.side), ` \u2013 ${c.confidence}`,
       c.not_to_blame.length > 0 ? `; not to blame: ${c.not_to_blame.join(', ')}` : ''));
+  if (c.in_baseline !== undefined)
+    facts.append(make('dt', {}, 'Baseline'), make('dd', {}, c.in_baseline ? 'has the same cause' : 'does not have it'));
   if (c.explains) facts.append(make('dt', {}, 'Explains'), make('dd', {}, c.explains));
   if (c.evidence.length > 0)
     facts.append(make('dt', {}, 'Packets'), make('dd', {}, evidenceText(c)));

@@ -1,6 +1,7 @@
 /* Answers that are errors: whose they are, and since when. */
 #include "summary/cause.h"
 #include "summary/prepare.h"
+#include "summary/rules/apart.h"
 #include "summary/rules/rules.h"
 
 struct service {
@@ -104,6 +105,23 @@ static void blame_upstream(struct service *v, struct errors *e)
     cause_clear(c, v->server);
 }
 
+static bool has_failed(const void *call)
+{
+    return is_5xx(call);
+}
+
+static void say_what_separates(struct service *v, struct cause *c, const struct errors *e)
+{
+    size_t first = 0, n = 0;
+
+    for (size_t i = 0; i < v->n; i++) {
+        bool in = v->calls[i].at_ns >= e->from_ns && v->calls[i].at_ns <= e->to_ns;
+        first = in && n == 0 ? i : first;
+        n += in;
+    }
+    say_apart(v->s, &c->text, &(struct apart){&v->calls[first], n, has_failed, "answered so", true});
+}
+
 static void blame_answerer(struct service *v, struct errors *e)
 {
     bool proxy = is_proxy(v->s, v->server_ip), gateway = proxy || e->some_gateway;
@@ -124,6 +142,7 @@ static void blame_answerer(struct service *v, struct errors *e)
     buf_lit(&c->text, " each");
     if (e->n >= 3 && median > 50 * (int64_t)MS && spread < max_ns(30 * (int64_t)MS, median / 10))
         buf_lit(&c->text, " (a limit of its own)");
+    say_what_separates(v, c, e);
     if (e->software != NULL)
         buf_printf(&c->text, "; these answers say Server: %s, good ones do not", e->software->text);
 }

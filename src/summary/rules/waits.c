@@ -1,158 +1,10 @@
 /* Servers that take longer to answer than is usual for the same route. */
 #include "summary/cause.h"
 #include "summary/prepare.h"
+#include "summary/rules/apart.h"
 #include "summary/rules/rules.h"
+#include "summary/rules/waits.h"
 #include "summary/usual.h"
-
-/* So much more than three times the usual, or than the usual, is slow; less is scheduling. */
-static const int64_t LEAST_SLOWER_NS = 80 * (int64_t)MS;
-/* Without a usual, a wait that nobody would call quick. */
-static const int64_t SLOW_BY_ITSELF_NS = 900 * (int64_t)MS;
-/* Calls of one route from which its usual can be told. */
-enum { USUAL_MIN = 6 };
-
-/* ---- each call's own wait ---- */
-
-/* Without what the network and shut windows took, and what the server waited for others itself. */
-static void measure(const struct p2t_summary *s, struct call *c)
-{
-    int64_t sent = c->sent_ns != 0 ? c->sent_ns : c->request_ns;
-    int64_t wait = max_ns(0, answer_or_end(c) - sent - clock_part(s, sent, answer_or_end(c)));
-
-    int64_t stalled = max_ns(0, c->stalled_ns - c->stalled_later_ns);
-
-    c->own_ns = max_ns(0, wait - c->upstream_ns - min_ns(wait, stalled) - c->shut_by_client_ns);
-    c->open_end = c->failed && c->answer_ns == 0 && c->late_ns == 0;
-    c->usual_ns = -1;
-}
-
-/* After 100 Continue, or before the request was all sent: what the server took for its answer is not known. */
-static bool came_early(const struct call *c)
-{
-    return c->answer_ns != 0 && c->answer_ns < c->sent_ns;
-}
-
-/* Bytes came, though none that make an answer: of a few calls, that one proves nothing. */
-static bool is_open_to_doubt(const struct p2t_summary *s, const struct call *c)
-{
-    return s->small && c->answer_ns == 0 && c->late_ns == 0 && call_was_heard(c);
-}
-
-static bool is_measured(const struct p2t_summary *s, const struct call *c)
-{
-    bool lost = c->outcome == P2T_OUTCOME_INCOMPLETE && c->answer_ns == 0 && call_has(c, P2T_FINDING_CAPTURE_GAP);
-
-    return !lost && !came_early(c) && !is_open_to_doubt(s, c) && !c->streams && c->request_ns != 0 &&
-           c->status < 500 && (!c->open_end || c->left);
-}
-
-static bool tells_usual(const struct call *c)
-{
-    return !came_early(c) && !c->streams && c->request_ns != 0 && !c->open_end && c->status < 500;
-}
-
-/* The quickest quarter of them; where there are many, that of the quietest quarter of time: an incident may fill the
- * rest. */
-static int64_t usual_of(struct p2t_summary *s, const struct keyed *calls, size_t n)
-{
-    enum { QUARTER_MIN = 8 };
-    int64_t usual = -1;
-    size_t parts = n >= 4 * QUARTER_MIN ? 4 : 1;
-
-    for (size_t part = 0; part < parts; part++) {
-        struct sample v = {0};
-        for (size_t i = n * part / parts; i < n * (part + 1) / parts; i++)
-            sample_add(&v, ((const struct call *)calls[i].item)->own_ns);
-        int64_t q = sample_at(&v, 250);
-        usual = usual < 0 ? q : min_ns(usual, q);
-        s->failed |= v.failed;
-        sample_fini(&v);
-    }
-    return usual;
-}
-
-/* A proxy passes host and route on; what it takes itself is not what its upstreams take. */
-static const struct word *proxy_of(const struct call *c)
-{
-    return c->server_ip != NULL && c->server_ip->is_proxy ? c->server_ip : NULL;
-}
-
-static void set_usual(struct p2t_summary *s, bool by_route)
-{
-    struct groups g = {0};
-    size_t at = 0, n;
-    struct keyed *first;
-
-    for (size_t i = 0; i < s->call_count; i++) {
-        struct call *c = &s->calls[i];
-        if (tells_usual(c))
-            groups_add(&g,
-                       (struct keyed){
-                           {c->host, c->method, by_route ? c->route : NULL, proxy_of(c)}, c->request_ns, c->id, c});
-    }
-    groups_sort(&g);
-    while ((first = groups_next(&g, &at, &n)) != NULL) {
-        int64_t before = by_route ? baseline_wait(s, first->item) : -1;
-        if (n < USUAL_MIN && before < 0)
-            continue;
-        int64_t usual = before >= 0 ? before : usual_of(s, first, n);
-        for (size_t i = 0; i < n; i++) {
-            struct call *c = first[i].item;
-            if (c->usual_ns >= 0)
-                continue;
-            c->usual_ns = usual;
-            c->usual_of_baseline = before >= 0;
-        }
-    }
-    s->failed |= g.failed;
-    groups_fini(&g);
-}
-
-/* Calls without an answer have the usual of their route, too. */
-static void set_usual_of_open(struct p2t_summary *s)
-{
-    struct groups g = {0};
-    size_t at = 0, n;
-    struct keyed *first;
-
-    for (size_t i = 0; i < s->call_count; i++) {
-        struct call *c = &s->calls[i];
-        if (c->request_ns != 0)
-            groups_add(&g, (struct keyed){{c->host, c->method, c->route, proxy_of(c)}, c->request_ns, c->id, c});
-    }
-    groups_sort(&g);
-    while ((first = groups_next(&g, &at, &n)) != NULL) {
-        int64_t usual = -1;
-        for (size_t i = 0; i < n && usual < 0; i++)
-            usual = ((struct call *)first[i].item)->usual_ns;
-        for (size_t i = 0; i < n; i++)
-            ((struct call *)first[i].item)->usual_ns = usual;
-    }
-    s->failed |= g.failed;
-    groups_fini(&g);
-}
-
-static void judge(struct p2t_summary *s, struct call *c)
-{
-    if (!is_measured(s, c))
-        return;
-    if (c->usual_ns >= 0 && (!s->small || c->usual_of_baseline))
-        c->slow = c->own_ns > max_ns(3 * c->usual_ns, c->usual_ns + LEAST_SLOWER_NS);
-    else
-        c->slow = (c->left || s->small) && c->own_ns > max_ns(SLOW_BY_ITSELF_NS, 3 * c->usual_ns);
-}
-
-static void measure_all(struct p2t_summary *s)
-{
-    for (size_t i = 0; i < s->call_count; i++)
-        measure(s, &s->calls[i]);
-    set_usual(s, true);
-    set_usual_of_open(s);
-    for (size_t i = 0; i < s->call_count; i++)
-        judge(s, &s->calls[i]);
-}
-
-/* ---- each server ---- */
 
 static bool is_slow(const void *item)
 {
@@ -255,10 +107,11 @@ static void count_around(struct run *r)
     }
 }
 
-static bool is_convincing(const struct run *r)
+static bool is_convincing(const struct run *r, int64_t usual)
 {
-    bool strong =
-        r->slow_count >= 5 || (r->lost_ns > 3 * SECOND_NS / 2 && r->least_ns > 400 * (int64_t)MS) || r->s->small;
+    /* Few must be far from the usual. */
+    bool few = r->lost_ns > 3 * SECOND_NS / 2 && r->least_ns > max_ns(400 * (int64_t)MS, 4 * usual);
+    bool strong = r->slow_count >= 5 || few || r->s->small;
     size_t share = r->slow_count * 100 / (r->inside > 0 ? r->inside : 1);
     size_t same = r->slow_count >= 5 && r->same_inside > 0 ? r->same_slow * 100 / r->same_inside : 0;
 
@@ -336,6 +189,21 @@ static void say_rest(struct run *r, struct cause *c, const struct call *first, s
     buf_lit(&c->text, ") are as quick as ever");
 }
 
+/* Of the same routes in the same time: what the slow ones have and the others have not. */
+static void say_what_separates(struct run *r, struct cause *c)
+{
+    struct groups both = {0};
+
+    for (size_t i = 0; i < r->n; i++) {
+        const struct call *x = r->calls[i].item;
+        if (x->mark != 0 && x->request_ns >= r->from_ns && x->request_ns <= r->to_ns)
+            groups_add(&both, r->calls[i]);
+    }
+    say_apart(r->s, &c->text, &(struct apart){both.all, both.n, is_slow, "slow", false});
+    r->s->failed |= both.failed;
+    groups_fini(&both);
+}
+
 /* A server that thinks for so long acknowledges the request first: no kernel holds an acknowledgement back longer than
  * 200 ms, and Linux 40. Where the first sign of life comes as late as the answer, everything of the server is late. */
 static bool is_far_now(const struct call *c)
@@ -361,6 +229,19 @@ static bool is_distance(const struct run *r)
         near += c->slow && is_acked_first(c);
     }
     return far >= 3 && near * 4 < far && r->slow_count * 10 >= r->inside * 6;
+}
+
+/* Its handshakes took as long, and no call of it was ever quicker: it is farther away than others of its name, and nothing
+ * happened. */
+static bool was_always_far(const struct run *r)
+{
+    size_t far = 0;
+
+    for (size_t i = 0; i < r->span; i++) {
+        const struct call *c = r->slow[i].item;
+        far += c->slow && c->rtt_ns * 10 > over_usual(c) * 6;
+    }
+    return r->outside < 5 && far * 10 > r->slow_count * 8;
 }
 
 static void blame_path(struct run *r, const struct call *first, int64_t median, int64_t usual)
@@ -443,6 +324,7 @@ static void blame(struct run *r, const struct call *first, int64_t median, int64
     if (r->one_route && first->route != NULL && first->route->n > 0)
         buf_printf(&c->text, ", all %s %s", word_str(first->method), word_str(first->route));
     say_rest(r, c, first, acked);
+    say_what_separates(r, c);
 }
 
 static void look_at_run(struct run *r)
@@ -459,8 +341,10 @@ static void look_at_run(struct run *r)
             sample_add(&usual, c->usual_ns);
     }
     int64_t median = r->median_ns, base = usual.n > 0 ? sample_at(&usual, 500) : -1;
-    if (first != NULL && is_convincing(r) && !is_path(r, first, median, max_ns(base, 0))) {
-        if (is_distance(r))
+    bool distance = is_distance(r);
+    if (first != NULL && is_convincing(r, base) && !is_path(r, first, median, max_ns(base, 0)) &&
+        !(distance && was_always_far(r))) {
+        if (distance)
             blame_path(r, first, median, base);
         else
             blame(r, first, median, base);
@@ -475,7 +359,7 @@ static void look_at_server(struct p2t_summary *s, struct keyed *calls, size_t n)
     size_t at = 0;
 
     for (size_t i = 0; i < n; i++)
-        if (is_measured(s, calls[i].item))
+        if (wait_is_measured(s, calls[i].item))
             groups_add(&measured, calls[i]);
     mark_routes(measured.all, measured.n);
     for (size_t i = 0; i < measured.n; i++)
@@ -499,7 +383,7 @@ void rules_waits(struct p2t_summary *s)
     size_t at = 0, n;
     struct keyed *first;
 
-    measure_all(s);
+    waits_measure(s);
     while (cause_room(s) && (first = groups_next(&s->services, &at, &n)) != NULL)
         look_at_server(s, first, n);
 }

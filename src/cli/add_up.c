@@ -1,0 +1,66 @@
+#include "cli/add_up.h"
+
+#include "cli/report.h"
+#include "cli/session_open.h"
+#include "cli/written.h"
+
+static void say_choice(const struct cli_options *o)
+{
+    if (!o->quiet)
+        report_line(o->captures[0],
+                    "exchanges are chosen by what batch wrote of them, beside its summaries; what only "
+                    "'batch --all' writes is left out");
+}
+
+static int add_windows(struct feed *f, uint64_t *problems)
+{
+    struct written w = {.options = f->options, .filter = &f->filter, .summary = f->summary};
+    const struct p2t_counters none = {0};
+
+    if (!filter_is_empty(&f->filter))
+        say_choice(f->options);
+    int status = written_read(&w);
+    *problems += w.problems;
+    return status == P2T_OK ? p2t_summary_finish(f->summary, &none) : status;
+}
+
+static int add_captures(struct feed *f, uint64_t *problems)
+{
+    struct p2t_counters counters;
+    int status = cli_session_open(&f->session, f->options, feed_config(f));
+
+    if (status == P2T_OK)
+        status = cli_session_read(f->session, &f->filter);
+    if (status != P2T_OK)
+        return status;
+    p2t_session_counters(f->session, &counters);
+    *problems += counters.problems;
+    return p2t_summary_finish(f->summary, &counters);
+}
+
+int add_up(struct feed *f, const struct p2t_summary_config *config, uint64_t *problems)
+{
+    int status = p2t_summary_new(&f->summary, config);
+
+    if (status != P2T_OK)
+        return status;
+    return written_count(f->options) > 0 ? add_windows(f, problems) : add_captures(f, problems);
+}
+
+int add_up_baseline(const struct cli_options *options, struct p2t_summary **baseline, uint64_t *problems)
+{
+    struct cli_options other = *options;
+    const char *path = options->baseline;
+    struct feed f = {.options = &other, .filter = options->filter};
+
+    *baseline = NULL;
+    if (path == NULL)
+        return P2T_OK;
+    other.captures = &path;
+    other.capture_count = 1;
+    f.filter.since = f.filter.until = (struct filter_time){0};
+    int status = add_up(&f, &(struct p2t_summary_config){0}, problems);
+    p2t_session_free(f.session);
+    *baseline = f.summary;
+    return status;
+}
