@@ -43,7 +43,7 @@ static bool same_letters(const uint8_t *a, const uint8_t *b, size_t n)
     return true;
 }
 
-bool slice_istarts(struct slice s, struct slice prefix)
+bool slice_istarts_all(struct slice s, struct slice prefix)
 {
     enum { EIGHT = sizeof(uint64_t) };
     size_t n = prefix.n, i = 0;

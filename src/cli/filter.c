@@ -444,6 +444,8 @@ static bool fate_matches(const struct filter *f, const struct p2t_exchange *x)
 
 bool filter_keeps(const struct filter *f, const struct p2t_exchange *x)
 {
+    if (filter_is_empty(f)) /* as nearly always, and then no text needs a look */
+        return true;
     if (!fate_matches(f, x) || !times_match(f, x))
         return false;
     if (f->slower_than_ns > 0 && phase_ns(x, f->slow_phase) <= f->slower_than_ns)
