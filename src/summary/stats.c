@@ -73,8 +73,8 @@ static bool sorting_begin(struct sorting *t, size_t n)
     t->mask = 2 * RUNS_AT_FIRST - 1;
     t->runs = calloc(t->cap, sizeof *t->runs);
     t->table = calloc(t->mask + 1, sizeof *t->table);
-    t->run_of = malloc(n * sizeof *t->run_of);
-    t->moved = malloc(n * sizeof *t->moved);
+    t->run_of = calloc(n, sizeof *t->run_of);
+    t->moved = calloc(n, sizeof *t->moved);
     return t->runs != NULL && t->table != NULL && t->run_of != NULL && t->moved != NULL;
 }
 
