@@ -71,7 +71,7 @@ void report_nothing(const struct p2t_session *s, bool filtered)
     if (c.frames == 0 && c.problems > 0)
         return;
     if (filtered && c.exchanges > 0)
-        buf_printf(&b, "pcap2trace: none of the %llu exchanges fits the options", (unsigned long long)c.exchanges);
+        buf_printf(&b, "pcap2trace: none of the %llu exchanges matches the options", (unsigned long long)c.exchanges);
     else
         buf_printf(&b,
                    "pcap2trace: no HTTP exchange and no failed attempt at one in %llu packets "

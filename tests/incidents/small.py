@@ -109,7 +109,7 @@ def unreachable(c, at, router, server):
     c.icmp(at + 0.001, router, '10.0.0.1', 3, 1, c.packets[-1][1])
 
 
-@case(['conn.unreachable', '10.0.0.254 says that 10.1.0.1:80 and 2 more services are unreachable (ICMP type 3 code 1), to 3 dials'])
+@case(['conn.unreachable', '10.0.0.254 says that 10.1.0.1:80 and 2 more services are unreachable: host unreachable (ICMP type 3 code 1), to 3 dials'])
 def unreachable_by_one_router(c):
     for i in range(3):
         unreachable(c, i, '10.0.0.254', f'10.1.0.{1 + i}:80')

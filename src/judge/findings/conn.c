@@ -1,4 +1,5 @@
 /* Connection attempts, what ended the connection, and how it was reused. */
+#include "base/icmp.h"
 #include "correlate/times.h"
 #include "judge/findings/about.h"
 
@@ -36,32 +37,6 @@ static void about_silence(struct exchange *e, const struct exchange_attempt *a, 
                        "%s did not answer %u SYNs over %.1f s%s", addr, a->syns, over, then);
 }
 
-/* Type 3 of RFC 792, with the codes of RFC 1122 3.2.2.1 and RFC 1812 5.2.7.1; type 1 of RFC 4443 3.1. */
-static const char *icmp_name(const struct exchange_attempt *a)
-{
-    static const char *const v4[] = {"network unreachable",
-                                     "host unreachable",
-                                     "protocol unreachable",
-                                     "port unreachable",
-                                     "fragmentation needed",
-                                     "source route failed",
-                                     "network unknown",
-                                     "host unknown",
-                                     "source host isolated",
-                                     "network prohibited",
-                                     "host prohibited",
-                                     "network unreachable for this service",
-                                     "host unreachable for this service",
-                                     "communication prohibited"};
-    static const char *const v6[] = {
-        "no route",         "communication prohibited", "beyond scope",  "address unreachable",
-        "port unreachable", "source address refused",   "route rejected"};
-
-    if (a->icmp_family == 6)
-        return a->icmp_code < sizeof v6 / sizeof *v6 ? v6[a->icmp_code] : "unreachable";
-    return a->icmp_code < sizeof v4 / sizeof *v4 ? v4[a->icmp_code] : "unreachable";
-}
-
 static void about_open_attempt(struct exchange *e, const struct exchange_attempt *a, const char *addr)
 {
     double open_s = (double)(e->end_ns - a->syn.ts_ns) / 1e9;
@@ -88,8 +63,8 @@ static void about_attempt(struct exchange *e, const struct exchange_attempt *a)
         break;
     case ATTEMPT_ICMP:
         finding_add(e, P2T_FINDING_CONN_UNREACHABLE, &a->syn, &a->failed,
-                    "%s was reported unreachable: %s (ICMP type %u code %u)%s", addr, icmp_name(a), a->icmp_type,
-                    a->icmp_code,
+                    "%s was reported unreachable: %s (ICMP type %u code %u)%s", addr,
+                    icmp_unreachable_name(a->icmp_family, a->icmp_code), a->icmp_type, a->icmp_code,
                     attempt_known_by_quote(a)
                         ? "; the SYN itself is not in the capture, so that the client's wait is not known"
                         : "");

@@ -1,7 +1,8 @@
 /* Addresses that ICMP reports as unreachable: one cause for all that one sender says the same of. */
+#include "base/icmp.h"
 #include "summary/rules/dials.h"
 
-enum { UNREACHABLE = 1u << DIAL_UNREACHABLE };
+enum { UNREACHABLE = 1u << DIAL_UNREACHABLE, ICMPV6_UNREACHABLE = 1 /* type; ICMPv4 has 3 */ };
 
 static struct cause *told_by(struct p2t_summary *s, const struct conn *k)
 {
@@ -26,7 +27,9 @@ static void say(struct cause *c)
     } else {
         buf_lit(&c->text, " is");
     }
-    buf_printf(&c->text, " unreachable (ICMP type %u code %u), to ", (unsigned)c->icmp_type, (unsigned)c->icmp_code);
+    buf_printf(&c->text, " unreachable: %s (ICMP type %u code %u), to ",
+               icmp_unreachable_name(c->icmp_type == ICMPV6_UNREACHABLE ? 6 : 4, c->icmp_code),
+               (unsigned)c->icmp_type, (unsigned)c->icmp_code);
     say_count(&c->text, c->dials, "dial");
 }
 
