@@ -78,6 +78,34 @@ static void no_failure_is_made_up(const char *name)
     assert_int_equal(cut_done(&capture), 0);
 }
 
+/* Joined behind its handshake, a connection shows by its records' lengths that it speaks HTTP/2: its control frames are no
+ * requests. What is told of each cut is held against what the keys show. */
+static void control_frames_are_no_requests(void **state)
+{
+    static struct cut_capture capture;
+    static struct result whole, rest;
+    size_t told = 0, none = 0;
+
+    (void)state;
+    cut_load(&capture, P2T_GOLDEN "/captures/h2-far-30-go-go.pcap.gz", P2T_GOLDEN "/captures/h2-far-30-go-go.keys");
+    whole.n = 0;
+    cut_run(&capture, 0, 0, on_exchange, &whole);
+    capture.keylog = NULL;
+    for (size_t n = 60; n < capture.packets; n += 5) { /* all handshakes are over */
+        rest.n = 0;
+        cut_run(&capture, 0, n, on_exchange, &rest);
+        for (size_t i = 0; i < rest.n; i++)
+            if (rest.told[i].asked != 0) {
+                told++;
+                none += find(&whole, &rest.told[i], n) == NULL;
+                assert_false(is_failure(rest.told[i].outcome));
+            }
+    }
+    assert_int_equal(cut_done(&capture), 0);
+    if (told < 1000 || none * 20 > told)
+        fail_msg("of %zu requests %zu are none", told, none);
+}
+
 static void plain_http(void **state)
 {
     (void)state;
@@ -102,6 +130,7 @@ int main(void)
         cmocka_unit_test(plain_http),
         cmocka_unit_test(http2_in_tls),
         cmocka_unit_test(handshakes_that_fail),
+        cmocka_unit_test(control_frames_are_no_requests),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

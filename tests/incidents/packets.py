@@ -47,11 +47,11 @@ class Capture:
         self.tcp(at, client, server, SYN, 100)
         self.tcp(at + 0.0001, server, client, RST | ACK, 0, 101)
 
-    def connect(self, at, client, server):
-        """1 ms there and back."""
+    def connect(self, at, client, server, rtt=0.001):
+        """rtt: there and back."""
         self.tcp(at, client, server, SYN, 100, options=b'\2\4\5\xb4')
-        self.tcp(at + 0.001, server, client, SYN | ACK, 500, 101, options=b'\2\4\5\xb4')
-        self.tcp(at + 0.0011, client, server, ACK, 101, 501)
+        self.tcp(at + rtt, server, client, SYN | ACK, 500, 101, options=b'\2\4\5\xb4')
+        self.tcp(at + rtt + 0.0001, client, server, ACK, 101, 501)
 
     def write(self, path):
         with open(path, 'wb') as out:
@@ -63,10 +63,10 @@ class Capture:
 class Talk:
     """A connection whose sides take turns; each says() is acknowledged 0.1 ms later, unless told otherwise."""
 
-    def __init__(self, capture, at, client, server):
+    def __init__(self, capture, at, client, server, rtt=0.001):
         self.capture, self.client, self.server = capture, client, server
         self.next = {client: 101, server: 501}
-        capture.connect(at, client, server)
+        capture.connect(at, client, server, rtt)
 
     def says(self, at, who, data, acked=True):
         peer = self.server if who == self.client else self.client

@@ -122,19 +122,33 @@ def unreachable_by_two_routers(c):
     unreachable(c, 1, '10.0.0.253', '10.1.0.2:80')
 
 
-def uses_up(c, ports, closer=0):
+def uses_up(c, ports, closer=0, lookups=True):
     """A connection for a lookup, one after the other, and then lookups only. closer: 0 the client, 1 the server."""
     for i, port in enumerate(ports):
-        ask(c, i * 0.1, i, 'a.test', after=0.001, address='10.0.0.2')
+        if lookups:
+            ask(c, i * 0.1, i, 'a.test', after=0.001, address='10.0.0.2')
         t = Talk(c, i * 0.1 + 0.01, f'10.0.0.1:{port}', S)
         t.says(i * 0.1 + 0.02, t.client, b'GET / HTTP/1.1\r\nHost: a.test\r\n\r\n')
         t.says(i * 0.1 + 0.03, S, b'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
         ends = (t.client, S)
         t.ends(i * 0.1 + 0.04, ends[closer])
         t.ends(i * 0.1 + 0.05, ends[not closer])
-    for i in range(6):
+    for i in range(6 if lookups else 0):
         ask(c, 5 + i, 100 + i, 'a.test', after=0.001, address='10.0.0.2')
+    other = Talk(c, 19, '10.0.0.1:9000', '10.0.0.3:80')
+    other.says(19.1, other.client, b'GET / HTTP/1.1\r\nHost: b.test\r\n\r\n')
+    other.says(19.2, other.server, b'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
     c.udp(20, C, '10.0.0.9:9', b'x')
+
+
+@case(['conn.port_exhaustion', 'all 30 from 4000 to 4029', 'no SYN came for 17.1 s, where there was one each 97 ms'])
+def no_port_is_left_of_an_address(c):
+    uses_up(c, [*range(4000, 4030, 2), *range(4001, 4030, 2)], lookups=False)
+
+
+@case()
+def a_batch_whose_ports_count_up(c):
+    uses_up(c, range(4000, 4030), lookups=False)
 
 
 @case(['conn.port_exhaustion', '10.0.0.1 has no port left for a.test (10.0.0.2:80): all 30 from 4000 to 4029', '6 lookups of a.test led to no SYN'])
@@ -538,6 +552,25 @@ def batches(c, waits):
 @case(['http.think_time', '!stands still'])
 def batches_that_all_take_their_time(c):
     batches(c, [0.01] * 10 + [0.4] * 8)
+
+
+def two_addresses(c, rtt):
+    """Of one name, in turn; all of the second comes 0.3 s later."""
+    for i in range(40):
+        far, at = i % 2, i * 1.0
+        t = Talk(c, at, f'10.0.0.1:{4000 + i}', ('10.0.0.2:80', '10.0.0.3:80')[far], rtt if far else 0.001)
+        t.says(at + 0.4, t.client, b'GET /x HTTP/1.1\r\nHost: a.test\r\n\r\n', acked=not far)
+        t.says(at + (0.705 if far else 0.405), t.server, b'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
+
+
+@case()
+def one_of_two_addresses_is_far(c):
+    two_addresses(c, 0.3)
+
+
+@case(['conn.slow_path', 'all that comes from a.test (10.0.0.3:80) comes 300 ms later than is usual'])
+def one_of_two_addresses_is_late(c):
+    two_addresses(c, 0.001)
 
 
 # ---- DNS ----

@@ -18,7 +18,7 @@ void tls_on_client_hello(struct tls *t, const struct tls_record *r, struct tls_c
         tls_ja4_of(t->env->ja4, hello);
     }
     t->hello[FLOW_C2S] = true;
-    t->mid_stream = false;
+    t->mid_stream = t->shape.joined = false;
     t->early_data = hello->offers_early_data && !hello->again;
     t->shape.offers_h2 = tls_alpn_has(hello->alpn, SLICE_LIT("h2"));
     t->shape.tickets_possible = true; /* some servers send them to clients that do not ask */
@@ -53,7 +53,7 @@ static void on_server_hello(struct tls *t, const struct tls_record *r, struct sl
         t->retried = true;
     } else {
         t->hello[FLOW_S2C] = true;
-        t->mid_stream = false;
+        t->mid_stream = t->shape.joined = false;
         keep_random(t, FLOW_S2C, hello.random);
     }
     t->version_cut = hello.status != READ_OK && hello.version == TLS_VERSION_1_2;

@@ -213,6 +213,15 @@ static bool is_ticket_like(struct tls_shape *s, uint32_t plain, uint32_t length)
     return true;
 }
 
+/* HTTP/2's control frames come again and again, and few other records are as short as just those. */
+static void find_h2_of_joined(struct tls_shape *s, uint32_t plain)
+{
+    enum { SURE = 2 };
+
+    if (s->joined && !s->h2 && is_h2_control(plain))
+        s->h2 = ++s->control_like == SURE;
+}
+
 enum fact_tls_shape tls_shape_of(struct tls_shape *s, enum flow_dir dir, uint32_t length, int64_t now_ns)
 {
     uint32_t plain = tls_text_bytes(s, dir, length);
@@ -225,6 +234,7 @@ enum fact_tls_shape tls_shape_of(struct tls_shape *s, enum flow_dir dir, uint32_
         s->offers_h2 = false;
         s->h2 = is_preface(plain);
     }
+    find_h2_of_joined(s, plain);
     if (s->h2 && dir == FLOW_C2S && !first)
         plain = acknowledged(s, plain);
     enum fact_tls_shape shape = s->h2 ? h2_shape(s, dir, plain, now_ns, first) : FACT_TLS_DATA;

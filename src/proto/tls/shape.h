@@ -9,6 +9,8 @@ struct tls_shape {
     uint16_t version, cipher;
     bool offers_h2; /* and the server's choice is hidden */
     bool h2;
+    bool joined;            /* behind both hellos: sizes are all there is to tell HTTP/2 by */
+    uint8_t control_like;   /* records so far that are as long as HTTP/2's control frames */
     bool tickets_possible;  /* a server may send NewSessionTickets after the handshake */
     bool spoke[2];          /* application data was seen */
     bool asked;             /* HTTP/2: a record that is no control frame came from the client */

@@ -38,7 +38,7 @@ struct tls *tls_new(struct tls_env *env, struct flow_conn *conn, bool mid_stream
         return NULL;
     t->env = env;
     t->flow = conn;
-    t->mid_stream = mid_stream;
+    t->mid_stream = t->shape.joined = mid_stream;
     t->depth = (uint8_t)depth;
     t->owner = owner;
     for (int dir = 0; dir < 2; dir++) {

@@ -1,5 +1,6 @@
 /* Clients without a port for one more connection: every port of a range is in use, or closed by the client less than a minute
- * ago (TIME_WAIT, RFC 9293 3.6.1, 60 s in Linux). A call then fails before its SYN, so that only what does not come tells. */
+ * ago (TIME_WAIT, RFC 9293 3.6.1, 60 s in Linux). A call then fails before its SYN, so that only what does not come tells:
+ * lookups that lead nowhere, or SYNs that end while the client goes on. */
 #include <stdlib.h>
 
 #include "summary/cause.h"
@@ -8,7 +9,7 @@
 static const int64_t TIME_WAIT_NS = 60 * SECOND_NS;
 /* A lookup that is to lead to a connection does so by then. */
 static const int64_t FOLLOWED_NS = SECOND_NS;
-enum { PORTS_MIN = 24, LOST_MIN = 3 };
+enum { PORTS_MIN = 16, LOST_MIN = 3, SILENCE_TIMES = 20 };
 
 struct range {
     struct p2t_summary *s;
@@ -20,6 +21,8 @@ struct range {
     size_t held, lost;      /* ports; lookups that led to no connection */
     uint16_t low, high;
     const struct question *question; /* the first of those */
+    bool wrapped;                    /* ports came in no rising order: one that counts up has merely stopped */
+    bool goes_on;                    /* the client does something else meanwhile */
 };
 
 /* When the kernel may lend the port again. */
@@ -53,6 +56,7 @@ static void count_held(struct range *r)
     }
     for (size_t i = 0; i < r->before; i++) {
         const struct conn *k = r->conns[i].item;
+        r->wrapped |= i > 0 && k->client_port < ((const struct conn *)r->conns[i - 1].item)->client_port;
         if (free_at(k) > r->from_ns + SECOND_NS)
             ports[n++] = k->client_port;
     }
@@ -65,7 +69,7 @@ static void count_held(struct range *r)
     free(ports);
 }
 
-/* No SYN of any client process for a while: after connection `before`. */
+/* No SYN for a while: after connection `before`. */
 static void set_gap(struct range *r, size_t before)
 {
     r->before = before;
@@ -98,25 +102,52 @@ static void count_lost(struct range *r)
     }
 }
 
+static void look_around(struct range *r)
+{
+    for (size_t i = 0; i < r->s->call_count && !r->goes_on; i++) {
+        const struct call *c = &r->s->calls[i];
+        r->goes_on = c->client == r->first->client_ip && c->server != r->first->server &&
+                     c->request_ns > r->from_ns + FOLLOWED_NS && c->request_ns < r->to_ns;
+    }
+}
+
+/* Without lookups: there were connections all the time, and then none, while the client did something else. */
+static bool ends_abruptly(const struct range *r)
+{
+    int64_t between = (r->from_ns - r->conns[0].at_ns) / (int64_t)r->before;
+
+    return r->wrapped && r->goes_on && r->to_ns - r->from_ns > SILENCE_TIMES * between;
+}
+
 static void blame(struct range *r)
 {
     const struct conn *k = r->first;
-    struct cause *c = cause_add(r->s, P2T_CAUSE_CONN_PORT_EXHAUSTION, P2T_CAUSE_SIDE_CLIENT, "connect", P2T_LIKELY);
+    struct cause *c = cause_add(r->s, P2T_CAUSE_CONN_PORT_EXHAUSTION, P2T_CAUSE_SIDE_CLIENT, "connect",
+                                r->lost > 0 ? P2T_LIKELY : P2T_POSSIBLE);
 
     cause_subject_service(c, k->server, k->server_ip);
     c->kind = "client";
     c->client = k->client_ip;
     /* Each lookup was a call that did not come to be one. */
     c->calls = c->of = c->hurt = r->lost;
-    cause_prove(c, r->question->answered);
+    if (r->lost == 0)
+        c->hurt = 1;
+    cause_prove(c, r->lost > 0 ? r->question->answered : ((const struct conn *)r->conns[r->before - 1].item)->syn);
     cause_span(c, r->from_ns, r->to_ns);
     buf_printf(&c->text, "%s has no port left for ", word_str(k->client_ip));
     say_service(&c->text, k->server, k->server_ip);
     buf_printf(&c->text,
                ": all %zu from %u to %u are open, or were closed by it less than a minute ago (TIME_WAIT); ", r->held,
                r->low, r->high);
-    say_count(&c->text, r->lost, "lookup");
-    buf_printf(&c->text, " of %s led to no SYN", word_str(r->question->name));
+    if (r->lost > 0) {
+        say_count(&c->text, r->lost, "lookup");
+        buf_printf(&c->text, " of %s led to no SYN", word_str(r->question->name));
+        return;
+    }
+    buf_lit(&c->text, "no SYN came for ");
+    say_time(&c->text, r->to_ns - r->from_ns);
+    buf_lit(&c->text, ", where there was one each ");
+    say_time(&c->text, (r->from_ns - r->conns[0].at_ns) / (int64_t)r->before);
 }
 
 static void look_at(struct p2t_summary *s, struct keyed *conns, size_t n)
@@ -139,7 +170,8 @@ static void look_at(struct p2t_summary *s, struct keyed *conns, size_t n)
     if (r.held < PORTS_MIN || r.held * 100 < ((size_t)(r.high - r.low) + 1) * 97)
         return;
     count_lost(&r);
-    if (r.lost >= LOST_MIN)
+    look_around(&r);
+    if (r.lost >= LOST_MIN || (r.lost == 0 && ends_abruptly(&r)))
         blame(&r);
 }
 

@@ -183,12 +183,14 @@ static void put_response_headers(struct buf *b, const struct p2t_exchange *x)
 
 static void put_response(struct buf *b, const struct p2t_exchange *x)
 {
-    buf_printf(b, ",\"response\":{\"status\":%d,\"statusText\":\"\"", x->status);
+    buf_lit(b, ",\"response\":{\"status\":");
+    buf_i64(b, x->status);
+    buf_lit(b, ",\"statusText\":\"\"");
     put_text(b, ",\"httpVersion\":", x->response_proto);
     buf_lit(b, ",\"cookies\":[]");
     put_response_headers(b, x);
-    buf_printf(b, ",\"content\":{\"size\":%lld",
-               (long long)(x->response.body_bytes > 0 ? x->response.body_bytes : 0));
+    buf_lit(b, ",\"content\":{\"size\":");
+    buf_i64(b, x->response.body_bytes > 0 ? x->response.body_bytes : 0);
     put_text(b, ",\"mimeType\":", x->response.content_type.p != NULL ? x->response.content_type : str("x-unknown"));
     buf_lit(b, "},\"redirectURL\":\"\"");
     put_size(b, ",\"headersSize\":", x->response.header_bytes);
@@ -306,7 +308,11 @@ static void har_exchange(struct buf *b, const struct out_options *o, const struc
         put_server(b, x->connection);
     buf_lit(b, ",\"_id\":");
     json_id(b, x->id);
-    buf_printf(b, ",\"_kind\":\"%s\",\"_outcome\":\"%s\"", p2t_kind_name(x->kind), p2t_outcome_name(x->outcome));
+    buf_lit(b, ",\"_kind\":\"");
+    buf_str(b, p2t_kind_name(x->kind));
+    buf_lit(b, "\",\"_outcome\":\"");
+    buf_str(b, p2t_outcome_name(x->outcome));
+    buf_putc(b, '"');
     if (x->trace_id.p != NULL)
         put_text(b, ",\"_trace_id\":", x->trace_id);
     put_events(b, x);

@@ -1,6 +1,5 @@
 /* OTLP in its JSON mapping, one ExportTraceServiceRequest a line: a span for each call, and under it the spans that
  * otelhttptrace v0.72 makes of the hooks (opentelemetry-proto 1.x; 64-bit integers are strings there). */
-#include <stdio.h>
 #include <string.h>
 
 #include "base/hash.h"
@@ -56,7 +55,9 @@ static const char *put_text(struct buf *b, const char *between, const char *key,
 static const char *put_int(struct buf *b, const char *between, const char *key, int64_t v)
 {
     between = put_key(b, between, key);
-    buf_printf(b, "\"intValue\":\"%lld\"}}", (long long)v);
+    buf_lit(b, "\"intValue\":\"");
+    buf_i64(b, v);
+    buf_lit(b, "\"}}");
     return between;
 }
 
@@ -65,7 +66,7 @@ static const char *put_bool(struct buf *b, const char *between, const char *key,
     if (v < 0)
         return between;
     between = put_key(b, between, key);
-    buf_printf(b, "\"boolValue\":%s}}", v ? "true" : "false");
+    buf_str(b, v ? "\"boolValue\":true}}" : "\"boolValue\":false}}");
     return between;
 }
 
@@ -126,6 +127,7 @@ static void find_trace_id(struct otlp *o)
 {
     struct p2t_text t = o->x->trace_id;
     bool own = t.n == 16 || t.n == 32, any = false;
+    uint64_t derived = derived_id(o->x->id, "trace", 0);
 
     for (size_t i = 0; own && i < t.n; i++) {
         own = is_hex(t.p[i]);
@@ -137,8 +139,10 @@ static void find_trace_id(struct otlp *o)
         for (size_t i = 0; i < t.n; i++)
             o->trace_id[TRACE_ID_TEXT - t.n + i] = (char)(t.p[i] | (t.p[i] > '9' ? 0x20 : 0));
     else
-        snprintf(o->trace_id, sizeof o->trace_id, "%016llx%016llx",
-                 (unsigned long long)derived_id(o->x->id, "trace", 0), (unsigned long long)o->x->id);
+        for (size_t i = 0; i < TRACE_ID_TEXT / 2; i++) {
+            o->trace_id[i] = "0123456789abcdef"[derived >> (60 - 4 * i) & 15];
+            o->trace_id[TRACE_ID_TEXT / 2 + i] = "0123456789abcdef"[o->x->id >> (60 - 4 * i) & 15];
+        }
 }
 
 struct span {
@@ -359,10 +363,11 @@ static const char *put_phases(struct buf *b, const char *between, const struct p
 
 static void put_call_attributes(struct buf *b, const struct p2t_exchange *x)
 {
-    char id[17];
+    const char *between = put_key(b, "", "pcap2trace.id");
 
-    snprintf(id, sizeof id, "%016llx", (unsigned long long)x->id);
-    const char *between = put_text(b, "", "pcap2trace.id", str(id));
+    buf_lit(b, "\"stringValue\":");
+    json_id(b, x->id);
+    buf_lit(b, "}}");
     between = put_text(b, between, "pcap2trace.kind", str(p2t_kind_name(x->kind)));
     between = put_text(b, between, "pcap2trace.outcome", str(p2t_outcome_name(x->outcome)));
     between = put_text(b, between, "http.request.method", x->method);

@@ -42,7 +42,9 @@ static void put_lane(const struct lane *l)
         buf_lit(&name, "lookups without a connection");
     }
     l->b->failed |= name.failed;
-    buf_printf(l->b, "{\"ph\":\"M\",\"name\":\"process_name\",\"pid\":%u,\"tid\":0,\"args\":{\"name\":", l->number);
+    buf_lit(l->b, "{\"ph\":\"M\",\"name\":\"process_name\",\"pid\":");
+    buf_u64(l->b, l->number);
+    buf_lit(l->b, ",\"tid\":0,\"args\":{\"name\":");
     json_string(l->b, (struct p2t_text){(const char *)name.p, name.n});
     buf_lit(l->b, "}},\n");
     buf_fini(&name);
@@ -152,15 +154,20 @@ static void put_arguments(struct buf *b, const struct p2t_exchange *x)
 
     buf_lit(b, ",\"args\":{\"id\":");
     json_id(b, x->id);
-    buf_printf(b, ",\"kind\":\"%s\",\"outcome\":\"%s\",\"status\":%d,\"url\":", p2t_kind_name(x->kind),
-               p2t_outcome_name(x->outcome), x->status);
+    buf_lit(b, ",\"kind\":\"");
+    buf_str(b, p2t_kind_name(x->kind));
+    buf_lit(b, "\",\"outcome\":\"");
+    buf_str(b, p2t_outcome_name(x->outcome));
+    buf_lit(b, "\",\"status\":");
+    buf_i64(b, x->status);
+    buf_lit(b, ",\"url\":");
     json_text(b, x->url);
     buf_lit(b, ",\"error\":");
     json_text(b, x->error);
     buf_lit(b, ",\"trace_id\":");
     json_text(b, x->trace_id);
-    buf_printf(b, ",\"finding\":%s%s%s", x->finding_count > 0 ? "\"" : "",
-               x->finding_count > 0 ? x->findings[0].code : "null", x->finding_count > 0 ? "\"" : "");
+    buf_lit(b, ",\"finding\":");
+    json_text(b, x->finding_count > 0 ? str(x->findings[0].code) : (struct p2t_text){NULL, 0});
     put_phase(b, ",\"phases_us\":{\"blocked\":", p->blocked_ns);
     put_phase(b, ",\"dns\":", p->dns_ns);
     put_phase(b, ",\"connect\":", p->connect_ns);
