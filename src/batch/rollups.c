@@ -317,7 +317,7 @@ int rollup_walk_next(struct rollup_walk *k, struct states *s, const struct outpu
     if (path != NULL)
         *state = states_read_file(s, path);
     free(path);
-    if (state->p != NULL) {
+    if (sum != NULL && state->p != NULL) {
         k->summed = sum->to;
         return P2T_OK;
     }
