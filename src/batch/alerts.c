@@ -20,6 +20,7 @@ static const int64_t WAITS_NS = 30000000000;
 struct reading {
     const struct point *point;
     struct states states;
+    struct rollup_walk walk;
 };
 
 static void told_before(void *ctx, const char *path, const char *text)
@@ -31,12 +32,15 @@ static void told_before(void *ctx, const char *path, const char *text)
 
 static int on_window(void *ctx, const struct outputs_window *w)
 {
+    static const struct outputs_sink silent = {.problem = told_before};
     struct reading *r = ctx;
+    struct slice state;
 
     if (w->number >= r->point->sequence)
         return P2T_OK;
-    struct slice state = states_read(&r->states, w, told_before, NULL);
-    int status = state.p != NULL ? summary_load_chosen(r->point->alerts.before, state, NULL) : P2T_OK;
+    int status = rollup_walk_next(&r->walk, &r->states, w, r->point->sequence - 1, &silent, &state);
+    if (status == P2T_OK && state.p != NULL)
+        status = summary_load_chosen(r->point->alerts.before, state, NULL);
     return status == P2T_ERR_USAGE ? P2T_OK : status;
 }
 
@@ -54,6 +58,7 @@ static int read_before(struct point *p)
     if (status == P2T_OK && p->sequence > 1)
         status = outputs_read(p->out_dir, &sink);
     states_fini(&r.states);
+    rollup_walk_fini(&r.walk);
     return status;
 }
 

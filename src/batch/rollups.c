@@ -19,6 +19,17 @@ static const struct unit {
 
 enum { UNITS = sizeof units / sizeof *units };
 
+/* The sum of windows number `from` to `to`: "hour-00000001-00000060.summary.zst". */
+struct rollup {
+    char *name;
+    uint64_t from, to;
+};
+
+struct rollup_list {
+    struct rollup *items;
+    size_t n;
+};
+
 /* Of times before 1970, too. */
 static int64_t hour_of(int64_t ns)
 {
@@ -58,7 +69,8 @@ static int add(struct rollup_list *list, const char *name)
     return P2T_OK;
 }
 
-int rollups_list(struct rollup_list *list, const char *folder)
+/* Of a folder; empty where it cannot be read. */
+static int list_sums(struct rollup_list *list, const char *folder)
 {
     DIR *dir = opendir(folder);
     const struct dirent *e;
@@ -72,17 +84,7 @@ int rollups_list(struct rollup_list *list, const char *folder)
     return status;
 }
 
-const struct rollup *rollups_from(const struct rollup_list *list, uint64_t number)
-{
-    const struct rollup *best = NULL;
-
-    for (size_t i = 0; i < list->n; i++)
-        if (list->items[i].from == number && (best == NULL || list->items[i].to > best->to))
-            best = &list->items[i];
-    return best;
-}
-
-void rollups_free(struct rollup_list *list)
+static void free_sums(struct rollup_list *list)
 {
     for (size_t i = 0; i < list->n; i++)
         free(list->items[i].name);
@@ -227,7 +229,7 @@ static int make(struct point *p, const struct unit *unit)
     struct making m = {.point = p, .unit = unit};
     const struct outputs_sink first = {&m, look, told_elsewhere}, sink = {&m, on_window, told_elsewhere};
     struct rollup_list list;
-    int status = rollups_list(&list, p->out_dir);
+    int status = list_sums(&list, p->out_dir);
 
     m.done = done_of(&list, unit);
     if (status == P2T_OK)
@@ -243,7 +245,7 @@ static int make(struct point *p, const struct unit *unit)
     }
     states_fini(&m.states);
     p2t_summary_free(m.sum);
-    rollups_free(&list);
+    free_sums(&list);
     return status;
 }
 
@@ -262,4 +264,65 @@ int rollups_window(struct point *p)
     for (size_t i = 0; i < UNITS && status == P2T_OK; i++)
         status = make(p, &units[i]);
     return status;
+}
+
+/* ---- reading them ---- */
+
+void rollup_walk_fini(struct rollup_walk *k)
+{
+    struct rollup_list list = {k->sums, k->sum_count};
+
+    free_sums(&list);
+    free(k->folder);
+    *k = (struct rollup_walk){0};
+}
+
+static int enter(struct rollup_walk *k, const char *folder)
+{
+    struct rollup_list list;
+
+    if (k->folder != NULL && strcmp(k->folder, folder) == 0)
+        return P2T_OK;
+    rollup_walk_fini(k);
+    k->folder = strdup(folder);
+    int status = list_sums(&list, folder);
+    k->sums = list.items;
+    k->sum_count = list.n;
+    return k->folder != NULL ? status : P2T_ERR_MEMORY;
+}
+
+/* The longest; NULL: there is none. */
+static const struct rollup *sum_from(const struct rollup_walk *k, uint64_t number, uint64_t until)
+{
+    const struct rollup *best = NULL;
+
+    for (size_t i = 0; i < k->sum_count; i++) {
+        const struct rollup *r = &k->sums[i];
+        if (r->from == number && r->to <= until && (best == NULL || r->to > best->to))
+            best = r;
+    }
+    return best;
+}
+
+int rollup_walk_next(struct rollup_walk *k, struct states *s, const struct outputs_window *w, uint64_t until,
+                     const struct outputs_sink *sink, struct slice *state)
+{
+    int status = enter(k, w->folder);
+
+    *state = slice_of(NULL, 0);
+    if (status != P2T_OK || w->number <= k->summed)
+        return status;
+    const struct rollup *sum = sum_from(k, w->number, until);
+    char *path = sum != NULL ? outputs_path(w->folder, sum->name) : NULL;
+    if (path != NULL)
+        *state = states_read_file(s, path);
+    free(path);
+    if (sum != NULL && state->p != NULL) {
+        k->summed = sum->to;
+        return P2T_OK;
+    }
+    /* One that cannot be read is none. */
+    k->summed = w->number;
+    *state = states_read(s, w, sink->problem, sink->ctx);
+    return P2T_OK;
 }

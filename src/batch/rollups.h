@@ -7,9 +7,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "batch/outputs.h"
+#include "batch/states.h"
 
 struct point;
+struct rollup;
 
 /* What a point knows of them; a zeroed one knows nothing. */
 struct rollups {
@@ -21,21 +22,19 @@ struct rollups {
  * has them. What cannot be written is tried again with the next hour, and nothing is lost by it. 0 or P2T_ERR_MEMORY. */
 int rollups_window(struct point *p);
 
-/* "hour-00000001-00000060.summary.zst" or "day-...": the sum of windows number `from` to `to`. */
-struct rollup {
-    char *name;
-    uint64_t from, to;
+/* Goes through windows, and gives each one's state once, the sums in place of those that they are of. A zeroed one is at the
+ * beginning. */
+struct rollup_walk {
+    struct rollup *sums; /* of the folder */
+    size_t sum_count;
+    char *folder;    /* of the last window */
+    uint64_t summed; /* its windows up to here were given */
 };
 
-struct rollup_list {
-    struct rollup *items;
-    size_t n;
-};
-
-/* Those of a folder; an empty list where it cannot be read. 0 or P2T_ERR_MEMORY; call rollups_free() in any case. */
-int rollups_list(struct rollup_list *list, const char *folder);
-/* The longest that begins with this window; NULL: there is none. */
-const struct rollup *rollups_from(const struct rollup_list *list, uint64_t number);
-void rollups_free(struct rollup_list *list);
+/* What the window adds: its own state, or the sum that begins with it and ends with `until` or before. state->p == NULL: nothing,
+ * as a sum before has it, or it is missing, which problem() was told. Valid until the next call. 0 or P2T_ERR_MEMORY. */
+int rollup_walk_next(struct rollup_walk *k, struct states *s, const struct outputs_window *w, uint64_t until,
+                     const struct outputs_sink *sink, struct slice *state);
+void rollup_walk_fini(struct rollup_walk *k);
 
 #endif

@@ -63,8 +63,10 @@ static int on_exchange(void *ctx, const struct p2t_exchange *x)
 {
     struct finding *f = ctx;
 
-    if (x->file_count > FILES_MAX)
+    if (x->file_count > FILES_MAX) {
+        report_line(f->written.folder, "one of them names more captures than any exchange has packets in");
         return P2T_ERR_USAGE;
+    }
     if (f->point != NULL && strcmp(f->point, f->written.folder) != 0) {
         report_line(f->written.folder, "has one of them, too, and is another capture point: name the folder of one");
         return P2T_ERR_USAGE;

@@ -1,7 +1,6 @@
 #include "cli/written.h"
 
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 
 #include "batch/exchanges.h"
@@ -63,12 +62,10 @@ struct ids {
 struct reading {
     struct written *w;
     struct states states;
-    struct ids known;           /* calls of the window's state, by id, where exchange() is wanted */
-    struct ids kept;            /* exchanges that the filter keeps, by id */
-    uint64_t failed;            /* of those */
-    struct rollup_list rollups; /* of the current folder */
-    char *folder;               /* that one; NULL: none yet */
-    uint64_t summed;            /* its windows up to here are in the summary */
+    struct ids known; /* calls of the window's state, by id, where exchange() is wanted */
+    struct ids kept;  /* exchanges that the filter keeps, by id */
+    uint64_t failed;  /* of those */
+    struct rollup_walk walk;
 };
 
 static void note(struct ids *all, const struct summary_seen *one)
@@ -191,61 +188,30 @@ static int read_exchanges(struct reading *r, const struct outputs_window *window
     return status == P2T_OK && (r->kept.failed || r->known.failed) ? P2T_ERR_MEMORY : status;
 }
 
-/* ---- hours and days ---- */
-
-static int enter(struct reading *r, const char *folder)
-{
-    if (r->folder != NULL && strcmp(r->folder, folder) == 0)
-        return P2T_OK;
-    rollups_free(&r->rollups);
-    free(r->folder);
-    r->folder = strdup(folder);
-    r->summed = 0;
-    return r->folder != NULL ? rollups_list(&r->rollups, folder) : P2T_ERR_MEMORY;
-}
-
-/* The sum of this window and those that follow. One that cannot be read is none: there are the windows' own. */
-static int take_rollup(struct reading *r, const struct outputs_window *window)
-{
-    const struct rollup *sum = rollups_from(&r->rollups, window->number);
-    char *path = sum != NULL ? outputs_path(window->folder, sum->name) : NULL;
-    struct slice state = path != NULL ? states_read_file(&r->states, path) : slice_of(NULL, 0);
-    int status = P2T_OK;
-
-    if (state.p != NULL) {
-        status = summary_load_chosen(r->w->summary, state, NULL);
-        r->summed = sum->to;
-    }
-    if (status == P2T_ERR_USAGE)
-        problem(r, path, states_damaged);
-    free(path);
-    return status == P2T_ERR_USAGE ? P2T_OK : status;
-}
-
-/* True: the window is part of what was added, or there is a failure. */
-static bool is_summed(struct reading *r, const struct outputs_window *window, int *status)
-{
-    *status = enter(r, window->folder);
-    if (*status == P2T_OK && window->number > r->summed)
-        *status = take_rollup(r, window);
-    return *status != P2T_OK || window->number <= r->summed;
-}
-
 /* ---- all windows ---- */
+
+/* Where exchanges are read, each window stands for itself; else the sums of hours and days will do. */
+static int read_state(struct reading *r, const struct outputs_window *window, bool alone, struct slice *state)
+{
+    const struct outputs_sink sink = {.ctx = r, .problem = problem};
+
+    if (!alone)
+        return rollup_walk_next(&r->walk, &r->states, window, UINT64_MAX, &sink, state);
+    *state = states_read(&r->states, window, problem, r);
+    return P2T_OK;
+}
 
 static int on_window(void *ctx, const struct outputs_window *window)
 {
     struct reading *r = ctx;
     bool chosen = !r->w->few && !filter_is_empty(r->w->filter), read = chosen || r->w->exchange != NULL;
-    int status = P2T_OK;
+    struct slice state;
+    int status = signals_stop() != 0 ? P2T_ERR_STOPPED : read_state(r, window, read, &state);
 
-    if (signals_stop() != 0)
-        return P2T_ERR_STOPPED;
+    if (status != P2T_OK)
+        return status;
     r->w->windows++;
     r->w->folder = window->folder;
-    if (!read && is_summed(r, window, &status))
-        return status;
-    struct slice state = states_read(&r->states, window, problem, r);
     r->known.n = r->kept.n = 0;
     r->failed = 0;
     if (state.p != NULL && r->w->exchange != NULL)
@@ -291,8 +257,7 @@ int written_read(struct written *w)
     if (status == P2T_OK)
         status = read_folders(w, &sink);
     states_fini(&r.states);
-    rollups_free(&r.rollups);
-    free(r.folder);
+    rollup_walk_fini(&r.walk);
     free(r.known.items);
     free(r.kept.items);
     return status;

@@ -76,6 +76,8 @@ def main():
     assert found == growing(program, folder, scratch), "they depend on the starts"
 
     told = run(program, "summary", "-T", "json", out)
+    own = run(program, "summary", "-T", "json", folder)
+    assert told == own, "what is still open is no part of it, or it is another summary"
     kept = os.path.join(scratch, "kept")
     os.mkdir(kept)
     for name in found:
