@@ -168,12 +168,13 @@ static bool is_pause(const struct cconn *cc, const struct exchange *e, enum flow
  * application. The window it then uses grows by half at the least, as in slow start. */
 static void count_round(const struct cconn *cc, struct exchange *e, enum flow_dir dir, const struct flow_stall *x)
 {
+    enum { ROUNDS_MAX = 1000 }; /* more are no slow start */
     struct exchange_carried *m = &e->transport.message[dir];
     int64_t way_ns = (int64_t)transport_rtt(cc, dir == FLOW_C2S ? FLOW_S2C : FLOW_C2S).min_us * 1000;
     int64_t waited_ns = length_ns(x) - (int64_t)x->after_us * 1000;
     uint64_t begin = m->flight_begin > m->begin ? m->flight_begin : m->begin;
 
-    if (!m->begun || x->off <= begin || waited_ns < way_ns / 10 * 9)
+    if (!m->begun || x->off <= begin || waited_ns < way_ns / 10 * 9 || m->rounds == ROUNDS_MAX)
         return;
     m->uneven |= m->flight > 0 && (x->off - begin) / 3 < m->flight / 2;
     m->flight = x->off - begin;

@@ -157,11 +157,12 @@ static int64_t whole_rtt_us(const struct exchange *e, int64_t handshake_ns)
 static uint32_t bounding_window(const struct exchange *e, enum flow_dir dir, int64_t length_ns, int64_t rtt_us)
 {
     enum { ROUNDS_MIN = 6, LEAST_RTT_US = 5000 };
+    static const int64_t MOST_NS = INT64_C(3600000000000); /* a product of it and a window fits */
     const struct exchange_carried *m = &e->transport.message[dir];
     uint64_t bytes = m->end - m->begin, window = e->transport.window[dir];
 
     if (window == 0 || rtt_us < LEAST_RTT_US || rtt_us > UINT32_MAX || bytes / ROUNDS_MIN < window ||
-        bytes > UINT32_MAX || held_ns(m) * 10 > length_ns)
+        bytes > UINT32_MAX || length_ns <= 0 || length_ns > MOST_NS || held_ns(m) > length_ns / 10)
         return 0;
     uint64_t came = bytes * (uint64_t)rtt_us, allowed = window * (uint64_t)(length_ns / 1000);
     return came >= allowed / 4 * 3 && came <= allowed / 20 * 23 ? (uint32_t)window : 0;

@@ -22,7 +22,7 @@ struct host {
     struct keyed *calls; /* by the time of their answer */
     size_t n;
     struct pause pause[PAUSES_MAX];
-    size_t pauses, held, acked, tested;
+    size_t pauses, acked, tested;
     int64_t period_ns, length_ns, lost_ns;
     struct word_list services;
 };
@@ -68,48 +68,108 @@ static bool is_pause(const struct pause *p)
     return p->held >= 2 && sent >= 20 * (int64_t)MS && sent > 2 * answered;
 }
 
+/* The server was busy: the answer that ends the silence is of a call that takes about as long by itself. */
+static bool is_work(const struct pause *p, const struct call *ends)
+{
+    return !ends->slow && ends->own_ns * 10 > (p->to_ns - p->from_ns) * 7;
+}
+
 static void find_pauses(struct host *h)
 {
     for (size_t i = 1; i < h->n && h->pauses < PAUSES_MAX; i++) {
         struct pause p = {.from_ns = h->calls[i - 1].at_ns, .to_ns = h->calls[i].at_ns};
-        if (p.to_ns - p.from_ns - clock_part(h->s, p.from_ns, p.to_ns) < LEAST_NS)
+        if (p.to_ns - p.from_ns - clock_part(h->s, p.from_ns, p.to_ns) < LEAST_NS || is_work(&p, h->calls[i].item))
             continue;
         for (size_t k = i; k < h->n && h->calls[k].at_ns <= burst_end(&p); k++)
             if (is_held(&p, h->calls[k].item))
                 count_held(&p, h->calls[k].item);
         if (!is_pause(&p))
             continue;
-        h->held += p.held;
-        h->acked += p.acked;
-        h->tested += p.tested;
         h->pause[h->pauses++] = p;
     }
 }
 
-/* They end at even intervals, of which some may lack one where nothing was under way. */
-static bool is_even(struct host *h)
+/* Pauses from one on that end at even intervals; some may lack where nothing was under way. */
+struct chain {
+    size_t begin, count;
+    int64_t period_ns;
+    int64_t slots; /* intervals from its first pause to its last */
+};
+
+static int64_t intervals(int64_t ns, int64_t period_ns, int64_t off_ns)
 {
     enum { LEFT_OUT_MAX = 3 };
-    struct sample between = {0}, lengths = {0};
-    bool even = true;
+    int64_t n = (ns + period_ns / 2) / period_ns;
+
+    return n >= 1 && n <= 1 + LEFT_OUT_MAX && llabs(ns - n * period_ns) <= off_ns ? n : 0;
+}
+
+/* Walks it; with `kept`, its pauses are copied there. */
+static struct chain follow(const struct host *h, size_t begin, int64_t period_ns, struct pause *kept)
+{
+    struct chain c = {.begin = begin, .count = 1, .period_ns = period_ns};
+    /* Of few intervals, chance makes some alike. */
+    int64_t off_ns = period_ns / (h->pauses > PAUSES_MIN ? 10 : 20), last_ns = h->pause[begin].to_ns;
+
+    if (kept != NULL)
+        kept[0] = h->pause[begin];
+    for (size_t i = begin + 1; i < h->pauses; i++) {
+        int64_t n = intervals(h->pause[i].to_ns - last_ns, period_ns, off_ns);
+        if (n == 0)
+            continue;
+        if (kept != NULL)
+            kept[c.count] = h->pause[i];
+        c.slots += n;
+        c.count++;
+        last_ns = h->pause[i].to_ns;
+    }
+    return c;
+}
+
+/* The chain with most of them. */
+static struct chain longest_chain(const struct host *h)
+{
+    enum { AHEAD = 3 };
+    struct chain best = {0};
+
+    for (size_t i = 0; i < h->pauses; i++)
+        for (size_t k = i + 1; k < h->pauses && k <= i + AHEAD; k++) {
+            struct chain c = follow(h, i, h->pause[k].to_ns - h->pause[i].to_ns, NULL);
+            best = c.count > best.count ? c : best;
+        }
+    return best;
+}
+
+static void measure_pauses(struct host *h)
+{
+    struct sample lengths = {0};
 
     for (size_t i = 0; i < h->pauses; i++) {
-        sample_add(&lengths, h->pause[i].to_ns - max_ns(h->pause[i].from_ns, h->pause[i].first_sent_ns));
-        if (i > 0)
-            sample_add(&between, h->pause[i].to_ns - h->pause[i - 1].to_ns);
+        const struct pause *p = &h->pause[i];
+        sample_add(&lengths, p->to_ns - max_ns(p->from_ns, p->first_sent_ns));
+        h->acked += p->acked;
+        h->tested += p->tested;
     }
-    h->period_ns = sample_at(&between, 500);
     h->length_ns = sample_at(&lengths, 500);
-    /* Of few intervals, chance makes some alike. */
-    int64_t off = h->period_ns / (h->pauses > PAUSES_MIN ? 10 : 20);
-    for (size_t i = 0; i < between.n; i++) {
-        int64_t times = h->period_ns > 0 ? (between.v[i] + h->period_ns / 2) / h->period_ns : 0;
-        even &= times >= 1 && times <= 1 + LEFT_OUT_MAX && llabs(between.v[i] - times * h->period_ns) <= off;
-    }
-    h->s->failed |= between.failed || lengths.failed;
-    sample_fini(&between);
+    h->s->failed |= lengths.failed;
     sample_fini(&lengths);
-    return even;
+}
+
+/* Leaves those that come at even intervals, if these are most. */
+static bool keep_even(struct host *h)
+{
+    struct chain c = longest_chain(h);
+    struct pause kept[PAUSES_MAX];
+
+    /* Of four, chance makes three alike. */
+    if (c.count < PAUSES_MIN || c.count * 4 < h->pauses * 3 || (c.count == PAUSES_MIN && h->pauses > PAUSES_MIN))
+        return false;
+    follow(h, c.begin, c.period_ns, kept);
+    h->pauses = c.count;
+    memcpy(h->pause, kept, c.count * sizeof *kept);
+    h->period_ns = (kept[c.count - 1].to_ns - kept[0].to_ns) / c.slots;
+    measure_pauses(h);
+    return true;
 }
 
 static void hit_all(struct host *h, struct cause *c)
@@ -170,8 +230,7 @@ static void look_at(struct p2t_summary *s, struct keyed *calls, size_t n)
     h->n = n;
     find_pauses(h);
     /* Without acknowledgements it may have been the path that was cut. */
-    bool kernel_lives = h->acked >= h->pauses && h->acked * 10 > h->tested * 7;
-    if (h->pauses >= PAUSES_MIN && kernel_lives && is_even(h))
+    if (h->pauses >= PAUSES_MIN && keep_even(h) && h->acked >= h->pauses && h->acked * 10 > h->tested * 7)
         blame(h);
     free(h);
 }

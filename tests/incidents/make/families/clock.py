@@ -222,3 +222,40 @@ def server_stopped(lab):
         shows='ip.src==10.126.7.184 && tcp.len>0',
         gap=2.2,
     )
+
+
+@incident('168-tls-server-pauses', 'judge', net='10.247.9', domain='kiln.test', seconds=11, v6='fd53:1:9', v4=False)
+def tls_pauses(lab):
+    """A server of TLS and HTTP/2 stands still for 0.3 s every 1.5 s; seen at its host, IPv6, without keys. Another server of
+    its host goes on."""
+    lab.host('ns', 2, resolvers=['fd53:1:9::2'])
+    lab.host('yard', 60, resolvers=['fd53:1:9::2'])
+    lab.host('oven', 61, resolvers=['fd53:1:9::2'])
+    lab.name('oven')
+    lab.dns('ns')
+    cert, key = lab.certificate('oven.kiln.test')
+    slow = lab.serve('oven', dict(Port=9871, Cert=cert, Key=key, Routes=SMALL))
+    lab.serve('oven', dict(Port=9872, Routes=SMALL), label='other')
+    for k in range(5):
+        lab.stop(slow, 2.5 + 1.5 * k, 2.8 + 1.5 * k)
+    for kind, pool in (('h2', dict(Proto='h2')), ('h1', {})):
+        lab.go(
+            'yard',
+            dict(Name=kind, URL=f'https://oven.kiln.test:9871/{kind}/{{n}}', Every=[90, 170], Workers=3, Pool='p'),
+            pools={'p': dict(pool, MaxIdle=4)},
+            label=kind,
+            ca=lab.authority(),
+        )
+    lab.go('yard', dict(Name='other', URL='http://oven.kiln.test:9872/o/{n}', Every=[60, 120]), label='plain')
+    lab.capture('oven')
+    lab.truth(
+        'time.periodic|http.think_time',
+        'server',
+        'fd53:1:9::3d',
+        since=2.5,
+        until=8.8,
+        callers=['h1', 'h2'],
+        note='the process stands still for 0.3 s every 1.5 s, its kernel acknowledges; port 9872 of the host goes on',
+        not_to_blame='network; port 9872',
+        shows='tcp.srcport==9871 && tcp.len>0',
+    )
