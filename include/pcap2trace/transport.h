@@ -113,7 +113,6 @@ struct p2t_transport {
     /* limit is RECEIVER_WINDOW, which was never shut: so many bytes were allowed on their way at the most, and as many came
      * in each round trip; 0: does not apply. */
     uint32_t limit_window;
-    bool limit_http2;      /* limit is RECEIVER_WINDOW, and the window is HTTP/2's */
     bool offload;          /* frames longer than the MSS: what is said of stalls is wider by one round trip */
     int64_t unacked_bytes; /* of the request, never acknowledged by the server; negative: not known */
     int64_t unheard_bytes; /* of the response: sent, as later packets show, and never acknowledged by the client */
