@@ -10,8 +10,8 @@
 #include "summary/saved.h"
 #include "write/escape.h"
 
-/* Of a kind, of the windows before: what is usual needs no more, and each window is held against it. */
-enum { RECORDS_BEFORE = 4096 };
+/* Of a kind, of the windows before: only their numbers are needed. */
+enum { RECORDS_BEFORE = 64 };
 
 static const int64_t WAITS_NS = 30000000000;
 
@@ -62,26 +62,6 @@ static int read_before(struct point *p)
     return status;
 }
 
-/* A finished copy: what is finished takes no more. NULL with P2T_OK: there is nothing to compare with. */
-static int finished_copy(struct p2t_summary *of, struct p2t_summary **copy)
-{
-    const struct p2t_counters none = {0};
-    uint64_t failed;
-    size_t n;
-
-    *copy = NULL;
-    if (summary_calls(of, &failed) == 0)
-        return P2T_OK;
-    uint8_t *bytes = p2t_summary_save(of, &none, &n);
-    int status = bytes != NULL ? p2t_summary_new(copy, &(struct p2t_summary_config){0}) : P2T_ERR_MEMORY;
-    if (status == P2T_OK)
-        status = p2t_summary_load(*copy, bytes, n);
-    if (status == P2T_OK)
-        status = p2t_summary_finish(*copy, &none);
-    free(bytes);
-    return status;
-}
-
 /* ---- the line ---- */
 
 static void put_time(struct buf *b, int64_t ns)
@@ -112,21 +92,20 @@ static void put_window(struct buf *b, const struct point *p)
     put_text(b, p->output);
 }
 
-static void put_causes(struct buf *b, const struct p2t_summary *s)
+/* What a window has is what was settled in it. Of those calls alone nobody can say why they failed: others of the same moment
+ * are in the windows behind it. So this is how many, and how most of them did. */
+static void put_failures(struct buf *b, struct p2t_summary *s, const struct p2t_summary *before)
 {
-    struct p2t_call_cause first, other;
-    uint64_t failed, calls = summary_calls(s, &failed);
-    size_t n = 1;
+    const char *how, *where;
+    uint64_t failed, failed_before, calls = summary_calls(s, &failed),
+                                    calls_before = summary_calls(before, &failed_before);
 
-    if (!p2t_summary_cause(s, 0, &first))
+    buf_printf(b, ": %" PRIu64 " of %" PRIu64 " calls failed (before: %" PRIu64 " of %" PRIu64 ")", failed, calls,
+               failed_before, calls_before);
+    if (!summary_worst(s, &how, &where))
         return;
-    while (p2t_summary_cause(s, n, &other))
-        n++;
-    buf_printf(b, ": %" PRIu64 " of %" PRIu64 " calls failed: %s, %s, %s: ", failed, calls,
-               p2t_cause_name(first.code), p2t_cause_side_name(first.side), p2t_confidence_name(first.confidence));
-    escape_text(b, first.text);
-    if (n > 1)
-        buf_printf(b, " (and %zu more)", n - 1);
+    buf_printf(b, ", most: %s at ", how);
+    put_text(b, where);
 }
 
 static void put_waits(struct buf *b, const struct correlate_waits *w, const char *what, const char *to)
@@ -141,17 +120,31 @@ static void put_waits(struct buf *b, const struct correlate_waits *w, const char
     put_time(b, w->since_ns);
 }
 
-static void tell(const struct point *p, const struct p2t_summary *s)
+/* Half of all calls failed, or clearly more of them than before: some lookups fail everywhere, and nobody minds. */
+static bool is_in_trouble(const struct p2t_summary *s, const struct p2t_summary *before)
+{
+    enum { FAILED_LEAST = 3, ONE_OF = 20 };
+    uint64_t failed, failed_before, calls = summary_calls(s, &failed),
+                                    calls_before = summary_calls(before, &failed_before);
+
+    if (failed < FAILED_LEAST || failed < calls / ONE_OF)
+        return false;
+    return failed >= calls - failed ||
+           (calls_before > 0 && (double)failed / (double)calls >= 2.5 * (double)failed_before / (double)calls_before);
+}
+
+static void tell(const struct point *p, struct p2t_summary *s)
 {
     struct correlate_waits dials, lookups;
-    struct p2t_call_cause cause;
     struct buf line = {0};
+    bool trouble = is_in_trouble(s, p->alerts.before);
 
     session_feed_waiting(p->session, WAITS_NS, &dials, &lookups);
-    if (!p2t_summary_cause(s, 0, &cause) && dials.n == 0 && lookups.n == 0)
+    if (!trouble && dials.n == 0 && lookups.n == 0)
         return;
     put_window(&line, p);
-    put_causes(&line, s);
+    if (trouble)
+        put_failures(&line, s, p->alerts.before);
     put_waits(&line, &dials, "dial", " to");
     put_waits(&line, &lookups, "lookup", " at");
     if (!line.failed)
@@ -161,34 +154,20 @@ static void tell(const struct point *p, const struct p2t_summary *s)
 
 /* ---- a window ---- */
 
-static int look_at(struct point *p, struct slice state, struct p2t_summary *before)
-{
-    const struct p2t_counters none = {0};
-    struct p2t_summary *s;
-    int status = p2t_summary_new(&s, &(struct p2t_summary_config){.baseline = before});
-
-    if (status == P2T_OK)
-        status = summary_load_chosen(s, state, NULL);
-    if (status == P2T_OK)
-        status = p2t_summary_finish(s, &none);
-    if (status == P2T_OK)
-        tell(p, s);
-    p2t_summary_free(s);
-    return status;
-}
-
 int alerts_window(struct point *p, struct slice state)
 {
-    struct p2t_summary *before = NULL;
+    struct p2t_summary *s = NULL;
     int status = p->alerts.before == NULL ? read_before(p) : P2T_OK;
 
     if (status == P2T_OK)
-        status = finished_copy(p->alerts.before, &before);
+        status = p2t_summary_new(&s, &(struct p2t_summary_config){0});
     if (status == P2T_OK)
-        status = look_at(p, state, before);
+        status = summary_load_chosen(s, state, NULL);
+    if (status == P2T_OK)
+        tell(p, s);
     if (status == P2T_OK)
         status = summary_load_chosen(p->alerts.before, state, NULL);
-    p2t_summary_free(before);
+    p2t_summary_free(s);
     return status;
 }
 

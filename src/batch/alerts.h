@@ -1,4 +1,4 @@
-/* Says which windows are in trouble: a line for each that has a cause, held against the sum of the windows before it, and for
+/* Says which windows are in trouble: a line for each in which calls failed, with the numbers of the windows before it, and for
  * dials and lookups that wait for more than 30 s. */
 #ifndef P2T_BATCH_ALERTS_H
 #define P2T_BATCH_ALERTS_H

@@ -1,5 +1,7 @@
 #include "summary/saved.h"
 
+#include <stdio.h>
+
 #include "base/addr.h"
 #include "summary/model.h"
 
@@ -55,6 +57,60 @@ uint64_t summary_calls(const struct p2t_summary *s, uint64_t *failed)
 {
     *failed = s->calls_failed;
     return s->calls_seen;
+}
+
+static const struct word *place_of(const struct call *c)
+{
+    return c->host != NULL ? c->host : c->server;
+}
+
+/* The next failed call from `at` on; the count where there is none. */
+static size_t next_failed(const struct p2t_summary *s, size_t at)
+{
+    while (at < s->call_count && !s->calls[at].failed)
+        at++;
+    return at;
+}
+
+static const struct word *how_failed(struct p2t_summary *s, const struct call *c)
+{
+    char text[32];
+
+    if (c->outcome != P2T_OUTCOME_OK)
+        return words_take(&s->words, slice_str(p2t_outcome_name(c->outcome)));
+    if (c->status >= 500)
+        snprintf(text, sizeof text, "status %d", c->status);
+    else
+        snprintf(text, sizeof text, "grpc-status %d", c->grpc_status);
+    return words_take(&s->words, slice_str(text));
+}
+
+bool summary_worst(struct p2t_summary *s, const char **how, const char **where)
+{
+    struct groups g = {0};
+    const struct keyed *worst = NULL;
+    size_t at = 0, n, most = 0;
+    const struct keyed *first;
+
+    for (size_t i = next_failed(s, 0); i < s->call_count; i = next_failed(s, i + 1)) {
+        struct call *c = &s->calls[i];
+        groups_add(&g, (struct keyed){{place_of(c), how_failed(s, c)}, c->start_ns, c->id, c});
+    }
+    if (words_rank(&s->words) != 0)
+        g.failed = true;
+    groups_sort(&g);
+    while ((first = groups_next(&g, &at, &n)) != NULL)
+        if (n > most) {
+            most = n;
+            worst = first;
+        }
+    if (worst != NULL && !g.failed) {
+        *where = word_str(worst->key[0]);
+        *how = word_str(worst->key[1]);
+    }
+    bool found = worst != NULL && !g.failed;
+    groups_fini(&g);
+    return found;
 }
 
 int summary_connections(const struct p2t_summary *s, int (*one)(void *ctx, const struct p2t_connection_record *r),

@@ -25,6 +25,9 @@ int summary_load_chosen(struct p2t_summary *s, struct slice bytes, const struct 
 void summary_keep_at_most(struct p2t_summary *s, size_t records);
 /* Exchanges that were added so far, and those of them that failed. */
 uint64_t summary_calls(const struct p2t_summary *s, uint64_t *failed);
+/* Where and how most of those failed, of the calls that were kept: the host, or where none was asked for, the server; the
+ * outcome, or the status that makes it a failure. False: none did. Texts stay until p2t_summary_free(). */
+bool summary_worst(struct p2t_summary *s, const char **how, const char **where);
 
 /* Before p2t_summary_finish(): calls one() with each connection that was kept, as far as it is: without stalls and files; a
  * moment that happened has packet 1. Ends where that does not return 0, and returns that. */
