@@ -96,15 +96,28 @@ static void answer(const cJSON *id, const char *method, const cJSON *params)
     buf_fini(&b);
 }
 
+/* A text, or a whole number that doubles hold exactly: it is answered as it came. */
+static bool is_id(const cJSON *id)
+{
+    const double most = 9007199254740992.0;
+
+    if (cJSON_IsString(id))
+        return true;
+    return cJSON_IsNumber(id) && id->valuedouble > -most && id->valuedouble < most &&
+           (double)(int64_t)id->valuedouble == id->valuedouble;
+}
+
 static void take(const cJSON *message)
 {
     const cJSON *id = member(message, "id"), *method = member(message, "method");
+    const cJSON *version = member(message, "jsonrpc");
 
     if (id == NULL) /* a notification: none of them asks for anything here */
         return;
-    if (!cJSON_IsString(method) || !(cJSON_IsString(id) || cJSON_IsNumber(id)))
-        wire_fail(cJSON_IsString(id) || cJSON_IsNumber(id) ? id : NULL, WIRE_INVALID_REQUEST,
-                  "a request has a method, and an id that is a text or a number");
+    if (!is_id(id) || !cJSON_IsString(method) || !cJSON_IsString(version) || strcmp(version->valuestring, "2.0") != 0)
+        wire_fail(
+            is_id(id) ? id : NULL, WIRE_INVALID_REQUEST,
+            "a request has \"jsonrpc\": \"2.0\", a method, and an id that is a text or a whole number below 2^53");
     else
         answer(id, method->valuestring, member(message, "params"));
 }
@@ -127,6 +140,7 @@ int run_mcp(const struct cli_options *o)
 
     t->keylog = o->keylog;
     t->extracts = o->output;
+    t->shelf.root = &t->root;
     signals_install(true);
     signals_ask_too(is_cancelled);
     if (root_open(&t->root, o->captures[0]) == P2T_OK)

@@ -154,13 +154,13 @@ def check_texts(program, server, name, folder):
     hold(body(server.call("summary", captures=[name], failed=True)[0]) != told, f"a choice changes it: {first}")
     bad = next(x["id"] for x in ndjson(program, "--failed", INCIDENT))
     explained = subprocess.run([program, "explain", "-q", "--id", bad, str(INCIDENT)], capture_output=True, check=True)
-    said = all_pages(server, "explain", captures=[name], id=[bad]).replace(str(folder / name), str(INCIDENT))
-    hold(said == explained.stdout.decode(), "explain says what the command says")
+    said = all_pages(server, "explain", captures=[name], id=[bad])
+    hold(said == explained.stdout.decode().replace(str(INCIDENT), name), "explain says what the command says")
     many = [x["id"] for x in ndjson(program, INCIDENT)][:40]
     options = [word for one in many for word in ("--id", one)]
     explained = subprocess.run([program, "explain", "-q", *options, str(INCIDENT)], capture_output=True, check=True)
-    said = all_pages(server, "explain", captures=[name], id=many).replace(str(folder / name), str(INCIDENT))
-    hold(len(said) > BYTES_MAX and said == explained.stdout.decode(), "also in pages")
+    said = all_pages(server, "explain", captures=[name], id=many)
+    hold(len(said) > BYTES_MAX and said == explained.stdout.decode().replace(str(INCIDENT), name), "also in pages")
     _, wrong = server.call("explain", captures=[name], id=many, cursor="99999999")
     hold(wrong, "a cursor from nowhere is refused")
     return bad
@@ -171,6 +171,14 @@ def check_extract(program, server, name, bad, out):
     made = list(out.iterdir())
     hold(not wrong and len(made) == 1, f"extract writes one file: {text}")
     hold([x["id"] for x in ndjson(program, "--id", bad, made[0])] == [bad], "which has the exchange")
+    text, wrong = server.call("extract", captures=[name], id=[bad])
+    hold(wrong and "already" in text, f"nothing is overwritten: {text}")
+    victim = out.parent / "victim"
+    victim.write_text("mine")
+    made[0].unlink()
+    made[0].symlink_to(victim)
+    text, wrong = server.call("extract", captures=[name], id=[bad])
+    hold(wrong and victim.read_text() == "mine", "nor through a link")
     text, wrong = server.call("extract", captures=[name], id=["../../x"])
     hold(wrong and len(list(out.iterdir())) == 1, f"an id is no path: {text}")
 
@@ -178,7 +186,7 @@ def check_extract(program, server, name, bad, out):
 def check_compare(program, server, name):
     told = subprocess.run([program, "compare", "-q", "--live", "l.ndjson", name], capture_output=True, cwd=ROOT[0], check=False)
     said = all_pages(server, "compare", captures=[name], live=["l.ndjson"])
-    hold(said.replace(str(ROOT[0]) + "/", "") == told.stdout.decode() != "", "compare says what the command says")
+    hold(said == told.stdout.decode() != "", "compare says what the command says")
 
 
 def check_walls(server, name):
@@ -187,12 +195,18 @@ def check_walls(server, name):
         hold(wrong and "exchanges" not in text, f"not below the root: {captures!r}: {text}")
     text, wrong = server.call("list", captures=["."])
     files = json.loads(text)["files"]
-    hold(not wrong and set(files) <= {name, "other.pcap.zst"}, f"a folder is its files, links outside left out: {files}")
+    hold(not wrong and set(files) <= {name}, f"a folder is its files, links outside left out: {files}")
     _, wrong = server.call("compare", captures=[name], live=["/etc/hosts"])
     hold(wrong, "nor are live traces read from elsewhere")
-    for bad in [{"show_secrets": True}, {"keep": ["*"]}, {"host": 5}, {"since": "noon"}, {"failed": "yes"}, {"format": "html"}]:
+    for bad in [{"show_secrets": True}, {"keep": ["*"]}, {"host": 5}, {"since": "noon"}, {"failed": "yes"}, {"format": "html"}, {"top": 0}, {"cursor": 1}]:
         text, wrong = server.call("summary", captures=[name], **bad)
         hold(wrong and len(text) > 10, f"refused: {bad}: {text.strip()}")
+    for bad in [{"limit": 0}, {"limit": 1.5}]:
+        text, wrong = server.call("list", captures=[name], **bad)
+        hold(wrong and "whole number" in text, f"refused: {bad}: {text}")
+    for tool in ("list", "summary"):
+        text, wrong = server.call(tool, captures=["notes.txt"])
+        hold(wrong and "notes.txt" in text and str(ROOT[0]) not in text, f"{tool} of a file that is no capture: {text}")
     text, wrong = server.call("summary", captures=[name], host=["x", "--help"])
     hold(not wrong and "usage" not in text and " 0 calls" in text, "a value is no option")
 
@@ -204,6 +218,13 @@ def check_protocol(server, name):
     hold(server.receive()["error"]["code"] == -32600, "a batch")
     server.send(b'{"jsonrpc":"2.0","id":{"a":1},"method":"ping"}\n')
     hold(server.receive()["error"]["code"] == -32600, "an id that is none")
+    for odd in [b"9007199254740993", b"1e400", b"1.5", b'"a\\u0000b"']:
+        server.send(b'{"jsonrpc":"2.0","id":' + odd + b',"method":"ping"}\n')
+        hold(server.receive()["error"]["code"] in (-32600, -32700), f"an id that cannot be answered as it came: {odd}")
+    server.send(b'{"jsonrpc":"2.0","id":"\xff","method":"ping"}\n')
+    hold(server.receive()["id"] == "\ufffd", "an id that is no UTF-8 does not make the answer so")
+    server.send(b'{"jsonrpc":"1.0","id":7,"method":"ping"}\n{"jsonrpc":"2.0","id":8,"method":"ping"} x\n')
+    hold({server.receive()["error"]["code"] for _ in range(2)} == {-32600, -32700}, "another version; rubbish behind a message")
     server.send(b'{"a":' * 100000 + b"\n")
     hold(server.receive()["error"]["code"] == -32700, "JSON nested beyond all measure")
     server.send(b'{"x":"' + b"a" * 3_000_000 + b'"}\n')
@@ -255,6 +276,7 @@ def main():
         name = NAME
         shutil.copy(INCIDENT, root / name)
         shutil.copy(OTHER, top / "outside.pcap")
+        (root / "notes.txt").write_text("no capture\n" * 9)
         (root / "link.pcap").symlink_to(top / "outside.pcap")
         server = Server(program, root, "-w", str(out))
         check_tools(begin(server), True)

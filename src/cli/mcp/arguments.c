@@ -7,7 +7,7 @@
 #include "pcap2trace/status.h"
 #include "write/json/json.h"
 
-enum property_type { TEXT, TEXTS, FLAG, NUMBER, FILE_NAME, FILE_NAMES, OWN_TEXT, OWN_NUMBER };
+enum property_type { TEXT, TEXTS, FLAG, NUMBER, FILE_NAME, FILE_NAMES, FORMAT, OWN_TEXT, OWN_NUMBER };
 
 /* What a client may give. Its name in JSON, the option it stands for, and the tools that take it. Nothing here shows
  * secrets. OWN_: the tool reads it itself. */
@@ -43,7 +43,7 @@ static const struct property {
     {"differing", "--differing", FLAG, FOR_COMPARE, "only pairs that differ"},
     {"tolerance", "--tolerance", TEXT, FOR_COMPARE, "how far outside of the bounds still agrees: 1ms"},
     {"top", "--top", NUMBER, FOR_SUMMARY, "so many causes and services"},
-    {"format", "--format", TEXT, FOR_SUMMARY | FOR_EXPLAIN | FOR_COMPARE, "text (default) or json"},
+    {"format", "--format", FORMAT, FOR_SUMMARY | FOR_EXPLAIN | FOR_COMPARE, "text (default) or json"},
     {"limit", NULL, OWN_NUMBER, FOR_LIST, "so many exchanges, 50 at the most"},
     {"cursor", NULL, OWN_TEXT, FOR_SUMMARY | FOR_LIST | FOR_EXPLAIN | FOR_COMPARE,
      "next_cursor of the answer before"},
@@ -93,6 +93,8 @@ static int add_text(struct arguments *a, const struct property *p, const cJSON *
 
     if (!cJSON_IsString(v) || v->valuestring[0] == '\0')
         return wrong(a, p, file ? "the name of a file" : "a text");
+    if (p->type == FORMAT && strcmp(v->valuestring, "text") != 0 && strcmp(v->valuestring, "json") != 0)
+        return wrong(a, p, "text or json");
     return file ? add_file(a, p, v->valuestring, root) : add_option(a, p, v->valuestring);
 }
 
@@ -107,12 +109,15 @@ static int add_texts(struct arguments *a, const struct property *p, const cJSON 
     return status;
 }
 
+static bool is_count(const cJSON *v)
+{
+    return cJSON_IsNumber(v) && v->valuedouble >= 1 && v->valuedouble <= 1e6 && v->valuedouble == v->valueint;
+}
+
 static int add_number(struct arguments *a, const struct property *p, const cJSON *v)
 {
     char text[24];
 
-    if (!cJSON_IsNumber(v) || v->valuedouble < 1 || v->valuedouble > 1e6)
-        return wrong(a, p, "a number from 1");
     snprintf(text, sizeof text, "%d", v->valueint);
     return add_option(a, p, text);
 }
@@ -124,6 +129,7 @@ static int take(struct arguments *a, const struct property *p, const cJSON *give
     case FILE_NAMES:
         return add_texts(a, p, given, root);
     case TEXT:
+    case FORMAT:
     case FILE_NAME:
         return add_text(a, p, given, root);
     case FLAG:
@@ -131,9 +137,10 @@ static int take(struct arguments *a, const struct property *p, const cJSON *give
             return wrong(a, p, "true or false");
         return cJSON_IsTrue(given) ? add_option(a, p, NULL) : P2T_OK;
     case NUMBER:
-        return add_number(a, p, given);
     case OWN_NUMBER:
-        return cJSON_IsNumber(given) ? P2T_OK : wrong(a, p, "a number");
+        if (!is_count(given))
+            return wrong(a, p, "a whole number from 1");
+        return p->type == NUMBER ? add_number(a, p, given) : P2T_OK;
     default:
         return cJSON_IsString(given) ? P2T_OK : wrong(a, p, "a text");
     }

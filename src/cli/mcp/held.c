@@ -123,6 +123,7 @@ static int read_new(struct shelf *s, const struct cli_options *o, char *key, str
     }
     h->key = key;
     int status = fill(h, o);
+    root_leave_out(s->root, &h->notes);
     if (status != P2T_OK || h->summary == NULL || signals_stop() != 0) {
         let_go(h);
         return status;
@@ -152,5 +153,5 @@ void shelf_fini(struct shelf *s)
 {
     for (size_t i = 0; i < s->n; i++)
         let_go(s->item[i]);
-    *s = (struct shelf){0};
+    s->n = 0;
 }

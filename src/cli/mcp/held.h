@@ -2,6 +2,7 @@
 #ifndef P2T_CLI_MCP_HELD_H
 #define P2T_CLI_MCP_HELD_H
 
+#include "cli/mcp/root.h"
 #include "cli/mcp/rows.h"
 #include "cli/options.h"
 #include "pcap2trace/summary.h"
@@ -15,9 +16,16 @@ struct held {
     struct buf notes; /* what was said while they were read, a line each */
 };
 
+/* Nothing could be read, and the notes say why. */
+static inline bool held_is_empty(const struct held *h)
+{
+    return h->first_packet_ns == 0 && h->notes.n > 0;
+}
+
 enum { HELD_MAX = 4 };
 
 struct shelf {
+    const struct root *root; /* below which the files are */
     struct held *item[HELD_MAX];
     size_t n;
     uint64_t clock;

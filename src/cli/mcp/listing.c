@@ -130,7 +130,10 @@ void listing_answer(struct shelf *shelf, const struct cli_options *o, const cJSO
         l.held != NULL ? behind(&l.held->rows, cJSON_GetObjectItemCaseSensitive(given, "cursor")) : SIZE_MAX;
     bool wrong = from == SIZE_MAX;
 
-    if (l.held == NULL) {
+    if (l.held != NULL && held_is_empty(l.held)) {
+        wrong = true;
+        buf_put(&text, l.held->notes.p, l.held->notes.n);
+    } else if (l.held == NULL) {
         buf_str(&text, status == P2T_ERR_MEMORY ? "out of memory" : "the captures could not be read");
     } else if (wrong) {
         buf_lit(&text, "cursor: no exchange of these captures has this id");

@@ -121,7 +121,8 @@ int root_files(const struct root *r, const char *name, struct arena *arena, stru
         return append(files, path);
     int n = scandir(path, &entries, visible, alphasort);
     if (n < 0) {
-        buf_printf(complaint, "'%s' cannot be read: %s", name, strerror(errno));
+        buf_printf(complaint, "'%s' cannot be read: %s", name,
+                   errno == ENOTDIR ? "it is neither a file nor a folder" : strerror(errno));
         return P2T_ERR_USAGE;
     }
     for (int i = 0; i < n; i++) {
@@ -135,4 +136,17 @@ int root_files(const struct root *r, const char *name, struct arena *arena, stru
         return P2T_ERR_USAGE;
     }
     return status;
+}
+
+void root_leave_out(const struct root *r, struct buf *text)
+{
+    size_t put = 0;
+
+    for (size_t i = 0; i < text->n; put++) {
+        bool named = text->n - i > r->n && memcmp(text->p + i, r->path, r->n) == 0 && text->p[i + r->n] == '/';
+        i += named ? r->n + 1 : 0;
+        if (i < text->n)
+            text->p[put] = text->p[i++];
+    }
+    text->n = put;
 }

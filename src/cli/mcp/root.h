@@ -27,5 +27,7 @@ const char *root_file(const struct root *r, const char *name, struct arena *aren
  * are left out. They are appended to *files. 0, or P2T_ERR_USAGE with a complaint, or P2T_ERR_MEMORY. */
 int root_files(const struct root *r, const char *name, struct arena *arena, struct names *files,
                struct buf *complaint);
+/* Files are named as clients name them: takes the root's path, where one below it is named, out of a text. */
+void root_leave_out(const struct root *r, struct buf *text);
 
 #endif

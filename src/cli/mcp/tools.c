@@ -2,8 +2,8 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
-#include "cli/clash.h"
 #include "cli/ending.h"
 #include "cli/mcp/arguments.h"
 #include "cli/mcp/listing.h"
@@ -134,12 +134,14 @@ static int write_held(struct tools *t, const struct cli_options *o, struct buf *
 
     if (status != P2T_OK || h == NULL)
         return status;
+    buf_put(notes, h->notes.p, h->notes.n);
+    if (held_is_empty(h))
+        return P2T_OK;
     char *text =
         p2t_summary_write(h->summary, o->format == OUT_FORMAT_JSON ? P2T_SUMMARY_JSON : P2T_SUMMARY_TEXT, &n);
     if (text == NULL)
         return P2T_ERR_MEMORY;
     buf_put(out, text, n);
-    buf_put(notes, h->notes.p, h->notes.n);
     free(text);
     return P2T_OK;
 }
@@ -170,6 +172,9 @@ static void answer_text(struct tools *t, const struct tool *tool, const struct a
         if (run_command(t, tool, a, o, &notes) == P2T_ERR_MEMORY)
             buf_lit(&notes, "out of memory\n");
     }
+    root_leave_out(&t->root, &notes);
+    if (!again)
+        root_leave_out(&t->root, &t->last_answer);
     free(t->last_asked);
     t->last_asked = question;
     if (t->last_answer.n == 0)
@@ -186,12 +191,13 @@ static void answer_text(struct tools *t, const struct tool *tool, const struct a
 static void answer_extract(const struct tool *tool, const struct cli_options *o, struct buf *b)
 {
     struct buf text = {0}, notes = {0};
+    struct stat st;
 
     report_to(&notes);
-    const char *input = clash_with_input(o);
-    if (input != NULL)
-        report_line(input, "would be overwritten by the extract");
-    int code = input == NULL ? tool->command(o) : EXIT_USAGE;
+    bool there = lstat(o->output, &st) == 0;
+    if (there)
+        report_line(o->output, "is there already, and stays as it is");
+    int code = there ? EXIT_USAGE : tool->command(o);
     report_to(NULL);
     if (code != EXIT_OK && notes.n > 0) {
         put_failure(b, text_of(&notes));

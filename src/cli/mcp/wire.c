@@ -14,10 +14,12 @@
 
 static void put_id(struct buf *b, const cJSON *id)
 {
-    char *text = id != NULL ? cJSON_PrintUnformatted(id) : NULL;
-
-    buf_str(b, text != NULL ? text : "null");
-    cJSON_free(text);
+    if (cJSON_IsString(id))
+        json_string(b, (struct p2t_text){id->valuestring, strlen(id->valuestring)});
+    else if (cJSON_IsNumber(id))
+        buf_i64(b, (int64_t)id->valuedouble);
+    else
+        buf_lit(b, "null");
 }
 
 static void send(struct buf *b)
@@ -105,16 +107,23 @@ static void take_message(struct wire *w, cJSON *message)
     cJSON_Delete(message);
 }
 
-static void take_line(struct wire *w, struct slice line)
+/* text[n] is a NUL. A NUL inside of a text would end it: no name and no id has one. */
+static cJSON *parse(const char *text, size_t n)
 {
-    line = slice_trim(line);
-    if (line.n > 0 && line.p[line.n - 1] == '\r')
-        line.n--;
-    if (line.n == 0)
+    if (strlen(text) != n || strstr(text, "\\u0000") != NULL)
+        return NULL;
+    return cJSON_ParseWithOpts(text, NULL, true);
+}
+
+/* The byte behind the line may be written. */
+static void take_line(struct wire *w, uint8_t *line, size_t n)
+{
+    line[n] = '\0';
+    if (slice_trim(slice_of(line, n)).n == 0 || (n == 1 && *line == '\r'))
         return;
-    cJSON *message = cJSON_ParseWithLength((const char *)line.p, line.n);
+    cJSON *message = parse((const char *)line, n);
     if (message == NULL) {
-        wire_fail(NULL, WIRE_PARSE_ERROR, "the line is no JSON");
+        wire_fail(NULL, WIRE_PARSE_ERROR, "the line is not one JSON text without NUL characters");
         return;
     }
     if (cJSON_IsObject(message)) {
@@ -142,7 +151,7 @@ static void take_lines(struct wire *w)
         if (end == rest.n)
             break;
         if (!w->skipping)
-            take_line(w, slice_of(rest.p, end));
+            take_line(w, w->in.p + from, end);
         w->skipping = false;
         from += end + 1;
     }
@@ -172,8 +181,8 @@ static void read_more(struct wire *w)
     w->ended |= n <= 0;
     take_lines(w);
     if (w->ended && w->in.n > 0 && !w->skipping && w->queued < WIRE_QUEUE_MAX) {
-        take_line(w, buf_view(&w->in)); /* the last line has no end */
-        buf_reset(&w->in);
+        buf_putc(&w->in, '\n'); /* the last line has no end */
+        take_lines(w);
     }
 }
 
