@@ -14,12 +14,12 @@
 
 static void put_id(struct buf *b, const cJSON *id)
 {
-    if (cJSON_IsString(id))
-        json_string(b, (struct p2t_text){id->valuestring, strlen(id->valuestring)});
-    else if (cJSON_IsNumber(id))
-        buf_i64(b, (int64_t)id->valuedouble);
-    else
+    if (id == NULL)
         buf_lit(b, "null");
+    else if (cJSON_IsString(id))
+        json_string(b, (struct p2t_text){id->valuestring, strlen(id->valuestring)});
+    else
+        buf_i64(b, (int64_t)id->valuedouble);
 }
 
 static void send(struct buf *b)
