@@ -459,12 +459,12 @@ def some_slow(c, paths, slow, reused=False):
         t.says(at + (0.31 if i >= 20 and slow(i) else 0.015), S, b'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
 
 
-@case(['http.think_time', '15 of 29 calls', '; slow are 15 of 15 calls with a query, and 0 of 14 others'])
+@case(['http.think_time', '15 of 29 calls', '; it hits 15 of 15 calls with a query, and 0 of 14 others'])
 def calls_with_a_query_are_slow(c):
     some_slow(c, ['/x', '/x?a=1'], lambda i: i % 2)
 
 
-@case(['http.think_time', '16 of 30 calls', '!slow are'])
+@case(['http.think_time', '16 of 30 calls', '!it hits'])
 def half_of_the_calls_are_slow(c):
     some_slow(c, ['/x', '/x?a=1'], lambda i: i % 4 < 2)
 

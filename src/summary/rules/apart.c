@@ -220,7 +220,7 @@ void say_apart(struct p2t_summary *s, struct buf *b, const struct apart *a)
     }
     if (said == NULL)
         return;
-    buf_printf(b, "; %s are %zu of %zu calls ", a->word, of_said.bad_with, of_said.with);
+    buf_printf(b, "; it hits %zu of %zu calls ", of_said.bad_with, of_said.with);
     said->say(said, b);
     buf_printf(b, ", and %zu of %zu others", of_said.bad_others, of_said.others);
 }

@@ -8,11 +8,10 @@ struct apart {
     const struct keyed *calls; /* bad ones and others, of the same time */
     size_t n;
     bool (*bad)(const void *call);
-    const char *word; /* what bad ones are: "slow" */
-    bool of_answers;  /* their answers are what is bad: that these differ explains nothing */
+    bool of_answers; /* their answers are what is bad: that these differ explains nothing */
 };
 
-/* "; slow are 20 of 20 calls with a query, and 1 of 55 others": of new connections, HTTP's version, method, query, status,
+/* "; it hits 20 of 20 calls with a query, and 1 of 55 others": of new connections, HTTP's version, method, query, status,
  * trace header, program, client and size, the one that separates best. Nothing, where none does sharply or they are few. */
 void say_apart(struct p2t_summary *s, struct buf *b, const struct apart *a);
 

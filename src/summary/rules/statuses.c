@@ -119,7 +119,7 @@ static void say_what_separates(struct service *v, struct cause *c, const struct 
         first = in && n == 0 ? i : first;
         n += in;
     }
-    say_apart(v->s, &c->text, &(struct apart){&v->calls[first], n, has_failed, "answered so", true});
+    say_apart(v->s, &c->text, &(struct apart){&v->calls[first], n, has_failed, true});
 }
 
 static void blame_answerer(struct service *v, struct errors *e)

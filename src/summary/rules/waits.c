@@ -199,7 +199,7 @@ static void say_what_separates(struct run *r, struct cause *c)
         if (x->mark != 0 && x->request_ns >= r->from_ns && x->request_ns <= r->to_ns)
             groups_add(&both, r->calls[i]);
     }
-    say_apart(r->s, &c->text, &(struct apart){both.all, both.n, is_slow, "slow", false});
+    say_apart(r->s, &c->text, &(struct apart){both.all, both.n, is_slow, false});
     r->s->failed |= both.failed;
     groups_fini(&both);
 }
