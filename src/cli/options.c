@@ -63,6 +63,7 @@ static const struct option long_options[] = {
     {"verbose", no_argument, NULL, 'v'},
     {"color", required_argument, NULL, OPT_COLOR},
     {"progress", required_argument, NULL, OPT_PROGRESS},
+    {"time", required_argument, NULL, OPT_TIME},
     {"list", required_argument, NULL, OPT_LIST},
     {"version", no_argument, NULL, OPT_VERSION},
     {"help", no_argument, NULL, 'h'},
@@ -159,6 +160,18 @@ static int parse_when(enum cli_when *when, const char *option, const char *text,
             return P2T_OK;
         }
     return options_wrong(complaint, option, text, "auto, always or never is wanted");
+}
+
+static int parse_time(struct cli_options *o, const char *text, struct buf *complaint)
+{
+    static const char *const names[] = {"utc", "local", "epoch", "relative"};
+
+    for (int i = 0; i < 4; i++)
+        if (strcmp(text, names[i]) == 0) {
+            o->time = (enum out_time)i;
+            return P2T_OK;
+        }
+    return options_wrong(complaint, "--time", text, "utc, local, epoch or relative is wanted");
 }
 
 static int take_keylog(struct cli_options *o, const char *value, struct buf *complaint)
@@ -336,6 +349,8 @@ static int take(struct cli_options *o, int option, char *value, struct buf *comp
         return parse_when(&o->color, "--color", value, complaint);
     case OPT_PROGRESS:
         return parse_when(&o->progress, "--progress", value, complaint);
+    case OPT_TIME:
+        return parse_time(o, value, complaint);
     case OPT_LIST:
         return parse_list(o, value, complaint);
     default:
@@ -440,6 +455,10 @@ int cli_options_parse(struct cli_options *o, int argc, char **argv, struct buf *
         status = take_clients(o, complaint);
     if (status == P2T_OK)
         status = options_take_ending(o, complaint);
+    /* Whoever asks for one exchange wants to see all of it. */
+    if (status == P2T_OK && o->action == CLI_TRACE && o->format == OUT_FORMAT_TEXT && !o->format_given &&
+        o->filter.id_count == 0 && o->filter.trace_ids.n == 0)
+        o->format = OUT_FORMAT_LINES;
     return status == P2T_OK ? options_check(o, complaint) : status;
 }
 

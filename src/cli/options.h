@@ -87,6 +87,7 @@ struct cli_options {
     size_t redact_count, keep_count;
     bool recursive, all, show_secrets, quiet, verbose;
     enum cli_when color, progress;
+    enum out_time time; /* of trace */
 };
 
 /* 0, P2T_ERR_MEMORY, or P2T_ERR_USAGE with one line in *complaint. Call cli_options_free() in any case. argv must outlive

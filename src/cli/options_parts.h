@@ -48,6 +48,7 @@ enum {
     OPT_TITLE,
     OPT_COLOR,
     OPT_PROGRESS,
+    OPT_TIME,
     OPT_LIST,
     OPT_VERSION
 };

@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "cli/report.h"
 #include "cli/signals.h"
+#include "cli/terminal.h"
 #include "pcap2trace/status.h"
 
 static mode_t permissions(const struct stat *old)
@@ -103,6 +104,7 @@ int output_write(void *ctx, const void *bytes, size_t n)
         buf_put(o->into, bytes, n);
         n = 0;
     }
+    terminal_wipe(); /* it may be the same one, or that of the program that reads this */
     while (n > 0 && o->error == 0) {
         ssize_t wrote = write(o->fd, p, n);
         if (wrote < 0 && errno == EINTR)

@@ -2,10 +2,10 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/buf.h"
 #include "cli/counters.h"
+#include "cli/terminal.h"
 #include "write/escape.h"
 
 static struct buf *said;
@@ -21,7 +21,7 @@ static void say(struct buf *b)
     if (said != NULL)
         buf_put(said, b->p, b->n);
     else
-        (void)!write(STDERR_FILENO, b->p, b->n);
+        terminal_say(b->p, b->n);
     buf_fini(b);
 }
 

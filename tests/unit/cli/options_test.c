@@ -36,7 +36,7 @@ static void done(struct parsed *p)
     buf_fini(&p->complaint);
 }
 
-static void defaults_are_text_of_everything_complete(void **state)
+static void defaults_are_a_line_for_each_complete_exchange(void **state)
 {
     struct parsed p;
 
@@ -44,7 +44,7 @@ static void defaults_are_text_of_everything_complete(void **state)
     parse(&p, "pcap2trace a.pcap");
     assert_int_equal(p.status, P2T_OK);
     assert_int_equal(p.o.action, CLI_TRACE);
-    assert_int_equal(p.o.format, OUT_FORMAT_TEXT);
+    assert_int_equal(p.o.format, OUT_FORMAT_LINES);
     assert_int_equal(p.o.capture_count, 1);
     assert_string_equal(p.o.captures[0], "a.pcap");
     assert_null(p.o.output);
@@ -137,8 +137,12 @@ static void the_ending_of_the_output_says_the_format(void **state)
                 {"pcap2trace -o x.ndjson a", OUT_FORMAT_NDJSON},
                 {"pcap2trace -o x.jsonl a", OUT_FORMAT_NDJSON},
                 {"pcap2trace -o x.csv a", OUT_FORMAT_CSV},
-                {"pcap2trace -o x.txt a", OUT_FORMAT_TEXT},
-                {"pcap2trace -o har a", OUT_FORMAT_TEXT},
+                {"pcap2trace -o x.txt a", OUT_FORMAT_LINES},
+                {"pcap2trace -o har a", OUT_FORMAT_LINES},
+                {"pcap2trace --id 0 a", OUT_FORMAT_TEXT},
+                {"pcap2trace --trace-id x -o x.txt a", OUT_FORMAT_TEXT},
+                {"pcap2trace -T lines --id 0 a", OUT_FORMAT_LINES},
+                {"pcap2trace --id 0 -o x.csv a", OUT_FORMAT_CSV},
                 {"pcap2trace -T text -o x.har a", OUT_FORMAT_TEXT},
                 {"pcap2trace -T lines -o x.html a", OUT_FORMAT_LINES},
                 {"pcap2trace summary -o x.json a", OUT_FORMAT_JSON},
@@ -296,7 +300,7 @@ static void mistakes_are_named(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(defaults_are_text_of_everything_complete),
+        cmocka_unit_test(defaults_are_a_line_for_each_complete_exchange),
         cmocka_unit_test(every_option_arrives),
         cmocka_unit_test(key_log_is_a_file_or_what_the_environment_names),
         cmocka_unit_test(captures_come_from_r_and_from_either_side_of_options),

@@ -309,7 +309,7 @@ static void filters_and_counts_narrow_the_output(void **state)
 
 static void no_format_lets_a_terminal_be_steered(void **state)
 {
-    static const char *const formats[] = {"text", "ndjson", "json", "trace-result", "csv"};
+    static const char *const formats[] = {"text", "lines", "ndjson", "json", "trace-result", "csv"};
     struct program p = {0};
     char line[128];
 
@@ -321,7 +321,7 @@ static void no_format_lets_a_terminal_be_steered(void **state)
             assert_true((unsigned char)*s >= 0x20 || *s == '\n' || *s == '\r');
         assert_null(strstr(OUT(p), "\xe2\x80\xae")); /* reads from right to left */
     }
-    run(&p, "DIR/three.pcap");
+    run(&p, "-T text DIR/three.pcap");
     assert_non_null(strstr(OUT(p), "X-Test: \\x1b[31m\\u202e"));
     program_free(&p);
 }
