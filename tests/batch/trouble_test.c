@@ -243,8 +243,8 @@ static void usage(void **state)
         {"batch --out /tmp/x --settle soon a", "--settle 'soon'"},
         {"batch --out /tmp/x -T csv a", "ndjson"},
         {"batch --out /tmp/x --point-from x a", "one group"},
-        {"--settle 3 a.pcap", "belong to the commands"},
-        {"plan --out x a", "plan takes"},
+        {"--settle 3 a.pcap", "--settle belongs to the command 'batch'"},
+        {"plan --out x a", "--out belongs to the command 'batch'"},
     };
 
     (void)state;
