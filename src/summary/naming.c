@@ -93,3 +93,18 @@ void name_services(struct p2t_summary *s)
             words_name_service(server, other ? most : NULL, others);
     }
 }
+
+void name_subjects(struct p2t_summary *s)
+{
+    for (size_t i = 0; i < s->cause_count; i++) {
+        struct cause *c = &s->causes[i];
+        if (c->address == NULL || c->address->more_names == 0 || c->hit_count == 0)
+            continue;
+        const struct word *name = c->hit[0]->name;
+        for (size_t k = 1; k < c->hit_count; k++)
+            if (c->hit[k]->name != name)
+                name = NULL;
+        if (name != NULL)
+            c->name = name;
+    }
+}

@@ -17,6 +17,8 @@ void name_addresses(struct p2t_summary *s);
 /* naming.c: where the calls to one service ask for other names, gives it the one that most of them ask for. Needs
  * s->services. */
 void name_services(struct p2t_summary *s);
+/* naming.c: a cause that hits only calls to one name of a service with several has that name in its subject. */
+void name_subjects(struct p2t_summary *s);
 /* The address answers calls and makes others for them. */
 bool is_proxy(const struct p2t_summary *s, const struct word *ip);
 

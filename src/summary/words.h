@@ -9,14 +9,15 @@
 struct word {
     struct hmap_node node;
     size_t n;
-    uint32_t rank;               /* its place among all, in the order of their bytes; see words_rank() */
-    const struct word *known_as; /* of an address: the name that led to it; of one with a port: the one that most calls
+    uint32_t rank; /* its place among all, in the order of their bytes; see words_rank() */
+    const struct word
+        *known_as;       /* of an address: the name that led to it; of one with a port: the one that most calls
                                     there ask for, where it is another; NULL: none is known */
-    uint32_t more_names;         /* of an address with a port: calls there ask for as many other names, too */
-    uint32_t votes;              /* scratch */
-    uint32_t place;              /* 1 + its place among the texts of a state that is being written; 0: it has none */
-    bool is_proxy;               /* of an address: it answers calls, and makes others for them */
-    char text[];                 /* followed by a NUL */
+    uint32_t more_names; /* of an address with a port: calls there ask for as many other names, too */
+    uint32_t votes;      /* scratch */
+    uint32_t place;      /* 1 + its place among the texts of a state that is being written; 0: it has none */
+    bool is_proxy;       /* of an address: it answers calls, and makes others for them */
+    char text[];         /* followed by a NUL */
 };
 
 enum { WORDS_RECENT = 64 };
