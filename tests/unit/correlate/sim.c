@@ -251,12 +251,9 @@ static void end_of(struct sim *s, struct flow_conn *c, enum fact_kind kind, uint
     feed(s, &f);
 }
 
-static void ask(struct sim *s, int64_t us, struct flow_conn *c, uint32_t number, uint32_t stream, const char *host,
-                const char *target)
+static void ask(struct sim *s, int64_t us, struct flow_conn *c, uint32_t number, uint32_t stream, const char *target,
+                const struct fact_header *headers, size_t header_count)
 {
-    struct fact_header headers[] = {{SLICE_LIT("Host"), slice_str(host)},
-                                    {SLICE_LIT("User-Agent"), SLICE_LIT("test")},
-                                    {SLICE_LIT("Accept-Encoding"), SLICE_LIT("gzip")}};
     struct fact f = {
         .kind = FACT_HTTP_REQUEST_HEAD, .conn = c, .exchange = number, .stream = stream, .mark = mark_at(s, us)};
 
@@ -267,7 +264,7 @@ static void ask(struct sim *s, int64_t us, struct flow_conn *c, uint32_t number,
                                          .version_major = stream != 0 ? 2 : 1,
                                          .version_minor = stream != 0 ? 0 : 1,
                                          .headers = headers,
-                                         .header_count = s->not_go ? 1 : 3};
+                                         .header_count = header_count};
     feed(s, &f);
     end_of(s, c, FACT_HTTP_REQUEST_END, number, stream, f.mark);
 }
@@ -275,12 +272,21 @@ static void ask(struct sim *s, int64_t us, struct flow_conn *c, uint32_t number,
 void sim_request(struct sim *s, int64_t us, struct flow_conn *c, uint32_t number, const char *host,
                  const char *target)
 {
-    ask(s, us, c, number, 0, host, target);
+    struct fact_header headers[] = {{SLICE_LIT("Host"), slice_str(host)},
+                                    {SLICE_LIT("User-Agent"), SLICE_LIT("test")},
+                                    {SLICE_LIT("Accept-Encoding"), SLICE_LIT("gzip")}};
+
+    ask(s, us, c, number, 0, target, headers, s->not_go ? 1 : 3);
 }
 
 void sim_stream(struct sim *s, int64_t us, struct flow_conn *c, uint32_t stream, const char *host, const char *target)
 {
-    ask(s, us, c, stream, stream, host, target);
+    struct fact_header headers[] = {{SLICE_LIT(":authority"), slice_str(host)},
+                                    {SLICE_LIT(":method"), SLICE_LIT("GET")},
+                                    {SLICE_LIT(":path"), slice_str(target)},
+                                    {SLICE_LIT(":scheme"), SLICE_LIT("http")}};
+
+    ask(s, us, c, stream, stream, target, headers, s->not_go ? 1 : 4);
 }
 
 void sim_response(struct sim *s, int64_t us, struct flow_conn *c, uint32_t number, uint16_t status,
