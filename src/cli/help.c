@@ -106,6 +106,7 @@ void help_about(FILE *to, const struct cli_command *c)
         put_captures(to);
     if (strstr(c->synopsis, "BATCH_OUTPUT") != NULL)
         put_wrapped(to, "BATCH_OUTPUT is a folder that batch wrote to.", 0, 0);
+    fprintf(to, "\nExample: %s\n", c->example);
     put_options(to, c);
 }
 

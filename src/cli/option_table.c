@@ -17,61 +17,61 @@ enum {
 static const char list_choices[] = CLI_LIST_LIST(LIST_NAME);
 
 const struct cli_command cli_command_table[] = {
-    {"trace", CLI_TRACE, "[OPTION]... CAPTURE...", "rebuild the timelines of all HTTP exchanges (default command)",
+    {"trace", CLI_TRACE, "[OPTION]... CAPTURE...", "rebuild the timelines of all HTTP exchanges (default)",
      "Rebuilds, for every HTTP exchange in the captures, the timeline that Go's net/http/httptrace would have "
      "reported: "
      "name lookup, connection, request, response, and what went wrong. Each exchange is one line; -T text shows all "
      "of "
      "its events, as --id and --trace-id do.",
-     CLI_VALUE_FILE},
+     "pcap2trace --failed --since 10:10 --until 10:15 /var/captures", CLI_VALUE_FILE},
     {"summary", CLI_SUMMARY, "[OPTION]... CAPTURE...|BATCH_OUTPUT", "who was slow or failed, since when, and why",
      "Reads the captures, or what batch wrote, and says who was slow or failed, since when, how many calls it "
      "affected, "
      "on whose side the cause lies and which packets prove it; then which services were called, and what the "
      "captures "
      "cannot show.",
-     CLI_VALUE_FILE},
-    {"doctor", CLI_DOCTOR, "[OPTION]... CAPTURE...", "what a capture cannot show, and the tcpdump command that would",
+     "pcap2trace summary --baseline yesterday.pcap today.pcap", CLI_VALUE_FILE},
+    {"doctor", CLI_DOCTOR, "[OPTION]... CAPTURE...", "what a capture cannot show, and the tcpdump that would",
      "Looks at whole captures and says what they cannot show: dropped or cut packets, one direction only, a late "
      "start, "
      "clock steps, missing keys; and which tcpdump command would show it.",
-     CLI_VALUE_FILE},
+     "pcap2trace doctor calls.pcap", CLI_VALUE_FILE},
     {"report", CLI_REPORT, "-o FILE.html [OPTION]... CAPTURE...|BATCH_OUTPUT",
      "one HTML page of all that, to open and to share",
      "Writes one self-contained HTML page: the summary, calls over time, services, a table of all exchanges with "
      "their "
      "timelines, and connections as lanes. It opens from disk, without a network.",
-     CLI_VALUE_FILE},
+     "pcap2trace report -o incident.html /var/captures", CLI_VALUE_FILE},
     {"explain", CLI_EXPLAIN, "--id ID [OPTION]... CAPTURE...|BATCH_OUTPUT",
-     "one exchange packet by packet, and what each packet proves",
+     "one exchange packet by packet, and what each proves",
      "Shows the packets of one or more exchanges in order, each with what it proves, and how the verdict follows "
      "from "
      "them.",
-     CLI_VALUE_FILE},
+     "pcap2trace explain --id 0aab19dc871cebd3 calls.pcap", CLI_VALUE_FILE},
     {"extract", CLI_EXTRACT, "--id ID -w FILE.pcapng [OPTION]... CAPTURE...|BATCH_OUTPUT",
      "write one exchange's packets to a small capture, redacted",
      "Writes the packets of one or more exchanges to a pcapng file, with comments that name the hooks. Secrets and "
      "bodies are overwritten unless --show-secrets is given.",
-     CLI_VALUE_FILE},
+     "pcap2trace extract --id 0aab19dc871cebd3 -w proof.pcapng calls.pcap", CLI_VALUE_FILE},
     {"compare", CLI_COMPARE, "--live FILE [OPTION]... CAPTURE...", "compare a client's own traces with the packets",
      "Compares what a client logged of its own calls with the timelines rebuilt from the captures, hook by hook, and "
      "says where they differ and where the time went. Exit status: 0 they agree, 1 they differ, 2 trouble.",
-     CLI_VALUE_FILE},
+     "pcap2trace compare --differing --live service.log calls.pcap", CLI_VALUE_FILE},
     {"batch", CLI_BATCH, "--out FOLDER [OPTION]... CAPTURE_FOLDER", "process a growing folder of rotated captures",
      "Processes the files of a periodic capture, each exactly once, whatever interrupts it. Connections and lookups "
      "continue from file to file. Writes one NDJSON file and one summary per capture, and a manifest.",
-     CLI_VALUE_FOLDER},
+     "pcap2trace batch --follow --out traces /var/captures", CLI_VALUE_FOLDER},
     {"plan", CLI_PLAN, "[--point-from REGEX] [-o FILE] CAPTURE_FOLDER...",
      "list capture points for many machines to share",
      "Lists the capture points in many folders, one JSON object a line, for batch --manifest --shard to divide among "
      "machines.",
-     CLI_VALUE_FOLDER},
+     "pcap2trace plan --point-from '^([^-]*)-' /captures/* > manifest.ndjson", CLI_VALUE_FOLDER},
     {"mcp", CLI_MCP, "[-w FOLDER] [--keylog FILE] CAPTURE_FOLDER", "answer the same questions to programs (MCP)",
      "Serves the Model Context Protocol on standard input and output: summary, list, explain and compare, and "
      "extract "
      "with -w, about captures below CAPTURE_FOLDER only. Secrets stay redacted, whatever the client asks for.",
-     CLI_VALUE_FOLDER},
-    {NULL, CLI_TRACE, NULL, NULL, NULL, CLI_VALUE_NONE},
+     "pcap2trace mcp /var/captures", CLI_VALUE_FOLDER},
+    {NULL, CLI_TRACE, NULL, NULL, NULL, NULL, CLI_VALUE_NONE},
 };
 
 const struct cli_option cli_option_table[] = {

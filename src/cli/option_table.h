@@ -13,6 +13,7 @@ struct cli_command {
     const char *synopsis; /* what stands after the name */
     const char *brief;    /* one line */
     const char *about;    /* a paragraph */
+    const char *example;  /* a command line */
     enum cli_value operands;
 };
 

@@ -33,7 +33,8 @@ enum cli_action {
     X(HOOKS, "hooks")                                                                                                \
     X(FORMATS, "formats")                                                                                            \
     X(COUNTERS, "counters")                                                                                          \
-    X(REDACTION, "redaction")
+    X(REDACTION, "redaction")                                                                                        \
+    X(FIELDS, "fields")
 
 enum cli_list {
 #define X(id, name) CLI_LIST_##id,

@@ -223,8 +223,8 @@ static void the_table_is_consistent(void **state)
 
 static void a_list_is_asked_for_by_name(void **state)
 {
-    static const char *const names[CLI_LIST_COUNT] = {"findings", "causes",   "hooks",
-                                                      "formats",  "counters", "redaction"};
+    static const char *const names[CLI_LIST_COUNT] = {"findings", "causes",    "hooks", "formats",
+                                                      "counters", "redaction", "fields"};
     struct parsed p;
     char line[64];
 
@@ -274,7 +274,8 @@ static void mistakes_are_named(void **state)
         {"pcap2trace -T xml a",
          "-T 'xml': expected text, ndjson, json, trace-result, csv, lines, har, otlp or perfetto"},
         {"pcap2trace --list finding", "did you mean 'findings'?"},
-        {"pcap2trace --list xml", "--list 'xml': expected findings, causes, hooks, formats, counters or redaction"},
+        {"pcap2trace --list xml",
+         "--list 'xml': expected findings, causes, hooks, formats, counters, redaction or fields"},
         {"pcap2trace -T", "'-T' needs a value"},
         {"pcap2trace --format", "'--format' needs a value"},
         {"pcap2trace --bogus a", "unknown option '--bogus'"},
