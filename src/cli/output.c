@@ -144,7 +144,7 @@ static void step_aside(struct output *o)
 
     if (asprintf(&part, "%s.part", o->target) < 0)
         return;
-    if (asprintf(&text, "stays as it was; what was written before the interruption is in %s", part) >= 0) {
+    if (asprintf(&text, "was not changed; what was written before the interruption is in %s", part) >= 0) {
         report_line(o->target, text);
         free(text);
     }

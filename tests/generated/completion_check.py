@@ -44,7 +44,7 @@ class Zsh:
     def __init__(self):
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
-            os.environ.update(TERM="dumb", COLUMNS="500", ZDOTDIR="/nonexistent")
+            os.environ.update(TERM="dumb", COLUMNS="500", ZDOTDIR="/nonexistent/folder", HISTFILE="")
             os.execvp("zsh", ["zsh", "-f", "-i"])
         self.say(f"PS1='go> '; unsetopt zle_bracketed_paste promptsp; fpath=('{os.path.dirname(FILE)}' $fpath); "
                  "autoload -U compinit; compinit -u -D; LISTMAX=10000; setopt nolistbeep; "

@@ -29,7 +29,7 @@ def main():
         page = open(f"{FOLDER}/pcap2trace-{command}.1").read().replace("\\-", "-")
         assert set(re.findall(r"^\\fB(?:-\w\\fR, \\fB)?(--[a-z-]+)", page, re.M)) == own, command
         for option in own:
-            said = run(command, option, "/nonexistent", "/nonexistent").stderr
+            said = run(command, option, "/nonexistent/file", "/nonexistent/file").stderr
             assert "belongs to" not in said and "does not apply to the command" not in said, (command, option, said)
         seen |= own
     assert options_of(overview) <= seen and {"--top", "--shard", "--minimal"} <= seen - options_of(overview)

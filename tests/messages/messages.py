@@ -6,8 +6,9 @@ do? Then --update writes the list anew. A text is a string literal of two words 
 import os, re, sys
 
 LIST = os.path.join(os.path.dirname(os.path.abspath(__file__)), "messages.txt")
-# SQL, JSON Schema-like texts for programs, roff and shell: no messages.
-SKIPPED = ("src/cli/generate/", "src/cli/sqlite")
+# SQL, roff and shell; notes that nothing prints.
+SKIPPED = ("src/cli/generate/", "src/cli/sqlite", "src/correlate/times.h")
+ASSERTION = re.compile(r"_Static_assert\s*\((?:[^()]|\([^()]*\))*\)\s*;")
 TOKEN = re.compile(r"""//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])+'|\\\n|\s+|[^"'/\s\\]+|.""", re.S)
 PAGE_TEXT = re.compile(r""""((?:\\.|[^"\\\n])*)"|'((?:\\.|[^'\\\n])*)'|`((?:\\.|[^`\\])*)`|>([^<>{}]+)<""")
 COMMENT = re.compile(r"/\*.*?\*/|(?<!:)//[^\n]*", re.S)
@@ -25,7 +26,7 @@ def sources(root):
 def literals_of_c(text):
     """Adjacent literals joined, as the compiler joins them; a macro between two (PRIu64) stands as %."""
     joined, pending = [], None
-    for token in TOKEN.findall(text):
+    for token in TOKEN.findall(ASSERTION.sub("", text)):
         if token[0] == '"':
             pending = (pending or "") + token[1:-1]
         elif token.isspace() or token.startswith(("//", "/*")) or token == "\\\n":

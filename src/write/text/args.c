@@ -52,7 +52,7 @@ static void dns_done(struct buf *b, const struct p2t_event *ev)
     if (args_bool(ev, P2T_ARG_DNS_DONE_COALESCED) == 1)
         buf_lit(b, " (shared with another request's lookup)");
     if (queries == 0)
-        buf_lit(b, " (no lookup on this wire)");
+        buf_lit(b, " (no lookup in this capture)");
     else if (queries > 2)
         buf_printf(b, " (%lld queries)", (long long)queries);
 }

@@ -83,10 +83,10 @@ static const char *verdict(const struct p2t_exchange *x)
                                                          [P2T_OUTCOME_DNS_ERROR] = "never left: ",
                                                          [P2T_OUTCOME_CONNECT_ERROR] = "never left: ",
                                                          [P2T_OUTCOME_TLS_ERROR] = "never left: ",
-                                                         [P2T_OUTCOME_REQUEST_ERROR] = "not wholly sent: ",
+                                                         [P2T_OUTCOME_REQUEST_ERROR] = "only partly sent: ",
                                                          [P2T_OUTCOME_NO_RESPONSE] = "no response: ",
                                                          [P2T_OUTCOME_RESPONSE_ERROR] = "broken response: ",
-                                                         [P2T_OUTCOME_INCOMPLETE] = "not wholly captured: "};
+                                                         [P2T_OUTCOME_INCOMPLETE] = "only partly captured: "};
 
     if (x->outcome == P2T_OUTCOME_TLS_ERROR && has_event(x, P2T_HOOK_WROTE_HEADERS))
         return "failed: ";

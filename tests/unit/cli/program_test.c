@@ -193,7 +193,7 @@ static void exit_status_and_messages(void **state)
         {"-o DIR/no/such/folder DIR/three.pcap", 1, "/no/such/folder: No such file or directory"},
         {"-o /dev/full DIR/three.pcap", 1, "/dev/full: No space left on device"},
         {"-v DIR/three.pcap", 0, "          26  packets"},
-        {"--keylog DIR/empty.pcap DIR/three.pcap", 0, "/empty.pcap: there is no TLS secret in it"},
+        {"--keylog DIR/empty.pcap DIR/three.pcap", 0, "/empty.pcap: it contains no TLS secrets"},
         {"-q --keylog DIR/empty.pcap DIR/three.pcap", 0, ""},
         {"--keylog DIR/stray.keys DIR/three.pcap", 0,
          "/stray.keys: none of the TLS secrets in it (1) opens a connection"},
@@ -574,7 +574,7 @@ static void an_interrupt_leaves_an_older_file_alone(void **state)
     program_wait(&p);
     close(feed);
     assert_int_equal(p.status, 130);
-    assert_non_null(strstr(ERR(p), "/out.json: stays as it was; what was written before the interruption is in "));
+    assert_non_null(strstr(ERR(p), "/out.json: was not changed; what was written before the interruption is in "));
     assert_non_null(strstr(ERR(p), "/out.json.part"));
     f = fopen(path, "r");
     assert_non_null(f);

@@ -51,7 +51,7 @@ static void packets_of_several_captures_carry_their_names(void **state)
     (void)state;
     expect(example_two_attempts(),
            "2026-01-02 03:04:05.250000Z  connect 10.1.9.7:8080  incomplete  300.1 ms\n"
-           "  not wholly captured\n"
+           "  only partly captured\n"
            "  10.1.9.1:40000 -> 10.1.9.7:8080, new, rtt 0.200 ms\n"
            "      0.000   ConnectStart          a.pcap#5        [fd00::7]:80\n"
            "    300.000   ConnectStart          b\\x1b.pcap#2    10.1.9.7:80  <- 300.0 ms waiting for TCP\n"
@@ -133,10 +133,10 @@ static void each_outcome_has_its_words(void **state)
         [P2T_OUTCOME_DNS_ERROR] = "\n  never left: why\n",
         [P2T_OUTCOME_CONNECT_ERROR] = "\n  never left: why\n",
         [P2T_OUTCOME_TLS_ERROR] = "\n  failed: why\n", /* after its headers were written */
-        [P2T_OUTCOME_REQUEST_ERROR] = "\n  not wholly sent: why\n",
+        [P2T_OUTCOME_REQUEST_ERROR] = "\n  only partly sent: why\n",
         [P2T_OUTCOME_NO_RESPONSE] = "\n  no response: why\n",
         [P2T_OUTCOME_RESPONSE_ERROR] = "\n  broken response: why\n",
-        [P2T_OUTCOME_INCOMPLETE] = "\n  not wholly captured: why\n",
+        [P2T_OUTCOME_INCOMPLETE] = "\n  only partly captured: why\n",
     };
 
     (void)state;
