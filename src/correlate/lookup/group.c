@@ -67,9 +67,26 @@ static bool knows_server(const struct lookup *l, const struct endpoint *server)
     return endpoint_eq(&l->info.server, server) || asked_before(l, server);
 }
 
-static bool tries_left(const struct lookup *l, const struct lookup_lane *lane, const struct endpoint *server)
+/* It asks again after the same time as before, and sooner than by default: who sets one option of resolv.conf sets the
+ * number of attempts, too. */
+static bool keeps_pace(const struct lookup *l, int64_t since_query)
 {
-    return lane->tries < LOOKUP_ATTEMPTS * (l->server_count + !knows_server(l, server));
+    int64_t off = since_query - l->retry_gap_ns;
+
+    return l->retry_gap_ns > 0 && l->retry_gap_ns < SHORT_TIMEOUT_NS && off < l->retry_gap_ns / 10 &&
+           off > -l->retry_gap_ns / 10;
+}
+
+/* Resolvers try twice, unless they are told otherwise. One that got an address of the other type, and has not been
+ * dialled, still waits for this one. */
+static bool tries_left(const struct lookup *l, const struct lookup_lane *lane, const struct fact *f)
+{
+    size_t servers = l->server_count + !knows_server(l, &f->as.dns.dst);
+    int64_t since = f->mark.ts_ns - lane->last_query.ts_ns;
+
+    if (lane->state == LANE_ASKED && l->info.addr_count > 0 && !lookup_used(l))
+        return true;
+    return lane->tries < (keeps_pace(l, since) ? LOOKUP_ATTEMPTS_MAX : LOOKUP_ATTEMPTS) * servers;
 }
 
 /* The same question with the same id: musl asks all its servers at once, and glibc keeps its ids over all retries and
@@ -110,13 +127,13 @@ static bool continues_same_name(const struct lookup *l, const struct fact *f, in
     case LANE_IDLE:
         return asks_other_type(l, f);
     case LANE_ASKED:
-        return since_query >= QUERY_RETRY_MIN_NS && tries_left(l, lane, &f->as.dns.dst);
+        return since_query >= QUERY_RETRY_MIN_NS && tries_left(l, lane, f);
     case LANE_TRUNCATED:
         return f->as.dns.over_tcp || since_query >= QUERY_RETRY_MIN_NS;
     case LANE_ERROR:
     case LANE_LAME:
     case LANE_REFUSED:
-        return f->mark.ts_ns - lane->last_answer.ts_ns <= FOLLOW_NS && tries_left(l, lane, &f->as.dns.dst);
+        return f->mark.ts_ns - lane->last_answer.ts_ns <= FOLLOW_NS && tries_left(l, lane, f);
     default:
         return false;
     }
