@@ -1,4 +1,4 @@
-# The program, both libraries, headers, manual page, and what pkg-config and find_package(pcap2trace) read.
+# The program, both libraries, headers, manual page, JSON Schemas, and what pkg-config and find_package(pcap2trace) read.
 include(CMakePackageConfigHelpers)
 
 set(P2T_CMAKE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/pcap2trace)
@@ -39,3 +39,4 @@ install(FILES ${PROJECT_BINARY_DIR}/pcap2trace.pc DESTINATION ${CMAKE_INSTALL_LI
 install(FILES ${PROJECT_BINARY_DIR}/pcap2traceConfig.cmake ${PROJECT_BINARY_DIR}/pcap2traceConfigVersion.cmake
         DESTINATION ${P2T_CMAKE_DIR})
 install(FILES ${PROJECT_SOURCE_DIR}/src/cli/pcap2trace.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/src/doc/schema DESTINATION ${CMAKE_INSTALL_DATADIR}/pcap2trace)
