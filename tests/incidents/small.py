@@ -464,6 +464,37 @@ def calls_with_a_query_are_slow(c):
     some_slow(c, ['/x', '/x?a=1'], lambda i: i % 2)
 
 
+def hosts(c, names, slow, status=200):
+    """20 quick calls, then 30 of which some take 0.3 s; each to the next of the names, all at one address."""
+    c.udp(0, C, DNS, question(1, 'ingress.test'))
+    c.udp(0.001, DNS, C, answer(1, 'ingress.test', address='10.0.0.2'))
+    for i in range(50):
+        host, at, late = names[i % len(names)], 1 + i * 0.5, i >= 20 and slow(names[i % len(names)])
+        t = Talk(c, at, f'10.0.0.1:{4000 + i}', S)
+        t.says(at + 0.01, t.client, f'GET /x HTTP/1.1\r\nHost: {host}\r\n\r\n'.encode())
+        t.says(at + (0.31 if late else 0.015), S, f'HTTP/1.1 {status if late else 200} OK\r\nContent-Length: 0\r\n\r\n'.encode())
+
+
+@case(['http.think_time', 'a.test and 1 more name (10.0.0.2:80) takes', '10 of 28 calls, all GET /x, all to b.test'])
+def calls_to_one_name_of_an_address_are_slow(c):
+    hosts(c, ['a.test', 'a.test', 'b.test'], lambda name: name == 'b.test')
+
+
+@case(['http.error_cluster', 'a.test and 1 more name (10.0.0.2:80) answers 500', '; it hits 10 of 10 calls to b.test, and 0 of 18 others'])
+def calls_to_one_name_of_an_address_fail(c):
+    hosts(c, ['a.test', 'a.test', 'b.test'], lambda name: name == 'b.test', 500)
+
+
+@case(['http.think_time', 'a.test (10.0.0.2:80) takes', '!more name', '!ingress'])
+def one_stray_name_is_not_told(c):
+    hosts(c, ['a.test'] * 49 + ['odd.test'], lambda name: True)
+
+
+@case(['http.think_time', 'ingress.test (10.0.0.2:80) takes', '!more name'])
+def a_name_with_and_without_its_search_list(c):
+    hosts(c, ['ingress.test', 'ingress.test.svc.local'], lambda name: True)
+
+
 @case(['http.think_time', '16 of 30 calls', '!it hits'])
 def half_of_the_calls_are_slow(c):
     some_slow(c, ['/x', '/x?a=1'], lambda i: i % 4 < 2)
