@@ -1,6 +1,11 @@
 # The program, both libraries, headers, manual page, JSON Schemas, and what pkg-config and find_package(pcap2trace) read.
 include(CMakePackageConfigHelpers)
 
+if(P2T_STATIC)
+  install(TARGETS pcap2trace RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  return()
+endif()
+
 set(P2T_CMAKE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/pcap2trace)
 # What the static library needs, by the names that the linker knows.
 set(P2T_PRIVATE_LIBS "")
