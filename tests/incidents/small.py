@@ -396,6 +396,43 @@ def a_reset_after_a_slow_request(c):
     t.ends(0.32, S, RST | ACK)
 
 
+def resets_some(c, at_server, sent_after, reset_after):
+    """Every fourth connection is reset; both times count from the handshake's ACK. The hosts are 20 ms from each other."""
+    for i in range(24):
+        client, at = f'10.0.0.1:{4000 + i}', i * 0.2
+        c.tcp(at, client, S, SYN, 100, options=b'\2\4\5\xb4')
+        c.tcp(at + (0.00005 if at_server else 0.02), S, client, SYN | ACK, 500, 101, options=b'\2\4\5\xb4')
+        c.tcp(at + 0.0201, client, S, ACK, 101, 501)
+        request = b'GET / HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\n\r\n'
+        c.tcp(at + 0.0201 + sent_after, client, S, PUSH | ACK, 101, 501, request)
+        if i % 4:
+            answer = b'HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n'
+            c.tcp(at + 0.06, S, client, PUSH | ACK, 501, 101 + len(request), answer)
+        else:
+            c.tcp(at + 0.0201 + reset_after, S, client, RST, 501, 0)
+    c.packets.sort(key=lambda p: p[0])
+
+
+@case(['conn.backlog_reset', 'a.test (10.0.0.2:80) resets connections as soon as they are established', '6 of'], ['conn.churn'])
+def resets_of_a_handshake_seen_at_the_server(c):
+    resets_some(c, True, 0.00002, 0.00001)
+
+
+@case(['conn.reset_midway', '!as soon as'], ['conn.churn'])
+def resets_of_a_request_seen_at_the_server(c):
+    resets_some(c, True, 0.00002, 0.001)
+
+
+@case(['conn.backlog_reset', 'a.test (10.0.0.2:80) resets connections as soon as they are established', '6 of'], ['conn.churn'])
+def resets_of_a_handshake_seen_at_the_client(c):
+    resets_some(c, False, 0.002, 0.02)
+
+
+@case(['conn.reset_midway', '!as soon as'], ['conn.churn'])
+def resets_of_a_request_seen_at_the_client(c):
+    resets_some(c, False, 0.002, 0.022)
+
+
 def posts(c, waits, expects):
     for i, wait in enumerate(waits):
         t, at = Talk(c, i, f'10.0.0.1:{4000 + i}', S), i + 0.01

@@ -5,6 +5,8 @@
 
 /* Questions kept of one lookup: resolvers ask fewer. */
 enum { QUERIES_OF_LOOKUP_MAX = 32 };
+/* Names that one query may go on from: those of a search list, tried at one time. */
+enum { CANDIDATES_MAX = 8 };
 
 /* After each packet: what is it waiting for now, and until when? */
 static void wait_on(struct correlate *c, struct lookup *l, int64_t now)
@@ -135,22 +137,57 @@ static bool continues_next_name(const struct correlate *c, const struct lookup *
     return f->mark.ts_ns - l->info.last_answer.ts_ns <= WALK_NS;
 }
 
-/* Where several fit, the one that asked from this socket, then the one that has waited for the longest. */
+/* Of each name, the lookup that has waited for the longest. */
+struct candidates {
+    struct lookup *oldest[CANDIDATES_MAX];
+    size_t n;
+};
+
+static void add_candidate(struct candidates *all, struct lookup *l, const struct fact *f)
+{
+    size_t i = 0;
+
+    while (i < all->n && !slice_ieq(all->oldest[i]->name, l->name))
+        i++;
+    if (i == CANDIDATES_MAX)
+        return;
+    if (i == all->n)
+        all->oldest[all->n++] = l;
+    else if (same_socket(l, f) || !same_socket(all->oldest[i], f))
+        all->oldest[i] = l;
+}
+
+/* The one that asked for this name, then the one that asked from this socket; else the name that was first asked for
+ * last: it is the one a search list tried last. */
+static struct lookup *best_of(const struct candidates *all, const struct fact *f, struct slice name)
+{
+    struct lookup *best = NULL;
+
+    for (size_t i = 0; i < all->n; i++) {
+        struct lookup *l = all->oldest[i];
+        if (slice_ieq(l->name, name))
+            return l;
+        bool better = best == NULL || (same_socket(l, f) == same_socket(best, f)
+                                           ? l->info.first_query.ts_ns > best->info.first_query.ts_ns
+                                           : same_socket(l, f));
+        best = better ? l : best;
+    }
+    return best;
+}
+
 static struct lookup *lookup_of_query(struct correlate *c, const struct fact *f, struct slice name, int lane)
 {
     struct hmap_node *n = hmap_first(&c->lookups_by_label, lookup_label_hash(&f->as.dns.src.ip, name));
-    struct lookup *best = NULL;
+    struct candidates all = {.n = 0};
 
     for (int looked_at = 0; n != NULL && looked_at < LOOKUP_LOOKED_AT_MAX; n = hmap_next(n), looked_at++) {
         struct lookup *l = hmap_entry(n, struct lookup, by_label);
         if (mark_set(&lookup_detours(&l->info)->superseded) || !ip_eq(&l->client_ip, &f->as.dns.src.ip))
             continue;
-        if (!(slice_ieq(l->name, name) ? continues_same_name(l, f, lane) : continues_next_name(c, l, f, lane, name)))
-            continue;
-        if (best == NULL || same_socket(l, f) || !same_socket(best, f))
-            best = l;
+        if (slice_ieq(l->name, name) ? continues_same_name(l, f, lane) : continues_next_name(c, l, f, lane, name))
+            add_candidate(&all, l, f);
     }
-    return best;
+    return best_of(&all, f, name);
 }
 
 static void supersede(struct lookup *l, const struct packet_mark *mark)
