@@ -47,7 +47,7 @@ END
 compare() {
     local differ=0 n=0 capture keys
     while read -r capture; do
-        keys=$(ls "${capture%%.pcap*}".keys "${capture%%.pcap*}".keylog.txt 2> /dev/null | head -1)
+        keys=$(ls "${capture%%.pcap*}".keys "${capture%%.pcap*}".keylog.txt 2> /dev/null | head -1) || true
         for command in "trace -T ndjson --all" "trace -T text" "summary -T json"; do
             # shellcheck disable=SC2086 # words
             if ! cmp -s <("$program" $command -q ${keys:+--keylog "$keys"} "$capture" 2>&1) \
