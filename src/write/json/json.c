@@ -1,7 +1,6 @@
 #include "write/json/json.h"
 
-#include <endian.h>
-
+#include "base/system.h"
 #include "base/timefmt.h"
 #include "base/utf8.h"
 #include "write/escape.h"
