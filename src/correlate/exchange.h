@@ -429,6 +429,7 @@ struct exchange {
     struct heap_node order; /* in the outbox */
     struct timer timer;
     bool may_have_ended;   /* provisionally, at end_ns */
+    bool remembered;       /* a successor would be linked to it */
     bool late;             /* answered after the client's FIN: ended with it, unless the client takes the answer */
     struct list_link open; /* among those under way on its connection, or among the free ones */
     struct hmap_node by_number;

@@ -22,6 +22,7 @@ struct p2t_session {
     struct p2t_config config;
     /* The emitter's thread reads config, trace and paths: they share no cache line with what changes per packet. */
     struct trace *trace;
+    struct trace *traces[EMITTER_WORKERS_MAX]; /* one for each worker that prepares; the first is `trace` */
     const char **paths[PATH_CHUNKS]; /* of the files, by number; chunks never move, so that reading needs no lock */
     struct input *input;
     struct packet_decoder *decoder;

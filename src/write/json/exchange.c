@@ -3,9 +3,9 @@
 #include "write/json/json.h"
 
 /* Inlined: the key is a literal in every call, so that its length is a constant. */
-static inline void text_field(struct buf *b, const char *key, struct p2t_text s)
+static inline __attribute__((always_inline)) void text_field(struct buf *b, const char *key, struct p2t_text s)
 {
-    buf_put(b, key, strlen(key));
+    buf_const(b, key, strlen(key));
     json_text(b, s);
 }
 
@@ -142,18 +142,18 @@ static void put_events(struct buf *b, const struct p2t_exchange *x)
     buf_putc(b, ']');
 }
 
-static inline void put_count(struct buf *b, const char *key, int64_t v)
+static inline __attribute__((always_inline)) void put_count(struct buf *b, const char *key, int64_t v)
 {
-    buf_put(b, key, strlen(key));
+    buf_const(b, key, strlen(key));
     if (v < 0)
         buf_lit(b, "null");
     else
         buf_i64(b, v);
 }
 
-static void put_message(struct buf *b, const char *key, const struct p2t_message *m)
+static inline void put_message(struct buf *b, const char *key, const struct p2t_message *m)
 {
-    buf_str(b, key);
+    buf_const(b, key, strlen(key));
     put_count(b, "{\"header_bytes\":", m->header_bytes);
     put_count(b, ",\"body_bytes\":", m->body_bytes);
     text_field(b, ",\"content_type\":", m->content_type);
@@ -287,9 +287,9 @@ static void put_subject(struct buf *b, const struct p2t_exchange *x)
 }
 
 /* Whole microseconds since 1970, rounded down: a double holds them, as jq and JavaScript read numbers. */
-static void put_whole_us(struct buf *b, const char *key, int64_t ns)
+static inline void put_whole_us(struct buf *b, const char *key, int64_t ns)
 {
-    buf_str(b, key);
+    buf_const(b, key, strlen(key));
     buf_i64(b, ns / 1000 - (ns % 1000 < 0));
 }
 
