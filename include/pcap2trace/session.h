@@ -111,6 +111,15 @@ struct p2t_reason {
     uint64_t count;
 };
 
+/* Processor time by stage, once all was read; with one job all of it is `following`. Files that are decompressed ahead are not
+ * counted. */
+struct p2t_spent {
+    int64_t reading_ns;   /* packets read and decoded, on one thread */
+    int64_t following_ns; /* connections, messages and exchanges, on the caller's thread */
+    int64_t making_ns;    /* timelines, and `prepare` or `exchange`, on one thread or several */
+    int64_t writing_ns;   /* `prepared` */
+};
+
 /* Opens the inputs. Inputs that cannot be read are problems, not errors. P2T_ERR_USAGE with *error set when the
  * filter does not compile: free() it; error may be NULL. */
 P2T_API int p2t_session_open(struct p2t_session **session, const struct p2t_config *config, char **error);
@@ -122,6 +131,7 @@ P2T_API int p2t_session_run(struct p2t_session *session);
 /* Ends early: what is open is handed over as it stands, marked incomplete. */
 P2T_API int p2t_session_finish(struct p2t_session *session);
 P2T_API void p2t_session_counters(const struct p2t_session *session, struct p2t_counters *counters);
+P2T_API void p2t_session_spent(const struct p2t_session *session, struct p2t_spent *spent);
 /* The n-th reason, in a fixed order; false when there are no more. Those with count 0 are given too. */
 P2T_API bool p2t_session_reason(const struct p2t_session *session, size_t n, struct p2t_reason *reason);
 /* NULL is allowed. */

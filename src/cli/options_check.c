@@ -89,6 +89,15 @@ static const char *check_mcp(const struct cli_options *o)
                : NULL;
 }
 
+static const char *check_output(const struct cli_options *o)
+{
+    bool writes = o->action == CLI_TRACE ? o->format == OUT_FORMAT_NDJSON : o->action == CLI_BATCH;
+
+    if (o->compact && !writes)
+        return "--compact is a form of ndjson: it goes with -T ndjson, or with batch";
+    return o->stages && o->action != CLI_TRACE ? "--stats belongs to the command 'trace'" : NULL;
+}
+
 int options_check(const struct cli_options *o, struct buf *complaint)
 {
     const char *what = NULL;
@@ -139,6 +148,8 @@ int options_check(const struct cli_options *o, struct buf *complaint)
         what = "compare takes all exchanges: -c has no meaning there";
     else if (count_stdin(o->live, o->live_count) + count_stdin(o->captures, o->capture_count) > 1)
         what = "standard input can be read once only";
+    if (what == NULL)
+        what = check_output(o);
     if (what == NULL)
         return P2T_OK;
     buf_str(complaint, what);

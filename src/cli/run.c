@@ -123,7 +123,7 @@ static size_t bytes_to_sort(const struct run *r)
 static int open_output(struct run *r)
 {
     const struct cli_options *o = r->options;
-    struct out_options options = {.color = color_wanted(o), .sort_bytes = bytes_to_sort(r)};
+    struct out_options options = {.color = color_wanted(o), .compact = o->compact, .sort_bytes = bytes_to_sort(r)};
     struct out_sink sink = {&r->output, output_write};
 
     if (output_open(&r->output, o->output) != P2T_OK) {
@@ -224,6 +224,8 @@ static void say_how_it_went(const struct run *r)
 
     if (o->verbose)
         report_counters(r->session);
+    if (o->stages)
+        report_stages(r->session);
     if (o->quiet)
         return;
     if (out_writer_runs(r->writer) > 1)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/hot.h"
+#include "base/thread.h"
 #include "judge/judge.h"
 #include "session/limits.h"
 #include "session/state.h"
@@ -343,6 +344,7 @@ int p2t_session_open(struct p2t_session **session, const struct p2t_config *conf
         *error = NULL;
     if (s != NULL) {
         s->config = *config;
+        s->spent_ns = thread_spent_ns();
         s->keylog = (struct keylog){.path = config->keylog, .fd = -1};
         status = build_stages(s);
     }

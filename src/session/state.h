@@ -44,6 +44,7 @@ struct p2t_session {
     uint64_t backwards;             /* frames earlier than one before them */
     uint64_t drops[PACKET_DROP_COUNT];
     uint64_t own_problems; /* reported by the session itself, not by the input */
+    int64_t spent_ns;      /* processor time of the caller's thread: before it began, and then for all of it */
     int status;            /* the first failure; later calls return it */
     bool finished;
 };

@@ -31,7 +31,8 @@ enum out_format {
 };
 
 struct out_options {
-    bool color; /* terminal escapes in the text format */
+    bool color;   /* terminal escapes in the text format */
+    bool compact; /* ndjson in its compact form */
     /* Exchanges that are held to be written in the order of their starts; 0: they are written as they come. */
     size_t sort_bytes;
 };

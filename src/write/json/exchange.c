@@ -64,23 +64,6 @@ static char *moment_text(char *w, const struct p2t_event *ev)
     return PUT(w, ",\"args\":{");
 }
 
-static bool same_bound(bool has, int64_t ns, bool other_has, int64_t other_ns)
-{
-    return has == other_has && (!has || ns == other_ns);
-}
-
-static bool same_moment(const struct p2t_event *a, const struct p2t_event *b)
-{
-    if (a->time_ns != b->time_ns || a->basis != b->basis || a->evidence_count != b->evidence_count ||
-        !same_bound(a->has_earliest, a->earliest_ns, b->has_earliest, b->earliest_ns) ||
-        !same_bound(a->has_latest, a->latest_ns, b->has_latest, b->latest_ns))
-        return false;
-    for (size_t i = 0; i < a->evidence_count; i++)
-        if (a->evidence[i].packet != b->evidence[i].packet || a->evidence[i].file != b->evidence[i].file)
-            return false;
-    return true;
-}
-
 enum { MOMENT_TEXT_MAX = 128 + TIME_TEXT_BYTES + 2 * JSON_US_MAX + JSON_EVIDENCE_MAX };
 
 /* Where the text of the last event's moment stands in the output. */
@@ -99,7 +82,7 @@ static void put_event_head(struct buf *b, const struct p2t_event *ev, struct mom
     w = PUT(w, "{\"hook\":\"");
     w = name_text(w, &hooks[ev->hook]);
     size_t at = (size_t)((uint8_t *)w - b->p);
-    if (last->of != NULL && same_moment(last->of, ev)) {
+    if (last->of != NULL && json_same_moment(last->of, ev)) {
         memcpy(w, b->p + last->at, last->n);
         b->n = at + last->n;
     } else {
