@@ -6,6 +6,7 @@
 #include "correlate/open.h"
 #include "correlate/outbox.h"
 #include "correlate/pool/pool.h"
+#include "correlate/timers.h"
 #include "correlate/transport.h"
 
 /* ---- reports ---- */
@@ -71,6 +72,15 @@ static bool found_elsewhere(struct correlate *c, struct dial *d)
     return true;
 }
 
+static int64_t unused_end_ns(const struct correlate *c, const struct dial *d)
+{
+    const struct cconn *cc = d->winner >= 0 ? d->conns[d->winner] : NULL;
+
+    if (cc != NULL && mark_set(&cc->view.server_rst) && !mark_set(&cc->view.client_rst))
+        return cc->view.server_rst.ts_ns;
+    return d->winner >= 0 || dial_is_open(d) ? c->now_ns : dial_end_ns(d);
+}
+
 /* A dial that no request used, as an exchange of its own. orphan: the request it was for was served elsewhere. */
 static void report_dial(struct correlate *c, struct dial *d, bool quiet, bool orphan)
 {
@@ -85,7 +95,7 @@ static void report_dial(struct correlate *c, struct dial *d, bool quiet, bool or
     if (e != NULL) {
         e->kind = P2T_KIND_CONNECT;
         e->start = d->attempts[0].syn;
-        e->end_ns = d->winner >= 0 || dial_is_open(d) ? c->now_ns : dial_end_ns(d);
+        e->end_ns = unused_end_ns(c, d);
         describe_conn(d, e);
         dial_copy_attempts(d, e);
         if (d->lookup != NULL && !d->cached) {
@@ -219,7 +229,7 @@ static void on_first_syn(struct correlate *c, struct cconn *cc, const struct fac
     struct dial *waiting = pool_dial_going_on(c, cc, now);
 
     if (waiting == NULL && l != NULL)
-        waiting = dial_of_lookup_going_on(l, cc, now);
+        waiting = dial_going_on_of_lookups(c, l, cc, now);
     if (waiting != NULL && follows_lookup(l, &cc->view.server.ip, waiting, now))
         waiting = NULL;
     if (dial_first_syn(c, cc, f, waiting, l) != NULL && waiting == NULL)
@@ -246,11 +256,14 @@ void join_conn_secured(struct correlate *c, struct cconn *cc)
 void join_conn_closed(struct correlate *c, struct cconn *cc)
 {
     const struct exchange_conn *v = &cc->view;
-    bool reset = mark_set(&v->client_rst) || mark_set(&v->server_rst);
     bool finished = mark_set(&v->client_fin) && mark_set(&v->server_fin);
 
-    if (cc->dial != NULL && cc->dial->winner == cc->attempt && (reset || finished))
+    if (cc->dial == NULL || cc->dial->winner != cc->attempt)
+        return;
+    if (mark_set(&v->client_rst) || finished)
         report_dial(c, cc->dial, true, false);
+    else if (mark_set(&v->server_rst)) /* a request may have been on its way */
+        timer_set(c, &cc->dial->timer, TIMER_DIAL, v->server_rst.ts_ns + SETTLE_NS);
 }
 
 void join_conn_gone(struct correlate *c, struct cconn *cc, enum flow_end why)

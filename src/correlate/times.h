@@ -15,6 +15,7 @@
     X(WALK_NS,               20000000,      "measured",                         "longest pause between an answer and the question for the next search name") \
     X(QUERY_RETRY_MIN_NS,    900000000,     "resolvers retry after whole seconds", "a second question sooner, from another socket, is another lookup's") \
     X(LOOKUP_TIMEOUT_NS,     5000000000,    "resolv.conf(5): timeout",          "when a question that is not repeated was given up") \
+    X(SHORT_TIMEOUT_NS,      3500000000,    "chosen: below the default",        "a question repeated sooner shows a resolver whose options were set, the number of attempts among them") \
     X(LOOKUP_OPEN_NS,        30000000000,   "chosen: longer than resolvers wait", "how long a question without an answer, or an answer that nobody followed, is kept open") \
     X(RESOLUTION_DELAY_NS,   60000000,      "RFC 8305 3: 50 ms",                "a dial this long after an answer of one type waited for the other type's, too") \
     X(OTHER_TYPE_NS,         50000000,      "measured: under 1 ms",             "how soon a resolver with two sockets asks for the other address type") \

@@ -124,7 +124,7 @@ void cause_subject_service(struct cause *c, const struct word *server, const str
 {
     c->kind = "service";
     c->address = server;
-    c->name = server_ip != NULL ? server_ip->known_as : NULL;
+    c->name = service_name(server, server_ip);
     cause_server(c, server, server_ip);
 }
 
@@ -137,18 +137,27 @@ void cause_clear(struct cause *c, const struct word *who)
         c->cleared[c->cleared_count++] = who;
 }
 
-const struct word *service_name(const struct word *server_ip)
+const struct word *service_name(const struct word *server, const struct word *server_ip)
 {
-    return server_ip != NULL && server_ip->known_as != NULL ? server_ip->known_as : server_ip;
+    if (server != NULL && server->known_as != NULL)
+        return server->known_as;
+    return server_ip != NULL ? server_ip->known_as : NULL;
 }
 
 void say_service(struct buf *b, const struct word *server, const struct word *server_ip)
 {
-    if (server_ip == NULL || server_ip->known_as == NULL) {
+    const struct word *name = service_name(server, server_ip);
+
+    if (name == NULL) {
         buf_str(b, word_str(server != NULL ? server : server_ip));
         return;
     }
-    buf_printf(b, "%s (%s)", server_ip->known_as->text, word_str(server != NULL ? server : server_ip));
+    buf_str(b, name->text);
+    if (server != NULL && server->more_names > 0) {
+        buf_lit(b, " and ");
+        say_count(b, server->more_names, "more name");
+    }
+    buf_printf(b, " (%s)", word_str(server != NULL ? server : server_ip));
 }
 
 void say_time(struct buf *b, int64_t ns)

@@ -26,10 +26,10 @@ void cause_server(struct cause *c, const struct word *server, const struct word 
 void cause_subject_service(struct cause *c, const struct word *server, const struct word *server_ip);
 void cause_clear(struct cause *c, const struct word *who);
 
-/* "a.test (10.0.0.1:80)", or the address alone. */
+/* "a.test (10.0.0.1:80)", "a.test and 2 more names (10.0.0.1:80)", or the address alone. */
 void say_service(struct buf *b, const struct word *server, const struct word *server_ip);
-/* "a.test", or the address where no name is known. */
-const struct word *service_name(const struct word *server_ip);
+/* "a.test"; NULL where no name is known. */
+const struct word *service_name(const struct word *server, const struct word *server_ip);
 /* "250 ms", "1.2 s". */
 void say_time(struct buf *b, int64_t ns);
 /* "s" behind a word of which there are n, but for one. */

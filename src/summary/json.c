@@ -97,7 +97,7 @@ static void json_service(struct buf *b, const struct service_row *r)
     buf_lit(b, "{\"service\":");
     json_string(b, word_text(r->server));
     buf_lit(b, ",\"name\":");
-    json_text(b, word_text(r->server_ip != NULL ? r->server_ip->known_as : NULL));
+    json_text(b, word_text(service_name(r->server, r->server_ip)));
     buf_printf(b, ",\"calls\":%zu,\"failed\":%zu,\"connections\":%zu,\"reused\":%zu,\"total_us\":{\"p50\":", r->calls,
                r->failed, r->connections, r->reused);
     json_us(b, r->p50);

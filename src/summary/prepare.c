@@ -44,33 +44,6 @@ static void sort_all(struct p2t_summary *s)
         qsort(s->questions, s->question_count, sizeof *s->questions, questions_by_time);
 }
 
-/* ---- names of addresses ---- */
-
-static bool is_address(const struct word *w)
-{
-    for (size_t i = 0; i < w->n; i++)
-        if ((w->text[i] < '0' || w->text[i] > '9') && w->text[i] != '.' && w->text[i] != ':')
-            return false;
-    return true;
-}
-
-static void name_addresses(struct p2t_summary *s)
-{
-    for (size_t i = 0; i < s->question_count; i++) {
-        const struct question *q = &s->questions[i];
-        for (size_t k = 0; k < q->addresses && k < P2T_QUESTION_ADDRESSES_MAX; k++)
-            if (q->name != NULL && q->address[k] != NULL)
-                words_name(q->address[k], q->name);
-    }
-    /* A proxy passes the Host on that it was asked with: only calls that answered for no other one name an address. */
-    for (size_t i = 0; i < s->call_count; i++) {
-        const struct call *c = &s->calls[i];
-        if (c->server_ip != NULL && c->server_ip->known_as == NULL && c->name != NULL && !is_address(c->name) &&
-            c->parent == NULL && !c->proxied && strchr(c->name->text, ':') == NULL)
-            words_name(c->server_ip, c->name);
-    }
-}
-
 /* ---- connections and what they carried ---- */
 
 static int by_id(const void *a, const void *b)
@@ -223,5 +196,6 @@ int prepare(struct p2t_summary *s)
             groups_add(&s->services, (struct keyed){{c->server}, c->request_ns, c->id, c});
     }
     groups_sort(&s->services);
+    name_services(s);
     return s->services.failed ? -1 : 0;
 }

@@ -12,6 +12,13 @@ int prepare(struct p2t_summary *s);
 int bound_times(struct p2t_summary *s);
 /* legs.c: finds for each call of a proxy the call that it was made for. */
 void join_legs(struct p2t_summary *s);
+/* naming.c: gives each address the name that DNS or a call leads to it with. */
+void name_addresses(struct p2t_summary *s);
+/* naming.c: where the calls to one service ask for other names, gives it the one that most of them ask for. Needs
+ * s->services. */
+void name_services(struct p2t_summary *s);
+/* naming.c: a cause that hits only calls to one name of a service with several has that name in its subject. */
+void name_subjects(struct p2t_summary *s);
 /* The address answers calls and makes others for them. */
 bool is_proxy(const struct p2t_summary *s, const struct word *ip);
 

@@ -43,6 +43,7 @@ int p2t_summary_finish(struct p2t_summary *s, const struct p2t_counters *counter
         s->looks = 0;
         rules[i](s);
     }
+    name_subjects(s);
     rank_causes(s);
     if (changes_find(s) != 0)
         return P2T_ERR_MEMORY;

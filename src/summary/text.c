@@ -163,7 +163,7 @@ enum { NAME_WIDTH = 38 };
 /* With the name that leads there, where there is room for both. */
 static void say_name(struct buf *b, const struct service_row *r)
 {
-    const struct word *name = r->server_ip != NULL ? r->server_ip->known_as : NULL;
+    const struct word *name = service_name(r->server, r->server_ip);
 
     if (name != NULL && name->n + r->server->n + 3 <= NAME_WIDTH) {
         escape_text(b, word_text(name));

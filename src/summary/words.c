@@ -77,6 +77,22 @@ void words_mark_proxy(const struct word *address)
     ((struct word *)(uintptr_t)address)->is_proxy = true;
 }
 
+void words_name_service(const struct word *server, const struct word *name, uint32_t more_names)
+{
+    struct word *w = (struct word *)(uintptr_t)server;
+
+    w->known_as = name;
+    w->more_names = more_names;
+}
+
+uint32_t words_vote(const struct word *w, bool for_it)
+{
+    uint32_t *votes = &((struct word *)(uintptr_t)w)->votes;
+
+    *votes = for_it ? *votes + 1 : 0;
+    return *votes;
+}
+
 void words_place(const struct word *w, uint32_t place)
 {
     ((struct word *)(uintptr_t)w)->place = place;

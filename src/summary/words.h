@@ -9,11 +9,15 @@
 struct word {
     struct hmap_node node;
     size_t n;
-    uint32_t rank;               /* its place among all, in the order of their bytes; see words_rank() */
-    const struct word *known_as; /* of an address: the name that led to it; NULL: none is known */
-    uint32_t place;              /* 1 + its place among the texts of a state that is being written; 0: it has none */
-    bool is_proxy;               /* of an address: it answers calls, and makes others for them */
-    char text[];                 /* followed by a NUL */
+    uint32_t rank; /* its place among all, in the order of their bytes; see words_rank() */
+    const struct word
+        *known_as;       /* of an address: the name that led to it; of one with a port: the one that most calls
+                                    there ask for, where it is another; NULL: none is known */
+    uint32_t more_names; /* of an address with a port: calls there ask for as many other names, too */
+    uint32_t votes;      /* scratch */
+    uint32_t place;      /* 1 + its place among the texts of a state that is being written; 0: it has none */
+    bool is_proxy;       /* of an address: it answers calls, and makes others for them */
+    char text[];         /* followed by a NUL */
 };
 
 enum { WORDS_RECENT = 64 };
@@ -41,6 +45,10 @@ static inline const struct word *words_text(struct words *w, struct p2t_text tex
  * rank. */
 void words_name(const struct word *address, const struct word *name);
 void words_mark_proxy(const struct word *address);
+/* Of an address with a port; name may be NULL. */
+void words_name_service(const struct word *server, const struct word *name, uint32_t more_names);
+/* Adds one, or takes all away; gives how many there are then. */
+uint32_t words_vote(const struct word *w, bool for_it);
 /* Of a word that a state writes: 1 + its place among the state's texts; 0 again when it is done. */
 void words_place(const struct word *w, uint32_t place);
 /* Gives each word its rank. 0, or -1 when memory ran out. */

@@ -396,6 +396,43 @@ def a_reset_after_a_slow_request(c):
     t.ends(0.32, S, RST | ACK)
 
 
+def resets_some(c, at_server, sent_after, reset_after):
+    """Every fourth connection is reset; both times count from the handshake's ACK. The hosts are 20 ms from each other."""
+    for i in range(24):
+        client, at = f'10.0.0.1:{4000 + i}', i * 0.2
+        c.tcp(at, client, S, SYN, 100, options=b'\2\4\5\xb4')
+        c.tcp(at + (0.00005 if at_server else 0.02), S, client, SYN | ACK, 500, 101, options=b'\2\4\5\xb4')
+        c.tcp(at + 0.0201, client, S, ACK, 101, 501)
+        request = b'GET / HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\n\r\n'
+        c.tcp(at + 0.0201 + sent_after, client, S, PUSH | ACK, 101, 501, request)
+        if i % 4:
+            answer = b'HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n'
+            c.tcp(at + 0.06, S, client, PUSH | ACK, 501, 101 + len(request), answer)
+        else:
+            c.tcp(at + 0.0201 + reset_after, S, client, RST, 501, 0)
+    c.packets.sort(key=lambda p: p[0])
+
+
+@case(['conn.backlog_reset', 'a.test (10.0.0.2:80) resets connections as soon as they are established', '6 of'], ['conn.churn'])
+def resets_of_a_handshake_seen_at_the_server(c):
+    resets_some(c, True, 0.00002, 0.00001)
+
+
+@case(['conn.reset_midway', '!as soon as'], ['conn.churn'])
+def resets_of_a_request_seen_at_the_server(c):
+    resets_some(c, True, 0.00002, 0.001)
+
+
+@case(['conn.backlog_reset', 'a.test (10.0.0.2:80) resets connections as soon as they are established', '6 of'], ['conn.churn'])
+def resets_of_a_handshake_seen_at_the_client(c):
+    resets_some(c, False, 0.002, 0.02)
+
+
+@case(['conn.reset_midway', '!as soon as'], ['conn.churn'])
+def resets_of_a_request_seen_at_the_client(c):
+    resets_some(c, False, 0.002, 0.022)
+
+
 def posts(c, waits, expects):
     for i, wait in enumerate(waits):
         t, at = Talk(c, i, f'10.0.0.1:{4000 + i}', S), i + 0.01
@@ -462,6 +499,37 @@ def some_slow(c, paths, slow, reused=False):
 @case(['http.think_time', '15 of 29 calls', '; it hits 15 of 15 calls with a query, and 0 of 14 others'])
 def calls_with_a_query_are_slow(c):
     some_slow(c, ['/x', '/x?a=1'], lambda i: i % 2)
+
+
+def hosts(c, names, slow, status=200):
+    """20 quick calls, then 30 of which some take 0.3 s; each to the next of the names, all at one address."""
+    c.udp(0, C, DNS, question(1, 'ingress.test'))
+    c.udp(0.001, DNS, C, answer(1, 'ingress.test', address='10.0.0.2'))
+    for i in range(50):
+        host, at, late = names[i % len(names)], 1 + i * 0.5, i >= 20 and slow(names[i % len(names)])
+        t = Talk(c, at, f'10.0.0.1:{4000 + i}', S)
+        t.says(at + 0.01, t.client, f'GET /x HTTP/1.1\r\nHost: {host}\r\n\r\n'.encode())
+        t.says(at + (0.31 if late else 0.015), S, f'HTTP/1.1 {status if late else 200} OK\r\nContent-Length: 0\r\n\r\n'.encode())
+
+
+@case(['http.think_time', 'a.test and 1 more name (10.0.0.2:80) takes', '10 of 28 calls, all GET /x, all to b.test'])
+def calls_to_one_name_of_an_address_are_slow(c):
+    hosts(c, ['a.test', 'a.test', 'b.test'], lambda name: name == 'b.test')
+
+
+@case(['http.error_cluster', 'a.test and 1 more name (10.0.0.2:80) answers 500', '; it hits 10 of 10 calls to b.test, and 0 of 18 others'])
+def calls_to_one_name_of_an_address_fail(c):
+    hosts(c, ['a.test', 'a.test', 'b.test'], lambda name: name == 'b.test', 500)
+
+
+@case(['http.think_time', 'a.test (10.0.0.2:80) takes', '!more name', '!ingress'])
+def one_stray_name_is_not_told(c):
+    hosts(c, ['a.test'] * 49 + ['odd.test'], lambda name: True)
+
+
+@case(['http.think_time', 'ingress.test (10.0.0.2:80) takes', '!more name'])
+def a_name_with_and_without_its_search_list(c):
+    hosts(c, ['ingress.test', 'ingress.test.svc.local'], lambda name: True)
 
 
 @case(['http.think_time', '16 of 30 calls', '!it hits'])

@@ -1,14 +1,16 @@
 /* Every public capture as it is, cut anywhere, and with bytes changed: no crash, no hang, little memory, and every
  * promise about the output kept.
  *
- * Each capture runs in a child process, so that one that fails does not end the run. The same seed makes the same
- * variants; a failure names what --only and --seed repeat it.
+ * Captures run in child processes, CHILD_CAPTURES to each (a child of its own for each capture costs sanitizers more
+ * than its runs), so that one that fails does not end the run. The same seed makes the same variants; a failure names
+ * what --only and --seed repeat it.
  *
  * usage: robust FOLDER [--seed N] [--cuts N] [--flips N] [--every N] [--keys TABLE] [--only PART_OF_NAME [--save
  * FILE]]
  *
  * With --keys the captures of TABLE alone (tests/corpus/tls_truth.tsv), each with its key log. With --save each variant is written to FILE before it runs: the one that fails stays there. */
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +22,7 @@
 #include "support/catalog.h"
 #include "support/session_check.h"
 
-enum { HANG_SECONDS = 10, MEMORY_MAX_MB = 256, FLIPS_MAX = 32 };
+enum { HANG_SECONDS = 10, MEMORY_MAX_MB = 256, FLIPS_MAX = 32, CHILD_CAPTURES = 25 };
 
 #if defined(__SANITIZE_ADDRESS__)
 #define UNDER_ASAN 1
@@ -40,8 +42,11 @@ struct options {
 
 /* What a child has got to; its parent reads it when the child is gone. */
 struct progress {
+    size_t capture; /* its place in the catalog */
     unsigned variant;
+    size_t captures;
     uint64_t runs, exchanges;
+    bool done; /* all that this child had to run; what fails then is no capture's */
     char broken[256];
 };
 
@@ -149,45 +154,27 @@ static void limit_memory(void)
 #endif
 }
 
-static void child(const struct options *o, struct progress *p, const struct catalog_entry *e)
+static void run_capture(const struct options *o, struct progress *p, const struct catalog_entry *e)
 {
     size_t n;
     uint8_t *bytes = read_whole(e->path, &n);
 
     if (bytes == NULL)
         _exit(2);
-    limit_memory();
+    p->variant = 0;
     run_variants(o, p, e->name, bytes, n);
     free(bytes);
 }
 
 /* ---- in the parent ---- */
 
-static bool report(const struct options *o, const struct progress *p, const struct catalog_entry *e, int status)
+static void report(const struct options *o, const struct progress *p, const struct catalog_entry *e, int status)
 {
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-        return true;
     fprintf(stderr, "%s: variant %u: %s", e->name, p->variant, p->broken);
     if (WIFSIGNALED(status))
         fprintf(stderr, "%s", WTERMSIG(status) == SIGALRM ? "hangs" : strsignal(WTERMSIG(status)));
     fprintf(stderr, "\n  again with: --seed %llu --cuts %u --flips %u --only %s\n", (unsigned long long)o->seed,
             o->cuts, o->flips, e->name);
-    return false;
-}
-
-static bool run_capture(const struct options *o, struct progress *p, const struct catalog_entry *e)
-{
-    int status;
-
-    p->variant = 0;
-    p->broken[0] = '\0';
-    fflush(NULL);
-    pid_t pid = fork();
-    if (pid == 0) {
-        child(o, p, e);
-        exit(0);
-    }
-    return pid > 0 && waitpid(pid, &status, 0) == pid && report(o, p, e, status);
 }
 
 /* ---- key logs ---- */
@@ -229,26 +216,69 @@ static bool take_keys(struct options *o, const char *name)
     return true;
 }
 
+/* ---- children ---- */
+
+static bool is_chosen(struct options *o, const struct catalog_entry *e)
+{
+    return (o->only == NULL || strstr(e->name, o->only) != NULL) && take_keys(o, e->name);
+}
+
+/* Runs up to CHILD_CAPTURES of the catalog from p->capture on and leaves there which comes next. */
+static void child(struct options *o, struct progress *p, const struct catalog *c)
+{
+    limit_memory();
+    for (unsigned n = 0; p->capture < c->n && n < CHILD_CAPTURES; p->capture += o->every, n++) {
+        if (!is_chosen(o, &c->entries[p->capture]))
+            continue;
+        p->captures++;
+        run_capture(o, p, &c->entries[p->capture]);
+    }
+    p->done = true;
+}
+
+/* False: a capture failed, or something its child found only at its end (a leak). */
+static bool run_child(struct options *o, struct progress *p, const struct catalog *c)
+{
+    int status;
+
+    p->done = false;
+    p->broken[0] = '\0';
+    fflush(NULL);
+    pid_t pid = fork();
+    if (pid == 0) {
+        child(o, p, c);
+        exit(0);
+    }
+    if (pid < 0 || waitpid(pid, &status, 0) != pid) {
+        perror("child");
+        exit(2);
+    }
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+        return true;
+    if (p->done) {
+        fprintf(stderr, "a leak in the captures before %zu of the catalog, see above\n", p->capture);
+        return false;
+    }
+    report(o, p, &c->entries[p->capture], status);
+    p->capture += o->every;
+    return false;
+}
+
 static int run_all(struct options *o, const struct catalog *c)
 {
     struct progress *p = mmap(NULL, sizeof *p, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    size_t captures = 0, failures = 0;
+    size_t failures = 0;
     struct rusage usage;
 
     if (p == MAP_FAILED)
         return 2;
-    for (size_t i = o->seed % o->every; i < c->n; i += o->every) {
-        if (o->only != NULL && strstr(c->entries[i].name, o->only) == NULL)
-            continue;
-        if (!take_keys(o, c->entries[i].name))
-            continue;
-        captures++;
-        failures += !run_capture(o, p, &c->entries[i]);
-    }
+    p->capture = o->seed % o->every;
+    while (p->capture < c->n)
+        failures += !run_child(o, p, c);
     getrusage(RUSAGE_CHILDREN, &usage);
-    printf("%zu captures, %llu runs, %llu exchanges, %zu failures, at most %ld MB\n", captures,
+    printf("%zu captures, %llu runs, %llu exchanges, %zu failures, at most %ld MB\n", p->captures,
            (unsigned long long)p->runs, (unsigned long long)p->exchanges, failures, usage.ru_maxrss / 1024);
-    return failures > 0 || captures == 0;
+    return failures > 0 || p->captures == 0;
 }
 
 static bool parse(struct options *o, int argc, char **argv)

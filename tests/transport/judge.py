@@ -28,10 +28,28 @@ def told_by(program, capture):
     return told
 
 
+class Side:
+    """What has come of one side of a connection; segments may begin anywhere in an earlier one, as offload cuts them."""
+
+    def __init__(self, begin):
+        self.begin, self.end, self.holes = begin, 0, []
+
+    def is_new(self, begin):
+        at = begin - self.begin & 0xFFFFFFFF
+        return at >= self.end or any(low <= at < high for low, high in self.holes)
+
+    def take(self, begin, length):
+        at = begin - self.begin & 0xFFFFFFFF
+        if at > self.end:
+            self.holes.append((self.end, at))
+        self.holes = [rest for low, high in self.holes for rest in ((low, min(high, at)), (max(low, at + length), high)) if rest[0] < rest[1]]
+        self.end = max(self.end, at + length)
+
+
 def sent_again(capture):
     """The client's ports of connections with bytes that came twice: on a machine that was late, timers repeat what was not
     lost."""
-    data, at, seen, found = capture.read_bytes(), 24, set(), set()
+    data, at, syns, sides, found = capture.read_bytes(), 24, set(), {}, set()
     skip = {1: 14, 101: 0}[int.from_bytes(data[20:24], "little")]
     while at + 16 <= len(data):
         n = int.from_bytes(data[at + 8 : at + 12], "little")
@@ -40,11 +58,16 @@ def sent_again(capture):
         tcp = ip[(ip[0] & 15) * 4 :]
         ports = int.from_bytes(tcp[:2], "big"), int.from_bytes(tcp[2:4], "big")
         payload = int.from_bytes(ip[2:4], "big") - (ip[0] & 15) * 4 - (tcp[12] >> 4) * 4
-        key = (*ports, tcp[4:8])
-        if (payload > 0 or tcp[13] & 2) and key in seen:
+        begin = int.from_bytes(tcp[4:8], "big")
+        if tcp[13] & 2:
+            if (*ports, begin) in syns:
+                found.add(max(ports))
+            syns.add((*ports, begin))
+            sides[ports] = Side(begin + 1)
+        elif payload > 0 and ports in sides and not sides[ports].is_new(begin):
             found.add(max(ports))
-        if payload > 0 or tcp[13] & 2:
-            seen.add(key)
+        if payload > 0 and ports in sides:
+            sides[ports].take(begin, payload)
     return found
 
 

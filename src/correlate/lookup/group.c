@@ -5,6 +5,8 @@
 
 /* Questions kept of one lookup: resolvers ask fewer. */
 enum { QUERIES_OF_LOOKUP_MAX = 32 };
+/* Names that one query may go on from: those of a search list, tried at one time. */
+enum { CANDIDATES_MAX = 8 };
 
 /* After each packet: what is it waiting for now, and until when? */
 static void wait_on(struct correlate *c, struct lookup *l, int64_t now)
@@ -65,9 +67,26 @@ static bool knows_server(const struct lookup *l, const struct endpoint *server)
     return endpoint_eq(&l->info.server, server) || asked_before(l, server);
 }
 
-static bool tries_left(const struct lookup *l, const struct lookup_lane *lane, const struct endpoint *server)
+/* It asks again after the same time as before, and sooner than by default: who sets one option of resolv.conf sets the
+ * number of attempts, too. */
+static bool keeps_pace(const struct lookup *l, int64_t since_query)
 {
-    return lane->tries < LOOKUP_ATTEMPTS * (l->server_count + !knows_server(l, server));
+    int64_t off = since_query - l->retry_gap_ns;
+
+    return l->retry_gap_ns > 0 && l->retry_gap_ns < SHORT_TIMEOUT_NS && off < l->retry_gap_ns / 10 &&
+           off > -l->retry_gap_ns / 10;
+}
+
+/* Resolvers try twice, unless they are told otherwise. One that got an address of the other type, and has not been
+ * dialled, still waits for this one. */
+static bool tries_left(const struct lookup *l, const struct lookup_lane *lane, const struct fact *f)
+{
+    size_t servers = l->server_count + !knows_server(l, &f->as.dns.dst);
+    int64_t since = f->mark.ts_ns - lane->last_query.ts_ns;
+
+    if (lane->state == LANE_ASKED && l->info.addr_count > 0 && !lookup_used(l))
+        return true;
+    return lane->tries < (keeps_pace(l, since) ? LOOKUP_ATTEMPTS_MAX : LOOKUP_ATTEMPTS) * servers;
 }
 
 /* The same question with the same id: musl asks all its servers at once, and glibc keeps its ids over all retries and
@@ -108,13 +127,13 @@ static bool continues_same_name(const struct lookup *l, const struct fact *f, in
     case LANE_IDLE:
         return asks_other_type(l, f);
     case LANE_ASKED:
-        return since_query >= QUERY_RETRY_MIN_NS && tries_left(l, lane, &f->as.dns.dst);
+        return since_query >= QUERY_RETRY_MIN_NS && tries_left(l, lane, f);
     case LANE_TRUNCATED:
         return f->as.dns.over_tcp || since_query >= QUERY_RETRY_MIN_NS;
     case LANE_ERROR:
     case LANE_LAME:
     case LANE_REFUSED:
-        return f->mark.ts_ns - lane->last_answer.ts_ns <= FOLLOW_NS && tries_left(l, lane, &f->as.dns.dst);
+        return f->mark.ts_ns - lane->last_answer.ts_ns <= FOLLOW_NS && tries_left(l, lane, f);
     default:
         return false;
     }
@@ -135,22 +154,57 @@ static bool continues_next_name(const struct correlate *c, const struct lookup *
     return f->mark.ts_ns - l->info.last_answer.ts_ns <= WALK_NS;
 }
 
-/* Where several fit, the one that asked from this socket, then the one that has waited for the longest. */
+/* Of each name, the lookup that has waited for the longest. */
+struct candidates {
+    struct lookup *oldest[CANDIDATES_MAX];
+    size_t n;
+};
+
+static void add_candidate(struct candidates *all, struct lookup *l, const struct fact *f)
+{
+    size_t i = 0;
+
+    while (i < all->n && !slice_ieq(all->oldest[i]->name, l->name))
+        i++;
+    if (i == CANDIDATES_MAX)
+        return;
+    if (i == all->n)
+        all->oldest[all->n++] = l;
+    else if (same_socket(l, f) || !same_socket(all->oldest[i], f))
+        all->oldest[i] = l;
+}
+
+/* The one that asked for this name, then the one that asked from this socket; else the name that was first asked for
+ * last: it is the one a search list tried last. */
+static struct lookup *best_of(const struct candidates *all, const struct fact *f, struct slice name)
+{
+    struct lookup *best = NULL;
+
+    for (size_t i = 0; i < all->n; i++) {
+        struct lookup *l = all->oldest[i];
+        if (slice_ieq(l->name, name))
+            return l;
+        bool better = best == NULL || (same_socket(l, f) == same_socket(best, f)
+                                           ? l->info.first_query.ts_ns > best->info.first_query.ts_ns
+                                           : same_socket(l, f));
+        best = better ? l : best;
+    }
+    return best;
+}
+
 static struct lookup *lookup_of_query(struct correlate *c, const struct fact *f, struct slice name, int lane)
 {
     struct hmap_node *n = hmap_first(&c->lookups_by_label, lookup_label_hash(&f->as.dns.src.ip, name));
-    struct lookup *best = NULL;
+    struct candidates all = {.n = 0};
 
     for (int looked_at = 0; n != NULL && looked_at < LOOKUP_LOOKED_AT_MAX; n = hmap_next(n), looked_at++) {
         struct lookup *l = hmap_entry(n, struct lookup, by_label);
         if (mark_set(&lookup_detours(&l->info)->superseded) || !ip_eq(&l->client_ip, &f->as.dns.src.ip))
             continue;
-        if (!(slice_ieq(l->name, name) ? continues_same_name(l, f, lane) : continues_next_name(c, l, f, lane, name)))
-            continue;
-        if (best == NULL || same_socket(l, f) || !same_socket(best, f))
-            best = l;
+        if (slice_ieq(l->name, name) ? continues_same_name(l, f, lane) : continues_next_name(c, l, f, lane, name))
+            add_candidate(&all, l, f);
     }
-    return best;
+    return best_of(&all, f, name);
 }
 
 static void supersede(struct lookup *l, const struct packet_mark *mark)

@@ -84,8 +84,8 @@ struct lookup {
 /* Floods are of open ones: what comes on top of what the packets say stays small. */
 _Static_assert(sizeof(struct lookup) - sizeof(struct exchange_lookup) - 2 * sizeof(struct lookup_lane) <= 256, "");
 
-/* resolv.conf's defaults: each server is asked this often. */
-enum { LOOKUP_ATTEMPTS = 2 };
+/* resolv.conf(5): each server is asked this often by default, and at most. */
+enum { LOOKUP_ATTEMPTS = 2, LOOKUP_ATTEMPTS_MAX = 5 };
 /* Of those with one key, this many are looked at, the newest first: what a flood repeats is not walked from the front. */
 enum { LOOKUP_LOOKED_AT_MAX = 64 };
 

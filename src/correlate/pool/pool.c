@@ -79,6 +79,12 @@ static bool waits(const struct dial *d, bool for_stream)
     return d->served_on == NULL || (for_stream && d->served_on->dial == d && d->served_on->positions == 0);
 }
 
+/* Its request has failed with it before that time: a connection that comes free later serves somebody else. */
+static bool has_failed(const struct dial *d, int64_t before_ns)
+{
+    return d->winner < 0 && dial_failed_last(d) && dial_last_event_ns(d) < before_ns;
+}
+
 static struct dial *longest_waiting(const struct pool *p, const struct cconn *cc, int64_t before_ns, bool for_stream)
 {
     const struct list_link *at = p->dials.next;
@@ -87,7 +93,7 @@ static struct dial *longest_waiting(const struct pool *p, const struct cconn *cc
         struct dial *d = waiting_dial(at);
         if (d->miss_ns > before_ns)
             return NULL;
-        if (waits(d, for_stream) && fits(d, cc))
+        if (waits(d, for_stream) && !has_failed(d, before_ns - POOL_UNUSED_NS) && fits(d, cc))
             return d;
     }
     return NULL;
@@ -397,7 +403,8 @@ static struct dial *dialler_of_next(const struct pool *p, const struct cconn *cc
         struct dial *d = waiting_dial(at);
         if (d->miss_ns > head_ns)
             return NULL;
-        if (d->attempts[d->n - 1].syns == 1 && !had_its_own(d, cc) && fits(d, cc))
+        if (d->attempts[d->n - 1].syns == 1 && !had_its_own(d, cc) && !has_failed(d, cc->free_ns - POOL_HANDED_NS) &&
+            fits(d, cc))
             return d;
     }
     return NULL;

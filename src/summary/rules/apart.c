@@ -99,6 +99,11 @@ static bool has_method(const struct attribute *a, const struct call *c)
     return c->method == a->word;
 }
 
+static bool has_name(const struct attribute *a, const struct call *c)
+{
+    return c->name == a->word;
+}
+
 static bool has_route(const struct attribute *a, const struct call *c)
 {
     return c->route == a->word;
@@ -198,6 +203,7 @@ void say_apart(struct p2t_summary *s, struct buf *b, const struct apart *a)
         {is_http1, say_text, "over HTTP/1", NULL, 0, 0},
         {has_query, say_text, "with a query", NULL, 0, 0},
         {has_no_query, say_text, "without a query", NULL, 0, 0},
+        {has_name, say_word, "to ", of->name, 0, 0},
         {has_route, say_word, "of ", of->route, 0, 0},
         {has_agent, say_word, "of ", of->agent, 0, 0},
         {has_client, say_word, "from ", of->client, 0, 0},

@@ -152,14 +152,26 @@ static bool is_ended_by_middle(const struct call *c)
     return c->failed && ended && by_middle(c);
 }
 
-static bool is_ended_by_server(const struct call *c)
-{
-    return is_ended(c) && !by_middle(c);
-}
-
 static bool is_reset(const struct call *c)
 {
     return c->conn != NULL && c->conn->rst_ns[P2T_SIDE_SERVER] != 0;
+}
+
+/* It answers the ACK of the handshake: the request had not come yet. A client sees that by the RST's coming earlier than
+ * an answer to the request could. */
+static bool is_reset_at_once(const struct call *c)
+{
+    const struct conn *k = c->conn;
+
+    if (!is_ended(c) || by_middle(c) || !is_reset(c) || c->reused || k->syn_ack_ns == 0 || k->syn_ns == 0)
+        return false;
+    int64_t way_ns = k->vantage == P2T_VANTAGE_CLIENT ? (k->syn_ack_ns - k->syn_ns) / 20 * 19 : 0;
+    return k->rst_ns[P2T_SIDE_SERVER] < c->request_ns + way_ns;
+}
+
+static bool is_ended_by_server(const struct call *c)
+{
+    return is_ended(c) && !by_middle(c) && !is_reset_at_once(c);
 }
 
 /* The end of the request; its beginning, where it was cut off inside. */
@@ -199,6 +211,24 @@ static void find_ended(struct service *v, call_is *is, enum p2t_cause_code code,
     sample_fini(&after);
 }
 
+static void find_reset_at_once(struct service *v)
+{
+    size_t n = count(v, is_reset_at_once);
+
+    if (n < at_least(v->s, 2))
+        return;
+    struct cause *c = blame(v, P2T_CAUSE_CONN_BACKLOG_RESET, P2T_CAUSE_SIDE_SERVER, "connect", is_reset_at_once);
+    const struct call *first = c->hit[0];
+    say_service(&c->text, first->server, first->server_ip);
+    buf_printf(&c->text,
+               " resets connections as soon as they are established, before it has a request, %zu of %zu calls", n,
+               c->of > n ? c->of : n);
+    if (c->of > n)
+        buf_lit(&c->text, ": its accept queue is full (tcp_abort_on_overflow), or one of several behind it is dead");
+    struct parents p = hit_parents(v, c);
+    say_parents(c, &p);
+}
+
 static void find_broken_off(struct service *v)
 {
     size_t heads = 0;
@@ -227,6 +257,7 @@ void rules_failures(struct p2t_summary *s)
         if (first->key[0] == NULL)
             continue;
         find_stale(&v);
+        find_reset_at_once(&v);
         find_ended(&v, is_ended_by_server, P2T_CAUSE_CONN_RESET_MIDWAY, P2T_CAUSE_SIDE_SERVER);
         find_ended(&v, is_ended_by_middle, P2T_CAUSE_CONN_RESET_BY_MIDDLE, P2T_CAUSE_SIDE_NETWORK);
         find_broken_off(&v);

@@ -272,7 +272,7 @@ static void find_refusals(struct service *v)
     for (size_t i = 0; i < v->n; i++) {
         struct call *c = v->calls[i].item;
         if (c->status != 0)
-            groups_add(&routes, (struct keyed){{c->method, c->route}, call_sent_or_begun(c), c->id, c});
+            groups_add(&routes, (struct keyed){{c->name, c->method, c->route}, call_sent_or_begun(c), c->id, c});
     }
     groups_sort(&routes);
     while (cause_room(v->s) && (first = groups_next(&routes, &at, &n)) != NULL)

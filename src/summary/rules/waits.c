@@ -19,7 +19,7 @@ struct run {
     size_t span, slow_count;
     int64_t from_ns, to_ns, lost_ns, least_ns, median_ns, most_ns;
     size_t inside, same_inside, same_slow, outside, outside_slow, outside_near;
-    bool one_route, encrypted;
+    bool one_name, one_route, encrypted;
 };
 
 static int64_t over_usual(const struct call *c)
@@ -50,7 +50,7 @@ static void measure_run(struct run *r)
     sample_fini(&own);
 }
 
-/* Routes of slow calls get their mark: those with at least two, or all where none has. */
+/* Routes of one name each. Those of slow calls get their mark: those with at least two, or all where none has. */
 static void mark_routes(struct keyed *calls, size_t n)
 {
     struct groups g = {0};
@@ -60,7 +60,7 @@ static void mark_routes(struct keyed *calls, size_t n)
     for (size_t i = 0; i < n; i++) {
         struct call *c = calls[i].item;
         c->mark = 0;
-        groups_add(&g, (struct keyed){{c->method, c->route}, c->request_ns, c->id, c});
+        groups_add(&g, (struct keyed){{c->name, c->method, c->route}, c->request_ns, c->id, c});
     }
     groups_sort(&g);
     for (int pass = 0; pass < 2; pass++) {
@@ -87,7 +87,7 @@ static void count_around(struct run *r)
 {
     const struct call *first = NULL;
 
-    r->one_route = true;
+    r->one_name = r->one_route = true;
     for (size_t i = 0; i < r->n; i++) {
         const struct call *c = r->calls[i].item;
         bool in = c->request_ns >= r->from_ns && c->request_ns <= r->to_ns;
@@ -101,6 +101,7 @@ static void count_around(struct run *r)
         r->outside_slow += !in && c->slow ? weight : 0;
         r->outside_near += !in && is_near(r, c) ? weight : 0;
         if (in && c->slow) {
+            r->one_name &= first == NULL || c->name == first->name;
             r->one_route &= first == NULL || (c->route == first->route && c->method == first->method);
             first = c;
         }
@@ -323,6 +324,8 @@ static void blame(struct run *r, const struct call *first, int64_t median, int64
     buf_printf(&c->text, " %zu of %zu calls", r->slow_count, r->inside);
     if (r->one_route && first->route != NULL && first->route->n > 0)
         buf_printf(&c->text, ", all %s %s", word_str(first->method), word_str(first->route));
+    if (r->one_name && first->name != NULL && first->server->more_names > 0)
+        buf_printf(&c->text, ", all to %s", first->name->text);
     say_rest(r, c, first, acked);
     say_what_separates(r, c);
 }

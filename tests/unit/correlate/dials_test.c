@@ -199,6 +199,42 @@ static void a_walk_goes_on_with_a_suffix_of_another_domain(void **state)
     assert_string_equal(x->host, "meteo.example");
 }
 
+/* Two callers at once, search metro.test office.test: the name itself, tried last, shows what the others were for. */
+static void walks_of_two_domains_are_told_once_each(void **state)
+{
+    static const char *const names[] = {"printer.metro.test", "printer.office.test", "printer"};
+
+    (void)state;
+    for (uint16_t i = 0; i < 3; i++)
+        for (uint16_t caller = 0; caller < 2; caller++) {
+            int64_t at = i * 400 + caller * 150;
+            uint16_t id = (uint16_t)(i * 2 + caller), port = (uint16_t)(4000 + id);
+            sim_query(&sim, at, port, id, names[i], DNS_A);
+            sim_answer(&sim, at + 200, port, id, names[i], DNS_A, DNS_NXDOMAIN, NULL);
+        }
+    sim_finish(&sim);
+    assert_int_equal(sim.n, 2);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(sim.out[i].names, 3);
+        assert_string_equal(sim.out[i].host, "printer");
+    }
+}
+
+/* Captured at the server: the request was on its way when the server reset the connection. */
+static void a_request_on_its_way_to_a_reset_has_its_dial(void **state)
+{
+    (void)state;
+    struct flow_conn *c = sim_syn(&sim, 0, 5000, "10.0.0.2");
+    sim_established(&sim, 3000, c);
+    sim_event(&sim, 3020, c, FLOW_RST, FLOW_S2C);
+    sim_request(&sim, 3040, c, 0, "a.test", "/");
+    sim_close(&sim, 9000000, c, FLOW_END_INPUT);
+    const struct sim_exchange *x = only_exchange();
+    assert_int_equal(x->kind, P2T_KIND_HTTP1);
+    assert_int_equal(x->dialled_port, 5000);
+    assert_int_equal(x->outcome, P2T_OUTCOME_NO_RESPONSE);
+}
+
 /* Two names that begin alike, one after the other, are no search list. */
 static void a_name_in_another_domain_after_a_failure_is_a_lookup_of_its_own(void **state)
 {
@@ -447,6 +483,8 @@ int main(void)
         cmocka_unit_test_setup(an_answer_without_an_ack_reached_a_client_that_asks_no_more, setup),
         cmocka_unit_test_setup(a_search_list_is_one_lookup_of_the_short_name, setup),
         cmocka_unit_test_setup(a_walk_goes_on_with_a_suffix_of_another_domain, setup),
+        cmocka_unit_test_setup(walks_of_two_domains_are_told_once_each, setup),
+        cmocka_unit_test_setup(a_request_on_its_way_to_a_reset_has_its_dial, setup),
         cmocka_unit_test_setup(a_name_in_another_domain_after_a_failure_is_a_lookup_of_its_own, setup),
         cmocka_unit_test_setup(questions_to_all_servers_at_once_are_one_lookup, setup),
         cmocka_unit_test_setup(one_type_unanswered_over_three_rounds_is_one_lookup, setup),

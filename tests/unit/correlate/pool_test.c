@@ -87,6 +87,40 @@ static void an_exchange_waits_for_the_end_of_its_dial(void **state)
     assert_int_equal(found("/b")->outcome, P2T_OUTCOME_OK);
 }
 
+/* Its request failed with it; the connection that comes free afterwards serves another one. */
+static void a_dial_that_was_refused_before_is_a_failure_of_its_own(void **state)
+{
+    (void)state;
+    struct flow_conn *a = open_conn(0, 5000);
+    sim_request(&sim, 150, a, 0, "10.0.0.2", "/a");
+    struct flow_conn *b = sim_syn(&sim, 1000, 5001, "10.0.0.2");
+    sim_event(&sim, 1100, b, FLOW_RST, FLOW_S2C);
+    sim_response(&sim, 9200, a, 0, 200, NULL);
+    sim_request(&sim, 9250, a, 1, "10.0.0.2", "/b");
+    sim_response(&sim, 9500, a, 1, 200, NULL);
+    finish((struct flow_conn *[]){a, b}, 2);
+    assert_story("/b", 5000, 0, false);
+    assert_int_equal(sim.n, 3);
+    assert_story("", 5001, 5001, false);
+    assert_int_equal(found("")->result[0], ATTEMPT_REFUSED);
+    assert_int_equal(found("")->outcome, P2T_OUTCOME_CONNECT_ERROR);
+}
+
+/* The same where streams share the connection that comes up next. */
+static void a_dial_that_was_refused_before_takes_no_stream(void **state)
+{
+    (void)state;
+    struct flow_conn *b = sim_syn(&sim, 1000, 5001, "10.0.0.2");
+    sim_event(&sim, 1100, b, FLOW_RST, FLOW_S2C);
+    struct flow_conn *a = open_conn(150000, 5000);
+    sim_stream(&sim, 150150, a, 1, "10.0.0.2", "/a");
+    sim_stream(&sim, 150200, a, 3, "10.0.0.2", "/b");
+    finish((struct flow_conn *[]){a, b}, 2);
+    assert_story("/a", 5000, 5000, false);
+    assert_story("/b", 5000, 0, false);
+    assert_story("", 5001, 5001, false);
+}
+
 /* Nobody waits: a free connection that is used later was idle, and so was nobody's dial. */
 static void an_idle_connection_is_not_handed_over(void **state)
 {
@@ -356,6 +390,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(a_connection_that_comes_free_first_serves_the_dialler, setup),
         cmocka_unit_test_setup(an_exchange_waits_for_the_end_of_its_dial, setup),
+        cmocka_unit_test_setup(a_dial_that_was_refused_before_is_a_failure_of_its_own, setup),
+        cmocka_unit_test_setup(a_dial_that_was_refused_before_takes_no_stream, setup),
         cmocka_unit_test_setup(an_idle_connection_is_not_handed_over, setup),
         cmocka_unit_test_setup(the_longest_waiting_is_served_first, setup),
         cmocka_unit_test_setup(a_dial_begun_just_after_a_response_takes_that_connection, setup),

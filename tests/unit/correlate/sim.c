@@ -242,12 +242,31 @@ void sim_established(struct sim *s, int64_t us, struct flow_conn *c)
     sim_event(s, us + 10, c, FLOW_ESTABLISHED, FLOW_C2S);
 }
 
-static void end_of(struct sim *s, struct flow_conn *c, enum fact_kind kind, uint32_t number, struct packet_mark mark)
+static void end_of(struct sim *s, struct flow_conn *c, enum fact_kind kind, uint32_t number, uint32_t stream,
+                   struct packet_mark mark)
 {
-    struct fact f = {.kind = kind, .conn = c, .exchange = number, .mark = mark};
+    struct fact f = {.kind = kind, .conn = c, .exchange = number, .stream = stream, .mark = mark};
 
     f.as.http_end = (struct fact_http_end){.last = mark, .complete = true};
     feed(s, &f);
+}
+
+static void ask(struct sim *s, int64_t us, struct flow_conn *c, uint32_t number, uint32_t stream, const char *target,
+                const struct fact_header *headers, size_t header_count)
+{
+    struct fact f = {
+        .kind = FACT_HTTP_REQUEST_HEAD, .conn = c, .exchange = number, .stream = stream, .mark = mark_at(s, us)};
+
+    f.as.head = &(struct fact_http_head){.first = f.mark,
+                                         .last = f.mark,
+                                         .method = SLICE_LIT("GET"),
+                                         .target = slice_str(target),
+                                         .version_major = stream != 0 ? 2 : 1,
+                                         .version_minor = stream != 0 ? 0 : 1,
+                                         .headers = headers,
+                                         .header_count = header_count};
+    feed(s, &f);
+    end_of(s, c, FACT_HTTP_REQUEST_END, number, stream, f.mark);
 }
 
 void sim_request(struct sim *s, int64_t us, struct flow_conn *c, uint32_t number, const char *host,
@@ -256,18 +275,18 @@ void sim_request(struct sim *s, int64_t us, struct flow_conn *c, uint32_t number
     struct fact_header headers[] = {{SLICE_LIT("Host"), slice_str(host)},
                                     {SLICE_LIT("User-Agent"), SLICE_LIT("test")},
                                     {SLICE_LIT("Accept-Encoding"), SLICE_LIT("gzip")}};
-    struct fact f = {.kind = FACT_HTTP_REQUEST_HEAD, .conn = c, .exchange = number, .mark = mark_at(s, us)};
 
-    f.as.head = &(struct fact_http_head){.first = f.mark,
-                                         .last = f.mark,
-                                         .method = SLICE_LIT("GET"),
-                                         .target = slice_str(target),
-                                         .version_major = 1,
-                                         .version_minor = 1,
-                                         .headers = headers,
-                                         .header_count = s->not_go ? 1 : 3};
-    feed(s, &f);
-    end_of(s, c, FACT_HTTP_REQUEST_END, number, f.mark);
+    ask(s, us, c, number, 0, target, headers, s->not_go ? 1 : 3);
+}
+
+void sim_stream(struct sim *s, int64_t us, struct flow_conn *c, uint32_t stream, const char *host, const char *target)
+{
+    struct fact_header headers[] = {{SLICE_LIT(":authority"), slice_str(host)},
+                                    {SLICE_LIT(":method"), SLICE_LIT("GET")},
+                                    {SLICE_LIT(":path"), slice_str(target)},
+                                    {SLICE_LIT(":scheme"), SLICE_LIT("http")}};
+
+    ask(s, us, c, stream, stream, target, headers, s->not_go ? 1 : 4);
 }
 
 void sim_response(struct sim *s, int64_t us, struct flow_conn *c, uint32_t number, uint16_t status,
@@ -286,7 +305,7 @@ void sim_response(struct sim *s, int64_t us, struct flow_conn *c, uint32_t numbe
                                          .headers = &header,
                                          .header_count = location != NULL};
     feed(s, &f);
-    end_of(s, c, FACT_HTTP_RESPONSE_END, number, f.mark);
+    end_of(s, c, FACT_HTTP_RESPONSE_END, number, 0, f.mark);
 }
 
 void sim_close(struct sim *s, int64_t us, struct flow_conn *c, enum flow_end why)

@@ -52,6 +52,9 @@ void sim_event(struct sim *s, int64_t us, struct flow_conn *c, enum flow_event_k
 /* A whole GET, and a whole answer. */
 void sim_request(struct sim *s, int64_t us, struct flow_conn *c, uint32_t number, const char *host,
                  const char *target);
+/* The same in an HTTP/2 stream. */
+void sim_stream(struct sim *s, int64_t us, struct flow_conn *c, uint32_t stream, const char *host,
+                const char *target);
 void sim_response(struct sim *s, int64_t us, struct flow_conn *c, uint32_t number, uint16_t status,
                   const char *location);
 void sim_close(struct sim *s, int64_t us, struct flow_conn *c, enum flow_end why);
