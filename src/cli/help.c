@@ -62,7 +62,8 @@ void help_full(FILE *to)
     fputs(
         "\n"
         "  -o, --output FILE       write there; the file appears under its name when it is whole; FILE.sqlite: a "
-        "database\n"
+        "database;\n"
+        "                          FILE.zst: compressed\n"
         "      --compact           ndjson in less than half the bytes; with -T ndjson, and batch\n"
         "      --show-secrets      do not replace passwords, cookies and tokens by [redacted]\n"
         "      --redact PATTERN    names of header fields and query keys that are secret, too: '*-key'; may be "

@@ -1,4 +1,5 @@
 /* Options that do not fit the command, or each other. */
+#include <fnmatch.h>
 #include <string.h>
 
 #include "cli/options_parts.h"
@@ -93,6 +94,8 @@ static const char *check_output(const struct cli_options *o)
 {
     bool writes = o->action == CLI_TRACE ? o->format == OUT_FORMAT_NDJSON : o->action == CLI_BATCH;
 
+    if (o->output != NULL && fnmatch("*.sqlite.zst", o->output, 0) == 0)
+        return "a database is not compressed: -o FILE.sqlite";
     if (o->compact && !writes)
         return "--compact is a form of ndjson: it goes with -T ndjson, or with batch";
     return o->stages && o->action != CLI_TRACE ? "--stats belongs to the command 'trace'" : NULL;

@@ -82,6 +82,7 @@ static void every_option_arrives(void **state)
 static void the_compact_form_is_of_ndjson(void **state)
 {
     static const char *const taken[] = {"pcap2trace -T ndjson --compact a", "pcap2trace -o x.ndjson --compact a",
+                                        "pcap2trace -o x.NDJSON.zst --compact a",
                                         "pcap2trace batch --compact --out x a"};
     struct parsed p;
 
@@ -259,6 +260,8 @@ static void mistakes_are_named(void **state)
         {"pcap2trace --status 6xx a", "a class from 1xx to 5xx"},
         {"pcap2trace -o x.html a", "'pcap2trace report'"},
         {"pcap2trace -o X.PCAPNG a", "'pcap2trace extract'"},
+        {"pcap2trace -o x.html.zst a", "'pcap2trace report'"},
+        {"pcap2trace -o x.sqlite.zst a", "a database is not compressed"},
         {"pcap2trace summary -o x.har a", "-T names another"},
         {"pcap2trace explain --id 0 -o x.ndjson a", "-T names another"},
         {"pcap2trace --slower-than 250 a", "--slower-than '250'"},
