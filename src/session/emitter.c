@@ -66,8 +66,9 @@ static void emit_batch(struct emitter *m, unsigned worker, size_t slot)
     uint64_t exchanges = 0;
 
     for (size_t i = 0; i < b->n && atomic_load(&m->status) == 0; i++) {
-        set_status(m, emit(m, worker, slot, &b->items[i]));
-        exchanges += b->items[i].exchange != NULL;
+        int status = emit(m, worker, slot, &b->items[i]);
+        set_status(m, status < 0 ? status : 0);
+        exchanges += b->items[i].exchange != NULL && status <= 0;
     }
     atomic_fetch_add(&m->exchanges, exchanges);
 }

@@ -17,9 +17,9 @@ struct emitter_config {
     void *ctx;
     unsigned workers; /* 1 to EMITTER_WORKERS_MAX */
     /* On the thread of that worker. Exchanges of one slot come one after the other, in order; those of other slots at the
-     * same time on other workers. With one worker all come in order. Anything but 0 is the emitter's status from then on:
-     * no other exchange is emitted. */
-    int (*emit)(void *ctx, unsigned worker, size_t slot, const struct exchange *e);
+     * same time on other workers. With one worker all come in order. A negative status is the emitter's from then on: no
+     * other exchange is emitted. 1: the exchange was left out. */
+    int (*emit)(void *ctx, unsigned worker, size_t slot, struct exchange *e);
     /* The same for a connection's record, which is freed afterwards. NULL where none are put. */
     int (*emit_record)(void *ctx, const struct conn_record *r);
     /* All of a slot was emitted. On any worker's thread, one slot at a time, in order. Returns as emit() does. NULL: nobody

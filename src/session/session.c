@@ -63,28 +63,39 @@ HOT static void on_fact(void *ctx, const struct fact *fact)
         carry_conn_closed(s->carry, fact->conn);
 }
 
-static int emit(struct p2t_session *s, const struct exchange *e)
+/* False: it is not wanted. */
+static bool judge(const struct p2t_session *s, struct exchange *e)
 {
-    const struct p2t_exchange *x = trace_build(s->trace, e);
+    exchange_judge(e);
+    return !e->quiet || s->config.all;
+}
 
+/* 1: it was left out. */
+static int emit(struct p2t_session *s, struct exchange *e)
+{
+    if (!judge(s, e))
+        return 1;
+    const struct p2t_exchange *x = trace_build(s->trace, e);
     if (x == NULL)
         return P2T_ERR_MEMORY;
     return s->config.exchange(s->config.ctx, x) != 0 ? P2T_ERR_STOPPED : P2T_OK;
 }
 
 /* These three are called on the emitter's threads. */
-static int emit_there(void *ctx, unsigned worker, size_t slot, const struct exchange *e)
+static int emit_there(void *ctx, unsigned worker, size_t slot, struct exchange *e)
 {
     (void)worker;
     (void)slot;
     return emit(ctx, e);
 }
 
-static int prepare(void *ctx, unsigned worker, size_t slot, const struct exchange *e)
+static int prepare(void *ctx, unsigned worker, size_t slot, struct exchange *e)
 {
     struct p2t_session *s = ctx;
-    const struct p2t_exchange *x = trace_build(s->traces[worker], e);
 
+    if (!judge(s, e))
+        return 1;
+    const struct p2t_exchange *x = trace_build(s->traces[worker], e);
     if (x == NULL)
         return P2T_ERR_MEMORY;
     return s->config.prepare(s->config.ctx, slot, x) != 0 ? P2T_ERR_STOPPED : P2T_OK;
@@ -133,15 +144,13 @@ static void on_exchange(void *ctx, struct exchange *e)
 
     if (s->status != P2T_OK)
         return;
-    exchange_judge(e);
-    if (e->quiet && !s->config.all)
-        return;
     if (s->emitter != NULL) {
         s->status = emitter_put(s->emitter, correlate_keep(s->correlate));
         return;
     }
-    s->status = emit(s, e);
-    s->exchanges += s->status != P2T_ERR_MEMORY;
+    int status = emit(s, e);
+    s->exchanges += status <= 0 && status != P2T_ERR_MEMORY;
+    s->status = status < 0 ? status : P2T_OK;
 }
 
 static const char *file_path(void *ctx, uint32_t file)
