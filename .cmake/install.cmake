@@ -1,5 +1,10 @@
-# The program, both libraries, headers, manual page, and what pkg-config and find_package(pcap2trace) read.
+# The program, both libraries, headers, manual page, JSON Schemas, and what pkg-config and find_package(pcap2trace) read.
 include(CMakePackageConfigHelpers)
+
+if(P2T_STATIC)
+  install(TARGETS pcap2trace RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  return()
+endif()
 
 set(P2T_CMAKE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/pcap2trace)
 # What the static library needs, by the names that the linker knows.
@@ -31,11 +36,14 @@ configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/pcap2traceConfig.cmake.i
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/pcap2traceConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 
 install(TARGETS pcap2trace RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-install(TARGETS pcap2trace_static ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
-install(TARGETS pcap2trace_shared EXPORT pcap2trace LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
-install(EXPORT pcap2trace NAMESPACE pcap2trace:: FILE pcap2traceTargets.cmake DESTINATION ${P2T_CMAKE_DIR})
-install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/pcap2trace DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
-install(FILES ${PROJECT_BINARY_DIR}/pcap2trace.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+install(TARGETS pcap2trace_static ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT dev)
+install(TARGETS pcap2trace_shared EXPORT pcap2trace LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT library
+        NAMELINK_COMPONENT dev)
+install(EXPORT pcap2trace NAMESPACE pcap2trace:: FILE pcap2traceTargets.cmake DESTINATION ${P2T_CMAKE_DIR}
+        COMPONENT dev)
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/pcap2trace DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT dev)
+install(FILES ${PROJECT_BINARY_DIR}/pcap2trace.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT dev)
 install(FILES ${PROJECT_BINARY_DIR}/pcap2traceConfig.cmake ${PROJECT_BINARY_DIR}/pcap2traceConfigVersion.cmake
-        DESTINATION ${P2T_CMAKE_DIR})
+        DESTINATION ${P2T_CMAKE_DIR} COMPONENT dev)
 install(FILES ${PROJECT_SOURCE_DIR}/src/cli/pcap2trace.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/src/doc/schema DESTINATION ${CMAKE_INSTALL_DATADIR}/pcap2trace)

@@ -1,9 +1,10 @@
 #include "base/buf.h"
 
-#include <endian.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#include "base/system.h"
 
 void buf_fini(struct buf *b)
 {

@@ -1,13 +1,14 @@
 #include "base/hash.h"
 
 #include <stdlib.h>
-#include <sys/random.h>
+
+#include "base/system.h"
 
 static uint64_t process_seed;
 
 __attribute__((constructor)) static void make_seed(void)
 {
-    if (getrandom(&process_seed, sizeof process_seed, GRND_NONBLOCK) != (ssize_t)sizeof process_seed)
+    if (!system_random(&process_seed, sizeof process_seed))
         process_seed = 0x9e3779b97f4a7c15u;
 }
 

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/system.h"
 #include "base/hash.h"
 
 /* ---- reading one ---- */
@@ -254,7 +255,7 @@ static int look_at(struct folder *f, size_t known, int dir, const char *name)
 
     if (fstatat(dir, name, &st, 0) != 0 || !S_ISREG(st.st_mode))
         return P2T_OK;
-    int64_t changed_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
+    int64_t changed_ns = system_changed_ns(&st);
     struct folder_file *file = find(f, known, name);
     if (file == NULL && (file = append(f, name)) == NULL)
         return P2T_ERR_MEMORY;

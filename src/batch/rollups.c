@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/system.h"
 #include "batch/state.h"
 #include "batch/states.h"
 #include "batch/store.h"

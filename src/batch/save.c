@@ -1,6 +1,7 @@
 /* Writes the checkpoint. */
 #include <errno.h>
 
+#include "base/system.h"
 #include "batch/state.h"
 
 struct saving {

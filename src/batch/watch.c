@@ -1,17 +1,16 @@
 #include "batch/watch.h"
 
 #include <poll.h>
-#include <sys/inotify.h>
 #include <unistd.h>
 
-/* Bounds the wait: a signal may arrive just before it, and inotify reports nothing on network file systems. */
+#include "base/system.h"
+
+/* Bounds the wait: a signal may arrive just before it, and of network file systems nothing is reported. */
 enum { PATIENCE_MS = 500 };
 
 void watch_open(struct watch *w, const char *folder)
 {
-    w->fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-    if (w->fd >= 0)
-        (void)inotify_add_watch(w->fd, folder, IN_CREATE | IN_CLOSE_WRITE | IN_MOVED_TO | IN_DELETE | IN_ONLYDIR);
+    w->fd = system_watch(folder);
 }
 
 void watch_wait(struct watch *w, int64_t timeout_ns)

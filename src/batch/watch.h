@@ -5,10 +5,10 @@
 #include <stdint.h>
 
 struct watch {
-    int fd; /* of inotify; -1: none, then only the timeout ends a wait */
+    int fd; /* system_watch(); -1: none, then only the timeout ends a wait */
 };
 
-/* Never fails: without inotify the caller polls. */
+/* Never fails: where the system cannot say, the caller polls. */
 void watch_open(struct watch *w, const char *folder);
 /* Returns when the folder changed, a signal arrived, or after timeout_ns; at the latest after half a second. */
 void watch_wait(struct watch *w, int64_t timeout_ns);

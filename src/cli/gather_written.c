@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/system.h"
 #include "batch/captures.h"
 #include "cli/gather_parts.h"
 #include "cli/report.h"

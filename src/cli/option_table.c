@@ -146,11 +146,15 @@ const struct cli_option cli_option_table[] = {
     {'o', "output", "FILE", CLI_VALUE_FILE, NULL, ON(TRACE), CLI_GROUP_OUTPUT,
      "write here instead of standard output; the file appears under its name when it is complete. Without -T its "
      "ending "
-     "selects the format: .har, .json, .ndjson, .csv, or .sqlite for a database"},
+     "selects the format: .har, .json, .ndjson, .csv, or .sqlite for a database; .zst after it compresses"},
     {'o', "output", "FILE", CLI_VALUE_FILE, NULL, ALL & ~(ON(TRACE) | ON(BATCH) | ON(MCP)), CLI_GROUP_OUTPUT,
      "write here; the file appears under its name when it is complete"},
     {OPT_TIME, "time", "FORM", CLI_VALUE_CHOICE, CLI_TIMES, ON(TRACE), CLI_GROUP_OUTPUT,
      "how lines and text show times (default: utc); relative counts from the first packet"},
+    {OPT_COMPACT, "compact", NULL, CLI_VALUE_NONE, NULL, ON(TRACE) | ON(BATCH), CLI_GROUP_OUTPUT,
+     "ndjson in its compact form, which takes less than half the bytes and says the same"},
+    {OPT_STATS, "stats", "WHAT", CLI_VALUE_CHOICE, "stages", ON(TRACE), CLI_GROUP_OUTPUT,
+     "on standard error, how long each stage took, and what more cores would gain"},
     {OPT_SHOW_SECRETS, "show-secrets", NULL, CLI_VALUE_NONE, NULL, CAPTURES | ON(BATCH), CLI_GROUP_OUTPUT,
      "do not replace passwords, cookies and tokens by [redacted]"},
     {OPT_REDACT, "redact", "PATTERN", CLI_VALUE_TEXT, NULL, CAPTURES | ON(BATCH), CLI_GROUP_OUTPUT,

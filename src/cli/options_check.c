@@ -1,4 +1,5 @@
 /* Options that do not fit the command, or each other. */
+#include <fnmatch.h>
 #include <string.h>
 
 #include "cli/option_table.h"
@@ -124,6 +125,15 @@ static const char *check_command(const struct cli_options *o)
     }
 }
 
+static const char *check_output(const struct cli_options *o)
+{
+    bool writes = o->action == CLI_TRACE ? o->format == OUT_FORMAT_NDJSON : o->action == CLI_BATCH;
+
+    if (o->output != NULL && fnmatch("*.sqlite.zst", o->output, 0) == 0)
+        return "a database is not compressed: -o FILE.sqlite";
+    return o->compact && !writes ? "--compact is a form of ndjson: it goes with -T ndjson, or with batch" : NULL;
+}
+
 /* Say something of the run, whatever it does. */
 static bool is_for_all(int id)
 {
@@ -179,6 +189,8 @@ int options_check(const struct cli_options *o, struct buf *complaint)
 
     if (what == NULL && o->baseline != NULL && strcmp(o->baseline, "-") == 0)
         what = "the baseline cannot be read from standard input: give a file or folder";
+    if (what == NULL)
+        what = check_output(o);
     if (what == NULL)
         return check_given(o, complaint);
     buf_str(complaint, what);

@@ -122,6 +122,13 @@ static int parse_time(struct cli_options *o, const char *text, struct buf *compl
     return status;
 }
 
+static int parse_stats(const char *text, struct buf *complaint)
+{
+    int chosen;
+
+    return choose_of(&chosen, OPT_STATS, "--stats", text, complaint);
+}
+
 static int take_keylog(struct cli_options *o, const char *value, struct buf *complaint)
 {
     o->keylog = strcmp(value, "env") == 0 ? getenv("SSLKEYLOGFILE") : value;
@@ -292,6 +299,12 @@ int options_take(struct cli_options *o, int option, char *value, struct buf *com
     case OPT_WITH_SECRETS:
         o->extract.with_secrets = true;
         return P2T_OK;
+    case OPT_COMPACT:
+        o->compact = true;
+        return P2T_OK;
+    case OPT_STATS:
+        o->stages = true;
+        return parse_stats(value, complaint);
     case OPT_COLOR:
         return parse_when(&o->color, OPT_COLOR, "--color", value, complaint);
     case OPT_PROGRESS:

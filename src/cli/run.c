@@ -23,6 +23,7 @@ struct run {
     struct filter filter; /* the options', which knows the first packet */
     struct p2t_session *session;
     struct out_writer *writer;
+    struct out_chunk chunks[P2T_SLOTS];
     struct output output;
     struct progress progress;
     uint64_t kept;
@@ -41,6 +42,25 @@ static int on_exchange(void *ctx, const struct p2t_exchange *x)
     r->write_status = out_writer_exchange(r->writer, x);
     r->kept++;
     return r->write_status != P2T_OK || r->kept == r->options->count;
+}
+
+/* On several threads. */
+static int on_prepare(void *ctx, size_t slot, const struct p2t_exchange *x)
+{
+    struct run *r = ctx;
+
+    if (filter_keeps(&r->filter, x))
+        out_chunk_exchange(&r->chunks[slot], r->writer, x);
+    return 0;
+}
+
+static int on_prepared(void *ctx, size_t slot)
+{
+    struct run *r = ctx;
+
+    r->kept += r->chunks[slot].count;
+    r->write_status = out_writer_chunk(r->writer, &r->chunks[slot]);
+    return r->write_status != P2T_OK;
 }
 
 static void on_problem(void *ctx, const struct p2t_problem *p)
@@ -118,6 +138,7 @@ static struct out_options out_options_of(const struct run *r)
     size_t columns = o->output == NULL ? terminal_columns() : 0;
 
     return (struct out_options){.color = color_wanted(o),
+                                .compact = o->compact,
                                 .full = o->verbose,
                                 .several_files = o->capture_count > 1 || is_folder(o->captures[0]),
                                 .cut = columns > 0 && !o->verbose,
@@ -151,7 +172,12 @@ static unsigned jobs_for(const struct run *r)
 
 static int open_session(struct run *r)
 {
-    struct p2t_config config = {.jobs = jobs_for(r), .ctx = r, .exchange = on_exchange, .problem = on_problem};
+    struct p2t_config config = {.jobs = jobs_for(r),
+                                .ctx = r,
+                                .exchange = on_exchange,
+                                .problem = on_problem,
+                                .prepare = on_prepare,
+                                .prepared = on_prepared};
     int status = cli_session_open(&r->session, r->options, config);
 
     if (status == P2T_ERR_MEMORY)
@@ -233,6 +259,8 @@ static void say_how_it_went(const struct run *r)
 
     if (o->verbose)
         report_counters(r->session);
+    if (o->stages)
+        report_stages(r->session);
     if (o->quiet)
         return;
     if (out_writer_runs(r->writer) > 1)
@@ -283,5 +311,7 @@ int run_trace(const struct cli_options *o)
         output_abandon(&r.output);
     p2t_session_free(r.session);
     out_writer_free(r.writer);
+    for (size_t i = 0; i < P2T_SLOTS; i++)
+        out_chunk_fini(&r.chunks[i]);
     return code;
 }

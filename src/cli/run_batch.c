@@ -1,12 +1,12 @@
 #include "cli/run_batch.h"
 
 #include <errno.h>
-#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/system.h"
 #include "batch/batch.h"
 #include "cli/ending.h"
 #include "cli/report.h"
@@ -69,16 +69,6 @@ static int exit_status(enum batch_result result)
     }
 }
 
-/* What one file took, the next one takes again: the C library need not give it back to the system between them, which
- * costs a page fault for each page, and a third of the time of small files. */
-static void keep_freed_memory(void)
-{
-#if defined(M_TRIM_THRESHOLD) && defined(M_MMAP_THRESHOLD)
-    (void)mallopt(M_TRIM_THRESHOLD, 8 << 20);
-    (void)mallopt(M_MMAP_THRESHOLD, 4 << 20);
-#endif
-}
-
 int run_batch(const struct cli_options *o)
 {
     const struct cli_batch *b = &o->batch;
@@ -92,6 +82,7 @@ int run_batch(const struct cli_options *o)
         .follow = b->follow,
         .final = b->final,
         .zstd = b->zstd,
+        .compact = o->compact,
         .alert = b->alert ? alert : NULL,
         .filter = o->bpf,
         .keylog = o->keylog,
@@ -113,7 +104,9 @@ int run_batch(const struct cli_options *o)
     };
 
     signals_install(false);
-    keep_freed_memory();
+    /* What one file took, the next one takes again. Given back to the system between them it would cost a page fault for
+     * each page, and a third of the time of small files. */
+    system_keep_freed_memory();
     if (config.state == NULL && asprintf(&state, "%s/.pcap2trace", b->out) >= 0)
         config.state = state;
     int code = config.state != NULL ? exit_status(batch_run(&config)) : EXIT_TROUBLE;

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/system.h"
 #include "base/buf.h"
 #include "base/utf8.h"
 #include "pcap2trace/session.h"

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "base/system.h"
 #include "batch/exchanges.h"
 #include "batch/outputs.h"
 #include "batch/rollups.h"

@@ -229,7 +229,7 @@ static void on_first_syn(struct correlate *c, struct cconn *cc, const struct fac
     struct dial *waiting = pool_dial_going_on(c, cc, now);
 
     if (waiting == NULL && l != NULL)
-        waiting = dial_of_lookup_going_on(l, cc, now);
+        waiting = dial_going_on_of_lookups(c, l, cc, now);
     if (waiting != NULL && follows_lookup(l, &cc->view.server.ip, waiting, now))
         waiting = NULL;
     if (dial_first_syn(c, cc, f, waiting, l) != NULL && waiting == NULL)

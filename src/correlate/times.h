@@ -14,6 +14,7 @@
     X(ORPHAN_JAVA_NS,        2000000000,    "measured: a cold JVM takes 0.4 s",  "the same of Java's clients, which dial for one request") \
     X(WALK_NS,               20000000,      "measured",                         "longest pause between an answer and the question for the next search name") \
     X(QUERY_RETRY_MIN_NS,    900000000,     "resolvers retry after whole seconds", "a second question sooner, from another socket, is another lookup's") \
+    X(LATE_RETRY_NS,         60000000,      "measured: 40 ms",                  "how late a resolver's timer may be for a question to be its repetition") \
     X(LOOKUP_TIMEOUT_NS,     5000000000,    "resolv.conf(5): timeout",          "when a question that is not repeated was given up") \
     X(LOOKUP_OPEN_NS,        30000000000,   "chosen: longer than resolvers wait", "how long a question without an answer, or an answer that nobody followed, is kept open") \
     X(RESOLUTION_DELAY_NS,   60000000,      "RFC 8305 3: 50 ms",                "a dial this long after an answer of one type waited for the other type's, too") \

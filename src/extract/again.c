@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/system.h"
 #include "session/feed.h"
 
 struct again {

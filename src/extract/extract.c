@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/system.h"
 #include "extract/again.h"
 #include "extract/comment.h"
 #include "extract/pcapng.h"

@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "base/system.h"
+
 struct lane *lanes_find(const struct lanes *l, const struct endpoint *a, const struct endpoint *b)
 {
     for (struct hmap_node *n = hmap_first(&l->map, endpoint_pair_hash(a, b)); n != NULL; n = hmap_next(n)) {

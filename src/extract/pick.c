@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/system.h"
 #include "extract/arp.h"
 #include "extract/lane.h"
 #include "extract/names.h"

@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/system.h"
 #include "pcap2trace/status.h"
 
 /* Most exchanges fit, and no packet of theirs touches a disk. */

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/system.h"
 #include "pcap2trace/status.h"
 #include "write/args.h"
 

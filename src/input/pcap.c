@@ -1,7 +1,7 @@
 /* Classic pcap: draft-ietf-opsawg-pcap, and the variants that libpcap and Wireshark read. */
-#include <endian.h>
 #include <inttypes.h>
 
+#include "base/system.h"
 #include "input/format.h"
 
 #define FILE_HEADER_BYTES   24

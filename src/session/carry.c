@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "base/system.h"
+
 struct carry *carry_new(struct budget *budget)
 {
     struct carry *c = calloc(1, sizeof *c);

@@ -1,5 +1,6 @@
 #include <stdlib.h>
 
+#include "base/number.h"
 #include "summary/state.h"
 
 static uint64_t read_varint(struct reader *r)
@@ -74,28 +75,25 @@ void state_enum(struct state_io *io, unsigned *value, unsigned count)
 
 void state_uint(struct state_io *io, void *v, size_t bytes)
 {
-    uint64_t number = 0;
+    uint64_t number = number_load(v, bytes);
 
-    memcpy(&number, v, bytes); /* little-endian, as all machines that this is built for */
     state_u64(io, &number);
     if (bytes < sizeof number)
         state_below(io, &number, UINT64_C(1) << (8 * bytes));
-    memcpy(v, &number, bytes);
+    number_store(v, bytes, number);
 }
 
 void state_sint(struct state_io *io, void *v, size_t bytes)
 {
-    int64_t number = 0;
-    unsigned unused = (unsigned)(8 * (sizeof number - bytes));
+    unsigned unused = (unsigned)(8 * (sizeof(uint64_t) - bytes));
+    int64_t number = (int64_t)(number_load(v, bytes) << unused) >> unused;
 
-    memcpy(&number, v, bytes);
-    number = (int64_t)((uint64_t)number << unused) >> unused;
     state_i64(io, &number);
     if ((int64_t)((uint64_t)number << unused) >> unused != number) {
         reader_fail(&io->in, READ_BAD);
         number = 0;
     }
-    memcpy(v, &number, bytes);
+    number_store(v, bytes, (uint64_t)number);
 }
 
 /* ---- texts ---- */

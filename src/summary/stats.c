@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/system.h"
+
 /* Room for one more; false when memory ran out. */
 static bool grow(void **p, size_t *cap, size_t n, size_t size)
 {
@@ -171,7 +173,7 @@ static bool order_runs(struct sorting *t)
         return false;
     for (size_t i = 0; i < t->used; i++)
         t->order[i] = (uint32_t)i;
-    qsort_r(t->order, t->used, sizeof *t->order, by_key, t->runs);
+    system_sort(t->order, t->used, sizeof *t->order, by_key, t->runs);
     for (size_t i = 0; i < t->used; i++) {
         t->runs[t->order[i]].at = at;
         at += t->runs[t->order[i]].n;

@@ -1,4 +1,5 @@
 /* GetConn to GotConn: the pool, the lookup and the connection attempts. Offsets are the medians of hooks.md 0.3. */
+#include "base/system.h"
 #include "judge/judge.h"
 #include "trace/build.h"
 

@@ -1,4 +1,5 @@
 /* Files that vanish or change between the look at their folder and the end of their reading. */
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -64,14 +65,34 @@ static void a_file_that_is_replaced_before_it_is_read(void **state)
     check("replaced by one that has it all");
 }
 
+/* As on systems other than Linux. */
+static void follows_where_nothing_tells_of_changes(void **state)
+{
+    char environment[600];
+
+    (void)state;
+    packets_write(&packets, 0, 12, "in/a.pcap");
+    snprintf(environment, sizeof environment, "LD_PRELOAD=%s P2T_NO_WATCH=%s", P2T_PRELOAD, in_scratch("asked"));
+    pid_t pid =
+        run_start(environment, "batch --all --follow --settle 3600 --out %s %s", in_scratch("out"), in_scratch("in"));
+    packets_write(&packets, 12, 20, "in/b.pcap");
+    wait_for_windows(1);
+    packets_write(&packets, 20, packets.n, "in/c.pcap");
+    wait_for_windows(2);
+    assert_int_equal(kill(pid, SIGTERM), 0);
+    expect(run_wait(pid), 0, "");
+    assert_int_equal(access(in_scratch("asked"), F_OK), 0);
+    expect(batch("--final"), 0, "");
+    check("followed without being told");
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        T(a_file_that_vanishes_before_it_is_read),
-        T(a_file_that_vanishes_while_it_is_read),
-        T(a_file_that_is_emptied_while_it_is_read),
-        T(a_file_that_is_replaced_before_it_is_read),
+        T(a_file_that_vanishes_before_it_is_read),  T(a_file_that_vanishes_while_it_is_read),
+        T(a_file_that_is_emptied_while_it_is_read), T(a_file_that_is_replaced_before_it_is_read),
+        T(follows_where_nothing_tells_of_changes),
     };
 
     scratch_begin();

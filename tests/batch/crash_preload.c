@@ -1,5 +1,6 @@
 /* Loaded before libc: the program dies, or its disk is full, at a chosen call that changes a file. Counts the calls. Or a
- * capture changes as it is opened for the second time: P2T_CHANGE=HOW:PATH. */
+ * capture changes as it is opened for the second time: P2T_CHANGE=HOW:PATH. Or the system reports no changes of folders:
+ * P2T_NO_WATCH=PATH, which is made as a sign that it was asked for them. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -66,6 +67,17 @@ int unlink(const char *path)
 {
     (void)strikes(-1);
     return NEXT(int (*)(const char *), "unlink")(path);
+}
+
+int inotify_init1(int flags)
+{
+    const char *sign = getenv("P2T_NO_WATCH");
+
+    if (sign == NULL)
+        return NEXT(int (*)(int), "inotify_init1")(flags);
+    (void)close(creat(sign, 0600));
+    errno = ENOSYS;
+    return -1;
 }
 
 /* HOW is vanish, or replace with .hidden beside it; vanish-open and empty-open happen right after the call. */

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""summary_check.py PROGRAM: what `summary -T json` writes has the shape of src/doc/summary.schema.json, and is the same for any
+"""summary_check.py PROGRAM: what `summary -T json` writes has the shape of src/doc/schema/summary-1.schema.json, and is the same for any
 number of threads and however the capture is cut into files. The schema needs python3-jsonschema; without it, only members
 and codes are checked."""
 import json, os, subprocess, sys, tempfile
@@ -132,7 +132,7 @@ def check_batches(program, check):
 
 def main():
     program = sys.argv[1]
-    with open(os.path.join(HERE, '../../src/doc/summary.schema.json')) as f:
+    with open(os.path.join(HERE, '../../src/doc/schema/summary-1.schema.json')) as f:
         schema = json.load(f)
     try:
         from jsonschema import Draft202012Validator

@@ -61,6 +61,18 @@ foreach(symbol IN LISTS symbols)
   endif()
 endforeach()
 
+# One version, wherever it is asked for.
+run(${pkg_config} --modversion pcap2trace)
+string(STRIP "${output}" version)
+run(${prefix}/bin/pcap2trace --version)
+if(NOT output MATCHES "^pcap2trace ${version}\n" OR NOT EXISTS ${lib_dir}/libpcap2trace.so.${version})
+  message(FATAL_ERROR "pkg-config says ${version}, the program\n${output}")
+endif()
+file(GLOB schemas ${prefix}/share/pcap2trace/schema/exchange-*.schema.json)
+if(NOT schemas)
+  message(FATAL_ERROR "the JSON Schemas are missing")
+endif()
+
 if(NOT EXISTS ${prefix}/bin/pcap2trace OR NOT EXISTS ${prefix}/share/man/man1/pcap2trace.1)
   message(FATAL_ERROR "the program or its manual page is missing")
 endif()

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/system.h"
 #include "cli/feed.h"
 #include "cli/report.h"
 #include "cli/session_open.h"
@@ -78,8 +79,8 @@ static char *key_of(const struct cli_options *o)
 
     for (size_t i = 0; i < o->capture_count; i++)
         if (stat(o->captures[i], &st) == 0)
-            buf_printf(&b, "%s\n%lld %lld.%09ld\n", o->captures[i], (long long)st.st_size,
-                       (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
+            buf_printf(&b, "%s\n%lld %lld\n", o->captures[i], (long long)st.st_size,
+                       (long long)system_changed_ns(&st));
     buf_putc(&b, '\0');
     if (!b.failed)
         return (char *)b.p;

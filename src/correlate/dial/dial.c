@@ -89,7 +89,7 @@ bool dial_goes_on_with(const struct dial *d, const struct cconn *cc, int64_t now
     return now - last->failed.ts_ns <= FOLLOW_NS;
 }
 
-struct dial *dial_of_lookup_going_on(const struct lookup *l, const struct cconn *cc, int64_t now)
+static struct dial *going_on_of(const struct lookup *l, const struct cconn *cc, int64_t now)
 {
     const struct list_link *at = l->dials.next;
 
@@ -97,6 +97,24 @@ struct dial *dial_of_lookup_going_on(const struct lookup *l, const struct cconn 
         if (dial_goes_on_with(list_entry(at, struct dial, of_lookup), cc, now))
             return list_entry(at, struct dial, of_lookup);
     return NULL;
+}
+
+struct dial *dial_going_on_of_lookups(struct correlate *c, const struct lookup *l, const struct cconn *cc,
+                                      int64_t now)
+{
+    const struct ip_addr *client = &cc->view.client.ip, *server = &cc->view.server.ip;
+    struct hmap_node *n = lookup_first_of_addr(c, client, server);
+    struct dial *best = going_on_of(l, cc, now);
+
+    for (int looked_at = 0; n != NULL && looked_at < LOOKUP_LOOKED_AT_MAX; n = hmap_next(n), looked_at++) {
+        const struct lookup_addr *a = hmap_entry(n, struct lookup_addr, node);
+        struct dial *d = NULL;
+        if (ip_eq(&a->addr, server) && ip_eq(&a->lookup->client_ip, client))
+            d = going_on_of(a->lookup, cc, now);
+        if (d != NULL && (best == NULL || dial_last_event_ns(d) < dial_last_event_ns(best)))
+            best = d;
+    }
+    return best;
 }
 
 bool dial_failed_last(const struct dial *d)

@@ -1,5 +1,6 @@
 #include "correlate/image/image.h"
 
+#include "base/number.h"
 #include "base/saved_time.h"
 
 #include <stdlib.h>
@@ -27,57 +28,12 @@ static uint64_t get(struct image *m)
     return 0;
 }
 
-static uint64_t load_number(const void *p, size_t bytes)
-{
-    uint8_t n8;
-    uint16_t n16;
-    uint32_t n32;
-    uint64_t n64;
-
-    switch (bytes) {
-    case 1:
-        memcpy(&n8, p, 1);
-        return n8;
-    case 2:
-        memcpy(&n16, p, 2);
-        return n16;
-    case 4:
-        memcpy(&n32, p, 4);
-        return n32;
-    default:
-        memcpy(&n64, p, 8);
-        return n64;
-    }
-}
-
-static void store_number(void *p, size_t bytes, uint64_t v)
-{
-    const uint8_t n8 = (uint8_t)v;
-    const uint16_t n16 = (uint16_t)v;
-    const uint32_t n32 = (uint32_t)v;
-
-    switch (bytes) {
-    case 1:
-        memcpy(p, &n8, 1);
-        break;
-    case 2:
-        memcpy(p, &n16, 2);
-        break;
-    case 4:
-        memcpy(p, &n32, 4);
-        break;
-    default:
-        memcpy(p, &v, 8);
-        break;
-    }
-}
-
 void image_number(struct image *m, void *p, size_t bytes)
 {
     if (m->out != NULL)
-        put(m, load_number(p, bytes));
+        put(m, number_load(p, bytes));
     else
-        store_number(p, bytes, get(m));
+        number_store(p, bytes, get(m));
 }
 
 void image_enum(struct image *m, unsigned *value, unsigned last)

@@ -26,9 +26,20 @@ static bool half_asked(const struct lookup *l, int64_t syn_ns)
            (l->lane[0].state == LANE_IDLE || l->lane[1].state == LANE_IDLE);
 }
 
-/* One that is fresh before one that filled a cache, a whole one before half of one, an unused one before a used one, one that is answered as a whole before
- * one that is not; then the newest, for nothing lies
- * between a lookup and its dial. */
+static bool is_half(const struct lookup *l)
+{
+    return l->lane[0].state == LANE_IDLE || l->lane[1].state == LANE_IDLE;
+}
+
+/* Both types were asked for, and the last answer came right before the SYN. */
+static bool is_just_done(const struct lookup *l, int64_t syn_ns)
+{
+    return !is_half(l) && syn_ns - l->info.last_answer.ts_ns <= DIAL_BURST_NS;
+}
+
+/* One that is fresh before one that filled a cache, a whole one before half of one, an unused one before a used one, one
+ * that is answered as a whole before one that is not, one that was just done before one that may go on with the other type
+ * (resolv.conf: single-request); then the newest, for nothing lies between a lookup and its dial. */
 static bool better(const struct lookup *a, const struct lookup *b, int64_t syn_ns)
 {
     if (b == NULL)
@@ -42,14 +53,15 @@ static bool better(const struct lookup *a, const struct lookup *b, int64_t syn_n
         return !lookup_used(a);
     if (lookup_outstanding(a) != lookup_outstanding(b))
         return !lookup_outstanding(a);
+    if (is_half(a) != is_half(b) && (is_just_done(a, syn_ns) || is_just_done(b, syn_ns)))
+        return is_just_done(a, syn_ns);
     return a->info.first_query.ts_ns > b->info.first_query.ts_ns;
 }
 
 /* Nothing that is found later is better: the newest stand first. */
 static bool is_best(const struct lookup *l, int64_t syn_ns)
 {
-    return l != NULL && !half_asked(l, syn_ns) && !lookup_used(l) && !lookup_outstanding(l) &&
-           lookup_is_fresh(l, syn_ns);
+    return l != NULL && !is_half(l) && !lookup_used(l) && !lookup_outstanding(l) && lookup_is_fresh(l, syn_ns);
 }
 
 static struct lookup *best_of(struct hmap_node *n, struct lookup *best, const struct ip_addr *client,

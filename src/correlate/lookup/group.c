@@ -5,9 +5,6 @@
 
 /* Questions kept of one lookup: resolvers ask fewer. */
 enum { QUERIES_OF_LOOKUP_MAX = 32 };
-/* Names that one query may go on from: those of a search list, tried at one time. */
-enum { CANDIDATES_MAX = 8 };
-
 /* After each packet: what is it waiting for now, and until when? */
 static void wait_on(struct correlate *c, struct lookup *l, int64_t now)
 {
@@ -54,168 +51,6 @@ static void remember_query(struct correlate *c, struct lookup *l, const struct f
                                               .server = f->as.dns.dst});
 }
 
-static bool asked_before(const struct lookup *l, const struct endpoint *server)
-{
-    for (const struct lookup_server *s = l->servers; s != NULL; s = s->next)
-        if (endpoint_eq(&s->at, server))
-            return true;
-    return false;
-}
-
-static bool knows_server(const struct lookup *l, const struct endpoint *server)
-{
-    return endpoint_eq(&l->info.server, server) || asked_before(l, server);
-}
-
-static bool tries_left(const struct lookup *l, const struct lookup_lane *lane, const struct endpoint *server)
-{
-    return lane->tries < LOOKUP_ATTEMPTS * (l->server_count + !knows_server(l, server));
-}
-
-/* The same question with the same id: musl asks all its servers at once, and glibc keeps its ids over all retries and
- * sockets, repeating the type that was answered when the other was not. */
-static bool repeats_question(const struct lookup *l, const struct dns_message *m)
-{
-    for (const struct lookup_query *q = l->queries; q != NULL; q = q->next)
-        if (q->id == m->id && q->type == m->qtype)
-            return true;
-    return false;
-}
-
-static bool same_socket(const struct lookup *l, const struct fact *f)
-{
-    uint16_t port = f->as.dns.src.port;
-
-    return l->lane[0].port == port || l->lane[1].port == port;
-}
-
-/* glibc and musl ask for both types from one socket, at once; Go from two. */
-static bool asks_other_type(const struct lookup *l, const struct fact *f)
-{
-    int64_t since = f->mark.ts_ns - l->info.last_query.ts_ns;
-
-    return same_socket(l, f)                 ? since < QUERY_RETRY_MIN_NS || lookup_outstanding(l)
-           : l->info.resolver == RESOLVER_GO ? since < QUERY_RETRY_MIN_NS || lookup_outstanding(l)
-                                             : !l->one_socket && since < OTHER_TYPE_NS;
-}
-
-static bool continues_same_name(const struct lookup *l, const struct fact *f, int i)
-{
-    const struct lookup_lane *lane = &l->lane[i];
-    int64_t since_query = f->mark.ts_ns - lane->last_query.ts_ns;
-
-    if (repeats_question(l, f->as.dns.message))
-        return true;
-    switch (lane->state) {
-    case LANE_IDLE:
-        return asks_other_type(l, f);
-    case LANE_ASKED:
-        return since_query >= QUERY_RETRY_MIN_NS && tries_left(l, lane, &f->as.dns.dst);
-    case LANE_TRUNCATED:
-        return f->as.dns.over_tcp || since_query >= QUERY_RETRY_MIN_NS;
-    case LANE_ERROR:
-    case LANE_LAME:
-    case LANE_REFUSED:
-        return f->mark.ts_ns - lane->last_answer.ts_ns <= FOLLOW_NS && tries_left(l, lane, &f->as.dns.dst);
-    default:
-        return false;
-    }
-}
-
-/* A search list goes on to its next name when the last one had no address, or did not answer in time; c-ares goes on for
- * one type although the other was answered. */
-static bool continues_next_name(const struct correlate *c, const struct lookup *l, const struct fact *f, int i,
-                                struct slice name)
-{
-    enum lane_state state = l->lane[i].state;
-    bool in_vain = state == LANE_EMPTY || state == LANE_NXDOMAIN || state == LANE_ERROR;
-
-    if ((l->info.addr_count > 0 && !in_vain) || !walk_goes_on(c, l, name))
-        return false;
-    if (lookup_outstanding(l) && !in_vain)
-        return f->mark.ts_ns - l->info.last_query.ts_ns >= QUERY_RETRY_MIN_NS;
-    return f->mark.ts_ns - l->info.last_answer.ts_ns <= WALK_NS;
-}
-
-/* Of each name, the lookup that has waited for the longest. */
-struct candidates {
-    struct lookup *oldest[CANDIDATES_MAX];
-    size_t n;
-};
-
-static void add_candidate(struct candidates *all, struct lookup *l, const struct fact *f)
-{
-    size_t i = 0;
-
-    while (i < all->n && !slice_ieq(all->oldest[i]->name, l->name))
-        i++;
-    if (i == CANDIDATES_MAX)
-        return;
-    if (i == all->n)
-        all->oldest[all->n++] = l;
-    else if (same_socket(l, f) || !same_socket(all->oldest[i], f))
-        all->oldest[i] = l;
-}
-
-/* The one that asked for this name, then the one that asked from this socket; else the name that was first asked for
- * last: it is the one a search list tried last. */
-static struct lookup *best_of(const struct candidates *all, const struct fact *f, struct slice name)
-{
-    struct lookup *best = NULL;
-
-    for (size_t i = 0; i < all->n; i++) {
-        struct lookup *l = all->oldest[i];
-        if (slice_ieq(l->name, name))
-            return l;
-        bool better = best == NULL || (same_socket(l, f) == same_socket(best, f)
-                                           ? l->info.first_query.ts_ns > best->info.first_query.ts_ns
-                                           : same_socket(l, f));
-        best = better ? l : best;
-    }
-    return best;
-}
-
-static struct lookup *lookup_of_query(struct correlate *c, const struct fact *f, struct slice name, int lane)
-{
-    struct hmap_node *n = hmap_first(&c->lookups_by_label, lookup_label_hash(&f->as.dns.src.ip, name));
-    struct candidates all = {.n = 0};
-
-    for (int looked_at = 0; n != NULL && looked_at < LOOKUP_LOOKED_AT_MAX; n = hmap_next(n), looked_at++) {
-        struct lookup *l = hmap_entry(n, struct lookup, by_label);
-        if (mark_set(&lookup_detours(&l->info)->superseded) || !ip_eq(&l->client_ip, &f->as.dns.src.ip))
-            continue;
-        if (slice_ieq(l->name, name) ? continues_same_name(l, f, lane) : continues_next_name(c, l, f, lane, name))
-            add_candidate(&all, l, f);
-    }
-    return best_of(&all, f, name);
-}
-
-static void supersede(struct lookup *l, const struct packet_mark *mark)
-{
-    struct lookup_detours *d = lookup_take_detour(l);
-
-    if (d != NULL && !mark_set(&d->superseded))
-        d->superseded = *mark;
-}
-
-/* A new question for a name says what became of earlier ones. Go sends one set of questions for a name at a time
- * (singleflight): the last was given up. And an answer that nobody followed by now, nobody will. */
-static void make_way(struct correlate *c, const struct fact *f, struct slice name)
-{
-    struct hmap_node *n = hmap_first(&c->lookups_by_label, lookup_label_hash(&f->as.dns.src.ip, name)), *next;
-
-    for (int looked_at = 0; n != NULL && looked_at < LOOKUP_LOOKED_AT_MAX; n = next, looked_at++) {
-        struct lookup *l = hmap_entry(n, struct lookup, by_label);
-        next = hmap_next(n);
-        if (!ip_eq(&l->client_ip, &f->as.dns.src.ip) || !slice_ieq(l->name, name))
-            continue;
-        if (!lookup_outstanding(l) && l->info.addr_count > 0 && !lookup_is_fresh(l, f->mark.ts_ns))
-            lookup_timer(c, l);
-        else if (l->info.resolver == RESOLVER_GO && lookup_outstanding(l))
-            supersede(l, &f->mark);
-    }
-}
-
 static void note_silence(struct lookup *l, const struct fact *f)
 {
     struct lookup_detours *d = endpoint_eq(&l->info.server, &f->as.dns.dst) ? NULL : lookup_take_detour(l);
@@ -231,8 +66,8 @@ static void turn_to(struct lookup *l, const struct endpoint *server)
     if (endpoint_eq(&info->server, server))
         return;
     if (l->server_count < LOOKUP_SERVERS_MAX) {
-        l->server_count += !asked_before(l, server);
-        if (info->server.ip.family != 0 && !asked_before(l, &info->server))
+        l->server_count += !lookup_asked_before(l, server);
+        if (info->server.ip.family != 0 && !lookup_asked_before(l, &info->server))
             lookup_add_server(l, &info->server);
     }
     info->server = *server;
@@ -249,6 +84,8 @@ static void ask(struct lookup *l, const struct fact *f, int i)
         l->info.repeats++;
         note_silence(l, f);
     }
+    if (lookup_is_superseded(l)) /* two callers ask at a time, each with a resolver of its own */
+        lookup_take_detour(l)->superseded = (struct packet_mark){.ts_ns = 0};
     l->one_socket |= other->port == f->as.dns.src.port;
     turn_to(l, &f->as.dns.dst);
     lane->tries += !f->as.dns.over_tcp;
@@ -332,7 +169,7 @@ static void on_query(struct correlate *c, const struct fact *f, int lane)
         return;
     struct lookup *l = lookup_of_query(c, f, name, lane);
     if (l == NULL)
-        make_way(c, f, name);
+        lookup_make_way(c, f, name);
     bool is_new = l == NULL;
     if (l == NULL && (l = lookup_new(c, f, name)) == NULL)
         return;
@@ -448,6 +285,7 @@ static void on_answer(struct correlate *c, const struct fact *f)
         note_part(l, f);
         return;
     }
+    lookup_take_up(c, l, q->lane, f->mark.ts_ns);
     lane->state = lane_state_of(m, take_addrs(c, l, m));
     lane->rcode = m->rcode;
     lane->last_answer = l->info.last_answer = answer_mark(l, lane, f);

@@ -89,6 +89,18 @@ enum { LOOKUP_ATTEMPTS = 2 };
 /* Of those with one key, this many are looked at, the newest first: what a flood repeats is not walked from the front. */
 enum { LOOKUP_LOOKED_AT_MAX = 64 };
 
+/* ---- whose.c ---- */
+/* The lookup that the question for `name` repeats or goes on with; NULL: a new one's. */
+struct lookup *lookup_of_query(struct correlate *c, const struct fact *question, struct slice name, int lane);
+/* A new question for a name says what became of earlier ones: given up, or answered and followed by nobody. */
+void lookup_make_way(struct correlate *c, const struct fact *question, struct slice name);
+/* l's only question is being answered. Where it was one more try of a lookup that it seemed to supersede, l takes that in. */
+void lookup_take_up(struct correlate *c, struct lookup *l, int lane, int64_t now);
+/* Its client asked anew while it was unanswered. */
+bool lookup_is_superseded(const struct lookup *l);
+/* The server is among its earlier ones. */
+bool lookup_asked_before(const struct lookup *l, const struct endpoint *server);
+
 /* ---- group.c: DNS packets into lookups ---- */
 /* A question opens a lookup, repeats it or goes on with it; an answer may decide it. lookup_error(): an ICMP error
  * that quotes a question. */

@@ -63,12 +63,20 @@ static bool has_one_more_suffix(const struct lookup *l, struct slice next)
     return l->info.names > 1 && next.n > l->info.host.n && common_labels(l->info.host, next) == l->info.host.n;
 }
 
+static bool has_tried(const struct lookup *l, struct slice name)
+{
+    for (size_t i = 0; i < l->info.tried_count; i++)
+        if (slice_ieq(l->info.tried[i].name, name))
+            return true;
+    return false;
+}
+
 bool walk_goes_on(const struct correlate *c, const struct lookup *l, struct slice next)
 {
     size_t n = common_labels(l->name, next);
     struct slice a = suffix_after(l->name, n), b = suffix_after(next, n);
 
-    if (n == 0)
+    if (n == 0 || has_tried(l, next))
         return false;
     return a.n == 0 || b.n == 0 || ends_with_labels(a, b) || has_one_more_suffix(l, next) ||
            (is_known(c, suffix_key(&l->client_ip, a)) && is_known(c, suffix_key(&l->client_ip, b)));

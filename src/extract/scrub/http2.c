@@ -2,6 +2,7 @@
  * (RFC 9113). */
 #include <stdlib.h>
 
+#include "base/system.h"
 #include "extract/scrub/hpack.h"
 #include "extract/scrub/talk.h"
 #include "base/reader.h"

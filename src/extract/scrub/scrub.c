@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/system.h"
 #include "base/hash.h"
 #include "extract/names.h"
 #include "extract/scrub/checksum.h"

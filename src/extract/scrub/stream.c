@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "base/system.h"
+
 enum { FILLER = 'x', MOVED_MAX = 1 << 16 };
 
 uint64_t stream_place(struct stream *s, uint32_t seq)

@@ -1,6 +1,6 @@
 #include "proto/http1/usual.h"
 
-#include <endian.h>
+#include "base/system.h"
 
 /* What is left of the bytes, and whether all before was usual. */
 struct usual {

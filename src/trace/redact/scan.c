@@ -1,5 +1,6 @@
 #include "trace/redact/scan.h"
 
+#include "base/system.h"
 #include "trace/redact/shape.h"
 #include "trace/redact/unit.h"
 
