@@ -130,6 +130,26 @@ int output_open(struct output *o, const char *path)
     return status;
 }
 
+void output_is_text(struct output *o, bool cut)
+{
+    if (o->into == NULL && o->target == NULL)
+        o->folded = (struct folded){.columns = terminal_columns(), .cut = cut};
+}
+
+/* n == 0: the end. */
+static int write_folded(struct output *o, const void *bytes, size_t n)
+{
+    struct buf text = {0};
+
+    if (n > 0)
+        folded_take(&o->folded, bytes, n, &text);
+    else
+        folded_end(&o->folded, &text);
+    int error = text.failed ? ENOMEM : write_all(o, text.p, text.n);
+    buf_fini(&text);
+    return error;
+}
+
 int output_write(void *ctx, const void *bytes, size_t n)
 {
     struct output *o = ctx;
@@ -138,7 +158,10 @@ int output_write(void *ctx, const void *bytes, size_t n)
     if (o->into != NULL)
         buf_put(o->into, bytes, n);
     else if (o->error == 0)
-        o->error = o->packer != NULL ? packer_write(o->packer, bytes, n) : write_all(o, bytes, n);
+        o->error = o->packer != NULL        ? packer_write(o->packer, bytes, n)
+                   : o->folded.columns == 0 ? write_all(o, bytes, n)
+                   : n > 0                  ? write_folded(o, bytes, n)
+                                            : 0;
     return o->error == 0 ? P2T_OK : P2T_ERR_IO;
 }
 
@@ -155,6 +178,7 @@ void output_abandon(struct output *o)
 {
     packer_free(o->packer);
     o->packer = NULL;
+    buf_fini(&o->folded.line);
     if (o->target != NULL && o->fd >= 0)
         close(o->fd);
     if (o->temporary != NULL)
@@ -179,8 +203,10 @@ static void step_aside(struct output *o)
 
 int output_commit(struct output *o)
 {
+    if (o->folded.columns > 0 && o->error == 0)
+        o->error = write_folded(o, NULL, 0);
     if (o->target == NULL)
-        return P2T_OK;
+        return o->error == 0 ? P2T_OK : P2T_ERR_IO;
     if (o->packer != NULL && o->error == 0)
         o->error = packer_finish(o->packer);
     packer_free(o->packer);

@@ -49,8 +49,7 @@ void stages_tell(struct buf *b, const struct p2t_spent *s)
     const struct stage *longest = longest_in_order(stages, STAGES);
 
     if (s->making_ns == 0) {
-        buf_printf(b, "processor time: %.3f s, all on one thread; -j 2 or more shows the stages\n",
-                   seconds(all_ns));
+        buf_printf(b, "processor time: %.3f s, all on one thread; -j 2 or more shows the stages\n", seconds(all_ns));
         return;
     }
     buf_lit(b, "processor time by stage:\n");

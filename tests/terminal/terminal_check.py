@@ -69,6 +69,21 @@ def no_line_is_wider_than_the_terminal(captures):
             check(on_terminal(500, [*form, *captures], COLUMNS=str(width)) == out, f"{form}: COLUMNS={width}")
 
 
+def other_commands_keep_to_the_width(incident):
+    log = incident.replace(".pcap", ".log")
+    for args in (["summary", incident], ["doctor", incident], ["explain", "--id", "41473b75923727fe", incident],
+                 ["compare", "--live", log, incident]):
+        words = in_pipe(args)[0].split()
+        for width in WIDTHS:
+            lines = lines_of(on_terminal(width, args))
+            widest = max(lines, key=columns)
+            check(columns(widest) <= width, f"{args[0]} at {width}: {columns(widest)} columns: {widest}")
+        check(" ".join(lines_of(on_terminal(120, ["-v", *args]))).split() == words or args[0] == "compare",
+              f"{args[0]} lost words")
+        check(in_pipe(["-T", "json", *args])[0] == on_terminal(80, ["-T", "json", *args]) or args[0] in ("doctor", "compare"),
+              f"{args[0]} -T json is folded")
+
+
 def verbose_and_pipes_cut_nothing(captures):
     for form in ([], ["-T", "text"]):
         check("…" not in on_terminal(80, ["-v", *form, *captures]), f"-v {form} was cut on a terminal")
@@ -212,6 +227,7 @@ def main():
     incident = os.path.join(CAPTURES, "../../../samples/incident/incident.pcap")
     captures = sorted(glob.glob(os.path.join(CAPTURES, "*.pcap")))
     no_line_is_wider_than_the_terminal(captures)
+    other_commands_keep_to_the_width(incident)
     verbose_and_pipes_cut_nothing(captures)
     fields_stand_one_on_a_line(captures)
     pipes_get_a_hundred_columns(captures)
