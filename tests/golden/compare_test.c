@@ -74,7 +74,7 @@ static void the_others_agree_too(void **state)
     assert_non_null(strstr(text, "most of it the server: 180."));
     assert_non_null(strstr(text, "4 live traces, 4 exchanges: 4 joined (3 by id,"));
     assert_non_null(strstr(text, "4 of 4 pairs agree"));
-    assert_non_null(strstr((const char *)p.err.p, "4 trace results read, 0 could not be"));
+    assert_non_null(strstr((const char *)p.err.p, "4 trace results read, 0 unreadable"));
     program_free(&p);
 }
 
