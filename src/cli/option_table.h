@@ -9,11 +9,11 @@ enum cli_value { CLI_VALUE_NONE, CLI_VALUE_TEXT, CLI_VALUE_FILE, CLI_VALUE_FOLDE
 
 struct cli_command {
     const char *name;
-    enum cli_action action;
     const char *synopsis; /* what stands after the name */
     const char *brief;    /* one line */
     const char *about;    /* a paragraph */
     const char *example;  /* a command line */
+    enum cli_action action;
     enum cli_value operands;
 };
 
@@ -27,13 +27,13 @@ enum cli_group {
 };
 
 struct cli_option {
-    int id;            /* a letter, or one of options_parts.h */
-    const char *name;  /* without its dashes */
-    const char *value; /* its name in help; NULL: it takes none */
+    int id; /* a letter, or one of options_parts.h */
     enum cli_value kind;
-    const char *choices; /* of CLI_VALUE_CHOICE, with spaces between; else NULL */
-    unsigned commands;   /* bits of enum cli_action: those whose help has it */
+    unsigned commands; /* bits of enum cli_action: those whose help has it */
     enum cli_group group;
+    const char *name;    /* without its dashes */
+    const char *value;   /* its name in help; NULL: it takes none */
+    const char *choices; /* of CLI_VALUE_CHOICE, with spaces between; else NULL */
     const char *help;
 };
 
