@@ -28,6 +28,8 @@ struct p2t_session;
 /* Bounds of p2t_config.max_memory. */
 #define P2T_MEMORY_DEFAULT ((size_t)256 << 20)
 #define P2T_MEMORY_LEAST   ((size_t)32 << 20)
+/* Slots of p2t_config.prepare are below this. */
+#define P2T_SLOTS 32
 
 /* An input that could not be read, or was cut; what was read of it before is in the result. */
 struct p2t_problem {
@@ -55,9 +57,10 @@ struct p2t_config {
     const char *keylog;
     /* 0 or 1: everything is done on the caller's thread. More: timelines are made, and `exchange` is called, on a thread
      * of the session's own, one at a time and in the same order; it is at rest whenever a function of the session has
-     * returned 0 or a negative status. Packets are read and decoded on another, which also makes TLS keys ahead of them,
+     * returned 0 or a negative status. With `prepare` there are jobs - 1 such threads, at most 6. Packets are read and decoded on another, which also makes TLS keys ahead of them,
      * and files are read and decompressed on up to jobs - 1 threads more, at most 4; with a pipe among the paths neither
-     * is done. The stages keep about two cores busy. */
+     * is done. What stands
+     * between, from connections to settled exchanges, is done on one thread, in order. */
     unsigned jobs;
     /* Bytes that the session may come to hold, whatever it reads; 0: P2T_MEMORY_DEFAULT. It is what a program that does
      * nothing else becomes resident with. Less than P2T_MEMORY_LEAST counts as that. What does not fit is given up, the
@@ -75,6 +78,13 @@ struct p2t_config {
      * order of its own, which is the same in every run. An exchange of it may come before or after. Returns as
      * `exchange` does. NULL: nobody asks, and nothing is kept for it. */
     int (*connection)(void *ctx, const struct p2t_connection_record *connection);
+    /* Both or none: with more than one job, and where `connection` is NULL, they take the place of `exchange`, so that
+     * several threads do what can be done with each exchange alone. `prepare` is called for different exchanges on several
+     * threads at once. What it makes belongs to the slot, which is below P2T_SLOTS: exchanges of one slot come one after
+     * the other, in the order of `exchange`. `prepared` is called when all of a slot were prepared, one slot at a time, in
+     * that order; the slot may be used again when it returns. Each returns as `exchange` does. */
+    int (*prepare)(void *ctx, size_t slot, const struct p2t_exchange *exchange);
+    int (*prepared)(void *ctx, size_t slot);
 };
 
 /* What was read and what was not, so far. */
@@ -101,6 +111,15 @@ struct p2t_reason {
     uint64_t count;
 };
 
+/* Processor time by stage, once all was read; with one job all of it is `following`. Files that are decompressed ahead are not
+ * counted. */
+struct p2t_spent {
+    int64_t reading_ns;   /* packets read and decoded, on one thread */
+    int64_t following_ns; /* connections, messages and exchanges, on the caller's thread */
+    int64_t making_ns;    /* timelines, and `prepare` or `exchange`, on one thread or several */
+    int64_t writing_ns;   /* `prepared` */
+};
+
 /* Opens the inputs. Inputs that cannot be read are problems, not errors. P2T_ERR_USAGE with *error set when the
  * filter does not compile: free() it; error may be NULL. */
 P2T_API int p2t_session_open(struct p2t_session **session, const struct p2t_config *config, char **error);
@@ -112,6 +131,7 @@ P2T_API int p2t_session_run(struct p2t_session *session);
 /* Ends early: what is open is handed over as it stands, marked incomplete. */
 P2T_API int p2t_session_finish(struct p2t_session *session);
 P2T_API void p2t_session_counters(const struct p2t_session *session, struct p2t_counters *counters);
+P2T_API void p2t_session_spent(const struct p2t_session *session, struct p2t_spent *spent);
 /* The n-th reason, in a fixed order; false when there are no more. Those with count 0 are given too. */
 P2T_API bool p2t_session_reason(const struct p2t_session *session, size_t n, struct p2t_reason *reason);
 /* NULL is allowed. */

@@ -58,7 +58,15 @@ static inline void buf_str(struct buf *b, const char *s)
     buf_put(b, s, strlen(s));
 }
 /* s: a string literal. */
-#define buf_lit(b, s) buf_put((b), (s), sizeof(s) - 1)
+#define buf_lit(b, s) buf_const((b), (s), sizeof(s) - 1)
+/* buf_put() where n is a constant: no call is made to copy it. */
+static inline __attribute__((always_inline)) void buf_const(struct buf *b, const char *s, size_t n)
+{
+    if (!buf_reserve(b, n))
+        return;
+    memcpy(b->p + b->n, s, n);
+    b->n += n;
+}
 
 /* Little-endian integers, for state that reader_le32() and reader_le64() read back. */
 void buf_le32(struct buf *b, uint32_t v);

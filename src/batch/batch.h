@@ -16,7 +16,7 @@ struct batch_config {
     const char *point_from; /* regular expression with a group that finds the capture point in a file's name; NULL:
                              * none; "interface": the pcapng interface names are it */
     int64_t settle_ns;      /* the newest file is processed only after it was unchanged for this long */
-    bool follow, final, zstd;
+    bool follow, final, zstd, compact;
     const char *filter, *keylog;
     size_t
         max_memory; /* bytes for all capture points together, each at least P2T_MEMORY_LEAST; 0: P2T_MEMORY_DEFAULT */

@@ -268,7 +268,7 @@ static char *output_name(const struct point *p, const char *name)
 
 static int open_output(struct point *p, struct store *store, const char *suffix)
 {
-    const struct out_options options = {0};
+    const struct out_options options = {.compact = p->config->compact};
     const struct out_sink sink = {store, store_write};
     char *path;
 

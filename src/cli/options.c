@@ -59,6 +59,8 @@ static const struct option long_options[] = {
     {"minimal", no_argument, NULL, OPT_MINIMAL},
     {"with-secrets", no_argument, NULL, OPT_WITH_SECRETS},
     {"title", required_argument, NULL, OPT_TITLE},
+    {"compact", no_argument, NULL, OPT_COMPACT},
+    {"stats", required_argument, NULL, OPT_STATS},
     {"quiet", no_argument, NULL, 'q'},
     {"verbose", no_argument, NULL, 'v'},
     {"color", required_argument, NULL, OPT_COLOR},
@@ -332,6 +334,12 @@ static int take(struct cli_options *o, int option, char *value, struct buf *comp
     case OPT_WITH_SECRETS:
         o->extract.with_secrets = true;
         return P2T_OK;
+    case OPT_COMPACT:
+        o->compact = true;
+        return P2T_OK;
+    case OPT_STATS:
+        o->stages = strcmp(value, "stages") == 0;
+        return o->stages ? P2T_OK : options_wrong(complaint, "--stats", value, "'stages' is what there is");
     case OPT_COLOR:
         return parse_when(&o->color, "--color", value, complaint);
     case OPT_PROGRESS:

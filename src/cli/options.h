@@ -86,6 +86,8 @@ struct cli_options {
     const char **redact, **keep; /* patterns of names; point into argv */
     size_t redact_count, keep_count;
     bool recursive, all, show_secrets, quiet, verbose;
+    bool compact; /* ndjson in its compact form */
+    bool stages;  /* of trace: say how long each stage took */
     enum cli_when color, progress;
 };
 

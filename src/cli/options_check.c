@@ -1,4 +1,5 @@
 /* Options that do not fit the command, or each other. */
+#include <fnmatch.h>
 #include <string.h>
 
 #include "cli/options_parts.h"
@@ -89,6 +90,17 @@ static const char *check_mcp(const struct cli_options *o)
                : NULL;
 }
 
+static const char *check_output(const struct cli_options *o)
+{
+    bool writes = o->action == CLI_TRACE ? o->format == OUT_FORMAT_NDJSON : o->action == CLI_BATCH;
+
+    if (o->output != NULL && fnmatch("*.sqlite.zst", o->output, 0) == 0)
+        return "a database is not compressed: -o FILE.sqlite";
+    if (o->compact && !writes)
+        return "--compact is a form of ndjson: it goes with -T ndjson, or with batch";
+    return o->stages && o->action != CLI_TRACE ? "--stats belongs to the command 'trace'" : NULL;
+}
+
 int options_check(const struct cli_options *o, struct buf *complaint)
 {
     const char *what = NULL;
@@ -139,6 +151,8 @@ int options_check(const struct cli_options *o, struct buf *complaint)
         what = "compare takes all exchanges: -c has no meaning there";
     else if (count_stdin(o->live, o->live_count) + count_stdin(o->captures, o->capture_count) > 1)
         what = "standard input can be read once only";
+    if (what == NULL)
+        what = check_output(o);
     if (what == NULL)
         return P2T_OK;
     buf_str(complaint, what);

@@ -5,11 +5,19 @@
 #include "cli/options_parts.h"
 #include "pcap2trace/status.h"
 
+static bool is_at(const char *path, size_t n, const char *ending)
+{
+    size_t end = strlen(ending);
+
+    return n > end && strncasecmp(path + n - end, ending, end) == 0;
+}
+
+/* With .zst behind it, too. */
 static bool ends_with(const char *path, const char *ending)
 {
-    size_t n = strlen(path), end = strlen(ending);
+    size_t n = strlen(path);
 
-    return n > end && strcasecmp(path + n - end, ending) == 0;
+    return is_at(path, is_at(path, n, ".zst") ? n - 4 : n, ending);
 }
 
 static const struct {

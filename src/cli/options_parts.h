@@ -47,6 +47,8 @@ enum {
     OPT_WITH_SECRETS,
     OPT_TITLE,
     OPT_COLOR,
+    OPT_COMPACT,
+    OPT_STATS,
     OPT_PROGRESS,
     OPT_LIST,
     OPT_VERSION

@@ -6,10 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "cli/packer.h"
 #include "cli/report.h"
 #include "cli/signals.h"
 #include "pcap2trace/status.h"
@@ -72,6 +74,37 @@ static int open_target(struct output *o, const char *path)
     return o->fd >= 0 ? P2T_OK : P2T_ERR_IO;
 }
 
+/* Takes all n bytes; fits struct packer_sink. ctx: the struct output. 0 or an errno. */
+static int write_all(void *ctx, const void *bytes, size_t n)
+{
+    const struct output *o = ctx;
+    const char *p = bytes;
+
+    while (n > 0) {
+        ssize_t wrote = write(o->fd, p, n);
+        if (wrote < 0 && errno == EINTR)
+            continue;
+        if (wrote < 0)
+            return errno;
+        p += wrote;
+        n -= (size_t)wrote;
+    }
+    return 0;
+}
+
+static int start_packing(struct output *o, const char *path)
+{
+    size_t n = strlen(path);
+    struct packer_sink sink = {o, write_all};
+
+    if (n <= 4 || strcasecmp(path + n - 4, ".zst") != 0)
+        return P2T_OK;
+    o->packer = packer_new(&sink);
+    if (o->packer == NULL)
+        errno = ENOMEM;
+    return o->packer != NULL ? P2T_OK : P2T_ERR_MEMORY;
+}
+
 static struct buf *standard;
 
 void output_standard_to(struct buf *into)
@@ -86,6 +119,8 @@ int output_open(struct output *o, const char *path)
         return P2T_OK;
     o->fd = -1;
     int status = open_target(o, path);
+    if (status == P2T_OK)
+        status = start_packing(o, path);
     if (status != P2T_OK) {
         int error = errno;
         output_abandon(o);
@@ -97,23 +132,11 @@ int output_open(struct output *o, const char *path)
 int output_write(void *ctx, const void *bytes, size_t n)
 {
     struct output *o = ctx;
-    const char *p = bytes;
 
-    if (o->into != NULL) {
+    if (o->into != NULL)
         buf_put(o->into, bytes, n);
-        n = 0;
-    }
-    while (n > 0 && o->error == 0) {
-        ssize_t wrote = write(o->fd, p, n);
-        if (wrote < 0 && errno == EINTR)
-            continue;
-        if (wrote < 0) {
-            o->error = errno;
-            break;
-        }
-        p += wrote;
-        n -= (size_t)wrote;
-    }
+    else if (o->error == 0)
+        o->error = o->packer != NULL ? packer_write(o->packer, bytes, n) : write_all(o, bytes, n);
     return o->error == 0 ? P2T_OK : P2T_ERR_IO;
 }
 
@@ -128,6 +151,8 @@ static void forget(struct output *o)
 
 void output_abandon(struct output *o)
 {
+    packer_free(o->packer);
+    o->packer = NULL;
     if (o->target != NULL && o->fd >= 0)
         close(o->fd);
     if (o->temporary != NULL)
@@ -154,8 +179,12 @@ int output_commit(struct output *o)
 {
     if (o->target == NULL)
         return P2T_OK;
+    if (o->packer != NULL && o->error == 0)
+        o->error = packer_finish(o->packer);
+    packer_free(o->packer);
+    o->packer = NULL;
     /* Network file systems report a full disk only here. */
-    if (close(o->fd) != 0)
+    if (close(o->fd) != 0 && o->error == 0)
         o->error = errno;
     o->fd = -1;
     if (o->replaces && signals_stop() != 0)

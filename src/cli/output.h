@@ -1,4 +1,5 @@
-/* The output: standard output, or a file that appears under its name only when it is complete. */
+/* The output: standard output, or a file that appears under its name only when it is complete. One whose name ends with .zst is
+ * compressed, on a thread of its own. */
 #ifndef P2T_CLI_OUTPUT_H
 #define P2T_CLI_OUTPUT_H
 
@@ -6,14 +7,16 @@
 #include <stddef.h>
 
 struct buf;
+struct packer;
 
 struct output {
     int fd;
-    char *target;     /* NULL: standard output */
-    char *temporary;  /* NULL: written directly (a device, a pipe, standard output by its name) */
-    bool replaces;    /* a file of that name is there */
-    int error;        /* errno of the first failure, else 0 */
-    struct buf *into; /* not NULL: there, and nowhere else */
+    struct packer *packer; /* NULL: what is written is not compressed */
+    char *target;          /* NULL: standard output */
+    char *temporary;       /* NULL: written directly (a device, a pipe, standard output by its name) */
+    bool replaces;         /* a file of that name is there */
+    int error;             /* errno of the first failure, else 0 */
+    struct buf *into;      /* not NULL: there, and nowhere else */
 };
 
 /* What goes to standard output is appended to this buffer instead; NULL: no longer. */

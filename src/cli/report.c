@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "cli/counters.h"
+#include "cli/stages.h"
 #include "write/escape.h"
 
 static struct buf *said;
@@ -58,6 +59,17 @@ void report_counters(const struct p2t_session *s)
     for (size_t i = 0; p2t_session_reason(s, i, &reason); i++)
         if (reason.count > 0)
             buf_printf(&b, "%12llu  %s: %s\n", (unsigned long long)reason.count, reason.key, reason.text);
+    b.n--;
+    say(&b);
+}
+
+void report_stages(const struct p2t_session *s)
+{
+    struct p2t_spent spent;
+    struct buf b = {0};
+
+    p2t_session_spent(s, &spent);
+    stages_tell(&b, &spent);
     b.n--;
     say(&b);
 }

@@ -12,6 +12,8 @@ void report_to(struct buf *into);
 void report_line(const char *subject, const char *text);
 /* -v: every counter, and every reason that occurred. */
 void report_counters(const struct p2t_session *s);
+/* --stats stages. */
+void report_stages(const struct p2t_session *s);
 /* No exchange was written: says what the captures held instead. */
 void report_nothing(const struct p2t_session *s, bool filtered);
 /* The output is sorted in so many runs, more than one. */

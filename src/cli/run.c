@@ -22,6 +22,7 @@ struct run {
     struct filter filter; /* the options', which knows the first packet */
     struct p2t_session *session;
     struct out_writer *writer;
+    struct out_chunk chunks[P2T_SLOTS];
     struct output output;
     struct progress progress;
     uint64_t kept;
@@ -40,6 +41,25 @@ static int on_exchange(void *ctx, const struct p2t_exchange *x)
     r->write_status = out_writer_exchange(r->writer, x);
     r->kept++;
     return r->write_status != P2T_OK || r->kept == r->options->count;
+}
+
+/* On several threads. */
+static int on_prepare(void *ctx, size_t slot, const struct p2t_exchange *x)
+{
+    struct run *r = ctx;
+
+    if (filter_keeps(&r->filter, x))
+        out_chunk_exchange(&r->chunks[slot], r->writer, x);
+    return 0;
+}
+
+static int on_prepared(void *ctx, size_t slot)
+{
+    struct run *r = ctx;
+
+    r->kept += r->chunks[slot].count;
+    r->write_status = out_writer_chunk(r->writer, &r->chunks[slot]);
+    return r->write_status != P2T_OK;
 }
 
 static void on_problem(void *ctx, const struct p2t_problem *p)
@@ -103,7 +123,7 @@ static size_t bytes_to_sort(const struct run *r)
 static int open_output(struct run *r)
 {
     const struct cli_options *o = r->options;
-    struct out_options options = {.color = color_wanted(o), .sort_bytes = bytes_to_sort(r)};
+    struct out_options options = {.color = color_wanted(o), .compact = o->compact, .sort_bytes = bytes_to_sort(r)};
     struct out_sink sink = {&r->output, output_write};
 
     if (output_open(&r->output, o->output) != P2T_OK) {
@@ -125,7 +145,12 @@ static unsigned jobs_for(const struct run *r)
 
 static int open_session(struct run *r)
 {
-    struct p2t_config config = {.jobs = jobs_for(r), .ctx = r, .exchange = on_exchange, .problem = on_problem};
+    struct p2t_config config = {.jobs = jobs_for(r),
+                                .ctx = r,
+                                .exchange = on_exchange,
+                                .problem = on_problem,
+                                .prepare = on_prepare,
+                                .prepared = on_prepared};
     int status = cli_session_open(&r->session, r->options, config);
 
     if (status == P2T_ERR_MEMORY)
@@ -199,6 +224,8 @@ static void say_how_it_went(const struct run *r)
 
     if (o->verbose)
         report_counters(r->session);
+    if (o->stages)
+        report_stages(r->session);
     if (o->quiet)
         return;
     if (out_writer_runs(r->writer) > 1)
@@ -247,5 +274,7 @@ int run_trace(const struct cli_options *o)
         output_abandon(&r.output);
     p2t_session_free(r.session);
     out_writer_free(r.writer);
+    for (size_t i = 0; i < P2T_SLOTS; i++)
+        out_chunk_fini(&r.chunks[i]);
     return code;
 }

@@ -82,6 +82,7 @@ int run_batch(const struct cli_options *o)
         .follow = b->follow,
         .final = b->final,
         .zstd = b->zstd,
+        .compact = o->compact,
         .alert = b->alert ? alert : NULL,
         .filter = o->bpf,
         .keylog = o->keylog,

@@ -423,12 +423,14 @@ struct exchange {
     struct packet_mark start; /* its first packet */
     int64_t clock_ahead_ns;   /* how much later than that packet's own time it is: struct flow_conn's */
     size_t finding_count, link_count;
+    struct exchange_finding *findings; /* the judge's; room for FINDINGS_MAX where there is one */
     struct arena arena;
 
     /* The rest is correlate's own. */
     struct heap_node order; /* in the outbox */
     struct timer timer;
     bool may_have_ended;   /* provisionally, at end_ns */
+    bool remembered;       /* a successor would be linked to it */
     bool late;             /* answered after the client's FIN: ended with it, unless the client takes the answer */
     struct list_link open; /* among those under way on its connection, or among the free ones */
     struct hmap_node by_number;
@@ -443,9 +445,8 @@ struct exchange {
     struct list_link unplaced; /* among the exchanges of its pool without a dial */
     int64_t free_ns;           /* since when its connection was */
 
-    /* Not zeroed with the rest: the counts say what is filled. */
+    /* Not zeroed with the rest: the count says what is filled. */
     struct exchange_link links[LINKS_MAX];
-    struct exchange_finding findings[FINDINGS_MAX];
 };
 
 /* Who ended the connection first. */

@@ -2,21 +2,33 @@
 
 #include "correlate/conn.h"
 
-static uint64_t key_of(struct slice host, struct slice target)
-{
-    uint64_t h = hash_stable(HASH_STABLE_SEED, host.p, host.n);
+/* What a successor asks for. */
+struct wanted {
+    struct slice host, target;
+};
 
-    return hash_stable_finish(hash_stable(h ^ 0xffu, target.p, target.n));
+static uint64_t key_of(const struct wanted *w)
+{
+    uint64_t h = hash_stable(HASH_STABLE_SEED, w->host.p, w->host.n);
+
+    return hash_stable_finish(hash_stable(h ^ 0xffu, w->target.p, w->target.n));
 }
 
-static void remember(struct correlate *c, struct exchange *e, bool redirect, uint64_t key, int64_t for_ns)
+static uint32_t bytes_of(const struct wanted *w)
 {
+    return (uint32_t)(w->host.n + w->target.n);
+}
+
+static void remember(struct correlate *c, struct exchange *e, bool redirect, struct wanted w, int64_t for_ns)
+{
+    e->remembered = true;
     c->recent[c->recent_next] = (struct recent){
         .redirect = redirect,
+        .bytes = bytes_of(&w),
         .id = e->id,
         .until_ns = e->end_ns + for_ns,
         .client = e->conn.client.ip,
-        .key = key,
+        .key = key_of(&w),
         .exchange = e,
     };
     c->recent_next = (c->recent_next + 1) % RECENT_MAX;
@@ -25,7 +37,7 @@ static void remember(struct correlate *c, struct exchange *e, bool redirect, uin
 }
 
 /* http://HOST/PATH or /PATH, as a request line and Host field would carry it. */
-static uint64_t key_of_location(const struct exchange *e)
+static struct wanted location_of(const struct exchange *e)
 {
     struct slice s = e->response.location, host = e->request.host;
     struct slice scheme = SLICE_LIT("http://");
@@ -37,7 +49,7 @@ static uint64_t key_of_location(const struct exchange *e)
     }
     if (s.n == 0)
         s = SLICE_LIT("/");
-    return key_of(host, slice_of(s.p, slice_find(s, '#')));
+    return (struct wanted){host, slice_of(s.p, slice_find(s, '#'))};
 }
 
 static bool server_dropped_it(const struct exchange *e)
@@ -48,22 +60,27 @@ static bool server_dropped_it(const struct exchange *e)
 void links_ended(struct correlate *c, struct exchange *e)
 {
     if (e->response.location.n > 0)
-        remember(c, e, true, key_of_location(e), LINK_REDIRECT_NS);
+        remember(c, e, true, location_of(e), LINK_REDIRECT_NS);
     else if (e->request.seen && server_dropped_it(e))
-        remember(c, e, false, key_of(e->request.host, e->request.target), LINK_RETRY_NS);
+        remember(c, e, false, (struct wanted){e->request.host, e->request.target}, LINK_RETRY_NS);
+}
+
+/* Most asks are told apart by their lengths. */
+static bool is_wanted(const struct recent *r, const struct wanted *w, const struct exchange *e)
+{
+    const struct cconn *cc = e->owner;
+
+    return (r->bytes == bytes_of(w) || r->bytes == 0) && r->until_ns >= e->request.first.ts_ns && r->id != e->id &&
+           ip_eq(&r->client, &cc->view.client.ip) && r->key == key_of(w);
 }
 
 void links_begun(struct correlate *c, struct exchange *e)
 {
-    struct cconn *cc = e->owner;
+    struct wanted w = {e->request.host, e->request.target};
 
-    if (c->recent_n == 0)
-        return;
-    uint64_t key = key_of(e->request.host, e->request.target);
     for (size_t i = 0; i < c->recent_n && e->link_count < LINKS_MAX; i++) {
         struct recent *r = &c->recent[i];
-        if (r->key != key || r->until_ns < e->request.first.ts_ns || r->id == e->id ||
-            !ip_eq(&r->client, &cc->view.client.ip))
+        if (!is_wanted(r, &w, e))
             continue;
         e->links[e->link_count++] = (struct exchange_link){r->redirect ? "redirected_from" : "retry_of", r->id};
         if (!r->redirect && r->exchange != NULL)
@@ -74,7 +91,14 @@ void links_begun(struct correlate *c, struct exchange *e)
 
 void links_settled(struct correlate *c, struct exchange *e)
 {
-    for (size_t i = 0; i < c->recent_n; i++)
+    for (size_t i = 0; i < c->recent_n && e->remembered; i++)
         if (c->recent[i].exchange == e)
             c->recent[i].exchange = NULL;
+}
+
+void links_read_back(struct correlate *c)
+{
+    for (size_t i = 0; i < c->recent_n; i++)
+        if (c->recent[i].exchange != NULL)
+            c->recent[i].exchange->remembered = true;
 }

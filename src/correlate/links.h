@@ -10,5 +10,7 @@ void links_ended(struct correlate *c, struct exchange *e);
 void links_begun(struct correlate *c, struct exchange *e);
 /* The exchange is about to be handed over: nobody refers to it any more. */
 void links_settled(struct correlate *c, struct exchange *e);
+/* What is remembered was read back from a saved state. */
+void links_read_back(struct correlate *c);
 
 #endif

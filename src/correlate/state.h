@@ -22,6 +22,7 @@ enum { FOLLOWED_MAX = 1024 };
 /* An exchange whose successor would be linked to it: a retry or a redirect. */
 struct recent {
     bool redirect;
+    uint32_t bytes; /* of what the key is made of; 0: not known */
     uint64_t id;
     int64_t until_ns;
     struct ip_addr client;

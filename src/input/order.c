@@ -85,7 +85,8 @@ static bool is_ripe(const struct input_order *o)
     if (o->over || o->after != NULL || o->mode == ORDER_DRAINS)
         return true;
     const struct input_held *h = input_queue_first(&o->queue);
-    return h != NULL && (later_by(o->newest_ns, h->frame.ts_ns, WINDOW_NS) || o->hold.pool->bytes >= HELD_BYTES_MAX);
+    return h != NULL &&
+           (later_by(o->newest_ns, h->frame.ts_ns, o->window_ns) || o->hold.pool->bytes >= HELD_BYTES_MAX);
 }
 
 /* Interfaces are queues of their own, which dumpcap writes one after the other. */
@@ -104,6 +105,8 @@ static int read_one(struct input_order *o, struct input_capture *c)
         o->result = r;
         return P2T_OK;
     }
+    /* A pcap file is one queue; in pcapng more may follow. */
+    o->window_ns = c->interfaces.count == 0 ? QUEUE_WINDOW_NS : WINDOW_NS;
     o->read++;
     o->trial_bytes += f.cap_len;
     r = take_in(o, &f);

@@ -23,6 +23,7 @@ struct input_order {
     bool pipe;                            /* as it comes, whatever comes */
     bool over;                            /* the capture gave its last frame ... */
     int result;                           /* ... and this instead of another */
+    int64_t window_ns;                    /* how much later than another frame one must be to let that go */
     bool has_newest;                      /* newest_ns is set */
     int64_t newest_ns;                    /* of the frames since the clock was last set back */
     int64_t queue_ns[INPUT_ORDER_QUEUES]; /* likewise, by interface */

@@ -78,18 +78,25 @@ static const struct p2t_hook_arg_info *arg_of(enum p2t_hook hook, size_t index)
     return NULL;
 }
 
-/* Those of its hook, in their order; it may end early. */
 static void take_args(struct fields *f, const cJSON *object, struct p2t_event *ev)
 {
-    const cJSON *list = fields_object(f, object, "args"), *item;
+    reread_arg_list(f, fields_object(f, object, "args"), ev);
+}
+
+/* Those of its hook, in their order; it may end early. An object's members are named, a list's are not. */
+void reread_arg_list(struct fields *f, const cJSON *list, struct p2t_event *ev)
+{
     struct p2t_arg *args = fields_list(f, (size_t)cJSON_GetArraySize(list), sizeof *args);
     const struct p2t_hook_arg_info *info;
+    const cJSON *item;
 
     ev->args = args;
+    if (list != NULL && !cJSON_IsArray(list) && !cJSON_IsObject(list))
+        fields_wrong(f, "args");
     cJSON_ArrayForEach(item, list)
     {
         info = arg_of(ev->hook, ev->arg_count);
-        if (args == NULL || info == NULL || strcmp(info->name, item->string) != 0) {
+        if (args == NULL || info == NULL || (item->string != NULL && strcmp(info->name, item->string) != 0)) {
             fields_wrong(f, "args");
             return;
         }

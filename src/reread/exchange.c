@@ -11,6 +11,7 @@ struct reread {
     struct fields fields;
     struct buf line; /* as cJSON reads it */
     cJSON *root;     /* of the last exchange */
+    bool compact;    /* it stands there in the compact form */
     char why[128];
 };
 
@@ -73,8 +74,6 @@ static void take_subject(struct fields *f, const cJSON *root, struct p2t_exchang
     x->status = (int)fields_int(f, root, "status", 1, INT32_MAX, 0);
     x->request_proto = fields_text(f, root, "request_proto");
     x->response_proto = fields_text(f, root, "response_proto");
-    take_message(f, root, "request", &x->request);
-    take_message(f, root, "response", &x->response);
 }
 
 /* ---- its connection ---- */
@@ -96,7 +95,7 @@ static const struct p2t_tls *take_tls(struct fields *f, const cJSON *connection)
     return t;
 }
 
-static void take_connection(struct fields *f, const cJSON *root, struct p2t_exchange *x)
+static void take_connection(struct fields *f, const cJSON *root, bool compact, struct p2t_exchange *x)
 {
     const cJSON *object = fields_object(f, root, "connection"), *rtt = fields_get(object, "rtt_us");
     struct p2t_connection *c = object != NULL ? fields_list(f, 1, sizeof *c) : NULL;
@@ -105,7 +104,7 @@ static void take_connection(struct fields *f, const cJSON *root, struct p2t_exch
         return;
     x->connection = c;
     c->id = fields_id(f, object, "id");
-    c->network = fields_text(f, object, "network");
+    c->network = compact ? (struct p2t_text){"tcp", 3} : fields_text(f, object, "network");
     c->client = fields_text(f, object, "client");
     c->server = fields_text(f, object, "server");
     c->nat_server = fields_text(f, object, "nat_server");
@@ -182,12 +181,10 @@ static void take_links(struct fields *f, const cJSON *root, struct p2t_exchange 
     x->links = links;
     cJSON_ArrayForEach(item, list)
     {
-        struct p2t_text relation = fields_text(f, item, "relation");
-        if (relation.p == NULL || relation.n == 0 || strspn(relation.p, "abcdefghijklmnopqrstuvwxyz_") != relation.n)
-            fields_wrong(f, "links");
+        const char *relation = fields_relation(f, fields_text(f, item, "relation"));
         if (links == NULL || f->wrong != NULL)
             return;
-        links[x->link_count++] = (struct p2t_link){relation.p, fields_id(f, item, "id")};
+        links[x->link_count++] = (struct p2t_link){relation, fields_id(f, item, "id")};
     }
 }
 
@@ -208,29 +205,42 @@ static void take_files(struct fields *f, const cJSON *root, struct p2t_exchange 
 
 /* ---- all of it ---- */
 
-static void take_all(struct fields *f, const cJSON *root, struct p2t_exchange *x)
+/* What stands otherwise in the compact form. */
+static void take_full(struct fields *f, const cJSON *root, struct p2t_exchange *x)
 {
-    take_subject(f, root, x);
-    take_connection(f, root, x);
-    x->start_ns = fields_time(f, root, "start");
+    take_message(f, root, "request", &x->request);
+    take_message(f, root, "response", &x->response);
     x->end_ns = fields_time(f, root, "end");
-    reread_transport(f, root, x);
-    reread_messages(f, root, x);
-    take_phases(f, root, &x->phases);
     reread_events(f, root, x);
     take_findings(f, root, x);
     take_links(f, root, x);
-    take_files(f, root, x);
 }
 
-static const char *schema_complaint(const cJSON *root)
+static void take_all(struct fields *f, const cJSON *root, bool compact, struct p2t_exchange *x)
+{
+    take_subject(f, root, x);
+    take_connection(f, root, compact, x);
+    x->start_ns = fields_time(f, root, "start");
+    reread_transport(f, root, x);
+    reread_messages(f, root, x);
+    take_phases(f, root, &x->phases);
+    if (compact)
+        reread_compact(f, root, x);
+    else
+        take_full(f, root, x);
+    if (!compact || fields_get(root, "files") != NULL)
+        take_files(f, root, x);
+}
+
+static const char *schema_complaint(struct reread *r)
 {
     static const char ours[] = "pcap2trace.exchange/2", before[] = "pcap2trace.exchange/1";
-    const cJSON *schema = fields_get(root, "schema");
+    const cJSON *schema = fields_get(r->root, "schema");
 
-    if (!cJSON_IsObject(root) || !cJSON_IsString(schema))
+    if (!cJSON_IsObject(r->root) || !cJSON_IsString(schema))
         return "is no exchange";
-    if (strcmp(schema->valuestring, ours) == 0)
+    r->compact = strcmp(schema->valuestring, "pcap2trace.exchange/2-compact") == 0;
+    if (r->compact || strcmp(schema->valuestring, ours) == 0)
         return NULL;
     return strcmp(schema->valuestring, before) == 0
                ? "was written by a version before 0.2.0, which says less of an exchange: name the captures instead"
@@ -247,7 +257,7 @@ static const char *parse(struct reread *r, struct slice line)
     r->root = cJSON_ParseWithLengthOpts((const char *)r->line.p, r->line.n, &end, 0);
     if (r->root == NULL || end != (const char *)r->line.p + r->line.n)
         return "is no JSON";
-    return schema_complaint(r->root);
+    return schema_complaint(r);
 }
 
 static void reset(struct reread *r)
@@ -271,7 +281,7 @@ int reread_exchange(struct reread *r, struct slice line, struct p2t_exchange *x,
         return P2T_ERR_MEMORY;
     if (*why != NULL)
         return P2T_ERR_USAGE;
-    take_all(&r->fields, r->root, x);
+    take_all(&r->fields, r->root, r->compact, x);
     if (r->fields.failed)
         return P2T_ERR_MEMORY;
     if (r->fields.wrong == NULL)

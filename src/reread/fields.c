@@ -134,17 +134,21 @@ uint32_t fields_count(struct fields *f, const cJSON *object, const char *name)
     return (uint32_t)fields_int(f, object, name, 0, UINT32_MAX, 0);
 }
 
-/* "-12.345", with exactly three decimals. */
+/* "-12.345", with three decimals at most. */
 static bool long_us(const char *text, int64_t *ns)
 {
-    const char *point = strchr(text, '.');
+    static const uint64_t ns_of[] = {1000, 100, 10, 1}; /* a unit of the last decimal, by how many there are */
+    size_t whole_digits = strcspn(text, "."), decimals = strlen(text + whole_digits);
     bool negative = *text == '-';
-    uint64_t whole, part;
+    uint64_t whole, part = 0;
 
     text += negative;
-    if (point == NULL || strlen(point) != 4 || !slice_u64(slice_of(text, (size_t)(point - text)), &whole) ||
-        !slice_u64(slice_of(point + 1, 3), &part) || whole >= INT64_MAX / 1000)
+    whole_digits -= negative;
+    decimals -= decimals > 0; /* the point */
+    if (decimals > 3 || !slice_u64(slice_of(text, whole_digits), &whole) || whole >= INT64_MAX / 1000 ||
+        (text[whole_digits] == '.' && !slice_u64(slice_of(text + whole_digits + 1, decimals), &part)))
         return false;
+    part *= ns_of[decimals];
     *ns = (int64_t)(whole * 1000 + part) * (negative ? -1 : 1);
     return true;
 }
@@ -179,7 +183,12 @@ int fields_tristate(struct fields *f, const cJSON *object, const char *name)
 
 uint64_t fields_id(struct fields *f, const cJSON *object, const char *name)
 {
-    struct p2t_text s = fields_text(f, object, name);
+    return fields_id_of(f, fields_get(object, name), name);
+}
+
+uint64_t fields_id_of(struct fields *f, const cJSON *item, const char *name)
+{
+    struct p2t_text s = fields_string(f, item, name);
 
     if (s.n == 16 && strspn(s.p, "0123456789abcdef") == s.n)
         return strtoull(s.p, NULL, 16);
@@ -219,7 +228,12 @@ uint8_t fields_evidence(struct fields *f, const cJSON *object, struct p2t_eviden
 
 int fields_name(struct fields *f, const cJSON *object, const char *member, int count, const char *(*name)(int index))
 {
-    struct p2t_text s = fields_text(f, object, member);
+    return fields_name_of(f, fields_get(object, member), member, count, name);
+}
+
+int fields_name_of(struct fields *f, const cJSON *item, const char *member, int count, const char *(*name)(int index))
+{
+    struct p2t_text s = fields_string(f, item, member);
 
     for (int i = 0; s.p != NULL && i < count; i++) {
         const char *known = name(i);
@@ -228,4 +242,12 @@ int fields_name(struct fields *f, const cJSON *object, const char *member, int c
     }
     fields_wrong(f, member);
     return 0;
+}
+
+const char *fields_relation(struct fields *f, struct p2t_text text)
+{
+    if (text.p != NULL && text.n > 0 && strspn(text.p, "abcdefghijklmnopqrstuvwxyz_") == text.n)
+        return text.p;
+    fields_wrong(f, "links");
+    return "";
 }

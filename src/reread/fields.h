@@ -49,10 +49,20 @@ int64_t fields_time(struct fields *f, const cJSON *object, const char *name);
 uint8_t fields_evidence(struct fields *f, const cJSON *object, struct p2t_evidence *e, size_t max);
 /* The index of a name among `count` that name() gives; wrong where it is none of them. */
 int fields_name(struct fields *f, const cJSON *object, const char *member, int count, const char *(*name)(int index));
+/* The same of a value that stands in no object, of which NULL is none; `name` is what is wrong where it is none. */
+uint64_t fields_id_of(struct fields *f, const cJSON *item, const char *name);
+int fields_name_of(struct fields *f, const cJSON *item, const char *member, int count,
+                   const char *(*name)(int index));
+/* How one exchange follows from another: letters and underscores. "" where it is anything else, which is wrong. */
+const char *fields_relation(struct fields *f, struct p2t_text text);
 
 /* events.c, messages.c, transport.c: a part of the exchange each. */
 void reread_events(struct fields *f, const cJSON *root, struct p2t_exchange *x);
 void reread_messages(struct fields *f, const cJSON *root, struct p2t_exchange *x);
 void reread_transport(struct fields *f, const cJSON *root, struct p2t_exchange *x);
+/* events.c: the event's arguments, in their order; ev->hook is known. */
+void reread_arg_list(struct fields *f, const cJSON *list, struct p2t_event *ev);
+/* compact.c: what stands otherwise in the compact form; x->start_ns is known. */
+void reread_compact(struct fields *f, const cJSON *root, struct p2t_exchange *x);
 
 #endif

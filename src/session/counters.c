@@ -51,6 +51,18 @@ void p2t_session_counters(const struct p2t_session *s, struct p2t_counters *out)
     };
 }
 
+void p2t_session_spent(const struct p2t_session *s, struct p2t_spent *spent)
+{
+    *spent = (struct p2t_spent){0};
+    if (!s->finished)
+        return;
+    spent->following_ns = s->spent_ns;
+    if (s->intake != NULL)
+        spent->reading_ns = intake_spent_ns(s->intake);
+    if (s->emitter != NULL)
+        emitter_spent(s->emitter, &spent->making_ns, &spent->writing_ns);
+}
+
 bool p2t_session_reason(const struct p2t_session *s, size_t n, struct p2t_reason *reason)
 {
     const struct flow_counters *f = flow_table_counters(s->flows);

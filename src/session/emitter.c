@@ -3,11 +3,14 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-#include "base/relay.h"
+#include "base/crew.h"
 #include "base/thread.h"
+#include "pcap2trace/session.h"
 
-/* Few batches, so that all of them stay in the cache. */
-enum { BATCHES = 8, WAKE_BATCHES = BATCHES / 2, BATCH_EXCHANGES = 64 };
+/* Few batches, so that all of them stay in the cache; some for each further worker. */
+enum { SLOTS = 8, SLOTS_MORE = 4, WAKE_SLOTS = SLOTS / 2, BATCH_EXCHANGES = 64 };
+_Static_assert(SLOTS + SLOTS_MORE * (EMITTER_WORKERS_MAX - 1) <= P2T_SLOTS, "slots that callers know of");
+_Static_assert(P2T_SLOTS <= CREW_SLOTS_MAX, "slots that a crew knows of");
 /* A batch ends early when its exchanges' arenas hold this much: heads may be large. */
 #define BATCH_BYTES ((size_t)256 << 10)
 
@@ -22,51 +25,87 @@ struct batch {
     size_t n, bytes;
 };
 
+struct worker {
+    struct emitter *emitter;
+    pthread_t thread;
+    int64_t passing_ns, spent_ns; /* processor time: for passing on, and all of it */
+};
+
 struct emitter {
     struct emitter_config config;
-    struct relay relay;
-    struct batch ring[BATCHES];
+    struct crew crew;
+    struct batch ring[P2T_SLOTS];
     struct batch *filling; /* the caller's own; NULL: none */
-    pthread_t thread;
+    struct worker workers[EMITTER_WORKERS_MAX];
+    unsigned started;
     bool over;
     atomic_uint_least64_t exchanges; /* emitted */
     atomic_int status;               /* the first failure */
 };
 
-/* ---- the emitter's thread ---- */
+/* ---- the workers' threads ---- */
 
 static void set_status(struct emitter *m, int status)
 {
     int none = 0;
 
-    atomic_compare_exchange_strong(&m->status, &none, status);
+    if (status != 0)
+        atomic_compare_exchange_strong(&m->status, &none, status);
 }
 
-static int emit(struct emitter *m, const struct item *item)
+static int emit(struct emitter *m, unsigned worker, size_t slot, const struct item *item)
 {
     if (item->exchange == NULL)
         return m->config.emit_record(m->config.ctx, item->record);
-    int status = m->config.emit(m->config.ctx, item->exchange);
-    atomic_fetch_add(&m->exchanges, 1);
-    return status;
+    return m->config.emit(m->config.ctx, worker, slot, item->exchange);
 }
 
-static void emit_batch(struct emitter *m, const struct batch *b)
+static void emit_batch(struct emitter *m, unsigned worker, size_t slot)
 {
-    for (size_t i = 0; i < b->n && atomic_load(&m->status) == 0; i++)
-        set_status(m, emit(m, &b->items[i]));
+    const struct batch *b = &m->ring[slot];
+    uint64_t exchanges = 0;
+
+    for (size_t i = 0; i < b->n && atomic_load(&m->status) == 0; i++) {
+        int status = emit(m, worker, slot, &b->items[i]);
+        set_status(m, status < 0 ? status : 0);
+        exchanges += b->items[i].exchange != NULL && status <= 0;
+    }
+    atomic_fetch_add(&m->exchanges, exchanges);
+}
+
+static void pass_on(struct emitter *m, struct worker *w)
+{
+    for (size_t slot; crew_turn(&m->crew, &slot); crew_passed(&m->crew)) {
+        if (m->config.pass == NULL || atomic_load(&m->status) != 0)
+            continue;
+        int64_t before = thread_spent_ns();
+        set_status(m, m->config.pass(m->config.ctx, slot));
+        w->passing_ns += thread_spent_ns() - before;
+    }
 }
 
 static void *run(void *arg)
 {
-    struct emitter *m = arg;
+    struct worker *w = arg;
+    struct emitter *m = w->emitter;
 
-    for (size_t slot; relay_next(&m->relay, &slot); relay_took(&m->relay))
-        emit_batch(m, &m->ring[slot]);
+    for (size_t slot; crew_next(&m->crew, &slot);) {
+        emit_batch(m, (unsigned)(w - m->workers), slot);
+        crew_made(&m->crew, slot);
+        pass_on(m, w);
+    }
+    w->spent_ns = thread_spent_ns();
     return NULL;
 }
 
 /* ---- the caller's side ---- */
+
+static void join(struct emitter *m)
+{
+    crew_end(&m->crew);
+    for (unsigned i = 0; i < m->started; i++)
+        pthread_join(m->workers[i].thread, NULL);
+}
 
 struct emitter *emitter_new(const struct emitter_config *config)
 {
@@ -75,8 +114,13 @@ struct emitter *emitter_new(const struct emitter_config *config)
     if (m == NULL)
         return NULL;
     m->config = *config;
-    relay_init(&m->relay, BATCHES, WAKE_BATCHES);
-    if (thread_start(&m->thread, run, m) == 0)
+    crew_init(&m->crew, SLOTS + SLOTS_MORE * (config->workers - 1), WAKE_SLOTS);
+    for (bool more = true; more && m->started < config->workers; m->started += more) {
+        struct worker *w = &m->workers[m->started];
+        w->emitter = m;
+        more = thread_start(&w->thread, run, w) == 0;
+    }
+    if (m->started > 0) /* fewer do the same work */
         return m;
     emitter_free(m);
     return NULL;
@@ -92,20 +136,16 @@ static void give_back(struct emitter *m, struct batch *b)
     b->n = b->bytes = 0;
 }
 
-/* There is always room in the end: the emitter's thread never closes the relay. */
 static void begin_batch(struct emitter *m)
 {
-    size_t slot;
-
-    (void)relay_room(&m->relay, &slot);
-    m->filling = &m->ring[slot];
+    m->filling = &m->ring[crew_room(&m->crew)];
     give_back(m, m->filling);
 }
 
 static void put_batch(struct emitter *m)
 {
     m->filling = NULL;
-    relay_put(&m->relay);
+    crew_put(&m->crew);
 }
 
 static int put(struct emitter *m, struct item item, size_t bytes)
@@ -138,9 +178,8 @@ int emitter_finish(struct emitter *m)
     m->over = true;
     if (m->filling != NULL)
         put_batch(m);
-    relay_end(&m->relay);
-    pthread_join(m->thread, NULL);
-    for (size_t i = 0; i < BATCHES; i++)
+    join(m);
+    for (size_t i = 0; i < P2T_SLOTS; i++)
         give_back(m, &m->ring[i]);
     return atomic_load(&m->status);
 }
@@ -155,10 +194,19 @@ uint64_t emitter_count(struct emitter *m)
     return atomic_load(&m->exchanges);
 }
 
+void emitter_spent(const struct emitter *m, int64_t *emitting_ns, int64_t *passing_ns)
+{
+    *emitting_ns = *passing_ns = 0;
+    for (unsigned i = 0; i < m->started; i++) {
+        *emitting_ns += m->workers[i].spent_ns - m->workers[i].passing_ns;
+        *passing_ns += m->workers[i].passing_ns;
+    }
+}
+
 void emitter_free(struct emitter *m)
 {
     if (m == NULL)
         return;
-    relay_fini(&m->relay);
+    crew_fini(&m->crew);
     free(m);
 }

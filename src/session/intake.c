@@ -41,6 +41,7 @@ struct intake {
     struct batch *filling; /* NULL: none, or the taker has closed */
     uint32_t files_noted;
     bool no_memory;
+    int64_t spent_ns; /* set before the last batch is put */
     /* The taker's own. */
     struct batch *taking;
     size_t at;
@@ -181,6 +182,7 @@ static void *run(void *arg)
 
     while ((got = input_next(i->config.input, &frame)) == 1 && !i->no_memory && take_frame(i, frame))
         ;
+    i->spent_ns = thread_spent_ns();
     put_notice(i, (struct notice){.kind = NOTICE_END, .status = i->no_memory ? P2T_ERR_MEMORY : got});
     relay_end(&i->relay);
     return NULL;
@@ -256,6 +258,11 @@ int intake_next(struct intake *i, const struct intake_item **item)
 struct intake_state intake_state(const struct intake *i)
 {
     return i->state;
+}
+
+int64_t intake_spent_ns(const struct intake *i)
+{
+    return i->ended != 1 ? i->spent_ns : 0;
 }
 
 void intake_free(struct intake *i)

@@ -48,6 +48,8 @@ void intake_secrets(struct intake *i, const struct input_secrets *s);
 int intake_next(struct intake *i, const struct intake_item **item);
 struct intake_state intake_state(const struct intake *i);
 /* Stops the thread, whatever it is doing, and frees everything. NULL is allowed. */
+/* Processor time that the thread took, once intake_next() has returned 0 or less. */
+int64_t intake_spent_ns(const struct intake *i);
 void intake_free(struct intake *i);
 
 #endif

@@ -1,6 +1,7 @@
 /* Takes frames through the stages: one at a time from the input, or as packets from the intake's batches. */
 #include <stdlib.h>
 
+#include "base/thread.h"
 #include "session/state.h"
 
 /* What an evicted connection held may stay in memory until its place in the output comes: evict a few at a time. */
@@ -83,7 +84,9 @@ static void stop_emitter(struct p2t_session *s)
 
 int p2t_session_finish(struct p2t_session *s)
 {
-    if (!s->finished) {
+    bool first = !s->finished;
+
+    if (first) {
         s->finished = true;
         correlate_ending(s->correlate);
         flow_table_finish(s->flows);
@@ -92,6 +95,8 @@ int p2t_session_finish(struct p2t_session *s)
             questions_finish(s->questions);
     }
     stop_emitter(s);
+    if (first)
+        s->spent_ns = thread_spent_ns() - s->spent_ns;
     return s->status;
 }
 

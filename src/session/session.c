@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/hot.h"
+#include "base/thread.h"
 #include "judge/judge.h"
 #include "session/limits.h"
 #include "session/state.h"
@@ -62,15 +63,49 @@ HOT static void on_fact(void *ctx, const struct fact *fact)
         carry_conn_closed(s->carry, fact->conn);
 }
 
-/* On the emitter's thread where there is one. */
-static int emit(void *ctx, const struct exchange *e)
+/* False: it is not wanted. */
+static bool judge(const struct p2t_session *s, struct exchange *e)
 {
-    struct p2t_session *s = ctx;
-    const struct p2t_exchange *x = trace_build(s->trace, e);
+    exchange_judge(e);
+    return !e->quiet || s->config.all;
+}
 
+/* 1: it was left out. */
+static int emit(struct p2t_session *s, struct exchange *e)
+{
+    if (!judge(s, e))
+        return 1;
+    const struct p2t_exchange *x = trace_build(s->trace, e);
     if (x == NULL)
         return P2T_ERR_MEMORY;
     return s->config.exchange(s->config.ctx, x) != 0 ? P2T_ERR_STOPPED : P2T_OK;
+}
+
+/* These three are called on the emitter's threads. */
+static int emit_there(void *ctx, unsigned worker, size_t slot, struct exchange *e)
+{
+    (void)worker;
+    (void)slot;
+    return emit(ctx, e);
+}
+
+static int prepare(void *ctx, unsigned worker, size_t slot, struct exchange *e)
+{
+    struct p2t_session *s = ctx;
+
+    if (!judge(s, e))
+        return 1;
+    const struct p2t_exchange *x = trace_build(s->traces[worker], e);
+    if (x == NULL)
+        return P2T_ERR_MEMORY;
+    return s->config.prepare(s->config.ctx, slot, x) != 0 ? P2T_ERR_STOPPED : P2T_OK;
+}
+
+static int prepared(void *ctx, size_t slot)
+{
+    struct p2t_session *s = ctx;
+
+    return s->config.prepared(s->config.ctx, slot) != 0 ? P2T_ERR_STOPPED : P2T_OK;
 }
 
 static int emit_record(void *ctx, const struct conn_record *r)
@@ -109,15 +144,13 @@ static void on_exchange(void *ctx, struct exchange *e)
 
     if (s->status != P2T_OK)
         return;
-    exchange_judge(e);
-    if (e->quiet && !s->config.all)
-        return;
     if (s->emitter != NULL) {
         s->status = emitter_put(s->emitter, correlate_keep(s->correlate));
         return;
     }
-    s->status = emit(s, e);
-    s->exchanges += s->status != P2T_ERR_MEMORY;
+    int status = emit(s, e);
+    s->exchanges += status <= 0 && status != P2T_ERR_MEMORY;
+    s->status = status < 0 ? status : P2T_OK;
 }
 
 static const char *file_path(void *ctx, uint32_t file)
@@ -190,13 +223,43 @@ int session_read_keylog(struct p2t_session *s, bool half)
 
 /* ---- life ---- */
 
+static struct trace *new_trace(struct p2t_session *s)
+{
+    const struct p2t_config *c = &s->config;
+    struct trace_options options = {
+        .redact = {c->show_secrets, c->redact, c->redact_count, c->keep, c->keep_count},
+        .ctx = s,
+        .file_path = file_path,
+    };
+
+    return trace_new(&options);
+}
+
+static int begin_preparing(struct p2t_session *s, struct emitter_config *config)
+{
+    unsigned jobs = s->config.jobs;
+
+    config->workers = jobs - 1 < EMITTER_WORKERS_MAX ? jobs - 1 : EMITTER_WORKERS_MAX;
+    config->emit = prepare;
+    config->pass = prepared;
+    s->traces[0] = s->trace;
+    for (unsigned i = 1; i < config->workers; i++)
+        if ((s->traces[i] = new_trace(s)) == NULL)
+            return P2T_ERR_MEMORY;
+    return P2T_OK;
+}
+
 static int start_emitter(struct p2t_session *s)
 {
-    struct emitter_config config = {s, emit, emit_record, give_back};
+    struct emitter_config config = {
+        .ctx = s, .workers = 1, .emit = emit_there, .emit_record = emit_record, .give_back = give_back};
 
-    if (s->config.jobs > 1)
-        s->emitter = emitter_new(&config);
-    return s->config.jobs > 1 && s->emitter == NULL ? P2T_ERR_MEMORY : P2T_OK;
+    if (s->config.jobs < 2)
+        return P2T_OK;
+    if (s->config.prepare != NULL && s->config.connection == NULL && begin_preparing(s, &config) != P2T_OK)
+        return P2T_ERR_MEMORY;
+    s->emitter = emitter_new(&config);
+    return s->emitter != NULL ? P2T_OK : P2T_ERR_MEMORY;
 }
 
 static int build_survey(struct p2t_session *s)
@@ -211,19 +274,13 @@ static int build_survey(struct p2t_session *s)
 
 static int build_stages(struct p2t_session *s)
 {
-    const struct p2t_config *c = &s->config;
-    struct trace_options trace = {
-        .redact = {c->show_secrets, c->redact, c->redact_count, c->keep, c->keep_count},
-        .ctx = s,
-        .file_path = file_path,
-    };
     struct fact_sink facts = {s, on_fact};
     struct session_limits limits = session_limits_of(s->config.max_memory, &s->budget);
 
     s->ahead_bytes = limits.ahead_bytes;
-    s->trace = trace_new(&trace);
+    s->trace = new_trace(s);
     s->correlate = correlate_new(&limits.correlate, on_exchange, s);
-    if (s->correlate != NULL && c->connection != NULL)
+    if (s->correlate != NULL && s->config.connection != NULL)
         correlate_tell_records(s->correlate, on_record, s);
     s->proto = proto_new(&limits.proto, &facts);
     if (s->proto == NULL)
@@ -296,6 +353,7 @@ int p2t_session_open(struct p2t_session **session, const struct p2t_config *conf
         *error = NULL;
     if (s != NULL) {
         s->config = *config;
+        s->spent_ns = thread_spent_ns();
         s->keylog = (struct keylog){.path = config->keylog, .fd = -1};
         status = build_stages(s);
     }
@@ -337,6 +395,8 @@ void p2t_session_free(struct p2t_session *s)
     proto_free(s->proto);
     packet_decoder_free(s->decoder);
     trace_free(s->trace);
+    for (unsigned i = 1; i < EMITTER_WORKERS_MAX; i++)
+        trace_free(s->traces[i]);
     for (size_t i = 0; i < PATH_CHUNKS; i++)
         free(s->paths[i]);
     input_free(s->input);

@@ -22,6 +22,7 @@ struct p2t_session {
     struct p2t_config config;
     /* The emitter's thread reads config, trace and paths: they share no cache line with what changes per packet. */
     struct trace *trace;
+    struct trace *traces[EMITTER_WORKERS_MAX]; /* one for each worker that prepares; the first is `trace` */
     const char **paths[PATH_CHUNKS]; /* of the files, by number; chunks never move, so that reading needs no lock */
     struct input *input;
     struct packet_decoder *decoder;
@@ -43,6 +44,7 @@ struct p2t_session {
     uint64_t backwards;             /* frames earlier than one before them */
     uint64_t drops[PACKET_DROP_COUNT];
     uint64_t own_problems; /* reported by the session itself, not by the input */
+    int64_t spent_ns;      /* processor time of the caller's thread: before it began, and then for all of it */
     int status;            /* the first failure; later calls return it */
     bool finished;
 };

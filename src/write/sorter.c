@@ -10,14 +10,14 @@ struct held {
     uint8_t text[];
 };
 
-static bool is_too_early(const struct sorter *s, const struct p2t_exchange *x)
+static bool is_too_early(const struct sorter *s, int64_t start_ns, uint64_t id)
 {
     if (s->runs == 0)
         return false;
-    return x->start_ns != s->last.key ? x->start_ns < s->last.key : x->id < s->last.tie;
+    return start_ns != s->last.key ? start_ns < s->last.key : id < s->last.tie;
 }
 
-int sorter_put(struct sorter *s, const struct p2t_exchange *x, struct slice text)
+int sorter_put(struct sorter *s, int64_t start_ns, uint64_t id, struct slice text)
 {
     struct held *h = malloc(sizeof *h + text.n);
 
@@ -25,7 +25,7 @@ int sorter_put(struct sorter *s, const struct p2t_exchange *x, struct slice text
         return P2T_ERR_MEMORY;
     *h = (struct held){.n = text.n};
     memcpy(h->text, text.p, text.n);
-    if (heap_push(is_too_early(s, x) ? &s->next : &s->run, &h->order, x->start_ns, x->id) != 0) {
+    if (heap_push(is_too_early(s, start_ns, id) ? &s->next : &s->run, &h->order, start_ns, id) != 0) {
         free(h);
         return P2T_ERR_MEMORY;
     }

@@ -4,7 +4,6 @@
 
 #include "base/buf.h"
 #include "base/heap.h"
-#include "pcap2trace/exchange.h"
 
 struct sorter {
     size_t limit, bytes; /* that may be held, that are */
@@ -17,8 +16,8 @@ struct sorter {
 
 /* A zeroed sorter with a limit is ready. */
 
-/* Copies the text of x. 0 or P2T_ERR_MEMORY. */
-int sorter_put(struct sorter *s, const struct p2t_exchange *x, struct slice text);
+/* Copies the text of an exchange. 0 or P2T_ERR_MEMORY. */
+int sorter_put(struct sorter *s, int64_t start_ns, uint64_t id, struct slice text);
 /* True: more is held than the limit allows. */
 bool sorter_is_full(const struct sorter *s);
 /* The first in order leaves; *text is valid until the next one does. False: none is held, or memory ran out, which

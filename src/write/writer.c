@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "write/chunk.h"
 #include "write/format.h"
 #include "write/sorter.h"
 
@@ -107,26 +108,110 @@ static bool write_first(struct out_writer *w, int *status)
     return *status == P2T_OK;
 }
 
-static int hold(struct out_writer *w, const struct p2t_exchange *x)
+static int hold(struct out_writer *w, int64_t start_ns, uint64_t id, struct slice text)
 {
-    buf_reset(&w->one);
-    w->ops->exchange(&w->one, &w->options, x);
-    int status = w->one.failed ? P2T_ERR_MEMORY : sorter_put(&w->sorter, x, buf_view(&w->one));
+    int status = sorter_put(&w->sorter, start_ns, id, text);
+
     while (status == P2T_OK && sorter_is_full(&w->sorter) && write_first(w, &status))
         ;
     return status;
 }
 
+static void see(struct out_writer *w, int64_t start_ns)
+{
+    if (w->seen.earliest_ns == 0 || start_ns < w->seen.earliest_ns)
+        w->seen.earliest_ns = start_ns;
+}
+
+static int write_and_hold(struct out_writer *w, const struct p2t_exchange *x)
+{
+    buf_reset(&w->one);
+    w->ops->exchange(&w->one, &w->options, x);
+    return w->one.failed ? P2T_ERR_MEMORY : hold(w, x->start_ns, x->id, buf_view(&w->one));
+}
+
 int out_writer_exchange(struct out_writer *w, const struct p2t_exchange *x)
 {
-    if (w->seen.earliest_ns == 0 || x->start_ns < w->seen.earliest_ns)
-        w->seen.earliest_ns = x->start_ns;
+    see(w, x->start_ns);
     if (w->options.sort_bytes > 0)
-        return hold(w, x);
+        return write_and_hold(w, x);
     lead(w);
     w->ops->exchange(&w->buf, &w->options, x);
     return flush_when_large(w);
 }
+
+/* ---- chunks ---- */
+
+/* Neither is anything put between exchanges, nor are they sorted. */
+static bool is_plain(const struct out_writer *w)
+{
+    return w->ops->lead == NULL && w->options.sort_bytes == 0;
+}
+
+void out_chunk_exchange(struct out_chunk *c, const struct out_writer *w, const struct p2t_exchange *x)
+{
+    w->ops->exchange(&c->text, &w->options, x);
+    if (!is_plain(w))
+        buf_put(&c->marks, &(struct out_mark){x->start_ns, x->id, c->text.n}, sizeof(struct out_mark));
+    if (c->count++ == 0 || x->start_ns < c->earliest_ns)
+        c->earliest_ns = x->start_ns;
+}
+
+/* All of it at once, straight to the sink. */
+static int write_whole(struct out_writer *w, const struct out_chunk *c)
+{
+    begin(w);
+    w->seen.count += c->count;
+    int status = out_writer_flush(w);
+    return status == P2T_OK ? w->sink.write(w->sink.ctx, c->text.p, c->text.n) : status;
+}
+
+static int write_one(struct out_writer *w, const struct out_mark *m, struct slice text)
+{
+    if (w->options.sort_bytes > 0)
+        return hold(w, m->start_ns, m->id, text);
+    lead(w);
+    buf_slice(&w->buf, text);
+    return flush_when_large(w);
+}
+
+static int write_each(struct out_writer *w, const struct out_chunk *c)
+{
+    size_t from = 0;
+    int status = P2T_OK;
+
+    for (size_t at = 0; at < c->marks.n && status == P2T_OK; at += sizeof(struct out_mark)) {
+        struct out_mark m;
+        memcpy(&m, c->marks.p + at, sizeof m);
+        status = write_one(w, &m, slice_of(c->text.p + from, m.end - from));
+        from = m.end;
+    }
+    return status;
+}
+
+int out_writer_chunk(struct out_writer *w, struct out_chunk *c)
+{
+    int status = P2T_OK;
+
+    if (c->text.failed || c->marks.failed)
+        status = P2T_ERR_MEMORY;
+    else if (c->count > 0) {
+        see(w, c->earliest_ns);
+        status = is_plain(w) ? write_whole(w, c) : write_each(w, c);
+    }
+    buf_reset(&c->text);
+    buf_reset(&c->marks);
+    c->count = 0;
+    return status;
+}
+
+void out_chunk_fini(struct out_chunk *c)
+{
+    buf_fini(&c->text);
+    buf_fini(&c->marks);
+}
+
+/* ---- the end ---- */
 
 int out_writer_finish(struct out_writer *w)
 {

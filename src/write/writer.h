@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "base/buf.h"
 #include "pcap2trace/exchange.h"
 #include "pcap2trace/status.h"
 
@@ -30,7 +31,8 @@ enum out_format {
 };
 
 struct out_options {
-    bool color; /* terminal escapes in the text format */
+    bool color;   /* terminal escapes in the text format */
+    bool compact; /* ndjson in its compact form */
     /* Exchanges that are held to be written in the order of their starts; 0: they are written as they come. */
     size_t sort_bytes;
 };
@@ -51,6 +53,19 @@ struct out_writer *out_writer_new(enum out_format format, const struct out_optio
                                   const struct out_sink *sink);
 /* Appends one exchange; the sink is called when enough is buffered. 0, or a negative p2t_status. */
 int out_writer_exchange(struct out_writer *w, const struct p2t_exchange *x);
+/* Exchanges as text, made apart from the writer, on any thread; zeroed, it is empty and ready. */
+struct out_chunk {
+    struct buf text;
+    struct buf marks; /* struct out_mark of each, where the writer puts something before it, or sorts */
+    uint64_t count;
+    int64_t earliest_ns; /* the first start of one; where count > 0 */
+};
+
+/* As out_writer_exchange(), but into the chunk. Several threads may do so at once, each with a chunk of its own. */
+void out_chunk_exchange(struct out_chunk *c, const struct out_writer *w, const struct p2t_exchange *x);
+/* Appends the chunk's exchanges, and empties it. 0, or a negative p2t_status. */
+int out_writer_chunk(struct out_writer *w, struct out_chunk *c);
+void out_chunk_fini(struct out_chunk *c);
 /* Writes the end of the format, and everything buffered. 0, or a negative p2t_status. */
 int out_writer_finish(struct out_writer *w);
 /* How many sorted runs have begun: above 1, not all fitted into sort_bytes. 0 where nothing is sorted, or was written yet. */

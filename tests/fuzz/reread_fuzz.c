@@ -9,22 +9,45 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void written_and_read_again(struct reread *r, const struct p2t_exchange *x)
+static void reads_as(struct reread *r, const struct buf *line, const struct buf *full)
 {
-    struct buf first = {0}, again = {0};
+    struct buf again = {0};
     struct p2t_exchange back;
     const char *why = "";
 
-    json_exchange(&first, x);
-    if (reread_exchange(r, buf_view(&first), &back, &why) != P2T_OK) {
-        fprintf(stderr, "%s: %.*s\n", why, (int)first.n, (const char *)first.p);
+    if (reread_exchange(r, buf_view(line), &back, &why) != P2T_OK) {
+        fprintf(stderr, "%s: %.*s\n", why, (int)line->n, (const char *)line->p);
         abort();
     }
     json_exchange(&again, &back);
-    if (!slice_eq(buf_view(&first), buf_view(&again)))
+    if (!slice_eq(buf_view(full), buf_view(&again)))
         abort();
-    buf_fini(&first);
     buf_fini(&again);
+}
+
+/* Spans that no number of nanoseconds holds have no compact form. */
+static bool has_compact_form(const struct p2t_exchange *x)
+{
+    int64_t ns;
+    bool fits = !__builtin_sub_overflow(x->end_ns, x->start_ns, &ns);
+
+    for (size_t i = 0; i < x->event_count; i++)
+        fits &= !__builtin_sub_overflow(x->events[i].time_ns, x->start_ns, &ns);
+    return fits;
+}
+
+static void written_and_read_again(struct reread *r, const struct p2t_exchange *x)
+{
+    struct buf full = {0}, compact = {0};
+    bool has_compact = has_compact_form(x);
+
+    json_exchange(&full, x);
+    json_compact(&compact, x); /* before x is read over */
+    reads_as(r, &full, &full);
+    if (has_compact)
+        reads_as(r, &compact, &full);
+    buf_fini(&full);
+    buf_fini(&compact);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -20,11 +20,21 @@
 
 enum { PATH_BYTES = 1024 };
 
-static const unsigned jobs[] = {1, 2, 3, 8};
+/* How many threads, and whether they prepare what is written side by side. */
+struct how {
+    unsigned jobs;
+    bool prepare;
+};
+
+static const struct how alone = {1, false};
+static const struct how others[] = {{1, true}, {2, false}, {2, true}, {3, true},
+                                    {4, true}, {8, false}, {8, true}, {16, true}};
+enum { OTHERS = sizeof others / sizeof *others };
 
 struct told {
     struct buf text;
     struct out_writer *writer;
+    struct out_chunk chunks[P2T_SLOTS];
     uint64_t exchanges, stop_after; /* 0: never */
     struct buf problems;
     struct p2t_counters counters;
@@ -42,6 +52,24 @@ static int on_exchange(void *ctx, const struct p2t_exchange *x)
 
     assert_int_equal(out_writer_exchange(told->writer, x), P2T_OK);
     return ++told->exchanges == told->stop_after;
+}
+
+static int on_prepare(void *ctx, size_t slot, const struct p2t_exchange *x)
+{
+    struct told *told = ctx;
+
+    assert_true(slot < P2T_SLOTS);
+    out_chunk_exchange(&told->chunks[slot], told->writer, x);
+    return 0;
+}
+
+static int on_prepared(void *ctx, size_t slot)
+{
+    struct told *told = ctx;
+
+    told->exchanges += told->chunks[slot].count;
+    assert_int_equal(out_writer_chunk(told->writer, &told->chunks[slot]), P2T_OK);
+    return 0;
 }
 
 static void on_problem(void *ctx, const struct p2t_problem *p)
@@ -65,18 +93,23 @@ static void end(struct told *told)
 {
     assert_int_equal(out_writer_finish(told->writer), P2T_OK);
     out_writer_free(told->writer);
+    for (size_t i = 0; i < P2T_SLOTS; i++)
+        out_chunk_fini(&told->chunks[i]);
 }
 
-static struct p2t_session *open_session(struct told *told, const char *const *path, const char *keylog, unsigned n)
+static struct p2t_session *open_session(struct told *told, const char *const *path, const char *keylog,
+                                        struct how how)
 {
     struct p2t_config config = {.paths = path,
                                 .path_count = 1,
                                 .all = true,
                                 .keylog = keylog,
-                                .jobs = n,
+                                .jobs = how.jobs,
                                 .ctx = told,
                                 .problem = on_problem,
-                                .exchange = on_exchange};
+                                .exchange = on_exchange,
+                                .prepare = how.prepare ? on_prepare : NULL,
+                                .prepared = how.prepare ? on_prepared : NULL};
     struct p2t_session *session;
 
     assert_int_equal(p2t_session_open(&session, &config, NULL), P2T_OK);
@@ -93,12 +126,12 @@ static int run_in_steps(struct p2t_session *session, size_t frames)
     return more;
 }
 
-static struct told run_stepping(const char *path, const char *keylog, unsigned n, size_t frames)
+static struct told run_stepping(const char *path, const char *keylog, struct how how, size_t frames)
 {
     struct told told;
 
     begin(&told, 0);
-    struct p2t_session *session = open_session(&told, &path, keylog, n);
+    struct p2t_session *session = open_session(&told, &path, keylog, how);
     assert_int_equal(run_in_steps(session, frames), P2T_OK);
     p2t_session_counters(session, &told.counters);
     assert_int_equal(told.counters.exchanges, told.exchanges);
@@ -107,9 +140,9 @@ static struct told run_stepping(const char *path, const char *keylog, unsigned n
     return told;
 }
 
-static struct told run(const char *path, const char *keylog, unsigned n)
+static struct told run(const char *path, const char *keylog, struct how how)
 {
-    return run_stepping(path, keylog, n, 65536);
+    return run_stepping(path, keylog, how, 65536);
 }
 
 static void free_told(struct told *told)
@@ -118,22 +151,22 @@ static void free_told(struct told *told)
     buf_fini(&told->problems);
 }
 
-static void is_the_same(const struct told *one, struct told other, const char *path, unsigned n)
+static void is_the_same(const struct told *one, struct told other, const char *path, struct how how)
 {
     if (other.text.n != one->text.n || (one->text.n > 0 && memcmp(other.text.p, one->text.p, one->text.n) != 0))
-        fail_msg("%s: %u jobs write something else than one", path, n);
+        fail_msg("%s: %u jobs%s write something else than one", path, how.jobs, how.prepare ? ", prepared," : "");
     if (!slice_eq(buf_view(&one->problems), buf_view(&other.problems)))
-        fail_msg("%s: %u jobs meet other problems than one", path, n);
+        fail_msg("%s: %u jobs meet other problems than one", path, how.jobs);
     assert_memory_equal(&one->counters, &other.counters, sizeof one->counters);
     free_told(&other);
 }
 
 static uint64_t compare(const char *path, const char *keylog)
 {
-    struct told one = run(path, keylog, jobs[0]);
+    struct told one = run(path, keylog, alone);
 
-    for (size_t i = 1; i < sizeof jobs / sizeof *jobs; i++)
-        is_the_same(&one, run(path, keylog, jobs[i]), path, jobs[i]);
+    for (size_t i = 0; i < OTHERS; i++)
+        is_the_same(&one, run(path, keylog, others[i]), path, others[i]);
     free_told(&one);
     return one.exchanges;
 }
@@ -149,11 +182,11 @@ static void compare_traffic(enum bench_traffic traffic, uint64_t bytes)
     snprintf(keylog, sizeof keylog, "%s.keys", path);
     const char *keys = traffic == BENCH_TLS_KEYS ? keylog : NULL;
     struct bench_size size = bench_capture_write(path, keylog, traffic, bytes);
-    struct told one = run(path, keys, 1);
+    struct told one = run(path, keys, alone);
     assert_in_range(one.exchanges, size.exchanges, size.exchanges + 1);
-    for (size_t i = 0; i < sizeof jobs / sizeof *jobs; i++)
+    for (size_t i = 0; i < OTHERS; i++)
         for (size_t k = 0; k < sizeof steps / sizeof *steps; k++)
-            is_the_same(&one, run_stepping(path, keys, jobs[i], steps[k]), path, jobs[i]);
+            is_the_same(&one, run_stepping(path, keys, others[i], steps[k]), path, others[i]);
     free_told(&one);
     unlink(path);
     unlink(keylog);
@@ -239,7 +272,7 @@ static void problems_are_the_same(void **state)
         fclose(whole);
         assert_int_equal(ftruncate(fd, 0), 0);
         assert_int_equal(pwrite(fd, bytes, n / 2, 0), n / 2);
-        struct told one = run(cut, NULL, 1);
+        struct told one = run(cut, NULL, alone);
         assert_true(one.problems.n > 0 && one.counters.problems == 1);
         free_told(&one);
         (void)compare(cut, NULL);
@@ -252,14 +285,14 @@ static const char *const some = P2T_GOLDEN "/captures/tls-estimates.pcap.gz";
 
 static void the_caller_stops_it_after_any_exchange(void **state)
 {
-    struct told whole = run(some, NULL, 1);
+    struct told whole = run(some, NULL, alone);
 
     (void)state;
     assert_true(whole.exchanges > 3);
     for (uint64_t n = 1; n < whole.exchanges; n += 1 + n / 2) {
         struct told told;
         begin(&told, n);
-        struct p2t_session *session = open_session(&told, &some, NULL, 2);
+        struct p2t_session *session = open_session(&told, &some, NULL, (struct how){2, false});
         assert_int_equal(p2t_session_run(session), P2T_ERR_STOPPED);
         assert_int_equal(told.exchanges, n);
         assert_int_equal(p2t_session_finish(session), P2T_ERR_STOPPED);
@@ -272,41 +305,55 @@ static void the_caller_stops_it_after_any_exchange(void **state)
     free_told(&whole);
 }
 
-static void an_early_end_hands_over_what_is_open(void **state)
-{
-    struct told ends[2];
-
-    (void)state;
-    for (unsigned n = 0; n < 2; n++) {
-        begin(&ends[n], 0);
-        struct p2t_session *session = open_session(&ends[n], &some, NULL, n + 1);
-        assert_int_equal(p2t_session_step(session, 100), 1);
-        assert_int_equal(p2t_session_finish(session), P2T_OK);
-        assert_true(ends[n].exchanges > 0);
-        p2t_session_free(session);
-        end(&ends[n]);
-    }
-    assert_int_equal(ends[0].text.n, ends[1].text.n);
-    assert_memory_equal(ends[0].text.p, ends[1].text.p, ends[0].text.n);
-    free_told(&ends[0]);
-    free_told(&ends[1]);
-}
-
-/* Free in the middle, and nobody is called from then on. */
-static void freeing_it_silences_it(void **state)
+static struct told run_for_a_while(struct how how)
 {
     struct told told;
 
+    begin(&told, 0);
+    struct p2t_session *session = open_session(&told, &some, NULL, how);
+    assert_int_equal(p2t_session_step(session, 100), 1);
+    assert_int_equal(p2t_session_finish(session), P2T_OK);
+    p2t_session_counters(session, &told.counters);
+    p2t_session_free(session);
+    end(&told);
+    return told;
+}
+
+static void an_early_end_hands_over_what_is_open(void **state)
+{
+    struct told one = run_for_a_while(alone);
+
     (void)state;
+    assert_true(one.exchanges > 0);
+    for (size_t i = 0; i < OTHERS; i++) {
+        struct told other = run_for_a_while(others[i]);
+        assert_true(slice_eq(buf_view(&one.text), buf_view(&other.text)));
+        free_told(&other);
+    }
+    free_told(&one);
+}
+
+/* Free in the middle, and nobody is called from then on. */
+static void free_in_the_middle(struct how how)
+{
+    struct told told;
+
     for (size_t frames = 0; frames < 400; frames += 57) {
         begin(&told, 0);
-        struct p2t_session *session = open_session(&told, &some, NULL, 2);
+        struct p2t_session *session = open_session(&told, &some, NULL, how);
         if (frames > 0)
             assert_int_equal(p2t_session_step(session, frames), 1);
         p2t_session_free(session);
         end(&told);
         free_told(&told);
     }
+}
+
+static void freeing_it_silences_it(void **state)
+{
+    (void)state;
+    free_in_the_middle((struct how){2, false});
+    free_in_the_middle((struct how){4, true});
 }
 
 int main(void)

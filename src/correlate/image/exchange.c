@@ -543,7 +543,7 @@ static void image_own(struct image *m, struct exchange *e)
 }
 
 IMAGE_COVERS(struct exchange_link, 16);
-IMAGE_COVERS(struct exchange, 4368);
+IMAGE_COVERS(struct exchange, 2840);
 /* Outcome, errors and findings are the judge's: they come when it is handed over. */
 void image_exchange(struct image *m, struct exchange *e)
 {

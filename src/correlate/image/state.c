@@ -3,6 +3,7 @@
 
 #include "correlate/facts.h"
 #include "correlate/image/image.h"
+#include "correlate/links.h"
 #include "correlate/open.h"
 #include "pcap2trace/status.h"
 
@@ -283,8 +284,10 @@ int correlate_load(struct correlate *c, struct slice saved)
     if (image_ok(&m))
         image_all(&m, c);
     image_check(&m);
-    if (image_ok(&m))
+    if (image_ok(&m)) {
         enlist(&m, c);
+        links_read_back(c);
+    }
     if (image_ok(&m))
         image_get_index(&m);
     if (m.in.left > 0)

@@ -10,7 +10,9 @@ __attribute__((format(printf, 6, 0))) static void add(struct exchange *e, enum p
     const struct packet_mark *marks[] = {a, b};
     char text[512];
 
-    if (e->finding_count == FINDINGS_MAX)
+    if (e->finding_count == 0)
+        e->findings = arena_alloc(&e->arena, FINDINGS_MAX * sizeof *e->findings);
+    if (e->finding_count == FINDINGS_MAX || e->findings == NULL)
         return;
     struct exchange_finding *f = &e->findings[e->finding_count++];
     *f = (struct exchange_finding){.code = code, .severity = severity};

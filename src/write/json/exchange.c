@@ -3,9 +3,9 @@
 #include "write/json/json.h"
 
 /* Inlined: the key is a literal in every call, so that its length is a constant. */
-static inline void text_field(struct buf *b, const char *key, struct p2t_text s)
+static inline __attribute__((always_inline)) void text_field(struct buf *b, const char *key, struct p2t_text s)
 {
-    buf_put(b, key, strlen(key));
+    buf_const(b, key, strlen(key));
     json_text(b, s);
 }
 
@@ -64,23 +64,6 @@ static char *moment_text(char *w, const struct p2t_event *ev)
     return PUT(w, ",\"args\":{");
 }
 
-static bool same_bound(bool has, int64_t ns, bool other_has, int64_t other_ns)
-{
-    return has == other_has && (!has || ns == other_ns);
-}
-
-static bool same_moment(const struct p2t_event *a, const struct p2t_event *b)
-{
-    if (a->time_ns != b->time_ns || a->basis != b->basis || a->evidence_count != b->evidence_count ||
-        !same_bound(a->has_earliest, a->earliest_ns, b->has_earliest, b->earliest_ns) ||
-        !same_bound(a->has_latest, a->latest_ns, b->has_latest, b->latest_ns))
-        return false;
-    for (size_t i = 0; i < a->evidence_count; i++)
-        if (a->evidence[i].packet != b->evidence[i].packet || a->evidence[i].file != b->evidence[i].file)
-            return false;
-    return true;
-}
-
 enum { MOMENT_TEXT_MAX = 128 + TIME_TEXT_BYTES + 2 * JSON_US_MAX + JSON_EVIDENCE_MAX };
 
 /* Where the text of the last event's moment stands in the output. */
@@ -99,7 +82,7 @@ static void put_event_head(struct buf *b, const struct p2t_event *ev, struct mom
     w = PUT(w, "{\"hook\":\"");
     w = name_text(w, &hooks[ev->hook]);
     size_t at = (size_t)((uint8_t *)w - b->p);
-    if (last->of != NULL && same_moment(last->of, ev)) {
+    if (last->of != NULL && json_same_moment(last->of, ev)) {
         memcpy(w, b->p + last->at, last->n);
         b->n = at + last->n;
     } else {
@@ -142,18 +125,18 @@ static void put_events(struct buf *b, const struct p2t_exchange *x)
     buf_putc(b, ']');
 }
 
-static inline void put_count(struct buf *b, const char *key, int64_t v)
+static inline __attribute__((always_inline)) void put_count(struct buf *b, const char *key, int64_t v)
 {
-    buf_put(b, key, strlen(key));
+    buf_const(b, key, strlen(key));
     if (v < 0)
         buf_lit(b, "null");
     else
         buf_i64(b, v);
 }
 
-static void put_message(struct buf *b, const char *key, const struct p2t_message *m)
+static inline void put_message(struct buf *b, const char *key, const struct p2t_message *m)
 {
-    buf_str(b, key);
+    buf_const(b, key, strlen(key));
     put_count(b, "{\"header_bytes\":", m->header_bytes);
     put_count(b, ",\"body_bytes\":", m->body_bytes);
     text_field(b, ",\"content_type\":", m->content_type);
@@ -287,9 +270,9 @@ static void put_subject(struct buf *b, const struct p2t_exchange *x)
 }
 
 /* Whole microseconds since 1970, rounded down: a double holds them, as jq and JavaScript read numbers. */
-static void put_whole_us(struct buf *b, const char *key, int64_t ns)
+static inline void put_whole_us(struct buf *b, const char *key, int64_t ns)
 {
-    buf_str(b, key);
+    buf_const(b, key, strlen(key));
     buf_i64(b, ns / 1000 - (ns % 1000 < 0));
 }
 

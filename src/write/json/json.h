@@ -38,6 +38,10 @@ static inline char *json_evidence_text(char *w, const struct p2t_evidence *e, si
     *w++ = ']';
     return w;
 }
+/* One [file, packet]. */
+void json_evidence_pair(struct buf *b, const struct p2t_evidence *e);
+/* Two events have the same time, basis, bounds and evidence. */
+bool json_same_moment(const struct p2t_event *a, const struct p2t_event *b);
 /* messages.c: the members "http2", "grpc" and "websocket", each after a comma, where they apply. */
 void json_messages(struct buf *b, const struct p2t_exchange *x);
 /* transport.c: the member "transport", after a comma. */
@@ -45,5 +49,8 @@ void json_transport(struct buf *b, const struct p2t_exchange *x);
 void json_value(struct buf *b, const struct p2t_value *v);
 /* The object of src/doc/contract.md, "One exchange", without a newline. */
 void json_exchange(struct buf *b, const struct p2t_exchange *x);
+/* The object of "The compact form" there, without a newline. */
+void json_compact(struct buf *b, const struct p2t_exchange *x);
+#define JSON_SCHEMA_COMPACT "pcap2trace.exchange/2-compact"
 
 #endif

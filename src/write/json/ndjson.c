@@ -3,8 +3,10 @@
 
 static void ndjson_exchange(struct buf *b, const struct out_options *o, const struct p2t_exchange *x)
 {
-    (void)o;
-    json_exchange(b, x);
+    if (o->compact)
+        json_compact(b, x);
+    else
+        json_exchange(b, x);
     buf_putc(b, '\n');
 }
 

@@ -61,7 +61,7 @@ static void every_option_arrives(void **state)
     (void)state;
     parse(&p, "pcap2trace -T csv -R -c 12 -j 1024 -o out -f udp -q -v --all --show-secrets --redact x-* --keep a "
               "--keep b --color never "
-              "--progress=always");
+              "--progress=always --stats stages");
     assert_string_equal((char *)p.complaint.p, "no capture given");
     assert_int_equal(p.o.format, OUT_FORMAT_CSV);
     assert_int_equal(p.o.count, 12);
@@ -75,7 +75,24 @@ static void every_option_arrives(void **state)
     assert_string_equal(p.o.keep[1], "b");
     assert_int_equal(p.o.color, CLI_NEVER);
     assert_int_equal(p.o.progress, CLI_ALWAYS);
+    assert_true(p.o.stages && !p.o.compact);
     done(&p);
+}
+
+static void the_compact_form_is_of_ndjson(void **state)
+{
+    static const char *const taken[] = {"pcap2trace -T ndjson --compact a", "pcap2trace -o x.ndjson --compact a",
+                                        "pcap2trace -o x.NDJSON.zst --compact a",
+                                        "pcap2trace batch --compact --out x a"};
+    struct parsed p;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof taken / sizeof *taken; i++) {
+        parse(&p, taken[i]);
+        assert_int_equal(p.status, P2T_OK);
+        assert_true(p.o.compact);
+        done(&p);
+    }
 }
 
 static void key_log_is_a_file_or_what_the_environment_names(void **state)
@@ -233,11 +250,18 @@ static void mistakes_are_named(void **state)
         {"pcap2trace --max-memory 18446744073709551615G a", "--max-memory '18446744073709551615G'"},
         {"pcap2trace --color sometimes a", "--color 'sometimes'"},
         {"pcap2trace --progress 1 a", "--progress '1'"},
+        {"pcap2trace --stats all a", "--stats 'all': 'stages'"},
+        {"pcap2trace summary --stats stages a", "--stats belongs to the command 'trace'"},
+        {"pcap2trace --compact a", "--compact is a form of ndjson"},
+        {"pcap2trace -T json --compact a", "--compact is a form of ndjson"},
+        {"pcap2trace summary --compact a", "--compact is a form of ndjson"},
         {"pcap2trace --status 6x a", "--status '6x'"},
         {"pcap2trace --status 404, a", "--status '404,'"},
         {"pcap2trace --status 6xx a", "a class from 1xx to 5xx"},
         {"pcap2trace -o x.html a", "'pcap2trace report'"},
         {"pcap2trace -o X.PCAPNG a", "'pcap2trace extract'"},
+        {"pcap2trace -o x.html.zst a", "'pcap2trace report'"},
+        {"pcap2trace -o x.sqlite.zst a", "a database is not compressed"},
         {"pcap2trace summary -o x.har a", "-T names another"},
         {"pcap2trace explain --id 0 -o x.ndjson a", "-T names another"},
         {"pcap2trace --slower-than 250 a", "--slower-than '250'"},
@@ -298,6 +322,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(defaults_are_text_of_everything_complete),
         cmocka_unit_test(every_option_arrives),
+        cmocka_unit_test(the_compact_form_is_of_ndjson),
         cmocka_unit_test(key_log_is_a_file_or_what_the_environment_names),
         cmocka_unit_test(captures_come_from_r_and_from_either_side_of_options),
         cmocka_unit_test(a_dash_is_standard_output),

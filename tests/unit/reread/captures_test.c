@@ -1,5 +1,5 @@
 /* Every exchange of the laboratory, the field's and the incidents' captures: written, read back and written again, it is the
- * same bytes. */
+ * same bytes; also where it was written in the compact form, which is shorter. */
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,8 +13,9 @@
 
 static struct {
     struct reread *reread;
-    struct out_writer *writer;
-    struct buf text, first;
+    struct out_writer *full, *compact;
+    struct buf text, first, short_form;
+    uint64_t full_bytes, compact_bytes;
     uint64_t exchanges, kinds[P2T_KIND_COUNT], outcomes[P2T_OUTCOME_COUNT], transports, websockets, grpcs, http2s;
 } t;
 
@@ -24,11 +25,11 @@ static int append(void *ctx, const void *bytes, size_t n)
     return P2T_OK;
 }
 
-static void write_into(struct buf *b, const struct p2t_exchange *x)
+static void write_into(struct buf *b, struct out_writer *w, const struct p2t_exchange *x)
 {
     buf_reset(&t.text);
-    assert_int_equal(out_writer_exchange(t.writer, x), P2T_OK);
-    assert_int_equal(out_writer_flush(t.writer), P2T_OK);
+    assert_int_equal(out_writer_exchange(w, x), P2T_OK);
+    assert_int_equal(out_writer_flush(w), P2T_OK);
     buf_reset(b);
     buf_slice(b, buf_view(&t.text));
 }
@@ -44,24 +45,34 @@ static void note(const struct p2t_exchange *x)
     t.http2s += x->http2 != NULL;
 }
 
-static int on_exchange(void *ctx, const struct p2t_exchange *x)
+/* What is read of the line, written in full, is what was written in full at first. */
+static void comes_back(const struct buf *line, const struct p2t_exchange *x)
 {
     struct buf again = {0};
     struct p2t_exchange back;
     const char *why;
 
-    (void)ctx;
-    write_into(&t.first, x);
-    if (reread_exchange(t.reread, buf_view(&t.first), &back, &why) != P2T_OK)
-        fail_msg("%s: %.*s", why, (int)t.first.n, (const char *)t.first.p);
+    if (reread_exchange(t.reread, buf_view(line), &back, &why) != P2T_OK)
+        fail_msg("%s: %.*s", why, (int)line->n, (const char *)line->p);
     assert_int_equal(back.id, x->id);
     assert_int_equal(back.event_count, x->event_count);
-    write_into(&again, &back);
+    write_into(&again, t.full, &back);
     if (!slice_eq(buf_view(&again), buf_view(&t.first)))
         fail_msg("not the same:\n%.*s%.*s", (int)t.first.n, (const char *)t.first.p, (int)again.n,
                  (const char *)again.p);
     note(&back);
     buf_fini(&again);
+}
+
+static int on_exchange(void *ctx, const struct p2t_exchange *x)
+{
+    (void)ctx;
+    write_into(&t.first, t.full, x);
+    write_into(&t.short_form, t.compact, x);
+    t.full_bytes += t.first.n;
+    t.compact_bytes += t.short_form.n;
+    comes_back(&t.first, x);
+    comes_back(&t.short_form, x);
     return 0;
 }
 
@@ -94,26 +105,29 @@ static int on_file(const char *path, const struct stat *st, int type, struct FTW
 static void exchanges_come_back(void **state)
 {
     static const char *const folders[] = {P2T_ROOT "/tests/golden", P2T_ROOT "/tests/incidents", P2T_ROOT "/samples"};
-    struct out_options options = {0};
     struct out_sink sink = {&t.text, append};
 
     (void)state;
     t.reread = reread_new();
-    t.writer = out_writer_new(OUT_FORMAT_NDJSON, &options, &sink);
+    t.full = out_writer_new(OUT_FORMAT_NDJSON, &(struct out_options){0}, &sink);
+    t.compact = out_writer_new(OUT_FORMAT_NDJSON, &(struct out_options){.compact = true}, &sink);
     for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
         assert_int_equal(nftw(folders[i], on_file, 16, FTW_PHYS), 0);
     print_message("%llu exchanges\n", (unsigned long long)t.exchanges);
     /* Each part of an exchange was there. */
-    assert_true(t.exchanges > 5000);
+    assert_true(t.exchanges > 10000);
+    assert_true(t.compact_bytes < t.full_bytes / 2);
     for (int i = 0; i < P2T_KIND_COUNT; i++)
         assert_true(t.kinds[i] > 0);
     for (int i = 0; i < P2T_OUTCOME_COUNT; i++)
         assert_true(t.outcomes[i] > 0);
-    assert_true(t.transports > 1000 && t.websockets > 0 && t.grpcs > 0 && t.http2s > 100);
-    out_writer_free(t.writer);
+    assert_true(t.transports > 2000 && t.websockets > 0 && t.grpcs > 0 && t.http2s > 200);
+    out_writer_free(t.full);
+    out_writer_free(t.compact);
     reread_free(t.reread);
     buf_fini(&t.text);
     buf_fini(&t.first);
+    buf_fini(&t.short_form);
 }
 
 int main(void)

@@ -34,21 +34,32 @@ static struct p2t_exchange plain(void)
                                  .response = {-1, -1, {NULL, 0}}};
 }
 
-static void comes_back(const struct p2t_exchange *x)
+static void reads_as(const struct buf *line, const struct buf *full)
 {
-    struct buf first = {0}, again = {0};
+    struct buf again = {0};
     struct p2t_exchange back;
     const char *why = "";
 
-    json_exchange(&first, x);
-    if (reread_exchange(reread, buf_view(&first), &back, &why) != P2T_OK)
-        fail_msg("%s: %.*s", why, (int)first.n, (const char *)first.p);
+    if (reread_exchange(reread, buf_view(line), &back, &why) != P2T_OK)
+        fail_msg("%s: %.*s", why, (int)line->n, (const char *)line->p);
     json_exchange(&again, &back);
-    buf_putc(&first, '\0');
-    buf_putc(&again, '\0');
-    assert_string_equal((const char *)again.p, (const char *)first.p);
-    buf_fini(&first);
+    if (!slice_eq(buf_view(&again), buf_view(full)))
+        fail_msg("not the same:\n%.*s\n%.*s", (int)again.n, (const char *)again.p, (int)full->n,
+                 (const char *)full->p);
     buf_fini(&again);
+}
+
+/* In both forms. */
+static void comes_back(const struct p2t_exchange *x)
+{
+    struct buf full = {0}, compact = {0};
+
+    json_exchange(&full, x);
+    json_compact(&compact, x);
+    reads_as(&full, &full);
+    reads_as(&compact, &full);
+    buf_fini(&full);
+    buf_fini(&compact);
 }
 
 /* ---- texts ---- */
@@ -141,8 +152,9 @@ static void refused(const char *line, const char *because)
         fail_msg("'%s' for %s", why, line);
 }
 
-/* A whole exchange with one piece of its JSON replaced. */
-static void refused_with(const char *piece, const char *by, const char *because)
+/* A whole exchange with one piece of its JSON, as it is put there, replaced. */
+static void refused_in(void (*put)(struct buf *, const struct p2t_exchange *), const char *piece, const char *by,
+                       const char *because)
 {
     struct p2t_finding finding = {.code = "conn.refused", .text = TEXT("no")};
     struct p2t_event ev = {.hook = P2T_HOOK_GET_CONN, .time_ns = 1795329131000000000};
@@ -153,7 +165,7 @@ static void refused_with(const char *piece, const char *by, const char *because)
     x.finding_count = 1;
     x.events = &ev;
     x.event_count = 1;
-    json_exchange(&b, &x);
+    put(&b, &x);
     buf_putc(&b, '\0');
     const char *text = (const char *)b.p, *at = strstr(text, piece);
     assert_non_null(at);
@@ -164,6 +176,16 @@ static void refused_with(const char *piece, const char *by, const char *because)
     refused((const char *)changed.p, because);
     buf_fini(&b);
     buf_fini(&changed);
+}
+
+static void refused_with(const char *piece, const char *by, const char *because)
+{
+    refused_in(json_exchange, piece, by, because);
+}
+
+static void compact_refused_with(const char *piece, const char *by, const char *because)
+{
+    refused_in(json_compact, piece, by, because);
 }
 
 static void what_is_no_exchange_is_refused(void **state)
@@ -178,6 +200,8 @@ static void what_is_no_exchange_is_refused(void **state)
     refused("{\"schema\":\"pcap2trace.exchange/2\"} x", "no JSON");
     refused("{\"schema\":\"pcap2trace.exchange/1\"}", "before 0.2.0");
     refused("{\"schema\":\"pcap2trace.exchange/3\"}", "another schema");
+    refused("{\"schema\":\"pcap2trace.exchange/2-other\"}", "another schema");
+    refused("{\"schema\":\"pcap2trace.exchange/2-compact\"}", "\"id\"");
     refused("{\"schema\":\"pcap2trace.exchange/2\"}", "\"id\"");
     refused("\"abc", "inside a string");
     refused("{\"a\":\"\xff\"}", "UTF-8");
@@ -211,6 +235,41 @@ static void members_are_held_to_their_kinds(void **state)
     refused_with("\"events\":[", "\"evants\":[", "\"events\"");
 }
 
+static void lists_of_the_compact_form_are_held_to_their_kinds(void **state)
+{
+    static const char moment[] = "[\"GetConn\",1795329131000000,\"o\",null,null,[]]";
+
+    (void)state;
+    compact_refused_with("\"took_us\":0,", "", "\"took_us\"");
+    compact_refused_with("\"took_us\":0", "\"took_us\":\"0\"", "\"took_us\"");
+    compact_refused_with("\"start\":", "\"request\":5,\"start\":", "\"request\"");
+    compact_refused_with("\"start\":", "\"request\":[-2],\"start\":", "\"request\"");
+    compact_refused_with("\"start\":", "\"response\":[1,2,3],\"start\":", "\"response\"");
+    compact_refused_with(moment, "5", "\"events\"");
+    compact_refused_with(moment, "[]", "\"events\"");
+    compact_refused_with(moment, "[5]", "\"events\"");
+    compact_refused_with(moment, "[\"GetCon\",0,\"o\",null,null,[]]", "\"events\"");
+    compact_refused_with(moment, "[\"GetConn\"]", "\"events\""); /* at the moment of none */
+    compact_refused_with(moment, "[\"GetConn\",[\"a\"]]", "\"events\"");
+    compact_refused_with(moment, "[\"GetConn\",0]", "\"events\"");
+    compact_refused_with(moment, "[\"GetConn\",0,\"x\",null,null,[]]", "\"events\"");
+    compact_refused_with(moment, "[\"GetConn\",0,\"oi\",null,null,[]]", "\"events\"");
+    compact_refused_with(moment, "[\"GetConn\",0,\"o\",[],null,[]]", "\"events\"");
+    compact_refused_with(moment, "[\"GetConn\",0,\"o\",null,9223372036854775.807,[]]", "\"events\"");
+    compact_refused_with(moment, "[\"GetConn\",0,\"o\",null,null]", "\"evidence\"");
+    compact_refused_with(moment, "[\"GetConn\",0,\"o\",null,null,[1,2,3,4,5]]", "\"evidence\"");
+    compact_refused_with(moment, "[\"GetConn\",0,\"o\",null,null,[[0]]]", "\"evidence\"");
+    compact_refused_with(moment, "[\"GetConn\",0,\"o\",null,null,[-1]]", "\"evidence\"");
+    compact_refused_with(moment, "[\"GetConn\",0,\"o\",null,null,[],5]", "\"args\"");
+    compact_refused_with(moment, "[\"GetConn\",0,\"o\",null,null,[],[5]]", "\"args\"");
+    compact_refused_with(moment, "[\"GetConn\",0,\"o\",null,null,[],[\"a\",\"b\"]]", "\"args\"");
+    compact_refused_with("\"conn.refused\"", "\"conn.unheard_of\"", "\"findings\"");
+    compact_refused_with("\"conn.refused\"", "5", "\"findings\"");
+    compact_refused_with("\"findings\":[[", "\"findings\":[5,[", "\"findings\"");
+    compact_refused_with("\"findings\":", "\"links\":[[\"a b\",\"0123456789abcdef\"]],\"findings\":", "\"links\"");
+    compact_refused_with("\"findings\":", "\"links\":[[\"retry_of\",5]],\"findings\":", "\"links\"");
+}
+
 /* Against memory: a value of two bytes becomes one of 64. */
 static void too_many_values_are_refused(void **state)
 {
@@ -235,6 +294,7 @@ int main(void)
         cmocka_unit_test(long_numbers_are_exact),
         cmocka_unit_test(what_is_no_exchange_is_refused),
         cmocka_unit_test(members_are_held_to_their_kinds),
+        cmocka_unit_test(lists_of_the_compact_form_are_held_to_their_kinds),
         cmocka_unit_test(too_many_values_are_refused),
     };
 
