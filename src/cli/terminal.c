@@ -13,7 +13,7 @@
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static atomic_bool shown;
 
-static void wipe_locked(void)
+static void wipe(void)
 {
     if (shown)
         (void)!write(STDERR_FILENO, "\r\x1b[K", 4);
@@ -23,7 +23,7 @@ static void wipe_locked(void)
 void terminal_say(const void *lines, size_t n)
 {
     pthread_mutex_lock(&lock);
-    wipe_locked();
+    wipe();
     (void)!write(STDERR_FILENO, lines, n);
     pthread_mutex_unlock(&lock);
 }
@@ -43,8 +43,13 @@ void terminal_wipe(void)
     if (!shown)
         return;
     pthread_mutex_lock(&lock);
-    wipe_locked();
+    wipe();
     pthread_mutex_unlock(&lock);
+}
+
+void terminal_wipe_at_once(void)
+{
+    wipe();
 }
 
 size_t terminal_columns(void)

@@ -12,6 +12,8 @@ void terminal_say(const void *lines, size_t n);
 void terminal_show(const void *line, size_t n);
 /* Takes the shown line away: before anything else is written to the terminal, and at the end. Cheap where none is shown. */
 void terminal_wipe(void);
+/* The same in a signal handler, before the program ends. */
+void terminal_wipe_at_once(void);
 /* The columns of standard output, where that is a terminal: COLUMNS says it, else the terminal, else 80. 0: it is none. */
 size_t terminal_columns(void);
 

@@ -672,7 +672,7 @@ def answers_that_come_late(c):
     c.udp(30, C, '10.0.0.9:9', b'x')
 
 
-@case(['dns.unreachable', 'ICMP says unreachable to 1 question'])
+@case(['dns.unreachable', 'ICMP reports it unreachable for 1 question'])
 def two_errors_for_one_question(c):
     ask(c, 0, 1, 'a.test')
     c.icmp(0.001, '10.0.0.53', '10.0.0.1', 3, 3, c.packets[-1][1])
