@@ -375,7 +375,8 @@ static void find_unreachable(struct resolver *r)
         return;
     struct cause *c = blame(r, P2T_CAUSE_DNS_UNREACHABLE, P2T_CAUSE_SIDE_RESOLVER, P2T_CERTAIN, &v);
     hit_waiting(r, c, is_unreachable);
-    buf_printf(&c->text, "nothing listens at the name server %s: ICMP reports it unreachable for ", word_str(r->server));
+    buf_printf(&c->text, "nothing listens at the name server %s: ICMP reports it unreachable for ",
+               word_str(r->server));
     say_count(&c->text, v.bad, "question");
     say_hits(r, c);
 }
