@@ -66,7 +66,7 @@ static void call(const cJSON *id, const cJSON *params)
     server.wire.cancelled = false;
     if (!fit || !tools_call(&server.tools, name->valuestring, given, &b))
         wire_fail(id, WIRE_INVALID_PARAMS,
-                  fit ? "there is no such tool" : "a name and an object of arguments are wanted");
+                  fit ? "there is no such tool" : "expected a name and an object of arguments");
     else if (b.failed)
         wire_fail(id, WIRE_INVALID_REQUEST, "out of memory");
     else if (!server.wire.cancelled && signals_stop() == 0)

@@ -271,7 +271,7 @@ static void describe_other(struct buf *b, const struct input_frame *frame)
     char from[IP_TEXT_MAX], to[IP_TEXT_MAX];
 
     if (frame->cap_len == 0 || !arp_read(frame, &sender, &target)) {
-        buf_lit(b, "a packet that is no TCP, UDP or ICMP error, or a part of one");
+        buf_lit(b, "a packet that is not TCP, UDP or an ICMP error, or is only part of one");
         return;
     }
     (void)ip_format(&sender, from);

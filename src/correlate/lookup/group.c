@@ -87,6 +87,7 @@ static void ask(struct lookup *l, const struct fact *f, int i)
     if (lookup_is_superseded(l)) /* two callers ask at a time, each with a resolver of its own */
         lookup_take_detour(l)->superseded = (struct packet_mark){.ts_ns = 0};
     l->one_socket |= other->port == f->as.dns.src.port;
+    l->asked_type[i] = true;
     turn_to(l, &f->as.dns.dst);
     lane->tries += !f->as.dns.over_tcp;
     lane->state = LANE_ASKED;

@@ -63,20 +63,21 @@ static bool has_one_more_suffix(const struct lookup *l, struct slice next)
     return l->info.names > 1 && next.n > l->info.host.n && common_labels(l->info.host, next) == l->info.host.n;
 }
 
-static bool has_tried(const struct lookup *l, struct slice name)
+/* A walk does not come back to a name, but for the other type. */
+static bool has_tried(const struct lookup *l, struct slice name, int lane)
 {
-    for (size_t i = 0; i < l->info.tried_count; i++)
+    for (size_t i = 0; i < l->info.tried_count && l->asked_type[lane]; i++)
         if (slice_ieq(l->info.tried[i].name, name))
             return true;
     return false;
 }
 
-bool walk_goes_on(const struct correlate *c, const struct lookup *l, struct slice next)
+bool walk_goes_on(const struct correlate *c, const struct lookup *l, struct slice next, int lane)
 {
     size_t n = common_labels(l->name, next);
     struct slice a = suffix_after(l->name, n), b = suffix_after(next, n);
 
-    if (n == 0 || has_tried(l, next))
+    if (n == 0 || has_tried(l, next, lane))
         return false;
     return a.n == 0 || b.n == 0 || ends_with_labels(a, b) || has_one_more_suffix(l, next) ||
            (is_known(c, suffix_key(&l->client_ip, a)) && is_known(c, suffix_key(&l->client_ip, b)));
@@ -108,6 +109,8 @@ static void take_in(struct correlate *c, struct lookup *l, struct lookup *earlie
     info->queries += from->queries;
     info->answers += from->answers;
     info->names += from->names;
+    for (int lane = 0; lane < 2; lane++)
+        l->asked_type[lane] |= earlier->asked_type[lane];
     earlier->reported = true;
     learn(c, &l->client_ip, suffix_after(earlier->name, info->host.n));
     lookup_close(c, earlier);

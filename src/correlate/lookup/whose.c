@@ -106,7 +106,7 @@ static bool continues_next_name(const struct correlate *c, const struct lookup *
     enum lane_state state = l->lane[i].state;
     bool in_vain = state == LANE_EMPTY || state == LANE_NXDOMAIN || state == LANE_ERROR;
 
-    if ((l->info.addr_count > 0 && !in_vain) || !walk_goes_on(c, l, name))
+    if ((l->info.addr_count > 0 && !in_vain) || !walk_goes_on(c, l, name, i))
         return false;
     if (lookup_outstanding(l) && !in_vain)
         return f->mark.ts_ns - l->info.last_query.ts_ns >= QUERY_RETRY_MIN_NS;

@@ -123,6 +123,24 @@ static void a_question_for_both_types_is_a_new_lookup(void **state)
     assert_int_equal(found_kind(P2T_KIND_LOOKUP)->queries, 3);
 }
 
+/* Windows XP: all names for one type, then for the other. */
+static void a_walk_for_each_type_is_one_lookup(void **state)
+{
+    (void)state;
+    sim_query(&sim, 0, 4000, 1, "b.test", DNS_AAAA);
+    sim_answer(&sim, 162000, 4000, 1, "b.test", DNS_AAAA, 0, NULL);
+    sim_query(&sim, 162200, 4001, 2, "b.test.home.test", DNS_AAAA);
+    sim_answer(&sim, 187000, 4001, 2, "b.test.home.test", DNS_AAAA, DNS_NXDOMAIN, NULL);
+    sim_query(&sim, 187300, 4002, 3, "b.test", DNS_A);
+    sim_answer(&sim, 297000, 4002, 3, "b.test", DNS_A, 0, "10.0.0.2");
+    connect_and_get(298000, 5000);
+    sim_finish(&sim);
+    assert_int_equal(sim.n, 1);
+    assert_int_equal(sim.out[0].kind, P2T_KIND_HTTP1);
+    assert_int_equal(sim.out[0].queries, 3);
+    assert_string_equal(sim.out[0].host, "b.test");
+}
+
 /* Another family's dial began before a second lookup of the name: it is the one that goes on. */
 static void a_race_goes_on_with_the_dial_that_waited_longest(void **state)
 {
@@ -162,6 +180,7 @@ int main(void)
         cmocka_unit_test_setup(a_third_try_for_one_type_is_the_same_lookup, setup),
         cmocka_unit_test_setup(a_third_try_after_an_empty_answer_is_the_same_lookup, setup),
         cmocka_unit_test_setup(a_question_for_both_types_is_a_new_lookup, setup),
+        cmocka_unit_test_setup(a_walk_for_each_type_is_one_lookup, setup),
         cmocka_unit_test_setup(a_race_goes_on_with_the_dial_that_waited_longest, setup),
     };
 
