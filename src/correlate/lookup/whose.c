@@ -207,7 +207,7 @@ void lookup_make_way(struct correlate *c, const struct fact *f, struct slice nam
             continue;
         if (!lookup_outstanding(l) && l->info.addr_count > 0 && !lookup_is_fresh(l, f->mark.ts_ns))
             lookup_timer(c, l);
-        else if (l->info.resolver == RESOLVER_GO && lookup_outstanding(l))
+        else if (l->info.resolver == RESOLVER_GO && asked_so(l, f) && lookup_outstanding(l))
             supersede(l, &f->mark);
     }
 }
