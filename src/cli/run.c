@@ -249,7 +249,7 @@ static int close_output(struct run *r)
 /* By default, where somebody looks on. */
 static bool is_seen_briefly(const struct cli_options *o)
 {
-    return o->format == OUT_FORMAT_LINES && !o->format_given && o->output == NULL && isatty(STDOUT_FILENO) &&
+    return o->format == OUT_FORMAT_LINES && !o->format_given && !o->verbose && o->output == NULL && isatty(STDOUT_FILENO) &&
            isatty(STDERR_FILENO);
 }
 
