@@ -172,6 +172,8 @@ static void process_files(void *ctx, size_t i)
         if (g->status != P2T_OK)
             b->failed = true;
     }
+    if (g->status == P2T_OK)
+        g->status = point_settle(g->point);
 }
 
 /* A point that cannot be opened does not stop the others. */

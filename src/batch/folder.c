@@ -53,6 +53,13 @@ void folder_reader_close(struct folder_reader *r)
     *r = (struct folder_reader){.fd = -1};
 }
 
+void folder_reader_move(struct folder_reader *to, struct folder_reader *from)
+{
+    *to = (struct folder_reader){.fd = from->fd};
+    from->fd = -1;
+    folder_reader_close(from);
+}
+
 uint64_t folder_fingerprint(const struct input_frame *f)
 {
     uint64_t h = hash_stable_number(HASH_STABLE_SEED, (uint64_t)f->ts_ns, sizeof f->ts_ns);

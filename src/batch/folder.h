@@ -58,6 +58,8 @@ int folder_reader_open(struct folder_reader *r, const char *path, const struct i
 /* Reads the same open file from its start again, even if it was renamed or removed. Returns as folder_reader_open(). */
 int folder_reader_rewind(struct folder_reader *r, const struct input_capture_events *events);
 void folder_reader_close(struct folder_reader *r);
+/* Moves the open file, for folder_reader_rewind(); what was read of it is freed. */
+void folder_reader_move(struct folder_reader *to, struct folder_reader *from);
 /* The fingerprint of a file that begins with this packet. */
 uint64_t folder_fingerprint(const struct input_frame *frame);
 

@@ -18,9 +18,9 @@ uint64_t point_problems(const struct point *p)
     return p->problems;
 }
 
-/* ---- the last window ---- */
+/* ---- the last windows ---- */
 
-static int append_line(struct point *p)
+static int append_lines(struct point *p)
 {
     int fd = own_open(p->manifest, O_WRONLY | O_CREAT, 0666);
     struct stat st;
@@ -28,9 +28,9 @@ static int append_line(struct point *p)
 
     if (fd < 0 || fstat(fd, &st) != 0)
         goto out;
-    /* A manifest that was removed begins anew; one that has the line already gets it again at the same place. */
+    /* A manifest that was removed begins anew; one that has the lines already gets them again at the same place. */
     off_t at = (uint64_t)st.st_size >= p->manifest_n ? (off_t)p->manifest_n : st.st_size;
-    if (ftruncate(fd, at) != 0 || pwrite(fd, p->line.p, p->line.n, at) != (ssize_t)p->line.n || fsync(fd) != 0)
+    if (ftruncate(fd, at) != 0 || pwrite(fd, p->lines.p, p->lines.n, at) != (ssize_t)p->lines.n || fsync(fd) != 0)
         goto out;
     status = P2T_OK;
 out:
@@ -41,11 +41,11 @@ out:
     return status;
 }
 
-static bool has_line(const struct point *p)
+static bool has_lines(const struct point *p)
 {
     struct stat st;
 
-    return stat(p->manifest, &st) == 0 && (uint64_t)st.st_size == p->manifest_n + p->line.n;
+    return stat(p->manifest, &st) == 0 && (uint64_t)st.st_size == p->manifest_n + p->lines.n;
 }
 
 /* Itself, and no link to one. */
@@ -56,12 +56,12 @@ static bool is_file(const char *path)
     return lstat(path, &st) == 0 && S_ISREG(st.st_mode);
 }
 
-int point_commit(struct point *p)
+static int publish(struct point *p, struct slice output)
 {
     char *target = NULL, *temporary = NULL;
     int status = P2T_ERR_MEMORY, error = ENOMEM;
 
-    if (asprintf(&target, "%s/%s", p->out_dir, p->output) < 0)
+    if (asprintf(&target, "%s/%.*s", p->out_dir, (int)output.n, (const char *)output.p) < 0)
         return point_fail(p, p->out_dir, status, error);
     temporary = store_temporary(target);
     if (temporary != NULL)
@@ -70,9 +70,33 @@ int point_commit(struct point *p)
         (void)point_fail(p, target, status, error);
     free(temporary);
     free(target);
-    if (status != P2T_OK || has_line(p))
+    return status;
+}
+
+/* What was renamed in the folder of outputs stays so. */
+int point_sync(struct point *p)
+{
+    int status = store_sync_folder(p->manifest);
+
+    return status == P2T_OK ? status : point_fail(p, p->out_dir, status, errno);
+}
+
+int point_commit(struct point *p)
+{
+    struct slice rest = buf_view(&p->pending.output);
+    int status = P2T_OK;
+
+    while (status == P2T_OK && rest.n > 0) {
+        rest = slice_from(rest, rest.p[0] == '/'); /* a single one may stand without */
+        struct slice one = slice_of(rest.p, slice_find(rest, '/'));
+        rest = slice_from(rest, one.n);
+        status = publish(p, one);
+    }
+    if (status == P2T_OK)
+        status = point_sync(p);
+    if (status != P2T_OK || has_lines(p))
         return status;
-    return append_line(p);
+    return append_lines(p);
 }
 
 /* Removes outputs that a crash left without a checkpoint: their windows are processed again. */
@@ -105,12 +129,11 @@ static int take_head(struct point *p, struct slice saved, uint32_t version)
     p->manifest_n = reader_le64(&r);
     if (version == CHECKPOINT_VERSION)
         journal_load(&p->journal, &r);
-    struct slice output = take_text(&r);
-    buf_slice(&p->line, take_text(&r));
+    buf_slice(&p->pending.output, take_text(&r));
+    buf_slice(&p->lines, take_text(&r));
     if (!reader_ok(&r))
         return P2T_ERR_USAGE;
-    p->output = take_copy(output);
-    return p->output != NULL && !p->line.failed ? P2T_OK : P2T_ERR_MEMORY;
+    return !p->pending.output.failed && !p->lines.failed ? P2T_OK : P2T_ERR_MEMORY;
 }
 
 static int take_records(struct point *p, struct checkpoint_reader *r)
@@ -126,7 +149,7 @@ static int take_records(struct point *p, struct checkpoint_reader *r)
         else if (record.type == CHECKPOINT_FILE && r->version == CHECKPOINT_VERSION_BEFORE)
             status = processed_load_3(&p->processed, record.bytes);
     }
-    return status == P2T_OK && p->output == NULL ? P2T_ERR_USAGE : status;
+    return status == P2T_OK && p->pending.output.n == 0 ? P2T_ERR_USAGE : status;
 }
 
 static int say_version(const struct point *p, uint32_t version)
@@ -297,7 +320,9 @@ void point_close(struct point *p)
     journal_fini(&p->journal);
     names_fini(&p->names);
     input_filter_free(p->filter);
-    buf_fini(&p->line);
+    pending_clear(p);
+    buf_fini(&p->pending.output);
+    buf_fini(&p->lines);
     buf_fini(&p->reported);
     if (p->lock >= 0)
         close(p->lock);

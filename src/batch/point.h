@@ -1,4 +1,5 @@
-/* One capture point: feeds its files to one session, one after the other, with a checkpoint after each. */
+/* One capture point: feeds its files to one session, one after the other, with a checkpoint after each, or after several
+ * where they come fast. */
 #ifndef P2T_BATCH_POINT_H
 #define P2T_BATCH_POINT_H
 
@@ -19,9 +20,12 @@ void point_see(struct point *p, struct folder_file **files, size_t n);
 /* Of those that point_see() sorted, the first that is not processed. NULL: there is none, or it is the newest and was changed
  * less than config->settle_ns before now_ns (wall clock). */
 struct folder_file *point_next(struct point *p, struct folder_file *const *files, size_t n, int64_t now_ns);
-/* Feeds the file, writes its exchanges, the checkpoint and the manifest's line. A file that cannot be read or is cut is said
+/* Feeds the file and writes its exchanges; the checkpoint and the manifest's line follow, at once or with those of the next
+ * files. A file that cannot be read or is cut is said
  * and counted, and no failure. 0, or a negative p2t_status: the point must be closed. */
 int point_process(struct point *p, const struct folder *folder, struct folder_file *file);
+/* Writes the checkpoint and the lines of files that wait for them. 0, or a negative p2t_status: the point must be closed. */
+int point_settle(struct point *p);
 /* Writes what is still open, as if the capture had ended. 0, or a negative p2t_status. */
 int point_finish(struct point *p);
 /* How many problems were said so far. */

@@ -250,18 +250,19 @@ static int make(struct point *p, const struct unit *unit)
     return status;
 }
 
+bool rollups_due(const struct point *p)
+{
+    return p->sums.first_ns != 0 && (!p->rollups.known || hour_of(p->sums.first_ns) != p->rollups.hour);
+}
+
 int rollups_window(struct point *p)
 {
-    int64_t hour = hour_of(p->sums.first_ns), before = p->rollups.hour;
-    bool same = p->rollups.known && (p->sums.first_ns == 0 || hour == before);
     int status = P2T_OK;
 
-    if (p->sums.first_ns != 0) {
-        p->rollups.known = true;
-        p->rollups.hour = hour;
-    }
-    if (same || p->sums.first_ns == 0)
+    if (!rollups_due(p))
         return P2T_OK;
+    p->rollups.known = true;
+    p->rollups.hour = hour_of(p->sums.first_ns);
     for (size_t i = 0; i < UNITS && status == P2T_OK; i++)
         status = make(p, &units[i]);
     return status;

@@ -21,6 +21,8 @@ struct rollups {
 /* After a window was committed: where it begins another hour, the hours and days that are over get their files, as the manifest
  * has them. What cannot be written is tried again with the next hour, and nothing is lost by it. 0 or P2T_ERR_MEMORY. */
 int rollups_window(struct point *p);
+/* It would make one. */
+bool rollups_due(const struct point *p);
 
 /* Goes through windows, and gives each one's state once, the sums in place of those that they are of. A zeroed one is at the
  * beginning. */

@@ -24,8 +24,8 @@ static void put_head(struct saving *s)
     buf_le32(&b, p->final);
     buf_le64(&b, p->manifest_n);
     journal_save(&p->journal, &b);
-    checkpoint_text(&b, slice_str(p->output));
-    checkpoint_text(&b, buf_view(&p->line));
+    checkpoint_text(&b, buf_view(&p->pending.output));
+    checkpoint_text(&b, buf_view(&p->lines));
     s->status = b.failed ? P2T_ERR_MEMORY : checkpoint_put(&s->writer, CHECKPOINT_HEAD, buf_view(&b));
     buf_fini(&b);
 }
@@ -124,34 +124,33 @@ static bool fits_filter(struct point *p, const struct input_frame *frame)
     return p->filter == NULL || input_filter_run(p->filter, frame) == FILTER_MATCH;
 }
 
-/* The file is read again by its open descriptor: it may have been renamed or replaced meanwhile. */
-static void carry_new(struct saving *s, const struct window *w)
+static void carry_new(struct saving *s, struct window *w)
 {
     const struct input_capture_events silent = {.problem = told_already};
     struct input_frame frame = {0};
-    int found = folder_reader_rewind(w->capture, &silent);
+    int found = folder_reader_rewind(&w->capture, &silent);
 
     while (s->status == P2T_OK && found == INPUT_CAPTURE_FOUND && frame.number < w->packets &&
-           input_capture_next(&w->capture->capture, &frame) == 1) {
+           input_capture_next(&w->capture.capture, &frame) == 1) {
         frame.file = w->file;
         if (frame.number > w->skip && fits_filter(s->point, &frame))
             carry(s, &frame);
     }
     if (s->status == P2T_OK && frame.number < w->packets)
         point_problem(
-            s->point, s->point->path,
+            s->point, w->path,
             "it was overwritten while it was read: if the program has to start again, connections that go on "
             "will lack packets");
 }
 
-static void put_frames(struct saving *s, const struct window *w)
+static void put_frames(struct saving *s)
 {
     struct point *p = s->point;
 
     if (s->status == P2T_OK && p->has_frames)
         carry_old(s);
-    if (s->status == P2T_OK && w != NULL)
-        carry_new(s, w);
+    for (size_t i = 0; i < p->pending.n && s->status == P2T_OK; i++)
+        carry_new(s, &p->pending.windows[i]);
     struct carry_pass_counts counts = carry_pass_counts(s->pass);
     if (counts.connections_cut > 0 || counts.frames_cut > 0)
         point_problem(
@@ -160,7 +159,7 @@ static void put_frames(struct saving *s, const struct window *w)
             "the older ones are missing");
 }
 
-static void put_rest(struct saving *s, const struct window *w)
+static void put_rest(struct saving *s)
 {
     s->pass = carry_pass_new(s->point->session);
     if (s->pass == NULL) {
@@ -169,12 +168,12 @@ static void put_rest(struct saving *s, const struct window *w)
     }
     put_session(s);
     if (s->status == P2T_OK)
-        put_frames(s, w);
+        put_frames(s);
     carry_pass_free(s->pass);
     buf_fini(&s->place);
 }
 
-int point_save(struct point *p, const struct window *w)
+int point_save(struct point *p)
 {
     struct saving s = {.point = p};
     int error;
@@ -186,7 +185,7 @@ int point_save(struct point *p, const struct window *w)
     if (s.status == P2T_OK)
         put_head(&s);
     if (!p->final && s.status == P2T_OK)
-        put_rest(&s, w);
+        put_rest(&s);
     if (s.status == P2T_OK)
         s.status = checkpoint_finish(&s.writer);
     if (s.status == P2T_OK)

@@ -14,6 +14,27 @@
 #include "write/writer.h"
 #include "session/feed.h"
 
+/* A capture file that was read, up to packet number `packets`; those up to `skip` had been processed before. */
+struct window {
+    struct folder_reader
+        capture; /* still open, to be read again: the file may have been renamed or replaced meanwhile */
+    char *path;  /* for messages */
+    uint32_t file;
+    uint64_t skip, packets;
+};
+
+enum { PENDING_MAX = 64 };
+
+/* Windows that were written, and wait for the checkpoint that counts them in: it takes longer than a small file does. */
+struct pending {
+    struct window windows[PENDING_MAX];
+    size_t n;          /* that of point_finish() has no capture file, and is not among them */
+    bool waiting;      /* there is one */
+    uint64_t bytes;    /* of their files */
+    int64_t since_ns;  /* by the monotonic clock: when the first of them was written */
+    struct buf output; /* file names of their outputs, in out_dir, each after a slash */
+};
+
 struct point {
     const struct batch_config *config;
     size_t max_memory; /* of its session, in bytes */
@@ -24,14 +45,14 @@ struct point {
     struct journal journal; /* of them */
 
     /* Saved in the checkpoint. */
-    uint64_t sequence;   /* number of the last window that was written */
-    uint32_t next_file;  /* number of the next file that is fed */
-    int64_t last_ns;     /* the latest packet */
-    bool any;            /* a packet was fed */
-    bool final;          /* point_finish() was the last window: nothing is open */
-    char *output;        /* file name of the last window's output, in out_dir */
-    uint64_t manifest_n; /* the manifest's size in bytes before the last window's line */
-    struct buf line;     /* that line */
+    uint64_t sequence;  /* number of the last window that was written */
+    uint32_t next_file; /* number of the next file that is fed */
+    int64_t last_ns;    /* the latest packet */
+    bool any;           /* a packet was fed */
+    bool final;         /* point_finish() was the last window: nothing is open */
+    struct pending pending;
+    uint64_t manifest_n; /* the manifest's size in bytes before the lines of these windows */
+    struct buf lines;    /* these lines */
     bool has_checkpoint;
     bool has_frames; /* the checkpoint holds a session */
     int lock;        /* descriptor of the lock file; -1: none */
@@ -44,6 +65,7 @@ struct point {
     uint64_t problems;
 
     /* The current window. */
+    char *output; /* file name of its output, in out_dir */
     struct out_writer *writer;
     struct sums sums;
     struct alerts alerts;
@@ -64,9 +86,11 @@ void point_problem(struct point *p, const char *subject, const char *text);
 
 /* point.c */
 
-/* Publishes the last window of the checkpoint: renames its output and appends its line to the manifest, unless that was
- * done. 0, or a negative p2t_status that was said. */
+/* Publishes the windows that the checkpoint counts in: renames their outputs and appends their lines to the manifest, unless
+ * that was done. 0, or a negative p2t_status that was said. */
 int point_commit(struct point *p);
+/* Syncs the folder of its outputs. 0, or P2T_ERR_IO that was said. */
+int point_sync(struct point *p);
 
 /* session.c */
 /* Makes the session, unless it is there, and rebuilds its state from the checkpoint. 0, or a negative p2t_status that was
@@ -75,15 +99,18 @@ int point_restore(struct point *p);
 /* Frees the session; point_restore() rebuilds it. */
 void point_drop_session(struct point *p);
 
-/* A capture file that was just read, up to packet number `packets`; those up to `skip` had been processed before. */
-struct window {
-    struct folder_reader *capture;
-    uint32_t file;
-    uint64_t skip, packets;
-};
+/* save.c: replaces the checkpoint. Of the frames in the one before and in the pending windows, it keeps those that the session
+ * still needs. 0, or a negative p2t_status that was said. */
+int point_save(struct point *p);
 
-/* save.c: replaces the checkpoint. Of the frames in the one before and in the window (NULL: none), it keeps those that the
- * session still needs. 0, or a negative p2t_status that was said. */
-int point_save(struct point *p, const struct window *w);
+/* pending.c */
+
+/* Counts the window that was just written among those that wait, with its capture; NULL: it has none. 0 or
+ * P2T_ERR_MEMORY. */
+int pending_add(struct point *p, struct window *w, uint64_t bytes);
+/* So many wait, or so long, that they should be counted in now. */
+bool pending_due(const struct point *p);
+/* Forgets them, and closes their files. */
+void pending_clear(struct point *p);
 
 #endif

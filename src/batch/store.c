@@ -112,7 +112,13 @@ int store_finish(struct store *s)
     return status;
 }
 
-static int sync_folder(const char *path)
+void store_expect(struct store *s, size_t n)
+{
+    if (s->zstd != NULL)
+        (void)ZSTD_CCtx_setPledgedSrcSize(s->zstd, n);
+}
+
+int store_sync_folder(const char *path)
 {
     const char *slash = strrchr(path, '/');
     char *folder = slash != NULL ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
@@ -128,13 +134,22 @@ static int sync_folder(const char *path)
 
 int store_rename(const char *temporary, const char *target, int *error)
 {
-    int status = rename(temporary, target) == 0 ? sync_folder(target) : P2T_ERR_IO;
+    bool good = rename(temporary, target) == 0;
 
-    *error = status == P2T_OK ? 0 : errno;
-    return status;
+    *error = good ? 0 : errno;
+    return good ? P2T_OK : P2T_ERR_IO;
 }
 
 int store_publish(struct store *s)
+{
+    int status = store_rename(s->temporary, s->target, &s->error);
+
+    if (status == P2T_OK && (status = store_sync_folder(s->target)) != P2T_OK)
+        s->error = errno;
+    return status;
+}
+
+int store_publish_unsynced(struct store *s)
 {
     return store_rename(s->temporary, s->target, &s->error);
 }

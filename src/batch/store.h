@@ -31,10 +31,16 @@ int store_write(void *ctx, const void *bytes, size_t n);
 int store_write_plain(struct store *s, const void *bytes, size_t n);
 /* Ends the compression, syncs and closes the file, which keeps its temporary name. */
 int store_finish(struct store *s);
-/* After store_finish(): renames the file to its target and syncs the folder. */
+/* Of a compressed store, before anything is written: n bytes will be, exactly. Few take less time then. */
+void store_expect(struct store *s, size_t n);
+/* After store_finish(): renames the file to its target and syncs the folder ... */
 int store_publish(struct store *s);
-/* The same for a file that an earlier process finished but did not publish. Sets *error to errno, or 0. */
+/* ... or leaves that to store_sync_folder(). */
+int store_publish_unsynced(struct store *s);
+/* Renames a file that was finished, maybe by an earlier process, and syncs nothing. Sets *error to errno, or 0. */
 int store_rename(const char *temporary, const char *target, int *error);
+/* Syncs the folder in which path lies: what was renamed there stays so. 0, or P2T_ERR_IO with errno. */
+int store_sync_folder(const char *path);
 /* Frees the store; a file that was not published keeps its temporary name ... */
 void store_leave(struct store *s);
 /* ... or is removed. */

@@ -73,11 +73,13 @@ static int write_to(const struct point *p, const char *path, const uint8_t *byte
     int status = store_open(&store, path, STORE_ZSTD, 0666);
 
     if (status == P2T_OK)
+        store_expect(&store, n);
+    if (status == P2T_OK)
         status = store_write(&store, bytes, n);
     if (status == P2T_OK)
         status = store_finish(&store);
     if (status == P2T_OK)
-        status = store_publish(&store);
+        status = store_publish_unsynced(&store);
     if (status != P2T_OK) {
         (void)point_fail(p, path, status, store.error);
         store_abandon(&store);

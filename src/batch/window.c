@@ -16,7 +16,6 @@ static const int64_t BACKWARDS_NS = 1000000000;
 struct reading {
     struct point *point;
     const struct folder_file *file;
-    struct folder_reader capture;
     struct window window;
     uint64_t packets; /* that were not processed before */
     int64_t first_ns, last_ns;
@@ -180,7 +179,7 @@ static int read_frames(struct reading *r)
     struct input_frame frame = {0};
     int got, status = P2T_OK;
 
-    while (status == P2T_OK && (got = input_capture_next(&r->capture.capture, &frame)) == 1) {
+    while (status == P2T_OK && (got = input_capture_next(&r->window.capture.capture, &frame)) == 1) {
         if (frame.number == 1 && folder_fingerprint(&frame) != r->file->fingerprint) {
             r->other = true;
             return P2T_OK;
@@ -207,9 +206,8 @@ static void put_time(struct buf *b, const char *key, bool known, int64_t ts_ns)
 
 static void put_line(struct point *p, const struct reading *r)
 {
-    struct buf *b = &p->line;
+    struct buf *b = &p->lines;
 
-    buf_reset(b);
     buf_printf(b, "{\"schema\":\"pcap2trace.window/1\",\"sequence\":%" PRIu64 ",\"point\":", p->sequence);
     if (*p->name != '\0')
         json_string(b, text_of(p->name));
@@ -336,24 +334,50 @@ static off_t manifest_size(const struct point *p)
     return stat(p->manifest, &st) == 0 ? st.st_size : 0;
 }
 
-static int commit(struct point *p, struct store *store, const struct reading *r)
+/* The manifest's line, among those that wait for the checkpoint. */
+static int put_in_line(struct point *p, struct reading *r)
+{
+    struct buf *output = &p->pending.output;
+
+    if (!p->pending.waiting) {
+        p->manifest_n = (uint64_t)manifest_size(p);
+        buf_reset(&p->lines);
+        buf_reset(output);
+    }
+    put_line(p, r);
+    buf_putc(output, '/');
+    buf_str(output, p->output);
+    if (p->lines.failed || p->reported.failed || output->failed)
+        return point_fail(p, p->manifest, P2T_ERR_MEMORY, 0);
+    return pending_add(p, r != NULL ? &r->window : NULL, r != NULL ? r->file->bytes : 0);
+}
+
+int point_settle(struct point *p)
+{
+    if (!p->pending.waiting)
+        return P2T_OK;
+    int status = point_sync(p);
+    if (status == P2T_OK)
+        status = point_save(p);
+    /* The checkpoint decides from here on: the next start publishes the outputs or removes them. */
+    if (status == P2T_OK)
+        status = point_commit(p);
+    pending_clear(p);
+    return status == P2T_OK ? rollups_window(p) : status;
+}
+
+static int commit(struct point *p, struct store *store, struct reading *r)
 {
     int status = close_output(p, store);
 
     if (status == P2T_OK)
         status = sums_save(p);
+    if (status == P2T_OK)
+        status = put_in_line(p, r);
     if (status != P2T_OK)
         return status;
-    p->manifest_n = (uint64_t)manifest_size(p);
-    put_line(p, r);
-    if (p->line.failed || p->reported.failed)
-        return point_fail(p, p->manifest, P2T_ERR_MEMORY, 0);
-    status = point_save(p, r != NULL ? &r->window : NULL);
-    /* The checkpoint decides from here on: the next start publishes the output or removes it. */
     store_leave(store);
-    if (status == P2T_OK)
-        status = point_commit(p);
-    return status == P2T_OK ? rollups_window(p) : status;
+    return r == NULL || pending_due(p) ? point_settle(p) : P2T_OK;
 }
 
 static void report_overwritten(struct reading *r)
@@ -361,7 +385,7 @@ static void report_overwritten(struct reading *r)
     struct stat st;
     char text[120];
 
-    if (fstat(r->capture.fd, &st) != 0 || (uint64_t)st.st_size >= r->capture.capture.source.bytes_in)
+    if (fstat(r->window.capture.fd, &st) != 0 || (uint64_t)st.st_size >= r->window.capture.capture.source.bytes_in)
         return;
     snprintf(text, sizeof text, "was overwritten while it was read: what came after packet %" PRIu64 " is lost",
              r->window.packets);
@@ -373,7 +397,7 @@ static int open_capture(struct reading *r)
     const struct input_capture_events events = {r, on_problem, on_secrets};
     struct point *p = r->point;
     char text[160];
-    int found = folder_reader_open(&r->capture, p->path, &events);
+    int found = folder_reader_open(&r->window.capture, p->path, &events);
 
     if (found == P2T_ERR_IO) {
         snprintf(text, sizeof text, errno == ENOENT ? "vanished before it was read" : "cannot open: %s",
@@ -461,7 +485,7 @@ static int process(struct reading *r, struct folder_file *file)
 
 int point_process(struct point *p, const struct folder *folder, struct folder_file *file)
 {
-    struct reading r = {.point = p, .file = file, .capture.fd = -1, .window.capture = &r.capture};
+    struct reading r = {.point = p, .file = file, .window.capture.fd = -1};
     char *path = folder_path(folder, file->name);
 
     if (path == NULL)
@@ -470,7 +494,7 @@ int point_process(struct point *p, const struct folder *folder, struct folder_fi
     r.known = processed_first(&p->processed, file->fingerprint) != NULL;
     int status = process(&r, file);
     free_writer(p);
-    folder_reader_close(&r.capture);
+    folder_reader_close(&r.window.capture);
     p->path = NULL;
     free(path);
     return status;
