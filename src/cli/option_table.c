@@ -19,32 +19,25 @@ static const char list_choices[] = CLI_LIST_LIST(LIST_NAME);
 const struct cli_command cli_command_table[] = {
     {"trace", "[OPTION]... CAPTURE...", "rebuild the timelines of all HTTP exchanges (default)",
      "Rebuilds, for every HTTP exchange in the captures, the timeline that Go's net/http/httptrace would have "
-     "reported: "
-     "name lookup, connection, request, response, and what went wrong. Each exchange is one line; -T text shows all "
-     "of "
-     "its events, as --id and --trace-id do.",
+     "reported: name lookup, connection, request, response, and what went wrong. Each exchange is one line; -T text "
+     "shows all of its events, as --id and --trace-id do.",
      "pcap2trace --failed --since 10:10 --until 10:15 /var/captures", CLI_TRACE, CLI_VALUE_FILE},
     {"summary", "[OPTION]... CAPTURE...|BATCH_OUTPUT", "who was slow or failed, since when, and why",
      "Reads the captures, or what batch wrote, and says who was slow or failed, since when, how many calls it "
-     "affected, "
-     "on whose side the cause lies and which packets prove it; then which services were called, and what the "
-     "captures "
-     "cannot show.",
+     "affected, on whose side the cause lies and which packets prove it; then which services were called, and what "
+     "the captures cannot show.",
      "pcap2trace summary --baseline yesterday.pcap today.pcap", CLI_SUMMARY, CLI_VALUE_FILE},
     {"doctor", "[OPTION]... CAPTURE...", "what a capture cannot show, and the tcpdump that would",
      "Looks at whole captures and says what they cannot show: dropped or cut packets, one direction only, a late "
-     "start, "
-     "clock steps, missing keys; and which tcpdump command would show it.",
+     "start, clock steps, missing keys; and which tcpdump command would show it.",
      "pcap2trace doctor calls.pcap", CLI_DOCTOR, CLI_VALUE_FILE},
     {"report", "-o FILE.html [OPTION]... CAPTURE...|BATCH_OUTPUT", "one HTML page of all that, to open and to share",
      "Writes one self-contained HTML page: the summary, calls over time, services, a table of all exchanges with "
-     "their "
-     "timelines, and connections as lanes. It opens from disk, without a network.",
+     "their timelines, and connections as lanes. It opens from disk, without a network.",
      "pcap2trace report -o incident.html /var/captures", CLI_REPORT, CLI_VALUE_FILE},
     {"explain", "--id ID [OPTION]... CAPTURE...|BATCH_OUTPUT", "one exchange packet by packet, and what each proves",
      "Shows the packets of one or more exchanges in order, each with what it proves, and how the verdict follows "
-     "from "
-     "them.",
+     "from them.",
      "pcap2trace explain --id 0aab19dc871cebd3 calls.pcap", CLI_EXPLAIN, CLI_VALUE_FILE},
     {"extract", "--id ID -w FILE.pcapng [OPTION]... CAPTURE...|BATCH_OUTPUT",
      "write one exchange's packets to a small capture, redacted",
@@ -65,8 +58,8 @@ const struct cli_command cli_command_table[] = {
      "pcap2trace plan --point-from '^([^-]*)-' /captures/* > manifest.ndjson", CLI_PLAN, CLI_VALUE_FOLDER},
     {"mcp", "[-w FOLDER] [--keylog FILE] CAPTURE_FOLDER", "answer the same questions to programs (MCP)",
      "Serves the Model Context Protocol on standard input and output: summary, list, explain and compare, and "
-     "extract "
-     "with -w, about captures below CAPTURE_FOLDER only. Secrets stay redacted, whatever the client asks for.",
+     "extract with -w, about captures below CAPTURE_FOLDER only. Secrets stay redacted, whatever the client asks "
+     "for.",
      "pcap2trace mcp /var/captures", CLI_MCP, CLI_VALUE_FOLDER},
     {NULL, NULL, NULL, NULL, NULL, CLI_TRACE, CLI_VALUE_NONE},
 };
@@ -90,8 +83,7 @@ const struct cli_option cli_option_table[] = {
      "let clients extract captures to this folder; without it they cannot"},
     {OPT_LIVE, CLI_VALUE_FILE, ON(COMPARE), CLI_GROUP_COMMAND, "live", "FILE", NULL,
      "what a client logged of its own calls: hook traces, trace results in log lines, OTLP, HAR or curl -w "
-     "'%{json}', "
-     "recognised by content; may be repeated; - is standard input"},
+     "'%{json}', recognised by content; may be repeated; - is standard input"},
     {OPT_TOLERANCE, CLI_VALUE_TEXT, ON(COMPARE), CLI_GROUP_COMMAND, "tolerance", "TIME", NULL,
      "how far outside its bounds a live time still agrees (default: 1ms)"},
     {OPT_CLIENT, CLI_VALUE_TEXT, ON(COMPARE), CLI_GROUP_COMMAND, "client", "ADDRESS", NULL,
@@ -129,8 +121,7 @@ const struct cli_option cli_option_table[] = {
      "TLS secrets, as programs write them with SSLKEYLOGFILE; 'env' stands for the file that this variable names"},
     {OPT_MAX_MEMORY, CLI_VALUE_TEXT, CAPTURES | ON(BATCH), CLI_GROUP_INPUT, "max-memory", "SIZE", NULL,
      "use no more memory than this, e.g. 64M or 2G (default: 256M); what does not fit is given up, the least "
-     "recently "
-     "used first, and reported"},
+     "recently used first, and reported"},
     {'j', CLI_VALUE_TEXT, CAPTURES | ON(BATCH), CLI_GROUP_INPUT, "jobs", "N", NULL,
      "use N cores (default: all); the result is the same for any N"},
 
@@ -142,8 +133,7 @@ const struct cli_option cli_option_table[] = {
     {'T', CLI_VALUE_CHOICE, ON(COMPARE), CLI_GROUP_OUTPUT, "format", "FORMAT", "text json csv", "(default: text)"},
     {'o', CLI_VALUE_FILE, ON(TRACE), CLI_GROUP_OUTPUT, "output", "FILE", NULL,
      "write here instead of standard output; the file appears under its name when it is complete. Without -T its "
-     "ending "
-     "selects the format: .har, .json, .ndjson, .csv, or .sqlite for a database; .zst after it compresses"},
+     "ending selects the format: .har, .json, .ndjson, .csv, or .sqlite for a database; .zst after it compresses"},
     {'o', CLI_VALUE_FILE, ALL & ~(ON(TRACE) | ON(BATCH) | ON(MCP)), CLI_GROUP_OUTPUT, "output", "FILE", NULL,
      "write here; the file appears under its name when it is complete"},
     {OPT_TIME, CLI_VALUE_CHOICE, ON(TRACE), CLI_GROUP_OUTPUT, "time", "FORM", CLI_TIMES,

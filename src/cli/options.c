@@ -38,7 +38,7 @@ static struct grammar grammar_of(void)
     return g;
 }
 
-/* Names that begin with that of the word, "--name=value" or "--name", with spaces before them. */
+/* How many options begin as the word does, "--name=value" or "--name"; appends them, with commas between. */
 static size_t candidates(const struct grammar *g, const char *word, struct buf *names)
 {
     size_t length = strcspn(word + 2, "="), count = 0;

@@ -249,8 +249,8 @@ static int close_output(struct run *r)
 /* By default, where somebody looks on. */
 static bool is_seen_briefly(const struct cli_options *o)
 {
-    return o->format == OUT_FORMAT_LINES && !o->format_given && o->output == NULL && isatty(STDOUT_FILENO) &&
-           isatty(STDERR_FILENO);
+    return o->format == OUT_FORMAT_LINES && !o->format_given && !o->verbose && o->output == NULL &&
+           isatty(STDOUT_FILENO) && isatty(STDERR_FILENO);
 }
 
 static void say_how_it_went(const struct run *r)
@@ -272,7 +272,7 @@ static void say_how_it_went(const struct run *r)
     if (signals_stop() == 0 && r->kept == 0)
         report_nothing(r->session, !filter_is_empty(&o->filter));
     if (r->kept > 0 && is_seen_briefly(o))
-        report_line(NULL, "one line per exchange; -T text shows all events of each, -v adds the ids that --id takes");
+        report_line(NULL, "one line each; -T text shows all events, -v adds ids for --id");
 }
 
 static int finish(struct run *r, int status)

@@ -887,14 +887,12 @@ static const struct row rows[P2T_FINDING_COUNT] = {
         "2 queries for a.test had no answer when the capture ended, 2.0 s after the first"),
     ROW(DNS_CUT, "dns.cut", WARNING, 210,
         "the name server answered for a.test, but the addresses are not in the capture: snapshot length, or a "
-        "fragment is "
-        "missing"),
+        "fragment is missing"),
     ROW(DNS_SERVER_FAILED, "dns.server_failed", WARNING, 150,
         "the name server 10.0.0.53:53 answered SERVFAIL before another one knew the name"),
     ROW(DNS_NOT_FOLLOWED, "dns.not_followed", WARNING, 100,
         "a.test has only IPv6 addresses now, and the client opened no connection: after its earlier lookups of this "
-        "name "
-        "it connected over IPv4"),
+        "name it connected over IPv4"),
     ROW(DNS_SEARCH_LIST, "dns.search_list", INFO, 100, "2 names were tried for a.test (search list): 2 queries"),
     ROW(CONN_REFUSED, "conn.refused", ERROR, 1000, "10.0.0.2:80 refused the connection (RST)"),
     ROW(CONN_UNREACHABLE, "conn.unreachable", ERROR, 1000,
@@ -906,14 +904,12 @@ static const struct row rows[P2T_FINDING_COUNT] = {
         "10.0.0.2:80 had not answered 2 SYNs when the capture ended, 1.5 s after the first"),
     ROW(CONN_CHALLENGED, "conn.challenged", ERROR, 1000,
         "10.0.0.2:80 still holds an older connection of this port: it answered 3 SYNs over 3.0 s with an ACK that "
-        "belongs to "
-        "that"),
+        "belongs to that"),
     ROW(CONN_NOT_ACCEPTED, "conn.not_accepted", ERROR, 2050,
         "the server never accepted the connection: it repeated its SYN-ACK 2 times although it was acknowledged"),
     ROW(CONN_RST_INJECTED, "conn.rst_injected", ERROR, 2500,
         "this RST came 0.5 ms after the request on a path of 30.0 ms, and the server went on 30.0 ms after it: "
-        "something in "
-        "between sent it"),
+        "something in between sent it"),
     ROW(CONN_CANCELED, "conn.canceled", ERROR, 1000, "the client gave up connecting to 10.0.0.2:80 after 50 ms"),
     ROW(CONN_SYN_REPEATED, "conn.syn_repeated", WARNING, 100,
         "10.0.0.2:80 answered only after 2 SYNs: connecting took 1000 ms"),
@@ -934,14 +930,12 @@ static const struct row rows[P2T_FINDING_COUNT] = {
         "them"),
     ROW(CONN_NOT_POOLED, "conn.not_pooled", INFO, 4000,
         "the client closed a connection it could have kept: the application left the body unread, keep-alive is off, "
-        "its pool "
-        "was closed, or it exited; packets do not show which"),
+        "its pool was closed, or it exited; packets do not show which"),
     ROW(TCP_RETRANSMISSIONS, "tcp.retransmissions", INFO, 2200,
         "the client sent 2 segments of the request again, and the server 1 of the response"),
     ROW(CONN_IDLE_DROP, "conn.idle_drop", ERROR, 2000,
         "the connection was dead after 60 s without packets: the request was sent 3 times and never acknowledged; a "
-        "NAT "
-        "or firewall may have forgotten it"),
+        "NAT or firewall may have forgotten it"),
     ROW(TCP_LOSS_STALL, "tcp.loss_stall", WARNING, 2000,
         "190 ms of the request were spent waiting for lost segments to be sent again: lost on the way from here"),
     ROW(TCP_LOSS_FAST, "tcp.loss_fast", INFO, 3000,
@@ -1006,8 +1000,7 @@ static const struct row rows[P2T_FINDING_COUNT] = {
     ROW(CAPTURE_GAP, "capture.gap", WARNING, 2000, "bytes of this exchange are missing from the capture"),
     ROW(CAPTURE_CLOCK_SET_BACK, "capture.clock_set_back", WARNING, 3000,
         "the capture's clock was set back by 2000.0 ms before this packet: how long the exchange took is not known, "
-        "its "
-        "later times are the earliest possible"),
+        "its later times are the earliest possible"),
     ROW(CAPTURE_CUT, "capture.cut", WARNING, 2000,
         "a message head is only partly in the capture: snapshot length, loss, or its end"),
     ROW(CAPTURE_NO_REQUEST, "capture.no_request", WARNING, 3000,

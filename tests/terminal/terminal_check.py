@@ -114,9 +114,10 @@ def pipes_get_a_hundred_columns(captures):
 
 
 def the_hint_is_for_who_looks_on(capture):
-    hint = "one line per exchange; -T text"
-    check(hint in on_terminal(120, [capture]).rstrip("\n").split("\n")[-1], "no hint in the last line on a terminal")
-    for args in (["-q"], ["-T", "lines"], ["-T", "text"], ["--id", "0"], ["-o", os.path.join(SCRATCH, "x.txt")]):
+    hint = "one line each; -T text"
+    last = on_terminal(80, [capture]).rstrip("\n").split("\n")[-1]
+    check(hint in last and len(last) <= 80, f"no hint in the last line on a terminal: {last}")
+    for args in (["-q"], ["-v"], ["-T", "lines"], ["-T", "text"], ["--id", "0"], ["-o", os.path.join(SCRATCH, "x.txt")]):
         check(hint not in on_terminal(120, [*args, capture]), f"a hint with {args}")
     check(hint not in in_pipe([capture])[1], "a hint beside a pipe")
     lines = on_terminal(120, [capture], TERM="dumb").split("\n")[:-2]

@@ -62,8 +62,7 @@ static void every_option_arrives(void **state)
 
     (void)state;
     parse(&p, "pcap2trace -T csv -R -c 12 -j 1024 -o out -f udp -q -v --all --show-secrets --redact x-* --keep a "
-              "--keep b --color never "
-              "--progress=always --stats stages");
+              "--keep b --color never --progress=always --stats stages");
     assert_string_equal((char *)p.complaint.p, "no capture given");
     assert_int_equal(p.o.format, OUT_FORMAT_CSV);
     assert_int_equal(p.o.count, 12);
