@@ -157,6 +157,8 @@ void walk_next(struct correlate *c, struct lookup *l, struct slice next)
     learn(c, &l->client_ip, suffix_after(next, n));
     l->info.host.n = n;
     l->name = arena_copy(&l->arena, next);
+    for (struct lookup_addr *a = l->addrs; a != NULL; a = a->next)
+        a->label = lookup_label(next);
     l->info.names++;
     l->lane[0] = l->lane[1] = (struct lookup_lane){0};
     while ((earlier = other_part(c, l)) != NULL)
