@@ -97,6 +97,8 @@ struct lookup *lookup_of_query(struct correlate *c, const struct fact *question,
 void lookup_make_way(struct correlate *c, const struct fact *question, struct slice name);
 /* l's only question is being answered. Where it was one more try of a lookup that it seemed to supersede, l takes that in. */
 void lookup_take_up(struct correlate *c, struct lookup *l, int lane, int64_t now);
+/* What kind of resolver writes a question so. */
+enum lookup_resolver lookup_resolver_of(const struct dns_message *question);
 /* Its client asked anew while it was unanswered. */
 bool lookup_is_superseded(const struct lookup *l);
 /* The server is among its earlier ones. */
