@@ -57,7 +57,7 @@ struct p2t_config {
     const char *keylog;
     /* 0 or 1: everything is done on the caller's thread. More: timelines are made, and `exchange` is called, on a thread
      * of the session's own, one at a time and in the same order; it is at rest whenever a function of the session has
-     * returned 0 or a negative status. With `prepare` there are jobs - 1 such threads, at most 6. Packets are read and decoded on another, which also makes TLS keys ahead of them,
+     * returned 0 or a negative status. With `prepare` there are jobs - 1 such threads, at most 4. Packets are read and decoded on another, which also makes TLS keys ahead of them,
      * and files are read and decompressed on up to jobs - 1 threads more, at most 4; with a pipe among the paths neither
      * is done. What stands
      * between, from connections to settled exchanges, is done on one thread, in order. */

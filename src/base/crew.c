@@ -37,6 +37,17 @@ void crew_put(struct crew *c)
     pthread_mutex_unlock(&c->lock);
 }
 
+void crew_clear(struct crew *c, size_t most)
+{
+    pthread_mutex_lock(&c->lock);
+    c->clearing = true;
+    pthread_cond_broadcast(&c->was_put);
+    while (c->put - c->passed > most)
+        pthread_cond_wait(&c->was_passed, &c->lock);
+    c->clearing = false;
+    pthread_mutex_unlock(&c->lock);
+}
+
 void crew_end(struct crew *c)
 {
     pthread_mutex_lock(&c->lock);
@@ -52,7 +63,7 @@ static bool should_sleep(const struct crew *c)
 {
     uint64_t ready = c->put - c->taken;
 
-    return !c->ended && (ready == 0 || (ready < c->wake && c->put - c->passed < c->slots));
+    return !c->ended && (ready == 0 || (ready < c->wake && c->put - c->passed < c->slots && !c->clearing));
 }
 
 bool crew_next(struct crew *c, size_t *slot)
@@ -91,7 +102,7 @@ void crew_passed(struct crew *c)
     c->made[c->passed % c->slots] = false;
     c->passed++;
     c->passing = false;
-    if (c->put - c->passed <= c->slots - c->wake)
+    if (c->put - c->passed <= c->slots - c->wake || c->clearing)
         pthread_cond_signal(&c->was_passed);
     pthread_mutex_unlock(&c->lock);
 }

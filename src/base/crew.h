@@ -17,7 +17,7 @@ struct crew {
     pthread_cond_t was_put, was_passed;
     uint64_t put, taken, passed; /* slots since the start */
     bool made[CREW_SLOTS_MAX];   /* by slot: a worker is done with it, and it was not passed on yet */
-    bool ended, passing;
+    bool ended, passing, clearing;
 };
 
 /* slots: how many the ring has, at most CREW_SLOTS_MAX. wake: 1 to slots. */
@@ -32,6 +32,8 @@ void crew_fini(struct crew *c);
 size_t crew_room(struct crew *c);
 /* Hands the slot over; never waits. */
 void crew_put(struct crew *c);
+/* Waits until no more than `most` slots are under way. */
+void crew_clear(struct crew *c, size_t most);
 /* The producer puts nothing more. */
 void crew_end(struct crew *c);
 

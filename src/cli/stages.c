@@ -1,6 +1,6 @@
 #include "cli/stages.h"
 
-enum { MOST_MAKERS = 6 };
+enum { MOST_MAKERS = 4 };
 
 struct stage {
     const char *name, *threads;
@@ -41,7 +41,7 @@ void stages_tell(struct buf *b, const struct p2t_spent *s)
     static const unsigned cores[] = {2, 4, 8, 16};
     const struct stage stages[] = {{"packets read and decoded", "1", s->reading_ns},
                                    {"connections, messages and exchanges, in order", "1", s->following_ns},
-                                   {"timelines and their text", "up to 6", s->making_ns},
+                                   {"timelines and their text", "up to 4", s->making_ns},
                                    {"text written, in order", "1 at a time", s->writing_ns}};
     enum { STAGES = sizeof stages / sizeof *stages };
     int64_t all_ns = s->reading_ns + s->following_ns + s->making_ns + s->writing_ns;

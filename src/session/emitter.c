@@ -7,12 +7,12 @@
 #include "base/thread.h"
 #include "pcap2trace/session.h"
 
-/* Few batches, so that all of them stay in the cache; some for each further worker. */
+/* Few batches, so that all of them stay in the cache; some for each further worker, but smaller ones: what all of them hold is
+ * bounded, whatever the number. A batch ends early when its exchanges' arenas hold this much: heads may be large. */
 enum { SLOTS = 8, SLOTS_MORE = 4, WAKE_SLOTS = SLOTS / 2, BATCH_EXCHANGES = 64 };
+#define BATCH_BYTES ((size_t)256 << 10)
 _Static_assert(SLOTS + SLOTS_MORE * (EMITTER_WORKERS_MAX - 1) <= P2T_SLOTS, "slots that callers know of");
 _Static_assert(P2T_SLOTS <= CREW_SLOTS_MAX, "slots that a crew knows of");
-/* A batch ends early when its exchanges' arenas hold this much: heads may be large. */
-#define BATCH_BYTES ((size_t)256 << 10)
 
 struct item {
     struct exchange *exchange; /* NULL: a record */
@@ -34,6 +34,7 @@ struct worker {
 struct emitter {
     struct emitter_config config;
     struct crew crew;
+    size_t batch_exchanges, batch_bytes; /* of one slot */
     struct batch ring[P2T_SLOTS];
     struct batch *filling; /* the caller's own; NULL: none */
     struct worker workers[EMITTER_WORKERS_MAX];
@@ -114,6 +115,8 @@ struct emitter *emitter_new(const struct emitter_config *config)
     if (m == NULL)
         return NULL;
     m->config = *config;
+    m->batch_exchanges = BATCH_EXCHANGES / config->workers;
+    m->batch_bytes = BATCH_BYTES / config->workers;
     crew_init(&m->crew, SLOTS + SLOTS_MORE * (config->workers - 1), WAKE_SLOTS);
     for (bool more = true; more && m->started < config->workers; m->started += more) {
         struct worker *w = &m->workers[m->started];
@@ -144,8 +147,12 @@ static void begin_batch(struct emitter *m)
 
 static void put_batch(struct emitter *m)
 {
+    bool large = m->filling->bytes >= m->batch_bytes;
+
     m->filling = NULL;
     crew_put(&m->crew);
+    if (large) /* their text is several times as large, and waits for its turn */
+        crew_clear(&m->crew, m->config.workers);
 }
 
 static int put(struct emitter *m, struct item item, size_t bytes)
@@ -155,7 +162,7 @@ static int put(struct emitter *m, struct item item, size_t bytes)
     struct batch *b = m->filling;
     b->items[b->n++] = item;
     b->bytes += bytes;
-    if (b->n < BATCH_EXCHANGES && b->bytes < BATCH_BYTES)
+    if (b->n < m->batch_exchanges && b->bytes < m->batch_bytes)
         return 0;
     put_batch(m);
     return atomic_load(&m->status);

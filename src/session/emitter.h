@@ -11,7 +11,7 @@
 
 struct emitter;
 
-enum { EMITTER_WORKERS_MAX = 6 };
+enum { EMITTER_WORKERS_MAX = 4 };
 
 struct emitter_config {
     void *ctx;

@@ -194,6 +194,14 @@ static int write_each(struct out_writer *w, const struct out_chunk *c)
     return status;
 }
 
+/* There may be many chunks, and one large exchange now and then. */
+static void keep_little(struct buf *b)
+{
+    if (b->cap > FLUSH_BYTES)
+        buf_fini(b);
+    buf_reset(b);
+}
+
 int out_writer_chunk(struct out_writer *w, struct out_chunk *c)
 {
     int status = P2T_OK;
@@ -204,7 +212,7 @@ int out_writer_chunk(struct out_writer *w, struct out_chunk *c)
         see(w, c->earliest_ns);
         status = is_plain(w) ? write_whole(w, c) : write_each(w, c);
     }
-    buf_reset(&c->text);
+    keep_little(&c->text);
     buf_reset(&c->marks);
     c->count = 0;
     return status;

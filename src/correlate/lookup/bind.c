@@ -67,10 +67,14 @@ static bool is_best(const struct lookup *l, int64_t syn_ns)
 static struct lookup *best_of(struct hmap_node *n, struct lookup *best, const struct ip_addr *client,
                               const struct ip_addr *server, struct slice host, int64_t syn_ns)
 {
+    uint32_t label = host.n > 0 ? lookup_label(host) : 0;
+
     for (int looked_at = 0; n != NULL && looked_at < LOOKUP_LOOKED_AT_MAX && !is_best(best, syn_ns);
          n = hmap_next(n), looked_at++) {
         struct lookup_addr *a = hmap_entry(n, struct lookup_addr, node);
         struct lookup *l = a->lookup;
+        if (host.n > 0 && a->label != label) /* most are of other names: they need not be read */
+            continue;
         if (ip_eq(&a->addr, server) && usable(l, client, syn_ns) && better(l, best, syn_ns) &&
             (host.n == 0 || lookup_answers_host(l, host)))
             best = l;

@@ -1,18 +1,34 @@
 /* How lookups are found: by their questions, by the addresses they gave, and by their name's first label. */
 #include "correlate/lookup/lookup.h"
 
+enum { LABEL_MAX = 64 };
+
+/* The first label in small letters, as far as there is room; returns its length. */
+static size_t first_label(struct slice name, uint8_t label[LABEL_MAX])
+{
+    size_t n = slice_find(name, '.');
+
+    if (n > LABEL_MAX)
+        n = LABEL_MAX;
+    for (size_t i = 0; i < n; i++)
+        label[i] = (uint8_t)(name.p[i] >= 'A' && name.p[i] <= 'Z' ? name.p[i] + 32 : name.p[i]);
+    return n;
+}
+
 uint64_t lookup_label_hash(const struct ip_addr *client, struct slice name)
 {
-    uint8_t key[17 + 64];
-    size_t n = slice_find(name, '.');
+    uint8_t key[17 + LABEL_MAX];
 
     memcpy(key, client->bytes, 16);
     key[16] = client->family;
-    if (n > 64)
-        n = 64;
-    for (size_t i = 0; i < n; i++)
-        key[17 + i] = (uint8_t)(name.p[i] >= 'A' && name.p[i] <= 'Z' ? name.p[i] + 32 : name.p[i]);
-    return hash_bytes(key, 17 + n);
+    return hash_bytes(key, 17 + first_label(name, key + 17));
+}
+
+uint32_t lookup_label(struct slice name)
+{
+    uint8_t label[LABEL_MAX];
+
+    return (uint32_t)hash_bytes(label, first_label(name, label));
 }
 
 /* ---- by question ---- */
@@ -132,6 +148,7 @@ void lookup_index_addr(struct correlate *c, struct lookup *l, const struct ip_ad
     a->lookup = l;
     a->serial = c->serial++;
     a->addr = *addr;
+    a->label = lookup_label(l->name);
     a->next = l->addrs;
     if (hmap_insert(&c->lookups_by_addr, &a->node, dialled_from_hash(&l->client_ip, addr)) != 0) {
         slab_give(&c->addr_slab, a);

@@ -47,6 +47,7 @@ struct lookup_addr {
     struct lookup *lookup;
     struct lookup_addr *next; /* of the same lookup */
     struct ip_addr addr;
+    uint32_t label; /* of the lookup's name: lookup_label() */
     uint64_t serial;
 };
 
@@ -160,6 +161,8 @@ void lookup_into_exchange(struct lookup *l, struct exchange *e, struct slice hos
 /* ---- index.c ---- */
 /* All lookups of one client for names with one first label share it. */
 uint64_t lookup_label_hash(const struct ip_addr *client, struct slice name);
+/* Names of which one begins with the other, label by label, share it. */
+uint32_t lookup_label(struct slice name);
 /* A question of the lookup, to be found by its answer: a copy of `like`. */
 void lookup_index_query(struct correlate *c, struct lookup *l, const struct lookup_query *like);
 /* Removes and frees one question, or all of the lookup. */

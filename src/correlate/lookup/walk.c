@@ -95,6 +95,22 @@ static bool belongs(const struct lookup *earlier, const struct lookup *l, struct
            pause <= WALK_NS;
 }
 
+static bool follows_at_once(const struct packet_mark *answer, int64_t query_ns)
+{
+    return query_ns >= answer->ts_ns && query_ns - answer->ts_ns <= WALK_NS;
+}
+
+/* It was asked for when l's last name had failed, and failed right before the name that l goes on with now. */
+static bool lies_between(const struct correlate *c, const struct lookup *middle, const struct lookup *l,
+                         struct slice base)
+{
+    return middle != l && middle->info.addr_count == 0 && !lookup_outstanding(middle) && !lookup_used(middle) &&
+           middle->info.resolver == l->info.resolver && ip_eq(&middle->client_ip, &l->client_ip) &&
+           lookup_answers_host(middle, base) &&
+           follows_at_once(&l->info.last_answer, middle->info.first_query.ts_ns) &&
+           follows_at_once(&middle->info.last_answer, c->now_ns);
+}
+
 static void take_in(struct correlate *c, struct lookup *l, struct lookup *earlier)
 {
     struct exchange_lookup *info = &l->info, *from = &earlier->info;
@@ -105,7 +121,8 @@ static void take_in(struct correlate *c, struct lookup *l, struct lookup *earlie
         name.name = arena_copy(&l->arena, name.name);
         lookup_keep_name(l, &name);
     }
-    info->first_query = from->first_query;
+    if (from->first_query.ts_ns < info->first_query.ts_ns)
+        info->first_query = from->first_query;
     info->queries += from->queries;
     info->answers += from->answers;
     info->names += from->names;
@@ -116,13 +133,14 @@ static void take_in(struct correlate *c, struct lookup *l, struct lookup *earlie
     lookup_close(c, earlier);
 }
 
-static struct lookup *earlier_part(struct correlate *c, const struct lookup *l)
+/* A name that failed before l's first one, or between its last two. */
+static struct lookup *other_part(struct correlate *c, const struct lookup *l)
 {
     struct hmap_node *n = hmap_first(&c->lookups_by_label, lookup_label_hash(&l->client_ip, l->name));
 
     for (int looked_at = 0; n != NULL && looked_at < LOOKUP_LOOKED_AT_MAX; n = hmap_next(n), looked_at++) {
         struct lookup *earlier = hmap_entry(n, struct lookup, by_label);
-        if (belongs(earlier, l, l->info.host))
+        if (belongs(earlier, l, l->info.host) || lies_between(c, earlier, l, l->info.host))
             return earlier;
     }
     return NULL;
@@ -139,8 +157,10 @@ void walk_next(struct correlate *c, struct lookup *l, struct slice next)
     learn(c, &l->client_ip, suffix_after(next, n));
     l->info.host.n = n;
     l->name = arena_copy(&l->arena, next);
+    for (struct lookup_addr *a = l->addrs; a != NULL; a = a->next)
+        a->label = lookup_label(next);
     l->info.names++;
     l->lane[0] = l->lane[1] = (struct lookup_lane){0};
-    while ((earlier = earlier_part(c, l)) != NULL)
+    while ((earlier = other_part(c, l)) != NULL)
         take_in(c, l, earlier);
 }

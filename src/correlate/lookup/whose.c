@@ -152,22 +152,31 @@ static void add_candidate(struct candidates *all, struct lookup *l, const struct
     all->fit[i] = fit;
 }
 
+/* A question that is asked again at no whole second may be anybody's. */
+static bool is_sure(const struct lookup *l, const struct fact *f, int lane)
+{
+    return l->lane[lane].state != LANE_ASKED || same_socket(l, f) || repeats_question(l, f->as.dns.message) ||
+           is_on_time(l, f, lane, LATE_RETRY_NS);
+}
+
 /* The one that asked for this name, then the one that asked from this socket; else the name that was first asked for
  * last: it is the one a search list tried last. */
-static struct lookup *best_of(const struct candidates *all, const struct fact *f, struct slice name)
+static struct lookup *best_of(const struct candidates *all, const struct fact *f, struct slice name, int lane)
 {
-    struct lookup *best = NULL;
+    struct lookup *best = NULL, *same = NULL;
 
     for (size_t i = 0; i < all->n; i++) {
         struct lookup *l = all->best[i];
-        if (slice_ieq(l->name, name))
-            return l;
+        if (slice_ieq(l->name, name)) {
+            same = l;
+            continue;
+        }
         bool better = best == NULL || (same_socket(l, f) == same_socket(best, f)
                                            ? l->info.first_query.ts_ns > best->info.first_query.ts_ns
                                            : same_socket(l, f));
         best = better ? l : best;
     }
-    return best;
+    return same != NULL && (best == NULL || is_sure(same, f, lane)) ? same : best;
 }
 
 struct lookup *lookup_of_query(struct correlate *c, const struct fact *f, struct slice name, int lane)
@@ -183,7 +192,7 @@ struct lookup *lookup_of_query(struct correlate *c, const struct fact *f, struct
         if (slice_ieq(l->name, name) ? continues_same_name(l, f, lane) : continues_next_name(c, l, f, lane, name))
             add_candidate(&all, l, f, lane);
     }
-    return best_of(&all, f, name);
+    return best_of(&all, f, name, lane);
 }
 
 static void supersede(struct lookup *l, const struct packet_mark *mark)

@@ -15,7 +15,8 @@ struct ring {
     atomic_size_t made_count;
     atomic_int passing; /* workers that pass on */
     size_t passed;      /* guarded by the crew's order */
-    bool in_order, alone;
+    atomic_size_t passed_count;
+    bool in_order, alone, cleared;
 };
 
 struct worker {
@@ -29,6 +30,7 @@ static void pass_on(struct ring *r)
         r->alone &= atomic_fetch_add(&r->passing, 1) == 0;
         r->in_order &= r->made[slot] == 2 * r->passed;
         r->passed++;
+        atomic_fetch_add(&r->passed_count, 1);
         atomic_fetch_sub(&r->passing, 1);
     }
 }
@@ -47,9 +49,23 @@ static void *work(void *arg)
     return NULL;
 }
 
+/* Now and then all but a few must be passed on before it goes on. */
+static void put_all(struct ring *r, size_t rounds)
+{
+    for (size_t i = 0; i < rounds; i++) {
+        r->put[crew_room(&r->crew)] = i;
+        crew_put(&r->crew);
+        if (i % 97 == 0) {
+            crew_clear(&r->crew, i % 3);
+            r->cleared &= atomic_load(&r->passed_count) + i % 3 >= i + 1;
+        }
+    }
+    crew_end(&r->crew);
+}
+
 static void run(size_t workers, size_t wake, size_t rounds)
 {
-    struct ring r = {.in_order = true, .alone = true};
+    struct ring r = {.in_order = true, .alone = true, .cleared = true};
     struct worker w[WORKERS_MAX];
 
     crew_init(&r.crew, SLOTS, wake);
@@ -57,17 +73,14 @@ static void run(size_t workers, size_t wake, size_t rounds)
         w[i].ring = &r;
         assert_int_equal(thread_start(&w[i].thread, work, &w[i]), 0);
     }
-    for (size_t i = 0; i < rounds; i++) {
-        r.put[crew_room(&r.crew)] = i;
-        crew_put(&r.crew);
-    }
-    crew_end(&r.crew);
+    put_all(&r, rounds);
     for (size_t i = 0; i < workers; i++)
         pthread_join(w[i].thread, NULL);
     assert_int_equal(atomic_load(&r.made_count), rounds);
     assert_int_equal(r.passed, rounds);
     assert_true(r.in_order);
     assert_true(r.alone);
+    assert_true(r.cleared);
     crew_fini(&r.crew);
 }
 
