@@ -3,7 +3,7 @@
 # counts when it begins with a folder of the top level; "src/write/json/json.h" and "tests/golden/lab/" do, "FILE" and
 # "build/..." do not.
 cd "$1" || exit 2
-documents="src/README.md .github/CONTRIBUTING.md CHANGELOG.md src/doc/architecture.md src/doc/contract.md src/doc/hooks.md src/doc/versions.md src/doc/systems.md src/doc/packages.md .github/SECURITY.md"
+documents="src/README.md .github/CONTRIBUTING.md CHANGELOG.md src/doc/answers.md src/doc/architecture.md src/doc/batch.md src/doc/causes.md src/doc/compare.md src/doc/contract.md src/doc/hooks.md src/doc/input.md src/doc/limits.md src/doc/output.md src/doc/trust.md src/doc/versions.md src/doc/systems.md src/doc/packages.md .github/SECURITY.md"
 missing=0
 named=0
 for document in $documents; do

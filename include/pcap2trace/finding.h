@@ -51,42 +51,43 @@ enum p2t_side {
     X(CONN_OPEN, "conn.open", WARNING, CAPTURE, "an address had not answered yet when the capture ended")            \
     X(CONN_CHALLENGED, "conn.challenged", DEPENDS, SERVER,                                                           \
       "the server still held an older connection of the client's port; an error where it kept the client out")       \
-    X(CONN_NOT_ACCEPTED, "conn.not_accepted", ERROR, SERVER, "the server never took up an acknowledged connection")  \
+    X(CONN_NOT_ACCEPTED, "conn.not_accepted", ERROR, SERVER, "the server never accepted an acknowledged connection") \
     X(CONN_RST_INJECTED, "conn.rst_injected", ERROR, NETWORK, "a RST that the server did not send ended the call")   \
     X(CONN_CANCELED, "conn.canceled", ERROR, CLIENT, "the client gave up a connection attempt")                      \
     X(CONN_SYN_REPEATED, "conn.syn_repeated", WARNING, NETWORK, "an address answered only a repeated SYN")           \
     X(CONN_STALE_REUSE, "conn.stale_reuse", DEPENDS, SERVER,                                                         \
       "the server closed the idle connection as the request was sent; a warning where it was sent again")            \
-    X(CONN_CLOSED_BY_SERVER, "conn.closed_by_server", ERROR, SERVER, "the server ended the connection too early")    \
+    X(CONN_CLOSED_BY_SERVER, "conn.closed_by_server", ERROR, SERVER, "the server closed the connection too early")   \
     X(CONN_CLOSED_BY_CLIENT, "conn.closed_by_client", ERROR, CLIENT, "the client gave up after it sent the request") \
     X(CONN_HANDED_OVER, "conn.handed_over", INFO, CLIENT,                                                            \
       "another connection came free and took the request while its own was being set up")                            \
     X(CONN_ORPHAN_DIAL, "conn.orphan_dial", INFO, CLIENT, "the connection was opened for another request")           \
     X(CONN_POOL_FULL, "conn.pool_full", INFO, CLIENT, "the connection was closed after use: the pool was full")      \
-    X(CONN_NOT_POOLED, "conn.not_pooled", INFO, CLIENT, "the connection was closed after use: the wire hides why")   \
+    X(CONN_NOT_POOLED, "conn.not_pooled", INFO, CLIENT,                                                              \
+      "the connection was closed after use, for a reason that packets do not show")                                  \
     X(CONN_IDLE_DROP, "conn.idle_drop", ERROR, NETWORK,                                                              \
       "a connection was dead when it was used after a long idle time")                                               \
-    X(TCP_RETRANSMISSIONS, "tcp.retransmissions", INFO, NETWORK, "segments of the exchange were repeated")           \
+    X(TCP_RETRANSMISSIONS, "tcp.retransmissions", INFO, NETWORK, "segments of the exchange were sent again")         \
     X(TCP_LOSS_STALL, "tcp.loss_stall", WARNING, NETWORK,                                                            \
-      "lost segments held a message up until a timer of the sender")                                                 \
-    X(TCP_LOSS_FAST, "tcp.loss_fast", INFO, NETWORK, "lost segments held a message up for a short time")             \
+      "lost segments delayed a message until a timer of the sender expired")                                         \
+    X(TCP_LOSS_FAST, "tcp.loss_fast", INFO, NETWORK, "lost segments delayed a message briefly")                      \
     X(TCP_NOT_ACKNOWLEDGED, "tcp.not_acknowledged", ERROR, NETWORK, "the server never acknowledged the request")     \
     X(TCP_PMTUD_BLACKHOLE, "tcp.pmtud_blackhole", WARNING, NETWORK,                                                  \
       "large segments did not get through where smaller ones did")                                                   \
     X(TCP_ZERO_WINDOW_CLIENT, "tcp.zero_window_client", WARNING, CLIENT, "the client did not read the response")     \
     X(TCP_ZERO_WINDOW_SERVER, "tcp.zero_window_server", WARNING, SERVER, "the server did not read the request")      \
-    X(TCP_SENDER_PAUSED, "tcp.sender_paused", INFO, EITHER, "a side had nothing to send in the middle of a message") \
-    X(TCP_NAGLE, "tcp.nagle", INFO, EITHER, "a side waited for an acknowledgement that the other delayed")           \
-    X(TCP_SILENT_PEER, "tcp.silent_peer", ERROR, SERVER, "the server answered no keep-alive probe any more")         \
+    X(TCP_SENDER_PAUSED, "tcp.sender_paused", INFO, EITHER, "one side sent nothing in the middle of a message")      \
+    X(TCP_NAGLE, "tcp.nagle", INFO, EITHER, "one side waited for an acknowledgement that the other delayed")         \
+    X(TCP_SILENT_PEER, "tcp.silent_peer", ERROR, SERVER, "the server no longer answered keep-alive probes")          \
     X(TCP_LOST_ON_WAY, "tcp.lost_on_way", ERROR, NETWORK, "bytes of the response never reached the client")          \
-    X(TLS_ALERT, "tls.alert", ERROR, EITHER, "a side broke off the TLS handshake with an alert")                     \
+    X(TLS_ALERT, "tls.alert", ERROR, EITHER, "one side aborted the TLS handshake with an alert")                     \
     X(TLS_NOT_TLS, "tls.not_tls", ERROR, SERVER, "the server answered the TLS handshake with something else")        \
-    X(TLS_CLOSED, "tls.closed", ERROR, EITHER, "the connection was closed inside the TLS handshake")                 \
-    X(TLS_OPEN, "tls.open", WARNING, CAPTURE, "the TLS handshake was not over when the capture ended")               \
+    X(TLS_CLOSED, "tls.closed", ERROR, EITHER, "the connection was closed during the TLS handshake")                 \
+    X(TLS_OPEN, "tls.open", WARNING, CAPTURE, "the TLS handshake was not complete when the capture ended")           \
     X(TLS_CERTIFICATE, "tls.certificate", WARNING, SERVER, "the server's certificate has a fault")                   \
     X(TLS_CLIENT_CERTIFICATE, "tls.client_certificate", DEPENDS, CLIENT,                                             \
       "the server asked for a client certificate and got none; an error where it did not answer")                    \
-    X(TLS_OUTER_NAME, "tls.outer_name", INFO, CLIENT, "the server name may hide another: Encrypted ClientHello")     \
+    X(TLS_OUTER_NAME, "tls.outer_name", INFO, CLIENT, "the server name may conceal another: Encrypted ClientHello")  \
     X(TLS_NOT_HTTP, "tls.not_http", INFO, EITHER, "the connection was decrypted and does not carry HTTP")            \
     X(TLS_NOT_DECRYPTED, "tls.not_decrypted", WARNING, CAPTURE, "there are TLS secrets, but nothing was decrypted")  \
     X(TLS_DECRYPTION_LOST, "tls.decryption_lost", WARNING, CAPTURE, "decryption ended before the exchange did")      \
@@ -98,18 +99,18 @@ enum p2t_side {
     X(HTTP_BODY_NOT_SENT, "http.body_not_sent", INFO, SERVER, "a body announced with Expect was refused")            \
     X(HTTP2_STREAM_RESET, "http2.stream_reset", DEPENDS, EITHER,                                                     \
       "the stream was reset; an error by the server, a warning by the client")                                       \
-    X(HTTP2_FLOW_CONTROL, "http2.flow_control", INFO, EITHER, "flow control made a side wait")                       \
+    X(HTTP2_FLOW_CONTROL, "http2.flow_control", INFO, EITHER, "flow control made one side wait")                     \
     X(HTTP2_PING_UNANSWERED, "http2.ping_unanswered", ERROR, SERVER,                                                 \
-      "the client gave the connection up: the server did not answer its PING")                                       \
-    X(GRPC_STATUS, "grpc.status", ERROR, SERVER, "the call ended with another grpc-status than 0")                   \
+      "the client gave up on the connection: the server did not answer its PING")                                    \
+    X(GRPC_STATUS, "grpc.status", ERROR, SERVER, "the call ended with a grpc-status other than 0")                   \
     X(WEBSOCKET_CLOSED, "websocket.closed", WARNING, EITHER, "the WebSocket was closed with an error code")          \
     X(WEBSOCKET_NOT_CLOSED, "websocket.not_closed", WARNING, EITHER, "the WebSocket ended without a Close frame")    \
     X(CAPTURE_GAP, "capture.gap", WARNING, CAPTURE, "bytes of the exchange are missing from the capture")            \
     X(CAPTURE_ONE_DIRECTION, "capture.one_direction", WARNING, CAPTURE,                                              \
       "the packets of one side of the connection are not in the capture")                                            \
     X(CAPTURE_CLOCK_SET_BACK, "capture.clock_set_back", WARNING, CAPTURE,                                            \
-      "the capture's clock was set back inside the exchange: durations are not known")                               \
-    X(CAPTURE_CUT, "capture.cut", WARNING, CAPTURE, "a message head is not wholly in the capture")                   \
+      "the capture's clock was set back during the exchange: durations are not known")                               \
+    X(CAPTURE_CUT, "capture.cut", WARNING, CAPTURE, "a message head is only partly in the capture")                  \
     X(CAPTURE_NO_REQUEST, "capture.no_request", WARNING, CAPTURE, "the response's request is not in the capture")    \
     X(CAPTURE_ENDED, "capture.ended", INFO, CAPTURE, "the capture ended before the response did")                    \
     X(LIMIT_HEAD, "limit.head", WARNING, CAPTURE, "a message head is longer than this program reads")                \

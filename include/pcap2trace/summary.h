@@ -40,31 +40,31 @@ enum p2t_confidence { P2T_CERTAIN, P2T_LIKELY, P2T_POSSIBLE };
     X(CAPTURE_ONE_DIRECTION, "capture.one_direction", "only one direction of the connections is in the capture")     \
     X(CAPTURE_CLOCK, "capture.clock", "the capture's clock was set while it ran")                                    \
     X(CAPTURE_DROPS, "capture.drops", "the capture lacks packets that were on the wire")                             \
-    X(CLIENT_STOPPED, "client.stopped", "a client process stood still while its host went on")                       \
+    X(CLIENT_STOPPED, "client.stopped", "a client process stopped running while its host continued")                 \
     X(TCP_PMTUD_BLACKHOLE, "tcp.pmtud_blackhole", "full-size segments never arrive, small ones do")                  \
-    X(TLS_HELLO_DROPPED, "tls.hello_dropped", "ClientHellos vanish on the way")                                      \
-    X(HTTP_RETRY_STORM, "http.retry_storm", "calls are given up and sent again, which makes the load")               \
-    X(HTTP2_FLOW_CONTROL, "http2.flow_control", "a receiver let an HTTP/2 window run dry")                           \
-    X(HTTP2_MAX_STREAMS, "http2.max_streams", "calls queue for the limit of open streams")                           \
-    X(CONN_ACCEPT_QUEUE, "conn.accept_queue", "a listener does not take up new connections")                         \
-    X(TCP_ZERO_WINDOW_SERVER, "tcp.zero_window_server", "a server does not read what it is sent")                    \
-    X(TCP_ZERO_WINDOW_CLIENT, "tcp.zero_window_client", "a client does not read what it is sent")                    \
+    X(TLS_HELLO_DROPPED, "tls.hello_dropped", "ClientHello messages are lost on the way")                            \
+    X(HTTP_RETRY_STORM, "http.retry_storm", "calls are abandoned and retried, which creates the load")               \
+    X(HTTP2_FLOW_CONTROL, "http2.flow_control", "a receiver let an HTTP/2 flow-control window run out")              \
+    X(HTTP2_MAX_STREAMS, "http2.max_streams", "calls wait because the limit of open streams is reached")             \
+    X(CONN_ACCEPT_QUEUE, "conn.accept_queue", "a listener does not accept new connections")                          \
+    X(TCP_ZERO_WINDOW_SERVER, "tcp.zero_window_server", "a server does not read what is sent to it")                 \
+    X(TCP_ZERO_WINDOW_CLIENT, "tcp.zero_window_client", "a client does not read what is sent to it")                 \
     X(DNS_EMPTY_ANSWER, "dns.empty_answer", "a name exists but has no address")                                      \
-    X(DNS_NOT_FOUND, "dns.not_found", "a name does not exist any more, or not yet")                                  \
+    X(DNS_NOT_FOUND, "dns.not_found", "a name no longer exists, or does not exist yet")                              \
     X(DNS_UNREACHABLE, "dns.unreachable", "nothing listens at a name server")                                        \
     X(DNS_NO_ANSWER, "dns.no_answer", "a name server, or a name at it, is silent")                                   \
     X(DNS_SERVER_FAILURE, "dns.server_failure", "a name server answers with errors")                                 \
     X(DNS_ONE_FAMILY, "dns.one_family", "questions for one address family are never answered")                       \
-    X(DNS_RACE_5S, "dns.race_5s", "one of two parallel questions is lost, again and again")                          \
-    X(DNS_RETRIED, "dns.retried", "questions or their answers get lost")                                             \
+    X(DNS_RACE_5S, "dns.race_5s", "one of two parallel questions is lost repeatedly")                                \
+    X(DNS_RETRIED, "dns.retried", "questions or their answers are lost")                                             \
     X(DNS_TRUNCATED, "dns.truncated", "an answer is too big for UDP, and TCP does not work")                         \
     X(DNS_SLOW, "dns.slow", "a name server, or a name at it, became slow")                                           \
-    X(DNS_CHANGED, "dns.changed", "a name led to another address, which does not work")                              \
+    X(DNS_CHANGED, "dns.changed", "a name resolved to another address, which does not work")                         \
     X(DNS_STALE_TTL, "dns.stale_ttl", "a client dials an address that its name has left")                            \
-    X(DNS_SEARCH_LIST, "dns.search_list", "lookups walk along a search list in vain")                                \
+    X(DNS_SEARCH_LIST, "dns.search_list", "lookups try every name of a search list without success")                 \
     X(CONN_ONE_ADDRESS_DEAD, "conn.one_address_dead", "one address of several is silent")                            \
     X(DNS_ADDRESS_REFUSES, "dns.address_refuses", "one address of several refuses connections")                      \
-    X(CONN_BACKLOG_RESET, "conn.backlog_reset", "a listener resets some connections and takes others")               \
+    X(CONN_BACKLOG_RESET, "conn.backlog_reset", "a listener resets some connections and accepts others")             \
     X(CONN_REFUSED_BY_MIDDLE, "conn.refused_by_middle", "something on the way refuses connections")                  \
     X(CONN_REFUSED, "conn.refused", "nothing listens at an address")                                                 \
     X(CONN_UNREACHABLE, "conn.unreachable", "an address is reported unreachable")                                    \
@@ -76,33 +76,33 @@ enum p2t_confidence { P2T_CERTAIN, P2T_LIKELY, P2T_POSSIBLE };
     X(CONN_IDLE_DROP, "conn.idle_drop", "something on the way forgot idle connections")                              \
     X(TCP_SILENT_PEER, "tcp.silent_peer", "a peer went silent on open connections")                                  \
     X(CONN_SLOW_PATH, "conn.slow_path", "round trips on a path became longer")                                       \
-    X(TCP_BUFFERBLOAT, "tcp.bufferbloat", "transfers fill a queue on the path, and all else waits in it")            \
+    X(TCP_BUFFERBLOAT, "tcp.bufferbloat", "transfers fill a queue on the path, and everything else waits in it")     \
     X(CONN_RESET_BY_MIDDLE, "conn.reset_by_middle", "something on the way resets connections")                       \
-    X(HTTP2_GOAWAY, "http2.goaway", "a server ends HTTP/2 connections under calls")                                  \
-    X(CONN_RESET_MIDWAY, "conn.reset_midway", "a server ends connections instead of answering")                      \
-    X(CONN_STALE_REUSE, "conn.stale_reuse", "requests cross the server's close of idle connections")                 \
+    X(HTTP2_GOAWAY, "http2.goaway", "a server closes HTTP/2 connections during calls")                               \
+    X(CONN_RESET_MIDWAY, "conn.reset_midway", "a server closes connections instead of answering")                    \
+    X(CONN_STALE_REUSE, "conn.stale_reuse", "requests are sent just as the server closes idle connections")          \
     X(TLS_CERTIFICATE, "tls.certificate", "a certificate is refused")                                                \
-    X(TLS_CLIENT_REJECTS, "tls.client_rejects", "clients break off TLS handshakes")                                  \
+    X(TLS_CLIENT_REJECTS, "tls.client_rejects", "clients abort TLS handshakes")                                      \
     X(TLS_VERSION_MISMATCH, "tls.version_mismatch", "the sides have no TLS version in common")                       \
-    X(TLS_NOT_TLS, "tls.not_tls", "a side speaks TLS and the other does not")                                        \
+    X(TLS_NOT_TLS, "tls.not_tls", "one side speaks TLS and the other does not")                                      \
     X(TLS_ALERT, "tls.alert", "TLS handshakes fail")                                                                 \
-    X(TLS_CLOSED, "tls.closed", "connections are closed inside the TLS handshake")                                   \
+    X(TLS_CLOSED, "tls.closed", "connections are closed during the TLS handshake")                                   \
     X(TLS_SLOW_SERVER, "tls.slow_server", "a server became slow in TLS handshakes")                                  \
     X(TLS_SLOW_CLIENT, "tls.slow_client", "a client became slow in TLS handshakes")                                  \
     X(CONN_POOL_WAIT, "conn.pool_wait", "calls wait in the client for a connection")                                 \
-    X(HTTP_WHO_ANSWERED, "http.who_answered", "a proxy answers errors of its own")                                   \
-    X(HTTP_PROXY_QUEUE, "http.proxy_queue", "a proxy holds calls back")                                              \
+    X(HTTP_WHO_ANSWERED, "http.who_answered", "a proxy returns errors of its own")                                   \
+    X(HTTP_PROXY_QUEUE, "http.proxy_queue", "a proxy delays calls")                                                  \
     X(TCP_NAGLE, "tcp.nagle", "small writes wait for delayed acknowledgements")                                      \
     X(HTTP_CONTINUE_EXPIRED, "http.continue_expired", "a server never says 100 Continue")                            \
     X(HTTP_GAVE_UP, "http.gave_up", "a client's time limit is too short")                                            \
-    X(TIME_PERIODIC, "time.periodic", "a server process stands still at even intervals")                             \
-    X(HTTP_THINK_TIME, "http.think_time", "a server takes longer to answer than is usual")                           \
-    X(HTTP_TRUNCATED, "http.truncated", "answers are broken off before their end")                                   \
-    X(TCP_SENDER_PAUSED, "tcp.sender_paused", "a server pauses inside its answers")                                  \
-    X(TCP_WINDOW_LIMITED, "tcp.window_limited", "a receiver allows few bytes a round trip")                          \
+    X(TIME_PERIODIC, "time.periodic", "a server process stops at regular intervals")                                 \
+    X(HTTP_THINK_TIME, "http.think_time", "a server takes longer to answer than usual")                              \
+    X(HTTP_TRUNCATED, "http.truncated", "responses are cut off before their end")                                    \
+    X(TCP_SENDER_PAUSED, "tcp.sender_paused", "a server pauses in the middle of its responses")                      \
+    X(TCP_WINDOW_LIMITED, "tcp.window_limited", "a receiver allows few bytes per round trip")                        \
     X(HTTP_SLOW_UPLOAD, "http.slow_upload", "request bodies came slowly")                                            \
     X(HTTP_SLOW_DOWNLOAD, "http.slow_download", "response bodies came slowly")                                       \
-    X(HTTP_ERROR_CLUSTER, "http.error_cluster", "a server answers errors")                                           \
+    X(HTTP_ERROR_CLUSTER, "http.error_cluster", "a server returns errors")                                           \
     X(GRPC_STATUS, "grpc.status", "gRPC calls end with an error status")                                             \
     X(GRPC_DEADLINE, "grpc.deadline", "gRPC calls exceed their deadline")                                            \
     X(HTTP2_STREAM_RESET, "http2.stream_reset", "streams are reset")                                                 \

@@ -53,6 +53,13 @@ uint64_t hash_stable(uint64_t h, const void *p, size_t n)
     return h;
 }
 
+uint64_t hash_stable_number(uint64_t h, uint64_t v, size_t bytes)
+{
+    for (size_t i = 0; i < bytes; i++, v >>= 8)
+        h = (h ^ (v & 0xff)) * 0x100000001b3u;
+    return h;
+}
+
 uint64_t hash_stable_finish(uint64_t h)
 {
     h ^= h >> 33;

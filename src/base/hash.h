@@ -13,9 +13,11 @@
 uint64_t hash_bytes(const void *p, size_t n);
 uint64_t hash_words(const uint64_t w[5]);
 /* For identifiers in output: FNV-1a, 64 bits, the same in every run. Begin with HASH_STABLE_SEED, add each part with
- * hash_stable(), and end with one hash_stable_finish(), which mixes the bits. */
+ * hash_stable() or, as the bytes of an integer from the lowest on, hash_stable_number(), and end with one
+ * hash_stable_finish(), which mixes the bits. */
 #define HASH_STABLE_SEED 0xcbf29ce484222325u
 uint64_t hash_stable(uint64_t h, const void *p, size_t n);
+uint64_t hash_stable_number(uint64_t h, uint64_t v, size_t bytes);
 uint64_t hash_stable_finish(uint64_t h);
 
 struct hmap_node {

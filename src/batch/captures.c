@@ -59,7 +59,7 @@ static void ignore(void *ctx, const char *text, uint64_t packet, uint64_t offset
 
 static const char *compare(struct folder_reader *r, const struct outputs_window *w)
 {
-    static const char other[] = "is not what batch read: its packets are others, or at other times";
+    static const char other[] = "is not the file that batch read: its packets or their times differ";
     struct content c = {0};
     struct input_frame frame = {0};
     int got = 1;
@@ -82,9 +82,9 @@ const char *captures_complaint(const char *path, const struct outputs_window *w)
     struct stat st;
 
     if (stat(path, &st) != 0)
-        return "is not there: --captures FOLDER says where the captures are that batch read";
+        return "is missing: say with --captures FOLDER where the captures are that batch read";
     if (!S_ISREG(st.st_mode))
-        return "is no file";
+        return "is not a file";
     int found = folder_reader_open(&r, path, &silent);
     const char *complaint = found == INPUT_CAPTURE_FOUND ? compare(&r, w) : "cannot be read as a capture";
     folder_reader_close(&r);

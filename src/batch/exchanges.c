@@ -177,7 +177,7 @@ static int read_file(struct exchanges *e)
 static void say_missing(const struct outputs_window *w, const struct exchanges_sink *sink)
 {
     const char *why =
-        errno == ENOENT ? "is not there, though the manifest names it: its exchanges are missing" : strerror(errno);
+        errno == ENOENT ? "is missing, although the manifest names it: so are its exchanges" : strerror(errno);
     char *path = outputs_path(w->folder, w->output);
 
     sink->problem(sink->ctx, path != NULL ? path : w->output, why);

@@ -62,9 +62,9 @@ void folder_reader_move(struct folder_reader *to, struct folder_reader *from)
 
 uint64_t folder_fingerprint(const struct input_frame *f)
 {
-    uint64_t h = hash_stable(HASH_STABLE_SEED, &f->ts_ns, sizeof f->ts_ns);
+    uint64_t h = hash_stable_number(HASH_STABLE_SEED, (uint64_t)f->ts_ns, sizeof f->ts_ns);
 
-    h = hash_stable(h, &f->wire_len, sizeof f->wire_len);
+    h = hash_stable_number(h, f->wire_len, sizeof f->wire_len);
     return hash_stable_finish(hash_stable(h, f->bytes, f->cap_len));
 }
 
@@ -124,7 +124,7 @@ static enum folder_kind without_packets(struct folder_file *file)
     uint64_t h = hash_stable(HASH_STABLE_SEED, file->name, plain_length(file->name));
 
     file->first_ns = file->changed_ns;
-    file->fingerprint = hash_stable_finish(hash_stable(h, &second, sizeof second));
+    file->fingerprint = hash_stable_finish(hash_stable_number(h, (uint64_t)second, sizeof second));
     return FOLDER_NO_PACKETS;
 }
 

@@ -158,9 +158,9 @@ static int take_line(struct manifest *m, const char *line, size_t n)
     else if (output == NULL)
         say(m, m->folder, "a line of its manifest cannot be read");
     else if (strchr(output, '/') != NULL)
-        say(m, m->folder, "its manifest names an output that is none of batch's");
+        say(m, m->folder, "its manifest names an output that batch did not write");
     else if (number <= m->last)
-        say(m, output, "is named by the manifest out of turn: it is not counted again");
+        say(m, output, "is out of order in the manifest: it is not counted again");
     else
         status = hand_over(m, json, output, number);
     m->last = number > m->last ? number : m->last;

@@ -21,7 +21,7 @@ int pattern_init(struct pattern *p, const char *from)
     p->from = PATTERN_NAME;
     if (p->regex.re_nsub == 1)
         return P2T_OK;
-    snprintf(p->error, sizeof p->error, "one group in parentheses is wanted, that finds the capture point");
+    snprintf(p->error, sizeof p->error, "expected one group in parentheses, which finds the capture point");
     pattern_fini(p);
     return P2T_ERR_USAGE;
 }

@@ -158,7 +158,7 @@ static int say_version(const struct point *p, uint32_t version)
 
     snprintf(text, sizeof text,
              "state version %u, of another version of pcap2trace; this one has %d. Run that version once more with "
-             "--final, which writes what is open, or begin anew with another --state",
+             "--final, which writes what is open, or start again with another --state",
              (unsigned)version, (int)CHECKPOINT_VERSION);
     p->config->say(p->config->ctx, p->checkpoint, text);
     return P2T_ERR_USAGE;
@@ -262,7 +262,7 @@ static int take_lock(struct point *p)
     p->lock = own_open(path, O_RDWR | O_CREAT, 0600);
     int status = p->lock >= 0 && flock(p->lock, LOCK_EX | LOCK_NB) == 0 ? P2T_OK : P2T_ERR_IO;
     if (status != P2T_OK && errno == EWOULDBLOCK)
-        p->config->say(p->config->ctx, path, "another batch is at work on this state");
+        p->config->say(p->config->ctx, path, "another batch is using this state");
     else if (status != P2T_OK)
         (void)point_fail(p, path, status, errno);
     free(path);

@@ -10,7 +10,7 @@ int point_fail(const struct point *p, const char *subject, int status, int error
     if (status == P2T_ERR_IO)
         text = error != 0 ? strerror(error) : "cannot be read or written";
     else if (status == P2T_ERR_USAGE)
-        text = "this checkpoint is damaged; what was written before is safe. Remove it to begin anew, with another "
+        text = "this checkpoint is damaged; what was written before is safe. Remove it to start again, with another "
                "--out";
     p->config->say(p->config->ctx, subject, text);
     return status;

@@ -98,8 +98,8 @@ enum batch_result shards_read(struct shards *s, const struct batch_config *confi
     }
     int status = read_lines(s, file, &line);
     if (status == P2T_ERR_USAGE) {
-        snprintf(text, sizeof text, "line %zu is no shard of " SHARD_SCHEMA ", or has a name that an earlier one has",
-                 line - 1);
+        snprintf(text, sizeof text,
+                 "line %zu is no shard of " SHARD_SCHEMA ", or has the same name as an earlier one", line - 1);
         config->say(config->ctx, config->manifest, text);
     } else if (status != P2T_OK)
         config->say(config->ctx, config->manifest, status == P2T_ERR_IO ? strerror(errno) : "out of memory");

@@ -65,7 +65,7 @@ struct slice states_read(struct states *s, const struct outputs_window *w,
     struct slice state = {NULL, 0};
 
     if (path == NULL)
-        problem(ctx, w->folder, "its manifest names an output that is none of batch's");
+        problem(ctx, w->folder, "its manifest names an output that batch did not write");
     else if (!read_file(path, &s->packed))
         problem(ctx, path,
                 errno == ENOENT ? "is missing: the window was written by a version before 0.2.0, or removed"

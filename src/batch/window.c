@@ -64,7 +64,7 @@ static void report_order(struct point *p, int64_t first_ns)
     if (!p->any || p->last_ns - first_ns <= BACKWARDS_NS)
         return;
     snprintf(text, sizeof text,
-             "begins %.3f s before the end of the capture before it: its clock was set back, or it came too late",
+             "begins %.3f s before the end of the previous capture: its clock was set back, or it arrived too late",
              (double)(p->last_ns - first_ns) / 1e9);
     report(p, text);
 }
@@ -280,7 +280,7 @@ static int open_output(struct point *p, struct store *store, const char *suffix)
     if (access(path, F_OK) != 0)
         status = store_open(store, path, p->config->zstd ? STORE_ZSTD : STORE_PLAIN, 0666);
     if (status == P2T_ERR_USAGE)
-        p->config->say(p->config->ctx, path, "exists already, written with another state: it is not touched");
+        p->config->say(p->config->ctx, path, "already exists, written with another state: it was not changed");
     else if (status != P2T_OK)
         (void)point_fail(p, path, status, store->error);
     free(path);

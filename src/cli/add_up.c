@@ -7,9 +7,8 @@
 static void say_choice(const struct cli_options *o)
 {
     if (!o->quiet)
-        report_line(o->captures[0],
-                    "exchanges are chosen by what batch wrote of them, beside its summaries; what only "
-                    "'batch --all' writes is left out");
+        report_line(o->captures[0], "filters read the exchanges that batch wrote instead of its summaries; what only "
+                                    "'batch --all' writes is left out");
 }
 
 static int add_windows(struct feed *f, uint64_t *problems)

@@ -65,11 +65,12 @@ static int on_exchange(void *ctx, const struct p2t_exchange *x)
     struct finding *f = ctx;
 
     if (x->file_count > FILES_MAX) {
-        report_line(f->written.folder, "one of them names more captures than any exchange has packets in");
+        report_line(f->written.folder, "one of them names more captures than an exchange can have");
         return P2T_ERR_USAGE;
     }
     if (f->point != NULL && strcmp(f->point, f->written.folder) != 0) {
-        report_line(f->written.folder, "has one of them, too, and is another capture point: name the folder of one");
+        report_line(f->written.folder,
+                    "also has one of them, and is another capture point: give the folder of only one");
         return P2T_ERR_USAGE;
     }
     if (f->point == NULL && (f->point = strdup(f->written.folder)) == NULL)

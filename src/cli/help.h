@@ -3,8 +3,13 @@
 
 #include <stdio.h>
 
-void help_usage(FILE *to);   /* a few lines */
-void help_full(FILE *to);    /* every option */
-void help_version(FILE *to); /* and the versions of what it is built on */
+struct cli_command; /* cli/option_table.h */
+
+/* All within 80 columns. */
+void help_hint(FILE *to,
+               const struct cli_command *c); /* after a mistake: how the command is used, and where to look */
+void help_about(FILE *to, const struct cli_command *c); /* one command with its options */
+void help_full(FILE *to);                               /* all commands, and the options of the default one */
+void help_version(FILE *to);                            /* and the versions of what it is built on */
 
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/counters.h"
+#include "cli/fields.h"
 #include "pcap2trace/finding.h"
 #include "pcap2trace/session.h"
 #include "pcap2trace/summary.h"
@@ -118,34 +119,33 @@ static void list_redaction(struct buf *b)
     }
 }
 
-static const struct {
-    const char *name;
-    void (*put)(struct buf *b);
-} lists[CLI_LIST_COUNT] = {
-    [CLI_LIST_FINDINGS] = {"findings", list_findings}, [CLI_LIST_CAUSES] = {"causes", list_causes},
-    [CLI_LIST_HOOKS] = {"hooks", list_hooks},          [CLI_LIST_FORMATS] = {"formats", list_formats},
-    [CLI_LIST_COUNTERS] = {"counters", list_counters}, [CLI_LIST_REDACTION] = {"redaction", list_redaction},
+static void list_fields(struct buf *b)
+{
+    static const struct {
+        const char *path, *type, *text;
+    } fields[] = {
+#define X(path, type, text) {path, type, text},
+        CLI_FIELD_LIST(X)
+#undef X
+    };
+
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+        put_member(b, "{\"field\":", fields[i].path);
+        put_member(b, ",\"type\":", fields[i].type);
+        put_member(b, ",\"text\":", fields[i].text);
+        buf_lit(b, "}\n");
+    }
+}
+
+static void (*const lists[CLI_LIST_COUNT])(struct buf *b) = {
+    [CLI_LIST_FINDINGS] = list_findings, [CLI_LIST_CAUSES] = list_causes,     [CLI_LIST_HOOKS] = list_hooks,
+    [CLI_LIST_FORMATS] = list_formats,   [CLI_LIST_COUNTERS] = list_counters, [CLI_LIST_REDACTION] = list_redaction,
+    [CLI_LIST_FIELDS] = list_fields,
 };
-
-bool list_parse(const char *name, enum cli_list *list)
-{
-    for (int i = 0; i < CLI_LIST_COUNT; i++)
-        if (strcmp(name, lists[i].name) == 0) {
-            *list = (enum cli_list)i;
-            return true;
-        }
-    return false;
-}
-
-void list_names(struct buf *b)
-{
-    for (int i = 0; i < CLI_LIST_COUNT; i++)
-        buf_printf(b, "%s%s", i > 0 ? ", " : "", lists[i].name);
-}
 
 void list_to(struct buf *b, enum cli_list list)
 {
-    lists[list].put(b);
+    lists[list](b);
 }
 
 int run_list(enum cli_list list)

@@ -4,6 +4,7 @@
 #include "cli/clash.h"
 #include "cli/help.h"
 #include "cli/list.h"
+#include "cli/option_table.h"
 #include "cli/options.h"
 #include "cli/report.h"
 #include "cli/run.h"
@@ -18,29 +19,45 @@
 #include "cli/sqlite.h"
 #include "pcap2trace/status.h"
 
-static int usage_error(const char *complaint)
+static int usage_error(const struct cli_options *o, const char *complaint)
 {
+    const struct cli_command *command = cli_command_of(o->action);
+
     report_line(NULL, complaint);
-    help_usage(stderr);
+    help_hint(stderr, command != NULL ? command : cli_command_of(CLI_TRACE));
     return 2;
 }
 
 /* Help that cannot be written is a failure: `pcap2trace -h > /dev/full`. */
-static int print(void (*text)(FILE *))
+static int printed(void)
 {
-    text(stdout);
     return fflush(stdout) == 0 && !ferror(stdout) ? 0 : 1;
+}
+
+static int print_help(const struct cli_options *o)
+{
+    if (o->about != NULL)
+        help_about(stdout, o->about);
+    else
+        help_full(stdout);
+    return printed();
+}
+
+static int print_version(void)
+{
+    help_version(stdout);
+    return printed();
 }
 
 static int perform(const struct cli_options *o)
 {
     switch (o->action) {
     case CLI_HELP:
-        return print(help_full);
+        return print_help(o);
     case CLI_LIST:
         return run_list(o->list);
     case CLI_VERSION:
-        return print(help_version);
+        return print_version();
     case CLI_COMPARE:
         return run_compare(o);
     case CLI_SUMMARY:
@@ -59,7 +76,7 @@ static int perform(const struct cli_options *o)
     case CLI_PLAN:
         return run_plan(o);
     default:
-        return sqlite_is_wanted(o->output) && o->format == OUT_FORMAT_TEXT ? run_sqlite(o) : run_trace(o);
+        return sqlite_is_wanted(o->output) && !o->format_given ? run_sqlite(o) : run_trace(o);
     }
 }
 
@@ -80,7 +97,7 @@ int main(int argc, char **argv)
     } else if (status == P2T_OK)
         code = perform(&options);
     else if (status == P2T_ERR_USAGE)
-        code = usage_error(complaint.failed ? "usage" : (const char *)complaint.p);
+        code = usage_error(&options, complaint.failed ? "usage" : (const char *)complaint.p);
     else
         code = 1;
     cli_options_free(&options);

@@ -1,453 +1,235 @@
 #include "cli/options_parts.h"
 
-#include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/list.h"
-#include "pcap2trace/session.h"
+#include "cli/option_table.h"
+#include "cli/suggest.h"
+#include "pcap2trace/status.h"
 
-static const struct option long_options[] = {
-    {"format", required_argument, NULL, 'T'},
-    {"read", required_argument, NULL, 'r'},
-    {"recursive", no_argument, NULL, 'R'},
-    {"count", required_argument, NULL, 'c'},
-    {"output", required_argument, NULL, 'o'},
-    {"filter", required_argument, NULL, 'f'},
-    {"host", required_argument, NULL, OPT_HOST},
-    {"method", required_argument, NULL, OPT_METHOD},
-    {"status", required_argument, NULL, OPT_STATUS},
-    {"slower-than", required_argument, NULL, OPT_SLOWER_THAN},
-    {"failed", no_argument, NULL, OPT_FAILED},
-    {"problems", no_argument, NULL, OPT_PROBLEMS},
-    {"incomplete", no_argument, NULL, OPT_INCOMPLETE},
-    {"path", required_argument, NULL, OPT_PATH},
-    {"trace-id", required_argument, NULL, OPT_TRACE_ID},
-    {"server", required_argument, NULL, OPT_SERVER},
-    {"port", required_argument, NULL, OPT_PORT},
-    {"kind", required_argument, NULL, OPT_KIND},
-    {"since", required_argument, NULL, OPT_SINCE},
-    {"until", required_argument, NULL, OPT_UNTIL},
-    {"id", required_argument, NULL, OPT_ID},
-    {"all", no_argument, NULL, OPT_ALL},
-    {"show-secrets", no_argument, NULL, OPT_SHOW_SECRETS},
-    {"redact", required_argument, NULL, OPT_REDACT},
-    {"keep", required_argument, NULL, OPT_KEEP},
-    {"keylog", required_argument, NULL, OPT_KEYLOG},
-    {"jobs", required_argument, NULL, 'j'},
-    {"max-memory", required_argument, NULL, OPT_MAX_MEMORY},
-    {"live", required_argument, NULL, OPT_LIVE},
-    {"tolerance", required_argument, NULL, OPT_TOLERANCE},
-    {"client", required_argument, NULL, OPT_CLIENT},
-    {"differing", no_argument, NULL, OPT_DIFFERING},
-    {"out", required_argument, NULL, OPT_OUT},
-    {"state", required_argument, NULL, OPT_STATE},
-    {"point-from", required_argument, NULL, OPT_POINT_FROM},
-    {"settle", required_argument, NULL, OPT_SETTLE},
-    {"follow", no_argument, NULL, OPT_FOLLOW},
-    {"final", no_argument, NULL, OPT_FINAL},
-    {"zstd", no_argument, NULL, OPT_ZSTD},
-    {"alert", no_argument, NULL, OPT_ALERT},
-    {"manifest", required_argument, NULL, OPT_MANIFEST},
-    {"shard", required_argument, NULL, OPT_SHARD},
-    {"top", required_argument, NULL, OPT_TOP},
-    {"baseline", required_argument, NULL, OPT_BASELINE},
-    {"write", required_argument, NULL, 'w'},
-    {"captures", required_argument, NULL, OPT_CAPTURES},
-    {"minimal", no_argument, NULL, OPT_MINIMAL},
-    {"with-secrets", no_argument, NULL, OPT_WITH_SECRETS},
-    {"title", required_argument, NULL, OPT_TITLE},
-    {"compact", no_argument, NULL, OPT_COMPACT},
-    {"stats", required_argument, NULL, OPT_STATS},
-    {"quiet", no_argument, NULL, 'q'},
-    {"verbose", no_argument, NULL, 'v'},
-    {"color", required_argument, NULL, OPT_COLOR},
-    {"progress", required_argument, NULL, OPT_PROGRESS},
-    {"list", required_argument, NULL, OPT_LIST},
-    {"version", no_argument, NULL, OPT_VERSION},
-    {"help", no_argument, NULL, 'h'},
-    {NULL, 0, NULL, 0},
+enum { OPTIONS_MAX = 128 };
+
+/* What getopt_long() wants to know. */
+struct grammar {
+    struct option longs[OPTIONS_MAX];
+    char letters[2 * OPTIONS_MAX];
 };
 
-/* ---- values ---- */
-
-static int parse_format(struct cli_options *o, const char *name, struct buf *complaint)
+static struct grammar grammar_of(void)
 {
-    o->format_given = true;
-    if (out_format_parse(name, &o->format))
-        return P2T_OK;
-    buf_printf(complaint, "unknown format '%s': there are", name);
-    for (int i = 0; i < OUT_FORMAT_COUNT; i++)
-        buf_printf(complaint, "%s %s", i == 0 ? "" : ",", out_format_name((enum out_format)i));
-    return P2T_ERR_USAGE;
+    struct grammar g = {.letters = ":"}; /* a missing value is told from an unknown option */
+    size_t n = 0, k = 1;
+
+    for (const struct cli_option *o = cli_option_table; o->name != NULL && n + 1 < OPTIONS_MAX; o++) {
+        bool again = false;
+        for (size_t i = 0; i < n; i++)
+            again |= g.longs[i].val == o->id;
+        if (again)
+            continue;
+        g.longs[n++] = (struct option){o->name, o->value != NULL ? required_argument : no_argument, NULL, o->id};
+        if (o->id >= 256)
+            continue;
+        g.letters[k++] = (char)o->id;
+        if (o->value != NULL)
+            g.letters[k++] = ':';
+    }
+    return g;
 }
 
-static int parse_list(struct cli_options *o, const char *name, struct buf *complaint)
+/* How many options begin as the word does, "--name=value" or "--name"; appends them, with commas between. */
+static size_t candidates(const struct grammar *g, const char *word, struct buf *names)
 {
-    o->action = CLI_LIST;
-    if (list_parse(name, &o->list))
-        return P2T_OK;
-    buf_printf(complaint, "unknown list '%s': there are ", name);
-    list_names(complaint);
-    return P2T_ERR_USAGE;
-}
+    size_t length = strcspn(word + 2, "="), count = 0;
 
-static int parse_count(struct cli_options *o, const char *text, struct buf *complaint)
-{
-    if (!slice_u64(slice_str(text), &o->count) || o->count == 0)
-        return options_wrong(complaint, "-c", text, "a number of exchanges is wanted, from 1");
-    return P2T_OK;
-}
-
-static int parse_jobs(struct cli_options *o, const char *text, struct buf *complaint)
-{
-    uint64_t n;
-
-    if (!slice_u64(slice_str(text), &n) || n == 0 || n > CLI_JOBS_MAX)
-        return options_wrong(complaint, "-j", text, "a number of threads is wanted, from 1 to 1024");
-    o->jobs = (unsigned)n;
-    return P2T_OK;
-}
-
-/* K, M and G are powers of 1024; a B may follow. */
-static bool parse_size(const char *text, size_t *bytes)
-{
-    struct slice s = slice_str(text);
-    size_t digits = 0;
-    uint64_t n;
-
-    while (digits < s.n && s.p[digits] >= '0' && s.p[digits] <= '9')
-        digits++;
-    struct slice unit = slice_from(s, digits);
-    if (!slice_u64(slice_of(s.p, digits), &n))
-        return false;
-    unsigned shift = slice_istarts(unit, SLICE_LIT("k"))   ? 10
-                     : slice_istarts(unit, SLICE_LIT("m")) ? 20
-                     : slice_istarts(unit, SLICE_LIT("g")) ? 30
-                                                           : 0;
-    unit = slice_from(unit, shift > 0);
-    if ((unit.n > 0 && !slice_ieq(unit, SLICE_LIT("b"))) || n > SIZE_MAX >> shift)
-        return false;
-    *bytes = (size_t)n << shift;
-    return true;
-}
-
-static int parse_max_memory(struct cli_options *o, const char *text, struct buf *complaint)
-{
-    if (!parse_size(text, &o->max_memory) || o->max_memory < P2T_MEMORY_LEAST)
-        return options_wrong(complaint, "--max-memory", text, "a size of at least 32M is wanted, e.g. 512M or 2G");
-    return P2T_OK;
-}
-
-static int parse_top(struct cli_options *o, const char *text, struct buf *complaint)
-{
-    uint64_t n;
-
-    if (!slice_u64(slice_str(text), &n) || n == 0 || n > 100000)
-        return options_wrong(complaint, "--top", text, "a number of causes and services is wanted, from 1");
-    o->top = (size_t)n;
-    return P2T_OK;
-}
-
-static int parse_when(enum cli_when *when, const char *option, const char *text, struct buf *complaint)
-{
-    static const char *const names[] = {"auto", "always", "never"};
-
-    for (int i = 0; i < 3; i++)
-        if (strcmp(text, names[i]) == 0) {
-            *when = (enum cli_when)i;
-            return P2T_OK;
+    for (const struct option *o = g->longs; o->name != NULL; o++)
+        if (strncmp(o->name, word + 2, length) == 0) {
+            buf_printf(names, "%s--%s", count > 0 ? ", " : "", o->name);
+            count++;
         }
-    return options_wrong(complaint, option, text, "auto, always or never is wanted");
+    return count;
 }
 
-static int take_keylog(struct cli_options *o, const char *value, struct buf *complaint)
+static void suggest_option(const struct grammar *g, const char *word, struct buf *complaint)
 {
-    o->keylog = strcmp(value, "env") == 0 ? getenv("SSLKEYLOGFILE") : value;
-    if (o->keylog == NULL || *o->keylog == '\0')
-        return options_wrong(complaint, "--keylog", value,
-                             "a file is wanted; env stands for $SSLKEYLOGFILE, if that is set");
-    return P2T_OK;
+    struct buf names = {0};
+
+    for (const struct option *o = g->longs; o->name != NULL; o++)
+        buf_printf(&names, "%s ", o->name);
+    buf_putc(&names, '\0');
+    if (!names.failed)
+        suggest_to(complaint, slice_of(word + 2, strcspn(word + 2, "=")), (const char *)names.p, "--");
+    buf_fini(&names);
 }
 
-/* Of compare: the addresses whose the live traces are. */
-static int take_clients(struct cli_options *o, struct buf *complaint)
-{
-    for (size_t i = 0; i < o->filter.clients.n; i++) {
-        struct ip_addr ip = ip_parse(slice_str(o->filter.clients.item[i]));
-        if (ip.family == 0)
-            return options_wrong(complaint, "--client", o->filter.clients.item[i], "an IP address is wanted");
-        o->clients[o->client_count++] = ip;
-    }
-    o->filter.clients.n = 0;
-    return P2T_OK;
-}
-
-static int take_name(const char **names, size_t *n, const char *option, const char *value, struct buf *complaint)
-{
-    if (*value == '\0')
-        return options_wrong(complaint, option, value, "a pattern of names is wanted, e.g. '*-key'");
-    names[(*n)++] = value;
-    return P2T_OK;
-}
-
-static int take_compare(struct cli_options *o, int option, const char *value, struct buf *complaint)
-{
-    if (option == OPT_LIVE)
-        o->live[o->live_count++] = value;
-    else if (option == OPT_CLIENT)
-        return options_named(filter_add_client(&o->filter, value), complaint, "--client", value,
-                             "an address is wanted");
-    else if (option == OPT_DIFFERING)
-        o->differing = true;
-    else if (filter_duration(value, &o->tolerance_ns) != P2T_OK)
-        return options_wrong(complaint, "--tolerance", value, "a time with its unit is wanted, e.g. 1ms or 500us");
-    return P2T_OK;
-}
-
-/* "30", in seconds, or with a unit. */
-static int parse_settle(struct cli_batch *b, const char *value, struct buf *complaint)
-{
-    uint64_t seconds;
-
-    if (slice_u64(slice_str(value), &seconds) && seconds <= 86400)
-        b->settle_ns = (int64_t)seconds * 1000000000;
-    else if (filter_duration(value, &b->settle_ns) != P2T_OK)
-        return options_wrong(complaint, "--settle", value, "a number of seconds is wanted, or a time with its unit");
-    return P2T_OK;
-}
-
-static int parse_shard(struct cli_batch *b, const char *value, struct buf *complaint)
-{
-    struct slice s = slice_str(value);
-    size_t slash = slice_find(s, '/');
-
-    if (slice_u64(slice_of(s.p, slash), &b->shard) && slice_u64(slice_from(s, slash + 1), &b->shards) &&
-        b->shard < b->shards)
-        return P2T_OK;
-    return options_wrong(complaint, "--shard", value, "I/N is wanted: the I-th of N, counted from 0");
-}
-
-static int take_batch(struct cli_batch *b, int option, const char *value, struct buf *complaint)
-{
-    b->any = true;
-    switch (option) {
-    case OPT_OUT:
-        b->out = value;
-        return *value != '\0' ? P2T_OK : options_wrong(complaint, "--out", value, "a folder is wanted");
-    case OPT_STATE:
-        b->state = value;
-        return *value != '\0' ? P2T_OK : options_wrong(complaint, "--state", value, "a folder is wanted");
-    case OPT_POINT_FROM:
-        b->point_from = value;
-        return P2T_OK;
-    case OPT_SETTLE:
-        return parse_settle(b, value, complaint);
-    case OPT_FOLLOW:
-        b->follow = true;
-        return P2T_OK;
-    case OPT_FINAL:
-        b->final = true;
-        return P2T_OK;
-    case OPT_ALERT:
-        b->alert = true;
-        return P2T_OK;
-    case OPT_ZSTD:
-        b->zstd = true;
-        return P2T_OK;
-    case OPT_MANIFEST:
-        b->manifest = value;
-        return P2T_OK;
-    default:
-        return parse_shard(b, value, complaint);
-    }
-}
-
-static int take(struct cli_options *o, int option, char *value, struct buf *complaint)
-{
-    if (option >= OPT_OUT && option <= OPT_SHARD)
-        return take_batch(&o->batch, option, value, complaint);
-    switch (option) {
-    case 'T':
-        return parse_format(o, value, complaint);
-    case 'r':
-        o->captures[o->capture_count++] = value;
-        return P2T_OK;
-    case 'c':
-        return parse_count(o, value, complaint);
-    case 'j':
-        return parse_jobs(o, value, complaint);
-    case OPT_TOP:
-        return parse_top(o, value, complaint);
-    case OPT_BASELINE:
-        o->baseline = value;
-        return P2T_OK;
-    case OPT_CAPTURES:
-        o->captures_folder = value;
-        return P2T_OK;
-    case OPT_TITLE:
-        o->title = value;
-        return *value != '\0' ? P2T_OK : options_wrong(complaint, "--title", value, "a text is wanted");
-    case OPT_MAX_MEMORY:
-        return parse_max_memory(o, value, complaint);
-    case 'w':
-    case 'o':
-        o->extract.written = true;
-        o->extract.by_w |= option == 'w';
-        o->output = strcmp(value, "-") == 0 ? NULL : value;
-        return *value != '\0' ? P2T_OK
-                              : options_wrong(complaint, option == 'w' ? "-w" : "-o", value, "a file name is wanted");
-    case 'f':
-        o->bpf = value;
-        return P2T_OK;
-    case 'R':
-        o->recursive = true;
-        return P2T_OK;
-    case 'q':
-        o->quiet = true;
-        return P2T_OK;
-    case 'v':
-        o->verbose = true;
-        return P2T_OK;
-    case OPT_ALL:
-        o->all = true;
-        return P2T_OK;
-    case OPT_SHOW_SECRETS:
-        o->show_secrets = true;
-        return P2T_OK;
-    case OPT_REDACT:
-        return take_name(o->redact, &o->redact_count, "--redact", value, complaint);
-    case OPT_KEEP:
-        return take_name(o->keep, &o->keep_count, "--keep", value, complaint);
-    case OPT_KEYLOG:
-        return take_keylog(o, value, complaint);
-    case OPT_LIVE:
-    case OPT_TOLERANCE:
-    case OPT_DIFFERING:
-    case OPT_CLIENT:
-        return take_compare(o, option, value, complaint);
-    case OPT_MINIMAL:
-        o->extract.minimal = true;
-        return P2T_OK;
-    case OPT_WITH_SECRETS:
-        o->extract.with_secrets = true;
-        return P2T_OK;
-    case OPT_COMPACT:
-        o->compact = true;
-        return P2T_OK;
-    case OPT_STATS:
-        o->stages = strcmp(value, "stages") == 0;
-        return o->stages ? P2T_OK : options_wrong(complaint, "--stats", value, "'stages' is what there is");
-    case OPT_COLOR:
-        return parse_when(&o->color, "--color", value, complaint);
-    case OPT_PROGRESS:
-        return parse_when(&o->progress, "--progress", value, complaint);
-    case OPT_LIST:
-        return parse_list(o, value, complaint);
-    default:
-        return options_take_filter(&o->filter, option, value, complaint);
-    }
-}
-
-/* ---- the line ---- */
-
-static int reject(int option, char **argv, struct buf *complaint)
+static int reject(const struct grammar *g, int option, char **argv, struct buf *complaint)
 {
     const char *word = argv[optind - 1];
+    struct buf names = {0};
 
     if (option == ':')
-        buf_printf(complaint, "option '%s' wants a value", word);
+        buf_printf(complaint, "option '%s' needs a value", word);
     else if (optopt != 0 && optopt < 256)
         buf_printf(complaint, "unknown option '-%c'", optopt);
     else if (optopt != 0)
         buf_printf(complaint, "option '%s' takes no value", word);
-    else
-        buf_printf(complaint, "unknown or ambiguous option '%s'", word);
+    else if (candidates(g, word, &names) > 1)
+        buf_printf(complaint, "ambiguous option '%s': %.*s", word, (int)names.n, (const char *)names.p);
+    else {
+        buf_printf(complaint, "unknown option '%s'", word);
+        suggest_option(g, word, complaint);
+    }
+    buf_fini(&names);
     return P2T_ERR_USAGE;
+}
+
+/* After -h: which command it is about stands among the operands. */
+static void take_help(struct cli_options *o, const struct grammar *g, int argc, char **argv)
+{
+    while (getopt_long(argc, argv, g->letters, g->longs, NULL) != -1)
+        ;
+    o->action = CLI_HELP;
+    o->about = optind < argc ? cli_command_named(argv[optind]) : NULL;
 }
 
 static int parse_switches(struct cli_options *o, int argc, char **argv, struct buf *complaint)
 {
+    struct grammar g = grammar_of();
     int option, status = P2T_OK;
 
     opterr = 0;
     optind = 0; /* glibc: start afresh */
-    while (status == P2T_OK && (option = getopt_long(argc, argv, ":T:r:Rc:j:o:w:f:qvh", long_options, NULL)) != -1) {
-        if (option == 'h' || option == OPT_VERSION) {
-            o->action = option == 'h' ? CLI_HELP : CLI_VERSION;
+    while (status == P2T_OK && (option = getopt_long(argc, argv, g.letters, g.longs, NULL)) != -1) {
+        if (option == 'h') {
+            take_help(o, &g, argc, argv);
             return P2T_OK;
         }
-        status =
-            option == ':' || option == '?' ? reject(option, argv, complaint) : take(o, option, optarg, complaint);
+        if (option == OPT_VERSION) {
+            o->action = CLI_VERSION;
+            return P2T_OK;
+        }
+        status = option == ':' || option == '?' ? reject(&g, option, argv, complaint)
+                                                : options_take(o, option, optarg, complaint);
+        o->given[o->given_count++] = option;
     }
     return status;
 }
 
-static bool take_command(struct cli_options *o, const char *word)
+static void suggest_command(const char *word, struct buf *complaint)
 {
-    static const struct {
-        const char *word;
-        enum cli_action action;
-    } commands[] = {{"trace", CLI_TRACE},   {"summary", CLI_SUMMARY}, {"doctor", CLI_DOCTOR},
-                    {"report", CLI_REPORT}, {"compare", CLI_COMPARE}, {"batch", CLI_BATCH},
-                    {"plan", CLI_PLAN},     {"explain", CLI_EXPLAIN}, {"extract", CLI_EXTRACT},
-                    {"mcp", CLI_MCP}};
+    struct buf names = {0};
 
-    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
-        if (strcmp(word, commands[i].word) == 0) {
-            o->action = commands[i].action;
-            return true;
-        }
-    return false;
+    for (const struct cli_command *c = cli_command_table; c->name != NULL; c++)
+        buf_printf(&names, "%s ", c->name);
+    buf_lit(&names, "help");
+    buf_putc(&names, '\0');
+    if (!names.failed)
+        suggest_to(complaint, slice_str(word), (const char *)names.p, "");
+    buf_fini(&names);
 }
 
-/* A word that is no command, before others, and no file: few name captures so. */
-static bool looks_like_command(const char *word)
+static int unknown_command(const char *word, struct buf *complaint)
 {
-    return strpbrk(word, "./-") == NULL && access(word, F_OK) != 0;
+    buf_printf(complaint, "'%s' is neither a command nor a capture", word);
+    suggest_command(word, complaint);
+    return P2T_ERR_USAGE;
+}
+
+/* A word that is no file, before others or like a command: few name captures so. */
+static bool looks_like_command(int argc, char **argv, int i)
+{
+    struct buf like = {0};
+
+    if (strpbrk(argv[i], "./-") != NULL || access(argv[i], F_OK) == 0)
+        return false;
+    suggest_command(argv[i], &like);
+    bool alike = like.n > 0;
+    buf_fini(&like);
+    return alike || i + 1 < argc;
+}
+
+/* "help", "help COMMAND" */
+static int take_help_words(struct cli_options *o, int argc, char **argv, int i, struct buf *complaint)
+{
+    o->action = CLI_HELP;
+    if (i == argc)
+        return P2T_OK;
+    o->about = cli_command_named(argv[i]);
+    if (o->about != NULL && i + 1 == argc)
+        return P2T_OK;
+    if (o->about == NULL) {
+        buf_printf(complaint, "no command is called '%s'", argv[i]);
+        suggest_command(argv[i], complaint);
+    } else
+        buf_lit(complaint, "help is about one command at a time");
+    return P2T_ERR_USAGE;
 }
 
 static int parse_operands(struct cli_options *o, int argc, char **argv, struct buf *complaint)
 {
-    int i = optind;
+    const struct cli_command *command = optind < argc ? cli_command_named(argv[optind]) : NULL;
+    int i = optind + (command != NULL);
 
-    if (i < argc && take_command(o, argv[i])) {
-        i++;
-    } else if (i + 1 < argc && looks_like_command(argv[i])) {
-        buf_printf(complaint, "no command '%s' is known, and no capture of that name is here", argv[i]);
-        return P2T_ERR_USAGE;
-    }
+    if (optind < argc && strcmp(argv[optind], "help") == 0)
+        return take_help_words(o, argc, argv, optind + 1, complaint);
+    if (command != NULL)
+        o->action = command->action;
+    else if (i < argc && looks_like_command(argc, argv, i))
+        return unknown_command(argv[i], complaint);
     while (i < argc)
         o->captures[o->capture_count++] = argv[i++];
     if (o->capture_count > 0 || (o->action == CLI_BATCH && o->batch.manifest != NULL))
         return P2T_OK;
-    buf_str(complaint, o->action == CLI_BATCH || o->action == CLI_PLAN || o->action == CLI_MCP
-                           ? "no capture folder given"
-                           : "no capture given");
+    buf_str(complaint,
+            cli_command_of(o->action)->operands == CLI_VALUE_FOLDER ? "no capture folder given" : "no capture given");
     return P2T_ERR_USAGE;
+}
+
+static int allocate(struct cli_options *o, size_t n)
+{
+    o->captures = calloc(n, sizeof *o->captures);
+    o->live = calloc(n, sizeof *o->live);
+    o->clients = calloc(n, sizeof *o->clients);
+    o->redact = calloc(n, sizeof *o->redact);
+    o->keep = calloc(n, sizeof *o->keep);
+    o->given = calloc(n, sizeof *o->given);
+    return o->captures == NULL || o->live == NULL || o->clients == NULL || o->redact == NULL || o->keep == NULL ||
+                   o->given == NULL
+               ? P2T_ERR_MEMORY
+               : P2T_OK;
+}
+
+/* Whoever asks for one exchange wants to see all of it. */
+static void take_default_format(struct cli_options *o)
+{
+    bool asked = o->format_given || o->format != OUT_FORMAT_TEXT;
+
+    if (o->action == CLI_TRACE && !asked && o->filter.id_count == 0 && o->filter.trace_ids.n == 0)
+        o->format = OUT_FORMAT_LINES;
 }
 
 int cli_options_parse(struct cli_options *o, int argc, char **argv, struct buf *complaint)
 {
+    size_t longest = 0;
+
     *o = (struct cli_options){
         .action = CLI_TRACE, .format = OUT_FORMAT_TEXT, .tolerance_ns = CLI_TOLERANCE_NS, .batch.settle_ns = -1};
-    o->captures = calloc((size_t)argc + 1, sizeof *o->captures);
-    o->live = calloc((size_t)argc + 1, sizeof *o->live);
-    o->clients = calloc((size_t)argc + 1, sizeof *o->clients);
-    o->redact = calloc((size_t)argc + 1, sizeof *o->redact);
-    o->keep = calloc((size_t)argc + 1, sizeof *o->keep);
-    if (o->captures == NULL || o->live == NULL || o->clients == NULL || o->redact == NULL || o->keep == NULL)
-        return P2T_ERR_MEMORY;
-    int status = parse_switches(o, argc, argv, complaint);
+    for (int i = 0; i < argc; i++)
+        longest += strlen(argv[i]) + 1; /* -qv is two options in one word */
+    int status = allocate(o, longest + 1);
+    if (status == P2T_OK)
+        status = parse_switches(o, argc, argv, complaint);
     if (status != P2T_OK || o->action != CLI_TRACE)
         return status;
     status = parse_operands(o, argc, argv, complaint);
-    if (status == P2T_OK && o->action == CLI_COMPARE)
-        status = take_clients(o, complaint);
+    if (status != P2T_OK || o->action == CLI_HELP)
+        return status;
+    if (o->action == CLI_COMPARE)
+        status = options_take_clients(o, complaint);
     if (status == P2T_OK)
         status = options_take_ending(o, complaint);
+    take_default_format(o);
     return status == P2T_OK ? options_check(o, complaint) : status;
 }
 
@@ -471,6 +253,7 @@ void cli_options_free(struct cli_options *o)
     free(o->clients);
     free(o->redact);
     free(o->keep);
+    free(o->given);
     filter_free(&o->filter);
     *o = (struct cli_options){0};
 }

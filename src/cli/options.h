@@ -26,15 +26,25 @@ enum cli_action {
     CLI_HELP,
     CLI_VERSION
 };
+/* X(enum, the name that --list takes) */
+#define CLI_LIST_LIST(X)                                                                                             \
+    X(FINDINGS, "findings")                                                                                          \
+    X(CAUSES, "causes")                                                                                              \
+    X(HOOKS, "hooks")                                                                                                \
+    X(FORMATS, "formats")                                                                                            \
+    X(COUNTERS, "counters")                                                                                          \
+    X(REDACTION, "redaction")                                                                                        \
+    X(FIELDS, "fields")
+
 enum cli_list {
-    CLI_LIST_FINDINGS,
-    CLI_LIST_CAUSES,
-    CLI_LIST_HOOKS,
-    CLI_LIST_FORMATS,
-    CLI_LIST_COUNTERS,
-    CLI_LIST_REDACTION,
-    CLI_LIST_COUNT
+#define X(id, name) CLI_LIST_##id,
+    CLI_LIST_LIST(X)
+#undef X
+        CLI_LIST_COUNT
 };
+/* The words of enum out_time and enum cli_when, in their order. */
+#define CLI_TIMES "utc local epoch relative"
+#define CLI_WHENS "auto always never"
 enum cli_when { CLI_AUTO, CLI_ALWAYS, CLI_NEVER };
 
 /* The default of --tolerance: what scheduling takes on a busy machine. */
@@ -57,8 +67,13 @@ struct cli_extract {
     bool by_w;    /* -w was */
 };
 
+struct cli_command; /* cli/option_table.h */
+
 struct cli_options {
     enum cli_action action;
+    const struct cli_command *about; /* of CLI_HELP; NULL: all */
+    int *given;                      /* ids of the options that were given, in their order */
+    size_t given_count;
     enum cli_list list; /* of CLI_LIST */
     enum out_format format;
     bool format_given;     /* by -T */
@@ -89,6 +104,7 @@ struct cli_options {
     bool compact; /* ndjson in its compact form */
     bool stages;  /* of trace: say how long each stage took */
     enum cli_when color, progress;
+    enum out_time time; /* of trace */
 };
 
 /* 0, P2T_ERR_MEMORY, or P2T_ERR_USAGE with one line in *complaint. Call cli_options_free() in any case. argv must outlive

@@ -2,6 +2,7 @@
 #include <fnmatch.h>
 #include <string.h>
 
+#include "cli/option_table.h"
 #include "cli/options_parts.h"
 #include "pcap2trace/status.h"
 
@@ -19,26 +20,17 @@ static const char *check_batch(const struct cli_options *o)
     const struct cli_batch *b = &o->batch;
 
     if (b->out == NULL)
-        return "batch wants to know where to write: --out FOLDER";
+        return "batch needs a folder to write to: --out FOLDER";
     if (b->final && b->follow)
-        return "--final says that nothing will follow: without --follow, then";
+        return "--final says that no file will follow, and --follow waits for more: give one of them";
     if ((b->manifest != NULL) != (b->shards > 0))
         return "--manifest and --shard go together";
     if (b->manifest != NULL && (o->capture_count > 0 || b->point_from != NULL || b->follow))
-        return "a manifest names folders and capture points itself, and does not grow";
+        return "a manifest already names folders and capture points, and does not grow: no folder, --point-from or "
+               "--follow with it";
     if (b->manifest == NULL && o->capture_count != 1)
         return "batch takes one folder; --point-from tells its capture points apart";
-    if (o->format != OUT_FORMAT_TEXT && o->format != OUT_FORMAT_NDJSON)
-        return "batch writes ndjson";
-    return o->output != NULL || o->count > 0 || o->recursive ? "-o, -c and -R have no meaning for batch" : NULL;
-}
-
-static const char *check_plan(const struct cli_options *o)
-{
-    const struct cli_batch *b = &o->batch;
-    bool other = b->out != NULL || b->state != NULL || b->settle_ns >= 0 || b->shards > 0 || b->manifest != NULL;
-
-    return other || b->follow || b->final || b->zstd || b->alert ? "plan takes --point-from and -o only" : NULL;
+    return o->format != OUT_FORMAT_TEXT && o->format != OUT_FORMAT_NDJSON ? "batch writes ndjson only" : NULL;
 }
 
 /* Both find the exchanges first, and then read the captures again. */
@@ -47,47 +39,90 @@ static const char *check_two_passes(const struct cli_options *o)
     bool extract = o->action == CLI_EXTRACT;
 
     if (o->filter.id_count == 0 && o->filter.trace_ids.n == 0)
-        return extract ? "extract wants to know which exchanges: --id ID or --trace-id ID"
-                       : "explain wants to know which exchanges: --id ID or --trace-id ID";
+        return extract ? "extract needs to know which exchanges: --id ID or --trace-id ID"
+                       : "explain needs to know which exchanges: --id ID or --trace-id ID";
     if (o->filter.id_count > 0 && o->filter.trace_ids.n > 0)
         return "explain and extract find exchanges by --id or by --trace-id, not by both";
     if (count_stdin(o->captures, o->capture_count) > 0)
-        return "explain and extract read the captures twice, and standard input can be read once only: write it to a "
+        return "explain and extract read the captures twice, and standard input can be read only once: save it to a "
                "file first";
     if (o->count > 0)
-        return "explain and extract take the exchanges that are named: -c has no meaning there";
+        return "explain and extract take the exchanges that are named: -c does not apply";
     if (!extract)
         return o->format != OUT_FORMAT_TEXT && o->format != OUT_FORMAT_JSON ? "explain writes text or json" : NULL;
     if (!o->extract.written)
-        return "extract wants to know where to write: -w FILE.pcapng";
+        return "extract needs a file to write to: -w FILE.pcapng";
     if (o->format != OUT_FORMAT_TEXT)
-        return "extract writes pcapng: it takes no -T";
+        return "extract always writes pcapng: -T does not apply";
     return o->extract.with_secrets && !o->show_secrets
-               ? "--with-secrets lets everybody decrypt what is extracted: it needs --show-secrets"
+               ? "--with-secrets lets anyone decrypt the extracted packets: it needs --show-secrets"
                : NULL;
 }
 
 static const char *check_report(const struct cli_options *o)
 {
     if (o->output == NULL)
-        return "report writes a page that a browser opens: -o FILE.html";
+        return "report writes a page for a browser: -o FILE.html";
     if (o->format != OUT_FORMAT_TEXT)
-        return "report writes HTML: -T has no meaning there";
-    if (o->count > 0)
-        return "report takes all exchanges: -c has no meaning there";
-    return o->live_count > 0 || o->differing ? "--live and --differing belong to the command 'compare'" : NULL;
+        return "report always writes HTML: -T does not apply";
+    return o->count > 0 ? "report takes all exchanges: -c does not apply" : NULL;
 }
 
 /* The folder is what clients may read; all else they ask for themselves. */
 static const char *check_mcp(const struct cli_options *o)
 {
     if (o->capture_count != 1)
-        return "mcp takes one folder, below which clients may read";
+        return "mcp takes one folder, and lets clients read only what is below it";
     if (o->show_secrets || o->keep_count > 0)
-        return "mcp hands what it reads to a client that need not keep it: --show-secrets and --keep are not for it";
+        return "mcp passes what it reads to a client: --show-secrets and --keep do not apply";
     return o->format != OUT_FORMAT_TEXT || o->count > 0 || !filter_is_empty(&o->filter) || o->bpf != NULL
-               ? "mcp takes -w FOLDER and --keylog FILE only: clients say themselves what they want"
+               ? "mcp takes only -w FOLDER and --keylog FILE: clients say what they want in each request"
                : NULL;
+}
+
+static const char *check_summary(const struct cli_options *o)
+{
+    if (o->format != OUT_FORMAT_TEXT && o->format != OUT_FORMAT_JSON)
+        return "summary writes text or json";
+    return o->count > 0 ? "summary takes all exchanges: -c does not apply" : NULL;
+}
+
+static const char *check_compare(const struct cli_options *o)
+{
+    if (o->live_count == 0)
+        return "compare needs the live traces, too: --live FILE";
+    if (o->format != OUT_FORMAT_TEXT && o->format != OUT_FORMAT_JSON && o->format != OUT_FORMAT_CSV)
+        return "compare writes text, json or csv";
+    if (o->count > 0)
+        return "compare takes all exchanges: -c does not apply";
+    return count_stdin(o->live, o->live_count) + count_stdin(o->captures, o->capture_count) > 1
+               ? "standard input can be read only once"
+               : NULL;
+}
+
+static const char *check_command(const struct cli_options *o)
+{
+    switch (o->action) {
+    case CLI_BATCH:
+        return check_batch(o);
+    case CLI_MCP:
+        return check_mcp(o);
+    case CLI_EXPLAIN:
+    case CLI_EXTRACT:
+        return check_two_passes(o);
+    case CLI_REPORT:
+        return check_report(o);
+    case CLI_SUMMARY:
+        return check_summary(o);
+    case CLI_DOCTOR:
+        return o->format != OUT_FORMAT_TEXT || o->count > 0 || !filter_is_empty(&o->filter)
+                   ? "doctor looks at whole captures and writes text: -T, -c and filters of exchanges do not apply"
+                   : NULL;
+    case CLI_COMPARE:
+        return check_compare(o);
+    default:
+        return NULL;
+    }
 }
 
 static const char *check_output(const struct cli_options *o)
@@ -96,65 +131,68 @@ static const char *check_output(const struct cli_options *o)
 
     if (o->output != NULL && fnmatch("*.sqlite.zst", o->output, 0) == 0)
         return "a database is not compressed: -o FILE.sqlite";
-    if (o->compact && !writes)
-        return "--compact is a form of ndjson: it goes with -T ndjson, or with batch";
-    return o->stages && o->action != CLI_TRACE ? "--stats belongs to the command 'trace'" : NULL;
+    return o->compact && !writes ? "--compact is a form of ndjson: it goes with -T ndjson, or with batch" : NULL;
+}
+
+/* Say something of the run, whatever it does. */
+static bool is_for_all(int id)
+{
+    return id == 'q' || id == 'v' || id == 'j' || id == OPT_MAX_MEMORY || id == OPT_COLOR || id == OPT_PROGRESS ||
+           id == 'T';
+}
+
+/* "--top belongs to the commands 'summary' and 'report'"; where most commands take it, which does not. */
+static void say_whose(const struct cli_options *o, const struct cli_option *option, unsigned commands,
+                      struct buf *complaint)
+{
+    enum { FEW = 3 };
+    unsigned n = (unsigned)__builtin_popcount(commands), i = 0;
+    char letter[] = {(char)option->id, '\0'};
+    const char *dashes = option->id < 256 ? "-" : "--", *name = option->id < 256 ? letter : option->name;
+
+    if (n > FEW) {
+        buf_printf(complaint, "%s%s does not apply to the command '%s'", dashes, name,
+                   cli_command_of(o->action)->name);
+        return;
+    }
+    buf_printf(complaint, "%s%s belongs to the command%s ", dashes, name, n > 1 ? "s" : "");
+    for (const struct cli_command *c = cli_command_table; c->name != NULL; c++)
+        if ((commands & 1u << c->action) != 0) {
+            buf_printf(complaint, "%s'%s'", i == 0 ? "" : i + 1 == n ? " and " : ", ", c->name);
+            i++;
+        }
+}
+
+static int check_given(const struct cli_options *o, struct buf *complaint)
+{
+    for (size_t i = 0; i < o->given_count; i++) {
+        const struct cli_option *other = NULL;
+        unsigned commands = 0;
+        if (is_for_all(o->given[i]) || cli_option_of(o->given[i], o->action) != NULL)
+            continue;
+        for (const struct cli_option *row = cli_option_table; row->name != NULL; row++)
+            if (row->id == o->given[i]) {
+                other = row;
+                commands |= row->commands;
+            }
+        if (other != NULL) {
+            say_whose(o, other, commands, complaint);
+            return P2T_ERR_USAGE;
+        }
+    }
+    return P2T_OK;
 }
 
 int options_check(const struct cli_options *o, struct buf *complaint)
 {
-    const char *what = NULL;
+    const char *what = check_command(o);
 
-    if (o->action == CLI_BATCH) {
-        what = check_batch(o);
-    } else if (o->action == CLI_PLAN) {
-        what = check_plan(o);
-    } else if (o->action == CLI_MCP) {
-        what = check_mcp(o);
-    } else if (o->batch.any) {
-        what = "--out, --state, --point-from, --settle, --follow, --final, --zstd, --alert, --manifest and --shard "
-               "belong to the "
-               "commands 'batch' and 'plan'";
-    } else if (o->action != CLI_EXTRACT && (o->extract.minimal || o->extract.with_secrets || o->extract.by_w)) {
-        what = "-w, --minimal and --with-secrets belong to the command 'extract'; others write with -o";
-    } else if (o->captures_folder != NULL && o->action != CLI_EXPLAIN && o->action != CLI_EXTRACT) {
-        what = "--captures belongs to the commands 'explain' and 'extract'";
-    } else if (o->action == CLI_EXPLAIN || o->action == CLI_EXTRACT) {
-        what = check_two_passes(o);
-        if (what == NULL && (o->live_count > 0 || o->differing || o->tolerance_ns != CLI_TOLERANCE_NS))
-            what = "--live, --tolerance and --differing belong to the command 'compare'";
-    } else if (o->top > 0 && o->action != CLI_SUMMARY && o->action != CLI_REPORT) {
-        what = "--top belongs to the commands 'summary' and 'report'";
-    } else if (o->baseline != NULL && o->action != CLI_SUMMARY && o->action != CLI_REPORT) {
-        what = "--baseline belongs to the commands 'summary' and 'report'";
-    } else if (o->baseline != NULL && strcmp(o->baseline, "-") == 0) {
-        what = "the baseline is read from a file, not from standard input";
-    } else if (o->action == CLI_REPORT) {
-        what = check_report(o);
-    } else if (o->title != NULL) {
-        what = "--title belongs to the command 'report'";
-    } else if (o->action == CLI_SUMMARY && o->format != OUT_FORMAT_TEXT && o->format != OUT_FORMAT_JSON) {
-        what = "summary writes text or json";
-    } else if (o->action == CLI_DOCTOR &&
-               (o->format != OUT_FORMAT_TEXT || o->count > 0 || !filter_is_empty(&o->filter))) {
-        what = "doctor looks at whole captures and writes text: it takes no -T, -c or choice of exchanges";
-    } else if (o->action == CLI_SUMMARY && o->count > 0) {
-        what = "summary takes all exchanges: -c has no meaning there";
-    } else if (o->action != CLI_COMPARE) {
-        if (o->live_count > 0 || o->differing || o->tolerance_ns != CLI_TOLERANCE_NS)
-            what = "--live, --tolerance and --differing belong to the command 'compare'";
-    } else if (o->live_count == 0)
-        what = "compare wants the live traces, too: --live FILE";
-    else if (o->format != OUT_FORMAT_TEXT && o->format != OUT_FORMAT_JSON && o->format != OUT_FORMAT_CSV)
-        what = "compare writes text, json or csv";
-    else if (o->count > 0)
-        what = "compare takes all exchanges: -c has no meaning there";
-    else if (count_stdin(o->live, o->live_count) + count_stdin(o->captures, o->capture_count) > 1)
-        what = "standard input can be read once only";
+    if (what == NULL && o->baseline != NULL && strcmp(o->baseline, "-") == 0)
+        what = "the baseline cannot be read from standard input: give a file or folder";
     if (what == NULL)
         what = check_output(o);
     if (what == NULL)
-        return P2T_OK;
+        return check_given(o, complaint);
     buf_str(complaint, what);
     return P2T_ERR_USAGE;
 }

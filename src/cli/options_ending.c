@@ -32,10 +32,10 @@ static const struct {
 static const struct {
     const char *ending, *advice;
 } others[] = {
-    {".html", "an HTML page is written by 'pcap2trace report'; with -T, this name will do for another format"},
-    {".htm", "an HTML page is written by 'pcap2trace report'; with -T, this name will do for another format"},
-    {".pcap", "packets are written by 'pcap2trace extract'; with -T, this name will do for another format"},
-    {".pcapng", "packets are written by 'pcap2trace extract'; with -T, this name will do for another format"},
+    {".html", "'pcap2trace report' writes HTML pages; give -T to use this name for another format"},
+    {".htm", "'pcap2trace report' writes HTML pages; give -T to use this name for another format"},
+    {".pcap", "'pcap2trace extract' writes packets; give -T to use this name for another format"},
+    {".pcapng", "'pcap2trace extract' writes packets; give -T to use this name for another format"},
 };
 
 static bool writes(enum cli_action action, enum out_format format)
@@ -73,7 +73,7 @@ int options_take_ending(struct cli_options *o, struct buf *complaint)
             o->format = formats[i].format;
         else if (is_for_reading(o->action))
             return options_wrong(complaint, "-o", o->output,
-                                 "this command does not write that format; -T names another");
+                                 "this command does not write that format; choose another with -T");
         return P2T_OK;
     }
     return P2T_OK;

@@ -50,10 +50,15 @@ enum {
     OPT_COMPACT,
     OPT_STATS,
     OPT_PROGRESS,
+    OPT_TIME,
     OPT_LIST,
     OPT_VERSION
 };
 
+/* options_values.c: takes one option with its value. 0, P2T_ERR_MEMORY, or P2T_ERR_USAGE with a complaint. */
+int options_take(struct cli_options *o, int option, char *value, struct buf *complaint);
+/* Of compare: takes the addresses that --client gave for the filter. */
+int options_take_clients(struct cli_options *o, struct buf *complaint);
 /* Says what is wrong with an option's value: P2T_ERR_USAGE. */
 int options_wrong(struct buf *complaint, const char *option, const char *value, const char *wanted);
 /* The same where the status is P2T_ERR_USAGE; returns it. */

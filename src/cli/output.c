@@ -14,6 +14,7 @@
 #include "cli/packer.h"
 #include "cli/report.h"
 #include "cli/signals.h"
+#include "cli/terminal.h"
 #include "pcap2trace/status.h"
 
 static mode_t permissions(const struct stat *old)
@@ -129,14 +130,38 @@ int output_open(struct output *o, const char *path)
     return status;
 }
 
+void output_is_text(struct output *o, bool cut)
+{
+    if (o->into == NULL && o->target == NULL)
+        o->folded = (struct folded){.columns = terminal_columns(), .cut = cut};
+}
+
+/* n == 0: the end. */
+static int write_folded(struct output *o, const void *bytes, size_t n)
+{
+    struct buf text = {0};
+
+    if (n > 0)
+        folded_take(&o->folded, bytes, n, &text);
+    else
+        folded_end(&o->folded, &text);
+    int error = text.failed ? ENOMEM : write_all(o, text.p, text.n);
+    buf_fini(&text);
+    return error;
+}
+
 int output_write(void *ctx, const void *bytes, size_t n)
 {
     struct output *o = ctx;
 
+    terminal_wipe(); /* it may be the same one, or that of the program that reads this */
     if (o->into != NULL)
         buf_put(o->into, bytes, n);
     else if (o->error == 0)
-        o->error = o->packer != NULL ? packer_write(o->packer, bytes, n) : write_all(o, bytes, n);
+        o->error = o->packer != NULL        ? packer_write(o->packer, bytes, n)
+                   : o->folded.columns == 0 ? write_all(o, bytes, n)
+                   : n > 0                  ? write_folded(o, bytes, n)
+                                            : 0;
     return o->error == 0 ? P2T_OK : P2T_ERR_IO;
 }
 
@@ -153,6 +178,7 @@ void output_abandon(struct output *o)
 {
     packer_free(o->packer);
     o->packer = NULL;
+    buf_fini(&o->folded.line);
     if (o->target != NULL && o->fd >= 0)
         close(o->fd);
     if (o->temporary != NULL)
@@ -167,7 +193,7 @@ static void step_aside(struct output *o)
 
     if (asprintf(&part, "%s.part", o->target) < 0)
         return;
-    if (asprintf(&text, "stays as it was; what was written before the interruption is in %s", part) >= 0) {
+    if (asprintf(&text, "was not changed; what was written before the interruption is in %s", part) >= 0) {
         report_line(o->target, text);
         free(text);
     }
@@ -177,8 +203,10 @@ static void step_aside(struct output *o)
 
 int output_commit(struct output *o)
 {
+    if (o->folded.columns > 0 && o->error == 0)
+        o->error = write_folded(o, NULL, 0);
     if (o->target == NULL)
-        return P2T_OK;
+        return o->error == 0 ? P2T_OK : P2T_ERR_IO;
     if (o->packer != NULL && o->error == 0)
         o->error = packer_finish(o->packer);
     packer_free(o->packer);

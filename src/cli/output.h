@@ -6,7 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct buf;
+#include "cli/folded.h"
+
 struct packer;
 
 struct output {
@@ -17,12 +18,15 @@ struct output {
     bool replaces;         /* a file of that name is there */
     int error;             /* errno of the first failure, else 0 */
     struct buf *into;      /* not NULL: there, and nowhere else */
+    struct folded folded;  /* of text on a terminal */
 };
 
 /* What goes to standard output is appended to this buffer instead; NULL: no longer. */
 void output_standard_to(struct buf *into);
 /* path == NULL: standard output. 0, or P2T_ERR_IO or P2T_ERR_MEMORY with errno set. */
 int output_open(struct output *o, const char *path);
+/* What is written is text for people: where it goes to a terminal, lines are broken at its width; with `cut`, no line is longer. */
+void output_is_text(struct output *o, bool cut);
 /* Writes all n bytes; fits struct out_sink. ctx: the struct output. 0, or P2T_ERR_IO with o->error. */
 int output_write(void *ctx, const void *bytes, size_t n);
 /* Closes the file and gives it its name; where a signal ended the run and a file of that name is there, this one stays, and the new

@@ -2,9 +2,9 @@
 
 #include <stdio.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/buf.h"
+#include "cli/terminal.h"
 
 static const int64_t SECOND = 1000000000, INTERVAL = 200000000;
 
@@ -40,18 +40,15 @@ static void put_text(struct buf *b, const struct p2t_counters *c, int64_t elapse
         put_left(b, (int64_t)((total - read) / read * seconds + 0.5));
 }
 
-static void write_line(const struct progress *p, const struct p2t_session *s, const char *before, const char *after)
+static struct buf line_of(const struct progress *p, const struct p2t_session *s)
 {
     struct p2t_counters c;
     struct buf b = {0};
 
     p2t_session_counters(s, &c);
-    buf_str(&b, before);
     buf_lit(&b, "pcap2trace: ");
     put_text(&b, &c, now_ns() - p->begun_ns);
-    buf_str(&b, after);
-    (void)!write(STDERR_FILENO, b.p, b.n);
-    buf_fini(&b);
+    return b;
 }
 
 void progress_begin(struct progress *p, bool live)
@@ -64,20 +61,17 @@ void progress_tick(struct progress *p, const struct p2t_session *s)
 {
     if (!p->live || now_ns() < p->next_ns)
         return;
-    write_line(p, s, "\r", "\x1b[K");
-    p->shown = true;
+    struct buf b = line_of(p, s);
+    terminal_show(b.p, b.n);
+    buf_fini(&b);
     p->next_ns = now_ns() + INTERVAL;
 }
 
-void progress_report(struct progress *p, const struct p2t_session *s)
+void progress_report(const struct progress *p, const struct p2t_session *s)
 {
-    progress_clear(p);
-    write_line(p, s, "", "\n");
-}
+    struct buf b = line_of(p, s);
 
-void progress_clear(struct progress *p)
-{
-    if (p->shown)
-        (void)!write(STDERR_FILENO, "\r\x1b[K", 4);
-    p->shown = false;
+    buf_putc(&b, '\n');
+    terminal_say(b.p, b.n);
+    buf_fini(&b);
 }

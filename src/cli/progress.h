@@ -8,18 +8,15 @@
 #include "pcap2trace/session.h"
 
 struct progress {
-    bool live; /* keep a line on the terminal up to date */
-    bool shown;
+    bool live;                 /* keep a line on the terminal up to date */
     int64_t begun_ns, next_ns; /* monotonic clock: the start, and when to write next */
 };
 
 /* live: standard error is a terminal that shows it. Else only the clock is started. */
 void progress_begin(struct progress *p, bool live);
-/* Updates the line, at most five times a second. Cheap to call often. */
+/* Updates the line, at most five times a second. Cheap to call often. terminal_wipe() takes it away. */
 void progress_tick(struct progress *p, const struct p2t_session *s);
 /* One line that stays (SIGUSR1). */
-void progress_report(struct progress *p, const struct p2t_session *s);
-/* Removes the live line. Call it before anything else is written to the terminal, and at the end. */
-void progress_clear(struct progress *p);
+void progress_report(const struct progress *p, const struct p2t_session *s);
 
 #endif

@@ -2,11 +2,11 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/buf.h"
 #include "cli/counters.h"
 #include "cli/stages.h"
+#include "cli/terminal.h"
 #include "write/escape.h"
 
 static struct buf *said;
@@ -22,7 +22,7 @@ static void say(struct buf *b)
     if (said != NULL)
         buf_put(said, b->p, b->n);
     else
-        (void)!write(STDERR_FILENO, b->p, b->n);
+        terminal_say(b->p, b->n);
     buf_fini(b);
 }
 
@@ -102,10 +102,10 @@ void report_keylog(const struct p2t_session *s, const char *path)
     if (c.tls_decrypted > 0)
         return;
     if (c.tls_secrets == 0)
-        (void)snprintf(text, sizeof text, "there is no TLS secret in it: is it the file that SSLKEYLOGFILE named?");
+        (void)snprintf(text, sizeof text, "it contains no TLS secrets: is it the file that SSLKEYLOGFILE named?");
     else
         (void)snprintf(text, sizeof text,
-                       "none of the TLS secrets in it (%llu) opens a connection: are they of other captures, or "
+                       "none of the TLS secrets in it (%llu) opens a connection: are they from other captures or "
                        "another program?",
                        (unsigned long long)c.tls_secrets);
     report_line(path, text);
@@ -121,7 +121,7 @@ void report_interrupted(const struct p2t_session *s)
     if (c.capture_bytes_total > 0)
         buf_printf(&b, " (%.0f%% of the input)",
                    100.0 * (double)c.capture_bytes_read / (double)c.capture_bytes_total);
-    buf_lit(&b, ": what came later is missing, and exchanges open at that point are shown as incomplete");
+    buf_lit(&b, ": what came after that is missing, and exchanges that were open are shown as incomplete");
     say(&b);
 }
 
@@ -129,8 +129,7 @@ void report_runs(uint64_t runs)
 {
     char text[160];
 
-    snprintf(text, sizeof text,
-             "more exchanges than can be sorted at once: they stand in %llu runs, each sorted by start",
+    snprintf(text, sizeof text, "too many exchanges to sort at once: the output has %llu runs, each sorted by start",
              (unsigned long long)runs);
     report_line(NULL, text);
 }

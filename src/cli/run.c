@@ -12,6 +12,7 @@
 #include "cli/report.h"
 #include "cli/session_open.h"
 #include "cli/signals.h"
+#include "cli/terminal.h"
 #include "pcap2trace/session.h"
 
 /* Frames between two checks of signals and clock: a few milliseconds. */
@@ -68,7 +69,6 @@ static void on_problem(void *ctx, const struct p2t_problem *p)
 
     if (r->options->quiet)
         return;
-    progress_clear(&r->progress);
     report_line(p->path, p->text);
 }
 
@@ -84,19 +84,24 @@ static bool color_wanted(const struct cli_options *o)
            strcmp(term, "dumb") != 0;
 }
 
-/* No progress line among exchanges that scroll over the same terminal. */
+static bool is_regular(int fd)
+{
+    struct stat st;
+
+    return fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+/* Not among exchanges that scroll over the same terminal, nor where a program reads them that writes there itself. */
 static bool progress_wanted(const struct cli_options *o)
 {
     if (o->progress != CLI_AUTO)
         return o->progress == CLI_ALWAYS;
-    return !o->quiet && isatty(STDERR_FILENO) && (o->output != NULL || !isatty(STDOUT_FILENO));
+    return !o->quiet && isatty(STDERR_FILENO) && (o->output != NULL || is_regular(STDOUT_FILENO));
 }
 
 static bool stdin_is_live(void)
 {
-    struct stat st;
-
-    return fstat(STDIN_FILENO, &st) == 0 && !S_ISREG(st.st_mode);
+    return !is_regular(STDIN_FILENO);
 }
 
 static bool is_pipe(const char *capture)
@@ -120,10 +125,32 @@ static size_t bytes_to_sort(const struct run *r)
     return SORTED_BYTES;
 }
 
+static bool is_folder(const char *capture)
+{
+    struct stat st;
+
+    return stat(capture, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+static struct out_options out_options_of(const struct run *r)
+{
+    const struct cli_options *o = r->options;
+    size_t columns = o->output == NULL ? terminal_columns() : 0;
+
+    return (struct out_options){.color = color_wanted(o),
+                                .compact = o->compact,
+                                .full = o->verbose,
+                                .several_files = o->capture_count > 1 || is_folder(o->captures[0]),
+                                .cut = columns > 0 && !o->verbose,
+                                .width = columns,
+                                .time = o->time,
+                                .sort_bytes = bytes_to_sort(r)};
+}
+
 static int open_output(struct run *r)
 {
     const struct cli_options *o = r->options;
-    struct out_options options = {.color = color_wanted(o), .compact = o->compact, .sort_bytes = bytes_to_sort(r)};
+    struct out_options options = out_options_of(r);
     struct out_sink sink = {&r->output, output_write};
 
     if (output_open(&r->output, o->output) != P2T_OK) {
@@ -183,6 +210,7 @@ static int read_all(struct run *r)
     int more;
 
     more = cli_session_begin(r->session, &r->filter);
+    out_writer_first_packet(r->writer, r->filter.first_packet_ns);
     while (more > 0) {
         more = p2t_session_step(r->session, frames);
         going = flush_when_idle(r);
@@ -218,6 +246,13 @@ static int close_output(struct run *r)
     return r->write_status == P2T_OK ? EXIT_OK : write_failure(r);
 }
 
+/* By default, where somebody looks on. */
+static bool is_seen_briefly(const struct cli_options *o)
+{
+    return o->format == OUT_FORMAT_LINES && !o->format_given && !o->verbose && o->output == NULL &&
+           isatty(STDOUT_FILENO) && isatty(STDERR_FILENO);
+}
+
 static void say_how_it_went(const struct run *r)
 {
     const struct cli_options *o = r->options;
@@ -236,6 +271,8 @@ static void say_how_it_went(const struct run *r)
         report_keylog(r->session, o->keylog);
     if (signals_stop() == 0 && r->kept == 0)
         report_nothing(r->session, !filter_is_empty(&o->filter));
+    if (r->kept > 0 && is_seen_briefly(o))
+        report_line(NULL, "one line each; -T text shows all events, -v adds ids for --id");
 }
 
 static int finish(struct run *r, int status)
@@ -243,7 +280,7 @@ static int finish(struct run *r, int status)
     struct p2t_counters c;
     int wrote = close_output(r);
 
-    progress_clear(&r->progress);
+    terminal_wipe();
     if (wrote != EXIT_OK)
         return wrote;
     if (status != P2T_OK && status != P2T_ERR_STOPPED) {

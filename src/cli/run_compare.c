@@ -87,8 +87,8 @@ static void say_what_was_read(const struct run *r)
 
     for (size_t i = 0; i < n; i++)
         buf_printf(&text, "%s%llu %s", i > 0 ? ", " : "", (unsigned long long)s[i].traces, live_form_name(s[i].form));
-    buf_printf(&text, "%s read, %llu could not be; %llu lines without any", n > 0 ? "" : "no live trace",
-               (unsigned long long)c.problems, (unsigned long long)c.plain_lines);
+    buf_printf(&text, "%s read, %llu unreadable, %llu other line%s", n > 0 ? "" : "no live trace",
+               (unsigned long long)c.problems, (unsigned long long)c.plain_lines, c.plain_lines == 1 ? "" : "s");
     buf_putc(&text, '\0');
     if (!text.failed)
         report_line(NULL, (const char *)text.p);
@@ -149,6 +149,8 @@ static int write_result(struct run *r)
     enum compare_format format = o->format == OUT_FORMAT_JSON  ? COMPARE_JSON
                                  : o->format == OUT_FORMAT_CSV ? COMPARE_CSV
                                                                : COMPARE_TEXT;
+    if (format == COMPARE_TEXT)
+        output_is_text(&r->output, !o->verbose);
     int status = compare_write(r->compare, format, &(struct out_sink){&r->output, output_write});
 
     return status == P2T_OK ? output_commit(&r->output) : status;

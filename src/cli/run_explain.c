@@ -23,6 +23,8 @@ static int write_text(struct run *r)
         r->output.error = errno;
         return P2T_ERR_IO;
     }
+    if (r->options->format == OUT_FORMAT_TEXT)
+        output_is_text(&r->output, !r->options->verbose);
     int status = output_write(&r->output, r->text.p, r->text.n);
     return status == P2T_OK ? output_commit(&r->output) : status;
 }

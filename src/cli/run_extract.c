@@ -51,10 +51,10 @@ static void say_odd(const struct run *r)
         return;
     snprintf(id, sizeof id, "%016llx", (unsigned long long)r->result.odd_id);
     if (others > 0)
-        snprintf(text, sizeof text, "read again, the extract tells it otherwise (%s); so it does %zu more",
+        snprintf(text, sizeof text, "when read again, the extract gives a different result (%s), as for %zu more",
                  r->result.odd, others);
     else
-        snprintf(text, sizeof text, "read again, the extract tells it otherwise (%s)", r->result.odd);
+        snprintf(text, sizeof text, "when read again, the extract gives a different result (%s)", r->result.odd);
     report_line(id, text);
 }
 

@@ -27,6 +27,8 @@ static int write_summary(struct run *r)
 
     if (text == NULL)
         return P2T_ERR_MEMORY;
+    if (format != P2T_SUMMARY_JSON)
+        output_is_text(&r->output, !r->feed.options->verbose);
     int status = output_write(&r->output, text, n);
     free(text);
     return status == P2T_OK ? output_commit(&r->output) : status;

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <unistd.h>
 
+#include "cli/terminal.h"
+
 static atomic_int stop, progress_wanted; /* batch's threads ask, too */
 static const char *volatile guarded;
 static int nothing = -1; /* /dev/null, opened beforehand, so that the handler needs no open() that may fail */
@@ -17,6 +19,7 @@ static void die(int signal)
 
     if (path != NULL)
         (void)unlink(path);
+    terminal_wipe_at_once();
     _exit(128 + signal);
 }
 

@@ -49,17 +49,16 @@ void stages_tell(struct buf *b, const struct p2t_spent *s)
     const struct stage *longest = longest_in_order(stages, STAGES);
 
     if (s->making_ns == 0) {
-        buf_printf(b, "processor time: %.3f s, all on one thread; -j 2 and more tell the stages apart\n",
-                   seconds(all_ns));
+        buf_printf(b, "processor time: %.3f s, all on one thread; -j 2 or more shows the stages\n", seconds(all_ns));
         return;
     }
     buf_lit(b, "processor time by stage:\n");
     for (size_t i = 0; i < STAGES; i++)
         buf_printf(b, "%10.3f s %5.1f%%  %s (threads: %s)\n", seconds(stages[i].ns), (double)stages[i].ns * percent,
                    stages[i].name, stages[i].threads);
-    buf_lit(b, "at the least, if nothing else kept the cores busy:");
+    buf_lit(b, "at least, if nothing else keeps the cores busy:");
     for (size_t i = 0; i < sizeof cores / sizeof *cores; i++)
         buf_printf(b, "%s %.3f s on %u", i > 0 ? "," : "", seconds(projected_ns(s, all_ns, cores[i])), cores[i]);
-    buf_printf(b, "\nno more cores help than keep up with: %s, %.1f%%\n", longest->name,
+    buf_printf(b, "\nmore cores do not shorten this stage: %s, %.1f%%\n", longest->name,
                (double)longest->ns * percent);
 }

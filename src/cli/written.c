@@ -42,14 +42,14 @@ const char *written_unfit(const struct cli_options *o)
     size_t n = written_count(o);
 
     if (o->bpf != NULL && o->baseline != NULL && outputs_are_in(o->baseline))
-        return "-f chooses packets, and the baseline is what batch wrote: name its captures for that";
+        return "-f selects packets, but the baseline is what batch wrote: give its captures instead";
     if (n == 0)
         return NULL;
     if (n < o->capture_count)
-        return "captures and folders that batch wrote to are not read together";
+        return "captures and folders that batch wrote to cannot be read together";
     if (names_one_twice(o))
         return "a folder that batch wrote to is named twice: its calls would count twice";
-    return o->bpf != NULL ? "-f chooses packets: name the captures for that" : NULL;
+    return o->bpf != NULL ? "-f selects packets, but this is what batch wrote: give the captures instead" : NULL;
 }
 
 /* ---- one window ---- */

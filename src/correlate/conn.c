@@ -7,11 +7,11 @@ static uint64_t conn_id(const struct flow_conn *flow)
 {
     uint64_t h = hash_stable(HASH_STABLE_SEED, flow->client.ip.bytes, 16);
 
-    h = hash_stable(h, &flow->client.port, sizeof flow->client.port);
+    h = hash_stable_number(h, flow->client.port, sizeof flow->client.port);
     h = hash_stable(h, flow->server.ip.bytes, 16);
-    h = hash_stable(h, &flow->server.port, sizeof flow->server.port);
-    h = hash_stable(h, &flow->path, sizeof flow->path);
-    return hash_stable_finish(hash_stable(h, &flow->first.ts_ns, sizeof flow->first.ts_ns));
+    h = hash_stable_number(h, flow->server.port, sizeof flow->server.port);
+    h = hash_stable_number(h, flow->path, sizeof flow->path);
+    return hash_stable_finish(hash_stable_number(h, (uint64_t)flow->first.ts_ns, sizeof flow->first.ts_ns));
 }
 
 /* Whatever the flow forgets. */

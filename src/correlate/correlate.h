@@ -23,7 +23,7 @@ extern const struct correlate_limits correlate_limits_default;
 
 struct correlate_counters {
     uint64_t exchanges, lookups, dials;
-    uint64_t open_stories; /* dials and lookups that memory forced out before they were certain */
+    uint64_t open_stories; /* dials and lookups given up for lack of memory before they were certain */
     uint64_t lookups_evicted, queries_evicted;
     uint64_t dns_unsolicited; /* answers nobody asked for, late or forged */
 };

@@ -71,7 +71,7 @@ struct exchange *open_begin(struct correlate *c, struct cconn *cc, enum p2t_kind
     e->conn.pipelined = !list_empty(&cc->open);
     e->conn.position = cc->positions++;
     e->conn.previous_end = cc->view.previous_end;
-    e->id = hash_stable_finish(hash_stable(cc->view.id, &e->conn.position, sizeof e->conn.position));
+    e->id = hash_stable_finish(hash_stable_number(cc->view.id, e->conn.position, sizeof e->conn.position));
     for (int i = 0; i < 2; i++) {
         e->lost_before[i] = cc->flow->lost_bytes[i];
         e->retransmits_before[i] = cc->flow->retransmits[i];

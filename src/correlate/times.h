@@ -22,6 +22,10 @@
     X(HALF_ASKED_NS,         1000000,       "measured: under 1 ms in Go",       "how soon Go, whose questions for both types go out at once, asks for the other one") \
     X(NAT_COPY_NS,           2000000,       "measured: under 0.1 ms",           "how late a NAT's copy of a question may be") \
     X(RACE_MIN_NS,           150000000,     "RFC 8305 5: 250 ms; Go 300, curl 200", "silence after which a second address is tried beside the first") \
+    X(RACE_CURL_NS,          200000000,     "curl: --happy-eyeballs-timeout-ms",    "when curl tries the other family, too") \
+    X(RACE_NS,               250000000,     "RFC 8305 5; Node, Chromium, aiohttp",  "when most clients do") \
+    X(RACE_GO_NS,            300000000,     "Go: Dialer.FallbackDelay",             "when Go does") \
+    X(RACE_LATE_NS,          10000000,      "measured: under 2 ms; busy hosts",     "how far from these times a SYN is still told by them whose it is") \
     X(SYN_FIRST_REPEAT_NS,   1000000000,    "RFC 6298 2.1",                     "when the first SYN is repeated") \
     X(SYN_LATE_NS,           1000000000,    "measured: timers, scheduling, round trips", "how long after its last chance a SYN or its answer may still come") \
     X(SYN_ACKS_REPEATED_NS,  63000000000,   "Linux: tcp_synack_retries is 5",   "for how long a server repeats its SYN-ACK") \

@@ -1,5 +1,6 @@
 #include "explain/packet.h"
 
+#include "base/icmp.h"
 #include "base/reader.h"
 #include "extract/arp.h"
 #include "extract/names.h"
@@ -254,6 +255,27 @@ static void describe_tcp(struct buf *b, struct described *d, const struct subjec
 
 /* ---- the others ---- */
 
+/* What the kinds of errors that routers send mean. */
+static const char *icmp_words(bool v6, unsigned type, unsigned code)
+{
+    switch (type) {
+    case 1:
+        return v6 ? icmp_unreachable_name(6, code) : "error";
+    case 2:
+        return v6 ? "packet too big" : "error";
+    case 3:
+        return v6 ? "hop limit exceeded" : icmp_unreachable_name(4, code);
+    case 4:
+        return v6 ? "parameter problem" : "source quench";
+    case 11:
+        return v6 ? "error" : "time exceeded";
+    case 12:
+        return v6 ? "error" : "parameter problem";
+    default:
+        return "error";
+    }
+}
+
 static void describe_icmp(struct buf *b, const struct described *d)
 {
     const struct packet_icmp *i = &d->packet.icmp;
@@ -261,8 +283,9 @@ static void describe_icmp(struct buf *b, const struct described *d)
 
     (void)endpoint_format(&i->quoted_src, from);
     (void)endpoint_format(&i->quoted_dst, to);
-    buf_printf(b, "ICMP%s type %u code %u about %s -> %s", d->packet.src.ip.family == 6 ? "v6" : "",
-               (unsigned)i->type, (unsigned)i->code, from, to);
+    bool v6 = d->packet.src.ip.family == 6;
+    buf_printf(b, "ICMP%s %s (type %u code %u) about %s -> %s", v6 ? "v6" : "",
+               icmp_words(v6, (unsigned)i->type, (unsigned)i->code), (unsigned)i->type, (unsigned)i->code, from, to);
 }
 
 static void describe_other(struct buf *b, const struct input_frame *frame)
@@ -271,7 +294,7 @@ static void describe_other(struct buf *b, const struct input_frame *frame)
     char from[IP_TEXT_MAX], to[IP_TEXT_MAX];
 
     if (frame->cap_len == 0 || !arp_read(frame, &sender, &target)) {
-        buf_lit(b, "a packet that is no TCP, UDP or ICMP error, or a part of one");
+        buf_lit(b, "a packet that is not TCP, UDP or an ICMP error, or is only part of one");
         return;
     }
     (void)ip_format(&sender, from);

@@ -86,7 +86,7 @@ static void put_line(struct teller *t, struct buf *b, const struct row *r)
 
 static void put_event(struct buf *b, const struct subject_event *ev, int64_t packet_ns)
 {
-    static const char *const stands[] = {"proves ", "not before this: ", "not after this: ", "speaks for "};
+    static const char *const stands[] = {"proves ", "not before this: ", "not after this: ", "suggests "};
 
     buf_printf(b, "%*s= %s%s", 24, "", stands[comment_stand(ev, packet_ns)], p2t_hook_name(ev->hook));
     if (ev->value.n > 0) {
@@ -213,7 +213,7 @@ static void put_causes(struct teller *t, const struct subject *s)
         buf_putc(t->b, '\n');
     }
     if (n == 0)
-        buf_lit(t->b, "  it belongs to no cause that the summary of these captures names\n");
+        buf_lit(t->b, "  it belongs to none of the causes in the summary of these captures\n");
 }
 
 static void end(struct teller *t, const struct subject *s)

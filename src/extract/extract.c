@@ -41,7 +41,7 @@ static void write_head(struct extract *x)
     const struct extract_config *c = x->config;
 
     buf_reset(&x->text);
-    buf_str(&x->text, c->minimal ? "The packets that pcap2trace rests on in the exchanges" : "The exchanges");
+    buf_str(&x->text, c->minimal ? "The packets on which pcap2trace bases the exchanges" : "The exchanges");
     for (size_t i = 0; i < c->subjects->count && i < 16; i++)
         buf_printf(&x->text, " %016llx", (unsigned long long)c->subjects->items[i].id);
     if (c->subjects->count > 16)
@@ -89,7 +89,7 @@ static int write_frame(struct extract *x, const struct spool_frame *kept)
     const struct proof *proof = proofs_of(&x->proofs, kept->ref, &count);
     comment_put(&x->text, x->config->subjects, proof, count, f.ts_ns);
     if (kept->clock)
-        buf_lit(&x->text, "not of the capture: it went on until here");
+        buf_lit(&x->text, "not in the original capture, which went on until here");
     pcapng_packet(&x->out, interface, &f, buf_view(&x->text));
     return flush(x, WRITE_BYTES);
 }

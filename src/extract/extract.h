@@ -11,7 +11,7 @@ struct extract_config {
     const struct p2t_config *session;
     const struct subjects *subjects;
     int64_t latest_ns; /* of the captures' packets */
-    bool minimal;      /* only the packets that something rests on */
+    bool minimal;      /* only packets that an event or finding rests on */
     bool with_secrets; /* TLS secrets of these connections go along */
     bool (*stop)(void *ctx);
     void *ctx;

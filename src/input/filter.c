@@ -1,6 +1,7 @@
 #include "input/filter.h"
 
 #include <pcap/pcap.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,9 +22,12 @@ struct input_filter {
     struct program *programs[LINK_TYPES]; /* by link type; NULL: not compiled yet */
 };
 
+enum { LINK_NULL = 0, LINK_LOOP = 108, FAMILY_BYTES = 4 };
+
 static const char unknown_link_type[] = "libpcap does not know this link type";
 
-/* LINKTYPE_ values are the same everywhere; the few DLT_ values that are not have names. */
+/* LINKTYPE_ values are the same everywhere; the few DLT_ values that are not have names. Of loopback frames the address
+ * family is left out: it is a number of the capturing system, in its order of bytes, where libpcap knows its own only. */
 static int dlt_of(uint32_t link_type)
 {
     static const struct {
@@ -31,8 +35,8 @@ static int dlt_of(uint32_t link_type)
         int dlt;
     } odd[] = {
         {100, DLT_ATM_RFC1483}, {101, DLT_RAW},      {102, DLT_SLIP_BSDOS}, {103, DLT_PPP_BSDOS},
-        {104, DLT_C_HDLC},      {106, DLT_ATM_CLIP}, {107, DLT_FRELAY},     {108, DLT_LOOP},
-        {109, DLT_ENC},         {246, DLT_PFSYNC},   {258, DLT_PKTAP},
+        {104, DLT_C_HDLC},      {106, DLT_ATM_CLIP}, {107, DLT_FRELAY},     {LINK_LOOP, DLT_RAW},
+        {LINK_NULL, DLT_RAW},   {109, DLT_ENC},      {246, DLT_PFSYNC},     {258, DLT_PKTAP},
     };
 
     for (size_t i = 0; i < sizeof odd / sizeof odd[0]; i++)
@@ -121,8 +125,10 @@ enum filter_result input_filter_run(struct input_filter *f, const struct input_f
         return FILTER_NO_MEMORY;
     if (p->reason != NULL)
         return FILTER_UNFIT;
-    const struct pcap_pkthdr header = {.caplen = frame->cap_len, .len = frame->wire_len};
-    return pcap_offline_filter(&p->bpf, &header, frame->bytes) != 0 ? FILTER_MATCH : FILTER_NO;
+    bool loopback = frame->link_type == LINK_NULL || frame->link_type == LINK_LOOP;
+    uint32_t skip = !loopback ? 0 : frame->cap_len < FAMILY_BYTES ? frame->cap_len : FAMILY_BYTES;
+    const struct pcap_pkthdr header = {.caplen = frame->cap_len - skip, .len = frame->wire_len};
+    return pcap_offline_filter(&p->bpf, &header, frame->bytes + skip) != 0 ? FILTER_MATCH : FILTER_NO;
 }
 
 const char *input_filter_reason(const struct input_filter *f, uint32_t link_type)

@@ -55,7 +55,7 @@ static enum block_outcome framing_broken(struct input_capture *c, const char *wh
 static enum block_outcome bad_packet(struct input_capture *c, const char *what)
 {
     if (!c->bad_block_reported)
-        input_capture_warn(c, c->number, "packet %" PRIu64 " was passed over: %s", c->number, what);
+        input_capture_warn(c, c->number, "packet %" PRIu64 " was skipped: %s", c->number, what);
     c->bad_block_reported = true;
     return BLOCK_DONE;
 }
@@ -131,7 +131,7 @@ static enum block_outcome read_interface(struct input_capture *c, const struct b
     case INTERFACES_NO_MEMORY:
         return BLOCK_NO_MEMORY;
     case INTERFACES_FULL:
-        return framing_broken(c, "it is one interface too many for its section");
+        return framing_broken(c, "its section has too many interfaces");
     default:
         return BLOCK_DONE;
     }
@@ -147,8 +147,7 @@ static enum block_outcome read_secrets(struct input_capture *c, const struct blo
         c->events.secrets(c->events.ctx, &s);
     if (!reader_ok(&r) && !c->bad_block_reported) {
         input_capture_warn(
-            c, 0, "the secrets at offset %" PRIu64 " were passed over: their length does not fit their block",
-            c->record);
+            c, 0, "the secrets at offset %" PRIu64 " were skipped: their length does not fit their block", c->record);
         c->bad_block_reported = true;
     }
     return BLOCK_DONE;
@@ -242,7 +241,7 @@ static enum block_outcome next_block(struct input_capture *c, struct input_frame
     struct reader r = reader_of(p, 8);
     b.type = input_capture_u32(c, &r);
     if (b.type == BLOCK_SECTION && !set_byte_order(c, p + 8))
-        return framing_broken(c, "its byte order is none");
+        return framing_broken(c, "its byte order is not valid");
     b.length = input_capture_u32(c, &r);
     const char *bad = bad_length(&b);
     if (bad != NULL)

@@ -56,7 +56,7 @@ static enum unpack_status step(struct input_unpack *u, uint8_t *out, size_t n, s
         return u->codec->restart(u->state) ? UNPACK_BYTES : UNPACK_NO_MEMORY;
     }
     if (stuck) {
-        *why = "it leads nowhere";
+        *why = "the link is broken";
         return UNPACK_DAMAGED;
     }
     return UNPACK_BYTES;

@@ -82,8 +82,7 @@ struct slice attempt_error_text(struct arena *arena, const struct exchange_attem
         if (attempt_hit_kernel_limit(a))
             return arena_printf(arena, "dial tcp %s: connect: connection timed out", addr);
         if (a->syns == 1 && !a->followed)
-            return arena_printf(arena, "dial tcp %s: the client stopped after one SYN: canceled, or a time-out",
-                                addr);
+            return arena_printf(arena, "dial tcp %s: the client stopped after one SYN: canceled, or a timeout", addr);
         return arena_printf(arena, "dial tcp %s: i/o timeout", addr);
     case ATTEMPT_CANCELED:
         return arena_printf(arena, "dial tcp %s: operation was canceled", addr);

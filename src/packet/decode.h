@@ -9,11 +9,11 @@
 #define PACKET_DROP_LIST(X)                                                                                          \
     X(NOT_IP, "not_ip", "no IP inside (ARP, LLDP, ...)")                                                             \
     X(LINK_TYPE, "link_type", "unsupported link type")                                                               \
-    X(OTHER_TRANSPORT, "other_transport", "IP, but neither TCP, UDP nor ICMP error")                                 \
+    X(OTHER_TRANSPORT, "other_transport", "IP, but not TCP, UDP or an ICMP error")                                   \
     X(SHORT, "short", "cut by the snapshot length inside a header")                                                  \
-    X(MALFORMED, "malformed", "a header that makes no sense")                                                        \
-    X(FRAGMENT, "fragment", "an IP fragment that waits for its rest")                                                \
-    X(FRAGMENT_LOST, "fragment_lost", "an IP fragment given up, limit or overlap")                                   \
+    X(MALFORMED, "malformed", "a malformed header")                                                                  \
+    X(FRAGMENT, "fragment", "an IP fragment that waits for the others")                                              \
+    X(FRAGMENT_LOST, "fragment_lost", "an IP fragment that was dropped: limit or overlap")                           \
     X(TOO_DEEP, "too_deep", "more nested headers than the limit")
 
 enum packet_drop {

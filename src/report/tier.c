@@ -37,8 +37,10 @@ void tiers_free(struct tiers *t)
 static uint64_t key_of(const struct p2t_exchange *x)
 {
     const int64_t ends[] = {x->kind, x->outcome, x->status, x->grpc != NULL ? x->grpc->status : -1};
-    uint64_t h = hash_stable(HASH_STABLE_SEED, ends, sizeof ends);
+    uint64_t h = HASH_STABLE_SEED;
 
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+        h = hash_stable_number(h, (uint64_t)ends[i], sizeof ends[i]);
     if (x->method.n > 0)
         h = hash_stable(h, x->method.p, x->method.n);
     if (x->connection != NULL && x->connection->server.n > 0)
@@ -77,7 +79,7 @@ static bool is_worst(struct group *g, int64_t duration_ns)
 
 unsigned tier_lot(uint64_t id, unsigned most)
 {
-    uint64_t lot = hash_stable_finish(hash_stable(HASH_STABLE_SEED, &id, sizeof id));
+    uint64_t lot = hash_stable_finish(hash_stable_number(HASH_STABLE_SEED, id, sizeof id));
     unsigned n = lot != 0 ? (unsigned)__builtin_ctzll(lot) : most;
 
     return n < most ? n : most - 1;

@@ -238,7 +238,7 @@ static const char *schema_complaint(struct reread *r)
     const cJSON *schema = fields_get(r->root, "schema");
 
     if (!cJSON_IsObject(r->root) || !cJSON_IsString(schema))
-        return "is no exchange";
+        return "is not an exchange";
     r->compact = strcmp(schema->valuestring, "pcap2trace.exchange/2-compact") == 0;
     if (r->compact || strcmp(schema->valuestring, ours) == 0)
         return NULL;
@@ -256,7 +256,7 @@ static const char *parse(struct reread *r, struct slice line)
         return why;
     r->root = cJSON_ParseWithLengthOpts((const char *)r->line.p, r->line.n, &end, 0);
     if (r->root == NULL || end != (const char *)r->line.p + r->line.n)
-        return "is no JSON";
+        return "is not JSON";
     return schema_complaint(r);
 }
 
@@ -276,7 +276,7 @@ int reread_exchange(struct reread *r, struct slice line, struct p2t_exchange *x,
     *x = (struct p2t_exchange){0};
     if (line.n > 0 && line.p[line.n - 1] == '\n')
         line.n--;
-    *why = line.n > 0 && line.n <= REREAD_LINE_MAX ? parse(r, line) : "is no exchange";
+    *why = line.n > 0 && line.n <= REREAD_LINE_MAX ? parse(r, line) : "is not an exchange";
     if (r->line.failed)
         return P2T_ERR_MEMORY;
     if (*why != NULL)

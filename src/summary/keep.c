@@ -28,8 +28,8 @@ static bool stays(unsigned shift, uint64_t group, uint64_t own)
 {
     enum { GROUP_BITS = 12 };
     unsigned of_group = shift < GROUP_BITS ? shift : GROUP_BITS, rest = shift - of_group;
-    const uint64_t g = hash_stable_finish(hash_stable(HASH_STABLE_SEED, &group, sizeof group));
-    const uint64_t o = hash_stable_finish(hash_stable(g, &own, sizeof own));
+    const uint64_t g = hash_stable_finish(hash_stable_number(HASH_STABLE_SEED, group, sizeof group));
+    const uint64_t o = hash_stable_finish(hash_stable_number(g, own, sizeof own));
 
     return (of_group == 0 || g >> (64 - of_group) == 0) && (rest == 0 || o >> (64 - rest) == 0);
 }

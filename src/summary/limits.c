@@ -44,9 +44,9 @@ size_t capture_limits(const struct p2t_summary *s, struct capture_limit out[CAPT
     size_t n = 0;
 
     if (f.half * 10 > s->conn_count * 8 && s->conn_count > 0)
-        out[n++] = (struct capture_limit){"one_direction",
-                                          "only one direction of most connections is in it: no waits can be told",
-                                          "tcpdump -i any (or mirror both directions)"};
+        out[n++] = (struct capture_limit){
+            "one_direction", "only one direction of most connections is in it: waiting times are not known",
+            "tcpdump -i any (or mirror both directions)"};
     if (k->cut_bytes > 0)
         out[n++] = (struct capture_limit){
             "snaplen", "packets are cut by the snapshot length: heads may be incomplete", "tcpdump -s 0"};
@@ -54,7 +54,7 @@ size_t capture_limits(const struct p2t_summary *s, struct capture_limit out[CAPT
         out[n++] =
             (struct capture_limit){"drops", "it lacks packets that were on the wire", "tcpdump -B 65536 -w FILE"};
     if (k->dns_messages == 0 && f.named > 0)
-        out[n++] = (struct capture_limit){"no_dns", "it has no DNS, although calls went to names",
+        out[n++] = (struct capture_limit){"no_dns", "it has no DNS messages, although calls went to names",
                                           "tcpdump '... or port 53'"};
     if (k->icmp_errors == 0)
         out[n++] = (struct capture_limit){
@@ -63,13 +63,13 @@ size_t capture_limits(const struct p2t_summary *s, struct capture_limit out[CAPT
     if (f.joined * 10 > s->conn_count * 3 && s->conn_count > 0)
         out[n++] = (struct capture_limit){
             "late_start", "many connections were open before it began: their lookups and handshakes are missing",
-            "start the capture before the clients, or longer ago"};
+            "start the capture before the clients, or earlier"};
     if (f.encrypted > 0 && k->tls_decrypted == 0)
         out[n++] = (struct capture_limit){"no_keys",
                                           "TLS is not decrypted: requests are estimated from the sizes of records",
                                           "SSLKEYLOGFILE=keys.log ...; pcap2trace --keylog keys.log"};
     if (has_cause(s, P2T_CAUSE_CAPTURE_CLOCK))
         out[n++] = (struct capture_limit){"clock", "its clock was set: times across that moment are not comparable",
-                                          "stop time synchronisation from stepping the clock meanwhile"};
+                                          "stop time synchronisation from stepping the clock during the capture"};
     return n;
 }

@@ -94,7 +94,7 @@ static void say_totals(const struct p2t_summary *s, struct buf *b, size_t servic
                (unsigned long long)s->calls_failed);
     size_t rest = unexplained_failures(s);
     if (s->cause_count > 0 && rest > 0)
-        buf_printf(b, ", %zu of them by no cause found here", rest);
+        buf_printf(b, ", %zu of them for no cause found here", rest);
     buf_putc(b, '\n');
 }
 
@@ -135,7 +135,7 @@ static void say_no_cause(const struct p2t_summary *s, struct buf *b, size_t serv
     if (s->calls_seen == 0)
         buf_lit(b, "no calls: ");
     else
-        buf_str(b, has_unusual_failures(s) ? "no cause is found for what failed: " : "nothing unusual: ");
+        buf_str(b, has_unusual_failures(s) ? "no cause was found for what failed: " : "nothing unusual: ");
     say_totals(s, b, services);
     say_where_to_look(s, b);
 }
@@ -232,7 +232,7 @@ void tell_doctor(const struct p2t_summary *s, struct buf *b)
     say_count(b, (size_t)k->icmp_errors, "ICMP error");
     buf_putc(b, '\n');
     if (capture_limits(s, limits) == 0)
-        buf_lit(b, "\nnothing is missing that this program looks for\n");
+        buf_lit(b, "\nnothing that this program looks for is missing\n");
     say_limits(s, b);
 }
 

@@ -59,6 +59,11 @@ struct out_writer *out_writer_new(enum out_format format, const struct out_optio
     return w;
 }
 
+void out_writer_first_packet(struct out_writer *w, int64_t ns)
+{
+    w->options.first_packet_ns = ns;
+}
+
 bool out_writer_pending(const struct out_writer *w)
 {
     return w->buf.n > 0;

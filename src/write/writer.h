@@ -10,8 +10,8 @@
 
 struct out_writer;
 
-/* X(enum, the name that -T takes, NAME of `out_NAME` in write/format.h). The first one is the default; help, usage errors,
- * tests of all formats and the fuzz target follow this list. */
+/* X(enum, the name that -T takes, NAME of `out_NAME` in write/format.h). Help, usage errors, tests of
+ * all formats and the fuzz target follow this list. */
 #define OUT_FORMAT_LIST(X)                                                                                           \
     X(TEXT, "text", text)                                                                                            \
     X(NDJSON, "ndjson", ndjson)                                                                                      \
@@ -30,9 +30,19 @@ enum out_format {
         OUT_FORMAT_COUNT
 };
 
+/* How the formats for people tell times; those for programs have UTC. */
+enum out_time { OUT_TIME_UTC, OUT_TIME_LOCAL, OUT_TIME_EPOCH, OUT_TIME_RELATIVE };
+
 struct out_options {
-    bool color;   /* terminal escapes in the text format */
     bool compact; /* ndjson in its compact form */
+    /* Of the formats for people, text and lines. */
+    bool color;         /* terminal escapes */
+    bool full;          /* ids, days and the names of captures everywhere */
+    bool several_files; /* captures are told apart by their names */
+    bool cut;           /* no line is longer than `width` */
+    size_t width;       /* columns of a terminal; 0: of no terminal */
+    enum out_time time;
+    int64_t first_packet_ns; /* which OUT_TIME_RELATIVE counts from */
     /* Exchanges that are held to be written in the order of their starts; 0: they are written as they come. */
     size_t sort_bytes;
 };
@@ -51,6 +61,8 @@ const char *out_format_name(enum out_format format);
 /* Copies options and sink. NULL when memory ran out. */
 struct out_writer *out_writer_new(enum out_format format, const struct out_options *options,
                                   const struct out_sink *sink);
+/* Says when the first packet was, where that was not known before; before the first exchange. */
+void out_writer_first_packet(struct out_writer *w, int64_t ns);
 /* Appends one exchange; the sink is called when enough is buffered. 0, or a negative p2t_status. */
 int out_writer_exchange(struct out_writer *w, const struct p2t_exchange *x);
 /* Exchanges as text, made apart from the writer, on any thread; zeroed, it is empty and ready. */

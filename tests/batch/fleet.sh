@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The drivers of samples/fleet over one manifest: each gives what one run over each capture point gives.
-# usage: fleet.sh PROGRAM SAMPLES parallel|slurm|kubernetes|duckdb|clickhouse
+# usage: fleet.sh PROGRAM SAMPLES parallel|slurm|kubernetes|duckdb|clickhouse|daemonset
 set -euo pipefail
 program=$1
 samples=$2
@@ -131,6 +131,33 @@ run_kubernetes() {
     check_traces
 }
 
+# The commands of the DaemonSet's containers, but for tcpdump, over two windows: what arrives says what the captures say.
+run_daemonset() {
+    need rclone zstd
+    local file=$samples/fleet/daemonset.yaml args ship summary
+    args=$(sed -n 's/.*args: \["--follow", \(.*\)\]/\1/p' "$file" | tr -d '",' | sed "s|/traces|$work/traces|; s|/captures|$work/captures|; s|--settle 90|--settle 0|")
+    ship=$(sed -n 's/.*command: \["\/bin\/sh", "\/ship\/\(ship.sh\)".*/\1/p' "$file")
+    mkdir "$work/captures"
+    for capture in "$samples/incident/incident.pcap" "$samples/../tests/golden/captures/node-any.pcap"; do
+        cp "$capture" "$work/captures/"
+        # shellcheck disable=SC2086 # words
+        "$program" batch $args >>"$work/alerts"
+        MIN_AGE=0s NODE=node-a RCLONE_CONFIG=/dev/null "$samples/fleet/$ship" "$work/traces" "$work/captures" ":local:$work/store" ONCE 2>>"$work/rclone"
+        [ -z "$(find "$work/traces" -name '0*.ndjson.zst')" ] || { echo "exchanges stayed on the node"; exit 1; }
+    done
+    [ "$(wc -l <"$work/store/node-a/manifest.ndjson")" = 2 ]
+    for summary in "-T json" "--failed -T json"; do
+        # shellcheck disable=SC2086 # words
+        "$program" summary -q $summary "$work/store/node-a" >"$work/shipped"
+        # shellcheck disable=SC2086 # words
+        "$program" batch $args --final --out "$work/alone" >/dev/null
+        "$program" summary -q $summary "$work/alone" | cmp - "$work/shipped"
+    done
+    grep -q '"calls":[1-9]' "$work/shipped"
+    KEEP_MINUTES=0 SHIP=sums NODE=node-b RCLONE_CONFIG=/dev/null "$samples/fleet/$ship" "$work/traces" "$work/captures" ":local:$work/store" ONCE 2>>"$work/rclone"
+    [ -e "$work/store/node-b/manifest.ndjson" ] && [ -z "$(find "$work/store/node-b" -name '0*')" ]
+}
+
 # The README's statements over what was written: rows, hosts and waits are those of the files.
 load() {
     make_captures
@@ -150,4 +177,4 @@ run_clickhouse() {
 }
 
 "run_$what"
-echo "six shards, by $what"
+echo "done, by $what"

@@ -186,7 +186,7 @@ static void the_last_version_s_state_with_open_ones_is_refused(void **state)
     make_it_version_3(false);
     expect(batch("--settle 0"), 1,
            "state version 3, of another version of pcap2trace; this one has 12. Run that version once "
-           "more with --final, which writes what is open, or begin anew with another --state");
+           "more with --final, which writes what is open, or start again with another --state");
     assert_int_equal(windows(), 1);
 }
 
@@ -196,7 +196,7 @@ static void two_at_once_are_refused(void **state)
     begin_and_add();
     int fd = open(in_scratch("out/.pcap2trace/all.checkpoint.lock"), O_RDWR);
     assert_true(fd >= 0 && flock(fd, LOCK_EX) == 0);
-    expect(batch("--final"), 1, "another batch is at work on this state");
+    expect(batch("--final"), 1, "another batch is using this state");
     close(fd);
     expect(batch("--final"), 0, "");
     check("alone again");
@@ -213,7 +213,7 @@ static void folders_that_cannot_be_used(void **state)
            "nowhere: No such file or directory");
     expect(batch("--final"), 0, "");
     expect(run("batch --final --out %s --state %s %s", in_scratch("out"), in_scratch("other"), in_scratch("in")), 1,
-           "exists already, written with another state");
+           "already exists, written with another state");
     check("not touched");
 }
 
@@ -243,8 +243,8 @@ static void usage(void **state)
         {"batch --out /tmp/x --settle soon a", "--settle 'soon'"},
         {"batch --out /tmp/x -T csv a", "ndjson"},
         {"batch --out /tmp/x --point-from x a", "one group"},
-        {"--settle 3 a.pcap", "belong to the commands"},
-        {"plan --out x a", "plan takes"},
+        {"--settle 3 a.pcap", "--settle belongs to the command 'batch'"},
+        {"plan --out x a", "--out belongs to the command 'batch'"},
     };
 
     (void)state;

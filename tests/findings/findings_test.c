@@ -887,14 +887,12 @@ static const struct row rows[P2T_FINDING_COUNT] = {
         "2 queries for a.test had no answer when the capture ended, 2.0 s after the first"),
     ROW(DNS_CUT, "dns.cut", WARNING, 210,
         "the name server answered for a.test, but the addresses are not in the capture: snapshot length, or a "
-        "fragment is "
-        "missing"),
+        "fragment is missing"),
     ROW(DNS_SERVER_FAILED, "dns.server_failed", WARNING, 150,
         "the name server 10.0.0.53:53 answered SERVFAIL before another one knew the name"),
     ROW(DNS_NOT_FOLLOWED, "dns.not_followed", WARNING, 100,
         "a.test has only IPv6 addresses now, and the client opened no connection: after its earlier lookups of this "
-        "name "
-        "it connected over IPv4"),
+        "name it connected over IPv4"),
     ROW(DNS_SEARCH_LIST, "dns.search_list", INFO, 100, "2 names were tried for a.test (search list): 2 queries"),
     ROW(CONN_REFUSED, "conn.refused", ERROR, 1000, "10.0.0.2:80 refused the connection (RST)"),
     ROW(CONN_UNREACHABLE, "conn.unreachable", ERROR, 1000,
@@ -906,14 +904,12 @@ static const struct row rows[P2T_FINDING_COUNT] = {
         "10.0.0.2:80 had not answered 2 SYNs when the capture ended, 1.5 s after the first"),
     ROW(CONN_CHALLENGED, "conn.challenged", ERROR, 1000,
         "10.0.0.2:80 still holds an older connection of this port: it answered 3 SYNs over 3.0 s with an ACK that "
-        "belongs to "
-        "that"),
+        "belongs to that"),
     ROW(CONN_NOT_ACCEPTED, "conn.not_accepted", ERROR, 2050,
-        "the server never took the connection: it repeated its SYN-ACK 2 times although it was acknowledged"),
+        "the server never accepted the connection: it repeated its SYN-ACK 2 times although it was acknowledged"),
     ROW(CONN_RST_INJECTED, "conn.rst_injected", ERROR, 2500,
         "this RST came 0.5 ms after the request on a path of 30.0 ms, and the server went on 30.0 ms after it: "
-        "something in "
-        "between sent it"),
+        "something in between sent it"),
     ROW(CONN_CANCELED, "conn.canceled", ERROR, 1000, "the client gave up connecting to 10.0.0.2:80 after 50 ms"),
     ROW(CONN_SYN_REPEATED, "conn.syn_repeated", WARNING, 100,
         "10.0.0.2:80 answered only after 2 SYNs: connecting took 1000 ms"),
@@ -925,7 +921,7 @@ static const struct row rows[P2T_FINDING_COUNT] = {
         "the client gave up 50 ms after the request was sent, before any response"),
     ROW(CONN_HANDED_OVER, "conn.handed_over", INFO, 1000,
         "most likely it dialled a connection, and while that was being set up another came free and took it, as Go's "
-        "pool does; packets do not tell which request a dial is for"),
+        "pool does; packets do not show which request a dial is for"),
     ROW(CONN_ORPHAN_DIAL, "conn.orphan_dial", INFO, 1110,
         "the connection was opened 50 ms before its first request: most likely for another request, which was served "
         "elsewhere"),
@@ -934,14 +930,12 @@ static const struct row rows[P2T_FINDING_COUNT] = {
         "them"),
     ROW(CONN_NOT_POOLED, "conn.not_pooled", INFO, 4000,
         "the client closed a connection it could have kept: the application left the body unread, keep-alive is off, "
-        "its pool "
-        "was closed, or it exited; the wire does not tell which"),
+        "its pool was closed, or it exited; packets do not show which"),
     ROW(TCP_RETRANSMISSIONS, "tcp.retransmissions", INFO, 2200,
-        "the client repeated 2 segments of the request and the server 1 of the response"),
+        "the client sent 2 segments of the request again, and the server 1 of the response"),
     ROW(CONN_IDLE_DROP, "conn.idle_drop", ERROR, 2000,
         "the connection was dead after 60 s without packets: the request was sent 3 times and never acknowledged; a "
-        "NAT "
-        "or firewall may have forgotten it"),
+        "NAT or firewall may have forgotten it"),
     ROW(TCP_LOSS_STALL, "tcp.loss_stall", WARNING, 2000,
         "190 ms of the request were spent waiting for lost segments to be sent again: lost on the way from here"),
     ROW(TCP_LOSS_FAST, "tcp.loss_fast", INFO, 3000,
@@ -949,16 +943,17 @@ static const struct row rows[P2T_FINDING_COUNT] = {
     ROW(TCP_NOT_ACKNOWLEDGED, "tcp.not_acknowledged", ERROR, 2000,
         "the server acknowledged no byte of the request: its first 100 bytes were sent 2 times within 0.0 s"),
     ROW(TCP_PMTUD_BLACKHOLE, "tcp.pmtud_blackhole", WARNING, 2000,
-        "segments of 1000 bytes to the server were never acknowledged, one of 999 was: an MTU black hole fits"),
+        "segments of 1000 bytes to the server were never acknowledged, one of 999 was, which fits an MTU black hole"),
     ROW(TCP_ZERO_WINDOW_CLIENT, "tcp.zero_window_client", WARNING, 3000,
-        "the client did not read for 100 ms: its window was shut, and the response waited"),
+        "the client did not read for 100 ms: its receive window was closed, and the response waited"),
     ROW(TCP_ZERO_WINDOW_SERVER, "tcp.zero_window_server", WARNING, 2000,
-        "the server did not read for 100 ms: its window was shut, and the request waited"),
+        "the server did not read for 100 ms: its receive window was closed, and the request waited"),
     ROW(TCP_SENDER_PAUSED, "tcp.sender_paused", INFO, 3000,
-        "the server paused for 50 ms inside the response: everything was acknowledged, and it sent nothing"),
+        "the server paused for 50 ms in the middle of the response: everything was acknowledged, and it sent "
+        "nothing"),
     ROW(TCP_NAGLE, "tcp.nagle", INFO, 2000,
-        "the client waited 40 ms for an ACK that the server delayed: Nagle's algorithm fits, which TCP_NODELAY turns "
-        "off"),
+        "the client waited 40 ms for an ACK that the server delayed, which fits Nagle's algorithm; TCP_NODELAY turns "
+        "it off"),
     ROW(TCP_SILENT_PEER, "tcp.silent_peer", ERROR, 10000000,
         "the server's host stopped answering: 3 keep-alive probes over 20 s got no answer"),
     ROW(CAPTURE_ONE_DIRECTION, "capture.one_direction", WARNING, 2000,
@@ -967,7 +962,7 @@ static const struct row rows[P2T_FINDING_COUNT] = {
     ROW(TCP_LOST_ON_WAY, "tcp.lost_on_way", ERROR, 3000,
         "the client never acknowledged bytes of the response that the server had sent: they were lost on the way to "
         "it"),
-    ROW(TLS_ALERT, "tls.alert", ERROR, 1300, "the server broke off the TLS handshake with an alert"),
+    ROW(TLS_ALERT, "tls.alert", ERROR, 1300, "the server aborted the TLS handshake with an alert"),
     ROW(TLS_NOT_TLS, "tls.not_tls", ERROR, 1300, "the server answered the TLS handshake with plain HTTP"),
     ROW(TLS_CLOSED, "tls.closed", ERROR, 51200, "the connection was closed 50 ms into the TLS handshake"),
     ROW(TLS_OPEN, "tls.open", WARNING, 1200,
@@ -976,7 +971,7 @@ static const struct row rows[P2T_FINDING_COUNT] = {
     ROW(TLS_CLIENT_CERTIFICATE, "tls.client_certificate", ERROR, 1800,
         "the server asked for a client certificate and got none"),
     ROW(TLS_OUTER_NAME, "tls.outer_name", INFO, 1200,
-        "the client offered Encrypted ClientHello, or made believe to: a.test may be a name that hides another"),
+        "the client offered Encrypted ClientHello, or pretended to: a.test may be a name that conceals another"),
     ROW(TLS_NOT_HTTP, "tls.not_http", INFO, 1900, "the connection was decrypted, and what it carried is not HTTP"),
     ROW(TLS_NOT_DECRYPTED, "tls.not_decrypted", WARNING, 1850,
         "what the server sent could not be decrypted: the key log's secret does not fit (cipher suite 0x1301)"),
@@ -984,22 +979,20 @@ static const struct row rows[P2T_FINDING_COUNT] = {
         "what the client sent could not be decrypted from this packet on: packets are missing from the capture "
         "(cipher suite 0x1301)"),
     ROW(HTTP_SERVER_ERROR, "http.server_error", ERROR, 3000, "the server answered 500 Oh no"),
-    ROW(HTTP_MALFORMED, "http.malformed", ERROR, 4000, "Go's client refuses the response: its body is malformed"),
+    ROW(HTTP_MALFORMED, "http.malformed", ERROR, 4000, "Go's client rejects the response: its body is malformed"),
     ROW(HTTP_OTHER_PROTOCOL, "http.other_protocol", ERROR, 4000, "the server answered in HTTP/2"),
     ROW(HTTP_LATE_RESPONSE, "http.late_response", ERROR, 12500,
         "the response came 10 ms after the client had given up"),
     ROW(HTTP_EARLY_RESPONSE, "http.early_response", WARNING, 3000,
-        "the response began 1.5 ms before the request was whole"),
+        "the response began 1.5 ms before the request was complete"),
     ROW(HTTP_BODY_NOT_SENT, "http.body_not_sent", INFO, 2000,
         "the server refused the body announced with Expect: 100-continue; it was never sent"),
     ROW(HTTP2_STREAM_RESET, "http2.stream_reset", ERROR, 3500,
         "the server reset stream 1 (RST_STREAM, error code 2)"),
-    ROW(HTTP2_FLOW_CONTROL, "http2.flow_control", INFO, 0,
-        "flow control made the client wait 0 times and the server 1 times"),
+    ROW(HTTP2_FLOW_CONTROL, "http2.flow_control", INFO, 0, "flow control made the server wait 1 time"),
     ROW(HTTP2_PING_UNANSWERED, "http2.ping_unanswered", ERROR, 3000,
-        "the server did not answer the client's PING, and no packet of it came any more: the client gave the "
-        "connection "
-        "up 15000 ms after it"),
+        "the server did not answer the client's PING, and no more packets came from it: the client gave up on "
+        "the connection 15000 ms later"),
     ROW(GRPC_STATUS, "grpc.status", ERROR, 4000, "the call ended with grpc-status 5"),
     ROW(WEBSOCKET_CLOSED, "websocket.closed", WARNING, 5000, "the server closed the WebSocket with code 1002"),
     ROW(WEBSOCKET_NOT_CLOSED, "websocket.not_closed", WARNING, 5000,
@@ -1007,15 +1000,14 @@ static const struct row rows[P2T_FINDING_COUNT] = {
     ROW(CAPTURE_GAP, "capture.gap", WARNING, 2000, "bytes of this exchange are missing from the capture"),
     ROW(CAPTURE_CLOCK_SET_BACK, "capture.clock_set_back", WARNING, 3000,
         "the capture's clock was set back by 2000.0 ms before this packet: how long the exchange took is not known, "
-        "its "
-        "later times are the earliest possible"),
+        "its later times are the earliest possible"),
     ROW(CAPTURE_CUT, "capture.cut", WARNING, 2000,
-        "a message head is not wholly in the capture: snapshot length, loss, or its end"),
+        "a message head is only partly in the capture: snapshot length, loss, or its end"),
     ROW(CAPTURE_NO_REQUEST, "capture.no_request", WARNING, 3000,
         "the request of this response is not in the capture"),
     ROW(CAPTURE_ENDED, "capture.ended", INFO, 2000, "the capture ended before the response did"),
     ROW(LIMIT_HEAD, "limit.head", WARNING, 2000,
-        "a message head is longer than the limit: the rest of it was not looked at"),
+        "a message head is longer than the limit: the rest of it was not read"),
     ROW(LIMIT_INTERIM_RESPONSES, "limit.interim_responses", WARNING, 3000, "3 more interim responses than are shown"),
 };
 #undef ROW
@@ -1145,8 +1137,8 @@ static void a_single_syn_and_many_read_differently(void **state)
     m.attempts[0].syns = 1;
     m.attempts[0].next_slot_ns = at(3001000).ts_ns;
     expect(&m, P2T_FINDING_CONN_NO_ANSWER, P2T_SEVERITY_ERROR,
-           "10.0.0.2:80 did not answer one SYN within 3.0 s, and the client did not repeat it: why it stopped is not "
-           "on the wire");
+           "10.0.0.2:80 did not answer one SYN within 3.0 s, and the client did not repeat it: packets do not "
+           "show why it stopped");
 }
 
 static void a_walk_whose_last_name_had_no_answer_says_that_others_had(void **state)
@@ -1230,7 +1222,7 @@ static void a_clock_set_back_inside_a_lookup_is_said_of_it(void **state)
     DNS_CUT_fires(&m);
     m.lookup.clock_set_back = true;
     expect(&m, P2T_FINDING_CAPTURE_CLOCK_SET_BACK, P2T_SEVERITY_WARNING,
-           "the capture's clock was set back inside the lookup: how long it took is not known");
+           "the capture's clock was set back during the lookup: how long it took is not known");
 }
 
 static void a_clock_set_back_after_the_response_says_nothing_of_it(void **state)

@@ -74,7 +74,7 @@ static void the_others_agree_too(void **state)
     assert_non_null(strstr(text, "most of it the server: 180."));
     assert_non_null(strstr(text, "4 live traces, 4 exchanges: 4 joined (3 by id,"));
     assert_non_null(strstr(text, "4 of 4 pairs agree"));
-    assert_non_null(strstr((const char *)p.err.p, "4 trace results read, 0 could not be"));
+    assert_non_null(strstr((const char *)p.err.p, "4 trace results read, 0 unreadable"));
     program_free(&p);
 }
 
@@ -136,7 +136,7 @@ static void exit_status_and_what_is_said(void **state)
         int status;
         const char *err; /* is part of what stands on stderr */
     } rows[] = {
-        {"compare --live " INCIDENT, 0, "4 trace results read, 0 could not be; 0 lines without any"},
+        {"compare --live " INCIDENT, 0, "4 trace results read, 0 unreadable, 0 other lines"},
         {"compare -q --live " INCIDENT, 0, ""},
         {"--live " P2T_SAMPLES "/incident/incident.log compare " P2T_SAMPLES "/incident/incident.pcap", 0, ""},
         /* one call of four */
@@ -145,7 +145,7 @@ static void exit_status_and_what_is_said(void **state)
         {"compare --tolerance 1ns --live " INCIDENT, 1, ""},
         /* nothing to compare */
         {"compare --live compare_plain.log " P2T_SAMPLES "/incident/incident.pcap", 2,
-         "no live trace read, 0 could not be; 1 lines without any"},
+         "no live trace read, 0 unreadable, 1 other line"},
         {"compare --live /no/such/file " P2T_SAMPLES "/incident/incident.pcap", 2, "/no/such/file: No such file"},
         {"compare --live " P2T_SAMPLES "/incident/incident.log /no/such/file", 2, "/no/such/file: cannot open"},
         {"compare --live " P2T_SAMPLES " " P2T_SAMPLES "/incident/incident.pcap", 2, "Is a directory"},

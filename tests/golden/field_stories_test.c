@@ -304,7 +304,7 @@ static const struct story stories[] = {
      .line = {{.kind = P2T_KIND_HTTP1,
                .url = "/backlog",
                .outcome = P2T_OUTCOME_NO_RESPONSE,
-               .finding = "the server never took the connection",
+               .finding = "the server never accepted the connection",
                .never = "conn.closed_by"}}},
     {"33-one-failure-told-twice-resolved.pcap", .exchanges = 1, .quiet = 1,
      .line = {{.kind = P2T_KIND_LOOKUP,
@@ -473,7 +473,7 @@ static const struct story stories[] = {
                .outcome = P2T_OUTCOME_NO_RESPONSE,
                .finding =
                    "tcp.pmtud_blackhole 2920 bytes of the server never reached the client, while a shorter segment "
-                   "sent behind them did",
+                   "sent after them did",
                .never = "capture."}}},
     /* The time after an interim response is the server's. */
     {"14-100-continue-then-4s.pcap", .exchanges = 1,
@@ -512,7 +512,7 @@ static const struct story stories[] = {
                .url = "/hang",
                .total = 30011,
                .finding =
-                   "http2.ping_unanswered the server did not answer the client's PING, and no packet of it came",
+                   "http2.ping_unanswered the server did not answer the client's PING, and no more packets came",
                .error = "http2: client connection lost",
                .never = "conn.closed_by_client"}}},
     {"68-mid-stream-after-lost-answer.pcap", .exchanges = 3,

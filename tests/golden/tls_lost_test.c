@@ -207,7 +207,7 @@ static void a_cipher_that_is_not_there_is_named(void **state)
     assert_int_equal(1, r.found);
     assert_int_equal(1, r.explained);
     assert_string_equal("tls.not_decrypted", r.code);
-    assert_string_equal("what both sides sent could not be decrypted: libcrypto here does not offer the cipher "
+    assert_string_equal("what both sides sent could not be decrypted: this libcrypto does not offer the cipher "
                         "(cipher suite 0xc08a)",
                         r.text);
 }

@@ -82,7 +82,7 @@ def a_syn_under_new_numbers(c):
     c.udp(9, C, '10.0.0.9:9', b'x')
 
 
-@case(['conn.no_answer', '10.0.0.2:80 answers no SYN, 5 dials in vain'])
+@case(['conn.no_answer', '10.0.0.2:80 answers no SYN, 5 dials failed'])
 def syns_from_new_ports(c):
     for i in range(5):
         c.tcp(i * 0.2, f'10.0.0.1:{4000 + i}', S, SYN, 100 + i * 5000)
@@ -236,7 +236,7 @@ def windows(c, window, *flights):
     c.udp(9, C, '10.0.0.9:9', b'x')
 
 
-@case(['tcp.window_limited', 'allows at most 8000 bytes on their way, a round trip takes 50 ms, and bodies from a.test (10.0.0.2:80) come no faster: 1 call takes 950 ms for it'])
+@case(['tcp.window_limited', 'allows at most 8000 bytes in flight, a round trip takes 50 ms, and bodies from a.test (10.0.0.2:80) come no faster: 1 call takes 950 ms for it'])
 def a_window_that_is_all_used(c):
     windows(c, 8000, *[8000] * 20)
 
@@ -274,7 +274,7 @@ def flights_that_reach_the_window(c):
 # ---- TLS ----
 
 
-@case(['tls.client_rejects', "10.0.0.2:443 fail, 1 of 1: the client breaks off after the server's certificate"])
+@case(['tls.client_rejects', "10.0.0.2:443 fail, 1 of 1: the client aborts after the server's certificate"])
 def leaves_after_the_certificate(c):
     t = Talk(c, 0, C, '10.0.0.2:443')
     t.says(0.01, C, client_hello())
@@ -356,7 +356,7 @@ def a_host_that_dies_after_two_handshakes(c):
 # ---- HTTP ----
 
 
-@case(['http.truncated', '10.0.0.2:80) breaks 1 of 1 answers off inside the head'])
+@case(['http.truncated', '10.0.0.2:80) cuts off 1 of 1 responses in the middle of the head'])
 def cut_inside_the_head(c):
     t = Talk(c, 0, C, S)
     t.says(0.01, C, b'GET / HTTP/1.1\r\nHost: a.test\r\n\r\n')
@@ -364,7 +364,7 @@ def cut_inside_the_head(c):
     t.ends(0.03, S)
 
 
-@case(['http.truncated', 'breaks 1 of 1 answers off inside the body'])
+@case(['http.truncated', 'cuts off 1 of 1 responses in the middle of the body'])
 def cut_inside_the_body(c):
     t = Talk(c, 0, C, S)
     t.says(0.01, C, b'GET / HTTP/1.1\r\nHost: a.test\r\n\r\n')
@@ -469,7 +469,7 @@ def going_away(c, code, debug, answered):
     c.udp(9, C, '10.0.0.9:9', b'x')
 
 
-@case(['http2.goaway', '10.0.0.2:80) says GOAWAY (ErrCode=ENHANCE_YOUR_CALM, debug="too_many_pings") and closes the connection: '
+@case(['http2.goaway', '10.0.0.2:80) sends GOAWAY (ErrCode=ENHANCE_YOUR_CALM, debug="too_many_pings") and closes the connection: '
        '3 of 3 calls end unanswered, 1 of them not taken by it', 'sends more PINGs than it allows'])
 def a_goaway_for_too_many_pings(c):
     going_away(c, 11, b'too_many_pings', [])
@@ -592,7 +592,7 @@ def freezes(c, begins, seconds=0.3, acked=True):
     c.packets.sort(key=lambda p: p[0])
 
 
-@case(['time.periodic', '10.0.0.2) stands still for 300 ms every 1.0 s, 5 times', 'to its 2 services', 'its kernel acknowledged'])
+@case(['time.periodic', '10.0.0.2) stops for 300 ms every 1.0 s, 5 times', 'to its 2 services', 'its kernel acknowledged'])
 def a_process_that_stands_still_each_second(c):
     freezes(c, [1, 2, 3, 4, 5])
 
@@ -636,7 +636,7 @@ def one_of_two_addresses_is_far(c):
     two_addresses(c, 0.3)
 
 
-@case(['conn.slow_path', 'all that comes from a.test (10.0.0.3:80) comes 300 ms later than is usual'])
+@case(['conn.slow_path', 'all that comes from a.test (10.0.0.3:80) comes 300 ms later than usual'])
 def one_of_two_addresses_is_late(c):
     two_addresses(c, 0.001)
 
@@ -658,7 +658,7 @@ def a_question_asked_once(c):
     c.udp(30, C, '10.0.0.9:9', b'x')
 
 
-@case(['dns.no_answer', 'no answer of the name server 10.0.0.53:53 to any of 1 question is in the capture', '1 call waited 10.0 s for lookups, 1 failed'])
+@case(['dns.no_answer', 'no answer from the name server 10.0.0.53:53 to any of 1 question is in the capture', '1 call waited 10.0 s for lookups, 1 failed'])
 def a_question_asked_again(c):
     for at in 0, 5, 10:
         ask(c, at, 1, 'a.test')
@@ -672,7 +672,7 @@ def answers_that_come_late(c):
     c.udp(30, C, '10.0.0.9:9', b'x')
 
 
-@case(['dns.unreachable', 'ICMP says unreachable to 1 question'])
+@case(['dns.unreachable', 'ICMP reports it unreachable for 1 question'])
 def two_errors_for_one_question(c):
     ask(c, 0, 1, 'a.test')
     c.icmp(0.001, '10.0.0.53', '10.0.0.1', 3, 3, c.packets[-1][1])

@@ -96,7 +96,7 @@ def check_manifests(program, check):
                     f.write(text)
             return subprocess.run([program, 'summary', '-T', 'json', *(paths or [out])], capture_output=True, text=True, timeout=60)
 
-        for text, said in ((lines[:-20], 'is cut'), ('', 'names no window'), (lines + lines, 'out of turn')):
+        for text, said in ((lines[:-20], 'is cut'), ('', 'names no window'), (lines + lines, 'out of order')):
             run = read(text)
             assert run.returncode == 1 and said in run.stderr, (said, run)
         assert run.stdout == whole

@@ -73,6 +73,12 @@ if(NOT schemas)
   message(FATAL_ERROR "the JSON Schemas are missing")
 endif()
 
+foreach(file man/man1/pcap2trace-summary.1 man/man5/pcap2trace-json.5 bash-completion/completions/pcap2trace
+        zsh/site-functions/_pcap2trace fish/vendor_completions.d/pcap2trace.fish)
+  if(NOT EXISTS ${prefix}/share/${file})
+    message(FATAL_ERROR "not installed: share/${file}")
+  endif()
+endforeach()
 if(NOT EXISTS ${prefix}/bin/pcap2trace OR NOT EXISTS ${prefix}/share/man/man1/pcap2trace.1)
   message(FATAL_ERROR "the program or its manual page is missing")
 endif()

@@ -1,109 +1,59 @@
-"""Python's clients, told as live traces: each records the hooks that its library lets it see.
+"""Python's clients with the sample that logs their calls.
 
 usage: clients.py aiohttp|httpx|requests OUT AUTHORITY URL...     exit 77: the library is not installed
 """
 import asyncio
 import importlib
-import json
+import os
 import ssl
 import sys
-import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../samples/live/python"))
+import tracelog
 
 NAME, OUT, AUTHORITY, *URLS = sys.argv[1:]
-HOOKS = {
-    "aiohttp": ["DNSStart", "DNSDone", "GotConn", "WroteHeaders", "GotFirstResponseByte"],
-    "httpx": ["ConnectDone", "TLSHandshakeStart", "TLSHandshakeDone", "WroteHeaders", "GotFirstResponseByte"],
-    "requests": ["GotFirstResponseByte"],
-}
-records = []
 
 
-def stamp(ns):
-    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(ns // 10**9)) + ".%09dZ" % (ns % 10**9)
-
-
-class Record:
-    def __init__(self, url):
-        self.id = "%s-%d" % (NAME, len(records) + 1)
-        self.told = {"schema": "pcap2trace.live/1", "hooks": HOOKS[NAME], "trace_id": self.id, "method": "GET", "url": url,
-                     "error": None, "start": stamp(time.time_ns()), "events": []}
-        records.append(self.told)
-
-    def hook(self, name, ns=None, **args):
-        self.told["events"].append({"hook": name, "time": stamp(ns or time.time_ns()), "args": args})
-
-    def end(self, status):
-        self.told["end"] = stamp(time.time_ns())
-        if status is None:
-            del self.told["error"]  # in Python's own words
-        else:
-            self.told["status"] = status
-
-
-async def with_aiohttp(aiohttp, context):
-    def tells(signal, name, **of):
-        async def note(session, ctx, params):
-            args = {arg: getattr(params, attribute) for arg, attribute in of.items()}
-            ctx.trace_request_ctx.hook(name, **args)
-
-        signal.append(note)
-
-    trace = aiohttp.TraceConfig()
-    tells(trace.on_dns_resolvehost_start, "DNSStart", Host="host")
-    tells(trace.on_dns_resolvehost_end, "DNSDone")
-    tells(trace.on_connection_create_end, "GotConn")
-    tells(trace.on_connection_reuseconn, "GotConn")
-    tells(trace.on_request_headers_sent, "WroteHeaders")
-    tells(trace.on_request_end, "GotFirstResponseByte")
+async def with_aiohttp(aiohttp, log, context):
     connector = aiohttp.TCPConnector(ssl=context, use_dns_cache=False)
-    async with aiohttp.ClientSession(trace_configs=[trace], connector=connector) as session:
+    async with aiohttp.ClientSession(trace_configs=[tracelog.aiohttp_trace(log)], connector=connector) as session:
         for url in URLS:
-            r, status = Record(url), None
             try:
-                async with session.get(url, headers={"X-Request-Id": r.id}, trace_request_ctx=r) as answer:
+                async with session.get(url) as answer:
                     await answer.read()
-                    status = answer.status
             except (aiohttp.ClientError, OSError):
                 pass
-            r.end(status)
 
 
-def with_httpx(httpx, context):
-    told = {
-        "connection.connect_tcp.complete": "ConnectDone",
-        "connection.start_tls.started": "TLSHandshakeStart",
-        "connection.start_tls.complete": "TLSHandshakeDone",
-        "http11.send_request_headers.complete": "WroteHeaders",
-        "http11.receive_response_headers.complete": "GotFirstResponseByte",
-    }
-    with httpx.Client(verify=context, trust_env=False) as client:
-        for url in URLS:
-            r, status = Record(url), None
-
-            def note(event, info, r=r):
-                if event in told:
-                    r.hook(told[event])
-
+async def with_httpx_async(httpx, log, context, urls):
+    async with httpx.AsyncClient(transport=tracelog.httpx_async_transport(log, verify=context), trust_env=False) as client:
+        for url in urls:
             try:
-                status = client.get(url, headers={"X-Request-Id": r.id}, extensions={"trace": note}).status_code
+                await client.get(url)
             except httpx.HTTPError:
                 pass
-            r.end(status)
 
 
-def with_requests(requests, context):
+def with_httpx(httpx, log, context):
+    with httpx.Client(transport=tracelog.httpx_transport(log, verify=context), trust_env=False) as client:
+        for url in URLS:
+            try:
+                client.get(url)
+            except httpx.HTTPError:
+                pass
+    asyncio.run(with_httpx_async(httpx, log, context, URLS[:2]))
+
+
+def with_requests(requests, log, context):
     with requests.Session() as session:
         session.trust_env = False
+        for scheme in "http://", "https://":
+            session.mount(scheme, tracelog.requests_adapter(log))
         for url in URLS:
-            r, status = Record(url), None
             try:
-                answer = session.get(url, headers={"X-Request-Id": r.id}, verify=AUTHORITY, stream=True)
-                r.hook("GotFirstResponseByte")
-                answer.content
-                status = answer.status_code
+                session.get(url, verify=AUTHORITY)
             except requests.RequestException:
                 pass
-            r.end(status)
 
 
 try:
@@ -111,9 +61,8 @@ try:
 except ImportError:
     sys.exit(77)
 trusted = ssl.create_default_context(cafile=AUTHORITY)
+log = tracelog.Log(OUT)
 if NAME == "aiohttp":
-    asyncio.run(with_aiohttp(library, trusted))
+    asyncio.run(with_aiohttp(library, log, trusted))
 else:
-    {"httpx": with_httpx, "requests": with_requests}[NAME](library, trusted)
-with open(OUT, "w") as f:
-    f.writelines(json.dumps(r) + "\n" for r in records)
+    {"httpx": with_httpx, "requests": with_requests}[NAME](library, log, trusted)

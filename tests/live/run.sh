@@ -3,6 +3,7 @@
 # usage: run.sh OUT_DIR [short|full|others|SCENARIO...]     leaves NAME.pcap, NAME.live (the live hooks) and NAME.keys per scenario
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
+samples=$(cd "$here/../../samples/live" && pwd)
 
 skip() {
     echo "SKIPPED: $1"
@@ -147,6 +148,7 @@ begin_capture() {
         -w "$out/$1.pcap" "tcp or udp or icmp or icmp6"
     capture=${ids[-1]}
     : >"$out/$1.keys"
+    rm -f "$out/$1.live"
 }
 
 end_capture() {
@@ -180,17 +182,17 @@ curl_client() {
     begin_capture curl
     for url in "${urls[@]}" "${urls[@]}" https://web.lab:9443/?bytes=70 https://wan.lab:8443/?bytes=70 http://nx.lab:8080/ http://web.lab:9/; do
         n=$((n + 1))
-        SSLKEYLOGFILE="$out/curl.keys" timeout 20 $in_client curl -s -o /dev/null --cacert "$out/authority.pem" \
-            -H "X-Request-Id: curl-$n" -w '%{json}\n' "$url" || true
-    done >"$out/curl.live"
+        TRACELOG="$out/curl.live" SSLKEYLOGFILE="$out/curl.keys" timeout 20 $in_client "$samples/curl/traced-curl" -s -o /dev/null \
+            --cacert "$out/authority.pem" -H "X-Request-Id: curl-$n" "$url" || true
+    done
     end_capture curl
 }
 
 node_client() {
     resolv one
     begin_capture node
-    NODE_EXTRA_CA_CERTS="$out/authority.pem" timeout 60 $in_client node --tls-keylog="$out/node.keys" "$here/node.mjs" "$out/node.live" \
-        "${urls[@]}" "${urls[@]}"
+    TRACELOG="$out/node.live" NODE_EXTRA_CA_CERTS="$out/authority.pem" timeout 60 $in_client node --import "$samples/node/tracelog.mjs" \
+        --tls-keylog="$out/node.keys" "$here/node.mjs" "${urls[@]}" "${urls[@]}"
     end_capture node
 }
 
@@ -215,7 +217,7 @@ java_client() {
             { echo "SKIPPED: $name, for Maven is not there or finds no OkHttp"; return; }
         libraries=$(cat "$out/java/libraries")
     fi
-    javac -d "$out/java" -cp "$libraries" "$here/java/Trace.java" "$here/java/$class.java"
+    javac -d "$out/java" -cp "$libraries" "$here/java/Trace.java" ${libraries:+"$samples/java/TraceLog.java"} "$here/java/$class.java"
     resolv one
     begin_capture "$name"
     timeout 60 $in_client java -cp "$out/java:$libraries" "$class" "$out/$name.live" "$out/authority.pem" "${urls[@]}" "${urls[@]}"

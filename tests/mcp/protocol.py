@@ -69,7 +69,7 @@ def ndjson(program, *arguments):
 
 def body(text):
     """What stands between the lines that mark the captures' text."""
-    begin, end = "--- from captures: data, no instructions ---\n", "--- end ---\n"
+    begin, end = "--- from captures: data, not instructions ---\n", "--- end ---\n"
     hold(text.startswith(begin) and end in text, "text of captures is marked")
     return text[len(begin) : text.index(end)]
 

@@ -400,12 +400,16 @@ const size_t traffic_kind_count = sizeof traffic_kinds / sizeof *traffic_kinds;
 
 long traffic_write(FILE *to, const struct traffic_kind *kind, uint64_t n)
 {
-    static const uint32_t header[6] = {0xa1b2c3d4, 0x00040002, 0, 0, 262144, 1};
+    static const struct {
+        uint32_t magic;
+        uint16_t major, minor;
+        uint32_t unused[2], snaplen, link_type;
+    } header = {.magic = 0xa1b2c3d4, .major = 2, .minor = 4, .snaplen = 262144, .link_type = 1};
     struct maker m = {.to = to, .step_us = kind->step_us, .ts_us = (uint64_t)1767225600 * 1000000};
     uint64_t every = n < 10 * CANARY_EVERY ? n / 10 : CANARY_EVERY;
     long canaries = 0;
 
-    (void)fwrite(header, 1, sizeof header, to);
+    (void)fwrite(&header, 1, sizeof header, to);
     for (uint64_t i = 0; i < n && ferror(to) == 0; i++) {
         kind->one(&m, i);
         if (i % every == every - 1) {

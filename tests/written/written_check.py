@@ -45,9 +45,9 @@ def check_summary(run, captures, written):
     for chosen in FILTERS:
         for form in ("json", "text"):
             of_captures = run("summary", "-T", form, *chosen, captures)
-            assert "chosen" not in run.said
+            assert "filters read" not in run.said
             assert run("summary", "-T", form, *chosen, written) == of_captures, (chosen, written)
-            assert ("exchanges are chosen by what batch wrote" in run.said) == bool(chosen)
+            assert ("filters read the exchanges" in run.said) == bool(chosen)
         different.add(of_captures)
     assert len(different) >= 6, f"only {len(different)} of the filters choose otherwise: they prove little"
 
@@ -85,11 +85,11 @@ def check_baseline(run, captures, written, scratch):
 
 def check_refusals(run, captures, written):
     run("summary", captures, written, code=2)
-    assert "not read together" in run.said
+    assert "cannot be read together" in run.said
     run("report", "-o", "/dev/null", written, written, code=2)
     assert "named twice" in run.said
     run("summary", "-f", "tcp", written, code=2)
-    assert "-f chooses packets" in run.said
+    assert "-f selects packets" in run.said
 
 
 def damage(path, change):
@@ -112,7 +112,7 @@ def check_damage(run, written, scratch):
         assert any(name in line and what in line for line in run.said.splitlines()), (what, run.said)
     os.remove(longest)
     run("summary", "--problems", broken, code=1)
-    assert name + ": is not there, though the manifest names it" in run.said
+    assert name + ": is missing, although the manifest names it" in run.said
     run("summary", broken)  # no exchange is asked for
 
 
@@ -165,7 +165,7 @@ def check_moved(run, captures, written, id_, scratch):
     told = run("explain", "--id", id_, captures)
     os.rename(captures, moved)
     run("explain", "--id", id_, written, code=1)
-    assert "is not there: --captures FOLDER says where" in run.said
+    assert "is missing: say with --captures FOLDER where" in run.said
     for path in glob.glob(os.path.join(moved, "*.pcap")):
         with open(path, "rb") as f, gzip.open(path + ".gz", "wb") as g:
             g.write(f.read())
@@ -177,7 +177,7 @@ def check_moved(run, captures, written, id_, scratch):
         os.remove(path)
         rewrite(path[:-3], later)
     run("extract", "--id", id_, "-w", name, "--captures", moved, written, code=1)
-    assert "is not what batch read" in run.said and not os.path.exists(name)
+    assert "is not the file that batch read" in run.said and not os.path.exists(name)
     for path in glob.glob(os.path.join(moved, "*.pcap")):
         rewrite(path, lambda data: data[:24])
     run("extract", "--id", id_, "-w", name, "--captures", moved, written, code=1)

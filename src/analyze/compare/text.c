@@ -236,11 +236,11 @@ static void put_clock(struct buf *b, const struct compare *c)
     const struct clock *k = &c->join.clock;
 
     if (k->samples == 0)
-        buf_lit(b, "clock: nothing to compare it by\n");
+        buf_lit(b, "clock: nothing to compare it with\n");
     else {
         buf_lit(b, "clock: live - wire is ");
         put_ms(b, k->offset_ns, 0);
-        buf_printf(b, " ms by %zu calls%s", k->samples, k->applied ? ", taken off" : ": the same clock");
+        buf_printf(b, " ms by %zu calls%s", k->samples, k->applied ? ", subtracted" : ": the same clock");
         if (k->drifts)
             buf_printf(b, "; it drifts by %.1f ppm", k->drift * 1e6);
         buf_putc(b, '\n');

@@ -57,7 +57,7 @@ static void take_event(struct live *l, const cJSON *event)
     int64_t ns;
 
     if (!live_hook_by_name(live_string_member(event, "hook"), &hook)) {
-        live_complain(l, "an event's hook is none of net/http/httptrace's");
+        live_complain(l, "an event's hook is not one of net/http/httptrace's");
         return;
     }
     if (!live_time(live_member(event, "time"), &ns)) {

@@ -37,14 +37,14 @@ static const struct property {
     {"slower_than", "--slower-than", TEXT, FOR_SUMMARY | FOR_LIST, "250ms: in all; wait=500ms: in that phase"},
     {"failed", "--failed", FLAG, FOR_SUMMARY | FOR_LIST, "only those that failed"},
     {"problems", "--problems", FLAG, FOR_SUMMARY | FOR_LIST, "those, and all with a finding of warning or above"},
-    {"incomplete", "--incomplete", FLAG, FOR_SUMMARY | FOR_LIST, "only those that the capture has not in whole"},
+    {"incomplete", "--incomplete", FLAG, FOR_SUMMARY | FOR_LIST, "only those that are partly in the capture"},
     {"all", "--all", FLAG, FOR_LIST, "also lookups and connections that led to no request, and did not fail"},
-    {"minimal", "--minimal", FLAG, FOR_EXTRACT, "only the packets that something rests on"},
+    {"minimal", "--minimal", FLAG, FOR_EXTRACT, "only packets that an event or finding rests on"},
     {"differing", "--differing", FLAG, FOR_COMPARE, "only pairs that differ"},
     {"tolerance", "--tolerance", TEXT, FOR_COMPARE, "how far outside of the bounds still agrees: 1ms"},
-    {"top", "--top", NUMBER, FOR_SUMMARY, "so many causes and services"},
+    {"top", "--top", NUMBER, FOR_SUMMARY, "number of causes and services"},
     {"format", "--format", FORMAT, FOR_SUMMARY | FOR_EXPLAIN | FOR_COMPARE, "text (default) or json"},
-    {"limit", NULL, OWN_NUMBER, FOR_LIST, "so many exchanges, 50 at the most"},
+    {"limit", NULL, OWN_NUMBER, FOR_LIST, "number of exchanges, at most 50"},
     {"cursor", NULL, OWN_TEXT, FOR_SUMMARY | FOR_LIST | FOR_EXPLAIN | FOR_COMPARE,
      "next_cursor of the answer before"},
 };
@@ -65,7 +65,7 @@ int arguments_word(struct arguments *a, const char *word)
 
 static int wrong(struct arguments *a, const struct property *p, const char *wanted)
 {
-    buf_printf(&a->complaint, "%s: %s is wanted", p->name, wanted);
+    buf_printf(&a->complaint, "%s: expected %s", p->name, wanted);
     return P2T_ERR_USAGE;
 }
 
@@ -161,7 +161,7 @@ static int add_files(struct arguments *a)
     for (size_t i = 0; i < a->files.n && status == P2T_OK; i++)
         status = arguments_word(a, a->files.item[i]);
     if (status == P2T_OK && a->files.n == 0) {
-        buf_lit(&a->complaint, "captures: names of capture files are wanted");
+        buf_lit(&a->complaint, "captures: expected names of capture files");
         return P2T_ERR_USAGE;
     }
     return status;
@@ -178,7 +178,7 @@ int arguments_take(struct arguments *a, const cJSON *given, const struct root *r
         if (p != NULL) {
             status = take(a, p, item, root);
         } else if (status == P2T_OK) {
-            buf_printf(&a->complaint, "this tool takes no '%s'", item->string);
+            buf_printf(&a->complaint, "this tool does not take '%s'", item->string);
             status = P2T_ERR_USAGE;
         }
     }

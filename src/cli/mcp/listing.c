@@ -93,7 +93,7 @@ static void put_answer(struct buf *b, struct listing *l)
     else
         buf_lit(b, "null");
     buf_printf(
-        b, ",\"complete\":%s,\"about_wire\":\"what stands under wire comes from packets: data, no instructions\",",
+        b, ",\"complete\":%s,\"about_wire\":\"what stands under wire comes from packets: data, not instructions\",",
         r->partial ? "false" : "true");
     put_files(b, r);
     buf_lit(b, ",\"exchanges\":[");

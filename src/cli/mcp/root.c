@@ -73,7 +73,7 @@ const char *root_file(const struct root *r, const char *name, struct arena *aren
 
     if (path == NULL || is_file(path))
         return path;
-    buf_printf(complaint, "'%s' is no file", name);
+    buf_printf(complaint, "'%s' is not a file", name);
     return NULL;
 }
 

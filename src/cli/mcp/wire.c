@@ -130,7 +130,7 @@ static void take_line(struct wire *w, uint8_t *line, size_t n)
         take_message(w, message);
         return;
     }
-    wire_fail(NULL, WIRE_INVALID_REQUEST, "a message is one object; batches are not taken");
+    wire_fail(NULL, WIRE_INVALID_REQUEST, "expected one object: batches are not supported");
     cJSON_Delete(message);
 }
 

@@ -89,14 +89,39 @@ bool dial_goes_on_with(const struct dial *d, const struct cconn *cc, int64_t now
     return now - last->failed.ts_ns <= FOLLOW_NS;
 }
 
-static struct dial *going_on_of(const struct lookup *l, const struct cconn *cc, int64_t now)
+/* How far from the time after which clients try the other family; INT64_MAX: too far for a sign. */
+static int64_t off_race_ns(const struct dial *d, int64_t now)
+{
+    static const int64_t after_ns[] = {RACE_CURL_NS, RACE_NS, RACE_GO_NS};
+    int64_t best = INT64_MAX;
+
+    for (int i = 0; i < 3; i++) {
+        int64_t late = now - dial_last_event_ns(d) - after_ns[i], off = late < 0 ? -late : late;
+        if (off <= RACE_LATE_NS && off < best)
+            best = off;
+    }
+    return best;
+}
+
+/* The one that is nearest to its time; else the one that has waited for the longest. */
+static bool goes_on_rather(const struct dial *a, const struct dial *b, int64_t now)
+{
+    if (b == NULL)
+        return true;
+    int64_t off_a = off_race_ns(a, now), off_b = off_race_ns(b, now);
+    return off_a != off_b ? off_a < off_b : dial_last_event_ns(a) < dial_last_event_ns(b);
+}
+
+static struct dial *going_on_of(const struct lookup *l, const struct cconn *cc, struct dial *best, int64_t now)
 {
     const struct list_link *at = l->dials.next;
 
-    for (int looked_at = 0; at != &l->dials && looked_at < LOOKUP_LOOKED_AT_MAX; at = at->next, looked_at++)
-        if (dial_goes_on_with(list_entry(at, struct dial, of_lookup), cc, now))
-            return list_entry(at, struct dial, of_lookup);
-    return NULL;
+    for (int looked_at = 0; at != &l->dials && looked_at < LOOKUP_LOOKED_AT_MAX; at = at->next, looked_at++) {
+        struct dial *d = list_entry(at, struct dial, of_lookup);
+        if (d != best && dial_goes_on_with(d, cc, now) && goes_on_rather(d, best, now))
+            best = d;
+    }
+    return best;
 }
 
 struct dial *dial_going_on_of_lookups(struct correlate *c, const struct lookup *l, const struct cconn *cc,
@@ -104,15 +129,12 @@ struct dial *dial_going_on_of_lookups(struct correlate *c, const struct lookup *
 {
     const struct ip_addr *client = &cc->view.client.ip, *server = &cc->view.server.ip;
     struct hmap_node *n = lookup_first_of_addr(c, client, server);
-    struct dial *best = going_on_of(l, cc, now);
+    struct dial *best = going_on_of(l, cc, NULL, now);
 
     for (int looked_at = 0; n != NULL && looked_at < LOOKUP_LOOKED_AT_MAX; n = hmap_next(n), looked_at++) {
         const struct lookup_addr *a = hmap_entry(n, struct lookup_addr, node);
-        struct dial *d = NULL;
-        if (ip_eq(&a->addr, server) && ip_eq(&a->lookup->client_ip, client))
-            d = going_on_of(a->lookup, cc, now);
-        if (d != NULL && (best == NULL || dial_last_event_ns(d) < dial_last_event_ns(best)))
-            best = d;
+        if (a->lookup != l && ip_eq(&a->addr, server) && ip_eq(&a->lookup->client_ip, client))
+            best = going_on_of(a->lookup, cc, best, now);
     }
     return best;
 }

@@ -37,8 +37,8 @@ void dial_syn_again(struct correlate *c, struct cconn *cc, const struct fact *f)
 bool dial_event(struct correlate *c, struct cconn *cc, const struct fact *f);
 /* The connection may be the dial's next attempt: another address of its lookup, after the last failed or kept silent. */
 bool dial_goes_on_with(const struct dial *d, const struct cconn *cc, int64_t now);
-/* Which dial does, of the lookup l or another one that the client made and that gave the address: the one that has waited
- * for the longest. Where a client has an address of either family, its pool does not know both. */
+/* Which dial does, of the lookup l or another one that the client made and that gave the address: the one for which it is
+ * time, else the one that has waited for the longest. Where a client has an address of either family, its pool does not know both. */
 struct dial *dial_going_on_of_lookups(struct correlate *c, const struct lookup *l, const struct cconn *cc,
                                       int64_t now);
 /* The last attempt failed, rather than being open; and when that was, or when its first SYN was. */

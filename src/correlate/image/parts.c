@@ -157,6 +157,8 @@ void image_lookup(struct image *m, struct lookup *l)
     }
     image_bool(m, &l->reported);
     image_bool(m, &l->one_socket);
+    image_bool(m, &l->asked_type[0]);
+    image_bool(m, &l->asked_type[1]);
     IMAGE(m, l->upstream_of);
     image_bool(m, &l->answer_cut);
     image_bool(m, &l->closed);

@@ -87,6 +87,7 @@ static void ask(struct lookup *l, const struct fact *f, int i)
     if (lookup_is_superseded(l)) /* two callers ask at a time, each with a resolver of its own */
         lookup_take_detour(l)->superseded = (struct packet_mark){.ts_ns = 0};
     l->one_socket |= other->port == f->as.dns.src.port;
+    l->asked_type[i] = true;
     turn_to(l, &f->as.dns.dst);
     lane->tries += !f->as.dns.over_tcp;
     lane->state = LANE_ASKED;
@@ -96,8 +97,7 @@ static void ask(struct lookup *l, const struct fact *f, int i)
     l->info.client = f->as.dns.src;
     l->info.queries++;
     l->info.over_tcp |= f->as.dns.over_tcp;
-    /* Go's resolver offers 1232 bytes; glibc and musl send no OPT record unless told to. */
-    l->info.resolver = m->has_opt && m->opt_udp_size == 1232 ? RESOLVER_GO : RESOLVER_OTHER;
+    l->info.resolver = lookup_resolver_of(m);
 }
 
 /* A copy of the question on its way through a NAT: its port and id are the same, and no resolver repeats itself so soon. */

@@ -211,5 +211,6 @@ uint64_t lookup_id(const struct lookup *l)
     uint64_t h = hash_stable(HASH_STABLE_SEED, l->client_ip.bytes, 16);
 
     h = hash_stable(h, info->host.p, info->host.n);
-    return hash_stable_finish(hash_stable(h, &info->first_query.ts_ns, sizeof info->first_query.ts_ns));
+    return hash_stable_finish(
+        hash_stable_number(h, (uint64_t)info->first_query.ts_ns, sizeof info->first_query.ts_ns));
 }

@@ -75,6 +75,7 @@ struct lookup {
     bool is_open;         /* found by its label */
     bool reported;        /* an exchange tells of it */
     bool one_socket;      /* asks for both types from one */
+    bool asked_type[2];   /* under any name */
     bool answer_cut;      /* the capture lacks the end of an answer: it may have given any address */
     bool closed;          /* takes no more queries and no more dials */
     uint64_t upstream_of; /* the lookup that a resolver asks this for; 0: none */
@@ -97,6 +98,8 @@ struct lookup *lookup_of_query(struct correlate *c, const struct fact *question,
 void lookup_make_way(struct correlate *c, const struct fact *question, struct slice name);
 /* l's only question is being answered. Where it was one more try of a lookup that it seemed to supersede, l takes that in. */
 void lookup_take_up(struct correlate *c, struct lookup *l, int lane, int64_t now);
+/* What kind of resolver writes a question so. */
+enum lookup_resolver lookup_resolver_of(const struct dns_message *question);
 /* Its client asked anew while it was unanswered. */
 bool lookup_is_superseded(const struct lookup *l);
 /* The server is among its earlier ones. */
@@ -116,9 +119,9 @@ void lookup_tcp_refused(struct correlate *c, const struct ip_addr *client, const
 void lookup_quoted(struct correlate *c, const struct fact *error);
 
 /* ---- walk.c: search lists ---- */
-/* `next` may be tried after l's name was in vain, for one application's name: with and without a suffix, with a suffix of
+/* `next` may be asked for, for the type of the lane, after l's name was in vain, for one application's name: with and without a suffix, with a suffix of
  * the suffix, with any once l has tried two, or with another suffix that this client is known to use. */
-bool walk_goes_on(const struct correlate *c, const struct lookup *l, struct slice next);
+bool walk_goes_on(const struct correlate *c, const struct lookup *l, struct slice next, int lane);
 /* The lookup goes on with `next`: its name's results are kept, and what is asked is what both have in common. An earlier
  * lookup that turns out to belong to the same walk is taken in. */
 void walk_next(struct correlate *c, struct lookup *l, struct slice next);

@@ -63,20 +63,21 @@ static bool has_one_more_suffix(const struct lookup *l, struct slice next)
     return l->info.names > 1 && next.n > l->info.host.n && common_labels(l->info.host, next) == l->info.host.n;
 }
 
-static bool has_tried(const struct lookup *l, struct slice name)
+/* A walk does not come back to a name, but for the other type. */
+static bool has_tried(const struct lookup *l, struct slice name, int lane)
 {
-    for (size_t i = 0; i < l->info.tried_count; i++)
+    for (size_t i = 0; i < l->info.tried_count && l->asked_type[lane]; i++)
         if (slice_ieq(l->info.tried[i].name, name))
             return true;
     return false;
 }
 
-bool walk_goes_on(const struct correlate *c, const struct lookup *l, struct slice next)
+bool walk_goes_on(const struct correlate *c, const struct lookup *l, struct slice next, int lane)
 {
     size_t n = common_labels(l->name, next);
     struct slice a = suffix_after(l->name, n), b = suffix_after(next, n);
 
-    if (n == 0 || has_tried(l, next))
+    if (n == 0 || has_tried(l, next, lane))
         return false;
     return a.n == 0 || b.n == 0 || ends_with_labels(a, b) || has_one_more_suffix(l, next) ||
            (is_known(c, suffix_key(&l->client_ip, a)) && is_known(c, suffix_key(&l->client_ip, b)));
@@ -94,6 +95,22 @@ static bool belongs(const struct lookup *earlier, const struct lookup *l, struct
            pause <= WALK_NS;
 }
 
+static bool follows_at_once(const struct packet_mark *answer, int64_t query_ns)
+{
+    return query_ns >= answer->ts_ns && query_ns - answer->ts_ns <= WALK_NS;
+}
+
+/* It was asked for when l's last name had failed, and failed right before the name that l goes on with now. */
+static bool lies_between(const struct correlate *c, const struct lookup *middle, const struct lookup *l,
+                         struct slice base)
+{
+    return middle != l && middle->info.addr_count == 0 && !lookup_outstanding(middle) && !lookup_used(middle) &&
+           middle->info.resolver == l->info.resolver && ip_eq(&middle->client_ip, &l->client_ip) &&
+           lookup_answers_host(middle, base) &&
+           follows_at_once(&l->info.last_answer, middle->info.first_query.ts_ns) &&
+           follows_at_once(&middle->info.last_answer, c->now_ns);
+}
+
 static void take_in(struct correlate *c, struct lookup *l, struct lookup *earlier)
 {
     struct exchange_lookup *info = &l->info, *from = &earlier->info;
@@ -104,22 +121,26 @@ static void take_in(struct correlate *c, struct lookup *l, struct lookup *earlie
         name.name = arena_copy(&l->arena, name.name);
         lookup_keep_name(l, &name);
     }
-    info->first_query = from->first_query;
+    if (from->first_query.ts_ns < info->first_query.ts_ns)
+        info->first_query = from->first_query;
     info->queries += from->queries;
     info->answers += from->answers;
     info->names += from->names;
+    for (int lane = 0; lane < 2; lane++)
+        l->asked_type[lane] |= earlier->asked_type[lane];
     earlier->reported = true;
     learn(c, &l->client_ip, suffix_after(earlier->name, info->host.n));
     lookup_close(c, earlier);
 }
 
-static struct lookup *earlier_part(struct correlate *c, const struct lookup *l)
+/* A name that failed before l's first one, or between its last two. */
+static struct lookup *other_part(struct correlate *c, const struct lookup *l)
 {
     struct hmap_node *n = hmap_first(&c->lookups_by_label, lookup_label_hash(&l->client_ip, l->name));
 
     for (int looked_at = 0; n != NULL && looked_at < LOOKUP_LOOKED_AT_MAX; n = hmap_next(n), looked_at++) {
         struct lookup *earlier = hmap_entry(n, struct lookup, by_label);
-        if (belongs(earlier, l, l->info.host))
+        if (belongs(earlier, l, l->info.host) || lies_between(c, earlier, l, l->info.host))
             return earlier;
     }
     return NULL;
@@ -140,6 +161,6 @@ void walk_next(struct correlate *c, struct lookup *l, struct slice next)
         a->label = lookup_label(next);
     l->info.names++;
     l->lane[0] = l->lane[1] = (struct lookup_lane){0};
-    while ((earlier = earlier_part(c, l)) != NULL)
+    while ((earlier = other_part(c, l)) != NULL)
         take_in(c, l, earlier);
 }

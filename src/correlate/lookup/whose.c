@@ -28,6 +28,18 @@ static bool tries_left(const struct lookup *l, const struct lookup_lane *lane, c
     return lane->tries < LOOKUP_ATTEMPTS * (l->server_count + !knows_server(l, server));
 }
 
+/* Go's resolver offers 1232 bytes; glibc and musl send no OPT record unless told to. */
+enum lookup_resolver lookup_resolver_of(const struct dns_message *m)
+{
+    return m->has_opt && m->opt_udp_size == 1232 ? RESOLVER_GO : RESOLVER_OTHER;
+}
+
+/* One of another kind is another program's. */
+static bool asked_so(const struct lookup *l, const struct fact *f)
+{
+    return l->info.resolver == lookup_resolver_of(f->as.dns.message);
+}
+
 /* The same question with the same id: musl asks all its servers at once, and glibc keeps its ids over all retries and
  * sockets, repeating the type that was answered when the other was not. */
 static bool repeats_question(const struct lookup *l, const struct dns_message *m)
@@ -84,9 +96,9 @@ static bool continues_same_name(const struct lookup *l, const struct fact *f, in
         return true;
     switch (lane->state) {
     case LANE_IDLE:
-        return asks_other_type(l, f);
+        return asked_so(l, f) && asks_other_type(l, f);
     case LANE_ASKED:
-        return may_ask_again(l, f, i);
+        return asked_so(l, f) && may_ask_again(l, f, i);
     case LANE_TRUNCATED:
         return f->as.dns.over_tcp || f->mark.ts_ns - lane->last_query.ts_ns >= QUERY_RETRY_MIN_NS;
     case LANE_ERROR:
@@ -106,7 +118,7 @@ static bool continues_next_name(const struct correlate *c, const struct lookup *
     enum lane_state state = l->lane[i].state;
     bool in_vain = state == LANE_EMPTY || state == LANE_NXDOMAIN || state == LANE_ERROR;
 
-    if ((l->info.addr_count > 0 && !in_vain) || !walk_goes_on(c, l, name))
+    if ((l->info.addr_count > 0 && !in_vain) || !asked_so(l, f) || !walk_goes_on(c, l, name, i))
         return false;
     if (lookup_outstanding(l) && !in_vain)
         return f->mark.ts_ns - l->info.last_query.ts_ns >= QUERY_RETRY_MIN_NS;
@@ -140,22 +152,31 @@ static void add_candidate(struct candidates *all, struct lookup *l, const struct
     all->fit[i] = fit;
 }
 
+/* A question that is asked again at no whole second may be anybody's. */
+static bool is_sure(const struct lookup *l, const struct fact *f, int lane)
+{
+    return l->lane[lane].state != LANE_ASKED || same_socket(l, f) || repeats_question(l, f->as.dns.message) ||
+           is_on_time(l, f, lane, LATE_RETRY_NS);
+}
+
 /* The one that asked for this name, then the one that asked from this socket; else the name that was first asked for
  * last: it is the one a search list tried last. */
-static struct lookup *best_of(const struct candidates *all, const struct fact *f, struct slice name)
+static struct lookup *best_of(const struct candidates *all, const struct fact *f, struct slice name, int lane)
 {
-    struct lookup *best = NULL;
+    struct lookup *best = NULL, *same = NULL;
 
     for (size_t i = 0; i < all->n; i++) {
         struct lookup *l = all->best[i];
-        if (slice_ieq(l->name, name))
-            return l;
+        if (slice_ieq(l->name, name)) {
+            same = l;
+            continue;
+        }
         bool better = best == NULL || (same_socket(l, f) == same_socket(best, f)
                                            ? l->info.first_query.ts_ns > best->info.first_query.ts_ns
                                            : same_socket(l, f));
         best = better ? l : best;
     }
-    return best;
+    return same != NULL && (best == NULL || is_sure(same, f, lane)) ? same : best;
 }
 
 struct lookup *lookup_of_query(struct correlate *c, const struct fact *f, struct slice name, int lane)
@@ -171,7 +192,7 @@ struct lookup *lookup_of_query(struct correlate *c, const struct fact *f, struct
         if (slice_ieq(l->name, name) ? continues_same_name(l, f, lane) : continues_next_name(c, l, f, lane, name))
             add_candidate(&all, l, f, lane);
     }
-    return best_of(&all, f, name);
+    return best_of(&all, f, name, lane);
 }
 
 static void supersede(struct lookup *l, const struct packet_mark *mark)
@@ -195,7 +216,7 @@ void lookup_make_way(struct correlate *c, const struct fact *f, struct slice nam
             continue;
         if (!lookup_outstanding(l) && l->info.addr_count > 0 && !lookup_is_fresh(l, f->mark.ts_ns))
             lookup_timer(c, l);
-        else if (l->info.resolver == RESOLVER_GO && lookup_outstanding(l))
+        else if (l->info.resolver == RESOLVER_GO && asked_so(l, f) && lookup_outstanding(l))
             supersede(l, &f->mark);
     }
 }

@@ -20,6 +20,12 @@ static inline double ms(int64_t ns)
     return (double)ns / 1e6;
 }
 
+/* "s" behind a noun, unless there is one. */
+static inline const char *plural(uint64_t n)
+{
+    return n == 1 ? "" : "s";
+}
+
 /* dns.c; e->lookup must not be NULL */
 void about_lookup(struct exchange *e);
 /* conn.c: the attempts of its dial, what closed the connection, and how it was reused */

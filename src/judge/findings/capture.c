@@ -23,7 +23,7 @@ static void about_clock(struct exchange *e)
 
     if (e->lookup != NULL && e->lookup->clock_set_back)
         finding_add(e, P2T_FINDING_CAPTURE_CLOCK_SET_BACK, &e->lookup->last_query, &e->lookup->last_answer,
-                    "the capture's clock was set back inside the lookup: how long it took is not known");
+                    "the capture's clock was set back during the lookup: how long it took is not known");
     if (back_ns > 0 && !came_after(e, &e->conn.clock_back))
         finding_add(
             e, P2T_FINDING_CAPTURE_CLOCK_SET_BACK, &e->conn.clock_back, NULL,
@@ -49,20 +49,20 @@ void about_capture(struct exchange *e)
                     "bytes of this exchange are missing from the capture");
     if (e->request.extent == FACT_HEAD_CUT || e->response.extent == FACT_HEAD_CUT)
         finding_add(e, P2T_FINDING_CAPTURE_CUT, &e->request.head_end, &e->response.head_end,
-                    "a message head is not wholly in the capture: snapshot length, loss, or its end");
+                    "a message head is only partly in the capture: snapshot length, loss, or its end");
     if (e->request.extent == FACT_HEAD_OVER_LIMIT || e->response.extent == FACT_HEAD_OVER_LIMIT)
         finding_add(e, P2T_FINDING_LIMIT_HEAD, &e->request.head_end, &e->response.head_end,
-                    "a message head is longer than the limit: the rest of it was not looked at");
+                    "a message head is longer than the limit: the rest of it was not read");
     if (!e->request.seen && e->kind == P2T_KIND_HTTP1)
         finding_add(e, P2T_FINDING_CAPTURE_NO_REQUEST, &e->response.first, NULL,
                     "the request of this response is not in the capture");
     if (joined_unread(e))
-        finding_add(
-            e, P2T_FINDING_CAPTURE_GAP, &e->request.last, NULL,
-            e->kind == P2T_KIND_TLS
-                ? "the capture begins inside the connection: encrypted bytes do not tell whether this was a request"
-                : "the capture begins inside the connection: what the server sent since the request could not be "
-                  "read");
+        finding_add(e, P2T_FINDING_CAPTURE_GAP, &e->request.last, NULL,
+                    e->kind == P2T_KIND_TLS ? "the capture begins in the middle of the connection: encrypted bytes "
+                                              "do not show whether this was a request"
+                                            : "the capture begins in the middle of the connection: what the server "
+                                              "sent since the request could not be "
+                                              "read");
     else if (e->outcome == P2T_OUTCOME_INCOMPLETE && e->conn.input_ended && e->request.seen && !e->response.ended &&
              !one_direction)
         finding_add(e, P2T_FINDING_CAPTURE_ENDED, &e->request.last, NULL,

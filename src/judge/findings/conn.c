@@ -20,18 +20,18 @@ static void about_silence(struct exchange *e, const struct exchange_attempt *a, 
     if (a->challenges > 0)
         finding_add_as(
             e, P2T_FINDING_CONN_CHALLENGED, severity, &a->syn, &a->challenged,
-            "%s still holds an older connection of this port: it answered %u SYNs over %.1f s with an ACK that "
+            "%s still holds an older connection of this port: it answered %u SYN%s over %.1f s with an ACK that "
             "belongs to that",
-            addr, a->syns, over);
+            addr, a->syns, plural(a->syns), over);
     else if (mark_set(&a->syn_ack))
         finding_add_as(e, P2T_FINDING_CONN_UNACKNOWLEDGED, severity, &a->syn_ack, &a->last_syn,
-                       "%s answered, but the client never acknowledged it and sent %u SYNs over %.1f s%s", addr,
-                       a->syns, over, then);
+                       "%s answered, but the client never acknowledged it and sent %u SYN%s over %.1f s%s", addr,
+                       a->syns, plural(a->syns), over, then);
     else if (a->syns == 1)
         finding_add_as(e, P2T_FINDING_CONN_NO_ANSWER, severity, &a->syn, NULL,
                        "%s did not answer one SYN within %.1f s%s", addr,
                        (double)(a->next_slot_ns - a->syn.ts_ns) / 1e9,
-                       a->followed ? then : ", and the client did not repeat it: why it stopped is not on the wire");
+                       a->followed ? then : ", and the client did not repeat it: packets do not show why it stopped");
     else
         finding_add_as(e, P2T_FINDING_CONN_NO_ANSWER, severity, &a->syn, &a->last_syn,
                        "%s did not answer %u SYNs over %.1f s%s", addr, a->syns, over, then);
@@ -146,10 +146,10 @@ static void about_server_closing(struct exchange *e, const struct packet_mark *c
     if (reset && mark_set(&c->sent_after_rst))
         about_reset(e, closed);
     else if (was_never_accepted(e))
-        finding_add(
-            e, P2T_FINDING_CONN_NOT_ACCEPTED, &c->last_syn_ack, &e->request.last,
-            "the server never took the connection: it repeated its SYN-ACK %u times although it was acknowledged",
-            c->syn_acks - 1);
+        finding_add(e, P2T_FINDING_CONN_NOT_ACCEPTED, &c->last_syn_ack, &e->request.last,
+                    "the server never accepted the connection: it repeated its SYN-ACK %u time%s although it was "
+                    "acknowledged",
+                    c->syn_acks - 1, plural(c->syn_acks - 1));
     else if (mark_set(&c->previous_end) && !mark_set(&e->response.first) && crossed_the_close(e, closed))
         finding_add_as(e, P2T_FINDING_CONN_STALE_REUSE, e->retried ? P2T_SEVERITY_WARNING : P2T_SEVERITY_ERROR,
                        closed, &e->request.head_end,
@@ -159,7 +159,7 @@ static void about_server_closing(struct exchange *e, const struct packet_mark *c
     else
         finding_add(e, P2T_FINDING_CONN_CLOSED_BY_SERVER, closed, NULL, "the server %s the connection %s",
                     reset ? "reset" : "closed",
-                    mark_set(&e->response.first) ? "inside the response" : "without a response");
+                    mark_set(&e->response.first) ? "in the middle of the response" : "without a response");
 }
 
 void about_closing(struct exchange *e)
@@ -184,14 +184,15 @@ void about_closing(struct exchange *e)
     else if (exchange_ping_lost(e))
         finding_add(
             e, P2T_FINDING_HTTP2_PING_UNANSWERED, &e->conn.ping, closed,
-            "the server did not answer the client's PING%s: the client gave the connection up %.0f ms after it",
-            e->conn.silent_since_ping ? ", and no packet of it came any more" : "",
+            "the server did not answer the client's PING%s: the client gave up on the connection %.0f ms later",
+            e->conn.silent_since_ping ? ", and no more packets came from it" : "",
             ms(closed->ts_ns - e->conn.ping.ts_ns));
     else
-        finding_add(
-            e, P2T_FINDING_CONN_CLOSED_BY_CLIENT, closed, NULL,
-            "the client gave up %.0f ms after the request was sent%s", ms(closed->ts_ns - e->request.first.ts_ns),
-            mark_set(&e->response.first) && !e->response.unread ? ", inside the response" : ", before any response");
+        finding_add(e, P2T_FINDING_CONN_CLOSED_BY_CLIENT, closed, NULL,
+                    "the client gave up %.0f ms after the request was sent%s",
+                    ms(closed->ts_ns - e->request.first.ts_ns),
+                    mark_set(&e->response.first) && !e->response.unread ? ", in the middle of the response"
+                                                                        : ", before any response");
     if (e->response.unread)
         finding_add(e, P2T_FINDING_HTTP_LATE_RESPONSE, &e->response.first, closed,
                     "the response came %.0f ms after the client had given up",
@@ -206,7 +207,7 @@ void about_reuse(struct exchange *e)
         finding_add(
             e, P2T_FINDING_CONN_HANDED_OVER, &e->attempts[0].syn, &e->request.first,
             "most likely it dialled a connection, and while that was being set up another came free and took it, as "
-            "Go's pool does; packets do not tell which request a dial is for");
+            "Go's pool does; packets do not show which request a dial is for");
     if (c->orphan_dial && mark_set(&c->ack) && mark_set(&e->request.first))
         finding_add(e, P2T_FINDING_CONN_ORPHAN_DIAL, &c->ack, &e->request.first,
                     "the connection was opened %.0f ms before its first request: most likely for another request, "
@@ -218,9 +219,8 @@ void about_reuse(struct exchange *e)
             "the client closed the connection after use while others to this host stayed idle: its pool keeps "
             "no more of them");
     else if (exchange_keeps_alive(e) && exchange_closed_at_once(e))
-        finding_add(
-            e, P2T_FINDING_CONN_NOT_POOLED, &e->response.last, &c->client_fin,
-            "the client closed a connection it could have kept: %skeep-alive is off, its pool was closed, or it "
-            "exited; the wire does not tell which",
-            e->response.body_bytes > 0 ? "the application left the body unread, " : "");
+        finding_add(e, P2T_FINDING_CONN_NOT_POOLED, &e->response.last, &c->client_fin,
+                    "the client closed a connection it could have kept: %skeep-alive is off, its pool was closed, or "
+                    "it exited; packets do not show which",
+                    e->response.body_bytes > 0 ? "the application left the body unread, " : "");
 }

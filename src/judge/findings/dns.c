@@ -132,7 +132,7 @@ static void still_open(struct exchange *e)
     finding_add(e, P2T_FINDING_DNS_OPEN, &l->first_query, &l->last_query,
                 "%u %s for %.*s had no answer when %s, %.1f s after the first", l->queries, queries_word(l),
                 shown(l->host), (const char *)l->host.p,
-                l->forced_out ? "memory forced the lookup out" : "the capture ended",
+                l->forced_out ? "the lookup was given up for lack of memory" : "the capture ended",
                 (double)(e->end_ns - l->first_query.ts_ns) / 1e9);
 }
 

@@ -18,7 +18,7 @@ static const char *other_protocol(const struct exchange_response *r)
         return "in HTTP/2";
     if (slice_starts(r->bad_line, SLICE_LIT("\x15\x03")))
         return "with an alert of TLS: it expects TLS on this port";
-    return "in no HTTP";
+    return "in a protocol that is not HTTP";
 }
 
 static void about_refusal(struct exchange *e)
@@ -28,7 +28,7 @@ static void about_refusal(struct exchange *e)
 
     if (e->conn.refused == FACT_BAD_FRAME_FIRST && !r->seen)
         finding_add(e, P2T_FINDING_HTTP_OTHER_PROTOCOL, &e->conn.refused_at, NULL,
-                    "the server's first frame was not SETTINGS: to its client that is no HTTP/2 (RFC 9113 3.4)");
+                    "the server's first frame was not SETTINGS: to its client that is not HTTP/2 (RFC 9113 3.4)");
     else if (e->conn.refused != 0 && !r->seen)
         finding_add(e, P2T_FINDING_HTTP_OTHER_PROTOCOL, &e->conn.refused_at, NULL, "the server answered in %s",
                     e->conn.refused == FACT_BAD_FRAME_HTTP1 ? "HTTP/1.1" : "no HTTP/2");
@@ -38,7 +38,7 @@ static void about_refusal(struct exchange *e)
         finding_add(e, P2T_FINDING_HTTP_OTHER_PROTOCOL, &r->last, NULL, "the server answered %s", other);
     else
         finding_add(e, P2T_FINDING_HTTP_MALFORMED, &r->last, NULL,
-                    "Go's client refuses the response: %s is malformed", r->seen ? "its body" : "its head");
+                    "Go's client rejects the response: %s is malformed", r->seen ? "its body" : "its head");
 }
 
 void about_messages(struct exchange *e)
@@ -54,14 +54,27 @@ void about_messages(struct exchange *e)
     if (r->seen && e->request.seen && !e->request.abandoned && r->first.ts_ns < e->request.last.ts_ns &&
         r->interim_count == 0 && !e->grpc.present)
         finding_add(e, P2T_FINDING_HTTP_EARLY_RESPONSE, &r->first, &e->request.last,
-                    "the response began %.1f ms before the request was whole",
+                    "the response began %.1f ms before the request was complete",
                     ms(e->request.last.ts_ns - r->first.ts_ns));
     if (r->status >= 500)
         finding_add(e, P2T_FINDING_HTTP_SERVER_ERROR, &r->head_end, NULL, "the server answered %u %.*s", r->status,
                     (int)(r->reason.n > 64 ? 64 : r->reason.n), (const char *)r->reason.p);
     if (r->interims_dropped > 0)
         finding_add(e, P2T_FINDING_LIMIT_INTERIM_RESPONSES, &r->first, NULL,
-                    "%u more interim responses than are shown", r->interims_dropped);
+                    "%u more interim response%s than are shown", r->interims_dropped, plural(r->interims_dropped));
+}
+
+static void about_flow_control(struct exchange *e, const uint32_t stalls[2])
+{
+    unsigned client = stalls[0], server = stalls[1], one = client > 0 ? client : server;
+
+    if (client > 0 && server > 0)
+        finding_add(e, P2T_FINDING_HTTP2_FLOW_CONTROL, NULL, NULL,
+                    "flow control made the client wait %u time%s and the server %u time%s", client, plural(client),
+                    server, plural(server));
+    else if (one > 0)
+        finding_add(e, P2T_FINDING_HTTP2_FLOW_CONTROL, NULL, NULL, "flow control made the %s wait %u time%s",
+                    client > 0 ? "client" : "server", one, plural(one));
 }
 
 void about_stream(struct exchange *e)
@@ -73,9 +86,7 @@ void about_stream(struct exchange *e)
                        s->reset_by_server ? P2T_SEVERITY_ERROR : P2T_SEVERITY_WARNING, &s->reset_mark, NULL,
                        "the %s reset stream %u (RST_STREAM, error code %u)", s->reset_by_server ? "server" : "client",
                        s->id, s->error_code);
-    if (s->stalls[0] + s->stalls[1] > 0)
-        finding_add(e, P2T_FINDING_HTTP2_FLOW_CONTROL, NULL, NULL,
-                    "flow control made the client wait %u times and the server %u times", s->stalls[0], s->stalls[1]);
+    about_flow_control(e, s->stalls);
     if (e->grpc.has_status && e->grpc.status != 0)
         finding_add(e, P2T_FINDING_GRPC_STATUS, &e->response.last, NULL, "the call ended with grpc-status %u",
                     e->grpc.status);

@@ -55,21 +55,21 @@ static void about_unacknowledged(struct exchange *e)
 
     if (x->tries >= CERTAIN_TRIES && x->idle_before_ns >= LONG_IDLE_NS)
         finding_add(e, P2T_FINDING_CONN_IDLE_DROP, &x->first_try, &x->last_try,
-                    "the connection was dead after %.0f s without packets: the request was sent %u times and never "
+                    "the connection was dead after %.0f s without packets: the request was sent %u time%s and never "
                     "acknowledged; a NAT or firewall may have forgotten it",
-                    (double)x->idle_before_ns / 1e9, x->tries);
+                    (double)x->idle_before_ns / 1e9, x->tries, plural(x->tries));
     else
         finding_add(e, P2T_FINDING_TCP_NOT_ACKNOWLEDGED, &x->first_try, &x->last_try,
-                    "the server acknowledged %s of the request: its %s %u bytes were sent %u times within %.1f s",
+                    "the server acknowledged %s of the request: its %s %u bytes were sent %u time%s within %.1f s",
                     x->unacked[FLOW_C2S] < x->message[FLOW_C2S].end - x->message[FLOW_C2S].begin ? "not all"
                                                                                                  : "no byte",
                     x->unacked[FLOW_C2S] < x->message[FLOW_C2S].end - x->message[FLOW_C2S].begin ? "next" : "first",
-                    x->try_length, x->tries, over_s);
+                    x->try_length, x->tries, plural(x->tries), over_s);
     if (x->tries >= CERTAIN_TRIES && x->try_length >= LARGE && x->acked_length[FLOW_C2S] > 0 &&
         x->acked_length[FLOW_C2S] < x->try_length)
         finding_add(
             e, P2T_FINDING_TCP_PMTUD_BLACKHOLE, &x->first_try, &x->last_try,
-            "segments of %u bytes to the server were never acknowledged, one of %u was: an MTU black hole fits",
+            "segments of %u bytes to the server were never acknowledged, one of %u was, which fits an MTU black hole",
             x->try_length, x->acked_length[FLOW_C2S]);
 }
 
@@ -86,11 +86,10 @@ static void about_hole(struct exchange *e)
         hole == NULL || !hole->open || e->end_ns - hole->from.ts_ns < LONG_NS ||
         exchange_conn_vantage(&e->conn) == P2T_VANTAGE_SERVER)
         return;
-    finding_add(
-        e, P2T_FINDING_TCP_PMTUD_BLACKHOLE, &hole->from, NULL,
-        "%llu bytes of the server never reached the client, while a shorter segment sent behind them did: an MTU "
-        "black hole fits",
-        (unsigned long long)x->hole);
+    finding_add(e, P2T_FINDING_TCP_PMTUD_BLACKHOLE, &hole->from, NULL,
+                "%llu bytes of the server never reached the client, while a shorter segment sent after them did, "
+                "which fits an MTU black hole",
+                (unsigned long long)x->hole);
 }
 
 /* ---- losses ---- */
@@ -138,17 +137,32 @@ static const struct packet_mark *last_repeat(const struct exchange *e, enum flow
     return last;
 }
 
+/* Segments that were sent again without a wait that counts. */
+static void about_repeats(struct exchange *e, unsigned client, unsigned server)
+{
+    const struct packet_mark *a = last_repeat(e, FLOW_C2S), *b = last_repeat(e, FLOW_S2C);
+
+    if (client > 0 && server > 0)
+        finding_add(e, P2T_FINDING_TCP_RETRANSMISSIONS, a, b,
+                    "the client sent %u segment%s of the request again, and the server %u of the response", client,
+                    plural(client), server);
+    else if (client > 0)
+        finding_add(e, P2T_FINDING_TCP_RETRANSMISSIONS, a, b, "the client sent %u segment%s of the request again",
+                    client, plural(client));
+    else
+        finding_add(e, P2T_FINDING_TCP_RETRANSMISSIONS, a, b, "the server sent %u segment%s of the response again",
+                    server, plural(server));
+}
+
 static void about_losses(struct exchange *e)
 {
     const struct exchange_carried *m = e->transport.message;
+    unsigned client = m[FLOW_C2S].retransmitted, server = m[FLOW_S2C].retransmitted;
     bool told = about_loss(e, FLOW_C2S);
 
     told |= about_loss(e, FLOW_S2C);
-    if (told || m[FLOW_C2S].retransmitted + m[FLOW_S2C].retransmitted == 0 || never_acknowledged(e))
-        return;
-    finding_add(e, P2T_FINDING_TCP_RETRANSMISSIONS, last_repeat(e, FLOW_C2S), last_repeat(e, FLOW_S2C),
-                "the client repeated %u segments of the request and the server %u of the response",
-                m[FLOW_C2S].retransmitted, m[FLOW_S2C].retransmitted);
+    if (!told && client + server > 0 && !never_acknowledged(e))
+        about_repeats(e, client, server);
 }
 
 /* ---- windows and pauses ---- */
@@ -162,7 +176,7 @@ static void about_window(struct exchange *e, enum flow_dir dir)
     if (s == NULL || ns < LONG_NS || ns < 2 * rtt_ns(e))
         return;
     finding_add(e, dir == FLOW_S2C ? P2T_FINDING_TCP_ZERO_WINDOW_CLIENT : P2T_FINDING_TCP_ZERO_WINDOW_SERVER,
-                &s->from, &s->to, "the %s did not read for %.0f ms: its window was shut, and the %s waited",
+                &s->from, &s->to, "the %s did not read for %.0f ms: its receive window was closed, and the %s waited",
                 sides[dir == FLOW_C2S ? FLOW_S2C : FLOW_C2S], ms(ns), messages[dir]);
 }
 
@@ -177,7 +191,7 @@ static void about_pause(struct exchange *e, enum flow_dir dir)
         e->stream.id != 0)
         return;
     finding_add(e, P2T_FINDING_TCP_SENDER_PAUSED, &s->from, &s->to,
-                "the %s paused for %.0f ms inside the %s: everything was acknowledged, and it sent nothing",
+                "the %s paused for %.0f ms in the middle of the %s: everything was acknowledged, and it sent nothing",
                 sides[dir], ms(ns), messages[dir]);
 }
 
@@ -187,10 +201,10 @@ static void about_nagle(struct exchange *e, enum flow_dir dir)
 
     if (s == NULL || e->transport.message[dir].nagle_ns == 0)
         return;
-    finding_add(
-        e, P2T_FINDING_TCP_NAGLE, &s->from, &s->to,
-        "the %s waited %.0f ms for an ACK that the %s delayed: Nagle's algorithm fits, which TCP_NODELAY turns off",
-        sides[dir], ms(e->transport.message[dir].nagle_ns), sides[dir == FLOW_C2S ? FLOW_S2C : FLOW_C2S]);
+    finding_add(e, P2T_FINDING_TCP_NAGLE, &s->from, &s->to,
+                "the %s waited %.0f ms for an ACK that the %s delayed, which fits Nagle's algorithm; TCP_NODELAY "
+                "turns it off",
+                sides[dir], ms(e->transport.message[dir].nagle_ns), sides[dir == FLOW_C2S ? FLOW_S2C : FLOW_C2S]);
 }
 
 static void about_probes(struct exchange *e)
@@ -200,8 +214,8 @@ static void about_probes(struct exchange *e)
     if (!exchange_peer_silent(e))
         return;
     finding_add(e, P2T_FINDING_TCP_SILENT_PEER, &x->probe_first, &x->probe_last,
-                "the server's host stopped answering: %u keep-alive probes over %.0f s got no answer", x->dead_probes,
-                (double)(x->probe_last.ts_ns - x->probe_first.ts_ns) / 1e9);
+                "the server's host stopped answering: %u keep-alive probe%s over %.0f s got no answer",
+                x->dead_probes, plural(x->dead_probes), (double)(x->probe_last.ts_ns - x->probe_first.ts_ns) / 1e9);
 }
 
 /* ---- all of it ---- */
@@ -219,7 +233,7 @@ static void about_direction(struct exchange *e)
                     ms(heard->ts_ns - e->request.last.ts_ns));
     else
         finding_add(e, P2T_FINDING_CAPTURE_ONE_DIRECTION, &e->request.last, NULL,
-                    "the packets of one side of the connection are not in this capture: no waits can be told");
+                    "the packets of one side of the connection are not in this capture: waiting times are not known");
 }
 
 /* As nearly all are: nothing was lost, shut, late or missing. */

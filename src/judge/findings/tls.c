@@ -9,7 +9,7 @@ static const char *loss_text(const struct tls_loss *l)
     case FACT_TLS_LOSS_MISSING:
         return "packets are missing from the capture";
     case FACT_TLS_LOSS_CIPHER:
-        return "libcrypto here does not offer the cipher";
+        return "this libcrypto does not offer the cipher";
     default:
         return "the key log lacks a secret";
     }
@@ -47,7 +47,7 @@ void about_tls(struct exchange *e)
         return;
     if (t->failure == TLS_FAILED_SERVER_ALERT || t->failure == TLS_FAILED_CLIENT_ALERT)
         finding_add(e, P2T_FINDING_TLS_ALERT, &t->failed, &t->hello,
-                    "the %s broke off the TLS handshake with an alert%s",
+                    "the %s aborted the TLS handshake with an alert%s",
                     t->failure == TLS_FAILED_SERVER_ALERT ? "server" : "client",
                     t->alert[t->failure == TLS_FAILED_SERVER_ALERT].hidden ? ", which is encrypted" : "");
     else if (t->failure == TLS_FAILED_NOT_TLS)
@@ -60,7 +60,7 @@ void about_tls(struct exchange *e)
     else if (t->failure == TLS_FAILED_CLOSED)
         finding_add(
             e, P2T_FINDING_TLS_OPEN, &t->hello, NULL, "%s when the capture ended, %.1f s after the ClientHello",
-            t->version == 0 ? "the server had not answered the TLS handshake" : "the TLS handshake was not over",
+            t->version == 0 ? "the server had not answered the TLS handshake" : "the TLS handshake was not complete",
             (double)(e->end_ns - t->hello.ts_ns) / 1e9);
     if (t->certificate_problem.n > 0)
         finding_add(e, P2T_FINDING_TLS_CERTIFICATE, &t->certificate, NULL, "%.*s",
@@ -69,7 +69,7 @@ void about_tls(struct exchange *e)
     if (t->outer_name && t->server_name.n > 0)
         finding_add(
             e, P2T_FINDING_TLS_OUTER_NAME, &t->hello, NULL,
-            "the client offered Encrypted ClientHello, or made believe to: %.*s may be a name that hides another",
+            "the client offered Encrypted ClientHello, or pretended to: %.*s may be a name that conceals another",
             (int)t->server_name.n, (const char *)t->server_name.p);
     if (t->client_certificate_empty)
         finding_add_as(e, P2T_FINDING_TLS_CLIENT_CERTIFICATE,

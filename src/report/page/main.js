@@ -86,7 +86,7 @@ function build() {
 async function start() {
   followTheme();
   if (typeof DecompressionStream === 'undefined') {
-    byId('loading').textContent = 'This browser cannot unpack the data: it wants Chrome 80, Firefox 113 or Safari 16.4, or a later one.';
+    byId('loading').textContent = 'This browser cannot unpack the data: it needs Chrome 80, Firefox 113 or Safari 16.4, or a later version.';
     return;
   }
   try {

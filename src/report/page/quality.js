@@ -17,7 +17,7 @@ function remedy(l) {
 
 function limitList() {
   const limits = model.summary.capture.limits;
-  if (limits.length === 0) return make('p', {}, 'Nothing is missing that this program looks for.');
+  if (limits.length === 0) return make('p', {}, 'Nothing that this program looks for is missing.');
   return make('ul', {class: 'limits'}, limits.map((l) => make('li', {}, make('span', {}, l.text), remedy(l))));
 }
 
@@ -27,7 +27,7 @@ function pageNotes() {
   else notes.push(`All ${counted(c.exchanges, 'exchange')} are in the page.`);
   if (c.details < c.rows) notes.push(`${grouped(c.details)} of them have their timeline; of the others, pcap2trace --id ID shows it.`);
   if (c.filtered) notes.push('It was made with filters: other exchanges of the captures are not in it.');
-  notes.push(c.secrets_shown ? 'Secrets are shown as they were on the wire: do not hand this page on.' : 'Passwords, cookies and tokens that were recognised are replaced by [redacted]; look at it before you hand it on.');
+  notes.push(c.secrets_shown ? 'Secrets are shown as they were on the wire: do not share this page.' : 'Passwords, cookies and tokens that were recognised are replaced by [redacted]; look at it before you share it.');
   return make('ul', {class: 'plain-list'}, notes.map((n) => make('li', {class: n.startsWith('Secrets are shown') ? 'bad-text' : null}, n)));
 }
 

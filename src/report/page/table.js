@@ -139,7 +139,7 @@ function buildTable() {
   table.head = headRow();
   table.grid = make('div', {id: 'rows', class: 'rows', role: 'grid', tabindex: '0', onkeydown: tableKey, 'aria-label': 'Exchanges: arrows move, Enter opens'},
     make('div', {class: 'head-group', role: 'rowgroup'}, table.head));
-  byId('table').append(table.grid, make('p', {id: 'none', class: 'note', hidden: true}, model.count > 0 ? 'No exchange fits these filters.' : 'There is no exchange.'));
+  byId('table').append(table.grid, make('p', {id: 'none', class: 'note', hidden: true}, model.count > 0 ? 'No exchange matches these filters.' : 'There is no exchange.'));
   table.list = new VirtualList(table.grid, make('div', {class: 'space', role: 'rowgroup'}), rowHeight, drawRow, headHeight);
   narrow.addEventListener('change', drawTable);
 }

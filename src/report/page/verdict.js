@@ -67,12 +67,12 @@ function headline(s) {
   const totals = `${counted(s.calls, 'call')}, ${counted(s.services.length, 'service')}, ${duration(model.last - model.first)}; ${grouped(s.failed)} failed`;
   if (s.causes.length === 0) {
     const failing = s.failed > 0 && (s.calls <= 8 || s.failed > s.calls / 2);
-    const words = s.calls === 0 ? 'No calls: ' : failing ? 'No cause is found for what failed: ' : 'Nothing unusual: ';
+    const words = s.calls === 0 ? 'No calls: ' : failing ? 'No cause was found for what failed: ' : 'Nothing unusual: ';
     return make('p', {class: failing ? 'headline' : 'headline good'}, words, make('span', {class: 'muted'}, totals));
   }
   const rest = s.unexplained_failed;
   return make('p', {class: 'headline'}, s.causes.length === 1 ? 'One cause: ' : `${s.causes.length} causes: `,
-    make('span', {class: 'muted'}, totals, rest > 0 ? `, ${grouped(rest)} of them by no cause found here` : ''));
+    make('span', {class: 'muted'}, totals, rest > 0 ? `, ${grouped(rest)} of them for no cause found here` : ''));
 }
 
 function buildVerdict() {

@@ -149,7 +149,7 @@ static bool has_long_request(const struct attribute *a, const struct call *c)
 
 static void say_bytes(const struct attribute *a, struct buf *b)
 {
-    buf_printf(b, "%s of %llu bytes and more", a->text, (unsigned long long)a->bytes);
+    buf_printf(b, "%s of %llu bytes or more", a->text, (unsigned long long)a->bytes);
 }
 
 /* Bad ones are at least twice as long as others; else more than any. */

@@ -63,7 +63,7 @@ static void blame(struct bodies *b, size_t slow, int64_t median, int64_t paused,
     } else {
         buf_printf(&c->text, "bodies %s ", b->sending ? "to" : "from");
         say_service(&c->text, first->server, first->server_ip);
-        buf_lit(&c->text, " trickle without pause or loss: the path's bandwidth fits");
+        buf_lit(&c->text, " arrive slowly without pause or loss, which fits the path's bandwidth");
     }
     buf_printf(&c->text, ", %zu calls of %s %s take ", slow, word_str(first->method), word_str(first->route));
     say_time(&c->text, median);

@@ -51,9 +51,10 @@ static void find_one_direction(struct p2t_summary *s)
     cause_span(c, s->first_ns, s->last_ns);
     c->calls = half;
     c->of = all;
-    buf_printf(&c->text,
-               "only one direction is in the capture (%zu of %zu connections): no waits and no losses can be told",
-               half, all);
+    buf_printf(
+        &c->text,
+        "only one direction is in the capture (%zu of %zu connections): waiting times and losses are not known", half,
+        all);
 }
 
 /* Less is what two interfaces of one capture differ by. */

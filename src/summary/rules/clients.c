@@ -103,9 +103,9 @@ static void blame_storm(struct storm *t)
     cause_span(c, t->from_ns, t->to_ns);
     c->failed = t->given_up;
     say_client(&c->text, t->first->agent, t->first->client);
-    buf_lit(&c->text, " makes a retry storm against ");
+    buf_lit(&c->text, " causes a retry storm against ");
     say_service(&c->text, t->first->server, t->first->server_ip);
-    buf_lit(&c->text, ": it gives calls up after ");
+    buf_lit(&c->text, ": it abandons calls after ");
     say_time(&c->text, sample_at(&t->waited, 500));
     buf_printf(&c->text, " and sends them again (%zu of %zu); ", t->again, t->given_up);
     if (t->before > 0)

@@ -138,7 +138,8 @@ static void find_stale(struct service *v)
     }
     buf_printf(&c->text, "; %zu request%s of ", c->hit_count, plural(c->hit_count));
     say_client(&c->text, first->agent, first->client);
-    buf_lit(&c->text, " crossed the close and were lost: the client's idle limit is longer than the server's");
+    buf_lit(&c->text,
+            " were sent just as it closed and were lost: the client's idle limit is longer than the server's");
     struct parents p = hit_parents(v, c);
     say_parents(c, &p);
     sample_fini(&idle);
@@ -240,7 +241,7 @@ static void find_broken_off(struct service *v)
     say_service(&c->text, first->server, first->server_ip);
     for (size_t i = 0; i < c->hit_count; i++)
         heads += c->hit[i]->head_open;
-    buf_printf(&c->text, " breaks %zu of %zu answers off inside the %s", c->hit_count,
+    buf_printf(&c->text, " cuts off %zu of %zu responses in the middle of the %s", c->hit_count,
                c->of > c->hit_count ? c->of : c->hit_count,
                heads == 0              ? "body"
                : heads == c->hit_count ? "head"

@@ -169,7 +169,9 @@ static void find_failures(struct p2t_summary *s, const struct keyed *calls, size
     say_service(&c->text, f.first->server, f.first->server_ip);
     buf_printf(&c->text, " fail, %zu of %zu", f.bad, c->of);
     if (code == P2T_CAUSE_TLS_CLIENT_REJECTS)
-        buf_lit(&c->text, ": the client breaks off after the server's certificate; that it does not trust it fits");
+        buf_lit(
+            &c->text,
+            ": the client aborts after the server's certificate, which fits a certificate that it does not trust");
     else if (f.first->error != NULL)
         say_error(&c->text, f.first->error);
     if (code == P2T_CAUSE_TLS_CERTIFICATE && !speaks_of_certificate(f.first->error))

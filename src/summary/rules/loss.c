@@ -134,7 +134,7 @@ static void find_hole(struct p2t_summary *s, struct keyed *conns, size_t n)
     buf_printf(&c->text, " never arrive, on %zu connection%s, small ones", h.bad, plural(h.bad));
     if (h.small > 0)
         buf_printf(&c->text, " (up to %u bytes)", h.small);
-    buf_printf(&c->text, " do: an MTU black hole fits; %zu call%s stalled", c->calls, plural(c->calls));
+    buf_printf(&c->text, " do, which fits an MTU black hole; %zu call%s stalled", c->calls, plural(c->calls));
 }
 
 /* ---- losses of one host ---- */
@@ -283,7 +283,7 @@ static void tell_dead(struct losses *l)
     buf_lit(&c->text, " go silent: requests are sent again and again and never acknowledged, on ");
     say_count(&c->text, l->dead, "connection");
     if (l->idle)
-        buf_lit(&c->text, ", after they were idle: a NAT or firewall that forgot them fits");
+        buf_lit(&c->text, ", after they were idle, which fits a NAT or firewall that forgot them");
 }
 
 static bool is_lost_mostly(const struct losses *l, int side)

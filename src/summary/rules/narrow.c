@@ -84,7 +84,7 @@ static void blame(struct bound *b)
     } else {
         say_service(&c->text, first->server, first->server_ip);
     }
-    buf_printf(&c->text, " allows at most %u bytes on their way, a round trip takes ", b->window);
+    buf_printf(&c->text, " allows at most %u bytes in flight, a round trip takes ", b->window);
     say_time(&c->text, first->rtt_ns);
     buf_printf(&c->text, ", and bodies %s ", b->sending ? "of" : "from");
     if (b->sending)
@@ -97,7 +97,7 @@ static void blame(struct bound *b)
     say_time(&c->text, sample_at(&b->took, 500));
     buf_lit(&c->text, " for it; nothing was lost");
     if (is_unscaled(b))
-        buf_lit(&c->text, "; the ends agreed on no window scaling, so that more than 64 KB cannot be said");
+        buf_lit(&c->text, "; the ends agreed on no window scaling, so that no more than 64 KB can be announced");
 }
 
 static void look_at(struct p2t_summary *s, struct keyed *calls, size_t n, bool sending)

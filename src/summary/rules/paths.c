@@ -229,7 +229,7 @@ static void blame(struct p2t_summary *s, const struct found *f, bool client)
     c->confidence = P2T_LIKELY;
     buf_printf(
         &c->text,
-        "; meanwhile %s transfers %lld kB/s, much more than before and after: a full queue at a slow line fits",
+        "; meanwhile %s transfers %lld kB/s, much more than before and after, which fits a full queue on a slow link",
         only_client(c)->text, (long long)load / 1000);
 }
 

@@ -207,7 +207,7 @@ static void blame(struct host *h)
     for (size_t i = 0; i < h->n; i++)
         c->of += h->calls[i].at_ns >= c->since_ns && h->calls[i].at_ns <= burst_end(last);
     say_service(&c->text, port, first->server_ip);
-    buf_lit(&c->text, " stands still for ");
+    buf_lit(&c->text, " stops for ");
     say_time(&c->text, h->length_ns);
     buf_lit(&c->text, " every ");
     say_time(&c->text, h->period_ns);
@@ -215,8 +215,8 @@ static void blame(struct host *h)
     say_count(&c->text, c->calls, "call");
     if (h->services.total > 1)
         buf_printf(&c->text, " to its %zu services", h->services.total);
-    buf_lit(&c->text, " waited and were answered together, while its kernel acknowledged requests: a process that "
-                      "pauses fits (garbage collection, a CPU quota, a job)");
+    buf_lit(&c->text, " waited and were answered together, while its kernel acknowledged requests, which fits a "
+                      "process that pauses (garbage collection, a CPU quota, a job)");
 }
 
 static void look_at(struct p2t_summary *s, struct keyed *calls, size_t n)

@@ -219,7 +219,7 @@ static void say_hits(const struct resolver *r, struct cause *c)
     if (c->lost_ns > 0) {
         buf_lit(&c->text, " waited ");
         say_time(&c->text, c->lost_ns);
-        buf_str(&c->text, r->usual_lookup_ns > MS ? " longer than is usual for lookups" : " for lookups");
+        buf_str(&c->text, r->usual_lookup_ns > MS ? " longer than usual for lookups" : " for lookups");
     } else {
         buf_lit(&c->text, " asked it");
     }
@@ -247,7 +247,8 @@ static void say_race(struct resolver *r, const struct view *v)
     buf_printf(
         &c->text,
         "one of two questions asked at once from one port (A and AAAA) to the name server %s stays unanswered, %zu "
-        "times; the other is answered: fits the conntrack race (single-request-reopen, or a cache on the host)",
+        "times; the other is answered, which fits the conntrack race (single-request-reopen, or a cache on the host, "
+        "avoids it)",
         word_str(r->server), v->bad);
     say_hits(r, c);
 }
@@ -259,7 +260,7 @@ static void say_silence(struct resolver *r, struct view *v)
     hit_waiting(r, c, is_silent);
     if (!r->any_answer) {
         c->confidence = P2T_LIKELY;
-        buf_printf(&c->text, "no answer of the name server %s to any of ", word_str(r->server));
+        buf_printf(&c->text, "no answer from the name server %s to any of ", word_str(r->server));
         say_count(&c->text, v->bad, "question");
         buf_lit(&c->text, " is in the capture, nor one of others");
         say_hits(r, c);
@@ -374,7 +375,8 @@ static void find_unreachable(struct resolver *r)
         return;
     struct cause *c = blame(r, P2T_CAUSE_DNS_UNREACHABLE, P2T_CAUSE_SIDE_RESOLVER, P2T_CERTAIN, &v);
     hit_waiting(r, c, is_unreachable);
-    buf_printf(&c->text, "nothing listens at the name server %s: ICMP says unreachable to ", word_str(r->server));
+    buf_printf(&c->text, "nothing listens at the name server %s: ICMP reports it unreachable for ",
+               word_str(r->server));
     say_count(&c->text, v.bad, "question");
     say_hits(r, c);
 }

@@ -83,11 +83,11 @@ static void tell_dead(struct listener *l, const struct silence *v)
     say_service(&c->text, l->server, l->ip);
     buf_lit(&c->text, " answers no SYN, ");
     say_count(&c->text, v->silent, "dial");
-    buf_lit(&c->text, " in vain");
+    buf_lit(&c->text, " failed");
     say_siblings(l, c, "answers", "answer");
     if (others)
         buf_lit(&c->text, ", and each dial to this one costs its caller the time until it goes on");
-    buf_lit(&c->text, "; host or path cannot be told");
+    buf_lit(&c->text, "; whether it is the host or the path is not known");
     dials_tell_dns(l, c, SILENT);
 }
 
@@ -98,9 +98,9 @@ static void tell_filtered(struct listener *l, const struct silence *v)
                        P2T_LIKELY, SILENT);
 
     say_service(&c->text, l->server, l->ip);
-    buf_printf(&c->text, " answers no SYN, %zu dial%s in vain", v->silent, plural(v->silent));
+    buf_printf(&c->text, " answers no SYN, %zu dial%s failed", v->silent, plural(v->silent));
     if (v->host_lives)
-        buf_lit(&c->text, ", while its host answers others: a filter fits, or a full queue");
+        buf_lit(&c->text, ", while its host answers others, which fits a filter or a full queue");
     dials_tell_dns(l, c, SILENT);
 }
 
@@ -130,7 +130,7 @@ static void tell_queue(struct listener *l, const struct silence *v)
     say_service(&c->text, l->server, l->ip);
     size_t taken = listener_taken(l);
     buf_str(&c->text,
-            taken > 0 ? " takes some new connections up late, for " : " does not take up new connections for ");
+            taken > 0 ? " accepts some new connections late, for " : " does not accept new connections for ");
     say_time(&c->text, l->end_ns - l->from_ns);
     if (v->silent + v->repeated > 0)
         buf_printf(&c->text, ": SYNs of %zu of %zu connections are repeated", v->silent + v->repeated, c->of);
@@ -140,7 +140,7 @@ static void tell_queue(struct listener *l, const struct silence *v)
     if (v->held > 0)
         buf_printf(&c->text, ", %zu requests are acknowledged and not answered", v->held);
     buf_str(&c->text, v->losses == 0 ? ", and nothing else of that host is lost: " : ": ");
-    buf_lit(&c->text, "a full accept queue fits (the process does not accept)");
+    buf_lit(&c->text, "this fits a full accept queue (the process does not accept)");
 }
 
 static void tell_repeated(struct listener *l)

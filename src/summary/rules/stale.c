@@ -70,10 +70,10 @@ void dials_tell_dns(struct listener *l, struct cause *c, unsigned ends)
     else
         c->kind = "name";
     if (left)
-        buf_printf(&text, "%s leads to %s no more (DNS), but %s still dials it: ", l->ip->known_as->text, l->ip->text,
-                   word_str(l->first->client_ip));
+        buf_printf(&text, "%s no longer resolves to %s (DNS), but %s still dials it: ", l->ip->known_as->text,
+                   l->ip->text, word_str(l->first->client_ip));
     else
-        buf_printf(&text, "DNS leads %s to another address, %s, which does not work: ", l->ip->known_as->text,
+        buf_printf(&text, "DNS resolves %s to another address, %s, which does not work: ", l->ip->known_as->text,
                    l->ip->text);
     buf_slice(&text, buf_view(&c->text));
     buf_fini(&c->text);

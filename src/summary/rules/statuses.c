@@ -136,7 +136,7 @@ static void blame_answerer(struct service *v, struct errors *e)
     say_service(&c->text, v->server, v->server_ip);
     buf_printf(&c->text, " answers %d %sto %zu of %zu calls", e->status, gateway ? "itself " : "", e->n, e->inside);
     if (proxy && e->legs == 0)
-        buf_lit(&c->text, ", which it never sent on");
+        buf_lit(&c->text, ", which it never forwarded");
     buf_lit(&c->text, ", ");
     say_time(&c->text, median);
     buf_lit(&c->text, " each");

@@ -97,11 +97,11 @@ static void blame_stop(struct process *p)
     c->lost_ns = p->to_ns - p->from_ns;
     buf_lit(&c->text, "the process ");
     say_client(&c->text, first->agent, first->client);
-    buf_lit(&c->text, " stood still for ");
+    buf_lit(&c->text, " was stopped for ");
     say_time(&c->text, c->lost_ns);
     buf_printf(&c->text, ": no request to any of its %zu services, then all at once", p->services);
     if (p->others.total > 0) {
-        buf_lit(&c->text, "; other programs of its host (");
+        buf_lit(&c->text, "; other programs on its host (");
         say_words(&c->text, &p->others, 3);
         buf_lit(&c->text, ") went on");
     }

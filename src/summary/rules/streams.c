@@ -135,7 +135,7 @@ static void find_goaway(struct p2t_summary *s, const struct keyed *calls, size_t
         c->client = first->client;
         c->agent = first->agent;
     }
-    buf_printf(&c->text, " says GOAWAY (%s) and closes the connection: %zu of %zu calls end unanswered",
+    buf_printf(&c->text, " sends GOAWAY (%s) and closes the connection: %zu of %zu calls end unanswered",
                reason_of(first), cut, c->of);
     size_t left = count(calls, n, is_cut_by_goaway_untaken);
     if (left > 0)

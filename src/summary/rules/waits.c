@@ -262,8 +262,8 @@ static void blame_path(struct run *r, const struct call *first, int64_t median, 
     buf_lit(&c->text, " comes ");
     say_time(&c->text, median - max_ns(usual, 0));
     buf_printf(&c->text,
-               " later than is usual, acknowledgements like answers, %zu of %zu calls: the path fits, or a host that "
-               "does not run",
+               " later than usual, acknowledgements and answers alike, %zu of %zu calls: this fits the path, or a "
+               "host that does not run",
                r->slow_count, r->inside);
 }
 

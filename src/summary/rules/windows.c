@@ -55,9 +55,9 @@ static void tell_shut(struct shut *w, struct keyed *conns, size_t n)
         buf_lit(&c->text, " sends");
     } else {
         say_service(&c->text, w->first->server, w->first->server_ip);
-        buf_lit(&c->text, " does not read what it is sent");
+        buf_lit(&c->text, " does not read what is sent to it");
     }
-    buf_lit(&c->text, ": its window is shut for ");
+    buf_lit(&c->text, ": its receive window is closed for ");
     say_time(&c->text, c->lost_ns);
     buf_printf(&c->text, " in %zu call%s; the network lost nothing", c->calls, plural(c->calls));
     cause_clear(c, w->by_client ? w->first->server : w->first->client_ip);
@@ -144,14 +144,14 @@ static void tell_dry(struct dry *d)
         c->agent = NULL;
         say_service(&c->text, k->server, k->server_ip);
     }
-    buf_lit(&c->text, " lets an HTTP/2 window run dry: ");
+    buf_lit(&c->text, " lets an HTTP/2 flow-control window run out: ");
     say_count(&c->text, d->hit, "call");
     buf_printf(&c->text, " %s ", d->answer ? "to" : "of");
     if (d->answer)
         say_service(&c->text, k->server, k->server_ip);
     else
         buf_str(&c->text, word_str(k->client_ip));
-    buf_printf(&c->text, " %s still behind it, while TCP's window is open", d->hit == 1 ? "stands" : "stand");
+    buf_printf(&c->text, " %s blocked by it, while TCP's window is open", d->hit == 1 ? "is" : "are");
     cause_clear(c, d->answer ? k->server : k->client_ip);
 }
 

@@ -110,10 +110,10 @@ static const char *put_joined(struct buf *b, const char *between, const char *ke
 
 static uint64_t derived_id(uint64_t id, const char *what, unsigned n)
 {
-    uint64_t h = hash_stable(HASH_STABLE_SEED, &id, sizeof id);
+    uint64_t h = hash_stable_number(HASH_STABLE_SEED, id, sizeof id);
 
     h = hash_stable(h, what, strlen(what));
-    h = hash_stable_finish(hash_stable(h, &n, sizeof n));
+    h = hash_stable_finish(hash_stable_number(h, n, sizeof n));
     return h != 0 ? h : 1;
 }
 

@@ -22,8 +22,9 @@ static struct p2t_text str(const char *s)
 static uint32_t lane_number(const struct p2t_exchange *x)
 {
     const char *who = "lookups";
-    uint64_t h = x->connection != NULL ? hash_stable(HASH_STABLE_SEED, &x->connection->id, sizeof x->connection->id)
-                                       : hash_stable(HASH_STABLE_SEED, who, strlen(who));
+    uint64_t h = x->connection != NULL
+                     ? hash_stable_number(HASH_STABLE_SEED, x->connection->id, sizeof x->connection->id)
+                     : hash_stable(HASH_STABLE_SEED, who, strlen(who));
 
     return (uint32_t)(hash_stable_finish(h) & 0x7fffffff) | 1;
 }

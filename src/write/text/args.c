@@ -2,9 +2,6 @@
 #include "write/escape.h"
 #include "write/text/text.h"
 
-/* Enough to know a value by; the whole of it is in the JSON formats. */
-enum { VALUE_MAX = 48 };
-
 static void put_text(struct buf *b, const struct p2t_event *ev, enum p2t_hook_arg arg)
 {
     escape_text(b, args_text(ev, arg));
@@ -30,7 +27,7 @@ static void put_error(struct buf *b, const struct p2t_event *ev, enum p2t_hook_a
     escape_error(b, cause(error));
 }
 
-static void put_values(struct buf *b, const struct p2t_value *v, size_t max)
+static void put_values(struct buf *b, const struct p2t_value *v)
 {
     size_t n = v != NULL && v->kind == P2T_VALUE_LIST ? v->as.list.n : 0;
 
@@ -38,7 +35,7 @@ static void put_values(struct buf *b, const struct p2t_value *v, size_t max)
         if (i > 0)
             buf_lit(b, ", ");
         if (v->as.list.items[i].kind == P2T_VALUE_TEXT)
-            text_shortened(b, v->as.list.items[i].as.text, max);
+            escape_text(b, v->as.list.items[i].as.text);
     }
 }
 
@@ -48,14 +45,14 @@ static void dns_done(struct buf *b, const struct p2t_event *ev)
     int64_t queries = args_int(ev, P2T_ARG_DNS_DONE_QUERIES, -1);
 
     if (addrs != NULL && addrs->kind == P2T_VALUE_LIST && addrs->as.list.n > 0)
-        put_values(b, addrs, VALUE_MAX);
+        put_values(b, addrs);
     else if (args_text(ev, P2T_ARG_DNS_DONE_ERR).p == NULL)
         buf_lit(b, "no address");
     put_error(b, ev, P2T_ARG_DNS_DONE_ERR, "");
     if (args_bool(ev, P2T_ARG_DNS_DONE_COALESCED) == 1)
         buf_lit(b, " (shared with another request's lookup)");
     if (queries == 0)
-        buf_lit(b, " (no lookup on this wire)");
+        buf_lit(b, " (no lookup in this capture)");
     else if (queries > 2)
         buf_printf(b, " (%lld queries)", (long long)queries);
 }
@@ -102,15 +99,11 @@ static void got_conn(struct buf *b, const struct p2t_event *ev)
     }
 }
 
-static void header_fields(struct buf *b, const struct p2t_event *ev, size_t count)
+static void header_field(struct buf *b, const struct p2t_event *ev)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (i > 0)
-            buf_lit(b, " | ");
-        text_shortened(b, args_text(&ev[i], P2T_ARG_WROTE_HEADER_FIELD_KEY), VALUE_MAX);
-        buf_lit(b, ": ");
-        put_values(b, args_find(&ev[i], P2T_ARG_WROTE_HEADER_FIELD_VALUE), VALUE_MAX);
-    }
+    put_text(b, ev, P2T_ARG_WROTE_HEADER_FIELD_KEY);
+    buf_lit(b, ": ");
+    put_values(b, args_find(ev, P2T_ARG_WROTE_HEADER_FIELD_VALUE));
 }
 
 static void wrote_request(struct buf *b, const struct p2t_exchange *x, const struct p2t_event *ev)
@@ -120,7 +113,7 @@ static void wrote_request(struct buf *b, const struct p2t_exchange *x, const str
     put_error(b, ev, P2T_ARG_WROTE_REQUEST_ERR, x->request.body_bytes > 0 ? ", " : "");
 }
 
-void text_args(struct buf *b, const struct p2t_exchange *x, const struct p2t_event *ev, size_t count)
+void text_args(struct buf *b, const struct p2t_exchange *x, const struct p2t_event *ev)
 {
     switch (ev->hook) {
     case P2T_HOOK_GET_CONN:
@@ -145,7 +138,7 @@ void text_args(struct buf *b, const struct p2t_exchange *x, const struct p2t_eve
         got_conn(b, ev);
         break;
     case P2T_HOOK_WROTE_HEADER_FIELD:
-        header_fields(b, ev, count);
+        header_field(b, ev);
         break;
     case P2T_HOOK_WROTE_HEADERS:
         if (x->request.header_bytes >= 0)

@@ -1,18 +1,7 @@
-/* One line for each exchange: when, what, the status, how long, in which phase most of it, and the worst that was found. */
-#include "base/timefmt.h"
+/* One line for each exchange: when, the status, how long, in which phase most of it, what, and the worst that was found. */
 #include "write/escape.h"
 #include "write/format.h"
-
-enum { CLOCK_AT = 11, CLOCK_BYTES = 12 }; /* "10:13:40.025" of RFC 3339 */
-
-static void put_text(struct buf *b, struct p2t_text text)
-{
-    buf_putc(b, ' ');
-    if (text.p != NULL && text.n > 0)
-        escape_text(b, text);
-    else
-        buf_putc(b, '-');
-}
+#include "write/text/text.h"
 
 /* The path of the URL, with its query; "/" is the shortest. */
 static struct p2t_text path_of(struct p2t_text url)
@@ -29,7 +18,7 @@ static struct p2t_text path_of(struct p2t_text url)
     return url.n > 0 && url.p[0] == '/' ? url : (struct p2t_text){"/", 1};
 }
 
-static void put_phase(struct buf *b, const struct p2t_phases *p)
+static const char *longest_phase(const struct p2t_phases *p)
 {
     const struct {
         const char *name;
@@ -41,30 +30,97 @@ static void put_phase(struct buf *b, const struct p2t_phases *p)
     for (size_t i = 1; i < sizeof phases / sizeof *phases; i++)
         if (phases[i].ns > phases[most].ns)
             most = i;
-    if (phases[most].ns > 0)
-        buf_printf(b, " %s %.1f", phases[most].name, (double)phases[most].ns / 1e6);
+    return phases[most].ns > 0 ? phases[most].name : "-";
+}
+
+static bool is_bad(const struct p2t_exchange *x)
+{
+    return x->outcome != P2T_OUTCOME_OK || x->status >= 500;
+}
+
+/* "200", or "-" where no status came. */
+static void put_status(struct buf *b, const struct out_options *o, const struct p2t_exchange *x)
+{
+    text_begin(b, o, is_bad(x) ? TEXT_RED : x->status >= 400 ? TEXT_YELLOW : TEXT_GREEN);
+    if (x->status > 0)
+        buf_printf(b, "%3d", x->status);
     else
-        buf_lit(b, " -");
+        buf_lit(b, "  -");
+    text_end(b, o);
+}
+
+static void put_measures(struct buf *b, const struct out_options *o, const struct p2t_exchange *x)
+{
+    enum { DURATION_COLUMNS = 10, PHASE_COLUMNS = 9 };
+
+    buf_lit(b, "  ");
+    put_status(b, o, x);
+    size_t from = b->n;
+    text_duration(b, x->end_ns - x->start_ns);
+    text_align_right(b, from, DURATION_COLUMNS);
+    buf_printf(b, "  %-*s", PHASE_COLUMNS, longest_phase(&x->phases));
+}
+
+static void put_subject(struct buf *b, const struct p2t_exchange *x)
+{
+    if (x->method.p != NULL)
+        escape_text(b, x->method);
+    else
+        buf_str(b, p2t_kind_name(x->kind));
+    buf_putc(b, ' ');
+    if (x->host.p != NULL)
+        escape_text(b, x->host);
+    else if (x->connection != NULL)
+        escape_text(b, x->connection->server);
+    else
+        buf_putc(b, '-');
+    escape_text(b, path_of(x->url));
+}
+
+/* A finding explains a call that got no status; one that got a status and is not whole says so. */
+static void put_trouble(struct buf *b, const struct out_options *o, const struct p2t_exchange *x)
+{
+    bool outcome = x->outcome != P2T_OUTCOME_OK && (x->status > 0 || x->finding_count == 0);
+
+    if (!outcome && x->finding_count == 0)
+        return;
+    buf_putc(b, ' ');
+    text_begin(b, o, is_bad(x) ? TEXT_RED : TEXT_DIM);
+    if (outcome)
+        buf_printf(b, " %s", p2t_outcome_name(x->outcome));
+    if (x->finding_count > 0)
+        buf_printf(b, " %s", x->findings[0].code);
+    text_end(b, o);
+}
+
+static void put_identity(struct buf *b, const struct out_options *o, const struct p2t_exchange *x)
+{
+    text_begin(b, o, TEXT_DIM);
+    buf_printf(b, "  id %016llx", (unsigned long long)x->id);
+    text_files(b, x);
+    text_end(b, o);
 }
 
 static void lines_exchange(struct buf *b, const struct out_options *o, const struct p2t_exchange *x)
 {
-    char time[TIME_TEXT_BYTES];
-    struct p2t_text kind = {p2t_kind_name(x->kind), strlen(p2t_kind_name(x->kind))};
+    size_t line = b->n, columns = 0;
+    struct buf trouble = {0};
 
-    (void)o;
-    time_rfc3339(x->start_ns, time);
-    buf_put(b, time + CLOCK_AT, CLOCK_BYTES);
-    put_text(b, x->method.p != NULL ? x->method : kind);
-    put_text(b, x->host.p == NULL && x->connection != NULL ? x->connection->server : x->host);
-    put_text(b, path_of(x->url));
-    if (x->status != 0)
-        buf_printf(b, " %d", x->status);
-    else
-        buf_printf(b, " %s", p2t_outcome_name(x->outcome));
-    buf_printf(b, " %.1f ms", (double)(x->end_ns - x->start_ns) / 1e6);
-    put_phase(b, &x->phases);
-    buf_printf(b, " %s\n", x->finding_count > 0 ? x->findings[0].code : "-");
+    text_clock(b, o, x->start_ns);
+    put_measures(b, o, x);
+    size_t subject = b->n;
+    put_subject(b, x);
+    put_trouble(&trouble, o, x);
+    if (o->cut)
+        columns = text_columns(trouble.p, trouble.n);
+    text_cut(b, o, line, subject, columns);
+    buf_slice(b, buf_view(&trouble));
+    if (o->full)
+        put_identity(b, o, x);
+    buf_putc(b, '\n');
+    text_fit(b, o, line);
+    b->failed |= trouble.failed;
+    buf_fini(&trouble);
 }
 
 const struct out_format_ops out_lines = {.exchange = lines_exchange};

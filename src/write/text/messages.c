@@ -23,12 +23,11 @@ static void put_grpc(struct buf *b, const struct p2t_grpc *g)
         buf_lit(b, "no status");
     if (g->message.n > 0) {
         buf_lit(b, " (");
-        text_shortened(b, g->message, 120);
+        escape_text(b, g->message);
         buf_putc(b, ')');
     }
     put_count(b, &g->request, "sent");
     put_count(b, &g->response, "received");
-    buf_putc(b, '\n');
 }
 
 static void put_close(struct buf *b, const struct p2t_websocket_side *s, const char *who)
@@ -53,13 +52,19 @@ static void put_websocket(struct buf *b, const struct p2t_websocket *w)
         put_close(b, &w->client, "client");
     else
         put_close(b, &w->server, "server");
-    buf_putc(b, '\n');
 }
 
-void text_messages(struct buf *b, const struct p2t_exchange *x)
+void text_messages(struct buf *b, const struct out_options *o, const struct p2t_exchange *x)
 {
-    if (x->grpc != NULL)
+    size_t from = b->n;
+
+    if (x->grpc != NULL) {
         put_grpc(b, x->grpc);
-    if (x->websocket != NULL)
+        text_end_line(b, o, from);
+    }
+    from = b->n;
+    if (x->websocket != NULL) {
         put_websocket(b, x->websocket);
+        text_end_line(b, o, from);
+    }
 }

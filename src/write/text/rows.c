@@ -110,8 +110,8 @@ static struct layout layout_of(struct buf *b, const struct p2t_exchange *x)
 
 static void pad(struct buf *b, size_t from, size_t width)
 {
-    while (b->n - from < width && !b->failed)
-        buf_putc(b, ' ');
+    if (b->n - from < width)
+        text_spaces(b, width - (b->n - from));
 }
 
 /* Without keys there is no status; only that bytes came is known. */
@@ -137,7 +137,7 @@ static void end_args(struct buf *b, const struct p2t_exchange *x)
         buf_printf(b, ", body %lld bytes", (long long)x->response.body_bytes);
     if (x->response.content_type.n > 0) {
         buf_lit(b, ", ");
-        text_shortened(b, x->response.content_type, 60);
+        escape_text(b, x->response.content_type);
     }
 }
 
@@ -159,22 +159,11 @@ static void put_args(struct buf *b, const struct p2t_exchange *x, const struct r
 
     buf_lit(b, "  ");
     if (r->count > 0)
-        text_args(b, x, &x->events[r->first], r->count);
+        text_args(b, x, &x->events[r->first]);
     else
         end_args(b, x);
     if (b->n == from + 2)
         b->n = from;
-}
-
-static void put_columns(struct buf *b, const struct out_options *o, const struct p2t_exchange *x, const struct row *r,
-                        const struct layout *l)
-{
-    size_t from = b->n;
-
-    buf_str(b, r->count > 0 ? p2t_hook_name(x->events[r->first].hook) : "(end)");
-    pad(b, from, sizeof "GotFirstResponseByte" - 1 + 2);
-    put_packets(b, o, x, r, l);
-    put_args(b, x, r);
 }
 
 static char basis_mark(const struct p2t_exchange *x, const struct row *r)
@@ -206,6 +195,65 @@ static bool is_gap_end(const struct gap *g, const struct row *r)
     return g->ns > 0 && r->first == g->after.first && r->count == g->after.count;
 }
 
+enum { HOOK_COLUMNS = sizeof "GotFirstResponseByte" - 1 + 2 };
+
+static size_t args_column(const struct layout *l)
+{
+    return 2 + l->time_width + 3 + HOOK_COLUMNS + l->evidence_width + 2;
+}
+
+/* Where arguments that do not fit go on: below them, unless a narrow terminal leaves no room there. */
+static size_t indent_of(const struct out_options *o, const struct layout *l)
+{
+    size_t column = args_column(l);
+
+    return column + 24 > text_width(o) ? 12 : column;
+}
+
+static void put_left(struct buf *b, const struct out_options *o, const struct p2t_exchange *x, const struct row *r,
+                     const struct layout *l)
+{
+    buf_lit(b, "  ");
+    text_ms(b, r->time_ns - x->start_ns, l->time_width);
+    buf_putc(b, ' ');
+    buf_putc(b, basis_mark(x, r));
+    buf_putc(b, ' ');
+    size_t from = b->n;
+    buf_str(b, r->count > 0 ? p2t_hook_name(x->events[r->first].hook) : "(end)");
+    pad(b, from, HOOK_COLUMNS);
+    put_packets(b, o, x, r, l);
+}
+
+static void put_row(struct buf *b, const struct out_options *o, const struct p2t_exchange *x, const struct row *r,
+                    const struct layout *l)
+{
+    size_t line = b->n;
+
+    put_left(b, o, x, r, l);
+    size_t args = b->n;
+    put_args(b, x, r);
+    text_cut(b, o, line, args, 0);
+    if (is_gap_end(&l->gap, r))
+        put_gap(b, o, x, &l->gap);
+    trim(b);
+    text_fold(b, o, line, indent_of(o, l));
+    buf_putc(b, '\n');
+}
+
+/* The second and later fields of a run, each below the first one. */
+static void put_more_fields(struct buf *b, const struct out_options *o, const struct p2t_exchange *x,
+                            const struct row *r, const struct layout *l)
+{
+    for (size_t i = 1; i < r->count; i++) {
+        size_t line = b->n;
+        text_spaces(b, indent_of(o, l));
+        text_args(b, x, &x->events[r->first + i]);
+        text_cut(b, o, line, line, 0);
+        text_fold(b, o, line, indent_of(o, l) + 2);
+        buf_putc(b, '\n');
+    }
+}
+
 void text_rows(struct buf *b, const struct out_options *o, const struct p2t_exchange *x)
 {
     struct layout l = layout_of(b, x);
@@ -213,15 +261,7 @@ void text_rows(struct buf *b, const struct out_options *o, const struct p2t_exch
     struct row r;
 
     while (walk_next(&w, &r)) {
-        buf_lit(b, "  ");
-        text_ms(b, r.time_ns - x->start_ns, l.time_width);
-        buf_putc(b, ' ');
-        buf_putc(b, basis_mark(x, &r));
-        buf_putc(b, ' ');
-        put_columns(b, o, x, &r, &l);
-        if (is_gap_end(&l.gap, &r))
-            put_gap(b, o, x, &l.gap);
-        trim(b);
-        buf_putc(b, '\n');
+        put_row(b, o, x, &r, &l);
+        put_more_fields(b, o, x, &r, &l);
     }
 }

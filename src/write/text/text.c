@@ -1,19 +1,8 @@
 /* The text format, for people to read and to paste. */
-#include "base/timefmt.h"
 #include "write/args.h"
 #include "write/escape.h"
 #include "write/format.h"
 #include "write/text/text.h"
-
-static void put_time(struct buf *b, int64_t ns)
-{
-    char text[TIME_TEXT_BYTES];
-
-    time_rfc3339(ns, text);
-    text[10] = ' ';
-    buf_put(b, text, ns % 1000 == 0 ? TIME_TEXT_BYTES - 4 : TIME_TEXT_BYTES - 1);
-    buf_putc(b, 'Z');
-}
 
 /* The request, as far as it is known. */
 static struct p2t_text target(const struct p2t_exchange *x)
@@ -57,16 +46,25 @@ static void put_result(struct buf *b, const struct out_options *o, const struct 
 
 static void put_head(struct buf *b, const struct out_options *o, const struct p2t_exchange *x)
 {
-    put_time(b, x->start_ns);
+    size_t line = b->n;
+    struct buf result = {0};
+
+    put_result(&result, o, x);
+    buf_lit(&result, "  ");
+    text_duration(&result, x->end_ns - x->start_ns);
+    text_time(b, o, x->start_ns);
     buf_lit(b, "  ");
     text_begin(b, o, TEXT_BOLD);
+    size_t subject = b->n;
     put_subject(b, x);
+    text_cut(b, o, line, subject, o->cut ? text_columns(result.p, result.n) + 2 : 0);
     text_end(b, o);
-    buf_lit(b, "  ");
-    put_result(b, o, x);
-    buf_lit(b, "  ");
-    text_duration(b, x->end_ns - x->start_ns);
+    size_t columns = text_columns(b->p + line, b->n - line) + 2 + text_columns(result.p, result.n);
+    buf_str(b, columns > text_width(o) ? "\n      " : "  ");
+    buf_slice(b, buf_view(&result));
     buf_putc(b, '\n');
+    b->failed |= result.failed;
+    buf_fini(&result);
 }
 
 /* ---- why ---- */
@@ -85,10 +83,10 @@ static const char *verdict(const struct p2t_exchange *x)
                                                          [P2T_OUTCOME_DNS_ERROR] = "never left: ",
                                                          [P2T_OUTCOME_CONNECT_ERROR] = "never left: ",
                                                          [P2T_OUTCOME_TLS_ERROR] = "never left: ",
-                                                         [P2T_OUTCOME_REQUEST_ERROR] = "not wholly sent: ",
+                                                         [P2T_OUTCOME_REQUEST_ERROR] = "only partly sent: ",
                                                          [P2T_OUTCOME_NO_RESPONSE] = "no response: ",
                                                          [P2T_OUTCOME_RESPONSE_ERROR] = "broken response: ",
-                                                         [P2T_OUTCOME_INCOMPLETE] = "not wholly captured: "};
+                                                         [P2T_OUTCOME_INCOMPLETE] = "only partly captured: "};
 
     if (x->outcome == P2T_OUTCOME_TLS_ERROR && has_event(x, P2T_HOOK_WROTE_HEADERS))
         return "failed: ";
@@ -99,6 +97,7 @@ static void put_finding(struct buf *b, const struct out_options *o, const struct
                         const char *lead)
 {
     const struct p2t_finding *f = &x->findings[i];
+    size_t line = b->n;
 
     buf_lit(b, "  ");
     if (f->severity != P2T_SEVERITY_INFO)
@@ -115,7 +114,7 @@ static void put_finding(struct buf *b, const struct out_options *o, const struct
     text_evidence(b, x, f->evidence, f->evidence_count, x->file_count > 1);
     buf_lit(b, "]");
     text_end(b, o);
-    buf_putc(b, '\n');
+    text_end_line(b, o, line);
 }
 
 /* The finding that explains the outcome stands first; if there is none, the error does. */
@@ -128,6 +127,8 @@ static bool explains(const struct p2t_exchange *x, const struct p2t_finding *f)
 
 static void put_error(struct buf *b, const struct out_options *o, const struct p2t_exchange *x, bool explained)
 {
+    size_t line = b->n;
+
     if (x->error.p == NULL && (explained || x->outcome == P2T_OUTCOME_OK))
         return;
     buf_lit(b, "  ");
@@ -138,6 +139,9 @@ static void put_error(struct buf *b, const struct out_options *o, const struct p
     else
         b->n -= 2;
     text_end(b, o);
+    /* In a pipe it stays in one line: people search for errors. */
+    if (o->width > 0)
+        text_fold(b, o, line, 6);
     buf_putc(b, '\n');
 }
 
@@ -195,30 +199,41 @@ static void put_connection(struct buf *b, const struct p2t_connection *c)
     if (c->vantage != P2T_VANTAGE_UNKNOWN)
         buf_printf(b, ", captured %s the %s", c->vantage == P2T_VANTAGE_MIDDLE ? "in" : "at",
                    p2t_vantage_name(c->vantage));
-    buf_lit(b, ", ");
 }
 
 static void put_place(struct buf *b, const struct out_options *o, const struct p2t_exchange *x)
 {
-    buf_lit(b, "  ");
+    size_t line = b->n;
+    const char *between = "  ";
+
     text_begin(b, o, TEXT_DIM);
-    if (x->connection != NULL)
+    if (x->connection != NULL) {
+        buf_lit(b, "  ");
         put_connection(b, x->connection);
-    buf_printf(b, "id %016llx", (unsigned long long)x->id);
-    if (x->trace_id.p != NULL) {
-        buf_lit(b, ", trace ");
-        escape_text(b, x->trace_id);
+        between = ", ";
     }
-    for (size_t i = 0; i < x->file_count; i++) {
-        const char *name = text_file_name(x->files[i]);
-        buf_str(b, i == 0 ? ", in " : " and ");
-        escape_text(b, (struct p2t_text){name, strlen(name)});
+    if (o->full) {
+        buf_printf(b, "%sid %016llx", between, (unsigned long long)x->id);
+        between = ", ";
+    }
+    if (x->trace_id.p != NULL) {
+        buf_printf(b, "%strace ", between);
+        escape_text(b, x->trace_id);
+        between = ", ";
+    }
+    if ((o->full || o->several_files) && x->file_count > 0) {
+        buf_put(b, between, 1);
+        text_files(b, x);
+        between = ", ";
     }
     text_end(b, o);
-    buf_putc(b, '\n');
+    if (*between == ' ')
+        b->n = line;
+    else
+        text_end_line(b, o, line);
 }
 
-static void put_phases(struct buf *b, const struct p2t_exchange *x)
+static void put_phases(struct buf *b, const struct out_options *o, const struct p2t_exchange *x)
 {
     const struct p2t_phases *p = &x->phases;
     const struct {
@@ -227,6 +242,7 @@ static void put_phases(struct buf *b, const struct p2t_exchange *x)
     } rows[] = {{"blocked", p->blocked_ns}, {"dns", p->dns_ns},   {"connect", p->connect_ns}, {"tls", p->tls_ns},
                 {"send", p->send_ns},       {"wait", p->wait_ns}, {"receive", p->receive_ns}};
     const char *lead = "  ";
+    size_t line = b->n;
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         if (rows[i].ns < 0)
@@ -237,7 +253,8 @@ static void put_phases(struct buf *b, const struct p2t_exchange *x)
         text_ms(b, rows[i].ns, 0);
         lead = ", ";
     }
-    buf_lit(b, " ms\n");
+    buf_lit(b, " ms");
+    text_end_line(b, o, line);
 }
 
 static void text_lead(struct buf *b, uint64_t index)
@@ -248,14 +265,17 @@ static void text_lead(struct buf *b, uint64_t index)
 
 static void text_exchange(struct buf *b, const struct out_options *o, const struct p2t_exchange *x)
 {
+    size_t from = b->n;
+
     put_head(b, o, x);
     put_reasons(b, o, x);
     put_links(b, x);
     put_place(b, o, x);
-    text_messages(b, x);
+    text_messages(b, o, x);
     if (x->phases.send_ns >= 0)
-        put_phases(b, x);
+        put_phases(b, o, x);
     text_rows(b, o, x);
+    text_fit(b, o, from);
 }
 
 const struct out_format_ops out_text = {.exchange = text_exchange, .lead = text_lead};

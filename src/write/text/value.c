@@ -58,6 +58,17 @@ void text_shortened(struct buf *b, struct p2t_text s, size_t max)
         buf_lit(b, "...");
 }
 
+void text_align_right(struct buf *b, size_t from, size_t columns)
+{
+    size_t n = b->n - from;
+
+    if (n >= columns || !buf_reserve(b, columns - n))
+        return;
+    memmove(b->p + from + columns - n, b->p + from, n);
+    memset(b->p + from, ' ', columns - n);
+    b->n += columns - n;
+}
+
 const char *text_file_name(const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -76,5 +87,14 @@ void text_evidence(struct buf *b, const struct p2t_exchange *x, const struct p2t
             buf_putc(b, '#');
         }
         buf_u64(b, e[i].packet);
+    }
+}
+
+void text_files(struct buf *b, const struct p2t_exchange *x)
+{
+    for (size_t i = 0; i < x->file_count; i++) {
+        const char *name = text_file_name(x->files[i]);
+        buf_str(b, i == 0 ? " in " : " and ");
+        escape_text(b, (struct p2t_text){name, strlen(name)});
     }
 }

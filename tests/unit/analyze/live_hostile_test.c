@@ -33,12 +33,14 @@ static void broken_lines_are_named_and_the_rest_is_read(void **state)
         {"{\"a\" \"b\"}", "", "1: JSON that is cut or malformed\n"},
         /* whole, and wrong */
         {"{\"schema\":\"pcap2trace.live/1\",\"events\":[{\"hook\":\"Nothing\",\"time\":1795329131}]}",
-         "hook traces 1/0\n", "1: an event's hook is none of net/http/httptrace's\n"},
+         "hook traces 1/0\n", "1: an event's hook is not one of net/http/httptrace's\n"},
         {"{\"schema\":\"pcap2trace.live/1\",\"events\":[{\"hook\":\"GetConn\",\"time\":\"now\"}]}",
          "hook traces 1/0\n", "1: an event has no time\n"},
         {"{\"schema\":\"pcap2trace.live/1\",\"events\":[null,1,[],\"x\"]}", "hook traces 1/0\n",
-         "1: an event's hook is none of net/http/httptrace's\n1: an event's hook is none of net/http/httptrace's\n"
-         "1: an event's hook is none of net/http/httptrace's\n1: an event's hook is none of net/http/httptrace's\n"},
+         "1: an event's hook is not one of net/http/httptrace's\n1: an event's hook is not one of "
+         "net/http/httptrace's\n"
+         "1: an event's hook is not one of net/http/httptrace's\n1: an event's hook is not one of "
+         "net/http/httptrace's\n"},
         {"{\"log\":{\"entries\":[{},{\"startedDateTime\":1}]}}", "",
          "1: a HAR entry has no startedDateTime\n1: a HAR entry has no startedDateTime\n"},
         /* types that are none of what is expected */

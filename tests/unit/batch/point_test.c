@@ -114,7 +114,7 @@ static void note_lock(void *ctx, const char *subject, const char *text)
 {
     (void)ctx;
     (void)subject;
-    locked = strcmp(text, "another batch is at work on this state") == 0;
+    locked = strcmp(text, "another batch is using this state") == 0;
 }
 
 static void two_do_not_work_on_one_state(void **state)

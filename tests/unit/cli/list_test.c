@@ -144,21 +144,6 @@ static void counters_and_reasons_are_named_once(void **state)
     buf_fini(&l.text);
 }
 
-static void a_list_is_asked_for_by_name(void **state)
-{
-    static const char *const names[CLI_LIST_COUNT] = {"findings", "causes",   "hooks",
-                                                      "formats",  "counters", "redaction"};
-    enum cli_list list;
-
-    (void)state;
-    for (int i = 0; i < CLI_LIST_COUNT; i++) {
-        assert_true(list_parse(names[i], &list));
-        assert_int_equal(list, i);
-    }
-    assert_false(list_parse("", &list));
-    assert_false(list_parse("finding", &list));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -166,7 +151,6 @@ int main(void)
         cmocka_unit_test(hooks_are_listed_with_their_arguments),
         cmocka_unit_test(formats_are_those_of_option_t),
         cmocka_unit_test(counters_and_reasons_are_named_once),
-        cmocka_unit_test(a_list_is_asked_for_by_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

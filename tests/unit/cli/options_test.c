@@ -1,8 +1,10 @@
 #include "support/cmocka_all.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/option_table.h"
 #include "cli/options.h"
 #include "pcap2trace/status.h"
 
@@ -36,7 +38,7 @@ static void done(struct parsed *p)
     buf_fini(&p->complaint);
 }
 
-static void defaults_are_text_of_everything_complete(void **state)
+static void defaults_are_a_line_for_each_complete_exchange(void **state)
 {
     struct parsed p;
 
@@ -44,7 +46,7 @@ static void defaults_are_text_of_everything_complete(void **state)
     parse(&p, "pcap2trace a.pcap");
     assert_int_equal(p.status, P2T_OK);
     assert_int_equal(p.o.action, CLI_TRACE);
-    assert_int_equal(p.o.format, OUT_FORMAT_TEXT);
+    assert_int_equal(p.o.format, OUT_FORMAT_LINES);
     assert_int_equal(p.o.capture_count, 1);
     assert_string_equal(p.o.captures[0], "a.pcap");
     assert_null(p.o.output);
@@ -60,8 +62,7 @@ static void every_option_arrives(void **state)
 
     (void)state;
     parse(&p, "pcap2trace -T csv -R -c 12 -j 1024 -o out -f udp -q -v --all --show-secrets --redact x-* --keep a "
-              "--keep b --color never "
-              "--progress=always --stats stages");
+              "--keep b --color never --progress=always --stats stages");
     assert_string_equal((char *)p.complaint.p, "no capture given");
     assert_int_equal(p.o.format, OUT_FORMAT_CSV);
     assert_int_equal(p.o.count, 12);
@@ -154,8 +155,12 @@ static void the_ending_of_the_output_says_the_format(void **state)
                 {"pcap2trace -o x.ndjson a", OUT_FORMAT_NDJSON},
                 {"pcap2trace -o x.jsonl a", OUT_FORMAT_NDJSON},
                 {"pcap2trace -o x.csv a", OUT_FORMAT_CSV},
-                {"pcap2trace -o x.txt a", OUT_FORMAT_TEXT},
-                {"pcap2trace -o har a", OUT_FORMAT_TEXT},
+                {"pcap2trace -o x.txt a", OUT_FORMAT_LINES},
+                {"pcap2trace -o har a", OUT_FORMAT_LINES},
+                {"pcap2trace --id 0 a", OUT_FORMAT_TEXT},
+                {"pcap2trace --trace-id x -o x.txt a", OUT_FORMAT_TEXT},
+                {"pcap2trace -T lines --id 0 a", OUT_FORMAT_LINES},
+                {"pcap2trace --id 0 -o x.csv a", OUT_FORMAT_CSV},
                 {"pcap2trace -T text -o x.har a", OUT_FORMAT_TEXT},
                 {"pcap2trace -T lines -o x.html a", OUT_FORMAT_LINES},
                 {"pcap2trace summary -o x.json a", OUT_FORMAT_JSON},
@@ -178,11 +183,9 @@ static void help_version_and_lists_need_nothing_else(void **state)
     static const struct {
         const char *line;
         enum cli_action action;
-    } rows[] = {{"pcap2trace -h", CLI_HELP},
-                {"pcap2trace --help", CLI_HELP},
-                {"pcap2trace --version", CLI_VERSION},
-                {"pcap2trace --list hooks", CLI_LIST},
-                {"pcap2trace summary --version", CLI_VERSION}};
+    } rows[] = {{"pcap2trace -h", CLI_HELP},           {"pcap2trace --help", CLI_HELP},
+                {"pcap2trace help", CLI_HELP},         {"pcap2trace --version", CLI_VERSION},
+                {"pcap2trace --list hooks", CLI_LIST}, {"pcap2trace summary --version", CLI_VERSION}};
     struct parsed p;
 
     (void)state;
@@ -190,6 +193,63 @@ static void help_version_and_lists_need_nothing_else(void **state)
         parse(&p, rows[i].line);
         assert_int_equal(p.status, P2T_OK);
         assert_int_equal(p.o.action, rows[i].action);
+        done(&p);
+    }
+}
+
+static void help_is_about_a_command_where_one_is_named(void **state)
+{
+    static const struct {
+        const char *line, *about;
+    } rows[] = {{"pcap2trace -h", NULL},
+                {"pcap2trace help", NULL},
+                {"pcap2trace help summary", "summary"},
+                {"pcap2trace summary --help", "summary"},
+                {"pcap2trace -h extract", "extract"},
+                {"pcap2trace extract --id 0 --bogus -h a.pcap", "extract"},
+                {"pcap2trace -h a.pcap", NULL}};
+    struct parsed p;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        parse(&p, rows[i].line);
+        bool bogus = strstr(rows[i].line, "--bogus") != NULL; /* what stands before it is read first */
+        assert_int_equal(p.status, bogus ? P2T_ERR_USAGE : P2T_OK);
+        if (!bogus) {
+            assert_int_equal(p.o.action, CLI_HELP);
+            assert_string_equal(p.o.about != NULL ? p.o.about->name : "", rows[i].about != NULL ? rows[i].about : "");
+        }
+        done(&p);
+    }
+}
+
+/* Each row names a command; those of one option are of different commands, and agree on whether it takes a value. */
+static void the_table_is_consistent(void **state)
+{
+    (void)state;
+    for (const struct cli_option *a = cli_option_table; a->name != NULL; a++) {
+        assert_true(a->commands != 0 && a->help != NULL && (a->kind == CLI_VALUE_NONE) == (a->value == NULL));
+        assert_int_equal(a->kind == CLI_VALUE_CHOICE, a->choices != NULL);
+        for (const struct cli_option *b = a + 1; b->name != NULL; b++) {
+            assert_int_equal(a->id == b->id, strcmp(a->name, b->name) == 0);
+            assert_true(a->id != b->id || ((a->commands & b->commands) == 0 && !a->value == !b->value));
+        }
+    }
+}
+
+static void a_list_is_asked_for_by_name(void **state)
+{
+    static const char *const names[CLI_LIST_COUNT] = {"findings", "causes",    "hooks", "formats",
+                                                      "counters", "redaction", "fields"};
+    struct parsed p;
+    char line[64];
+
+    (void)state;
+    for (int i = 0; i < CLI_LIST_COUNT; i++) {
+        snprintf(line, sizeof line, "pcap2trace --list %s", names[i]);
+        parse(&p, line);
+        assert_int_equal(p.status, P2T_OK);
+        assert_int_equal(p.o.list, i);
         done(&p);
     }
 }
@@ -227,13 +287,27 @@ static void mistakes_are_named(void **state)
     } rows[] = {
         {"pcap2trace", "no capture given"},
         {"pcap2trace trace", "no capture given"},
-        {"pcap2trace -T xml a", "unknown format 'xml': there are text, ndjson, json, trace-result, csv"},
-        {"pcap2trace --list xml", "unknown list 'xml': there are findings, causes, hooks, formats, counters"},
-        {"pcap2trace -T", "'-T' wants a value"},
-        {"pcap2trace --format", "'--format' wants a value"},
-        {"pcap2trace --bogus a", "'--bogus'"},
+        {"pcap2trace -T xml a",
+         "-T 'xml': expected text, ndjson, json, trace-result, csv, lines, har, otlp or perfetto"},
+        {"pcap2trace --list finding", "did you mean 'findings'?"},
+        {"pcap2trace --list xml",
+         "--list 'xml': expected findings, causes, hooks, formats, counters, redaction or fields"},
+        {"pcap2trace -T", "'-T' needs a value"},
+        {"pcap2trace --format", "'--format' needs a value"},
+        {"pcap2trace --bogus a", "unknown option '--bogus'"},
+        {"pcap2trace --faled a", "unknown option '--faled'; did you mean '--failed'?"},
+        {"pcap2trace --hots=x a", "unknown option '--hots=x'; did you mean '--host'?"},
+        {"pcap2trace -T jsno a", "or perfetto; did you mean 'json'?"},
+        {"pcap2trace --color alway a", "expected auto, always or never; did you mean 'always'?"},
+        {"pcap2trace --time now a", "--time 'now': expected utc, local, epoch or relative"},
+        {"pcap2trace sumary a", "'sumary' is neither a command nor a capture; did you mean 'summary'?"},
+        {"pcap2trace sumary", "did you mean 'summary'?"},
+        {"pcap2trace nothing a", "'nothing' is neither a command nor a capture"},
+        {"pcap2trace help reprot", "no command is called 'reprot'; did you mean 'report'?"},
+        {"pcap2trace help report summary", "one command at a time"},
         {"pcap2trace -x a", "'-x'"},
-        {"pcap2trace --s a", "ambiguous option '--s'"},
+        {"pcap2trace --s a", "ambiguous option '--s': --state, --settle, --shard, --stats, --show-secrets, "
+                             "--slower-than, --since, --status, --server"},
         {"pcap2trace --failed=1 a", "'--failed=1' takes no value"},
         {"pcap2trace -c 0 a", "-c '0'"},
         {"pcap2trace -c -1 a", "-c '-1'"},
@@ -241,7 +315,7 @@ static void mistakes_are_named(void **state)
         {"pcap2trace -j 0 a", "-j '0'"},
         {"pcap2trace --jobs 1025 a", "-j '1025'"},
         {"pcap2trace -j x a", "-j 'x'"},
-        {"pcap2trace --max-memory 31M a", "--max-memory '31M': a size of at least 32M"},
+        {"pcap2trace --max-memory 31M a", "--max-memory '31M': expected a size of at least 32M"},
         {"pcap2trace --max-memory 33554431 a", "--max-memory '33554431'"},
         {"pcap2trace --max-memory 1T a", "--max-memory '1T'"},
         {"pcap2trace --max-memory 64Mi a", "--max-memory '64Mi'"},
@@ -250,11 +324,12 @@ static void mistakes_are_named(void **state)
         {"pcap2trace --max-memory 18446744073709551615G a", "--max-memory '18446744073709551615G'"},
         {"pcap2trace --color sometimes a", "--color 'sometimes'"},
         {"pcap2trace --progress 1 a", "--progress '1'"},
-        {"pcap2trace --stats all a", "--stats 'all': 'stages'"},
+        {"pcap2trace --stats all a", "--stats 'all': expected stages"},
         {"pcap2trace summary --stats stages a", "--stats belongs to the command 'trace'"},
         {"pcap2trace --compact a", "--compact is a form of ndjson"},
         {"pcap2trace -T json --compact a", "--compact is a form of ndjson"},
         {"pcap2trace summary --compact a", "--compact is a form of ndjson"},
+        {"pcap2trace plan --compact a", "--compact is a form of ndjson"},
         {"pcap2trace --status 6x a", "--status '6x'"},
         {"pcap2trace --status 404, a", "--status '404,'"},
         {"pcap2trace --status 6xx a", "a class from 1xx to 5xx"},
@@ -262,30 +337,30 @@ static void mistakes_are_named(void **state)
         {"pcap2trace -o X.PCAPNG a", "'pcap2trace extract'"},
         {"pcap2trace -o x.html.zst a", "'pcap2trace report'"},
         {"pcap2trace -o x.sqlite.zst a", "a database is not compressed"},
-        {"pcap2trace summary -o x.har a", "-T names another"},
-        {"pcap2trace explain --id 0 -o x.ndjson a", "-T names another"},
+        {"pcap2trace summary -o x.har a", "choose another with -T"},
+        {"pcap2trace explain --id 0 -o x.ndjson a", "choose another with -T"},
         {"pcap2trace --slower-than 250 a", "--slower-than '250'"},
         {"pcap2trace --id xyz a", "--id 'xyz'"},
         {"pcap2trace summary -T csv a", "summary writes text or json"},
         {"pcap2trace summary -c 3 a", "summary takes all exchanges"},
-        {"pcap2trace summary --top 0 a", "--top '0': a number"},
+        {"pcap2trace summary --top 0 a", "--top '0': expected a number"},
         {"pcap2trace --top 3 a", "--top belongs to the commands 'summary' and 'report'"},
         {"pcap2trace --title x a", "--title belongs to the command 'report'"},
         {"pcap2trace summary --captures x a", "--captures belongs to the commands 'explain' and 'extract'"},
         {"pcap2trace report --title= -o x.html a", "--title ''"},
         {"pcap2trace report a", "-o FILE.html"},
         {"pcap2trace report -o - a", "-o FILE.html"},
-        {"pcap2trace report -T json -o x.html a", "report writes HTML"},
+        {"pcap2trace report -T json -o x.html a", "report always writes HTML"},
         {"pcap2trace report -c 3 -o x.html a", "report takes all exchanges"},
-        {"pcap2trace report --live l -o x.html a", "belong to the command 'compare'"},
+        {"pcap2trace report --live l -o x.html a", "--live belongs to the command 'compare'"},
         {"pcap2trace compare a", "--live FILE"},
         {"pcap2trace compare --live l -T har a", "text, json or csv"},
         {"pcap2trace compare --live l -T ndjson a", "text, json or csv"},
-        {"pcap2trace compare --live l -c 3 a", "-c has no meaning"},
+        {"pcap2trace compare --live l -c 3 a", "-c does not apply"},
         {"pcap2trace compare --live l --tolerance 5 a", "--tolerance '5'"},
-        {"pcap2trace compare --live - -", "once only"},
-        {"pcap2trace --live l a", "belong to the command 'compare'"},
-        {"pcap2trace --differing a", "belong to the command 'compare'"},
+        {"pcap2trace compare --live - -", "only once"},
+        {"pcap2trace --live l a", "--live belongs to the command 'compare'"},
+        {"pcap2trace --differing a", "--differing belongs to the command 'compare'"},
         {"pcap2trace --since yesterday a", "--since 'yesterday'"},
         {"pcap2trace --kind http3 a", "--kind 'http3'"},
         {"pcap2trace --port 65536 a", "--port '65536'"},
@@ -293,17 +368,21 @@ static void mistakes_are_named(void **state)
         {"pcap2trace compare --live l --client web a", "--client 'web'"},
         {"pcap2trace compare --live l", "no capture given"},
         {"pcap2trace explain a", "--id ID or --trace-id ID"},
-        {"pcap2trace explain --id 1 -", "standard input can be read once only"},
+        {"pcap2trace explain --id 1 -", "standard input can be read only once"},
         {"pcap2trace explain --id 1 -T csv a", "explain writes text or json"},
-        {"pcap2trace explain --id 1 -c 2 a", "-c has no meaning"},
-        {"pcap2trace explain --id 1 --minimal a", "belong to the command 'extract'"},
+        {"pcap2trace explain --id 1 -c 2 a", "-c does not apply"},
+        {"pcap2trace explain --id 1 --minimal a", "--minimal belongs to the command 'extract'"},
         {"pcap2trace extract -w f a", "--id ID or --trace-id ID"},
         {"pcap2trace extract --id 1 a", "-w FILE.pcapng"},
-        {"pcap2trace extract --id 1 -w f -", "standard input can be read once only"},
-        {"pcap2trace extract --id 1 -w f -T json a", "it takes no -T"},
+        {"pcap2trace extract --id 1 -w f -", "standard input can be read only once"},
+        {"pcap2trace extract --id 1 -w f -T json a", "-T does not apply"},
         {"pcap2trace extract --id 1 -w f --with-secrets a", "it needs --show-secrets"},
-        {"pcap2trace --minimal a", "belong to the command 'extract'"},
+        {"pcap2trace --minimal a", "--minimal belongs to the command 'extract'"},
         {"pcap2trace batch a", "--out FOLDER"},
+        {"pcap2trace batch --out o -R a", "-R does not apply to the command 'batch'"},
+        {"pcap2trace -w f a", "-w belongs to the commands 'extract' and 'mcp'"},
+        {"pcap2trace summary --time local a", "--time belongs to the command 'trace'"},
+        {"pcap2trace plan --follow a", "--follow belongs to the command 'batch'"},
     };
     struct parsed p;
 
@@ -320,7 +399,7 @@ static void mistakes_are_named(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(defaults_are_text_of_everything_complete),
+        cmocka_unit_test(defaults_are_a_line_for_each_complete_exchange),
         cmocka_unit_test(every_option_arrives),
         cmocka_unit_test(the_compact_form_is_of_ndjson),
         cmocka_unit_test(key_log_is_a_file_or_what_the_environment_names),
@@ -328,6 +407,9 @@ int main(void)
         cmocka_unit_test(a_dash_is_standard_output),
         cmocka_unit_test(the_ending_of_the_output_says_the_format),
         cmocka_unit_test(help_version_and_lists_need_nothing_else),
+        cmocka_unit_test(help_is_about_a_command_where_one_is_named),
+        cmocka_unit_test(the_table_is_consistent),
+        cmocka_unit_test(a_list_is_asked_for_by_name),
         cmocka_unit_test(sizes_have_units),
         cmocka_unit_test(mistakes_are_named),
     };

@@ -95,6 +95,36 @@ static void an_expression_that_does_not_fit_is_one_problem(void **state)
     seen_free(s);
 }
 
+/* The address family is the capturing system's: 10 on Linux, 24, 28 or 30 elsewhere, in its order of bytes. */
+static void loopback_frames_of_other_systems_are_filtered_as_our_own(void **state)
+{
+    static const char ip6[] = "\x60\0\0\0\0\0\6\x40\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1"
+                              "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1";
+    static const struct slice families[] = {SLICE_LIT("\x1e\0\0\0"), SLICE_LIT("\0\0\0\x1e"), SLICE_LIT("\x18\0\0\0"),
+                                            SLICE_LIT("\x0a\0\0\0")};
+    (void)state;
+    for (size_t i = 0; i < sizeof families / sizeof families[0]; i++) {
+        struct buf b = {0};
+        buf_slice(&b, families[i]);
+        buf_put(&b, ip6, sizeof ip6 - 1);
+        struct input_frame frame = {
+            .link_type = 0, .cap_len = (uint32_t)b.n, .wire_len = (uint32_t)b.n, .bytes = b.p, .number = 1};
+        struct input_filter *f = NULL;
+        assert_int_equal(input_filter_new(&f, "ip6 and tcp", NULL), 0);
+        assert_int_equal(input_filter_run(f, &frame), FILTER_MATCH);
+        frame.cap_len = 3;
+        assert_int_equal(input_filter_run(f, &frame), FILTER_NO);
+        input_filter_free(f);
+        assert_int_equal(input_filter_new(&f, "ip", NULL), 0);
+        assert_int_equal(input_filter_run(f, &frame), FILTER_NO);
+        input_filter_free(f);
+        buf_fini(&b);
+    }
+    struct seen *s = read_filtered(0, SLICE_LIT("\0\0\0\2"), "host 10.0.0.1");
+    assert_int_equal(s->count, 1);
+    seen_free(s);
+}
+
 /* The link type goes with the interface, not the file. */
 static void interfaces_of_one_file_are_filtered_each_its_way(void **state)
 {
@@ -167,6 +197,7 @@ int main(void)
         cmocka_unit_test(one_expression_fits_every_link_type_with_ip),
         cmocka_unit_test(an_empty_expression_matches_all),
         cmocka_unit_test(an_expression_that_does_not_fit_is_one_problem),
+        cmocka_unit_test(loopback_frames_of_other_systems_are_filtered_as_our_own),
         cmocka_unit_test(interfaces_of_one_file_are_filtered_each_its_way),
         cmocka_unit_test(a_wrong_expression_is_a_usage_error_before_anything_is_read),
         cmocka_unit_test(an_expression_for_another_link_type_is_accepted),

@@ -246,10 +246,10 @@ static void a_packet_that_makes_no_sense_is_passed_over(void **state)
         uint8_t value;
         const char *text;
     } rows[] = {
-        {INTERFACE, 1, "packet 1 was passed over: its interface was not described"},
-        {INTERFACE + 3, 0xff, "packet 1 was passed over: its interface was not described"},
-        {CAPTURED, 9, "packet 1 was passed over: its captured length does not fit its block"},
-        {CAPTURED + 3, 0xff, "packet 1 was passed over: its captured length does not fit its block"},
+        {INTERFACE, 1, "packet 1 was skipped: its interface was not described"},
+        {INTERFACE + 3, 0xff, "packet 1 was skipped: its interface was not described"},
+        {CAPTURED, 9, "packet 1 was skipped: its captured length does not fit its block"},
+        {CAPTURED + 3, 0xff, "packet 1 was skipped: its captured length does not fit its block"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -382,7 +382,7 @@ static void interfaces_are_capped(void **state)
     struct seen *s = read_bytes(buf_view(&b), SIZE_MAX);
     assert_int_equal(s->count, 1);
     assert_int_equal(s->problems, 1);
-    assert_non_null(strstr(s->text, "one interface too many"));
+    assert_non_null(strstr(s->text, "too many interfaces"));
     seen_free(s);
     buf_fini(&b);
 }

@@ -83,7 +83,7 @@ static void attempts(void **state)
         const char *error;
     } rows[] = {
         {ATTEMPT_REFUSED, 1, 0, 0, "connect: connection refused"},
-        {ATTEMPT_TIMEOUT, 1, 0, 0, "the client stopped after one SYN: canceled, or a time-out"},
+        {ATTEMPT_TIMEOUT, 1, 0, 0, "the client stopped after one SYN: canceled, or a timeout"},
         {ATTEMPT_TIMEOUT, 6, 0, 0, "i/o timeout"},
         {ATTEMPT_TIMEOUT, 7, 0, 0, "connect: connection timed out"},
         {ATTEMPT_TIMEOUT, 11, 0, 0, "connect: connection timed out"},

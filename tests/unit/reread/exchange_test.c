@@ -191,13 +191,13 @@ static void compact_refused_with(const char *piece, const char *by, const char *
 static void what_is_no_exchange_is_refused(void **state)
 {
     (void)state;
-    refused("", "no exchange");
-    refused("\n", "no exchange");
-    refused("[]", "no exchange");
-    refused("{}", "no exchange");
-    refused("{\"schema\":1}", "no exchange");
-    refused("{\"schema\":\"pcap2trace.exchange/2\"", "no JSON");
-    refused("{\"schema\":\"pcap2trace.exchange/2\"} x", "no JSON");
+    refused("", "not an exchange");
+    refused("\n", "not an exchange");
+    refused("[]", "not an exchange");
+    refused("{}", "not an exchange");
+    refused("{\"schema\":1}", "not an exchange");
+    refused("{\"schema\":\"pcap2trace.exchange/2\"", "not JSON");
+    refused("{\"schema\":\"pcap2trace.exchange/2\"} x", "not JSON");
     refused("{\"schema\":\"pcap2trace.exchange/1\"}", "before 0.2.0");
     refused("{\"schema\":\"pcap2trace.exchange/3\"}", "another schema");
     refused("{\"schema\":\"pcap2trace.exchange/2-other\"}", "another schema");

@@ -17,8 +17,8 @@ static void a_slow_server_is_where_the_arrow_points(void **state)
 {
     (void)state;
     expect(example_slow(), "2026-01-02 03:04:05.250000Z  GET http://api.test:8080/v1/items?q=1  200  203.0 ms\n"
-                           "  10.1.9.1:40000 -> 10.1.9.7:8080, new, rtt 0.200 ms, id 0123456789abcdef, "
-                           "trace 4bf92f3577b34da6a3ce929d0e0e4736, in day.pcap\n"
+                           "  10.1.9.1:40000 -> 10.1.9.7:8080, new, rtt 0.200 ms, "
+                           "trace 4bf92f3577b34da6a3ce929d0e0e4736\n"
                            "  blocked 0.475, dns 0.325, connect 0.200, send 0.000, wait 201.000, receive 1.000 ms\n"
                            "      0.000 ? GetConn               #1    api.test:8080\n"
                            "      0.075   DNSStart              #1    api.test\n"
@@ -26,7 +26,8 @@ static void a_slow_server_is_where_the_arrow_points(void **state)
                            "      0.500   ConnectStart          #5    10.1.9.7:8080\n"
                            "      0.700   ConnectDone           #6    10.1.9.7:8080\n"
                            "      0.970 ~ GotConn               #6,8  new\n"
-                           "      1.000   WroteHeaderField      #8    Host: api.test:8080 | User-Agent: curl/8\n"
+                           "      1.000   WroteHeaderField      #8    Host: api.test:8080\n"
+                           "                                          User-Agent: curl/8\n"
                            "      1.000   WroteHeaders          #8    60 bytes\n"
                            "      1.000   WroteRequest          #8\n"
                            "    202.000   GotFirstResponseByte  #10   <- 201.0 ms waiting for the server\n"
@@ -40,7 +41,6 @@ static void a_failed_lookup_says_first_that_nothing_left(void **state)
            "2026-01-02 03:04:05.250000Z  lookup b.internal  dns_error  0.900 ms\n"
            "  never left: b.internal exists but has no address  [dns.empty_answer #4]\n"
            "  the client's error: lookup b.internal on 10.0.0.10:53: no such host\n"
-           "  id 0000000000000001, in day.pcap\n"
            "      0.000 ? GetConn               #1    b.internal\n"
            "      0.075   DNSStart              #1    b.internal\n"
            "      0.900   DNSDone               #4    failed: no such host  <- 0.825 ms waiting for the resolver\n");
@@ -51,11 +51,11 @@ static void packets_of_several_captures_carry_their_names(void **state)
     (void)state;
     expect(example_two_attempts(),
            "2026-01-02 03:04:05.250000Z  connect 10.1.9.7:8080  incomplete  300.1 ms\n"
-           "  not wholly captured\n"
-           "  10.1.9.1:40000 -> 10.1.9.7:8080, new, rtt 0.200 ms, id 0000000000000002, in a.pcap and b\\x1b.pcap\n"
+           "  only partly captured\n"
+           "  10.1.9.1:40000 -> 10.1.9.7:8080, new, rtt 0.200 ms\n"
            "      0.000   ConnectStart          a.pcap#5        [fd00::7]:80\n"
-           "    300.000   ConnectStart          b\\x1b.pcap#2    10.1.9.7:80  "
-           "<- 300.0 ms waiting for TCP connect, before the next address is tried\n"
+           "    300.000   ConnectStart          b\\x1b.pcap#2    10.1.9.7:80  <- 300.0 ms waiting for TCP\n"
+           "                                                    connect, before the next address is tried\n"
            "    300.100   ConnectDone           b\\x1b.pcap#3,4  10.1.9.7:80 (3 SYNs)\n");
 }
 
@@ -133,10 +133,10 @@ static void each_outcome_has_its_words(void **state)
         [P2T_OUTCOME_DNS_ERROR] = "\n  never left: why\n",
         [P2T_OUTCOME_CONNECT_ERROR] = "\n  never left: why\n",
         [P2T_OUTCOME_TLS_ERROR] = "\n  failed: why\n", /* after its headers were written */
-        [P2T_OUTCOME_REQUEST_ERROR] = "\n  not wholly sent: why\n",
+        [P2T_OUTCOME_REQUEST_ERROR] = "\n  only partly sent: why\n",
         [P2T_OUTCOME_NO_RESPONSE] = "\n  no response: why\n",
         [P2T_OUTCOME_RESPONSE_ERROR] = "\n  broken response: why\n",
-        [P2T_OUTCOME_INCOMPLETE] = "\n  not wholly captured: why\n",
+        [P2T_OUTCOME_INCOMPLETE] = "\n  only partly captured: why\n",
     };
 
     (void)state;

@@ -1,0 +1,188 @@
+/* Whose a question is: one more try, or another caller's. Each case is that of an incident whose clients logged what they
+ * saw. Times in microseconds; a name server that is asked twice by default, after a second. */
+#include "support/cmocka_all.h"
+
+#include "sim.h"
+
+static struct sim sim;
+
+static int setup(void **state)
+{
+    (void)state;
+    sim_init(&sim);
+    return 0;
+}
+
+static void connect_and_get(int64_t us, uint16_t port)
+{
+    struct flow_conn *c = sim_syn(&sim, us, port, "10.0.0.2");
+
+    sim_established(&sim, us + 50, c);
+    sim_request(&sim, us + 100, c, 0, "b.test", "/");
+    sim_response(&sim, us + 900, c, 0, 200, NULL);
+    sim_close(&sim, 20000000, c, FLOW_END_INPUT);
+}
+
+static const struct sim_exchange *found_kind(enum p2t_kind kind)
+{
+    for (size_t i = 0; i < sim.n; i++)
+        if (sim.out[i].kind == kind)
+            return &sim.out[i];
+    fail_msg("no exchange of kind %d", (int)kind);
+    return NULL;
+}
+
+static void ask_both(int64_t us, uint16_t id)
+{
+    sim_query(&sim, us, (uint16_t)(4000 + id), id, "b.test", DNS_AAAA);
+    sim_query(&sim, us + 40, (uint16_t)(4001 + id), (uint16_t)(id + 1), "b.test", DNS_A);
+}
+
+/* Two resolvers of one process: each asks again a second after its own first question. */
+static void two_callers_have_a_lookup_each(void **state)
+{
+    (void)state;
+    ask_both(0, 10);
+    ask_both(205000, 20);
+    ask_both(1000400, 30);
+    sim_answer(&sim, 1001800, 4030, 30, "b.test", DNS_AAAA, DNS_NXDOMAIN, NULL);
+    sim_answer(&sim, 1001900, 4031, 31, "b.test", DNS_A, DNS_NXDOMAIN, NULL);
+    ask_both(1205900, 40);
+    sim_answer(&sim, 1207000, 4040, 40, "b.test", DNS_AAAA, DNS_NXDOMAIN, NULL);
+    sim_answer(&sim, 1207100, 4041, 41, "b.test", DNS_A, DNS_NXDOMAIN, NULL);
+    sim_finish(&sim);
+    assert_int_equal(sim.n, 2);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(sim.out[i].queries, 4);
+        assert_string_equal(sim.out[i].error, "lookup b.test on 10.0.0.53:53: no such host");
+    }
+    assert_int_equal(sim.out[0].end_us, 1001900);
+    assert_int_equal(sim.out[1].end_us, 1207100);
+}
+
+/* Between two tries comes another caller's question, at no whole second. */
+static void a_question_between_two_tries_is_another_callers(void **state)
+{
+    (void)state;
+    ask_both(0, 10);
+    ask_both(1361000, 20);
+    sim_answer(&sim, 1362000, 4020, 20, "b.test", DNS_AAAA, DNS_NXDOMAIN, NULL);
+    sim_answer(&sim, 1362100, 4021, 21, "b.test", DNS_A, DNS_NXDOMAIN, NULL);
+    sim_finish(&sim);
+    assert_int_equal(sim.n, 2);
+    assert_int_equal(sim.out[0].queries, 2);
+    assert_int_equal(sim.out[1].queries, 2);
+}
+
+/* resolv.conf: attempts:3. One type is answered, so that the other's third try is nobody else's. */
+static void a_third_try_for_one_type_is_the_same_lookup(void **state)
+{
+    (void)state;
+    ask_both(0, 10);
+    sim_answer(&sim, 1500, 4011, 11, "b.test", DNS_A, 0, "10.0.0.2");
+    sim_query(&sim, 1000300, 4030, 30, "b.test", DNS_AAAA);
+    sim_query(&sim, 2001100, 4040, 40, "b.test", DNS_AAAA);
+    sim_answer(&sim, 2002500, 4040, 40, "b.test", DNS_AAAA, 0, NULL);
+    connect_and_get(2002700, 5000);
+    sim_finish(&sim);
+    assert_int_equal(sim.n, 1);
+    assert_int_equal(sim.out[0].kind, P2T_KIND_HTTP1);
+    assert_int_equal(sim.out[0].queries, 4);
+}
+
+/* The same where the answered type has no address. */
+static void a_third_try_after_an_empty_answer_is_the_same_lookup(void **state)
+{
+    (void)state;
+    ask_both(0, 10);
+    sim_answer(&sim, 9000, 4010, 10, "b.test", DNS_AAAA, 0, NULL);
+    sim_query(&sim, 1004300, 4030, 30, "b.test", DNS_A);
+    sim_query(&sim, 2004500, 4040, 40, "b.test", DNS_A);
+    sim_answer(&sim, 2006000, 4040, 40, "b.test", DNS_A, 0, "10.0.0.2");
+    connect_and_get(2006200, 5000);
+    sim_finish(&sim);
+    assert_int_equal(sim.n, 1);
+    assert_int_equal(sim.out[0].kind, P2T_KIND_HTTP1);
+    assert_int_equal(sim.out[0].queries, 4);
+}
+
+/* Who asks for both again has failed before. */
+static void a_question_for_both_types_is_a_new_lookup(void **state)
+{
+    (void)state;
+    ask_both(0, 10);
+    sim_answer(&sim, 9000, 4010, 10, "b.test", DNS_AAAA, 0, NULL);
+    sim_query(&sim, 1004300, 4030, 30, "b.test", DNS_A);
+    ask_both(2004500, 40);
+    sim_answer(&sim, 2006000, 4040, 40, "b.test", DNS_AAAA, 0, NULL);
+    sim_answer(&sim, 2006100, 4041, 41, "b.test", DNS_A, 0, "10.0.0.2");
+    connect_and_get(2006200, 5000);
+    sim_finish(&sim);
+    assert_int_equal(sim.n, 2);
+    assert_int_equal(found_kind(P2T_KIND_HTTP1)->queries, 2);
+    assert_int_equal(found_kind(P2T_KIND_LOOKUP)->queries, 3);
+}
+
+/* Windows XP: all names for one type, then for the other. */
+static void a_walk_for_each_type_is_one_lookup(void **state)
+{
+    (void)state;
+    sim_query(&sim, 0, 4000, 1, "b.test", DNS_AAAA);
+    sim_answer(&sim, 162000, 4000, 1, "b.test", DNS_AAAA, 0, NULL);
+    sim_query(&sim, 162200, 4001, 2, "b.test.home.test", DNS_AAAA);
+    sim_answer(&sim, 187000, 4001, 2, "b.test.home.test", DNS_AAAA, DNS_NXDOMAIN, NULL);
+    sim_query(&sim, 187300, 4002, 3, "b.test", DNS_A);
+    sim_answer(&sim, 297000, 4002, 3, "b.test", DNS_A, 0, "10.0.0.2");
+    connect_and_get(298000, 5000);
+    sim_finish(&sim);
+    assert_int_equal(sim.n, 1);
+    assert_int_equal(sim.out[0].kind, P2T_KIND_HTTP1);
+    assert_int_equal(sim.out[0].queries, 3);
+    assert_string_equal(sim.out[0].host, "b.test");
+}
+
+/* Another family's dial began before a second lookup of the name: it is the one that goes on. */
+static void a_race_goes_on_with_the_dial_that_waited_longest(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        ask_both(i * 216000, (uint16_t)(10 + 10 * i));
+        sim_answer(&sim, i * 216000 + 2000, (uint16_t)(4010 + 10 * i), (uint16_t)(10 + 10 * i), "b.test", DNS_AAAA, 0,
+                   "fd00::2");
+        sim_answer(&sim, i * 216000 + 2200, (uint16_t)(4011 + 10 * i), (uint16_t)(11 + 10 * i), "b.test", DNS_A, 0,
+                   "10.0.0.2");
+        (void)sim_syn(&sim, i * 216000 + 2500, (uint16_t)(5000 + i), "fd00::2");
+    }
+    struct flow_conn *v4[2];
+    for (int i = 0; i < 2; i++) {
+        v4[i] = sim_syn(&sim, i * 216000 + 302600, (uint16_t)(5010 + i), "10.0.0.2");
+        sim_established(&sim, i * 216000 + 302700, v4[i]);
+        sim_request(&sim, i * 216000 + 302800, v4[i], 0, "b.test", "/");
+        sim_response(&sim, i * 216000 + 303000, v4[i], 0, 200, NULL);
+    }
+    for (int i = 0; i < 2; i++)
+        sim_close(&sim, 20000000, v4[i], FLOW_END_INPUT);
+    sim_finish(&sim);
+    assert_int_equal(sim.n, 2);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(sim.out[i].kind, P2T_KIND_HTTP1);
+        assert_int_equal(sim.out[i].attempts, 2);
+        assert_int_equal(sim.out[i].dialled_port, 5000 + i);
+        assert_int_equal(sim.out[i].client_port, 5010 + i);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(two_callers_have_a_lookup_each, setup),
+        cmocka_unit_test_setup(a_question_between_two_tries_is_another_callers, setup),
+        cmocka_unit_test_setup(a_third_try_for_one_type_is_the_same_lookup, setup),
+        cmocka_unit_test_setup(a_third_try_after_an_empty_answer_is_the_same_lookup, setup),
+        cmocka_unit_test_setup(a_question_for_both_types_is_a_new_lookup, setup),
+        cmocka_unit_test_setup(a_walk_for_each_type_is_one_lookup, setup),
+        cmocka_unit_test_setup(a_race_goes_on_with_the_dial_that_waited_longest, setup),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
