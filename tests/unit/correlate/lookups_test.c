@@ -141,6 +141,95 @@ static void a_walk_for_each_type_is_one_lookup(void **state)
     assert_string_equal(sim.out[0].host, "b.test");
 }
 
+/* Of one host: glibc asks for IPv4 only; 30 ms later Go asks for both. */
+static void two_kinds_of_resolvers_have_a_lookup_each(void **state)
+{
+    (void)state;
+    sim.not_gos_resolver = true;
+    sim_query(&sim, 0, 4000, 1, "b.test", DNS_A);
+    sim_answer(&sim, 1500, 4000, 1, "b.test", DNS_A, 0, "10.0.0.2");
+    sim.not_gos_resolver = false;
+    ask_both(30000, 20);
+    sim_answer(&sim, 31500, 4020, 20, "b.test", DNS_AAAA, 0, NULL);
+    sim_answer(&sim, 31600, 4021, 21, "b.test", DNS_A, 0, "10.0.0.2");
+    connect_and_get(31800, 5000);
+    sim_finish(&sim);
+    assert_int_equal(sim.n, 2);
+    assert_int_equal(found_kind(P2T_KIND_HTTP1)->queries, 2);
+    assert_int_equal(found_kind(P2T_KIND_LOOKUP)->queries, 1);
+}
+
+/* Nor does glibc's question say that Go's was given up. */
+static void a_question_of_another_kind_supersedes_none(void **state)
+{
+    (void)state;
+    sim_query(&sim, 0, 4000, 1, "b.test", DNS_AAAA);
+    sim.not_gos_resolver = true;
+    sim_query(&sim, 1000, 4001, 2, "b.test", DNS_A);
+    sim.not_gos_resolver = false;
+    sim_query(&sim, 12400, 4002, 3, "b.test", DNS_A);
+    sim_answer(&sim, 14600, 4000, 1, "b.test", DNS_AAAA, 0, NULL);
+    sim_answer(&sim, 14700, 4001, 2, "b.test", DNS_A, 0, "10.0.0.2");
+    sim_answer(&sim, 17200, 4002, 3, "b.test", DNS_A, 0, "10.0.0.2");
+    connect_and_get(17500, 5000);
+    sim_finish(&sim);
+    assert_int_equal(sim.n, 2);
+    assert_int_equal(found_kind(P2T_KIND_HTTP1)->queries, 2);
+    assert_int_equal(found_kind(P2T_KIND_LOOKUP)->outcome, P2T_OUTCOME_OK);
+}
+
+/* search a.b.test office.example b.test: what was tried between two names of one domain belongs to them. */
+static void a_name_tried_between_two_others_is_part_of_the_walk(void **state)
+{
+    static const char *const names[] = {"x.a.b.test", "x.office.example", "x.b.test"};
+
+    (void)state;
+    for (uint16_t i = 0; i < 3; i++) {
+        sim_query(&sim, i * 2000, (uint16_t)(4000 + i), i, names[i], DNS_A);
+        sim_answer(&sim, i * 2000 + 1900, (uint16_t)(4000 + i), i, names[i], DNS_A,
+                   i < 2 ? DNS_NXDOMAIN : DNS_NOERROR, i < 2 ? NULL : "10.0.0.2");
+    }
+    struct flow_conn *c = sim_syn(&sim, 6100, 5000, "10.0.0.2");
+    sim_established(&sim, 6150, c);
+    sim_request(&sim, 6200, c, 0, "x", "/");
+    sim_response(&sim, 7000, c, 0, 200, NULL);
+    sim_close(&sim, 20000000, c, FLOW_END_INPUT);
+    sim_finish(&sim);
+    assert_int_equal(sim.n, 1);
+    assert_int_equal(sim.out[0].names, 3);
+    assert_int_equal(sim.out[0].queries, 3);
+}
+
+/* Go's dial is the older one, but tries IPv4 after 300 ms, curl's after 200. */
+static void a_race_goes_on_with_the_dial_whose_time_it_is(void **state)
+{
+    struct flow_conn *v4[2];
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        uint16_t id = (uint16_t)(10 + 10 * i), port = (uint16_t)(4010 + 10 * i);
+        ask_both(i * 60000, id);
+        sim_answer(&sim, i * 60000 + 2000, port, id, "b.test", DNS_AAAA, 0, "fd00::2");
+        sim_answer(&sim, i * 60000 + 2200, (uint16_t)(port + 1), (uint16_t)(id + 1), "b.test", DNS_A, 0, "10.0.0.2");
+        (void)sim_syn(&sim, i * 60000 + 2500, (uint16_t)(5000 + i), "fd00::2");
+    }
+    for (int i = 0; i < 2; i++) {
+        int64_t us = i == 0 ? 262900 : 302900;
+        v4[i] = sim_syn(&sim, us, (uint16_t)(5011 - i), "10.0.0.2");
+        sim_established(&sim, us + 100, v4[i]);
+        sim_request(&sim, us + 200, v4[i], 0, "b.test", "/");
+        sim_response(&sim, us + 400, v4[i], 0, 200, NULL);
+    }
+    for (int i = 0; i < 2; i++)
+        sim_close(&sim, 20000000, v4[i], FLOW_END_INPUT);
+    sim_finish(&sim);
+    assert_int_equal(sim.n, 2);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(sim.out[i].attempts, 2);
+        assert_int_equal(sim.out[i].client_port - 5010, sim.out[i].dialled_port - 5000);
+    }
+}
+
 /* Another family's dial began before a second lookup of the name: it is the one that goes on. */
 static void a_race_goes_on_with_the_dial_that_waited_longest(void **state)
 {
@@ -181,6 +270,10 @@ int main(void)
         cmocka_unit_test_setup(a_third_try_after_an_empty_answer_is_the_same_lookup, setup),
         cmocka_unit_test_setup(a_question_for_both_types_is_a_new_lookup, setup),
         cmocka_unit_test_setup(a_walk_for_each_type_is_one_lookup, setup),
+        cmocka_unit_test_setup(a_race_goes_on_with_the_dial_whose_time_it_is, setup),
+        cmocka_unit_test_setup(a_name_tried_between_two_others_is_part_of_the_walk, setup),
+        cmocka_unit_test_setup(a_question_of_another_kind_supersedes_none, setup),
+        cmocka_unit_test_setup(two_kinds_of_resolvers_have_a_lookup_each, setup),
         cmocka_unit_test_setup(a_race_goes_on_with_the_dial_that_waited_longest, setup),
     };
 

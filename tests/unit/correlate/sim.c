@@ -162,13 +162,14 @@ static void message(struct sim *s, int64_t us, uint16_t port, const struct dns_m
     feed(s, &f);
 }
 
-static struct dns_message *message_new(uint16_t id, const char *name, uint16_t type)
+static struct dns_message *message_new(const struct sim *s, uint16_t id, const char *name, uint16_t type)
 {
     struct dns_message *m = calloc(1, sizeof *m);
 
     if (m == NULL)
         abort();
-    m->has_header = m->has_question = m->has_opt = true;
+    m->has_header = m->has_question = true;
+    m->has_opt = !s->not_gos_resolver;
     m->opt_udp_size = 1232;
     m->id = id;
     m->qtype = type;
@@ -179,7 +180,7 @@ static struct dns_message *message_new(uint16_t id, const char *name, uint16_t t
 
 void sim_query(struct sim *s, int64_t us, uint16_t port, uint16_t id, const char *name, uint16_t type)
 {
-    struct dns_message *m = message_new(id, name, type);
+    struct dns_message *m = message_new(s, id, name, type);
 
     message(s, us, port, m);
     free(m);
@@ -188,7 +189,7 @@ void sim_query(struct sim *s, int64_t us, uint16_t port, uint16_t id, const char
 void sim_answer(struct sim *s, int64_t us, uint16_t port, uint16_t id, const char *name, uint16_t type,
                 uint16_t rcode, const char *addr)
 {
-    struct dns_message *m = message_new(id, name, type);
+    struct dns_message *m = message_new(s, id, name, type);
 
     m->is_response = m->ra = true;
     m->rcode = rcode;

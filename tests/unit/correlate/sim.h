@@ -25,6 +25,7 @@ struct sim {
     struct correlate *correlate;
     uint64_t packet;
     const char *name_server; /* that is asked */
+    bool not_gos_resolver;   /* asks as glibc does */
     bool muted;              /* what comes out is nobody's */
     bool not_go;             /* requests are not written as Go's client does */
     struct flow_conn flows[SIM_CONNS_MAX];
