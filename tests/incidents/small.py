@@ -55,6 +55,24 @@ def refused_before_it_listens(c):
     c.udp(9, C, '10.0.0.9:9', b'x')
 
 
+def refuses(c, at):
+    """Dials every 100 ms for 6 s, refused at these of them."""
+    for i in range(60):
+        client = f'10.0.0.1:{4000 + i}'
+        c.refused(i * 0.1, client, S) if i in at else c.connect(i * 0.1, client, S)
+    c.udp(9, C, '10.0.0.9:9', b'x')
+
+
+@case(['conn.refused', '4 of', 'nothing listened there then', 'at other times it takes connections', '!backlog'])
+def refused_while_it_restarts(c):
+    refuses(c, (10, 11, 35, 36))
+
+
+@case(['conn.backlog_reset', '4 of', 'its backlog is full, or one of several behind it is dead'])
+def refused_now_and_then(c):
+    refuses(c, (10, 14, 17, 21))
+
+
 @case()
 def one_port_of_a_file_share(c):
     c.refused(0, C, '10.0.0.2:139')

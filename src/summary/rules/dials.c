@@ -100,6 +100,25 @@ static void say_why_refused(const struct listener *l, struct cause *c, const str
                                        : ": nothing listens there, or a firewall rejects");
 }
 
+/* Dials that it takes among those that it refuses, no more than a second apart: a process that is restarted takes none. */
+static size_t taken_between(const struct listener *l)
+{
+    int64_t refused_ns = 0;
+    size_t between = 0, since = 0;
+
+    for (size_t i = 0; i < l->n; i++) {
+        const struct conn *k = l->conns[i].item;
+        enum dial_end end = dial_end_of(l->s, k);
+        since += end == DIAL_ANSWERED;
+        if (end != DIAL_REFUSED)
+            continue;
+        between += refused_ns != 0 && k->syn_ns - refused_ns < SECOND_NS ? since : 0;
+        refused_ns = k->syn_ns;
+        since = 0;
+    }
+    return between;
+}
+
 static void find_refused(struct listener *l)
 {
     const unsigned ends = 1u << DIAL_REFUSED;
@@ -116,7 +135,7 @@ static void find_refused(struct listener *l)
         return;
     listener_find_siblings(l);
     size_t taken = listener_taken(l);
-    bool middle = by_middle(l), backlog = taken > 2 && taken * 4 > n && l->siblings.total == 0;
+    bool middle = by_middle(l), backlog = taken > 2 && taken_between(l) * 4 > n && l->siblings.total == 0;
     enum p2t_cause_code code = middle                  ? P2T_CAUSE_CONN_REFUSED_BY_MIDDLE
                                : backlog               ? P2T_CAUSE_CONN_BACKLOG_RESET
                                : l->siblings.total > 0 ? P2T_CAUSE_DNS_ADDRESS_REFUSES

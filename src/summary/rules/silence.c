@@ -64,6 +64,21 @@ static struct silence count_ends(struct listener *l)
     return v;
 }
 
+/* While SYNs had no answer, nothing else came from there: that the connections it had lost packets is no other story. */
+static bool is_gone(struct listener *l, const struct silence *v)
+{
+    if (v->silent <= 3 * (v->repeated + v->late))
+        return false;
+    (void)listener_count(l, SILENT);
+    bool lives = listener_taken(l) > 0;
+    for (size_t i = 0; i < l->s->call_count && !lives; i++) {
+        const struct call *c = &l->s->calls[i];
+        lives = c->server == l->server && c->answer_ns > l->from_ns + 300 * (int64_t)MS && c->answer_ns < l->to_ns;
+    }
+    (void)listener_count(l, BAD_ENDS);
+    return !lives;
+}
+
 static void look_around(struct listener *l, struct silence *v)
 {
     for (size_t i = 0; i < l->s->call_count; i++)
@@ -73,6 +88,16 @@ static void look_around(struct listener *l, struct silence *v)
     listener_find_siblings(l);
 }
 
+/* Its callers go on with another address: what each lost is the time until it had a connection. */
+static int64_t lost_until_others(const struct cause *c)
+{
+    int64_t lost_ns = 0;
+
+    for (size_t i = 0; i < c->hit_count; i++)
+        add_ns(&lost_ns, c->hit[i]->connect_ns > 0 ? c->hit[i]->connect_ns : c->hit[i]->total_ns);
+    return lost_ns;
+}
+
 static void tell_dead(struct listener *l, const struct silence *v)
 {
     bool others = l->siblings.total > 0;
@@ -80,6 +105,8 @@ static void tell_dead(struct listener *l, const struct silence *v)
                                      P2T_CAUSE_SIDE_SERVER, P2T_CERTAIN, SILENT);
 
     c->kind = "address";
+    if (others)
+        c->lost_ns = lost_until_others(c);
     say_service(&c->text, l->server, l->ip);
     buf_lit(&c->text, " answers no SYN, ");
     say_count(&c->text, v->silent, "dial");
@@ -169,14 +196,15 @@ void dials_find_silence(struct listener *l)
         return;
     look_around(l, &v);
     bool few = listener_taken(l) > 4 * all; /* the others were taken at once */
-    if (v.losses >= (few ? 1 : 2) && v.repeated + v.late > 0) {
+    bool gone = is_gone(l, &v);
+    if (!gone && v.losses >= (few ? 1 : 2) && v.repeated + v.late > 0) {
         trouble_note(l->s,
                      (struct trouble){.kind = TROUBLE_LOSS, .who = l->ip, .from_ns = l->from_ns, .to_ns = l->end_ns});
         return;
     }
     bool dead = v.silent > 0 && !v.host_lives && v.repeated == 0 && v.held == 0;
     bool one_of_many = v.silent > 3 * v.repeated && !v.listener_lives && l->siblings.total > 0;
-    if (dead || one_of_many)
+    if (dead || one_of_many || (gone && l->siblings.total > 0))
         tell_dead(l, &v);
     else if (v.repeated == 1 && v.late == 0 && v.silent == 0 && v.held == 0)
         tell_repeated(l);
