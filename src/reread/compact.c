@@ -59,7 +59,8 @@ static void take_message(struct fields *f, const cJSON *root, const char *name, 
 
 static bool is_number(const cJSON *item)
 {
-    return cJSON_IsNumber(item) || (cJSON_IsString(item) && (uint8_t)item->valuestring[0] == LINE_NUMBER);
+    return item != NULL &&
+           (cJSON_IsNumber(item) || (cJSON_IsString(item) && (uint8_t)item->valuestring[0] == LINE_NUMBER));
 }
 
 static enum p2t_basis basis_of(struct fields *f, const cJSON *item)
@@ -101,11 +102,11 @@ static const char *hook_name(int i)
 static void take_entry(struct fields *f, const cJSON *entry, struct p2t_exchange *x, struct p2t_event *events)
 {
     struct p2t_event *ev = &events[x->event_count];
-    const cJSON *at = entry->child;
+    const cJSON *at = entry->child, *second = at != NULL ? at->next : NULL;
 
-    if (!is_number(at->next) && x->event_count == 0)
+    if (!is_number(second) && x->event_count == 0)
         fields_wrong(f, "events");
-    else if (!is_number(at->next))
+    else if (!is_number(second))
         *ev = ev[-1];
     ev->args = NULL;
     ev->arg_count = 0;
