@@ -203,7 +203,7 @@ static void a_name_tried_between_two_others_is_part_of_the_walk(void **state)
 /* Go's dial is the older one, but tries IPv4 after 300 ms, curl's after 200. */
 static void a_race_goes_on_with_the_dial_whose_time_it_is(void **state)
 {
-    struct flow_conn *v4[2];
+    struct flow_conn *v4[2], *v6[2];
 
     (void)state;
     for (int i = 0; i < 2; i++) {
@@ -211,7 +211,7 @@ static void a_race_goes_on_with_the_dial_whose_time_it_is(void **state)
         ask_both(i * 60000, id);
         sim_answer(&sim, i * 60000 + 2000, port, id, "b.test", DNS_AAAA, 0, "fd00::2");
         sim_answer(&sim, i * 60000 + 2200, (uint16_t)(port + 1), (uint16_t)(id + 1), "b.test", DNS_A, 0, "10.0.0.2");
-        (void)sim_syn(&sim, i * 60000 + 2500, (uint16_t)(5000 + i), "fd00::2");
+        v6[i] = sim_syn(&sim, i * 60000 + 2500, (uint16_t)(5000 + i), "fd00::2");
     }
     for (int i = 0; i < 2; i++) {
         int64_t us = i == 0 ? 262900 : 302900;
@@ -220,8 +220,10 @@ static void a_race_goes_on_with_the_dial_whose_time_it_is(void **state)
         sim_request(&sim, us + 200, v4[i], 0, "b.test", "/");
         sim_response(&sim, us + 400, v4[i], 0, 200, NULL);
     }
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < 2; i++) {
+        sim_close(&sim, 20000000, v6[i], FLOW_END_INPUT);
         sim_close(&sim, 20000000, v4[i], FLOW_END_INPUT);
+    }
     sim_finish(&sim);
     assert_int_equal(sim.n, 2);
     for (size_t i = 0; i < 2; i++) {
@@ -233,6 +235,8 @@ static void a_race_goes_on_with_the_dial_whose_time_it_is(void **state)
 /* Another family's dial began before a second lookup of the name: it is the one that goes on. */
 static void a_race_goes_on_with_the_dial_that_waited_longest(void **state)
 {
+    struct flow_conn *v6[2];
+
     (void)state;
     for (int i = 0; i < 2; i++) {
         ask_both(i * 216000, (uint16_t)(10 + 10 * i));
@@ -240,7 +244,7 @@ static void a_race_goes_on_with_the_dial_that_waited_longest(void **state)
                    "fd00::2");
         sim_answer(&sim, i * 216000 + 2200, (uint16_t)(4011 + 10 * i), (uint16_t)(11 + 10 * i), "b.test", DNS_A, 0,
                    "10.0.0.2");
-        (void)sim_syn(&sim, i * 216000 + 2500, (uint16_t)(5000 + i), "fd00::2");
+        v6[i] = sim_syn(&sim, i * 216000 + 2500, (uint16_t)(5000 + i), "fd00::2");
     }
     struct flow_conn *v4[2];
     for (int i = 0; i < 2; i++) {
@@ -249,8 +253,10 @@ static void a_race_goes_on_with_the_dial_that_waited_longest(void **state)
         sim_request(&sim, i * 216000 + 302800, v4[i], 0, "b.test", "/");
         sim_response(&sim, i * 216000 + 303000, v4[i], 0, 200, NULL);
     }
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < 2; i++) {
+        sim_close(&sim, 20000000, v6[i], FLOW_END_INPUT);
         sim_close(&sim, 20000000, v4[i], FLOW_END_INPUT);
+    }
     sim_finish(&sim);
     assert_int_equal(sim.n, 2);
     for (size_t i = 0; i < 2; i++) {
