@@ -153,7 +153,7 @@ static bool looks_like_command(int argc, char **argv, int i)
 static int take_help_words(struct cli_options *o, int argc, char **argv, int i, struct buf *complaint)
 {
     o->action = CLI_HELP;
-    if (i == argc)
+    if (i == argc || (i + 1 == argc && strcmp(argv[i], "help") == 0))
         return P2T_OK;
     o->about = cli_command_named(argv[i]);
     if (o->about != NULL && i + 1 == argc)
@@ -230,6 +230,7 @@ int cli_options_parse(struct cli_options *o, int argc, char **argv, struct buf *
     if (status == P2T_OK)
         status = options_take_ending(o, complaint);
     take_default_format(o);
+    o->all |= o->filter.id_count > 0; /* whoever names one wants it, however unimportant */
     return status == P2T_OK ? options_check(o, complaint) : status;
 }
 

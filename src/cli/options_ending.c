@@ -24,8 +24,9 @@ static const struct {
     const char *ending;
     enum out_format format;
 } formats[] = {
-    {".har", OUT_FORMAT_HAR},      {".json", OUT_FORMAT_JSON}, {".ndjson", OUT_FORMAT_NDJSON},
-    {".jsonl", OUT_FORMAT_NDJSON}, {".csv", OUT_FORMAT_CSV},
+    {".har", OUT_FORMAT_HAR},           {".json", OUT_FORMAT_JSON}, {".ndjson", OUT_FORMAT_NDJSON},
+    {".jsonl", OUT_FORMAT_NDJSON},      {".csv", OUT_FORMAT_CSV},   {".otlp", OUT_FORMAT_OTLP},
+    {".perfetto", OUT_FORMAT_PERFETTO},
 };
 
 /* Files that other commands write. */

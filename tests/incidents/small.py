@@ -100,7 +100,7 @@ def a_syn_under_new_numbers(c):
     c.udp(9, C, '10.0.0.9:9', b'x')
 
 
-@case(['conn.no_answer', '10.0.0.2:80 answers no SYN, 5 dials failed'])
+@case(['conn.no_answer', '10.0.0.2:80 answers no SYN, 5 dials without an answer'])
 def syns_from_new_ports(c):
     for i in range(5):
         c.tcp(i * 0.2, f'10.0.0.1:{4000 + i}', S, SYN, 100 + i * 5000)

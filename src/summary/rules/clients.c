@@ -21,7 +21,7 @@ struct storm {
     struct p2t_summary *s;
     struct keyed *calls; /* of one client at one server, by time */
     size_t n;
-    size_t given_up, again, late, inside;
+    size_t given_up, answered, again, late, inside; /* answered: of those given up, with an error */
     int64_t from_ns, to_ns;
     double before, during; /* requests a second; before: negative where not known */
     struct sample waited;
@@ -72,6 +72,7 @@ static void measure_storm(struct storm *t)
         if (!is_given_up(c))
             continue;
         t->first = t->given_up++ == 0 ? c : t->first;
+        t->answered += !c->left;
         t->from_ns = t->from_ns == 0 ? c->request_ns : t->from_ns;
         t->to_ns = max_ns(t->to_ns, c->end_ns);
         t->late += call_has(c, P2T_FINDING_HTTP_LATE_RESPONSE) || c->late_ns != 0;
@@ -105,9 +106,9 @@ static void blame_storm(struct storm *t)
     say_client(&c->text, t->first->agent, t->first->client);
     buf_lit(&c->text, " causes a retry storm against ");
     say_service(&c->text, t->first->server, t->first->server_ip);
-    buf_lit(&c->text, ": it abandons calls after ");
+    buf_str(&c->text, t->answered * 2 > t->given_up ? ": it gets errors after " : ": it abandons calls after ");
     say_time(&c->text, sample_at(&t->waited, 500));
-    buf_printf(&c->text, " and sends them again (%zu of %zu); ", t->again, t->given_up);
+    buf_printf(&c->text, " and sends the calls again (%zu of %zu); ", t->again, t->given_up);
     if (t->before > 0)
         buf_printf(&c->text, "%.0f requests a second became %.0f", t->before, t->during);
     else

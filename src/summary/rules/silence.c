@@ -102,7 +102,7 @@ static void tell_dead(struct listener *l, const struct silence *v)
 {
     bool others = l->siblings.total > 0;
     struct cause *c = listener_blame(l, others ? P2T_CAUSE_CONN_ONE_ADDRESS_DEAD : P2T_CAUSE_CONN_NO_ANSWER,
-                                     P2T_CAUSE_SIDE_SERVER, P2T_CERTAIN, SILENT);
+                                     P2T_CAUSE_SIDE_SERVER, P2T_LIKELY, SILENT);
 
     c->kind = "address";
     if (others)
@@ -110,7 +110,7 @@ static void tell_dead(struct listener *l, const struct silence *v)
     say_service(&c->text, l->server, l->ip);
     buf_lit(&c->text, " answers no SYN, ");
     say_count(&c->text, v->silent, "dial");
-    buf_lit(&c->text, " failed");
+    buf_lit(&c->text, " without an answer");
     say_siblings(l, c, "answers", "answer");
     if (others)
         buf_lit(&c->text, ", and each dial to this one costs its caller the time until it goes on");
@@ -125,7 +125,7 @@ static void tell_filtered(struct listener *l, const struct silence *v)
                        P2T_LIKELY, SILENT);
 
     say_service(&c->text, l->server, l->ip);
-    buf_printf(&c->text, " answers no SYN, %zu dial%s failed", v->silent, plural(v->silent));
+    buf_printf(&c->text, " answers no SYN, %zu dial%s without an answer", v->silent, plural(v->silent));
     if (v->host_lives)
         buf_lit(&c->text, ", while its host answers others, which fits a filter or a full queue");
     dials_tell_dns(l, c, SILENT);

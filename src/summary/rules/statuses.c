@@ -139,8 +139,10 @@ static void blame_answerer(struct service *v, struct errors *e)
         buf_lit(&c->text, ", which it never forwarded");
     buf_lit(&c->text, ", ");
     say_time(&c->text, median);
-    buf_lit(&c->text, " each");
-    if (e->n >= 3 && median > 50 * (int64_t)MS && spread < max_ns(30 * (int64_t)MS, median / 10))
+    bool alike = spread < max_ns(30 * (int64_t)MS, median / 10);
+    buf_str(&c->text,
+            alike && sample_at(&e->wait, 1000) < max_ns(2 * median, 30 * (int64_t)MS) ? " each" : " in the median");
+    if (e->n >= 3 && median > 50 * (int64_t)MS && alike)
         buf_lit(&c->text, " (a limit of its own)");
     say_what_separates(v, c, e);
     if (e->software != NULL)
