@@ -207,6 +207,17 @@ static inline void note_window(struct flow_sent *s, const struct flow_half *rece
     s->window = window > s->window ? window : s->window;
 }
 
+/* RFC 2883 4: the first block lies below the acknowledgement, or inside the second one. */
+static bool reports_duplicate(const struct packet_tcp *tcp)
+{
+    if (tcp->sacks == 0)
+        return false;
+    if ((int32_t)(tcp->sack[0].right - tcp->ack) <= 0)
+        return true;
+    return tcp->sacks > 1 && (int32_t)(tcp->sack[0].left - tcp->sack[1].left) >= 0 &&
+           (int32_t)(tcp->sack[1].right - tcp->sack[0].right) >= 0;
+}
+
 void flow_measure_ack(struct flow_table *t, struct flow_tcp *c, unsigned side, const struct packet *p, uint64_t off)
 {
     struct flow_sent *s = flow_sent(c, !side);
@@ -216,6 +227,7 @@ void flow_measure_ack(struct flow_table *t, struct flow_tcp *c, unsigned side, c
         return;
     s->dup_acks = 0;
     s->acked = off;
+    s->dsacks += reports_duplicate(&p->tcp);
     note_window(s, &c->half[side]);
     if (s->sample_len != 0 && off >= s->sample_end)
         take_sample(c, !side, s, p, off);
@@ -227,17 +239,6 @@ void flow_measure_ack(struct flow_table *t, struct flow_tcp *c, unsigned side, c
         s->longest_acked = s->longest;
     if (s->trouble != NULL)
         flow_stall_acked(t, c, side, p, off);
-}
-
-/* RFC 2883 4: the first block lies below the acknowledgement, or inside the second one. */
-static bool reports_duplicate(const struct packet_tcp *tcp)
-{
-    if (tcp->sacks == 0)
-        return false;
-    if ((int32_t)(tcp->sack[0].right - tcp->ack) <= 0)
-        return true;
-    return tcp->sacks > 1 && (int32_t)(tcp->sack[0].left - tcp->sack[1].left) >= 0 &&
-           (int32_t)(tcp->sack[1].right - tcp->sack[0].right) >= 0;
 }
 
 void flow_measure_old_ack(struct flow_table *t, struct flow_tcp *c, unsigned side, const struct packet *p)

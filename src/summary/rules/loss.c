@@ -182,6 +182,17 @@ static void count_stalls(struct losses *l, const struct conn *k)
     }
 }
 
+/* What was sent again had arrived, says its receiver (D-SACK): lost was the answer that acknowledged it. */
+static void turn_around(struct losses *l, const struct conn *k, const unsigned before[2])
+{
+    for (int side = 0; side < 2; side++) {
+        unsigned of_conn = l->lost[side] - before[side], arrived = k->side[!side].duplicate_sacks;
+        arrived = arrived < of_conn ? arrived : of_conn;
+        l->lost[side] -= arrived;
+        l->lost[!side] += arrived;
+    }
+}
+
 static void count_conn(struct losses *l, const struct conn *k)
 {
     size_t before = l->events;
@@ -191,7 +202,9 @@ static void count_conn(struct losses *l, const struct conn *k)
     if ((l->s->small && k->side[0].unseen + k->side[1].unseen > 0) || has_shut_window(k) || k->hello_lost ||
         trouble_of(l->s, TROUBLE_MTU, k->server, k->first_ns, k->last_ns) != NULL)
         return;
+    const unsigned lost_before[2] = {l->lost[0], l->lost[1]};
     count_stalls(l, k);
+    turn_around(l, k, lost_before);
     if (l->events == before)
         return;
     l->first = l->first == NULL ? k : l->first;
@@ -309,6 +322,17 @@ static void say_repeated(struct cause *c, uint64_t segments, size_t conns)
     say_count(&c->text, conns, "connection");
 }
 
+/* The segments that were sent again for what was lost: where an answer was lost, its request's may be all there are. */
+static uint64_t repeated_for(const struct losses *l)
+{
+    uint64_t all = l->repeated[0] + l->repeated[1], from_server = l->repeated[P2T_SIDE_SERVER],
+             from_client = l->repeated[P2T_SIDE_CLIENT];
+
+    if (is_lost_mostly(l, P2T_SIDE_SERVER) && from_server > 0)
+        return from_server;
+    return is_lost_mostly(l, P2T_SIDE_CLIENT) && from_client > 0 ? from_client : all;
+}
+
 static void tell_lossy(struct losses *l)
 {
     struct cause *c = cause_add(l->s, P2T_CAUSE_TCP_LOSSY_PATH, P2T_CAUSE_SIDE_NETWORK, "wait", P2T_CERTAIN);
@@ -321,11 +345,7 @@ static void tell_lossy(struct losses *l)
     hit_lossy(l, c);
     say_direction(l, c);
     say_service(&c->text, port, l->ip);
-    say_repeated(c,
-                 is_lost_mostly(l, P2T_SIDE_SERVER)   ? l->repeated[P2T_SIDE_SERVER]
-                 : is_lost_mostly(l, P2T_SIDE_CLIENT) ? l->repeated[P2T_SIDE_CLIENT]
-                                                      : l->repeated[0] + l->repeated[1],
-                 l->conns_hit);
+    say_repeated(c, repeated_for(l), l->conns_hit);
     if (c->calls > 0) {
         buf_lit(&c->text, ", ");
         say_count(&c->text, c->calls, "call");
