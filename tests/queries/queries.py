@@ -218,12 +218,16 @@ def check_options(xs):
     hold(sorted(ids("--trace-id", trace_id)) == sorted(x["id"] for x in xs if x["trace_id"] == trace_id), "--trace-id")
     for number, blocks in sections():
         for line in blocks["sh"].splitlines():
-            command = placed(line.split("#")[0], xs).split()
+            line, _, pipe = line.split("#")[0].partition("|")
+            command = placed(line, xs).split()
             hold(command[0] == "pcap2trace", line)
             captures = {"/captures": CAPTURES, "/captures/yesterday.pcap": CAPTURES[:1], "/captures/today.pcap": CAPTURES[1:2]}
             words = [w for word in command[1:] for w in captures.get(word, [word])]
             out = subprocess.run([PROGRAM, *words], capture_output=True, check=False)
             hold(out.returncode == 0 and out.stdout.strip(), number, line, out.stderr.decode()[:300])
+            if pipe.strip() == "head -1":
+                earliest = min(x["start"] for x in xs if failed(x))
+                hold(earliest[11:23] in out.stdout.decode().splitlines()[0], number, line, "begins with", earliest)
     print("options: each command answers")
 
 
