@@ -2,7 +2,7 @@
 """small.py PROGRAM: what `summary` says of captures of a few packets, made by hand, word for word; and of their near misses, in
 which it must say something else, or nothing. Each is what a packet of some public capture once denied."""
 
-import json, os, subprocess, sys, tempfile
+import json, os, struct, subprocess, sys, tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.dont_write_bytecode = True
@@ -233,6 +233,38 @@ def times_that_go_back(c):
     t = Talk(c, 5, C, S)
     t.says(5.1, C, b'GET / HTTP/1.1\r\nHost: a.test\r\n\r\n')
     t.says(3.1, S, b'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
+
+
+def repeats(c, arrived):
+    """Each fourth call's request is sent again after 250 ms. arrived: its receiver says it had got it, and sends its answer
+    again, which was lost."""
+    request, reply = b'GET / HTTP/1.1\r\nHost: a.test\r\n\r\n', b'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'
+    for i in range(8):
+        t = Talk(c, i * 0.1, f'10.0.0.1:{4000 + i}', S)
+        for n in range(8):
+            at = 1 + i * 0.05 + n
+            if n % 4 != 3:
+                t.says(at, t.client, request)
+                t.says(at + 0.005, S, reply)
+                continue
+            begin, answer = t.next[t.client], t.next[S]
+            t.says(at, t.client, request, acked=False)
+            c.tcp(at + 0.25, t.client, S, PUSH | ACK, begin, answer, request)
+            if arrived:
+                block = b'\1\1\5\x0a' + struct.pack('!II', begin, begin + len(request))
+                c.tcp(at + 0.2501, S, t.client, ACK, answer + len(reply), begin + len(request), options=block)
+            t.says(at + 0.254, S, reply)
+    c.packets.sort(key=lambda p: p[0])
+
+
+@case(['tcp.lossy_path', 'packets from a.test (10.0.0.2:80) are lost: 16 segments are sent again on 8 connections'])
+def requests_sent_again_that_had_arrived(c):
+    repeats(c, True)
+
+
+@case(['tcp.lossy_path', 'packets to a.test (10.0.0.2:80) are lost: 16 segments are sent again on 8 connections'])
+def requests_sent_again_that_had_not(c):
+    repeats(c, False)
 
 
 def windows(c, window, *flights):
