@@ -218,6 +218,13 @@ static bool reports_duplicate(const struct packet_tcp *tcp)
            (int32_t)(tcp->sack[1].right - tcp->sack[0].right) >= 0;
 }
 
+static bool arrived_twice(const struct flow_half *sender, const struct packet_tcp *tcp,
+                          const struct flow_stall *repeat)
+{
+    return reports_duplicate(tcp) && flow_offset(sender, tcp->sack[0].left) < (int64_t)repeat->end &&
+           flow_offset(sender, tcp->sack[0].right) > (int64_t)repeat->off;
+}
+
 void flow_measure_ack(struct flow_table *t, struct flow_tcp *c, unsigned side, const struct packet *p, uint64_t off)
 {
     struct flow_sent *s = flow_sent(c, !side);
@@ -237,8 +244,10 @@ void flow_measure_ack(struct flow_table *t, struct flow_tcp *c, unsigned side, c
     }
     if (s->longest > s->longest_acked && off >= s->longest_end)
         s->longest_acked = s->longest;
-    if (s->trouble != NULL)
-        flow_stall_acked(t, c, side, p, off);
+    if (s->trouble == NULL)
+        return;
+    s->trouble->repeat.arrived |= arrived_twice(peer, &p->tcp, &s->trouble->repeat);
+    flow_stall_acked(t, c, side, p, off);
 }
 
 void flow_measure_old_ack(struct flow_table *t, struct flow_tcp *c, unsigned side, const struct packet *p)

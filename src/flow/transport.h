@@ -24,6 +24,7 @@ struct flow_stall {
     uint32_t after_us;          /* IDLE: how long before all was acknowledged */
     uint32_t repeats, segments; /* segments: repeats of all segments in it */
     bool by_timer, open;
+    bool arrived; /* LOST_AFTER: the receiver had them before they were sent again, as it said (RFC 2883) */
 };
 
 /* What stands still now. repeats of `repeat`, marks of the others: none when zero. */

@@ -425,6 +425,7 @@ void image_stall(struct image *m, struct flow_stall *x)
     IMAGE(m, x->segments);
     IMAGE(m, x->after_us);
     image_bool(m, &x->by_timer);
+    image_bool(m, &x->arrived);
     image_bool(m, &x->open);
 }
 

@@ -115,7 +115,13 @@ static bool about_loss(struct exchange *e, enum flow_dir dir)
 
     if (s == NULL || s->open || m->stalled_ns < SHORT_NS || m->stalled_ns < rtt_ns(e))
         return false;
-    if (waited_for_timer(s))
+    if (s->arrived)
+        finding_add(
+            e, waited_for_timer(s) ? P2T_FINDING_TCP_LOSS_STALL : P2T_FINDING_TCP_LOSS_FAST, &s->from, &s->to,
+            "%.0f ms of the %s were spent before segments were sent again that had arrived, as their receiver "
+            "said (D-SACK): what acknowledged them was lost",
+            ms(m->stalled_ns), messages[dir]);
+    else if (waited_for_timer(s))
         finding_add(e, P2T_FINDING_TCP_LOSS_STALL, &s->from, &s->to,
                     "%.0f ms of the %s were spent waiting for lost segments to be sent again: %s", ms(m->stalled_ns),
                     messages[dir], lost_where(s));
