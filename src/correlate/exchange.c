@@ -152,6 +152,14 @@ bool attempt_hit_kernel_limit(const struct exchange_attempt *a)
     return (a->syns == 7 || a->syns == 11) && a->last_interval_ns > INT64_C(28000000000);
 }
 
+bool attempt_is_probe(const struct exchange_attempt *a)
+{
+    static const int64_t AT_ONCE_NS = 50000000;
+
+    return a->result == ATTEMPT_CANCELED && !a->lost && a->syns == 1 && mark_set(&a->syn_ack) &&
+           a->failed.ts_ns >= a->syn_ack.ts_ns && a->failed.ts_ns - a->syn.ts_ns < AT_ONCE_NS;
+}
+
 const struct lookup_detours *lookup_detours(const struct exchange_lookup *l)
 {
     static const struct lookup_detours none;

@@ -500,5 +500,7 @@ void exchange_suppose_answer(struct exchange *e);
 bool attempt_known_by_quote(const struct exchange_attempt *a);
 /* The SYNs used up the kernel's own schedule: it was the kernel that gave up. */
 bool attempt_hit_kernel_limit(const struct exchange_attempt *a);
+/* A SYN-ACK came at once, and a RST followed: whoever asked wanted to know that and no more (health checks, port scans). */
+bool attempt_is_probe(const struct exchange_attempt *a);
 
 #endif

@@ -147,6 +147,10 @@ void judge_dial(struct exchange *e)
             outcome_fail(e, P2T_OUTCOME_TLS_ERROR, outcome_alert_text(e));
         return;
     }
+    if (e->attempt_count == 1 && attempt_is_probe(&e->attempts[0])) {
+        e->quiet = true;
+        return;
+    }
     /* Go's error is the first address's. */
     if (e->attempts[0].result == ATTEMPT_PENDING)
         e->outcome = P2T_OUTCOME_INCOMPLETE;

@@ -76,7 +76,7 @@ static void about_attempt(struct exchange *e, const struct exchange_attempt *a)
         about_open_attempt(e, a, addr);
         break;
     case ATTEMPT_CANCELED:
-        if (!a->lost && mark_set(&a->failed))
+        if (!a->lost && mark_set(&a->failed) && !attempt_is_probe(a))
             finding_add(e, P2T_FINDING_CONN_CANCELED, &a->syn, &a->failed,
                         "the client gave up connecting to %s after %.0f ms", addr,
                         ms(a->failed.ts_ns - a->syn.ts_ns));

@@ -220,6 +220,35 @@ static void walks_of_two_domains_are_told_once_each(void **state)
     }
 }
 
+static const struct sim_exchange *reset_after_syn_ack(int64_t us)
+{
+    struct flow_conn *c = sim_syn(&sim, 0, 5000, "10.0.0.2");
+
+    sim_event(&sim, 60, c, FLOW_SYN_ACK, FLOW_S2C);
+    sim_event(&sim, us, c, FLOW_RST, FLOW_C2S);
+    sim_close(&sim, 9000000, c, FLOW_END_INPUT);
+    return only_exchange();
+}
+
+/* A health check that asks for no connection. */
+static void a_syn_ack_that_is_reset_at_once_is_no_failure(void **state)
+{
+    (void)state;
+    const struct sim_exchange *x = reset_after_syn_ack(90);
+    assert_int_equal(x->kind, P2T_KIND_CONNECT);
+    assert_int_equal(x->outcome, P2T_OUTCOME_OK);
+    assert_true(x->quiet);
+}
+
+/* Who waits that long may have given up. */
+static void a_dial_that_is_reset_later_was_given_up(void **state)
+{
+    (void)state;
+    const struct sim_exchange *x = reset_after_syn_ack(200000);
+    assert_int_equal(x->outcome, P2T_OUTCOME_CONNECT_ERROR);
+    assert_false(x->quiet);
+}
+
 /* Captured at the server: the request was on its way when the server reset the connection. */
 static void a_request_on_its_way_to_a_reset_has_its_dial(void **state)
 {
@@ -485,6 +514,8 @@ int main(void)
         cmocka_unit_test_setup(a_walk_goes_on_with_a_suffix_of_another_domain, setup),
         cmocka_unit_test_setup(walks_of_two_domains_are_told_once_each, setup),
         cmocka_unit_test_setup(a_request_on_its_way_to_a_reset_has_its_dial, setup),
+        cmocka_unit_test_setup(a_syn_ack_that_is_reset_at_once_is_no_failure, setup),
+        cmocka_unit_test_setup(a_dial_that_is_reset_later_was_given_up, setup),
         cmocka_unit_test_setup(a_name_in_another_domain_after_a_failure_is_a_lookup_of_its_own, setup),
         cmocka_unit_test_setup(questions_to_all_servers_at_once_are_one_lookup, setup),
         cmocka_unit_test_setup(one_type_unanswered_over_three_rounds_is_one_lookup, setup),
