@@ -228,11 +228,14 @@ static void become_stream(struct exchange *e)
     e->stream.id = 1;
 }
 
-/* RFC 9110 15.5.9: so a server says that it closes a connection on which nothing was asked. Go drops the connection without
- * a word; it answers no request that the capture lacks. */
+/* RFC 9110 15.5.9: so a server says that it closes a connection on which nothing was asked; proxies say 400 to a client that
+ * closes one unused. Go drops the connection without a word; it answers no request that the capture lacks. */
 static bool closes_idle(const struct cconn *cc, const struct fact *f)
 {
-    return f->stream == 0 && f->as.head->status == 408 && mark_set(&cc->view.syn) &&
+    uint16_t status = f->as.head->status;
+    bool unused = status == 400 && cc->flow->payload_bytes[FLOW_C2S] == 0 && mark_set(&cc->view.client_fin);
+
+    return f->stream == 0 && (status == 408 || unused) && mark_set(&cc->view.syn) &&
            cc->flow->lost_bytes[FLOW_C2S] == 0;
 }
 

@@ -43,7 +43,6 @@ APART = {
     ('30-resolver', 'dns'): SHARED,
     ('30-resolver', 'failed'): SHARED,
     ('59-upstream', 'failed'): BOTH_LEGS,
-    ('85-dead', 'failed'): 'a connection that was open before the capture, and closed unused',
 }
 
 
