@@ -193,6 +193,8 @@ void conn_snapshot(const struct cconn *cc, struct exchange *e)
 
     e->conn = cc->view;
     note_translation(&e->conn, cc->flow);
+    e->conn.server_ttl = cc->flow->ttl[FLOW_S2C];
+    e->conn.rst_ttl = cc->flow->rst_ttl[FLOW_S2C];
     e->conn.position = position;
     e->conn.pipelined = pipelined;
     e->conn.orphan_dial = orphan_dial;

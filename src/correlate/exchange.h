@@ -249,6 +249,7 @@ struct exchange_conn {
     struct packet_mark last_syn_ack; /* syn_ack is the first */
     uint32_t syns, syn_acks;
     bool late_syn_ack;                 /* the server took longer over it than the path needs */
+    uint8_t server_ttl, rst_ttl;       /* of the server's packets, of its RST; 0: none */
     struct packet_mark sent_after_rst; /* the server went on after what claimed to be its RST */
     bool fin_in_order[2];              /* all bytes before the FIN were captured, or are known to be lost */
     bool handshake_seen;               /* the SYN or SYN-ACK: positions and reuse are known */

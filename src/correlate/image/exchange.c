@@ -309,6 +309,8 @@ void image_conn_view(struct image *m, struct exchange_conn *v)
     image_mark(m, &v->last_syn_ack);
     IMAGE(m, v->syns);
     IMAGE(m, v->syn_acks);
+    IMAGE(m, v->server_ttl);
+    IMAGE(m, v->rst_ttl);
     image_bool(m, &v->late_syn_ack);
     image_mark(m, &v->sent_after_rst);
     image_bool(m, &v->handshake_seen);

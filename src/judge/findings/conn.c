@@ -138,6 +138,13 @@ static bool was_never_accepted(const struct exchange *e)
            !mark_set(&e->response.first);
 }
 
+/* Its hops are not the server's. */
+static bool is_of_another(const struct exchange_conn *c)
+{
+    return c->rst_ttl != 0 && c->server_ttl != 0 &&
+           (c->rst_ttl > c->server_ttl + 1 || c->server_ttl > c->rst_ttl + 1);
+}
+
 static void about_server_closing(struct exchange *e, const struct packet_mark *closed)
 {
     const struct exchange_conn *c = &e->conn;
@@ -145,6 +152,11 @@ static void about_server_closing(struct exchange *e, const struct packet_mark *c
 
     if (reset && mark_set(&c->sent_after_rst))
         about_reset(e, closed);
+    else if (reset && is_of_another(c) && !mark_set(&e->response.first))
+        finding_add(e, P2T_FINDING_CONN_RST_INJECTED, closed, NULL,
+                    "the connection was reset without a response; the RST has TTL %u, the server's packets %u: "
+                    "something in between sent it",
+                    (unsigned)c->rst_ttl, (unsigned)c->server_ttl);
     else if (was_never_accepted(e))
         finding_add(e, P2T_FINDING_CONN_NOT_ACCEPTED, &c->last_syn_ack, &e->request.last,
                     "the server never accepted the connection: it repeated its SYN-ACK %u time%s although it was "
