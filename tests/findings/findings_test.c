@@ -1064,6 +1064,60 @@ static void expect(struct made *m, enum p2t_finding_code code, enum p2t_severity
     made_free(m);
 }
 
+static void a_reset_with_other_hops_is_not_the_servers(void **state)
+{
+    struct made m;
+
+    (void)state;
+    CONN_STALE_REUSE_fires(&m);
+    m.e.conn.server_rst = m.e.conn.server_fin;
+    m.e.conn.server_fin = (struct packet_mark){0};
+    m.e.conn.server_ttl = 128;
+    m.e.conn.rst_ttl = 64;
+    expect(&m, P2T_FINDING_CONN_RST_INJECTED, P2T_SEVERITY_ERROR,
+           "the connection was reset without a response; the RST has TTL 64, the server's packets 128: something in "
+           "between sent it");
+
+    CONN_STALE_REUSE_fires(&m);
+    m.e.conn.server_rst = m.e.conn.server_fin;
+    m.e.conn.server_fin = (struct packet_mark){0};
+    m.e.conn.server_ttl = 64;
+    m.e.conn.rst_ttl = 63; /* routes change by a hop */
+    exchange_judge(&m.e);
+    assert_null(find(&m.e, P2T_FINDING_CONN_RST_INJECTED));
+    made_free(&m);
+}
+
+static void what_had_arrived_was_not_lost(void **state)
+{
+    struct made m;
+
+    (void)state;
+    TCP_LOSS_STALL_fires(&m);
+    for (uint32_t i = 0; i < m.e.transport.stall_count; i++)
+        m.e.transport.stalls[i].arrived = true;
+    exchange_judge(&m.e);
+    const struct exchange_finding *f = find(&m.e, P2T_FINDING_TCP_LOSS_STALL);
+    assert_non_null(f);
+    assert_non_null(strstr((const char *)f->text.p, "that had arrived, as their receiver said (D-SACK)"));
+    made_free(&m);
+}
+
+static void a_syn_ack_that_is_reset_at_once_is_told_by_nothing(void **state)
+{
+    struct made m;
+
+    (void)state;
+    CONN_CANCELED_fires(&m);
+    m.attempts[0].syns = 1;
+    m.attempts[0].syn_ack = at(1060);
+    m.attempts[0].failed = at(1090);
+    exchange_judge(&m.e);
+    assert_null(find(&m.e, P2T_FINDING_CONN_CANCELED));
+    assert_int_equal(m.e.outcome, P2T_OUTCOME_OK);
+    made_free(&m);
+}
+
 static void a_stale_connection_is_a_warning_where_the_request_was_sent_again(void **state)
 {
     struct made m;
@@ -1273,6 +1327,9 @@ int main(void)
 {
     struct CMUnitTest each[P2T_FINDING_COUNT];
     const struct CMUnitTest others[] = {
+        cmocka_unit_test(a_reset_with_other_hops_is_not_the_servers),
+        cmocka_unit_test(what_had_arrived_was_not_lost),
+        cmocka_unit_test(a_syn_ack_that_is_reset_at_once_is_told_by_nothing),
         cmocka_unit_test(a_stale_connection_is_a_warning_where_the_request_was_sent_again),
         cmocka_unit_test(a_connection_is_stale_on_a_clock_that_was_set_back_by_years),
         cmocka_unit_test(a_missing_client_certificate_is_an_error_without_an_answer_only),
