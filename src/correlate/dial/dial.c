@@ -118,7 +118,7 @@ static struct dial *going_on_of(const struct lookup *l, const struct cconn *cc, 
 
     for (int looked_at = 0; at != &l->dials && looked_at < LOOKUP_LOOKED_AT_MAX; at = at->next, looked_at++) {
         struct dial *d = list_entry(at, struct dial, of_lookup);
-        if (d != best && dial_goes_on_with(d, cc, now) && goes_on_rather(d, best, now))
+        if (dial_goes_on_with(d, cc, now) && goes_on_rather(d, best, now))
             best = d;
     }
     return best;
