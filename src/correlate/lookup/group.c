@@ -144,12 +144,14 @@ static void find_application(struct correlate *c, struct lookup *l)
     }
 }
 
-/* The second question of a socket whose first was answered, and followed, already: it begins nothing. */
+/* The second question of a socket whose first was answered, and followed, already: it begins nothing. Go has a socket for
+ * each; a port that comes again is chance. */
 static bool is_late_question(struct correlate *c, const struct fact *f, struct slice name)
 {
     const struct lookup_query *q = lookup_query_of_socket(c, &f->as.dns.src, &f->as.dns.dst);
 
-    if (q == NULL || !lookup_used(q->lookup) || q->type == f->as.dns.message->qtype)
+    if (q == NULL || !lookup_used(q->lookup) || q->type == f->as.dns.message->qtype ||
+        q->lookup->info.resolver == RESOLVER_GO)
         return false;
     int64_t since = f->mark.ts_ns - q->lookup->info.last_query.ts_ns;
     return since <= OTHER_TYPE_NS && slice_ieq(q->lookup->name, name);

@@ -62,6 +62,8 @@ static bool asks_other_type(const struct lookup *l, const struct fact *f)
 {
     int64_t since = f->mark.ts_ns - l->info.last_query.ts_ns;
 
+    if (l->info.resolver == RESOLVER_GO && lookup_used(l)) /* Go dials when it has both answers */
+        return false;
     return same_socket(l, f)                 ? since < QUERY_RETRY_MIN_NS || lookup_outstanding(l)
            : l->info.resolver == RESOLVER_GO ? since < QUERY_RETRY_MIN_NS || lookup_outstanding(l)
                                              : !l->one_socket && since < OTHER_TYPE_NS;
@@ -146,6 +148,9 @@ static void add_candidate(struct candidates *all, struct lookup *l, const struct
     while (i < all->n && !slice_ieq(all->best[i]->name, l->name))
         i++;
     if (i == CANDIDATES_MAX || (i < all->n && fit < all->fit[i]))
+        return;
+    /* Go's two questions are sent one right after the other. */
+    if (i < all->n && fit == all->fit[i] && l->lane[lane].state == LANE_IDLE && l->info.resolver == RESOLVER_GO)
         return;
     all->n += i == all->n;
     all->best[i] = l;

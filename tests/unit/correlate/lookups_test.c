@@ -123,6 +123,41 @@ static void a_question_for_both_types_is_a_new_lookup(void **state)
     assert_int_equal(found_kind(P2T_KIND_LOOKUP)->queries, 3);
 }
 
+static struct flow_conn *connect_and_ask(int64_t us, uint16_t port)
+{
+    struct flow_conn *c = sim_syn(&sim, us, port, "10.0.0.2");
+
+    sim_established(&sim, us + 50, c);
+    sim_request(&sim, us + 100, c, 0, "b.test", "/");
+    sim_response(&sim, us + 900, c, 0, 200, NULL);
+    return c;
+}
+
+/* Go's sockets get ports that others had a moment ago. */
+static void a_port_that_comes_again_hides_no_question(void **state)
+{
+    struct flow_conn *c[2];
+
+    (void)state;
+    ask_both(0, 10);
+    sim_answer(&sim, 200, 4010, 10, "b.test", DNS_AAAA, 0, NULL);
+    sim_answer(&sim, 250, 4011, 11, "b.test", DNS_A, 0, "10.0.0.2");
+    c[0] = connect_and_ask(300, 5000);
+    sim_query(&sim, 1600, 4020, 20, "b.test", DNS_AAAA);
+    sim_query(&sim, 1640, 4010, 21, "b.test", DNS_A);
+    sim_answer(&sim, 1800, 4010, 21, "b.test", DNS_A, 0, "10.0.0.2");
+    sim_answer(&sim, 1820, 4020, 20, "b.test", DNS_AAAA, 0, NULL);
+    c[1] = connect_and_ask(1900, 5001);
+    for (int i = 0; i < 2; i++)
+        sim_close(&sim, 20000000, c[i], FLOW_END_INPUT);
+    sim_finish(&sim);
+    assert_int_equal(sim.n, 2);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(sim.out[i].kind, P2T_KIND_HTTP1);
+        assert_int_equal(sim.out[i].queries, 2);
+    }
+}
+
 /* Windows XP: all names for one type, then for the other. */
 static void a_walk_for_each_type_is_one_lookup(void **state)
 {
@@ -276,6 +311,7 @@ int main(void)
         cmocka_unit_test_setup(a_third_try_after_an_empty_answer_is_the_same_lookup, setup),
         cmocka_unit_test_setup(a_question_for_both_types_is_a_new_lookup, setup),
         cmocka_unit_test_setup(a_walk_for_each_type_is_one_lookup, setup),
+        cmocka_unit_test_setup(a_port_that_comes_again_hides_no_question, setup),
         cmocka_unit_test_setup(a_race_goes_on_with_the_dial_whose_time_it_is, setup),
         cmocka_unit_test_setup(a_name_tried_between_two_others_is_part_of_the_walk, setup),
         cmocka_unit_test_setup(a_question_of_another_kind_supersedes_none, setup),
