@@ -5,8 +5,9 @@ bool lookup_is_fresh(const struct lookup *l, int64_t ts_ns)
 {
     const struct exchange_lookup *info = &l->info;
 
-    if (lookup_used(l))
-        return ts_ns - info->last_answer.ts_ns <= LOOKUP_SHARED_NS;
+    if (lookup_used(
+            l)) /* Go's callers share one; others ask for themselves, unless it was asked for at the same moment */
+        return ts_ns - info->last_answer.ts_ns <= (info->resolver == RESOLVER_GO ? LOOKUP_SHARED_NS : DIAL_BURST_NS);
     if (lookup_outstanding(l)) /* the dial comes once the resolver has given up on the other type */
         return ts_ns - info->last_query.ts_ns <= LOOKUP_TIMEOUT_NS + LOOKUP_FRESH_NS;
     return ts_ns - info->last_answer.ts_ns <= LOOKUP_FRESH_NS;
@@ -37,8 +38,25 @@ static bool is_just_done(const struct lookup *l, int64_t syn_ns)
     return !is_half(l) && syn_ns - l->info.last_answer.ts_ns <= DIAL_BURST_NS;
 }
 
+/* A resolver gives up on a type after a time of whole seconds, and its caller dials what the other one gave. */
+static bool has_just_given_up(const struct lookup *l, int64_t syn_ns)
+{
+    int64_t since =
+        syn_ns - l->info.last_query.ts_ns + LATE_RETRY_NS / 3; /* its clock may run since the first type's */
+
+    return l->info.resolver != RESOLVER_GO && lookup_outstanding(l) && since >= SECOND_NS &&
+           since % SECOND_NS <= LATE_RETRY_NS;
+}
+
+static bool is_ready(const struct lookup *l, int64_t syn_ns)
+{
+    bool answered = !lookup_outstanding(l) && syn_ns - l->info.last_answer.ts_ns <= DIAL_BURST_NS;
+
+    return answered || has_just_given_up(l, syn_ns);
+}
+
 /* One that is fresh before one that filled a cache, a whole one before half of one, an unused one before a used one, one
- * that is answered as a whole before one that is not, one that was just done before one that may go on with the other type
+ * that was done this moment before one that was done earlier or is not, one that is answered as a whole before one that is not, one that was just done before one that may go on with the other type
  * (resolv.conf: single-request); then the newest, for nothing lies between a lookup and its dial. */
 static bool better(const struct lookup *a, const struct lookup *b, int64_t syn_ns)
 {
@@ -51,6 +69,8 @@ static bool better(const struct lookup *a, const struct lookup *b, int64_t syn_n
         return !half_asked(a, syn_ns);
     if (lookup_used(a) != lookup_used(b))
         return !lookup_used(a);
+    if (is_ready(a, syn_ns) != is_ready(b, syn_ns))
+        return is_ready(a, syn_ns);
     if (lookup_outstanding(a) != lookup_outstanding(b))
         return !lookup_outstanding(a);
     if (is_half(a) != is_half(b) && (is_just_done(a, syn_ns) || is_just_done(b, syn_ns)))
