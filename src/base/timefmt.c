@@ -10,6 +10,13 @@ static void put2(char *out, unsigned v)
     memcpy(out, decimal_pairs[v], 2);
 }
 
+static void put_six(char *out, unsigned v)
+{
+    put2(out, v / 10000);
+    put2(out + 2, v / 100 % 100);
+    put2(out + 4, v % 100);
+}
+
 /* Days since 1970 to a civil date, proleptic Gregorian, by counting years of 365.2425 days from March. */
 static void civil(int64_t days, int64_t *year, unsigned *month, unsigned *day)
 {
@@ -66,6 +73,11 @@ void time_rfc3339(int64_t ts_ns, char out[TIME_TEXT_BYTES])
         last.valid = true;
     }
     memcpy(out, last.text, sizeof last.text);
+    if (ns % 1000 == 0) { /* most captures count in microseconds */
+        put_six(out + 20, (unsigned)ns / 1000);
+        memcpy(out + 26, "000Z", 4);
+        return;
+    }
     out[20] = (char)('0' + ns / 100000000);
     eight_digits_text(out + 21, (uint32_t)(ns % 100000000));
     out[29] = 'Z';
