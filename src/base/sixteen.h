@@ -76,4 +76,42 @@ static inline bool sixteen_all(sixteen held)
 #endif
 }
 
+static inline bool sixteen_same_short(const uint8_t *p, const uint8_t *q, size_t n)
+{
+    uint64_t eight[4];
+    uint32_t four[4];
+
+    if (n < 4)
+        return n == 0 || (p[0] == q[0] && p[n / 2] == q[n / 2] && p[n - 1] == q[n - 1]);
+    if (n < 8) {
+        memcpy(&four[0], p, 4);
+        memcpy(&four[1], q, 4);
+        memcpy(&four[2], p + n - 4, 4);
+        memcpy(&four[3], q + n - 4, 4);
+        return four[0] == four[1] && four[2] == four[3];
+    }
+    memcpy(&eight[0], p, 8);
+    memcpy(&eight[1], q, 8);
+    memcpy(&eight[2], p + n - 8, 8);
+    memcpy(&eight[3], q + n - 8, 8);
+    return eight[0] == eight[1] && eight[2] == eight[3];
+}
+
+static inline bool sixteen_any(sixteen held)
+{
+    return !sixteen_all(~held);
+}
+
+/* memcmp() == 0 where both are short, so that a call would cost more than comparing them. */
+static inline bool sixteen_same(const uint8_t *p, const uint8_t *q, size_t n)
+{
+    if (n >= SIXTEEN) {
+        for (size_t i = 0; i < n - SIXTEEN; i += SIXTEEN)
+            if (!sixteen_all((sixteen)(sixteen_at(p + i) == sixteen_at(q + i))))
+                return false;
+        return sixteen_all((sixteen)(sixteen_at(p + n - SIXTEEN) == sixteen_at(q + n - SIXTEEN)));
+    }
+    return sixteen_same_short(p, q, n);
+}
+
 #endif

@@ -206,7 +206,7 @@ bool http1_usual_parse(struct http1_env *env, struct http1_head_parse *parse, en
         request_line(&u, &head);
     else
         status_line(&u, &head);
-    const uint8_t *at = u.at;
+    const uint8_t *at = u.at, *first = at;
     while (!u.odd && !ends_line(at, u.end)) {
         struct fact_header *h = &env->headers[head.header_count];
         if (head.header_count++ == env->limits.headers || (at = field_line(at, u.end, h)) == NULL)
@@ -216,6 +216,7 @@ bool http1_usual_parse(struct http1_env *env, struct http1_head_parse *parse, en
     if (u.odd)
         return false;
     head.headers = env->headers;
+    head.lines = slice_of(first, (size_t)(at - first));
     *parse->head = head;
     parse->used = (size_t)(at + 2 - bytes.p);
     return true;

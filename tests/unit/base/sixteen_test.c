@@ -28,6 +28,23 @@ static void the_first_of_several_counts(void **state)
     assert_int_equal(sixteen_first_not(sixteen_equal(sixteen_at("kkkkkkkkkkkk.k.k"), 'k')), 12);
 }
 
+/* Every length up to three times sixteen, with one byte that differs at each place or at none. */
+static void the_same_bytes_are_the_same(void **state)
+{
+    enum { LONGEST = 3 * SIXTEEN };
+    uint8_t a[LONGEST], b[LONGEST];
+
+    (void)state;
+    for (size_t n = 0; n <= LONGEST; n++)
+        for (size_t at = 0; at <= n; at++) {
+            for (size_t i = 0; i < n; i++)
+                a[i] = b[i] = (uint8_t)(i * 7);
+            if (at < n)
+                b[at] ^= 0x40;
+            assert_int_equal(sixteen_same(a, b, n), at == n);
+        }
+}
+
 static void halves_are_in_order(void **state)
 {
     uint64_t first, second;
@@ -43,6 +60,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_value_at_each_place),
         cmocka_unit_test(the_first_of_several_counts),
+        cmocka_unit_test(the_same_bytes_are_the_same),
         cmocka_unit_test(halves_are_in_order),
     };
 
