@@ -173,8 +173,10 @@ static void blame(struct name_view *v, enum p2t_cause_code code, const size_t *b
         if (x->lookup_ns != 0)
             cause_span(c, x->lookup_ns, x->looked_up_ns);
     }
-    if (c->calls == 0)
+    if (c->calls == 0) {
         c->calls = c->failed = bad_count;
+        c->counted = "lookups";
+    }
     c->of = c->calls;
     for (size_t i = 0; i < v->n; i++) {
         const struct question *q = v->all[i].item;

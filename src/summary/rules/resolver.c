@@ -36,13 +36,6 @@ bool question_is_answer(const struct question *q)
     return q->answered_ns != 0 && (q->rcode == 0 || q->rcode == 3);
 }
 
-static bool question_is_any(const struct p2t_summary *s, const struct question *q)
-{
-    (void)s;
-    (void)q;
-    return true;
-}
-
 /* ---- which calls it hit ---- */
 
 static size_t first_asked_at(const struct resolver *r, int64_t at_ns)
@@ -64,17 +57,26 @@ static int64_t last_moment(const struct question *q)
     return max_ns(q->last_asked_ns, max_ns(q->answered_ns, q->unreachable_ns));
 }
 
-/* Whether its lookup asked such a question here. */
-static bool asked_any(const struct resolver *r, const struct call *c, question_is *is)
+/* The questions that a call's lookup asked here. */
+struct asked {
+    bool any, bad;
+    int64_t until_ns; /* their last packet */
+};
+
+static struct asked asked_by(const struct resolver *r, const struct call *c, question_is *bad)
 {
     size_t first = first_asked_at(r, c->lookup_ns - BEGIN_SLACK_NS);
+    struct asked a = {0};
 
     for (size_t i = first; i < r->n && i - first < OVERLAPS_MAX && r->all[i].at_ns <= c->looked_up_ns; i++) {
         const struct question *q = r->all[i].item;
-        if (is_name_of(q->name, c->name) && is(r->s, q))
-            return true;
+        if (!is_name_of(q->name, c->name))
+            continue;
+        a.any = true;
+        a.bad |= bad(r->s, q);
+        a.until_ns = max_ns(a.until_ns, last_moment(q));
     }
-    return false;
+    return a;
 }
 
 /* A silence is over when a question is answered that was asked after it. */
@@ -92,6 +94,12 @@ static bool is_in_time(const struct cause *c, const struct call *x)
            x->lookup_ns <= c->until_ns + SECOND_NS;
 }
 
+/* Where a lookup without an answer ended, no packet says: it took as long as it was asked again. */
+static int64_t proven_end(const struct call *c, int64_t last_packet_ns)
+{
+    return c->outcome == P2T_OUTCOME_DNS_ERROR ? min_ns(c->looked_up_ns, last_packet_ns) : c->looked_up_ns;
+}
+
 /* Adds the calls whose lookup asked a bad question, of those that asked this name server meanwhile; what they lost is over
  * the usual. */
 void resolver_hit(const struct resolver *r, struct cause *c, question_is *bad)
@@ -101,15 +109,14 @@ void resolver_hit(const struct resolver *r, struct cause *c, question_is *bad)
     c->of = 0;
     for (size_t i = 0; i < r->s->call_count; i++) {
         struct call *x = &r->s->calls[i];
-        if (!is_in_time(c, x) || !asked_any(r, x, question_is_any))
+        const struct asked a = is_in_time(c, x) ? asked_by(r, x, bad) : (struct asked){0};
+        c->of += a.any ? call_weight(r->s, x) : 0;
+        if (!a.bad)
             continue;
-        c->of += call_weight(r->s, x);
-        if (!asked_any(r, x, bad))
-            continue;
-        int64_t ended_ns = x->outcome == P2T_OUTCOME_DNS_ERROR ? min_ns(x->looked_up_ns, again_ns) : x->looked_up_ns;
         cause_hit(r->s, c, x);
-        add_ns(&c->lost_ns, max_ns(0, ended_ns - x->lookup_ns - r->usual_lookup_ns));
-        until_ns = bad == question_is_silent ? max_ns(until_ns, ended_ns) : until_ns;
+        add_ns(&c->lost_ns, max_ns(0, proven_end(x, a.until_ns) - x->lookup_ns - r->usual_lookup_ns));
+        if (bad == question_is_silent)
+            until_ns = max_ns(until_ns, min_ns(x->looked_up_ns, again_ns));
     }
     cause_span(c, c->since_ns, until_ns);
     c->failed = 0;
