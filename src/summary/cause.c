@@ -202,9 +202,18 @@ void say_count(struct buf *b, size_t n, const char *one)
     buf_printf(b, "%zu %s%s", n, one, n == 1 ? "" : "s");
 }
 
+/* Of a program that names itself nowhere, the protocol is all that is known. */
+static bool is_kind(const struct word *agent)
+{
+    for (int i = 0; p2t_kind_name((enum p2t_kind)i)[0] != '\0'; i++)
+        if (strcmp(agent->text, p2t_kind_name((enum p2t_kind)i)) == 0)
+            return true;
+    return false;
+}
+
 void say_client(struct buf *b, const struct word *agent, const struct word *client)
 {
-    if (agent != NULL)
+    if (agent != NULL && !is_kind(agent))
         buf_printf(b, "%s on ", agent->text);
     else if (client != NULL)
         buf_lit(b, "a client on ");
