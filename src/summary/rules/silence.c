@@ -198,6 +198,8 @@ void dials_find_silence(struct listener *l)
     struct silence v = count_ends(l);
     size_t all = v.silent + v.repeated + v.late;
 
+    if (dials_unreachable_in(l, l->from_ns, l->end_ns))
+        return;
     if (all < at_least(l->s, 2) || (l->s->lossy_capture && all * 5 < listener_taken(l)))
         return;
     /* A single SYN that nobody repeats may have been answered out of sight. */
