@@ -68,12 +68,17 @@ def strings(x):
     return [s for v in x for s in strings(v)] if isinstance(x, list) else [x] if isinstance(x, str) else []
 
 
+def names(told, subject):
+    """Whether it is that name or address, with a port or without."""
+    return subject in (told, told.rsplit(':', 1)[0].strip('[]'))
+
+
 def fits(cause, truth):
     """An allowance has codes only; a code ending in .* is a family."""
     return (
         any(fnmatch.fnmatch(cause['code'], c) for c in truth.codes)
         and (not truth.sides or cause['side'] in truth.sides)
-        and (not truth.subjects or any(s in told for s in truth.subjects for told in strings(cause['subject'])))
+        and (not truth.subjects or any(names(told, s) for s in truth.subjects for told in strings(cause['subject'])))
     )
 
 
