@@ -1,27 +1,13 @@
 // importer.js PROGRAM CAPTURE...: Chromium's own HAR importer, that of its network panel, reads what `-T har` writes: every call with
 // its address and status, and the times of its parts as NDJSON has them.
 'use strict';
-const {execFileSync} = require('child_process');
 const fs = require('fs');
 const os = require('os');
 const path = require('path');
 const {chromium} = require('playwright-core');
+const {check, end, exchanges: told, written} = require('./common.js');
 
 const [program, ...captures] = process.argv.slice(2);
-const faults = [];
-
-function check(good, ...what) {
-  if (!good) faults.push(what.map((w) => (typeof w === 'string' ? w : JSON.stringify(w))).join(' '));
-}
-
-const written = (form, capture) => {
-  try {
-    return execFileSync(program, ['-q', '--all', '-T', form, capture], {maxBuffer: 1 << 30, stdio: ['ignore', 'pipe', 'ignore']}).toString();
-  } catch (e) {
-    return e.stdout.toString(); // a capture that was cut: exit 1, and what could be read
-  }
-};
-
 // Runs in a page of the browser's own debugging server, which has the front end's modules.
 async function imported(har) {
   const {HARFormat, Importer} = await import('/devtools/models/har/har.js');
@@ -68,9 +54,9 @@ function inOrder(entries) {
 }
 
 async function checkCapture(page, capture) {
-  const har = written('har', capture);
+  const har = written(program, 'har', capture);
   const entries = JSON.parse(har).log.entries;
-  const exchanges = written('ndjson', capture).split('\n').filter(Boolean).map((line) => JSON.parse(line));
+  const exchanges = told(program, capture);
   const calls = await page.evaluate(imported, har);
   check(calls.length === exchanges.length, capture, calls.length, 'calls of', exchanges.length);
   inOrder(entries).forEach((from, i) => checkCall(`${capture} ${exchanges[from].id}`, calls[i], entries[from], exchanges[from]));
@@ -84,18 +70,15 @@ async function main() {
   try {
     const [port] = fs.readFileSync(path.join(profile, 'DevToolsActivePort'), 'utf8').split('\n');
     const page = await context.newPage();
-    page.on('pageerror', (e) => faults.push(e.message));
+    page.on('pageerror', (e) => check(false, e.message));
     await page.goto(`http://127.0.0.1:${port}/json/version`);
     let calls = 0;
     for (const capture of captures) calls += await checkCapture(page, capture);
-    check(calls > 0, 'no call was imported');
-    faults.slice(0, 30).forEach((f) => console.log('FAIL', f));
-    console.log(`${calls} calls of ${captures.length} captures imported by Chromium ${context.browser().version()}, ${faults.length} faults`);
+    end(`of ${captures.length} captures imported by Chromium ${context.browser().version()}`, calls);
   } finally {
     await context.close();
     fs.rmSync(profile, {recursive: true, force: true});
   }
-  process.exitCode = faults.length > 0 ? 1 : 0;
 }
 
 main();
