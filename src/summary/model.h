@@ -181,6 +181,8 @@ struct period {
 /* In so small a capture each call counts. */
 enum { SMALL_CALLS_MAX = 8 };
 
+enum { RECORDS_MAX = 1 << 16 };
+
 enum keep_kind { KEEP_CALLS, KEEP_QUESTIONS, KEEP_CONNS, KEEP_KINDS };
 
 struct p2t_summary {
@@ -216,7 +218,7 @@ struct p2t_summary {
     bool failed;                 /* memory ran out */
     /* How far records are thinned out (keep.c): of 2^level ordinary ones, one is kept. */
     uint8_t level[KEEP_KINDS];
-    size_t records_max; /* of a kind; 0: as many as keep.c has by itself */
+    size_t records_max; /* of a kind; 0: RECORDS_MAX */
 };
 
 static inline bool call_has(const struct call *c, enum p2t_finding_code f)
