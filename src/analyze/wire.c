@@ -168,8 +168,7 @@ static void take_subject(struct record_draft *d, struct record_pool *p, const st
     r->server = record_endpoint(slice_of_text(c->server));
 }
 
-void wire_keep(struct record_list *list, struct record_pool *p, struct record_draft *draft,
-               const struct p2t_exchange *x)
+void wire_draft(struct record_draft *draft, struct record_pool *p, const struct p2t_exchange *x)
 {
     char id[20];
     int n = snprintf(id, sizeof id, "%016llx", (unsigned long long)x->id);
@@ -181,5 +180,11 @@ void wire_keep(struct record_list *list, struct record_pool *p, struct record_dr
     record_add_id(draft, p, slice_of(id, (size_t)n));
     for (size_t i = 0; i < x->event_count; i++)
         take_event(draft, p, &x->events[i]);
+}
+
+void wire_keep(struct record_list *list, struct record_pool *p, struct record_draft *draft,
+               const struct p2t_exchange *x)
+{
+    wire_draft(draft, p, x);
     record_keep(list, p, draft, 0, draft->record.event_count);
 }

@@ -12,10 +12,11 @@
 #include "cli/report.h"
 #include "cli/session_open.h"
 #include "cli/signals.h"
+#include "input/source.h"
 #include "pcap2trace/session.h"
 
 enum { EXIT_AGREE, EXIT_DIFFER, EXIT_TROUBLE, EXIT_SIGNAL = 128, EXIT_PIPE = 141 };
-enum { READ_BYTES = 256 * 1024, COMPLAINTS_MAX = 10, STEP_FRAMES = 4096 };
+enum { COMPLAINTS_MAX = 10, STEP_FRAMES = 4096 };
 
 struct run {
     const struct cli_options *options;
@@ -50,21 +51,37 @@ static void on_live_problem(void *ctx, struct slice file, uint64_t line, const c
     buf_fini(&subject);
 }
 
-static int read_live_fd(struct run *r, const char *name, int fd)
+static ssize_t read_fd(void *ctx, void *p, size_t n)
 {
-    static uint8_t piece[READ_BYTES];
-    ssize_t n;
+    const int *fd = ctx;
+    ssize_t got;
 
-    live_begin_file(compare_live(r->compare), slice_str(name));
-    while ((n = read(fd, piece, sizeof piece)) != 0 && signals_stop() == 0) {
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return P2T_ERR_IO;
-        live_feed(compare_live(r->compare), slice_of(piece, (size_t)n));
+    do {
+        got = read(*fd, p, n);
+    } while (got < 0 && errno == EINTR && signals_stop() == 0);
+    return got;
+}
+
+/* Plain or compressed. What was read before a fault is used. */
+static void read_live_fd(struct run *r, const char *name, int fd)
+{
+    struct input_source source;
+    struct live *live = compare_live(r->compare);
+    const uint8_t *p;
+
+    input_source_open(&source, read_fd, &fd);
+    live_begin_file(live, slice_str(name));
+    while (signals_stop() == 0 && (p = input_source_peek(&source, 1)) != NULL) {
+        size_t n = input_source_left(&source);
+        live_feed(live, slice_of(p, n));
+        input_source_consume(&source, n);
     }
-    live_end_file(compare_live(r->compare));
-    return P2T_OK;
+    live_end_file(live);
+    if (source.state == SOURCE_NO_MEMORY)
+        complain(r, name, "out of memory");
+    else if (source.state == SOURCE_FAILED && signals_stop() == 0)
+        complain(r, name, source.error);
+    input_source_close(&source);
 }
 
 static void read_live_file(struct run *r, const char *name)
@@ -72,8 +89,10 @@ static void read_live_file(struct run *r, const char *name)
     bool is_stdin = strcmp(name, "-") == 0;
     int fd = is_stdin ? STDIN_FILENO : open(name, O_RDONLY | O_CLOEXEC);
 
-    if (fd < 0 || read_live_fd(r, name, fd) != P2T_OK)
+    if (fd < 0)
         complain(r, name, strerror(errno));
+    else
+        read_live_fd(r, name, fd);
     if (fd >= 0 && !is_stdin)
         close(fd);
 }

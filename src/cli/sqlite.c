@@ -8,9 +8,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/system.h"
 #include "base/buf.h"
-#include "base/utf8.h"
+#include "base/system.h"
+#include "cli/sqlite_row.h"
+#include "cli/sqlite_schema.h"
 #include "pcap2trace/session.h"
 #include "pcap2trace/status.h"
 #include "summary/route.h"
@@ -22,61 +23,13 @@
 /* Between two commits: what a kill may cost, against the time of a commit. */
 enum { EXCHANGES_PER_COMMIT = 2000 };
 
-static const char schema[] =
-    "PRAGMA application_id=1882354737; PRAGMA user_version=1; PRAGMA page_size=16384; PRAGMA synchronous=OFF;"
-    "BEGIN;"
-    "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT) STRICT;"
-    "CREATE TABLE files(n INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE) STRICT;"
-    "CREATE TABLE exchanges(n INTEGER PRIMARY KEY, id TEXT NOT NULL, trace_id TEXT, kind TEXT NOT NULL,"
-    " outcome TEXT NOT NULL, failed INTEGER NOT NULL, error TEXT, method TEXT, url TEXT, route TEXT, host TEXT,"
-    " status INTEGER, grpc_status INTEGER, start TEXT NOT NULL, start_us INTEGER NOT NULL, end_us INTEGER NOT NULL, "
-    "connection TEXT,"
-    " client TEXT, server TEXT, position INTEGER, stream INTEGER, reused INTEGER, request_bytes INTEGER,"
-    " response_bytes INTEGER, blocked_us REAL, dns_us REAL, connect_us REAL, tls_us REAL, send_us REAL, wait_us REAL,"
-    " receive_us REAL, total_us REAL) STRICT;"
-    "CREATE TABLE events(exchange INTEGER NOT NULL REFERENCES exchanges(n), seq INTEGER NOT NULL, hook TEXT NOT NULL,"
-    " basis TEXT NOT NULL, time_ns INTEGER NOT NULL, earliest_ns INTEGER, latest_ns INTEGER, args TEXT NOT NULL,"
-    " PRIMARY KEY(exchange, seq)) STRICT, WITHOUT ROWID;"
-    "CREATE TABLE findings(exchange INTEGER NOT NULL REFERENCES exchanges(n), seq INTEGER NOT NULL, code TEXT NOT "
-    "NULL,"
-    " severity TEXT NOT NULL, text TEXT NOT NULL, PRIMARY KEY(exchange, seq)) STRICT, WITHOUT ROWID;"
-    "CREATE TABLE packets(exchange INTEGER NOT NULL REFERENCES exchanges(n), of TEXT NOT NULL, seq INTEGER NOT NULL,"
-    " file INTEGER NOT NULL REFERENCES files(n), packet INTEGER NOT NULL,"
-    " PRIMARY KEY(exchange, of, seq, file, packet)) STRICT, WITHOUT ROWID;"
-    "CREATE TABLE links(exchange INTEGER NOT NULL REFERENCES exchanges(n), relation TEXT NOT NULL, id TEXT NOT NULL)"
-    " STRICT;"
-    "CREATE TABLE causes(n INTEGER PRIMARY KEY, code TEXT NOT NULL, side TEXT NOT NULL, confidence TEXT NOT NULL,"
-    " calls INTEGER NOT NULL, text TEXT NOT NULL) STRICT;"
-    "CREATE VIEW failures AS SELECT * FROM exchanges WHERE failed ORDER BY start_us;"
-    "CREATE VIEW slowest AS SELECT id, method, url, status, total_us, wait_us FROM exchanges ORDER BY total_us DESC;"
-    "CREATE VIEW services AS SELECT host, server, count(*) AS calls, sum(failed) AS failed, avg(total_us) AS avg_us,"
-    " max(total_us) AS max_us, count(DISTINCT connection) AS connections FROM exchanges"
-    " WHERE kind <> 'lookup' GROUP BY host, server;"
-    "CREATE VIEW never_left AS SELECT * FROM exchanges WHERE outcome IN ('dns_error', 'connect_error', 'tls_error');"
-    "CREATE VIEW resolvers AS SELECT json_extract(e.args, '$.server') AS resolver, count(*) AS lookups,"
-    " sum(json_extract(e.args, '$.Err') IS NOT NULL) AS failed, avg(x.dns_us) AS avg_us, max(x.dns_us) AS max_us"
-    " FROM events e JOIN exchanges x ON x.n = e.exchange WHERE e.hook = 'DNSDone' GROUP BY 1;"
-    "CREATE VIEW handshakes AS SELECT host, count(*) AS calls, sum(reused = 0) AS fresh, sum(reused = 1) AS reused,"
-    " sum(tls_us IS NOT NULL) AS tls FROM exchanges WHERE connection IS NOT NULL GROUP BY host;"
-    "COMMIT;";
-
-enum insert {
-    INSERT_EXCHANGE,
-    INSERT_EVENT,
-    INSERT_FINDING,
-    INSERT_PACKET,
-    INSERT_LINK,
-    INSERT_FILE,
-    INSERT_CAUSE,
-    INSERTS
-};
+enum insert { INSERT_EXCHANGE, INSERT_EVENT, INSERT_FINDING, INSERT_LINK, INSERT_FILE, INSERT_CAUSE, INSERTS };
 
 static const char *const inserts[INSERTS] = {
     [INSERT_EXCHANGE] =
         "INSERT INTO exchanges VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-    [INSERT_EVENT] = "INSERT INTO events VALUES(?,?,?,?,?,?,?,?)",
-    [INSERT_FINDING] = "INSERT INTO findings VALUES(?,?,?,?,?)",
-    [INSERT_PACKET] = "INSERT OR IGNORE INTO packets VALUES(?,?,?,?,?)",
+    [INSERT_EVENT] = "INSERT INTO events VALUES(?,?,?,?,?,?,?,?,?)",
+    [INSERT_FINDING] = "INSERT INTO findings VALUES(?,?,?,?,?,?)",
     [INSERT_LINK] = "INSERT INTO links VALUES(?,?,?)",
     [INSERT_FILE] = "INSERT INTO files(path) VALUES(?)",
     [INSERT_CAUSE] = "INSERT INTO causes VALUES(?,?,?,?,?,?)",
@@ -88,7 +41,9 @@ struct sqlite {
     int64_t count;
     char **files; /* that are in the table, by n - 1 */
     size_t file_count;
-    struct buf text, json; /* of one value */
+    uint32_t *numbers; /* in the table, of the files of the exchange at hand */
+    size_t number_capacity;
+    struct buf text, args, evidence; /* of one value */
     char problem[256];
 };
 
@@ -165,114 +120,29 @@ int sqlite_open(struct sqlite **db, const char *path)
     *db = s;
     if (s == NULL)
         return P2T_ERR_MEMORY;
+    (void)sqlite3_config(
+        SQLITE_CONFIG_SINGLETHREAD); /* one thread writes, and no one asks how much memory it takes */
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     int status = make_place(s, path);
     if (status == P2T_OK && sqlite3_open_v2(path, &s->db, DATABASE, NULL) != SQLITE_OK)
         status = failed(s, "cannot be opened");
     if (status == P2T_OK)
-        status = run(s, schema);
+        status = run(s, sqlite_schema);
     if (status == P2T_OK)
         status = prepare(s);
     return status == P2T_OK ? run(s, "BEGIN") : status;
 }
 
-/* ---- values: each binds the next parameter ---- */
+/* ---- rows ---- */
 
-struct row {
-    struct sqlite *s;
-    sqlite3_stmt *stmt;
-    int at;
-};
-
-static struct row row_of(struct sqlite *s, enum insert what)
+static struct sqlite_row row_of(struct sqlite *s, enum insert what)
 {
-    return (struct row){s, s->insert[what], 1};
+    return (struct sqlite_row){s->insert[what], &s->text, 1};
 }
 
-static void put_int(struct row *r, int64_t v)
+static int insert(struct sqlite *s, const struct sqlite_row *r)
 {
-    (void)sqlite3_bind_int64(r->stmt, r->at++, v);
-}
-
-static void put_int_or_null(struct row *r, bool known, int64_t v)
-{
-    if (known)
-        put_int(r, v);
-    else
-        (void)sqlite3_bind_null(r->stmt, r->at++);
-}
-
-static void put_us(struct row *r, int64_t ns)
-{
-    if (ns >= 0)
-        (void)sqlite3_bind_double(r->stmt, r->at++, (double)ns / 1000);
-    else
-        (void)sqlite3_bind_null(r->stmt, r->at++);
-}
-
-/* Printable ASCII, as nearly all of it is. */
-static bool is_plain(struct p2t_text t)
-{
-    uint8_t odd = 0;
-
-    for (size_t i = 0; i < t.n; i++)
-        odd |= (uint8_t)((uint8_t)t.p[i] - 0x20) > 0x5e;
-    return !odd;
-}
-
-/* SQLite takes UTF-8, and its tools end a text at a NUL: what is neither becomes U+FFFD. */
-static void put_mended(struct row *r, struct p2t_text t)
-{
-    struct buf *b = &r->s->text;
-
-    buf_reset(b);
-    for (size_t i = 0; i < t.n;) {
-        size_t n = t.p[i] != '\0' ? utf8_sequence(slice_of(t.p + i, t.n - i)) : 0;
-        if (n > 0)
-            buf_put(b, t.p + i, n);
-        else
-            buf_lit(b, "\xef\xbf\xbd");
-        i += n > 0 ? n : 1;
-    }
-    if (b->failed)
-        (void)sqlite3_bind_null(r->stmt, r->at++);
-    else
-        (void)sqlite3_bind_text64(r->stmt, r->at++, b->n > 0 ? (const char *)b->p : "", b->n, SQLITE_TRANSIENT,
-                                  SQLITE_UTF8);
-}
-
-/* It must stay where it is until the row is inserted. */
-static void put_text(struct row *r, struct p2t_text t)
-{
-    if (t.p == NULL)
-        (void)sqlite3_bind_null(r->stmt, r->at++);
-    else if (is_plain(t))
-        (void)sqlite3_bind_text64(r->stmt, r->at++, t.p, t.n, SQLITE_STATIC, SQLITE_UTF8);
-    else
-        put_mended(r, t);
-}
-
-static void put_str(struct row *r, const char *s)
-{
-    put_text(r, (struct p2t_text){s, s != NULL ? strlen(s) : 0});
-}
-
-/* A name of ours, which stays where it is. */
-static void put_name(struct row *r, const char *s)
-{
-    (void)sqlite3_bind_text(r->stmt, r->at++, s, -1, SQLITE_STATIC);
-}
-
-static void put_id(struct row *r, uint64_t id)
-{
-    char text[17];
-
-    snprintf(text, sizeof text, "%016llx", (unsigned long long)id);
-    (void)sqlite3_bind_text(r->stmt, r->at++, text, -1, SQLITE_TRANSIENT);
-}
-
-static int insert(struct row *r)
-{
-    int status = sqlite3_step(r->stmt) == SQLITE_DONE ? P2T_OK : failed(r->s, "cannot be written");
+    int status = sqlite3_step(r->stmt) == SQLITE_DONE ? P2T_OK : failed(s, "cannot be written");
 
     (void)sqlite3_reset(r->stmt);
     return status;
@@ -285,88 +155,85 @@ static int64_t whole_us(int64_t ns)
     return ns / 1000 - (ns % 1000 < 0);
 }
 
-static void put_connection(struct row *r, const struct p2t_connection *c)
+static void put_connection(struct sqlite_row *r, const struct p2t_connection *c)
 {
     if (c == NULL) {
         for (int i = 0; i < 6; i++)
-            put_int_or_null(r, false, 0);
+            sqlite_put_int_or_null(r, false, 0);
         return;
     }
-    put_id(r, c->id);
-    put_text(r, c->client);
-    put_text(r, c->server);
-    put_int_or_null(r, c->exchange >= 0, c->exchange);
-    put_int_or_null(r, c->stream >= 0, c->stream);
-    put_int_or_null(r, c->reused >= 0, c->reused);
+    sqlite_put_id(r, c->id);
+    sqlite_put_text(r, c->client);
+    sqlite_put_text(r, c->server);
+    sqlite_put_int_or_null(r, c->exchange >= 0, c->exchange);
+    sqlite_put_int_or_null(r, c->stream >= 0, c->stream);
+    sqlite_put_int_or_null(r, c->reused >= 0, c->reused);
 }
 
 static int insert_exchange(struct sqlite *s, const struct p2t_exchange *x)
 {
     const struct p2t_phases *p = &x->phases;
-    struct row r = row_of(s, INSERT_EXCHANGE);
+    struct sqlite_row r = row_of(s, INSERT_EXCHANGE);
     struct buf start = {0}, route = {0};
 
     json_time(&start, x->start_ns);
     route_of(&route, slice_of(x->url.p, x->url.n));
-    put_int(&r, s->count);
-    put_id(&r, x->id);
-    put_text(&r, x->trace_id);
-    put_name(&r, p2t_kind_name(x->kind));
-    put_name(&r, p2t_outcome_name(x->outcome));
-    put_int(&r, p2t_exchange_failed(x));
-    put_text(&r, x->error);
-    put_text(&r, x->method);
-    put_text(&r, x->url);
-    put_text(&r, (struct p2t_text){x->url.p != NULL ? (const char *)route.p : NULL, route.n});
-    put_text(&r, x->host);
-    put_int_or_null(&r, x->status > 0, x->status);
-    put_int_or_null(&r, x->grpc != NULL && x->grpc->status >= 0, x->grpc != NULL ? x->grpc->status : 0);
-    put_text(&r, (struct p2t_text){start.n > 2 ? (const char *)start.p + 1 : "", start.n > 2 ? start.n - 2 : 0});
-    put_int(&r, whole_us(x->start_ns));
-    put_int(&r, whole_us(x->end_ns));
+    sqlite_put_int(&r, s->count);
+    sqlite_put_id(&r, x->id);
+    sqlite_put_text(&r, x->trace_id);
+    sqlite_put_name(&r, p2t_kind_name(x->kind));
+    sqlite_put_name(&r, p2t_outcome_name(x->outcome));
+    sqlite_put_int(&r, p2t_exchange_failed(x));
+    sqlite_put_text(&r, x->error);
+    sqlite_put_text(&r, x->method);
+    sqlite_put_text(&r, x->url);
+    sqlite_put_text(&r, (struct p2t_text){x->url.p != NULL ? (const char *)route.p : NULL, route.n});
+    sqlite_put_text(&r, x->host);
+    sqlite_put_int_or_null(&r, x->status > 0, x->status);
+    sqlite_put_int_or_null(&r, x->grpc != NULL && x->grpc->status >= 0, x->grpc != NULL ? x->grpc->status : 0);
+    sqlite_put_text(&r,
+                    (struct p2t_text){start.n > 2 ? (const char *)start.p + 1 : "", start.n > 2 ? start.n - 2 : 0});
+    sqlite_put_int(&r, whole_us(x->start_ns));
+    sqlite_put_int(&r, whole_us(x->end_ns));
     put_connection(&r, x->connection);
-    put_int_or_null(&r, x->request.body_bytes >= 0, x->request.body_bytes);
-    put_int_or_null(&r, x->response.body_bytes >= 0, x->response.body_bytes);
+    sqlite_put_int_or_null(&r, x->request.body_bytes >= 0, x->request.body_bytes);
+    sqlite_put_int_or_null(&r, x->response.body_bytes >= 0, x->response.body_bytes);
     const int64_t phases[] = {p->blocked_ns, p->dns_ns,  p->connect_ns, p->tls_ns,
                               p->send_ns,    p->wait_ns, p->receive_ns, p->total_ns};
     for (size_t i = 0; i < sizeof phases / sizeof *phases; i++)
-        put_us(&r, phases[i]);
-    int status = insert(&r);
+        sqlite_put_us(&r, phases[i]);
+    int status = insert(s, &r);
     buf_fini(&start);
     buf_fini(&route);
     return status;
 }
 
 /* The n of a path in `files`; 0: it is not there. Captures are few, and the last one comes again. */
-static int64_t file_of(const struct sqlite *s, const char *path)
+static uint32_t file_of(const struct sqlite *s, const char *path)
 {
     for (size_t i = s->file_count; i > 0; i--)
         if (strcmp(s->files[i - 1], path) == 0)
-            return (int64_t)i;
+            return (uint32_t)i;
     return 0;
 }
 
-static int insert_packets(struct sqlite *s, const struct p2t_exchange *x, const char *of, size_t seq,
-                          const struct p2t_evidence *e, size_t n)
+/* [[n of the file, packet], ...] */
+static const struct buf *evidence_of(struct sqlite *s, const struct p2t_exchange *x, const struct p2t_evidence *e,
+                                     size_t n)
 {
-    for (size_t i = 0; i < n; i++) {
-        struct row r = row_of(s, INSERT_PACKET);
-        if (e[i].file >= x->file_count)
-            continue;
-        put_int(&r, s->count);
-        put_name(&r, of);
-        put_int(&r, (int64_t)seq);
-        put_int(&r, file_of(s, x->files[e[i].file]));
-        put_int(&r, (int64_t)e[i].packet);
-        if (insert(&r) != P2T_OK)
-            return P2T_ERR_IO;
-    }
-    return P2T_OK;
+    struct p2t_evidence numbered[P2T_EVIDENCE_MAX];
+    size_t count = 0;
+
+    for (size_t i = 0; i < n; i++)
+        if (e[i].file < x->file_count)
+            numbered[count++] = (struct p2t_evidence){s->numbers[e[i].file], e[i].packet};
+    buf_reset(&s->evidence);
+    json_evidence(&s->evidence, numbered, count);
+    return &s->evidence;
 }
 
-static struct p2t_text args_of(struct buf *json, const struct p2t_event *ev)
+static void put_args(struct buf *json, const struct p2t_event *ev)
 {
-    buf_reset(json);
     buf_putc(json, '{');
     for (size_t i = 0; i < ev->arg_count; i++) {
         buf_str(json, i > 0 ? "," : "");
@@ -375,23 +242,50 @@ static struct p2t_text args_of(struct buf *json, const struct p2t_event *ev)
         json_value(json, &ev->args[i].value);
     }
     buf_putc(json, '}');
-    return (struct p2t_text){(const char *)json->p, json->n};
+}
+
+/* How many events from this one on are a row: header fields that were written at one moment share one. */
+static size_t same_row(const struct p2t_event *ev, size_t left)
+{
+    size_t n = 1;
+
+    if (ev->hook == P2T_HOOK_WROTE_HEADER_FIELD)
+        while (n < left && ev[n].hook == ev->hook && json_same_moment(ev, &ev[n]))
+            n++;
+    return n;
+}
+
+/* Of header fields an array, however many they are. */
+static const struct buf *args_of(struct buf *json, const struct p2t_event *ev, size_t count)
+{
+    bool list = ev->hook == P2T_HOOK_WROTE_HEADER_FIELD;
+
+    buf_reset(json);
+    buf_str(json, list ? "[" : "");
+    for (size_t i = 0; i < count; i++) {
+        buf_str(json, i > 0 ? "," : "");
+        put_args(json, &ev[i]);
+    }
+    buf_str(json, list ? "]" : "");
+    return json;
 }
 
 static int insert_events(struct sqlite *s, const struct p2t_exchange *x)
 {
-    for (size_t i = 0; i < x->event_count; i++) {
+    for (size_t i = 0, count; i < x->event_count; i += count) {
         const struct p2t_event *ev = &x->events[i];
-        struct row r = row_of(s, INSERT_EVENT);
-        put_int(&r, s->count);
-        put_int(&r, (int64_t)i);
-        put_name(&r, p2t_hook_name(ev->hook));
-        put_name(&r, p2t_basis_name(ev->basis));
-        put_int(&r, ev->time_ns);
-        put_int_or_null(&r, ev->has_earliest, ev->earliest_ns);
-        put_int_or_null(&r, ev->has_latest, ev->latest_ns);
-        put_text(&r, args_of(&s->json, ev));
-        if (insert(&r) != P2T_OK || insert_packets(s, x, "event", i, ev->evidence, ev->evidence_count) != P2T_OK)
+        struct sqlite_row r = row_of(s, INSERT_EVENT);
+        count = same_row(ev, x->event_count - i);
+        sqlite_put_int(&r, s->count);
+        sqlite_put_int(&r, (int64_t)i);
+        sqlite_put_name(&r, p2t_hook_name(ev->hook));
+        sqlite_put_name(&r, p2t_basis_name(ev->basis));
+        sqlite_put_int(&r, ev->time_ns);
+        sqlite_put_int_or_null(&r, ev->has_earliest, ev->earliest_ns);
+        sqlite_put_int_or_null(&r, ev->has_latest, ev->latest_ns);
+        sqlite_put_json(&r, args_of(&s->args, ev, count));
+        sqlite_put_json(&r, evidence_of(s, x, ev->evidence, ev->evidence_count));
+        if (insert(s, &r) != P2T_OK)
             return P2T_ERR_IO;
     }
     return P2T_OK;
@@ -401,13 +295,14 @@ static int insert_findings(struct sqlite *s, const struct p2t_exchange *x)
 {
     for (size_t i = 0; i < x->finding_count; i++) {
         const struct p2t_finding *f = &x->findings[i];
-        struct row r = row_of(s, INSERT_FINDING);
-        put_int(&r, s->count);
-        put_int(&r, (int64_t)i);
-        put_str(&r, f->code);
-        put_name(&r, p2t_severity_name(f->severity));
-        put_text(&r, f->text);
-        if (insert(&r) != P2T_OK || insert_packets(s, x, "finding", i, f->evidence, f->evidence_count) != P2T_OK)
+        struct sqlite_row r = row_of(s, INSERT_FINDING);
+        sqlite_put_int(&r, s->count);
+        sqlite_put_int(&r, (int64_t)i);
+        sqlite_put_str(&r, f->code);
+        sqlite_put_name(&r, p2t_severity_name(f->severity));
+        sqlite_put_text(&r, f->text);
+        sqlite_put_json(&r, evidence_of(s, x, f->evidence, f->evidence_count));
+        if (insert(s, &r) != P2T_OK)
             return P2T_ERR_IO;
     }
     return P2T_OK;
@@ -418,18 +313,18 @@ static int insert_links(struct sqlite *s, const struct p2t_exchange *x)
     int status = P2T_OK;
 
     for (size_t i = 0; i < x->link_count && status == P2T_OK; i++) {
-        struct row r = row_of(s, INSERT_LINK);
-        put_int(&r, s->count);
-        put_name(&r, x->links[i].relation);
-        put_id(&r, x->links[i].id);
-        status = insert(&r);
+        struct sqlite_row r = row_of(s, INSERT_LINK);
+        sqlite_put_int(&r, s->count);
+        sqlite_put_name(&r, x->links[i].relation);
+        sqlite_put_id(&r, x->links[i].id);
+        status = insert(s, &r);
     }
     return status;
 }
 
 static int insert_file(struct sqlite *s, const char *path)
 {
-    struct row r = row_of(s, INSERT_FILE);
+    struct sqlite_row r = row_of(s, INSERT_FILE);
     char **files = reallocarray(s->files, s->file_count + 1, sizeof *files);
     char *copy = strdup(path);
 
@@ -439,17 +334,32 @@ static int insert_file(struct sqlite *s, const char *path)
         return P2T_ERR_MEMORY;
     }
     files[s->file_count++] = copy;
-    put_str(&r, path);
-    return insert(&r);
+    sqlite_put_str(&r, path);
+    return insert(s, &r);
+}
+
+static bool has_room(struct sqlite *s, size_t count)
+{
+    uint32_t *numbers = count > s->number_capacity ? reallocarray(s->numbers, count, sizeof *numbers) : s->numbers;
+
+    if (numbers == NULL && count > 0)
+        return false;
+    s->numbers = numbers;
+    s->number_capacity = count > s->number_capacity ? count : s->number_capacity;
+    return true;
 }
 
 static int insert_files(struct sqlite *s, const struct p2t_exchange *x)
 {
-    int status = P2T_OK;
+    int status = has_room(s, x->file_count) ? P2T_OK : P2T_ERR_MEMORY;
 
-    for (size_t i = 0; i < x->file_count && status == P2T_OK; i++)
-        if (file_of(s, x->files[i]) == 0)
+    for (size_t i = 0; i < x->file_count && status == P2T_OK; i++) {
+        s->numbers[i] = file_of(s, x->files[i]);
+        if (s->numbers[i] == 0) {
             status = insert_file(s, x->files[i]);
+            s->numbers[i] = (uint32_t)s->file_count;
+        }
+    }
     return status;
 }
 
@@ -477,14 +387,14 @@ static int insert_causes(struct sqlite *s, const struct p2t_summary *summary)
     struct p2t_call_cause c;
 
     for (size_t n = 0; p2t_summary_cause(summary, n, &c); n++) {
-        struct row r = row_of(s, INSERT_CAUSE);
-        put_int(&r, (int64_t)n + 1);
-        put_name(&r, p2t_cause_name(c.code));
-        put_name(&r, p2t_cause_side_name(c.side));
-        put_name(&r, p2t_confidence_name(c.confidence));
-        put_int(&r, (int64_t)c.calls);
-        put_text(&r, c.text);
-        if (insert(&r) != P2T_OK)
+        struct sqlite_row r = row_of(s, INSERT_CAUSE);
+        sqlite_put_int(&r, (int64_t)n + 1);
+        sqlite_put_name(&r, p2t_cause_name(c.code));
+        sqlite_put_name(&r, p2t_cause_side_name(c.side));
+        sqlite_put_name(&r, p2t_confidence_name(c.confidence));
+        sqlite_put_int(&r, (int64_t)c.calls);
+        sqlite_put_text(&r, c.text);
+        if (insert(s, &r) != P2T_OK)
             return P2T_ERR_IO;
     }
     return P2T_OK;
@@ -498,9 +408,7 @@ int sqlite_finish(struct sqlite *s, const struct p2t_summary *summary, bool whol
              whole ? ",('complete','yes')" : "");
     int status = insert_causes(s, summary);
     if (status == P2T_OK)
-        status = run(s, "CREATE INDEX exchanges_id ON exchanges(id);"
-                        "CREATE INDEX exchanges_start ON exchanges(start_us);"
-                        "CREATE INDEX findings_code ON findings(code)");
+        status = run(s, sqlite_indices);
     return status == P2T_OK ? run(s, meta) : status;
 }
 
@@ -515,6 +423,8 @@ void sqlite_close(struct sqlite *s)
         free(s->files[i]);
     free(s->files);
     buf_fini(&s->text);
-    buf_fini(&s->json);
+    buf_fini(&s->args);
+    buf_fini(&s->evidence);
+    free(s->numbers);
     free(s);
 }

@@ -178,15 +178,16 @@ def check_perfetto(capture, xs):
     events = json.loads(written("perfetto", capture))["traceEvents"]
     open_slices, calls, instants = {}, {}, {}
     for e in events:
+        slice_id = e.get("id2", {}).get("local")
         if e["ph"] == "b":
-            check(e["id"] not in open_slices, "perfetto", capture, "begun twice", e["id"])
-            open_slices[e["id"]] = e["ts"]
+            check(slice_id not in open_slices, "perfetto", capture, "begun twice", slice_id)
+            open_slices[slice_id] = e["ts"]
             if e["cat"] == "call":
                 calls[e["args"]["id"]] = e
         elif e["ph"] == "e":
-            check(open_slices.pop(e["id"], 1e300) <= e["ts"], "perfetto", capture, "ends before it begins", e["id"])
+            check(open_slices.pop(slice_id, 1e300) <= e["ts"], "perfetto", capture, "ends before it begins", slice_id)
         elif e["ph"] == "n":
-            instants.setdefault(e["id"].split(".")[0], []).append(e["name"])
+            instants.setdefault(slice_id.split(".")[0], []).append(e["name"])
     check(not open_slices, "perfetto", capture, "never ends", open_slices)
     check(set(calls) == {x["id"] for x in xs}, "perfetto", capture, "calls")
     for x in xs:

@@ -8,6 +8,7 @@
 
 enum { ALL_HOOKS = (1 << P2T_HOOK_COUNT) - 1 };
 
+struct reread;
 struct span;
 
 /* The state of a scan for the end of a JSON value. */
@@ -39,6 +40,7 @@ struct live {
     struct live_text text;
     struct span *spans; /* OTLP: all spans of the file */
     size_t span_count, span_cap;
+    struct reread *reread; /* of compact exchanges; NULL: there was none yet */
 };
 
 /* Reports a problem at the current line. */
@@ -53,6 +55,9 @@ bool live_take_result(struct live *l, const cJSON *object);
 bool live_take_otlp(struct live *l, const cJSON *object);
 bool live_take_har(struct live *l, const cJSON *object);
 bool live_take_curl(struct live *l, const cJSON *object);
+/* compact.c: an exchange of the compact form, which is known by its schema, and read from its text. */
+bool live_is_compact(const cJSON *object);
+void live_take_compact(struct live *l, struct slice text);
 /* Makes OTLP traces at the end of the file: spans may be far from their parents. */
 void live_end_otlp(struct live *l);
 

@@ -4,6 +4,7 @@
 
 #include "analyze/compare/errors.h"
 #include "analyze/live/forms.h"
+#include "reread/exchange.h"
 
 struct live *live_new(const struct live_config *config)
 {
@@ -28,6 +29,7 @@ void live_free(struct live *l)
     free(l->sources);
     free(l->spans);
     redact_free(l->redact);
+    reread_free(l->reread);
     buf_fini(&l->shown);
     free(l);
 }

@@ -117,8 +117,10 @@ static enum taken take_value(struct live *l, const char *text, size_t *n)
     if (scan.depth > 0 || (root = cJSON_ParseWithLengthOpts(text, length, NULL, 0)) == NULL)
         return MALFORMED;
     *n = length;
-    bool taken = take_root(l, root);
+    bool compact = live_is_compact(root), taken = compact || take_root(l, root);
     cJSON_Delete(root);
+    if (compact)
+        live_take_compact(l, slice_of(text, length));
     return taken ? TAKEN : NOT_OURS;
 }
 

@@ -236,7 +236,7 @@ static int64_t sum(const struct p2t_phases *p)
 
 /* ---- where, and what HAR does not know ---- */
 
-/* The address without its port, and without brackets. */
+/* The address without its brackets, and the port apart: as browsers write them, so that their importers show both. */
 static void put_server(struct buf *b, const struct p2t_connection *c)
 {
     size_t n = c->server.n;
@@ -246,10 +246,12 @@ static void put_server(struct buf *b, const struct p2t_connection *c)
     if (n < 2)
         return;
     struct p2t_text ip = {c->server.p, n - 1};
+    struct p2t_text port = {c->server.p + n, c->server.n - n};
     if (ip.n > 2 && ip.p[0] == '[')
         ip = (struct p2t_text){ip.p + 1, ip.n - 2};
     put_text(b, ",\"serverIPAddress\":", ip);
-    buf_lit(b, ",\"connection\":");
+    put_text(b, ",\"connection\":", port);
+    buf_lit(b, ",\"_connectionId\":");
     json_id(b, c->id);
 }
 

@@ -51,7 +51,8 @@ static void put_lane(const struct lane *l)
     buf_fini(&name);
 }
 
-/* Up to where arguments may follow. The id is the call's, and of a part its name, too. */
+/* Up to where arguments may follow. The id is the call's, and of a part its number, too; the process's own (`local`), else the
+ * trace processor shows no slice in its connection's lane. */
 static void put_event(const struct lane *l, char kind, const char *cat, struct p2t_text name, unsigned part,
                       int64_t ns)
 {
@@ -61,13 +62,13 @@ static void put_event(const struct lane *l, char kind, const char *cat, struct p
     buf_str(l->b, cat);
     buf_lit(l->b, "\",\"name\":");
     json_string(l->b, name);
-    buf_lit(l->b, ",\"id\":");
+    buf_lit(l->b, ",\"id2\":{\"local\":");
     json_id(l->b, l->x->id);
     if (!l->b->failed)
         l->b->n--; /* the quote: the part follows */
     buf_putc(l->b, '.');
     buf_u64(l->b, part);
-    buf_lit(l->b, "\",\"pid\":");
+    buf_lit(l->b, "\"},\"pid\":");
     buf_u64(l->b, l->number);
     buf_lit(l->b, ",\"tid\":0,\"ts\":");
     json_us(l->b, ns);

@@ -1,0 +1,10 @@
+/* The tables and views of a SQLite database. */
+#ifndef P2T_CLI_SQLITE_SCHEMA_H
+#define P2T_CLI_SQLITE_SCHEMA_H
+
+/* Its application_id, "p2t1", is that of all databases of this program. */
+extern const char sqlite_schema[];
+/* Made at the end: kept up while rows come they would cost more than the rows. */
+extern const char sqlite_indices[];
+
+#endif
