@@ -365,6 +365,14 @@ static struct keyed keyed_by(enum by by, struct call *c)
     return k;
 }
 
+/* TLS hides which calls are the same, and who makes them, but not when. */
+static bool is_looked_at(enum by by, const struct call *c)
+{
+    bool timed = by == BY_PROCESS_AND_SERVER || by == BY_PROCESS;
+
+    return call_is_request(c) || (timed && c->kind == P2T_KIND_TLS && c->request_ns != 0);
+}
+
 static void for_each(struct p2t_summary *s, enum by by, look_fn *look)
 {
     struct groups g = {0};
@@ -372,7 +380,7 @@ static void for_each(struct p2t_summary *s, enum by by, look_fn *look)
     struct keyed *first;
 
     for (size_t i = 0; i < s->call_count; i++)
-        if (call_is_request(&s->calls[i]))
+        if (is_looked_at(by, &s->calls[i]))
             groups_add(&g, keyed_by(by, &s->calls[i]));
     groups_sort(&g);
     while (cause_room(s) && (first = groups_next(&g, &at, &n)) != NULL)
