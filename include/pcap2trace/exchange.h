@@ -227,6 +227,9 @@ struct p2t_exchange {
 
 /* Outcome neither ok nor incomplete, a status of 500 or more, or a grpc-status other than OK. */
 P2T_API bool p2t_exchange_failed(const struct p2t_exchange *exchange);
+/* Outcome incomplete, and no packet is missing but those after its last one: it waited for something when the capture of it
+ * ended. Neither a WebSocket nor a stream of events. Whether it failed, nobody knows. */
+P2T_API bool p2t_exchange_open(const struct p2t_exchange *exchange);
 
 /* Static names, as NDJSON has them: "http1", "ok", "observed". For a value that is none of the enum's: "". */
 P2T_API const char *p2t_kind_name(enum p2t_kind kind);

@@ -6,7 +6,7 @@
 
 /* With its header, a block is the largest size that glibc serves from its per-thread cache; larger ones take many times
  * as long. */
-enum { BLOCK_BYTES = 1000 };
+enum { BLOCK_BYTES = ARENA_USUAL };
 /* The first blocks are small: many arenas hold a name or two and nothing else. */
 enum { FIRST_BYTES = 40, SECOND_BYTES = 232 };
 
@@ -58,14 +58,13 @@ void *arena_more(struct arena *a, size_t n)
     uint8_t *p = a->at;
     a->at += n;
     a->left -= n;
-    a->used_bytes += n;
     return p;
 }
 
-void arena_start(struct arena *a)
+void arena_start(struct arena *a, size_t bytes)
 {
-    if (a->blocks == NULL)
-        (void)add_block(a, BLOCK_BYTES);
+    if (a->blocks == NULL && add_block(a, bytes))
+        a->kept_bytes = bytes;
 }
 
 void arena_count_in(struct arena *a, struct budget *budget)
@@ -87,8 +86,7 @@ static void free_newest(struct arena *a)
 
 void arena_reset(struct arena *a)
 {
-    a->used_bytes = 0;
-    while (a->blocks != NULL && (a->blocks->next != NULL || a->blocks->cap != BLOCK_BYTES))
+    while (a->blocks != NULL && (a->blocks->next != NULL || a->blocks->cap != a->kept_bytes))
         free_newest(a);
     if (a->blocks != NULL)
         use(a, a->blocks);

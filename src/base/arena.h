@@ -11,8 +11,8 @@ struct arena {
     struct arena_block *blocks; /* newest first */
     uint8_t *at;                /* the next free byte of the newest */
     size_t left;                /* bytes left of the newest */
-    size_t used_bytes;          /* handed out since the last reset */
     size_t held_bytes;          /* allocated, in all blocks */
+    size_t kept_bytes;          /* of the block that resets keep; 0: none */
     struct budget *budget;      /* where held bytes are counted; NULL: nowhere */
 };
 
@@ -31,7 +31,6 @@ static inline void *arena_alloc(struct arena *a, size_t n)
     uint8_t *p = a->at + pad;
     a->at = p + n;
     a->left -= pad + n;
-    a->used_bytes += n;
     return p;
 }
 
@@ -44,7 +43,6 @@ static inline struct slice arena_copy(struct arena *a, struct slice s)
     if (s.n < a->left) {
         a->at += s.n + 1;
         a->left -= s.n + 1;
-        a->used_bytes += s.n + 1;
     } else if (s.n == SIZE_MAX || (p = arena_more(a, s.n + 1)) == NULL) {
         return (struct slice){(const uint8_t *)"", 0};
     }
@@ -60,8 +58,9 @@ struct slice arena_printf(struct arena *a, const char *format, ...) __attribute_
 /* Moves the count of what the arena holds to another budget; NULL: to none. */
 void arena_count_in(struct arena *a, struct budget *budget);
 /* For an arena that will be reset often: gives an empty one a block that resets keep, so that what it holds after a
- * reset does not depend on what it held before. */
-void arena_start(struct arena *a);
+ * reset does not depend on what it held before. ARENA_USUAL is a good size where there are many of them. */
+enum { ARENA_USUAL = 1000 };
+void arena_start(struct arena *a, size_t bytes);
 /* Invalidates everything handed out, and keeps the block of arena_start(). */
 void arena_reset(struct arena *a);
 /* Frees everything. The arena is empty, ready for use, and counts in the same budget. */

@@ -63,8 +63,16 @@ static char *leading_text(char *out, uint32_t v)
 
 char *u64_text_long(char *out, uint64_t v)
 {
-    enum { EIGHT = 100000000 };
+    enum { FOUR = 10000, EIGHT = 100000000 };
 
+    if (v < FOUR) {
+        const char *pair = decimal_pairs[v / 100];
+        *out = pair[0];
+        out += v >= 1000;
+        *out = pair[1];
+        memcpy(out + 1, decimal_pairs[v % 100], 2);
+        return out + 3;
+    }
     if (v >= EIGHT) {
         out = v / EIGHT >= 100 ? u64_text_long(out, v / EIGHT) : u64_text(out, v / EIGHT);
         eight_digits_text(out, (uint32_t)(v % EIGHT));

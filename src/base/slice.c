@@ -18,21 +18,33 @@ static uint64_t eight_at(const uint8_t *p)
     return eight;
 }
 
-/* Bit 7 of a byte's low seven bits plus a number tells whether they reach 'A', or pass 'Z'. */
-static uint64_t lower_eight(uint64_t eight)
+/* The bit of the case of each byte that is a letter. Bit 7 of a byte's low seven bits plus a number tells whether they reach
+ * 'a', or pass 'z'. */
+static uint64_t case_bits(uint64_t eight)
 {
     const uint64_t each = 0x0101010101010101;
-    uint64_t seven = eight & each * 0x7f, from_a = seven + each * (0x80 - 'A'), past_z = seven + each * (0x7f - 'Z');
+    uint64_t seven = (eight | each * 0x20) & each * 0x7f;
+    uint64_t from_a = seven + each * (0x80 - 'a'), past_z = seven + each * (0x7f - 'z');
 
-    return eight | ((from_a ^ past_z) & ~eight & each * 0x80) >> 2;
+    return ((from_a ^ past_z) & ~eight & each * 0x80) >> 2;
 }
 
 /* Most that differ do so in more than the bit of the case. */
-static bool same_eight(const uint8_t *p, const uint8_t *q)
+static bool same_eight(uint64_t a, uint64_t b)
 {
-    uint64_t a = eight_at(p), b = eight_at(q), differ = a ^ b;
+    uint64_t differ = a ^ b;
 
-    return differ == 0 || ((differ & ~UINT64_C(0x2020202020202020)) == 0 && lower_eight(a) == lower_eight(b));
+    return differ == 0 || ((differ & ~UINT64_C(0x2020202020202020)) == 0 && (differ & ~case_bits(a)) == 0);
+}
+
+/* The first and the last four of four to seven bytes. */
+static uint64_t four_and_four(const uint8_t *p, size_t n)
+{
+    uint32_t first, last;
+
+    memcpy(&first, p, sizeof first);
+    memcpy(&last, p + n - sizeof last, sizeof last);
+    return (uint64_t)last << 32 | first;
 }
 
 static bool same_letters(const uint8_t *a, const uint8_t *b, size_t n)
@@ -51,10 +63,12 @@ bool slice_istarts_all(struct slice s, struct slice prefix)
     if (s.n < n)
         return false;
     for (; n - i >= EIGHT; i += EIGHT)
-        if (!same_eight(s.p + i, prefix.p + i))
+        if (!same_eight(eight_at(s.p + i), eight_at(prefix.p + i)))
             return false;
     if (i > 0) /* the rest, with what was compared before it */
-        return same_eight(s.p + n - EIGHT, prefix.p + n - EIGHT);
+        return i == n || same_eight(eight_at(s.p + n - EIGHT), eight_at(prefix.p + n - EIGHT));
+    if (n >= EIGHT / 2)
+        return same_eight(four_and_four(s.p, n), four_and_four(prefix.p, n));
     return same_letters(s.p, prefix.p, n);
 }
 

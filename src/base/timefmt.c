@@ -5,9 +5,18 @@
 
 #include "base/buf.h"
 
+#define SECOND_NS INT64_C(1000000000)
+
 static void put2(char *out, unsigned v)
 {
     memcpy(out, decimal_pairs[v], 2);
+}
+
+static void put_six(char *out, unsigned v)
+{
+    put2(out, v / 10000);
+    put2(out + 2, v / 100 % 100);
+    put2(out + 4, v % 100);
 }
 
 /* Days since 1970 to a civil date, proleptic Gregorian, by counting years of 365.2425 days from March. */
@@ -45,28 +54,38 @@ static void put_second(int64_t s, char *out)
 
 /* Neighbouring events mostly share their second: its text is cached. */
 struct second_text {
-    int64_t second;
+    uint64_t begin_ns; /* wraps where the first second of all begins before what 64 bits hold */
     bool valid;
     char text[20];
 };
 
+static struct second_text text_of_second(int64_t ts_ns)
+{
+    struct second_text t = {.valid = true};
+    int64_t s = ts_ns / SECOND_NS - (ts_ns % SECOND_NS < 0);
+
+    put_second(s, t.text);
+    t.begin_ns = (uint64_t)s * SECOND_NS;
+    return t;
+}
+
 void time_rfc3339(int64_t ts_ns, char out[TIME_TEXT_BYTES])
 {
     static _Thread_local struct second_text last;
-    int64_t s = ts_ns / 1000000000;
-    int32_t ns = (int32_t)(ts_ns - s * 1000000000);
+    uint64_t since = (uint64_t)ts_ns - last.begin_ns;
 
-    if (ns < 0) {
-        ns += 1000000000;
-        s--;
+    if (since >= SECOND_NS || !last.valid) {
+        last = text_of_second(ts_ns);
+        since = (uint64_t)ts_ns - last.begin_ns;
     }
-    if (!last.valid || last.second != s) {
-        put_second(s, last.text);
-        last.second = s;
-        last.valid = true;
-    }
+    uint32_t ns = (uint32_t)since;
     memcpy(out, last.text, sizeof last.text);
+    if (ns % 1000 == 0) { /* most captures count in microseconds */
+        put_six(out + 20, ns / 1000);
+        memcpy(out + 26, "000Z", 4);
+        return;
+    }
     out[20] = (char)('0' + ns / 100000000);
-    eight_digits_text(out + 21, (uint32_t)(ns % 100000000));
+    eight_digits_text(out + 21, ns % 100000000);
     out[29] = 'Z';
 }

@@ -457,3 +457,11 @@ bool filter_keeps(const struct filter *f, const struct p2t_exchange *x)
     return (f->hosts.n == 0 || host_matches(f, x)) && (f->methods.n == 0 || method_matches(f, x)) &&
            (f->status_count == 0 || status_matches(f, x)) && (f->id_count == 0 || id_matches(f, x));
 }
+
+bool filter_leaves_open(const struct filter *f, const struct p2t_exchange *x)
+{
+    struct filter others = *f;
+
+    others.failed = false;
+    return f->failed && p2t_exchange_open(x) && filter_keeps(&others, x);
+}

@@ -75,5 +75,7 @@ void filter_free(struct filter *f);
 bool filter_is_empty(const struct filter *f);
 /* The exchange is wanted. */
 bool filter_keeps(const struct filter *f, const struct p2t_exchange *x);
+/* With --failed: it would be wanted, had it not been open when the capture ended. */
+bool filter_leaves_open(const struct filter *f, const struct p2t_exchange *x);
 
 #endif

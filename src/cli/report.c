@@ -93,6 +93,17 @@ void report_nothing(const struct p2t_session *s, bool filtered)
     say(&b);
 }
 
+void report_open(uint64_t calls)
+{
+    struct buf b = {0};
+
+    buf_printf(
+        &b,
+        "pcap2trace: %llu more %s still waiting when the capture ended: --incomplete, in place of --failed, shows %s",
+        (unsigned long long)calls, calls == 1 ? "was" : "were", calls == 1 ? "it" : "them");
+    say(&b);
+}
+
 void report_keylog(const struct p2t_session *s, const char *path)
 {
     struct p2t_counters c;

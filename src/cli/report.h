@@ -16,6 +16,8 @@ void report_counters(const struct p2t_session *s);
 void report_stages(const struct p2t_session *s);
 /* No exchange was written: says what the captures held instead. */
 void report_nothing(const struct p2t_session *s, bool filtered);
+/* So many calls were open when the capture ended, and --failed left them out. */
+void report_open(uint64_t calls);
 /* The output is sorted in so many runs, more than one. */
 void report_runs(uint64_t runs);
 /* A key log was given as --keylog, and nothing could be decrypted with it: says so. */

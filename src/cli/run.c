@@ -27,17 +27,26 @@ struct run {
     struct output output;
     struct progress progress;
     uint64_t kept;
+    _Atomic uint64_t open; /* calls that --failed leaves out: see filter_leaves_open() */
     int write_status;
     bool live; /* standard input is a pipe or a terminal: packets may come slowly */
 };
 
 /* ---- callbacks ---- */
 
+static bool is_wanted(struct run *r, const struct p2t_exchange *x)
+{
+    if (filter_keeps(&r->filter, x))
+        return true;
+    r->open += filter_leaves_open(&r->filter, x);
+    return false;
+}
+
 static int on_exchange(void *ctx, const struct p2t_exchange *x)
 {
     struct run *r = ctx;
 
-    if (!filter_keeps(&r->filter, x))
+    if (!is_wanted(r, x))
         return 0;
     r->write_status = out_writer_exchange(r->writer, x);
     r->kept++;
@@ -49,7 +58,7 @@ static int on_prepare(void *ctx, size_t slot, const struct p2t_exchange *x)
 {
     struct run *r = ctx;
 
-    if (filter_keeps(&r->filter, x))
+    if (is_wanted(r, x))
         out_chunk_exchange(&r->chunks[slot], r->writer, x);
     return 0;
 }
@@ -271,6 +280,8 @@ static void say_how_it_went(const struct run *r)
         report_keylog(r->session, o->keylog);
     if (signals_stop() == 0 && r->kept == 0)
         report_nothing(r->session, !filter_is_empty(&o->filter));
+    if (r->open > 0)
+        report_open(r->open);
     if (r->kept > 0 && is_seen_briefly(o))
         report_line(NULL, "one line each; -T text shows all events, -v adds ids for --id");
 }

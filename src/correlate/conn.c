@@ -54,6 +54,7 @@ static void swap_sides(struct cconn *cc)
     swap_marks(&v->client_rst, &v->server_rst);
     swap_marks(&v->last_gap[0], &v->last_gap[1]);
     swap_marks(&v->lost_on_way[0], &v->lost_on_way[1]);
+    swap_counts(v->rst_untaken);
     swap_counts(cc->told_segments);
     swap_counts(cc->notes.filled);
     swap_counts(cc->notes.reordered);
@@ -132,6 +133,7 @@ void conn_note_event(struct cconn *cc, const struct fact *f)
     case FLOW_RST:
         note_silence(cc, client);
         set_once(client ? &v->client_rst : &v->server_rst, &f->mark);
+        v->rst_untaken[f->dir] = f->as.event->untaken;
         break;
     case FLOW_FIRST_ACK:
         if (!client)

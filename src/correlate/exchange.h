@@ -282,6 +282,7 @@ struct exchange_conn {
     struct packet_mark last_retransmit[2];
     enum fact_proto proto;
     uint64_t payload_bytes[2];
+    uint32_t rst_untaken[2];       /* by direction of the RST, of a socket that was gone: bytes that it never acknowledged */
     int64_t clock_ahead_ns;        /* struct flow_conn's, when the exchange ended ... */
     struct packet_mark clock_back; /* ... and the packet that first showed it */
 };

@@ -29,12 +29,35 @@ static void end_if_done(struct correlate *c, struct exchange *e)
 
 /* ---- heads ---- */
 
+static struct slice moved(struct slice s, struct slice from, struct slice to)
+{
+    return slice_of(to.p + (s.p - from.p), s.n);
+}
+
+/* As copy_headers(), where all of them stand together: one copy of all lines. False when memory ran out. */
+static bool copy_lines(struct exchange *e, struct fact_header *copy, const struct fact_http_head *h)
+{
+    struct slice lines = arena_copy(&e->arena, h->lines);
+
+    if (lines.n < h->lines.n)
+        return false;
+    for (size_t i = 0; i < h->header_count; i++) {
+        copy[i].name = moved(h->headers[i].name, h->lines, lines);
+        copy[i].value = moved(h->headers[i].value, h->lines, lines);
+    }
+    return true;
+}
+
 static const struct fact_header *copy_headers(struct correlate *c, struct exchange *e, const struct fact_http_head *h,
                                               size_t *count)
 {
     struct fact_header *copy = arena_alloc(&e->arena, (h->header_count + 1) * sizeof *copy);
     size_t bytes = 0;
 
+    if (copy != NULL && h->lines.p != NULL && h->lines.n <= c->limits.header_bytes) {
+        *count = copy_lines(e, copy, h) ? h->header_count : 0;
+        return copy;
+    }
     for (*count = 0; copy != NULL && *count < h->header_count; (*count)++) {
         const struct fact_header *from = &h->headers[*count];
         bytes += from->name.n + from->value.n;

@@ -31,6 +31,7 @@ static void remember(struct correlate *c, struct exchange *e, bool redirect, str
         .key = key_of(&w),
         .exchange = e,
     };
+    c->recent_bytes[c->recent_next] = bytes_of(&w);
     c->recent_next = (c->recent_next + 1) % RECENT_MAX;
     if (c->recent_n < RECENT_MAX)
         c->recent_n++;
@@ -66,27 +67,41 @@ void links_ended(struct correlate *c, struct exchange *e)
 }
 
 /* Most asks are told apart by their lengths. */
-static bool is_wanted(const struct recent *r, const struct wanted *w, const struct exchange *e)
+static bool any_of_length(const struct correlate *c, uint32_t bytes)
+{
+    uint32_t any = 0;
+
+    for (size_t i = 0; i < RECENT_MAX; i++) /* without a branch, so that several are compared at once */
+        any |= (uint32_t)(c->recent_bytes[i] == bytes) | (uint32_t)(c->recent_bytes[i] == RECENT_ANY);
+    return any != 0;
+}
+
+static bool is_wanted(const struct recent *r, const struct wanted *w, uint64_t key, const struct exchange *e)
 {
     const struct cconn *cc = e->owner;
 
     return (r->bytes == bytes_of(w) || r->bytes == 0) && r->until_ns >= e->request.first.ts_ns && r->id != e->id &&
-           ip_eq(&r->client, &cc->view.client.ip) && r->key == key_of(w);
+           r->key == key && ip_eq(&r->client, &cc->view.client.ip);
+}
+
+static void link_to(struct exchange *e, struct recent *r)
+{
+    e->links[e->link_count++] = (struct exchange_link){r->redirect ? "redirected_from" : "retry_of", r->id};
+    if (!r->redirect && r->exchange != NULL)
+        r->exchange->retried = true;
+    r->until_ns = 0;
 }
 
 void links_begun(struct correlate *c, struct exchange *e)
 {
     struct wanted w = {e->request.host, e->request.target};
 
-    for (size_t i = 0; i < c->recent_n && e->link_count < LINKS_MAX; i++) {
-        struct recent *r = &c->recent[i];
-        if (!is_wanted(r, &w, e))
-            continue;
-        e->links[e->link_count++] = (struct exchange_link){r->redirect ? "redirected_from" : "retry_of", r->id};
-        if (!r->redirect && r->exchange != NULL)
-            r->exchange->retried = true;
-        r->until_ns = 0;
-    }
+    if (!any_of_length(c, bytes_of(&w)))
+        return;
+    uint64_t key = key_of(&w);
+    for (size_t i = 0; i < c->recent_n && e->link_count < LINKS_MAX; i++)
+        if (is_wanted(&c->recent[i], &w, key, e))
+            link_to(e, &c->recent[i]);
 }
 
 void links_settled(struct correlate *c, struct exchange *e)
@@ -98,7 +113,9 @@ void links_settled(struct correlate *c, struct exchange *e)
 
 void links_read_back(struct correlate *c)
 {
-    for (size_t i = 0; i < c->recent_n; i++)
+    for (size_t i = 0; i < c->recent_n; i++) {
+        c->recent_bytes[i] = c->recent[i].bytes != 0 ? c->recent[i].bytes : RECENT_ANY;
         if (c->recent[i].exchange != NULL)
             c->recent[i].exchange->remembered = true;
+    }
 }

@@ -27,7 +27,7 @@ struct exchange *exchange_take(struct correlate *c)
     }
     e->arena = arena;
     budget_add(c->limits.budget, budget_cost(sizeof *e) + HEAPS_BYTES);
-    arena_start(&e->arena);
+    arena_start(&e->arena, ARENA_USUAL);
     arena_count_in(&e->arena, c->limits.budget);
     return e;
 }

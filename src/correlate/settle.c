@@ -9,6 +9,14 @@
 #include "correlate/timers.h"
 #include "correlate/transport.h"
 
+/* Its first byte came for a socket that was gone: the client's kernel, not the client, answered it. */
+static bool came_for_nobody(const struct exchange *e)
+{
+    uint64_t heard = e->conn.payload_bytes[FLOW_S2C] - e->heard_before;
+
+    return heard > 0 && e->conn.rst_untaken[FLOW_C2S] >= heard;
+}
+
 /* A client that closes both ways answers what still comes with RST (RFC 9293 3.10.7.1); one that closed its half only
  * takes it. */
 static bool came_too_late(const struct exchange *e)
@@ -18,7 +26,8 @@ static bool came_too_late(const struct exchange *e)
 
     if (!mark_set(&e->response.first) || !mark_set(&c->client_rst))
         return false;
-    return c->client_rst.ts_ns < first || (mark_set(&c->client_fin) && c->client_fin.ts_ns < first);
+    return c->client_rst.ts_ns < first || came_for_nobody(e) ||
+           (mark_set(&c->client_fin) && c->client_fin.ts_ns < first);
 }
 
 void settle_exchange(struct correlate *c, struct exchange *e)

@@ -14,6 +14,7 @@ struct cconn;
 struct pool;
 
 enum { RECENT_MAX = 64 };
+#define RECENT_ANY UINT32_MAX
 /* Suffixes of search lists that are known at once. */
 enum { SUFFIXES_MAX = 64 };
 /* Names that clients are known to have connected to. */
@@ -57,6 +58,7 @@ struct correlate {
     struct exchange *emitting; /* NULL: it is kept */
     struct recent recent[RECENT_MAX];
     size_t recent_n, recent_next;
+    uint32_t recent_bytes[RECENT_MAX]; /* of each, to be looked through at once; RECENT_ANY: not known */
     struct hmap carried; /* connections that were read back and whose flow is not there yet, by their first packet */
     struct flow_conn gone; /* stands for it */
     bool finishing;

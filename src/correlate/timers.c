@@ -6,8 +6,3 @@ void timer_set(struct correlate *c, struct timer *t, enum timer_kind kind, int64
     t->kind = kind;
     (void)heap_push(&c->timers, &t->node, due_ns, c->serial++);
 }
-
-void timer_stop(struct correlate *c, struct timer *t)
-{
-    heap_remove(&c->timers, &t->node);
-}

@@ -7,6 +7,10 @@
 /* Due at due_ns (packet time); a timer that runs already is set anew. */
 void timer_set(struct correlate *c, struct timer *t, enum timer_kind kind, int64_t due_ns);
 /* Does nothing for one that does not run. */
-void timer_stop(struct correlate *c, struct timer *t);
+static inline void timer_stop(struct correlate *c, struct timer *t)
+{
+    if (heap_holds(&t->node))
+        heap_remove(&c->timers, &t->node);
+}
 
 #endif

@@ -57,4 +57,7 @@
 CORRELATE_TIMES(CORRELATE_TIME)
 #undef CORRELATE_TIME
 
+/* Time-outs of resolvers and dialers are multiples of it. */
+static const int64_t SECOND_NS = 1000000000;
+
 #endif

@@ -112,6 +112,7 @@ struct flow_event {
     struct packet_mark mark;
     bool repeated;                  /* FLOW_SYN, FLOW_SYN_ACK: a retransmission */
     int64_t after_ns;               /* FLOW_FIRST_ACK: from the server: since the client's first payload was seen */
+    uint32_t untaken;               /* FLOW_RST of a socket that was gone: bytes of the peer that it never acknowledged */
     uint8_t icmp_type, icmp_code;   /* FLOW_ICMP */
     uint8_t icmp_family;            /* 4 or 6 */
     struct ip_addr reporter;        /* FLOW_ICMP */

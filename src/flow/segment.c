@@ -257,6 +257,18 @@ static uint64_t reset_place(const struct flow_half *h, const struct packet *p)
     return off > 0 ? (uint64_t)off : 0;
 }
 
+/* RFC 9293 3.10.7.1: what comes for a socket that is gone is answered by a RST without ACK; an application that gives up
+ * sends one with it. */
+static void emit_reset(struct flow_table *t, struct flow_tcp *c, unsigned side, const struct packet *p)
+{
+    const struct flow_half *peer = &c->half[!side];
+    uint64_t untaken = (p->tcp.flags & TCP_ACK) == 0 && peer->high > peer->acked ? peer->high - peer->acked : 0;
+    struct flow_event e = {.kind = FLOW_RST, .dir = flow_dir_of(c, side), .mark = p->mark};
+
+    e.untaken = untaken < UINT32_MAX ? (uint32_t)untaken : UINT32_MAX;
+    t->sink.tcp_event(t->sink.ctx, &c->head, &e);
+}
+
 static void take_reset(struct flow_table *t, struct flow_tcp *c, unsigned side, const struct packet *p)
 {
     struct flow_half *h = &c->half[side];
@@ -276,7 +288,7 @@ static void take_reset(struct flow_table *t, struct flow_tcp *c, unsigned side, 
         if (!h->fin_seen)
             h->fin = reset_place(h, p);
         c->head.rst_ttl[flow_dir_of(c, side)] = p->ttl;
-        flow_emit(t, c, side, FLOW_RST, p->mark);
+        emit_reset(t, c, side, p);
     }
     h->rst_seen = true;
     if (c->class != FLOW_CLOSED)

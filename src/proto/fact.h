@@ -83,6 +83,7 @@ struct fact_http_head {
     uint64_t bytes;
     const struct fact_header *headers;
     size_t header_count;
+    struct slice lines;       /* all names and values of `headers` lie in these bytes; p == NULL: each somewhere */
     uint32_t headers_dropped; /* beyond the limit */
     uint32_t max_streams;     /* HTTP/2 requests: streams that the server allows at once; 0: it has not said */
     /* Framing, as RFC 9112 6.3 decides it for this message. */

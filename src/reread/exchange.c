@@ -20,7 +20,7 @@ struct reread *reread_new(void)
     struct reread *r = calloc(1, sizeof *r);
 
     if (r != NULL)
-        arena_start(&r->fields.arena);
+        arena_start(&r->fields.arena, ARENA_USUAL);
     return r;
 }
 

@@ -170,7 +170,7 @@ static int put(struct emitter *m, struct item item, size_t bytes)
 
 int emitter_put(struct emitter *m, struct exchange *e)
 {
-    return put(m, (struct item){.exchange = e}, e->arena.used_bytes);
+    return put(m, (struct item){.exchange = e}, e->arena.held_bytes);
 }
 
 int emitter_put_record(struct emitter *m, struct conn_record *r)

@@ -24,7 +24,12 @@ struct cause *cause_add(struct p2t_summary *s, enum p2t_cause_code code, enum p2
         buf_fini(&scratch.folded);
         free(scratch.hit);
     }
-    *c = (struct cause){.code = code, .side = side, .phase = phase, .confidence = confidence, .kind = "service"};
+    *c = (struct cause){.code = code,
+                        .side = side,
+                        .phase = phase,
+                        .confidence = confidence,
+                        .kind = "service",
+                        .or_side = P2T_CAUSE_SIDE_COUNT};
     return c;
 }
 
@@ -86,7 +91,23 @@ void cause_hit(struct p2t_summary *s, struct cause *c, struct call *call)
     c->hit_count++;
     c->calls++;
     c->failed += call->failed;
+    c->open += call->open;
     cause_prove(c, call->last_proof.packet != 0 ? call->last_proof : call->proof);
+}
+
+static bool all_are(const struct cause *c, enum p2t_kind kind)
+{
+    for (size_t i = 0; i < c->hit_count; i++)
+        if (c->hit[i]->kind != kind || c->hit[i]->request_ns != 0)
+            return false;
+    return c->hit_count > 0;
+}
+
+const char *cause_counted(const struct cause *c)
+{
+    if (c->counted != NULL)
+        return c->counted;
+    return all_are(c, P2T_KIND_CONNECT) ? "dials" : all_are(c, P2T_KIND_LOOKUP) ? "lookups" : "calls";
 }
 
 void cause_span(struct cause *c, int64_t from_ns, int64_t to_ns)
@@ -181,9 +202,18 @@ void say_count(struct buf *b, size_t n, const char *one)
     buf_printf(b, "%zu %s%s", n, one, n == 1 ? "" : "s");
 }
 
+/* Of a program that names itself nowhere, the protocol is all that is known. */
+static bool is_kind(const struct word *agent)
+{
+    for (int i = 0; p2t_kind_name((enum p2t_kind)i)[0] != '\0'; i++)
+        if (strcmp(agent->text, p2t_kind_name((enum p2t_kind)i)) == 0)
+            return true;
+    return false;
+}
+
 void say_client(struct buf *b, const struct word *agent, const struct word *client)
 {
-    if (agent != NULL)
+    if (agent != NULL && !is_kind(agent))
         buf_printf(b, "%s on ", agent->text);
     else if (client != NULL)
         buf_lit(b, "a client on ");

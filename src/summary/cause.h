@@ -17,6 +17,8 @@ enum { CAUSES_OF_RULE_MAX = 256, LOOKS_OF_RULE_MAX = 1024 };
 /* It hit this call: counted once, in hit, failed and the examples. */
 void cause_hit(struct p2t_summary *s, struct cause *c, struct call *call);
 bool cause_has_hit(const struct cause *c, const struct call *call);
+/* What its counts are of: "calls", or, where none of them came as far, "dials" or "lookups". */
+const char *cause_counted(const struct cause *c);
 /* The window gets as wide as needed. */
 void cause_span(struct cause *c, int64_t from_ns, int64_t to_ns);
 void cause_prove(struct cause *c, struct proof proof);

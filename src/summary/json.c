@@ -69,17 +69,19 @@ static void json_cleared(struct buf *b, const struct cause *c)
 
 static void json_cause(struct buf *b, const struct cause *c, bool baseline)
 {
-    buf_printf(b, "{\"code\":\"%s\",\"side\":\"%s\",\"phase\":\"%s\",", p2t_cause_name(c->code),
-               p2t_cause_side_name(c->side), c->phase);
+    buf_printf(b, "{\"code\":\"%s\",\"side\":\"%s\",", p2t_cause_name(c->code), p2t_cause_side_name(c->side));
+    if (c->or_side != P2T_CAUSE_SIDE_COUNT)
+        buf_printf(b, "\"or_side\":\"%s\",", p2t_cause_side_name(c->or_side));
+    buf_printf(b, "\"phase\":\"%s\",", c->phase);
     json_subject(b, c);
     buf_lit(b, ",\"since\":");
     json_time(b, c->since_ns);
     buf_lit(b, ",\"until\":");
     json_time(b, c->until_ns);
-    buf_printf(b,
-               ",\"calls\":%zu,\"of\":%zu,\"failed\":%zu,\"lost_ms\":%lld,\"confidence\":\"%s\",\"text\":", c->calls,
-               c->of > c->calls ? c->of : c->calls, c->failed, (long long)(c->lost_ns / MS),
-               p2t_confidence_name(c->confidence));
+    buf_printf(b, ",\"counted\":\"%s\",\"calls\":%zu,\"of\":%zu,\"failed\":%zu,\"open\":%zu,\"lost_ms\":%lld,",
+               cause_counted(c), c->calls, c->of > c->calls ? c->of : c->calls, c->failed, c->open,
+               (long long)(c->lost_ns / MS));
+    buf_printf(b, "\"confidence\":\"%s\",\"text\":", p2t_confidence_name(c->confidence));
     json_buf(b, &c->text);
     buf_lit(b, ",\"explains\":");
     json_buf(b, &c->folded);
@@ -140,16 +142,33 @@ static void json_when(struct buf *b, const struct p2t_summary *s, int64_t ns)
         buf_lit(b, "null");
 }
 
+static void json_periods(const struct p2t_summary *s, struct buf *b)
+{
+    buf_lit(b, ",\"periods\":[");
+    for (size_t i = 0; i < s->period_count && s->counters.frames > 0; i++) {
+        buf_str(b, i > 0 ? ",{\"since\":" : "{\"since\":");
+        json_time(b, s->periods[i].from_ns);
+        buf_lit(b, ",\"until\":");
+        json_time(b, s->periods[i].to_ns);
+        buf_putc(b, '}');
+    }
+    buf_putc(b, ']');
+}
+
 void tell_json(const struct p2t_summary *s, struct buf *b)
 {
     struct service_rows rows = services_of(s);
+    int64_t open_since_ns = 0;
 
     buf_lit(b, "{\"schema\":\"pcap2trace.summary/1\",\"since\":");
     json_when(b, s, s->first_ns);
     buf_lit(b, ",\"until\":");
     json_when(b, s, s->last_ns);
-    buf_printf(b, ",\"calls\":%llu,\"failed\":%llu,\"unexplained_failed\":%zu,\"causes_complete\":%s,\"causes\":[",
-               (unsigned long long)s->calls_seen, (unsigned long long)s->calls_failed, unexplained_failures(s),
+    json_periods(s, b);
+    buf_printf(b, ",\"calls\":%llu,\"failed\":%llu,\"open\":%zu,\"lookups_in_vain\":%zu,",
+               (unsigned long long)s->calls_seen, (unsigned long long)s->calls_failed, open_calls(s, &open_since_ns),
+               lookups_in_vain(s));
+    buf_printf(b, "\"unexplained_failed\":%zu,\"causes_complete\":%s,\"causes\":[", unexplained_failures(s),
                s->causes_cut ? "false" : "true");
     for (size_t i = 0; i < s->cause_count; i++) {
         buf_str(b, i > 0 ? "," : "");

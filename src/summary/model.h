@@ -64,6 +64,7 @@ struct call {
     struct call *slow_leg;    /* the one that took longest */
     int64_t own_ns, usual_ns; /* time of the one who answered, and its usual; usual negative: not known */
     bool open_end, slow, usual_of_baseline;
+    bool open;     /* p2t_exchange_open(): not of the analysis, but there is room here */
     uint32_t mark; /* scratch of the rules */
 };
 
@@ -119,6 +120,7 @@ enum { SUBJECT_SERVERS_MAX = 32, CAUSE_PROOFS_MAX = 16, CAUSE_EXAMPLES_MAX = 3, 
 struct cause {
     enum p2t_cause_code code;
     enum p2t_cause_side side;
+    enum p2t_cause_side or_side; /* the packets do not tell it from that one; P2T_CAUSE_SIDE_COUNT: they do */
     const char *phase;
     enum p2t_confidence confidence;
     /* Its subject; those that do not apply are NULL. */
@@ -126,9 +128,12 @@ struct cause {
     const struct word *name, *address, *resolver, *client, *agent, *method, *route;
     int64_t since_ns, until_ns;
     size_t calls, of, failed; /* failed: as p2t_exchange_failed() has it */
-    size_t hurt;              /* for the order, where calls that did not fail are as bad: those */
+    size_t open;              /* calls that were when the capture ended */
+    const char *counted; /* what `calls` are: "calls", "dials", "lookups"; NULL: as the calls that it hit have it */
+    size_t hurt;         /* for the order, where calls that did not fail are as bad: those */
     int64_t lost_ns;
-    struct buf text, folded; /* folded: the consequences that are told with it */
+    const struct word *lookups_of; /* it hit lookups of that name that no call came of */
+    struct buf text, folded;       /* folded: the consequences that are told with it */
     struct call **hit;
     size_t hit_count, hit_cap;
     const struct word *servers[SUBJECT_SERVERS_MAX]; /* the addresses, without port, of those it speaks of */
@@ -167,6 +172,15 @@ enum { TROUBLES_MAX = 256 };
 struct usuals;
 struct changes;
 
+/* A time that captures cover; see periods.h. */
+struct period {
+    int64_t from_ns, to_ns;
+    bool related; /* has to do with the one before: they share a host */
+};
+
+/* In so small a capture each call counts. */
+enum { SMALL_CALLS_MAX = 8 };
+
 enum keep_kind { KEEP_CALLS, KEEP_QUESTIONS, KEEP_CONNS, KEEP_KINDS };
 
 struct p2t_summary {
@@ -185,10 +199,12 @@ struct p2t_summary {
     /* The analysis. */
     int64_t first_ns, last_ns;        /* packets */
     int64_t clock_at_ns, clock_by_ns; /* the capture's clock was set forward by so much, just before; 0: it was not */
-    struct groups services;           /* calls with a request, by server; by time */
-    struct usuals *baseline;          /* of config.baseline; NULL: none was given */
-    struct changes *changes;          /* against it */
-    struct call **call_places;        /* where the connections list their calls */
+    struct period *periods;           /* from first_ns to last_ns; one, or several that do not overlap */
+    size_t period_count;
+    struct groups services;    /* calls with a request, by server; by time */
+    struct usuals *baseline;   /* of config.baseline; NULL: none was given */
+    struct changes *changes;   /* against it */
+    struct call **call_places; /* where the connections list their calls */
     struct trouble trouble[TROUBLES_MAX];
     size_t trouble_count;
     struct cause *causes;
@@ -279,11 +295,6 @@ static inline bool call_was_heard(const struct call *c)
 static inline size_t at_least(const struct p2t_summary *s, size_t n)
 {
     return s->small ? 1 : n;
-}
-/* From the start of the capture, for texts. */
-static inline int64_t since_start(const struct p2t_summary *s, int64_t t)
-{
-    return t - s->first_ns;
 }
 
 enum { MS = 1000000 };

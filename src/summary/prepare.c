@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "summary/periods.h"
+
 /* ---- order ---- */
 
 static int in_order(int64_t a, int64_t b)
@@ -173,7 +175,18 @@ static void set_window(struct p2t_summary *s)
 {
     s->first_ns = s->counters.earliest_ns;
     s->last_ns = s->counters.latest_ns;
-    s->small = s->calls_seen <= 8;
+    s->small = s->calls_seen <= SMALL_CALLS_MAX;
+}
+
+int list_services(struct p2t_summary *s)
+{
+    for (size_t i = 0; i < s->call_count; i++) {
+        struct call *c = &s->calls[i];
+        if (call_is_request(c) || (c->kind == P2T_KIND_TLS && c->request_ns != 0))
+            groups_add(&s->services, (struct keyed){{c->server}, c->request_ns, c->id, c});
+    }
+    groups_sort(&s->services);
+    return s->services.failed ? -1 : 0;
 }
 
 int prepare(struct p2t_summary *s)
@@ -182,7 +195,7 @@ int prepare(struct p2t_summary *s)
         return -1;
     sort_all(s);
     set_window(s);
-    if (join_all_conns(s) != 0)
+    if (join_all_conns(s) != 0 || periods_find(s) != 0)
         return -1;
     for (size_t i = 0; i < s->call_count; i++)
         s->calls[i].failed &= !call_is_doubtful(&s->calls[i]);
@@ -190,12 +203,8 @@ int prepare(struct p2t_summary *s)
     find_dials_that_go_on(s);
     join_legs(s);
     name_addresses(s);
-    for (size_t i = 0; i < s->call_count; i++) {
-        struct call *c = &s->calls[i];
-        if (call_is_request(c) || (c->kind == P2T_KIND_TLS && c->request_ns != 0))
-            groups_add(&s->services, (struct keyed){{c->server}, c->request_ns, c->id, c});
-    }
-    groups_sort(&s->services);
+    if (list_services(s) != 0)
+        return -1;
     name_services(s);
-    return s->services.failed ? -1 : 0;
+    return 0;
 }

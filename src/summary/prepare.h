@@ -7,6 +7,8 @@
 /* Sorts calls, questions and connections by time; joins calls with their connections and with the calls that a proxy made
  * for them; names addresses. 0, or -1 when memory ran out. */
 int prepare(struct p2t_summary *s);
+/* Fills s->services. 0, or -1 when memory ran out. */
+int list_services(struct p2t_summary *s);
 /* bounds.c: brings times and durations that are far from all others near enough to be counted with: no difference of two is
  * more than two years. 0, or -1 when memory ran out. */
 int bound_times(struct p2t_summary *s);

@@ -139,7 +139,7 @@ static int by_code(const void *a, const void *b)
 
 static size_t hurt_by(const struct cause *c)
 {
-    return c->hurt > c->failed ? c->hurt : c->failed;
+    return c->hurt > c->failed + c->open ? c->hurt : c->failed + c->open;
 }
 
 static int by_weight(const void *a, const void *b)
@@ -191,12 +191,9 @@ static bool rests_on_answers(const struct cause *c)
 /* One direction alone shows no waits and no losses. */
 static void drop_if_one_direction(struct p2t_summary *s)
 {
-    bool one = false;
-
     for (size_t i = 0; i < s->cause_count; i++)
-        one |= s->causes[i].code == P2T_CAUSE_CAPTURE_ONE_DIRECTION;
-    for (size_t i = 0; one && i < s->cause_count; i++)
-        s->causes[i].gone |= !rests_on_answers(&s->causes[i]);
+        for (size_t k = 0; s->causes[i].code == P2T_CAUSE_CAPTURE_ONE_DIRECTION && k < s->cause_count; k++)
+            s->causes[k].gone |= at_one_time(&s->causes[i], &s->causes[k]) && !rests_on_answers(&s->causes[k]);
 }
 
 static void cause_fini(struct cause *c)
@@ -259,6 +256,29 @@ size_t unexplained_failures(const struct p2t_summary *s)
         for (size_t k = 0; k < s->cause_count && !told; k++)
             told = cause_has_hit(&s->causes[k], &s->calls[i]);
         n += !told;
+    }
+    return n;
+}
+
+size_t lookups_in_vain(const struct p2t_summary *s)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < s->cause_count; i++)
+        n += s->causes[i].hit_count == 0 ? s->causes[i].failed : 0;
+    return n;
+}
+
+size_t open_calls(const struct p2t_summary *s, int64_t *since_ns)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < s->call_count; i++) {
+        const struct call *c = &s->calls[i];
+        if (!c->open || c->total_ns < SECOND_NS)
+            continue;
+        *since_ns = n == 0 ? c->start_ns : min_ns(*since_ns, c->start_ns);
+        n += call_weight(s, c);
     }
     return n;
 }

@@ -9,5 +9,9 @@
 void rank_causes(struct p2t_summary *s);
 /* Calls that failed, or were slow against their usual, and that no cause names. */
 size_t unexplained_failures(const struct p2t_summary *s);
+/* Lookups that causes count as failed, and that no call came of. */
+size_t lookups_in_vain(const struct p2t_summary *s);
+/* Calls that had waited for over a second when the capture ended; *since_ns: when the first of them began, where there is one. */
+size_t open_calls(const struct p2t_summary *s, int64_t *since_ns);
 
 #endif

@@ -39,11 +39,27 @@ static void durations(struct state_io *io, int64_t *const *list, size_t n)
 
 static void call_flags(struct state_io *io, struct call *c)
 {
-    bool *const list[] = {&c->reset_by_server, &c->flow_stalled[0], &c->flow_stalled[1], &c->continued,
-                          &c->tls_13,          &c->failed,          &c->quiet,           &c->left,
-                          &c->reused,          &c->request_closes,  &c->response_closes, &c->via,
-                          &c->streams,         &c->expects,         &c->walked,          &c->by_go,
-                          &c->head_open,       &c->proxied,         &c->query,           &c->resumed};
+    bool *const list[] = {&c->reset_by_server,
+                          &c->flow_stalled[0],
+                          &c->flow_stalled[1],
+                          &c->continued,
+                          &c->tls_13,
+                          &c->failed,
+                          &c->quiet,
+                          &c->left,
+                          &c->reused,
+                          &c->request_closes,
+                          &c->response_closes,
+                          &c->via,
+                          &c->streams,
+                          &c->expects,
+                          &c->walked,
+                          &c->by_go,
+                          &c->head_open,
+                          &c->proxied,
+                          &c->query,
+                          &c->resumed,
+                          &c->open};
 
     bools(io, list, COUNT(list));
 }

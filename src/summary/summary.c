@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "summary/changes.h"
+#include "summary/periods.h"
 #include "summary/prepare.h"
 #include "summary/rank.h"
 #include "summary/rules/rules.h"
@@ -24,7 +25,7 @@ int p2t_summary_new(struct p2t_summary **summary, const struct p2t_summary_confi
     return P2T_OK;
 }
 
-int p2t_summary_finish(struct p2t_summary *s, const struct p2t_counters *counters)
+static void apply_rules(struct p2t_summary *s)
 {
     /* Later ones ask what earlier ones found. */
     static void (*const rules[])(struct p2t_summary *) = {
@@ -34,15 +35,21 @@ int p2t_summary_finish(struct p2t_summary *s, const struct p2t_counters *counter
         rules_turns,   rules_streams,   rules_redirects, rules_connections,
     };
 
-    s->counters = s->loaded;
-    state_add_counters(&s->counters, counters);
-    if (prepare(s) != 0 || changes_begin(s) != 0)
-        return P2T_ERR_MEMORY;
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
         s->causes_before = s->cause_count;
         s->looks = 0;
         rules[i](s);
     }
+}
+
+int p2t_summary_finish(struct p2t_summary *s, const struct p2t_counters *counters)
+{
+    s->counters = s->loaded;
+    state_add_counters(&s->counters, counters);
+    if (prepare(s) != 0 || changes_begin(s) != 0)
+        return P2T_ERR_MEMORY;
+    if (periods_apart(s, apply_rules) != 0)
+        return P2T_ERR_MEMORY;
     name_subjects(s);
     rank_causes(s);
     if (changes_find(s) != 0)
@@ -86,6 +93,7 @@ void p2t_summary_free(struct p2t_summary *s)
     free(s->questions);
     free(s->conns);
     free(s->call_places);
+    free(s->periods);
     groups_fini(&s->services);
     words_fini(&s->words);
     pthread_mutex_destroy(&s->lock);

@@ -264,6 +264,7 @@ static void fill_call(struct p2t_summary *s, struct call *c, const struct p2t_ex
     c->failed = p2t_exchange_failed(x);
     c->quiet = x->quiet;
     c->by_go = x->by_go;
+    c->open = p2t_exchange_open(x);
     c->head_open = x->response.header_bytes < 0;
     c->via = x->via.p != NULL;
     c->request_closes = x->request_closes;

@@ -4,6 +4,7 @@
 #include "base/timefmt.h"
 #include "summary/cause.h"
 #include "summary/changes.h"
+#include "summary/periods.h"
 #include "summary/rank.h"
 #include "summary/tell.h"
 #include "write/escape.h"
@@ -16,6 +17,20 @@ static void say_clock(struct buf *b, int64_t ns)
 
     time_rfc3339(ns, text);
     buf_put(b, text + CLOCK_AT, CLOCK_BYTES);
+}
+
+/* With its day, where it is not that of the first packet. */
+static void say_moment(const struct p2t_summary *s, struct buf *b, int64_t ns)
+{
+    char text[TIME_TEXT_BYTES], first[TIME_TEXT_BYTES];
+
+    time_rfc3339(ns, text);
+    time_rfc3339(s->first_ns, first);
+    if (memcmp(text, first, CLOCK_AT - 1) != 0) {
+        buf_put(b, text, CLOCK_AT - 1);
+        buf_putc(b, ' ');
+    }
+    say_clock(b, ns);
 }
 
 static void say_escaped(struct buf *b, const struct buf *text)
@@ -38,10 +53,18 @@ static const char *side_words(enum p2t_cause_side side)
 static void say_when(const struct p2t_summary *s, struct buf *b, const struct cause *c)
 {
     buf_lit(b, "   since ");
-    say_clock(b, c->since_ns);
-    buf_printf(b, " (%.1f s into the capture) until ", (double)max_ns(0, since_start(s, c->since_ns)) / 1e9);
-    say_clock(b, c->until_ns);
-    buf_printf(b, "; hit %zu of %zu calls, %zu failed", c->calls, c->of > c->calls ? c->of : c->calls, c->failed);
+    say_moment(s, b, c->since_ns);
+    size_t period = period_of(s, c->since_ns);
+    buf_printf(b, " (%.1f s into ", (double)max_ns(0, c->since_ns - s->periods[period].from_ns) / 1e9);
+    if (s->period_count > 1)
+        buf_printf(b, "period %zu of %zu) until ", period + 1, s->period_count);
+    else
+        buf_lit(b, "the capture) until ");
+    say_moment(s, b, c->until_ns);
+    buf_printf(b, "; hit %zu of %zu %s, %zu failed", c->calls, c->of > c->calls ? c->of : c->calls, cause_counted(c),
+               c->failed);
+    if (c->open > 0)
+        buf_printf(b, ", %zu still waiting at the end", c->open);
     if (c->lost_ns >= MS) {
         buf_lit(b, ", ");
         say_time(b, c->lost_ns);
@@ -52,7 +75,10 @@ static void say_when(const struct p2t_summary *s, struct buf *b, const struct ca
 
 static void say_whose(struct buf *b, const struct cause *c)
 {
-    buf_printf(b, "   side: %s (%s)", side_words(c->side), p2t_confidence_name(c->confidence));
+    buf_printf(b, "   side: %s", side_words(c->side));
+    if (c->or_side != P2T_CAUSE_SIDE_COUNT)
+        buf_printf(b, " or %s", side_words(c->or_side));
+    buf_printf(b, " (%s)", p2t_confidence_name(c->confidence));
     if (c->cleared_count > 0)
         buf_lit(b, "; not to blame: ");
     for (size_t i = 0; i < c->cleared_count; i++) {
@@ -73,6 +99,36 @@ static void say_explained(struct buf *b, const struct cause *c)
     buf_putc(b, '\n');
 }
 
+/* A name that a shell and a glob take as it is. */
+static bool is_plain(const struct word *name)
+{
+    for (size_t i = 0; name != NULL && i < name->n; i++) {
+        char ch = name->text[i];
+        if (!(ch >= 'a' && ch <= 'z') && !(ch >= 'A' && ch <= 'Z') && !(ch >= '0' && ch <= '9') && ch != '.' &&
+            ch != '-')
+            return false;
+    }
+    return name != NULL && name->text[0] != '-';
+}
+
+/* What shows it: a call; lookups that led to none; a packet. */
+static void say_look(struct buf *b, const struct cause *c)
+{
+    if (c->hit_count > 0) {
+        buf_printf(b, "   look at: pcap2trace --id %016llx CAPTURE", (unsigned long long)c->hit[0]->id);
+        if (c->open > 0)
+            buf_lit(b, "; those still waiting: pcap2trace --incomplete CAPTURE");
+    } else if (is_plain(c->lookups_of)) {
+        buf_printf(b, "   look at: pcap2trace --all --kind lookup --host %s CAPTURE", c->lookups_of->text);
+    } else if (c->proof_count > 0) {
+        buf_printf(b, "   look at: packet %llu of ", (unsigned long long)c->proof[0].packet);
+        escape_text(b, word_text(c->proof[0].file));
+    } else {
+        return;
+    }
+    buf_putc(b, '\n');
+}
+
 static void say_cause(const struct p2t_summary *s, struct buf *b, const struct cause *c, size_t number)
 {
     buf_printf(b, "%zu. ", number);
@@ -81,8 +137,20 @@ static void say_cause(const struct p2t_summary *s, struct buf *b, const struct c
     say_when(s, b, c);
     say_whose(b, c);
     say_explained(b, c);
-    if (c->hit_count > 0)
-        buf_printf(b, "   look at: pcap2trace --id %016llx CAPTURE\n", (unsigned long long)c->hit[0]->id);
+    say_look(b, c);
+}
+
+/* They may fail yet, and are not among the failed ones. */
+static void say_open(const struct p2t_summary *s, struct buf *b)
+{
+    int64_t since_ns = 0;
+    size_t n = open_calls(s, &since_ns);
+
+    if (n == 0)
+        return;
+    buf_printf(b, "; %zu still waiting at the end, since ", n);
+    say_moment(s, b, since_ns);
+    buf_lit(b, ": pcap2trace --incomplete CAPTURE");
 }
 
 static void say_totals(const struct p2t_summary *s, struct buf *b, size_t services)
@@ -90,11 +158,16 @@ static void say_totals(const struct p2t_summary *s, struct buf *b, size_t servic
     say_count(b, (size_t)s->calls_seen, "call");
     buf_lit(b, ", ");
     say_count(b, services, "service");
-    buf_printf(b, ", %.1f s; %llu failed", (double)(s->last_ns - s->first_ns) / 1e9,
-               (unsigned long long)s->calls_failed);
-    size_t rest = unexplained_failures(s);
+    buf_printf(b, ", %.1f s", (double)periods_length(s) / 1e9);
+    if (s->period_count > 1)
+        buf_printf(b, " in %zu periods that do not overlap", s->period_count);
+    buf_printf(b, "; %llu failed", (unsigned long long)s->calls_failed);
+    size_t rest = unexplained_failures(s), lookups = lookups_in_vain(s);
     if (s->cause_count > 0 && rest > 0)
         buf_printf(b, ", %zu of them for no cause found here", rest);
+    if (lookups > 0)
+        buf_printf(b, ", and %zu lookup%s that led to no call", lookups, plural(lookups));
+    say_open(s, b);
     buf_putc(b, '\n');
 }
 

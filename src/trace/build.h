@@ -15,12 +15,15 @@ struct trace_span {
     int64_t from_ns, to_ns;
 };
 
-/* Events name the same few endpoints over and over. */
-enum { KNOWN_ENDPOINTS = 2 };
+/* Events name the same few endpoints over and over, and so do the exchanges of a connection. */
+enum { KNOWN_ENDPOINTS = 64 };
 
 struct known_endpoint {
     struct endpoint endpoint;
-    struct slice text;
+    uint8_t n; /* bytes of its text; 0: none is known here */
+    char text[ENDPOINT_TEXT_MAX];
+    struct slice copy; /* in the arena, if `of` is the exchange at hand */
+    uint64_t of;
 };
 
 struct trace {
@@ -51,7 +54,7 @@ struct trace {
     struct packet_mark got_conn_earliest;
     struct trace_span dns, connect, tls_phase;
     struct known_endpoint known[KNOWN_ENDPOINTS];
-    unsigned known_next;
+    uint64_t serial; /* of the exchange */
     bool failed;
 };
 
@@ -87,7 +90,16 @@ static inline bool name_length_in(struct slice name, uint32_t lengths)
 struct buf *scratch_begin(struct trace *t);
 struct slice scratch_end(struct trace *t);
 /* Room for the arguments of the event's hook up to `last`, each of which is then to be filled; NULL when memory ran out. */
-struct p2t_arg *event_args(struct trace *t, struct p2t_event *ev, enum p2t_hook_arg last);
+static inline struct p2t_arg *event_args(struct trace *t, struct p2t_event *ev, enum p2t_hook_arg last)
+{
+    size_t n = p2t_hook_args[last].index + 1;
+    struct p2t_arg *args = arena_alloc(&t->arena, n * sizeof *args);
+
+    t->failed |= args == NULL;
+    ev->args = args;
+    ev->arg_count = args != NULL ? n : 0;
+    return args;
+}
 
 /* These fill an argument in what event_args() gave. In most calls it is a constant: its place and name fold. */
 static inline struct p2t_value *arg_named(struct p2t_arg *args, enum p2t_hook_arg arg, enum p2t_value_kind kind)

@@ -103,17 +103,6 @@ void events_sort(struct trace *t)
     }
 }
 
-struct p2t_arg *event_args(struct trace *t, struct p2t_event *ev, enum p2t_hook_arg last)
-{
-    size_t n = p2t_hook_args[last].index + 1;
-    struct p2t_arg *args = arena_alloc(&t->arena, n * sizeof *args);
-
-    t->failed |= args == NULL;
-    ev->args = args;
-    ev->arg_count = args != NULL ? n : 0;
-    return args;
-}
-
 struct buf *scratch_begin(struct trace *t)
 {
     buf_reset(&t->scratch);
@@ -131,16 +120,24 @@ struct p2t_text text_of(struct slice s)
     return (struct p2t_text){(const char *)s.p, s.n};
 }
 
+static struct known_endpoint *known_place(struct trace *t, const struct endpoint *ep)
+{
+    return &t->known[(ep->port + ep->ip.bytes[3] * 5u + ep->ip.bytes[15]) % KNOWN_ENDPOINTS];
+}
+
 struct slice copy_endpoint(struct trace *t, const struct endpoint *ep)
 {
-    char text[ENDPOINT_TEXT_MAX];
+    struct known_endpoint *k = known_place(t, ep);
 
     if (ep->ip.family == 0)
         return (struct slice){NULL, 0};
-    for (size_t i = 0; i < KNOWN_ENDPOINTS; i++)
-        if (t->known[i].text.n > 0 && endpoint_eq(&t->known[i].endpoint, ep))
-            return t->known[i].text;
-    struct known_endpoint *k = &t->known[t->known_next++ % KNOWN_ENDPOINTS];
-    *k = (struct known_endpoint){*ep, arena_copy(&t->arena, slice_of(text, endpoint_format(ep, text)))};
-    return k->text;
+    if (k->n == 0 || !endpoint_eq(&k->endpoint, ep)) {
+        k->endpoint = *ep;
+        k->n = (uint8_t)endpoint_format(ep, k->text);
+    } else if (k->of == t->serial) {
+        return k->copy;
+    }
+    k->of = t->serial;
+    k->copy = arena_copy(&t->arena, slice_of(k->text, k->n));
+    return k->copy;
 }

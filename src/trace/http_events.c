@@ -28,20 +28,39 @@ static struct p2t_event *first_header_field(struct trace *t)
     return ev;
 }
 
-static void wrote_header_field(struct trace *t, size_t i, size_t n)
-{
-    const struct exchange_request *r = &t->e->request;
-    struct p2t_event *ev = i == 0 ? first_header_field(t) : event_again(t);
-    struct redact_field field = redact_field_of(t->redact, r->headers[i].name);
-    struct p2t_value *values = arena_alloc(&t->arena, n * sizeof *values);
-    struct p2t_arg *args = event_args(t, ev, P2T_ARG_WROTE_HEADER_FIELD_VALUE);
+/* Room for one field's event, of a head's. */
+struct field_room {
+    struct p2t_arg args[2];
+    struct p2t_value value;
+};
 
-    if (args == NULL || values == NULL)
+static void wrote_header_field(struct trace *t, struct field_room *room, size_t i, size_t n)
+{
+    const struct fact_header *h = &t->e->request.headers[i];
+    struct p2t_event *ev = i == 0 ? first_header_field(t) : event_again(t);
+    struct redact_field field = redact_field_of(t->redact, h->name);
+    struct p2t_value *values = n == 1 ? &room->value : arena_alloc(&t->arena, n * sizeof *values);
+
+    if (values == NULL)
         return;
     for (size_t k = 0; k < n; k++)
-        value_text(&values[k], shown_value(t, field, r->headers[i + k].value));
-    arg_text(args, P2T_ARG_WROTE_HEADER_FIELD_KEY, shown_name(t, field, r->headers[i].name));
-    arg_list(args, P2T_ARG_WROTE_HEADER_FIELD_VALUE, values, n);
+        value_text(&values[k], shown_value(t, field, h[k].value));
+    arg_text(room->args, P2T_ARG_WROTE_HEADER_FIELD_KEY, shown_name(t, field, h->name));
+    arg_list(room->args, P2T_ARG_WROTE_HEADER_FIELD_VALUE, values, n);
+    ev->args = room->args;
+    ev->arg_count = 2;
+}
+
+static void wrote_header_fields(struct trace *t)
+{
+    const struct exchange_request *r = &t->e->request;
+    struct field_room *room = arena_alloc(&t->arena, r->header_count * sizeof *room + 1);
+
+    t->failed |= room == NULL;
+    for (size_t i = 0, n; room != NULL && i < r->header_count; i += n) {
+        n = run_of_key(t->e, i);
+        wrote_header_field(t, &room[i], i, n);
+    }
 }
 
 static void wrote_headers(struct trace *t)
@@ -192,10 +211,7 @@ void events_request(struct trace *t)
 {
     const struct exchange_request *r = &t->e->request;
 
-    for (size_t i = 0, n; i < r->header_count; i += n) {
-        n = run_of_key(t->e, i);
-        wrote_header_field(t, i, n);
-    }
+    wrote_header_fields(t);
     if (r->extent != FACT_HEAD_WHOLE)
         return;
     wrote_headers(t);

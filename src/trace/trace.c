@@ -85,6 +85,8 @@ static struct p2t_text proto_text(struct trace *t, bool seen, uint8_t major, uin
 {
     if (!seen || major == 0)
         return (struct p2t_text){NULL, 0};
+    if (major == 1 && minor == 1)
+        return (struct p2t_text){"HTTP/1.1", 8};
     char text[] = {'H', 'T', 'T', 'P', '/', (char)('0' + major % 10), '.', (char)('0' + minor % 10)};
     return text_of(arena_copy(&t->arena, slice_of(text, sizeof text)));
 }
@@ -238,13 +240,15 @@ static void build_events(struct trace *t)
     events_put_idle_conn(t);
 }
 
+/* What the usual exchange takes. */
+enum { EVENTS_BYTES = 8000 };
+
 void trace_begin(struct trace *t)
 {
-    arena_start(&t->arena);
+    arena_start(&t->arena, EVENTS_BYTES);
     arena_reset(&t->arena);
     t->event_count = t->file_count = 0;
-    for (size_t i = 0; i < KNOWN_ENDPOINTS; i++)
-        t->known[i].text.n = 0;
+    t->serial++;
     t->failed = false;
 }
 

@@ -45,19 +45,42 @@ static void take(struct trace *t, struct slice source, struct slice value)
     t->out.trace_id_source = text_of(source);
 }
 
+static bool is_first_letter(uint8_t c)
+{
+    unsigned lower = c | 0x20u;
+
+    return lower == 't' || lower == 'x' || lower == 'b' || lower == 'u';
+}
+
+/* By its length and first letter: most are not. */
+static bool may_be_source(struct slice name)
+{
+    return name_length_in(name, 0 SOURCES(NAME_LENGTH_BIT)) && name.n > 0 && is_first_letter(name.p[0]);
+}
+
+/* Its place among the sources, or how many there are. */
+static size_t source_of(struct slice name)
+{
+    size_t k = 0;
+
+    while (k < sizeof sources / sizeof *sources && !slice_ieq(name, sources[k]))
+        k++;
+    return k;
+}
+
 void trace_id_fill(struct trace *t)
 {
     const struct exchange_request *r = &t->e->request;
     size_t best = sizeof sources / sizeof *sources;
     struct slice value = {NULL, 0};
 
-    for (size_t i = 0; i < r->header_count; i++)
-        for (size_t k = 0; name_length_in(r->headers[i].name, 0 SOURCES(NAME_LENGTH_BIT)) && k < best; k++) {
-            if (r->headers[i].value.n == 0 || !slice_ieq(r->headers[i].name, sources[k]))
-                continue;
-            best = k;
-            value = r->headers[i].value;
-        }
+    for (size_t i = 0; i < r->header_count; i++) {
+        size_t k = may_be_source(r->headers[i].name) ? source_of(r->headers[i].name) : best;
+        if (k >= best || r->headers[i].value.n == 0)
+            continue;
+        best = k;
+        value = r->headers[i].value;
+    }
     if (value.n > 0)
         take(t, sources[best], value);
 }

@@ -10,7 +10,7 @@ static struct slice scheme_of(const struct exchange *e)
 {
     const struct exchange_request *r = &e->request;
 
-    for (size_t i = 0; i < r->header_count && i < 8; i++)
+    for (size_t i = 0; e->stream.id != 0 && i < r->header_count && i < 8; i++)
         if (slice_eq(r->headers[i].name, SLICE_LIT(":scheme")))
             return r->headers[i].value;
     return e->tls != NULL && e->tls->decrypted ? SLICE_LIT("https") : SLICE_LIT("http");

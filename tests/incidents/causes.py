@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Judges the causes that `summary` names on captures whose truth is known: FOLDER/truth.tsv (default: beside this file).
 
-causes.py PROGRAM [--folder FOLDER] [--only PATTERN] [--half tune|judge] [--mutations [KIND,...]] [--floor PERCENT] [--jobs N] [-v]
+causes.py PROGRAM [--folder FOLDER] [--only PATTERN] [--half tune|judge] [--every N] [--mutations [KIND,...]] [--floor PERCENT] [--jobs N] [-v]
 
 A capture is right when the true cause (code, side, subject) is the first one named, or both are the first two where
 there are two, and when a healthy one has none (but what truth.tsv lets stand); and no cause may lie outside of its
@@ -68,12 +68,17 @@ def strings(x):
     return [s for v in x for s in strings(v)] if isinstance(x, list) else [x] if isinstance(x, str) else []
 
 
+def names(told, subject):
+    """Whether it is that name or address, with a port or without."""
+    return subject in (told, told.rsplit(':', 1)[0].strip('[]'))
+
+
 def fits(cause, truth):
     """An allowance has codes only; a code ending in .* is a family."""
     return (
         any(fnmatch.fnmatch(cause['code'], c) for c in truth.codes)
         and (not truth.sides or cause['side'] in truth.sides)
-        and (not truth.subjects or any(s in told for s in truth.subjects for told in strings(cause['subject'])))
+        and (not truth.subjects or any(names(told, s) for s in truth.subjects for told in strings(cause['subject'])))
     )
 
 
@@ -187,6 +192,7 @@ def main():
     parser.add_argument('--folder', default=HERE)
     parser.add_argument('--only', default='')
     parser.add_argument('--half', choices=('tune', 'judge'))
+    parser.add_argument('--every', type=int, default=1, help='take every Nth capture only')
     parser.add_argument('--mutations', nargs='?', const=','.join(mutate.KEEPING + mutate.MAKING))
     parser.add_argument('--floor', type=float, default=90)
     parser.add_argument('--jobs', type=int, default=2)
@@ -199,7 +205,7 @@ def main():
     with concurrent.futures.ProcessPoolExecutor(options.jobs) as pool:
         work = [
             pool.submit(judge, options.program, options.folder, f, t, kinds)
-            for f, t in rows(options.folder, options.only, options.half).items()
+            for f, t in list(rows(options.folder, options.only, options.half).items())[:: options.every]
         ]
         results = [r for w in work for r in w.result()]
     for r in results:

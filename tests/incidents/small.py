@@ -140,6 +140,30 @@ def unreachable_by_two_routers(c):
     unreachable(c, 1, '10.0.0.253', '10.1.0.2:80')
 
 
+def limited_errors(c, heard):
+    """Twelve dials, each with a SYN repeated and then given up; of some of them ICMP says that the port is closed off."""
+    for i in range(12):
+        client, at = f'10.0.0.1:{4000 + i}', i * 0.5
+        c.tcp(at, client, S, SYN, 100)
+        if i in heard:
+            c.icmp(at + 0.001, '10.0.0.9', '10.0.0.1', 3, 10, c.packets[-1][1])
+            continue
+        c.tcp(at + 1, client, S, SYN, 100)
+        c.tcp(at + 3, client, S, SYN, 100)
+    c.udp(60, C, '10.0.0.8:9', b'x')
+    c.packets.sort(key=lambda p: p[0])
+
+
+@case(['conn.unreachable', '10.0.0.9 says that 10.0.0.2:80 is unreachable', 'to 3 dials'])
+def errors_that_a_kernel_limits(c):
+    limited_errors(c, (0, 4, 8))
+
+
+@case(['conn.no_answer', '10.0.0.2:80 answers no SYN, 11 dials without an answer'])
+def one_error_among_silence(c):
+    limited_errors(c, (4,))
+
+
 def uses_up(c, ports, closer=0, lookups=True):
     """A connection for a lookup, one after the other, and then lookups only. closer: 0 the client, 1 the server."""
     for i, port in enumerate(ports):

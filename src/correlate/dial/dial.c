@@ -89,18 +89,30 @@ bool dial_goes_on_with(const struct dial *d, const struct cconn *cc, int64_t now
     return now - last->failed.ts_ns <= FOLLOW_NS;
 }
 
-/* How far from the time after which clients try the other family; INT64_MAX: too far for a sign. */
+/* Timers are late rather than early: a SYN is sent a little after its dial began. */
+static int64_t off_ns(int64_t late)
+{
+    enum { EARLY_WEIGHS = 8 };
+
+    return late < 0 ? -late * EARLY_WEIGHS : late;
+}
+
+/* How far from the time after which clients try the other family, or from a dial's time-out of whole seconds; INT64_MAX: too
+ * far for a sign. */
 static int64_t off_race_ns(const struct dial *d, int64_t now)
 {
     static const int64_t after_ns[] = {RACE_CURL_NS, RACE_NS, RACE_GO_NS};
-    int64_t best = INT64_MAX;
+    int64_t since = now - d->attempts[d->n - 1].syn.ts_ns, best = INT64_MAX;
 
+    if (dial_failed_last(d))
+        return now - dial_last_event_ns(d);
     for (int i = 0; i < 3; i++) {
-        int64_t late = now - dial_last_event_ns(d) - after_ns[i], off = late < 0 ? -late : late;
+        int64_t off = off_ns(since - after_ns[i]);
         if (off <= RACE_LATE_NS && off < best)
             best = off;
     }
-    return best;
+    int64_t beyond = since % SECOND_NS;
+    return since >= SECOND_NS && beyond <= RACE_LATE_NS && beyond < best ? beyond : best;
 }
 
 /* The one that is nearest to its time; else the one that has waited for the longest. */

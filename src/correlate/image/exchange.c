@@ -293,7 +293,7 @@ static void image_websocket(struct image *m, struct exchange_websocket *w)
     image_mark(m, &w->last);
 }
 
-IMAGE_COVERS(struct exchange_conn, 816);
+IMAGE_COVERS(struct exchange_conn, 824);
 void image_conn_view(struct image *m, struct exchange_conn *v)
 {
     image_bool(m, &v->present);
@@ -327,6 +327,8 @@ void image_conn_view(struct image *m, struct exchange_conn *v)
     image_mark(m, &v->next_head);
     image_mark(m, &v->client_fin);
     image_mark(m, &v->client_rst);
+    IMAGE(m, v->rst_untaken[0]);
+    IMAGE(m, v->rst_untaken[1]);
     image_mark(m, &v->server_fin);
     image_mark(m, &v->server_rst);
     image_mark(m, &v->preface);
@@ -546,7 +548,7 @@ static void image_own(struct image *m, struct exchange *e)
 }
 
 IMAGE_COVERS(struct exchange_link, 16);
-IMAGE_COVERS(struct exchange, 2840);
+IMAGE_COVERS(struct exchange, 2848);
 /* Outcome, errors and findings are the judge's: they come when it is handed over. */
 void image_exchange(struct image *m, struct exchange *e)
 {

@@ -82,7 +82,7 @@ static void image_notes(struct image *m, struct conn_notes *n)
     IMAGE(m, n->stalls_dropped);
 }
 
-IMAGE_COVERS(struct cconn, 1232);
+IMAGE_COVERS(struct cconn, 1240);
 void image_conn(struct image *m, struct cconn *cc)
 {
     m->arena = &cc->arena;
@@ -152,6 +152,7 @@ void image_lookup(struct image *m, struct lookup *l)
         IMAGE(m, l->lane[i].tries);
         IMAGE(m, l->lane[i].rcode);
         IMAGE(m, l->lane[i].port);
+        image_bool(m, &l->lane[i].same_id);
         image_mark(m, &l->lane[i].last_query);
         image_mark(m, &l->lane[i].last_answer);
     }

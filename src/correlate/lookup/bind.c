@@ -5,8 +5,9 @@ bool lookup_is_fresh(const struct lookup *l, int64_t ts_ns)
 {
     const struct exchange_lookup *info = &l->info;
 
-    if (lookup_used(l))
-        return ts_ns - info->last_answer.ts_ns <= LOOKUP_SHARED_NS;
+    if (lookup_used(
+            l)) /* Go's callers share one; others ask for themselves, unless it was asked for at the same moment */
+        return ts_ns - info->last_answer.ts_ns <= (info->resolver == RESOLVER_GO ? LOOKUP_SHARED_NS : DIAL_BURST_NS);
     if (lookup_outstanding(l)) /* the dial comes once the resolver has given up on the other type */
         return ts_ns - info->last_query.ts_ns <= LOOKUP_TIMEOUT_NS + LOOKUP_FRESH_NS;
     return ts_ns - info->last_answer.ts_ns <= LOOKUP_FRESH_NS;
@@ -37,58 +38,96 @@ static bool is_just_done(const struct lookup *l, int64_t syn_ns)
     return !is_half(l) && syn_ns - l->info.last_answer.ts_ns <= DIAL_BURST_NS;
 }
 
-/* One that is fresh before one that filled a cache, a whole one before half of one, an unused one before a used one, one
- * that is answered as a whole before one that is not, one that was just done before one that may go on with the other type
- * (resolv.conf: single-request); then the newest, for nothing lies between a lookup and its dial. */
-static bool better(const struct lookup *a, const struct lookup *b, int64_t syn_ns)
+/* A resolver gives up on a type after a time of whole seconds, and its caller dials what the other one gave. */
+static bool has_just_given_up(const struct lookup *l, int64_t syn_ns)
 {
-    if (b == NULL)
+    int64_t since =
+        syn_ns - l->info.last_query.ts_ns + LATE_RETRY_NS / 3; /* its clock may run since the first type's */
+
+    return l->info.resolver != RESOLVER_GO && lookup_outstanding(l) && since >= SECOND_NS &&
+           since % SECOND_NS <= LATE_RETRY_NS;
+}
+
+static bool is_ready(const struct lookup *l, int64_t syn_ns)
+{
+    bool answered = !lookup_outstanding(l) && syn_ns - l->info.last_answer.ts_ns <= DIAL_BURST_NS;
+
+    return answered || has_just_given_up(l, syn_ns);
+}
+
+/* What one lookup is preferred to another by, for the SYN at hand. */
+struct standing {
+    struct lookup *l;
+    bool fresh, half_asked, used, ready, outstanding, half;
+};
+
+static struct standing standing_of(struct lookup *l, int64_t syn_ns)
+{
+    return (struct standing){.l = l,
+                             .fresh = lookup_is_fresh(l, syn_ns),
+                             .half_asked = half_asked(l, syn_ns),
+                             .used = lookup_used(l),
+                             .ready = is_ready(l, syn_ns),
+                             .outstanding = lookup_outstanding(l),
+                             .half = is_half(l)};
+}
+
+/* One that is fresh before one that filled a cache, a whole one before half of one, an unused one before a used one, one
+ * that was done this moment before one that was done earlier or is not, one that is answered as a whole before one that
+ * is not, one that was just done before one that may go on with the other type
+ * (resolv.conf: single-request); then the newest, for nothing lies between a lookup and its dial. */
+static bool better(const struct standing *a, const struct standing *b, int64_t syn_ns)
+{
+    if (b->l == NULL)
         return true;
-    bool fresh_a = lookup_is_fresh(a, syn_ns), fresh_b = lookup_is_fresh(b, syn_ns);
-    if (fresh_a != fresh_b)
-        return fresh_a;
-    if (half_asked(a, syn_ns) != half_asked(b, syn_ns))
-        return !half_asked(a, syn_ns);
-    if (lookup_used(a) != lookup_used(b))
-        return !lookup_used(a);
-    if (lookup_outstanding(a) != lookup_outstanding(b))
-        return !lookup_outstanding(a);
-    if (is_half(a) != is_half(b) && (is_just_done(a, syn_ns) || is_just_done(b, syn_ns)))
-        return is_just_done(a, syn_ns);
-    return a->info.first_query.ts_ns > b->info.first_query.ts_ns;
+    if (a->fresh != b->fresh)
+        return a->fresh;
+    if (a->half_asked != b->half_asked)
+        return !a->half_asked;
+    if (a->used != b->used)
+        return !a->used;
+    if (a->ready != b->ready)
+        return a->ready;
+    if (a->outstanding != b->outstanding)
+        return !a->outstanding;
+    if (a->half != b->half && (is_just_done(a->l, syn_ns) || is_just_done(b->l, syn_ns)))
+        return is_just_done(a->l, syn_ns);
+    return a->l->info.first_query.ts_ns > b->l->info.first_query.ts_ns;
 }
 
 /* Nothing that is found later is better: the newest stand first. */
-static bool is_best(const struct lookup *l, int64_t syn_ns)
+static bool is_best(const struct standing *s)
 {
-    return l != NULL && !is_half(l) && !lookup_used(l) && !lookup_outstanding(l) && lookup_is_fresh(l, syn_ns);
+    return s->l != NULL && !s->half && !s->used && s->ready && !s->outstanding && s->fresh;
 }
 
-static struct lookup *best_of(struct hmap_node *n, struct lookup *best, const struct ip_addr *client,
-                              const struct ip_addr *server, struct slice host, int64_t syn_ns)
+static void best_of(struct hmap_node *n, struct standing *best, const struct ip_addr *client,
+                    const struct ip_addr *server, struct slice host, int64_t syn_ns)
 {
     uint32_t label = host.n > 0 ? lookup_label(host) : 0;
 
-    for (int looked_at = 0; n != NULL && looked_at < LOOKUP_LOOKED_AT_MAX && !is_best(best, syn_ns);
+    for (int looked_at = 0; n != NULL && looked_at < LOOKUP_LOOKED_AT_MAX && !is_best(best);
          n = hmap_next(n), looked_at++) {
         struct lookup_addr *a = hmap_entry(n, struct lookup_addr, node);
-        struct lookup *l = a->lookup;
         if (host.n > 0 && a->label != label) /* most are of other names: they need not be read */
             continue;
-        if (ip_eq(&a->addr, server) && usable(l, client, syn_ns) && better(l, best, syn_ns) &&
-            (host.n == 0 || lookup_answers_host(l, host)))
-            best = l;
+        if (!ip_eq(&a->addr, server) || !usable(a->lookup, client, syn_ns))
+            continue;
+        struct standing s = standing_of(a->lookup, syn_ns);
+        if (better(&s, best, syn_ns) && (host.n == 0 || lookup_answers_host(a->lookup, host)))
+            *best = s;
     }
-    return best;
 }
 
 struct lookup *lookup_for_syn(struct correlate *c, const struct ip_addr *client, const struct ip_addr *server,
                               struct slice host, int64_t syn_ns)
 {
     static const struct ip_addr anyone;
-    struct lookup *best = best_of(lookup_first_of_addr(c, client, server), NULL, client, server, host, syn_ns);
+    struct standing best = {0};
 
-    return best_of(lookup_first_of_addr(c, &anyone, server), best, client, server, host, syn_ns);
+    best_of(lookup_first_of_addr(c, client, server), &best, client, server, host, syn_ns);
+    best_of(lookup_first_of_addr(c, &anyone, server), &best, client, server, host, syn_ns);
+    return best.l;
 }
 
 static bool may_have_led(const struct lookup *l, const struct ip_addr *client, struct slice host, int64_t syn_ns)
@@ -102,14 +141,17 @@ static bool may_have_led(const struct lookup *l, const struct ip_addr *client, s
 struct lookup *lookup_by_name(struct correlate *c, const struct ip_addr *client, struct slice host, int64_t syn_ns)
 {
     struct hmap_node *n = hmap_first(&c->lookups_by_label, lookup_label_hash(client, host));
-    struct lookup *best = NULL;
+    struct standing best = {0};
 
     for (int looked_at = 0; n != NULL && looked_at < LOOKUP_LOOKED_AT_MAX; n = hmap_next(n), looked_at++) {
         struct lookup *l = hmap_entry(n, struct lookup, by_label);
-        if (may_have_led(l, client, host, syn_ns) && better(l, best, syn_ns))
-            best = l;
+        if (!may_have_led(l, client, host, syn_ns))
+            continue;
+        struct standing s = standing_of(l, syn_ns);
+        if (better(&s, &best, syn_ns))
+            best = s;
     }
-    return best;
+    return best.l;
 }
 
 bool lookup_pending(struct correlate *c, const struct ip_addr *client, struct slice host)

@@ -81,6 +81,7 @@ static void ask(struct lookup *l, const struct fact *f, int i)
 
     if (lane->state == LANE_ASKED && gap >= QUERY_RETRY_MIN_NS) {
         l->retry_gap_ns = gap;
+        lane->same_id |= lookup_repeats_question(l, m);
         l->info.repeats++;
         note_silence(l, f);
     }

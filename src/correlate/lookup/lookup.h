@@ -26,6 +26,7 @@ struct lookup_lane {
     uint32_t tries;
     uint16_t rcode;
     uint16_t port; /* the client's, of the last question */
+    bool same_id;  /* was asked for again, with the same id */
     struct packet_mark last_query, last_answer;
 };
 
@@ -100,6 +101,8 @@ void lookup_make_way(struct correlate *c, const struct fact *question, struct sl
 void lookup_take_up(struct correlate *c, struct lookup *l, int lane, int64_t now);
 /* What kind of resolver writes a question so. */
 enum lookup_resolver lookup_resolver_of(const struct dns_message *question);
+/* It asked for that type with that id before. */
+bool lookup_repeats_question(const struct lookup *l, const struct dns_message *question);
 /* Its client asked anew while it was unanswered. */
 bool lookup_is_superseded(const struct lookup *l);
 /* The server is among its earlier ones. */

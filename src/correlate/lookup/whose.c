@@ -3,8 +3,6 @@
 
 /* Names that one query may go on from: those of a search list, tried at one time. */
 enum { CANDIDATES_MAX = 8 };
-/* What their times are multiples of. */
-static const int64_t WHOLE_NS = 1000000000;
 
 bool lookup_asked_before(const struct lookup *l, const struct endpoint *server)
 {
@@ -40,9 +38,9 @@ static bool asked_so(const struct lookup *l, const struct fact *f)
     return l->info.resolver == lookup_resolver_of(f->as.dns.message);
 }
 
-/* The same question with the same id: musl asks all its servers at once, and glibc keeps its ids over all retries and
- * sockets, repeating the type that was answered when the other was not. */
-static bool repeats_question(const struct lookup *l, const struct dns_message *m)
+/* musl asks all its servers at once, and glibc keeps its ids over all retries and sockets, repeating the type that was
+ * answered when the other was not. */
+bool lookup_repeats_question(const struct lookup *l, const struct dns_message *m)
 {
     for (const struct lookup_query *q = l->queries; q != NULL; q = q->next)
         if (q->id == m->id && q->type == m->qtype)
@@ -55,6 +53,14 @@ static bool same_socket(const struct lookup *l, const struct fact *f)
     uint16_t port = f->as.dns.src.port;
 
     return l->lane[0].port == port || l->lane[1].port == port;
+}
+
+/* Seen to keep its ids, as glibc and musl do, which ask for both types from one socket: with another id, and from another
+ * socket, it is another caller's. */
+static bool is_of_another_id(const struct lookup *l, const struct fact *f, int i)
+{
+    return (l->lane[0].same_id || l->lane[1].same_id || l->one_socket) && l->lane[i].tries > 0 &&
+           l->lane[i].state != LANE_TRUNCATED && !same_socket(l, f);
 }
 
 /* glibc and musl ask for both types from one socket, at once; Go from two. */
@@ -78,7 +84,7 @@ static bool is_on_time(const struct lookup *l, const struct fact *f, int i, int6
     if (l->lane[i].state != LANE_ASKED || since < QUERY_RETRY_MIN_NS || since > LOOKUP_TIMEOUT_NS + late_ns)
         return false;
     int64_t gap = l->retry_gap_ns > 0 ? l->retry_gap_ns + LATE_RETRY_NS / 3 : since;
-    return since % WHOLE_NS <= late_ns && since / WHOLE_NS == gap / WHOLE_NS;
+    return since % SECOND_NS <= late_ns && since / SECOND_NS == gap / SECOND_NS;
 }
 
 static bool may_ask_again(const struct lookup *l, const struct fact *f, int i)
@@ -94,8 +100,10 @@ static bool continues_same_name(const struct lookup *l, const struct fact *f, in
 {
     const struct lookup_lane *lane = &l->lane[i];
 
-    if (repeats_question(l, f->as.dns.message))
+    if (lookup_repeats_question(l, f->as.dns.message))
         return true;
+    if (is_of_another_id(l, f, i))
+        return false;
     switch (lane->state) {
     case LANE_IDLE:
         return asked_so(l, f) && asks_other_type(l, f);
@@ -139,10 +147,27 @@ struct candidates {
     size_t n;
 };
 
+/* An answer in vain is followed by the next name or server at once; and with resolv.conf's single-request, an answer for
+ * one type by the question for the other. */
+static bool follows_answer(const struct lookup *l, const struct fact *f, int lane)
+{
+    enum lane_state state = l->lane[lane].state;
+    bool is_next = state == LANE_IDLE ? l->info.resolver != RESOLVER_GO : state != LANE_ASKED;
+
+    return is_next && l->info.answers > 0 && f->mark.ts_ns - l->info.last_answer.ts_ns <= DIAL_BURST_NS;
+}
+
+/* How surely the question is l's: what chance makes least often counts most. */
+static int fit_of(const struct lookup *l, const struct fact *f, int lane)
+{
+    return 16 * lookup_repeats_question(l, f->as.dns.message) + 8 * same_socket(l, f) +
+           4 * follows_answer(l, f, lane) + 2 * is_on_time(l, f, lane, LATE_RETRY_NS) + !lookup_is_superseded(l);
+}
+
 /* The newest come first. */
 static void add_candidate(struct candidates *all, struct lookup *l, const struct fact *f, int lane)
 {
-    int fit = 4 * same_socket(l, f) + 2 * is_on_time(l, f, lane, LATE_RETRY_NS) + !lookup_is_superseded(l);
+    int fit = fit_of(l, f, lane);
     size_t i = 0;
 
     while (i < all->n && !slice_ieq(all->best[i]->name, l->name))
@@ -160,7 +185,7 @@ static void add_candidate(struct candidates *all, struct lookup *l, const struct
 /* A question that is asked again at no whole second may be anybody's. */
 static bool is_sure(const struct lookup *l, const struct fact *f, int lane)
 {
-    return l->lane[lane].state != LANE_ASKED || same_socket(l, f) || repeats_question(l, f->as.dns.message) ||
+    return l->lane[lane].state != LANE_ASKED || same_socket(l, f) || lookup_repeats_question(l, f->as.dns.message) ||
            is_on_time(l, f, lane, LATE_RETRY_NS);
 }
 

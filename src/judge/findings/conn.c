@@ -199,13 +199,19 @@ void about_closing(struct exchange *e)
             "the server did not answer the client's PING%s: the client gave up on the connection %.0f ms later",
             e->conn.silent_since_ping ? ", and no more packets came from it" : "",
             ms(closed->ts_ns - e->conn.ping.ts_ns));
+    else if (e->response.unread && e->response.first.ts_ns < closed->ts_ns)
+        finding_add(
+            e, P2T_FINDING_CONN_CLOSED_BY_CLIENT, closed, &e->response.first,
+            "the client had given up when the response came, %.0f ms after the request was sent: its host took "
+            "none of it; packets do not show when it did",
+            ms(e->response.first.ts_ns - e->request.first.ts_ns));
     else
         finding_add(e, P2T_FINDING_CONN_CLOSED_BY_CLIENT, closed, NULL,
                     "the client gave up %.0f ms after the request was sent%s",
                     ms(closed->ts_ns - e->request.first.ts_ns),
                     mark_set(&e->response.first) && !e->response.unread ? ", in the middle of the response"
                                                                         : ", before any response");
-    if (e->response.unread)
+    if (e->response.unread && e->response.first.ts_ns >= closed->ts_ns)
         finding_add(e, P2T_FINDING_HTTP_LATE_RESPONSE, &e->response.first, closed,
                     "the response came %.0f ms after the client had given up",
                     ms(e->response.first.ts_ns - closed->ts_ns));

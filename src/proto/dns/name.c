@@ -6,6 +6,11 @@ enum {
     POINTER = 0xc0
 };
 
+/* Of which names are made, mostly: put_escaped() changes none of them. */
+static const bool plain[256] = {
+    ['a' ... 'z'] = true, ['A' ... 'Z'] = true, ['0' ... '9'] = true, ['-'] = true, ['_'] = true,
+};
+
 static size_t put_escaped(char *text, uint8_t c)
 {
     size_t n = 0;
@@ -27,8 +32,13 @@ static size_t put_label(char *text, struct slice label)
 {
     size_t n = 0;
 
-    for (size_t i = 0; i < label.n; i++)
-        n += put_escaped(text + n, label.p[i]);
+    for (size_t i = 0; i < label.n; i++) {
+        uint8_t c = label.p[i];
+        if (plain[c])
+            text[n++] = (char)c;
+        else
+            n += put_escaped(text + n, c);
+    }
     return n;
 }
 

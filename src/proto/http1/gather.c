@@ -44,10 +44,9 @@ static bool response_has_no_body(const struct h1_pending *asked, uint16_t status
 /* RFC 9110 7.8: what a 101 switches to, its Upgrade field says. */
 static enum fact_upgrade upgrade_of(const struct fact_http_head *head)
 {
-    const struct fact_header *upgrade = http1_header(head, SLICE_LIT("upgrade"));
-
     if (head->status != 101)
         return FACT_UPGRADE_NONE;
+    const struct fact_header *upgrade = http1_header(head, SLICE_LIT("upgrade"));
     if (upgrade != NULL && slice_ieq(upgrade->value, SLICE_LIT("websocket")))
         return FACT_UPGRADE_WEBSOCKET;
     return upgrade != NULL && slice_ieq(upgrade->value, SLICE_LIT("h2c")) ? FACT_UPGRADE_H2C : FACT_UPGRADE_OTHER;

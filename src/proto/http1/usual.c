@@ -1,6 +1,6 @@
 #include "proto/http1/usual.h"
 
-#include "base/system.h"
+#include "base/sixteen.h"
 
 /* What is left of the bytes, and whether all before was usual. */
 struct usual {
@@ -31,42 +31,58 @@ static const uint8_t kinds[256] = {
     ['@'] = IN_TARGET,
 };
 
-static struct slice take_kind(struct usual *u, uint8_t kind)
+/* What kinds[] has for names. */
+static inline sixteen in_name(sixteen v)
 {
-    const uint8_t *from = u->at, *at = from, *end = u->end;
+    return sixteen_between(v | ' ', 'a', 'z') | sixteen_between(v, '0', '9') | sixteen_equal(v, '-') |
+           sixteen_equal(v, '_');
+}
 
-    while (at < end && (kinds[*at] & kind) != 0)
+/* The same of targets. */
+static inline sixteen in_target(sixteen v)
+{
+    return sixteen_between(v, 'a', 'z') | sixteen_between(v, '?', 'Z') | sixteen_between(v, '+', ';') |
+           sixteen_equal(v, '=') | sixteen_equal(v, '&') | sixteen_equal(v, '%') | sixteen_equal(v, '_') |
+           sixteen_equal(v, '~');
+}
+
+/* Each of these passes over bytes of its kind: sixteen at a time, and one by one where fewer are left. */
+static inline const uint8_t *past_name(const uint8_t *at, const uint8_t *end)
+{
+    for (unsigned n; end - at >= SIXTEEN; at += n)
+        if ((n = sixteen_first_not(in_name(sixteen_at(at)))) < SIXTEEN)
+            return at + n;
+    while (at < end && (kinds[*at] & IN_NAME) != 0)
         at++;
-    u->at = at;
-    u->odd |= at == from;
-    return slice_of(from, (size_t)(at - from));
+    return at;
 }
 
-/* The high bit of each byte that is no printable ASCII; of the first such one, if there is any, for sure. */
-static uint64_t odd_bytes(uint64_t eight)
+static inline const uint8_t *past_target(const uint8_t *at, const uint8_t *end)
 {
-    const uint64_t each = 0x0101010101010101;
-
-    return (eight | (eight + each) | (eight - each * ' ')) & each << 7;
+    for (unsigned n; end - at >= SIXTEEN; at += n)
+        if ((n = sixteen_first_not(in_target(sixteen_at(at)))) < SIXTEEN)
+            return at + n;
+    while (at < end && (kinds[*at] & IN_TARGET) != 0)
+        at++;
+    return at;
 }
 
-/* Printable bytes, as far as they go. */
-static struct slice take_text(struct usual *u)
+static inline const uint8_t *past_text(const uint8_t *at, const uint8_t *end)
+{
+    for (unsigned n; end - at >= SIXTEEN; at += n)
+        if ((n = sixteen_first_not(sixteen_printable(sixteen_at(at)))) < SIXTEEN)
+            return at + n;
+    while (at < end && *at >= ' ' && *at < 0x7f)
+        at++;
+    return at;
+}
+
+static struct slice take_until(struct usual *u, const uint8_t *at)
 {
     const uint8_t *from = u->at;
-    uint64_t eight, odd;
 
-    for (; u->end - u->at >= (ptrdiff_t)sizeof eight; u->at += sizeof eight) {
-        memcpy(&eight, u->at, sizeof eight);
-        odd = odd_bytes(le64toh(eight));
-        if (odd != 0) {
-            u->at += __builtin_ctzll(odd) / 8;
-            return slice_of(from, (size_t)(u->at - from));
-        }
-    }
-    while (u->at < u->end && *u->at >= ' ' && *u->at < 0x7f)
-        u->at++;
-    return slice_of(from, (size_t)(u->at - from));
+    u->at = at;
+    return slice_of(from, (size_t)(at - from));
 }
 
 static bool take(struct usual *u, struct slice s)
@@ -105,7 +121,7 @@ static void request_line(struct usual *u, struct fact_http_head *head)
         return;
     }
     head->method = slice_of(methods[i].p, methods[i].n - 1);
-    head->target = take_kind(u, IN_TARGET);
+    head->target = take_until(u, past_target(u->at, u->end));
     u->odd |= !take(u, SLICE_LIT(" "));
     take_version(u, head);
     take_line_end(u);
@@ -130,7 +146,7 @@ static void status_line(struct usual *u, struct fact_http_head *head)
     }
     head->status = (uint16_t)((s[1] - '0') * 100 + (s[2] - '0') * 10 + (s[3] - '0'));
     u->at += STATUS_BYTES;
-    head->reason = take_text(u);
+    head->reason = take_until(u, past_text(u->at, u->end));
     take_line_end(u);
 }
 
@@ -153,18 +169,32 @@ static void note_framing(struct usual *u, struct fact_http_head *head, const str
     u->odd |= head->chunked && (head->has_length || head->version_minor == 0);
 }
 
-static void field_line(struct usual *u, struct fact_http_head *head, struct fact_header *h)
+static inline bool ends_line(const uint8_t *at, const uint8_t *end)
 {
-    h->name = take_kind(u, IN_NAME);
-    u->odd |= !take(u, SLICE_LIT(":"));
-    while (u->at < u->end && *u->at == ' ')
-        u->at++;
-    h->value = take_text(u);
-    while (h->value.n > 0 && h->value.p[h->value.n - 1] == ' ')
-        h->value.n--;
-    u->odd |= h->value.n == 0;
-    take_line_end(u);
-    note_framing(u, head, h);
+    return end - at >= 2 && at[0] == '\r' && at[1] == '\n';
+}
+
+/* Returns where the next line begins; NULL: this one is odd. */
+static inline const uint8_t *field_line(const uint8_t *at, const uint8_t *end, struct fact_header *h)
+{
+    const uint8_t *name = at, *value;
+
+    at = past_name(at, end);
+    h->name = slice_of(name, (size_t)(at - name));
+    if (at == name || at == end || *at != ':')
+        return NULL;
+    do
+        at++;
+    while (at < end && *at == ' ');
+    value = at;
+    at = past_text(at, end);
+    if (!ends_line(at, end))
+        return NULL;
+    const uint8_t *last = at;
+    while (last > value && last[-1] == ' ')
+        last--;
+    h->value = slice_of(value, (size_t)(last - value));
+    return last > value ? at + 2 : NULL;
 }
 
 bool http1_usual_parse(struct http1_env *env, struct http1_head_parse *parse, enum flow_dir dir, struct slice bytes)
@@ -176,15 +206,18 @@ bool http1_usual_parse(struct http1_env *env, struct http1_head_parse *parse, en
         request_line(&u, &head);
     else
         status_line(&u, &head);
-    while (!u.odd && !take(&u, SLICE_LIT("\r\n"))) {
-        if (head.header_count == env->limits.headers)
+    const uint8_t *at = u.at, *first = at;
+    while (!u.odd && !ends_line(at, u.end)) {
+        struct fact_header *h = &env->headers[head.header_count];
+        if (head.header_count++ == env->limits.headers || (at = field_line(at, u.end, h)) == NULL)
             return false;
-        field_line(&u, &head, &env->headers[head.header_count++]);
+        note_framing(&u, &head, h);
     }
     if (u.odd)
         return false;
     head.headers = env->headers;
+    head.lines = slice_of(first, (size_t)(at - first));
     *parse->head = head;
-    parse->used = (size_t)(u.at - bytes.p);
+    parse->used = (size_t)(at + 2 - bytes.p);
     return true;
 }

@@ -137,7 +137,7 @@ static struct tls_certificate *leaf_of(struct tls_certificates *c, struct slice 
     }
     if (slice_eq(k->der, der))
         return &k->certificate;
-    arena_start(&k->arena);
+    arena_start(&k->arena, ARENA_USUAL);
     arena_reset(&k->arena);
     k->certificate = (struct tls_certificate){.chain = 0};
     k->der = arena_copy(&k->arena, der);

@@ -34,16 +34,7 @@ struct numbers {
 
 struct tls_ja4 *tls_ja4_new(void)
 {
-    struct tls_ja4 *j = calloc(1, sizeof *j);
-
-    if (j == NULL)
-        return NULL;
-    j->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
-    j->digest = EVP_MD_CTX_new();
-    if (j->sha256 != NULL && j->digest != NULL)
-        return j;
-    tls_ja4_free(j);
-    return NULL;
+    return calloc(1, sizeof(struct tls_ja4));
 }
 
 void tls_ja4_free(struct tls_ja4 *j)
@@ -93,6 +84,16 @@ static char *list_text(char *w, const struct numbers *x)
         w = hex(w, x->v[i], 4);
     }
     return w;
+}
+
+/* libcrypto takes long to start: not before it is wanted. False when memory ran out. */
+static bool digest_is_ready(struct tls_ja4 *j)
+{
+    if (j->sha256 == NULL)
+        j->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+    if (j->digest == NULL)
+        j->digest = EVP_MD_CTX_new();
+    return j->sha256 != NULL && j->digest != NULL;
 }
 
 static char *hash_text(struct tls_ja4 *j, char *w, const char *text, size_t n)
@@ -254,6 +255,8 @@ void tls_ja4_of(struct tls_ja4 *j, struct tls_client_hello *h)
         memcpy(h->ja4, k->ja4, sizeof h->ja4);
         return;
     }
+    if (!digest_is_ready(j))
+        return;
     fingerprint(j, h);
     if (n == OFFER_MAX)
         return;

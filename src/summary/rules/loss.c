@@ -230,9 +230,11 @@ static void count_tails(struct losses *l)
     }
 }
 
-static bool is_hit_by_loss(const struct losses *l, const struct call *c)
+static const int64_t HIT_NS = 100 * (int64_t)MS;
+
+static bool is_hit_by_loss(const struct losses *l, const struct call *c, int64_t over_ns)
 {
-    return c->server_ip == l->ip && c->stalled_ns > 100 * (int64_t)MS &&
+    return c->server_ip == l->ip && c->stalled_ns > over_ns &&
            trouble_of(l->s, TROUBLE_MTU, c->server, c->start_ns, c->end_ns) == NULL;
 }
 
@@ -247,7 +249,7 @@ static void measure(struct losses *l)
     if (l->events + (syns != NULL ? 2 : 0) >= 3)
         count_tails(l);
     for (size_t i = 0; i < l->s->call_count && l->events > 0; i++)
-        hit += is_hit_by_loss(l, &l->s->calls[i]);
+        hit += is_hit_by_loss(l, &l->s->calls[i], HIT_NS);
     l->events += syns != NULL ? 2 : 0;
     if (l->events >= 3 && l->tails > 0)
         l->events += l->tails;
@@ -256,15 +258,25 @@ static void measure(struct losses *l)
                 l->conns_hit >= at_least(l->s, 2) && l->events * 1000 >= l->segments * 8 && dear;
 }
 
-static void hit_lossy(struct losses *l, struct cause *c)
+static void hit_calls(struct losses *l, struct cause *c, int64_t over_ns)
 {
     for (size_t i = 0; i < l->s->call_count; i++) {
         struct call *x = &l->s->calls[i];
-        if (!is_hit_by_loss(l, x))
+        if (!is_hit_by_loss(l, x, over_ns))
             continue;
         cause_hit(l->s, c, x);
         add_ns(&c->lost_ns, x->stalled_ns);
     }
+}
+
+/* Where no call lost much, those that lost a little. */
+static void hit_lossy(struct losses *l, struct cause *c)
+{
+    size_t before = c->hit_count;
+
+    hit_calls(l, c, HIT_NS);
+    if (c->hit_count == before)
+        hit_calls(l, c, LEAST_STALL_NS);
     for (size_t i = 0; i < l->n; i++) {
         const struct conn *k = l->conns[i].item;
         for (size_t n = 0; n < k->stall_count; n++)

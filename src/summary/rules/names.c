@@ -126,12 +126,24 @@ static bool is_search_candidate(const struct word *name)
     return dots >= 3 && name->text[0] != '_';
 }
 
+/* A search list made it of a shorter name, which failed, too: that is the one that somebody asked for. */
+static bool is_made_of_wanted(const struct name_view *v)
+{
+    for (size_t n = 1; n + 1 < v->name->n; n++) {
+        const struct word *asked =
+            v->name->text[n] == '.' ? words_find(&v->s->words, slice_of(v->name->text, n)) : NULL;
+        if (asked != NULL && has_key(&v->known->wanted, asked))
+            return true;
+    }
+    return false;
+}
+
 /* Nothing that anybody needs, as far as the capture shows. */
 static bool is_noise(const struct name_view *v, enum p2t_cause_code code, const struct question *first, size_t count)
 {
     if (v->with_address > 0 || v->called)
         return false;
-    if (is_search_candidate(v->name))
+    if (is_search_candidate(v->name) || is_made_of_wanted(v))
         return true;
     /* Who asks for IPv6 only wants to know whether there is any; a name for IPv6 has no other address on purpose. */
     if (code == P2T_CAUSE_DNS_EMPTY_ANSWER)
@@ -154,11 +166,17 @@ static void blame(struct name_view *v, enum p2t_cause_code code, const size_t *b
     cause_prove(c, last->answered);
     for (size_t i = 0; i < v->s->call_count; i++) {
         struct call *x = &v->s->calls[i];
-        if (x->outcome == P2T_OUTCOME_DNS_ERROR && is_name_of(v->name, x->name))
-            cause_hit(v->s, c, x);
+        /* Either one may be what a search list made of the other. */
+        if (x->outcome != P2T_OUTCOME_DNS_ERROR || (!is_name_of(v->name, x->name) && !is_name_of(x->name, v->name)))
+            continue;
+        cause_hit(v->s, c, x);
+        if (x->lookup_ns != 0)
+            cause_span(c, x->lookup_ns, x->looked_up_ns);
     }
-    if (c->calls == 0)
+    if (c->calls == 0) {
         c->calls = c->failed = bad_count;
+        c->counted = "lookups";
+    }
     c->of = c->calls;
     for (size_t i = 0; i < v->n; i++) {
         const struct question *q = v->all[i].item;

@@ -129,7 +129,9 @@ static void blame(struct range *r)
     c->kind = "client";
     c->client = k->client_ip;
     /* Each lookup was a call that did not come to be one. */
-    c->calls = c->of = c->hurt = r->lost;
+    c->calls = c->of = c->failed = r->lost;
+    c->counted = "lookups";
+    c->lookups_of = r->lost > 0 ? r->question->name : NULL;
     if (r->lost == 0)
         c->hurt = 1;
     cause_prove(c, r->lost > 0 ? r->question->answered : ((const struct conn *)r->conns[r->before - 1].item)->syn);

@@ -98,6 +98,13 @@ static int64_t lost_until_others(const struct cause *c)
     return lost_ns;
 }
 
+/* Nothing comes back from a host that is down, nor over a path that is cut. */
+static void say_host_or_path(struct cause *c)
+{
+    buf_lit(&c->text, "; the packets do not show whether the host is down or the path is cut");
+    c->or_side = P2T_CAUSE_SIDE_NETWORK;
+}
+
 static void tell_dead(struct listener *l, const struct silence *v)
 {
     bool others = l->siblings.total > 0;
@@ -114,7 +121,7 @@ static void tell_dead(struct listener *l, const struct silence *v)
     say_siblings(l, c, "answers", "answer");
     if (others)
         buf_lit(&c->text, ", and each dial to this one costs its caller the time until it goes on");
-    buf_lit(&c->text, "; whether it is the host or the path is not known");
+    say_host_or_path(c);
     dials_tell_dns(l, c, SILENT);
 }
 
@@ -126,8 +133,12 @@ static void tell_filtered(struct listener *l, const struct silence *v)
 
     say_service(&c->text, l->server, l->ip);
     buf_printf(&c->text, " answers no SYN, %zu dial%s without an answer", v->silent, plural(v->silent));
-    if (v->host_lives)
+    if (v->host_lives) {
         buf_lit(&c->text, ", while its host answers others, which fits a filter or a full queue");
+        c->or_side = P2T_CAUSE_SIDE_SERVER;
+    } else {
+        say_host_or_path(c);
+    }
     dials_tell_dns(l, c, SILENT);
 }
 
@@ -187,6 +198,8 @@ void dials_find_silence(struct listener *l)
     struct silence v = count_ends(l);
     size_t all = v.silent + v.repeated + v.late;
 
+    if (dials_unreachable_in(l, l->from_ns, l->end_ns))
+        return;
     if (all < at_least(l->s, 2) || (l->s->lossy_capture && all * 5 < listener_taken(l)))
         return;
     /* A single SYN that nobody repeats may have been answered out of sight. */

@@ -64,6 +64,7 @@ void dials_tell_dns(struct listener *l, struct cause *c, unsigned ends)
     bool left = stale * 2 > all;
     c->code = left ? P2T_CAUSE_DNS_STALE_TTL : P2T_CAUSE_DNS_CHANGED;
     c->side = left ? P2T_CAUSE_SIDE_CLIENT : P2T_CAUSE_SIDE_NAME_SERVICE;
+    c->or_side = P2T_CAUSE_SIDE_COUNT;
     c->phase = left ? "connect" : "dns";
     if (left)
         c->client = l->first->client_ip;

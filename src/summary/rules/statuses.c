@@ -13,10 +13,12 @@ struct service {
 
 /* ---- 5xx ---- */
 
+enum { STATUSES = 100 };
+
 struct errors {
     size_t n, inside, legs, failed_legs, slow_legs;
     int64_t from_ns, to_ns;
-    int status;
+    size_t of_status[STATUSES]; /* 500 to 599 */
     bool some_gateway, via;
     struct sample wait;
     const struct word *software; /* that the errors name, where no good answer names it; NULL: none */
@@ -65,7 +67,7 @@ static struct errors errors_of(const struct service *v)
         e.from_ns = e.n == 0 ? call_sent_or_begun(c) : e.from_ns;
         e.n += call_weight(v->s, c);
         e.to_ns = max_ns(e.to_ns, c->end_ns);
-        e.status = c->status;
+        e.of_status[c->status < 500 + STATUSES ? c->status - 500 : STATUSES - 1] += call_weight(v->s, c);
         e.some_gateway |= c->status == 502 || c->status == 504 || (c->status == 503 && c->via);
         sample_add(&e.wait, c->wait_ns);
         add_legs(&e, c);
@@ -91,6 +93,30 @@ static void hit_errors(struct service *v, struct cause *c, const struct errors *
     c->of = e->inside;
 }
 
+/* "503", or each with its count where there are several: "503 (12), 500 (3)". */
+static void say_statuses(struct buf *b, const struct errors *e)
+{
+    size_t told[STATUSES];
+    size_t n = 0;
+
+    for (size_t i = 0; i < STATUSES; i++) {
+        size_t at = n;
+        if (e->of_status[i] == 0)
+            continue;
+        for (; at > 0 && e->of_status[told[at - 1]] < e->of_status[i]; at--)
+            told[at] = told[at - 1];
+        told[at] = i;
+        n++;
+    }
+    for (size_t i = 0; i < n && i < 3; i++) {
+        buf_printf(b, "%s%zu", i > 0 ? ", " : "", 500 + told[i]);
+        if (n > 1)
+            buf_printf(b, " (%zu)", e->of_status[told[i]]);
+    }
+    if (n > 3)
+        buf_lit(b, " and others");
+}
+
 static void blame_upstream(struct service *v, struct errors *e)
 {
     struct cause *c = cause_add(v->s, P2T_CAUSE_HTTP_THINK_TIME, P2T_CAUSE_SIDE_SERVER, "wait", P2T_LIKELY);
@@ -98,8 +124,9 @@ static void blame_upstream(struct service *v, struct errors *e)
     cause_subject_service(c, e->slow_leg->server, e->slow_leg->server_ip);
     hit_errors(v, c, e);
     say_service(&c->text, e->slow_leg->server, e->slow_leg->server_ip);
-    buf_printf(&c->text, " does not answer the proxy %s in time; it answers %d after ", word_str(v->server),
-               e->status);
+    buf_printf(&c->text, " does not answer the proxy %s in time; it answers ", word_str(v->server));
+    say_statuses(&c->text, e);
+    buf_lit(&c->text, " after ");
     say_time(&c->text, sample_at(&e->wait, 500));
     buf_printf(&c->text, ", %zu call%s", e->n, plural(e->n));
     cause_clear(c, v->server);
@@ -134,7 +161,9 @@ static void blame_answerer(struct service *v, struct errors *e)
     hit_errors(v, c, e);
     buf_str(&c->text, gateway ? "the proxy " : "");
     say_service(&c->text, v->server, v->server_ip);
-    buf_printf(&c->text, " answers %d %sto %zu of %zu calls", e->status, gateway ? "itself " : "", e->n, e->inside);
+    buf_lit(&c->text, " answers ");
+    say_statuses(&c->text, e);
+    buf_printf(&c->text, " %sto %zu of %zu calls", gateway ? "itself " : "", e->n, e->inside);
     if (proxy && e->legs == 0)
         buf_lit(&c->text, ", which it never forwarded");
     buf_lit(&c->text, ", ");

@@ -2,7 +2,12 @@
 #include "base/icmp.h"
 #include "summary/rules/dials.h"
 
-enum { UNREACHABLE = 1u << DIAL_UNREACHABLE, ICMPV6_UNREACHABLE = 1 /* type; ICMPv4 has 3 */ };
+/* Kernels limit how many errors they send (Linux's one a second to each host for IPv6): other dials of the time hear nothing. */
+enum {
+    UNREACHABLE = 1u << DIAL_UNREACHABLE,
+    UNHEARD = 1u << DIAL_SILENT | 1u << DIAL_REPEATED,
+    ICMPV6_UNREACHABLE = 1 /* type; ICMPv4 has 3 */
+};
 
 static struct cause *told_by(struct p2t_summary *s, const struct conn *k)
 {
@@ -35,7 +40,7 @@ static void say(struct cause *c)
 
 static void add(struct listener *l, struct cause *c, size_t n)
 {
-    listener_hit(l, c, UNREACHABLE);
+    listener_hit(l, c, UNREACHABLE | UNHEARD);
     cause_span(c, l->from_ns, l->end_ns);
     cause_server(c, l->server, l->ip);
     cause_prove(c, l->first->icmp);
@@ -60,7 +65,7 @@ void dials_find_unreachable(struct listener *l)
     }
     if (n < at_least(l->s, 2))
         return;
-    c = listener_blame(l, P2T_CAUSE_CONN_UNREACHABLE, P2T_CAUSE_SIDE_NETWORK, P2T_CERTAIN, UNREACHABLE);
+    c = listener_blame(l, P2T_CAUSE_CONN_UNREACHABLE, P2T_CAUSE_SIDE_NETWORK, P2T_CERTAIN, UNREACHABLE | UNHEARD);
     c->reporter = l->first->icmp_sender;
     c->icmp_type = l->first->icmp_type;
     c->icmp_code = l->first->icmp_code;
@@ -69,4 +74,12 @@ void dials_find_unreachable(struct listener *l)
     c->places = 1;
     say(c);
     dials_tell_dns(l, c, UNREACHABLE);
+}
+
+bool dials_unreachable_in(struct listener *l, int64_t from_ns, int64_t to_ns)
+{
+    static const int64_t NEAR_NS = 3 * SECOND_NS;
+    struct listener at = *l;
+
+    return listener_count(&at, UNREACHABLE) >= at_least(l->s, 2) && at.from_ns - NEAR_NS <= to_ns && from_ns <= at.end_ns + NEAR_NS;
 }

@@ -20,6 +20,20 @@ static bool is_shut(const struct stall *x, bool by_client)
     return x->kind == P2T_STALL_ZERO_WINDOW && x->by_server == by_client && x->to_ns - x->from_ns > LEAST_NS;
 }
 
+/* Where an encrypted answer ends is an estimate, a poor one where the snapshot length cuts its records: up to the next call all
+ * that waits is its own. */
+static int64_t shut_for(const struct shut *w, const struct conn *k, size_t at)
+{
+    const struct call *c = k->calls[at];
+    int64_t ns = w->by_client ? c->shut_by_client_ns : c->shut_by_server_ns, sum = 0;
+    int64_t until_ns = at + 1 < k->call_count ? k->calls[at + 1]->request_ns : k->last_ns;
+
+    for (size_t i = 0; i < k->stall_count && c->kind == P2T_KIND_TLS && c->request_ns != 0; i++)
+        if (is_shut(&k->stalls[i], w->by_client))
+            add_ns(&sum, overlap_ns(k->stalls[i].from_ns, k->stalls[i].to_ns, c->request_ns, until_ns));
+    return max_ns(ns, sum);
+}
+
 static void tell_shut(struct shut *w, struct keyed *conns, size_t n)
 {
     struct p2t_summary *s = w->s;
@@ -33,7 +47,7 @@ static void tell_shut(struct shut *w, struct keyed *conns, size_t n)
         const struct conn *k = conns[i].item;
         for (size_t x = 0; x < k->call_count; x++) {
             struct call *call = k->calls[x];
-            int64_t ns = w->by_client ? call->shut_by_client_ns : call->shut_by_server_ns;
+            int64_t ns = shut_for(w, k, x);
             /* One that stops reading and leaves wanted no more. */
             if (ns <= LEAST_NS || (w->by_client && call->left))
                 continue;

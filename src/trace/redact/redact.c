@@ -4,12 +4,20 @@
 
 #include <stdlib.h>
 
+#include "base/sixteen.h"
 #include "trace/redact/names.h"
 #include "trace/redact/plain.h"
 #include "trace/redact/scan.h"
 #include "trace/redact/shape.h"
 
-enum { KNOWN_NAMES = 128, KNOWN_NAME_BYTES = 32, KNOWN_TEXTS = 128, KNOWN_TEXT_BYTES = 255 };
+enum {
+    PLACE_BITS = 6,
+    PLACES = 1 << PLACE_BITS,
+    PER_PLACE = 2,
+    KNOWN_NAME_BYTES = 32,
+    KNOWN_TEXT_BYTES = 255,
+    KNOWN_LEAST = 8
+};
 
 struct known_name {
     uint8_t name[KNOWN_NAME_BYTES];
@@ -26,8 +34,8 @@ struct known_text {
 struct redact {
     bool show_secrets;
     struct names *names;
-    struct known_name known_names[KNOWN_NAMES];
-    struct known_text known_texts[KNOWN_TEXTS];
+    struct known_name known_names[PLACES][PER_PLACE]; /* the newest of a place first */
+    struct known_text known_texts[PLACES][PER_PLACE];
     struct plain plain;
 };
 
@@ -70,10 +78,16 @@ const char *redact_shape_nth(size_t n)
     return n < sizeof shapes / sizeof *shapes ? shapes[n] : NULL;
 }
 
-/* Where what was decided about s is remembered; s.n > 0. */
-static size_t place_of(struct slice s, size_t places)
+/* Where what was decided about s is remembered; s.n > 0. Its ends and its length tell most texts apart. */
+static size_t place_of(struct slice s)
 {
-    return (s.n * 37 + s.p[0] + s.p[s.n / 2] * 11u + s.p[s.n / 4] * 5u + s.p[s.n - 1] * 3u) % places;
+    uint64_t first = s.p[0], last = s.p[s.n - 1];
+
+    if (s.n >= sizeof first) {
+        memcpy(&first, s.p, sizeof first);
+        memcpy(&last, s.p + s.n - sizeof last, sizeof last);
+    }
+    return (((first ^ s.n) * 0x9e3779b97f4a7c15u) ^ (last * 0xa0761d6478bd642fu)) >> (64 - PLACE_BITS);
 }
 
 /* ---- fields ---- */
@@ -128,19 +142,33 @@ static struct redact_field judge_field(struct redact *r, struct slice name)
     return field;
 }
 
+static __attribute__((noinline)) struct redact_field learn_field(struct redact *r, struct slice name)
+{
+    struct redact_field field = judge_field(r, name);
+    struct known_name *k = r->known_names[place_of(name)];
+
+    if (name.n > KNOWN_NAME_BYTES)
+        return field;
+    k[1] = k[0];
+    memcpy(k->name, name.p, name.n);
+    k->n = (uint8_t)name.n;
+    k->field = field;
+    return field;
+}
+
+static bool is_named(const struct known_name *k, struct slice name)
+{
+    return k->n == name.n && sixteen_same(k->name, name.p, name.n);
+}
+
 struct redact_field redact_field_of(struct redact *r, struct slice name)
 {
     if (r->show_secrets || name.n == 0)
         return (struct redact_field){r->show_secrets ? REDACT_RULE_KEPT : REDACT_RULE_AS, REDACT_TEXT, false};
-    if (name.n > KNOWN_NAME_BYTES)
-        return judge_field(r, name);
-    struct known_name *k = &r->known_names[place_of(name, KNOWN_NAMES)];
-    if (k->n != name.n || memcmp(k->name, name.p, name.n) != 0) {
-        memcpy(k->name, name.p, name.n);
-        k->n = (uint8_t)name.n;
-        k->field = judge_field(r, name);
-    }
-    return k->field;
+    const struct known_name *k = r->known_names[place_of(name)];
+    if (is_named(&k[0], name))
+        return k[0].field;
+    return is_named(&k[1], name) ? k[1].field : learn_field(r, name);
 }
 
 /* A path begins with '/', and a URL has one. */
@@ -177,11 +205,38 @@ static bool begins_with_scheme(struct slice s)
     return shape_scheme(s, 0, &credentials) > 0;
 }
 
+/* Some of these sixteen bytes are of a kind that can make a text worth a scan; a few others are taken for such, too. */
+static inline sixteen any_kind(sixteen v)
+{
+    return sixteen_between(v, '@', 'Z') | sixteen_between(v, '\t', '%') | sixteen_equal(v, '=') |
+           sixteen_equal(v, ':') | sixteen_equal(v, '\\');
+}
+
+/* False for most texts that are names, types and versions. */
+static bool may_be_worth_a_scan(struct slice s)
+{
+    uint64_t first, last;
+
+    if (s.n < sizeof first)
+        return true;
+    if (s.n < SIXTEEN) {
+        memcpy(&first, s.p, sizeof first);
+        memcpy(&last, s.p + s.n - sizeof last, sizeof last);
+        return sixteen_any(any_kind(sixteen_of(first, last)));
+    }
+    sixteen any = any_kind(sixteen_at(s.p + s.n - SIXTEEN));
+    for (size_t i = 0; i < s.n - SIXTEEN; i += SIXTEEN)
+        any |= any_kind(sixteen_at(s.p + i));
+    return sixteen_any(any);
+}
+
 /* Whether these bytes can make a secret at all. */
 static bool worth_a_scan(enum redact_as as, struct slice s)
 {
     unsigned kinds = 0;
 
+    if (!may_be_worth_a_scan(s))
+        return false;
     for (size_t i = 0; i < s.n; i++)
         kinds |= byte_kinds[s.p[i]];
     if ((kinds & BYTE_MARK) != 0)
@@ -192,18 +247,25 @@ static bool worth_a_scan(enum redact_as as, struct slice s)
     return s.n >= SHAPE_BYTES_LEAST && (kinds & BYTE_DIGIT_OR_DASH) != 0 && (kinds & BYTE_UPPER) != 0;
 }
 
-static struct known_text *known_text_at(struct redact *r, struct slice s)
+static bool is_text(const struct known_text *k, enum redact_as as, struct slice s)
 {
-    return &r->known_texts[place_of(s, KNOWN_TEXTS)];
+    return k->n == s.n && k->as == as && sixteen_same(k->text, s.p, s.n);
 }
 
-static bool is_known(const struct known_text *k, enum redact_as as, struct slice s)
+static bool is_known(struct redact *r, enum redact_as as, struct slice s)
 {
-    return k->n == s.n && k->as == as && memcmp(k->text, s.p, s.n) == 0;
+    const struct known_text *k = r->known_texts[place_of(s)];
+
+    return is_text(&k[0], as, s) || is_text(&k[1], as, s);
 }
 
-static void remember(struct known_text *k, enum redact_as as, struct slice s)
+static void remember(struct redact *r, enum redact_as as, struct slice s)
 {
+    struct known_text *k = r->known_texts[place_of(s)];
+
+    if (s.n > KNOWN_TEXT_BYTES)
+        return;
+    k[1] = k[0];
     memcpy(k->text, s.p, s.n);
     k->n = (uint8_t)s.n;
     k->as = (uint8_t)as;
@@ -225,23 +287,24 @@ void redact_field_ranges(struct redact *r, struct redact_field field, struct sli
         redact_ranges(r, field.rule == REDACT_RULE_TARGET ? REDACT_URL : field.as, value, b);
 }
 
-struct slice redact_text(struct redact *r, enum redact_as as, struct slice s, struct buf *b)
+static __attribute__((noinline)) struct slice scanned(struct redact *r, enum redact_as as, struct slice s,
+                                                      struct buf *b)
 {
-    enum { LOOK_FIRST_BYTES = 10 };
-
-    if (r->show_secrets || redact_is_plain(as, s))
-        return s;
-    if (s.n <= LOOK_FIRST_BYTES && !worth_a_scan(as, s))
-        return s;
-    if (as == REDACT_URL && plain_url(&r->plain, r->names, s))
-        return s;
-    struct known_text *k = s.n <= KNOWN_TEXT_BYTES ? known_text_at(r, s) : NULL;
-    if (k != NULL && is_known(k, as, s))
+    if (s.n >= KNOWN_LEAST && is_known(r, as, s))
         return s;
     buf_reset(b);
     if (worth_a_scan(as, s) && scan_text(r->names, as, s, b))
         return buf_view(b);
-    if (k != NULL)
-        remember(k, as, s);
+    if (s.n >= KNOWN_LEAST)
+        remember(r, as, s);
     return s;
+}
+
+struct slice redact_text(struct redact *r, enum redact_as as, struct slice s, struct buf *b)
+{
+    if (r->show_secrets || redact_is_plain(as, s))
+        return s;
+    if (as == REDACT_URL && plain_url(&r->plain, r->names, s))
+        return s;
+    return may_be_worth_a_scan(s) ? scanned(r, as, s, b) : s;
 }

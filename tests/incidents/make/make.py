@@ -13,7 +13,7 @@ import argparse, importlib, json, os, pkgutil, shutil, struct, subprocess, sys, 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 sys.dont_write_bytecode = True
-import families, truth
+import families, opaque, truth
 from families import INCIDENTS
 
 INSIDE = 'unshare -m -n -p -f --kill-child --mount-proc timeout 90'.split()
@@ -75,6 +75,7 @@ def make(name, tools, out, keep):
     if done.returncode:
         print(f'{name}: {done.stderr.strip()[-400:]} ({work})', flush=True)
         return False
+    opaque.write(f'{work}/capture.pcap', opaque.blank(f'{work}/capture.pcap'))
     for source, target in (('capture.pcap', f'{name}.pcap.zst'), ('live.ndjson', f'{name}.live.ndjson.zst')):
         subprocess.run(['zstd', '--ultra', '-22', '-q', '-f', f'{work}/{source}', '-o', f'{out}/{target}'], check=True)
     with open(f'{work}/truth.json') as f:

@@ -335,6 +335,28 @@ static void an_answer_to_a_client_that_left_was_not_read(void **state)
     assert_int_equal(x->end_us, 200300);
 }
 
+/* Its FIN waits behind a lost request: only what its kernel answers to the response tells that it had left. */
+static void an_answer_for_a_socket_that_is_gone_was_not_read(void **state)
+{
+    static const uint32_t untaken[] = {300, 0};
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        if (i > 0)
+            sim_init(&sim);
+        struct flow_conn *c = sim_syn(&sim, 0, 5000, "10.0.0.2");
+        sim_established(&sim, 100, c);
+        sim_request(&sim, 200, c, 0, "10.0.0.2", "/");
+        c->payload_bytes[FLOW_S2C] = 300;
+        sim_response(&sim, 6400000, c, 0, 200, NULL);
+        sim_reset(&sim, 6400010, c, untaken[i]);
+        sim_close(&sim, 6400010, c, FLOW_END_CLOSED);
+        const struct sim_exchange *x = only_exchange();
+        assert_int_equal(x->unread, i == 0);
+        assert_int_equal(x->outcome, i == 0 ? P2T_OUTCOME_NO_RESPONSE : P2T_OUTCOME_OK);
+    }
+}
+
 /* It would send nothing after a RST of its own. */
 static void a_client_that_goes_on_after_a_rst_had_not_left(void **state)
 {
@@ -520,6 +542,7 @@ int main(void)
         cmocka_unit_test_setup(questions_to_all_servers_at_once_are_one_lookup, setup),
         cmocka_unit_test_setup(one_type_unanswered_over_three_rounds_is_one_lookup, setup),
         cmocka_unit_test_setup(an_answer_to_a_client_that_left_was_not_read, setup),
+        cmocka_unit_test_setup(an_answer_for_a_socket_that_is_gone_was_not_read, setup),
         cmocka_unit_test_setup(a_client_that_goes_on_after_a_rst_had_not_left, setup),
         cmocka_unit_test_setup(a_dial_waits_while_its_answer_is_repeated, setup),
         cmocka_unit_test_setup(a_dial_is_over_when_its_answer_is_repeated_no_more, setup),

@@ -302,9 +302,133 @@ static void a_race_goes_on_with_the_dial_that_waited_longest(void **state)
     }
 }
 
+static void glibc_asks(int64_t us, uint16_t port, uint16_t id)
+{
+    sim.not_gos_resolver = true;
+    sim_query(&sim, us, port, id, "b.test", DNS_A);
+    sim_query(&sim, us + 40, port, (uint16_t)(id + 1), "b.test", DNS_AAAA);
+}
+
+static void answer_both(int64_t us, uint16_t port, uint16_t id)
+{
+    sim_answer(&sim, us, port, id, "b.test", DNS_A, 0, "10.0.0.2");
+    sim_answer(&sim, us + 40, port, (uint16_t)(id + 1), "b.test", DNS_AAAA, 0, NULL);
+}
+
+static void finish(struct flow_conn *const *c, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        sim_close(&sim, 20000000, c[i], FLOW_END_INPUT);
+    sim_finish(&sim);
+    assert_int_equal(sim.n, n);
+}
+
+/* glibc asks again with the same ids. Another caller of the same host begins just when the next try is due. */
+static void a_question_with_another_id_is_another_callers(void **state)
+{
+    struct flow_conn *c[2];
+
+    (void)state;
+    glibc_asks(0, 4000, 10);
+    glibc_asks(1000500, 4001, 20);
+    answer_both(1001500, 4001, 20);
+    c[0] = connect_and_ask(1001700, 5000);
+    glibc_asks(1001800, 4002, 10);
+    answer_both(1002900, 4002, 10);
+    c[1] = connect_and_ask(1003100, 5001);
+    finish(c, 2);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(sim.out[i].kind, P2T_KIND_HTTP1);
+        assert_int_equal(sim.out[i].queries, sim.out[i].client_port == 5000 ? 2 : 4);
+    }
+}
+
+/* A-only callers: one asks again, late, at the moment when the other's next try is due. */
+static void a_question_with_its_id_is_its_own(void **state)
+{
+    struct flow_conn *c[2];
+
+    (void)state;
+    sim.not_gos_resolver = true;
+    sim_query(&sim, 0, 4000, 10, "b.test", DNS_A);
+    sim_query(&sim, 500000, 4001, 20, "b.test", DNS_A);
+    sim_query(&sim, 1500100, 4002, 10, "b.test", DNS_A);
+    sim_answer(&sim, 1501500, 4002, 10, "b.test", DNS_A, 0, "10.0.0.2");
+    c[0] = connect_and_ask(1501600, 5000);
+    sim_query(&sim, 1504000, 4003, 20, "b.test", DNS_A);
+    sim_answer(&sim, 1505500, 4003, 20, "b.test", DNS_A, 0, "10.0.0.2");
+    c[1] = connect_and_ask(1505600, 5001);
+    finish(c, 2);
+    assert_int_equal(sim.out[0].client_port, 5000);
+    assert_int_equal(sim.out[1].asked_us - sim.out[0].asked_us, 500000);
+}
+
+/* single-request: the second type is asked for when the first is answered, while another caller's try is due. */
+static void a_second_type_follows_the_answer_for_the_first(void **state)
+{
+    struct flow_conn *c[2];
+
+    (void)state;
+    sim.not_gos_resolver = true;
+    sim_query(&sim, 0, 4000, 10, "b.test", DNS_A);
+    sim_answer(&sim, 1500, 4000, 10, "b.test", DNS_A, 0, "10.0.0.2");
+    sim_query(&sim, 1600, 4001, 11, "b.test", DNS_AAAA);
+    sim_query(&sim, 1000500, 4002, 20, "b.test", DNS_A);
+    sim_answer(&sim, 1002000, 4002, 20, "b.test", DNS_A, 0, "10.0.0.2");
+    sim_query(&sim, 1002100, 4003, 21, "b.test", DNS_AAAA);
+    sim_answer(&sim, 1003500, 4003, 21, "b.test", DNS_AAAA, 0, NULL);
+    c[0] = connect_and_ask(1003600, 5001);
+    sim_query(&sim, 1008000, 4004, 11, "b.test", DNS_AAAA);
+    sim_answer(&sim, 1009500, 4004, 11, "b.test", DNS_AAAA, 0, NULL);
+    c[1] = connect_and_ask(1009700, 5000);
+    finish(c, 2);
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(sim.out[i].queries, sim.out[i].client_port == 5001 ? 2 : 3);
+}
+
+/* Two wait for an answer of the other type; who dials is the one whose second is over. */
+static void a_dial_follows_the_lookup_that_gives_up_now(void **state)
+{
+    struct flow_conn *c[2];
+
+    (void)state;
+    for (uint16_t i = 0; i < 2; i++) {
+        glibc_asks(i * 250000, (uint16_t)(4000 + i), (uint16_t)(10 + 10 * i));
+        sim_answer(&sim, i * 250000 + 1500, (uint16_t)(4000 + i), (uint16_t)(10 + 10 * i), "b.test", DNS_A, 0,
+                   "10.0.0.2");
+    }
+    c[0] = connect_and_ask(1001500, 5000);
+    c[1] = connect_and_ask(1251500, 5001);
+    finish(c, 2);
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(sim.out[i].asked_us - sim.out[0].asked_us,
+                         sim.out[i].client_port == sim.out[0].client_port ? 0 : i * 250000);
+    assert_int_equal(sim.out[0].client_port, 5000);
+}
+
+/* Go's callers share a lookup, and a busy host is late; a process of another kind that dials 45 ms later has a cache. */
+static void a_later_dial_shares_no_lookup_of_glibcs(void **state)
+{
+    struct flow_conn *c[2];
+
+    (void)state;
+    glibc_asks(0, 4000, 10);
+    answer_both(1500, 4000, 10);
+    c[0] = connect_and_ask(1700, 5000);
+    c[1] = connect_and_ask(47000, 5001);
+    finish(c, 2);
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(sim.out[i].has_lookup, sim.out[i].client_port == 5000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(a_question_with_another_id_is_another_callers, setup),
+        cmocka_unit_test_setup(a_question_with_its_id_is_its_own, setup),
+        cmocka_unit_test_setup(a_second_type_follows_the_answer_for_the_first, setup),
+        cmocka_unit_test_setup(a_dial_follows_the_lookup_that_gives_up_now, setup),
+        cmocka_unit_test_setup(a_later_dial_shares_no_lookup_of_glibcs, setup),
         cmocka_unit_test_setup(two_callers_have_a_lookup_each, setup),
         cmocka_unit_test_setup(a_question_between_two_tries_is_another_callers, setup),
         cmocka_unit_test_setup(a_third_try_for_one_type_is_the_same_lookup, setup),

@@ -38,6 +38,7 @@ static void on_exchange(void *ctx, struct exchange *e)
                                .dialled_port = e->attempt_count > 0 ? e->attempts[0].client.port : 0,
                                .attempts = e->attempt_count,
                                .end_us = e->end_ns / 1000,
+                               .asked_us = e->lookup != NULL ? e->lookup->first_query.ts_ns / 1000 : 0,
                                .position = e->conn.position};
     for (size_t i = 0; i < e->attempt_count && i < 8; i++)
         x->result[i] = e->attempts[i].result;
@@ -209,6 +210,14 @@ void sim_event(struct sim *s, int64_t us, struct flow_conn *c, enum flow_event_k
     struct fact f = {.kind = FACT_CONN_EVENT, .conn = c, .dir = dir, .mark = mark_at(s, us)};
 
     f.as.event = &(struct flow_event){.kind = kind, .dir = dir, .mark = f.mark};
+    feed(s, &f);
+}
+
+void sim_reset(struct sim *s, int64_t us, struct flow_conn *c, uint32_t untaken)
+{
+    struct fact f = {.kind = FACT_CONN_EVENT, .conn = c, .dir = FLOW_C2S, .mark = mark_at(s, us)};
+
+    f.as.event = &(struct flow_event){.kind = FLOW_RST, .dir = FLOW_C2S, .mark = f.mark, .untaken = untaken};
     feed(s, &f);
 }
 

@@ -73,6 +73,8 @@ static void on_event(void *ctx, struct flow_conn *conn, const struct flow_event 
     else if (!s->quiet)
         buf_printf(line(s, conn), "%s%c%u%s", event_names[e->kind], arrow(e->dir), (unsigned)e->mark.ref.number,
                    e->repeated ? "r" : "");
+    if (e->kind == FLOW_RST && e->untaken > 0 && !s->quiet)
+        buf_printf(&s->log, "-%u", (unsigned)e->untaken);
 }
 
 static void on_chunk(void *ctx, struct flow_conn *conn, const struct flow_chunk *c)

@@ -2,7 +2,7 @@
  *
  * Marks are written as packet numbers, which count from 1. Directions are > (client to server) and <.
  *   open  SYN>1  SYN>2r (repeated)  SYNACK<2  EST>3  FIN>4  FINORD>4  RST<5  ICMP>6  ZERO<7  WIDE<8  LATE>9  ACK1<6
- *   CHALLENGE<2  ALIVE<7
+ *   CHALLENGE<2  ALIVE<7  RST>5-3 (of a socket that was gone, for 3 bytes)
  *   >0'abc'4 (offset, bytes, seen)   >0'abc'4/6 (deliverable at 6)   >0'ab'+3:4 (3 bytes cut)   >3[5]7 (a hole of 5)
  *   close:closed|idle|reused|evicted|input
  * Lines of connections after the first carry their number: 2#open. */

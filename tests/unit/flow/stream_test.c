@@ -313,10 +313,31 @@ static void absurd_numbers_derail_nothing(void **state)
     sim_fini(&s);
 }
 
+/* RFC 9293 3.10.7.1: only a RST without ACK is the kernel's answer for a socket that is gone. */
+static void a_rst_of_a_socket_that_is_gone_says_what_it_did_not_take(void **state)
+{
+    static const uint8_t flags[] = {TCP_RST, TCP_RST | TCP_ACK};
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct sim s;
+        sim_init(&s, NULL);
+        handshake(&s);
+        data(&s, CLIENT, 0, "GET");
+        s.acked[SERVER] = 3;
+        data(&s, SERVER, 0, "200");
+        struct packet p = segment(&s, CLIENT, flags[i], 3, NULL);
+        push(&s, &p);
+        expect(&s, i == 0 ? ">0'GET'4 ACK1<5 <0'200'5 RST>6-3" : ">0'GET'4 ACK1<5 <0'200'5 RST>6");
+        sim_fini(&s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(in_order),
+        cmocka_unit_test(a_rst_of_a_socket_that_is_gone_says_what_it_did_not_take),
         cmocka_unit_test(what_comes_early_is_delivered_with_the_packet_that_completes_it),
         cmocka_unit_test(retransmissions_never_move_a_time),
         cmocka_unit_test(first_copy_of_a_byte_wins),

@@ -53,6 +53,55 @@ static void every_byte_between_letters(void **state)
     }
 }
 
+/* Strings are written many bytes at a time: wherever the one that is escaped stands, the others stay. */
+static void an_escape_at_every_place_of_every_length(void **state)
+{
+    enum { LONGEST = 50 };
+    char from[LONGEST + 1];
+
+    (void)state;
+    for (size_t n = 1; n <= LONGEST; n++)
+        for (size_t at = 0; at <= n; at++) {
+            for (size_t i = 0; i < n; i++)
+                from[i] = (char)('a' + i % 26);
+            from[n] = '\0';
+            if (at < n) /* else: none is escaped */
+                from[at] = at % 2 == 0 ? '"' : '\n';
+            struct buf b = {0};
+            json_string(&b, (struct p2t_text){from, n});
+            assert_int_equal(b.n, n + 2 + (at < n));
+            buf_putc(&b, '\0');
+            cJSON *item = parse((char *)b.p);
+            assert_string_equal(item->valuestring, from);
+            cJSON_Delete(item);
+            buf_fini(&b);
+        }
+}
+
+/* Longer than the room that was looked at before: the buffer grows in the middle of an exchange. */
+static void an_exchange_of_long_texts_is_whole(void **state)
+{
+    enum { LONG = 100000 };
+    static char text[LONG];
+    struct p2t_exchange x = *example_slow();
+    struct buf b = {0};
+
+    (void)state;
+    memset(text, 'x', sizeof text);
+    for (size_t n = 1; n < LONG; n = n * 2 + 1) {
+        x.error = x.method = x.url = x.host = x.request.content_type = (struct p2t_text){text, n};
+        buf_reset(&b);
+        json_exchange(&b, &x);
+        buf_putc(&b, '\0');
+        cJSON *root = parse((char *)b.p);
+        assert_int_equal(strlen(string_at(root, "url")), n);
+        assert_int_equal(strlen(string_at(root, "host")), n);
+        assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(root, "events")), x.event_count);
+        cJSON_Delete(root);
+    }
+    buf_fini(&b);
+}
+
 static void put_utf8(char out[5], uint32_t code)
 {
     size_t n = 0;
@@ -251,6 +300,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_har_of_nothing_has_no_page),
         cmocka_unit_test(every_byte_between_letters),
+        cmocka_unit_test(an_escape_at_every_place_of_every_length),
+        cmocka_unit_test(an_exchange_of_long_texts_is_whole),
         cmocka_unit_test(what_deceives_people_is_escaped),
         cmocka_unit_test(beyond_16_bits_are_two_surrogates),
         cmocka_unit_test(microseconds_read_as_printf_writes_them),

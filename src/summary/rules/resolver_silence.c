@@ -1,0 +1,130 @@
+/* Questions that a name server does not answer. */
+#include "summary/rules/resolver.h"
+#include "summary/rules/rules.h"
+
+/* Calls that wait for a lookup of somebody else's leave no packet. That there were some, the calls before it tell. */
+static void say_unseen(const struct resolver *r, struct cause *c, const struct word *name)
+{
+    enum { CALLS_MIN = 5 };
+    int64_t first_ns = 0, last_ns = 0;
+    size_t before = 0;
+
+    for (size_t i = 0; i < r->s->call_count; i++) {
+        const struct call *x = &r->s->calls[i];
+        if (x->request_ns == 0 || !is_name_of(name, x->name) || x->start_ns > c->until_ns)
+            continue;
+        if (x->start_ns >= c->since_ns)
+            return;
+        first_ns = before++ == 0 ? x->start_ns : first_ns;
+        last_ns = x->start_ns;
+    }
+    int64_t pace_ns = before > 1 ? (last_ns - first_ns) / (int64_t)(before - 1) : 0;
+    if (before < CALLS_MIN || r->s->level[KEEP_CALLS] > 0 || c->until_ns - last_ns < CALLS_MIN * pace_ns)
+        return;
+    buf_printf(&c->text, "; no call to %s left for ", name->text);
+    say_time(&c->text, c->until_ns - c->since_ns);
+    buf_lit(&c->text, ", where one did every ");
+    say_time(&c->text, pace_ns);
+    buf_lit(&c->text, ": those that wait for the same lookup send no packet");
+}
+
+/* One question of a pair is lost: fits Linux's conntrack, which drops one of two that race for one entry. */
+static void say_race(struct resolver *r, const struct resolver_view *v)
+{
+    struct cause *c = resolver_blame(r, P2T_CAUSE_DNS_RACE_5S, P2T_CAUSE_SIDE_NETWORK, P2T_LIKELY, v);
+
+    resolver_hit(r, c, question_is_silent);
+    buf_printf(
+        &c->text,
+        "one of two questions asked at once from one port (A and AAAA) to the name server %s stays unanswered, %zu "
+        "times; the other is answered, which fits the conntrack race (single-request-reopen, or a cache on the host, "
+        "avoids it)",
+        word_str(r->server), v->bad);
+    resolver_say_hits(r, c);
+}
+
+static void say_silence(struct resolver *r, struct resolver_view *v)
+{
+    struct cause *c = resolver_blame(r, P2T_CAUSE_DNS_NO_ANSWER, P2T_CAUSE_SIDE_RESOLVER, P2T_CERTAIN, v);
+
+    resolver_hit(r, c, question_is_silent);
+    if (!r->any_answer) {
+        c->confidence = P2T_LIKELY;
+        buf_printf(&c->text, "no answer from the name server %s to any of ", word_str(r->server));
+        say_count(&c->text, v->bad, "question");
+        buf_lit(&c->text, " is in the capture, nor one of others");
+        resolver_say_hits(r, c);
+        return;
+    }
+    buf_printf(&c->text, "the name server %s ", word_str(r->server));
+    if (v->later == 0 && v->bad < r->n)
+        buf_printf(&c->text,
+                   v->bad < v->inside ? "leaves %zu of %zu questions unanswered in that time"
+                                      : "answers none of %zu questions in that time",
+                   v->bad, v->inside);
+    else if (v->later == 0)
+        buf_printf(&c->text, "answers none of %zu question%s", v->bad, v->bad == 1 ? "" : "s");
+    else if (v->later == v->bad)
+        buf_printf(&c->text, "answers %zu of %zu questions only after they are asked again", v->bad, v->inside);
+    else
+        buf_printf(&c->text, "leaves %zu of %zu questions unanswered, %zu of them until they are asked again", v->bad,
+                   v->inside, v->later);
+    resolver_say_others(r, c);
+    resolver_say_hits(r, c);
+    if (v->names.total == 1)
+        say_unseen(r, c, v->names.word[0]);
+}
+
+static void say_one_family(struct resolver *r, const struct resolver_view *v)
+{
+    struct cause *c = resolver_blame(r, P2T_CAUSE_DNS_ONE_FAMILY, P2T_CAUSE_SIDE_RESOLVER, P2T_CERTAIN, v);
+
+    resolver_hit(r, c, question_is_silent);
+    buf_printf(&c->text, "AAAA questions to %s are never answered (%zu), A questions are; each lookup waits for them",
+               word_str(r->server), v->bad);
+    resolver_say_hits(r, c);
+}
+
+static void say_name_silent(struct resolver *r, struct resolver_view *v)
+{
+    struct cause *c = resolver_blame(r, P2T_CAUSE_DNS_NO_ANSWER, P2T_CAUSE_SIDE_NAME_SERVICE, P2T_LIKELY, v);
+
+    c->kind = "name";
+    c->name = v->names.word[0];
+    resolver_hit(r, c, question_is_silent);
+    buf_printf(&c->text, "the name server %s never answers for ", word_str(r->server));
+    say_words(&c->text, &v->names, 2);
+    buf_printf(&c->text, " (%zu question%s), for other names it does", v->bad, plural(v->bad));
+    resolver_say_hits(r, c);
+}
+
+static void say_lossy(struct resolver *r, const struct resolver_view *v)
+{
+    struct cause *c = resolver_blame(r, P2T_CAUSE_DNS_RETRIED, P2T_CAUSE_SIDE_NETWORK, P2T_LIKELY, v);
+
+    resolver_hit(r, c, question_is_silent);
+    buf_printf(
+        &c->text,
+        "%zu of %zu questions to the name server %s are not answered at first: lost on the way, or dropped by it",
+        v->bad, v->inside, word_str(r->server));
+    resolver_say_hits(r, c);
+}
+
+void resolver_find_silence(struct resolver *r)
+{
+    struct resolver_view v = resolver_view(r, question_is_silent);
+    bool nearly_all = v.bad * 10 > v.inside * 8;
+
+    if (v.bad < at_least(r->s, 3) || (!nearly_all && (r->s->lossy_capture || v.bad * 100 < r->n * 3)))
+        return;
+    if (nearly_all)
+        say_silence(r, &v);
+    else if (v.aaaa == v.bad && v.aaaa_answered == 0)
+        say_one_family(r, &v);
+    else if (v.paired * 10 >= v.bad * 7)
+        say_race(r, &v);
+    else if (!v.name_answered && v.names.total <= 4)
+        say_name_silent(r, &v);
+    else
+        say_lossy(r, &v);
+}

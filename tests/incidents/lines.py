@@ -1,0 +1,183 @@
+#!/usr/bin/env python3
+"""lines.py PROGRAM: the lines of summary's text that tell people where to look: what is counted, what still waits, captures that do
+not overlap. Of captures of a few packets, and of incidents of own/."""
+
+import glob, os, subprocess, sys, tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, HERE)
+sys.dont_write_bytecode = True
+from packets import SYN, Capture, Talk, answer, question
+
+C, DNS = '10.0.0.1:4000', '10.0.0.53:53'
+GET = b'GET /x HTTP/1.1\r\nHost: a.test\r\n\r\n'
+CASES = []
+
+
+def case(*words, command='summary'):
+    """words: what the output must hold; after '!', what it must not."""
+
+    def take(make):
+        CASES.append((make, words, command))
+        return make
+
+    return take
+
+
+def incident(name):
+    return glob.glob(f'{HERE}/own/{name}-*.pcap.zst')
+
+
+def written(folder, name, make, *args):
+    capture, path = Capture(), f'{folder}/{name}.pcap'
+    make(capture, *args)
+    capture.packets.sort(key=lambda p: p[0])
+    capture.write(path)
+    return path
+
+
+# ---- what is counted ----
+
+
+@case('hit 175 of 175 dials, 175 failed')
+def java_dials_twice_for_a_call(folder):
+    return incident('116')
+
+
+@case('hit 213 of 213 lookups, 213 failed', 'look at: pcap2trace --all --kind lookup --host cranes.quay.test CAPTURE',
+      '0 failed, and 213 lookups that led to no call')
+def lookups_that_led_to_no_dial(folder):
+    return incident('162')
+
+
+@case('hit 47 of 47 lookups, 47 failed', 'look at: packet 286 of ', '0 failed, and 47 lookups that led to no call')
+def lookups_of_one_direction(folder):
+    return incident('139')
+
+
+@case('1. wagons.freight.example does not exist (NXDOMAIN): 70 lookups failed', '6.0 s into the capture')
+def the_name_that_was_asked_for(folder):
+    return incident('20')
+
+
+@case('until 01:07:26.', '1 call waited 5.0 s', 'no call to panes.glass.test left for 10.0 s, where one did every 249 ms',
+      'hit 1 of 1 lookups, 1 failed')
+def a_silence_that_many_wait_for(folder):
+    return incident('30')
+
+
+def statuses(c, codes):
+    for i, code in enumerate(codes):
+        t = Talk(c, i, f'10.0.0.1:{4000 + i}', '10.0.0.2:80')
+        t.says(i + 0.01, t.client, GET)
+        t.says(i + 0.02, t.server, b'HTTP/1.1 %d No\r\nContent-Length: 0\r\n\r\n' % code)
+
+
+@case('answers 500 (6), 503 (4) to 10 of 10 calls')
+def errors_of_two_kinds(folder):
+    return [written(folder, 'a', statuses, [500, 503, 500, 503, 500] * 2)]
+
+
+@case('answers 500 to 10 of 10 calls')
+def errors_of_one_kind(folder):
+    return [written(folder, 'a', statuses, [500] * 10)]
+
+
+# ---- what still waits ----
+
+
+def open_dials(c, ended_s):
+    """Three dials whose SYNs nobody answers, until the capture ends so long after the first."""
+    for i in range(3):
+        for at in (0, 1, 3):
+            c.tcp(i * 0.1 + at, f'10.0.0.1:{4000 + i}', '10.0.0.2:80', SYN, 100)
+    c.udp(ended_s, C, '10.0.0.9:9', b'x')
+
+
+@case('hit 3 of 3 dials, 0 failed, 3 still waiting at the end', 'side: server or network (likely)',
+      'those still waiting: pcap2trace --incomplete CAPTURE',
+      '; 3 still waiting at the end, since 22:13:19.999: pcap2trace --incomplete CAPTURE')
+def dials_that_wait_when_the_capture_ends(folder):
+    return [written(folder, 'a', open_dials, 5)]
+
+
+@case('3 failed', '!still waiting')
+def dials_that_were_given_up(folder):
+    return [written(folder, 'a', open_dials, 60)]
+
+
+@case('3 more were still waiting when the capture ended: --incomplete, in place of --failed, shows them', command='--failed')
+def failed_ones_beside_those_that_wait(folder):
+    return [written(folder, 'a', open_dials, 5)]
+
+
+@case('!still waiting', command='--failed')
+def failed_ones_alone(folder):
+    return [written(folder, 'a', open_dials, 60)]
+
+
+# ---- captures that do not overlap ----
+
+
+def waits(c, begin_s, port):
+    """A request that is not answered for ten seconds, nor ever; others beside it are."""
+    t = Talk(c, begin_s, f'10.0.0.1:{port}', '10.0.0.2:80')
+    t.says(begin_s + 0.01, t.client, GET)
+    for i in range(20):
+        t = Talk(c, begin_s + i * 0.5, f'10.0.0.1:{port + 1 + i}', '10.0.0.2:80')
+        t.says(begin_s + i * 0.5 + 0.01, t.client, GET)
+        t.says(begin_s + i * 0.5 + 0.02, t.server, b'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
+
+
+@case('42 calls, 1 service, 19.0 s in 2 periods that do not overlap; 0 failed; 2 still waiting')
+def two_captures_of_one_host_an_hour_apart(folder):
+    return [written(folder, 'a', waits, 0, 4000), written(folder, 'b', waits, 3600, 5000)]
+
+
+@case('42 calls, 1 service, 69.5 s; 0 failed', '!periods')
+def a_ring_of_files_with_a_quiet_minute(folder):
+    return [written(folder, 'a', waits, 0, 4000), written(folder, 'b', waits, 60, 5000)]
+
+
+def shift(c, *parts):
+    for make, *args in parts:
+        make(c, *args)
+
+
+@case('42 calls, 1 service, 3609.5 s; 0 failed', '!periods')
+def one_file_with_a_quiet_hour(folder):
+    return [written(folder, 'a', shift, (waits, 0, 4000), (waits, 3600, 5000))]
+
+
+def gone(c, begin_s, client, resolver, rcode):
+    """A name that has an address for a while."""
+    for i in range(20):
+        c.udp(begin_s + i, f'{client}:{5000 + i}', f'{resolver}:53', question(i, 'a.test'))
+        c.udp(begin_s + i + 0.001, f'{resolver}:53', f'{client}:{5000 + i}',
+              answer(i, 'a.test', rcode=rcode if i > 9 else 0, address=None if i > 9 and rcode else client))
+
+
+@case('answers SERVFAIL to 10 of 10 questions', '10.0 s into period 1 of 2', '!10.0.1.53:53 answers')
+def what_answers_in_another_capture_is_no_other_name_server(folder):
+    return [written(folder, 'a', gone, 0, '10.0.0.1', '10.0.0.53', 2), written(folder, 'b', gone, 100, '10.0.1.1', '10.0.1.53', 0)]
+
+
+def said(command, paths):
+    run = subprocess.run([sys.argv[1], command, *paths], capture_output=True, text=True)
+    return run.stdout + run.stderr
+
+
+def main():
+    wrong = 0
+    for make, words, command in CASES:
+        with tempfile.TemporaryDirectory() as folder:
+            text = said(command, make(folder))
+        for word in words:
+            if (word.lstrip('!') in text) == word.startswith('!'):
+                wrong += 1
+                print(f'{make.__name__}: the text {"has" if word[0] == "!" else "lacks"} "{word.lstrip("!")}"\n{text}')
+    print(f'{len(CASES)} cases, {wrong} faults')
+    return wrong != 0
+
+
+sys.exit(main())
