@@ -455,6 +455,82 @@ def a_host_that_dies_after_two_handshakes(c):
     c.udp(30, C, '10.0.0.9:9', b'x')
 
 
+# ---- nothing comes back ----
+
+
+def stands_still(c, acked=False, heard=()):
+    """A call, 6 s without a sign of life (but what is acked, or heard), calls again. 2 requests and 4 dials fall into them."""
+    talks = [Talk(c, i * 0.1, f'10.0.0.1:{4000 + i}', S) for i in range(2)]
+    for i, t in enumerate(talks):
+        t.says(0.5 + i * 0.1, t.client, b'GET / HTTP/1.1\r\nHost: a.test\r\n\r\n')
+        t.says(0.51 + i * 0.1, t.server, b'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
+    for i, t in enumerate(talks):
+        sent = t.next[t.client]
+        for at in (2, 2.2, 2.6, 3.4, 5, 8.2):
+            t.next[t.client] = sent
+            t.says(at + i * 0.01, t.client, b'GET / HTTP/1.1\r\nHost: a.test\r\n\r\n', acked=acked or at == 8.2)
+        t.says(8.21 + i * 0.01, t.server, b'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
+    for i in range(4):
+        for again in (0, 1, 2, 3):
+            c.tcp(2.5 + i * 0.3 + again, f'10.0.0.1:{4100 + i}', S, SYN, 100, options=b'\2\4\5\xb4')
+    for i, at in enumerate(heard):
+        c.connect(at, f'10.0.0.1:{4200 + i}', S)
+    c.packets.sort(key=lambda packet: packet[0])
+    c.udp(20, C, '10.0.0.9:9', b'x')
+
+
+@case(['conn.no_answer', 'a.test (10.0.0.2:80) sends nothing for 5.7 s: no answer to 4 dials, no acknowledgement on 2 open connections',
+       'whether the host is down or the path is cut'])
+def a_host_that_stands_still(c):
+    stands_still(c)
+
+
+@case(['conn.accept_queue', '2 requests are acknowledged and not answered', '!sends nothing'])
+def a_host_that_acknowledges(c):
+    stands_still(c, acked=True)
+
+
+@case(['tcp.lossy_path', '!sends nothing'])
+def a_host_that_is_heard_in_between(c):
+    stands_still(c, heard=(3.5, 5, 6.5, 7.5))
+
+
+# ---- keep-alive ----
+
+
+def one_call_each(c, kept):
+    """Thirty TLS connections of one call each, which the server closes; with kept, it answers another client twice on one."""
+    for i in range(30):
+        at, client = 1 + i * 0.2, f'10.0.0.1:{4000 + i}'
+        t = Talk(c, at, client, '10.0.0.2:443', rtt=0.02)
+        t.says(at + 0.03, client, client_hello('a.test'))
+        t.says(at + 0.05, t.server, server_hello(True) + record(20, b'\1') + record(23, b'c' * 900))
+        t.says(at + 0.06, client, record(20, b'\1') + record(23, b'f' * 53))
+        t.says(at + 0.07, client, record(23, b'q' * 150))
+        t.says(at + 0.09, t.server, record(23, b'a' * 700))
+        t.ends(at + 0.0905, t.server)
+        t.ends(at + 0.092, client)
+    if kept:
+        t = Talk(c, 0, '10.0.0.3:4000', '10.0.0.2:443', rtt=0.02)
+        t.says(0.03, t.client, client_hello('a.test'))
+        t.says(0.05, t.server, server_hello(True) + record(20, b'\1') + record(23, b'c' * 900))
+        t.says(0.06, t.client, record(20, b'\1') + record(23, b'f' * 53))
+        for i in range(3):
+            t.says(0.07 + i * 2, t.client, record(23, b'q' * 150))
+            t.says(0.09 + i * 2, t.server, record(23, b'a' * 700))
+    c.packets.sort(key=lambda packet: packet[0])
+
+
+@case(['conn.churn', '30 of 30 calls', 'the server closes after each answer; TLS hides whether the client asked for that'])
+def a_server_that_keeps_nobody(c):
+    one_call_each(c, False)
+
+
+@case(['conn.churn', '30 of 30 calls', 'keeps connections of others: most likely the client asks for that'])
+def a_server_that_keeps_others(c):
+    one_call_each(c, True)
+
+
 # ---- HTTP ----
 
 
