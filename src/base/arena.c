@@ -1,5 +1,6 @@
 #include "base/arena.h"
 
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +13,7 @@ enum { FIRST_BYTES = 40, SECOND_BYTES = 232 };
 
 struct arena_block {
     struct arena_block *next;
-    size_t cap;
+    size_t cap : sizeof(size_t) * CHAR_BIT - 1, kept : 1; /* kept: by resets */
     _Alignas(ARENA_ALIGN) uint8_t bytes[];
 };
 
@@ -35,7 +36,8 @@ static bool add_block(struct arena *a, size_t cap)
     if (b == NULL)
         return false;
     b->next = a->blocks;
-    b->cap = cap;
+    b->cap = cap & SIZE_MAX >> 1;
+    b->kept = 0;
     a->held_bytes += block_cost(cap);
     budget_add(a->budget, block_cost(cap));
     use(a, b);
@@ -64,7 +66,7 @@ void *arena_more(struct arena *a, size_t n)
 void arena_start(struct arena *a, size_t bytes)
 {
     if (a->blocks == NULL && add_block(a, bytes))
-        a->kept_bytes = bytes;
+        a->blocks->kept = 1;
 }
 
 void arena_count_in(struct arena *a, struct budget *budget)
@@ -86,7 +88,7 @@ static void free_newest(struct arena *a)
 
 void arena_reset(struct arena *a)
 {
-    while (a->blocks != NULL && (a->blocks->next != NULL || a->blocks->cap != a->kept_bytes))
+    while (a->blocks != NULL && !a->blocks->kept)
         free_newest(a);
     if (a->blocks != NULL)
         use(a, a->blocks);

@@ -12,7 +12,6 @@ struct arena {
     uint8_t *at;                /* the next free byte of the newest */
     size_t left;                /* bytes left of the newest */
     size_t held_bytes;          /* allocated, in all blocks */
-    size_t kept_bytes;          /* of the block that resets keep; 0: none */
     struct budget *budget;      /* where held bytes are counted; NULL: nowhere */
 };
 

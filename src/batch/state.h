@@ -23,12 +23,10 @@ struct window {
     uint64_t skip, packets;
 };
 
-enum { PENDING_MAX = 64 };
-
 /* Windows that were written, and wait for the checkpoint that counts them in: it takes longer than a small file does. */
 struct pending {
-    struct window windows[PENDING_MAX];
-    size_t n;          /* that of point_finish() has no capture file, and is not among them */
+    struct window *windows;
+    size_t cap, n;     /* that of point_finish() has no capture file, and is not among them */
     bool waiting;      /* there is one */
     uint64_t bytes;    /* of their files */
     int64_t since_ns;  /* by the monotonic clock: when the first of them was written */

@@ -79,7 +79,7 @@ static enum packet_drop walk(struct packet_decoder *d, const struct input_frame 
 
 enum packet_drop packet_decode(struct packet_decoder *d, const struct input_frame *frame, struct packet *out)
 {
-    out->mark = (struct packet_mark){frame->ts_ns, {frame->number, frame->file}};
+    out->mark = (struct packet_mark){frame->ts_ns, packet_ref_of(frame->number, frame->file)};
     fragment_release(&d->fragments);
     return packet_usual(frame, out) ? PACKET_DECODED : walk(d, frame, out);
 }

@@ -7,10 +7,18 @@
 
 /* Where a packet stands, for evidence: index of the capture file, and number in it from 1. */
 struct packet_ref {
-    uint64_t number;
-    uint64_t
-        file; /* no padding: it travels with every fact, and a copy of eight bytes waits where four were written */
+    uint64_t number : 40;
+    uint64_t file : 24; /* eight bytes in all: connections and exchanges are full of them */
 };
+#define PACKET_NUMBER_MAX ((UINT64_C(1) << 40) - 1)
+#define PACKET_FILE_MAX   ((UINT64_C(1) << 24) - 1)
+
+/* What is beyond the largest number, or the last file, is told as that one. */
+static inline struct packet_ref packet_ref_of(uint64_t number, uint64_t file)
+{
+    return (struct packet_ref){(number < PACKET_NUMBER_MAX ? number : PACKET_NUMBER_MAX) & PACKET_NUMBER_MAX,
+                               (file < PACKET_FILE_MAX ? file : PACKET_FILE_MAX) & PACKET_FILE_MAX};
+}
 
 /* The same packet of the same file. */
 static inline bool packet_ref_eq(struct packet_ref a, struct packet_ref b)

@@ -120,11 +120,9 @@ static inline void carry_put_ref(struct buf *b, struct packet_ref ref)
 
 static inline struct packet_ref carry_get_ref(struct reader *r)
 {
-    struct packet_ref ref;
+    uint32_t file = reader_le32(r);
 
-    ref.file = reader_le32(r);
-    ref.number = reader_le64(r);
-    return ref;
+    return packet_ref_of(reader_le64(r), file);
 }
 
 /* What a carry pass needs of the session. */

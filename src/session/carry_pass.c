@@ -147,7 +147,7 @@ static bool put_place(struct carry_conn *cc, struct buf *out)
 static enum carry_verdict before_place(struct carry_conn *cc, struct input_frame *frame, const struct packet *packet,
                                        struct buf *out)
 {
-    const struct packet_ref ref = {frame->number, frame->file};
+    const struct packet_ref ref = packet_ref_of(frame->number, frame->file);
     bool head = !ref_before(cc->head_to, ref);
     bool whole = head && cc->used->number == CARRY_NO_NUMBER;
 
@@ -163,7 +163,7 @@ static enum carry_verdict before_place(struct carry_conn *cc, struct input_frame
 static enum carry_verdict take_tcp(struct carry_pass *p, struct wanted *w, struct input_frame *frame,
                                    const struct packet *packet, struct buf *out)
 {
-    const struct packet_ref ref = {frame->number, frame->file};
+    const struct packet_ref ref = packet_ref_of(frame->number, frame->file);
     struct carry_conn *cc = w->conn;
 
     if (cc != NULL && cc->used != NULL && ref_before(ref, cc->used->ref))
@@ -181,7 +181,7 @@ struct ends {
 static enum carry_verdict wants_tcp(struct carry_pass *p, struct input_frame *frame, const struct ends *ends,
                                     const struct packet *packet, struct buf *out)
 {
-    const struct packet_ref ref = {frame->number, frame->file};
+    const struct packet_ref ref = packet_ref_of(frame->number, frame->file);
     struct flow_lookup l;
 
     flow_lookup_init(&l, ends->a, ends->b);

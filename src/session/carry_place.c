@@ -21,7 +21,7 @@ static void on_response_end(struct carry *c, struct carry_conn *cc, const struct
         cc->idle = slab_take(&c->place_slab);
     cc->is_idle = cc->idle != NULL && flow_tcp_place(cc->flow, &cc->idle->flow);
     if (cc->is_idle) /* acknowledgements that follow change the place */
-        cc->idle->ref = (struct packet_ref){c->last_frame.number + 1, c->last_frame.file};
+        cc->idle->ref = packet_ref_of(c->last_frame.number + 1, c->last_frame.file);
 }
 
 static bool is_usable(const struct carry *c, const struct carry_place *place)
@@ -123,7 +123,7 @@ static bool set_used(struct carry *c, struct carry_conn *cc, const struct carry_
 /* A place at the current moment: of what came so far, only the connection's head is needed. */
 static bool place_now(const struct carry *c, const struct carry_conn *cc, struct carry_place *place)
 {
-    *place = (struct carry_place){.number = CARRY_NO_NUMBER, .ref = {UINT64_MAX, c->last_file}};
+    *place = (struct carry_place){.number = CARRY_NO_NUMBER, .ref = packet_ref_of(UINT64_MAX, c->last_file)};
     return flow_tcp_place(cc->flow, &place->flow);
 }
 

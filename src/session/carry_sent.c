@@ -44,7 +44,7 @@ static void get_rtt(struct reader *in, struct flow_rtt *r)
 }
 
 #if UINTPTR_MAX == UINT64_MAX
-_Static_assert(sizeof(struct flow_sent) == 456, "a member without its line here, and CHECKPOINT_VERSION");
+_Static_assert(sizeof(struct flow_sent) == 384, "a member without its line here, and CHECKPOINT_VERSION");
 #endif
 void carry_put_sent(struct buf *out, const struct flow_sent *s)
 {

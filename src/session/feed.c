@@ -117,7 +117,7 @@ int session_carry_place(struct p2t_session *s, struct slice saved)
 
 void session_carry_loaded(struct p2t_session *s)
 {
-    carry_clock(s->carry, s->carry->loaded_to_ns, (struct packet_ref){UINT64_MAX, s->carry->loaded_file});
+    carry_clock(s->carry, s->carry->loaded_to_ns, packet_ref_of(UINT64_MAX, s->carry->loaded_file));
     carry_loaded(s->carry);
     correlate_loaded(s->correlate);
     if (s->status == P2T_OK)

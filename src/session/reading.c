@@ -66,7 +66,7 @@ int session_take_frame(struct p2t_session *s, const struct input_frame *frame)
             return P2T_ERR_MEMORY;
     count_frame(s, frame->ts_ns, frame->wire_len);
     if (s->carry != NULL)
-        carry_clock(s->carry, frame->ts_ns, (struct packet_ref){frame->number, frame->file});
+        carry_clock(s->carry, frame->ts_ns, packet_ref_of(frame->number, frame->file));
     enum packet_drop why = packet_decode(s->decoder, frame, &packet);
     if (why == PACKET_DECODED)
         flow_table_prepare(s->flows, &packet, &ready);

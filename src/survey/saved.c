@@ -62,8 +62,8 @@ static int load(struct questions *q, struct reader *r)
     read.asked_ns = saved_moment((int64_t)reader_le64(r));
     read.last_asked_ns = saved_moment((int64_t)reader_le64(r));
     read.unreachable_ns = saved_moment((int64_t)reader_le64(r));
-    read.asked.file = reader_le64(r);
-    read.asked.number = reader_le64(r);
+    uint64_t file = reader_le64(r);
+    read.asked = packet_ref_of(reader_le64(r), file);
     read.over_tcp = reader_le32(r) != 0;
     uint32_t n = reader_le32(r);
     if (n > KEPT_NAME_MAX)

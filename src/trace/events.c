@@ -127,10 +127,9 @@ static struct known_endpoint *known_place(struct trace *t, const struct endpoint
 
 struct slice copy_endpoint(struct trace *t, const struct endpoint *ep)
 {
-    struct known_endpoint *k = known_place(t, ep);
-
     if (ep->ip.family == 0)
         return (struct slice){NULL, 0};
+    struct known_endpoint *k = known_place(t, ep);
     if (k->n == 0 || !endpoint_eq(&k->endpoint, ep)) {
         k->endpoint = *ep;
         k->n = (uint8_t)endpoint_format(ep, k->text);

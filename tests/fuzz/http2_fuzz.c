@@ -112,7 +112,8 @@ static struct run run(const uint8_t *data, size_t size, size_t piece)
         uint8_t flags = reader_u8(&in);
         size_t n = reader_be16(&in);
         struct slice bytes = reader_slice(&in, n < in.left ? n : in.left);
-        struct flow_chunk chunk = {.dir = flags & 1, .bytes = bytes, .len = bytes.n, .seen = {1, {number, 0}}};
+        struct flow_chunk chunk = {
+            .dir = flags & 1, .bytes = bytes, .len = bytes.n, .seen = {1, packet_ref_of(number, 0)}};
         chunk.deliverable = chunk.seen;
         chunk.lost = (flags & 6) == 6;
         if (chunk.lost)

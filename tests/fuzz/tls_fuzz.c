@@ -158,7 +158,8 @@ struct feeder {
 static void feed(struct feeder *w, enum flow_dir dir, struct slice bytes, uint64_t len)
 {
     uint8_t *copy = malloc(bytes.n > 0 ? bytes.n : 1);
-    struct packet_mark mark = {(int64_t)++w->number, {w->number, 0}};
+    uint64_t number = ++w->number;
+    struct packet_mark mark = {(int64_t)number, packet_ref_of(number, 0)};
     struct flow_chunk chunk = {.dir = dir,
                                .offset = w->offset[dir],
                                .bytes = slice_of(copy, bytes.n),

@@ -19,7 +19,7 @@ static bool image_part(struct image *m, void *part, size_t bytes)
     return p != NULL;
 }
 
-IMAGE_COVERS(struct exchange_lookup, 224);
+IMAGE_COVERS(struct exchange_lookup, 200);
 static void image_names(struct image *m, struct exchange_lookup *l)
 {
     if (m->out != NULL || image_ok(m))
@@ -47,7 +47,7 @@ static void image_trouble(struct image *m, struct lookup_trouble *t)
     IMAGE(m, t->rcode);
 }
 
-IMAGE_COVERS(struct lookup_detours, 208);
+IMAGE_COVERS(struct lookup_detours, 160);
 static void image_detours(struct image *m, struct lookup_detours *d)
 {
     image_mark(m, &d->superseded);
@@ -107,7 +107,7 @@ void image_lookup_info(struct image *m, struct exchange_lookup *l)
         image_detours(m, l->detours);
 }
 
-IMAGE_COVERS(struct exchange_attempt, 264);
+IMAGE_COVERS(struct exchange_attempt, 216);
 void image_attempt(struct image *m, struct exchange_attempt *a)
 {
     image_endpoint(m, &a->client);
@@ -152,7 +152,7 @@ static void image_headers(struct image *m, const struct fact_header **headers, s
         *headers = items;
 }
 
-IMAGE_COVERS(struct exchange_request, 216);
+IMAGE_COVERS(struct exchange_request, 184);
 static void image_request(struct image *m, struct exchange_request *r)
 {
     image_bool(m, &r->seen);
@@ -181,7 +181,7 @@ static void image_request(struct image *m, struct exchange_request *r)
     image_bool(m, &r->wants_close);
 }
 
-IMAGE_COVERS(struct exchange_interim, 48);
+IMAGE_COVERS(struct exchange_interim, 40);
 static void image_interims(struct image *m, struct exchange_response *r)
 {
     r->interim_count = image_count(m, r->interim_count, INTERIMS_MAX);
@@ -199,7 +199,7 @@ static void image_interims(struct image *m, struct exchange_response *r)
     }
 }
 
-IMAGE_COVERS(struct exchange_response, 272);
+IMAGE_COVERS(struct exchange_response, 240);
 static void image_response(struct image *m, struct exchange_response *r)
 {
     image_bool(m, &r->seen);
@@ -234,7 +234,7 @@ static void image_response(struct image *m, struct exchange_response *r)
     image_interims(m, r);
 }
 
-IMAGE_COVERS(struct exchange_stream, 56);
+IMAGE_COVERS(struct exchange_stream, 48);
 static void image_stream(struct image *m, struct exchange_stream *s)
 {
     IMAGE(m, s->id);
@@ -247,7 +247,7 @@ static void image_stream(struct image *m, struct exchange_stream *s)
     IMAGE(m, s->max_streams);
 }
 
-IMAGE_COVERS(struct exchange_messages, 88);
+IMAGE_COVERS(struct exchange_messages, 72);
 static void image_messages(struct image *m, struct exchange_messages *x)
 {
     IMAGE(m, x->count);
@@ -266,7 +266,7 @@ static void image_messages(struct image *m, struct exchange_messages *x)
         image_ns(m, &x->times_ns[i]);
 }
 
-IMAGE_COVERS(struct exchange_grpc, 200);
+IMAGE_COVERS(struct exchange_grpc, 168);
 static void image_grpc(struct image *m, struct exchange_grpc *g)
 {
     image_bool(m, &g->present);
@@ -277,7 +277,7 @@ static void image_grpc(struct image *m, struct exchange_grpc *g)
     image_messages(m, &g->messages[1]);
 }
 
-IMAGE_COVERS(struct exchange_websocket, 328);
+IMAGE_COVERS(struct exchange_websocket, 272);
 static void image_websocket(struct image *m, struct exchange_websocket *w)
 {
     image_bool(m, &w->present);
@@ -293,7 +293,7 @@ static void image_websocket(struct image *m, struct exchange_websocket *w)
     image_mark(m, &w->last);
 }
 
-IMAGE_COVERS(struct exchange_conn, 824);
+IMAGE_COVERS(struct exchange_conn, 640);
 void image_conn_view(struct image *m, struct exchange_conn *v)
 {
     image_bool(m, &v->present);
@@ -367,7 +367,7 @@ static void image_agreed(struct image *m, struct tls_agreed *a)
     image_bool(m, &a->resumed);
 }
 
-IMAGE_COVERS(struct exchange_tls, 512);
+IMAGE_COVERS(struct exchange_tls, 408);
 void image_tls(struct image *m, struct exchange_tls *t)
 {
     image_mark(m, &t->hello);
@@ -416,7 +416,7 @@ static void image_links(struct image *m, struct exchange *e)
     }
 }
 
-IMAGE_COVERS(struct flow_stall, 88);
+IMAGE_COVERS(struct flow_stall, 72);
 void image_stall(struct image *m, struct flow_stall *x)
 {
     IMAGE_ENUM(m, x->kind, P2T_STALL_COUNT - 1);
@@ -472,7 +472,7 @@ static void image_stalls(struct image *m, struct exchange_transport *t)
     IMAGE(m, t->stalls_dropped);
 }
 
-IMAGE_COVERS(struct exchange_transport, 504);
+IMAGE_COVERS(struct exchange_transport, 448);
 static void image_transport(struct image *m, struct exchange_transport *t)
 {
     for (int dir = 0; dir < 2; dir++) {
@@ -548,7 +548,7 @@ static void image_own(struct image *m, struct exchange *e)
 }
 
 IMAGE_COVERS(struct exchange_link, 16);
-IMAGE_COVERS(struct exchange, 2848);
+IMAGE_COVERS(struct exchange, 2432);
 /* Outcome, errors and findings are the judge's: they come when it is handed over. */
 void image_exchange(struct image *m, struct exchange *e)
 {

@@ -87,8 +87,11 @@ size_t image_count(struct image *m, size_t n, size_t max)
 
 static void image_ref(struct image *m, struct packet_ref *ref)
 {
-    IMAGE(m, ref->number);
-    IMAGE(m, ref->file);
+    uint64_t number = ref->number, file = ref->file;
+
+    IMAGE(m, number);
+    IMAGE(m, file);
+    *ref = packet_ref_of(number, file);
     if (m->out != NULL && ref->number != 0)
         m->evidence(m->ctx, (uint32_t)ref->file);
 }

@@ -20,7 +20,7 @@ void image_pool(struct image *m, struct pool *p)
 
 /* ---- connections ---- */
 
-IMAGE_COVERS(struct conn_tls, 792);
+IMAGE_COVERS(struct conn_tls, 680);
 static void image_conn_tls(struct image *m, struct conn_tls *t)
 {
     image_tls(m, &t->info);
@@ -54,7 +54,7 @@ static void image_conn_tls(struct image *m, struct conn_tls *t)
     IMAGE_ENUM(m, t->tunnel, TUNNEL_READY);
 }
 
-IMAGE_COVERS(struct conn_notes, 160);
+IMAGE_COVERS(struct conn_notes, 128);
 static void image_notes(struct image *m, struct conn_notes *n)
 {
     image_mark(m, &n->last_syn);
@@ -82,7 +82,7 @@ static void image_notes(struct image *m, struct conn_notes *n)
     IMAGE(m, n->stalls_dropped);
 }
 
-IMAGE_COVERS(struct cconn, 1240);
+IMAGE_COVERS(struct cconn, 1016);
 void image_conn(struct image *m, struct cconn *cc)
 {
     m->arena = &cc->arena;
@@ -136,8 +136,8 @@ static void image_servers(struct image *m, struct lookup *l)
     }
 }
 
-IMAGE_COVERS(struct lookup_lane, 64);
-IMAGE_COVERS(struct lookup, 600);
+IMAGE_COVERS(struct lookup_lane, 48);
+IMAGE_COVERS(struct lookup, 536);
 /* Users and holders are counted when all is read. */
 void image_lookup(struct image *m, struct lookup *l)
 {
@@ -190,7 +190,7 @@ static void image_attempts(struct image *m, struct dial *d)
     }
 }
 
-IMAGE_COVERS(struct dial, 408);
+IMAGE_COVERS(struct dial, 360);
 void image_dial(struct image *m, struct dial *d)
 {
     image_link(m, IMAGE_LOOKUP, &d->lookup);

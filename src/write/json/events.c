@@ -96,13 +96,28 @@ static inline char *put_head(struct buf *b, char *w, const struct p2t_event *ev,
     return w;
 }
 
+/* As pen_value(), which is called for what is rarer. */
+static inline char *put_value(struct buf *b, char *w, const struct p2t_value *v)
+{
+    if (v->kind == P2T_VALUE_TEXT)
+        return pen_string(b, w, v->as.text);
+    if (v->kind == P2T_VALUE_NULL)
+        return PEN_PUT(w, "null");
+    if (v->kind != P2T_VALUE_LIST || v->as.list.n != 1 || v->as.list.items->kind != P2T_VALUE_TEXT)
+        return pen_value(b, w, v);
+    *w++ = '[';
+    w = pen_string(b, w, v->as.list.items->as.text);
+    *w++ = ']';
+    return w;
+}
+
 static inline char *put_event(struct buf *b, char *w, const struct p2t_event *ev, struct moment *last)
 {
     const struct label *name = &arg_names[first_args[ev->hook]];
 
     w = put_head(b, w, ev, last);
     for (size_t i = 0; i < ev->arg_count; i++)
-        w = pen_value(b, put_label(w, &name[i]), &ev->args[i].value);
+        w = put_value(b, put_label(w, &name[i]), &ev->args[i].value);
     return PEN_PUT(w, "}}");
 }
 

@@ -178,22 +178,3 @@ void json_evidence_pair(struct buf *b, const struct p2t_evidence *e)
     buf_u64(b, e->packet);
     buf_putc(b, ']');
 }
-
-/* ---- events ---- */
-
-static bool same_bound(bool has, int64_t ns, bool other_has, int64_t other_ns)
-{
-    return has == other_has && (!has || ns == other_ns);
-}
-
-bool json_same_moment(const struct p2t_event *a, const struct p2t_event *b)
-{
-    if (a->time_ns != b->time_ns || a->basis != b->basis || a->evidence_count != b->evidence_count ||
-        !same_bound(a->has_earliest, a->earliest_ns, b->has_earliest, b->earliest_ns) ||
-        !same_bound(a->has_latest, a->latest_ns, b->has_latest, b->latest_ns))
-        return false;
-    for (size_t i = 0; i < a->evidence_count; i++)
-        if (a->evidence[i].packet != b->evidence[i].packet || a->evidence[i].file != b->evidence[i].file)
-            return false;
-    return true;
-}

@@ -40,8 +40,23 @@ static inline char *json_evidence_text(char *w, const struct p2t_evidence *e, si
 }
 /* One [file, packet]. */
 void json_evidence_pair(struct buf *b, const struct p2t_evidence *e);
-/* Two events have the same time, basis, bounds and evidence. */
-bool json_same_moment(const struct p2t_event *a, const struct p2t_event *b);
+static inline bool json_same_bound(bool has, int64_t ns, bool other_has, int64_t other_ns)
+{
+    return has == other_has && (!has || ns == other_ns);
+}
+
+/* Two events have the same time, basis, bounds and evidence. Most have another time, or nothing differs. */
+static inline bool json_same_moment(const struct p2t_event *a, const struct p2t_event *b)
+{
+    if (a->time_ns != b->time_ns || a->basis != b->basis || a->evidence_count != b->evidence_count ||
+        !json_same_bound(a->has_earliest, a->earliest_ns, b->has_earliest, b->earliest_ns) ||
+        !json_same_bound(a->has_latest, a->latest_ns, b->has_latest, b->latest_ns))
+        return false;
+    for (size_t i = 0; i < a->evidence_count; i++)
+        if (a->evidence[i].packet != b->evidence[i].packet || a->evidence[i].file != b->evidence[i].file)
+            return false;
+    return true;
+}
 /* messages.c: the members "http2", "grpc" and "websocket", each after a comma, where they apply. */
 void json_messages(struct buf *b, const struct p2t_exchange *x);
 /* transport.c: the member "transport", after a comma. */

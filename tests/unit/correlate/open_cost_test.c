@@ -49,7 +49,7 @@ static struct endpoint at(const char *ip, size_t port)
 
 static struct packet_mark mark_of(size_t i)
 {
-    return (struct packet_mark){(int64_t)i * 1000, {i + 1, 0}};
+    return (struct packet_mark){(int64_t)i * 1000, packet_ref_of(i + 1, 0)};
 }
 
 static void ask(struct flood *flood, size_t i)

@@ -8,7 +8,7 @@
 
 static struct packet_mark mark_at(struct sim *s, int64_t us)
 {
-    return (struct packet_mark){us * 1000, {++s->packet, 0}};
+    return (struct packet_mark){us * 1000, packet_ref_of(++s->packet, 0)};
 }
 
 static void copy(char *out, size_t size, struct slice text)

@@ -150,7 +150,7 @@ struct packet segment(struct sim *s, enum side from, uint8_t flags, uint32_t off
     struct packet p = {.kind = PACKET_TCP, .src = s->ep[from], .dst = s->ep[!from], .ttl = 64};
 
     s->now_ns += MS;
-    p.mark = (struct packet_mark){s->now_ns, {++s->number, 0}};
+    p.mark = (struct packet_mark){s->now_ns, packet_ref_of(++s->number, 0)};
     p.ip_id = ++s->ip_id;
     p.tcp.flags = flags;
     p.tcp.window = 1000;
@@ -170,7 +170,7 @@ void push(struct sim *s, const struct packet *p)
 void push_copy(struct sim *s, struct packet p, int64_t after_ns)
 {
     s->now_ns += after_ns;
-    p.mark = (struct packet_mark){s->now_ns, {++s->number, 0}};
+    p.mark = (struct packet_mark){s->now_ns, packet_ref_of(++s->number, 0)};
     push(s, &p);
 }
 

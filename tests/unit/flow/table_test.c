@@ -189,7 +189,7 @@ static void too_many_bytes_held_in_all(void **state)
 {
     (void)state;
     struct flow_limits limits = flow_limits_default;
-    limits.reorder_bytes_total = 150;
+    limits.reorder_bytes_total = 130;
     struct sim s;
     sim_init(&s, &limits);
     for (unsigned i = 1; i <= 3; i++) {

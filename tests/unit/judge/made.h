@@ -17,7 +17,7 @@ struct made {
 
 static inline struct packet_mark at(uint64_t us)
 {
-    return (struct packet_mark){(int64_t)us * 1000, {us, 0}};
+    return (struct packet_mark){(int64_t)us * 1000, packet_ref_of(us, 0)};
 }
 
 /* Each of the following begins anew; m->e.arena is to be freed with made_free().

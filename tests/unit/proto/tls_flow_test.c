@@ -94,7 +94,7 @@ static void run_without(const char *name, size_t piece, uint64_t first_lost, uin
         packet++;
         for (size_t at = 0; at < len; at += piece) {
             size_t n = len - at < piece ? len - at : piece;
-            struct packet_mark mark = {(int64_t)packet, {packet, 0}};
+            struct packet_mark mark = {(int64_t)packet, packet_ref_of(packet, 0)};
             struct slice bytes = reader_slice(&r, n);
             bool lost = packet >= first_lost && packet <= last_lost;
             struct flow_chunk chunk = {.dir = dir,

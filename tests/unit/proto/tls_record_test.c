@@ -29,7 +29,8 @@ static void told_fini(struct told *t)
 static void give(struct told *t, const void *p, size_t n, uint64_t len)
 {
     uint8_t *copy = malloc(n > 0 ? n : 1);
-    struct packet_mark mark = {(int64_t)++t->packets, {t->packets, 0}};
+    uint64_t number = ++t->packets;
+    struct packet_mark mark = {(int64_t)number, packet_ref_of(number, 0)};
     struct flow_chunk chunk = {.dir = t->stream.dir,
                                .bytes = slice_of(n > 0 ? copy : NULL, n),
                                .len = len,
