@@ -223,7 +223,7 @@ static void stalls(struct state_io *io, struct conn *k)
 
     STATE_UINT(io, k->stalls_dropped);
     state_u64(io, &n);
-    state_below(io, &n, P2T_STALLS_MAX + 1);
+    state_below(io, &n, P2T_STALLS_MAX + P2T_STALLS_OPEN_MAX + 1);
     if (io->out == NULL && n > 0 && (k->stalls = calloc((size_t)n, sizeof *k->stalls)) == NULL) {
         io->failed = true;
         n = 0;
