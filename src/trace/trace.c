@@ -170,6 +170,7 @@ static void fill_findings(struct trace *t)
         *to = (struct p2t_finding){.id = from->code,
                                    .code = p2t_finding_info(from->code)->code,
                                    .severity = from->severity,
+                                   .evidence_dropped = from->evidence_dropped,
                                    .text = text_of(shown(t, REDACT_TEXT, from->text))};
         for (size_t k = 0; k < from->evidence_count; k++) {
             struct p2t_evidence x = evidence_of(t, from->evidence[k]);

@@ -407,6 +407,76 @@ def an_answer_as_short_as_no_alert(c):
     tls13_calls(c, 20, True)
 
 
+def tls_downloads(c, pauses):
+    """One call a second on a connection each, in TLS 1.3; in these of them the answer's second half comes so late."""
+    for i in range(30):
+        t, late = Talk(c, i, f'10.0.0.1:{4000 + i}', '10.0.0.2:443'), pauses.get(i, 0.001)
+        t.says(i + 0.01, t.client, client_hello('a.test'))
+        t.says(i + 0.02, t.server, server_hello(True) + record(23, b'c' * 900))
+        t.says(i + 0.03, t.client, record(20, b'\1') + record(23, b'f' * 53))
+        t.says(i + 0.0305, t.server, record(23, b't' * 250))
+        t.says(i + 0.031, t.client, record(23, b'q' * 150))
+        t.says(i + 0.04, t.server, record(23, b'a' * 1000))
+        t.says(i + 0.04 + late, t.server, record(23, b'a' * 1000))
+        t.ends(i + 0.05 + late, t.client)
+    c.packets.sort(key=lambda p: p[0])
+
+
+@case(['tcp.sender_paused', 'a.test (10.0.0.2:443) pauses inside the body, with nothing lost and the window open, 10 calls take 700 ms'])
+def pauses_in_answers_for_a_while(c):
+    tls_downloads(c, dict.fromkeys(range(10, 20), 0.7))
+
+
+@case()
+def pauses_in_every_other_answer(c):
+    tls_downloads(c, dict.fromkeys(range(1, 30, 2), 0.7))
+
+
+def client_takes(c, slow):
+    """Handshakes of TLS 1.3 whose client takes 0.6 s to finish these."""
+    for i in range(20):
+        t, late = Talk(c, i, f'10.0.0.1:{4000 + i}', '10.0.0.2:443'), 0.6 if i in slow else 0.002
+        t.says(i + 0.01, t.client, client_hello('a.test'))
+        t.says(i + 0.02, t.server, server_hello(True) + record(23, b'c' * 900))
+        t.says(i + 0.02 + late, t.client, record(23, b'f' * 53) + record(23, b'q' * 150))
+        t.says(i + 0.03 + late, t.server, record(23, b'a' * 1000))
+        t.ends(i + 0.04 + late, t.client)
+    c.packets.sort(key=lambda p: p[0])
+
+
+@case(['tls.slow_client', '10.0.0.1 takes 600 ms to finish TLS handshakes'])
+def a_client_that_became_slow(c):
+    client_takes(c, range(8, 14))
+
+
+@case()
+def a_client_that_has_just_begun(c):
+    client_takes(c, range(6))
+
+
+def silent_peers(c, dead):
+    """Quick calls on one connection; as many others whose one request is sent six times and never acknowledged."""
+    t = Talk(c, 0, '10.0.0.1:3999', S)
+    for i in range(1500):
+        t.says(1 + i * 0.01, t.client, b'GET /x HTTP/1.1\r\nHost: a.test\r\n\r\n')
+        t.says(1 + i * 0.01 + 0.003, S, b'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
+    for i in range(dead):
+        t = Talk(c, i * 0.1, f'10.0.0.1:{4000 + i}', S)
+        for again in (0, 0.2, 0.6, 1.4, 3, 6.2):
+            c.tcp(2 + again, t.client, S, PUSH | ACK, 101, 501, b'GET /y HTTP/1.1\r\nHost: a.test\r\n\r\n')
+    c.packets.sort(key=lambda p: p[0])
+
+
+@case(['tcp.silent_peer', 'requests are sent again and again and never acknowledged, on 4 connections'])
+def some_peers_go_silent(c):
+    silent_peers(c, 4)
+
+
+@case()
+def one_peer_goes_silent(c):
+    silent_peers(c, 1)
+
+
 def hello(c, at, port, host, padding=0, passes=True, acked_again=()):
     """A connection, its ClientHello, and what becomes of it: an answer, or silence and three repeats of its first packet.
     acked_again: when the server sends its SYN-ACK's acknowledgement once more."""
@@ -848,6 +918,31 @@ def answers_that_come_late(c):
     ask(c, 0, 1, 'a.test')
     ask(c, 2, 1, 'a.test', after=0.1, address='10.0.0.2')
     c.udp(30, C, '10.0.0.9:9', b'x')
+
+
+def pairs(c, lost):
+    """A and AAAA at once for 40 names, once a second; of these the AAAA question is answered only when it is asked again, 5 s
+    later."""
+    for i in range(120):
+        port, at = f'10.0.0.1:{6000 + i}', i
+        for kind in (1, 28):
+            c.udp(at, port, DNS, question(1000 + i + kind * 500, 'a.test', kind))
+        c.udp(at + 0.001, DNS, port, answer(1000 + i + 500, 'a.test', 1, address='10.0.0.2'))
+        if i in lost:
+            c.udp(at + 5, port, DNS, question(1000 + i + 28 * 500, 'a.test', 28))
+            at += 5
+        c.udp(at + 0.001, DNS, port, answer(1000 + i + 28 * 500, 'a.test', 28))
+    c.packets.sort(key=lambda p: p[0])
+
+
+@case(['dns.race_5s', 'stays unanswered, 4 times'])
+def a_few_lost_questions_close_together(c):
+    pairs(c, (50, 52, 55, 57))
+
+
+@case()
+def a_few_lost_questions_now_and_then(c):
+    pairs(c, (5, 50, 100))
 
 
 @case(['dns.unreachable', 'ICMP reports it unreachable for 1 question'])
