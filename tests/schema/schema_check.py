@@ -162,6 +162,13 @@ def check_batches(program, check, scratch):
         check.accept('window-1', window, out)
     assert len(windows) >= 6 and {x['file'] for x in windows} >= set(os.listdir(folder)), windows
     check.refuse('window-1', {**windows[0], 'surprise': 1}, 'an unknown member')
+    with open(os.path.join(out, windows[0]['output'])) as f:
+        some = json.loads(f.readline())['id']
+    shutil.move(folder, folder + '-gone')
+    gone = json.loads(run(program, 'explain', '-q', '-T', 'json', '--id', some, out))
+    assert gone[0]['events'] and not gone[0]['packets'], gone
+    check.accept('explain-1', gone, 'without captures')
+    shutil.move(folder + '-gone', folder)
     for line in run(program, 'plan', folder, codes=(0,)).splitlines():
         check.accept('shard-1', json.loads(line), 'plan')
     check.refuse('shard-1', {**json.loads(line), 'shard': -1}, 'a negative number')
