@@ -135,6 +135,7 @@ struct p2t_tls {
     int64_t server_hello_ns; /* when it came by; 0: it was not seen */
     int64_t
         certificate_ns; /* when the server's certificate came in the clear; 0: it did not, as always since TLS 1.3 */
+    int64_t alert_ns;   /* when the server's first alert came, close_notify among them; 0: none did */
 };
 
 struct p2t_connection {

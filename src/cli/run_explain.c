@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/ending.h"
+#include "cli/feed.h"
 #include "cli/gather.h"
 #include "cli/report.h"
 #include "cli/signals.h"
@@ -48,7 +49,8 @@ static int explain(struct run *r)
 
 static int run(struct run *r)
 {
-    int status = p2t_summary_new(&r->summary, &(struct p2t_summary_config){0});
+    int status =
+        p2t_summary_new(&r->summary, &(struct p2t_summary_config){.memory = feed_summary_memory(r->options)});
 
     if (status == P2T_OK)
         status = gather_run(&r->gather, r->options, r->summary);

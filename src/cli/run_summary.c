@@ -39,7 +39,7 @@ static int write_summary(struct run *r)
 
 static int summarize_all(struct run *r)
 {
-    struct p2t_summary_config config = {.top = r->feed.options->top};
+    struct p2t_summary_config config = {.top = r->feed.options->top, .memory = feed_summary_memory(r->feed.options)};
     int status = add_up_baseline(r->feed.options, &r->baseline, &r->problems);
 
     config.baseline = r->baseline;

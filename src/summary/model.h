@@ -52,6 +52,8 @@ struct call {
     bool continued;           /* 100 Continue came */
     bool tls_13;
     bool failed, quiet, left, reused, request_closes, response_closes, via, streams, expects, walked, by_go;
+    bool open;      /* p2t_exchange_open() */
+    bool alerted;   /* TLS: an alert of the server came, close_notify among them */
     bool head_open; /* the end of its answer's head did not come */
     bool query;     /* its URL has one */
     bool resumed;   /* its connection continues an earlier TLS session */
@@ -65,7 +67,6 @@ struct call {
     struct call *slow_leg;    /* the one that took longest */
     int64_t own_ns, usual_ns; /* time of the one who answered, and its usual; usual negative: not known */
     bool open_end, slow, usual_of_baseline;
-    bool open;     /* p2t_exchange_open(): not of the analysis, but there is room here */
     uint32_t mark; /* scratch of the rules */
 };
 
@@ -182,6 +183,8 @@ struct period {
 /* In so small a capture each call counts. */
 enum { SMALL_CALLS_MAX = 8 };
 
+enum { RECORDS_MAX = 1 << 16 };
+
 enum keep_kind { KEEP_CALLS, KEEP_QUESTIONS, KEEP_CONNS, KEEP_KINDS };
 
 struct p2t_summary {
@@ -218,7 +221,7 @@ struct p2t_summary {
     bool failed;                 /* memory ran out */
     /* How far records are thinned out (keep.c): of 2^level ordinary ones, one is kept. */
     uint8_t level[KEEP_KINDS];
-    size_t records_max; /* of a kind; 0: as many as keep.c has by itself */
+    size_t records_max; /* of a kind; 0: RECORDS_MAX */
 };
 
 static inline bool call_has(const struct call *c, enum p2t_finding_code f)

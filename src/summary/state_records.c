@@ -59,7 +59,8 @@ static void call_flags(struct state_io *io, struct call *c)
                           &c->proxied,
                           &c->query,
                           &c->resumed,
-                          &c->open};
+                          &c->open,
+                          &c->alerted};
 
     bools(io, list, COUNT(list));
 }
@@ -116,7 +117,7 @@ static bool is_whole(const struct call *c)
                : c->conn_id == 0 && c->request_ns == 0 && c->sent_ns == 0 && c->answer_ns == 0 && c->tls_ns == 0;
 }
 
-STATE_COVERS(struct call, 592);
+STATE_COVERS(struct call, 600);
 void state_call(struct state_io *io, struct call *c)
 {
     STATE_UINT(io, c->id);

@@ -54,7 +54,8 @@ static void fill_tls(struct trace *t)
                               .resumed = s->resumed,
                               .decrypted = s->decrypted,
                               .server_hello_ns = mark_set(&s->server_hello) ? s->server_hello.ts_ns : 0,
-                              .certificate_ns = mark_set(&s->certificate) ? s->certificate.ts_ns : 0};
+                              .certificate_ns = mark_set(&s->certificate) ? s->certificate.ts_ns : 0,
+                              .alert_ns = mark_set(&s->alert[FLOW_S2C].mark) ? s->alert[FLOW_S2C].mark.ts_ns : 0};
     t->connection.tls = &t->tls;
 }
 

@@ -379,6 +379,34 @@ def the_server_alerts(c):
     t.says(0.02, '10.0.0.2:443', record(21, b'\2\x28'))
 
 
+def tls13_calls(c, last, closer):
+    """Three requests in TLS 1.3; the server's last record is so long, and then this side closes first."""
+    for i in range(3):
+        t = Talk(c, i, f'10.0.0.1:{4000 + i}', '10.0.0.2:443')
+        t.says(i + 0.01, t.client, client_hello('a.test'))
+        t.says(i + 0.02, t.server, server_hello(True) + record(20, b'\1') + record(23, b'c' * 900))
+        t.says(i + 0.03, t.client, record(20, b'\1') + record(23, b'f' * 53))
+        t.says(i + 0.04, t.client, record(23, b'q' * 150))
+        t.says(i + 0.09, t.server, record(23, b'a' * last))
+        t.ends(i + 0.091, t.client if closer else t.server)
+        t.ends(i + 0.092, t.server if closer else t.client)
+
+
+@case(['conn.reset_midway', 'a.test (10.0.0.2:443) closes connections 51 ms after the request instead of answering, 3 of 3 calls'])
+def close_notify_and_the_client_closes_first(c):
+    tls13_calls(c, 19, True)
+
+
+@case(['conn.reset_midway', 'closes connections 51 ms after the request instead of answering, 3 of 3 calls'])
+def close_notify_and_the_server_closes_first(c):
+    tls13_calls(c, 19, False)
+
+
+@case()
+def an_answer_as_short_as_no_alert(c):
+    tls13_calls(c, 20, True)
+
+
 def hello(c, at, port, host, padding=0, passes=True, acked_again=()):
     """A connection, its ClientHello, and what becomes of it: an answer, or silence and three repeats of its first packet.
     acked_again: when the server sends its SYN-ACK's acknowledgement once more."""
