@@ -9,6 +9,7 @@
 #include "pcap2trace/summary.h"
 #include "summary/stats.h"
 #include "summary/words.h"
+#include "write/writer.h"
 
 /* A packet, by the path of its file. */
 struct proof {
@@ -201,6 +202,7 @@ struct p2t_summary {
     struct p2t_counters counters;
     /* The analysis. */
     int64_t first_ns, last_ns;        /* packets */
+    enum out_time time;               /* how its text shows them */
     int64_t clock_at_ns, clock_by_ns; /* the capture's clock was set forward by so much, just before; 0: it was not */
     struct period *periods;           /* from first_ns to last_ns; one, or several that do not overlap */
     size_t period_count;

@@ -179,13 +179,36 @@ def later(data):
     return data
 
 
+def exchange_of(written, id_):
+    for path in glob.glob(os.path.join(written, "0*.ndjson")):
+        with open(path, encoding="utf-8") as f:
+            for line in f:
+                x = json.loads(line)
+                if x["id"] == id_:
+                    return x
+    raise AssertionError(id_)
+
+
+def check_gone(run, id_, written):
+    """Without captures, what batch wrote of the exchange is told, and that they are missing."""
+    x = exchange_of(written, id_)
+    [told] = json.loads(run("explain", "-T", "json", "--id", id_, written, code=1))
+    assert "is missing: say with --captures FOLDER where" in run.said
+    assert told["packets"] == [] and told["outcome"] == x["outcome"]
+    assert [(e["hook"], e["time"], e["basis"], [r["packet"] for r in e["evidence"]]) for e in told["events"]] == \
+           [(e["hook"], e["time"], e["basis"], [p for _, p in e["evidence"]]) for e in x["events"]]
+    assert [f["code"] for f in told["findings"]] == [f["code"] for f in x["findings"]]
+    text = run("explain", "--id", id_, written, code=1).decode()
+    assert "its captures are not here" in text and all(e["hook"] in text for e in x["events"])
+    run("extract", "--id", id_, "-w", "/dev/null", written, code=1)
+
+
 def check_moved(run, captures, written, id_, scratch):
     """Captures that moved, were compressed, or hold something else."""
     moved, name = os.path.join(scratch, "moved"), os.path.join(scratch, "x.pcapng")
     told = run("explain", "--id", id_, captures)
     os.rename(captures, moved)
-    run("explain", "--id", id_, written, code=1)
-    assert "is missing: say with --captures FOLDER where" in run.said
+    check_gone(run, id_, written)
     for path in glob.glob(os.path.join(moved, "*.pcap")):
         with open(path, "rb") as f, gzip.open(path + ".gz", "wb") as g:
             g.write(f.read())
