@@ -43,7 +43,7 @@ set(faces
     "proto/tls/tls.h proto/conn"
     "write/csv/cell.h analyze/compare"
     "write/json/json.h analyze/compare batch cli cli/mcp explain report summary"
-    "write/text/text.h cli explain")
+    "write/text/text.h cli explain summary")
 
 # 3. Layers. layers_MODULE lists the module's files (names without .c or .h) and wings from the top down, those of one
 #    layer separated by spaces. A file includes headers of its own layer and of those below it; a header in no layer is

@@ -54,7 +54,7 @@ struct p2t_arg {
     struct p2t_value value;
 };
 
-enum { P2T_EVIDENCE_MAX = 4 };
+enum { P2T_EVIDENCE_MAX = 4, P2T_FINDING_EVIDENCE_MAX = 16 };
 
 struct p2t_event {
     enum p2t_hook hook;
@@ -106,7 +106,8 @@ struct p2t_finding {
     enum p2t_severity severity;
     struct p2t_text text; /* one sentence for people; UTF-8, printable */
     uint8_t evidence_count;
-    struct p2t_evidence evidence[P2T_EVIDENCE_MAX];
+    struct p2t_evidence evidence[P2T_FINDING_EVIDENCE_MAX];
+    uint32_t evidence_dropped; /* packets that show it, too, and for which there was no room */
 };
 
 /* What this exchange has to do with another one. */
@@ -135,6 +136,7 @@ struct p2t_tls {
     int64_t server_hello_ns; /* when it came by; 0: it was not seen */
     int64_t
         certificate_ns; /* when the server's certificate came in the clear; 0: it did not, as always since TLS 1.3 */
+    int64_t alert_ns;   /* when the server's first alert came, close_notify among them; 0: none did */
 };
 
 struct p2t_connection {

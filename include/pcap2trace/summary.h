@@ -126,7 +126,13 @@ struct p2t_summary_config {
     /* A finished summary of another time: what it says takes the place of the capture's own usual, and the differences
      * are told. It must stay until this one is freed. NULL: none. */
     struct p2t_summary *baseline;
+    /* Bytes that it may come to hold, 1,700 for each call, with as many questions and connections; 0: P2T_SUMMARY_MEMORY, which is
+     * the most. Beyond that, records are thinned out. Less than P2T_SUMMARY_MEMORY_LEAST counts as that. */
+    size_t memory;
 };
+
+#define P2T_SUMMARY_MEMORY       ((size_t)160 << 20)
+#define P2T_SUMMARY_MEMORY_LEAST ((size_t)10 << 20)
 
 /* 0 or P2T_ERR_MEMORY. */
 P2T_API int p2t_summary_new(struct p2t_summary **summary, const struct p2t_summary_config *config);

@@ -158,7 +158,8 @@ enum p2t_closer {
     P2T_CLOSER_SERVER_RST
 };
 
-enum { P2T_STALLS_MAX = 32 };
+/* Of a connection: those that ended, and those still open. */
+enum { P2T_STALLS_MAX = 32, P2T_STALLS_OPEN_MAX = 6 };
 
 /* One TCP connection, or attempt at one, whatever it carried. */
 struct p2t_connection_record {

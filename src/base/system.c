@@ -1,5 +1,10 @@
 #include "base/system.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
 #if defined(__linux__)
 #include <malloc.h>
 #include <sys/inotify.h>
@@ -69,6 +74,44 @@ int system_watch(const char *folder)
     return fd;
 #else
     (void)folder;
+    return -1;
+#endif
+}
+
+#if defined(__linux__)
+static void fd_path(char path[32], int fd)
+{
+    snprintf(path, 32, "/proc/self/fd/%d", fd);
+}
+#endif
+
+/* What cannot be named later is of no use. */
+int system_open_nameless(const char *folder)
+{
+#if defined(__linux__) && defined(O_TMPFILE)
+    char path[32];
+    int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+    fd_path(path, fd);
+    if (fd < 0 || access(path, F_OK) == 0)
+        return fd;
+    close(fd);
+#endif
+    (void)folder;
+    return -1;
+}
+
+int system_name_file(int fd, const char *path)
+{
+#if defined(__linux__)
+    char from[32];
+
+    fd_path(from, fd);
+    return linkat(AT_FDCWD, from, AT_FDCWD, path, AT_SYMLINK_FOLLOW);
+#else
+    (void)fd;
+    (void)path;
+    errno = ENOTSUP;
     return -1;
 #endif
 }

@@ -58,6 +58,11 @@ bool system_random(void *p, size_t n);
 void system_sort(void *items, size_t n, size_t bytes, int (*compare)(const void *, const void *, void *), void *ctx);
 /* Freed memory is kept for what is allocated next, where that can be asked for. */
 void system_keep_freed_memory(void);
+/* A new file in the folder, for writing, that has no name and is gone when its descriptor is closed, whatever ends the program;
+ * -1: the system or the file system has none. */
+int system_open_nameless(const char *folder);
+/* Gives it a name that no file has. 0, or -1 with errno. */
+int system_name_file(int fd, const char *path);
 /* A descriptor that becomes readable when something in the folder changes, to be read empty and closed by the caller; -1:
  * there is none, and the caller has to look from time to time. */
 int system_watch(const char *folder);

@@ -92,8 +92,8 @@ static void put_window(struct buf *b, const struct point *p)
     put_text(b, p->output);
 }
 
-/* What a window has is what was settled in it. Of those calls alone nobody can say why they failed: others of the same moment
- * are in the windows behind it. So this is how many, and how most of them did. */
+/* What a window has is what was settled in it: others of the same moment are in the windows behind it. So this is how many
+ * failed, and how most of them did. */
 static void put_failures(struct buf *b, struct p2t_summary *s, const struct p2t_summary *before)
 {
     const char *how, *where;
@@ -106,6 +106,19 @@ static void put_failures(struct buf *b, struct p2t_summary *s, const struct p2t_
         return;
     buf_printf(b, ", most: %s at ", how);
     put_text(b, where);
+}
+
+/* The first cause that the window's calls show by themselves, unless it is only possible. Its kind alone: the numbers and
+ * details of its text would be those of a piece. */
+static int put_cause(struct buf *b, struct p2t_summary *s)
+{
+    struct p2t_call_cause cause;
+    int status = p2t_summary_finish(s, &(struct p2t_counters){0});
+
+    if (status != P2T_OK || !p2t_summary_cause(s, 0, &cause) || cause.confidence == P2T_POSSIBLE)
+        return status;
+    buf_printf(b, "; %s (%s)", p2t_cause_name(cause.code), p2t_cause_text(cause.code));
+    return P2T_OK;
 }
 
 static void put_waits(struct buf *b, const struct correlate_waits *w, const char *what, const char *to)
@@ -133,23 +146,27 @@ static bool is_in_trouble(const struct p2t_summary *s, const struct p2t_summary 
            (calls_before > 0 && (double)failed / (double)calls >= 2.5 * (double)failed_before / (double)calls_before);
 }
 
-static void tell(const struct point *p, struct p2t_summary *s)
+static int tell(const struct point *p, struct p2t_summary *s)
 {
     struct correlate_waits dials, lookups;
     struct buf line = {0};
     bool trouble = is_in_trouble(s, p->alerts.before);
+    int status = P2T_OK;
 
     session_feed_waiting(p->session, WAITS_NS, &dials, &lookups);
     if (!trouble && dials.n == 0 && lookups.n == 0)
-        return;
+        return P2T_OK;
     put_window(&line, p);
-    if (trouble)
+    if (trouble) {
         put_failures(&line, s, p->alerts.before);
+        status = put_cause(&line, s);
+    }
     put_waits(&line, &dials, "dial", " to");
     put_waits(&line, &lookups, "lookup", " at");
-    if (!line.failed)
+    if (!line.failed && status == P2T_OK)
         p->config->alert(p->config->ctx, (const char *)line.p, line.n);
     buf_fini(&line);
+    return status;
 }
 
 /* ---- a window ---- */
@@ -164,7 +181,7 @@ int alerts_window(struct point *p, struct slice state)
     if (status == P2T_OK)
         status = summary_load_chosen(s, state, NULL);
     if (status == P2T_OK)
-        tell(p, s);
+        status = tell(p, s);
     if (status == P2T_OK)
         status = summary_load_chosen(p->alerts.before, state, NULL);
     p2t_summary_free(s);

@@ -10,6 +10,8 @@
 
 static const char *const endings[] = {".gz", ".zst", ".xz", ".lz4"};
 
+const char captures_missing[] = "is missing: say with --captures FOLDER where the captures are that batch read";
+
 enum { ENDINGS = sizeof endings / sizeof *endings };
 
 /* Without the ending of a compression. */
@@ -82,7 +84,7 @@ const char *captures_complaint(const char *path, const struct outputs_window *w)
     struct stat st;
 
     if (stat(path, &st) != 0)
-        return "is missing: say with --captures FOLDER where the captures are that batch read";
+        return captures_missing;
     if (!S_ISREG(st.st_mode))
         return "is not a file";
     int found = folder_reader_open(&r, path, &silent);

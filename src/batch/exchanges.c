@@ -143,6 +143,18 @@ static void say_refused(const struct exchanges *e)
     say(e, text);
 }
 
+/* The state beside it is of what batch wrote. A file that ends in a fault has been named already. */
+static void say_changed(const struct exchanges *e, int64_t written)
+{
+    char text[160];
+
+    if (written < 0 || e->number == (uint64_t)written || e->refused > 0 || e->source.state == SOURCE_FAILED)
+        return;
+    snprintf(text, sizeof text, "has %llu lines, but the manifest says that batch wrote %lld: it was changed since",
+             (unsigned long long)e->number, (long long)written);
+    say(e, text);
+}
+
 /* ---- files ---- */
 
 /* As the manifest names it, or compressed or decompressed since. */
@@ -164,11 +176,13 @@ static bool open_output(struct exchanges *e, const struct outputs_window *w)
     return e->fd >= 0;
 }
 
-static int read_file(struct exchanges *e)
+static int read_file(struct exchanges *e, int64_t written)
 {
     input_source_open(&e->source, read_fd, e);
     int status = read_lines(e);
     say_refused(e);
+    if (status == P2T_OK)
+        say_changed(e, written);
     input_source_close(&e->source);
     close(e->fd);
     return status;
@@ -190,7 +204,7 @@ int exchanges_read(const struct outputs_window *w, const struct exchanges_sink *
     int status = e.reread != NULL ? P2T_OK : P2T_ERR_MEMORY;
 
     if (status == P2T_OK && open_output(&e, w))
-        status = read_file(&e);
+        status = read_file(&e, w->exchanges);
     else if (status == P2T_OK)
         say_missing(w, sink);
     reread_free(e.reread);

@@ -128,6 +128,12 @@ static uint64_t count_of(const cJSON *line, const char *name)
                                                                                        : 0;
 }
 
+/* Negative where it is not said. */
+static int64_t written_of(const cJSON *line)
+{
+    return cJSON_GetObjectItemCaseSensitive(line, "exchanges") != NULL ? (int64_t)count_of(line, "exchanges") : -1;
+}
+
 /* "from_packet" is one more than what the windows before had of the file. */
 static int hand_over(const struct manifest *m, const cJSON *line, const char *output, uint64_t number)
 {
@@ -141,6 +147,7 @@ static int hand_over(const struct manifest *m, const cJSON *line, const char *ou
                                      .first_ns = time_of(line, "first"),
                                      .last_ns = time_of(line, "last"),
                                      .packets = count_of(line, "packets") + (from > 0 ? from - 1 : 0),
+                                     .exchanges = written_of(line),
                                      .content = content != NULL ? strtoull(content, NULL, 16) : 0};
 
     return m->sink->window(m->sink->ctx, &w);

@@ -14,6 +14,7 @@ struct outputs_window {
     const char *capture;       /* file name; NULL: the last window of a run, which read none */
     int64_t first_ns, last_ns; /* of its packets; 0: it has none */
     uint64_t packets;          /* of the capture, up to the window's last */
+    int64_t exchanges;         /* that were written; negative: not said */
     uint64_t content;          /* hash of them, as src/batch/content.h makes it; 0: not said */
 };
 

@@ -58,7 +58,7 @@ int add_up_baseline(const struct cli_options *options, struct p2t_summary **base
     other.captures = &path;
     other.capture_count = 1;
     f.filter.since = f.filter.until = (struct filter_time){0};
-    int status = add_up(&f, &(struct p2t_summary_config){0}, problems);
+    int status = add_up(&f, &(struct p2t_summary_config){.memory = feed_summary_memory(options)}, problems);
     p2t_session_free(f.session);
     *baseline = f.summary;
     return status;

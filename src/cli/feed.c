@@ -32,6 +32,11 @@ void feed_problem(void *ctx, const struct p2t_problem *p)
         report_line(p->path, p->text);
 }
 
+size_t feed_summary_memory(const struct cli_options *o)
+{
+    return (o->max_memory != 0 ? o->max_memory : P2T_MEMORY_DEFAULT) * 5 / 8;
+}
+
 struct p2t_config feed_config(struct feed *f)
 {
     return (struct p2t_config){.jobs = cli_jobs(f->options),

@@ -19,6 +19,9 @@ int feed_connection(void *ctx, const struct p2t_connection_record *record);
 void feed_question(void *ctx, const struct p2t_question *q);
 void feed_problem(void *ctx, const struct p2t_problem *p);
 
+/* What a summary may take beside the session, which has --max-memory for itself: all that it can use by default, and less in
+ * proportion. */
+size_t feed_summary_memory(const struct cli_options *o);
 /* A session's config with these callbacks, quiet exchanges among them; some may be replaced. */
 struct p2t_config feed_config(struct feed *f);
 void feed_fini(struct feed *f);

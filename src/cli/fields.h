@@ -143,7 +143,8 @@
     X("findings[].code", "text", "see FINDINGS")                                                                     \
     X("findings[].severity", "text", "error, warning or info")                                                       \
     X("findings[].text", "text", "a sentence for people")                                                            \
-    X("findings[].evidence", "array", "packets, as in events")                                                       \
+    X("findings[].evidence", "array", "packets, as in events, up to 16")                                             \
+    X("findings[].evidence_dropped", "number", "packets beyond these; left out where there are none")                \
     X("links", "array", "exchanges that this one belongs to")                                                        \
     X("links[].relation", "text", "e.g. retry_of")                                                                   \
     X("links[].id", "text", "id of the other one")                                                                   \

@@ -18,7 +18,7 @@ struct finding {
     char *captures_own;        /* what it is then */
     char *point;               /* folder of the capture point that they are of */
     int64_t from_ns, until_ns; /* packets of that time are needed */
-    uint64_t refused;          /* captures */
+    uint64_t changed, missing; /* captures */
 };
 
 /* ---- exchanges ---- */
@@ -147,7 +147,7 @@ static int add_capture(struct finding *f, const struct outputs_window *w)
     const char *complaint = captures_complaint(path, w);
     if (complaint != NULL) {
         report_line(path, complaint);
-        f->refused++;
+        *(complaint == captures_missing ? &f->missing : &f->changed) += 1;
     }
     if (complaint != NULL || is_listed(f->g, path)) {
         free(path);
@@ -185,7 +185,9 @@ static int find_captures(struct finding *f)
     f->g->config.paths = f->g->paths;
     f->g->config.path_count = f->g->path_count;
     f->g->config.recursive = false;
-    return status == P2T_OK && f->refused > 0 ? GATHER_CHANGED : status;
+    if (status == P2T_OK && f->changed > 0)
+        return GATHER_CHANGED;
+    return status == P2T_OK && f->missing > 0 ? GATHER_MISSING : status;
 }
 
 /* ---- both ---- */

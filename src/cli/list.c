@@ -18,6 +18,28 @@ static void put_member(struct buf *b, const char *key, const char *text)
     json_text(b, (struct p2t_text){text, strlen(text)});
 }
 
+static bool is_finding(const char *code)
+{
+    for (int i = 0; i < P2T_FINDING_COUNT; i++)
+        if (strcmp(p2t_finding_info((enum p2t_finding_code)i)->code, code) == 0)
+            return true;
+    return false;
+}
+
+static bool is_cause(const char *code)
+{
+    for (int i = 0; i < P2T_CAUSE_COUNT; i++)
+        if (strcmp(p2t_cause_name((enum p2t_cause_code)i), code) == 0)
+            return true;
+    return false;
+}
+
+/* Of one exchange, of many, or of either. */
+static void put_told_as(struct buf *b, const char *code)
+{
+    put_member(b, ",\"told_as\":", !is_cause(code) ? "finding" : !is_finding(code) ? "cause" : "both");
+}
+
 static void list_findings(struct buf *b)
 {
     for (int i = 0; i < P2T_FINDING_COUNT; i++) {
@@ -25,6 +47,7 @@ static void list_findings(struct buf *b)
         put_member(b, "{\"code\":", f->code);
         put_member(b, ",\"severity\":", p2t_severity_name(f->severity));
         put_member(b, ",\"side\":", p2t_side_name(f->side));
+        put_told_as(b, f->code);
         put_member(b, ",\"text\":", f->text);
         buf_lit(b, "}\n");
     }
@@ -34,6 +57,7 @@ static void list_causes(struct buf *b)
 {
     for (int i = 0; i < P2T_CAUSE_COUNT; i++) {
         put_member(b, "{\"code\":", p2t_cause_name((enum p2t_cause_code)i));
+        put_told_as(b, p2t_cause_name((enum p2t_cause_code)i));
         put_member(b, ",\"text\":", p2t_cause_text((enum p2t_cause_code)i));
         buf_lit(b, "}\n");
     }

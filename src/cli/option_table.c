@@ -136,7 +136,7 @@ const struct cli_option cli_option_table[] = {
      "ending selects the format: .har, .json, .ndjson, .csv, or .sqlite for a database; .zst after it compresses"},
     {'o', CLI_VALUE_FILE, ALL & ~(ON(TRACE) | ON(BATCH) | ON(MCP)), CLI_GROUP_OUTPUT, "output", "FILE", NULL,
      "write here; the file appears under its name when it is complete"},
-    {OPT_TIME, CLI_VALUE_CHOICE, ON(TRACE), CLI_GROUP_OUTPUT, "time", "FORM", CLI_TIMES,
+    {OPT_TIME, CLI_VALUE_CHOICE, ON(TRACE) | ON(SUMMARY), CLI_GROUP_OUTPUT, "time", "FORM", CLI_TIMES,
      "how lines and text show times (default: utc); relative counts from the first packet"},
     {OPT_COMPACT, CLI_VALUE_NONE, ON(TRACE) | ON(BATCH), CLI_GROUP_OUTPUT, "compact", NULL, NULL,
      "ndjson in its compact form, which takes less than half the bytes and says the same"},

@@ -104,7 +104,7 @@ struct cli_options {
     bool compact; /* ndjson in its compact form */
     bool stages;  /* of trace: say how long each stage took */
     enum cli_when color, progress;
-    enum out_time time; /* of trace */
+    enum out_time time; /* of trace and summary */
 };
 
 /* 0, P2T_ERR_MEMORY, or P2T_ERR_USAGE with one line in *complaint. Call cli_options_free() in any case. argv must outlive

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/system.h"
 #include "cli/packer.h"
 #include "cli/report.h"
 #include "cli/signals.h"
@@ -38,17 +39,56 @@ static char *temporary_name(const char *target)
     return asprintf(&name, "%.*s.%s.XXXXXX", folder, target, target + folder) < 0 ? NULL : name;
 }
 
+/* In the folder of the target. -1: there are no such files. */
+static int open_nameless(const char *target)
+{
+    const char *slash = strrchr(target, '/');
+    char *folder = slash != NULL ? strndup(target, (size_t)(slash - target) + 1) : strdup(".");
+    int fd = folder != NULL ? system_open_nameless(folder) : -1;
+
+    free(folder);
+    return fd;
+}
+
 static int open_temporary(struct output *o, const struct stat *old)
 {
     o->replaces = old != NULL;
     o->temporary = temporary_name(o->target);
     if (o->temporary == NULL)
         return P2T_ERR_MEMORY;
-    o->fd = mkstemp(o->temporary);
+    o->fd = open_nameless(o->target);
+    o->nameless = o->fd >= 0;
+    if (!o->nameless)
+        o->fd = mkstemp(o->temporary);
     if (o->fd < 0 || fchmod(o->fd, permissions(old)) != 0)
         return P2T_ERR_IO;
-    signals_guard_file(o->temporary);
+    if (!o->nameless)
+        signals_guard_file(o->temporary);
     return P2T_OK;
+}
+
+/* The temporary name, with six characters that no other file has there. 0 or an errno. */
+static int give_name(struct output *o)
+{
+    static const char characters[] = "abcdefghijklmnopqrstuvwxyz012345";
+    enum { RANDOM = 6, TRIES = 100 };
+    char *end = o->temporary + strlen(o->temporary) - RANDOM;
+    uint8_t random[RANDOM];
+
+    for (int try = 0; try < TRIES; try++) {
+        if (!system_random(random, sizeof random))
+            return EAGAIN;
+        for (int i = 0; i < RANDOM; i++)
+            end[i] = characters[random[i] % (sizeof characters - 1)];
+        if (system_name_file(o->fd, o->temporary) == 0) {
+            o->nameless = false;
+            signals_guard_file(o->temporary);
+            return 0;
+        }
+        if (errno != EEXIST)
+            return errno;
+    }
+    return EEXIST;
 }
 
 /* /dev/stdout, where that is a file: who opened it goes on writing there. */
@@ -181,7 +221,7 @@ void output_abandon(struct output *o)
     buf_fini(&o->folded.line);
     if (o->target != NULL && o->fd >= 0)
         close(o->fd);
-    if (o->temporary != NULL)
+    if (o->temporary != NULL && !o->nameless)
         (void)unlink(o->temporary);
     forget(o);
 }
@@ -211,6 +251,8 @@ int output_commit(struct output *o)
         o->error = packer_finish(o->packer);
     packer_free(o->packer);
     o->packer = NULL;
+    if (o->nameless && o->error == 0)
+        o->error = give_name(o);
     /* Network file systems report a full disk only here. */
     if (close(o->fd) != 0 && o->error == 0)
         o->error = errno;

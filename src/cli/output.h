@@ -1,4 +1,5 @@
-/* The output: standard output, or a file that appears under its name only when it is complete. One whose name ends with .zst is
+/* The output: standard output, or a file that appears under its name only when it is complete: until then it has none, or, where the
+ * system has no such files, a temporary one. One whose name ends with .zst is
  * compressed, on a thread of its own. */
 #ifndef P2T_CLI_OUTPUT_H
 #define P2T_CLI_OUTPUT_H
@@ -15,6 +16,7 @@ struct output {
     struct packer *packer; /* NULL: what is written is not compressed */
     char *target;          /* NULL: standard output */
     char *temporary;       /* NULL: written directly (a device, a pipe, standard output by its name) */
+    bool nameless;         /* it gets that name when it is whole */
     bool replaces;         /* a file of that name is there */
     int error;             /* errno of the first failure, else 0 */
     struct buf *into;      /* not NULL: there, and nowhere else */

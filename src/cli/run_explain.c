@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/ending.h"
+#include "cli/feed.h"
 #include "cli/gather.h"
 #include "cli/report.h"
 #include "cli/signals.h"
@@ -15,6 +16,7 @@ struct run {
     struct p2t_summary *summary;
     struct buf text;
     struct output output;
+    bool captures_missing;
 };
 
 static int write_text(struct run *r)
@@ -36,6 +38,7 @@ static int explain(struct run *r)
                                           .summary = r->summary,
                                           .format =
                                               r->options->format == OUT_FORMAT_JSON ? EXPLAIN_JSON : EXPLAIN_TEXT,
+                                          .captures_missing = r->captures_missing,
                                           .stop = signals_asked};
     int status = p2t_summary_finish(r->summary, &r->gather.counters);
 
@@ -46,12 +49,16 @@ static int explain(struct run *r)
 
 static int run(struct run *r)
 {
-    int status = p2t_summary_new(&r->summary, &(struct p2t_summary_config){0});
+    int status =
+        p2t_summary_new(&r->summary, &(struct p2t_summary_config){.memory = feed_summary_memory(r->options)});
 
     if (status == P2T_OK)
         status = gather_run(&r->gather, r->options, r->summary);
     if (status == GATHER_CHANGED)
         return EXIT_TROUBLE;
+    r->captures_missing = status == GATHER_MISSING;
+    if (r->captures_missing)
+        status = P2T_OK;
     if (status != P2T_OK || signals_stop() != 0)
         return ending_failed(r->options, &r->output, status);
     bool missing = gather_say_missing(&r->gather);
@@ -60,7 +67,7 @@ static int run(struct run *r)
     status = explain(r);
     if (status != P2T_OK)
         return ending_failed(r->options, &r->output, status);
-    return missing || r->gather.counters.problems > 0 ? EXIT_TROUBLE : EXIT_OK;
+    return missing || r->captures_missing || r->gather.counters.problems > 0 ? EXIT_TROUBLE : EXIT_OK;
 }
 
 int run_explain(const struct cli_options *o)

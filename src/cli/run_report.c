@@ -46,7 +46,8 @@ static int on_connection(void *ctx, const struct p2t_connection_record *record)
 
 static int open_all(struct run *r)
 {
-    struct p2t_summary_config summary = {.top = r->feed.options->top, .baseline = r->baseline};
+    struct p2t_summary_config summary = {
+        .top = r->feed.options->top, .baseline = r->baseline, .memory = feed_summary_memory(r->feed.options)};
     struct page_config page = {.title = r->feed.options->title,
                                .top = r->feed.options->top,
                                .secrets_shown = r->feed.options->show_secrets,

@@ -9,6 +9,7 @@
 #include "cli/report.h"
 #include "cli/signals.h"
 #include "cli/written.h"
+#include "summary/shown.h"
 
 struct run {
     struct feed feed;
@@ -23,6 +24,8 @@ static int write_summary(struct run *r)
                                      : r->feed.options->format == OUT_FORMAT_JSON ? P2T_SUMMARY_JSON
                                                                                   : P2T_SUMMARY_TEXT;
     size_t n;
+
+    summary_show_times(r->feed.summary, r->feed.options->time);
     char *text = p2t_summary_write(r->feed.summary, format, &n);
 
     if (text == NULL)
@@ -36,7 +39,7 @@ static int write_summary(struct run *r)
 
 static int summarize_all(struct run *r)
 {
-    struct p2t_summary_config config = {.top = r->feed.options->top};
+    struct p2t_summary_config config = {.top = r->feed.options->top, .memory = feed_summary_memory(r->feed.options)};
     int status = add_up_baseline(r->feed.options, &r->baseline, &r->problems);
 
     config.baseline = r->baseline;

@@ -33,9 +33,22 @@ enum exchange_closer exchange_conn_closer(const struct exchange_conn *c)
     return first;
 }
 
+/* The server's close_notify, or another alert, came in place of an answer: a client that closes after it did not choose to. */
+static bool ended_by_alert(const struct exchange *e)
+{
+    const struct packet_mark *alert = e->tls != NULL ? &e->tls->alert[FLOW_S2C].mark : NULL;
+    const struct packet_mark *closed = exchange_conn_closing_mark(&e->conn);
+
+    return alert != NULL && mark_set(alert) && e->request.seen && !e->response.seen &&
+           alert->ts_ns >= e->request.first.ts_ns && mark_set(closed) && alert->ts_ns <= closed->ts_ns;
+}
+
 enum exchange_closer exchange_closer(const struct exchange *e)
 {
-    return exchange_conn_closer(&e->conn);
+    enum exchange_closer by = exchange_conn_closer(&e->conn);
+    bool client = by == CLOSED_BY_CLIENT_FIN || by == CLOSED_BY_CLIENT_RST;
+
+    return client && ended_by_alert(e) ? CLOSED_BY_SERVER_FIN : by;
 }
 
 bool exchange_closed_by_server(const struct exchange *e)

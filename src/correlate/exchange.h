@@ -229,8 +229,8 @@ struct exchange_finding {
     enum p2t_finding_code code;
     enum p2t_severity severity;
     struct slice text;
-    struct packet_ref evidence[P2T_EVIDENCE_MAX];
-    size_t evidence_count;
+    struct packet_ref *evidence; /* in the arena */
+    uint32_t evidence_count, evidence_room, evidence_dropped;
 };
 
 enum { FINDINGS_MAX = 16, LINKS_MAX = 2 };
@@ -282,8 +282,9 @@ struct exchange_conn {
     struct packet_mark last_retransmit[2];
     enum fact_proto proto;
     uint64_t payload_bytes[2];
-    uint32_t rst_untaken[2];       /* by direction of the RST, of a socket that was gone: bytes that it never acknowledged */
-    int64_t clock_ahead_ns;        /* struct flow_conn's, when the exchange ended ... */
+    uint32_t
+        rst_untaken[2];     /* by direction of the RST, of a socket that was gone: bytes that it never acknowledged */
+    int64_t clock_ahead_ns; /* struct flow_conn's, when the exchange ended ... */
     struct packet_mark clock_back; /* ... and the packet that first showed it */
 };
 
@@ -363,7 +364,7 @@ struct exchange_rtt {
     uint32_t samples, min_us, median_us, max_us;
 };
 
-enum { EXCHANGE_STALLS_MAX = 8 };
+enum { EXCHANGE_STALLS_MAX = 16 };
 
 /* What TCP did around the exchange: pcap2trace/transport.h. */
 struct exchange_transport {

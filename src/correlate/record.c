@@ -209,12 +209,11 @@ static void copy_stalls(struct conn_record *r, const struct cconn *cc)
 
 void record_emit(struct correlate *c, const struct cconn *cc)
 {
-    enum { OPEN_MAX = 6 };
     const struct exchange_conn *v = &cc->view;
 
     if (c->record == NULL)
         return;
-    struct conn_record *r = calloc(1, sizeof *r + (cc->notes.stall_count + OPEN_MAX) * sizeof *r->stalls);
+    struct conn_record *r = calloc(1, sizeof *r + (cc->notes.stall_count + P2T_STALLS_OPEN_MAX) * sizeof *r->stalls);
     if (r == NULL)
         return;
     r->id = v->id;

@@ -119,7 +119,8 @@ static void count_repeats(struct exchange_carried *m, const struct flow_stall *x
         m->retransmitted += x->segments;
 }
 
-static void count_time(struct exchange *e, struct exchange_carried *m, const struct flow_stall *x)
+/* How much of it is told by no other one. */
+static int64_t count_time(struct exchange *e, struct exchange_carried *m, const struct flow_stall *x)
 {
     int64_t ns = count_ns(e, x->from.ts_ns, x->open && e->end_ns != 0 ? e->end_ns : x->to.ts_ns);
 
@@ -140,6 +141,7 @@ static void count_time(struct exchange *e, struct exchange_carried *m, const str
     default:
         break;
     }
+    return ns;
 }
 
 /* The server had begun to answer when its answer's first bytes were missing. */
@@ -200,8 +202,9 @@ static void tell(const struct cconn *cc, struct exchange *e, enum flow_dir dir, 
     if (hides_answer(e, dir, x))
         e->transport.answered = x->from;
     count_repeats(m, x);
-    count_time(e, m, x);
-    if (x->kind != P2T_STALL_REORDERED)
+    int64_t ns = count_time(e, m, x);
+    /* A pause that was a loss's, or a shut window's, is none of its sender's. */
+    if (x->kind != P2T_STALL_REORDERED && (x->kind != P2T_STALL_IDLE || ns * 2 >= length_ns(x)))
         keep(e, x);
 }
 

@@ -108,6 +108,18 @@ static int tell_all(struct explain *x)
     return status;
 }
 
+static int tell_written(struct explain *x)
+{
+    for (size_t i = 0; i < x->config->subjects->count; i++) {
+        const struct subject *s = &x->config->subjects->items[i];
+        x->ops->begin(&x->teller, i, s);
+        x->ops->written(&x->teller, s);
+        x->ops->end(&x->teller, s);
+    }
+    x->ops->finish(&x->teller);
+    return P2T_OK;
+}
+
 int explain_run(const struct explain_config *config, struct buf *out)
 {
     const struct p2t_config *c = config->session;
@@ -118,7 +130,10 @@ int explain_run(const struct explain_config *config, struct buf *out)
                         .decoder = packet_decoder_new(NULL),
                         .redact = redact_new(&redact)};
 
-    int status = x.decoder != NULL && x.redact != NULL ? tell_all(&x) : P2T_ERR_MEMORY;
+    int status = P2T_ERR_MEMORY;
+
+    if (x.decoder != NULL && x.redact != NULL)
+        status = config->captures_missing ? tell_written(&x) : tell_all(&x);
     packet_decoder_free(x.decoder);
     redact_free(x.redact);
     spool_fini(&x.all);

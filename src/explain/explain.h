@@ -14,11 +14,13 @@ struct explain_config {
     const struct subjects *subjects;
     const struct p2t_summary *summary; /* finished: the causes that the exchanges belong to */
     enum explain_format format;
+    bool captures_missing; /* the subjects are what batch wrote, and their packets cannot be read */
     bool (*stop)(void *ctx);
     void *ctx;
 };
 
-/* Appends what is told of all subjects. 0 or a negative p2t_status, as pick_frames(). */
+/* Appends what is told of all subjects: their packets, or, without captures, their hooks with the numbers of those that each rests
+ * on. 0 or a negative p2t_status, as pick_frames(). */
 int explain_run(const struct explain_config *config, struct buf *out);
 
 #endif

@@ -31,6 +31,16 @@ static void put_ref(struct teller *t, struct subject_ref ref)
     buf_printf(t->b, ",\"packet\":%llu", (unsigned long long)ref.packet);
 }
 
+static void put_refs(struct teller *t, const struct subject_refs *refs)
+{
+    for (size_t i = 0; i < refs->count; i++) {
+        if (i > 0)
+            buf_putc(t->b, ',');
+        put_ref(t, refs->ref[i]);
+        buf_putc(t->b, '}');
+    }
+}
+
 static void begin(struct teller *t, size_t index, const struct subject *s)
 {
     struct buf *b = t->b;
@@ -106,12 +116,7 @@ static void put_findings(struct teller *t, const struct subject *s)
                    p2t_severity_name(f->severity));
         put_text(b, ",\"text\":", f->text);
         buf_lit(b, ",\"evidence\":[");
-        for (size_t k = 0; k < f->evidence.count; k++) {
-            if (k > 0)
-                buf_putc(b, ',');
-            put_ref(t, f->evidence.ref[k]);
-            buf_putc(b, '}');
-        }
+        put_refs(t, &f->evidence);
         buf_lit(b, "]}");
     }
 }
@@ -129,6 +134,25 @@ static void put_causes(struct teller *t, const struct subject *s)
     }
 }
 
+static void written(struct teller *t, const struct subject *s)
+{
+    struct buf *b = t->b;
+
+    buf_lit(b, "],\"events\":[");
+    for (size_t i = 0; i < s->event_count; i++) {
+        const struct subject_event *ev = &s->events[i];
+        buf_printf(b, "%s{\"hook\":\"%s\",\"basis\":\"%s\",\"time\":", i > 0 ? ",\n" : "\n", p2t_hook_name(ev->hook),
+                   p2t_basis_name(ev->basis));
+        json_time(b, ev->time_ns);
+        buf_lit(b, ",\"relative_us\":");
+        json_us(b, ev->time_ns - s->start_ns);
+        put_text(b, ",\"value\":", ev->value);
+        buf_lit(b, ",\"evidence\":[");
+        put_refs(t, &ev->evidence);
+        buf_lit(b, "]}");
+    }
+}
+
 static void end(struct teller *t, const struct subject *s)
 {
     buf_lit(t->b, "],\"findings\":[");
@@ -143,4 +167,4 @@ static void finish(struct teller *t)
     buf_str(t->b, t->config->subjects->count > 0 ? "\n]\n" : "[]\n");
 }
 
-const struct teller_ops teller_json = {begin, row, end, finish};
+const struct teller_ops teller_json = {begin, row, written, end, finish};

@@ -35,6 +35,7 @@ struct teller {
 struct teller_ops {
     void (*begin)(struct teller *t, size_t index, const struct subject *s);
     void (*row)(struct teller *t, const struct row *r);
+    void (*written)(struct teller *t, const struct subject *s); /* instead of rows: there are no captures */
     void (*end)(struct teller *t, const struct subject *s);
     void (*finish)(struct teller *t);
 };

@@ -147,6 +147,44 @@ static void row(struct teller *t, const struct row *r)
     t->bytes[r->from_client ? 0 : 1] += r->bytes;
 }
 
+/* ---- without captures ---- */
+
+static bool is_same_field(const struct subject_event *a, const struct subject_event *b)
+{
+    return a->hook == P2T_HOOK_WROTE_HEADER_FIELD && b->hook == a->hook && a->time_ns == b->time_ns;
+}
+
+static void put_hook(struct teller *t, const struct subject *s, const struct subject_event *ev)
+{
+    struct buf *b = t->b;
+
+    buf_lit(b, "  ");
+    put_clock(b, ev->time_ns);
+    buf_lit(b, "  ");
+    text_ms(b, ev->time_ns - s->start_ns, 11);
+    buf_printf(b, " ms  %s", p2t_hook_name(ev->hook));
+    if (ev->value.n > 0) {
+        buf_lit(b, ": ");
+        text_shortened(b, (struct p2t_text){(const char *)ev->value.p, ev->value.n}, 60);
+    }
+    buf_printf(b, "  %s", p2t_basis_name(ev->basis));
+    for (size_t i = 0; i < ev->evidence.count; i++) {
+        buf_putc(b, ' ');
+        put_number(t, b, ev->evidence.ref[i]);
+    }
+    buf_putc(b, '\n');
+}
+
+static void written(struct teller *t, const struct subject *s)
+{
+    buf_lit(
+        t->b,
+        "  its captures are not here: these are the hooks as batch wrote them, and the packets that each rests on\n");
+    for (size_t i = 0; i < s->event_count; i++)
+        if (i == 0 || !is_same_field(&s->events[i], &s->events[i - 1]))
+            put_hook(t, s, &s->events[i]);
+}
+
 /* ---- how the verdict follows ---- */
 
 static void put_assumed(struct buf *b, const struct subject *s)
@@ -238,4 +276,4 @@ static void finish(struct teller *t)
     (void)t;
 }
 
-const struct teller_ops teller_text = {begin, row, end, finish};
+const struct teller_ops teller_text = {begin, row, written, end, finish};

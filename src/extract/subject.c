@@ -37,6 +37,9 @@ static int path_index(struct subjects *all, const char *path, uint32_t *index)
 static int copy_refs(struct subjects *all, struct subject_refs *to, const struct p2t_exchange *x,
                      const struct p2t_evidence *e, size_t n)
 {
+    to->ref = arena_alloc(&all->arena, (n + 1) * sizeof *to->ref);
+    if (to->ref == NULL)
+        return P2T_ERR_MEMORY;
     for (size_t i = 0; i < n; i++) {
         struct subject_ref *ref = &to->ref[to->count];
         if (e[i].file >= x->file_count)
@@ -270,7 +273,7 @@ static size_t count_proofs(const struct subjects *all)
     size_t n = 1;
 
     for (size_t i = 0; i < all->count; i++)
-        n += (all->items[i].event_count + all->items[i].finding_count) * P2T_EVIDENCE_MAX;
+        n += all->items[i].event_count * P2T_EVIDENCE_MAX + all->items[i].finding_count * P2T_FINDING_EVIDENCE_MAX;
     return n;
 }
 

@@ -15,7 +15,7 @@ struct subject_ref {
 };
 
 struct subject_refs {
-    struct subject_ref ref[P2T_EVIDENCE_MAX];
+    struct subject_ref *ref;
     uint8_t count;
 };
 

@@ -12,7 +12,7 @@ static const cJSON *next_of(const cJSON **at)
     return item;
 }
 
-static uint8_t take_evidence(struct fields *f, const cJSON *list, struct p2t_evidence *e)
+static uint8_t take_evidence(struct fields *f, const cJSON *list, struct p2t_evidence *e, size_t max)
 {
     const cJSON *item;
     size_t n = 0;
@@ -22,7 +22,7 @@ static uint8_t take_evidence(struct fields *f, const cJSON *list, struct p2t_evi
     cJSON_ArrayForEach(item, list)
     {
         bool pair = cJSON_IsArray(item);
-        if (n == P2T_EVIDENCE_MAX || (pair && cJSON_GetArraySize(item) != 2)) {
+        if (n == max || (pair && cJSON_GetArraySize(item) != 2)) {
             fields_wrong(f, "evidence");
             break;
         }
@@ -90,7 +90,7 @@ static void take_moment(struct fields *f, const cJSON **at, int64_t start_ns, st
     ev->basis = basis_of(f, next_of(at));
     ev->has_earliest = take_bound(f, next_of(at), ev->time_ns, &ev->earliest_ns);
     ev->has_latest = take_bound(f, next_of(at), ev->time_ns, &ev->latest_ns);
-    ev->evidence_count = take_evidence(f, next_of(at), ev->evidence);
+    ev->evidence_count = take_evidence(f, next_of(at), ev->evidence, P2T_EVIDENCE_MAX);
 }
 
 static const char *hook_name(int i)
@@ -196,7 +196,9 @@ static void take_findings(struct fields *f, const cJSON *root, struct p2t_exchan
         to->severity =
             (enum p2t_severity)fields_name_of(f, next_of(&at), "findings", P2T_SEVERITY_DEPENDS, severity_name);
         to->text = fields_string(f, next_of(&at), "findings");
-        to->evidence_count = take_evidence(f, next_of(&at), to->evidence);
+        to->evidence_count = take_evidence(f, next_of(&at), to->evidence, P2T_FINDING_EVIDENCE_MAX);
+        if (at != NULL)
+            to->evidence_dropped = (uint32_t)fields_integer(f, next_of(&at), "findings", 0, UINT32_MAX);
     }
 }
 

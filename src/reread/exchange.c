@@ -169,7 +169,10 @@ static void take_findings(struct fields *f, const cJSON *root, struct p2t_exchan
         to->code = code_name((int)to->id);
         to->severity = (enum p2t_severity)fields_name(f, item, "severity", P2T_SEVERITY_DEPENDS, severity_name);
         to->text = fields_text(f, item, "text");
-        to->evidence_count = fields_evidence(f, item, to->evidence, P2T_EVIDENCE_MAX);
+        to->evidence_count = fields_evidence(f, item, to->evidence, P2T_FINDING_EVIDENCE_MAX);
+        if (fields_get(item, "evidence_dropped") != NULL)
+            to->evidence_dropped =
+                (uint32_t)fields_integer(f, fields_get(item, "evidence_dropped"), "evidence_dropped", 0, UINT32_MAX);
     }
 }
 

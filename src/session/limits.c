@@ -9,8 +9,8 @@
 /* One part in 24 is reserved for reading ahead, even when nothing is: limits must not depend on the number of threads. */
 enum { AHEAD_SHARE = 24 };
 
-/* Fragmentation: of every seven bytes that become resident after floods of many kinds, five are counted. */
-enum { COUNTED_PARTS = 5, RESIDENT_PARTS = 7 };
+/* Fragmentation: of every nine bytes that become resident after floods of many kinds, on several threads, five are counted. */
+enum { COUNTED_PARTS = 5, RESIDENT_PARTS = 9 };
 
 enum {
     EXCHANGE_BYTES = 5000, /* typical sizes in memory; an exchange with small heads */

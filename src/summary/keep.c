@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-enum { RECORDS_MAX = 1 << 16, LEVEL_MAX = 56 };
+enum { LEVEL_MAX = 56 };
 
 static bool is_full(const struct p2t_summary *s, size_t n)
 {

@@ -9,6 +9,7 @@
 #include "pcap2trace/summary.h"
 #include "summary/stats.h"
 #include "summary/words.h"
+#include "write/writer.h"
 
 /* A packet, by the path of its file. */
 struct proof {
@@ -51,6 +52,8 @@ struct call {
     bool continued;           /* 100 Continue came */
     bool tls_13;
     bool failed, quiet, left, reused, request_closes, response_closes, via, streams, expects, walked, by_go;
+    bool open;      /* p2t_exchange_open() */
+    bool alerted;   /* TLS: an alert of the server came, close_notify among them */
     bool head_open; /* the end of its answer's head did not come */
     bool query;     /* its URL has one */
     bool resumed;   /* its connection continues an earlier TLS session */
@@ -64,7 +67,6 @@ struct call {
     struct call *slow_leg;    /* the one that took longest */
     int64_t own_ns, usual_ns; /* time of the one who answered, and its usual; usual negative: not known */
     bool open_end, slow, usual_of_baseline;
-    bool open;     /* p2t_exchange_open(): not of the analysis, but there is room here */
     uint32_t mark; /* scratch of the rules */
 };
 
@@ -181,6 +183,8 @@ struct period {
 /* In so small a capture each call counts. */
 enum { SMALL_CALLS_MAX = 8 };
 
+enum { RECORDS_MAX = 1 << 16 };
+
 enum keep_kind { KEEP_CALLS, KEEP_QUESTIONS, KEEP_CONNS, KEEP_KINDS };
 
 struct p2t_summary {
@@ -198,6 +202,7 @@ struct p2t_summary {
     struct p2t_counters counters;
     /* The analysis. */
     int64_t first_ns, last_ns;        /* packets */
+    enum out_time time;               /* how its text shows them */
     int64_t clock_at_ns, clock_by_ns; /* the capture's clock was set forward by so much, just before; 0: it was not */
     struct period *periods;           /* from first_ns to last_ns; one, or several that do not overlap */
     size_t period_count;
@@ -216,7 +221,7 @@ struct p2t_summary {
     bool failed;                 /* memory ran out */
     /* How far records are thinned out (keep.c): of 2^level ordinary ones, one is kept. */
     uint8_t level[KEEP_KINDS];
-    size_t records_max; /* of a kind; 0: as many as keep.c has by itself */
+    size_t records_max; /* of a kind; 0: RECORDS_MAX */
 };
 
 static inline bool call_has(const struct call *c, enum p2t_finding_code f)

@@ -59,7 +59,8 @@ static void call_flags(struct state_io *io, struct call *c)
                           &c->proxied,
                           &c->query,
                           &c->resumed,
-                          &c->open};
+                          &c->open,
+                          &c->alerted};
 
     bools(io, list, COUNT(list));
 }
@@ -116,7 +117,7 @@ static bool is_whole(const struct call *c)
                : c->conn_id == 0 && c->request_ns == 0 && c->sent_ns == 0 && c->answer_ns == 0 && c->tls_ns == 0;
 }
 
-STATE_COVERS(struct call, 592);
+STATE_COVERS(struct call, 600);
 void state_call(struct state_io *io, struct call *c)
 {
     STATE_UINT(io, c->id);
@@ -222,7 +223,7 @@ static void stalls(struct state_io *io, struct conn *k)
 
     STATE_UINT(io, k->stalls_dropped);
     state_u64(io, &n);
-    state_below(io, &n, P2T_STALLS_MAX + 1);
+    state_below(io, &n, P2T_STALLS_MAX + P2T_STALLS_OPEN_MAX + 1);
     if (io->out == NULL && n > 0 && (k->stalls = calloc((size_t)n, sizeof *k->stalls)) == NULL) {
         io->failed = true;
         n = 0;

@@ -11,6 +11,17 @@
 #include "summary/state.h"
 #include "summary/tell.h"
 
+/* A call, a question and a connection each, with their texts, and half as much again while the rules sort them. */
+static void set_limits(struct p2t_summary *s, size_t memory)
+{
+    enum { BYTES_EACH = 2500 };
+
+    if (memory == 0 || memory >= P2T_SUMMARY_MEMORY)
+        return;
+    s->records_max = (memory > P2T_SUMMARY_MEMORY_LEAST ? memory : P2T_SUMMARY_MEMORY_LEAST) / BYTES_EACH;
+    s->words.bytes_max = s->records_max * (WORDS_BYTES_MAX / RECORDS_MAX);
+}
+
 int p2t_summary_new(struct p2t_summary **summary, const struct p2t_summary_config *config)
 {
     struct p2t_summary *s = calloc(1, sizeof *s);
@@ -21,6 +32,7 @@ int p2t_summary_new(struct p2t_summary **summary, const struct p2t_summary_confi
         return P2T_ERR_MEMORY;
     }
     s->config = *config;
+    set_limits(s, config->memory);
     *summary = s;
     return P2T_OK;
 }

@@ -194,6 +194,7 @@ static void take_connection(struct p2t_summary *s, struct call *c, const struct 
     c->proxied = k->proxy.p != NULL;
     if (k->tls != NULL) {
         c->certificate_ns = k->tls->certificate_ns;
+        c->alerted = k->tls->alert_ns != 0;
         c->resumed = k->tls->resumed;
         c->tls_13 = slice_eq(slice_of(k->tls->version.p, k->tls->version.n), SLICE_LIT("TLS 1.3"));
     }

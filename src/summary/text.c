@@ -6,8 +6,10 @@
 #include "summary/changes.h"
 #include "summary/periods.h"
 #include "summary/rank.h"
+#include "summary/shown.h"
 #include "summary/tell.h"
 #include "write/escape.h"
+#include "write/text/text.h"
 
 enum { CLOCK_AT = 11, CLOCK_BYTES = 12 }; /* "10:02:03.456" of RFC 3339 */
 
@@ -19,18 +21,24 @@ static void say_clock(struct buf *b, int64_t ns)
     buf_put(b, text + CLOCK_AT, CLOCK_BYTES);
 }
 
-/* With its day, where it is not that of the first packet. */
+/* With its day, where it is not that of the first packet. Of a sentence: nothing stands in columns. */
 static void say_moment(const struct p2t_summary *s, struct buf *b, int64_t ns)
 {
-    char text[TIME_TEXT_BYTES], first[TIME_TEXT_BYTES];
+    const struct out_options form = {.time = s->time, .first_packet_ns = s->first_ns};
+    struct buf text = {0};
+    size_t blank = 0;
 
-    time_rfc3339(ns, text);
-    time_rfc3339(s->first_ns, first);
-    if (memcmp(text, first, CLOCK_AT - 1) != 0) {
-        buf_put(b, text, CLOCK_AT - 1);
-        buf_putc(b, ' ');
-    }
-    say_clock(b, ns);
+    text_clock(&text, &form, ns);
+    while (blank < text.n && text.p[blank] == ' ')
+        blank++;
+    buf_put(b, text.p + blank, text.n - blank);
+    b->failed |= text.failed;
+    buf_fini(&text);
+}
+
+void summary_show_times(struct p2t_summary *s, enum out_time time)
+{
+    s->time = time;
 }
 
 static void say_escaped(struct buf *b, const struct buf *text)

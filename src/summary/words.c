@@ -46,7 +46,7 @@ const struct word *words_take(struct words *w, struct slice text)
         return NULL;
     if (text.n > WORD_MAX)
         text.n = WORD_MAX;
-    if (w->bytes < WORDS_BYTES_MAX)
+    if (w->bytes < (w->bytes_max > 0 ? w->bytes_max : WORDS_BYTES_MAX))
         return find_or_add(w, text);
     struct word *x = find(w, text, hash_bytes(text.p, text.n));
     if (x != NULL)

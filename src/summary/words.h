@@ -25,15 +25,15 @@ enum { WORDS_RECENT = 64 };
 struct words {
     struct hmap map;
     struct word *recent[WORDS_RECENT]; /* calls repeat each other's texts: by length and last byte */
-    size_t bytes;
-    bool overflowed; /* a text was left out: words_take() gave `other` for it */
+    size_t bytes, bytes_max;           /* bytes_max: 0 is WORDS_BYTES_MAX */
+    bool overflowed;                   /* a text was left out: words_take() gave `other` for it */
     struct word *other;
 };
 
 enum { WORDS_BYTES_MAX = 32 << 20, WORD_MAX = 1024 };
 
 /* The word of a text, of which the first WORD_MAX bytes count; NULL for one that is empty or not there, and when memory
- * ran out. Beyond WORDS_BYTES_MAX all new ones are one word, "(other)". */
+ * ran out. Beyond bytes_max all new ones are one word, "(other)". */
 const struct word *words_take(struct words *w, struct slice text);
 /* The word of a text that was taken before; NULL: it was not. */
 const struct word *words_find(const struct words *w, struct slice text);

@@ -54,7 +54,8 @@ static void fill_tls(struct trace *t)
                               .resumed = s->resumed,
                               .decrypted = s->decrypted,
                               .server_hello_ns = mark_set(&s->server_hello) ? s->server_hello.ts_ns : 0,
-                              .certificate_ns = mark_set(&s->certificate) ? s->certificate.ts_ns : 0};
+                              .certificate_ns = mark_set(&s->certificate) ? s->certificate.ts_ns : 0,
+                              .alert_ns = mark_set(&s->alert[FLOW_S2C].mark) ? s->alert[FLOW_S2C].mark.ts_ns : 0};
     t->connection.tls = &t->tls;
 }
 
@@ -169,6 +170,7 @@ static void fill_findings(struct trace *t)
         *to = (struct p2t_finding){.id = from->code,
                                    .code = p2t_finding_info(from->code)->code,
                                    .severity = from->severity,
+                                   .evidence_dropped = from->evidence_dropped,
                                    .text = text_of(shown(t, REDACT_TEXT, from->text))};
         for (size_t k = 0; k < from->evidence_count; k++) {
             struct p2t_evidence x = evidence_of(t, from->evidence[k]);

@@ -13,7 +13,7 @@ CASES = (
     ("pcap2trace compare --format=", ["text", "json", "csv"], ["ndjson"]),
     ("pcap2trace --fa", ["--failed"], ["--format", "--follow"]),
     ("pcap2trace batch --f", ["--filter", "--follow", "--final", "--failed"], ["--format"]),
-    ("pcap2trace summary --ti", [], ["--title", "--time"]),
+    ("pcap2trace summary --ti", ["--time"], ["--title"]),
     ("pcap2trace report --ti", ["--title"], ["--time"]),
     ("pcap2trace --time r", ["relative"], ["utc"]),
     ("pcap2trace --keylog ke", ["keys.log"], ["one.pcap"]),

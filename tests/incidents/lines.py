@@ -7,7 +7,7 @@ import glob, os, subprocess, sys, tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 sys.dont_write_bytecode = True
-from packets import SYN, Capture, Talk, answer, question
+from packets import ACK, SYN, Capture, Talk, answer, question
 
 C, DNS = '10.0.0.1:4000', '10.0.0.53:53'
 GET = b'GET /x HTTP/1.1\r\nHost: a.test\r\n\r\n'
@@ -160,6 +160,33 @@ def gone(c, begin_s, client, resolver, rcode):
 @case('answers SERVFAIL to 10 of 10 questions', '10.0 s into period 1 of 2', '!10.0.1.53:53 answers')
 def what_answers_in_another_capture_is_no_other_name_server(folder):
     return [written(folder, 'a', gone, 0, '10.0.0.1', '10.0.0.53', 2), written(folder, 'b', gone, 100, '10.0.1.1', '10.0.1.53', 0)]
+
+
+# ---- findings ----
+
+
+def shut_windows(c, times):
+    """An answer of so many segments, before each of which but the first the client's window is shut for 150 ms."""
+    t = Talk(c, 0, C, '10.0.0.2:80')
+    t.says(0.01, C, GET)
+    head = b'HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n' % (1000 * (times + 1))
+    for i in range(times + 1):
+        at, data = 0.02 + i * 0.1501, (head if i == 0 else b'') + b'x' * 1000
+        t.says(at, '10.0.0.2:80', data, acked=False)
+        window = 0 if i < times else 64000
+        c.tcp(at + 0.0001, C, '10.0.0.2:80', ACK, t.next[C], t.next['10.0.0.2:80'], window=window)
+        if window == 0:
+            c.tcp(at + 0.15, C, '10.0.0.2:80', ACK, t.next[C], t.next['10.0.0.2:80'], window=64000)
+
+
+@case('tcp.zero_window_client', '"evidence_dropped":8}', command='-Tndjson')
+def more_packets_than_a_finding_holds(folder):
+    return [written(folder, 'a', shut_windows, 12)]
+
+
+@case('tcp.zero_window_client', '!evidence_dropped', command='-Tndjson')
+def as_many_packets_as_a_finding_holds(folder):
+    return [written(folder, 'a', shut_windows, 8)]
 
 
 def said(command, paths):

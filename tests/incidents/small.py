@@ -379,6 +379,104 @@ def the_server_alerts(c):
     t.says(0.02, '10.0.0.2:443', record(21, b'\2\x28'))
 
 
+def tls13_calls(c, last, closer):
+    """Three requests in TLS 1.3; the server's last record is so long, and then this side closes first."""
+    for i in range(3):
+        t = Talk(c, i, f'10.0.0.1:{4000 + i}', '10.0.0.2:443')
+        t.says(i + 0.01, t.client, client_hello('a.test'))
+        t.says(i + 0.02, t.server, server_hello(True) + record(20, b'\1') + record(23, b'c' * 900))
+        t.says(i + 0.03, t.client, record(20, b'\1') + record(23, b'f' * 53))
+        t.says(i + 0.04, t.client, record(23, b'q' * 150))
+        t.says(i + 0.09, t.server, record(23, b'a' * last))
+        t.ends(i + 0.091, t.client if closer else t.server)
+        t.ends(i + 0.092, t.server if closer else t.client)
+
+
+@case(['conn.reset_midway', 'a.test (10.0.0.2:443) closes connections 51 ms after the request instead of answering, 3 of 3 calls'])
+def close_notify_and_the_client_closes_first(c):
+    tls13_calls(c, 19, True)
+
+
+@case(['conn.reset_midway', 'closes connections 51 ms after the request instead of answering, 3 of 3 calls'])
+def close_notify_and_the_server_closes_first(c):
+    tls13_calls(c, 19, False)
+
+
+@case()
+def an_answer_as_short_as_no_alert(c):
+    tls13_calls(c, 20, True)
+
+
+def tls_downloads(c, pauses):
+    """One call a second on a connection each, in TLS 1.3; in these of them the answer's second half comes so late."""
+    for i in range(30):
+        t, late = Talk(c, i, f'10.0.0.1:{4000 + i}', '10.0.0.2:443'), pauses.get(i, 0.001)
+        t.says(i + 0.01, t.client, client_hello('a.test'))
+        t.says(i + 0.02, t.server, server_hello(True) + record(23, b'c' * 900))
+        t.says(i + 0.03, t.client, record(20, b'\1') + record(23, b'f' * 53))
+        t.says(i + 0.0305, t.server, record(23, b't' * 250))
+        t.says(i + 0.031, t.client, record(23, b'q' * 150))
+        t.says(i + 0.04, t.server, record(23, b'a' * 1000))
+        t.says(i + 0.04 + late, t.server, record(23, b'a' * 1000))
+        t.ends(i + 0.05 + late, t.client)
+    c.packets.sort(key=lambda p: p[0])
+
+
+@case(['tcp.sender_paused', 'a.test (10.0.0.2:443) pauses inside the body, with nothing lost and the window open, 10 calls take 700 ms'])
+def pauses_in_answers_for_a_while(c):
+    tls_downloads(c, dict.fromkeys(range(10, 20), 0.7))
+
+
+@case()
+def pauses_in_every_other_answer(c):
+    tls_downloads(c, dict.fromkeys(range(1, 30, 2), 0.7))
+
+
+def client_takes(c, slow):
+    """Handshakes of TLS 1.3 whose client takes 0.6 s to finish these."""
+    for i in range(20):
+        t, late = Talk(c, i, f'10.0.0.1:{4000 + i}', '10.0.0.2:443'), 0.6 if i in slow else 0.002
+        t.says(i + 0.01, t.client, client_hello('a.test'))
+        t.says(i + 0.02, t.server, server_hello(True) + record(23, b'c' * 900))
+        t.says(i + 0.02 + late, t.client, record(23, b'f' * 53) + record(23, b'q' * 150))
+        t.says(i + 0.03 + late, t.server, record(23, b'a' * 1000))
+        t.ends(i + 0.04 + late, t.client)
+    c.packets.sort(key=lambda p: p[0])
+
+
+@case(['tls.slow_client', '10.0.0.1 takes 600 ms to finish TLS handshakes'])
+def a_client_that_became_slow(c):
+    client_takes(c, range(8, 14))
+
+
+@case()
+def a_client_that_has_just_begun(c):
+    client_takes(c, range(6))
+
+
+def silent_peers(c, dead):
+    """Quick calls on one connection; as many others whose one request is sent six times and never acknowledged."""
+    t = Talk(c, 0, '10.0.0.1:3999', S)
+    for i in range(1500):
+        t.says(1 + i * 0.01, t.client, b'GET /x HTTP/1.1\r\nHost: a.test\r\n\r\n')
+        t.says(1 + i * 0.01 + 0.003, S, b'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
+    for i in range(dead):
+        t = Talk(c, i * 0.1, f'10.0.0.1:{4000 + i}', S)
+        for again in (0, 0.2, 0.6, 1.4, 3, 6.2):
+            c.tcp(2 + again, t.client, S, PUSH | ACK, 101, 501, b'GET /y HTTP/1.1\r\nHost: a.test\r\n\r\n')
+    c.packets.sort(key=lambda p: p[0])
+
+
+@case(['tcp.silent_peer', 'requests are sent again and again and never acknowledged, on 4 connections'])
+def some_peers_go_silent(c):
+    silent_peers(c, 4)
+
+
+@case()
+def one_peer_goes_silent(c):
+    silent_peers(c, 1)
+
+
 def hello(c, at, port, host, padding=0, passes=True, acked_again=()):
     """A connection, its ClientHello, and what becomes of it: an answer, or silence and three repeats of its first packet.
     acked_again: when the server sends its SYN-ACK's acknowledgement once more."""
@@ -425,6 +523,82 @@ def a_host_that_dies_after_two_handshakes(c):
     for i in range(2):
         hello(c, i * 0.1, 4000 + i, 'a.test', passes=False)
     c.udp(30, C, '10.0.0.9:9', b'x')
+
+
+# ---- nothing comes back ----
+
+
+def stands_still(c, acked=False, heard=()):
+    """A call, 6 s without a sign of life (but what is acked, or heard), calls again. 2 requests and 4 dials fall into them."""
+    talks = [Talk(c, i * 0.1, f'10.0.0.1:{4000 + i}', S) for i in range(2)]
+    for i, t in enumerate(talks):
+        t.says(0.5 + i * 0.1, t.client, b'GET / HTTP/1.1\r\nHost: a.test\r\n\r\n')
+        t.says(0.51 + i * 0.1, t.server, b'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
+    for i, t in enumerate(talks):
+        sent = t.next[t.client]
+        for at in (2, 2.2, 2.6, 3.4, 5, 8.2):
+            t.next[t.client] = sent
+            t.says(at + i * 0.01, t.client, b'GET / HTTP/1.1\r\nHost: a.test\r\n\r\n', acked=acked or at == 8.2)
+        t.says(8.21 + i * 0.01, t.server, b'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
+    for i in range(4):
+        for again in (0, 1, 2, 3):
+            c.tcp(2.5 + i * 0.3 + again, f'10.0.0.1:{4100 + i}', S, SYN, 100, options=b'\2\4\5\xb4')
+    for i, at in enumerate(heard):
+        c.connect(at, f'10.0.0.1:{4200 + i}', S)
+    c.packets.sort(key=lambda packet: packet[0])
+    c.udp(20, C, '10.0.0.9:9', b'x')
+
+
+@case(['conn.no_answer', 'a.test (10.0.0.2:80) sends nothing for 5.7 s: no answer to 4 dials, no acknowledgement on 2 open connections',
+       'whether the host is down or the path is cut'])
+def a_host_that_stands_still(c):
+    stands_still(c)
+
+
+@case(['conn.accept_queue', '2 requests are acknowledged and not answered', '!sends nothing'])
+def a_host_that_acknowledges(c):
+    stands_still(c, acked=True)
+
+
+@case(['tcp.lossy_path', '!sends nothing'])
+def a_host_that_is_heard_in_between(c):
+    stands_still(c, heard=(3.5, 5, 6.5, 7.5))
+
+
+# ---- keep-alive ----
+
+
+def one_call_each(c, kept):
+    """Thirty TLS connections of one call each, which the server closes; with kept, it answers another client twice on one."""
+    for i in range(30):
+        at, client = 1 + i * 0.2, f'10.0.0.1:{4000 + i}'
+        t = Talk(c, at, client, '10.0.0.2:443', rtt=0.02)
+        t.says(at + 0.03, client, client_hello('a.test'))
+        t.says(at + 0.05, t.server, server_hello(True) + record(20, b'\1') + record(23, b'c' * 900))
+        t.says(at + 0.06, client, record(20, b'\1') + record(23, b'f' * 53))
+        t.says(at + 0.07, client, record(23, b'q' * 150))
+        t.says(at + 0.09, t.server, record(23, b'a' * 700))
+        t.ends(at + 0.0905, t.server)
+        t.ends(at + 0.092, client)
+    if kept:
+        t = Talk(c, 0, '10.0.0.3:4000', '10.0.0.2:443', rtt=0.02)
+        t.says(0.03, t.client, client_hello('a.test'))
+        t.says(0.05, t.server, server_hello(True) + record(20, b'\1') + record(23, b'c' * 900))
+        t.says(0.06, t.client, record(20, b'\1') + record(23, b'f' * 53))
+        for i in range(3):
+            t.says(0.07 + i * 2, t.client, record(23, b'q' * 150))
+            t.says(0.09 + i * 2, t.server, record(23, b'a' * 700))
+    c.packets.sort(key=lambda packet: packet[0])
+
+
+@case(['conn.churn', '30 of 30 calls', 'the server closes after each answer; TLS hides whether the client asked for that'])
+def a_server_that_keeps_nobody(c):
+    one_call_each(c, False)
+
+
+@case(['conn.churn', '30 of 30 calls', 'keeps connections of others: most likely the client asks for that'])
+def a_server_that_keeps_others(c):
+    one_call_each(c, True)
 
 
 # ---- HTTP ----
@@ -744,6 +918,31 @@ def answers_that_come_late(c):
     ask(c, 0, 1, 'a.test')
     ask(c, 2, 1, 'a.test', after=0.1, address='10.0.0.2')
     c.udp(30, C, '10.0.0.9:9', b'x')
+
+
+def pairs(c, lost):
+    """A and AAAA at once for 40 names, once a second; of these the AAAA question is answered only when it is asked again, 5 s
+    later."""
+    for i in range(120):
+        port, at = f'10.0.0.1:{6000 + i}', i
+        for kind in (1, 28):
+            c.udp(at, port, DNS, question(1000 + i + kind * 500, 'a.test', kind))
+        c.udp(at + 0.001, DNS, port, answer(1000 + i + 500, 'a.test', 1, address='10.0.0.2'))
+        if i in lost:
+            c.udp(at + 5, port, DNS, question(1000 + i + 28 * 500, 'a.test', 28))
+            at += 5
+        c.udp(at + 0.001, DNS, port, answer(1000 + i + 28 * 500, 'a.test', 28))
+    c.packets.sort(key=lambda p: p[0])
+
+
+@case(['dns.race_5s', 'stays unanswered, 4 times'])
+def a_few_lost_questions_close_together(c):
+    pairs(c, (50, 52, 55, 57))
+
+
+@case()
+def a_few_lost_questions_now_and_then(c):
+    pairs(c, (5, 50, 100))
 
 
 @case(['dns.unreachable', 'ICMP reports it unreachable for 1 question'])

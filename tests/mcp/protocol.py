@@ -211,6 +211,33 @@ def check_walls(server, name):
     hold(not wrong and "usage" not in text and " 0 calls" in text, "a value is no option")
 
 
+# What is wrong, and the argument or tool that the answer must name.
+WRONG = [
+    ("list", {"status": ["77x"]}, "status"),
+    ("list", {"kind": ["other"]}, "kind"),
+    ("list", {"slower_than": "fast"}, "slower_than"),
+    ("list", {"since": "yesterday"}, "since"),
+    ("list", {"until": "+5x"}, "until"),
+    ("list", {"id": ["zz"]}, "id"),
+    ("list", {"port": ["99999999"]}, "port"),
+    ("explain", {}, "id or trace_id"),
+    ("explain", {"id": ["00"]}, "the tool list"),
+    ("explain", {"trace_id": ["nobody"]}, "the tool list"),
+    ("extract", {}, "id or trace_id"),
+    ("extract", {"id": ["00"]}, "the tool list"),
+    ("compare", {"live": [NAME], "tolerance": "x"}, "tolerance"),
+    ("compare", {"live": [NAME], "client": ["x"]}, "client"),
+]
+
+
+def check_words(server, name, root):
+    """A client has no command line: what is wrong is said in the names of its arguments, without the server's own paths."""
+    for tool, arguments, named in WRONG:
+        text, wrong = server.call(tool, captures=[name], **arguments)
+        hold(wrong and named in text, f"{tool} {arguments}: {text}")
+        hold("--" not in text and "CAPTURE" not in text and str(root) not in text, f"{tool} {arguments}: of the command line: {text}")
+
+
 def check_protocol(server, name):
     server.send(b"this is no json\n")
     hold(server.receive()["error"]["code"] == -32700, "a line that is no JSON")
@@ -285,6 +312,7 @@ def main():
         bad = check_texts(program, server, name, root)
         check_extract(program, server, name, bad, out)
         check_walls(server, name)
+        check_words(server, name, root)
         check_protocol(server, name)
         live = subprocess.run(["zstd", "-dcq", str(LIVE)], capture_output=True, check=False)
         if live.returncode == 0:

@@ -61,6 +61,18 @@ def event_rules(program):
             for h in listed(program, 'hooks')]
 
 
+def compact_rules(program):
+    """Of an event in the compact form: its lists of arguments stand behind its moment, or right behind its hook."""
+    rules = []
+    for h in listed(program, 'hooks'):
+        values = [{'type': [VALUES[a['type']], 'null']} for a in h['args']]
+        items = {'type': 'array', 'minItems': 1, 'maxItems': len(values), 'prefixItems': values} if values else False
+        rules.append({'if': {'prefixItems': [{'const': h['hook']}]},
+                      'then': {'if': {'$ref': '#/$defs/with_moment'}, 'then': {'prefixItems': [True] * 6, 'items': items},
+                               'else': {'prefixItems': [True], 'items': items}}})
+    return rules
+
+
 def current(program, schema):
     """The schema with what the program's lists say today."""
     schema = json.loads(json.dumps(schema))
@@ -70,6 +82,8 @@ def current(program, schema):
             definitions[name] = {'enum': values}
     if 'rebuilt_event' in definitions:
         definitions['rebuilt_event']['allOf'] = event_rules(program)
+    if 'compact_event' in definitions:
+        definitions['compact_event']['allOf'] = compact_rules(program)
     return schema
 
 

@@ -21,7 +21,7 @@ def load():
 def check_lists(program, schemas, update):
     stale = []
     for name, schema in schemas.items():
-        assert schema['title'] == 'pcap2trace.' + name.replace('-', '/'), f'{name}: its title is {schema["title"]}'
+        assert schema['title'] == 'pcap2trace.' + name.replace('-', '/', 1), f'{name}: its title is {schema["title"]}'
         text = lists.layout(lists.current(program, schema)) + '\n'
         path = os.path.join(lists.SCHEMAS, name + '.schema.json')
         with open(path) as f:
@@ -106,6 +106,46 @@ def check_exchanges(program, check):
     return total
 
 
+def compact_form(x):
+    """As form() of the compact one: its events by hook, and how long they and their lists of arguments are."""
+    events = sorted({(e[0], len(e) > 1 and isinstance(e[1], (int, float)), tuple(len(a) for a in e[1:] if isinstance(a, list))) for e in x.get('events', [])})
+    return json.dumps([x['kind'], x['outcome'], sorted(x), sorted(f[0] for f in x.get('findings', [])), sorted(x.get('transport', {})),
+                       sorted(x.get('connection', {})), events, sorted({link[0] for link in x.get('links', [])})])
+
+
+def spoiled_compact(x):
+    def copied(change):
+        y = copy.deepcopy(x)
+        change(y)
+        return y
+    first = x['events'][0]
+    assert isinstance(first[1], (int, float)), first
+    yield 'an unknown member', copied(lambda y: y.update(surprise=1))
+    yield 'null instead of nothing', copied(lambda y: y.update(error=None))
+    yield 'an empty list', copied(lambda y: y.update(findings=[]))
+    yield 'an unknown hook', copied(lambda y: y['events'][0].__setitem__(0, 'GotLost'))
+    yield 'a basis by its name', copied(lambda y: y['events'][0].__setitem__(2, 'observed'))
+    yield 'bounds that leave the time out', copied(lambda y: y['events'][0].__setitem__(3, 1.5))
+    yield 'an argument too many', copied(lambda y: y['events'][0].append(['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i']))
+    yield 'an event without a moment and with half of one', copied(lambda y: y['events'].append(first[:3]))
+    yield 'the schema of the full form', copied(lambda y: y.update(schema='pcap2trace.exchange/2'))
+
+
+def check_compact(program, check):
+    seen, whole = set(), None
+    for path in (p for folder in FOLDERS for p in captures(folder)):
+        for line in run(program, '-q', '--all', '-T', 'ndjson', '--compact', *keys_of(path), path).splitlines():
+            x = json.loads(line)
+            if compact_form(x) in seen:
+                continue
+            seen.add(compact_form(x))
+            check.accept('exchange-2-compact', x, f'{path}: {x["id"]}')
+            whole = x if len(x.get('events', [])) > 3 else whole
+    for why, bad in spoiled_compact(whole):
+        check.refuse('exchange-2-compact', bad, why)
+    assert len(seen) > 300, len(seen)
+
+
 def disturbed(lines):
     """Live traces that agree with none, some or all of what they were made of: a hook out of place, one missing, an error, nobody's."""
     for i, x in enumerate(json.loads(line) for line in lines):
@@ -162,6 +202,13 @@ def check_batches(program, check, scratch):
         check.accept('window-1', window, out)
     assert len(windows) >= 6 and {x['file'] for x in windows} >= set(os.listdir(folder)), windows
     check.refuse('window-1', {**windows[0], 'surprise': 1}, 'an unknown member')
+    with open(os.path.join(out, windows[0]['output'])) as f:
+        some = json.loads(f.readline())['id']
+    shutil.move(folder, folder + '-gone')
+    gone = json.loads(run(program, 'explain', '-q', '-T', 'json', '--id', some, out))
+    assert gone[0]['events'] and not gone[0]['packets'], gone
+    check.accept('explain-1', gone, 'without captures')
+    shutil.move(folder + '-gone', folder)
     for line in run(program, 'plan', folder, codes=(0,)).splitlines():
         check.accept('shard-1', json.loads(line), 'plan')
     check.refuse('shard-1', {**json.loads(line), 'shard': -1}, 'a negative number')
@@ -179,6 +226,7 @@ def main():
         print('skipped: needs python3-jsonschema (the lists in the schemas are right)')
         return 77
     total = check_exchanges(program, check)
+    check_compact(program, check)
     check_compared(program, check)
     check_summaries(program, check)
     check_batches(program, check, rest)

@@ -153,6 +153,17 @@ def times_are_told_as_asked():
           "machine forms are UTC")
 
 
+def times_of_a_summary_are_told_as_asked():
+    incident = os.path.join(CAPTURES, "../../../samples/incident/incident.pcap")
+    since = {t: re.search(r"since (\S+) \(.*\) until (\S+);", in_pipe(["summary", "--time", t, incident], TZ="Asia/Kolkata")[0]).groups()
+             for t in ("utc", "local", "epoch", "relative")}
+    check(since == {"utc": ("10:13:40.206",) * 2, "local": ("15:43:40.206",) * 2, "epoch": ("1795342420.206",) * 2,
+                    "relative": ("+0.182",) * 2}, f"summary: {since}")
+    check(in_pipe(["summary", "--time", "utc", incident]) == in_pipe(["summary", incident]), "a summary is in UTC")
+    check(in_pipe(["summary", "-T", "json", "--time", "local", incident], TZ="Asia/Kolkata") == in_pipe(["summary", "-T", "json", incident]),
+          "a summary's JSON is UTC")
+
+
 def wide_characters_are_counted():
     path = os.path.join(SCRATCH, "wide.pcap")
     request = ("GET /" + "猫" * 60 + " HTTP/1.1\r\nHost: a.test\r\nX-Long: " + "犬é" * 60 + "e\u0301" * 60 + "\r\n\r\n")
@@ -235,6 +246,7 @@ def main():
     the_hint_is_for_who_looks_on(incident)
     ids_and_files_where_they_say_something(captures[0])
     times_are_told_as_asked()
+    times_of_a_summary_are_told_as_asked()
     wide_characters_are_counted()
     progress_shares_no_line()
     return 1 if failures else 0

@@ -18,11 +18,11 @@ TOLD = {
     "01": "most: dns_error at ",
     "02": None,
     "06": "most: no_response at ",
-    "08": "most: no_response at ",
+    "08": "; http.retry_storm (calls are abandoned and retried, which creates the load)",
     "11": None,
     "15": None,
     "16": None,
-    "18": "most: status 503 at ",
+    "18": "; http.who_answered (a proxy returns errors of its own)",
 }
 
 
@@ -30,7 +30,21 @@ def failed(x):
     return x["outcome"] not in ("ok", "incomplete") or (x["status"] or 0) >= 500 or ((x.get("grpc") or {}).get("status") or 0) > 0
 
 
-def check_numbers(out, lines):
+def causes_of(program, out, name):
+    """Those of a summary of that window alone."""
+    alone = os.path.join(os.path.dirname(out), "alone")
+    os.makedirs(alone)
+    state = name.replace(".ndjson", ".summary.zst")
+    for file in (name, state):
+        shutil.copy(os.path.join(out, file), alone)
+    with open(os.path.join(out, "manifest.ndjson"), encoding="utf-8") as f, open(os.path.join(alone, "manifest.ndjson"), "w", encoding="utf-8") as g:
+        g.writelines(line for line in f if f'"output":"{name}"' in line)
+    run = subprocess.run([program, "summary", "-T", "json", alone], stdout=subprocess.PIPE, check=True)
+    shutil.rmtree(alone)
+    return {c["code"] for c in json.loads(run.stdout)["causes"]}
+
+
+def check_numbers(program, out, lines):
     """Each line's numbers are those of the window's own exchanges, and each window that should have one has one."""
     before, told = [0, 0], {re.search(r" (\S+\.ndjson): ", " " + line)[1]: line for line in lines}
     for path in sorted(glob.glob(os.path.join(out, "*.ndjson"))):
@@ -44,6 +58,8 @@ def check_numbers(out, lines):
         usual = before[0] / before[1] if before[1] else float("inf")
         trouble = bad >= 3 and bad >= len(xs) // 20 and (bad >= len(xs) - bad or bad / len(xs) >= 2.5 * usual)
         assert (said in told.get(name, "")) == trouble, (name, said, told.get(name))
+        if trouble:
+            assert causes_of(program, out, name) >= set(re.findall(r"; ([a-z0-9_.]+) \(", told[name])), (name, told[name])
         before = [before[0] + bad, before[1] + len(xs)]
 
 
@@ -76,7 +92,7 @@ def check_incident(program, capture, told, scratch):
         assert not lines, (capture, lines)
     else:
         assert any(told in line for line in lines), (capture, lines)
-    check_numbers(out, lines)
+    check_numbers(program, out, lines)
     assert batch(program, out, folder) == [], "told twice"
     shutil.rmtree(folder)
     shutil.rmtree(out)

@@ -1,10 +1,14 @@
 """Captures cut into the files of a rotation."""
+import gzip
 import os
 import struct
 import subprocess
 
 
 def content(path):
+    if path.endswith(".gz"):
+        with gzip.open(path, "rb") as f:
+            return f.read()
     if not path.endswith(".zst"):
         with open(path, "rb") as f:
             return f.read()
@@ -27,3 +31,14 @@ def split(capture, folder, pieces):
         with open(paths[-1], "wb") as f:
             f.write(data[:24] + b"".join(records[i:i + step]))
     return paths
+
+
+def later(capture, path, seconds):
+    """The same packets, so many seconds later."""
+    data, at = bytearray(content(capture)), 24
+    while at < len(data):
+        when, _, length = struct.unpack("<III", data[at:at + 12])
+        data[at:at + 4] = struct.pack("<I", when + seconds)
+        at += 16 + length
+    with open(path, "wb") as f:
+        f.write(data)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""written_check.py PROGRAM FOLDER CAPTURE SCRATCH: what is told of the captures in FOLDER, and of the pieces of CAPTURE, is told
+"""written_check.py PROGRAM FOLDER CAPTURE LOSSY SCRATCH: what is told of the captures in FOLDER, and of the pieces of CAPTURE, is told
 of what `batch` wrote of them, too: by summary with and without filters, report, explain and extract."""
 import glob
 import gzip
@@ -83,6 +83,17 @@ def check_baseline(run, captures, written, scratch):
         assert page.Page(name).plain("summary") == wanted, (baseline, of)
 
 
+def check_again(run, capture, scratch):
+    """A connection that comes again in a later file, with the same ports and numbers: its many stalls are as sound as others'."""
+    twice, written = os.path.join(scratch, "twice"), os.path.join(scratch, "of-twice")
+    os.makedirs(twice)
+    for seconds in (0, 3):
+        cut.later(capture, os.path.join(twice, f"{seconds}.pcap"), seconds)
+    run("batch", "--all", "--final", "--out", written, twice)
+    assert run("summary", written) == run("summary", twice)
+    assert run.said == "", run.said
+
+
 def check_refusals(run, captures, written):
     run("summary", captures, written, code=2)
     assert "cannot be read together" in run.said
@@ -104,12 +115,21 @@ def check_damage(run, written, scratch):
     broken = os.path.join(scratch, "broken")
     shutil.copytree(written, broken)
     longest = max(glob.glob(os.path.join(broken, "0*.ndjson")), key=os.path.getsize)
+    with open(longest, "rb") as f:
+        count = len(f.readlines())
     damage(longest, lambda lines: [b'{"schema":"pcap2trace.exchange/2","id":5}\n', b"\xff\n", b"[" * 4000 + b"\n"] +
            lines[1:] + [b'{"schema":'])
     run("summary", "--problems", broken, code=1)
     name = os.path.basename(longest)
     for what in ("line 1: its \"id\"", "line 2: is not UTF-8", "line 3: is nested deeper", "is cut"):
         assert any(name in line and what in line for line in run.said.splitlines()), (what, run.said)
+    shutil.copy(os.path.join(written, name), longest)
+    damage(longest, lambda lines: lines[1:])
+    run("summary", "--problems", broken, code=1)
+    assert f"{name}: has {count - 1} lines, but the manifest says that batch wrote {count}" in run.said, run.said
+    damage(longest, lambda lines: lines + lines)
+    run("report", "-o", "/dev/null", broken, code=1)
+    assert f"{name}: has {2 * count - 2} lines, but the manifest says that batch wrote {count}" in run.said, run.said
     os.remove(longest)
     run("summary", "--problems", broken, code=1)
     assert name + ": is missing, although the manifest names it" in run.said
@@ -159,13 +179,36 @@ def later(data):
     return data
 
 
+def exchange_of(written, id_):
+    for path in glob.glob(os.path.join(written, "0*.ndjson")):
+        with open(path, encoding="utf-8") as f:
+            for line in f:
+                x = json.loads(line)
+                if x["id"] == id_:
+                    return x
+    raise AssertionError(id_)
+
+
+def check_gone(run, id_, written):
+    """Without captures, what batch wrote of the exchange is told, and that they are missing."""
+    x = exchange_of(written, id_)
+    [told] = json.loads(run("explain", "-T", "json", "--id", id_, written, code=1))
+    assert "is missing: say with --captures FOLDER where" in run.said
+    assert told["packets"] == [] and told["outcome"] == x["outcome"]
+    assert [(e["hook"], e["time"], e["basis"], [r["packet"] for r in e["evidence"]]) for e in told["events"]] == \
+           [(e["hook"], e["time"], e["basis"], [p for _, p in e["evidence"]]) for e in x["events"]]
+    assert [f["code"] for f in told["findings"]] == [f["code"] for f in x["findings"]]
+    text = run("explain", "--id", id_, written, code=1).decode()
+    assert "its captures are not here" in text and all(e["hook"] in text for e in x["events"])
+    run("extract", "--id", id_, "-w", "/dev/null", written, code=1)
+
+
 def check_moved(run, captures, written, id_, scratch):
     """Captures that moved, were compressed, or hold something else."""
     moved, name = os.path.join(scratch, "moved"), os.path.join(scratch, "x.pcapng")
     told = run("explain", "--id", id_, captures)
     os.rename(captures, moved)
-    run("explain", "--id", id_, written, code=1)
-    assert "is missing: say with --captures FOLDER where" in run.said
+    check_gone(run, id_, written)
     for path in glob.glob(os.path.join(moved, "*.pcap")):
         with open(path, "rb") as f, gzip.open(path + ".gz", "wb") as g:
             g.write(f.read())
@@ -194,7 +237,7 @@ def compress(written):
 
 
 def main():
-    program, captures, capture, scratch = sys.argv[1:]
+    program, captures, capture, lossy, scratch = sys.argv[1:]
     run = Run(program)
     shutil.rmtree(scratch, ignore_errors=True)
     os.makedirs(os.path.join(scratch, "in"))
@@ -208,6 +251,7 @@ def main():
         check_summary(run, captures, folder)
     check_report(run, captures, written, scratch)
     check_baseline(run, captures, written, scratch)
+    check_again(run, lossy, scratch)
     check_refusals(run, captures, written)
     check_damage(run, written, scratch)
     compress(written)

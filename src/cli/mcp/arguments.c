@@ -202,6 +202,14 @@ void arguments_fini(struct arguments *a)
     buf_fini(&a->complaint);
 }
 
+const char *arguments_name(struct slice option)
+{
+    for (size_t i = 0; i < PROPERTIES; i++)
+        if (properties[i].option != NULL && slice_eq(option, slice_str(properties[i].option)))
+            return properties[i].name;
+    return NULL;
+}
+
 /* ---- the schema ---- */
 
 static void put_type(struct buf *b, enum property_type type)

@@ -26,6 +26,8 @@ int arguments_take(struct arguments *a, const cJSON *given, const struct root *r
 /* Parses the words as options; a is to outlive them. 0, P2T_ERR_MEMORY, or P2T_ERR_USAGE with a complaint. */
 int arguments_parse(struct arguments *a, struct cli_options *o);
 void arguments_fini(struct arguments *a);
+/* The name of the argument that stands for an option, "--slower-than"; NULL: none does. */
+const char *arguments_name(struct slice option);
 /* Appends a tool's JSON schema. */
 void arguments_schema(struct buf *b, enum tool_bit tool);
 

@@ -31,7 +31,8 @@ static int read_all(struct reading *r, struct held *h)
     struct p2t_counters counters;
 
     config.exchange = on_exchange;
-    int status = p2t_summary_new(&r->feed.summary, &(struct p2t_summary_config){0});
+    int status = p2t_summary_new(&r->feed.summary,
+                                 &(struct p2t_summary_config){.memory = feed_summary_memory(r->feed.options)});
     if (status == P2T_OK)
         status = cli_session_open(&r->feed.session, r->feed.options, config);
     if (status == P2T_OK)

@@ -7,6 +7,7 @@
 #include "cli/ending.h"
 #include "cli/mcp/arguments.h"
 #include "cli/mcp/listing.h"
+#include "cli/mcp/words.h"
 #include "cli/output.h"
 #include "cli/report.h"
 #include "cli/run_compare.h"
@@ -173,6 +174,7 @@ static void answer_text(struct tools *t, const struct tool *tool, const struct a
             buf_lit(&notes, "out of memory\n");
     }
     root_leave_out(&t->root, &notes);
+    words_for_client(&notes);
     if (!again)
         root_leave_out(&t->root, &t->last_answer);
     free(t->last_asked);
@@ -188,7 +190,7 @@ static void answer_text(struct tools *t, const struct tool *tool, const struct a
 
 /* ---- extract ---- */
 
-static void answer_extract(const struct tool *tool, const struct cli_options *o, struct buf *b)
+static void answer_extract(const struct tools *t, const struct tool *tool, const struct cli_options *o, struct buf *b)
 {
     struct buf text = {0}, notes = {0};
     struct stat st;
@@ -199,6 +201,8 @@ static void answer_extract(const struct tool *tool, const struct cli_options *o,
         report_line(o->output, "already exists, and was not changed");
     int code = there ? EXIT_USAGE : tool->command(o);
     report_to(NULL);
+    root_leave_out(&t->root, &notes);
+    words_for_client(&notes);
     if (code != EXIT_OK && notes.n > 0) {
         put_failure(b, text_of(&notes));
     } else {
@@ -266,6 +270,7 @@ static void answer(struct tools *t, const struct tool *tool, struct arguments *a
         status = name_command(a, tool->bit == FOR_LIST ? "trace" : tool->name);
     if (status == P2T_OK)
         status = arguments_parse(a, &o);
+    words_for_client(&a->complaint);
     if (status == P2T_ERR_USAGE)
         put_failure(b, text_of(&a->complaint));
     else if (status != P2T_OK)
@@ -273,7 +278,7 @@ static void answer(struct tools *t, const struct tool *tool, struct arguments *a
     else if (tool->bit == FOR_LIST)
         listing_answer(&t->shelf, &o, given, b);
     else if (tool->bit == FOR_EXTRACT)
-        answer_extract(tool, &o, b);
+        answer_extract(t, tool, &o, b);
     else
         answer_text(t, tool, a, &o, given, b);
     cli_options_free(&o);

@@ -14,6 +14,10 @@ void finding_add_as(struct exchange *e, enum p2t_finding_code code, enum p2t_sev
                     const struct packet_mark *a, const struct packet_mark *b, const char *format, ...)
     __attribute__((format(printf, 6, 7)));
 
+/* One more packet for the finding added last, if it has this code: each once, up to P2T_FINDING_EVIDENCE_MAX; the rest is
+ * counted. */
+void finding_prove(struct exchange *e, enum p2t_finding_code code, const struct packet_mark *m);
+
 /* Nanoseconds in milliseconds, for a text. */
 static inline double ms(int64_t ns)
 {

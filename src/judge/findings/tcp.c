@@ -35,6 +35,21 @@ static const struct flow_stall *longest(const struct exchange *e, enum flow_dir 
     return best;
 }
 
+/* All of these kinds, beside the longest, whose packets the finding has. */
+static void prove_stalls(struct exchange *e, enum p2t_finding_code code, enum flow_dir dir, enum p2t_stall_kind kind,
+                         enum p2t_stall_kind or)
+{
+    const struct exchange_transport *x = &e->transport;
+
+    for (uint32_t i = 0; i < x->stall_count; i++) {
+        const struct flow_stall *s = &x->stalls[i];
+        if (!is_of(s, dir) || (s->kind != kind && s->kind != or))
+            continue;
+        finding_prove(e, code, &s->from);
+        finding_prove(e, code, &s->to);
+    }
+}
+
 /* ---- what never arrived ---- */
 
 /* No packet of the server says that it has them. A single sending may have been too short before the end. */
@@ -115,20 +130,22 @@ static bool about_loss(struct exchange *e, enum flow_dir dir)
 
     if (s == NULL || s->open || m->stalled_ns < SHORT_NS || m->stalled_ns < rtt_ns(e))
         return false;
+    enum p2t_finding_code code = waited_for_timer(s) ? P2T_FINDING_TCP_LOSS_STALL : P2T_FINDING_TCP_LOSS_FAST;
     if (s->arrived)
         finding_add(
-            e, waited_for_timer(s) ? P2T_FINDING_TCP_LOSS_STALL : P2T_FINDING_TCP_LOSS_FAST, &s->from, &s->to,
+            e, code, &s->from, &s->to,
             "%.0f ms of the %s were spent before segments were sent again that had arrived, as their receiver "
             "said (D-SACK): what acknowledged them was lost",
             ms(m->stalled_ns), messages[dir]);
     else if (waited_for_timer(s))
-        finding_add(e, P2T_FINDING_TCP_LOSS_STALL, &s->from, &s->to,
+        finding_add(e, code, &s->from, &s->to,
                     "%.0f ms of the %s were spent waiting for lost segments to be sent again: %s", ms(m->stalled_ns),
                     messages[dir], lost_where(s));
     else
-        finding_add(e, P2T_FINDING_TCP_LOSS_FAST, &s->from, &s->to,
+        finding_add(e, code, &s->from, &s->to,
                     "lost segments of the %s were sent again at once, which took %.0f ms: %s", messages[dir],
                     ms(m->stalled_ns), lost_where(s));
+    prove_stalls(e, code, dir, P2T_STALL_LOST_AFTER, P2T_STALL_LOST_BEFORE);
     return true;
 }
 
@@ -181,9 +198,12 @@ static void about_window(struct exchange *e, enum flow_dir dir)
 
     if (s == NULL || ns < LONG_NS || ns < 2 * rtt_ns(e))
         return;
-    finding_add(e, dir == FLOW_S2C ? P2T_FINDING_TCP_ZERO_WINDOW_CLIENT : P2T_FINDING_TCP_ZERO_WINDOW_SERVER,
-                &s->from, &s->to, "the %s did not read for %.0f ms: its receive window was closed, and the %s waited",
+    enum p2t_finding_code code =
+        dir == FLOW_S2C ? P2T_FINDING_TCP_ZERO_WINDOW_CLIENT : P2T_FINDING_TCP_ZERO_WINDOW_SERVER;
+    finding_add(e, code, &s->from, &s->to,
+                "the %s did not read for %.0f ms: its receive window was closed, and the %s waited",
                 sides[dir == FLOW_C2S ? FLOW_S2C : FLOW_C2S], ms(ns), messages[dir]);
+    prove_stalls(e, code, dir, P2T_STALL_ZERO_WINDOW, P2T_STALL_ZERO_WINDOW);
 }
 
 /* A stream of messages pauses as it likes. */
@@ -199,6 +219,7 @@ static void about_pause(struct exchange *e, enum flow_dir dir)
     finding_add(e, P2T_FINDING_TCP_SENDER_PAUSED, &s->from, &s->to,
                 "the %s paused for %.0f ms in the middle of the %s: everything was acknowledged, and it sent nothing",
                 sides[dir], ms(ns), messages[dir]);
+    prove_stalls(e, P2T_FINDING_TCP_SENDER_PAUSED, dir, P2T_STALL_IDLE, P2T_STALL_IDLE);
 }
 
 static void about_nagle(struct exchange *e, enum flow_dir dir)
@@ -211,6 +232,7 @@ static void about_nagle(struct exchange *e, enum flow_dir dir)
                 "the %s waited %.0f ms for an ACK that the %s delayed, which fits Nagle's algorithm; TCP_NODELAY "
                 "turns it off",
                 sides[dir], ms(e->transport.message[dir].nagle_ns), sides[dir == FLOW_C2S ? FLOW_S2C : FLOW_C2S]);
+    prove_stalls(e, P2T_FINDING_TCP_NAGLE, dir, P2T_STALL_NAGLE, P2T_STALL_NAGLE);
 }
 
 static void about_probes(struct exchange *e)

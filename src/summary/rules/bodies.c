@@ -21,6 +21,19 @@ static int64_t own_time(const struct call *c, bool sending)
     return max_ns(0, phase - (c->stalled_ns <= phase ? c->stalled_ns : 0) - shut);
 }
 
+/* In the body. Of a TLS call, the connection's pauses after its answer began. */
+static int64_t paused_in(const struct call *c, bool sending)
+{
+    int64_t ns = sending ? c->idle_client_ns : c->idle_server_ns, sum = 0;
+
+    for (size_t i = 0; c->kind == P2T_KIND_TLS && !sending && c->answer_ns != 0 && i < c->conn->stall_count; i++) {
+        const struct stall *x = &c->conn->stalls[i];
+        if (x->kind == P2T_STALL_IDLE && x->by_server)
+            add_ns(&sum, overlap_ns(x->from_ns, x->to_ns, c->answer_ns, c->end_ns));
+    }
+    return max_ns(ns, sum);
+}
+
 static bool is_slow(const void *item)
 {
     return ((const struct call *)item)->mark != 0;
@@ -65,11 +78,30 @@ static void blame(struct bodies *b, size_t slow, int64_t median, int64_t paused,
         say_service(&c->text, first->server, first->server_ip);
         buf_lit(&c->text, " arrive slowly without pause or loss, which fits the path's bandwidth");
     }
-    buf_printf(&c->text, ", %zu calls of %s %s take ", slow, word_str(first->method), word_str(first->route));
+    buf_lit(&c->text, ", ");
+    say_count(&c->text, slow, "call");
+    if (first->route != NULL)
+        buf_printf(&c->text, " of %s %s", word_str(first->method), first->route->text);
+    buf_lit(&c->text, " take ");
     say_time(&c->text, median);
     buf_lit(&c->text, " for it (usual: ");
     say_time(&c->text, b->base_ns);
     buf_putc(&c->text, ')');
+}
+
+static const struct call *first_of(const struct bodies *b)
+{
+    return b->slow[0].item;
+}
+
+/* Without keys, routes mix: nearly all are slow for a while, and hardly any before and after. */
+static bool is_clean(const struct bodies *b, size_t slow)
+{
+    size_t outside = b->n - b->span, all = 0;
+
+    for (size_t i = 0; i < b->n; i++)
+        all += is_slow(b->calls[i].item);
+    return slow * 10 >= b->span * 7 && outside >= 5 && (all - slow) * 10 <= outside;
 }
 
 static void look_at(struct bodies *b)
@@ -95,9 +127,9 @@ static void look_at(struct bodies *b)
                 continue;
             sample_add(&slow, own_time(c, b->sending));
             took += own_time(c, b->sending);
-            add_ns(&paused, b->sending ? c->idle_client_ns : c->idle_server_ns);
+            add_ns(&paused, paused_in(c, b->sending));
         }
-        if (slow.n >= 4)
+        if (slow.n >= 4 && (first_of(b)->kind != P2T_KIND_TLS || is_clean(b, slow.n)))
             blame(b, slow.n, sample_at(&slow, 500), paused, took);
     }
     b->s->failed |= all.failed || slow.failed;
@@ -112,7 +144,8 @@ void rules_bodies(struct p2t_summary *s)
 
     for (size_t i = 0; i < s->call_count; i++) {
         struct call *c = &s->calls[i];
-        if (c->kind == P2T_KIND_HTTP1 && c->request_ns != 0 && !c->streams && c->conn != NULL)
+        if ((c->kind == P2T_KIND_HTTP1 || c->kind == P2T_KIND_TLS) && c->request_ns != 0 && !c->streams &&
+            c->conn != NULL)
             groups_add(&g, (struct keyed){{c->server, c->method, c->route}, c->request_ns, c->id, c});
     }
     groups_sort(&g);

@@ -133,7 +133,6 @@ static void find_storm(struct p2t_summary *s, struct keyed *calls, size_t n)
 
 /* ---- pools ---- */
 
-/* A request this soon after an answer was waiting for it. */
 static const int64_t AT_ONCE_NS = 4 * (int64_t)MS;
 enum { POOL_GAPS_MIN = 30, POOL_BINS_MAX = 3600 };
 
@@ -155,17 +154,29 @@ static int64_t gap_before(const struct call *c)
     return c->free_ns != 0 ? c->request_ns - c->free_ns : -1;
 }
 
+/* At the server's host: how long an answer and the next request are on their way. */
+static int64_t way_ns(const struct call *c)
+{
+    return c->conn != NULL && c->conn->vantage == P2T_VANTAGE_SERVER ? c->rtt_ns : 0;
+}
+
+/* A request this soon after an answer was waiting for it. */
+static bool is_at_once(const struct call *c, int64_t gap)
+{
+    return gap < AT_ONCE_NS + way_ns(c);
+}
+
 static void fill_bins(struct pool *p)
 {
     for (size_t i = 0; i < p->n; i++) {
         const struct call *c = p->calls[i].item;
-        int64_t gap = c->kind == P2T_KIND_HTTP1 ? gap_before(c) : -1,
+        int64_t gap = c->kind != P2T_KIND_HTTP2 ? gap_before(c) : -1,
                 at = (c->request_ns - p->s->first_ns) / SECOND_NS;
         if (gap < 0 || at < 0 || at >= POOL_BINS_MAX)
             continue;
         p->bins = (size_t)at + 1 > p->bins ? (size_t)at + 1 : p->bins;
         p->bin[at].gaps++;
-        p->bin[at].tight += gap < AT_ONCE_NS;
+        p->bin[at].tight += is_at_once(c, gap);
         p->gaps++;
     }
 }
@@ -193,13 +204,13 @@ static void measure_pool(struct pool *p)
 
     for (size_t i = 0; i < p->n; i++) {
         const struct call *c = p->calls[i].item;
-        busy += overlap_ns(c->request_ns, c->end_ns, p->from_ns, p->to_ns);
+        busy += overlap_ns(c->request_ns, c->end_ns + way_ns(c), p->from_ns, p->to_ns);
         p->inside += c->request_ns >= p->from_ns && c->request_ns <= p->to_ns;
         p->given_up += c->left && c->request_ns >= p->from_ns && c->request_ns <= p->to_ns + 3 * SECOND_NS;
         int64_t gap = gap_before(c);
         if (gap >= 0 && (c->request_ns < p->from_ns || c->request_ns > p->to_ns)) {
             p->gaps_outside++;
-            p->tight_outside += gap < AT_ONCE_NS;
+            p->tight_outside += is_at_once(c, gap);
         }
     }
     p->busy = (double)busy / (double)(p->to_ns - p->from_ns);
@@ -354,6 +365,14 @@ static struct keyed keyed_by(enum by by, struct call *c)
     return k;
 }
 
+/* TLS hides which calls are the same, and who makes them, but not when. */
+static bool is_looked_at(enum by by, const struct call *c)
+{
+    bool timed = by == BY_PROCESS_AND_SERVER || by == BY_PROCESS;
+
+    return call_is_request(c) || (timed && c->kind == P2T_KIND_TLS && c->request_ns != 0);
+}
+
 static void for_each(struct p2t_summary *s, enum by by, look_fn *look)
 {
     struct groups g = {0};
@@ -361,7 +380,7 @@ static void for_each(struct p2t_summary *s, enum by by, look_fn *look)
     struct keyed *first;
 
     for (size_t i = 0; i < s->call_count; i++)
-        if (call_is_request(&s->calls[i]))
+        if (is_looked_at(by, &s->calls[i]))
             groups_add(&g, keyed_by(by, &s->calls[i]));
     groups_sort(&g);
     while (cause_room(s) && (first = groups_next(&g, &at, &n)) != NULL)

@@ -6,7 +6,8 @@ struct habit {
     struct p2t_summary *s;
     struct keyed *calls; /* of one process to one host, by time */
     size_t n;
-    size_t alone, server_closes, client_closes;
+    size_t alone, server_closes, client_closes,
+        hidden_closes; /* hidden: by the server, asked for by whom TLS hides */
     int64_t cost_ns, total_ns, from_ns, to_ns;
     struct sample handshake;
     const struct call *first;
@@ -28,8 +29,8 @@ static void measure(struct habit *h)
         h->first = h->alone++ == 0 ? c : h->first;
         h->from_ns = h->from_ns == 0 ? c->start_ns : h->from_ns;
         h->to_ns = max_ns(h->to_ns, c->end_ns);
-        h->server_closes +=
-            c->response_closes || (c->kind == P2T_KIND_TLS && c->conn->closer == P2T_CLOSER_SERVER_FIN);
+        h->server_closes += c->response_closes;
+        h->hidden_closes += c->kind == P2T_KIND_TLS && c->conn->closer == P2T_CLOSER_SERVER_FIN;
         h->client_closes += c->request_closes;
         add_ns(&h->cost_ns, c->dns_ns + c->connect_ns + c->tls_ns);
         add_ns(&h->total_ns, c->total_ns);
@@ -46,11 +47,39 @@ static bool told_of_walk(const struct habit *h)
     return false;
 }
 
+/* The server answers others more than once on a connection. */
+static bool keeps_others(const struct habit *h)
+{
+    for (size_t i = 0; i < h->s->conn_count; i++) {
+        const struct conn *k = &h->s->conns[i];
+        if (k->server == h->first->server && k->call_count > 1)
+            return true;
+    }
+    return false;
+}
+
+static const char *who_closes(const struct habit *h, struct cause *c)
+{
+    if (h->client_closes * 2 > h->alone)
+        return "the client asks for that: Connection: close";
+    if (h->server_closes * 2 > h->alone) {
+        c->side = P2T_CAUSE_SIDE_SERVER;
+        return "the server closes after each answer";
+    }
+    if ((h->hidden_closes + h->server_closes) * 2 <= h->alone)
+        return "the client closes after each answer";
+    c->confidence = P2T_LIKELY;
+    if (keeps_others(h))
+        return "the server closes after each answer, and keeps connections of others: most likely the client asks "
+               "for that";
+    c->side = P2T_CAUSE_SIDE_SERVER;
+    c->or_side = P2T_CAUSE_SIDE_CLIENT;
+    return "the server closes after each answer; TLS hides whether the client asked for that";
+}
+
 static void blame(struct habit *h)
 {
-    bool by_server = h->client_closes * 2 <= h->alone && h->server_closes * 2 > h->alone;
-    struct cause *c = cause_add(h->s, P2T_CAUSE_CONN_CHURN, by_server ? P2T_CAUSE_SIDE_SERVER : P2T_CAUSE_SIDE_CLIENT,
-                                "connect", P2T_CERTAIN);
+    struct cause *c = cause_add(h->s, P2T_CAUSE_CONN_CHURN, P2T_CAUSE_SIDE_CLIENT, "connect", P2T_CERTAIN);
 
     cause_subject_service(c, h->first->server, h->first->server_ip);
     c->client = h->first->client;
@@ -67,10 +96,7 @@ static void blame(struct habit *h)
     buf_lit(&c->text, " to ");
     say_service(&c->text, h->first->server, h->first->server_ip);
     buf_printf(&c->text, " open a connection each (%s); lookup and handshakes take %lld%% of their time",
-               by_server                         ? "the server closes after each answer"
-               : h->client_closes * 2 > h->alone ? "the client asks for that: Connection: close"
-                                                 : "the client closes after each answer",
-               (long long)(h->total_ns > 0 ? h->cost_ns * 100 / h->total_ns : 0));
+               who_closes(h, c), (long long)(h->total_ns > 0 ? h->cost_ns * 100 / h->total_ns : 0));
 }
 
 static void look_at(struct habit *h)

@@ -196,7 +196,8 @@ void rules_dials(struct p2t_summary *s)
         find_refused(&l);
         l.siblings = (struct word_list){0};
         dials_find_unreachable(&l);
-        dials_find_silence(&l);
+        if (!dials_find_blackout(&l))
+            dials_find_silence(&l);
         find_challenged(&l);
     }
     s->failed |= g.failed;

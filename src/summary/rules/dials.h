@@ -48,6 +48,8 @@ void say_siblings(struct listener *l, struct cause *c, const char *does, const c
 void dials_find_unreachable(struct listener *l);
 /* Its dials are reported unreachable in that time, or about then: that says why others had no answer, too. */
 bool dials_unreachable_in(struct listener *l, int64_t from_ns, int64_t to_ns);
+/* blackout.c: nothing at all comes from it for a time. True: told. */
+bool dials_find_blackout(struct listener *l);
 /* silence.c: SYNs that are not answered, or not at once. */
 void dials_find_silence(struct listener *l);
 /* stale.c: turns the cause into one about DNS, where the name led there only lately, or leads there no more. */

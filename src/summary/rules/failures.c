@@ -39,7 +39,7 @@ static bool is_stale(const struct call *c)
 
 static bool is_ended(const struct call *c)
 {
-    bool answered = c->kind == P2T_KIND_TLS && call_was_heard(c); /* in no TLS record */
+    bool answered = c->kind == P2T_KIND_TLS && call_was_heard(c) && !c->alerted; /* in no TLS record */
 
     return !answered && c->failed && c->answer_ns == 0 && c->status == 0 && !c->left && !is_stale(c) &&
            call_has(c, P2T_FINDING_CONN_CLOSED_BY_SERVER);

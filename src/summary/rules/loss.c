@@ -253,9 +253,11 @@ static void measure(struct losses *l)
     l->events += syns != NULL ? 2 : 0;
     if (l->events >= 3 && l->tails > 0)
         l->events += l->tails;
+    /* Peers that went silent are no share of anything. */
+    bool dead = l->dead >= at_least(l->s, 3) && l->dead * 10 >= l->conns_hit * 6;
     bool dear = hit >= at_least(l->s, 2) || (l->lag_ns > SECOND_NS / 2 && !l->s->small);
     l->counts = l->first != NULL && (l->events >= 4 || (l->s->small && hit > 0)) &&
-                l->conns_hit >= at_least(l->s, 2) && l->events * 1000 >= l->segments * 8 && dear;
+                l->conns_hit >= at_least(l->s, 2) && (dead || l->events * 1000 >= l->segments * 8) && dear;
 }
 
 static void hit_calls(struct losses *l, struct cause *c, int64_t over_ns)

@@ -170,8 +170,23 @@ static void find_slowness(struct resolver *r)
 
 /* ---- each ---- */
 
-static int64_t usual_lookup(struct p2t_summary *s)
+/* What an answer takes at the first try. */
+static int64_t usual_answer(const struct p2t_summary *s)
 {
+    struct sample all = {0};
+
+    for (size_t i = 0; i < s->question_count; i++)
+        if (question_is_answer(&s->questions[i]))
+            sample_add(&all, latency_of(&s->questions[i]));
+    int64_t usual = sample_at(&all, 250);
+    sample_fini(&all);
+    return usual;
+}
+
+/* Where all lookups are slow, a few answers one after the other. */
+static int64_t usual_lookup(const struct p2t_summary *s)
+{
+    enum { ANSWERS = 8 };
     struct sample all = {0};
 
     for (size_t i = 0; i < s->call_count; i++) {
@@ -181,7 +196,7 @@ static int64_t usual_lookup(struct p2t_summary *s)
     }
     int64_t usual = sample_at(&all, 300);
     sample_fini(&all);
-    return usual;
+    return min_ns(usual, max_ns(10 * (int64_t)MS, ANSWERS * usual_answer(s)));
 }
 
 static void list_others(struct resolver *r, const struct groups *all)

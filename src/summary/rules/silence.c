@@ -15,8 +15,9 @@ struct silence {
 
 static bool is_held(const struct listener *l, const struct call *c)
 {
-    if (c->server != l->server || c->acked_ns < 0 || c->request_ns < l->from_ns - 2 * SECOND_NS ||
-        c->request_ns >= l->to_ns || c->conn == NULL || c->conn->syn_ack_ns == 0 || c->conn->syns != 1)
+    if (c->server != l->server || c->acked_ns < 0 || c->acked_ns > HELD_NS / 2 ||
+        c->request_ns < l->from_ns - 2 * SECOND_NS || c->request_ns >= l->to_ns || c->conn == NULL ||
+        c->conn->syn_ack_ns == 0 || c->conn->syns != 1)
         return false;
     return (c->answer_ns == 0 || c->wait_ns > HELD_NS) &&
            min_ns(c->end_ns, c->answer_ns != 0 ? c->answer_ns : l->s->last_ns) - c->request_ns > HELD_NS;
@@ -42,7 +43,7 @@ static void look_at_host(const struct listener *l, struct silence *v)
         v->host_lives |= k->syn_ack_ns > l->from_ns + 300 * (int64_t)MS && k->syn_ack_ns < l->to_ns;
         for (size_t n = 0; n < k->stall_count; n++)
             v->losses += is_loss(&k->stalls[n]) && k->stalls[n].to_ns > l->from_ns - SECOND_NS &&
-                         k->stalls[n].to_ns < l->end_ns + SECOND_NS;
+                         k->stalls[n].from_ns < l->end_ns + SECOND_NS;
     }
     for (size_t i = 0; i < l->s->call_count; i++) {
         const struct call *c = &l->s->calls[i];
@@ -132,7 +133,10 @@ static void tell_filtered(struct listener *l, const struct silence *v)
                        P2T_LIKELY, SILENT);
 
     say_service(&c->text, l->server, l->ip);
-    buf_printf(&c->text, " answers no SYN, %zu dial%s without an answer", v->silent, plural(v->silent));
+    if (listener_taken(l) > 0)
+        buf_printf(&c->text, " leaves the SYNs of %zu of %zu dials unanswered", v->silent, c->of);
+    else
+        buf_printf(&c->text, " answers no SYN, %zu dial%s without an answer", v->silent, plural(v->silent));
     if (v->host_lives) {
         buf_lit(&c->text, ", while its host answers others, which fits a filter or a full queue");
         c->or_side = P2T_CAUSE_SIDE_SERVER;
@@ -210,7 +214,8 @@ void dials_find_silence(struct listener *l)
     look_around(l, &v);
     bool few = listener_taken(l) > 4 * all; /* the others were taken at once */
     bool gone = is_gone(l, &v);
-    if (!gone && v.losses >= (few ? 1 : 2) && v.repeated + v.late > 0) {
+    bool some_answered = v.repeated + v.late + listener_taken(l) > 0;
+    if (!gone && v.losses >= (few ? 1 : 2) && some_answered) {
         trouble_note(l->s,
                      (struct trouble){.kind = TROUBLE_LOSS, .who = l->ip, .from_ns = l->from_ns, .to_ns = l->end_ns});
         return;

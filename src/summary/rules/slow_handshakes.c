@@ -74,6 +74,19 @@ static bool is_clients(const struct handshakes *h)
     return h->split && h->after_ns * 10 > h->lost_ns * 8;
 }
 
+/* It was quicker before: a process that has just begun is slow at first, as Java's is. */
+static bool was_quick_before(const struct handshakes *h)
+{
+    const struct call *first = h->run[0].item;
+
+    for (const struct keyed *k = h->good.all; k < h->run; k++) {
+        const struct call *c = k->item;
+        if (c->client == first->client && c->mark == 0)
+            return true;
+    }
+    return h->by_baseline;
+}
+
 static void blame(struct handshakes *h)
 {
     const struct call *first = h->run[0].item;
@@ -123,7 +136,7 @@ void find_slow_handshakes(struct p2t_summary *s, struct keyed *calls, size_t n)
         densest_run(h.good.all, h.good.n, is_slow, &at, &h.span)) {
         h.run = &h.good.all[at];
         measure(&h);
-        if (is_convincing(&h))
+        if (is_convincing(&h) && (!is_clients(&h) || was_quick_before(&h)))
             blame(&h);
     }
     s->failed |= h.good.failed || h.all.failed || h.hello.failed || h.slow.failed || h.late.failed;

@@ -81,5 +81,6 @@ bool dials_unreachable_in(struct listener *l, int64_t from_ns, int64_t to_ns)
     static const int64_t NEAR_NS = 3 * SECOND_NS;
     struct listener at = *l;
 
-    return listener_count(&at, UNREACHABLE) >= at_least(l->s, 2) && at.from_ns - NEAR_NS <= to_ns && from_ns <= at.end_ns + NEAR_NS;
+    return listener_count(&at, UNREACHABLE) >= at_least(l->s, 2) && at.from_ns - NEAR_NS <= to_ns &&
+           from_ns <= at.end_ns + NEAR_NS;
 }

@@ -243,6 +243,8 @@ static void put_findings(struct buf *b, const struct p2t_exchange *x)
         json_text(b, f->text);
         buf_putc(b, ',');
         put_evidence(b, f->evidence, f->evidence_count);
+        if (f->evidence_dropped > 0)
+            buf_printf(b, ",%u", f->evidence_dropped);
         buf_putc(b, ']');
     }
     if (x->finding_count > 0)

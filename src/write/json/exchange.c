@@ -120,6 +120,8 @@ static void put_findings(struct buf *b, const struct p2t_exchange *x)
         text_field(b, "\",\"text\":", f->text);
         buf_lit(b, ",\"evidence\":");
         json_evidence(b, f->evidence, f->evidence_count);
+        if (f->evidence_dropped > 0)
+            buf_printf(b, ",\"evidence_dropped\":%u", f->evidence_dropped);
         buf_putc(b, '}');
     }
 }

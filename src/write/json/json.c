@@ -166,7 +166,7 @@ void json_value(struct buf *b, const struct p2t_value *v)
 
 void json_evidence(struct buf *b, const struct p2t_evidence *e, size_t n)
 {
-    if (buf_reserve(b, JSON_EVIDENCE_MAX))
+    if (buf_reserve(b, n * JSON_PAIR_MAX + 2))
         b->n = (size_t)((uint8_t *)json_evidence_text((char *)b->p + b->n, e, n) - b->p);
 }
 

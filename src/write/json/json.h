@@ -21,7 +21,7 @@ void json_id(struct buf *b, uint64_t id);
 void json_time(struct buf *b, int64_t ts_ns);
 /* A list of [file, packet]. */
 void json_evidence(struct buf *b, const struct p2t_evidence *e, size_t n);
-enum { JSON_EVIDENCE_MAX = P2T_EVIDENCE_MAX * 36 + 2 };
+enum { JSON_PAIR_MAX = 36, JSON_EVIDENCE_MAX = P2T_EVIDENCE_MAX * JSON_PAIR_MAX + 2 };
 /* Same, into memory that has room for JSON_EVIDENCE_MAX; returns where it ends. */
 static inline char *json_evidence_text(char *w, const struct p2t_evidence *e, size_t n)
 {

@@ -381,7 +381,7 @@ static void mistakes_are_named(void **state)
         {"pcap2trace batch a", "--out FOLDER"},
         {"pcap2trace batch --out o -R a", "-R does not apply to the command 'batch'"},
         {"pcap2trace -w f a", "-w belongs to the commands 'extract' and 'mcp'"},
-        {"pcap2trace summary --time local a", "--time belongs to the command 'trace'"},
+        {"pcap2trace doctor --time local a", "--time belongs to the commands 'trace' and 'summary'"},
         {"pcap2trace plan --follow a", "--follow belongs to the command 'batch'"},
     };
     struct parsed p;

@@ -121,6 +121,33 @@ static void many_calls_are_thinned_out_by_their_connections(void **state)
     p2t_summary_free(s);
 }
 
+static size_t bytes_kept(size_t memory, unsigned calls)
+{
+    struct p2t_summary *s;
+    size_t n;
+
+    assert_int_equal(p2t_summary_new(&s, &(struct p2t_summary_config){.memory = memory}), P2T_OK);
+    for (unsigned i = 0; i < calls; i++)
+        assert_int_equal(add_call(s, i, 4 * MS, i % 2 == 0 ? 503 : 200), P2T_OK);
+    uint8_t *bytes = p2t_summary_save(s, &(struct p2t_counters){0}, &n);
+    assert_non_null(bytes);
+    free(bytes);
+    char *json = finish(s);
+    assert_non_null(strstr(json, "http.error_cluster"));
+    free(json);
+    p2t_summary_free(s);
+    return n;
+}
+
+static void less_memory_keeps_fewer_calls_and_says_the_same(void **state)
+{
+    (void)state;
+    size_t all = bytes_kept(0, 50000), least = bytes_kept(1, 50000);
+    assert_true(least * 8 < all);
+    assert_true(bytes_kept(P2T_SUMMARY_MEMORY_LEAST, 50000) == least);
+    assert_true(bytes_kept(1, 1000) == bytes_kept(0, 1000));
+}
+
 /* ---- against a baseline ---- */
 
 struct load {
@@ -227,6 +254,7 @@ int main(void)
         cmocka_unit_test(a_service_that_became_slow_is_named_against_its_usual),
         cmocka_unit_test(errors_need_their_share),
         cmocka_unit_test(many_calls_are_thinned_out_by_their_connections),
+        cmocka_unit_test(less_memory_keeps_fewer_calls_and_says_the_same),
         cmocka_unit_test(waits_of_centuries_are_counted),
         cmocka_unit_test(as_before_is_no_change),
         cmocka_unit_test(slow_all_the_time_is_told_by_the_baseline),
