@@ -23,7 +23,7 @@ static int64_t last_packet_of(const struct call *c)
 {
     if (c->conn != NULL)
         return max_ns(c->start_ns, min_ns(c->end_ns, c->conn->last_ns));
-    if (c->outcome != P2T_OUTCOME_INCOMPLETE)
+    if (c->outcome != P2T_OUTCOME_INCOMPLETE && c->kind != P2T_KIND_CONNECT)
         return c->end_ns;
     return max_ns(c->start_ns, max_ns(c->lookup_ns, max_ns(c->request_ns, c->sent_ns)));
 }
@@ -65,8 +65,16 @@ static int64_t next_conn(const struct walk *w)
     return w->conn < w->s->conn_count ? w->s->conns[w->conn].first_ns : INT64_MAX;
 }
 
+/* Connections that carried nothing are no part of batch's states while they are open. */
+static void skip_idle_conns(struct walk *w)
+{
+    while (w->conn < w->s->conn_count && w->s->conns[w->conn].call_count == 0)
+        w->conn++;
+}
+
 static bool next(struct walk *w, struct record *r)
 {
+    skip_idle_conns(w);
     int64_t call = next_call(w), question = next_question(w), conn = next_conn(w);
     int64_t first = min_ns(call, min_ns(question, conn));
 

@@ -280,10 +280,11 @@ static struct p2t_event *connect_done_timeout(struct trace *t, const struct exch
     return ev;
 }
 
+/* A probe has no winner to wait for: it ends with its RST. */
 static struct p2t_event *connect_done_canceled(struct trace *t, const struct exchange_attempt *a)
 {
-    struct p2t_event *ev =
-        event_add(t, P2T_HOOK_CONNECT_DONE, P2T_INFERRED, a->failed.ts_ns + offset_ns(CANCELED_AFTER_WINNER_US));
+    int64_t after_ns = attempt_is_probe(a) ? 0 : offset_ns(CANCELED_AFTER_WINNER_US);
+    struct p2t_event *ev = event_add(t, P2T_HOOK_CONNECT_DONE, P2T_INFERRED, a->failed.ts_ns + after_ns);
 
     event_earliest(ev, &a->failed);
     event_evidence(t, ev, &a->failed);

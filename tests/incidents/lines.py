@@ -7,7 +7,7 @@ import glob, os, subprocess, sys, tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 sys.dont_write_bytecode = True
-from packets import ACK, SYN, Capture, Talk, answer, question
+from packets import ACK, RST, SYN, Capture, Talk, answer, question
 
 C, DNS = '10.0.0.1:4000', '10.0.0.53:53'
 GET = b'GET /x HTTP/1.1\r\nHost: a.test\r\n\r\n'
@@ -162,6 +162,22 @@ def what_answers_in_another_capture_is_no_other_name_server(folder):
     return [written(folder, 'a', gone, 0, '10.0.0.1', '10.0.0.53', 2), written(folder, 'b', gone, 100, '10.0.1.1', '10.0.1.53', 0)]
 
 
+# ---- times ----
+
+
+def probe(c):
+    """A connection that its client resets as soon as it stands."""
+    c.connect(0, C, '10.0.0.2:80')
+    c.packets.pop()
+    c.tcp(0.0011, C, '10.0.0.2:80', RST, 101)
+    c.udp(9, C, '10.0.0.9:9', b'x')
+
+
+@case('"hook":"ConnectDone","time":"2023-11-14T22:13:20.001100000Z"', '"total":1135.000', command='-Tndjson --all')
+def a_probe_ends_with_its_reset(folder):
+    return [written(folder, 'a', probe)]
+
+
 # ---- findings ----
 
 
@@ -190,7 +206,7 @@ def as_many_packets_as_a_finding_holds(folder):
 
 
 def said(command, paths):
-    run = subprocess.run([sys.argv[1], command, *paths], capture_output=True, text=True)
+    run = subprocess.run([sys.argv[1], *command.split(), *paths], capture_output=True, text=True)
     return run.stdout + run.stderr
 
 
