@@ -38,7 +38,7 @@ function buildChanges() {
   if (!b) return;
   const columns = [
     {label: 'What', cell: (r) => r.word}, {label: 'Route', class: 'wide', cell: (r) => r.route}, {label: 'Baseline', cell: (r) => r.before},
-    {label: 'Now', cell: (r) => r.now}, {label: 'Most of it in', cell: (r) => r.where}, {label: 'How sure', cell: (r) => r.sure},
+    {label: 'Now', cell: (r) => r.now}, {label: 'Mostly in', cell: (r) => r.where}, {label: 'How sure', cell: (r) => r.sure},
   ];
   const rows = changeRows(b), note = changesNote(b), top = model.contents.top;
   const list = byId('changes');

@@ -231,7 +231,7 @@ function drawChart() {
   drawTimeAxis(g, height - 6);
   drawBrush(g, height - chart.bottom + 4);
   canvas.setAttribute('aria-label', `Calls over time, from ${clock(chart.span.from, 3)} to ${clock(chart.span.to, 3)}: ${counted(rows.length, 'call')}, ` +
-    `at most ${grouped(Math.max(...sums))} in ${duration((chart.span.to - chart.span.from) / bins)}; below it how long each took.`);
+    `at most ${grouped(Math.max(...sums))} per ${duration((chart.span.to - chart.span.from) / bins)}; the dots below show how long each took.`);
   drawRange();
 }
 

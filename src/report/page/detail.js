@@ -11,7 +11,7 @@ function connectionText(d, i) {
   if (d.position >= 0) parts.push(`exchange ${d.position + 1} on it`);
   if (model.stream[i] >= 0) parts.push(`stream ${model.stream[i]}`);
   if (d.rtt >= 0) parts.push(`rtt ${duration(d.rtt)}`);
-  if (d.vantage) parts.push(`captured at the ${d.vantage}`.replace('the middle', 'a place between'));
+  if (d.vantage) parts.push(`captured at the ${d.vantage}`.replace('at the middle', 'between client and server'));
   return parts.join(', ');
 }
 
@@ -63,7 +63,7 @@ function phaseSummary(i) {
 function attempts(d) {
   const lost = d.events.filter((e) => e.hook === 'ConnectDone' && e.args.err);
   if (lost.length === 0) return null;
-  return [make('h3', {}, 'Attempts that were lost'), make('ul', {class: 'plain-list'}, lost.map((e) => make('li', {},
+  return [make('h3', {}, 'Connection attempts that were not used'), make('ul', {class: 'plain-list'}, lost.map((e) => make('li', {},
     make('span', {class: 'mono'}, e.args.addr || '?'), ' ', make('span', {class: 'bad-text'}, e.args.err), e.args.syns > 1 ? `, ${e.args.syns} SYNs` : '', ` at ${milliseconds(e.at)} ms `, make('span', {class: 'muted mono'}, packetText(e.packets)))))];
 }
 
@@ -131,8 +131,8 @@ function detailHead(i) {
   return make('div', {class: 'detail-head'},
     make('div', {class: 'detail-tools'}, statePill(i), make('a', {href: `#id=${id}`, class: 'id', title: 'Link to this exchange'}, id),
       make('span', {class: 'spring'}),
-      button('\u2191', step(-1), {class: 'plain', 'aria-label': 'The exchange before', disabled: at <= 0}),
-      button('\u2193', step(1), {class: 'plain', 'aria-label': 'The next exchange', disabled: at < 0 || at + 1 >= visible.length}),
+      button('\u2191', step(-1), {class: 'plain', 'aria-label': 'Previous exchange', disabled: at <= 0}),
+      button('\u2193', step(1), {class: 'plain', 'aria-label': 'Next exchange', disabled: at < 0 || at + 1 >= visible.length}),
       button('\u2715', closeDetail, {class: 'plain', id: 'close', 'aria-label': 'Close'})),
     make('h2', {class: 'mono'}, titleOf(i).slice(0, 600)),
     textOf('error', i) && make('p', {class: 'error-text'}, make('span', {class: 'muted'}, model.flags[i] & FLAG.byGo ? 'The client\u2019s error: ' : 'Go\u2019s client would say: '), textOf('error', i)));

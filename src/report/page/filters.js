@@ -146,7 +146,7 @@ function rangeText() {
 function buildFilters() {
   const search = make('input', {type: 'search', id: 'search', placeholder: 'Search URL, host, address, error, status, id', 'aria-label': 'Search exchanges', autocomplete: 'off', spellcheck: 'false',
     oninput: (e) => changeFilter({query: e.target.value})});
-  const classes = make('div', {class: 'segmented', role: 'group', 'aria-label': 'What became of it'});
+  const classes = make('div', {class: 'segmented', role: 'group', 'aria-label': 'Outcome'});
   const counts = new Array(CLASSES.length).fill(0);
   for (let i = 0; i < model.count; i++) if (!(model.flags[i] & FLAG.quiet)) counts[model.class[i]]++;
   CLASSES.forEach((c, n) => {
@@ -164,7 +164,7 @@ function buildFilters() {
   const parts = [search, classes, kind, slower];
   if (model.flags.some((f) => f & FLAG.quiet))
     parts.push(make('label', {class: 'check', title: 'Lookups and connections that led to no request, and did not fail'},
-      make('input', {type: 'checkbox', onchange: (e) => changeFilter({quiet: e.target.checked})}), 'quiet ones, too'));
+      make('input', {type: 'checkbox', onchange: (e) => changeFilter({quiet: e.target.checked})}), 'include quiet ones'));
   byId('filters').replaceChildren(...parts);
 }
 

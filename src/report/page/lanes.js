@@ -131,7 +131,7 @@ function laneBars(lane, x) {
 function laneButton(lane) {
   if (lane.line > 0) return make('span', {class: 'lane-label'});
   const label = laneLabel(lane), count = lane.all || lane.shown.length;
-  const what = count > 0 ? counted(count, 'exchange') : 'nothing carried';
+  const what = count > 0 ? counted(count, 'exchange') : 'carried nothing';
   return button([make('span', {class: 'mono lane-main'}, label.main), make('span', {class: 'mono muted lane-sub'}, label.sub)],
     () => showRows(lane.conn ? {conn: lane.conn} : {query: textOf('host', lane.shown[0]) || ''}), {class: 'lane-label', title: `${what}; a click shows them in the table`});
 }

@@ -110,7 +110,7 @@ function buildAddresses() {
   const clients = countBy((i) => model.clientAddress[model.client[i]]);
   const names = countBy((i) => textOf('host', i));
   byId('address-list').replaceChildren(...[
-    names.length > 0 && addressTable('Names asked for', 'Host', names, (r) => ({query: r.key})),
+    names.length > 0 && addressTable('Names looked up', 'Host', names, (r) => ({query: r.key})),
     servers.length > 0 && addressTable('Server addresses', 'Address', servers, (r) => ({server: model.texts.indexOf(r.key)})),
     clients.length > 0 && addressTable('Clients', 'Address', clients, (r) => ({client: r.key}))].filter(Boolean));
 }

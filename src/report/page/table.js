@@ -137,7 +137,7 @@ function tableKey(e) {
 
 function buildTable() {
   table.head = headRow();
-  table.grid = make('div', {id: 'rows', class: 'rows', role: 'grid', tabindex: '0', onkeydown: tableKey, 'aria-label': 'Exchanges: arrows move, Enter opens'},
+  table.grid = make('div', {id: 'rows', class: 'rows', role: 'grid', tabindex: '0', onkeydown: tableKey, 'aria-label': 'Exchanges: move with the arrow keys, open with Enter'},
     make('div', {class: 'head-group', role: 'rowgroup'}, table.head));
   byId('table').append(table.grid, make('p', {id: 'none', class: 'note', hidden: true}, model.count > 0 ? 'No exchange matches these filters.' : 'There is no exchange.'));
   table.list = new VirtualList(table.grid, make('div', {class: 'space', role: 'rowgroup'}), rowHeight, drawRow, headHeight);

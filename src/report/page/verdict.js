@@ -13,7 +13,7 @@ function showRows(change) {
 function hitText(c) {
   const parts = [`hit ${grouped(c.calls)} of ${counted(c.of, 'call')}`];
   if (c.failed > 0) parts.push(`${grouped(c.failed)} failed`);
-  if (c.lost_ms > 0) parts.push(`${duration(c.lost_ms * 1e6)} lost over the usual`);
+  if (c.lost_ms > 0) parts.push(`${duration(c.lost_ms * 1e6)} longer than usual in all`);
   return parts.join(', ');
 }
 
@@ -72,7 +72,7 @@ function headline(s) {
   }
   const rest = s.unexplained_failed;
   return make('p', {class: 'headline'}, s.causes.length === 1 ? 'One cause: ' : `${s.causes.length} causes: `,
-    make('span', {class: 'muted'}, totals, rest > 0 ? `, ${grouped(rest)} of them for no cause found here` : ''));
+    make('span', {class: 'muted'}, totals, rest > 0 ? `, ${grouped(rest)} of them without a cause found here` : ''));
 }
 
 function buildVerdict() {
