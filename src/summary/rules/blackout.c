@@ -34,6 +34,19 @@ static void live(struct blackout *b, int64_t at_ns)
         b->to_ns = min_ns(b->to_ns, at_ns);
 }
 
+/* Of bytes that belong to no call only the last ones are known: there were others before, as far as anybody can tell. */
+static void live_in_between(struct blackout *b, int64_t first_ns, int64_t last_ns)
+{
+    if (first_ns <= b->from_ns + UNDER_WAY_NS && last_ns > b->from_ns + UNDER_WAY_NS)
+        live(b, b->from_ns + UNDER_WAY_NS + 1);
+    live(b, first_ns);
+}
+
+static bool is_answering(const struct call *c)
+{
+    return c->answer_ns != 0 && c->stalled_ns < STUCK_NS;
+}
+
 static void find_end(struct blackout *b)
 {
     const struct p2t_summary *s = b->l->s;
@@ -47,10 +60,15 @@ static void find_end(struct blackout *b)
         live(b, k->refused_ns);
         live(b, k->rst_ns[1]);
         live(b, k->fin_ns[1]);
+        if (k->call_count == 0)
+            live_in_between(b, k->first_ns, k->last_bytes_ns[1]);
     }
     for (size_t i = 0; i < s->call_count; i++)
-        if (s->calls[i].server == b->l->server)
+        if (s->calls[i].server == b->l->server) {
             live(b, s->calls[i].answer_ns);
+            if (is_answering(&s->calls[i]))
+                live_in_between(b, s->calls[i].answer_ns, s->calls[i].end_ns);
+        }
 }
 
 static void count(struct blackout *b)
@@ -127,7 +145,7 @@ static bool is_long(struct blackout *b)
     if (b->to_ns - b->from_ns < LEAST_NS)
         return false;
     count(b);
-    return b->stuck > 0 && b->dials >= at_least(b->l->s, 2);
+    return b->stuck > 0 && b->dials >= 2;
 }
 
 bool dials_find_blackout(struct listener *l)

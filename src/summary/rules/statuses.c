@@ -13,12 +13,12 @@ struct service {
 
 /* ---- 5xx ---- */
 
-enum { STATUSES = 100 };
+enum { STATUSES = 500 };
 
 struct errors {
     size_t n, inside, legs, failed_legs, slow_legs;
     int64_t from_ns, to_ns;
-    size_t of_status[STATUSES]; /* 500 to 599 */
+    size_t of_status[STATUSES]; /* 500 to 999 */
     bool some_gateway, via;
     struct sample wait;
     const struct word *software; /* that the errors name, where no good answer names it; NULL: none */
