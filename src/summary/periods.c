@@ -7,7 +7,7 @@ static const int64_t SILENCE_NS = 300 * SECOND_NS;
 static const int64_t GAP_NS = 5 * SECOND_NS;
 enum { PERIODS_MAX = 4096 };
 
-/* All records in the order of their beginning. */
+/* All records in the order of their beginning; none ends before it, even where the clock was set back. */
 struct walk {
     const struct p2t_summary *s;
     size_t call, question, conn;
@@ -86,6 +86,7 @@ static bool next(struct walk *w, struct record *r)
         *r = of_question(&w->s->questions[w->question++]);
     else
         *r = of_conn(&w->s->conns[w->conn++]);
+    r->to_ns = max_ns(r->from_ns, r->to_ns);
     return true;
 }
 

@@ -232,6 +232,29 @@ static void three_slow_calls_are_too_few_to_compare(void **state)
 }
 
 /* A forged clock: waits of centuries are added, multiplied and told like any other (UBSan looks on). */
+/* The clock was set back inside a connection, long after the calls before: it ends before it begins. */
+static void what_ends_before_it_begins_is_read_within_bounds(void **state)
+{
+    const int64_t late = INT64_C(1009000000000);
+    struct p2t_summary *s = fresh();
+    struct p2t_connection_record k = {.id = 7,
+                                      .client = "10.0.0.1:4000",
+                                      .server = "10.0.0.2:80",
+                                      .first = {.time_ns = late, .packet = {0, 41}},
+                                      .last = {.time_ns = late - 2000 * MS, .packet = {0, 42}},
+                                      .files = files,
+                                      .file_count = 1};
+
+    (void)state;
+    for (unsigned i = 0; i < 20; i++)
+        assert_int_equal(add_call(s, i, 4 * MS, 200), P2T_OK);
+    assert_int_equal(p2t_summary_connection(s, &k), P2T_OK);
+    char *json = finish(s);
+    assert_non_null(strstr(json, "\"calls\":20,\"failed\":0"));
+    free(json);
+    p2t_summary_free(s);
+}
+
 static void waits_of_centuries_are_counted(void **state)
 {
     struct p2t_summary *s = fresh();
@@ -255,6 +278,7 @@ int main(void)
         cmocka_unit_test(errors_need_their_share),
         cmocka_unit_test(many_calls_are_thinned_out_by_their_connections),
         cmocka_unit_test(less_memory_keeps_fewer_calls_and_says_the_same),
+        cmocka_unit_test(what_ends_before_it_begins_is_read_within_bounds),
         cmocka_unit_test(waits_of_centuries_are_counted),
         cmocka_unit_test(as_before_is_no_change),
         cmocka_unit_test(slow_all_the_time_is_told_by_the_baseline),
