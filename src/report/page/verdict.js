@@ -11,15 +11,25 @@ function showRows(change) {
 }
 
 function hitText(c) {
-  const parts = [`hit ${grouped(c.calls)} of ${counted(c.of, 'call')}`];
+  const parts = [`hit ${grouped(c.calls)} of ${counted(c.of, c.counted.slice(0, -1))}`];
   if (c.failed > 0) parts.push(`${grouped(c.failed)} failed`);
+  if (c.open > 0) parts.push(`${grouped(c.open)} still waiting at the end`);
   if (c.lost_ms > 0) parts.push(`${duration(c.lost_ms * 1e6)} longer than usual in all`);
   return parts.join(', ');
 }
 
+// Of captures that do not overlap, each has its own; the summary has none where there is no packet.
+function periods() {
+  return model.summary.periods;
+}
+
+function periodOf(time) {
+  return periods().reduce((begin, p) => (parseTime(p.since) <= time ? parseTime(p.since) : begin), model.first);
+}
+
 function whenText(c) {
   const from = parseTime(c.since), to = parseTime(c.until);
-  return `since ${clock(from, 3)}, ${((from - model.first) / 1e9).toFixed(1)} s into the capture, until ${clock(to, 3)}`;
+  return `since ${clock(from, 3)}, ${((from - periodOf(from)) / 1e9).toFixed(1)} s into ${periods().length > 1 ? 'its period' : 'the capture'}, until ${clock(to, 3)}`;
 }
 
 function exampleLinks(c) {
@@ -31,12 +41,17 @@ function showLabel(rows, hits) {
   return rows === 1 ? 'Show its exchange' : `Show its ${grouped(rows)} exchanges`;
 }
 
+function sideText(c) {
+  const side = SIDES[c.side] || c.side;
+  return c.or_side ? `${side} or ${SIDES[c.or_side] || c.or_side}` : side;
+}
+
 function causeCard(c, n) {
   const rows = causeRows(n);
   const facts = make('dl', {class: 'facts'},
     make('dt', {}, 'When'), make('dd', {}, whenText(c)),
     make('dt', {}, 'Extent'), make('dd', {}, hitText(c)),
-    make('dt', {}, 'Side'), make('dd', {}, make('b', {}, SIDES[c.side] || c.side), ` \u2013 ${c.confidence}`,
+    make('dt', {}, 'Side'), make('dd', {}, make('b', {}, sideText(c)), ` \u2013 ${c.confidence}`,
       c.not_to_blame.length > 0 ? `; not to blame: ${c.not_to_blame.join(', ')}` : ''));
   if (c.in_baseline !== undefined)
     facts.append(make('dt', {}, 'Baseline'), make('dd', {}, c.in_baseline ? 'has the same cause' : 'does not have it'));
@@ -64,7 +79,8 @@ function evidenceText(c) {
 
 // As the summary's text begins.
 function headline(s) {
-  const totals = `${counted(s.calls, 'call')}, ${counted(s.services.length, 'service')}, ${duration(model.last - model.first)}; ${grouped(s.failed)} failed`;
+  const length = periods().reduce((sum, p) => sum + parseTime(p.until) - parseTime(p.since), 0);
+  const totals = `${counted(s.calls, 'call')}, ${counted(s.services.length, 'service')}, ${duration(length)}; ${grouped(s.failed)} failed${s.open > 0 ? `, ${grouped(s.open)} still waiting at the end` : ''}`;
   if (s.causes.length === 0) {
     const failing = s.failed > 0 && (s.calls <= 8 || s.failed > s.calls / 2);
     const words = s.calls === 0 ? 'No calls: ' : failing ? 'No cause was found for what failed: ' : 'Nothing unusual: ';
