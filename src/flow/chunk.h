@@ -110,9 +110,9 @@ struct flow_event {
     enum flow_event_kind kind;
     enum flow_dir dir; /* who sent the packet; for FLOW_ICMP: whose packet is quoted */
     struct packet_mark mark;
-    bool repeated;                  /* FLOW_SYN, FLOW_SYN_ACK: a retransmission */
-    int64_t after_ns;               /* FLOW_FIRST_ACK: from the server: since the client's first payload was seen */
-    uint32_t untaken;               /* FLOW_RST of a socket that was gone: bytes of the peer that it never acknowledged */
+    bool repeated;    /* FLOW_SYN, FLOW_SYN_ACK: a retransmission */
+    int64_t after_ns; /* FLOW_FIRST_ACK: from the server: since the client's first payload was seen */
+    uint32_t untaken; /* FLOW_RST of a socket that was gone: bytes of the peer that it never acknowledged */
     uint8_t icmp_type, icmp_code;   /* FLOW_ICMP */
     uint8_t icmp_family;            /* 4 or 6 */
     struct ip_addr reporter;        /* FLOW_ICMP */
