@@ -6,11 +6,16 @@
  * written. */
 #define FIXED_BYTES ((size_t)20 << 20)
 
+/* What exchanges leave unused in the heap where other threads give them back: as measured, so much, however many threads there
+ * are; less where there is little. */
+#define APART_BYTES ((size_t)12 << 20)
+enum { APART_SHARE = 6 };
+
 /* One part in 24 is reserved for reading ahead, even when nothing is: limits must not depend on the number of threads. */
 enum { AHEAD_SHARE = 24 };
 
-/* Fragmentation: of every nine bytes that become resident after floods of many kinds, on several threads, five are counted. */
-enum { COUNTED_PARTS = 5, RESIDENT_PARTS = 9 };
+/* Fragmentation: of every seven bytes that become resident after floods of many kinds, five are counted. */
+enum { COUNTED_PARTS = 5, RESIDENT_PARTS = 7 };
 
 enum {
     EXCHANGE_BYTES = 5000, /* typical sizes in memory; an exchange with small heads */
@@ -50,7 +55,8 @@ struct session_limits session_limits_of(size_t max_memory, struct budget *budget
         total = P2T_MEMORY_LEAST;
     budget->used = 0;
     size_t ahead = total / AHEAD_SHARE;
-    size_t flight = (total - FIXED_BYTES - ahead) / RESIDENT_PARTS * COUNTED_PARTS;
+    size_t apart = smaller(APART_BYTES, total / APART_SHARE);
+    size_t flight = (total - FIXED_BYTES - ahead - apart) / RESIDENT_PARTS * COUNTED_PARTS;
     struct session_limits l = {.flow = flow_limits_default,
                                .proto = proto_limits_of(flight, budget),
                                .correlate = correlate_limits_default,
