@@ -2,6 +2,7 @@
  * exchanges. */
 #include <stdlib.h>
 
+#include "base/saved_endpoint.h"
 #include "base/saved_time.h"
 #include "flow/half.h"
 #include "proto/conn/conn.h"
@@ -154,25 +155,6 @@ void carry_place_choose(struct carry *c, struct carry_conn *cc)
 
 /* ---- as bytes ---- */
 
-static void put_endpoint(struct buf *out, const struct endpoint *e)
-{
-    buf_put(out, e->ip.bytes, sizeof e->ip.bytes);
-    buf_le32(out, e->ip.family);
-    buf_le32(out, e->port);
-}
-
-static struct endpoint get_endpoint(struct reader *r)
-{
-    struct endpoint e = {.port = 0};
-    const uint8_t *ip = reader_take(r, sizeof e.ip.bytes);
-
-    if (ip != NULL)
-        memcpy(e.ip.bytes, ip, sizeof e.ip.bytes);
-    e.ip.family = (uint8_t)reader_le32(r);
-    e.port = (uint16_t)reader_le32(r);
-    return e;
-}
-
 void carry_place_save(const struct carry_conn *cc, struct buf *out)
 {
     const struct carry_place *p = cc->used;
@@ -180,7 +162,7 @@ void carry_place_save(const struct carry_conn *cc, struct buf *out)
     carry_put_ref(out, cc->first);
     carry_put_ref(out, p->ref);
     buf_le32(out, p->number);
-    put_endpoint(out, &p->flow.client);
+    save_endpoint(out, &p->flow.client);
     buf_le64(out, (uint64_t)p->flow.last_ns);
     buf_le64(out, (uint64_t)p->flow.newest_ns);
     buf_le64(out, (uint64_t)p->flow.clock_ahead_ns);
@@ -261,7 +243,7 @@ static bool load(struct reader *r, struct carry_place *p)
 {
     *p = (struct carry_place){.ref = carry_get_ref(r)};
     p->number = reader_le32(r);
-    p->flow.client = get_endpoint(r);
+    p->flow.client = saved_endpoint(r);
     p->flow.last_ns = saved_moment((int64_t)reader_le64(r));
     p->flow.newest_ns = saved_moment((int64_t)reader_le64(r));
     p->flow.clock_ahead_ns = saved_duration((int64_t)reader_le64(r));

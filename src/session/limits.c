@@ -23,6 +23,7 @@ enum {
     QUERY_BYTES = 112,
     SECRET_BYTES = 144,
     FRAGMENT_SET_BYTES = 2048,
+    STREAMS_LEAST = 100,    /* what servers announce at least, RFC 9113 6.5.2 */
     CONNECTION_BYTES = 1024 /* less than any takes: the budget evicts before this limit does */
 };
 
@@ -41,6 +42,8 @@ static struct proto_limits proto_limits_of(size_t flight, struct budget *budget)
     l.http2.block_bytes = smaller(l.http2.block_bytes, flight / 128);
     l.http2.decoded_bytes = smaller(l.http2.decoded_bytes, flight / 32);
     l.http2.streams = smaller(l.http2.streams, flight / 8 / EXCHANGE_BYTES);
+    if (l.http2.streams < STREAMS_LEAST)
+        l.http2.streams = STREAMS_LEAST;
     l.http1.pipelined = smaller(l.http1.pipelined, flight / 16 / EXCHANGE_BYTES);
     l.tls.held_bytes = flight / 8;
     l.tls.secrets = flight / 16 * 7 / SECRET_BYTES;

@@ -1,32 +1,12 @@
 /* The questions without an answer as bytes, for a run that goes on later. */
+#include "base/saved_endpoint.h"
 #include "base/saved_time.h"
 #include "survey/state.h"
 
-static void put_endpoint(struct buf *out, const struct endpoint *e)
-{
-    buf_put(out, e->ip.bytes, sizeof e->ip.bytes);
-    buf_le32(out, e->ip.family);
-    buf_le32(out, e->port);
-}
-
-static struct endpoint get_endpoint(struct reader *r)
-{
-    struct endpoint e = {.port = 0};
-    const uint8_t *ip = reader_take(r, sizeof e.ip.bytes);
-
-    if (ip != NULL)
-        memcpy(e.ip.bytes, ip, sizeof e.ip.bytes);
-    e.ip.family = (uint8_t)reader_le32(r);
-    e.port = (uint16_t)reader_le32(r);
-    if (e.ip.family != 4 && e.ip.family != 6)
-        reader_fail(r, READ_BAD);
-    return e;
-}
-
 static void save(struct buf *out, const struct question *x)
 {
-    put_endpoint(out, &x->client);
-    put_endpoint(out, &x->server);
+    save_endpoint(out, &x->client);
+    save_endpoint(out, &x->server);
     buf_le32(out, (uint32_t)x->id << 16 | x->type);
     buf_le32(out, x->tries);
     buf_le32(out, x->path);
@@ -53,9 +33,9 @@ void questions_save(const struct questions *q, struct buf *out, void (*uses)(voi
 
 static int load(struct questions *q, struct reader *r)
 {
-    struct question read = {.client = get_endpoint(r)};
+    struct question read = {.client = saved_endpoint(r)};
 
-    read.server = get_endpoint(r);
+    read.server = saved_endpoint(r);
     uint32_t key = reader_le32(r);
     read.tries = reader_le32(r);
     read.path = reader_le32(r);
