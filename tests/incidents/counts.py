@@ -19,7 +19,6 @@ QUICK = 'gRPC fails calls at once while it waits before it dials again'
 TCP = 'the truncated answer, then TCP refused: the client names the latter'
 APART = {
     ('01-empty', 'dns'): SHARED,
-    ('01-empty', 'failed'): SHARED,
     ('06-upstream', 'dns'): ELSEWHERE,
     ('06-upstream', 'failed'): BOTH_LEGS,
     ('109-redirect', 'failed'): 'each answer is a redirection, and the client follows no more',

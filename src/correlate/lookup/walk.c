@@ -85,12 +85,28 @@ bool walk_goes_on(const struct correlate *c, const struct lookup *l, struct slic
 
 /* ---- going on ---- */
 
+/* One of them asked for a name that the other has asked for, too: for the same type. */
+static bool repeats(const struct lookup *earlier, const struct lookup *l)
+{
+    for (int lane = 0; lane < 2; lane++) {
+        if (!earlier->asked_type[lane] || !l->asked_type[lane])
+            continue;
+        bool again = has_tried(l, earlier->name, lane);
+        for (size_t i = 0; i < earlier->info.tried_count && !again; i++)
+            again = has_tried(l, earlier->info.tried[i].name, lane);
+        if (again)
+            return true;
+    }
+    return false;
+}
+
 /* It failed right before the walk went on with l's first name, and is a part of it, as `next` shows. */
 static bool belongs(const struct lookup *earlier, const struct lookup *l, struct slice base)
 {
     int64_t pause = l->info.first_query.ts_ns - earlier->info.last_answer.ts_ns;
 
-    return earlier != l && earlier->info.addr_count == 0 && !lookup_outstanding(earlier) &&
+    return earlier != l && earlier->info.resolver == l->info.resolver && !repeats(earlier, l) &&
+           earlier->info.addr_count == 0 && !lookup_outstanding(earlier) &&
            ip_eq(&earlier->client_ip, &l->client_ip) && lookup_answers_host(earlier, base) && pause >= 0 &&
            pause <= WALK_NS;
 }

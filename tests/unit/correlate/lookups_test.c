@@ -421,6 +421,36 @@ static void a_later_dial_shares_no_lookup_of_glibcs(void **state)
         assert_int_equal(sim.out[i].has_lookup, sim.out[i].client_port == 5000);
 }
 
+static void walks_in_vain(int64_t us, uint16_t port)
+{
+    static const char *const names[] = {"x.test", "x.test.a.test", "x.test.test"};
+
+    for (uint16_t i = 0; i < 3; i++, us += 2000) {
+        uint16_t at = (uint16_t)(port + 2 * i), other = sim.not_gos_resolver ? at : (uint16_t)(at + 1);
+        sim_query(&sim, us, at, at, names[i], DNS_A);
+        sim_query(&sim, us + 20, other, (uint16_t)(at + 1), names[i], DNS_AAAA);
+        sim_answer(&sim, us + 1500, at, at, names[i], DNS_A, DNS_NXDOMAIN, NULL);
+        sim_answer(&sim, us + 1600, other, (uint16_t)(at + 1), names[i], DNS_AAAA, DNS_NXDOMAIN, NULL);
+    }
+}
+
+/* One host, and one moment later: Go's walk, glibc's, and glibc's again. */
+static void walks_of_the_same_names_are_one_each(void **state)
+{
+    (void)state;
+    walks_in_vain(0, 4000);
+    sim.not_gos_resolver = true;
+    walks_in_vain(16000, 4100);
+    walks_in_vain(32000, 4200);
+    sim_finish(&sim);
+    assert_int_equal(sim.n, 3);
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(sim.out[i].queries, 6);
+        assert_int_equal(sim.out[i].names, 3);
+        assert_string_equal(sim.out[i].host, "x.test");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -429,6 +459,7 @@ int main(void)
         cmocka_unit_test_setup(a_second_type_follows_the_answer_for_the_first, setup),
         cmocka_unit_test_setup(a_dial_follows_the_lookup_that_gives_up_now, setup),
         cmocka_unit_test_setup(a_later_dial_shares_no_lookup_of_glibcs, setup),
+        cmocka_unit_test_setup(walks_of_the_same_names_are_one_each, setup),
         cmocka_unit_test_setup(two_callers_have_a_lookup_each, setup),
         cmocka_unit_test_setup(a_question_between_two_tries_is_another_callers, setup),
         cmocka_unit_test_setup(a_third_try_for_one_type_is_the_same_lookup, setup),
