@@ -125,6 +125,10 @@ void lookup_quoted(struct correlate *c, const struct fact *error);
 /* `next` may be asked for, for the type of the lane, after l's name was in vain, for one application's name: with and without a suffix, with a suffix of
  * the suffix, with any once l has tried two, or with another suffix that this client is known to use. */
 bool walk_goes_on(const struct correlate *c, const struct lookup *l, struct slice next, int lane);
+/* Its client went on from l's suffix to that of `next` before: its search list has them in this order. */
+bool walk_step_is_known(const struct correlate *c, const struct lookup *l, struct slice next);
+/* For a step that no other walk can have made. */
+void walk_learn_step(struct correlate *c, const struct lookup *l, struct slice next);
 /* The lookup goes on with `next`: its name's results are kept, and what is asked is what both have in common. An earlier
  * lookup that turns out to belong to the same walk is taken in. */
 void walk_next(struct correlate *c, struct lookup *l, struct slice next);

@@ -26,17 +26,33 @@ static bool ends_with_labels(struct slice name, struct slice suffix)
     return slice_ieq(slice_of(name.p + name.n - suffix.n, suffix.n), suffix);
 }
 
-/* ---- the suffixes that a client is known to use ---- */
+/* ---- the suffixes that a client is known to use, and which of them follows which ---- */
+
+static uint64_t hash_name(uint64_t h, struct slice name)
+{
+    for (size_t i = 0; i < name.n; i++) {
+        uint8_t b = (uint8_t)(name.p[i] >= 'A' && name.p[i] <= 'Z' ? name.p[i] + 32 : name.p[i]);
+        h = hash_stable(h, &b, 1);
+    }
+    return h;
+}
 
 static uint64_t suffix_key(const struct ip_addr *client, struct slice suffix)
 {
     uint64_t h = hash_stable(HASH_STABLE_SEED, client->bytes, sizeof client->bytes);
 
-    for (size_t i = 0; i < suffix.n; i++) {
-        uint8_t b = (uint8_t)(suffix.p[i] >= 'A' && suffix.p[i] <= 'Z' ? suffix.p[i] + 32 : suffix.p[i]);
-        h = hash_stable(h, &b, 1);
-    }
-    return hash_stable_finish(h);
+    return hash_stable_finish(hash_name(h, suffix));
+}
+
+/* No name has such a byte. */
+static uint64_t step_key(const struct lookup *l, struct slice next)
+{
+    static const uint8_t between = 0xff;
+    size_t n = common_labels(l->name, next);
+    uint64_t h = hash_stable(HASH_STABLE_SEED, l->client_ip.bytes, sizeof l->client_ip.bytes);
+
+    h = hash_stable(hash_name(h, suffix_after(l->name, n)), &between, 1);
+    return hash_stable_finish(hash_name(h, suffix_after(next, n)));
 }
 
 static bool is_known(const struct correlate *c, uint64_t key)
@@ -47,14 +63,28 @@ static bool is_known(const struct correlate *c, uint64_t key)
     return false;
 }
 
-static void learn(struct correlate *c, const struct ip_addr *client, struct slice suffix)
+static void learn_key(struct correlate *c, uint64_t key)
 {
-    uint64_t key = suffix_key(client, suffix);
-
-    if (suffix.n == 0 || is_known(c, key))
+    if (is_known(c, key))
         return;
     c->suffixes[c->suffix_next] = key;
     c->suffix_next = (c->suffix_next + 1) % SUFFIXES_MAX;
+}
+
+static void learn(struct correlate *c, const struct ip_addr *client, struct slice suffix)
+{
+    if (suffix.n > 0)
+        learn_key(c, suffix_key(client, suffix));
+}
+
+bool walk_step_is_known(const struct correlate *c, const struct lookup *l, struct slice next)
+{
+    return is_known(c, step_key(l, next));
+}
+
+void walk_learn_step(struct correlate *c, const struct lookup *l, struct slice next)
+{
+    learn_key(c, step_key(l, next));
 }
 
 /* A walk that is under way shows what was asked for. */

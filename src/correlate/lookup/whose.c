@@ -189,10 +189,18 @@ static bool is_sure(const struct lookup *l, const struct fact *f, int lane)
            is_on_time(l, f, lane, LATE_RETRY_NS);
 }
 
-/* The one that asked for this name, then the one that asked from this socket; else the name that was first asked for
- * last: it is the one a search list tried last. */
-static struct lookup *best_of(const struct candidates *all, const struct fact *f, struct slice name, int lane)
+/* The one that asked for this name, then the one that asked from this socket, then the one whose name comes before this one in
+ * the client's search list; else the name that was first asked for last. */
+static int step_fit(const struct correlate *c, const struct lookup *l, const struct fact *f, struct slice name,
+                    int lane)
 {
+    return 4 * same_socket(l, f) + 2 * walk_step_is_known(c, l, name) + follows_answer(l, f, lane);
+}
+
+static struct lookup *best_of(const struct correlate *c, const struct candidates *all, const struct fact *f,
+                              struct slice name, int lane)
+{
+    int best_fit = 0;
     struct lookup *best = NULL, *same = NULL;
 
     for (size_t i = 0; i < all->n; i++) {
@@ -201,10 +209,12 @@ static struct lookup *best_of(const struct candidates *all, const struct fact *f
             same = l;
             continue;
         }
-        bool better = best == NULL || (same_socket(l, f) == same_socket(best, f)
-                                           ? l->info.first_query.ts_ns > best->info.first_query.ts_ns
-                                           : same_socket(l, f));
-        best = better ? l : best;
+        int fit = step_fit(c, l, f, name, lane);
+        if (best != NULL &&
+            (fit < best_fit || (fit == best_fit && l->info.first_query.ts_ns < best->info.first_query.ts_ns)))
+            continue;
+        best = l;
+        best_fit = fit;
     }
     return same != NULL && (best == NULL || is_sure(same, f, lane)) ? same : best;
 }
@@ -222,7 +232,10 @@ struct lookup *lookup_of_query(struct correlate *c, const struct fact *f, struct
         if (slice_ieq(l->name, name) ? continues_same_name(l, f, lane) : continues_next_name(c, l, f, lane, name))
             add_candidate(&all, l, f, lane);
     }
-    return best_of(&all, f, name, lane);
+    struct lookup *best = best_of(c, &all, f, name, lane);
+    if (all.n == 1 && !slice_ieq(best->name, name))
+        walk_learn_step(c, best, name);
+    return best;
 }
 
 static void supersede(struct lookup *l, const struct packet_mark *mark)
