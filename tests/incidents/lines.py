@@ -83,6 +83,61 @@ def errors_of_one_kind(folder):
     return [written(folder, 'a', statuses, [500] * 10)]
 
 
+# ---- the rows of services ----
+
+
+def row(service, calls, failed, rest=''):
+    return f'\n{service:38} {calls:7} {failed:6}{rest}'
+
+
+NOTHING_SENT = '         -         -         -     -     - -\n'
+
+
+def succeeds(c, count, server='10.0.0.2:80', begin_s=0):
+    for i in range(count):
+        t = Talk(c, begin_s + i, f'10.0.0.1:{4000 + i}', server)
+        t.says(begin_s + i + 0.01, t.client, GET)
+        t.says(begin_s + i + 0.02, t.server, b'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
+
+
+def refused(c, begin_s, count):
+    for i in range(count):
+        c.tcp(begin_s + i, f'10.0.0.1:{6000 + i}', '10.0.0.2:80', SYN, 100)
+        c.tcp(begin_s + i + 0.001, '10.0.0.2:80', f'10.0.0.1:{6000 + i}', RST | ACK, 0, 101)
+
+
+def fails_to_look_up(c, begin_s, count):
+    for i in range(count):
+        c.udp(begin_s + i, f'10.0.0.1:{7000 + i}', DNS, question(i, 'a.test'))
+        c.udp(begin_s + i + 0.001, DNS, f'10.0.0.1:{7000 + i}', answer(i, 'a.test', rcode=2))
+
+
+@case('17 calls, 1 service', row('a.test (10.0.0.2:80)', 17, 7, '      20.0'), '   10    0% wait')
+def refused_dials_beside_calls(folder):
+    return [written(folder, 'a', shift, (succeeds, 10), (refused, 20, 7))]
+
+
+@case('7 calls, 1 service', row('10.0.0.2:80', 7, 7, NOTHING_SENT))
+def refused_dials_alone(folder):
+    return [written(folder, 'a', refused, 20, 7)]
+
+
+@case('1 service, ', row('a.test (10.0.0.2:80)', 15, 5))
+def failed_lookups_of_a_service(folder):
+    return [written(folder, 'a', shift, (succeeds, 10), (fails_to_look_up, 20, 5))]
+
+
+@case('3 services, ', row('a.test', 5, 5, NOTHING_SENT), row('a.test (10.0.0.2:80)', 10, 0), row('a.test (10.0.0.2:8080)', 10, 0))
+def failed_lookups_of_either_service(folder):
+    return [written(folder, 'a', shift, (succeeds, 10), (succeeds, 10, '10.0.0.2:8080', 0.5), (fails_to_look_up, 20, 5))]
+
+
+@case('"calls":7,"failed":7,"requests":0,"connections":0,"reused":0,"total_us":null,"phase":null,"phase_us":null}',
+      command='summary -Tjson')
+def no_times_without_a_request(folder):
+    return [written(folder, 'a', refused, 20, 7)]
+
+
 # ---- what still waits ----
 
 
