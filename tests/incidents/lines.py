@@ -83,6 +83,22 @@ def errors_of_one_kind(folder):
     return [written(folder, 'a', statuses, [500] * 10)]
 
 
+def half_captured(c, count):
+    """Only what the server sends."""
+    for i in range(count):
+        at, client = i, f'10.0.0.1:{4000 + i}'
+        c.tcp(at, '10.0.0.2:80', client, SYN | ACK, 500, 101)
+        c.tcp(at + 0.01, '10.0.0.2:80', client, ACK, 501, 101)
+        for k in range(2):
+            data = b'HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n'
+            c.tcp(at + 0.02 + k * 0.02, '10.0.0.2:80', client, ACK, 501 + k * len(data), 101 + (k + 1) * len(GET), data)
+
+
+@case('answers 500 to 20 of 20 calls\n', 'hit 10 of 10 connections, 0 failed', '!0 us')
+def answers_without_their_requests(folder):
+    return [written(folder, 'a', half_captured, 10)]
+
+
 # ---- the rows of services ----
 
 
