@@ -247,16 +247,20 @@ void rank_causes(struct p2t_summary *s)
     count_all(s);
 }
 
+static bool is_told(const struct p2t_summary *s, const struct call *c)
+{
+    for (size_t i = 0; i < s->cause_count; i++)
+        if (cause_has_hit(&s->causes[i], c))
+            return true;
+    return false;
+}
+
 size_t unexplained_failures(const struct p2t_summary *s)
 {
     size_t n = 0;
 
-    for (size_t i = 0; i < s->call_count; i++) {
-        bool told = !s->calls[i].failed;
-        for (size_t k = 0; k < s->cause_count && !told; k++)
-            told = cause_has_hit(&s->causes[k], &s->calls[i]);
-        n += !told;
-    }
+    for (size_t i = 0; i < s->call_count; i++)
+        n += s->calls[i].failed && !is_told(s, &s->calls[i]);
     return n;
 }
 
@@ -275,7 +279,7 @@ size_t open_calls(const struct p2t_summary *s, int64_t *since_ns)
 
     for (size_t i = 0; i < s->call_count; i++) {
         const struct call *c = &s->calls[i];
-        if (!c->open || c->total_ns < SECOND_NS)
+        if (!c->open || (c->total_ns < SECOND_NS && !is_told(s, c)))
             continue;
         *since_ns = n == 0 ? c->start_ns : min_ns(*since_ns, c->start_ns);
         n += call_weight(s, c);

@@ -172,6 +172,11 @@ def dials_that_wait_when_the_capture_ends(folder):
     return [written(folder, 'a', open_dials, 5)]
 
 
+@case('0 failed, 5 still waiting at the end', '0 failed; 5 still waiting at the end, since ')
+def one_number_of_those_that_wait(folder):
+    return incident('163')
+
+
 @case('3 failed', '!still waiting')
 def dials_that_were_given_up(folder):
     return [written(folder, 'a', open_dials, 60)]
