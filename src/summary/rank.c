@@ -231,6 +231,15 @@ static void count_all(struct p2t_summary *s)
     }
 }
 
+/* What is reckoned in steps of time may reach beyond the last packet; so may a clock that was set back. */
+static void end_with_capture(struct p2t_summary *s)
+{
+    for (size_t i = 0; i < s->cause_count && s->counters.frames > 0; i++) {
+        struct cause *c = &s->causes[i];
+        c->until_ns = max_ns(c->since_ns, min_ns(c->until_ns, s->last_ns));
+    }
+}
+
 void rank_causes(struct p2t_summary *s)
 {
     if (s->cause_count == 0)
@@ -244,6 +253,7 @@ void rank_causes(struct p2t_summary *s)
     qsort(s->causes, s->cause_count, sizeof *s->causes, by_weight);
     while (s->cause_count > 0 && s->causes[s->cause_count - 1].gone)
         cause_fini(&s->causes[--s->cause_count]);
+    end_with_capture(s);
     count_all(s);
 }
 

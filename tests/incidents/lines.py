@@ -241,6 +241,16 @@ def what_answers_in_another_capture_is_no_other_name_server(folder):
 # ---- times ----
 
 
+@case('until 01:18:59.615;', '!until 01:18:59.950')
+def a_path_that_is_longer_until_the_capture_ends(folder):
+    return incident('36')
+
+
+@case("the capture's times go back", 'until 01:24:58.469;')
+def a_clock_that_was_set_back_ends_with_the_last_packet(folder):
+    return incident('76')
+
+
 def probe(c):
     """A connection that its client resets as soon as it stands."""
     c.connect(0, C, '10.0.0.2:80')
