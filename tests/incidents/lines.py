@@ -99,6 +99,11 @@ def answers_without_their_requests(folder):
     return [written(folder, 'a', half_captured, 10)]
 
 
+@case('until 01:57:56.035; hit 53 of 55 calls, ')
+def lookups_that_began_in_the_time_that_is_told(folder):
+    return incident('113')
+
+
 # ---- the rows of services ----
 
 
