@@ -135,6 +135,7 @@ struct cause {
         counted; /* what `calls` are: "calls", "dials", "lookups", "connections"; NULL: as the calls that it hit have it */
     size_t hurt; /* for the order, where calls that did not fail are as bad: those */
     int64_t lost_ns;
+    int64_t unseen_ns; /* for the order, where calls waited inside the client and no packet shows how long: a guess */
     const struct word *lookups_of; /* it hit lookups of that name that no call came of */
     struct buf text, folded;       /* folded: the consequences that are told with it */
     struct call **hit;

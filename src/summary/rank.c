@@ -142,6 +142,11 @@ static size_t hurt_by(const struct cause *c)
     return c->hurt > c->failed + c->open ? c->hurt : c->failed + c->open;
 }
 
+static int64_t lost_by(const struct cause *c)
+{
+    return max_ns(c->lost_ns, c->unseen_ns);
+}
+
 static int by_weight(const void *a, const void *b)
 {
     const struct cause *x = a, *y = b;
@@ -150,8 +155,8 @@ static int by_weight(const void *a, const void *b)
         return x->gone ? 1 : -1;
     if (hurt_by(x) != hurt_by(y))
         return hurt_by(x) > hurt_by(y) ? -1 : 1;
-    if (x->lost_ns != y->lost_ns)
-        return x->lost_ns > y->lost_ns ? -1 : 1;
+    if (lost_by(x) != lost_by(y))
+        return lost_by(x) > lost_by(y) ? -1 : 1;
     return by_code(a, b);
 }
 

@@ -104,6 +104,16 @@ def lookups_that_began_in_the_time_that_is_told(folder):
     return incident('113')
 
 
+@case('so calls wait for a connection', 'until 01:18:59.077; hit 245 of 246 calls, 3 failed\n')
+def waits_inside_a_client_that_no_packet_shows(folder):
+    return incident('40')
+
+
+@case('1. python-requests on 10.121.2.80 was stopped for 3.8 s')
+def who_was_stopped(folder):
+    return incident('69')
+
+
 # ---- the rows of services ----
 
 
