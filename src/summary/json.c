@@ -94,14 +94,9 @@ static void json_cause(struct buf *b, const struct cause *c, bool baseline)
     buf_putc(b, '}');
 }
 
-static void json_service(struct buf *b, const struct service_row *r)
+static void json_times(struct buf *b, const struct service_row *r)
 {
-    buf_lit(b, "{\"service\":");
-    json_string(b, word_text(r->server));
-    buf_lit(b, ",\"name\":");
-    json_text(b, word_text(service_name(r->server, r->server_ip)));
-    buf_printf(b, ",\"calls\":%zu,\"failed\":%zu,\"connections\":%zu,\"reused\":%zu,\"total_us\":{\"p50\":", r->calls,
-               r->failed, r->connections, r->reused);
+    buf_lit(b, "\"total_us\":{\"p50\":");
     json_us(b, r->p50);
     buf_lit(b, ",\"p90\":");
     json_us(b, r->p90);
@@ -113,7 +108,22 @@ static void json_service(struct buf *b, const struct service_row *r)
     json_us(b, r->phase_p50);
     buf_lit(b, ",\"p99\":");
     json_us(b, r->phase_p99);
-    buf_lit(b, "}}");
+    buf_putc(b, '}');
+}
+
+static void json_service(struct buf *b, const struct service_row *r)
+{
+    buf_lit(b, "{\"service\":");
+    json_string(b, word_text(r->server));
+    buf_lit(b, ",\"name\":");
+    json_text(b, word_text(service_name(r->server, r->server_ip)));
+    buf_printf(b, ",\"calls\":%zu,\"failed\":%zu,\"requests\":%zu,\"connections\":%zu,\"reused\":%zu,", r->calls,
+               r->failed, r->requests, r->connections, r->reused);
+    if (r->requests > 0)
+        json_times(b, r);
+    else
+        buf_lit(b, "\"total_us\":null,\"phase\":null,\"phase_us\":null");
+    buf_putc(b, '}');
 }
 
 static void json_limits(const struct p2t_summary *s, struct buf *b)

@@ -131,9 +131,11 @@ struct cause {
     int64_t since_ns, until_ns;
     size_t calls, of, failed; /* failed: as p2t_exchange_failed() has it */
     size_t open;              /* calls that were when the capture ended */
-    const char *counted; /* what `calls` are: "calls", "dials", "lookups"; NULL: as the calls that it hit have it */
-    size_t hurt;         /* for the order, where calls that did not fail are as bad: those */
+    const char *
+        counted; /* what `calls` are: "calls", "dials", "lookups", "connections"; NULL: as the calls that it hit have it */
+    size_t hurt; /* for the order, where calls that did not fail are as bad: those */
     int64_t lost_ns;
+    int64_t unseen_ns; /* for the order, where calls waited inside the client and no packet shows how long: a guess */
     const struct word *lookups_of; /* it hit lookups of that name that no call came of */
     struct buf text, folded;       /* folded: the consequences that are told with it */
     struct call **hit;

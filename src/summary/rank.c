@@ -142,6 +142,11 @@ static size_t hurt_by(const struct cause *c)
     return c->hurt > c->failed + c->open ? c->hurt : c->failed + c->open;
 }
 
+static int64_t lost_by(const struct cause *c)
+{
+    return max_ns(c->lost_ns, c->unseen_ns);
+}
+
 static int by_weight(const void *a, const void *b)
 {
     const struct cause *x = a, *y = b;
@@ -150,8 +155,8 @@ static int by_weight(const void *a, const void *b)
         return x->gone ? 1 : -1;
     if (hurt_by(x) != hurt_by(y))
         return hurt_by(x) > hurt_by(y) ? -1 : 1;
-    if (x->lost_ns != y->lost_ns)
-        return x->lost_ns > y->lost_ns ? -1 : 1;
+    if (lost_by(x) != lost_by(y))
+        return lost_by(x) > lost_by(y) ? -1 : 1;
     return by_code(a, b);
 }
 
@@ -231,6 +236,15 @@ static void count_all(struct p2t_summary *s)
     }
 }
 
+/* What is reckoned in steps of time may reach beyond the last packet; so may a clock that was set back. */
+static void end_with_capture(struct p2t_summary *s)
+{
+    for (size_t i = 0; i < s->cause_count && s->counters.frames > 0; i++) {
+        struct cause *c = &s->causes[i];
+        c->until_ns = max_ns(c->since_ns, min_ns(c->until_ns, s->last_ns));
+    }
+}
+
 void rank_causes(struct p2t_summary *s)
 {
     if (s->cause_count == 0)
@@ -244,19 +258,24 @@ void rank_causes(struct p2t_summary *s)
     qsort(s->causes, s->cause_count, sizeof *s->causes, by_weight);
     while (s->cause_count > 0 && s->causes[s->cause_count - 1].gone)
         cause_fini(&s->causes[--s->cause_count]);
+    end_with_capture(s);
     count_all(s);
+}
+
+static bool is_told(const struct p2t_summary *s, const struct call *c)
+{
+    for (size_t i = 0; i < s->cause_count; i++)
+        if (cause_has_hit(&s->causes[i], c))
+            return true;
+    return false;
 }
 
 size_t unexplained_failures(const struct p2t_summary *s)
 {
     size_t n = 0;
 
-    for (size_t i = 0; i < s->call_count; i++) {
-        bool told = !s->calls[i].failed;
-        for (size_t k = 0; k < s->cause_count && !told; k++)
-            told = cause_has_hit(&s->causes[k], &s->calls[i]);
-        n += !told;
-    }
+    for (size_t i = 0; i < s->call_count; i++)
+        n += s->calls[i].failed && !is_told(s, &s->calls[i]);
     return n;
 }
 
@@ -275,7 +294,7 @@ size_t open_calls(const struct p2t_summary *s, int64_t *since_ns)
 
     for (size_t i = 0; i < s->call_count; i++) {
         const struct call *c = &s->calls[i];
-        if (!c->open || c->total_ns < SECOND_NS)
+        if (!c->open || (c->total_ns < SECOND_NS && !is_told(s, c)))
             continue;
         *since_ns = n == 0 ? c->start_ns : min_ns(*since_ns, c->start_ns);
         n += call_weight(s, c);

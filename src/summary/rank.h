@@ -11,7 +11,8 @@ void rank_causes(struct p2t_summary *s);
 size_t unexplained_failures(const struct p2t_summary *s);
 /* Lookups that causes count as failed, and that no call came of. */
 size_t lookups_in_vain(const struct p2t_summary *s);
-/* Calls that had waited for over a second when the capture ended; *since_ns: when the first of them began, where there is one. */
+/* Calls that waited when the capture ended: for over a second by then, or hit by a cause; *since_ns: when the first of them
+ * began, where there is one. */
 size_t open_calls(const struct p2t_summary *s, int64_t *since_ns);
 
 #endif

@@ -14,12 +14,14 @@ void tell_doctor(const struct p2t_summary *s, struct buf *out);
 
 /* services.c */
 
-/* What calls to one server:port had. Durations in nanoseconds. */
+/* What calls to one server:port had, dials and lookups that failed among them. Durations in nanoseconds. */
 struct service_row {
-    const struct word *server, *server_ip;
-    size_t calls, failed, connections, reused;
+    const struct word *server, *server_ip; /* server: the name, where only lookups of it are known */
+    size_t calls, failed;
+    size_t requests; /* those of `calls` that sent one: what follows is of them */
+    size_t connections, reused;
     int64_t p50, p90, p99, max;
-    const char *phase; /* the one that takes most of the time ... */
+    const char *phase; /* the one that takes most of the time, NULL of no request ... */
     int64_t phase_p50, phase_p99;
 };
 

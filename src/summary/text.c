@@ -239,6 +239,19 @@ static void say_ms(struct buf *b, int64_t ns)
     buf_printf(b, " %9s", text);
 }
 
+/* Dashes where no request was seen. */
+static void say_times(struct buf *b, const struct service_row *r)
+{
+    if (r->requests == 0) {
+        buf_printf(b, " %9s %9s %9s %5s %5s -\n", "-", "-", "-", "-", "-");
+        return;
+    }
+    say_ms(b, r->p50);
+    say_ms(b, r->p99);
+    say_ms(b, r->max);
+    buf_printf(b, " %5zu %4zu%% %s\n", r->connections, r->reused * 100 / r->requests, r->phase);
+}
+
 enum { NAME_WIDTH = 38 };
 
 /* With the name that leads there, where there is room for both. */
@@ -270,10 +283,7 @@ static void say_services(struct buf *b, const struct service_rows *rows, size_t 
         say_name(&name, r);
         buf_putc(&name, '\0');
         buf_printf(b, "%-38.38s %7zu %6zu", name.failed ? "" : (const char *)name.p, r->calls, r->failed);
-        say_ms(b, r->p50);
-        say_ms(b, r->p99);
-        say_ms(b, r->max);
-        buf_printf(b, " %5zu %4zu%% %s\n", r->connections, r->reused * 100 / r->calls, r->phase);
+        say_times(b, r);
         buf_fini(&name);
     }
     if (shown < rows->n)

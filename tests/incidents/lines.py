@@ -83,6 +83,92 @@ def errors_of_one_kind(folder):
     return [written(folder, 'a', statuses, [500] * 10)]
 
 
+def half_captured(c, count):
+    """Only what the server sends."""
+    for i in range(count):
+        at, client = i, f'10.0.0.1:{4000 + i}'
+        c.tcp(at, '10.0.0.2:80', client, SYN | ACK, 500, 101)
+        c.tcp(at + 0.01, '10.0.0.2:80', client, ACK, 501, 101)
+        for k in range(2):
+            data = b'HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n'
+            c.tcp(at + 0.02 + k * 0.02, '10.0.0.2:80', client, ACK, 501 + k * len(data), 101 + (k + 1) * len(GET), data)
+
+
+@case('answers 500 to 20 of 20 calls\n', 'hit 10 of 10 connections, 0 failed', '!0 us')
+def answers_without_their_requests(folder):
+    return [written(folder, 'a', half_captured, 10)]
+
+
+@case('until 01:57:56.035; hit 53 of 55 calls, ')
+def lookups_that_began_in_the_time_that_is_told(folder):
+    return incident('113')
+
+
+@case('so calls wait for a connection', 'until 01:18:59.077; hit 245 of 246 calls, 3 failed\n')
+def waits_inside_a_client_that_no_packet_shows(folder):
+    return incident('40')
+
+
+@case('1. python-requests on 10.121.2.80 was stopped for 3.8 s')
+def who_was_stopped(folder):
+    return incident('69')
+
+
+# ---- the rows of services ----
+
+
+def row(service, calls, failed, rest=''):
+    return f'\n{service:38} {calls:7} {failed:6}{rest}'
+
+
+NOTHING_SENT = '         -         -         -     -     - -\n'
+
+
+def succeeds(c, count, server='10.0.0.2:80', begin_s=0):
+    for i in range(count):
+        t = Talk(c, begin_s + i, f'10.0.0.1:{4000 + i}', server)
+        t.says(begin_s + i + 0.01, t.client, GET)
+        t.says(begin_s + i + 0.02, t.server, b'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
+
+
+def refused(c, begin_s, count):
+    for i in range(count):
+        c.tcp(begin_s + i, f'10.0.0.1:{6000 + i}', '10.0.0.2:80', SYN, 100)
+        c.tcp(begin_s + i + 0.001, '10.0.0.2:80', f'10.0.0.1:{6000 + i}', RST | ACK, 0, 101)
+
+
+def fails_to_look_up(c, begin_s, count):
+    for i in range(count):
+        c.udp(begin_s + i, f'10.0.0.1:{7000 + i}', DNS, question(i, 'a.test'))
+        c.udp(begin_s + i + 0.001, DNS, f'10.0.0.1:{7000 + i}', answer(i, 'a.test', rcode=2))
+
+
+@case('17 calls, 1 service', row('a.test (10.0.0.2:80)', 17, 7, '      20.0'), '   10    0% wait')
+def refused_dials_beside_calls(folder):
+    return [written(folder, 'a', shift, (succeeds, 10), (refused, 20, 7))]
+
+
+@case('7 calls, 1 service', row('10.0.0.2:80', 7, 7, NOTHING_SENT))
+def refused_dials_alone(folder):
+    return [written(folder, 'a', refused, 20, 7)]
+
+
+@case('1 service, ', row('a.test (10.0.0.2:80)', 15, 5))
+def failed_lookups_of_a_service(folder):
+    return [written(folder, 'a', shift, (succeeds, 10), (fails_to_look_up, 20, 5))]
+
+
+@case('3 services, ', row('a.test', 5, 5, NOTHING_SENT), row('a.test (10.0.0.2:80)', 10, 0), row('a.test (10.0.0.2:8080)', 10, 0))
+def failed_lookups_of_either_service(folder):
+    return [written(folder, 'a', shift, (succeeds, 10), (succeeds, 10, '10.0.0.2:8080', 0.5), (fails_to_look_up, 20, 5))]
+
+
+@case('"calls":7,"failed":7,"requests":0,"connections":0,"reused":0,"total_us":null,"phase":null,"phase_us":null}',
+      command='summary -Tjson')
+def no_times_without_a_request(folder):
+    return [written(folder, 'a', refused, 20, 7)]
+
+
 # ---- what still waits ----
 
 
@@ -99,6 +185,11 @@ def open_dials(c, ended_s):
       '; 3 still waiting at the end, since 22:13:19.999: pcap2trace --incomplete CAPTURE')
 def dials_that_wait_when_the_capture_ends(folder):
     return [written(folder, 'a', open_dials, 5)]
+
+
+@case('0 failed, 5 still waiting at the end', '0 failed; 5 still waiting at the end, since ')
+def one_number_of_those_that_wait(folder):
+    return incident('163')
 
 
 @case('3 failed', '!still waiting')
@@ -163,6 +254,16 @@ def what_answers_in_another_capture_is_no_other_name_server(folder):
 
 
 # ---- times ----
+
+
+@case('until 01:18:59.615;', '!until 01:18:59.950')
+def a_path_that_is_longer_until_the_capture_ends(folder):
+    return incident('36')
+
+
+@case("the capture's times go back", 'until 01:24:58.469;')
+def a_clock_that_was_set_back_ends_with_the_last_packet(folder):
+    return incident('76')
 
 
 def probe(c):

@@ -28,12 +28,16 @@ function share(value, most, kind) {
   return make('span', {class: 'share-box'}, bar);
 }
 
+// Times are null, and shown as dashes, where no request was seen.
 function serviceRows() {
-  return model.summary.services.map((s) => ({
-    service: s.service || '', name: s.name || '', calls: s.calls, failed: s.failed, p50: s.total_us.p50 * 1000, p90: s.total_us.p90 * 1000,
-    p99: s.total_us.p99 * 1000, max: s.total_us.max * 1000, phase: s.phase, phaseP50: s.phase_us.p50 * 1000, connections: s.connections,
-    reuse: s.calls > 0 ? s.reused / s.calls : 0,
-  }));
+  return model.summary.services.map((s) => {
+    const times = s.total_us || {}, ns = (us) => (us === undefined ? null : us * 1000);
+    return {
+      service: s.service || '', name: s.name || '', calls: s.calls, failed: s.failed, p50: ns(times.p50), p90: ns(times.p90), p99: ns(times.p99),
+      max: ns(times.max), phase: s.phase, phaseP50: s.phase_us && s.phase_us.p50 * 1000, connections: s.requests > 0 ? s.connections : null,
+      reuse: s.requests > 0 ? s.reused / s.requests : null,
+    };
+  });
 }
 
 function failedCell(r) {
@@ -43,22 +47,24 @@ function failedCell(r) {
 function buildServices() {
   const rows = serviceRows();
   if (rows.length === 0) {
-    byId('service-list').replaceChildren(make('p', {class: 'muted'}, 'No request was seen.'));
+    byId('service-list').replaceChildren(make('p', {class: 'muted'}, 'No call was seen.'));
     return;
   }
   const slowest = rows.reduce((a, r) => Math.max(a, r.p99), 0);
-  const ms = (key) => (r) => duration(r[key]);
+  const known = (key, cell) => (r) => (r[key] === null ? make('span', {class: 'muted'}, '–') : cell(r));
+  const ms = (key) => known(key, (r) => duration(r[key]));
+  const rowsOf = (r) => (model.texts.includes(r.service) ? {server: model.texts.indexOf(r.service)} : {query: r.service});
   const columns = [
-    {label: 'Service', key: 'name', class: 'wide', cell: (r) => [button(r.name || r.service, () => showRows({server: model.texts.indexOf(r.service)}), {class: 'link'}), r.name ? make('span', {class: 'muted mono'}, ` ${r.service}`) : null]},
+    {label: 'Service', key: 'name', class: 'wide', cell: (r) => [button(r.name || r.service, () => showRows(rowsOf(r)), {class: 'link'}), r.name ? make('span', {class: 'muted mono'}, ` ${r.service}`) : null]},
     {label: 'Calls', key: 'calls', number: true, cell: (r) => grouped(r.calls)},
     {label: 'Failed', key: 'failed', number: true, cell: failedCell},
     {label: 'p50', key: 'p50', number: true, cell: ms('p50')},
     {label: 'p90', key: 'p90', number: true, cell: ms('p90')},
-    {label: 'p99', key: 'p99', number: true, cell: (r) => [duration(r.p99), share(r.p99, slowest, r.failed > 0 ? 'failed' : 'ok')]},
+    {label: 'p99', key: 'p99', number: true, cell: known('p99', (r) => [duration(r.p99), share(r.p99, slowest, r.failed > 0 ? 'failed' : 'ok')])},
     {label: 'Max', key: 'max', number: true, cell: ms('max')},
-    {label: 'Most time in', key: 'phase', cell: (r) => [make('span', {class: `dot phase-${r.phase}`, 'aria-hidden': 'true'}), `${r.phase} `, make('span', {class: 'muted'}, duration(r.phaseP50))]},
-    {label: 'Connections', key: 'connections', number: true, cell: (r) => grouped(r.connections)},
-    {label: 'Reuse', key: 'reuse', number: true, cell: (r) => `${Math.round(r.reuse * 100)}%`},
+    {label: 'Most time in', key: 'phase', cell: known('phase', (r) => [make('span', {class: `dot phase-${r.phase}`, 'aria-hidden': 'true'}), `${r.phase} `, make('span', {class: 'muted'}, duration(r.phaseP50))])},
+    {label: 'Connections', key: 'connections', number: true, cell: known('connections', (r) => grouped(r.connections))},
+    {label: 'Reuse', key: 'reuse', number: true, cell: known('reuse', (r) => `${Math.round(r.reuse * 100)}%`)},
   ];
   const top = model.contents.top;
   rows.sort((a, b) => b.failed - a.failed || b.calls - a.calls);

@@ -26,6 +26,7 @@ static void find_drops(struct p2t_summary *s)
     struct cause *c = cause_add(s, P2T_CAUSE_CAPTURE_DROPS, P2T_CAUSE_SIDE_CAPTURE, "capture", P2T_CERTAIN);
     c->kind = "capture";
     cause_span(c, first->first_ns, last->last_ns);
+    c->counted = "connections";
     c->calls = conns;
     c->of = s->conn_count;
     buf_lit(&c->text, "the capture lacks packets: bytes were acknowledged that it never saw, on at least ");
@@ -49,6 +50,7 @@ static void find_one_direction(struct p2t_summary *s)
     struct cause *c = cause_add(s, P2T_CAUSE_CAPTURE_ONE_DIRECTION, P2T_CAUSE_SIDE_CAPTURE, "capture", P2T_CERTAIN);
     c->kind = "capture";
     cause_span(c, s->first_ns, s->last_ns);
+    c->counted = "connections";
     c->calls = half;
     c->of = all;
     buf_printf(
@@ -69,6 +71,7 @@ static void tell_clock(struct p2t_summary *s, const struct conn *k, size_t n, in
     c->kind = "capture";
     cause_span(c, back ? k->clock_back_ns : at_ns - k->clock_jump_us * 1000, back ? k->last_ns : at_ns);
     cause_prove(c, back ? k->clock_back : k->clock_jumped);
+    c->counted = "connections";
     c->calls = n;
     c->of = s->conn_count;
     c->lost_ns = (back ? k->clock_back_us : k->clock_jump_us) * 1000;

@@ -235,7 +235,7 @@ static void blame_pool(struct pool *p, int connections)
     }
     cause_span(c, p->from_ns, p->to_ns);
     c->failed = p->given_up;
-    c->lost_ns = (p->to_ns - p->from_ns) / 2;
+    c->unseen_ns = (p->to_ns - p->from_ns) / 2;
     if (proxy)
         buf_printf(&c->text, "the proxy %s", word_str(first->client));
     else

@@ -100,17 +100,13 @@ static int64_t proven_end(const struct call *c, int64_t last_packet_ns)
     return c->outcome == P2T_OUTCOME_DNS_ERROR ? min_ns(c->looked_up_ns, last_packet_ns) : c->looked_up_ns;
 }
 
-/* Adds the calls whose lookup asked a bad question, of those that asked this name server meanwhile; what they lost is over
- * the usual. */
-void resolver_hit(const struct resolver *r, struct cause *c, question_is *bad)
+static void hit_calls(const struct resolver *r, struct cause *c, question_is *bad)
 {
     int64_t again_ns = answers_again(r, c->until_ns), until_ns = c->until_ns;
 
-    c->of = 0;
     for (size_t i = 0; i < r->s->call_count; i++) {
         struct call *x = &r->s->calls[i];
         const struct asked a = is_in_time(c, x) ? asked_by(r, x, bad) : (struct asked){0};
-        c->of += a.any ? call_weight(r->s, x) : 0;
         if (!a.bad)
             continue;
         cause_hit(r->s, c, x);
@@ -119,6 +115,26 @@ void resolver_hit(const struct resolver *r, struct cause *c, question_is *bad)
             until_ns = max_ns(until_ns, min_ns(x->looked_up_ns, again_ns));
     }
     cause_span(c, c->since_ns, until_ns);
+}
+
+/* Those that it hit, and those that began to ask this name server in its time. */
+static size_t calls_meanwhile(const struct resolver *r, const struct cause *c, question_is *bad)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < r->s->call_count; i++) {
+        struct call *x = &r->s->calls[i];
+        bool begun = is_in_time(c, x) && x->lookup_ns >= c->since_ns - BEGIN_SLACK_NS && x->lookup_ns <= c->until_ns;
+        if (cause_has_hit(c, x) || (begun && asked_by(r, x, bad).any))
+            n += call_weight(r->s, x);
+    }
+    return n;
+}
+
+void resolver_hit(const struct resolver *r, struct cause *c, question_is *bad)
+{
+    hit_calls(r, c, bad);
+    c->of = calls_meanwhile(r, c, bad);
     c->failed = 0;
     for (size_t i = 0; i < c->hit_count; i++)
         c->failed += c->hit[i]->outcome == P2T_OUTCOME_DNS_ERROR;

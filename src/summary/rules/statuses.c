@@ -69,7 +69,8 @@ static struct errors errors_of(const struct service *v)
         e.to_ns = max_ns(e.to_ns, c->end_ns);
         e.of_status[c->status < 500 + STATUSES ? c->status - 500 : STATUSES - 1] += call_weight(v->s, c);
         e.some_gateway |= c->status == 502 || c->status == 504 || (c->status == 503 && c->via);
-        sample_add(&e.wait, c->wait_ns);
+        if (c->wait_ns > 0)
+            sample_add(&e.wait, c->wait_ns);
         add_legs(&e, c);
         if (c->software != NULL && !says_server(v, c->software))
             e.software = c->software;
@@ -149,10 +150,25 @@ static void say_what_separates(struct service *v, struct cause *c, const struct 
     say_apart(v->s, &c->text, &(struct apart){&v->calls[first], n, has_failed, true});
 }
 
+/* Not known where only one direction was captured. */
+static void say_wait(struct cause *c, struct errors *e)
+{
+    int64_t median = sample_at(&e->wait, 500), spread = sample_at(&e->wait, 900) - sample_at(&e->wait, 100);
+    bool alike = spread < max_ns(30 * (int64_t)MS, median / 10);
+
+    if (e->wait.n == 0)
+        return;
+    buf_lit(&c->text, ", ");
+    say_time(&c->text, median);
+    buf_str(&c->text,
+            alike && sample_at(&e->wait, 1000) < max_ns(2 * median, 30 * (int64_t)MS) ? " each" : " in the median");
+    if (e->n >= 3 && median > 50 * (int64_t)MS && alike)
+        buf_lit(&c->text, " (a limit of its own)");
+}
+
 static void blame_answerer(struct service *v, struct errors *e)
 {
     bool proxy = is_proxy(v->s, v->server_ip), gateway = proxy || e->some_gateway;
-    int64_t median = sample_at(&e->wait, 500), spread = sample_at(&e->wait, 900) - sample_at(&e->wait, 100);
     struct cause *c = cause_add(v->s, gateway ? P2T_CAUSE_HTTP_WHO_ANSWERED : P2T_CAUSE_HTTP_ERROR_CLUSTER,
                                 gateway ? P2T_CAUSE_SIDE_PROXY : P2T_CAUSE_SIDE_SERVER, "wait",
                                 proxy || !gateway ? P2T_CERTAIN : P2T_LIKELY);
@@ -166,13 +182,7 @@ static void blame_answerer(struct service *v, struct errors *e)
     buf_printf(&c->text, " %sto %zu of %zu calls", gateway ? "itself " : "", e->n, e->inside);
     if (proxy && e->legs == 0)
         buf_lit(&c->text, ", which it never forwarded");
-    buf_lit(&c->text, ", ");
-    say_time(&c->text, median);
-    bool alike = spread < max_ns(30 * (int64_t)MS, median / 10);
-    buf_str(&c->text,
-            alike && sample_at(&e->wait, 1000) < max_ns(2 * median, 30 * (int64_t)MS) ? " each" : " in the median");
-    if (e->n >= 3 && median > 50 * (int64_t)MS && alike)
-        buf_lit(&c->text, " (a limit of its own)");
+    say_wait(c, e);
     say_what_separates(v, c, e);
     if (e->software != NULL)
         buf_printf(&c->text, "; these answers say Server: %s, good ones do not", e->software->text);

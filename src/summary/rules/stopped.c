@@ -95,7 +95,6 @@ static void blame_stop(struct process *p)
     cause_span(c, p->from_ns, p->to_ns);
     c->failed = 0;
     c->lost_ns = p->to_ns - p->from_ns;
-    buf_lit(&c->text, "the process ");
     say_client(&c->text, first->agent, first->client);
     buf_lit(&c->text, " was stopped for ");
     say_time(&c->text, c->lost_ns);
