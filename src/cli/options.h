@@ -86,6 +86,7 @@ struct cli_options {
     struct ip_addr *clients; /* of compare: the live traces are theirs */
     size_t client_count;
     const char *output; /* NULL: standard output */
+    bool database;      /* of trace: that is to be one */
     const char *title;  /* of report; NULL: not given */
     const char *bpf;
     const char *keylog;          /* NULL: none */

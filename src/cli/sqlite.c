@@ -47,13 +47,6 @@ struct sqlite {
     char problem[256];
 };
 
-bool sqlite_is_wanted(const char *path)
-{
-    size_t n = path != NULL ? strlen(path) : 0;
-
-    return n > 7 && strcmp(path + n - 7, ".sqlite") == 0;
-}
-
 const char *sqlite_problem(const struct sqlite *db)
 {
     return db != NULL && db->problem[0] != '\0' ? db->problem : "out of memory";
