@@ -181,7 +181,8 @@ static uint32_t file_of(const struct sqlite *s, const char *path)
 static const struct buf *evidence_of(struct sqlite *s, const struct p2t_exchange *x, const struct p2t_evidence *e,
                                      size_t n)
 {
-    struct p2t_evidence numbered[P2T_EVIDENCE_MAX];
+    struct p2t_evidence numbered[P2T_FINDING_EVIDENCE_MAX];
+    _Static_assert(P2T_FINDING_EVIDENCE_MAX >= P2T_EVIDENCE_MAX, "an event's fit, too");
     size_t count = 0;
 
     for (size_t i = 0; i < n; i++)

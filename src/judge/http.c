@@ -214,10 +214,10 @@ void judge_request(struct exchange *e)
     }
     if (e->kind == P2T_KIND_TLS && e->tls != NULL && e->tls->failure != TLS_FAILED_NOT)
         judge_handshake(e);
-    else if (e->kind == P2T_KIND_TLS)
-        judge_estimated(e);
     else if (e->response.unread)
         outcome_fail(e, P2T_OUTCOME_NO_RESPONSE, outcome_gone);
+    else if (e->kind == P2T_KIND_TLS)
+        judge_estimated(e);
     else if (e->response.bad != 0)
         outcome_fail(e, P2T_OUTCOME_RESPONSE_ERROR, refusal_text(e));
     else if (e->response.seen)

@@ -555,6 +555,13 @@ def a_host_that_stands_still(c):
     stands_still(c)
 
 
+@case(['conn.no_answer', 'sends nothing for 5.7 s', 'while its host answers on other ports, which fits a filter', '!is down'])
+def a_port_that_is_filtered(c):
+    for i, at in enumerate((1, 3, 5, 7)):
+        c.connect(at, f'10.0.0.1:{4300 + i}', '10.0.0.2:81')
+    stands_still(c)
+
+
 @case(['conn.accept_queue', '2 requests are acknowledged and not answered', '!sends nothing'])
 def a_host_that_acknowledges(c):
     stands_still(c, acked=True)

@@ -169,7 +169,7 @@ static void watch(struct correlate *c, struct dial *d, int64_t now)
 
     for (size_t i = 0; i < d->n; i++) {
         struct exchange_attempt *a = &d->attempts[i];
-        if (pending(a))
+        if (pending(a) || a->result == ATTEMPT_ICMP)
             due = later_ns(due, schedule_next_syn_ns(a) + SYN_LATE_NS);
     }
     timer_set(c, &d->timer, TIMER_DIAL, due);
@@ -233,6 +233,16 @@ static void take_back_timeout(struct exchange_attempt *a)
     a->result = ATTEMPT_PENDING;
 }
 
+/* Nor has its kernel, for an ICMP error: Linux keeps it in mind where it comes while the program is still in connect(), and
+ * asks again (tcp_v4_err, tcp_v6_err: sock_owned_by_user). */
+static void take_back_icmp(struct exchange_attempt *a)
+{
+    if (a->result != ATTEMPT_ICMP)
+        return;
+    a->result = ATTEMPT_PENDING;
+    a->failed = (struct packet_mark){.ts_ns = 0};
+}
+
 void dial_syn_again(struct correlate *c, struct cconn *cc, const struct fact *f)
 {
     struct exchange_attempt *a = &cc->dial->attempts[cc->attempt];
@@ -241,6 +251,7 @@ void dial_syn_again(struct correlate *c, struct cconn *cc, const struct fact *f)
     a->last_syn = f->mark;
     a->syns++;
     take_back_timeout(a);
+    take_back_icmp(a);
     if (pending(a))
         watch(c, cc->dial, f->mark.ts_ns);
 }

@@ -151,8 +151,8 @@ static bool lies_between(const struct correlate *c, const struct lookup *middle,
                          struct slice base)
 {
     return middle != l && middle->info.addr_count == 0 && !lookup_outstanding(middle) && !lookup_used(middle) &&
-           middle->info.resolver == l->info.resolver && ip_eq(&middle->client_ip, &l->client_ip) &&
-           lookup_answers_host(middle, base) &&
+           middle->info.resolver == l->info.resolver && !repeats(middle, l) &&
+           ip_eq(&middle->client_ip, &l->client_ip) && lookup_answers_host(middle, base) &&
            follows_at_once(&l->info.last_answer, middle->info.first_query.ts_ns) &&
            follows_at_once(&middle->info.last_answer, c->now_ns);
 }

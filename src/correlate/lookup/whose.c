@@ -132,7 +132,8 @@ static bool continues_next_name(const struct correlate *c, const struct lookup *
         return false;
     if (lookup_outstanding(l) && !in_vain)
         return f->mark.ts_ns - l->info.last_query.ts_ns >= QUERY_RETRY_MIN_NS;
-    return f->mark.ts_ns - l->info.last_answer.ts_ns <= WALK_NS;
+    /* Nobody begins with a name in the middle of a search list: there, a busy host may take its time. */
+    return f->mark.ts_ns - l->info.last_answer.ts_ns <= (walk_step_is_known(c, l, name) ? FOLLOW_NS : WALK_NS);
 }
 
 bool lookup_is_superseded(const struct lookup *l)

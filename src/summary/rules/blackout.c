@@ -112,6 +112,27 @@ static bool is_seen_at_server(const struct blackout *b)
     return at_server > 2 * elsewhere;
 }
 
+static bool in_between(const struct blackout *b, int64_t at_ns)
+{
+    return at_ns > b->from_ns + UNDER_WAY_NS && at_ns < b->to_ns;
+}
+
+/* Another port of it took a connection, or answered a call. */
+static bool host_lives(const struct blackout *b)
+{
+    const struct p2t_summary *s = b->l->s;
+
+    for (size_t i = 0; i < s->conn_count; i++)
+        if (s->conns[i].server_ip == b->l->ip && s->conns[i].server != b->l->server &&
+            (in_between(b, s->conns[i].syn_ack_ns) || in_between(b, s->conns[i].last_bytes_ns[1])))
+            return true;
+    for (size_t i = 0; i < s->call_count; i++)
+        if (s->calls[i].server_ip == b->l->ip && s->calls[i].server != b->l->server &&
+            in_between(b, s->calls[i].answer_ns))
+            return true;
+    return false;
+}
+
 static void tell(struct blackout *b)
 {
     struct listener *l = b->l;
@@ -134,7 +155,8 @@ static void tell(struct blackout *b)
         buf_lit(&c->text, "; their packets came as far as this capture, so the host dropped them or stood still");
         return;
     }
-    buf_lit(&c->text, "; the packets do not show whether the host is down or the path is cut");
+    buf_str(&c->text, host_lives(b) ? ", while its host answers on other ports, which fits a filter"
+                                    : "; the packets do not show whether the host is down or the path is cut");
     c->or_side = P2T_CAUSE_SIDE_NETWORK;
 }
 

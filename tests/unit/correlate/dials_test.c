@@ -335,6 +335,30 @@ static void an_answer_to_a_client_that_left_was_not_read(void **state)
     assert_int_equal(x->end_us, 200300);
 }
 
+/* Linux keeps an ICMP error in mind that comes while the program is in connect(), and asks again after a second. */
+static void a_dial_goes_on_after_an_icmp_error(void **state)
+{
+    (void)state;
+    for (int again = 0; again < 2; again++) {
+        if (again > 0)
+            sim_init(&sim);
+        struct flow_conn *c = sim_syn(&sim, 0, 5000, "10.0.0.2");
+        sim_icmp(&sim, 70, c);
+        sim_syn_again(&sim, 1010000, c);
+        if (again > 0) {
+            sim_icmp(&sim, 1010080, c);
+        } else {
+            sim_established(&sim, 1010100, c);
+            sim_request(&sim, 1010300, c, 0, "10.0.0.2", "/");
+            sim_response(&sim, 1011000, c, 0, 200, NULL);
+        }
+        sim_close(&sim, 9000000, c, FLOW_END_INPUT);
+        const struct sim_exchange *x = only_exchange();
+        assert_int_equal(x->outcome, again > 0 ? P2T_OUTCOME_CONNECT_ERROR : P2T_OUTCOME_OK);
+        assert_int_equal(x->end_us, again > 0 ? 1010080 : 1011000);
+    }
+}
+
 /* Its FIN waits behind a lost request: only what its kernel answers to the response tells that it had left. */
 static void an_answer_for_a_socket_that_is_gone_was_not_read(void **state)
 {
@@ -542,6 +566,7 @@ int main(void)
         cmocka_unit_test_setup(questions_to_all_servers_at_once_are_one_lookup, setup),
         cmocka_unit_test_setup(one_type_unanswered_over_three_rounds_is_one_lookup, setup),
         cmocka_unit_test_setup(an_answer_to_a_client_that_left_was_not_read, setup),
+        cmocka_unit_test_setup(a_dial_goes_on_after_an_icmp_error, setup),
         cmocka_unit_test_setup(an_answer_for_a_socket_that_is_gone_was_not_read, setup),
         cmocka_unit_test_setup(a_client_that_goes_on_after_a_rst_had_not_left, setup),
         cmocka_unit_test_setup(a_dial_waits_while_its_answer_is_repeated, setup),

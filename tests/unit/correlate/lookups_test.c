@@ -451,6 +451,35 @@ static void walks_of_the_same_names_are_one_each(void **state)
     }
 }
 
+static void ask_and_fail(int64_t us, uint16_t port, const char *name)
+{
+    sim_query(&sim, us, port, port, name, DNS_A);
+    sim_answer(&sim, us + 1500, port, port, name, DNS_A, DNS_NXDOMAIN, NULL);
+}
+
+/* Two walks through one search list at a time: each goes on with the name that comes after its own. */
+static void walks_keep_the_order_of_their_search_list(void **state)
+{
+    (void)state;
+    sim.not_gos_resolver = true;
+    for (uint16_t i = 0; i < 3; i++)
+        ask_and_fail(i * 2000, (uint16_t)(4000 + i), (const char *[]){"x.a.b.test", "x.b.test", "x.test"}[i]);
+    ask_and_fail(98000, 4100, "x.a.b.test");
+    ask_and_fail(99900, 4101, "x.b.test");
+    ask_and_fail(105000, 4200, "x.a.b.test");
+    ask_and_fail(106900, 4102, "x.test"); /* of the first, although the second was answered last */
+    ask_and_fail(108000, 4201, "x.b.test");
+    ask_and_fail(170000, 4202, "x.test"); /* a busy host */
+    sim_finish(&sim);
+    assert_int_equal(sim.n, 3);
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(sim.out[i].queries, 3);
+        assert_int_equal(sim.out[i].names, 3);
+        if (sim.out[i].asked_us > 0)
+            assert_int_equal(sim.out[i].end_us, sim.out[i].asked_us == 98000 ? 108400 : 171500);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -460,6 +489,7 @@ int main(void)
         cmocka_unit_test_setup(a_dial_follows_the_lookup_that_gives_up_now, setup),
         cmocka_unit_test_setup(a_later_dial_shares_no_lookup_of_glibcs, setup),
         cmocka_unit_test_setup(walks_of_the_same_names_are_one_each, setup),
+        cmocka_unit_test_setup(walks_keep_the_order_of_their_search_list, setup),
         cmocka_unit_test_setup(two_callers_have_a_lookup_each, setup),
         cmocka_unit_test_setup(a_question_between_two_tries_is_another_callers, setup),
         cmocka_unit_test_setup(a_third_try_for_one_type_is_the_same_lookup, setup),

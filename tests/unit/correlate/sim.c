@@ -213,6 +213,15 @@ void sim_event(struct sim *s, int64_t us, struct flow_conn *c, enum flow_event_k
     feed(s, &f);
 }
 
+void sim_icmp(struct sim *s, int64_t us, struct flow_conn *c)
+{
+    struct fact f = {.kind = FACT_CONN_EVENT, .conn = c, .dir = FLOW_C2S, .mark = mark_at(s, us)};
+
+    f.as.event = &(struct flow_event){
+        .kind = FLOW_ICMP, .dir = FLOW_C2S, .mark = f.mark, .icmp_family = 4, .icmp_type = 3, .icmp_code = 13};
+    feed(s, &f);
+}
+
 void sim_reset(struct sim *s, int64_t us, struct flow_conn *c, uint32_t untaken)
 {
     struct fact f = {.kind = FACT_CONN_EVENT, .conn = c, .dir = FLOW_C2S, .mark = mark_at(s, us)};

@@ -49,6 +49,8 @@ struct flow_conn *sim_syn(struct sim *s, int64_t us, uint16_t port, const char *
 void sim_syn_again(struct sim *s, int64_t us, struct flow_conn *c);
 /* SYN-ACK and the client's ACK, 10 us later. */
 void sim_established(struct sim *s, int64_t us, struct flow_conn *c);
+/* An ICMP error for the connection's SYN: prohibited. */
+void sim_icmp(struct sim *s, int64_t us, struct flow_conn *c);
 /* A RST of the client: so many bytes of the server had come for a socket that was gone. */
 void sim_reset(struct sim *s, int64_t us, struct flow_conn *c, uint32_t untaken);
 void sim_event(struct sim *s, int64_t us, struct flow_conn *c, enum flow_event_kind kind, enum flow_dir dir);
