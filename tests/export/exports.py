@@ -70,7 +70,7 @@ def check_har_timings(name, x, entry):
 def check_har_unknown(name, x, request):
     """What nobody knows is not told as if it were known, and is named."""
     encrypted = x["kind"] == "tls" or ((x["connection"] or {}).get("tls") is not None)
-    unknown = {"method": x["method"] is None, "scheme": x["url"] is None and not encrypted, "path": x["url"] is None}
+    unknown = {"method": x["method"] is None, "scheme": "://" not in (x["url"] or "") and not encrypted, "path": x["url"] is None}
     told = set(request.get("_unknown", []))
     check(told - {"host"} == {part for part in unknown if unknown[part]}, name, "_unknown", told)
     check("_unknown" not in request or told, name, "an empty list")
