@@ -329,8 +329,10 @@ static void mistakes_are_named(void **state)
         {"pcap2trace help reprot", "no command is called 'reprot'; did you mean 'report'?"},
         {"pcap2trace help report summary", "one command at a time"},
         {"pcap2trace -x a", "'-x'"},
-        {"pcap2trace --s a", "ambiguous option '--s': --state, --settle, --shard, --stats, --show-secrets, "
-                             "--slower-than, --since, --status, --server"},
+        {"pcap2trace --stat a", "ambiguous option '--stat': --stats, --status"},
+        {"pcap2trace batch --stat x a", "ambiguous option '--stat': --state, --status"},
+        {"pcap2trace --stat=x batch a", "ambiguous option '--stat=x': --state, --status"},
+        {"pcap2trace batch --s a", "ambiguous option '--s': --state, --settle, --shard, --show-secrets"},
         {"pcap2trace --failed=1 a", "'--failed=1' takes no value"},
         {"pcap2trace -c 0 a", "-c '0'"},
         {"pcap2trace -c -1 a", "-c '-1'"},
