@@ -77,6 +77,7 @@ struct cli_options {
     enum cli_list list; /* of CLI_LIST */
     enum out_format format;
     bool format_given;     /* by -T */
+    bool database;         /* of trace: `output` is to be one */
     const char **captures; /* point into argv */
     size_t capture_count;
     const char **live; /* files of live traces; point into argv */
@@ -86,7 +87,6 @@ struct cli_options {
     struct ip_addr *clients; /* of compare: the live traces are theirs */
     size_t client_count;
     const char *output; /* NULL: standard output */
-    bool database;      /* of trace: that is to be one */
     const char *title;  /* of report; NULL: not given */
     const char *bpf;
     const char *keylog;          /* NULL: none */
