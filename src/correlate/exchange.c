@@ -43,12 +43,21 @@ static bool ended_by_alert(const struct exchange *e)
            alert->ts_ns >= e->request.first.ts_ns && mark_set(closed) && alert->ts_ns <= closed->ts_ns;
 }
 
-enum exchange_closer exchange_closer(const struct exchange *e)
+static bool closed_by_alert(const struct exchange *e)
 {
     enum exchange_closer by = exchange_conn_closer(&e->conn);
-    bool client = by == CLOSED_BY_CLIENT_FIN || by == CLOSED_BY_CLIENT_RST;
 
-    return client && ended_by_alert(e) ? CLOSED_BY_SERVER_FIN : by;
+    return (by == CLOSED_BY_CLIENT_FIN || by == CLOSED_BY_CLIENT_RST) && ended_by_alert(e);
+}
+
+enum exchange_closer exchange_closer(const struct exchange *e)
+{
+    return closed_by_alert(e) ? CLOSED_BY_SERVER_FIN : exchange_conn_closer(&e->conn);
+}
+
+const struct packet_mark *exchange_closing_mark(const struct exchange *e)
+{
+    return closed_by_alert(e) ? &e->tls->alert[FLOW_S2C].mark : exchange_conn_closing_mark(&e->conn);
 }
 
 bool exchange_closed_by_server(const struct exchange *e)

@@ -472,7 +472,8 @@ enum p2t_vantage exchange_conn_vantage(const struct exchange_conn *c);
 enum exchange_closer exchange_conn_closer(const struct exchange_conn *c);
 enum exchange_closer exchange_closer(const struct exchange *e);
 bool exchange_closed_by_server(const struct exchange *e);
-/* The packet by which it was; not set where nobody did. */
+/* The packet by which it was, or that of the connection alone; not set where nobody did. */
+const struct packet_mark *exchange_closing_mark(const struct exchange *e);
 const struct packet_mark *exchange_conn_closing_mark(const struct exchange_conn *c);
 /* The server sent something since the request that the capture lacks, or that could not be decrypted: silence is no
  * fact then. */

@@ -95,7 +95,7 @@ static const struct p2t_tls *take_tls(struct fields *f, const cJSON *connection)
     return t;
 }
 
-static void take_connection(struct fields *f, const cJSON *root, bool compact, struct p2t_exchange *x)
+static void take_connection(struct fields *f, const cJSON *root, struct p2t_exchange *x)
 {
     const cJSON *object = fields_object(f, root, "connection"), *rtt = fields_get(object, "rtt_us");
     struct p2t_connection *c = object != NULL ? fields_list(f, 1, sizeof *c) : NULL;
@@ -104,7 +104,7 @@ static void take_connection(struct fields *f, const cJSON *root, bool compact, s
         return;
     x->connection = c;
     c->id = fields_id(f, object, "id");
-    c->network = compact ? (struct p2t_text){"tcp", 3} : fields_text(f, object, "network");
+    c->network = (struct p2t_text){"tcp", 3}; /* there is no other */
     c->client = fields_text(f, object, "client");
     c->server = fields_text(f, object, "server");
     c->nat_server = fields_text(f, object, "nat_server");
@@ -222,7 +222,7 @@ static void take_full(struct fields *f, const cJSON *root, struct p2t_exchange *
 static void take_all(struct fields *f, const cJSON *root, bool compact, struct p2t_exchange *x)
 {
     take_subject(f, root, x);
-    take_connection(f, root, compact, x);
+    take_connection(f, root, x);
     x->start_ns = fields_time(f, root, "start");
     reread_transport(f, root, x);
     reread_messages(f, root, x);

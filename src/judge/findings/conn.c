@@ -176,7 +176,7 @@ static void about_server_closing(struct exchange *e, const struct packet_mark *c
 
 void about_closing(struct exchange *e)
 {
-    const struct packet_mark *closed = exchange_conn_closing_mark(&e->conn);
+    const struct packet_mark *closed = exchange_closing_mark(e);
     bool server = exchange_closed_by_server(e);
     bool all_captured = e->response.seen || !(exchange_answer_hidden(e) || exchange_answer_unread(e));
 
