@@ -78,11 +78,13 @@ static void put_text(struct buf *b, const char *text)
     escape_text(b, (struct p2t_text){text, strlen(text)});
 }
 
-/* When, and which window. */
+/* When, and which window. One of --final has no packets of its own: what was open ended with the last ones. */
 static void put_window(struct buf *b, const struct point *p)
 {
-    if (p->sums.last_ns != 0) {
-        put_time(b, p->sums.last_ns);
+    int64_t last_ns = p->sums.last_ns != 0 ? p->sums.last_ns : p->last_ns;
+
+    if (last_ns != 0) {
+        put_time(b, last_ns);
         buf_putc(b, ' ');
     }
     if (*p->name != '\0') {

@@ -10,8 +10,6 @@
 
 static const char *const endings[] = {".gz", ".zst", ".xz", ".lz4"};
 
-const char captures_missing[] = "is missing: say with --captures FOLDER where the captures are that batch read";
-
 enum { ENDINGS = sizeof endings / sizeof *endings };
 
 /* Without the ending of a compression. */
@@ -84,7 +82,7 @@ const char *captures_complaint(const char *path, const struct outputs_window *w)
     struct stat st;
 
     if (stat(path, &st) != 0)
-        return captures_missing;
+        return "is missing: say with --captures FOLDER where the captures are that batch read";
     if (!S_ISREG(st.st_mode))
         return "is not a file";
     int found = folder_reader_open(&r, path, &silent);

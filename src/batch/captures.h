@@ -7,8 +7,6 @@
 /* The path in `folder` of a capture that batch read under this name, compressed or decompressed since; free() it. NULL: memory
  * ran out. Where there is none, "FOLDER/NAME". */
 char *captures_find(const char *folder, const char *name);
-/* A complaint: there is no such file. */
-extern const char captures_missing[];
 /* NULL: the file holds what the window says that batch read, perhaps more behind it; else why not, a static text. Packets are
  * known by their times and lengths. */
 const char *captures_complaint(const char *path, const struct outputs_window *w);

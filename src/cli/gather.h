@@ -21,11 +21,11 @@ struct gather {
     size_t path_count;
 };
 
-/* A capture is not what batch read, or, GATHER_MISSING, all that are wrong are not there; each was said. */
-enum { GATHER_CHANGED = 1, GATHER_MISSING };
+/* Captures are not there, or not what batch read; each was said. */
+enum { GATHER_NO_CAPTURES = 1 };
 
-/* Reads everything, or what batch wrote of it: then the captures are checked, too. 0, GATHER_CHANGED, GATHER_MISSING, or a negative p2t_status;
- * what is wrong with the captures is said on standard error. */
+/* Reads everything, or what batch wrote of it: then the captures are checked, too. 0, GATHER_NO_CAPTURES, or a negative p2t_status; what
+ * is wrong with the captures is said on standard error. */
 int gather_run(struct gather *g, const struct cli_options *options, struct p2t_summary *summary);
 /* Says which of the ids that were asked for no exchange has. True: there was one. */
 bool gather_say_missing(const struct gather *g);

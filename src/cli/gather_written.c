@@ -18,7 +18,7 @@ struct finding {
     char *captures_own;        /* what it is then */
     char *point;               /* folder of the capture point that they are of */
     int64_t from_ns, until_ns; /* packets of that time are needed */
-    uint64_t changed, missing; /* captures */
+    uint64_t unread;           /* captures that are not there, or not what batch read */
 };
 
 /* ---- exchanges ---- */
@@ -147,7 +147,7 @@ static int add_capture(struct finding *f, const struct outputs_window *w)
     const char *complaint = captures_complaint(path, w);
     if (complaint != NULL) {
         report_line(path, complaint);
-        *(complaint == captures_missing ? &f->missing : &f->changed) += 1;
+        f->unread++;
     }
     if (complaint != NULL || is_listed(f->g, path)) {
         free(path);
@@ -185,9 +185,7 @@ static int find_captures(struct finding *f)
     f->g->config.paths = f->g->paths;
     f->g->config.path_count = f->g->path_count;
     f->g->config.recursive = false;
-    if (status == P2T_OK && f->changed > 0)
-        return GATHER_CHANGED;
-    return status == P2T_OK && f->missing > 0 ? GATHER_MISSING : status;
+    return status == P2T_OK && f->unread > 0 ? GATHER_NO_CAPTURES : status;
 }
 
 /* ---- both ---- */

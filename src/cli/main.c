@@ -76,7 +76,7 @@ static int perform(const struct cli_options *o)
     case CLI_PLAN:
         return run_plan(o);
     default:
-        return sqlite_is_wanted(o->output) && !o->format_given ? run_sqlite(o) : run_trace(o);
+        return o->database ? run_sqlite(o) : run_trace(o);
     }
 }
 

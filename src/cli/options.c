@@ -38,13 +38,16 @@ static struct grammar grammar_of(void)
     return g;
 }
 
-/* How many options begin as the word does, "--name=value" or "--name"; appends them, with commas between. */
-static size_t candidates(const struct grammar *g, const char *word, struct buf *names)
+/* How many options of the command, or, where it is NULL, of any, begin as the word does, "--name=value" or "--name"; appends
+ * them, with commas between. */
+static size_t candidates(const struct grammar *g, const struct cli_command *command, const char *word,
+                         struct buf *names)
 {
     size_t length = strcspn(word + 2, "="), count = 0;
 
     for (const struct option *o = g->longs; o->name != NULL; o++)
-        if (strncmp(o->name, word + 2, length) == 0) {
+        if (strncmp(o->name, word + 2, length) == 0 &&
+            (command == NULL || cli_option_of(o->val, command->action) != NULL)) {
             buf_printf(names, "%s--%s", count > 0 ? ", " : "", o->name);
             count++;
         }
@@ -63,10 +66,36 @@ static void suggest_option(const struct grammar *g, const char *word, struct buf
     buf_fini(&names);
 }
 
+/* Before the operands are known: the first word that is a command, else trace. */
+static const struct cli_command *probable_command(char **argv)
+{
+    const struct cli_command *command = NULL;
+
+    for (size_t i = 1; argv[i] != NULL && command == NULL; i++)
+        command = cli_command_named(argv[i]);
+    return command != NULL ? command : cli_command_of(CLI_TRACE);
+}
+
+/* Says so where the word begins several options: those that the command has, unless these are fewer than two. */
+static bool is_ambiguous(const struct grammar *g, const char *word, char **argv, struct buf *complaint)
+{
+    struct buf names = {0};
+    bool few = candidates(g, probable_command(argv), word, &names) < 2;
+    bool ambiguous = true;
+
+    if (few) {
+        buf_reset(&names);
+        ambiguous = candidates(g, NULL, word, &names) > 1;
+    }
+    if (ambiguous)
+        buf_printf(complaint, "ambiguous option '%s': %.*s", word, (int)names.n, (const char *)names.p);
+    buf_fini(&names);
+    return ambiguous;
+}
+
 static int reject(const struct grammar *g, int option, char **argv, struct buf *complaint)
 {
     const char *word = argv[optind - 1];
-    struct buf names = {0};
 
     if (option == ':')
         buf_printf(complaint, "option '%s' needs a value", word);
@@ -74,13 +103,10 @@ static int reject(const struct grammar *g, int option, char **argv, struct buf *
         buf_printf(complaint, "unknown option '-%c'", optopt);
     else if (optopt != 0)
         buf_printf(complaint, "option '%s' takes no value", word);
-    else if (candidates(g, word, &names) > 1)
-        buf_printf(complaint, "ambiguous option '%s': %.*s", word, (int)names.n, (const char *)names.p);
-    else {
+    else if (!is_ambiguous(g, word, argv, complaint)) {
         buf_printf(complaint, "unknown option '%s'", word);
         suggest_option(g, word, complaint);
     }
-    buf_fini(&names);
     return P2T_ERR_USAGE;
 }
 

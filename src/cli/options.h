@@ -77,6 +77,7 @@ struct cli_options {
     enum cli_list list; /* of CLI_LIST */
     enum out_format format;
     bool format_given;     /* by -T */
+    bool database;         /* of trace: `output` is to be one */
     const char **captures; /* point into argv */
     size_t capture_count;
     const char **live; /* files of live traces; point into argv */

@@ -1,5 +1,4 @@
 /* Options that do not fit the command, or each other. */
-#include <fnmatch.h>
 #include <string.h>
 
 #include "cli/option_table.h"
@@ -129,8 +128,6 @@ static const char *check_output(const struct cli_options *o)
 {
     bool writes = o->action == CLI_TRACE ? o->format == OUT_FORMAT_NDJSON : o->action == CLI_BATCH;
 
-    if (o->output != NULL && fnmatch("*.sqlite.zst", o->output, 0) == 0)
-        return "a database is not compressed: -o FILE.sqlite";
     return o->compact && !writes ? "--compact is a form of ndjson: it goes with -T ndjson, or with batch" : NULL;
 }
 

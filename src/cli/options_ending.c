@@ -1,4 +1,5 @@
 /* The ending of -o says the format where -T does not. */
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -39,6 +40,43 @@ static const struct {
     {".pcapng", "'pcap2trace extract' writes packets; give -T to use this name for another format"},
 };
 
+static const struct {
+    const char *ending, *program;
+} compressions[] = {{".gz", "gzip"}, {".bz2", "bzip2"}, {".xz", "xz"}, {".lz4", "lz4"}};
+
+/* Also where -T says the format: it says nothing of compression. */
+static int check_compression(const struct cli_options *o, struct buf *complaint)
+{
+    char advice[96];
+
+    for (size_t i = 0; i < sizeof compressions / sizeof *compressions; i++) {
+        if (!is_at(o->output, strlen(o->output), compressions[i].ending))
+            continue;
+        snprintf(advice, sizeof advice, "only zstd is written: end the name with .zst, or pipe the output into %s",
+                 compressions[i].program);
+        return options_wrong(complaint, "-o", o->output, advice);
+    }
+    return P2T_OK;
+}
+
+/* Sets o->database. */
+static int take_database(struct cli_options *o, struct buf *complaint)
+{
+    bool named = ends_with(o->output, ".sqlite");
+
+    if (ends_with(o->output, ".db") || ends_with(o->output, ".sqlite3") || (named && o->action != CLI_TRACE))
+        return options_wrong(
+            complaint, "-o", o->output,
+            "'pcap2trace trace' writes databases, to FILE.sqlite; give -T to use this name for another "
+            "format");
+    if (!named)
+        return P2T_OK;
+    if (!is_at(o->output, strlen(o->output), ".sqlite"))
+        return options_wrong(complaint, "-o", o->output, "a database is not compressed: -o FILE.sqlite");
+    o->database = true;
+    return P2T_OK;
+}
+
 static bool writes(enum cli_action action, enum out_format format)
 {
     switch (action) {
@@ -62,8 +100,12 @@ static bool is_for_reading(enum cli_action action)
 
 int options_take_ending(struct cli_options *o, struct buf *complaint)
 {
-    if (o->output == NULL || o->format_given)
-        return P2T_OK;
+    int status = o->output != NULL ? check_compression(o, complaint) : P2T_OK;
+
+    if (status == P2T_OK && o->output != NULL && !o->format_given)
+        status = take_database(o, complaint);
+    if (status != P2T_OK || o->output == NULL || o->format_given)
+        return status;
     for (size_t i = 0; is_for_reading(o->action) && i < sizeof others / sizeof *others; i++)
         if (ends_with(o->output, others[i].ending))
             return options_wrong(complaint, "-o", o->output, others[i].advice);

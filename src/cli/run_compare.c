@@ -106,11 +106,30 @@ static void say_what_was_read(const struct run *r)
 
     for (size_t i = 0; i < n; i++)
         buf_printf(&text, "%s%llu %s", i > 0 ? ", " : "", (unsigned long long)s[i].traces, live_form_name(s[i].form));
-    buf_printf(&text, "%s read, %llu unreadable, %llu other line%s", n > 0 ? "" : "no live trace",
-               (unsigned long long)c.problems, (unsigned long long)c.plain_lines, c.plain_lines == 1 ? "" : "s");
+    buf_printf(&text, " read, %llu unreadable, %llu other line%s", (unsigned long long)c.problems,
+               (unsigned long long)c.plain_lines, c.plain_lines == 1 ? "" : "s");
     buf_putc(&text, '\0');
     if (!text.failed)
         report_line(NULL, (const char *)text.p);
+    buf_fini(&text);
+}
+
+/* Also with -q: no result says it. */
+static void say_nothing_compared(const struct run *r)
+{
+    static const char forms[] =
+        ". It reads NDJSON with hooks (-T ndjson, or pcap2trace.live/1 of a client of your own), log lines with the "
+        "times "
+        "of a ClientTrace as a JSON object, OTLP/JSON of otelhttptrace, HAR, and what curl -w '%{json}\\n' prints";
+    const struct cli_options *o = r->options;
+    struct live_counters c = live_counters(compare_live(r->compare));
+    struct buf text = {0};
+
+    buf_printf(&text, "--live found no live trace (%llu unreadable, %llu other line%s), nothing was compared",
+               (unsigned long long)c.problems, (unsigned long long)c.plain_lines, c.plain_lines == 1 ? "" : "s");
+    buf_str(&text, c.plain_lines > 0 ? forms : "");
+    buf_putc(&text, '\0');
+    report_line(o->live_count == 1 ? o->live[0] : NULL, text.failed ? "out of memory" : (const char *)text.p);
     buf_fini(&text);
 }
 
@@ -129,8 +148,7 @@ static void read_live(struct run *r)
     for (size_t i = 0; i < r->options->live_count; i++)
         read_live_file(r, r->options->live[i]);
     say_how_many_more(r);
-    r->trouble |= compare_live_count(r->compare) == 0;
-    if (!r->options->quiet)
+    if (compare_live_count(r->compare) > 0 && !r->options->quiet)
         say_what_was_read(r);
 }
 
@@ -192,8 +210,6 @@ static int say_failure(struct run *r, int status)
 static int compare_all(struct run *r)
 {
     struct p2t_counters counters;
-
-    read_live(r);
     int status = read_captures(r);
     if (status != P2T_OK)
         return status;
@@ -204,6 +220,16 @@ static int compare_all(struct run *r)
     if (compare_is_partial(r->compare))
         complain(r, NULL, "more traces or hooks than can be compared: those beyond the limit were left out");
     return write_result(r);
+}
+
+/* Every exchange beside no trace at all would read as a difference. */
+static int give_up(struct run *r)
+{
+    output_abandon(&r->output);
+    if (signals_stop() != 0)
+        return EXIT_SIGNAL + signals_stop();
+    say_nothing_compared(r);
+    return EXIT_TROUBLE;
 }
 
 static int verdict(const struct run *r)
@@ -235,7 +261,12 @@ static int run(struct run *r)
         return EXIT_TROUBLE;
     }
     r->compare = compare_new(&config);
-    int status = r->compare != NULL ? compare_all(r) : P2T_ERR_MEMORY;
+    if (r->compare == NULL)
+        return say_failure(r, P2T_ERR_MEMORY);
+    read_live(r);
+    if (compare_live_count(r->compare) == 0)
+        return give_up(r);
+    int status = compare_all(r);
     return status == P2T_OK ? verdict(r) : say_failure(r, status);
 }
 

@@ -16,7 +16,7 @@ struct run {
     struct p2t_summary *summary;
     struct buf text;
     struct output output;
-    bool captures_missing;
+    bool no_captures;
 };
 
 static int write_text(struct run *r)
@@ -38,7 +38,7 @@ static int explain(struct run *r)
                                           .summary = r->summary,
                                           .format =
                                               r->options->format == OUT_FORMAT_JSON ? EXPLAIN_JSON : EXPLAIN_TEXT,
-                                          .captures_missing = r->captures_missing,
+                                          .no_captures = r->no_captures,
                                           .stop = signals_asked};
     int status = p2t_summary_finish(r->summary, &r->gather.counters);
 
@@ -54,10 +54,8 @@ static int run(struct run *r)
 
     if (status == P2T_OK)
         status = gather_run(&r->gather, r->options, r->summary);
-    if (status == GATHER_CHANGED)
-        return EXIT_TROUBLE;
-    r->captures_missing = status == GATHER_MISSING;
-    if (r->captures_missing)
+    r->no_captures = status == GATHER_NO_CAPTURES;
+    if (r->no_captures)
         status = P2T_OK;
     if (status != P2T_OK || signals_stop() != 0)
         return ending_failed(r->options, &r->output, status);
@@ -67,7 +65,7 @@ static int run(struct run *r)
     status = explain(r);
     if (status != P2T_OK)
         return ending_failed(r->options, &r->output, status);
-    return missing || r->captures_missing || r->gather.counters.problems > 0 ? EXIT_TROUBLE : EXIT_OK;
+    return missing || r->no_captures || r->gather.counters.problems > 0 ? EXIT_TROUBLE : EXIT_OK;
 }
 
 int run_explain(const struct cli_options *o)

@@ -62,7 +62,7 @@ static int run(struct run *r)
 {
     int status = gather_run(&r->gather, r->options, NULL);
 
-    if (status == GATHER_CHANGED || status == GATHER_MISSING)
+    if (status == GATHER_NO_CAPTURES)
         return EXIT_TROUBLE;
     if (status != P2T_OK || signals_stop() != 0)
         return ending_failed(r->options, &r->output, status);

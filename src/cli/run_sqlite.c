@@ -75,6 +75,12 @@ static int finish(struct run *r, int status)
     return counters.problems > 0 ? EXIT_TROUBLE : EXIT_OK;
 }
 
+static int say_not_opened(const struct run *r)
+{
+    report_line(r->feed.options->output, sqlite_problem(r->db));
+    return signals_stop() != 0 ? EXIT_SIGNAL + signals_stop() : EXIT_TROUBLE;
+}
+
 int run_sqlite(const struct cli_options *o)
 {
     struct run r = {.feed = {.options = o, .filter = o->filter}};
@@ -82,7 +88,7 @@ int run_sqlite(const struct cli_options *o)
 
     signals_install(cli_reads_stdin(o));
     if (sqlite_open(&r.db, o->output) != P2T_OK)
-        report_line(o->output, sqlite_problem(r.db));
+        code = say_not_opened(&r);
     else if (p2t_summary_new(&r.feed.summary, &(struct p2t_summary_config){.memory = feed_summary_memory(o)}) !=
              P2T_OK)
         report_line(NULL, "out of memory");

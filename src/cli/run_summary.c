@@ -9,7 +9,10 @@
 #include "cli/report.h"
 #include "cli/signals.h"
 #include "cli/written.h"
+#include "pcap2trace/session.h"
 #include "summary/shown.h"
+
+enum { GIVEN_UP = 1 };
 
 struct run {
     struct feed feed;
@@ -37,6 +40,17 @@ static int write_summary(struct run *r)
     return status == P2T_OK ? output_commit(&r->output) : status;
 }
 
+/* No capture among the operands, each of which was said to be none: a summary would speak of captures. */
+static bool nothing_was_read(const struct run *r)
+{
+    struct p2t_counters counters = {0};
+
+    if (r->feed.session == NULL || signals_stop() != 0)
+        return false;
+    p2t_session_counters(r->feed.session, &counters);
+    return counters.files == 0 && counters.problems > 0;
+}
+
 static int summarize_all(struct run *r)
 {
     struct p2t_summary_config config = {.top = r->feed.options->top, .memory = feed_summary_memory(r->feed.options)};
@@ -45,6 +59,8 @@ static int summarize_all(struct run *r)
     config.baseline = r->baseline;
     if (status == P2T_OK && signals_stop() == 0)
         status = add_up(&r->feed, &config, &r->problems);
+    if (status == P2T_OK && nothing_was_read(r))
+        return GIVEN_UP;
     return status == P2T_OK && r->feed.summary != NULL ? write_summary(r) : status;
 }
 
@@ -61,6 +77,10 @@ static int run(struct run *r)
         return EXIT_TROUBLE;
     }
     int status = summarize_all(r);
+    if (status == GIVEN_UP) {
+        output_abandon(&r->output);
+        return EXIT_TROUBLE;
+    }
     if (status != P2T_OK)
         return ending_failed(r->feed.options, &r->output, status);
     if (signals_stop() != 0) {

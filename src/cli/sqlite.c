@@ -10,15 +10,13 @@
 
 #include "base/buf.h"
 #include "base/system.h"
+#include "cli/sqlite_place.h"
 #include "cli/sqlite_row.h"
 #include "cli/sqlite_schema.h"
 #include "pcap2trace/session.h"
 #include "pcap2trace/status.h"
 #include "summary/route.h"
 #include "write/json/json.h"
-
-/* "p2t1": databases of this program, as PRAGMA application_id. */
-#define APPLICATION_ID 0x70327431
 
 /* Between two commits: what a kill may cost, against the time of a commit. */
 enum { EXCHANGES_PER_COMMIT = 2000 };
@@ -47,13 +45,6 @@ struct sqlite {
     char problem[256];
 };
 
-bool sqlite_is_wanted(const char *path)
-{
-    size_t n = path != NULL ? strlen(path) : 0;
-
-    return n > 7 && strcmp(path + n - 7, ".sqlite") == 0;
-}
-
 const char *sqlite_problem(const struct sqlite *db)
 {
     return db != NULL && db->problem[0] != '\0' ? db->problem : "out of memory";
@@ -73,37 +64,6 @@ static int run(struct sqlite *s, const char *sql)
 
 /* ---- opening ---- */
 
-static int reads_id(void *ctx, int columns, char **values, char **names)
-{
-    int *id = ctx;
-
-    (void)names;
-    *id = columns == 1 && values[0] != NULL ? atoi(values[0]) : 0;
-    return 0;
-}
-
-/* A database of somebody else, or any other file, stays as it is. */
-static int make_place(struct sqlite *s, const char *path)
-{
-    struct stat st;
-    sqlite3 *old = NULL;
-    int id = 0;
-
-    if (stat(path, &st) != 0 || st.st_size == 0)
-        return P2T_OK;
-    if (sqlite3_open_v2(path, &old, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK)
-        (void)sqlite3_exec(old, "PRAGMA application_id", reads_id, &id, NULL);
-    sqlite3_close(old);
-    if (id != APPLICATION_ID) {
-        snprintf(s->problem, sizeof s->problem, "there is a file of that name that is no database of pcap2trace");
-        return P2T_ERR_IO;
-    }
-    if (unlink(path) == 0)
-        return P2T_OK;
-    snprintf(s->problem, sizeof s->problem, "%s", strerror(errno));
-    return P2T_ERR_IO;
-}
-
 static int prepare(struct sqlite *s)
 {
     for (int i = 0; i < INSERTS; i++)
@@ -114,7 +74,7 @@ static int prepare(struct sqlite *s)
 
 int sqlite_open(struct sqlite **db, const char *path)
 {
-    enum { DATABASE = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX }; /* one thread writes */
+    enum { DATABASE = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX }; /* one thread writes */
     struct sqlite *s = calloc(1, sizeof *s);
 
     *db = s;
@@ -123,11 +83,11 @@ int sqlite_open(struct sqlite **db, const char *path)
     (void)sqlite3_config(
         SQLITE_CONFIG_SINGLETHREAD); /* one thread writes, and no one asks how much memory it takes */
     (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
-    int status = make_place(s, path);
+    int status = sqlite_make_place(path, s->problem, sizeof s->problem);
     if (status == P2T_OK && sqlite3_open_v2(path, &s->db, DATABASE, NULL) != SQLITE_OK)
         status = failed(s, "cannot be opened");
     if (status == P2T_OK)
-        status = run(s, sqlite_schema);
+        status = run(s, "PRAGMA synchronous=OFF");
     if (status == P2T_OK)
         status = prepare(s);
     return status == P2T_OK ? run(s, "BEGIN") : status;

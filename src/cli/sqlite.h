@@ -9,8 +9,6 @@
 
 struct sqlite;
 
-/* The file's name says that a database is wanted: it ends with ".sqlite". */
-bool sqlite_is_wanted(const char *path);
 /* Begins a database in that file; one that this program wrote is replaced, any other file is not touched. What was committed
  * stays readable whatever ends the program. 0, P2T_ERR_MEMORY, or P2T_ERR_IO: sqlite_problem() says why; close it in any case. */
 int sqlite_open(struct sqlite **db, const char *path);

@@ -1,16 +1,7 @@
 /* In place of sqlite.c where libsqlite3 was not there when the program was built. */
 #include "cli/sqlite.h"
 
-#include <string.h>
-
 #include "pcap2trace/status.h"
-
-bool sqlite_is_wanted(const char *path)
-{
-    size_t n = path != NULL ? strlen(path) : 0;
-
-    return n > 7 && strcmp(path + n - 7, ".sqlite") == 0;
-}
 
 int sqlite_open(struct sqlite **db, const char *path)
 {

@@ -133,7 +133,7 @@ int explain_run(const struct explain_config *config, struct buf *out)
     int status = P2T_ERR_MEMORY;
 
     if (x.decoder != NULL && x.redact != NULL)
-        status = config->captures_missing ? tell_written(&x) : tell_all(&x);
+        status = config->no_captures ? tell_written(&x) : tell_all(&x);
     packet_decoder_free(x.decoder);
     redact_free(x.redact);
     spool_fini(&x.all);

@@ -14,7 +14,7 @@ struct explain_config {
     const struct subjects *subjects;
     const struct p2t_summary *summary; /* finished: the causes that the exchanges belong to */
     enum explain_format format;
-    bool captures_missing; /* the subjects are what batch wrote, and their packets cannot be read */
+    bool no_captures; /* the subjects are what batch wrote, and their packets cannot be read */
     bool (*stop)(void *ctx);
     void *ctx;
 };

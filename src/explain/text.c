@@ -177,9 +177,8 @@ static void put_hook(struct teller *t, const struct subject *s, const struct sub
 
 static void written(struct teller *t, const struct subject *s)
 {
-    buf_lit(
-        t->b,
-        "  its captures are not here: these are the hooks as batch wrote them, and the packets that each rests on\n");
+    buf_lit(t->b,
+            "  without its captures: these are the hooks as batch wrote them, and the packets that each rests on\n");
     for (size_t i = 0; i < s->event_count; i++)
         if (i == 0 || !is_same_field(&s->events[i], &s->events[i - 1]))
             put_hook(t, s, &s->events[i]);

@@ -26,7 +26,8 @@ def run(*args, cwd, stdin=None):
 def compared(folder, live, capture, stdin=None):
     done = run("compare", "--all", "-T", "json", "--live", live, capture, cwd=folder, stdin=stdin)
     name = b'"file":"%s"' % live.encode()
-    return done.returncode, done.stdout.replace(name, b'"file":"LIVE"'), done.stderr
+    said = done.stderr.replace(b"pcap2trace: %s: " % live.encode(), b"pcap2trace: LIVE: ")
+    return done.returncode, done.stdout.replace(name, b'"file":"LIVE"'), said
 
 
 def check_capture(work, capture):
@@ -60,8 +61,26 @@ def check_damage(work, capture):
     check(done.returncode == 2 and b"d.zst:1: " in done.stderr, "a compact line that is none", done.returncode, done.stderr)
 
 
+def check_no_traces(work, capture):
+    with open(os.path.join(work, "plain.log"), "w") as f:
+        f.write('{"method":"GET","url":"http://h/","start":1.5,"end":2.5,"status":200}\nready\n')
+    for name, text in ("out", "kept"), ("out.json", "kept"):
+        with open(os.path.join(work, name), "w") as f:
+            f.write(text)
+        for options in ([], ["-q"], ["-o", name]):
+            done = run("compare", *options, "--live", "plain.log", capture, cwd=work)
+            check(done.returncode == 2 and done.stdout == b"", "no traces, no comparison", options, done.returncode, done.stdout[:200])
+            check(done.stderr.count(b"\n") == 1 and b"plain.log: " in done.stderr and b"2 other lines" in done.stderr
+                  and b"curl -w" in done.stderr, "no traces: one line says what is read", options, done.stderr)
+        with open(os.path.join(work, name)) as f:
+            check(f.read() == text, "no traces: the older result stays", name)
+    done = run("compare", "--live", "none.log", capture, cwd=work)
+    check(done.returncode == 2 and b"none.log: No such file" in done.stderr and b"curl -w" not in done.stderr, "no file", done.stderr)
+
+
 with tempfile.TemporaryDirectory() as folder:
     hooks = sum(check_capture(folder, c) for c in CAPTURES)
     check_damage(folder, CAPTURES[0])
+    check_no_traces(folder, CAPTURES[0])
 print(f"{hooks} hooks compared, {faults} faults")
 sys.exit(1 if faults or not hooks else 0)

@@ -82,25 +82,37 @@ def check_captures(folder, *captures):
     return len(xs)
 
 
+def check_killed(folder, path, ids, i):
+    left = set(os.listdir(folder)) - {os.path.basename(path), os.path.basename(path) + "-journal"}
+    check(not left or not sys.platform.startswith("linux"), "killed", i, "leaves", left)
+    db = sqlite3.connect(path)
+    check(db.execute("PRAGMA integrity_check").fetchone()[0] == "ok", "killed", i, "integrity")
+    there = [row[0] for row in db.execute("SELECT id FROM exchanges ORDER BY n")]
+    check(there == ids[: len(there)], "killed", i, "not the first exchanges")
+    complete = db.execute("SELECT count(*) FROM meta WHERE key = 'complete'").fetchone()[0]
+    check(not complete or there == ids, "killed", i, "called complete")
+    db.close()
+
+
 def check_kills(folder, capture):
+    """What stands under the name is a database with its tables, from the first moment on."""
+    folder = os.path.join(folder, "kills")
+    os.mkdir(folder)
     path = os.path.join(folder, "k.sqlite")
     begun = time.monotonic()
     write(path, capture)
     whole = time.monotonic() - begun
     ids = [x["id"] for x in told(capture)]
-    for i in range(50):
+    for i in range(100):
         process = subprocess.Popen([PROGRAM, "-q", "--all", "-o", path, capture])
-        time.sleep(whole * i / 45)
+        time.sleep(whole * i / 45 if i < 50 else 0.03 * (i - 50) / 50)
         process.send_signal(signal.SIGKILL)
         process.wait()
-        if not os.path.exists(path):
-            continue
-        db = sqlite3.connect(path)
-        check(db.execute("PRAGMA integrity_check").fetchone()[0] == "ok", "killed", i, "integrity")
-        if db.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0] > 0:
-            left = [row[0] for row in db.execute("SELECT id FROM exchanges ORDER BY n")]
-            check(left == ids[: len(left)], "killed", i, "not the first exchanges")
-        db.close()
+        check_killed(folder, path, ids, i)
+        if i % 3 == 0:
+            os.unlink(path)  # and not its journal, as somebody might
+            write(path, capture)
+            check_killed(folder, path, ids, i)
 
 
 def check_others(folder, capture):
@@ -117,6 +129,9 @@ def check_others(folder, capture):
     other.close()
     done = write(path, capture)
     check(done.returncode == 1 and b"no database of pcap2trace" in done.stderr, "a database of somebody else", done.stderr)
+    os.mkdir(path + ".sqlite")
+    done = write(path + ".sqlite", capture)
+    check(done.returncode == 1 and b"has to be a file" in done.stderr, "a folder", done.stderr)
 
 
 with tempfile.TemporaryDirectory() as work:

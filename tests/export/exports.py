@@ -67,6 +67,19 @@ def check_har_timings(name, x, entry):
     check(phases["total"] is None or near(entry["time"] * 1000, phases["total"], 0.01), name, "total")
 
 
+def check_har_unknown(name, x, request):
+    """What nobody knows is not told as if it were known, and is named."""
+    encrypted = x["kind"] == "tls" or ((x["connection"] or {}).get("tls") is not None)
+    unknown = {"method": x["method"] is None, "scheme": "://" not in (x["url"] or "") and not encrypted, "path": x["url"] is None}
+    told = set(request.get("_unknown", []))
+    check(told - {"host"} == {part for part in unknown if unknown[part]}, name, "_unknown", told)
+    check("_unknown" not in request or told, name, "an empty list")
+    check(request["method"] == (x["method"] or ""), name, "method", request["method"])
+    if x["url"] is None:
+        check(re.fullmatch(r"https?://[^/?#]+", request["url"]), name, "a path out of nothing", request["url"])
+        check(("host" in told) == (request["url"] == "http://unknown"), name, "host", request["url"])
+
+
 def check_har(capture, xs):
     log = json.loads(written("har", capture))["log"]
     check(log["version"] == "1.2" and len(log["pages"]) == (1 if xs else 0), capture, "log")
@@ -84,6 +97,7 @@ def check_har(capture, xs):
         hooks = [(e["hook"], e["time"], e["basis"], e["evidence"]) for e in x["events"]]
         told = [(e["hook"], e["time"], e["basis"], e["evidence"]) for e in entry["_events"]]
         check(hooks == told, name, "hooks")
+        check_har_unknown(name, x, entry["request"])
         check_har_timings(name, x, entry)
 
 

@@ -99,6 +99,19 @@ def check_incident(program, capture, told, scratch):
     return len(lines)
 
 
+def check_final(program, capture, scratch):
+    """A window of --final has no packets of its own; its line says when the last ones were."""
+    folder, out = os.path.join(scratch, "in"), os.path.join(scratch, "out")
+    os.mkdir(folder)
+    shutil.copy(capture, folder)
+    [first] = batch(program, out, folder)
+    [last] = batch(program, out, folder, "--final")
+    when = re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ ", last)
+    assert when and "-final.ndjson: " in last and first.startswith(when[0]), (first, last)
+    shutil.rmtree(folder)
+    shutil.rmtree(out)
+
+
 # ---- waits ----
 
 
@@ -151,6 +164,7 @@ def main():
     for number, what in TOLD.items():
         told += check_incident(program, glob.glob(os.path.join(incidents, number + "-*.pcap.zst"))[0], what, scratch)
     assert told >= 10, told
+    check_final(program, glob.glob(os.path.join(incidents, "../own/112-*.pcap.zst"))[0], scratch)
     check_waits(program, scratch)
     shutil.rmtree(scratch)
 

@@ -101,6 +101,9 @@ def check_refusals(run, captures, written):
     assert "named twice" in run.said
     run("summary", "-f", "tcp", written, code=2)
     assert "-f selects packets" in run.said
+    for file in glob.glob(os.path.join(written, "0*.ndjson"))[:1]:
+        for options in ([], ["-T", "json"]):
+            assert run("summary", *options, file, code=1) == b"" and run.said == f"pcap2trace: {file}: not a capture file\n"
 
 
 def damage(path, change):
@@ -189,18 +192,18 @@ def exchange_of(written, id_):
     raise AssertionError(id_)
 
 
-def check_gone(run, id_, written):
-    """Without captures, what batch wrote of the exchange is told, and that they are missing."""
+def check_gone(run, id_, written, *where, why):
+    """Without captures, what batch wrote of the exchange is told, and what is wrong with them."""
     x = exchange_of(written, id_)
-    [told] = json.loads(run("explain", "-T", "json", "--id", id_, written, code=1))
-    assert "is missing: say with --captures FOLDER where" in run.said
+    [told] = json.loads(run("explain", "-T", "json", "--id", id_, *where, written, code=1))
+    assert why in run.said
     assert told["packets"] == [] and told["outcome"] == x["outcome"]
     assert [(e["hook"], e["time"], e["basis"], [r["packet"] for r in e["evidence"]]) for e in told["events"]] == \
            [(e["hook"], e["time"], e["basis"], [p for _, p in e["evidence"]]) for e in x["events"]]
     assert [f["code"] for f in told["findings"]] == [f["code"] for f in x["findings"]]
-    text = run("explain", "--id", id_, written, code=1).decode()
-    assert "its captures are not here" in text and all(e["hook"] in text for e in x["events"])
-    run("extract", "--id", id_, "-w", "/dev/null", written, code=1)
+    text = run("explain", "--id", id_, *where, written, code=1).decode()
+    assert "without its captures" in text and why in run.said and all(e["hook"] in text for e in x["events"])
+    run("extract", "--id", id_, "-w", "/dev/null", *where, written, code=1)
 
 
 def check_moved(run, captures, written, id_, scratch):
@@ -208,7 +211,7 @@ def check_moved(run, captures, written, id_, scratch):
     moved, name = os.path.join(scratch, "moved"), os.path.join(scratch, "x.pcapng")
     told = run("explain", "--id", id_, captures)
     os.rename(captures, moved)
-    check_gone(run, id_, written)
+    check_gone(run, id_, written, why="is missing: say with --captures FOLDER where")
     for path in glob.glob(os.path.join(moved, "*.pcap")):
         with open(path, "rb") as f, gzip.open(path + ".gz", "wb") as g:
             g.write(f.read())
@@ -221,10 +224,12 @@ def check_moved(run, captures, written, id_, scratch):
         rewrite(path[:-3], later)
     run("extract", "--id", id_, "-w", name, "--captures", moved, written, code=1)
     assert "is not the file that batch read" in run.said and not os.path.exists(name)
+    check_gone(run, id_, written, "--captures", moved, why="is not the file that batch read")
     for path in glob.glob(os.path.join(moved, "*.pcap")):
         rewrite(path, lambda data: data[:24])
     run("extract", "--id", id_, "-w", name, "--captures", moved, written, code=1)
     assert "is shorter than what batch read" in run.said and not os.path.exists(name)
+    check_gone(run, id_, written, "--captures", moved, why="is shorter than what batch read")
     run("explain", "--id", "01234", "--captures", moved, written, code=1)
     assert "pcap2trace: 01234: no exchange of these captures has this beginning" in run.said
 

@@ -172,11 +172,10 @@ static void answer_text(struct tools *t, const struct tool *tool, const struct a
         buf_reset(&t->last_answer);
         if (run_command(t, tool, a, o, &notes) == P2T_ERR_MEMORY)
             buf_lit(&notes, "out of memory\n");
+        root_leave_out(&t->root, &t->last_answer);
     }
     root_leave_out(&t->root, &notes);
     words_for_client(&notes);
-    if (!again)
-        root_leave_out(&t->root, &t->last_answer);
     free(t->last_asked);
     t->last_asked = question;
     if (t->last_answer.n == 0)

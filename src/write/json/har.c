@@ -91,7 +91,7 @@ static struct p2t_text target(const struct p2t_exchange *x)
     return x->host.n > 0 || x->connection == NULL ? x->host : x->connection->server;
 }
 
-/* A call that never left has a URL, too, as far as it is known. */
+/* A call that never left has a URL, too, as far as it is known: HAR wants a scheme, but no path. */
 static void put_url(struct buf *b, const struct p2t_exchange *x)
 {
     struct p2t_text known = x->url.n > 0 ? x->url : target(x);
@@ -100,9 +100,25 @@ static void put_url(struct buf *b, const struct p2t_exchange *x)
     if (!has_scheme(known))
         buf_str(b, is_encrypted(x) ? "https://" : "http://");
     put_url_bytes(b, known.n > 0 ? known : str("unknown"));
-    if (x->url.n == 0)
-        buf_putc(b, '/');
     buf_putc(b, '"');
+}
+
+/* HAR has no null: names what stands there because something has to. */
+static void put_unknown(struct buf *b, const struct p2t_exchange *x)
+{
+    const struct {
+        const char *name;
+        bool known;
+    } parts[] = {{"method", x->method.n > 0},
+                 {"scheme", has_scheme(x->url) || is_encrypted(x)},
+                 {"host", x->url.n > 0 || target(x).n > 0},
+                 {"path", x->url.n > 0}};
+    size_t n = 0;
+
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        if (!parts[i].known)
+            buf_printf(b, "%s\"%s\"", n++ == 0 ? ",\"_unknown\":[" : ",", parts[i].name);
+    buf_str(b, n > 0 ? "]" : "");
 }
 
 static void put_query(struct buf *b, struct p2t_text url)
@@ -163,6 +179,7 @@ static void put_request(struct buf *b, const struct p2t_exchange *x)
     put_query(b, x->url);
     put_size(b, ",\"headersSize\":", x->request.header_bytes);
     put_size(b, ",\"bodySize\":", x->request.body_bytes);
+    put_unknown(b, x);
     buf_putc(b, '}');
 }
 

@@ -178,6 +178,29 @@ static void the_ending_of_the_output_says_the_format(void **state)
     }
 }
 
+static void a_database_is_asked_for_by_its_ending(void **state)
+{
+    static const struct {
+        const char *line;
+        bool database;
+    } rows[] = {{"pcap2trace -o x.sqlite a", true},
+                {"pcap2trace -o x.SQLite a", true},
+                {"pcap2trace -T text -o x.sqlite a", false},
+                {"pcap2trace summary -T json -o x.db a", false},
+                {"pcap2trace -o sqlite a", false},
+                {"pcap2trace -o x.gz.ndjson a", false},
+                {"pcap2trace a", false}};
+    struct parsed p;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        parse(&p, rows[i].line);
+        assert_int_equal(p.status, P2T_OK);
+        assert_int_equal(p.o.database, rows[i].database);
+        done(&p);
+    }
+}
+
 static void help_version_and_lists_need_nothing_else(void **state)
 {
     static const struct {
@@ -306,8 +329,10 @@ static void mistakes_are_named(void **state)
         {"pcap2trace help reprot", "no command is called 'reprot'; did you mean 'report'?"},
         {"pcap2trace help report summary", "one command at a time"},
         {"pcap2trace -x a", "'-x'"},
-        {"pcap2trace --s a", "ambiguous option '--s': --state, --settle, --shard, --stats, --show-secrets, "
-                             "--slower-than, --since, --status, --server"},
+        {"pcap2trace --stat a", "ambiguous option '--stat': --stats, --status"},
+        {"pcap2trace batch --stat x a", "ambiguous option '--stat': --state, --status"},
+        {"pcap2trace --stat=x batch a", "ambiguous option '--stat=x': --state, --status"},
+        {"pcap2trace batch --s a", "ambiguous option '--s': --state, --settle, --shard, --show-secrets"},
         {"pcap2trace --failed=1 a", "'--failed=1' takes no value"},
         {"pcap2trace -c 0 a", "-c '0'"},
         {"pcap2trace -c -1 a", "-c '-1'"},
@@ -337,6 +362,14 @@ static void mistakes_are_named(void **state)
         {"pcap2trace -o X.PCAPNG a", "'pcap2trace extract'"},
         {"pcap2trace -o x.html.zst a", "'pcap2trace report'"},
         {"pcap2trace -o x.sqlite.zst a", "a database is not compressed"},
+        {"pcap2trace -o x.SQLite.zst a", "a database is not compressed"},
+        {"pcap2trace -o x.db a", "'pcap2trace trace' writes databases, to FILE.sqlite"},
+        {"pcap2trace -o x.sqlite3 a", "'pcap2trace trace' writes databases, to FILE.sqlite"},
+        {"pcap2trace summary -o x.sqlite a", "'pcap2trace trace' writes databases, to FILE.sqlite"},
+        {"pcap2trace report -o x.sqlite a", "'pcap2trace trace' writes databases, to FILE.sqlite"},
+        {"pcap2trace -o x.ndjson.gz a", "end the name with .zst, or pipe the output into gzip"},
+        {"pcap2trace -T ndjson -o x.XZ a", "end the name with .zst, or pipe the output into xz"},
+        {"pcap2trace report -o x.html.gz a", "only zstd is written"},
         {"pcap2trace summary -o x.har a", "choose another with -T"},
         {"pcap2trace explain --id 0 -o x.ndjson a", "choose another with -T"},
         {"pcap2trace --slower-than 250 a", "--slower-than '250'"},
@@ -406,6 +439,7 @@ int main(void)
         cmocka_unit_test(captures_come_from_r_and_from_either_side_of_options),
         cmocka_unit_test(a_dash_is_standard_output),
         cmocka_unit_test(the_ending_of_the_output_says_the_format),
+        cmocka_unit_test(a_database_is_asked_for_by_its_ending),
         cmocka_unit_test(help_version_and_lists_need_nothing_else),
         cmocka_unit_test(help_is_about_a_command_where_one_is_named),
         cmocka_unit_test(the_table_is_consistent),
