@@ -25,14 +25,21 @@ static void reads_as(struct reread *r, const struct buf *line, const struct buf 
     buf_fini(&again);
 }
 
-/* Spans that no number of nanoseconds holds have no compact form. */
+/* JSON's numbers hold spans of 104 days to the nanosecond. */
+static bool fits_number(int64_t to_ns, int64_t from_ns)
+{
+    const int64_t most = INT64_C(1) << 53;
+    int64_t ns;
+
+    return !__builtin_sub_overflow(to_ns, from_ns, &ns) && ns >= -most && ns <= most;
+}
+
 static bool has_compact_form(const struct p2t_exchange *x)
 {
-    int64_t ns;
-    bool fits = !__builtin_sub_overflow(x->end_ns, x->start_ns, &ns);
+    bool fits = fits_number(x->end_ns, x->start_ns);
 
     for (size_t i = 0; i < x->event_count; i++)
-        fits &= !__builtin_sub_overflow(x->events[i].time_ns, x->start_ns, &ns);
+        fits &= fits_number(x->events[i].time_ns, x->start_ns);
     return fits;
 }
 
