@@ -145,7 +145,7 @@ static void exit_status_and_what_is_said(void **state)
         {"compare --tolerance 1ns --live " INCIDENT, 1, ""},
         /* nothing to compare */
         {"compare --live compare_plain.log " P2T_SAMPLES "/incident/incident.pcap", 2,
-         "no live trace read, 0 unreadable, 1 other line"},
+         "compare_plain.log: --live found no live trace (0 unreadable, 1 other line), nothing was compared"},
         {"compare --live /no/such/file " P2T_SAMPLES "/incident/incident.pcap", 2, "/no/such/file: No such file"},
         {"compare --live " P2T_SAMPLES "/incident/incident.log /no/such/file", 2, "/no/such/file: cannot open"},
         {"compare --live " P2T_SAMPLES " " P2T_SAMPLES "/incident/incident.pcap", 2, "Is a directory"},
