@@ -91,6 +91,82 @@ def both_addresses_of_localhost(c):
     c.refused(0.001, '127.0.0.1:4001', '127.0.0.1:80')
 
 
+def two_families(c):
+    """Twenty dials go to both addresses of a name, one after the other; both refuse ten of them."""
+    four, six = '10.0.0.2:80', '[fd00::2]:80'
+    c.udp(0, '10.0.0.1:5000', DNS, question(1, 'a.test'))
+    c.udp(0, '10.0.0.1:5000', DNS, question(2, 'a.test', 28))
+    c.udp(0.001, DNS, '10.0.0.1:5000', answer(1, 'a.test', address='10.0.0.2'))
+    c.udp(0.001, DNS, '10.0.0.1:5000', answer(2, 'a.test', 28, address='fd00::2'))
+    for i in range(20):
+        at, port = 1 + i * 0.1, 4000 + i
+        if i < 10:
+            c.refused(at, f'10.0.0.1:{port}', four)
+            c.refused(at + 0.001, f'[fd00::1]:{port}', six)
+            continue
+        t = Talk(c, at, f'10.0.0.1:{port}', four)
+        t.says(at + 0.01, t.client, b'GET / HTTP/1.1\r\nHost: a.test\r\n\r\n')
+        t.says(at + 0.02, t.server, b'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
+    c.udp(9, C, '10.0.0.9:9', b'x')
+
+
+@case(['conn.refused', '(10.0.0.2:80) refuses connections, 10 of 10; so does [fd00::2]:80: nothing listened there then', '!takes connections;', '!of the same name'])
+def both_addresses_of_a_name(c):
+    two_families(c)
+
+
+def repeated_syns(c, of):
+    """Dials every 50 ms; the first SYN of every n-th is lost."""
+    for i in range(120):
+        client, at = f'10.0.0.1:{4000 + i}', 1 + i * 0.05
+        if i % of == of - 1:
+            c.tcp(at, client, S, SYN, 100, options=b'\2\4\5\xb4')
+            at += 1.02
+        t = Talk(c, at, client, S)
+        t.says(at + 0.001, t.client, b'GET / HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\n\r\n')
+        t.says(at + 0.011, t.server, b'HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok')
+        t.ends(at + 0.0111, t.server)
+        t.ends(at + 0.0112, t.client)
+    c.packets.sort(key=lambda packet: packet[0])
+    c.udp(20, C, '10.0.0.9:9', b'x')
+
+
+@case()
+def a_syn_lost_now_and_then(c):
+    repeated_syns(c, 50)
+
+
+@case(['conn.syn_repeated', 'SYNs to', 'are repeated on 15 of 1', 'they were lost, or their answers were', '!queue'])
+def one_syn_in_eight_lost(c):
+    repeated_syns(c, 8)
+
+
+@case(['conn.churn'], ['conn.accept_queue', 'SYNs of 60 of ', 'this fits a full accept queue'])
+def every_second_syn_lost(c):
+    repeated_syns(c, 2)
+
+
+@case(['conn.no_answer', '10.0.0.2:80', 'sends nothing for 5.0 s: no answer to 4 dials;', '!open connection', '!queue'])
+def silence_that_ends(c):
+    for i in range(60):
+        client, at = f'10.0.0.1:{4000 + i}', i * 0.1
+        t = Talk(c, at, client, S)
+        t.says(at + 0.001, client, b'GET / HTTP/1.1\r\nHost: a.test\r\n\r\n')
+        t.says(at + 0.011, S, b'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
+        t.ends(at + 0.012, client)
+        t.ends(at + 0.0121, S)
+    for i in range(4):
+        client, at = f'10.0.0.1:{4100 + i}', 6.5 + i
+        times = [at + wait for wait in (0, 1, 3) if at + wait < 11]
+        for again in times:
+            c.tcp(again, client, S, SYN, 100, options=b'\2\4\5\xb4')
+        t = Talk(c, times[-1] + 4 if i == 0 else 11 + i * 0.5, client, S)
+        t.says(16, client, b'GET / HTTP/1.1\r\nHost: a.test\r\n\r\n')
+        t.says(16.01, S, b'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
+    c.packets.sort(key=lambda packet: packet[0])
+    c.udp(20, C, '10.0.0.9:9', b'x')
+
+
 @case()
 def a_syn_under_new_numbers(c):
     for i in range(5):
