@@ -648,6 +648,42 @@ def a_host_that_is_heard_in_between(c):
     stands_still(c, heard=(3.5, 5, 6.5, 7.5))
 
 
+# ---- clients ----
+
+
+def one_of_two_programs(c, asked=None):
+    """Two programs of a host call two services every 50 ms; one of them calls nobody for 3 s, and asked is looked up in vain then."""
+    for program, port in (('one', 4000), ('two', 4002)):
+        for i, host in enumerate(('a', 'b')):
+            t = Talk(c, 0, f'10.0.0.1:{port + i}', f'10.0.0.{2 + i}:80')
+            for n in range(200):
+                at = 0.1 + n * 0.05 + i * 0.02
+                if program == 'one' and 4 < at < 7:
+                    continue
+                t.says(at, t.client, b'GET / HTTP/1.1\r\nHost: %s.test\r\nUser-Agent: %s/1\r\n\r\n' % (host.encode(), program.encode()))
+                t.says(at + 0.005, t.server, b'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
+    for n in range(10 if asked else 0):
+        at, client = 4.2 + n * 0.25, f'10.0.0.1:{5000 + n}'
+        c.udp(at, client, DNS, question(n + 1, asked))
+        c.udp(at + 0.001, DNS, client, answer(n + 1, asked, rcode=5))
+    c.packets.sort(key=lambda packet: packet[0])
+
+
+@case(['client.stopped', 'one on 10.0.0.1 was stopped for 3.0 s', 'other programs on its host (two) went on'])
+def a_program_that_stands_still(c):
+    one_of_two_programs(c)
+
+
+@case(['dns.server_failure', 'REFUSED'], ['client.stopped', 'other programs on its host (two) went on'])
+def another_name_is_asked_for_meanwhile(c):
+    one_of_two_programs(c, 'elsewhere.test')
+
+
+@case(['dns.server_failure', 'answers REFUSED to 10 of 10 questions', '10 failed'])
+def its_lookups_fail(c):
+    one_of_two_programs(c, 'a.test')
+
+
 # ---- keep-alive ----
 
 
