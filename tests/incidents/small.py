@@ -1017,6 +1017,33 @@ def ask(c, at, number, name, kind=1, **kept):
         c.udp(at + kept.pop('after'), DNS, f'10.0.0.1:{5000 + number}', answer(number, name, kind, **kept))
 
 
+def one_name_silent(c, others, before):
+    """Six questions for a name stay unanswered in 8 s, others are answered meanwhile; with before, it was answered once."""
+    if before:
+        ask(c, 0, 1, 'a.test', after=0.001, address='10.0.0.3')
+    for i in range(6):
+        ask(c, 1 + i * 1.5, 10 + i, 'a.test')
+    for i in range(others):
+        ask(c, 1.2 + i * 1.5, 30 + i, f'b{i}.test', after=0.001, address='10.0.0.4')
+    c.packets.sort(key=lambda packet: packet[0])
+    c.udp(40, C, '10.0.0.9:9', b'x')
+
+
+@case(['dns.no_answer', 'never answers for a.test (6 questions), for other names it does'])
+def a_name_that_is_never_answered(c):
+    one_name_silent(c, 4, before=False)
+
+
+@case(['dns.no_answer', 'answers no question for a.test in that time (6 questions), for other names it does', '!never'])
+def a_name_that_is_not_answered_for_a_time(c):
+    one_name_silent(c, 4, before=True)
+
+
+@case(['dns.retried', '6 of 8 questions to the name server 10.0.0.53:53 are not answered', '!other names'])
+def too_few_others_to_tell_a_name(c):
+    one_name_silent(c, 2, before=True)
+
+
 @case(['dns.no_answer', 'answers none of 1 question; 10.0.0.54:53 answers; 1 call asked it, 1 failed', '!waited'])
 def a_question_asked_once(c):
     ask(c, 0, 1, 'a.test')
