@@ -141,7 +141,7 @@ def one_syn_in_eight_lost(c):
     repeated_syns(c, 8)
 
 
-@case(['conn.churn'], ['conn.accept_queue', 'SYNs of 60 of ', 'this fits a full accept queue'])
+@case(['conn.accept_queue', 'SYNs of 60 of ', 'this fits a full accept queue'], ['conn.churn'])
 def every_second_syn_lost(c):
     repeated_syns(c, 2)
 
