@@ -8,6 +8,14 @@
         s, sizeof(s) - 1                                                                                             \
     }
 
+/* What begins when the connection was had already (a dial that lost the race) is no part of getting it. */
+static uint64_t parent_of(const struct otlp *o, const struct p2t_event *from)
+{
+    const struct p2t_event *got = o->first[P2T_HOOK_GOT_CONN];
+
+    return got == NULL || from < got ? o->get_conn : o->call;
+}
+
 static struct otlp_span span_of(const struct otlp *o, struct p2t_text name, uint64_t parent,
                                 const struct p2t_event *from, const struct p2t_event *to)
 {
@@ -34,64 +42,33 @@ static inline __attribute__((always_inline)) char *put_bool(char *w, const char 
     return v ? PEN_PUT(w, "\"boolValue\":true}},") : PEN_PUT(w, "\"boolValue\":false}},");
 }
 
-static bool is_one_text(const struct p2t_value *v)
+/* As Go prints a time.Duration: the unit that leaves something before the point, and no zeros behind the last digit. */
+static char *put_duration(char *w, int64_t ns)
 {
-    return v != NULL && v->kind == P2T_VALUE_LIST && v->as.list.n == 1 &&
-           v->as.list.items[0].kind == P2T_VALUE_TEXT && v->as.list.items[0].as.text.n > 0;
-}
+    static const struct {
+        int64_t below, of;
+        const char *unit;
+    } units[] = {
+        {1000, 1, "ns"}, {1000000, 1000, "\302\265s"}, {1000000000, 1000000, "ms"}, {INT64_MAX, 1000000000, "s"}};
+    size_t i = 0;
 
-/* Go's strings.Join(values, ","), "undefined" for none. */
-static char *put_joined(struct otlp *o, char *w, const struct p2t_value *v)
-{
-    struct buf joined = {0};
-
-    if (is_one_text(v))
-        return pen_string(o->b, w, v->as.list.items[0].as.text);
-    for (size_t i = 0; v != NULL && v->kind == P2T_VALUE_LIST && i < v->as.list.n; i++) {
-        const struct p2t_value *item = &v->as.list.items[i];
-        if (item->kind != P2T_VALUE_TEXT)
-            continue;
-        if (joined.n > 0)
-            buf_putc(&joined, ',');
-        buf_put(&joined, item->as.text.p, item->as.text.n);
+    while (ns >= units[i].below)
+        i++;
+    int64_t whole = ns / units[i].of, rest = ns % units[i].of;
+    if (ns == 0)
+        return PEN_PUT(w, "0s");
+    if (whole >= 3600 && i == 3)
+        w = PEN_PUT(pen_i64(w, whole / 3600), "h");
+    if (whole >= 60 && i == 3) {
+        w = PEN_PUT(pen_i64(w, whole / 60 % 60), "m");
+        whole %= 60;
     }
-    if (joined.n == 0)
-        buf_lit(&joined, "undefined");
-    o->b->failed |= joined.failed;
-    w = pen_string(o->b, w, (struct p2t_text){(const char *)joined.p, joined.n});
-    buf_fini(&joined);
-    return w;
-}
-
-/* A name in small letters; what is no part of a name is not shown. */
-static char key_byte(char c)
-{
-    if (c >= 'A' && c <= 'Z')
-        return (char)(c | 0x20);
-    return c > ' ' && c < 0x7f && c != '"' && c != '\\' ? c : '?';
-}
-
-enum { FIELD_NAME_MAX = 107 };
-
-static char *put_field(struct otlp *o, char *w, struct p2t_text key, const struct p2t_value *value)
-{
-    w = PEN_PUT(w, "{\"key\":\"http.request.header.");
-    for (size_t i = 0; i < key.n && i < FIELD_NAME_MAX; i++)
-        *w++ = key_byte(key.p[i]);
-    w = put_joined(o, PEN_PUT(w, "\",\"value\":{\"stringValue\":"), value);
-    return PEN_PUT(w, "}},");
-}
-
-static char *put_fields(struct otlp *o, char *w)
-{
-    const struct p2t_event *ev = o->first[P2T_HOOK_WROTE_HEADER_FIELD], *end = o->x->events + o->x->event_count;
-
-    for (; ev != NULL && ev < end && !o->b->failed; ev++) {
-        struct p2t_text key = args_text(ev, P2T_ARG_WROTE_HEADER_FIELD_KEY);
-        if (key.n > 0)
-            w = put_field(o, pen_room(o->b, w, 0), key, args_find(ev, P2T_ARG_WROTE_HEADER_FIELD_VALUE));
-    }
-    return w;
+    w = pen_i64(w, whole);
+    if (rest > 0)
+        *w++ = '.';
+    for (int64_t digit = units[i].of / 10; rest > 0; rest %= digit, digit /= 10)
+        *w++ = (char)('0' + rest / digit);
+    return pen_literal(w, units[i].unit);
 }
 
 /* ---- spans ---- */
@@ -101,7 +78,12 @@ static char *put_got_conn(struct otlp *o, char *w, const struct p2t_event *got)
     w = otlp_text(o, w, OTLP_TEXT("http.remote"), args_text(got, P2T_ARG_GOT_CONN_REMOTE_ADDR));
     w = otlp_text(o, w, OTLP_TEXT("http.local"), args_text(got, P2T_ARG_GOT_CONN_LOCAL_ADDR));
     w = put_bool(w, OTLP_KEY("http.conn.reused"), args_bool(got, P2T_ARG_GOT_CONN_REUSED));
-    return put_bool(w, OTLP_KEY("http.conn.wasidle"), args_bool(got, P2T_ARG_GOT_CONN_WAS_IDLE));
+    w = put_bool(w, OTLP_KEY("http.conn.wasidle"), args_bool(got, P2T_ARG_GOT_CONN_WAS_IDLE));
+    int64_t idle_ns = args_int(got, P2T_ARG_GOT_CONN_IDLE_TIME, -1);
+    if (args_bool(got, P2T_ARG_GOT_CONN_WAS_IDLE) != 1 || idle_ns < 0)
+        return w;
+    w = put_duration(PEN_PUT(w, OTLP_TEXT("http.conn.idletime") "\""), idle_ns);
+    return PEN_PUT(w, "\"}},");
 }
 
 static char *put_get_conn(struct otlp *o, char *w)
@@ -118,7 +100,7 @@ static char *put_get_conn(struct otlp *o, char *w)
     w = otlp_text(o, w, OTLP_TEXT("server.address"), args_text(from, P2T_ARG_GET_CONN_HOST_PORT));
     if (to != NULL)
         w = put_got_conn(o, w, to);
-    return end_span(o, put_fields(o, w), &s);
+    return end_span(o, w, &s);
 }
 
 static const struct p2t_event *next_of(const struct p2t_exchange *x, const struct p2t_event *ev, enum p2t_hook hook)
@@ -135,13 +117,13 @@ static char *put_dns(struct otlp *o, char *w)
 
     for (; from != NULL; from = next_of(o->x, from + 1, P2T_HOOK_DNS_START)) {
         const struct p2t_event *to = next_of(o->x, from, P2T_HOOK_DNS_DONE);
-        struct otlp_span s = span_of(o, NAME("http.dns"), o->get_conn, from, to);
+        struct otlp_span s = span_of(o, NAME("http.dns"), parent_of(o, from), from, to);
         s.error = to != NULL ? args_text(to, P2T_ARG_DNS_DONE_ERR) : o->x->error;
         w = otlp_span_begin(o, w, &s);
         w = otlp_text(o, w, OTLP_TEXT("server.address"), args_text(from, P2T_ARG_DNS_START_HOST));
         if (to != NULL) {
             w = PEN_PUT(w, OTLP_TEXT("http.dns.addrs"));
-            w = put_joined(o, w, args_find(to, P2T_ARG_DNS_DONE_ADDRS));
+            w = otlp_joined(o, w, args_find(to, P2T_ARG_DNS_DONE_ADDRS));
             w = PEN_PUT(w, "}},");
         }
         w = end_span(o, w, &s);
@@ -171,7 +153,7 @@ static const struct p2t_event *connect_done(const struct p2t_exchange *x, const 
 static char *put_connect(struct otlp *o, char *w, const struct p2t_event *from)
 {
     const struct p2t_event *to = connect_done(o->x, from);
-    struct otlp_span s = span_of(o, NAME("http.connect"), o->get_conn, from, to);
+    struct otlp_span s = span_of(o, NAME("http.connect"), parent_of(o, from), from, to);
 
     if (to != NULL)
         s.error = args_text(to, P2T_ARG_CONNECT_DONE_ERR);
@@ -194,6 +176,62 @@ static char *put_connects(struct otlp *o, char *w)
     return w;
 }
 
+/* "Name=value,Name=value" */
+static char *put_mime(struct otlp *o, char *w, const struct p2t_value *header)
+{
+    struct buf text = {0};
+
+    for (size_t i = 0; header != NULL && header->kind == P2T_VALUE_OBJECT && i < header->as.object.n; i++) {
+        const struct p2t_arg *field = &header->as.object.args[i];
+        if (i > 0)
+            buf_putc(&text, ',');
+        buf_put(&text, field->name.p, field->name.n);
+        buf_putc(&text, '=');
+        otlp_join(&text, &field->value);
+    }
+    o->b->failed |= text.failed;
+    w = otlp_text(o, w, OTLP_TEXT("http.mime"), (struct p2t_text){text.n > 0 ? (const char *)text.p : "", text.n});
+    buf_fini(&text);
+    return w;
+}
+
+/* What otelhttptrace notes on a span. */
+static inline __attribute__((always_inline)) char *put_note(struct otlp *o, char *w, const char *name,
+                                                            const struct p2t_event *ev)
+{
+    if (ev == NULL)
+        return w;
+    w = otlp_time(o, PEN_PUT(w, "{\"timeUnixNano\":"), ev->time_ns);
+    w = PEN_PUT(pen_literal(PEN_PUT(w, ",\"name\":\""), name), "\",\"attributes\":[");
+    if (ev->hook == P2T_HOOK_GOT_1XX_RESPONSE) {
+        w = pen_i64(PEN_PUT(w, OTLP_INT("http.status")), args_int(ev, P2T_ARG_GOT_1XX_RESPONSE_CODE, 0));
+        w = put_mime(o, PEN_PUT(w, "\"}},"), args_find(ev, P2T_ARG_GOT_1XX_RESPONSE_HEADER));
+    }
+    return pen_room(o->b, PEN_PUT(otlp_list_end(o, w), "},"), 0);
+}
+
+static char *put_interim(struct otlp *o, char *w)
+{
+    const struct p2t_event *ev = o->first[P2T_HOOK_GOT_1XX_RESPONSE];
+
+    w = put_note(o, PEN_PUT(w, ",\"events\":["), "GOT 100 - Continue", o->first[P2T_HOOK_GOT_100_CONTINUE]);
+    for (; ev != NULL && !o->b->failed; ev = next_of(o->x, ev + 1, P2T_HOOK_GOT_1XX_RESPONSE))
+        w = put_note(o, w, "GOT 1xx", ev);
+    return otlp_list_end(o, w);
+}
+
+static char *put_notes(struct otlp *o, char *w, enum p2t_hook from)
+{
+    const struct p2t_event *wait = o->first[P2T_HOOK_WAIT_100_CONTINUE];
+
+    if (from == P2T_HOOK_WROTE_HEADERS && wait != NULL)
+        return otlp_list_end(o, put_note(o, PEN_PUT(w, ",\"events\":["), "GOT 100 - Wait", wait));
+    if (from == P2T_HOOK_GOT_FIRST_RESPONSE_BYTE &&
+        (o->first[P2T_HOOK_GOT_100_CONTINUE] != NULL || o->first[P2T_HOOK_GOT_1XX_RESPONSE] != NULL))
+        return put_interim(o, w);
+    return w;
+}
+
 /* From one hook to another, without attributes. err: the argument of the second that says what went wrong;
  * P2T_ARG_COUNT: none does. */
 static char *put_pair(struct otlp *o, char *w, struct p2t_text name, uint64_t parent, enum p2t_hook from,
@@ -206,7 +244,8 @@ static char *put_pair(struct otlp *o, char *w, struct p2t_text name, uint64_t pa
     struct otlp_span s = span_of(o, name, parent, begin, end);
     if (end != NULL && err != P2T_ARG_COUNT)
         s.error = args_text(end, err);
-    return end_span(o, otlp_span_begin(o, w, &s), &s);
+    w = put_notes(o, otlp_list_end(o, otlp_span_begin(o, w, &s)), from);
+    return PEN_PUT(otlp_span_end(o, w, &s), ",");
 }
 
 char *otlp_hooks(struct otlp *o, char *w)

@@ -94,8 +94,45 @@ char *otlp_span_begin(struct otlp *o, char *w, const struct otlp_span *s)
 char *otlp_span_end(struct otlp *o, char *w, const struct otlp_span *s)
 {
     w = PEN_PUT(w, ",\"status\":{");
+    if (s->failed || s->error.p != NULL)
+        w = PEN_PUT(w, "\"code\":2");
     if (s->error.p != NULL)
-        w = pen_string(o->b, PEN_PUT(w, "\"code\":2,\"message\":"), s->error);
+        w = pen_string(o->b, PEN_PUT(w, ",\"message\":"), s->error);
     w = PEN_PUT(w, "}}");
     return pen_room(o->b, w, 0);
+}
+
+static bool is_one_text(const struct p2t_value *v)
+{
+    return v != NULL && v->kind == P2T_VALUE_LIST && v->as.list.n == 1 &&
+           v->as.list.items[0].kind == P2T_VALUE_TEXT && v->as.list.items[0].as.text.n > 0;
+}
+
+void otlp_join(struct buf *joined, const struct p2t_value *v)
+{
+    size_t before = joined->n;
+
+    for (size_t i = 0; v != NULL && v->kind == P2T_VALUE_LIST && i < v->as.list.n; i++) {
+        const struct p2t_value *item = &v->as.list.items[i];
+        if (item->kind != P2T_VALUE_TEXT)
+            continue;
+        if (joined->n > before)
+            buf_putc(joined, ',');
+        buf_put(joined, item->as.text.p, item->as.text.n);
+    }
+    if (joined->n == before)
+        buf_lit(joined, "undefined");
+}
+
+char *otlp_joined(struct otlp *o, char *w, const struct p2t_value *v)
+{
+    struct buf joined = {0};
+
+    if (is_one_text(v))
+        return pen_string(o->b, w, v->as.list.items[0].as.text);
+    otlp_join(&joined, v);
+    o->b->failed |= joined.failed;
+    w = pen_string(o->b, w, (struct p2t_text){(const char *)joined.p, joined.n});
+    buf_fini(&joined);
+    return w;
 }

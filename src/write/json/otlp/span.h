@@ -27,7 +27,8 @@ struct otlp_span {
     struct p2t_text name;
     uint64_t id, parent; /* parent 0: none */
     int64_t start_ns, end_ns;
-    struct p2t_text error; /* p == NULL: none */
+    bool failed;
+    struct p2t_text error; /* what it says of why; p == NULL: nothing */
 };
 
 /* Ids, the first event of each hook, and the end. */
@@ -68,6 +69,11 @@ static inline __attribute__((always_inline)) char *otlp_text(struct otlp *o, cha
     w = pen_string(o->b, pen_literal(w, key), s);
     return PEN_PUT(w, "}},");
 }
+
+/* Appends Go's strings.Join(values, ","), "undefined" for none. */
+void otlp_join(struct buf *joined, const struct p2t_value *v);
+/* The same, quoted. */
+char *otlp_joined(struct otlp *o, char *w, const struct p2t_value *v);
 
 /* hooks.c: the spans that otelhttptrace makes of the hooks, each with a comma behind it. */
 char *otlp_hooks(struct otlp *o, char *w);
