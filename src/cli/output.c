@@ -18,6 +18,8 @@
 #include "cli/terminal.h"
 #include "pcap2trace/status.h"
 
+enum { PIPE_COLUMNS = 100 };
+
 static mode_t permissions(const struct stat *old)
 {
     mode_t mask;
@@ -172,8 +174,15 @@ int output_open(struct output *o, const char *path)
 
 void output_is_text(struct output *o, bool cut)
 {
-    if (o->into == NULL && o->target == NULL)
-        o->folded = (struct folded){.columns = terminal_columns(), .cut = cut};
+    size_t columns = o->target == NULL ? terminal_columns() : 0;
+
+    if (o->into == NULL)
+        o->folded = (struct folded){.columns = columns > 0 ? columns : PIPE_COLUMNS, .cut = cut && columns > 0};
+}
+
+static int write_packed(struct output *o, const void *bytes, size_t n)
+{
+    return o->packer != NULL ? packer_write(o->packer, bytes, n) : write_all(o, bytes, n);
 }
 
 /* n == 0: the end. */
@@ -185,7 +194,7 @@ static int write_folded(struct output *o, const void *bytes, size_t n)
         folded_take(&o->folded, bytes, n, &text);
     else
         folded_end(&o->folded, &text);
-    int error = text.failed ? ENOMEM : write_all(o, text.p, text.n);
+    int error = text.failed ? ENOMEM : write_packed(o, text.p, text.n);
     buf_fini(&text);
     return error;
 }
@@ -198,10 +207,7 @@ int output_write(void *ctx, const void *bytes, size_t n)
     if (o->into != NULL)
         buf_put(o->into, bytes, n);
     else if (o->error == 0)
-        o->error = o->packer != NULL        ? packer_write(o->packer, bytes, n)
-                   : o->folded.columns == 0 ? write_all(o, bytes, n)
-                   : n > 0                  ? write_folded(o, bytes, n)
-                                            : 0;
+        o->error = o->folded.columns == 0 ? write_packed(o, bytes, n) : n > 0 ? write_folded(o, bytes, n) : 0;
     return o->error == 0 ? P2T_OK : P2T_ERR_IO;
 }
 

@@ -2,7 +2,7 @@
 """lines.py PROGRAM: the lines of summary's text that tell people where to look: what is counted, what still waits, captures that do
 not overlap. Of captures of a few packets, and of incidents of own/."""
 
-import glob, os, subprocess, sys, tempfile
+import glob, os, re, subprocess, sys, tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
@@ -311,13 +311,18 @@ def said(command, paths):
     return run.stdout + run.stderr
 
 
+def plain(text):
+    """Sentences may be folded anywhere, and columns have any width."""
+    return re.sub(r' +', ' ', re.sub(r'\n {4,}', ' ', text))
+
+
 def main():
     wrong = 0
     for make, words, command in CASES:
         with tempfile.TemporaryDirectory() as folder:
             text = said(command, make(folder))
         for word in words:
-            if (word.lstrip('!') in text) == word.startswith('!'):
+            if (plain(word.lstrip('!')) in plain(text)) == word.startswith('!'):
                 wrong += 1
                 print(f'{make.__name__}: the text {"has" if word[0] == "!" else "lacks"} "{word.lstrip("!")}"\n{text}')
     print(f'{len(CASES)} cases, {wrong} faults')
