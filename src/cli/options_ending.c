@@ -32,12 +32,14 @@ static const struct {
 
 /* Files that other commands write. */
 static const struct {
-    const char *ending, *advice;
+    const char *ending;
+    bool page;
+    const char *advice;
 } others[] = {
-    {".html", "'pcap2trace report' writes HTML pages; give -T to use this name for another format"},
-    {".htm", "'pcap2trace report' writes HTML pages; give -T to use this name for another format"},
-    {".pcap", "'pcap2trace extract' writes packets; give -T to use this name for another format"},
-    {".pcapng", "'pcap2trace extract' writes packets; give -T to use this name for another format"},
+    {".html", true, "'pcap2trace report' writes HTML pages; give -T to use this name for another format"},
+    {".htm", true, "'pcap2trace report' writes HTML pages; give -T to use this name for another format"},
+    {".pcap", false, "'pcap2trace extract' writes packets; give -T to use this name for another format"},
+    {".pcapng", false, "'pcap2trace extract' writes packets; give -T to use this name for another format"},
 };
 
 static const struct {
@@ -98,10 +100,29 @@ static bool is_for_reading(enum cli_action action)
            action == CLI_DOCTOR;
 }
 
+/* A report is a page, whatever it is called: a name that promises another format would mislead whoever opens it. */
+static int check_page(const struct cli_options *o, struct buf *complaint)
+{
+    static const char *const databases[] = {".sqlite", ".sqlite3", ".db"};
+    bool promised = false;
+
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
+        promised |= ends_with(o->output, formats[i].ending);
+    for (size_t i = 0; i < sizeof databases / sizeof *databases; i++)
+        promised |= ends_with(o->output, databases[i]);
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        promised |= !others[i].page && ends_with(o->output, others[i].ending);
+    return promised
+               ? options_wrong(complaint, "-o", o->output, "'pcap2trace report' writes an HTML page: -o FILE.html")
+               : P2T_OK;
+}
+
 int options_take_ending(struct cli_options *o, struct buf *complaint)
 {
     int status = o->output != NULL ? check_compression(o, complaint) : P2T_OK;
 
+    if (status == P2T_OK && o->output != NULL && o->action == CLI_REPORT)
+        return check_page(o, complaint);
     if (status == P2T_OK && o->output != NULL && !o->format_given)
         status = take_database(o, complaint);
     if (status != P2T_OK || o->output == NULL || o->format_given)
