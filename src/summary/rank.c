@@ -59,11 +59,12 @@ static bool is_dns(const struct cause *c)
     return strcmp(c->phase, "dns") == 0;
 }
 
-/* A stopped client makes others look slow, and sends all at once when it goes on. */
-static bool explained_by_stop(const struct cause *a, const struct cause *b)
+/* A stopped client makes others look slow, and sends all at once when it goes on; what fails without it is not its doing. */
+static bool explained_by_stop(const struct cause *a, const struct cause *b, unsigned shared)
 {
     return a->code == P2T_CAUSE_CLIENT_STOPPED && b->side != P2T_CAUSE_SIDE_CLIENT &&
-           b->since_ns >= a->since_ns - SECOND_NS / 2 && b->until_ns <= a->until_ns + SECOND_NS / 2;
+           (b->failed == 0 || shared > 0) && b->since_ns >= a->since_ns - SECOND_NS / 2 &&
+           b->until_ns <= a->until_ns + SECOND_NS / 2;
 }
 
 static bool explains(const struct cause *a, const struct cause *b)
@@ -73,7 +74,7 @@ static bool explains(const struct cause *a, const struct cause *b)
 
     if (!at_one_time(a, b))
         return false;
-    if (explained_by_stop(a, b))
+    if (explained_by_stop(a, b, shared))
         return true;
     if (is_dns(a) && is_dns(b) && a->failed < b->failed)
         return false;

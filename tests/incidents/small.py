@@ -91,6 +91,82 @@ def both_addresses_of_localhost(c):
     c.refused(0.001, '127.0.0.1:4001', '127.0.0.1:80')
 
 
+def two_families(c):
+    """Twenty dials go to both addresses of a name, one after the other; both refuse ten of them."""
+    four, six = '10.0.0.2:80', '[fd00::2]:80'
+    c.udp(0, '10.0.0.1:5000', DNS, question(1, 'a.test'))
+    c.udp(0, '10.0.0.1:5000', DNS, question(2, 'a.test', 28))
+    c.udp(0.001, DNS, '10.0.0.1:5000', answer(1, 'a.test', address='10.0.0.2'))
+    c.udp(0.001, DNS, '10.0.0.1:5000', answer(2, 'a.test', 28, address='fd00::2'))
+    for i in range(20):
+        at, port = 1 + i * 0.1, 4000 + i
+        if i < 10:
+            c.refused(at, f'10.0.0.1:{port}', four)
+            c.refused(at + 0.001, f'[fd00::1]:{port}', six)
+            continue
+        t = Talk(c, at, f'10.0.0.1:{port}', four)
+        t.says(at + 0.01, t.client, b'GET / HTTP/1.1\r\nHost: a.test\r\n\r\n')
+        t.says(at + 0.02, t.server, b'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
+    c.udp(9, C, '10.0.0.9:9', b'x')
+
+
+@case(['conn.refused', '(10.0.0.2:80) refuses connections, 10 of 10; so does [fd00::2]:80: nothing listened there then', '!takes connections;', '!of the same name'])
+def both_addresses_of_a_name(c):
+    two_families(c)
+
+
+def repeated_syns(c, of):
+    """Dials every 50 ms; the first SYN of every n-th is lost."""
+    for i in range(120):
+        client, at = f'10.0.0.1:{4000 + i}', 1 + i * 0.05
+        if i % of == of - 1:
+            c.tcp(at, client, S, SYN, 100, options=b'\2\4\5\xb4')
+            at += 1.02
+        t = Talk(c, at, client, S)
+        t.says(at + 0.001, t.client, b'GET / HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\n\r\n')
+        t.says(at + 0.011, t.server, b'HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok')
+        t.ends(at + 0.0111, t.server)
+        t.ends(at + 0.0112, t.client)
+    c.packets.sort(key=lambda packet: packet[0])
+    c.udp(20, C, '10.0.0.9:9', b'x')
+
+
+@case()
+def a_syn_lost_now_and_then(c):
+    repeated_syns(c, 50)
+
+
+@case(['conn.syn_repeated', 'SYNs to', 'are repeated on 15 of 1', 'they were lost, or their answers were', '!queue'])
+def one_syn_in_eight_lost(c):
+    repeated_syns(c, 8)
+
+
+@case(['conn.churn'], ['conn.accept_queue', 'SYNs of 60 of ', 'this fits a full accept queue'])
+def every_second_syn_lost(c):
+    repeated_syns(c, 2)
+
+
+@case(['conn.no_answer', '10.0.0.2:80', 'sends nothing for 5.0 s: no answer to 4 dials;', '!open connection', '!queue'])
+def silence_that_ends(c):
+    for i in range(60):
+        client, at = f'10.0.0.1:{4000 + i}', i * 0.1
+        t = Talk(c, at, client, S)
+        t.says(at + 0.001, client, b'GET / HTTP/1.1\r\nHost: a.test\r\n\r\n')
+        t.says(at + 0.011, S, b'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
+        t.ends(at + 0.012, client)
+        t.ends(at + 0.0121, S)
+    for i in range(4):
+        client, at = f'10.0.0.1:{4100 + i}', 6.5 + i
+        times = [at + wait for wait in (0, 1, 3) if at + wait < 11]
+        for again in times:
+            c.tcp(again, client, S, SYN, 100, options=b'\2\4\5\xb4')
+        t = Talk(c, times[-1] + 4 if i == 0 else 11 + i * 0.5, client, S)
+        t.says(16, client, b'GET / HTTP/1.1\r\nHost: a.test\r\n\r\n')
+        t.says(16.01, S, b'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
+    c.packets.sort(key=lambda packet: packet[0])
+    c.udp(20, C, '10.0.0.9:9', b'x')
+
+
 @case()
 def a_syn_under_new_numbers(c):
     for i in range(5):
@@ -572,6 +648,42 @@ def a_host_that_is_heard_in_between(c):
     stands_still(c, heard=(3.5, 5, 6.5, 7.5))
 
 
+# ---- clients ----
+
+
+def one_of_two_programs(c, asked=None):
+    """Two programs of a host call two services every 50 ms; one of them calls nobody for 3 s, and asked is looked up in vain then."""
+    for program, port in (('one', 4000), ('two', 4002)):
+        for i, host in enumerate(('a', 'b')):
+            t = Talk(c, 0, f'10.0.0.1:{port + i}', f'10.0.0.{2 + i}:80')
+            for n in range(200):
+                at = 0.1 + n * 0.05 + i * 0.02
+                if program == 'one' and 4 < at < 7:
+                    continue
+                t.says(at, t.client, b'GET / HTTP/1.1\r\nHost: %s.test\r\nUser-Agent: %s/1\r\n\r\n' % (host.encode(), program.encode()))
+                t.says(at + 0.005, t.server, b'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
+    for n in range(10 if asked else 0):
+        at, client = 4.2 + n * 0.25, f'10.0.0.1:{5000 + n}'
+        c.udp(at, client, DNS, question(n + 1, asked))
+        c.udp(at + 0.001, DNS, client, answer(n + 1, asked, rcode=5))
+    c.packets.sort(key=lambda packet: packet[0])
+
+
+@case(['client.stopped', 'one on 10.0.0.1 was stopped for 3.0 s', 'other programs on its host (two) went on'])
+def a_program_that_stands_still(c):
+    one_of_two_programs(c)
+
+
+@case(['dns.server_failure', 'REFUSED'], ['client.stopped', 'other programs on its host (two) went on'])
+def another_name_is_asked_for_meanwhile(c):
+    one_of_two_programs(c, 'elsewhere.test')
+
+
+@case(['dns.server_failure', 'answers REFUSED to 10 of 10 questions', '10 failed'])
+def its_lookups_fail(c):
+    one_of_two_programs(c, 'a.test')
+
+
 # ---- keep-alive ----
 
 
@@ -903,6 +1015,33 @@ def ask(c, at, number, name, kind=1, **kept):
     c.udp(at, f'10.0.0.1:{5000 + number}', DNS, question(number, name, kind))
     if 'after' in kept:
         c.udp(at + kept.pop('after'), DNS, f'10.0.0.1:{5000 + number}', answer(number, name, kind, **kept))
+
+
+def one_name_silent(c, others, before):
+    """Six questions for a name stay unanswered in 8 s, others are answered meanwhile; with before, it was answered once."""
+    if before:
+        ask(c, 0, 1, 'a.test', after=0.001, address='10.0.0.3')
+    for i in range(6):
+        ask(c, 1 + i * 1.5, 10 + i, 'a.test')
+    for i in range(others):
+        ask(c, 1.2 + i * 1.5, 30 + i, f'b{i}.test', after=0.001, address='10.0.0.4')
+    c.packets.sort(key=lambda packet: packet[0])
+    c.udp(40, C, '10.0.0.9:9', b'x')
+
+
+@case(['dns.no_answer', 'never answers for a.test (6 questions), for other names it does'])
+def a_name_that_is_never_answered(c):
+    one_name_silent(c, 4, before=False)
+
+
+@case(['dns.no_answer', 'answers no question for a.test in that time (6 questions), for other names it does', '!never'])
+def a_name_that_is_not_answered_for_a_time(c):
+    one_name_silent(c, 4, before=True)
+
+
+@case(['dns.retried', '6 of 8 questions to the name server 10.0.0.53:53 are not answered', '!other names'])
+def too_few_others_to_tell_a_name(c):
+    one_name_silent(c, 2, before=True)
 
 
 @case(['dns.no_answer', 'answers none of 1 question; 10.0.0.54:53 answers; 1 call asked it, 1 failed', '!waited'])
