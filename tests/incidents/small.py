@@ -301,7 +301,7 @@ def download(c, order, lost, gap=0.02):
     c.udp(9, C, '10.0.0.9:9', b'x')
 
 
-@case(['tcp.lossy_path', 'packets from a.test (10.0.0.2:80) are lost: 3 segments are sent again on 1 connection, 1 call waited 400 ms for them'])
+@case(['tcp.lossy_path', 'packets from a.test (10.0.0.2:80) are lost: 3 segments are retransmitted on 1 connection, 1 call waited 400 ms for them'])
 def three_lost_segments(c):
     download(c, [0, 4, 5, 1, 2, 3], [1, 2, 3], 0.4)
 
