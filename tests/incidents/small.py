@@ -357,12 +357,12 @@ def repeats(c, arrived):
     c.packets.sort(key=lambda p: p[0])
 
 
-@case(['tcp.lossy_path', 'packets from a.test (10.0.0.2:80) are lost: 16 segments are sent again on 8 connections'])
+@case(['tcp.lossy_path', 'packets from a.test (10.0.0.2:80) are lost: 16 segments are retransmitted on 8 connections'])
 def requests_sent_again_that_had_arrived(c):
     repeats(c, True)
 
 
-@case(['tcp.lossy_path', 'packets to a.test (10.0.0.2:80) are lost: 16 segments are sent again on 8 connections'])
+@case(['tcp.lossy_path', 'packets to a.test (10.0.0.2:80) are lost: 16 segments are retransmitted on 8 connections'])
 def requests_sent_again_that_had_not(c):
     repeats(c, False)
 
