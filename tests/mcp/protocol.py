@@ -147,19 +147,19 @@ def check_filters(program, server, name):
 
 
 def check_texts(program, server, name, folder):
-    told = subprocess.run([program, "summary", "-q", str(INCIDENT)], capture_output=True, check=True).stdout.decode()
+    told = subprocess.run([program, "summary", "-q", name], capture_output=True, check=True, cwd=ROOT[0]).stdout.decode()
     hold(all_pages(server, "summary", captures=[name]) == told, "summary says what the command says")
     first = told.splitlines()[0]
     hold(body(server.call("summary", captures=[name], failed=True)[0]) != told, f"a choice changes it: {first}")
     bad = next(x["id"] for x in ndjson(program, "--failed", INCIDENT))
-    explained = subprocess.run([program, "explain", "-q", "--id", bad, str(INCIDENT)], capture_output=True, check=True)
+    explained = subprocess.run([program, "explain", "-q", "--id", bad, name], capture_output=True, check=True, cwd=ROOT[0])
     said = all_pages(server, "explain", captures=[name], id=[bad])
-    hold(said == explained.stdout.decode().replace(str(INCIDENT), name), "explain says what the command says")
+    hold(said == explained.stdout.decode(), "explain says what the command says")
     many = [x["id"] for x in ndjson(program, INCIDENT)][:40]
     options = [word for one in many for word in ("--id", one)]
-    explained = subprocess.run([program, "explain", "-q", *options, str(INCIDENT)], capture_output=True, check=True)
+    explained = subprocess.run([program, "explain", "-q", *options, name], capture_output=True, check=True, cwd=ROOT[0])
     said = all_pages(server, "explain", captures=[name], id=many)
-    hold(len(said) > BYTES_MAX and said == explained.stdout.decode().replace(str(INCIDENT), name), "also in pages")
+    hold(len(said) > BYTES_MAX and said == explained.stdout.decode(), "also in pages")
     _, wrong = server.call("explain", captures=[name], id=many, cursor="99999999")
     hold(wrong, "a cursor from nowhere is refused")
     return bad
