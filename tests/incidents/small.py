@@ -301,7 +301,7 @@ def download(c, order, lost, gap=0.02):
     c.udp(9, C, '10.0.0.9:9', b'x')
 
 
-@case(['tcp.lossy_path', 'packets from a.test (10.0.0.2:80) are lost: 3 segments are sent again on 1 connection, 1 call waited 400 ms for them'])
+@case(['tcp.lossy_path', 'packets from a.test (10.0.0.2:80) are lost: 3 segments are retransmitted on 1 connection, 1 call waited 400 ms for them'])
 def three_lost_segments(c):
     download(c, [0, 4, 5, 1, 2, 3], [1, 2, 3], 0.4)
 
@@ -357,12 +357,12 @@ def repeats(c, arrived):
     c.packets.sort(key=lambda p: p[0])
 
 
-@case(['tcp.lossy_path', 'packets from a.test (10.0.0.2:80) are lost: 16 segments are sent again on 8 connections'])
+@case(['tcp.lossy_path', 'packets from a.test (10.0.0.2:80) are lost: 16 segments are retransmitted on 8 connections'])
 def requests_sent_again_that_had_arrived(c):
     repeats(c, True)
 
 
-@case(['tcp.lossy_path', 'packets to a.test (10.0.0.2:80) are lost: 16 segments are sent again on 8 connections'])
+@case(['tcp.lossy_path', 'packets to a.test (10.0.0.2:80) are lost: 16 segments are retransmitted on 8 connections'])
 def requests_sent_again_that_had_not(c):
     repeats(c, False)
 
@@ -651,7 +651,7 @@ def a_host_that_is_heard_in_between(c):
 # ---- clients ----
 
 
-def one_of_two_programs(c, asked=None):
+def one_of_two_programs(c, asked=None, waits=False):
     """Two programs of a host call two services every 50 ms; one of them calls nobody for 3 s, and asked is looked up in vain then."""
     for program, port in (('one', 4000), ('two', 4002)):
         for i, host in enumerate(('a', 'b')):
@@ -660,6 +660,10 @@ def one_of_two_programs(c, asked=None):
                 at = 0.1 + n * 0.05 + i * 0.02
                 if program == 'one' and 4 < at < 7:
                     continue
+                if waits and program == 'one' and 7 <= at < 7.05:
+                    c.udp(at - 2, f'10.0.0.1:{6000 + i}', DNS, question(50 + i, f'{host}.test'))
+                    c.udp(at - 0.012, DNS, f'10.0.0.1:{6000 + i}', answer(50 + i, f'{host}.test', address=f'10.0.0.{2 + i}'))
+                    t = Talk(c, at - 0.01, f'10.0.0.1:{4500 + i}', t.server)
                 t.says(at, t.client, b'GET / HTTP/1.1\r\nHost: %s.test\r\nUser-Agent: %s/1\r\n\r\n' % (host.encode(), program.encode()))
                 t.says(at + 0.005, t.server, b'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
     for n in range(10 if asked else 0):
@@ -677,6 +681,11 @@ def a_program_that_stands_still(c):
 @case(['dns.server_failure', 'REFUSED'], ['client.stopped', 'other programs on its host (two) went on'])
 def another_name_is_asked_for_meanwhile(c):
     one_of_two_programs(c, 'elsewhere.test')
+
+
+@case()
+def its_lookups_wait(c):
+    one_of_two_programs(c, waits=True)
 
 
 @case(['dns.server_failure', 'answers REFUSED to 10 of 10 questions', '10 failed'])
@@ -1015,6 +1024,53 @@ def ask(c, at, number, name, kind=1, **kept):
     c.udp(at, f'10.0.0.1:{5000 + number}', DNS, question(number, name, kind))
     if 'after' in kept:
         c.udp(at + kept.pop('after'), DNS, f'10.0.0.1:{5000 + number}', answer(number, name, kind, **kept))
+
+
+def short_name(c, rcode, before=True):
+    """A short name that a search list completes; with before, that leads to an address at first."""
+    names, number = ['pay.ns.svc.cluster.local', 'pay.svc.cluster.local', 'pay.cluster.local', 'pay'], 1
+    for i in range(12):
+        served = before and i < 4
+        for step, name in enumerate(names[:1] if served else names):
+            for kind in (1, 28):
+                address = '10.0.0.2' if served and kind == 1 else None
+                asked = i * 0.5 + step * 0.0011 + kind * 1e-6
+                c.udp(asked, f'10.0.0.1:{5000 + i}', DNS, question(number, name, kind))
+                c.udp(asked + 0.001, DNS, f'10.0.0.1:{5000 + i}', answer(number, name, kind, rcode=0 if served else rcode if step == 0 else 3, address=address))
+                number += 1
+        if served:
+            t = Talk(c, i * 0.5 + 0.002, f'10.0.0.1:{3000 + i}', S)
+            t.says(i * 0.5 + 0.004, t.client, b'GET / HTTP/1.1\r\nHost: pay\r\n\r\n')
+            t.says(i * 0.5 + 0.008, t.server, b'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
+            t.ends(i * 0.5 + 0.009, t.client)
+            t.ends(i * 0.5 + 0.0091, t.server)
+    c.packets.sort(key=lambda packet: packet[0])
+    c.udp(9, C, '10.0.0.9:9', b'x')
+
+
+@case(['dns.empty_answer', 'pay.ns.svc.cluster.local exists but has no address (the answers hold none): 8 lookups failed', 'at other times it has addresses'])
+def a_short_name_whose_full_name_is_empty(c):
+    short_name(c, 0)
+
+
+@case(['dns.empty_answer', 'pay.ns.svc.cluster.local exists but has no address (the answers hold none): 12 lookups failed', '!at other times'])
+def a_short_name_whose_full_name_was_always_empty(c):
+    short_name(c, 0, before=False)
+
+
+@case(['dns.server_failure', 'answers SERVFAIL to 16 of 58 questions', '8 failed'])
+def a_short_name_whose_full_name_is_not_served(c):
+    short_name(c, 2)
+
+
+@case(['dns.not_found', 'pay.ns.svc.cluster.local does not exist (NXDOMAIN): 8 lookups failed', 'at other times it has addresses'])
+def a_short_name_whose_full_name_is_gone(c):
+    short_name(c, 3)
+
+
+@case(['dns.not_found', 'pay does not exist (NXDOMAIN)', '12 lookups failed'])
+def a_short_name_that_never_was(c):
+    short_name(c, 3, before=False)
 
 
 def one_name_silent(c, others, before):
