@@ -115,7 +115,7 @@ def unix_ns(text):
     import time
 
     day = calendar.timegm(time.strptime(text[:19], "%Y-%m-%dT%H:%M:%S"))
-    return day * 10**9 + int(text[20:29])
+    return max(0, day * 10**9 + int(text[20:29]))
 
 
 SPANS = {"GetConn": "http.getconn", "DNSStart": "http.dns", "ConnectStart": "http.connect", "TLSHandshakeStart": "http.tls",
