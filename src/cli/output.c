@@ -69,7 +69,8 @@ static int open_temporary(struct output *o, const struct stat *old)
     return P2T_OK;
 }
 
-/* The temporary name, with six characters that no other file has there. 0 or an errno. */
+/* Its own name where nothing has that yet; else nothing but a rename takes a name from another file at once, and until then this
+ * one needs a temporary name, with six characters that no other file has there. 0 or an errno. */
 static int give_name(struct output *o)
 {
     static const char characters[] = "abcdefghijklmnopqrstuvwxyz012345";
@@ -77,6 +78,12 @@ static int give_name(struct output *o)
     char *end = o->temporary + strlen(o->temporary) - RANDOM;
     uint8_t random[RANDOM];
 
+    if (!o->replaces && system_name_file(o->fd, o->target) == 0) {
+        free(o->temporary);
+        o->temporary = NULL;
+        o->nameless = false;
+        return 0;
+    }
     for (int try = 0; try < TRIES; try++) {
         if (!system_random(random, sizeof random))
             return EAGAIN;
@@ -249,6 +256,8 @@ static void step_aside(struct output *o)
 
 int output_commit(struct output *o)
 {
+    bool regular = o->temporary != NULL;
+
     if (o->folded.columns > 0 && o->error == 0)
         o->error = write_folded(o, NULL, 0);
     if (o->target == NULL)
@@ -260,8 +269,11 @@ int output_commit(struct output *o)
     if (o->nameless && o->error == 0)
         o->error = give_name(o);
     /* Network file systems report a full disk only here. */
-    if (close(o->fd) != 0 && o->error == 0)
+    if (close(o->fd) != 0 && o->error == 0) {
         o->error = errno;
+        if (regular && o->temporary == NULL)
+            (void)unlink(o->target);
+    }
     o->fd = -1;
     if (o->replaces && signals_stop() != 0)
         step_aside(o);

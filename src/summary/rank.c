@@ -148,6 +148,20 @@ static int64_t lost_by(const struct cause *c)
     return max_ns(c->lost_ns, c->unseen_ns);
 }
 
+/* How programs are made, at all times: what went wrong at a moment comes before it. */
+static bool is_habit(const struct cause *c)
+{
+    switch (c->code) {
+    case P2T_CAUSE_CONN_CHURN:
+    case P2T_CAUSE_DNS_SEARCH_LIST:
+    case P2T_CAUSE_HTTP_CONTINUE_EXPIRED:
+    case P2T_CAUSE_TCP_NAGLE:
+        return true;
+    default:
+        return false;
+    }
+}
+
 static int by_weight(const void *a, const void *b)
 {
     const struct cause *x = a, *y = b;
@@ -156,6 +170,8 @@ static int by_weight(const void *a, const void *b)
         return x->gone ? 1 : -1;
     if (hurt_by(x) != hurt_by(y))
         return hurt_by(x) > hurt_by(y) ? -1 : 1;
+    if (is_habit(x) != is_habit(y))
+        return is_habit(x) ? 1 : -1;
     if (lost_by(x) != lost_by(y))
         return lost_by(x) > lost_by(y) ? -1 : 1;
     return by_code(a, b);

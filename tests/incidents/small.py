@@ -141,7 +141,7 @@ def one_syn_in_eight_lost(c):
     repeated_syns(c, 8)
 
 
-@case(['conn.churn'], ['conn.accept_queue', 'SYNs of 60 of ', 'this fits a full accept queue'])
+@case(['conn.accept_queue', 'SYNs of 60 of ', 'this fits a full accept queue'], ['conn.churn'])
 def every_second_syn_lost(c):
     repeated_syns(c, 2)
 
@@ -1015,6 +1015,53 @@ def ask(c, at, number, name, kind=1, **kept):
     c.udp(at, f'10.0.0.1:{5000 + number}', DNS, question(number, name, kind))
     if 'after' in kept:
         c.udp(at + kept.pop('after'), DNS, f'10.0.0.1:{5000 + number}', answer(number, name, kind, **kept))
+
+
+def short_name(c, rcode, before=True):
+    """A short name that a search list completes; with before, that leads to an address at first."""
+    names, number = ['pay.ns.svc.cluster.local', 'pay.svc.cluster.local', 'pay.cluster.local', 'pay'], 1
+    for i in range(12):
+        served = before and i < 4
+        for step, name in enumerate(names[:1] if served else names):
+            for kind in (1, 28):
+                address = '10.0.0.2' if served and kind == 1 else None
+                asked = i * 0.5 + step * 0.0011 + kind * 1e-6
+                c.udp(asked, f'10.0.0.1:{5000 + i}', DNS, question(number, name, kind))
+                c.udp(asked + 0.001, DNS, f'10.0.0.1:{5000 + i}', answer(number, name, kind, rcode=0 if served else rcode if step == 0 else 3, address=address))
+                number += 1
+        if served:
+            t = Talk(c, i * 0.5 + 0.002, f'10.0.0.1:{3000 + i}', S)
+            t.says(i * 0.5 + 0.004, t.client, b'GET / HTTP/1.1\r\nHost: pay\r\n\r\n')
+            t.says(i * 0.5 + 0.008, t.server, b'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
+            t.ends(i * 0.5 + 0.009, t.client)
+            t.ends(i * 0.5 + 0.0091, t.server)
+    c.packets.sort(key=lambda packet: packet[0])
+    c.udp(9, C, '10.0.0.9:9', b'x')
+
+
+@case(['dns.empty_answer', 'pay.ns.svc.cluster.local exists but has no address (the answers hold none): 8 lookups failed', 'at other times it has addresses'])
+def a_short_name_whose_full_name_is_empty(c):
+    short_name(c, 0)
+
+
+@case(['dns.empty_answer', 'pay.ns.svc.cluster.local exists but has no address (the answers hold none): 12 lookups failed', '!at other times'])
+def a_short_name_whose_full_name_was_always_empty(c):
+    short_name(c, 0, before=False)
+
+
+@case(['dns.server_failure', 'answers SERVFAIL to 16 of 58 questions', '8 failed'])
+def a_short_name_whose_full_name_is_not_served(c):
+    short_name(c, 2)
+
+
+@case(['dns.not_found', 'pay.ns.svc.cluster.local does not exist (NXDOMAIN): 8 lookups failed', 'at other times it has addresses'])
+def a_short_name_whose_full_name_is_gone(c):
+    short_name(c, 3)
+
+
+@case(['dns.not_found', 'pay does not exist (NXDOMAIN)', '12 lookups failed'])
+def a_short_name_that_never_was(c):
+    short_name(c, 3, before=False)
 
 
 def one_name_silent(c, others, before):
