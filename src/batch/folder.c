@@ -44,6 +44,11 @@ int folder_reader_rewind(struct folder_reader *r, const struct input_capture_eve
     return lseek(r->fd, 0, SEEK_SET) == 0 ? begin(r, events) : P2T_ERR_IO;
 }
 
+bool folder_reader_unpacks(const struct folder_reader *r)
+{
+    return r->capture.source.supply.unpack.codec != NULL;
+}
+
 void folder_reader_close(struct folder_reader *r)
 {
     if (r->open)

@@ -57,6 +57,8 @@ struct folder_reader {
 int folder_reader_open(struct folder_reader *r, const char *path, const struct input_capture_events *events);
 /* Reads the same open file from its start again, even if it was renamed or removed. Returns as folder_reader_open(). */
 int folder_reader_rewind(struct folder_reader *r, const struct input_capture_events *events);
+/* The open file is compressed: reading it again takes long. */
+bool folder_reader_unpacks(const struct folder_reader *r);
 void folder_reader_close(struct folder_reader *r);
 /* Moves the open file, for folder_reader_rewind(); what was read of it is freed. */
 void folder_reader_move(struct folder_reader *to, struct folder_reader *from);

@@ -7,7 +7,7 @@
 #include "batch/state.h"
 
 /* What a checkpoint costs is little beside so much. */
-static const uint64_t PENDING_BYTES = UINT64_C(32) << 20;
+static const uint64_t PENDING_BYTES = UINT64_C(128) << 20;
 static const int64_t PENDING_NS = 1000000000;
 
 /* Decides only when a checkpoint is written, never what is in it. */
@@ -61,6 +61,7 @@ int pending_add(struct point *p, struct window *w, uint64_t bytes)
     to->file = w->file;
     to->skip = w->skip;
     to->packets = w->packets;
+    to->kept = w->kept > 0 && kept_settle(&p->kept) ? w->kept : 0;
     folder_reader_move(&to->capture, &w->capture);
     q->n++;
     return P2T_OK;
@@ -70,8 +71,8 @@ bool pending_due(const struct point *p)
 {
     const struct pending *q = &p->pending;
 
-    return q->n >= most_windows(p) || q->bytes >= PENDING_BYTES || monotonic_ns() - q->since_ns >= PENDING_NS ||
-           rollups_due(p);
+    return q->n >= most_windows(p) || q->bytes >= PENDING_BYTES || p->kept.settled >= PENDING_BYTES ||
+           monotonic_ns() - q->since_ns >= PENDING_NS || rollups_due(p);
 }
 
 void pending_clear(struct point *p)
@@ -82,6 +83,7 @@ void pending_clear(struct point *p)
         folder_reader_close(&q->windows[i].capture);
         free(q->windows[i].path);
     }
+    kept_clear(&p->kept);
     free(q->windows);
     q->windows = NULL;
     q->cap = q->n = 0;

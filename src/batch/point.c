@@ -282,6 +282,14 @@ static int set_filter(struct point *p)
     return status;
 }
 
+/* Beside the checkpoint, for its owner's eyes, too. NULL: out of memory. */
+static char *frames_name(const struct point *p)
+{
+    char *name;
+
+    return asprintf(&name, "%s.frames", p->checkpoint) < 0 ? NULL : name;
+}
+
 int point_open(struct point **out, const struct batch_config *config, const char *name, size_t max_memory)
 {
     struct point *p = calloc(1, sizeof *p);
@@ -292,12 +300,15 @@ int point_open(struct point **out, const struct batch_config *config, const char
     p->config = config;
     p->max_memory = max_memory;
     p->lock = -1;
+    p->kept.fd = -1;
     processed_init(&p->processed);
     int status = set_names(p, name);
     if (status == P2T_OK)
         status = set_filter(p);
     if (status == P2T_OK)
         status = take_lock(p);
+    if (status == P2T_OK)
+        kept_init(&p->kept, frames_name(p));
     if (status == P2T_OK)
         status = load(p);
     if (status == P2T_OK && p->has_checkpoint)
@@ -321,6 +332,7 @@ void point_close(struct point *p)
     names_fini(&p->names);
     input_filter_free(p->filter);
     pending_clear(p);
+    kept_fini(&p->kept);
     buf_fini(&p->pending.output);
     buf_fini(&p->lines);
     buf_fini(&p->reported);

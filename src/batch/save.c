@@ -124,7 +124,18 @@ static bool fits_filter(struct point *p, const struct input_frame *frame)
     return p->filter == NULL || input_filter_run(p->filter, frame) == FILTER_MATCH;
 }
 
-static void carry_new(struct saving *s, struct window *w)
+static void carry_kept(struct saving *s, uint64_t frames)
+{
+    struct input_frame frame;
+
+    for (uint64_t i = 0; i < frames && s->status == P2T_OK; i++) {
+        s->status = kept_next(&s->point->kept, &frame);
+        if (s->status == P2T_OK)
+            carry(s, &frame);
+    }
+}
+
+static void carry_again(struct saving *s, struct window *w)
 {
     const struct input_capture_events silent = {.problem = told_already};
     struct input_frame frame = {0};
@@ -143,12 +154,21 @@ static void carry_new(struct saving *s, struct window *w)
             "will lack packets");
 }
 
+static void carry_new(struct saving *s, struct window *w)
+{
+    if (w->kept > 0)
+        carry_kept(s, w->kept);
+    else
+        carry_again(s, w);
+}
+
 static void put_frames(struct saving *s)
 {
     struct point *p = s->point;
 
     if (s->status == P2T_OK && p->has_frames)
         carry_old(s);
+    kept_rewind(&p->kept);
     for (size_t i = 0; i < p->pending.n && s->status == P2T_OK; i++)
         carry_new(s, &p->pending.windows[i]);
     struct carry_pass_counts counts = carry_pass_counts(s->pass);

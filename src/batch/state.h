@@ -5,6 +5,7 @@
 #include "batch/alerts.h"
 #include "batch/checkpoint.h"
 #include "batch/journal.h"
+#include "batch/kept.h"
 #include "batch/names.h"
 #include "batch/own.h"
 #include "batch/point.h"
@@ -21,6 +22,7 @@ struct window {
     char *path;  /* for messages */
     uint32_t file;
     uint64_t skip, packets;
+    uint64_t kept; /* frames of it that the point keeps: it need not be read again. 0: it must be */
 };
 
 /* Windows that were written, and wait for the checkpoint that counts them in: it takes longer than a small file does. */
@@ -49,6 +51,7 @@ struct point {
     bool any;           /* a packet was fed */
     bool final;         /* point_finish() was the last window: nothing is open */
     struct pending pending;
+    struct kept kept;    /* frames of its windows */
     uint64_t manifest_n; /* the manifest's size in bytes before the lines of these windows */
     struct buf lines;    /* these lines */
     bool has_checkpoint;

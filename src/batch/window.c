@@ -19,9 +19,10 @@ struct reading {
     struct window window;
     uint64_t packets; /* that were not processed before */
     int64_t first_ns, last_ns;
-    bool known;             /* a file that begins with the same packet was processed before */
-    bool begins;            /* it has a capture's header */
-    bool other;             /* its first packet has changed since the folder was scanned */
+    bool known;  /* a file that begins with the same packet was processed before */
+    bool begins; /* it has a capture's header */
+    bool other;  /* its first packet has changed since the folder was scanned */
+    bool compressed;
     struct content content; /* as far as it was read */
     int status;
 };
@@ -104,6 +105,10 @@ static int take(struct reading *r, const struct input_frame *frame)
         p->last_ns = frame->ts_ns;
     p->any = true;
     int match = passes(r, frame);
+    if (match == 1 && r->compressed) {
+        kept_add(&p->kept, frame);
+        r->window.kept++;
+    }
     return match == 1 ? session_feed(p->session, frame) : match;
 }
 
@@ -313,6 +318,7 @@ static int begin_window(struct point *p)
     p->emitted = false;
     p->write_status = P2T_OK;
     buf_reset(&p->reported);
+    kept_begin(&p->kept);
     return sums_begin(&p->sums);
 }
 
@@ -405,6 +411,7 @@ static int open_capture(struct reading *r)
         point_problem(p, p->path, text);
     }
     r->begins = found == INPUT_CAPTURE_FOUND;
+    r->compressed = r->begins && folder_reader_unpacks(&r->window.capture);
     if (r->begins || found == P2T_ERR_MEMORY)
         return found;
     bool still_empty = found == INPUT_CAPTURE_EMPTY_FILE || found == INPUT_CAPTURE_DAMAGED;

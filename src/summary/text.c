@@ -206,7 +206,7 @@ static void say_where_to_look(const struct p2t_summary *s, struct buf *b)
         buf_lit(b, "   the failed ones: pcap2trace --failed CAPTURE\n");
     if (c == NULL)
         return;
-    buf_lit(b, "   the slowest, ");
+    buf_str(b, s->calls_failed > 0 ? "   the slowest of the others, " : "   the slowest, ");
     say_time(b, c->total_ns);
     buf_printf(b, ": pcap2trace --id %016llx CAPTURE\n", (unsigned long long)c->id);
 }

@@ -4,7 +4,6 @@
 #include <string.h>
 #include <unistd.h>
 #include <utime.h>
-#include <zstd.h>
 
 #include "support/cmocka_all.h"
 
@@ -60,29 +59,9 @@ bool manifest_has(const char *text)
     return has;
 }
 
-void forget(const char *name)
-{
-    assert_int_equal(unlink(in_scratch(name)), 0);
-}
-
 void grow_old(const char *name)
 {
     const struct utimbuf long_ago = {1000, 1000};
 
     assert_int_equal(utime(in_scratch(name), &long_ago), 0);
-}
-
-void compress(const char *from, const char *to)
-{
-    struct buf b = {0}, packed = {0};
-
-    slurp_file(&b, in_scratch(from));
-    assert_true(buf_reserve(&packed, ZSTD_compressBound(b.n)));
-    packed.n = ZSTD_compress(packed.p, packed.cap, b.p, b.n, 1);
-    FILE *f = fopen(in_scratch(to), "wb");
-    assert_non_null(f);
-    assert_int_equal(fwrite(packed.p, 1, packed.n, f), packed.n);
-    fclose(f);
-    buf_fini(&b);
-    buf_fini(&packed);
 }

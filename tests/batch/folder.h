@@ -16,9 +16,7 @@ void expect(struct run r, int status, const char *text);
 /* What batches wrote so far is what is expected of all. */
 void check(const char *what);
 bool manifest_has(const char *text);
-void forget(const char *name);
 /* Long ago: it is quiet. */
 void grow_old(const char *name);
-void compress(const char *from, const char *to);
 
 #endif

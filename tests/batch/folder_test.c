@@ -50,7 +50,7 @@ static void a_compressed_copy_is_the_same(void **state)
     packets_write(&packets, 0, 12, "in/a.pcap");
     packets_write(&packets, 12, packets.n, "in/b.pcap");
     expect(batch("--settle 0"), 0, "");
-    compress("in/a.pcap", "in/a.pcap.zst");
+    compress_file("in/a.pcap", "in/a.pcap.zst");
     expect(batch("--settle 0"), 0, "");
     forget("in/a.pcap");
     expect(batch("--settle 0"), 0, "");
@@ -73,7 +73,7 @@ static void a_cut_copy_does_not_hide_the_whole(void **state)
     assert_true(manifest_has("\"from_packet\":10,"));
     assert_false(manifest_has("c-copy.pcap"));
     forget("in/b.pcap");
-    compress("whole.pcap", "in/b.pcap.zst");
+    compress_file("whole.pcap", "in/b.pcap.zst");
     expect(batch("--final"), 0, "");
     check("the whole, compressed");
 }
@@ -149,7 +149,7 @@ static void a_file_without_packets_has_its_line(void **state)
                              "\"packets\":0,\"exchanges\":0,"));
     assert_true(manifest_has("\"file\":\"nothing\",\"bytes\":0,"));
     assert_true(manifest_has("\"problems\":[\"cut inside the file header\"]"));
-    compress("in/header", "in/header.zst");
+    compress_file("in/header", "in/header.zst");
     grow_old("in/header.zst");
     expect(batch("--settle 0"), 0, "");
     forget("in/header");

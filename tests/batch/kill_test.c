@@ -25,12 +25,20 @@ static void prepare(const char *path)
     assert_true(count_lines(&expected) > 0);
 }
 
+/* What a checkpoint needs of compressed files is kept, the others are read again: every second one is compressed. */
 static void cut(uint64_t *seed, size_t files)
 {
     size_t *cuts = random_cuts(seed, &packets, files - 1);
+    char plain[48], packed[64];
 
     scratch_clear();
     packets_cut(&packets, cuts, files - 1);
+    for (size_t i = 1; i < files; i += 2) {
+        snprintf(plain, sizeof plain, "in/part-%04zu.pcap", i);
+        snprintf(packed, sizeof packed, "%s.zst", plain);
+        compress_file(plain, packed);
+        forget(plain);
+    }
     free(cuts);
 }
 

@@ -460,3 +460,23 @@ void wait_for_windows(size_t n)
         (void)nanosleep(&step, NULL);
     assert_int_equal(windows(), n);
 }
+
+void forget(const char *name)
+{
+    assert_int_equal(unlink(in_scratch(name)), 0);
+}
+
+void compress_file(const char *from, const char *to)
+{
+    struct buf b = {0}, packed = {0};
+
+    slurp_file(&b, in_scratch(from));
+    assert_true(buf_reserve(&packed, ZSTD_compressBound(b.n)));
+    packed.n = ZSTD_compress(packed.p, packed.cap, b.p, b.n, 1);
+    FILE *f = fopen(in_scratch(to), "wb");
+    assert_non_null(f);
+    assert_int_equal(fwrite(packed.p, 1, packed.n, f), packed.n);
+    fclose(f);
+    buf_fini(&b);
+    buf_fini(&packed);
+}

@@ -68,5 +68,8 @@ size_t files_in(const char *name, const char *suffix);
 size_t windows(void);
 /* Fails when they do not come. */
 void wait_for_windows(size_t n);
+/* Of files in the scratch folder: removes one; makes a copy with zstd. */
+void forget(const char *name);
+void compress_file(const char *from, const char *to);
 
 #endif

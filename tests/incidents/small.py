@@ -357,12 +357,12 @@ def repeats(c, arrived):
     c.packets.sort(key=lambda p: p[0])
 
 
-@case(['tcp.lossy_path', 'packets from a.test (10.0.0.2:80) are lost: 16 segments are sent again on 8 connections'])
+@case(['tcp.lossy_path', 'packets from a.test (10.0.0.2:80) are lost: 16 segments are retransmitted on 8 connections'])
 def requests_sent_again_that_had_arrived(c):
     repeats(c, True)
 
 
-@case(['tcp.lossy_path', 'packets to a.test (10.0.0.2:80) are lost: 16 segments are sent again on 8 connections'])
+@case(['tcp.lossy_path', 'packets to a.test (10.0.0.2:80) are lost: 16 segments are retransmitted on 8 connections'])
 def requests_sent_again_that_had_not(c):
     repeats(c, False)
 
@@ -651,7 +651,7 @@ def a_host_that_is_heard_in_between(c):
 # ---- clients ----
 
 
-def one_of_two_programs(c, asked=None):
+def one_of_two_programs(c, asked=None, waits=False):
     """Two programs of a host call two services every 50 ms; one of them calls nobody for 3 s, and asked is looked up in vain then."""
     for program, port in (('one', 4000), ('two', 4002)):
         for i, host in enumerate(('a', 'b')):
@@ -660,6 +660,10 @@ def one_of_two_programs(c, asked=None):
                 at = 0.1 + n * 0.05 + i * 0.02
                 if program == 'one' and 4 < at < 7:
                     continue
+                if waits and program == 'one' and 7 <= at < 7.05:
+                    c.udp(at - 2, f'10.0.0.1:{6000 + i}', DNS, question(50 + i, f'{host}.test'))
+                    c.udp(at - 0.012, DNS, f'10.0.0.1:{6000 + i}', answer(50 + i, f'{host}.test', address=f'10.0.0.{2 + i}'))
+                    t = Talk(c, at - 0.01, f'10.0.0.1:{4500 + i}', t.server)
                 t.says(at, t.client, b'GET / HTTP/1.1\r\nHost: %s.test\r\nUser-Agent: %s/1\r\n\r\n' % (host.encode(), program.encode()))
                 t.says(at + 0.005, t.server, b'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
     for n in range(10 if asked else 0):
@@ -677,6 +681,11 @@ def a_program_that_stands_still(c):
 @case(['dns.server_failure', 'REFUSED'], ['client.stopped', 'other programs on its host (two) went on'])
 def another_name_is_asked_for_meanwhile(c):
     one_of_two_programs(c, 'elsewhere.test')
+
+
+@case()
+def its_lookups_wait(c):
+    one_of_two_programs(c, waits=True)
 
 
 @case(['dns.server_failure', 'answers REFUSED to 10 of 10 questions', '10 failed'])

@@ -146,20 +146,25 @@ def check_filters(program, server, name):
         hold(page["matching"] == matching and page["shown"] == min(3, matching), f"{options}: {matching} match")
 
 
+def same_words(a, b):
+    """Lines are broken for people at their terminals and pipes, not for clients."""
+    return a.split() == b.split() != []
+
+
 def check_texts(program, server, name, folder):
     told = subprocess.run([program, "summary", "-q", str(INCIDENT)], capture_output=True, check=True).stdout.decode()
-    hold(all_pages(server, "summary", captures=[name]) == told, "summary says what the command says")
+    hold(same_words(all_pages(server, "summary", captures=[name]), told), "summary says what the command says")
     first = told.splitlines()[0]
     hold(body(server.call("summary", captures=[name], failed=True)[0]) != told, f"a choice changes it: {first}")
     bad = next(x["id"] for x in ndjson(program, "--failed", INCIDENT))
     explained = subprocess.run([program, "explain", "-q", "--id", bad, str(INCIDENT)], capture_output=True, check=True)
     said = all_pages(server, "explain", captures=[name], id=[bad])
-    hold(said == explained.stdout.decode().replace(str(INCIDENT), name), "explain says what the command says")
+    hold(same_words(said, explained.stdout.decode().replace(str(INCIDENT), name)), "explain says what the command says")
     many = [x["id"] for x in ndjson(program, INCIDENT)][:40]
     options = [word for one in many for word in ("--id", one)]
     explained = subprocess.run([program, "explain", "-q", *options, str(INCIDENT)], capture_output=True, check=True)
     said = all_pages(server, "explain", captures=[name], id=many)
-    hold(len(said) > BYTES_MAX and said == explained.stdout.decode().replace(str(INCIDENT), name), "also in pages")
+    hold(len(said) > BYTES_MAX and same_words(said, explained.stdout.decode().replace(str(INCIDENT), name)), "also in pages")
     _, wrong = server.call("explain", captures=[name], id=many, cursor="99999999")
     hold(wrong, "a cursor from nowhere is refused")
     return bad
@@ -189,7 +194,7 @@ def check_compare(program, server, name, log):
     subprocess.run([program, "-q", "-T", "ndjson", "-o", str(log), name], cwd=ROOT[0], check=False)
     told = subprocess.run([program, "compare", "-q", "--live", "l.ndjson", name], capture_output=True, cwd=ROOT[0], check=False)
     said = all_pages(server, "compare", captures=[name], live=["l.ndjson"])
-    hold(said == told.stdout.decode() != "", "compare says what the command says")
+    hold(same_words(said, told.stdout.decode()), "compare says what the command says")
     log.unlink()
 
 

@@ -12,8 +12,7 @@ struct process {
     int64_t from_ns, to_ns;
     size_t services, waiting, after, after_services, rate;
     struct word_list others;
-    bool others_went_on,
-        asks; /* asks: its host asked for one of its names, or dialled one of its services, in vain */
+    bool others_went_on, asks; /* asks: it looked a name up, or dialled */
 };
 
 /* The longest time in which it began nothing, and the usual one. */
@@ -92,6 +91,17 @@ static void look_at_others(struct process *p)
     free(names);
 }
 
+/* A call that had begun, and whose request had to wait for a lookup or a dial. */
+static void look_at_wait(struct process *p, const struct call *c)
+{
+    const int64_t margin_ns = 100 * (int64_t)MS;
+
+    if (c->start_ns >= p->to_ns - margin_ns || c->request_ns < p->to_ns - margin_ns)
+        return;
+    p->asks |= c->start_ns > p->from_ns + margin_ns;
+    p->waiting++;
+}
+
 static void look_around(struct process *p)
 {
     struct word_list all = {0}, after = {0};
@@ -100,6 +110,7 @@ static void look_around(struct process *p)
         const struct call *c = p->calls[i].item;
         word_list_add(&all, c->server);
         p->waiting += c->request_ns <= p->from_ns && answer_or_end(c) > p->to_ns - 50 * (int64_t)MS;
+        look_at_wait(p, c);
         p->rate += c->request_ns > p->from_ns - 5 * SECOND_NS && c->request_ns <= p->from_ns;
         if (c->request_ns >= p->to_ns && c->request_ns < p->to_ns + SECOND_NS / 2) {
             p->after++;
