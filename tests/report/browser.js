@@ -39,6 +39,8 @@ async function widths(browser, name) {
     const page = await open(browser, name, {width});
     const wide = await page.evaluate(() => document.documentElement.scrollWidth);
     check(wide <= width, `${name}: ${wide} px wide at ${width}`);
+    const cut = await page.$$eval('.scroll-x', (all) => all.filter((e) => e.scrollWidth > e.clientWidth).map((e) => e.getAttribute('aria-label')));
+    check(width < 1280 || cut.length === 0, `${name}: tables are cut at ${width}: ${cut}`);
     await close(page);
   }
 }
