@@ -153,7 +153,7 @@ function axisRow(ticks, x) {
 
 function waterfall(d, i) {
   const end = Math.max(model.duration[i], model.total[i], 0);
-  const list = make('ol', {class: 'waterfall', 'aria-label': 'Events in their order'});
+  const list = make('ol', {class: 'waterfall', 'aria-label': 'Events in order'});
   const key = make('p', {class: 'legend'}, make('span', {class: 'key'}, svg('svg', {width: 18, height: 14, 'aria-hidden': 'true'}, svg('line', {class: 'moment', x1: 9, x2: 9, y1: 0, y2: 14})), 'proven'),
     make('span', {class: 'key'}, svg('svg', {width: 22, height: 14, 'aria-hidden': 'true'}, svg('rect', {class: 'band', x: 1, width: 20, y: 1, height: 12}), svg('line', {class: 'guess', x1: 11, x2: 11, y1: 1, y2: 13})), '~ inferred, in this range'),
     make('span', {class: 'key'}, '? assumed, one side open'));
@@ -170,7 +170,7 @@ function waterfall(d, i) {
   const crowded = isCrowded(d.events, end);
   scales.forEach((b, n) => b.setAttribute('aria-pressed', (n === 1) === crowded));
   draw(crowded);
-  return [make('div', {class: 'section-head'}, make('h3', {}, 'Timeline'), key, make('span', {class: 'actions', role: 'group', 'aria-label': 'Scale of time'}, scales)), list];
+  return [make('div', {class: 'section-head'}, make('h3', {}, 'Timeline'), key, make('span', {class: 'actions', role: 'group', 'aria-label': 'Time scale'}, scales)), list];
 }
 
 // Most of it happened in a small part of the time: on a linear scale nothing of that would be told apart.
