@@ -23,27 +23,25 @@ static int add_windows(struct feed *f, uint64_t *problems)
     return status == P2T_OK ? p2t_summary_finish(f->summary, &none) : status;
 }
 
-static int add_captures(struct feed *f, uint64_t *problems)
+int add_up_captures(struct feed *f, struct p2t_config session, struct p2t_counters *counters, uint64_t *problems)
 {
-    struct p2t_counters counters;
-    int status = cli_session_open(&f->session, f->options, feed_config(f));
+    int status = cli_session_open(&f->session, f->options, session);
 
     if (status == P2T_OK)
         status = cli_session_read(f->session, &f->filter);
     if (status != P2T_OK)
         return status;
-    p2t_session_counters(f->session, &counters);
-    *problems += counters.problems;
-    return p2t_summary_finish(f->summary, &counters);
+    p2t_session_counters(f->session, counters);
+    *problems += counters->problems;
+    return p2t_summary_finish(f->summary, counters);
 }
 
-int add_up(struct feed *f, const struct p2t_summary_config *config, uint64_t *problems)
+int add_up(struct feed *f, uint64_t *problems)
 {
-    int status = p2t_summary_new(&f->summary, config);
+    struct p2t_counters counters;
 
-    if (status != P2T_OK)
-        return status;
-    return written_count(f->options) > 0 ? add_windows(f, problems) : add_captures(f, problems);
+    return written_count(f->options) > 0 ? add_windows(f, problems)
+                                         : add_up_captures(f, feed_config(f), &counters, problems);
 }
 
 int add_up_baseline(const struct cli_options *options, struct p2t_summary **baseline, uint64_t *problems)
@@ -58,7 +56,9 @@ int add_up_baseline(const struct cli_options *options, struct p2t_summary **base
     other.captures = &path;
     other.capture_count = 1;
     f.filter.since = f.filter.until = (struct filter_time){0};
-    int status = add_up(&f, &(struct p2t_summary_config){.memory = feed_summary_memory(options)}, problems);
+    int status = p2t_summary_new(&f.summary, &(struct p2t_summary_config){.memory = feed_summary_memory(options)});
+    if (status == P2T_OK)
+        status = add_up(&f, problems);
     p2t_session_free(f.session);
     *baseline = f.summary;
     return status;

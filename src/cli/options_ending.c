@@ -32,17 +32,24 @@ static const struct {
 
 /* Files that other commands write. */
 static const struct {
-    const char *ending, *advice;
+    const char *ending;
+    enum cli_action by;
+    const char *advice;
 } others[] = {
-    {".html", "'pcap2trace report' writes HTML pages; give -T to use this name for another format"},
-    {".htm", "'pcap2trace report' writes HTML pages; give -T to use this name for another format"},
-    {".pcap", "'pcap2trace extract' writes packets; give -T to use this name for another format"},
-    {".pcapng", "'pcap2trace extract' writes packets; give -T to use this name for another format"},
+    {".html", CLI_REPORT, "'pcap2trace report' writes HTML pages; give -T to use this name for another format"},
+    {".htm", CLI_REPORT, "'pcap2trace report' writes HTML pages; give -T to use this name for another format"},
+    {".pcap", CLI_EXTRACT, "'pcap2trace extract' writes packets; give -T to use this name for another format"},
+    {".pcapng", CLI_EXTRACT, "'pcap2trace extract' writes packets; give -T to use this name for another format"},
 };
 
 static const struct {
     const char *ending, *program;
 } compressions[] = {{".gz", "gzip"}, {".bz2", "bzip2"}, {".xz", "xz"}, {".lz4", "lz4"}};
+
+static const char *option_of(const struct cli_options *o)
+{
+    return o->action == CLI_EXTRACT ? "-w" : "-o";
+}
 
 /* Also where -T says the format: it says nothing of compression. */
 static int check_compression(const struct cli_options *o, struct buf *complaint)
@@ -54,7 +61,7 @@ static int check_compression(const struct cli_options *o, struct buf *complaint)
             continue;
         snprintf(advice, sizeof advice, "only zstd is written: end the name with .zst, or pipe the output into %s",
                  compressions[i].program);
-        return options_wrong(complaint, "-o", o->output, advice);
+        return options_wrong(complaint, option_of(o), o->output, advice);
     }
     return P2T_OK;
 }
@@ -98,10 +105,39 @@ static bool is_for_reading(enum cli_action action)
            action == CLI_DOCTOR;
 }
 
+/* A page is a page and packets are packets, whatever they are called: a name that promises another format would mislead whoever
+ * opens the file. */
+static bool promises_another(const struct cli_options *o)
+{
+    static const char *const databases[] = {".sqlite", ".sqlite3", ".db"};
+
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
+        if (ends_with(o->output, formats[i].ending))
+            return true;
+    for (size_t i = 0; i < sizeof databases / sizeof *databases; i++)
+        if (ends_with(o->output, databases[i]))
+            return true;
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (others[i].by != o->action && ends_with(o->output, others[i].ending))
+            return true;
+    return false;
+}
+
+static int check_only_format(const struct cli_options *o, struct buf *complaint)
+{
+    if (!promises_another(o))
+        return P2T_OK;
+    return options_wrong(complaint, option_of(o), o->output,
+                         o->action == CLI_REPORT ? "'pcap2trace report' writes an HTML page: -o FILE.html"
+                                                 : "'pcap2trace extract' writes packets: -w FILE.pcapng");
+}
+
 int options_take_ending(struct cli_options *o, struct buf *complaint)
 {
     int status = o->output != NULL ? check_compression(o, complaint) : P2T_OK;
 
+    if (status == P2T_OK && o->output != NULL && (o->action == CLI_REPORT || o->action == CLI_EXTRACT))
+        return check_only_format(o, complaint);
     if (status == P2T_OK && o->output != NULL && !o->format_given)
         status = take_database(o, complaint);
     if (status != P2T_OK || o->output == NULL || o->format_given)

@@ -18,6 +18,8 @@
 #include "cli/terminal.h"
 #include "pcap2trace/status.h"
 
+enum { PIPE_COLUMNS = 100 };
+
 static mode_t permissions(const struct stat *old)
 {
     mode_t mask;
@@ -67,7 +69,8 @@ static int open_temporary(struct output *o, const struct stat *old)
     return P2T_OK;
 }
 
-/* The temporary name, with six characters that no other file has there. 0 or an errno. */
+/* Its own name where nothing has that yet; else nothing but a rename takes a name from another file at once, and until then this
+ * one needs a temporary name, with six characters that no other file has there. 0 or an errno. */
 static int give_name(struct output *o)
 {
     static const char characters[] = "abcdefghijklmnopqrstuvwxyz012345";
@@ -75,6 +78,12 @@ static int give_name(struct output *o)
     char *end = o->temporary + strlen(o->temporary) - RANDOM;
     uint8_t random[RANDOM];
 
+    if (!o->replaces && system_name_file(o->fd, o->target) == 0) {
+        free(o->temporary);
+        o->temporary = NULL;
+        o->nameless = false;
+        return 0;
+    }
     for (int try = 0; try < TRIES; try++) {
         if (!system_random(random, sizeof random))
             return EAGAIN;
@@ -172,8 +181,15 @@ int output_open(struct output *o, const char *path)
 
 void output_is_text(struct output *o, bool cut)
 {
-    if (o->into == NULL && o->target == NULL)
-        o->folded = (struct folded){.columns = terminal_columns(), .cut = cut};
+    size_t columns = o->target == NULL ? terminal_columns() : 0;
+
+    if (o->into == NULL)
+        o->folded = (struct folded){.columns = columns > 0 ? columns : PIPE_COLUMNS, .cut = cut && columns > 0};
+}
+
+static int write_packed(struct output *o, const void *bytes, size_t n)
+{
+    return o->packer != NULL ? packer_write(o->packer, bytes, n) : write_all(o, bytes, n);
 }
 
 /* n == 0: the end. */
@@ -185,7 +201,7 @@ static int write_folded(struct output *o, const void *bytes, size_t n)
         folded_take(&o->folded, bytes, n, &text);
     else
         folded_end(&o->folded, &text);
-    int error = text.failed ? ENOMEM : write_all(o, text.p, text.n);
+    int error = text.failed ? ENOMEM : write_packed(o, text.p, text.n);
     buf_fini(&text);
     return error;
 }
@@ -198,10 +214,7 @@ int output_write(void *ctx, const void *bytes, size_t n)
     if (o->into != NULL)
         buf_put(o->into, bytes, n);
     else if (o->error == 0)
-        o->error = o->packer != NULL        ? packer_write(o->packer, bytes, n)
-                   : o->folded.columns == 0 ? write_all(o, bytes, n)
-                   : n > 0                  ? write_folded(o, bytes, n)
-                                            : 0;
+        o->error = o->folded.columns == 0 ? write_packed(o, bytes, n) : n > 0 ? write_folded(o, bytes, n) : 0;
     return o->error == 0 ? P2T_OK : P2T_ERR_IO;
 }
 
@@ -243,6 +256,8 @@ static void step_aside(struct output *o)
 
 int output_commit(struct output *o)
 {
+    bool regular = o->temporary != NULL;
+
     if (o->folded.columns > 0 && o->error == 0)
         o->error = write_folded(o, NULL, 0);
     if (o->target == NULL)
@@ -254,8 +269,11 @@ int output_commit(struct output *o)
     if (o->nameless && o->error == 0)
         o->error = give_name(o);
     /* Network file systems report a full disk only here. */
-    if (close(o->fd) != 0 && o->error == 0)
+    if (close(o->fd) != 0 && o->error == 0) {
         o->error = errno;
+        if (regular && o->temporary == NULL)
+            (void)unlink(o->target);
+    }
     o->fd = -1;
     if (o->replaces && signals_stop() != 0)
         step_aside(o);

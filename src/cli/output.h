@@ -20,14 +20,15 @@ struct output {
     bool replaces;         /* a file of that name is there */
     int error;             /* errno of the first failure, else 0 */
     struct buf *into;      /* not NULL: there, and nowhere else */
-    struct folded folded;  /* of text on a terminal */
+    struct folded folded;  /* of text */
 };
 
 /* What goes to standard output is appended to this buffer instead; NULL: no longer. */
 void output_standard_to(struct buf *into);
 /* path == NULL: standard output. 0, or P2T_ERR_IO or P2T_ERR_MEMORY with errno set. */
 int output_open(struct output *o, const char *path);
-/* What is written is text for people: where it goes to a terminal, lines are broken at its width; with `cut`, no line is longer. */
+/* What is written is text for people: lines are broken at the width of the terminal, elsewhere at 100 columns; with `cut`, no line
+ * on a terminal is longer. */
 void output_is_text(struct output *o, bool cut);
 /* Writes all n bytes; fits struct out_sink. ctx: the struct output. 0, or P2T_ERR_IO with o->error. */
 int output_write(void *ctx, const void *bytes, size_t n);

@@ -1,28 +1,20 @@
 #include "cli/run_report.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "cli/add_up.h"
-#include "cli/ending.h"
 #include "cli/report.h"
-#include "cli/session_open.h"
-#include "cli/signals.h"
+#include "cli/summing.h"
 #include "cli/written.h"
-#include "pcap2trace/summary.h"
 #include "report/page.h"
 #include "summary/saved.h"
 
 enum { CAUSES_MAX = 256, HITS_MAX = 65536 }; /* of one cause */
 
 struct run {
-    struct feed feed;
+    struct summing sum;
     struct page *page;
-    struct p2t_summary *baseline; /* NULL: none was given */
-    struct output output;
-    uint64_t problems; /* of all inputs */
+    struct p2t_counters counters;
 };
 
 /* The summary wants quiet exchanges, too; in the page they stand aside. */
@@ -30,49 +22,41 @@ static int on_exchange(void *ctx, const struct p2t_exchange *x)
 {
     struct run *r = ctx;
 
-    if (!filter_keeps(&r->feed.filter, x))
+    if (!filter_keeps(&r->sum.feed.filter, x))
         return 0;
-    int status = p2t_summary_exchange(r->feed.summary, x);
+    int status = p2t_summary_exchange(r->sum.feed.summary, x);
     return status == P2T_OK ? page_exchange(r->page, x) : status;
 }
 
 static int on_connection(void *ctx, const struct p2t_connection_record *record)
 {
     struct run *r = ctx;
-    int status = p2t_summary_connection(r->feed.summary, record);
+    int status = p2t_summary_connection(r->sum.feed.summary, record);
 
     return status == P2T_OK ? page_connection(r->page, record) : status;
 }
 
-static int open_all(struct run *r)
+static int open_all(struct summing *s)
 {
-    struct p2t_summary_config summary = {
-        .top = r->feed.options->top, .baseline = r->baseline, .memory = feed_summary_memory(r->feed.options)};
-    struct page_config page = {.title = r->feed.options->title,
-                               .top = r->feed.options->top,
-                               .secrets_shown = r->feed.options->show_secrets,
-                               .filtered = !filter_is_empty(&r->feed.options->filter)};
-    int status = p2t_summary_new(&r->feed.summary, &summary);
+    struct run *r = (struct run *)s;
+    const struct cli_options *o = s->feed.options;
+    struct p2t_summary_config summary = {.top = o->top, .baseline = s->baseline, .memory = feed_summary_memory(o)};
+    struct page_config page = {
+        .title = o->title, .top = o->top, .secrets_shown = o->show_secrets, .filtered = !filter_is_empty(&o->filter)};
+    int status = p2t_summary_new(&s->feed.summary, &summary);
 
     return status == P2T_OK ? page_new(&r->page, &page) : status;
 }
 
 /* ---- its input ---- */
 
-static int read_captures(struct run *r, struct p2t_counters *counters)
+static int read_captures(struct run *r)
 {
-    struct p2t_config session = feed_config(&r->feed);
+    struct p2t_config session = feed_config(&r->sum.feed);
 
     session.exchange = on_exchange;
     session.connection = on_connection;
-    int status = cli_session_open(&r->feed.session, r->feed.options, session);
-    if (status == P2T_OK)
-        status = cli_session_read(r->feed.session, &r->feed.filter);
-    if (status != P2T_OK)
-        return status;
-    p2t_session_counters(r->feed.session, counters);
-    r->problems += counters->problems;
-    return p2t_summary_finish(r->feed.summary, counters);
+    return add_up_captures(&r->sum.feed, session, &r->counters, &r->sum.problems);
 }
 
 static int on_written(void *ctx, const struct p2t_exchange *x)
@@ -86,32 +70,39 @@ static int on_kept_connection(void *ctx, const struct p2t_connection_record *rec
 }
 
 /* What batch wrote: exchanges from its NDJSON, the rest from its summaries. */
-static int read_written(struct run *r, struct p2t_counters *counters)
+static int read_written(struct run *r)
 {
     const struct p2t_counters none = {0};
-    struct written w = {.options = r->feed.options,
-                        .filter = &r->feed.filter,
-                        .summary = r->feed.summary,
+    struct written w = {.options = r->sum.feed.options,
+                        .filter = &r->sum.feed.filter,
+                        .summary = r->sum.feed.summary,
                         .ctx = r->page,
                         .exchange = on_written};
     int status = written_read(&w);
 
     if (status == P2T_OK)
-        status = summary_connections(r->feed.summary, on_kept_connection, r->page);
+        status = summary_connections(r->sum.feed.summary, on_kept_connection, r->page);
     if (status == P2T_OK)
-        status = p2t_summary_finish(r->feed.summary, &none);
-    *counters = *summary_counters(r->feed.summary);
-    counters->files = w.windows;
-    counters->problems = w.problems;
-    r->problems += w.problems;
+        status = p2t_summary_finish(r->sum.feed.summary, &none);
+    r->counters = *summary_counters(r->sum.feed.summary);
+    r->counters.files = w.windows;
+    r->counters.problems = w.problems;
+    r->sum.problems += w.problems;
     return status;
+}
+
+static int read_all(struct summing *s)
+{
+    struct run *r = (struct run *)s;
+
+    return written_count(s->feed.options) > 0 ? read_written(r) : read_captures(r);
 }
 
 /* ---- the page ---- */
 
 static int take_text(const struct run *r, enum p2t_summary_format format, struct p2t_text *text)
 {
-    char *p = p2t_summary_write(r->feed.summary, format, &text->n);
+    char *p = p2t_summary_write(r->sum.feed.summary, format, &text->n);
 
     text->p = p;
     return p != NULL ? P2T_OK : P2T_ERR_MEMORY;
@@ -131,22 +122,23 @@ static int take_hits(const struct run *r, struct page_hits hits[CAUSES_MAX], siz
 {
     size_t calls;
 
-    for (*n = 0; *n < CAUSES_MAX && (calls = p2t_summary_cause_calls(r->feed.summary, *n, NULL, 0)) > 0; ++*n) {
+    for (*n = 0; *n < CAUSES_MAX && (calls = p2t_summary_cause_calls(r->sum.feed.summary, *n, NULL, 0)) > 0; ++*n) {
         calls = calls < HITS_MAX ? calls : HITS_MAX;
         uint64_t *ids = malloc(calls * sizeof *ids);
         if (ids == NULL)
             return P2T_ERR_MEMORY;
-        p2t_summary_cause_calls(r->feed.summary, *n, ids, calls);
+        p2t_summary_cause_calls(r->sum.feed.summary, *n, ids, calls);
         hits[*n] = (struct page_hits){ids, calls};
     }
     return P2T_OK;
 }
 
-static int write_page(struct run *r, const struct p2t_counters *counters)
+static int write_page(struct summing *s)
 {
+    struct run *r = (struct run *)s;
     struct page_hits hits[CAUSES_MAX];
-    struct page_facts facts = {.counters = counters, .hits = hits};
-    struct page_sink sink = {&r->output, output_write};
+    struct page_facts facts = {.counters = &r->counters, .hits = hits};
+    struct page_sink sink = {&r->sum.output, output_write};
     int status = take_texts(r, &facts);
 
     if (status == P2T_OK)
@@ -161,68 +153,27 @@ static int write_page(struct run *r, const struct p2t_counters *counters)
     return status;
 }
 
-static int make(struct run *r)
+static void say_what_is_missing(struct summing *s)
 {
-    struct p2t_counters counters;
-    int status = add_up_baseline(r->feed.options, &r->baseline, &r->problems);
-
-    if (status == P2T_OK)
-        status = signals_stop() == 0 ? open_all(r) : P2T_ERR_STOPPED;
-
-    if (status == P2T_OK)
-        status = written_count(r->feed.options) > 0 ? read_written(r, &counters) : read_captures(r, &counters);
-    if (status == P2T_OK)
-        status = write_page(r, &counters);
-    return status == P2T_OK ? output_commit(&r->output) : status;
-}
-
-/* ---- the command ---- */
-
-static void say_what_is_missing(const struct run *r)
-{
+    const struct run *r = (const struct run *)s;
     uint64_t rows, all;
     char text[160];
 
     page_counts(r->page, &rows, &all);
-    if (signals_stop() != 0 && r->feed.session != NULL)
-        report_interrupted(r->feed.session);
-    if (rows == all || r->feed.options->quiet)
+    if (rows == all || s->feed.options->quiet)
         return;
     snprintf(text, sizeof text,
              "%llu of %llu exchanges are in its table, the failed and the slowest first: more would make it too big",
              (unsigned long long)rows, (unsigned long long)all);
-    report_line(r->feed.options->output, text);
-}
-
-static int run(struct run *r)
-{
-    const char *unfit = written_unfit(r->feed.options);
-
-    if (unfit != NULL) {
-        report_line(NULL, unfit);
-        return EXIT_USAGE;
-    }
-    if (output_open(&r->output, r->feed.options->output) != P2T_OK) {
-        report_line(r->feed.options->output, strerror(errno));
-        return EXIT_TROUBLE;
-    }
-    int status = make(r);
-    if (status != P2T_OK)
-        return ending_failed(r->feed.options, &r->output, status);
-    say_what_is_missing(r);
-    if (signals_stop() != 0)
-        return EXIT_SIGNAL + signals_stop();
-    return r->problems > 0 ? EXIT_TROUBLE : EXIT_OK;
+    report_line(s->feed.options->output, text);
 }
 
 int run_report(const struct cli_options *o)
 {
-    struct run r = {.feed = {.options = o, .filter = o->filter}, .output = {.fd = -1}};
+    static const struct summing_work work = {open_all, read_all, write_page, say_what_is_missing};
+    struct run r = {.page = NULL};
+    int code = summing_run(&r.sum, o, &work);
 
-    signals_install(cli_reads_stdin(o));
-    int code = run(&r);
-    feed_fini(&r.feed);
-    p2t_summary_free(r.baseline);
     page_free(r.page);
     return code;
 }

@@ -63,9 +63,9 @@ struct ids {
 struct reading {
     struct written *w;
     struct states states;
-    struct ids known; /* calls of the window's state, by id, where exchange() is wanted */
-    struct ids kept;  /* exchanges that the filter keeps, by id */
-    uint64_t failed;  /* of those */
+    struct ids known;       /* calls of the window's state, by id, where exchanges are read */
+    struct ids kept;        /* exchanges that the filter keeps, by id */
+    uint64_t calls, failed; /* of those */
     struct rollup_walk walk;
 };
 
@@ -137,6 +137,7 @@ static int on_exchange(void *ctx, const struct p2t_exchange *x)
     if (!filter_keeps(r->w->filter, &whole))
         return P2T_OK;
     note(&r->kept, &(struct summary_seen){.id = x->id});
+    r->calls += summary_counts(&whole);
     r->failed += p2t_exchange_failed(&whole);
     return r->w->exchange != NULL ? r->w->exchange(r->w->ctx, &whole) : P2T_OK;
 }
@@ -172,7 +173,7 @@ static bool on_kept(void *ctx, const struct summary_seen *seen)
 
 static int add_state(struct reading *r, const struct outputs_window *window, struct slice state, bool chosen)
 {
-    const struct summary_choice choice = {r, on_kept, r->kept.n, r->failed};
+    const struct summary_choice choice = {r, on_kept, r->calls, r->failed};
     int status = summary_load_chosen(r->w->summary, state, chosen ? &choice : NULL);
 
     if (status == P2T_ERR_USAGE)
@@ -214,8 +215,8 @@ static int on_window(void *ctx, const struct outputs_window *window)
     r->w->windows++;
     r->w->folder = window->folder;
     r->known.n = r->kept.n = 0;
-    r->failed = 0;
-    if (state.p != NULL && r->w->exchange != NULL)
+    r->calls = r->failed = 0;
+    if (state.p != NULL && read)
         status = look_for_known(r, state);
     if (status == P2T_OK && read)
         status = read_exchanges(r, window);

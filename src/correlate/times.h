@@ -8,7 +8,7 @@
 /*      name                 value          source                              decides */
 #define CORRELATE_TIMES(X) \
     X(SETTLE_NS,             1000000000,    "chosen",                           "how long an ended exchange waits for what its connection does next (PutIdleConn's upper bound, a FIN)") \
-    X(FOLLOW_NS,             200000000,     "measured: under 1 ms; busy hosts", "how long after a failure the next address, search name or retry may follow") \
+    X(FOLLOW_NS,             200000000,     "measured: under 1 ms; busy hosts", "how long after a failure, or after the time for it, the next address, search name or retry may follow") \
     X(HALF_CLOSED_NS,        5000000000,    "chosen",                           "how long a client that closed its half may still be answered") \
     X(ORPHAN_NS,             100000000,     "measured: scheduling delays tens of ms", "a first request this long after its handshake was not what the connection was dialled for") \
     X(ORPHAN_JAVA_NS,        2000000000,    "measured: a cold JVM takes 0.4 s",  "the same of Java's clients, which dial for one request") \

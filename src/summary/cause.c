@@ -202,6 +202,13 @@ void say_count(struct buf *b, size_t n, const char *one)
     buf_printf(b, "%zu %s%s", n, one, n == 1 ? "" : "s");
 }
 
+void cause_say_waited(struct cause *c)
+{
+    say_count(&c->text, c->calls, "call");
+    buf_str(&c->text, c->calls == 1 ? " waited " : " waited a total of ");
+    say_time(&c->text, c->lost_ns);
+}
+
 /* Of a program that names itself nowhere, the protocol is all that is known. */
 static bool is_kind(const struct word *agent)
 {

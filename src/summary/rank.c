@@ -59,11 +59,12 @@ static bool is_dns(const struct cause *c)
     return strcmp(c->phase, "dns") == 0;
 }
 
-/* A stopped client makes others look slow, and sends all at once when it goes on. */
-static bool explained_by_stop(const struct cause *a, const struct cause *b)
+/* A stopped client makes others look slow, and sends all at once when it goes on; what fails without it is not its doing. */
+static bool explained_by_stop(const struct cause *a, const struct cause *b, unsigned shared)
 {
     return a->code == P2T_CAUSE_CLIENT_STOPPED && b->side != P2T_CAUSE_SIDE_CLIENT &&
-           b->since_ns >= a->since_ns - SECOND_NS / 2 && b->until_ns <= a->until_ns + SECOND_NS / 2;
+           (b->failed == 0 || shared > 0) && b->since_ns >= a->since_ns - SECOND_NS / 2 &&
+           b->until_ns <= a->until_ns + SECOND_NS / 2;
 }
 
 static bool explains(const struct cause *a, const struct cause *b)
@@ -73,7 +74,7 @@ static bool explains(const struct cause *a, const struct cause *b)
 
     if (!at_one_time(a, b))
         return false;
-    if (explained_by_stop(a, b))
+    if (explained_by_stop(a, b, shared))
         return true;
     if (is_dns(a) && is_dns(b) && a->failed < b->failed)
         return false;
@@ -147,6 +148,20 @@ static int64_t lost_by(const struct cause *c)
     return max_ns(c->lost_ns, c->unseen_ns);
 }
 
+/* How programs are made, at all times: what went wrong at a moment comes before it. */
+static bool is_habit(const struct cause *c)
+{
+    switch (c->code) {
+    case P2T_CAUSE_CONN_CHURN:
+    case P2T_CAUSE_DNS_SEARCH_LIST:
+    case P2T_CAUSE_HTTP_CONTINUE_EXPIRED:
+    case P2T_CAUSE_TCP_NAGLE:
+        return true;
+    default:
+        return false;
+    }
+}
+
 static int by_weight(const void *a, const void *b)
 {
     const struct cause *x = a, *y = b;
@@ -155,6 +170,8 @@ static int by_weight(const void *a, const void *b)
         return x->gone ? 1 : -1;
     if (hurt_by(x) != hurt_by(y))
         return hurt_by(x) > hurt_by(y) ? -1 : 1;
+    if (is_habit(x) != is_habit(y))
+        return is_habit(x) ? 1 : -1;
     if (lost_by(x) != lost_by(y))
         return lost_by(x) > lost_by(y) ? -1 : 1;
     return by_code(a, b);

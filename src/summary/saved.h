@@ -21,9 +21,15 @@ struct summary_choice {
 /* As p2t_summary_load(), but not all exchanges. choice: NULL for all. */
 int summary_load_chosen(struct p2t_summary *s, struct slice bytes, const struct summary_choice *choice);
 
+/* Quiet ones, which lists leave out and no service has, are no calls. */
+static inline bool summary_counts(const struct p2t_exchange *x)
+{
+    return !x->quiet || p2t_exchange_failed(x);
+}
+
 /* Before anything is added: thins out beyond so many records of a kind, rather than the usual number. */
 void summary_keep_at_most(struct p2t_summary *s, size_t records);
-/* Exchanges that were added so far, and those of them that failed. */
+/* Calls that were added so far, and those of them that failed. */
 uint64_t summary_calls(const struct p2t_summary *s, uint64_t *failed);
 /* Where and how most of those failed, of the calls that were kept: the host, or where none was asked for, the server; the
  * outcome, or the status that makes it a failure. False: none did. Texts stay until p2t_summary_free(). */

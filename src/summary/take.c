@@ -3,6 +3,7 @@
 
 #include "summary/keep.h"
 #include "summary/route.h"
+#include "summary/saved.h"
 
 static struct proof proof_of(struct p2t_summary *s, const char *const *files, size_t n, struct p2t_evidence e)
 {
@@ -315,7 +316,7 @@ static int add_call(struct p2t_summary *s, const struct p2t_exchange *x)
     const struct call seen = glance(x);
     struct call c = {0};
 
-    s->calls_seen++;
+    s->calls_seen += summary_counts(x);
     s->calls_failed += seen.failed;
     if (!keep_wants_call(s, &seen))
         return P2T_OK;

@@ -206,7 +206,7 @@ static void say_where_to_look(const struct p2t_summary *s, struct buf *b)
         buf_lit(b, "   the failed ones: pcap2trace --failed CAPTURE\n");
     if (c == NULL)
         return;
-    buf_lit(b, "   the slowest, ");
+    buf_str(b, s->calls_failed > 0 ? "   the slowest of the others, " : "   the slowest, ");
     say_time(b, c->total_ns);
     buf_printf(b, ": pcap2trace --id %016llx CAPTURE\n", (unsigned long long)c->id);
 }
@@ -236,14 +236,14 @@ static void say_ms(struct buf *b, int64_t ns)
     char text[32];
 
     snprintf(text, sizeof text, "%.1f", (double)ns / 1e6);
-    buf_printf(b, " %9s", text);
+    buf_printf(b, " %8s", text);
 }
 
 /* Dashes where no request was seen. */
 static void say_times(struct buf *b, const struct service_row *r)
 {
     if (r->requests == 0) {
-        buf_printf(b, " %9s %9s %9s %5s %5s -\n", "-", "-", "-", "-", "-");
+        buf_printf(b, " %8s %8s %8s %5s %5s -\n", "-", "-", "-", "-", "-");
         return;
     }
     say_ms(b, r->p50);
@@ -252,9 +252,9 @@ static void say_times(struct buf *b, const struct service_row *r)
     buf_printf(b, " %5zu %4zu%% %s\n", r->connections, r->reused * 100 / r->requests, r->phase);
 }
 
-enum { NAME_WIDTH = 38 };
+enum { NAME_WIDTH = 36 };
 
-/* With the name that leads there, where there is room for both. */
+/* With the name that leads there, where there is room for both; one too long for its column has a line of its own. */
 static void say_name(struct buf *b, const struct service_row *r)
 {
     const struct word *name = service_name(r->server, r->server_ip);
@@ -275,16 +275,18 @@ static void say_services(struct buf *b, const struct service_rows *rows, size_t 
 
     if (rows->n == 0)
         return;
-    buf_printf(b, "\n%-38s %7s %6s %9s %9s %9s %5s %5s %s\n", "service", "calls", "failed", "p50 ms", "p99 ms",
-               "max ms", "conns", "reuse", "most in");
+    buf_printf(b, "\n%-*s %7s %6s %8s %8s %8s %5s %5s %s\n", NAME_WIDTH, "service", "calls", "failed", "p50 ms",
+               "p99 ms", "max ms", "conns", "reuse", "most in");
     for (size_t i = 0; i < shown; i++) {
         const struct service_row *r = &rows->row[i];
-        struct buf name = {0};
-        say_name(&name, r);
-        buf_putc(&name, '\0');
-        buf_printf(b, "%-38.38s %7zu %6zu", name.failed ? "" : (const char *)name.p, r->calls, r->failed);
+        size_t from = b->n;
+        say_name(b, r);
+        if (b->n - from > NAME_WIDTH) {
+            buf_putc(b, '\n');
+            from = b->n;
+        }
+        buf_printf(b, "%*s %7zu %6zu", (int)(NAME_WIDTH - (b->n - from)), "", r->calls, r->failed);
         say_times(b, r);
-        buf_fini(&name);
     }
     if (shown < rows->n)
         buf_printf(b, "and %zu more (--top)\n", rows->n - shown);

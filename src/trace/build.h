@@ -53,6 +53,7 @@ struct trace {
     int64_t lane_ns; /* the last one in the caller's lane: later ones are not before it */
     struct packet_mark got_conn_earliest;
     struct trace_span dns, connect, tls_phase;
+    int64_t failed_ns; /* when the client had given up a handshake that failed; 0: it had not */
     struct known_endpoint known[KNOWN_ENDPOINTS];
     uint64_t serial; /* of the exchange */
     bool failed;

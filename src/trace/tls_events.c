@@ -94,24 +94,29 @@ static void handshake_ok(struct trace *t)
     t->lane_ns = ev->time_ns;
 }
 
-/* The hook fires when the client has closed the connection: its FIN, where there is one, is that close. */
+static const int64_t LEFT_ALONE_NS = 1000000000;
+
+/* The hook fires when the client has closed the connection: its FIN, where there is one, is that close, unless it comes so late
+ * that the client only left the connection alone. The call ends with it. */
 static void handshake_failed(struct trace *t)
 {
     const struct exchange *e = t->e;
     const struct exchange_tls *s = handshake_of(e);
     const struct packet_mark *closed = first_close(&e->conn);
-    bool by_close = mark_set(closed) && closed->ts_ns >= s->failed.ts_ns;
+    bool closes = mark_set(closed) && closed->ts_ns >= s->failed.ts_ns;
+    bool at_once = closes && closed->ts_ns - s->failed.ts_ns <= LEFT_ALONE_NS;
 
     if (!mark_set(&s->failed))
         return;
-    struct p2t_event *ev =
-        event_add(t, P2T_HOOK_TLS_HANDSHAKE_DONE, P2T_OBSERVED, by_close ? closed->ts_ns : s->failed.ts_ns);
+    struct p2t_event *ev = event_add(t, P2T_HOOK_TLS_HANDSHAKE_DONE, closes && !at_once ? P2T_INFERRED : P2T_OBSERVED,
+                                     at_once ? closed->ts_ns : s->failed.ts_ns);
     event_earliest(ev, &s->failed);
     event_evidence(t, ev, &s->failed);
     event_evidence(t, ev, closed);
     handshake_done_args(t, ev);
-    t->tls_phase = (struct trace_span){true, s->hello.ts_ns, s->failed.ts_ns};
+    t->tls_phase = (struct trace_span){true, s->hello.ts_ns, ev->time_ns};
     t->lane_ns = ev->time_ns;
+    t->failed_ns = ev->time_ns;
 }
 
 static void inner_done_args(struct trace *t, struct p2t_event *ev, const struct tls_agreed *inner)

@@ -261,6 +261,7 @@ static void reset(struct trace *t, const struct exchange *e)
     t->lane_ns = INT64_MIN;
     t->got_conn_earliest = (struct packet_mark){0};
     t->dns = t->connect = t->tls_phase = (struct trace_span){0};
+    t->failed_ns = 0;
     t->out = (struct p2t_exchange){
         .id = e->id, .kind = e->kind, .outcome = e->outcome, .by_go = e->by_go, .quiet = e->quiet};
     t->out.error = text_of(shown(t, REDACT_TEXT, e->error));
@@ -298,7 +299,7 @@ const struct p2t_exchange *trace_build(struct trace *t, const struct exchange *e
     trace_id_fill(t);
     out->start_ns =
         t->event_count > 0 && t->events[0].time_ns < e->start.ts_ns ? t->events[0].time_ns : e->start.ts_ns;
-    out->end_ns = e->end_ns > out->start_ns ? e->end_ns : out->start_ns;
+    out->end_ns = later_ns(later_ns(e->end_ns, t->failed_ns), out->start_ns);
     phases_fill(t);
     transport_fill(t);
     if (e->clock_ahead_ns != 0)

@@ -105,7 +105,9 @@ def check_har(capture, xs):
 
 
 def attributes(holder):
-    return {a["key"]: next(iter(a["value"].values())) for a in holder["attributes"]}
+    told = {a["key"]: next(iter(a["value"].values())) for a in holder["attributes"]}
+    check(len(told) == len(holder["attributes"]), "otlp: a key comes twice", sorted(a["key"] for a in holder["attributes"]))
+    return told
 
 
 def unix_ns(text):
@@ -118,6 +120,64 @@ def unix_ns(text):
 
 SPANS = {"GetConn": "http.getconn", "DNSStart": "http.dns", "ConnectStart": "http.connect", "TLSHandshakeStart": "http.tls",
          "WroteHeaders": "http.send", "GotFirstResponseByte": "http.receive"}
+
+
+# What otelhttptrace v0.72 says of each span.
+ATTRIBUTES = {
+    "http.getconn": {"server.address", "http.remote", "http.local", "http.conn.reused", "http.conn.wasidle", "http.conn.idletime"},
+    "http.dns": {"server.address", "http.dns.addrs"},
+    "http.connect": {"http.remote", "http.conn.start.network", "http.conn.done.addr", "http.conn.done.network"},
+    "http.tls": set(), "http.headers": set(), "http.send": set(), "http.receive": set(),
+}
+UNITS_NS = {"h": 3600 * 10**9, "m": 60 * 10**9, "s": 10**9, "ms": 10**6, "\u00b5s": 1000, "ns": 1}
+
+
+def go_duration_ns(text):
+    return round(sum(float(n) * UNITS_NS[unit] for n, unit in re.findall(r"([0-9.]+)([a-z\u00b5]+)", text)))
+
+
+def check_otlp_fields(name, x, told):
+    """Fields of the request are attributes of the call, as of the span that was there before otelhttptrace's."""
+    fields = {}
+    for e in x["events"]:
+        if e["hook"] == "WroteHeaderField" and e["args"]["key"]:
+            fields.setdefault("http.request.header." + e["args"]["key"].lower(), ",".join(v for v in e["args"]["value"] or [] if v is not None))
+    own = {k: v for k, v in told.items() if k.startswith("http.request.header.")}
+    if all(re.fullmatch(r"[!#-\[\]-~]{1,127}", k) for k in fields):
+        check(set(own) == set(fields), name, "fields", sorted(own), sorted(fields))
+        check(all(own.get(k) in (v, "undefined" if not v else v) for k, v in fields.items()), name, "values of fields")
+
+
+def check_otlp_attributes(name, x, spans):
+    got = next((e["args"] for e in x["events"] if e["hook"] == "GotConn"), None)
+    parents = {s["spanId"]: s["name"] for s in spans}
+    for s in spans:
+        told = attributes(s)
+        check(set(told) <= ATTRIBUTES[s["name"]], name, s["name"], "attributes", sorted(told))
+        parent = parents.get(s["parentSpanId"])
+        check(parent in (None, "http.getconn") and (parent is None or s["name"] in ("http.dns", "http.connect", "http.tls")), name, s["name"], parent)
+        if s["name"] == "http.getconn" and got is not None:
+            idle = got["IdleTime"] if got["WasIdle"] else None
+            check((idle is None) == ("http.conn.idletime" not in told), name, "idle time", told, got)
+            check(idle is None or abs(go_duration_ns(told["http.conn.idletime"]) - idle) <= 1, name, "idle time", told, idle)
+    notes = [e["name"] for s in spans for e in s.get("events", [])]
+    hooks = {"Wait100Continue": "GOT 100 - Wait", "Got100Continue": "GOT 100 - Continue", "Got1xxResponse": "GOT 1xx"}
+    check(sorted(notes) == sorted(hooks[e["hook"]] for e in x["events"] if e["hook"] in hooks), name, "notes", notes)
+
+
+def check_otlp_places(name, x, told):
+    """Addresses and ports apart, as the semantic conventions have them."""
+    ends = {"local": x["connection"]["client"], "peer": x["connection"]["server"]} if x["connection"] else {}
+    for end, text in ends.items():
+        if text is None:
+            continue
+        address, port = told["network." + end + ".address"], told["network." + end + ".port"]
+        check(text == (f"[{address}]:{port}" if ":" in address else f"{address}:{port}"), name, end, address, port, text)
+    if x["host"] is not None and "server.port" in told:
+        written_port = re.fullmatch(r".*:([0-9]{1,5})", x["host"] or "")
+        check(told["server.port"] == (written_port[1] if written_port else "443" if x["url"].startswith("https:") else "80"), name, "port", told)
+    if "error.type" in told:
+        check(told["error.type"] not in ("ok", "incomplete", "0"), name, "the type of an error", told["error.type"])
 
 
 def check_otlp_spans(name, x, call, spans):
@@ -168,6 +228,10 @@ def check_otlp(capture, xs):
         check([(e["name"], int(e["timeUnixNano"])) for e in call["events"]] ==
               [(e["hook"], unix_ns(e["time"])) for e in x["events"]], name, "hooks")
         check((call["status"].get("code") == 2) == is_failed(x), name, "status of the span", call["status"])
+        check(("error.type" in told) == is_failed(x), name, "the type of an error")
+        check_otlp_fields(name, x, told)
+        check_otlp_places(name, x, told)
+        check_otlp_attributes(name, x, hooks["spans"])
         check_otlp_spans(name, x, call, hooks["spans"])
 
 

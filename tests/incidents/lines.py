@@ -2,7 +2,7 @@
 """lines.py PROGRAM: the lines of summary's text that tell people where to look: what is counted, what still waits, captures that do
 not overlap. Of captures of a few packets, and of incidents of own/."""
 
-import glob, os, subprocess, sys, tempfile
+import glob, os, re, subprocess, sys, tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
@@ -34,6 +34,39 @@ def written(folder, name, make, *args):
     capture.packets.sort(key=lambda p: p[0])
     capture.write(path)
     return path
+
+
+# ---- short names ----
+
+
+def completed(folder, rcode):
+    """A short name, which a search list completes."""
+
+    def make(c):
+        for step, name in enumerate(('pay.ns.svc.cluster.local', 'pay.svc.cluster.local', 'pay')):
+            for kind in (1, 28):
+                at, number = step * 0.0011 + kind * 1e-6, 2 * step + (kind == 28)
+                c.udp(at, C, DNS, question(number, name, kind))
+                c.udp(at + 0.001, DNS, C, answer(number, name, kind, rcode=3 if step else rcode))
+        c.udp(9, C, '10.0.0.9:9', b'x')
+
+    return [written(folder, 'a', make)]
+
+
+@case('never left: pay.ns.svc.cluster.local exists but has no address', 'pay.svc.cluster.local does not exist, pay does not exist [dns.empty_answer #4,10]',
+      "in Go's words: lookup pay: no such host", '!dns.not_found', command='-Ttext')
+def what_a_short_name_was_to_become_is_empty(folder):
+    return completed(folder, 0)
+
+
+@case('never left: the name server answered SERVFAIL for pay.ns.svc.cluster.local; of its search list', 'dns.server_failure #4,10', '!dns.not_found', command='-Ttext')
+def what_a_short_name_was_to_become_is_not_served(folder):
+    return completed(folder, 2)
+
+
+@case('never left: pay does not exist: the server answered NXDOMAIN', 'dns.not_found', command='-Ttext')
+def a_short_name_of_nothing(folder):
+    return completed(folder, 3)
 
 
 # ---- what is counted ----
@@ -311,13 +344,18 @@ def said(command, paths):
     return run.stdout + run.stderr
 
 
+def plain(text):
+    """Sentences may be folded anywhere, and columns have any width."""
+    return re.sub(r' +', ' ', re.sub(r'\n {4,}', ' ', text))
+
+
 def main():
     wrong = 0
     for make, words, command in CASES:
         with tempfile.TemporaryDirectory() as folder:
             text = said(command, make(folder))
         for word in words:
-            if (word.lstrip('!') in text) == word.startswith('!'):
+            if (plain(word.lstrip('!')) in plain(text)) == word.startswith('!'):
                 wrong += 1
                 print(f'{make.__name__}: the text {"has" if word[0] == "!" else "lacks"} "{word.lstrip("!")}"\n{text}')
     print(f'{len(CASES)} cases, {wrong} faults')

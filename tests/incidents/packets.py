@@ -92,7 +92,8 @@ def question(number, asked, kind=1):
 
 def answer(number, asked, kind=1, rcode=0, address=None):
     head = struct.pack('!HHHHHH', number, 0x8180 | rcode, 1, address is not None, 0, 0)
-    record = struct.pack('!HHHIH', 0xC00C, 1, 1, 60, 4) + ipaddress.ip_address(address).packed if address else b''
+    data = ipaddress.ip_address(address).packed if address else b''
+    record = struct.pack('!HHHIH', 0xC00C, kind, 1, 60, len(data)) + data if address else b''
     return head + name(asked) + struct.pack('!HH', kind, 1) + record
 
 

@@ -91,6 +91,82 @@ def both_addresses_of_localhost(c):
     c.refused(0.001, '127.0.0.1:4001', '127.0.0.1:80')
 
 
+def two_families(c):
+    """Twenty dials go to both addresses of a name, one after the other; both refuse ten of them."""
+    four, six = '10.0.0.2:80', '[fd00::2]:80'
+    c.udp(0, '10.0.0.1:5000', DNS, question(1, 'a.test'))
+    c.udp(0, '10.0.0.1:5000', DNS, question(2, 'a.test', 28))
+    c.udp(0.001, DNS, '10.0.0.1:5000', answer(1, 'a.test', address='10.0.0.2'))
+    c.udp(0.001, DNS, '10.0.0.1:5000', answer(2, 'a.test', 28, address='fd00::2'))
+    for i in range(20):
+        at, port = 1 + i * 0.1, 4000 + i
+        if i < 10:
+            c.refused(at, f'10.0.0.1:{port}', four)
+            c.refused(at + 0.001, f'[fd00::1]:{port}', six)
+            continue
+        t = Talk(c, at, f'10.0.0.1:{port}', four)
+        t.says(at + 0.01, t.client, b'GET / HTTP/1.1\r\nHost: a.test\r\n\r\n')
+        t.says(at + 0.02, t.server, b'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
+    c.udp(9, C, '10.0.0.9:9', b'x')
+
+
+@case(['conn.refused', '(10.0.0.2:80) refuses connections, 10 of 10; so does [fd00::2]:80: nothing listened there then', '!takes connections;', '!of the same name'])
+def both_addresses_of_a_name(c):
+    two_families(c)
+
+
+def repeated_syns(c, of):
+    """Dials every 50 ms; the first SYN of every n-th is lost."""
+    for i in range(120):
+        client, at = f'10.0.0.1:{4000 + i}', 1 + i * 0.05
+        if i % of == of - 1:
+            c.tcp(at, client, S, SYN, 100, options=b'\2\4\5\xb4')
+            at += 1.02
+        t = Talk(c, at, client, S)
+        t.says(at + 0.001, t.client, b'GET / HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\n\r\n')
+        t.says(at + 0.011, t.server, b'HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok')
+        t.ends(at + 0.0111, t.server)
+        t.ends(at + 0.0112, t.client)
+    c.packets.sort(key=lambda packet: packet[0])
+    c.udp(20, C, '10.0.0.9:9', b'x')
+
+
+@case()
+def a_syn_lost_now_and_then(c):
+    repeated_syns(c, 50)
+
+
+@case(['conn.syn_repeated', 'SYNs to', 'are repeated on 15 of 1', 'they were lost, or their answers were', '!queue'])
+def one_syn_in_eight_lost(c):
+    repeated_syns(c, 8)
+
+
+@case(['conn.accept_queue', 'SYNs of 60 of ', 'this fits a full accept queue'], ['conn.churn'])
+def every_second_syn_lost(c):
+    repeated_syns(c, 2)
+
+
+@case(['conn.no_answer', '10.0.0.2:80', 'sends nothing for 5.0 s: no answer to 4 dials;', '!open connection', '!queue'])
+def silence_that_ends(c):
+    for i in range(60):
+        client, at = f'10.0.0.1:{4000 + i}', i * 0.1
+        t = Talk(c, at, client, S)
+        t.says(at + 0.001, client, b'GET / HTTP/1.1\r\nHost: a.test\r\n\r\n')
+        t.says(at + 0.011, S, b'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
+        t.ends(at + 0.012, client)
+        t.ends(at + 0.0121, S)
+    for i in range(4):
+        client, at = f'10.0.0.1:{4100 + i}', 6.5 + i
+        times = [at + wait for wait in (0, 1, 3) if at + wait < 11]
+        for again in times:
+            c.tcp(again, client, S, SYN, 100, options=b'\2\4\5\xb4')
+        t = Talk(c, times[-1] + 4 if i == 0 else 11 + i * 0.5, client, S)
+        t.says(16, client, b'GET / HTTP/1.1\r\nHost: a.test\r\n\r\n')
+        t.says(16.01, S, b'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
+    c.packets.sort(key=lambda packet: packet[0])
+    c.udp(20, C, '10.0.0.9:9', b'x')
+
+
 @case()
 def a_syn_under_new_numbers(c):
     for i in range(5):
@@ -225,7 +301,7 @@ def download(c, order, lost, gap=0.02):
     c.udp(9, C, '10.0.0.9:9', b'x')
 
 
-@case(['tcp.lossy_path', 'packets from a.test (10.0.0.2:80) are lost: 3 segments are sent again on 1 connection, 1 call waited 400 ms for them'])
+@case(['tcp.lossy_path', 'packets from a.test (10.0.0.2:80) are lost: 3 segments are retransmitted on 1 connection, 1 call waited 400 ms for them'])
 def three_lost_segments(c):
     download(c, [0, 4, 5, 1, 2, 3], [1, 2, 3], 0.4)
 
@@ -281,12 +357,12 @@ def repeats(c, arrived):
     c.packets.sort(key=lambda p: p[0])
 
 
-@case(['tcp.lossy_path', 'packets from a.test (10.0.0.2:80) are lost: 16 segments are sent again on 8 connections'])
+@case(['tcp.lossy_path', 'packets from a.test (10.0.0.2:80) are lost: 16 segments are retransmitted on 8 connections'])
 def requests_sent_again_that_had_arrived(c):
     repeats(c, True)
 
 
-@case(['tcp.lossy_path', 'packets to a.test (10.0.0.2:80) are lost: 16 segments are sent again on 8 connections'])
+@case(['tcp.lossy_path', 'packets to a.test (10.0.0.2:80) are lost: 16 segments are retransmitted on 8 connections'])
 def requests_sent_again_that_had_not(c):
     repeats(c, False)
 
@@ -570,6 +646,51 @@ def a_host_that_acknowledges(c):
 @case(['tcp.lossy_path', '!sends nothing'])
 def a_host_that_is_heard_in_between(c):
     stands_still(c, heard=(3.5, 5, 6.5, 7.5))
+
+
+# ---- clients ----
+
+
+def one_of_two_programs(c, asked=None, waits=False):
+    """Two programs of a host call two services every 50 ms; one of them calls nobody for 3 s, and asked is looked up in vain then."""
+    for program, port in (('one', 4000), ('two', 4002)):
+        for i, host in enumerate(('a', 'b')):
+            t = Talk(c, 0, f'10.0.0.1:{port + i}', f'10.0.0.{2 + i}:80')
+            for n in range(200):
+                at = 0.1 + n * 0.05 + i * 0.02
+                if program == 'one' and 4 < at < 7:
+                    continue
+                if waits and program == 'one' and 7 <= at < 7.05:
+                    c.udp(at - 2, f'10.0.0.1:{6000 + i}', DNS, question(50 + i, f'{host}.test'))
+                    c.udp(at - 0.012, DNS, f'10.0.0.1:{6000 + i}', answer(50 + i, f'{host}.test', address=f'10.0.0.{2 + i}'))
+                    t = Talk(c, at - 0.01, f'10.0.0.1:{4500 + i}', t.server)
+                t.says(at, t.client, b'GET / HTTP/1.1\r\nHost: %s.test\r\nUser-Agent: %s/1\r\n\r\n' % (host.encode(), program.encode()))
+                t.says(at + 0.005, t.server, b'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
+    for n in range(10 if asked else 0):
+        at, client = 4.2 + n * 0.25, f'10.0.0.1:{5000 + n}'
+        c.udp(at, client, DNS, question(n + 1, asked))
+        c.udp(at + 0.001, DNS, client, answer(n + 1, asked, rcode=5))
+    c.packets.sort(key=lambda packet: packet[0])
+
+
+@case(['client.stopped', 'one on 10.0.0.1 was stopped for 3.0 s', 'other programs on its host (two) went on'])
+def a_program_that_stands_still(c):
+    one_of_two_programs(c)
+
+
+@case(['dns.server_failure', 'REFUSED'], ['client.stopped', 'other programs on its host (two) went on'])
+def another_name_is_asked_for_meanwhile(c):
+    one_of_two_programs(c, 'elsewhere.test')
+
+
+@case()
+def its_lookups_wait(c):
+    one_of_two_programs(c, waits=True)
+
+
+@case(['dns.server_failure', 'answers REFUSED to 10 of 10 questions', '10 failed'])
+def its_lookups_fail(c):
+    one_of_two_programs(c, 'a.test')
 
 
 # ---- keep-alive ----
@@ -903,6 +1024,80 @@ def ask(c, at, number, name, kind=1, **kept):
     c.udp(at, f'10.0.0.1:{5000 + number}', DNS, question(number, name, kind))
     if 'after' in kept:
         c.udp(at + kept.pop('after'), DNS, f'10.0.0.1:{5000 + number}', answer(number, name, kind, **kept))
+
+
+def short_name(c, rcode, before=True):
+    """A short name that a search list completes; with before, that leads to an address at first."""
+    names, number = ['pay.ns.svc.cluster.local', 'pay.svc.cluster.local', 'pay.cluster.local', 'pay'], 1
+    for i in range(12):
+        served = before and i < 4
+        for step, name in enumerate(names[:1] if served else names):
+            for kind in (1, 28):
+                address = '10.0.0.2' if served and kind == 1 else None
+                asked = i * 0.5 + step * 0.0011 + kind * 1e-6
+                c.udp(asked, f'10.0.0.1:{5000 + i}', DNS, question(number, name, kind))
+                c.udp(asked + 0.001, DNS, f'10.0.0.1:{5000 + i}', answer(number, name, kind, rcode=0 if served else rcode if step == 0 else 3, address=address))
+                number += 1
+        if served:
+            t = Talk(c, i * 0.5 + 0.002, f'10.0.0.1:{3000 + i}', S)
+            t.says(i * 0.5 + 0.004, t.client, b'GET / HTTP/1.1\r\nHost: pay\r\n\r\n')
+            t.says(i * 0.5 + 0.008, t.server, b'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
+            t.ends(i * 0.5 + 0.009, t.client)
+            t.ends(i * 0.5 + 0.0091, t.server)
+    c.packets.sort(key=lambda packet: packet[0])
+    c.udp(9, C, '10.0.0.9:9', b'x')
+
+
+@case(['dns.empty_answer', 'pay.ns.svc.cluster.local exists but has no address (the answers hold none): 8 lookups failed', 'at other times it has addresses'])
+def a_short_name_whose_full_name_is_empty(c):
+    short_name(c, 0)
+
+
+@case(['dns.empty_answer', 'pay.ns.svc.cluster.local exists but has no address (the answers hold none): 12 lookups failed', '!at other times'])
+def a_short_name_whose_full_name_was_always_empty(c):
+    short_name(c, 0, before=False)
+
+
+@case(['dns.server_failure', 'answers SERVFAIL to 16 of 58 questions', '8 failed'])
+def a_short_name_whose_full_name_is_not_served(c):
+    short_name(c, 2)
+
+
+@case(['dns.not_found', 'pay.ns.svc.cluster.local does not exist (NXDOMAIN): 8 lookups failed', 'at other times it has addresses'])
+def a_short_name_whose_full_name_is_gone(c):
+    short_name(c, 3)
+
+
+@case(['dns.not_found', 'pay does not exist (NXDOMAIN)', '12 lookups failed'])
+def a_short_name_that_never_was(c):
+    short_name(c, 3, before=False)
+
+
+def one_name_silent(c, others, before):
+    """Six questions for a name stay unanswered in 8 s, others are answered meanwhile; with before, it was answered once."""
+    if before:
+        ask(c, 0, 1, 'a.test', after=0.001, address='10.0.0.3')
+    for i in range(6):
+        ask(c, 1 + i * 1.5, 10 + i, 'a.test')
+    for i in range(others):
+        ask(c, 1.2 + i * 1.5, 30 + i, f'b{i}.test', after=0.001, address='10.0.0.4')
+    c.packets.sort(key=lambda packet: packet[0])
+    c.udp(40, C, '10.0.0.9:9', b'x')
+
+
+@case(['dns.no_answer', 'never answers for a.test (6 questions), for other names it does'])
+def a_name_that_is_never_answered(c):
+    one_name_silent(c, 4, before=False)
+
+
+@case(['dns.no_answer', 'answers no question for a.test in that time (6 questions), for other names it does', '!never'])
+def a_name_that_is_not_answered_for_a_time(c):
+    one_name_silent(c, 4, before=True)
+
+
+@case(['dns.retried', '6 of 8 questions to the name server 10.0.0.53:53 are not answered', '!other names'])
+def too_few_others_to_tell_a_name(c):
+    one_name_silent(c, 2, before=True)
 
 
 @case(['dns.no_answer', 'answers none of 1 question; 10.0.0.54:53 answers; 1 call asked it, 1 failed', '!waited'])

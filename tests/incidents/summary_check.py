@@ -148,6 +148,9 @@ def main():
         for error in check.iter_errors(json.loads(whole)) if check else ():
             sys.exit(f'{name}: {error.json_path}: {error.message}')
         assert set(json.loads(whole)) == set(schema['required']), name
+        # As many calls as a list has lines and as its services have.
+        lines = subprocess.run([program, '-T', 'lines', path], capture_output=True, check=True).stdout.count(b'\n')
+        assert json.loads(whole)['calls'] == lines == sum(r['calls'] for r in json.loads(whole)['services']), (name, lines)
         for cause in json.loads(whole)['causes']:
             assert cause['code'] in codes, (name, cause['code'])
             causes += 1

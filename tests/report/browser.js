@@ -80,6 +80,26 @@ async function verdictLeadsToCalls(browser) {
   await close(page);
 }
 
+// What is failed for no known cause has its way there, too, and the numbers of the verdict are those of the table.
+async function restIsShown(browser) {
+  const healthy = await open(browser, 'healthy');
+  check((await healthy.locator('#headline').innerText()).includes('600 calls'), 'the verdict counts other calls than the table');
+  check(await rowCount(healthy) === 600, `the table has ${await rowCount(healthy)} rows, 600 is right`);
+  await healthy.locator('#verdict button', {hasText: 'Show the 50 calls that failed'}).click();
+  check(await rowCount(healthy) === 50, `${await rowCount(healthy)} failed calls, 50 is right`);
+  check((await healthy.locator('#address-list').innerText()).includes('routes.metro.test\t201'), 'a host is not one row');
+  const printer = await healthy.locator('#address-list tr', {hasText: 'printer'}).innerText();
+  check(/^printer\s+25\s+25 \(100%\)\s+25$/.test(printer), `calls that never left are not counted as failed: ${printer}`);
+  await close(healthy);
+  const page = await open(browser, 'causes');
+  await page.locator('#verdict button', {hasText: 'Show the 6 other calls that failed'}).click();
+  check(await rowCount(page) === 6, `${await rowCount(page)} other failed calls, 6 is right`);
+  check((await page.locator('#chips').innerText()).includes('failed for no cause found here'), 'the filter is not said');
+  check((await page.locator('#causes').innerText()).includes(', 0.0 s into the capture') && !(await page.locator('#causes').innerText()).includes('-0.0'),
+    'a cause begins before the capture');
+  await close(page);
+}
+
 async function tableFiltersAndSorts(browser) {
   const page = await open(browser, 'storm');
   const all = await rowCount(page);
@@ -241,11 +261,11 @@ async function manyRows(browser) {
 
 (async () => {
   const browser = await chromium.launch({executablePath: process.env.CHROMIUM, args: ['--no-sandbox', '--disable-gpu']});
-  for (const name of ['incident', 'storm', 'changed', 'healthy', 'h2', 'hostile']) await widths(browser, name);
+  for (const name of ['incident', 'storm', 'changed', 'healthy', 'causes', 'h2', 'hostile']) await widths(browser, name);
   await accessible(browser, 'incident', '41473b75923727fe');
   await accessible(browser, 'storm', '8a074da335398d9a');
   await accessible(browser, 'changed', '8a074da335398d9a');
-  for (const part of [verdictLeadsToCalls, baselineIsTold, tableFiltersAndSorts, brushChoosesTime, keyboardOpensWaterfall, linksLeadThere, lanesShowConnections,
+  for (const part of [verdictLeadsToCalls, baselineIsTold, restIsShown, tableFiltersAndSorts, brushChoosesTime, keyboardOpensWaterfall, linksLeadThere, lanesShowConnections,
     printsAndDarkens, hostileStaysText, manyRows]) {
     try {
       await part(browser);

@@ -38,6 +38,7 @@ browser)
     page storm "$incidents/08-retry-storm.pcap.zst"
     page changed --baseline "$incidents/16-healthy-with-noise.pcap.zst" "$incidents/08-retry-storm.pcap.zst"
     page healthy "$incidents/16-healthy-with-noise.pcap.zst"
+    page causes "$incidents/17-stale-keep-alive-and-search-walk.pcap.zst"
     page h2 --keylog "$incidents/11-healthy-h2-tls-far-away.keylog.txt" "$incidents/11-healthy-h2-tls-far-away.pcap.zst"
     python3 "$here/hostile_check.py" "$program" "$folder" "$root/src/report/page" || exit 1
     (cd "$here" && python3 -c 'import sys, captures

@@ -30,6 +30,11 @@ def failed(x):
     return x["outcome"] not in ("ok", "incomplete") or (x["status"] or 0) >= 500 or ((x.get("grpc") or {}).get("status") or 0) > 0
 
 
+def is_call(x):
+    """Not a lookup or a connection that went well and carried nothing."""
+    return x["outcome"] != "ok" or x["kind"].startswith("http") or any(e["hook"] == "WroteRequest" for e in x["events"])
+
+
 def causes_of(program, out, name):
     """Those of a summary of that window alone."""
     alone = os.path.join(os.path.dirname(out), "alone")
@@ -52,7 +57,7 @@ def check_numbers(program, out, lines):
         if name == "manifest.ndjson":
             continue
         with open(path, encoding="utf-8") as f:
-            xs = [json.loads(line) for line in f]
+            xs = [x for x in map(json.loads, f) if is_call(x)]
         bad = sum(map(failed, xs))
         said = f": {bad} of {len(xs)} calls failed (before: {before[0]} of {before[1]}), most: "
         usual = before[0] / before[1] if before[1] else float("inf")

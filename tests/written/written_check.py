@@ -104,6 +104,9 @@ def check_refusals(run, captures, written):
     for file in glob.glob(os.path.join(written, "0*.ndjson"))[:1]:
         for options in ([], ["-T", "json"]):
             assert run("summary", *options, file, code=1) == b"" and run.said == f"pcap2trace: {file}: not a capture file\n"
+        page = os.path.join(os.path.dirname(written), "none.html")
+        run("report", "-o", page, file, code=1)
+        assert run.said == f"pcap2trace: {file}: not a capture file\n" and not os.path.exists(page), run.said
 
 
 def damage(path, change):

@@ -75,6 +75,12 @@ static bool tried(const struct dial *d, const struct ip_addr *server)
     return false;
 }
 
+/* Clients try the next address at once, or when their timer for it is due all the same (curl). */
+static int64_t follows_until_ns(const struct exchange_attempt *failed)
+{
+    return later_ns(failed->failed.ts_ns, failed->syn.ts_ns + RACE_GO_NS) + FOLLOW_NS;
+}
+
 bool dial_goes_on_with(const struct dial *d, const struct cconn *cc, int64_t now)
 {
     const struct exchange_attempt *last = &d->attempts[d->n - 1];
@@ -86,7 +92,7 @@ bool dial_goes_on_with(const struct dial *d, const struct cconn *cc, int64_t now
         return false;
     if (pending(last))
         return now - last->syn.ts_ns >= RACE_MIN_NS;
-    return now - last->failed.ts_ns <= FOLLOW_NS;
+    return now <= follows_until_ns(last);
 }
 
 /* Timers are late rather than early: a SYN is sent a little after its dial began. */
@@ -105,7 +111,7 @@ static int64_t off_race_ns(const struct dial *d, int64_t now)
     int64_t since = now - d->attempts[d->n - 1].syn.ts_ns, best = INT64_MAX;
 
     if (dial_failed_last(d))
-        return now - dial_last_event_ns(d);
+        best = now - dial_last_event_ns(d);
     for (int i = 0; i < 3; i++) {
         int64_t off = off_ns(since - after_ns[i]);
         if (off <= RACE_LATE_NS && off < best)
@@ -163,10 +169,20 @@ int64_t dial_last_event_ns(const struct dial *d)
     return pending(last) ? last->syn.ts_ns : last->failed.ts_ns;
 }
 
+static bool has_more_addresses(const struct dial *d)
+{
+    for (const struct lookup_addr *a = d->lookup != NULL ? d->lookup->addrs : NULL; a != NULL; a = a->next)
+        if (!tried(d, &a->addr))
+            return true;
+    return false;
+}
+
 static void watch(struct correlate *c, struct dial *d, int64_t now)
 {
     int64_t due = now + FOLLOW_NS;
 
+    if (dial_failed_last(d) && has_more_addresses(d))
+        due = later_ns(due, follows_until_ns(&d->attempts[d->n - 1]));
     for (size_t i = 0; i < d->n; i++) {
         struct exchange_attempt *a = &d->attempts[i];
         if (pending(a) || a->result == ATTEMPT_ICMP)

@@ -1,5 +1,6 @@
 /* What the lookup went through. */
 #include <stdio.h>
+#include <string.h>
 
 #include "judge/findings/about.h"
 
@@ -36,15 +37,28 @@ static const char *name_result(const struct lookup_name *t)
     }
 }
 
-/* "; of its search list, NAME has no address, NAME does not exist": what the other names got. Empty where there are none. */
-static const char *others_text(const struct exchange_lookup *l, char *text, size_t size)
+/* A name without a dot is asked for to be completed from the search list: that it does not exist itself says nothing, where one
+ * made of it exists or was not served. NULL: none. */
+static const struct lookup_name *completed(const struct exchange_lookup *l, enum lookup_name_result result)
+{
+    if (l->empty || memchr(l->host.p, '.', l->host.n) != NULL)
+        return NULL;
+    for (size_t i = 0; i < l->tried_count; i++)
+        if (l->tried[i].result == result && !slice_ieq(l->tried[i].name, l->host))
+            return &l->tried[i];
+    return NULL;
+}
+
+/* "; of its search list, NAME has no address, NAME does not exist": what names other than the one that is told got. Empty where
+ * there are none. */
+static const char *others_text(const struct exchange_lookup *l, struct slice told, char *text, size_t size)
 {
     size_t n = 0;
 
     text[0] = '\0';
     for (size_t i = 0; i < l->tried_count && n < size; i++) {
         const struct lookup_name *t = &l->tried[i];
-        if (slice_ieq(t->name, l->host))
+        if (slice_ieq(t->name, told))
             continue;
         int wrote = snprintf(text + n, size - n, "%s%.*s %s", n == 0 ? "; of its search list, " : ", ",
                              shown(t->name), (const char *)t->name.p, name_result(t));
@@ -60,21 +74,35 @@ static const struct packet_mark *deciding(const struct exchange_lookup *l)
     return mark_set(asked) ? asked : &l->last_answer;
 }
 
-static void not_found(struct exchange *e)
+static void exists_without_address(struct exchange *e, struct slice name, const struct packet_mark *answer)
 {
     const struct exchange_lookup *l = e->lookup;
     char others[400];
 
+    finding_add(e, P2T_FINDING_DNS_EMPTY_ANSWER, answer, &l->last_query,
+                "%.*s exists but has no address: the server answered NOERROR with an empty list, so no connection "
+                "was tried%s",
+                shown(name), (const char *)name.p, others_text(l, name, others, sizeof others));
+}
+
+static void not_found(struct exchange *e)
+{
+    const struct exchange_lookup *l = e->lookup;
+    const struct lookup_name *empty = completed(l, LOOKUP_NAME_EMPTY), *failed = completed(l, LOOKUP_NAME_FAILED);
+    char others[400];
+
     if (l->empty)
-        finding_add(
-            e, P2T_FINDING_DNS_EMPTY_ANSWER, deciding(l), &l->last_query,
-            "%.*s exists but has no address: the server answered NOERROR with an empty list, so no connection "
-            "was tried%s",
-            shown(l->host), (const char *)l->host.p, others_text(l, others, sizeof others));
+        exists_without_address(e, l->host, deciding(l));
+    else if (empty != NULL)
+        exists_without_address(e, empty->name, &empty->answer);
+    else if (failed != NULL)
+        finding_add(e, P2T_FINDING_DNS_SERVER_FAILURE, &failed->answer, &l->last_query,
+                    "the name server answered %s for %.*s%s", rcode_name(failed->rcode), shown(failed->name),
+                    (const char *)failed->name.p, others_text(l, failed->name, others, sizeof others));
     else
         finding_add(e, P2T_FINDING_DNS_NOT_FOUND, deciding(l), &l->last_query,
                     "%.*s does not exist: the server answered %s%s", shown(l->host), (const char *)l->host.p,
-                    rcode_name(l->rcode), others_text(l, others, sizeof others));
+                    rcode_name(l->rcode), others_text(l, l->host, others, sizeof others));
 }
 
 /* RFC 792, RFC 4443 3.1: what kept the question from its server. */

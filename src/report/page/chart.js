@@ -226,7 +226,7 @@ function drawChart() {
   drawDots(g, rows);
   g.fillStyle = color('muted');
   g.textAlign = 'left';
-  g.fillText('calls', chart.left, 8);
+  g.fillText(`calls per ${duration((chart.span.to - chart.span.from) / bins)}`, chart.left, 8);
   g.fillText('duration', chart.left, chart.barsTop + chart.barsHeight + chart.gap - 12);
   drawTimeAxis(g, height - 6);
   drawBrush(g, height - chart.bottom + 4);

@@ -1,7 +1,7 @@
 // Which rows are wanted, and in which order.
 
 const filter = {query: '', classes: new Set(), server: 0, address: 0, client: '', kind: -1, slower: -1, from: null, to: null,
-  cause: -1, conn: 0, quiet: false};
+  cause: -1, rest: false, conn: 0, quiet: false};
 const order = {column: 'start', down: false};
 let visible = new Uint32Array(0);
 const listeners = [];
@@ -49,8 +49,23 @@ function tests() {
     for (const i of causeRows(f.cause)) hit[i] = 1;
     list.push((i) => hit[i] === 1);
   }
+  if (f.rest) {
+    const left = new Uint8Array(model.count);
+    for (const i of restRows()) left[i] = 1;
+    list.push((i) => left[i] === 1);
+  }
   for (const word of f.query.toLowerCase().split(/\s+/)) if (word) list.push(wordTest(word));
   return list;
+}
+
+// What failed and is of no cause.
+function restRows() {
+  if (model.restRows) return model.restRows;
+  const told = new Set();
+  for (const ids of model.hits) for (const id of ids) told.add(id);
+  model.restRows = [];
+  for (let i = 0; i < model.count; i++) if ((model.flags[i] & (FLAG.failed | FLAG.quiet)) === FLAG.failed && !told.has(model.id[i])) model.restRows.push(i);
+  return model.restRows;
 }
 
 function causeRows(n) {
@@ -117,7 +132,7 @@ function sortBy(column) {
   applyFilter();
 }
 
-const noFilter = {query: '', server: 0, client: '', kind: -1, slower: -1, from: null, to: null, cause: -1, conn: 0};
+const noFilter = {query: '', server: 0, client: '', kind: -1, slower: -1, from: null, to: null, cause: -1, rest: false, conn: 0};
 
 function clearFilter() {
   filter.classes.clear();
@@ -129,6 +144,7 @@ function activeFilters() {
   const list = [];
   const f = filter;
   if (f.cause >= 0) list.push([`cause ${f.cause + 1}: ${model.summary.causes[f.cause].text}`, {cause: -1}]);
+  if (f.rest) list.push([model.summary.causes.length > 0 ? 'failed for no cause found here' : 'failed', {rest: false}]);
   if (f.server) list.push([`server ${model.texts[f.server]}`, {server: 0}]);
   if (f.client) list.push([`client ${f.client}`, {client: ''}]);
   if (f.conn) list.push([`connection ${model.texts[f.conn]}`, {conn: 0}]);

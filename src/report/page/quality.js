@@ -1,11 +1,11 @@
 // What the capture can and cannot show, as `doctor` says it, and what the page itself leaves out.
 
 const COUNTERS = [
-  ['packets', 'packets'], ['files', 'files'], ['connections', 'TCP connections'], ['connection_attempts', 'of them from their SYN on'],
+  ['packets', 'packets'], ['files', 'files'], ['connections', 'TCP connections'], ['connection_attempts', 'of these, seen from the SYN'],
   ['dns_messages', 'DNS messages'], ['http_requests', 'HTTP requests'], ['http_responses', 'HTTP responses'], ['icmp_errors', 'ICMP errors'],
-  ['retransmitted_segments', 'segments sent again'], ['out_of_order_segments', 'segments out of order'], ['duplicate_packets', 'copies of packets'],
-  ['lost_bytes', 'bytes that were never captured'], ['cut_bytes', 'bytes cut by the snapshot length'], ['tls_decrypted', 'TLS connections decrypted'],
-  ['limits_hit', 'times that a limit of memory was hit'], ['problems', 'inputs with a problem'],
+  ['retransmitted_segments', 'retransmitted segments'], ['out_of_order_segments', 'out-of-order segments'], ['duplicate_packets', 'duplicate packets'],
+  ['lost_bytes', 'bytes missing from the capture'], ['cut_bytes', 'bytes cut off by the snapshot length'], ['tls_decrypted', 'TLS connections decrypted'],
+  ['limits_hit', 'times a memory limit was hit'], ['problems', 'inputs with a problem'],
 ];
 
 // What would have shown it: a command, or what to do.
@@ -17,7 +17,7 @@ function remedy(l) {
 
 function limitList() {
   const limits = model.summary.capture.limits;
-  if (limits.length === 0) return make('p', {}, 'Nothing that this program looks for is missing.');
+  if (limits.length === 0) return make('p', {}, 'Nothing that pcap2trace looks for is missing.');
   return make('ul', {class: 'limits'}, limits.map((l) => make('li', {}, make('span', {}, l.text), remedy(l))));
 }
 
@@ -38,5 +38,5 @@ function buildQuality() {
     make('div', {}, make('h3', {}, 'What it cannot show'), limitList()),
     make('div', {}, make('h3', {}, 'What was read'), make('dl', {class: 'facts counters'}, rows.map(([key, label]) => fact(label, grouped(counters[key]))))),
     make('div', {}, make('h3', {}, 'This page'), pageNotes())));
-  byId('foot').textContent = `pcap2trace ${model.contents.version} \u2013 made from packets; ~ marks what is inferred, ? what is assumed, #14 is packet 14 as Wireshark counts.`;
+  byId('foot').textContent = `pcap2trace ${model.contents.version} \u2013 rebuilt from packets. ~ marks what is inferred, ? what is assumed; #14 is packet 14 in Wireshark.`;
 }

@@ -81,6 +81,12 @@ function withoutPort(address) {
   return end > 0 ? address.slice(0, end).replace(/^\[|\]$/g, '') : address;
 }
 
+// A host stands in URLs with its port where that is not the usual one, and in lookups without.
+function hostName(host) {
+  const m = /^(\[[^\]]*\]|[^:]+)(:\d+)?$/.exec(host);
+  return m ? m[1] : host;
+}
+
 function countBy(keyOf) {
   const found = new Map();
   for (let i = 0; i < model.count; i++) {
@@ -90,7 +96,7 @@ function countBy(keyOf) {
     if (!row) found.set(key, row = {key, calls: 0, failed: 0, never: 0});
     row.calls++;
     if (model.class[i] === CLASS.neverSent) row.never++;
-    else if (model.class[i] === CLASS.failed) row.failed++;
+    if (model.class[i] === CLASS.neverSent || model.class[i] === CLASS.failed) row.failed++;
   }
   return [...found.values()];
 }
@@ -101,12 +107,12 @@ function addressTable(caption, first, rows, filterOf) {
     {label: first, key: 'key', class: 'wide', cell},
     {label: 'Rows', key: 'calls', number: true, cell: (r) => grouped(r.calls)},
     {label: 'Failed', key: 'failed', number: true, cell: failedCell},
-    {label: 'Unsent', key: 'never', number: true, cell: (r) => (r.never > 0 ? make('span', {class: 'never-text'}, grouped(r.never)) : make('span', {class: 'muted'}, '0'))},
+    {label: 'Never sent', key: 'never', number: true, cell: (r) => (r.never > 0 ? make('span', {class: 'never-text'}, grouped(r.never)) : make('span', {class: 'muted'}, '0'))},
   ];
-  rows.sort((a, b) => b.failed + b.never - a.failed - a.never || b.calls - a.calls);
+  rows.sort((a, b) => b.failed - a.failed || b.calls - a.calls);
   const top = model.contents.top;
   const box = make('div', {}, make('h3', {}, caption), sortableTable(caption, columns, rows.slice(0, top)));
-  if (rows.length > top) box.append(make('p', {class: 'muted'}, `and ${grouped(rows.length - top)} more, found by the search below`));
+  if (rows.length > top) box.append(make('p', {class: 'muted'}, `and ${grouped(rows.length - top)} more: search for them below`));
   return box;
 }
 
@@ -114,9 +120,9 @@ function buildAddresses() {
   model.clientAddress = model.texts.map((t) => (t === null ? '' : withoutPort(t)));
   const servers = countBy((i) => textOf('server', i));
   const clients = countBy((i) => model.clientAddress[model.client[i]]);
-  const names = countBy((i) => textOf('host', i));
+  const names = countBy((i) => hostName(textOf('host', i) || ''));
   byId('address-list').replaceChildren(...[
-    names.length > 0 && addressTable('Names looked up', 'Host', names, (r) => ({query: r.key})),
+    names.length > 0 && addressTable('Hosts', 'Host', names, (r) => ({query: r.key})),
     servers.length > 0 && addressTable('Server addresses', 'Address', servers, (r) => ({server: model.texts.indexOf(r.key)})),
     clients.length > 0 && addressTable('Clients', 'Address', clients, (r) => ({client: r.key}))].filter(Boolean));
 }

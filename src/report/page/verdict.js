@@ -14,7 +14,7 @@ function hitText(c) {
   const parts = [`hit ${grouped(c.calls)} of ${counted(c.of, c.counted.slice(0, -1))}`];
   if (c.failed > 0) parts.push(`${grouped(c.failed)} failed`);
   if (c.open > 0) parts.push(`${grouped(c.open)} still waiting at the end`);
-  if (c.lost_ms > 0) parts.push(`${duration(c.lost_ms * 1e6)} longer than usual in all`);
+  if (c.lost_ms > 0) parts.push(`${duration(c.lost_ms * 1e6)} longer than usual in total`);
   return parts.join(', ');
 }
 
@@ -29,7 +29,7 @@ function periodOf(time) {
 
 function whenText(c) {
   const from = parseTime(c.since), to = parseTime(c.until);
-  return `since ${clock(from, 3)}, ${((from - periodOf(from)) / 1e9).toFixed(1)} s into ${periods().length > 1 ? 'its period' : 'the capture'}, until ${clock(to, 3)}`;
+  return `since ${clock(from, 3)}, ${Math.max(0, (from - periodOf(from)) / 1e9).toFixed(1)} s into ${periods().length > 1 ? 'its period' : 'the capture'}, until ${clock(to, 3)}`;
 }
 
 function exampleLinks(c) {
@@ -80,15 +80,26 @@ function evidenceText(c) {
 // As the summary's text begins.
 function headline(s) {
   const length = periods().reduce((sum, p) => sum + parseTime(p.until) - parseTime(p.since), 0);
-  const totals = `${counted(s.calls, 'call')}, ${counted(s.services.length, 'service')}, ${duration(length)}; ${grouped(s.failed)} failed${s.open > 0 ? `, ${grouped(s.open)} still waiting at the end` : ''}`;
+  const totals = [`${counted(s.calls, 'call')}, ${counted(s.services.length, 'service')}, ${duration(length)}; ${grouped(s.failed)} failed`];
+  if (s.causes.length > 0 && s.unexplained_failed > 0) totals.push(`${grouped(s.unexplained_failed)} of them for no cause found here`);
+  if (s.lookups_in_vain > 0) totals.push(`${counted(s.lookups_in_vain, 'lookup')} led to no call`);
+  if (s.open > 0) totals.push(`${grouped(s.open)} still waiting at the end`);
+  const told = make('span', {class: 'muted'}, totals.join(', '));
   if (s.causes.length === 0) {
     const failing = s.failed > 0 && (s.calls <= 8 || s.failed > s.calls / 2);
     const words = s.calls === 0 ? 'No calls: ' : failing ? 'No cause was found for what failed: ' : 'Nothing unusual: ';
-    return make('p', {class: failing ? 'headline' : 'headline good'}, words, make('span', {class: 'muted'}, totals));
+    return make('p', {class: failing ? 'headline' : 'headline good'}, words, told);
   }
-  const rest = s.unexplained_failed;
-  return make('p', {class: 'headline'}, s.causes.length === 1 ? 'One cause: ' : `${s.causes.length} causes: `,
-    make('span', {class: 'muted'}, totals, rest > 0 ? `, ${grouped(rest)} of them without a cause found here` : ''));
+  return make('p', {class: 'headline'}, s.causes.length === 1 ? 'One cause: ' : `${s.causes.length} causes: `, told);
+}
+
+// The way to the rows that failed and are of no cause. Of very many calls the page does not know all that a cause hit.
+function restButton(s) {
+  const rows = restRows().length;
+  if (rows === 0 || rows > (s.causes.length > 0 ? s.unexplained_failed : s.failed)) return null;
+  const what = s.causes.length > 0 ? (rows === 1 ? 'the other call that failed' : `the ${grouped(rows)} other calls that failed`)
+    : rows === 1 ? 'the call that failed' : `the ${grouped(rows)} calls that failed`;
+  return make('p', {class: 'card-foot'}, button(`Show ${what}`, () => showRows({rest: true}), {class: 'plain'}));
 }
 
 function buildVerdict() {
@@ -99,5 +110,6 @@ function buildVerdict() {
   if (cards.length > top) {
     byId('causes').append(button(`Show ${counted(cards.length - top, 'more cause')}`, (e) => e.target.replaceWith(...cards.slice(top)), {class: 'plain'}));
   }
+  fill(byId('verdict'), {}, [restButton(s)]);
   byId('copy').addEventListener('click', async (e) => copyText(await textBlock('verdict-text'), e.target));
 }

@@ -93,7 +93,7 @@ function packetText(list) {
 }
 
 const MARKS = {observed: '', inferred: '~', assumed: '?'};
-const BASIS_WORDS = {observed: 'a packet marks it', inferred: 'inferred from the packets around it', assumed: 'assumed: nothing on the wire bounds it on one side'};
+const BASIS_WORDS = {observed: 'a packet proves it', inferred: 'inferred from the packets around it', assumed: 'assumed: nothing on the wire bounds it on one side'};
 
 function boundsText(e) {
   if (e.basis === 'observed' && e.earliest === e.at && e.latest === e.at) return BASIS_WORDS.observed;
@@ -145,8 +145,8 @@ function waterfall(d, i) {
   const end = Math.max(model.duration[i], model.total[i], 0);
   const list = make('ol', {class: 'waterfall', 'aria-label': 'Events in their order'});
   const key = make('p', {class: 'legend'}, make('span', {class: 'key'}, svg('svg', {width: 18, height: 14, 'aria-hidden': 'true'}, svg('line', {class: 'moment', x1: 9, x2: 9, y1: 0, y2: 14})), 'proven'),
-    make('span', {class: 'key'}, svg('svg', {width: 22, height: 14, 'aria-hidden': 'true'}, svg('rect', {class: 'band', x: 1, width: 20, y: 1, height: 12}), svg('line', {class: 'guess', x1: 11, x2: 11, y1: 1, y2: 13})), '~ inferred, within'),
-    make('span', {class: 'key'}, '? nothing bounds one side'));
+    make('span', {class: 'key'}, svg('svg', {width: 22, height: 14, 'aria-hidden': 'true'}, svg('rect', {class: 'band', x: 1, width: 20, y: 1, height: 12}), svg('line', {class: 'guess', x1: 11, x2: 11, y1: 1, y2: 13})), '~ inferred, between these bounds'),
+    make('span', {class: 'key'}, '? assumed, unbounded on one side'));
   const draw = (logarithmic) => {
     const span = plotSpan(d.events, end), x = scaleOf(span, logarithmic), ticks = axisTicks(span, logarithmic);
     list.replaceChildren(axisRow(ticks, x), ...waterfallRows(d.events).map((row) => waterfallRow(row, d.events, end, x, ticks)),

@@ -10,11 +10,14 @@ static const int64_t LEAST_NS = 2 * SECOND_NS;
 static const int64_t UNDER_WAY_NS = 300 * (int64_t)MS;
 /* A kernel that hears nothing has repeated a segment three times by then. */
 static const int64_t STUCK_NS = SECOND_NS;
+static const int64_t HELD_NS = 2 * SECOND_NS;
 
 struct blackout {
     struct listener *l;
     int64_t from_ns, to_ns; /* to_ns: the next sign of life, or the end of the capture */
-    size_t dials, stuck;    /* stuck: open connections whose data nothing acknowledged */
+    size_t dials, late;     /* late: those that were answered when it was over */
+    size_t stuck,
+        held; /* open connections whose data nothing acknowledged; requests acknowledged before, and not answered */
 };
 
 static bool is_stuck(const struct blackout *b, const struct stall *x)
@@ -26,6 +29,13 @@ static bool is_stuck(const struct blackout *b, const struct stall *x)
 static bool is_unanswered(const struct blackout *b, const struct conn *k)
 {
     return (UNANSWERED & 1u << dial_end_of(b->l->s, k)) != 0 && k->syn_ns >= b->from_ns && k->syn_ns < b->to_ns;
+}
+
+/* A process that takes up no connection leaves requests unanswered that its kernel has acknowledged. */
+static bool is_held(const struct blackout *b, const struct call *c)
+{
+    return c->server == b->l->server && c->acked_ns >= 0 && c->request_ns > b->from_ns - HELD_NS &&
+           c->request_ns <= b->from_ns + UNDER_WAY_NS && (c->answer_ns == 0 || c->answer_ns >= b->to_ns);
 }
 
 static void live(struct blackout *b, int64_t at_ns)
@@ -75,8 +85,13 @@ static void count(struct blackout *b)
 {
     const struct p2t_summary *s = b->l->s;
 
-    for (size_t i = 0; i < b->l->n; i++)
-        b->dials += is_unanswered(b, b->l->conns[i].item);
+    for (size_t i = 0; i < b->l->n; i++) {
+        const struct conn *k = b->l->conns[i].item;
+        b->dials += is_unanswered(b, k);
+        b->late += is_unanswered(b, k) && k->syn_ack_ns != 0;
+    }
+    for (size_t i = 0; i < s->call_count; i++)
+        b->held += is_held(b, &s->calls[i]);
     for (size_t i = 0; i < s->conn_count; i++) {
         const struct conn *k = &s->conns[i];
         bool stuck = false;
@@ -148,8 +163,10 @@ static void tell(struct blackout *b)
     say_time(&c->text, b->to_ns - b->from_ns);
     buf_lit(&c->text, ": no answer to ");
     say_count(&c->text, b->dials, "dial");
-    buf_lit(&c->text, ", no acknowledgement on ");
-    say_count(&c->text, b->stuck, "open connection");
+    if (b->stuck > 0) {
+        buf_lit(&c->text, ", no acknowledgement on ");
+        say_count(&c->text, b->stuck, "open connection");
+    }
     say_siblings(l, c, "answers", "answer");
     if (is_seen_at_server(b)) {
         buf_lit(&c->text, "; their packets came as far as this capture, so the host dropped them or stood still");
@@ -163,11 +180,11 @@ static void tell(struct blackout *b)
 static bool is_long(struct blackout *b)
 {
     find_end(b);
-    b->dials = b->stuck = 0;
+    b->dials = b->late = b->stuck = b->held = 0;
     if (b->to_ns - b->from_ns < LEAST_NS)
         return false;
     count(b);
-    return b->stuck > 0 && b->dials >= 2;
+    return b->dials >= 2 && (b->stuck > 0 || (b->late > 0 && b->held == 0));
 }
 
 bool dials_find_blackout(struct listener *l)
@@ -177,7 +194,8 @@ bool dials_find_blackout(struct listener *l)
     for (size_t i = 0; i < l->n; i++) {
         const struct conn *k = l->conns[i].item;
         b.from_ns = k->syn_ns;
-        if (k->syn_ns < b.to_ns || !is_unanswered(&(struct blackout){l, k->syn_ns, INT64_MAX, 0, 0}, k))
+        if (k->syn_ns < b.to_ns ||
+            !is_unanswered(&(struct blackout){.l = l, .from_ns = k->syn_ns, .to_ns = INT64_MAX}, k))
             continue;
         if (!cause_look(l->s))
             return false;

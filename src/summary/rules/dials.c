@@ -70,13 +70,26 @@ static bool made_good(const struct listener *l)
     return false;
 }
 
-/* Both addresses of "localhost" refuse: one cause, told of the IPv4 one. */
-static const struct conn *other_loopback(const struct listener *l)
+static bool is_v6(const struct word *ip)
+{
+    return strchr(ip->text, ':') != NULL;
+}
+
+/* The same service by its name's address of the other family. */
+static bool is_twin(const struct listener *l, const struct conn *k)
+{
+    return k->server_ip != NULL && k->server_ip->known_as != NULL && k->server_ip->known_as == l->ip->known_as &&
+           k->server_port == l->first->server_port && is_v6(k->server_ip) != is_v6(l->ip);
+}
+
+/* Both addresses of "localhost", or of a name, refuse: one cause, told of the IPv4 one. */
+static const struct conn *other_refused(const struct listener *l)
 {
     for (size_t i = 0; i < l->s->conn_count; i++) {
         const struct conn *k = &l->s->conns[i];
-        if (is_other_way(l, k) && k->server_ip != l->ip && dial_end_of(l->s, k) == DIAL_REFUSED &&
-            k->syn_ns >= l->from_ns - SECOND_NS && k->syn_ns <= l->to_ns + SECOND_NS)
+        if (((is_other_way(l, k) && k->server_ip != l->ip) || is_twin(l, k)) &&
+            dial_end_of(l->s, k) == DIAL_REFUSED && k->syn_ns >= l->from_ns - SECOND_NS &&
+            k->syn_ns <= l->to_ns + SECOND_NS)
             return k;
     }
     return NULL;
@@ -130,10 +143,10 @@ static void find_refused(struct listener *l)
     l->end_ns = max_ns(l->end_ns, l->last->refused_ns);
     if (made_good(l))
         return;
-    const struct conn *other = other_loopback(l);
-    if (other != NULL && strchr(l->ip->text, ':') != NULL)
-        return;
     listener_find_siblings(l);
+    const struct conn *other = l->siblings.total == 0 ? other_refused(l) : NULL;
+    if (other != NULL && is_v6(l->ip))
+        return;
     size_t taken = listener_taken(l);
     bool middle = by_middle(l), backlog = taken > 2 && taken_between(l) * 4 > n && l->siblings.total == 0;
     enum p2t_cause_code code = middle                  ? P2T_CAUSE_CONN_REFUSED_BY_MIDDLE

@@ -68,15 +68,36 @@ size_t listener_taken(const struct listener *l)
     return n;
 }
 
-/* Other addresses that the same name leads to, and that took a connection meanwhile. */
+/* Callers go on to another address when one has failed. */
+static const int64_t GO_ON_NS = SECOND_NS;
+
+static bool is_sibling(const struct listener *l, const struct conn *k)
+{
+    return k->server_ip != l->ip && k->server_ip != NULL && k->server_ip->known_as == l->ip->known_as;
+}
+
+static bool fails_too(const struct listener *l, const struct word *ip)
+{
+    enum { FAILED = 1u << DIAL_SILENT | 1u << DIAL_REFUSED | 1u << DIAL_UNREACHABLE };
+
+    for (size_t i = 0; i < l->s->conn_count; i++) {
+        const struct conn *k = &l->s->conns[i];
+        if (k->server_ip == ip && k->syn_ns >= l->from_ns && k->syn_ns <= l->end_ns + GO_ON_NS &&
+            (FAILED & 1u << dial_end_of(l->s, k)) != 0)
+            return true;
+    }
+    return false;
+}
+
+/* Other addresses that the same name leads to, and that took a connection meanwhile: one that only took it afterwards may have
+ * failed until then as this one did. */
 void listener_find_siblings(struct listener *l)
 {
-    const struct word *name = l->ip->known_as;
-
-    for (size_t i = 0; name != NULL && i < l->s->conn_count; i++) {
+    for (size_t i = 0; l->ip->known_as != NULL && i < l->s->conn_count; i++) {
         const struct conn *k = &l->s->conns[i];
-        if (k->server_ip != l->ip && k->server_ip != NULL && k->server_ip->known_as == name && k->syn_ack_ns != 0 &&
-            k->syn_ack_ns >= l->from_ns && k->syn_ack_ns <= l->end_ns + SECOND_NS)
+        if (!is_sibling(l, k) || k->syn_ack_ns < l->from_ns || k->syn_ack_ns > l->end_ns + GO_ON_NS)
+            continue;
+        if (k->syn_ack_ns <= l->end_ns || !fails_too(l, k->server_ip))
             word_list_add(&l->siblings, k->server_ip);
     }
 }

@@ -332,7 +332,7 @@ static void say_repeated(struct cause *c, uint64_t segments, size_t conns)
 {
     buf_lit(&c->text, " are lost: ");
     say_count(&c->text, (size_t)segments, "segment");
-    buf_printf(&c->text, " %s sent again on ", segments == 1 ? "is" : "are");
+    buf_printf(&c->text, " %s retransmitted on ", segments == 1 ? "is" : "are");
     say_count(&c->text, conns, "connection");
 }
 
@@ -362,9 +362,7 @@ static void tell_lossy(struct losses *l)
     say_repeated(c, repeated_for(l), l->conns_hit);
     if (c->calls > 0) {
         buf_lit(&c->text, ", ");
-        say_count(&c->text, c->calls, "call");
-        buf_lit(&c->text, " waited ");
-        say_time(&c->text, c->lost_ns);
+        cause_say_waited(c);
         buf_lit(&c->text, " for them");
     }
 }
@@ -389,9 +387,7 @@ static void tell_client_lossy(struct p2t_summary *s, struct losses *all, size_t 
     buf_printf(&c->text, "packets between %s and %zu servers", word_str(c->client), servers);
     say_repeated(c, repeated, conns);
     buf_lit(&c->text, ", ");
-    say_count(&c->text, c->calls, "call");
-    buf_lit(&c->text, " waited ");
-    say_time(&c->text, c->lost_ns);
+    cause_say_waited(c);
     buf_printf(&c->text, "; the loss is on %s's side of the network", word_str(c->client));
 }
 

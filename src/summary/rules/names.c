@@ -1,5 +1,6 @@
 /* Names: those that have no address, or do not exist, although somebody needs them. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "summary/cause.h"
 #include "summary/rules/rules.h"
@@ -12,7 +13,8 @@ static const int64_t SAME_LOOKUP_NS = 600 * (int64_t)MS;
 /* Of all calls and questions; sorted. */
 struct known {
     struct groups called;    /* names that calls reached */
-    struct groups wanted;    /* those that a call failed for */
+    struct groups missed;    /* those that a call failed for, as they do not exist */
+    struct groups resolved;  /* those that have an address at some time */
     struct groups resolving; /* clients that got addresses */
     struct groups left;      /* see list_left() */
 };
@@ -127,12 +129,29 @@ static bool is_search_candidate(const struct word *name)
 }
 
 /* A search list made it of a shorter name, which failed, too: that is the one that somebody asked for. */
-static bool is_made_of_wanted(const struct name_view *v)
+static bool is_made_of_missed(const struct name_view *v)
 {
     for (size_t n = 1; n + 1 < v->name->n; n++) {
         const struct word *asked =
             v->name->text[n] == '.' ? words_find(&v->s->words, slice_of(v->name->text, n)) : NULL;
-        if (asked != NULL && has_key(&v->known->wanted, asked))
+        if (asked != NULL && has_key(&v->known->missed, asked))
+            return true;
+    }
+    return false;
+}
+
+/* A search list makes another name of it, which has an address at other times: that one is missed. */
+static bool is_short_for_another(const struct name_view *v)
+{
+    enum { LOOKED_AT_MAX = 64 };
+    const struct groups *g = &v->known->resolved;
+    size_t from = count_before(g, v->name, INT64_MAX);
+
+    for (size_t i = from; i < g->n && i - from < LOOKED_AT_MAX; i++) {
+        const struct word *other = g->all[i].key[0];
+        if (other->n <= v->name->n || memcmp(other->text, v->name->text, v->name->n) != 0)
+            return false;
+        if (other->text[v->name->n] == '.')
             return true;
     }
     return false;
@@ -141,16 +160,21 @@ static bool is_made_of_wanted(const struct name_view *v)
 /* Nothing that anybody needs, as far as the capture shows. */
 static bool is_noise(const struct name_view *v, enum p2t_cause_code code, const struct question *first, size_t count)
 {
+    bool is_short = strchr(v->name->text, '.') == NULL;
+
+    if (code == P2T_CAUSE_DNS_NOT_FOUND &&
+        (is_short_for_another(v) || (is_short && !has_key(&v->known->missed, v->name))))
+        return true;
     if (v->with_address > 0 || v->called)
         return false;
-    if (is_search_candidate(v->name) || is_made_of_wanted(v))
+    if (is_search_candidate(v->name) || is_made_of_missed(v))
         return true;
     /* Who asks for IPv6 only wants to know whether there is any; a name for IPv6 has no other address on purpose. */
     if (code == P2T_CAUSE_DNS_EMPTY_ANSWER)
-        return v->of_type_a == 0 || strncmp(v->name->text, "ipv6.", 5) == 0 ||
-               (!v->s->small && strchr(v->name->text, '.') == NULL);
+        return v->of_type_a == 0 || strncmp(v->name->text, "ipv6.", 5) == 0 || (!v->s->small && is_short);
     /* Names that a search list makes are asked for by nobody. */
-    return !has_key(&v->known->wanted, v->name) || (!v->s->small && is_habit(v, first, count));
+    return !has_key(&v->known->missed, v->name) || is_short_for_another(v) ||
+           (!v->s->small && is_habit(v, first, count));
 }
 
 static void blame(struct name_view *v, enum p2t_cause_code code, const size_t *bad, size_t bad_count)
@@ -235,14 +259,17 @@ static void list_keys(struct p2t_summary *s, struct known *k)
         const struct call *c = &s->calls[i];
         if (c->name != NULL && c->request_ns != 0)
             groups_add(&k->called, (struct keyed){{c->name}, 0, 0, NULL});
-        if (c->name != NULL && c->outcome == P2T_OUTCOME_DNS_ERROR)
-            groups_add(&k->wanted, (struct keyed){{c->name}, 0, 0, NULL});
+        if (c->name != NULL && call_has(c, P2T_FINDING_DNS_NOT_FOUND))
+            groups_add(&k->missed, (struct keyed){{c->name}, 0, 0, NULL});
     }
     for (size_t i = 0; i < s->question_count; i++)
-        if (has_address(&s->questions[i]))
+        if (has_address(&s->questions[i])) {
             groups_add(&k->resolving, (struct keyed){{s->questions[i].client}, 0, 0, NULL});
+            groups_add(&k->resolved, (struct keyed){{s->questions[i].name}, 0, 0, NULL});
+        }
     groups_sort(&k->called);
-    groups_sort(&k->wanted);
+    groups_sort(&k->missed);
+    groups_sort(&k->resolved);
     groups_sort(&k->resolving);
 }
 
@@ -275,9 +302,10 @@ static void list_left(struct p2t_summary *s, struct known *k)
 
 static void known_fini(struct p2t_summary *s, struct known *k)
 {
-    s->failed |= k->called.failed || k->wanted.failed || k->resolving.failed || k->left.failed;
+    s->failed |= k->called.failed || k->missed.failed || k->resolved.failed || k->resolving.failed || k->left.failed;
     groups_fini(&k->called);
-    groups_fini(&k->wanted);
+    groups_fini(&k->missed);
+    groups_fini(&k->resolved);
     groups_fini(&k->resolving);
     groups_fini(&k->left);
 }

@@ -219,12 +219,11 @@ void resolver_say_hits(const struct resolver *r, struct cause *c)
     if (c->calls == 0)
         return;
     buf_lit(&c->text, "; ");
-    say_count(&c->text, c->calls, "call");
     if (c->lost_ns > 0) {
-        buf_lit(&c->text, " waited ");
-        say_time(&c->text, c->lost_ns);
+        cause_say_waited(c);
         buf_str(&c->text, r->usual_lookup_ns > MS ? " longer than usual for lookups" : " for lookups");
     } else {
+        say_count(&c->text, c->calls, "call");
         buf_lit(&c->text, " asked it");
     }
     if (c->failed > 0)

@@ -85,6 +85,16 @@ static void say_one_family(struct resolver *r, const struct resolver_view *v)
     resolver_say_hits(r, c);
 }
 
+static bool answers_at_other_times(const struct resolver *r, const struct resolver_view *v)
+{
+    for (size_t i = 0; i < r->n; i++) {
+        const struct question *q = r->all[i].item;
+        if (q->answered_ns != 0 && word_list_has(&v->names, q->name))
+            return true;
+    }
+    return false;
+}
+
 static void say_name_silent(struct resolver *r, struct resolver_view *v)
 {
     struct cause *c = resolver_blame(r, P2T_CAUSE_DNS_NO_ANSWER, P2T_CAUSE_SIDE_NAME_SERVICE, P2T_LIKELY, v);
@@ -92,9 +102,14 @@ static void say_name_silent(struct resolver *r, struct resolver_view *v)
     c->kind = "name";
     c->name = v->names.word[0];
     resolver_hit(r, c, question_is_silent);
-    buf_printf(&c->text, "the name server %s never answers for ", word_str(r->server));
+    bool never = !answers_at_other_times(r, v);
+    buf_printf(&c->text, "the name server %s %s for ", word_str(r->server),
+               never ? "never answers" : "answers no question");
     say_words(&c->text, &v->names, 2);
-    buf_printf(&c->text, " (%zu question%s), for other names it does", v->bad, plural(v->bad));
+    buf_printf(&c->text,
+               never ? " (%zu question%s), for other names it does"
+                     : " in that time (%zu question%s), for other names it does",
+               v->bad, plural(v->bad));
     resolver_say_hits(r, c);
 }
 
@@ -112,6 +127,7 @@ static void say_lossy(struct resolver *r, const struct resolver_view *v)
 
 void resolver_find_silence(struct resolver *r)
 {
+    enum { OTHERS_MIN = 3 }; /* answers that tell a name that is not answered from questions that are lost */
     struct resolver_view v = resolver_view(r, question_is_silent);
     bool nearly_all = v.bad * 10 > v.inside * 8;
 
@@ -125,7 +141,7 @@ void resolver_find_silence(struct resolver *r)
         say_one_family(r, &v);
     else if (v.paired * 10 >= v.bad * 7)
         say_race(r, &v);
-    else if (!v.name_answered && v.names.total <= 4)
+    else if (!v.name_answered && v.names.total <= 4 && v.inside - v.bad >= OTHERS_MIN)
         say_name_silent(r, &v);
     else
         say_lossy(r, &v);

@@ -185,16 +185,31 @@ static void tell_queue(struct listener *l, const struct silence *v)
     buf_lit(&c->text, "this fits a full accept queue (the process does not accept)");
 }
 
-static void tell_repeated(struct listener *l)
+static void tell_repeated(struct listener *l, const struct silence *v)
 {
     struct cause *c =
         listener_blame(l, P2T_CAUSE_CONN_SYN_REPEATED, P2T_CAUSE_SIDE_NETWORK, P2T_POSSIBLE, 1u << DIAL_REPEATED);
 
+    if (v->repeated > 1) {
+        buf_lit(&c->text, "SYNs to ");
+        say_service(&c->text, l->server, l->ip);
+        buf_printf(&c->text, " are repeated on %zu of %zu connections: they were lost, or their answers were",
+                   v->repeated, c->of);
+        return;
+    }
     buf_lit(&c->text, "a SYN to ");
     say_service(&c->text, l->server, l->ip);
     buf_lit(&c->text, " is repeated ");
     say_count(&c->text, l->first->syns - 1, "time");
     buf_lit(&c->text, ": it was lost, or its answer was");
+}
+
+/* A SYN lost now and then belongs to any path: a queue that is full drops one after another. */
+static bool is_now_and_then(const struct silence *v, size_t taken)
+{
+    enum { RARE = 20 };
+
+    return v->late == 0 && v->held == 0 && v->silent == 0 && taken > RARE * v->repeated;
 }
 
 void dials_find_silence(struct listener *l)
@@ -220,12 +235,14 @@ void dials_find_silence(struct listener *l)
                      (struct trouble){.kind = TROUBLE_LOSS, .who = l->ip, .from_ns = l->from_ns, .to_ns = l->end_ns});
         return;
     }
+    if (is_now_and_then(&v, listener_taken(l)))
+        return;
     bool dead = v.silent > 0 && !v.host_lives && v.repeated == 0 && v.held == 0;
     bool one_of_many = v.silent > 3 * v.repeated && !v.listener_lives && l->siblings.total > 0;
     if (dead || one_of_many || (gone && l->siblings.total > 0))
         tell_dead(l, &v);
-    else if (v.repeated == 1 && v.late == 0 && v.silent == 0 && v.held == 0)
-        tell_repeated(l);
+    else if (v.late == 0 && v.silent == 0 && v.held == 0 && (v.repeated == 1 || few))
+        tell_repeated(l, &v);
     else if (v.late == 1 && v.repeated == 0 && v.silent == 0 && v.held == 0 && l->s->small)
         tell_late_syn_ack(l);
     else if (v.repeated >= 2 || v.late >= 2 || (v.late > 0 && (v.repeated > 0 || l->s->small)) || v.held > 0)

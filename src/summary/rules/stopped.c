@@ -1,4 +1,6 @@
 /* Client processes that stood still while their host went on. */
+#include <stdlib.h>
+
 #include "summary/cause.h"
 #include "summary/prepare.h"
 #include "summary/rules/clients.h"
@@ -10,7 +12,7 @@ struct process {
     int64_t from_ns, to_ns;
     size_t services, waiting, after, after_services, rate;
     struct word_list others;
-    bool others_went_on;
+    bool others_went_on, asks; /* asks: it looked a name up, or dialled */
 };
 
 /* The longest time in which it began nothing, and the usual one. */
@@ -35,15 +37,80 @@ static bool find_gap(struct process *p)
     return longest >= 3 * SECOND_NS / 2 && longest >= 6 * usual;
 }
 
+static int by_address(const void *a, const void *b)
+{
+    uintptr_t x = (uintptr_t) * (const struct word *const *)a, y = (uintptr_t) * (const struct word *const *)b;
+
+    return (x > y) - (x < y);
+}
+
+/* The names it calls, to be found by bsearch(). */
+static const struct word **names_of(const struct process *p)
+{
+    const struct word **names = calloc(p->n, sizeof *names);
+
+    for (size_t i = 0; names != NULL && i < p->n; i++)
+        names[i] = ((const struct call *)p->calls[i].item)->name;
+    if (names != NULL)
+        qsort(names, p->n, sizeof *names, by_address);
+    return names;
+}
+
+static bool meanwhile(const struct process *p, const struct call *c)
+{
+    int64_t sent = c->request_ns != 0 ? c->request_ns : c->looked_up_ns != 0 ? c->looked_up_ns : c->start_ns;
+
+    return sent > p->from_ns + 100 * (int64_t)MS && sent < p->to_ns - 100 * (int64_t)MS;
+}
+
+/* A lookup or dial without a request does not say whose it is. */
+static bool is_nameless(const struct call *c)
+{
+    return c->kind == P2T_KIND_LOOKUP || c->kind == P2T_KIND_CONNECT;
+}
+
+static void look_at_others(struct process *p)
+{
+    const struct call *mine = p->calls[0].item;
+    const struct word **names = names_of(p);
+
+    p->s->failed |= names == NULL;
+    for (size_t i = 0; names != NULL && i < p->s->call_count; i++) {
+        const struct call *c = &p->s->calls[i];
+        bool same_host = c->client == mine->client;
+        if ((same_host && c->agent == mine->agent) || !meanwhile(p, c))
+            continue;
+        if (same_host && is_nameless(c)) {
+            p->asks |= bsearch(&c->name, names, p->n, sizeof *names, by_address) != NULL;
+            continue;
+        }
+        p->others_went_on = true;
+        if (same_host && call_is_request(c))
+            word_list_add(&p->others, c->agent);
+    }
+    free(names);
+}
+
+/* A call that had begun, and whose request had to wait for a lookup or a dial. */
+static void look_at_wait(struct process *p, const struct call *c)
+{
+    const int64_t margin_ns = 100 * (int64_t)MS;
+
+    if (c->start_ns >= p->to_ns - margin_ns || c->request_ns < p->to_ns - margin_ns)
+        return;
+    p->asks |= c->start_ns > p->from_ns + margin_ns;
+    p->waiting++;
+}
+
 static void look_around(struct process *p)
 {
     struct word_list all = {0}, after = {0};
-    const struct call *mine = p->calls[0].item;
 
     for (size_t i = 0; i < p->n; i++) {
         const struct call *c = p->calls[i].item;
         word_list_add(&all, c->server);
         p->waiting += c->request_ns <= p->from_ns && answer_or_end(c) > p->to_ns - 50 * (int64_t)MS;
+        look_at_wait(p, c);
         p->rate += c->request_ns > p->from_ns - 5 * SECOND_NS && c->request_ns <= p->from_ns;
         if (c->request_ns >= p->to_ns && c->request_ns < p->to_ns + SECOND_NS / 2) {
             p->after++;
@@ -52,16 +119,7 @@ static void look_around(struct process *p)
     }
     p->services = all.total;
     p->after_services = after.total;
-    for (size_t i = 0; i < p->s->call_count; i++) {
-        const struct call *c = &p->s->calls[i];
-        bool other = c->client != mine->client || c->agent != mine->agent;
-        int64_t sent = c->request_ns != 0 ? c->request_ns : c->looked_up_ns;
-        if (!other || sent <= p->from_ns + 100 * (int64_t)MS || sent >= p->to_ns - 100 * (int64_t)MS)
-            continue;
-        p->others_went_on = true;
-        if (c->client == mine->client)
-            word_list_add(&p->others, c->agent);
-    }
+    look_at_others(p);
 }
 
 /* Its connections did nothing meanwhile. */
@@ -116,7 +174,7 @@ void client_find_stop(struct p2t_summary *s, struct keyed *calls, size_t n)
     look_around(&p);
     double due = (double)p.rate / 5 * (double)(p.to_ns - p.from_ns) / 1e9;
     if (p.services < 2 || p.waiting >= p.services || p.after_services < 2 || due < 10 || !p.others_went_on ||
-        acted(&p))
+        p.asks || acted(&p))
         return;
     blame_stop(&p);
 }

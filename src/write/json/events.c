@@ -2,32 +2,19 @@
 #include "base/timefmt.h"
 #include "write/json/pen.h"
 
-/* Text that is always the same, in more room than it needs: all of that is copied, which takes no call and no branch. */
-enum { LABEL_ROOM = 48 };
-
-struct label {
-    char text[LABEL_ROOM];
-    size_t n;
-};
-
-#define LABEL(s)                                                                                                     \
-    {                                                                                                                \
-        s, sizeof(s) - 1                                                                                             \
-    }
-
-static const struct label heads[P2T_HOOK_COUNT] = {
-#define X(id, name) LABEL("{\"hook\":\"" name "\",\"time\":\""),
+static const struct pen_label heads[P2T_HOOK_COUNT] = {
+#define X(id, name) PEN_LABEL("{\"hook\":\"" name "\",\"time\":\""),
     P2T_HOOK_LIST(X)
 #undef X
 };
 
-static const struct label bases[] = {LABEL("\",\"basis\":\"observed\",\"bounds_us\":["),
-                                     LABEL("\",\"basis\":\"inferred\",\"bounds_us\":["),
-                                     LABEL("\",\"basis\":\"assumed\",\"bounds_us\":[")};
+static const struct pen_label bases[] = {PEN_LABEL("\",\"basis\":\"observed\",\"bounds_us\":["),
+                                         PEN_LABEL("\",\"basis\":\"inferred\",\"bounds_us\":["),
+                                         PEN_LABEL("\",\"basis\":\"assumed\",\"bounds_us\":[")};
 
-static const struct label arg_names[P2T_ARG_COUNT] = {
-#define FIRST(hook, id, name, kind, whose) LABEL("\"" name "\":"),
-#define X(hook, id, name, kind, whose)     LABEL(",\"" name "\":"),
+static const struct pen_label arg_names[P2T_ARG_COUNT] = {
+#define FIRST(hook, id, name, kind, whose) PEN_LABEL("\"" name "\":"),
+#define X(hook, id, name, kind, whose)     PEN_LABEL(",\"" name "\":"),
     P2T_HOOK_ARG_LIST(FIRST, X)
 #undef FIRST
 #undef X
@@ -42,12 +29,6 @@ static const uint8_t first_args[P2T_HOOK_COUNT] = {
 #undef X
 };
 
-static inline char *put_label(char *w, const struct label *l)
-{
-    memcpy(w, l->text, sizeof l->text);
-    return w + l->n;
-}
-
 static inline char *put_bound(char *w, bool has, int64_t ns)
 {
     return has ? json_us_text(w, ns) : PEN_PUT(w, "null");
@@ -57,7 +38,7 @@ static inline char *put_bound(char *w, bool has, int64_t ns)
 static inline char *put_moment(char *w, const struct p2t_event *ev)
 {
     time_rfc3339(ev->time_ns, w);
-    w = put_label(w + TIME_TEXT_BYTES, &bases[ev->basis]);
+    w = pen_label(w + TIME_TEXT_BYTES, &bases[ev->basis]);
     w = put_bound(w, ev->has_earliest, ev->earliest_ns - ev->time_ns);
     *w++ = ',';
     w = put_bound(w, ev->has_latest, ev->latest_ns - ev->time_ns);
@@ -66,7 +47,7 @@ static inline char *put_moment(char *w, const struct p2t_event *ev)
     return PEN_PUT(w, ",\"args\":{");
 }
 
-enum { MOMENT_MAX = TIME_TEXT_BYTES + LABEL_ROOM + 2 * JSON_US_MAX + JSON_EVIDENCE_MAX + 32 };
+enum { MOMENT_MAX = TIME_TEXT_BYTES + PEN_LABEL_ROOM + 2 * JSON_US_MAX + JSON_EVIDENCE_MAX + 32 };
 
 /* Where the text of the last event's moment stands behind the buffer's contents. */
 struct moment {
@@ -82,7 +63,7 @@ static inline size_t place_of(const struct buf *b, const char *w)
 /* Most events stand at the same packet as the one before, and copy its text. */
 static inline char *put_head(struct buf *b, char *w, const struct p2t_event *ev, struct moment *last)
 {
-    w = put_label(w, &heads[ev->hook]);
+    w = pen_label(w, &heads[ev->hook]);
     size_t at = place_of(b, w);
     if (last->of != NULL && json_same_moment(last->of, ev)) {
         memcpy(w, b->p + last->at, last->n);
@@ -113,15 +94,16 @@ static inline char *put_value(struct buf *b, char *w, const struct p2t_value *v)
 
 static inline char *put_event(struct buf *b, char *w, const struct p2t_event *ev, struct moment *last)
 {
-    const struct label *name = &arg_names[first_args[ev->hook]];
+    const struct pen_label *name = &arg_names[first_args[ev->hook]];
 
     w = put_head(b, w, ev, last);
     for (size_t i = 0; i < ev->arg_count; i++)
-        w = put_value(b, put_label(w, &name[i]), &ev->args[i].value);
+        w = put_value(b, pen_label(w, &name[i]), &ev->args[i].value);
     return PEN_PUT(w, "}}");
 }
 
-_Static_assert(LABEL_ROOM + MOMENT_MAX + LABEL_ROOM + 32 <= PEN_ROOM, "an event's head is written without asking");
+_Static_assert(PEN_LABEL_ROOM + MOMENT_MAX + PEN_LABEL_ROOM + 32 <= PEN_ROOM,
+               "an event's head is written without asking");
 
 char *pen_events(struct buf *b, char *w, const struct p2t_exchange *x)
 {

@@ -1,30 +1,21 @@
 /* src/doc/contract.md, "One exchange" and "One event", field by field in its order. */
 #include "write/json/pen.h"
 
-/* Inlined: the key is a literal in every call, so that its length is a constant. */
-static inline __attribute__((always_inline)) char *put_key(char *w, const char *key)
-{
-    size_t n = strlen(key);
-
-    memcpy(w, key, n);
-    return w + n;
-}
-
 static inline __attribute__((always_inline)) char *put_member(struct buf *b, char *w, const char *key,
                                                               struct p2t_text s)
 {
-    return pen_text(b, put_key(w, key), s);
+    return pen_text(b, pen_literal(w, key), s);
 }
 
 static inline __attribute__((always_inline)) char *put_count(char *w, const char *key, int64_t v)
 {
-    w = put_key(w, key);
+    w = pen_literal(w, key);
     return v < 0 ? PEN_PUT(w, "null") : pen_i64(w, v);
 }
 
 static char *put_us(char *w, const char *key, int64_t ns)
 {
-    w = put_key(w, key);
+    w = pen_literal(w, key);
     return ns >= 0 ? json_us_text(w, ns) : PEN_PUT(w, "null");
 }
 
@@ -35,7 +26,7 @@ static const struct p2t_text outcomes[] = {P2T_OUTCOME_LIST(NAMED)};
 
 static char *put_name(char *w, const char *key, const struct p2t_text *name)
 {
-    w = put_key(w, key);
+    w = pen_literal(w, key);
     memcpy(w, name->p, name->n);
     return w + name->n;
 }

@@ -3,14 +3,42 @@
 #ifndef P2T_WRITE_JSON_PEN_H
 #define P2T_WRITE_JSON_PEN_H
 
+#include <string.h>
+
 #include "write/json/json.h"
 
 /* At least so much room is there after each of these, and so much may be written without asking: the head of an event, the
  * phases, or some members. */
 enum { PEN_ROOM = 1024 };
 
-/* A literal, without its NUL. */
-#define PEN_PUT(w, s) (memcpy((w), (s), sizeof(s) - 1), (w) + sizeof(s) - 1)
+/* A literal, without its NUL: inlined, so that its length is a constant. */
+static inline __attribute__((always_inline)) char *pen_literal(char *w, const char *s)
+{
+    size_t n = strlen(s);
+
+    memcpy(w, s, n);
+    return w + n;
+}
+#define PEN_PUT(w, s) pen_literal((w), "" s)
+
+/* Text that is always the same, in more room than it needs: all of that is copied, which takes no call and no branch. */
+enum { PEN_LABEL_ROOM = 48 };
+
+struct pen_label {
+    char text[PEN_LABEL_ROOM];
+    size_t n;
+};
+
+#define PEN_LABEL(s)                                                                                                 \
+    {                                                                                                                \
+        s, sizeof(s) - 1                                                                                             \
+    }
+
+static inline char *pen_label(char *w, const struct pen_label *l)
+{
+    memcpy(w, l->text, sizeof l->text);
+    return w + l->n;
+}
 
 /* Where to write; NULL when memory ran out. */
 static inline char *pen_begin(struct buf *b)
@@ -35,6 +63,8 @@ static inline char *pen_room(struct buf *b, char *w, size_t need)
 
 /* json_string() and json_text(). */
 char *pen_string(struct buf *b, char *w, struct p2t_text s);
+/* Goes on with the string whose closing quote is before w. */
+char *pen_string_more(struct buf *b, char *w, struct p2t_text s);
 static inline char *pen_text(struct buf *b, char *w, struct p2t_text s)
 {
     return s.p == NULL ? PEN_PUT(w, "null") : pen_string(b, w, s);

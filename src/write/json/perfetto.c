@@ -5,18 +5,27 @@
 #include "base/hash.h"
 #include "write/args.h"
 #include "write/format.h"
-#include "write/json/json.h"
+#include "write/json/pen.h"
+
+enum { ID_MAX = 40, PLACE_MAX = 40 };
 
 struct lane {
     struct buf *b;
     const struct p2t_exchange *x;
+    const struct p2t_event *first[P2T_HOOK_COUNT]; /* of each hook; NULL: none */
+    int64_t end_ns;                                /* of the call and of all that it shows */
     uint32_t number;
+    /* What is the same in each event of a call: its id up to the part, and what is between that and the time. */
+    char id[ID_MAX], place[PLACE_MAX];
+    size_t id_n, place_n;
 };
 
 static struct p2t_text str(const char *s)
 {
     return (struct p2t_text){s, strlen(s)};
 }
+
+/* ---- lanes ---- */
 
 /* Whose lane it is: the connection's, or for lookups the client's. */
 static uint32_t lane_number(const struct p2t_exchange *x)
@@ -29,156 +38,167 @@ static uint32_t lane_number(const struct p2t_exchange *x)
     return (uint32_t)(hash_stable_finish(h) & 0x7fffffff) | 1;
 }
 
+/* The id is the call's, and of a part its number, too; the process's own (`local`), else the trace processor shows no slice in
+ * its connection's lane. */
+static void begin_lane(struct lane *l, struct buf *b, const struct p2t_exchange *x)
+{
+    *l = (struct lane){.b = b, .x = x, .number = lane_number(x), .end_ns = x->end_ns};
+    char *w = pen_id(PEN_PUT(l->id, ",\"id2\":{\"local\":"), x->id);
+    w[-1] = '.'; /* the quote: the part follows */
+    l->id_n = (size_t)(w - l->id);
+    w = u64_text(PEN_PUT(l->place, "\"},\"pid\":"), l->number);
+    l->place_n = (size_t)(PEN_PUT(w, ",\"tid\":0,\"ts\":") - l->place);
+    for (size_t i = x->event_count; i-- > 0;) {
+        const struct p2t_event *ev = &x->events[i];
+        l->first[ev->hook] = ev;
+        l->end_ns = ev->time_ns > l->end_ns ? ev->time_ns : l->end_ns;
+    }
+}
+
 /* The viewer takes the same name for a lane again. */
-static void put_lane(const struct lane *l)
+static char *put_lane(const struct lane *l, char *w)
 {
     const struct p2t_connection *c = l->x->connection;
-    struct buf name = {0};
 
-    if (c != NULL) {
-        buf_put(&name, c->client.p, c->client.n);
-        buf_lit(&name, " -> ");
-        buf_put(&name, c->server.p, c->server.n);
-    } else {
-        buf_lit(&name, "lookups without a connection");
+    w = u64_text(PEN_PUT(w, "{\"ph\":\"M\",\"name\":\"process_name\",\"pid\":"), l->number);
+    w = PEN_PUT(w, ",\"tid\":0,\"args\":{\"name\":");
+    if (c == NULL)
+        return PEN_PUT(w, "\"lookups without a connection\"}},\n");
+    w = pen_string(l->b, w, c->client);
+    w = pen_string_more(l->b, w, str(" -> "));
+    w = pen_string_more(l->b, w, c->server);
+    return PEN_PUT(w, "}},\n");
+}
+
+/* ---- events ---- */
+
+/* Behind an event's kind and name, up to where arguments may follow. */
+static char *put_place(const struct lane *l, char *w, unsigned part, int64_t ns)
+{
+    memcpy(w, l->id, ID_MAX);
+    w = u64_text(w + l->id_n, part);
+    memcpy(w, l->place, PLACE_MAX);
+    return json_us_text(w + l->place_n, ns);
+}
+
+static const struct pen_label hooks[P2T_HOOK_COUNT] = {
+#define X(id, name) PEN_LABEL("\"n\",\"cat\":\"call\",\"name\":\"" name "\""),
+    P2T_HOOK_LIST(X)
+#undef X
+};
+
+static const struct pen_label bases[] = {PEN_LABEL("observed\"}},\n"), PEN_LABEL("inferred\"}},\n"),
+                                         PEN_LABEL("assumed\"}},\n")};
+
+static char *put_hooks(const struct lane *l, char *w)
+{
+    for (size_t i = 0; i < l->x->event_count && !l->b->failed; i++) {
+        const struct p2t_event *ev = &l->x->events[i];
+        w = pen_label(PEN_PUT(w, "{\"ph\":"), &hooks[ev->hook]);
+        w = PEN_PUT(put_place(l, w, 0, ev->time_ns), ",\"args\":{\"basis\":\"");
+        w = pen_room(l->b, pen_label(w, &bases[ev->basis]), 0);
     }
-    l->b->failed |= name.failed;
-    buf_lit(l->b, "{\"ph\":\"M\",\"name\":\"process_name\",\"pid\":");
-    buf_u64(l->b, l->number);
-    buf_lit(l->b, ",\"tid\":0,\"args\":{\"name\":");
-    json_string(l->b, (struct p2t_text){(const char *)name.p, name.n});
-    buf_lit(l->b, "}},\n");
-    buf_fini(&name);
-}
-
-/* Up to where arguments may follow. The id is the call's, and of a part its number, too; the process's own (`local`), else the
- * trace processor shows no slice in its connection's lane. */
-static void put_event(const struct lane *l, char kind, const char *cat, struct p2t_text name, unsigned part,
-                      int64_t ns)
-{
-    buf_lit(l->b, "{\"ph\":\"");
-    buf_putc(l->b, kind);
-    buf_lit(l->b, "\",\"cat\":\"");
-    buf_str(l->b, cat);
-    buf_lit(l->b, "\",\"name\":");
-    json_string(l->b, name);
-    buf_lit(l->b, ",\"id2\":{\"local\":");
-    json_id(l->b, l->x->id);
-    if (!l->b->failed)
-        l->b->n--; /* the quote: the part follows */
-    buf_putc(l->b, '.');
-    buf_u64(l->b, part);
-    buf_lit(l->b, "\"},\"pid\":");
-    buf_u64(l->b, l->number);
-    buf_lit(l->b, ",\"tid\":0,\"ts\":");
-    json_us(l->b, ns);
-}
-
-static void put_slice(const struct lane *l, const char *name, unsigned part, int64_t from_ns, int64_t to_ns)
-{
-    put_event(l, 'b', "phase", str(name), part, from_ns);
-    buf_lit(l->b, "},\n");
-    put_event(l, 'e', "phase", str(name), part, to_ns > from_ns ? to_ns : from_ns);
-    buf_lit(l->b, "},\n");
+    return w;
 }
 
 /* ---- the parts of a call ---- */
 
+static char *put_slice(const struct lane *l, char *w, const struct pen_label *name, unsigned part, int64_t from_ns,
+                       int64_t to_ns)
+{
+    w = pen_label(PEN_PUT(w, "{\"ph\":\"b\",\"cat\":\"phase\",\"name\":"), name);
+    w = PEN_PUT(put_place(l, w, part, from_ns), "},\n");
+    w = pen_label(PEN_PUT(w, "{\"ph\":\"e\",\"cat\":\"phase\",\"name\":"), name);
+    w = PEN_PUT(put_place(l, w, part, to_ns > from_ns ? to_ns : from_ns), "},\n");
+    return pen_room(l->b, w, 0);
+}
+
 static const struct {
-    const char *name;
+    struct pen_label name;
     enum p2t_hook from, to;
 } parts[] = {
-    {"get connection", P2T_HOOK_GET_CONN, P2T_HOOK_GOT_CONN},
-    {"dns", P2T_HOOK_DNS_START, P2T_HOOK_DNS_DONE},
-    {"tls", P2T_HOOK_TLS_HANDSHAKE_START, P2T_HOOK_TLS_HANDSHAKE_DONE},
-    {"send", P2T_HOOK_GOT_CONN, P2T_HOOK_WROTE_REQUEST},
-    {"wait", P2T_HOOK_WROTE_REQUEST, P2T_HOOK_GOT_FIRST_RESPONSE_BYTE},
+    {PEN_LABEL("\"get connection\""), P2T_HOOK_GET_CONN, P2T_HOOK_GOT_CONN},
+    {PEN_LABEL("\"dns\""), P2T_HOOK_DNS_START, P2T_HOOK_DNS_DONE},
+    {PEN_LABEL("\"tls\""), P2T_HOOK_TLS_HANDSHAKE_START, P2T_HOOK_TLS_HANDSHAKE_DONE},
+    {PEN_LABEL("\"send\""), P2T_HOOK_GOT_CONN, P2T_HOOK_WROTE_REQUEST},
+    {PEN_LABEL("\"wait\""), P2T_HOOK_WROTE_REQUEST, P2T_HOOK_GOT_FIRST_RESPONSE_BYTE},
 };
+enum { PARTS = sizeof parts / sizeof *parts };
+static const struct pen_label receive = PEN_LABEL("\"receive\""), connecting = PEN_LABEL("\"connect\"");
 
-static const struct p2t_event *find(const struct p2t_exchange *x, enum p2t_hook hook)
+/* When the attempt at this address ended; with the call where no packet shows that. */
+static int64_t connected_ns(const struct p2t_exchange *x, const struct p2t_event *start)
 {
-    for (size_t i = 0; i < x->event_count; i++)
-        if (x->events[i].hook == hook)
-            return &x->events[i];
-    return NULL;
+    struct p2t_text addr = args_text(start, P2T_ARG_CONNECT_START_ADDR);
+
+    for (const struct p2t_event *ev = start; ev < x->events + x->event_count; ev++) {
+        struct p2t_text done = args_text(ev, P2T_ARG_CONNECT_DONE_ADDR);
+        if (done.n == addr.n && memcmp(done.p, addr.p, addr.n) == 0)
+            return ev->time_ns;
+    }
+    return x->end_ns;
 }
 
 /* The attempts at connections run side by side. */
-static void put_connects(const struct lane *l, unsigned part)
+static char *put_connects(const struct lane *l, char *w, unsigned part)
 {
-    const struct p2t_exchange *x = l->x;
+    const struct p2t_event *ev = l->first[P2T_HOOK_CONNECT_START], *end = l->x->events + l->x->event_count;
 
-    for (size_t i = 0; i < x->event_count; i++) {
-        struct p2t_text addr = args_text(&x->events[i], P2T_ARG_CONNECT_START_ADDR);
-        if (addr.n == 0)
-            continue;
-        int64_t end_ns = x->end_ns;
-        for (size_t k = i; k < x->event_count; k++) {
-            struct p2t_text done = args_text(&x->events[k], P2T_ARG_CONNECT_DONE_ADDR);
-            if (done.n == addr.n && memcmp(done.p, addr.p, addr.n) == 0) {
-                end_ns = x->events[k].time_ns;
-                break;
-            }
-        }
-        put_slice(l, "connect", part++, x->events[i].time_ns, end_ns);
-    }
+    for (; ev != NULL && ev < end && !l->b->failed; ev++)
+        if (args_text(ev, P2T_ARG_CONNECT_START_ADDR).n > 0)
+            w = put_slice(l, w, &connecting, part++, ev->time_ns, connected_ns(l->x, ev));
+    return w;
 }
 
-static void put_parts(const struct lane *l)
+static char *put_parts(const struct lane *l, char *w)
 {
-    unsigned part = 1;
+    const struct p2t_event *first = l->first[P2T_HOOK_GOT_FIRST_RESPONSE_BYTE];
 
-    for (; part <= sizeof parts / sizeof *parts; part++) {
-        const struct p2t_event *from = find(l->x, parts[part - 1].from), *to = find(l->x, parts[part - 1].to);
+    for (unsigned i = 0; i < PARTS; i++) {
+        const struct p2t_event *from = l->first[parts[i].from], *to = l->first[parts[i].to];
         if (from != NULL && to != NULL)
-            put_slice(l, parts[part - 1].name, part, from->time_ns, to->time_ns);
+            w = put_slice(l, w, &parts[i].name, i + 1, from->time_ns, to->time_ns);
     }
-    const struct p2t_event *first = find(l->x, P2T_HOOK_GOT_FIRST_RESPONSE_BYTE);
     if (first != NULL)
-        put_slice(l, "receive", part, first->time_ns, l->x->end_ns);
-    put_connects(l, part + 1);
+        w = put_slice(l, w, &receive, PARTS + 1, first->time_ns, l->x->end_ns);
+    return put_connects(l, w, PARTS + 2);
 }
 
 /* ---- the call ---- */
 
-static void put_phase(struct buf *b, const char *key, int64_t ns)
+static inline __attribute__((always_inline)) char *put_phase(char *w, const char *key, int64_t ns)
 {
-    buf_str(b, key);
-    if (ns < 0)
-        buf_lit(b, "null");
-    else
-        json_us(b, ns);
+    w = pen_literal(w, key);
+    return ns < 0 ? PEN_PUT(w, "null") : json_us_text(w, ns);
 }
 
-static void put_arguments(struct buf *b, const struct p2t_exchange *x)
+static char *put_phases(char *w, const struct p2t_phases *p)
 {
-    const struct p2t_phases *p = &x->phases;
+    w = put_phase(w, ",\"phases_us\":{\"blocked\":", p->blocked_ns);
+    w = put_phase(w, ",\"dns\":", p->dns_ns);
+    w = put_phase(w, ",\"connect\":", p->connect_ns);
+    w = put_phase(w, ",\"tls\":", p->tls_ns);
+    w = put_phase(w, ",\"send\":", p->send_ns);
+    w = put_phase(w, ",\"wait\":", p->wait_ns);
+    w = put_phase(w, ",\"receive\":", p->receive_ns);
+    w = put_phase(w, ",\"total\":", p->total_ns);
+    return PEN_PUT(w, "}}");
+}
 
-    buf_lit(b, ",\"args\":{\"id\":");
-    json_id(b, x->id);
-    buf_lit(b, ",\"kind\":\"");
-    buf_str(b, p2t_kind_name(x->kind));
-    buf_lit(b, "\",\"outcome\":\"");
-    buf_str(b, p2t_outcome_name(x->outcome));
-    buf_lit(b, "\",\"status\":");
-    buf_i64(b, x->status);
-    buf_lit(b, ",\"url\":");
-    json_text(b, x->url);
-    buf_lit(b, ",\"error\":");
-    json_text(b, x->error);
-    buf_lit(b, ",\"trace_id\":");
-    json_text(b, x->trace_id);
-    buf_lit(b, ",\"finding\":");
-    json_text(b, x->finding_count > 0 ? str(x->findings[0].code) : (struct p2t_text){NULL, 0});
-    put_phase(b, ",\"phases_us\":{\"blocked\":", p->blocked_ns);
-    put_phase(b, ",\"dns\":", p->dns_ns);
-    put_phase(b, ",\"connect\":", p->connect_ns);
-    put_phase(b, ",\"tls\":", p->tls_ns);
-    put_phase(b, ",\"send\":", p->send_ns);
-    put_phase(b, ",\"wait\":", p->wait_ns);
-    put_phase(b, ",\"receive\":", p->receive_ns);
-    put_phase(b, ",\"total\":", p->total_ns);
-    buf_lit(b, "}}");
+static char *put_arguments(const struct lane *l, char *w)
+{
+    const struct p2t_exchange *x = l->x;
+
+    w = pen_id(PEN_PUT(w, ",\"args\":{\"id\":"), x->id);
+    w = pen_string(l->b, PEN_PUT(w, ",\"kind\":"), str(p2t_kind_name(x->kind)));
+    w = pen_string(l->b, PEN_PUT(w, ",\"outcome\":"), str(p2t_outcome_name(x->outcome)));
+    w = pen_i64(PEN_PUT(w, ",\"status\":"), x->status);
+    w = pen_text(l->b, PEN_PUT(w, ",\"url\":"), x->url);
+    w = pen_text(l->b, PEN_PUT(w, ",\"error\":"), x->error);
+    w = pen_text(l->b, PEN_PUT(w, ",\"trace_id\":"), x->trace_id);
+    w = pen_text(l->b, PEN_PUT(w, ",\"finding\":"),
+                 x->finding_count > 0 ? str(x->findings[0].code) : (struct p2t_text){NULL, 0});
+    return put_phases(w, &x->phases);
 }
 
 static struct p2t_text name_of(const struct p2t_exchange *x)
@@ -188,28 +208,29 @@ static struct p2t_text name_of(const struct p2t_exchange *x)
     return x->host.n > 0 ? x->host : str(p2t_kind_name(x->kind));
 }
 
+static char *put_call(const struct lane *l, char *w)
+{
+    const struct p2t_exchange *x = l->x;
+    bool before = x->event_count > 0 && x->events[0].time_ns < x->start_ns;
+
+    w = pen_string(l->b, PEN_PUT(w, "{\"ph\":\"b\",\"cat\":\"call\",\"name\":"), name_of(x));
+    w = put_place(l, w, 0, before ? x->events[0].time_ns : x->start_ns);
+    w = pen_room(l->b, PEN_PUT(put_arguments(l, w), "},\n"), 0);
+    w = put_parts(l, put_hooks(l, w));
+    w = pen_string(l->b, PEN_PUT(w, "{\"ph\":\"e\",\"cat\":\"call\",\"name\":"), name_of(x));
+    return PEN_PUT(put_place(l, w, 0, l->end_ns), "}");
+}
+
 static void perfetto_exchange(struct buf *b, const struct out_options *o, const struct p2t_exchange *x)
 {
-    const struct lane l = {b, x, lane_number(x)};
-    int64_t end_ns = x->end_ns;
+    struct lane l;
+    char *w = pen_begin(b);
 
     (void)o;
-    for (size_t i = 0; i < x->event_count; i++)
-        end_ns = x->events[i].time_ns > end_ns ? x->events[i].time_ns : end_ns;
-    put_lane(&l);
-    bool before = x->event_count > 0 && x->events[0].time_ns < x->start_ns;
-    put_event(&l, 'b', "call", name_of(x), 0, before ? x->events[0].time_ns : x->start_ns);
-    put_arguments(b, x);
-    buf_lit(b, "},\n");
-    for (size_t i = 0; i < x->event_count; i++) {
-        put_event(&l, 'n', "call", str(p2t_hook_name(x->events[i].hook)), 0, x->events[i].time_ns);
-        buf_lit(b, ",\"args\":{\"basis\":\"");
-        buf_str(b, p2t_basis_name(x->events[i].basis));
-        buf_lit(b, "\"}},\n");
-    }
-    put_parts(&l);
-    put_event(&l, 'e', "call", name_of(x), 0, end_ns);
-    buf_lit(b, "}");
+    if (w == NULL)
+        return;
+    begin_lane(&l, b, x);
+    pen_end(b, put_call(&l, put_lane(&l, w)));
 }
 
 static void perfetto_begin(struct buf *b, const struct out_options *o)

@@ -205,6 +205,19 @@ char *pen_string(struct buf *b, char *w, struct p2t_text s)
     return w + i + 1;
 }
 
+/* The opening quote takes the place of what is before the closing one, for as long as this is written. */
+char *pen_string_more(struct buf *b, char *w, struct p2t_text s)
+{
+    if (b->failed)
+        return w;
+    size_t at = (size_t)((uint8_t *)w - b->p) - 2;
+    uint8_t before = b->p[at];
+    w = pen_string(b, w - 2, s);
+    if (!b->failed)
+        b->p[at] = before;
+    return w;
+}
+
 void json_string(struct buf *b, struct p2t_text s)
 {
     char *w = pen_begin(b);

@@ -143,12 +143,33 @@ struct word {
     size_t spaces, bytes, columns;
 };
 
+static bool is_number(const uint8_t *p, size_t n)
+{
+    return n > 0 && p[n - 1] >= '0' && p[n - 1] <= '9';
+}
+
+/* " s" or " ms" behind a number, which no break should part from it. 0: there is none. */
+static size_t unit_bytes(const uint8_t *p, size_t n)
+{
+    size_t at = n > 1 && p[1] == 'm' ? 2 : 1;
+
+    if (n <= at || p[0] != ' ' || p[at] != 's')
+        return 0;
+    at++;
+    return at == n || p[at] == ' ' || p[at] == ';' || p[at] == ',' || p[at] == ')' ? at : 0;
+}
+
 static struct word next_word(const uint8_t *p, size_t n)
 {
     struct word w = {0};
 
     while (w.spaces < n && p[w.spaces] == ' ')
         w.spaces++;
+    while (w.spaces + w.bytes < n && p[w.spaces + w.bytes] != ' ')
+        w.bytes++;
+    size_t end = w.spaces + w.bytes;
+    if (is_number(p + w.spaces, w.bytes))
+        w.bytes += unit_bytes(p + end, n - end);
     while (w.spaces + w.bytes < n && p[w.spaces + w.bytes] != ' ')
         w.bytes++;
     w.columns = text_columns(p + w.spaces, w.bytes);

@@ -118,6 +118,30 @@ static void every_address_refused_is_one_failure_with_the_first_error(void **sta
     assert_int_equal(sim.n, 1);
 }
 
+/* curl goes on when its timer for the next address is due, also where the first was refused long before. */
+static void a_refused_dial_goes_on_when_its_timer_is_due(void **state)
+{
+    (void)state;
+    sim_query(&sim, 0, 4000, 1, "b.test", DNS_A);
+    sim_answer(&sim, 100, 4000, 1, "b.test", DNS_A, 0, "10.0.0.2");
+    sim_query(&sim, 20, 4001, 2, "b.test", DNS_AAAA);
+    sim_answer(&sim, 120, 4001, 2, "b.test", DNS_AAAA, 0, "fd00::2");
+    struct flow_conn *a = sim_syn(&sim, 200, 5000, "fd00::2");
+    sim_event(&sim, 220, a, FLOW_RST, FLOW_S2C);
+    sim_clock(&sim, 208200);
+    struct flow_conn *b = sim_syn(&sim, 208300, 5001, "10.0.0.2");
+    sim_established(&sim, 208400, b);
+    sim_request(&sim, 208500, b, 0, "b.test", "/");
+    sim_response(&sim, 208900, b, 0, 200, NULL);
+    sim_close(&sim, 9000000, a, FLOW_END_CLOSED);
+    sim_close(&sim, 9000000, b, FLOW_END_INPUT);
+    const struct sim_exchange *x = only_exchange();
+    assert_int_equal(x->outcome, P2T_OUTCOME_OK);
+    assert_int_equal(x->attempts, 2);
+    assert_int_equal(x->result[0], ATTEMPT_REFUSED);
+    assert_int_equal(x->result[1], ATTEMPT_OK);
+}
+
 static void unanswered_syns_end_when_the_next_one_does_not_come(void **state)
 {
     (void)state;
@@ -554,6 +578,7 @@ int main(void)
         cmocka_unit_test_setup(two_dials_of_one_lookup_share_it, setup),
         cmocka_unit_test_setup(the_host_field_decides_between_lookups_of_one_address, setup),
         cmocka_unit_test_setup(every_address_refused_is_one_failure_with_the_first_error, setup),
+        cmocka_unit_test_setup(a_refused_dial_goes_on_when_its_timer_is_due, setup),
         cmocka_unit_test_setup(unanswered_syns_end_when_the_next_one_does_not_come, setup),
         cmocka_unit_test_setup(an_answer_without_an_ack_reached_a_client_that_asks_no_more, setup),
         cmocka_unit_test_setup(a_search_list_is_one_lookup_of_the_short_name, setup),
