@@ -44,6 +44,7 @@ void settle_exchange(struct correlate *c, struct exchange *e)
     messages_settle(e);
     e->response.unread = e->stream.id == 0 && came_too_late(e);
     e->owner = NULL;
+    cc->flow->all_known = c->record == NULL && list_empty(&cc->open) && cc->settling == NULL;
     join_exchange_settled(c, e);
 }
 
