@@ -9,7 +9,7 @@
  * as long. */
 enum { BLOCK_BYTES = ARENA_USUAL };
 /* The first blocks are small: many arenas hold a name or two and nothing else. */
-enum { FIRST_BYTES = 40, SECOND_BYTES = 232 };
+enum { FIRST_BYTES = 40, SECOND_BYTES = 104, THIRD_BYTES = 232 };
 
 struct arena_block {
     struct arena_block *next;
@@ -48,7 +48,9 @@ static size_t usual_cap(const struct arena *a)
 {
     if (a->blocks == NULL)
         return FIRST_BYTES;
-    return a->blocks->cap < SECOND_BYTES ? SECOND_BYTES : BLOCK_BYTES;
+    if (a->blocks->cap < SECOND_BYTES)
+        return SECOND_BYTES;
+    return a->blocks->cap < THIRD_BYTES ? THIRD_BYTES : BLOCK_BYTES;
 }
 
 void *arena_more(struct arena *a, size_t n)

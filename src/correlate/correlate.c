@@ -56,6 +56,7 @@ void correlate_free(struct correlate *c)
     correlate_finish(c);
     heap_fini(&c->timers);
     heap_fini(&c->outbox);
+    heap_fini(&c->last_lookups);
     hmap_fini(&c->carried);
     hmap_fini(&c->lookups_by_label);
     hmap_fini(&c->lookups_by_addr);
@@ -137,11 +138,28 @@ void correlate_ending(struct correlate *c)
     c->ending = true;
 }
 
+static bool comes_before(const struct heap_node *a, const struct heap_node *b)
+{
+    return b == NULL || a->key < b->key || (a->key == b->key && a->tie <= b->tie);
+}
+
+/* By start, then by id. */
+static void hand_over_last(struct correlate *c)
+{
+    for (struct heap_node *lookup; (lookup = heap_top(&c->last_lookups)) != NULL;) {
+        if (comes_before(lookup, heap_top(&c->outbox)))
+            lookup_report_last(c, heap_entry(lookup, struct lookup, timer.node));
+        else
+            outbox_flush_first(c);
+    }
+}
+
 void correlate_finish(struct correlate *c)
 {
     c->finishing = true;
     while (heap_top(&c->timers) != NULL)
         timers_run(c, heap_top(&c->timers)->key);
+    hand_over_last(c);
     outbox_fini(c);
 }
 

@@ -67,6 +67,7 @@ struct exchange *open_begin(struct correlate *c, struct cconn *cc, enum p2t_kind
     e->number = number;
     e->start = *first;
     e->clock_ahead_ns = cc->flow->clock_ahead_ns;
+    cc->flow->all_known = false;
     e->conn.present = true;
     e->conn.pipelined = !list_empty(&cc->open);
     e->conn.position = cc->positions++;

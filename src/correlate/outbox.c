@@ -105,12 +105,18 @@ void outbox_put(struct correlate *c, struct exchange *e)
         outbox_flush(c);
 }
 
+void outbox_flush_first(struct correlate *c)
+{
+    struct heap_node *top = heap_top(&c->outbox);
+
+    heap_remove(&c->outbox, top);
+    emit(c, heap_entry(top, struct exchange, order));
+}
+
 void outbox_flush(struct correlate *c)
 {
-    for (struct heap_node *top; (top = heap_top(&c->outbox)) != NULL;) {
-        heap_remove(&c->outbox, top);
-        emit(c, heap_entry(top, struct exchange, order));
-    }
+    while (c->outbox.n > 0)
+        outbox_flush_first(c);
 }
 
 void outbox_fini(struct correlate *c)

@@ -15,6 +15,8 @@ void exchange_drop(struct correlate *c, struct exchange *e);
 void outbox_put(struct correlate *c, struct exchange *e);
 /* The packet has been worked off: hands over all that it settled. */
 void outbox_flush(struct correlate *c);
+/* Hands over the first of them; there must be one. */
+void outbox_flush_first(struct correlate *c);
 /* Frees the pool of exchanges. */
 void outbox_fini(struct correlate *c);
 

@@ -41,8 +41,9 @@ struct correlate {
     int64_t now_ns;
     uint64_t serial; /* tie-breaker: the order in which things were made */
     struct heap timers;
-    struct heap outbox;     /* settled by the packet at hand */
-    struct list_link conns; /* those whose flow is still there, the newest first */
+    struct heap outbox;       /* settled by the packet at hand */
+    struct heap last_lookups; /* after the last packet: whose exchanges are still to be made, by start */
+    struct list_link conns;   /* those whose flow is still there, the newest first */
     struct hmap lookups_by_label, lookups_by_addr, queries, query_sockets, pools;
     struct hmap open_by_number; /* exchanges, by connection and number */
     struct slab conn_slab, pool_slab, lookup_slab, dial_slab, query_slab, addr_slab, tls_slab;

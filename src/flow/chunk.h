@@ -47,7 +47,8 @@ struct flow_conn {
     uint8_t scale[2]; /* its window's, plus one */
     uint8_t ttl[2], rst_ttl[2];
     struct packet_mark last;          /* its last packet */
-    struct flow_transport *transport; /* NULL: no payload came so far, or memory ran out */
+    struct flow_transport *transport; /* NULL: no payload came, no memory, or it is over and all_known */
+    bool all_known;                   /* the next stage says: it asks no more of `transport`, unless bytes come */
 
     /* The capture's clock was set back since the connection began: its marks are as much later than the packets' own
      * times, so that no effect comes before its cause. */

@@ -10,7 +10,8 @@
 enum { FLOW_FRESH_SIZE = 256 };
 enum { FLOW_PATHS_PER_PAIR = 64 }; /* keys of one pair of endpoints: the same packet under ever new tunnel ids */
 
-enum flow_class { FLOW_HALF_OPEN, FLOW_OPEN, FLOW_CLOSED, FLOW_CLASSES };
+/* FLOW_GONE: closed for a while; a late packet makes it FLOW_CLOSED again. */
+enum flow_class { FLOW_HALF_OPEN, FLOW_OPEN, FLOW_CLOSED, FLOW_GONE, FLOW_CLASSES };
 
 /* Sides stay as they are when roles are swapped; side 0 was the client when it was opened. */
 struct flow_tcp {

@@ -161,6 +161,8 @@ int flow_table_skipped(struct flow_table *t, int64_t now_ns)
 
     if (room == NULL)
         return P2T_ERR_MEMORY;
+    for (struct flow_tcp *c; (c = flow_least_recent(t, FLOW_GONE)) != NULL;)
+        flow_tcp_set_class(t, c, FLOW_CLOSED); /* its last use may be later than it was taken for */
     for (unsigned class = 0; class < FLOW_CLASSES; class ++) {
         sort_class(&t->lru[class], room);
         t->next_deadline_ns = INT64_MIN;

@@ -202,7 +202,7 @@ def check_otlp_spans(name, x, call, spans):
 
 def is_failed(x):
     grpc = (x.get("grpc") or {}).get("status")
-    return x["outcome"] not in ("ok", "incomplete") or (x["status"] or 0) >= 500 or grpc not in (None, 0)
+    return (x["outcome"] not in ("ok", "incomplete") and x["error"] is not None) or (x["status"] or 0) >= 500 or grpc not in (None, 0)
 
 
 def no_null(value):

@@ -76,23 +76,23 @@ static struct standing standing_of(struct lookup *l, int64_t syn_ns)
  * that was done this moment before one that was done earlier or is not, one that is answered as a whole before one that
  * is not, one that was just done before one that may go on with the other type
  * (resolv.conf: single-request); then the newest, for nothing lies between a lookup and its dial. */
-static bool better(const struct standing *a, const struct standing *b, int64_t syn_ns)
+static bool better(const struct lookup *a, const struct standing *b, int64_t syn_ns)
 {
     if (b->l == NULL)
         return true;
-    if (a->fresh != b->fresh)
-        return a->fresh;
-    if (a->half_asked != b->half_asked)
-        return !a->half_asked;
-    if (a->used != b->used)
-        return !a->used;
-    if (a->ready != b->ready)
-        return a->ready;
-    if (a->outstanding != b->outstanding)
-        return !a->outstanding;
-    if (a->half != b->half && (is_just_done(a->l, syn_ns) || is_just_done(b->l, syn_ns)))
-        return is_just_done(a->l, syn_ns);
-    return a->l->info.first_query.ts_ns > b->l->info.first_query.ts_ns;
+    if (lookup_is_fresh(a, syn_ns) != b->fresh)
+        return !b->fresh;
+    if (half_asked(a, syn_ns) != b->half_asked)
+        return b->half_asked;
+    if (lookup_used(a) != b->used)
+        return b->used;
+    if (is_ready(a, syn_ns) != b->ready)
+        return !b->ready;
+    if (lookup_outstanding(a) != b->outstanding)
+        return b->outstanding;
+    if (is_half(a) != b->half && (is_just_done(a, syn_ns) || is_just_done(b->l, syn_ns)))
+        return is_just_done(a, syn_ns);
+    return a->info.first_query.ts_ns > b->l->info.first_query.ts_ns;
 }
 
 /* Nothing that is found later is better: the newest stand first. */
@@ -113,9 +113,8 @@ static void best_of(struct hmap_node *n, struct standing *best, const struct ip_
             continue;
         if (!ip_eq(&a->addr, server) || !usable(a->lookup, client, syn_ns))
             continue;
-        struct standing s = standing_of(a->lookup, syn_ns);
-        if (better(&s, best, syn_ns) && (host.n == 0 || lookup_answers_host(a->lookup, host)))
-            *best = s;
+        if (better(a->lookup, best, syn_ns) && (host.n == 0 || lookup_answers_host(a->lookup, host)))
+            *best = standing_of(a->lookup, syn_ns);
     }
 }
 
@@ -147,9 +146,8 @@ struct lookup *lookup_by_name(struct correlate *c, const struct ip_addr *client,
         struct lookup *l = hmap_entry(n, struct lookup, by_label);
         if (!may_have_led(l, client, host, syn_ns))
             continue;
-        struct standing s = standing_of(l, syn_ns);
-        if (better(&s, &best, syn_ns))
-            best = s;
+        if (better(l, &best, syn_ns))
+            best = standing_of(l, syn_ns);
     }
     return best.l;
 }

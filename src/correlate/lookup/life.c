@@ -81,13 +81,19 @@ struct lookup_detours *lookup_take_detour(struct lookup *l)
     return l->info.detours;
 }
 
-void lookup_free(struct correlate *c, struct lookup *l)
+static void leave_index(struct correlate *c, struct lookup *l)
 {
     lookup_forget_queries(c, l);
+    for (struct lookup_addr *a = l->addrs; a != NULL; a = a->next)
+        hmap_remove(&c->lookups_by_addr, &a->node);
+}
+
+void lookup_free(struct correlate *c, struct lookup *l)
+{
+    leave_index(c, l);
     while (l->addrs != NULL) {
         struct lookup_addr *a = l->addrs;
         l->addrs = a->next;
-        hmap_remove(&c->lookups_by_addr, &a->node);
         slab_give(&c->addr_slab, a);
     }
     timer_stop(c, &l->timer);
@@ -292,15 +298,32 @@ static void report(struct correlate *c, struct lookup *l)
     lookup_into_exchange(l, e, (struct slice){NULL, 0});
     e->start = l->info.first_query;
     e->end_ns = l->info.result == LOOKUP_PENDING && !l->info.forced_out ? c->now_ns : lookup_end_ns(&l->info);
-    if (e->lookup != NULL)
-        e->lookup->useless = lookup_is_useless(c, l);
-    e->quiet = l->info.result == LOOKUP_OK && (e->lookup == NULL || !e->lookup->useless);
+    e->quiet = l->info.result == LOOKUP_OK && !l->info.useless;
     if (l->upstream_of != 0) {
         e->upstream = true;
         e->links[e->link_count++] = (struct exchange_link){"asked_for", l->upstream_of};
     }
     e->id = lookup_id(l);
     outbox_put(c, e);
+}
+
+/* After the last packet all of them are due at once, and an exchange takes several times as much memory: each is made when
+ * its place in the output comes. */
+static bool report_last(struct correlate *c, struct lookup *l)
+{
+    if (!c->finishing || heap_push(&c->last_lookups, &l->timer.node, l->info.first_query.ts_ns, lookup_id(l)) != 0)
+        return false;
+    l->holders++;
+    leave_index(c, l);
+    return true;
+}
+
+void lookup_report_last(struct correlate *c, struct lookup *l)
+{
+    heap_remove(&c->last_lookups, &l->timer.node);
+    report(c, l);
+    if (--l->holders == 0)
+        lookup_free(c, l);
 }
 
 void lookup_close(struct correlate *c, struct lookup *l)
@@ -310,8 +333,11 @@ void lookup_close(struct correlate *c, struct lookup *l)
     timer_stop(c, &l->timer);
     if (l->users > 0)
         return;
-    if (!l->reported)
-        report(c, l);
+    if (!l->reported) {
+        l->info.useless = lookup_is_useless(c, l);
+        if (!report_last(c, l))
+            report(c, l);
+    }
     l->reported = true;
     if (l->holders == 0)
         lookup_free(c, l);

@@ -158,6 +158,8 @@ bool lookup_used(const struct lookup *l);
 void lookup_decide(const struct correlate *c, struct lookup *l);
 /* Nothing more belongs to it: reported, unless an exchange tells of it, and freed, unless a dial uses it. */
 void lookup_close(struct correlate *c, struct lookup *l);
+/* Of the first of c->last_lookups: puts its exchange into the outbox. */
+void lookup_report_last(struct correlate *c, struct lookup *l);
 /* Nothing came for long enough: it is decided, unless it is used, and closed. */
 void lookup_timer(struct correlate *c, struct lookup *l);
 /* Of one that nobody uses, with all by which it is found. */

@@ -281,6 +281,120 @@ static void a_median_is_of_samples_from_all_of_the_time(void **state)
     assert_in_range(r.median_us, 300, 600);
 }
 
+/* ---- what is over ---- */
+
+static struct flow_conn *watched;
+
+static void watch(struct flow_conn *conn)
+{
+    watched = watched == NULL ? conn : watched;
+}
+
+static void open_watched(struct sim *s)
+{
+    watched = NULL;
+    sim_init(s, NULL);
+    s->on_open = watch;
+    handshake(s);
+    data(s, CLIENT, 0, "GET");
+    s->acked[SERVER] = 3;
+}
+
+static void close_both(struct sim *s)
+{
+    fin(s, SERVER, 0);
+    fin(s, CLIENT, 3);
+    ack(s, SERVER, 1, 4);
+}
+
+/* A packet of another connection moves the clock. */
+static void later(struct sim *s, int64_t ms)
+{
+    wait(s, ms);
+    s->ep[CLIENT].port++;
+    syn(s);
+    s->ep[CLIENT].port--;
+    s->log.n = 0;
+}
+
+static void what_is_over_and_known_is_measured_no_more(void **state)
+{
+    (void)state;
+    struct sim s;
+    open_watched(&s);
+    close_both(&s);
+    watched->all_known = true;
+    later(&s, 1900);
+    assert_non_null(watched->transport);
+    later(&s, 200);
+    assert_null(watched->transport);
+    sim_fini(&s);
+}
+
+static void what_is_not_known_or_not_over_stays_measured(void **state)
+{
+    (void)state;
+    struct sim s;
+    open_watched(&s);
+    close_both(&s);
+    later(&s, 5000);
+    assert_non_null(watched->transport); /* the next stage may ask for it */
+    sim_fini(&s);
+
+    open_watched(&s);
+    fin(&s, CLIENT, 3);
+    watched->all_known = true;
+    later(&s, 5000);
+    assert_non_null(watched->transport); /* the server may still answer */
+    sim_fini(&s);
+
+    open_watched(&s);
+    rst(&s, SERVER, 0);
+    watched->all_known = true;
+    later(&s, 5000);
+    assert_non_null(watched->transport); /* who knows whose RST that was */
+    sim_fini(&s);
+}
+
+static void a_client_that_closed_and_then_refuses_bytes_is_over(void **state)
+{
+    (void)state;
+    struct sim s;
+    open_watched(&s);
+    fin(&s, CLIENT, 3);
+    data(&s, SERVER, 0, "unread");
+    rst(&s, CLIENT, 4);
+    watched->all_known = true;
+    later(&s, 2100);
+    assert_null(watched->transport);
+    sim_fini(&s);
+}
+
+static void a_late_packet_keeps_it_for_as_long_again(void **state)
+{
+    (void)state;
+    struct sim s;
+    int64_t linger_ms = flow_limits_default.closed_linger_ns / MS;
+    open_watched(&s);
+    close_both(&s);
+    watched->all_known = true;
+    later(&s, linger_ms - 1000);
+    s.log.n = 0;
+    data(&s, CLIENT, 4, "late");
+    expect(&s, "LATE>9");
+    later(&s, linger_ms - 1000);
+    s.log.n = 0;
+    fin(&s, CLIENT, 3); /* it is still known: no other one begins */
+    expect(&s, "");
+    wait(&s, linger_ms + 1);
+    s.ep[CLIENT].port += 2;
+    syn(&s);
+    assert_true(s.log.n >= 12);
+    assert_memory_equal(s.log.p, "close:closed", 12);
+    s.log.n = 0;
+    sim_fini(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -299,6 +413,10 @@ int main(void)
         cmocka_unit_test(probes_are_counted_until_the_peer_speaks),
         cmocka_unit_test(only_a_pure_and_prompt_acknowledgement_is_a_round_trip),
         cmocka_unit_test(a_median_is_of_samples_from_all_of_the_time),
+        cmocka_unit_test(what_is_over_and_known_is_measured_no_more),
+        cmocka_unit_test(what_is_not_known_or_not_over_stays_measured),
+        cmocka_unit_test(a_client_that_closed_and_then_refuses_bytes_is_over),
+        cmocka_unit_test(a_late_packet_keeps_it_for_as_long_again),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
