@@ -6,4 +6,5 @@ FROM read_json('/traces/*.ndjson', format = 'newline_delimited', maximum_object_
   id: 'VARCHAR', trace_id: 'VARCHAR', kind: 'VARCHAR', outcome: 'VARCHAR', error: 'VARCHAR', method: 'VARCHAR', url: 'VARCHAR', host: 'VARCHAR', status: 'INTEGER',
   grpc: 'STRUCT(status INTEGER)', connection: 'STRUCT(id VARCHAR, client VARCHAR, server VARCHAR, reused BOOLEAN)',
   "start": 'TIMESTAMP', start_us: 'BIGINT', end_us: 'BIGINT', events: 'JSON[]', findings: 'JSON[]',
-  phases_us: 'STRUCT(blocked DOUBLE, dns DOUBLE, connect DOUBLE, tls DOUBLE, send DOUBLE, wait DOUBLE, receive DOUBLE, total DOUBLE)'});
+  phases_us: 'STRUCT(blocked DOUBLE, dns DOUBLE, connect DOUBLE, tls DOUBLE, send DOUBLE, wait DOUBLE, receive DOUBLE, total DOUBLE)'})
+WHERE id IS NOT NULL;

@@ -257,7 +257,7 @@ static void step_aside(struct output *o)
 
 int output_commit(struct output *o)
 {
-    bool regular = o->temporary != NULL;
+    bool nameless = o->nameless;
 
     if (o->folded.columns > 0 && o->error == 0)
         o->error = write_folded(o, NULL, 0);
@@ -272,7 +272,7 @@ int output_commit(struct output *o)
     /* Network file systems report a full disk only here. */
     if (close(o->fd) != 0 && o->error == 0) {
         o->error = errno;
-        if (regular && o->temporary == NULL)
+        if (nameless && o->temporary == NULL)
             (void)unlink(o->target);
     }
     o->fd = -1;

@@ -29,6 +29,8 @@ def prepare():
     FOLDER.mkdir(parents=True)
     out = subprocess.run([PROGRAM, "-q", "-T", "ndjson", *CAPTURES], capture_output=True, check=True).stdout
     (FOLDER / "all.ndjson").write_bytes(out)
+    # As in a folder of batch: a line about a file, and not about a call.
+    (FOLDER / "manifest.ndjson").write_text('{"schema":"pcap2trace.window/1","sequence":1,"file":"a.pcap","first":null,"exchanges":0,"output":"b.ndjson"}\n')
     return [json.loads(line) for line in out.splitlines()]
 
 
@@ -154,7 +156,7 @@ def jq():
     lib = (SAMPLES / "lib.jq").read_text()
 
     def ask(text):
-        out = subprocess.run(["jq", "-s", "-c", lib + text, str(FOLDER / "all.ndjson")], capture_output=True, check=False)
+        out = subprocess.run(["jq", "-s", "-c", lib + text, *map(str, sorted(FOLDER.glob("*.ndjson")))], capture_output=True, check=False)
         hold(out.returncode == 0, "jq:", out.stderr.decode())
         return [json.loads(line) for line in out.stdout.splitlines()]
 
@@ -187,9 +189,12 @@ def clickhouse():
     s.query((SAMPLES / "clickhouse.sql").read_text())
     line = next(x for x in README.read_text().splitlines() if "clickhouse-client" in x)
     settings = ", ".join("%s = '%s'" % x for x in re.findall(r"--(\w+)=(\w+)", line))
+    lines = re.search(r"`(grep .*?) \|", line)[1].replace("/traces/", str(FOLDER) + "/")
+    (FOLDER / "loaded").write_bytes(subprocess.run(lines, shell=True, capture_output=True, check=True).stdout)
     columns = "id, trace_id, kind, outcome, error, method, url, host, status, grpc, connection, start, start_us, end_us, events, findings, phases_us"
-    s.query(f"INSERT INTO exchanges ({columns}) SELECT {columns} FROM file('{FOLDER}/all.ndjson', 'JSONEachRow', '{structure()}') SETTINGS {settings}")
+    s.query(f"INSERT INTO exchanges ({columns}) SELECT {columns} FROM file('{FOLDER}/loaded', 'JSONEachRow', '{structure()}') SETTINGS {settings}")
     check_dashboard(lambda q: str(s.query(q, "JSONCompactEachRow")))
+    hold(str(s.query("SELECT count() FROM exchanges")).strip() == str(sum(1 for _ in open(FOLDER / "all.ndjson", "rb"))), "each call is a row, and nothing else")
     ask = lambda text: [json.loads(x) for x in str(s.query(text.strip().rstrip(";"), "JSONCompactEachRow")).splitlines()]
     return "sql clickhouse", ask
 
