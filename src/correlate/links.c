@@ -53,9 +53,19 @@ static struct wanted location_of(const struct exchange *e)
     return (struct wanted){host, slice_of(s.p, slice_find(s, '#'))};
 }
 
+/* Java's HttpURLConnection asks once more on new connections, too. */
+static bool is_of_java(const struct exchange_request *r)
+{
+    for (size_t i = 0; i < r->header_count; i++)
+        if (slice_ieq(r->headers[i].name, SLICE_LIT("user-agent")))
+            return slice_istarts(r->headers[i].value, SLICE_LIT("Java/"));
+    return false;
+}
+
 static bool server_dropped_it(const struct exchange *e)
 {
-    return e->conn.position > 0 && !mark_set(&e->response.first) && exchange_closed_by_server(e);
+    return (e->conn.position > 0 || is_of_java(&e->request)) && !mark_set(&e->response.first) &&
+           exchange_closed_by_server(e);
 }
 
 void links_ended(struct correlate *c, struct exchange *e)
@@ -112,12 +122,21 @@ static bool is_safe(struct slice method)
            slice_eq(method, SLICE_LIT("OPTIONS")) || slice_eq(method, SLICE_LIT("TRACE"));
 }
 
+/* There and back: what the server sends has to get there, and the repetition here. */
+static int64_t way_to_client_ns(const struct exchange_conn *v)
+{
+    bool known = mark_set(&v->syn_ack) && mark_set(&v->ack) && v->ack.ts_ns > v->syn_ack.ts_ns;
+
+    return known && v->ack.ts_ns - v->syn_ack.ts_ns < STALE_RTT_MAX_NS ? v->ack.ts_ns - v->syn_ack.ts_ns : 0;
+}
+
 /* Who sends the very same request again at once is the client itself; its application, which saw the error, takes longer, and
  * mostly gives it another id. */
 static bool is_repeated_by_client(const struct exchange *first, const struct exchange *again)
 {
-    return began_ns(again) - first->end_ns <= LINK_AT_ONCE_NS && is_safe(first->request.method) &&
-           slice_eq(first->request.method, again->request.method) && same_fields(&first->request, &again->request);
+    return began_ns(again) - first->end_ns <= LINK_AT_ONCE_NS + way_to_client_ns(&first->conn) &&
+           is_safe(first->request.method) && slice_eq(first->request.method, again->request.method) &&
+           same_fields(&first->request, &again->request);
 }
 
 static void link_to(struct exchange *e, struct recent *r)

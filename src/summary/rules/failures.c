@@ -37,12 +37,18 @@ static bool is_stale(const struct call *c)
            (idle_before(c) > IDLE_NS || (c->free_ns == 0 && c->conn != NULL && c->conn->syns == 0));
 }
 
+/* Its client sent it again by itself, and so it did not fail. */
+static bool is_repeated(const struct call *c)
+{
+    return c->outcome == P2T_OUTCOME_NO_RESPONSE && !c->failed;
+}
+
 static bool is_ended(const struct call *c)
 {
     bool answered = c->kind == P2T_KIND_TLS && call_was_heard(c) && !c->alerted; /* in no TLS record */
 
-    return !answered && c->failed && c->answer_ns == 0 && c->status == 0 && !c->left && !is_stale(c) &&
-           call_has(c, P2T_FINDING_CONN_CLOSED_BY_SERVER);
+    return !answered && (c->failed || is_repeated(c)) && c->answer_ns == 0 && c->status == 0 && !c->left &&
+           !is_stale(c) && call_has(c, P2T_FINDING_CONN_CLOSED_BY_SERVER);
 }
 
 static bool is_broken_off(const struct call *c)
@@ -184,12 +190,13 @@ static int64_t all_sent_ns(const struct call *c)
 static void find_ended(struct service *v, call_is *is, enum p2t_cause_code code, enum p2t_cause_side side)
 {
     struct sample after = {0};
-    size_t resets = 0;
+    size_t resets = 0, repeated = 0;
 
     if (count(v, is) < at_least(v->s, 2))
         return;
     struct cause *c = blame(v, code, side, "wait", is);
     for (size_t i = 0; i < c->hit_count; i++) {
+        repeated += is_repeated(c->hit[i]);
         sample_add(&after, c->hit[i]->end_ns - all_sent_ns(c->hit[i]));
         resets += is_reset(c->hit[i]);
     }
@@ -201,6 +208,9 @@ static void find_ended(struct service *v, call_is *is, enum p2t_cause_code code,
     say_time(&c->text, sample_at(&after, 500));
     buf_printf(&c->text, " after the request instead of answering, %zu of %zu calls", c->hit_count,
                c->of > c->hit_count ? c->of : c->hit_count);
+    if (repeated > 0)
+        buf_printf(&c->text, ", %zu of which %s sent again at once by %s client", repeated,
+                   repeated == 1 ? "was" : "were", repeated == 1 ? "its" : "their");
     if (side == P2T_CAUSE_SIDE_NETWORK && first->conn != NULL && first->conn->side[P2T_SIDE_SERVER].rst_ttl != 0 &&
         first->conn->side[P2T_SIDE_SERVER].rst_ttl != first->conn->side[P2T_SIDE_SERVER].ttl)
         buf_printf(&c->text, " (the RST has TTL %u, the server's packets %u)",
