@@ -11,7 +11,7 @@ enum bin_class bin_class_of(const struct p2t_exchange *x)
         return BIN_NEVER_SENT;
     if (p2t_exchange_failed(x))
         return BIN_FAILED;
-    if (x->outcome == P2T_OUTCOME_INCOMPLETE)
+    if (x->outcome != P2T_OUTCOME_OK) /* also an attempt that the client itself sent again */
         return BIN_INCOMPLETE;
     return x->status >= 400 && x->status < 500 ? BIN_CLIENT_ERROR : BIN_OK;
 }

@@ -28,7 +28,8 @@ function classOf(m, i) {
   const outcome = m.contents.outcomes[m.outcome[i]];
   if (outcome === 'dns_error' || outcome === 'connect_error' || outcome === 'tls_error') return CLASS.neverSent;
   if (m.flags[i] & FLAG.failed) return CLASS.failed;
-  if (outcome === 'incomplete') return CLASS.incomplete;
+  // Also an attempt that the client itself sent again: it did not end well, and nobody saw it fail.
+  if (outcome !== 'ok') return CLASS.incomplete;
   return m.status[i] >= 400 && m.status[i] < 500 ? CLASS.clientError : CLASS.ok;
 }
 

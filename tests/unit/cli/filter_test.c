@@ -148,6 +148,9 @@ static void failed_means_an_error_of_either_side(void **state)
     x.status = 404;
     for (int i = P2T_OUTCOME_OK + 1; i < P2T_OUTCOME_COUNT; i++) {
         x.outcome = (enum p2t_outcome)i;
+        x.error = (struct p2t_text){NULL, 0}; /* the client sent it again itself: its application saw none */
+        assert_false(filter_keeps(&f, &x));
+        x.error = (struct p2t_text){"EOF", 3};
         assert_int_equal(filter_keeps(&f, &x), i != P2T_OUTCOME_INCOMPLETE);
     }
 }

@@ -69,6 +69,11 @@ static void each_end_has_its_class(void **state)
     x.outcome = P2T_OUTCOME_INCOMPLETE;
     x.status = 0;
     assert_int_equal(bin_class_of(&x), BIN_INCOMPLETE);
+    x.outcome = P2T_OUTCOME_NO_RESPONSE; /* the client sent it again itself: its application saw no error */
+    x.error = (struct p2t_text){NULL, 0};
+    assert_int_equal(bin_class_of(&x), BIN_INCOMPLETE);
+    x.error = (struct p2t_text){"EOF", 3};
+    assert_int_equal(bin_class_of(&x), BIN_FAILED);
     assert_int_equal(bin_class_of(example_no_address()), BIN_NEVER_SENT);
 }
 
