@@ -181,7 +181,7 @@ static bool is_long(struct blackout *b)
 {
     find_end(b);
     b->dials = b->late = b->stuck = b->held = 0;
-    if (b->to_ns - b->from_ns < LEAST_NS)
+    if (b->to_ns - b->from_ns - clock_part(b->l->s, b->from_ns, b->to_ns) < LEAST_NS)
         return false;
     count(b);
     return b->dials >= 2 && (b->stuck > 0 || (b->late > 0 && b->held == 0));
