@@ -112,7 +112,7 @@ struct p2t_finding {
 
 /* What this exchange has to do with another one. */
 struct p2t_link {
-    const char *relation; /* "retry_of", "redirected_from" */
+    const char *relation; /* "retry_of", "retried_as", "redirected_from", "asked_for" */
     uint64_t id;
 };
 
@@ -227,7 +227,8 @@ struct p2t_exchange {
     bool quiet; /* shown only with --all: a lookup that succeeded and led nowhere, a connection without HTTP */
 };
 
-/* Outcome neither ok nor incomplete, a status of 500 or more, or a grpc-status other than OK. */
+/* An outcome neither ok nor incomplete, with an error (there is none where the client itself sent the request again: its
+ * application saw none); a status of 500 or more; or a grpc-status other than OK. */
 P2T_API bool p2t_exchange_failed(const struct p2t_exchange *exchange);
 /* Outcome incomplete, and no packet is missing but those after its last one: it waited for something when the capture of it
  * ended. Neither a WebSocket nor a stream of events. Whether it failed, nobody knows. */

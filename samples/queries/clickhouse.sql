@@ -6,5 +6,5 @@ CREATE TABLE exchanges (
   phases_us Tuple(blocked Nullable(Float64), dns Nullable(Float64), connect Nullable(Float64), tls Nullable(Float64), send Nullable(Float64), wait Nullable(Float64),
                   receive Nullable(Float64), total Nullable(Float64)),
   route Nullable(String) MATERIALIZED replaceRegexpAll(replaceRegexpOne(replaceRegexpOne(url, '^[a-z]+://[^/]*', ''), '[?#].*$', ''), '/([^/v][^/]*[0-9]|[0-9]|v[^/0-9][^/]*[0-9]|v[0-9]+[^/0-9])[^/]*', '/*'),
-  failed Bool MATERIALIZED outcome NOT IN ('ok', 'incomplete') OR coalesce(status, 0) >= 500 OR coalesce(grpc.status, 0) > 0
+  failed Bool MATERIALIZED (outcome NOT IN ('ok', 'incomplete') AND error IS NOT NULL) OR coalesce(status, 0) >= 500 OR coalesce(grpc.status, 0) > 0
 ) ENGINE = ReplacingMergeTree ORDER BY (start, id);

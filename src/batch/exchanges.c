@@ -191,7 +191,7 @@ static int read_file(struct exchanges *e, int64_t written)
 static void say_missing(const struct outputs_window *w, const struct exchanges_sink *sink)
 {
     const char *why =
-        errno == ENOENT ? "is missing, although the manifest names it: so are its exchanges" : strerror(errno);
+        errno == ENOENT ? "is missing, although the manifest names it: so are its exchanges" : outputs_why(errno);
     char *path = outputs_path(w->folder, w->output);
 
     sink->problem(sink->ctx, path != NULL ? path : w->output, why);

@@ -100,6 +100,11 @@ int outputs_open(const char *path)
     return fd;
 }
 
+const char *outputs_why(int error)
+{
+    return error == EINVAL ? "is not a regular file" : strerror(error);
+}
+
 struct manifest {
     const struct outputs_sink *sink;
     const char *folder;
@@ -200,7 +205,7 @@ static int read_point(void *ctx, const char *folder)
     if (file != NULL)
         status = take_lines(&m, file);
     else
-        say(&m, path != NULL ? path : folder, strerror(errno));
+        say(&m, path != NULL ? path : folder, outputs_why(errno));
     if (file != NULL)
         fclose(file);
     else if (fd >= 0)

@@ -36,6 +36,8 @@ int outputs_read(const char *folder, const struct outputs_sink *sink);
 char *outputs_state_name(const char *output);
 /* A regular file, for reading; a pipe would let it wait for ever. A negative result with errno. */
 int outputs_open(const char *path);
+/* Why it failed, from errno. */
+const char *outputs_why(int error);
 /* "FOLDER/NAME"; free() it. NULL: memory ran out. */
 char *outputs_path(const char *folder, const char *name);
 

@@ -127,23 +127,13 @@ static int begin(struct making *m)
 
 static int write_file(const struct making *m, const uint8_t *bytes, size_t n)
 {
-    struct store store = {.fd = -1};
     char *path;
+    int error;
 
     if (asprintf(&path, "%s/%s-%08" PRIu64 "-%08" PRIu64 ".summary.zst", m->point->out_dir, m->unit->name, m->from,
                  m->to) < 0)
         return P2T_ERR_MEMORY;
-    int status = store_open(&store, path, STORE_ZSTD, 0666);
-    if (status == P2T_OK)
-        status = store_write(&store, bytes, n);
-    if (status == P2T_OK)
-        status = store_finish(&store);
-    if (status == P2T_OK)
-        status = store_publish(&store);
-    if (status == P2T_OK)
-        store_leave(&store);
-    else
-        store_abandon(&store);
+    int status = store_piece(path, bytes, n, true, &error);
     free(path);
     return status == P2T_ERR_MEMORY ? status : P2T_OK;
 }

@@ -69,7 +69,7 @@ struct slice states_read(struct states *s, const struct outputs_window *w,
     else if (!read_file(path, &s->packed))
         problem(ctx, path,
                 errno == ENOENT ? "is missing: the window was written by a version before 0.2.0, or removed"
-                                : strerror(errno));
+                                : outputs_why(errno));
     else if (!unpack(s))
         problem(ctx, path, states_damaged);
     else

@@ -171,3 +171,24 @@ void store_abandon(struct store *s)
         (void)unlink(s->temporary);
     store_leave(s);
 }
+
+int store_piece(const char *target, const void *bytes, size_t n, bool synced, int *error)
+{
+    struct store s;
+    int status = store_open(&s, target, STORE_ZSTD, 0666);
+
+    if (status == P2T_OK)
+        store_expect(&s, n);
+    if (status == P2T_OK)
+        status = store_write(&s, bytes, n);
+    if (status == P2T_OK)
+        status = store_finish(&s);
+    if (status == P2T_OK)
+        status = synced ? store_publish(&s) : store_publish_unsynced(&s);
+    *error = s.error;
+    if (status == P2T_OK)
+        store_leave(&s);
+    else
+        store_abandon(&s);
+    return status;
+}

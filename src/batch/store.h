@@ -41,6 +41,9 @@ int store_publish_unsynced(struct store *s);
 int store_rename(const char *temporary, const char *target, int *error);
 /* Syncs the folder in which path lies: what was renamed there stays so. 0, or P2T_ERR_IO with errno. */
 int store_sync_folder(const char *path);
+/* All of the above for one piece, compressed: the folder is synced where `synced`. 0, P2T_ERR_IO with *error, or P2T_ERR_MEMORY; a
+ * failure leaves nothing behind. */
+int store_piece(const char *target, const void *bytes, size_t n, bool synced, int *error);
 /* Frees the store; a file that was not published keeps its temporary name ... */
 void store_leave(struct store *s);
 /* ... or is removed. */

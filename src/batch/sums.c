@@ -69,23 +69,9 @@ static struct p2t_counters counters_of(const struct point *p)
 
 static int write_to(const struct point *p, const char *path, const uint8_t *bytes, size_t n)
 {
-    struct store store;
-    int status = store_open(&store, path, STORE_ZSTD, 0666);
+    int error, status = store_piece(path, bytes, n, false, &error);
 
-    if (status == P2T_OK)
-        store_expect(&store, n);
-    if (status == P2T_OK)
-        status = store_write(&store, bytes, n);
-    if (status == P2T_OK)
-        status = store_finish(&store);
-    if (status == P2T_OK)
-        status = store_publish_unsynced(&store);
-    if (status != P2T_OK) {
-        (void)point_fail(p, path, status, store.error);
-        store_abandon(&store);
-    }
-    store_leave(&store);
-    return status;
+    return status == P2T_OK ? P2T_OK : point_fail(p, path, status, error);
 }
 
 int sums_save(struct point *p)

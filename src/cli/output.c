@@ -181,14 +181,17 @@ int output_open(struct output *o, const char *path)
 
 void output_is_text(struct output *o, bool cut)
 {
-    size_t columns = o->target == NULL ? terminal_columns() : 0;
+    size_t columns = o->target == NULL && o->into == NULL ? terminal_columns() : 0;
 
-    if (o->into == NULL)
-        o->folded = (struct folded){.columns = columns > 0 ? columns : PIPE_COLUMNS, .cut = cut && columns > 0};
+    o->folded = (struct folded){.columns = columns > 0 ? columns : PIPE_COLUMNS, .cut = cut && columns > 0};
 }
 
 static int write_packed(struct output *o, const void *bytes, size_t n)
 {
+    if (o->into != NULL) {
+        buf_put(o->into, bytes, n);
+        return 0;
+    }
     return o->packer != NULL ? packer_write(o->packer, bytes, n) : write_all(o, bytes, n);
 }
 
@@ -211,9 +214,7 @@ int output_write(void *ctx, const void *bytes, size_t n)
     struct output *o = ctx;
 
     terminal_wipe(); /* it may be the same one, or that of the program that reads this */
-    if (o->into != NULL)
-        buf_put(o->into, bytes, n);
-    else if (o->error == 0)
+    if (o->error == 0)
         o->error = o->folded.columns == 0 ? write_packed(o, bytes, n) : n > 0 ? write_folded(o, bytes, n) : 0;
     return o->error == 0 ? P2T_OK : P2T_ERR_IO;
 }
@@ -256,7 +257,7 @@ static void step_aside(struct output *o)
 
 int output_commit(struct output *o)
 {
-    bool regular = o->temporary != NULL;
+    bool nameless = o->nameless;
 
     if (o->folded.columns > 0 && o->error == 0)
         o->error = write_folded(o, NULL, 0);
@@ -271,7 +272,7 @@ int output_commit(struct output *o)
     /* Network file systems report a full disk only here. */
     if (close(o->fd) != 0 && o->error == 0) {
         o->error = errno;
-        if (regular && o->temporary == NULL)
+        if (nameless && o->temporary == NULL)
             (void)unlink(o->target);
     }
     o->fd = -1;

@@ -84,12 +84,51 @@ static bool is_wanted(const struct recent *r, const struct wanted *w, uint64_t k
            r->key == key && ip_eq(&r->client, &cc->view.client.ip);
 }
 
+/* With its lookup or dial, where it has one of its own. */
+static int64_t began_ns(const struct exchange *e)
+{
+    const struct exchange_conn *v = &((const struct cconn *)e->owner)->view;
+    int64_t request = e->request.first.ts_ns;
+
+    if (e->conn.position > 0 || !mark_set(&v->syn))
+        return request;
+    return mark_set(&e->start) && e->start.ts_ns < v->syn.ts_ns ? e->start.ts_ns : v->syn.ts_ns;
+}
+
+static bool same_fields(const struct exchange_request *a, const struct exchange_request *b)
+{
+    if (a->header_count != b->header_count)
+        return false;
+    for (size_t i = 0; i < a->header_count; i++)
+        if (!slice_eq(a->headers[i].name, b->headers[i].name) || !slice_eq(a->headers[i].value, b->headers[i].value))
+            return false;
+    return true;
+}
+
+/* RFC 9110 9.2.1: what a client may send again unasked. */
+static bool is_safe(struct slice method)
+{
+    return slice_eq(method, SLICE_LIT("GET")) || slice_eq(method, SLICE_LIT("HEAD")) ||
+           slice_eq(method, SLICE_LIT("OPTIONS")) || slice_eq(method, SLICE_LIT("TRACE"));
+}
+
+/* Who sends the very same request again at once is the client itself; its application, which saw the error, takes longer, and
+ * mostly gives it another id. */
+static bool is_repeated_by_client(const struct exchange *first, const struct exchange *again)
+{
+    return began_ns(again) - first->end_ns <= LINK_AT_ONCE_NS && is_safe(first->request.method) &&
+           slice_eq(first->request.method, again->request.method) && same_fields(&first->request, &again->request);
+}
+
 static void link_to(struct exchange *e, struct recent *r)
 {
     e->links[e->link_count++] = (struct exchange_link){r->redirect ? "redirected_from" : "retry_of", r->id};
-    if (!r->redirect && r->exchange != NULL)
-        r->exchange->retried = true;
     r->until_ns = 0;
+    if (r->redirect || r->exchange == NULL || !is_repeated_by_client(r->exchange, e))
+        return;
+    r->exchange->retried = true;
+    if (r->exchange->link_count < LINKS_MAX)
+        r->exchange->links[r->exchange->link_count++] = (struct exchange_link){"retried_as", e->id};
 }
 
 void links_begun(struct correlate *c, struct exchange *e)
@@ -102,6 +141,11 @@ void links_begun(struct correlate *c, struct exchange *e)
     for (size_t i = 0; i < c->recent_n && e->link_count < LINKS_MAX; i++)
         if (is_wanted(&c->recent[i], &w, key, e))
             link_to(e, &c->recent[i]);
+}
+
+bool links_may_repeat(const struct exchange *e)
+{
+    return e->remembered && !e->retried && e->response.location.n == 0;
 }
 
 void links_settled(struct correlate *c, struct exchange *e)

@@ -8,6 +8,8 @@
 void links_ended(struct correlate *c, struct exchange *e);
 /* A request has begun: linked to the exchange it follows from, if one is remembered. */
 void links_begun(struct correlate *c, struct exchange *e);
+/* The server dropped the request of a kept connection, and no repetition of it has come yet: for LINK_RETRY_NS one may. */
+bool links_may_repeat(const struct exchange *e);
 /* The exchange is about to be handed over: nobody refers to it any more. */
 void links_settled(struct correlate *c, struct exchange *e);
 /* What is remembered was read back from a saved state. */

@@ -169,18 +169,25 @@ static void all_may_have_ended(struct correlate *c, struct cconn *cc, int64_t at
         settle_may_have_ended(c, list_entry(at, struct exchange, open), at_ns, HALF_CLOSED_NS);
 }
 
+/* Nothing more is to come on its connection, unless the client sends the request again on another one. */
+static void settle_unless_repeated(struct correlate *c, struct cconn *cc)
+{
+    if (cc->settling != NULL && !links_may_repeat(cc->settling))
+        settle_previous(c, cc);
+}
+
 void settle_conn_event(struct correlate *c, struct cconn *cc, const struct fact *f)
 {
     switch (f->as.event->kind) {
     case FLOW_RST:
         end_all(c, cc);
         if (!came_too_soon(cc, f))
-            settle_previous(c, cc);
+            settle_unless_repeated(c, cc);
         break;
     case FLOW_FIN:
         all_may_have_ended(c, cc, f->mark.ts_ns);
         if (f->dir == FLOW_C2S)
-            settle_previous(c, cc);
+            settle_unless_repeated(c, cc);
         break;
     case FLOW_FIN_IN_ORDER:
         if (f->dir == FLOW_S2C)

@@ -41,6 +41,7 @@
     X(CLOSED_AT_ONCE_NS,     300000,        "measured: microseconds",           "a pool that refuses a connection closes it within this") \
     X(CLOSED_AFTER_NS,       5000000,       "measured",                         "a server that closes within this after an estimated response closes because of it") \
     X(LINK_RETRY_NS,         1000000000,    "Go: at once",                      "how long after a dropped request its silent repetition may begin") \
+    X(LINK_AT_ONCE_NS,       10000000,      "Go: under 1 ms; busy hosts",       "a repetition that begins later is the application's, which saw the error") \
     X(LINK_REDIRECT_NS,      5000000000,    "chosen",                           "how long after a 3xx the redirected request may begin") \
     X(TICKET_WAIT_NS,        3000000000,    "chosen",                           "how long a response may take of which only what looks like a ticket was seen") \
     X(FINISHED_LATE_NS,      1000000,       "measured: one write",              "a TLS 1.3 client's Finished this much later than its ChangeCipherSpec was held back (RFC 896)") \

@@ -124,8 +124,8 @@ static void end_plain(struct teller *t)
     if (t->plain == 1)
         buf_slice(t->b, buf_view(&t->held));
     else if (t->plain > 1)
-        buf_printf(t->b, "%*s... %zu packets%s, %llu bytes from the client and %llu to it\n", 24, "", t->plain,
-                   t->before ? " of before" : "", (unsigned long long)t->bytes[0], (unsigned long long)t->bytes[1]);
+        buf_printf(t->b, "%*s... %zu %spackets, %llu bytes from the client and %llu to it\n", 24, "", t->plain,
+                   t->before ? "earlier " : "", (unsigned long long)t->bytes[0], (unsigned long long)t->bytes[1]);
     buf_reset(&t->held);
     t->plain = 0;
     t->bytes[0] = t->bytes[1] = 0;

@@ -162,62 +162,45 @@ static const char *severity_name(int i)
     return p2t_severity_name((enum p2t_severity)i);
 }
 
-/* The list of that name, whose items are lists; its length in *n. */
-static const cJSON *list_of_lists(struct fields *f, const cJSON *root, const char *name, size_t *n)
+/* The list of that name, whose items are lists: take() gets the first member of each, and its place in an array of things of
+ * `size` bytes, which is returned; their number in *count. */
+static void *take_lists(struct fields *f, const cJSON *root, const char *name, size_t size, size_t *count,
+                        void (*take)(struct fields *f, const cJSON *at, void *to))
 {
     const cJSON *list = fields_get(root, name), *item;
+    char *array = fields_list(f, (size_t)cJSON_GetArraySize(list), size);
 
-    *n = (size_t)cJSON_GetArraySize(list);
     if (list != NULL && !cJSON_IsArray(list))
         fields_wrong(f, name);
     cJSON_ArrayForEach(item, list)
     {
         if (!cJSON_IsArray(item))
             fields_wrong(f, name);
+        if (array == NULL || f->wrong != NULL)
+            break;
+        take(f, item->child, array + size * (*count)++);
     }
-    return f->wrong == NULL ? list : NULL;
+    return array;
 }
 
-static void take_findings(struct fields *f, const cJSON *root, struct p2t_exchange *x)
+static void take_finding(struct fields *f, const cJSON *at, void *to)
 {
-    size_t n;
-    const cJSON *list = list_of_lists(f, root, "findings", &n), *item;
-    struct p2t_finding *findings = fields_list(f, n, sizeof *findings);
+    struct p2t_finding *x = to;
 
-    x->findings = findings;
-    cJSON_ArrayForEach(item, list)
-    {
-        if (findings == NULL)
-            return;
-        struct p2t_finding *to = &findings[x->finding_count++];
-        const cJSON *at = item->child;
-        to->id = (enum p2t_finding_code)fields_name_of(f, next_of(&at), "findings", P2T_FINDING_COUNT, code_name);
-        to->code = code_name((int)to->id);
-        to->severity =
-            (enum p2t_severity)fields_name_of(f, next_of(&at), "findings", P2T_SEVERITY_DEPENDS, severity_name);
-        to->text = fields_string(f, next_of(&at), "findings");
-        to->evidence_count = take_evidence(f, next_of(&at), to->evidence, P2T_FINDING_EVIDENCE_MAX);
-        if (at != NULL)
-            to->evidence_dropped = (uint32_t)fields_integer(f, next_of(&at), "findings", 0, UINT32_MAX);
-    }
+    x->id = (enum p2t_finding_code)fields_name_of(f, next_of(&at), "findings", P2T_FINDING_COUNT, code_name);
+    x->code = code_name((int)x->id);
+    x->severity = (enum p2t_severity)fields_name_of(f, next_of(&at), "findings", P2T_SEVERITY_DEPENDS, severity_name);
+    x->text = fields_string(f, next_of(&at), "findings");
+    x->evidence_count = take_evidence(f, next_of(&at), x->evidence, P2T_FINDING_EVIDENCE_MAX);
+    if (at != NULL)
+        x->evidence_dropped = (uint32_t)fields_integer(f, next_of(&at), "findings", 0, UINT32_MAX);
 }
 
-static void take_links(struct fields *f, const cJSON *root, struct p2t_exchange *x)
+static void take_link(struct fields *f, const cJSON *at, void *to)
 {
-    size_t n;
-    const cJSON *list = list_of_lists(f, root, "links", &n), *item;
-    struct p2t_link *links = fields_list(f, n, sizeof *links);
+    struct p2t_text relation = fields_string(f, next_of(&at), "links");
 
-    x->links = links;
-    cJSON_ArrayForEach(item, list)
-    {
-        if (links == NULL)
-            return;
-        const cJSON *at = item->child;
-        struct p2t_text relation = fields_string(f, next_of(&at), "links");
-        links[x->link_count++] =
-            (struct p2t_link){fields_relation(f, relation), fields_id_of(f, next_of(&at), "links")};
-    }
+    *(struct p2t_link *)to = (struct p2t_link){fields_relation(f, relation), fields_id_of(f, next_of(&at), "links")};
 }
 
 void reread_compact(struct fields *f, const cJSON *root, struct p2t_exchange *x)
@@ -229,6 +212,6 @@ void reread_compact(struct fields *f, const cJSON *root, struct p2t_exchange *x)
     if (took == NULL || __builtin_add_overflow(x->start_ns, fields_us(f, took, "took_us"), &x->end_ns))
         fields_wrong(f, "took_us");
     take_events(f, root, x);
-    take_findings(f, root, x);
-    take_links(f, root, x);
+    x->findings = take_lists(f, root, "findings", sizeof *x->findings, &x->finding_count, take_finding);
+    x->links = take_lists(f, root, "links", sizeof *x->links, &x->link_count, take_link);
 }

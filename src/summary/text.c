@@ -171,8 +171,10 @@ static void say_totals(const struct p2t_summary *s, struct buf *b, size_t servic
         buf_printf(b, " in %zu periods that do not overlap", s->period_count);
     buf_printf(b, "; %llu failed", (unsigned long long)s->calls_failed);
     size_t rest = unexplained_failures(s), lookups = lookups_in_vain(s);
-    if (s->cause_count > 0 && rest > 0)
+    if (s->cause_count > 0 && rest > 0 && rest < s->calls_failed)
         buf_printf(b, ", %zu of them for no cause found here", rest);
+    else if (s->cause_count > 0 && rest > 0)
+        buf_lit(b, ", for no cause found here");
     if (lookups > 0)
         buf_printf(b, ", and %zu lookup%s that led to no call", lookups, plural(lookups));
     say_open(s, b);

@@ -72,7 +72,7 @@ static bool is_event_stream(const struct p2t_exchange *x)
 
 bool p2t_exchange_failed(const struct p2t_exchange *x)
 {
-    if (x->outcome != P2T_OUTCOME_OK && x->outcome != P2T_OUTCOME_INCOMPLETE)
+    if (x->outcome != P2T_OUTCOME_OK && x->outcome != P2T_OUTCOME_INCOMPLETE && x->error.p != NULL)
         return true;
     return x->status >= 500 || (x->grpc != NULL && x->grpc->status > 0);
 }

@@ -128,7 +128,8 @@ def check_kills(folder, capture):
         elif i % 3 == 1:
             write(path, capture)
             check_killed(path, ids, i)
-    check(left <= 5, "names are left by", left, "kills of 100")
+    # Half of the kills aim at that instant, which is longer where the disk is busy.
+    check(left <= 20, "names are left by", left, "kills of 100")
 
 
 def check_others(folder, capture):

@@ -115,7 +115,7 @@ def unix_ns(text):
     import time
 
     day = calendar.timegm(time.strptime(text[:19], "%Y-%m-%dT%H:%M:%S"))
-    return day * 10**9 + int(text[20:29])
+    return max(0, day * 10**9 + int(text[20:29]))
 
 
 SPANS = {"GetConn": "http.getconn", "DNSStart": "http.dns", "ConnectStart": "http.connect", "TLSHandshakeStart": "http.tls",
@@ -202,7 +202,7 @@ def check_otlp_spans(name, x, call, spans):
 
 def is_failed(x):
     grpc = (x.get("grpc") or {}).get("status")
-    return x["outcome"] not in ("ok", "incomplete") or (x["status"] or 0) >= 500 or grpc not in (None, 0)
+    return (x["outcome"] not in ("ok", "incomplete") and x["error"] is not None) or (x["status"] or 0) >= 500 or grpc not in (None, 0)
 
 
 def no_null(value):

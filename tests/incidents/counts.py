@@ -74,7 +74,7 @@ def count_told(program, capture):
         x = json.loads(line)
         codes = {f['code'] for f in x['findings']}
         still_open += x['outcome'] == 'incomplete'
-        if x['outcome'] in ('ok', 'incomplete') or 'conn.canceled' in codes:
+        if x['outcome'] in ('ok', 'incomplete') or x['error'] is None or 'conn.canceled' in codes:
             continue
         counts['failed'] += 1
         counts['dns'] += x['outcome'] == 'dns_error'

@@ -36,6 +36,43 @@ def written(folder, name, make, *args):
     return path
 
 
+# ---- silent repetitions ----
+
+
+def dropped(folder, after):
+    """A kept connection is closed as the request comes, which comes again on a new one."""
+
+    def make(c):
+        get = b'GET /1 HTTP/1.1\r\nHost: a.test\r\n\r\n'
+        t = Talk(c, 0, C, '10.0.0.2:80')
+        t.says(0.01, C, get)
+        t.says(0.02, t.server, b'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
+        t.says(5, C, get)
+        t.ends(5.001, t.server)
+        t.ends(5.0012, C)
+        t = Talk(c, 5.0013 + after, '10.0.0.1:4001', '10.0.0.2:80')
+        t.says(5.003 + after, t.client, get)
+        t.says(5.013 + after, t.server, b'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
+        c.udp(9, C, '10.0.0.9:9', b'x')
+
+    return [written(folder, 'a', make)]
+
+
+@case('3 calls, 1 service, 9.0 s; 0 failed')
+def the_client_repeats_it(folder):
+    return dropped(folder, 0)
+
+
+@case('3 calls, 1 service, 9.0 s; 1 failed')
+def the_application_repeats_it(folder):
+    return dropped(folder, 0.2)
+
+
+@case('the client sent it again on a new connection [conn.stale_reuse', 'retried as ', command='-Ttext')
+def what_the_client_repeats_is_linked(folder):
+    return dropped(folder, 0)
+
+
 # ---- short names ----
 
 
@@ -148,6 +185,16 @@ def who_was_stopped(folder):
 
 
 # ---- the rows of services ----
+
+
+@case('497 calls, 9 services, 18.0 s; 54 failed, 4 of them for no cause found here\n')
+def some_failures_have_no_known_cause(folder):
+    return glob.glob(f'{HERE}/captures/01-*.pcap.zst')
+
+
+@case('564 calls, 7 services, 20.0 s; 11 failed, for no cause found here\n')
+def what_failed_has_nothing_to_do_with_the_cause(folder):
+    return glob.glob(f'{HERE}/captures/05-*.pcap.zst')
 
 
 def row(service, calls, failed, rest=''):

@@ -601,6 +601,40 @@ def a_host_that_dies_after_two_handshakes(c):
     c.udp(30, C, '10.0.0.9:9', b'x')
 
 
+def slow_hellos(c, slow_at, used=True):
+    """Thirty handshakes, five of them slow, from that one on; each carries a call, but for the slow ones where used is not set."""
+    for i in range(30):
+        slow = slow_at <= i < slow_at + 5
+        at, client = 1 + i * 0.3, f'10.0.0.1:{4000 + i}'
+        t = Talk(c, at, client, '10.0.0.2:443')
+        t.says(at + 0.003, client, client_hello('a.test'))
+        late = at + (0.17 if slow and used else 0.9 if slow else 0.005)
+        t.says(late, t.server, server_hello(True) + record(20, b'\1') + record(23, b'c' * 900))
+        t.says(late + 0.001, client, record(20, b'\1') + record(23, b'f' * 53))
+        if used or not slow:
+            t.says(late + 0.002, client, record(23, b'q' * 150))
+            t.says(late + 0.006, t.server, record(23, b'a' * 700))
+        t.ends(late + 0.01, client)
+        t.ends(late + 0.0105, t.server)
+    c.packets.sort(key=lambda packet: packet[0])
+    c.udp(20, C, '10.0.0.9:9', b'x')
+
+
+@case(['tls.slow_server', 'take 168 ms', '5 of 5', '!carried no request'])
+def handshakes_that_became_slow(c):
+    slow_hellos(c, 15)
+
+
+@case()
+def handshakes_of_a_server_that_has_just_begun(c):
+    slow_hellos(c, 0)
+
+
+@case(['tls.slow_server', '5 of 5; 5 of these connections carried no request: by then nobody waited for them any more'])
+def handshakes_that_outlive_their_calls(c):
+    slow_hellos(c, 15, used=False)
+
+
 # ---- nothing comes back ----
 
 
@@ -1024,6 +1058,32 @@ def ask(c, at, number, name, kind=1, **kept):
     c.udp(at, f'10.0.0.1:{5000 + number}', DNS, question(number, name, kind))
     if 'after' in kept:
         c.udp(at + kept.pop('after'), DNS, f'10.0.0.1:{5000 + number}', answer(number, name, kind, **kept))
+
+
+def asked_for_once(c, until):
+    """A name is gone at 4 s, and asked for once since; calls to it leave every 100 ms until then, or until the time given."""
+    ask(c, 0, 1, 'a.test', after=0.001, address='10.0.0.2')
+    t = Talk(c, 0.01, C, S)
+    for i in range(int(until * 10)):
+        t.says(0.1 + i * 0.1, C, b'GET / HTTP/1.1\r\nHost: a.test\r\n\r\n')
+        t.says(0.105 + i * 0.1, S, b'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
+    other = Talk(c, 0.02, '10.0.0.1:4009', '10.0.0.3:80')
+    for i in range(90):
+        other.says(0.1 + i * 0.1, other.client, b'GET / HTTP/1.1\r\nHost: b.test\r\n\r\n')
+        other.says(0.105 + i * 0.1, other.server, b'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
+    ask(c, 4.05, 2, 'a.test', after=0.001, rcode=3)
+    c.packets.sort(key=lambda packet: packet[0])
+    c.udp(9.2, C, '10.0.0.9:9', b'x')
+
+
+@case(['dns.not_found', 'a.test does not exist (NXDOMAIN): 1 lookup failed', 'nobody asks for 5.1 s, where a call left every 103 ms: a client that remembers the failure sends no packet'])
+def a_failure_that_is_remembered(c):
+    asked_for_once(c, 4)
+
+
+@case()
+def one_failure_beside_calls_that_go_on(c):
+    asked_for_once(c, 9)
 
 
 def short_name(c, rcode, before=True):

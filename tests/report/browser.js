@@ -39,6 +39,8 @@ async function widths(browser, name) {
     const page = await open(browser, name, {width});
     const wide = await page.evaluate(() => document.documentElement.scrollWidth);
     check(wide <= width, `${name}: ${wide} px wide at ${width}`);
+    const cut = await page.$$eval('.scroll-x', (all) => all.filter((e) => e.scrollWidth > e.clientWidth).map((e) => e.getAttribute('aria-label')));
+    check(width < 1280 || cut.length === 0, `${name}: tables are cut at ${width}: ${cut}`);
     await close(page);
   }
 }
@@ -163,6 +165,19 @@ async function keyboardOpensWaterfall(browser) {
   await close(page);
 }
 
+// On a logarithmic scale a wait of seconds leaves little room between the labels of what is shorter.
+async function axisIsReadable(browser) {
+  for (const width of [400, 1280, 1920]) {
+    const page = await open(browser, 'storm', {width, hash: '#id=8a074da335398d9a'});
+    for (const scale of ['linear', 'logarithmic']) {
+      await page.locator('#detail button', {hasText: scale}).click();
+      const boxes = await page.locator('.waterfall .axis text').evaluateAll((all) => all.map((e) => e.getBoundingClientRect()).map((b) => [b.left, b.right]).sort((a, b) => a[0] - b[0]));
+      check(boxes.length > 1 && boxes.every((b, i) => i === 0 || boxes[i - 1][1] <= b[0]), `labels overlap at ${width}, ${scale}: ${JSON.stringify(boxes)}`);
+    }
+    await close(page);
+  }
+}
+
 async function linksLeadThere(browser) {
   let page = await open(browser, 'incident', {hash: '#id=0aab19dc871cebd3'});
   check((await page.locator('#detail').innerText()).includes('no such host'), 'the link does not open its exchange');
@@ -265,7 +280,7 @@ async function manyRows(browser) {
   await accessible(browser, 'incident', '41473b75923727fe');
   await accessible(browser, 'storm', '8a074da335398d9a');
   await accessible(browser, 'changed', '8a074da335398d9a');
-  for (const part of [verdictLeadsToCalls, baselineIsTold, restIsShown, tableFiltersAndSorts, brushChoosesTime, keyboardOpensWaterfall, linksLeadThere, lanesShowConnections,
+  for (const part of [verdictLeadsToCalls, baselineIsTold, restIsShown, tableFiltersAndSorts, brushChoosesTime, keyboardOpensWaterfall, axisIsReadable, linksLeadThere, lanesShowConnections,
     printsAndDarkens, hostileStaysText, manyRows]) {
     try {
       await part(browser);

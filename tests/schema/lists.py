@@ -38,7 +38,7 @@ def enums(program):
         'outcome': rows('include/pcap2trace/exchange.h', 'P2T_OUTCOME_LIST'),
         'cause_side': rows('include/pcap2trace/summary.h', 'P2T_CAUSE_SIDE_LIST'),
         'limit': [name for name in rows('include/pcap2trace/transport.h', 'P2T_LIMIT_LIST') if name != 'none'],
-        'relation': source('src/correlate/links.c', r'"(\w+_(?:of|from))"') + source('src/correlate/lookup/life.c', r'exchange_link\)\{"(\w+)"'),
+        'relation': source('src/correlate/links.c', r'"(\w+_(?:of|from|as))"') + source('src/correlate/lookup/life.c', r'exchange_link\)\{"(\w+)"'),
         'capture_limit': source('src/summary/limits.c', r'capture_limit\)\{\s*"(\w+)"'),
         'live_form': rows('src/analyze/live/live.h', 'LIVE_FORM_LIST'),
         'excuse': source('src/analyze/compare/pair.c', r'\[PAIR_\w+\] = "([^"]+)"'),

@@ -27,7 +27,7 @@ TOLD = {
 
 
 def failed(x):
-    return x["outcome"] not in ("ok", "incomplete") or (x["status"] or 0) >= 500 or ((x.get("grpc") or {}).get("status") or 0) > 0
+    return (x["outcome"] not in ("ok", "incomplete") and x["error"] is not None) or (x["status"] or 0) >= 500 or ((x.get("grpc") or {}).get("status") or 0) > 0
 
 
 def is_call(x):

@@ -18,7 +18,8 @@ static const struct property {
     const char *what;
 } properties[] = {
     {"captures", NULL, FILE_NAMES, FOR_SUMMARY | FOR_LIST | FOR_EXPLAIN | FOR_EXTRACT | FOR_COMPARE,
-     "capture files, or folders of them, below the server's folder"},
+     "capture files, or folders for the files in them, below the server's folder, which is \".\"; for a name that is "
+     "not there the answer lists names"},
     {"live", "--live", FILE_NAMES, FOR_COMPARE, "what clients logged of their own calls: files below that folder"},
     {"baseline", "--baseline", FILE_NAME, FOR_SUMMARY, "a capture of another time: says what is usual"},
     {"id", "--id", TEXTS, FOR_LIST | FOR_EXPLAIN | FOR_EXTRACT, "ids of exchanges, or their first digits"},

@@ -15,11 +15,20 @@
 struct reading {
     struct feed feed; /* first: the session's callbacks find it */
     struct rows *rows;
+    bool choosing;
 };
+
+bool held_is_chosen(const struct cli_options *o, const struct filter *filter, const struct p2t_exchange *x)
+{
+    return (o->all || !x->quiet) && filter_keeps(filter, x);
+}
 
 static int on_exchange(void *ctx, const struct p2t_exchange *x)
 {
     struct reading *r = ctx;
+
+    if (r->choosing && !held_is_chosen(r->feed.options, &r->feed.filter, x))
+        return P2T_OK;
     int status = feed_exchange(ctx, x);
 
     return status == P2T_OK ? rows_add(r->rows, x) : status;
@@ -48,10 +57,12 @@ static int read_all(struct reading *r, struct held *h)
     return status;
 }
 
-static int fill(struct held *h, const struct cli_options *o)
+static int fill(struct held *h, const struct cli_options *o, bool choosing)
 {
-    struct reading r = {.feed = {.options = o}, .rows = &h->rows};
+    struct reading r = {.feed = {.options = o}, .rows = &h->rows, .choosing = choosing};
 
+    if (choosing)
+        r.feed.filter = o->filter;
     report_to(&h->notes);
     int status = read_all(&r, h);
     report_to(NULL);
@@ -73,7 +84,7 @@ static void let_go(struct held *h)
 }
 
 /* A file that changed is another one. */
-static char *key_of(const struct cli_options *o)
+static char *key_of(const struct cli_options *o, const char *choice)
 {
     struct buf b = {0};
     struct stat st;
@@ -82,6 +93,7 @@ static char *key_of(const struct cli_options *o)
         if (stat(o->captures[i], &st) == 0)
             buf_printf(&b, "%s\n%lld %lld\n", o->captures[i], (long long)st.st_size,
                        (long long)system_changed_ns(&st));
+    buf_str(&b, choice);
     buf_putc(&b, '\0');
     if (!b.failed)
         return (char *)b.p;
@@ -115,7 +127,7 @@ static void put(struct shelf *s, struct held *h)
     s->item[at] = h;
 }
 
-static int read_new(struct shelf *s, const struct cli_options *o, char *key, struct held **held)
+static int read_new(struct shelf *s, const struct cli_options *o, char *key, bool choosing, struct held **held)
 {
     struct held *h = calloc(1, sizeof *h);
 
@@ -124,7 +136,7 @@ static int read_new(struct shelf *s, const struct cli_options *o, char *key, str
         return P2T_ERR_MEMORY;
     }
     h->key = key;
-    int status = fill(h, o);
+    int status = fill(h, o, choosing);
     root_leave_out(s->root, &h->notes);
     if (status != P2T_OK || h->summary == NULL || signals_stop() != 0) {
         let_go(h);
@@ -135,20 +147,25 @@ static int read_new(struct shelf *s, const struct cli_options *o, char *key, str
     return P2T_OK;
 }
 
-int shelf_take(struct shelf *s, const struct cli_options *o, const struct held **held)
+int shelf_take_chosen(struct shelf *s, const struct cli_options *o, const char *choice, const struct held **held)
 {
-    char *key = key_of(o);
+    char *key = key_of(o, choice);
     struct held *h = key != NULL ? find(s, key) : NULL;
     int status = key != NULL ? P2T_OK : P2T_ERR_MEMORY;
 
     if (h != NULL)
         free(key);
     else if (key != NULL)
-        status = read_new(s, o, key, &h);
+        status = read_new(s, o, key, *choice != '\0', &h);
     if (h != NULL)
         h->used = ++s->clock;
     *held = h;
     return status;
+}
+
+int shelf_take(struct shelf *s, const struct cli_options *o, const struct held **held)
+{
+    return shelf_take_chosen(s, o, "", held);
 }
 
 void shelf_fini(struct shelf *s)

@@ -8,7 +8,7 @@
 #include "pcap2trace/summary.h"
 
 struct held {
-    char *key; /* the files, with their sizes and times */
+    char *key; /* the files, with their sizes and times, and the choice */
     uint64_t used;
     struct p2t_summary *summary; /* finished */
     struct rows rows;
@@ -34,6 +34,11 @@ struct shelf {
 /* What the options' captures hold, from the shelf, or read now. It stays until the next call. 0 or a negative p2t_status;
  * *held is NULL when reading was stopped. */
 int shelf_take(struct shelf *s, const struct cli_options *o, const struct held **held);
+/* The same, but only of exchanges that the options choose, for captures that hold more than can be kept. choice: a text that is
+ * the same for the same options. */
+int shelf_take_chosen(struct shelf *s, const struct cli_options *o, const char *choice, const struct held **held);
+/* The options choose this exchange. filter: theirs, which knows the first packet. */
+bool held_is_chosen(const struct cli_options *o, const struct filter *filter, const struct p2t_exchange *x);
 void shelf_fini(struct shelf *s);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -42,10 +43,51 @@ static const char *in_arena(struct arena *arena, const char *text)
     return copy.n > 0 ? (const char *)copy.p : NULL;
 }
 
+static int visible(const struct dirent *entry)
+{
+    return entry->d_name[0] != '.';
+}
+
+/* The name as a client may use it, if it does not lead out of the root. */
+static bool put_entry(const struct root *r, const char *folder, const char *name, const char *between, struct buf *b)
+{
+    struct stat st;
+    char *joined;
+
+    if (asprintf(&joined, "%s/%s", folder, name) < 0)
+        return false;
+    char *real = realpath(joined, NULL);
+    bool below =
+        real != NULL && lies_below(r, real) && stat(real, &st) == 0 && (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode));
+    if (below)
+        buf_printf(b, "%s%s%s", between, joined + r->n + 1, S_ISDIR(st.st_mode) ? "/" : "");
+    free(joined);
+    free(real);
+    return below;
+}
+
+/* What a client may ask for instead: the first names of a folder. */
+static void put_entries(const struct root *r, const char *folder, struct buf *b)
+{
+    enum { NAMES_MAX = 40 };
+    struct dirent **entries;
+    int n = scandir(folder, &entries, visible, alphasort), put = 0;
+
+    for (int i = 0; i < n; i++) {
+        if (put < NAMES_MAX && put_entry(r, folder, entries[i]->d_name, put == 0 ? "; there are: " : ", ", b) &&
+            ++put == NAMES_MAX)
+            buf_lit(b, ", ...");
+        free(entries[i]);
+    }
+    if (n >= 0)
+        free(entries);
+}
+
 /* What exists outside must not be told from what does not exist. */
-static const char *not_there(const char *name, struct buf *complaint)
+static const char *not_there(const struct root *r, const char *name, struct buf *complaint)
 {
     buf_printf(complaint, "there is no '%s' below the folder that this server reads", name);
+    put_entries(r, r->path, complaint);
     return NULL;
 }
 
@@ -57,7 +99,7 @@ static const char *resolve(const struct root *r, const char *name, struct arena 
     const char *path = real != NULL && lies_below(r, real) ? in_arena(arena, real) : NULL;
 
     free(real);
-    return path != NULL ? path : not_there(name, complaint);
+    return path != NULL ? path : not_there(r, name, complaint);
 }
 
 static bool is_file(const char *path)
@@ -91,11 +133,6 @@ static int append(struct names *files, const char *path)
     return P2T_OK;
 }
 
-static int visible(const struct dirent *entry)
-{
-    return entry->d_name[0] != '.';
-}
-
 static int append_entry(const struct root *r, const char *folder, const char *name, struct arena *arena,
                         struct names *files)
 {
@@ -114,6 +151,7 @@ int root_files(const struct root *r, const char *name, struct arena *arena, stru
     const char *path = resolve(r, name, arena, complaint);
     struct dirent **entries;
     int status = P2T_OK;
+    size_t before = files->n;
 
     if (path == NULL)
         return P2T_ERR_USAGE;
@@ -131,6 +169,11 @@ int root_files(const struct root *r, const char *name, struct arena *arena, stru
         free(entries[i]);
     }
     free(entries);
+    if (status == P2T_OK && files->n == before) {
+        buf_printf(complaint, "no file is in '%s'", name);
+        put_entries(r, path, complaint);
+        return P2T_ERR_USAGE;
+    }
     if (status == P2T_OK && files->n >= ROOT_FILES_MAX) {
         buf_printf(complaint, "'%s' has more than %d files: name some of them", name, ROOT_FILES_MAX - 1);
         return P2T_ERR_USAGE;

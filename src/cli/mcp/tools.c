@@ -24,7 +24,7 @@ static const struct tool {
 } tools[] = {
     {"summary", "Who was slow or failed, and why",
      "Causes of failed and slow calls in packet captures, ranked, with services and what the captures cannot show. "
-     "Begin here.",
+     "Begin here; where it says --id ID, ask explain, and where it says --failed or --incomplete, list.",
      FOR_SUMMARY, run_summary},
     {"list", "List exchanges",
      "HTTP exchanges rebuilt from the captures, one JSON object each: id, times by phase, findings, evidence as "

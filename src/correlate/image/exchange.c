@@ -408,10 +408,12 @@ static void image_links(struct image *m, struct exchange *e)
 {
     e->link_count = image_count(m, e->link_count, LINKS_MAX);
     for (size_t i = 0; i < e->link_count; i++) {
-        static const char *const relations[] = {"retry_of", "redirected_from"};
-        bool redirect = m->out != NULL && strcmp(e->links[i].relation, relations[1]) == 0;
-        image_bool(m, &redirect);
-        e->links[i].relation = relations[redirect];
+        static const char *const relations[] = {"retry_of", "redirected_from", "retried_as"};
+        unsigned which = 0;
+        while (m->out != NULL && which < 2 && strcmp(e->links[i].relation, relations[which]) != 0)
+            which++;
+        image_enum(m, &which, 2);
+        e->links[i].relation = relations[which];
         IMAGE(m, e->links[i].id);
     }
 }

@@ -169,9 +169,10 @@ static void about_server_closing(struct exchange *e, const struct packet_mark *c
                        ms(e->request.first.ts_ns - c->previous_end.ts_ns),
                        e->retried ? "; the client sent it again on a new connection" : "");
     else
-        finding_add(e, P2T_FINDING_CONN_CLOSED_BY_SERVER, closed, NULL, "the server %s the connection %s",
-                    reset ? "reset" : "closed",
-                    mark_set(&e->response.first) ? "in the middle of the response" : "without a response");
+        finding_add_as(e, P2T_FINDING_CONN_CLOSED_BY_SERVER, e->retried ? P2T_SEVERITY_WARNING : P2T_SEVERITY_ERROR,
+                       closed, NULL, "the server %s the connection %s%s", reset ? "reset" : "closed",
+                       mark_set(&e->response.first) ? "in the middle of the response" : "without a response",
+                       e->retried ? "; the client sent it again" : "");
 }
 
 void about_closing(struct exchange *e)

@@ -29,8 +29,8 @@ function changeRows(b) {
 }
 
 function changesNote(b) {
-  if (!b.times_compared) return 'The baseline was captured at another place of the path: times are not compared.';
-  return b.changes.length + b.new.length + b.gone.length === 0 ? 'No route is slower or fails more, none is new.' : null;
+  if (!b.times_compared) return 'The baseline was captured at another point on the path, so times are not compared.';
+  return b.changes.length + b.new.length + b.gone.length === 0 ? 'No route is slower or fails more, and none is new.' : null;
 }
 
 function buildChanges() {
@@ -38,7 +38,7 @@ function buildChanges() {
   if (!b) return;
   const columns = [
     {label: 'What', cell: (r) => r.word}, {label: 'Route', class: 'wide', cell: (r) => r.route}, {label: 'Baseline', cell: (r) => r.before},
-    {label: 'Now', cell: (r) => r.now}, {label: 'Mostly in', cell: (r) => r.where}, {label: 'How sure', cell: (r) => r.sure},
+    {label: 'Now', cell: (r) => r.now}, {label: 'Mostly in', cell: (r) => r.where}, {label: 'Confidence', cell: (r) => r.sure},
   ];
   const rows = changeRows(b), note = changesNote(b), top = model.contents.top;
   const list = byId('changes');

@@ -34,8 +34,8 @@ function factList(d, i) {
   const conn = model.conn[i];
   return make('dl', {class: 'facts'},
     fact('Began', fullTime(model.start[i])), fact('Took', duration(model.total[i])),
-    fact('Client', textOf('client', i) && make('span', {class: 'mono'}, textOf('client', i)), d.nat_client ? ` (${d.nat_client} behind the translation)` : null),
-    fact('Server', textOf('server', i) && make('span', {class: 'mono'}, textOf('server', i)), d.nat_server ? ` (${d.nat_server} behind the translation)` : null, d.proxy ? ` by proxy ${d.proxy}` : null),
+    fact('Client', textOf('client', i) && make('span', {class: 'mono'}, textOf('client', i)), d.nat_client ? ` (${d.nat_client} behind NAT)` : null),
+    fact('Server', textOf('server', i) && make('span', {class: 'mono'}, textOf('server', i)), d.nat_server ? ` (${d.nat_server} behind NAT)` : null, d.proxy ? ` by proxy ${d.proxy}` : null),
     conn ? fact('Connection', button(model.texts[conn], () => { changeFilter({...noFilter, conn}); }, {class: 'link mono', title: 'All exchanges of this connection'}), ` ${connectionText(d, i)}`) : null,
     fact('TLS', tlsText(d)),
     fact('Request', messageText(d.request_proto, d.request_header, d.request_body, d.request_type)),
@@ -142,7 +142,7 @@ async function drawDetail(i) {
   const d = await detailOf(i);
   if (table.open !== i) return;
   const aside = byId('detail');
-  const body = d === null ? [phaseSummary(i), make('p', {class: 'note'}, 'Its details were left out: the page would be too big. ', make('code', {}, `pcap2trace --id ${hex(model.id[i])} CAPTURE`), ' shows them.')]
+  const body = d === null ? [phaseSummary(i), make('p', {class: 'note'}, 'Its details were left out to keep the page small. ', make('code', {}, `pcap2trace --id ${hex(model.id[i])} CAPTURE`), ' shows them.')]
     : [findingList(d), attempts(d), phaseSummary(i), ...waterfall(d, i), make('h3', {}, 'Facts'), factList(d, i), linkList(d), sentFields(d), ...moreFacts(d), evidence(d), commands(d, i)];
   aside.replaceChildren(detailHead(i));
   fill(aside, {}, body);

@@ -97,7 +97,7 @@ function laneMarks(lane, x) {
     if (m[name][k] >= 0) marks.push(svg('g', {class: `end-mark ${kind}`}, endShape(kind, x(at(name))), svg('title', {}, `${title} at ${clock(at(name), 6)}`)));
   };
   if (m.syn[k] >= 0) marks.push(svg('rect', {class: 'dial', x: percent(x(at('syn'))), width: percent(Math.max(0.12, x(m.ack[k] >= 0 ? at('ack') : m.syn_ack[k] >= 0 ? at('syn_ack') : at('last_syn')) - x(at('syn')))), y: 9, height: 6}, svg('title', {}, `dialled at ${clock(at('syn'), 6)}${m.syns[k] > 1 ? `, ${m.syns[k]} SYNs` : ''}`)));
-  if (m.syns[k] > 1) put('last_syn', 'again', 'SYN repeated');
+  if (m.syns[k] > 1) put('last_syn', 'again', 'SYN retransmitted');
   put('refused', 'rst', 'refused');
   put('icmp', 'rst', 'ICMP error');
   put('client_fin', 'fin', 'closed by the client');
@@ -133,7 +133,7 @@ function laneButton(lane) {
   const label = laneLabel(lane), count = lane.all || lane.shown.length;
   const what = count > 0 ? counted(count, 'exchange') : 'carried nothing';
   return button([make('span', {class: 'mono lane-main'}, label.main), make('span', {class: 'mono muted lane-sub'}, label.sub)],
-    () => showRows(lane.conn ? {conn: lane.conn} : {query: textOf('host', lane.shown[0]) || ''}), {class: 'lane-label', title: `${what}; a click shows them in the table`});
+    () => showRows(lane.conn ? {conn: lane.conn} : {query: textOf('host', lane.shown[0]) || ''}), {class: 'lane-label', title: `${what}; click to show in the table`});
 }
 
 function drawLane(n) {

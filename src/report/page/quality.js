@@ -23,9 +23,9 @@ function limitList() {
 
 function pageNotes() {
   const c = model.contents, notes = [];
-  if (c.rows < c.exchanges) notes.push(`The page has ${grouped(c.rows)} of ${grouped(c.exchanges)} exchanges: those that failed, the slowest and examples of each group first, then as many others as fit. Verdict, services and the counts over time are of all.`);
+  if (c.rows < c.exchanges) notes.push(`The page has ${grouped(c.rows)} of ${grouped(c.exchanges)} exchanges: those that failed, the slowest and examples of each group first, then as many others as fit. The verdict, the services and the counts over time cover all of them.`);
   else notes.push(`All ${counted(c.exchanges, 'exchange')} are in the page.`);
-  if (c.details < c.rows) notes.push(`${grouped(c.details)} of them have their timeline here; pcap2trace --id ID shows that of any other.`);
+  if (c.details < c.rows) notes.push(`${grouped(c.details)} of them have their timeline here; pcap2trace --id ID shows the timeline of any other.`);
   if (c.filtered) notes.push('This page was made with filters: other exchanges of the captures are not in it.');
   notes.push(c.secrets_shown ? 'Secrets are shown as they were on the wire: do not share this page.' : 'Passwords, cookies and tokens that were recognised are replaced by [redacted]; check the page before you share it.');
   return make('ul', {class: 'plain-list'}, notes.map((n) => make('li', {class: n.startsWith('Secrets are shown') ? 'bad-text' : null}, n)));

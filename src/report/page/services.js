@@ -107,7 +107,7 @@ function addressTable(caption, first, rows, filterOf) {
     {label: first, key: 'key', class: 'wide', cell},
     {label: 'Rows', key: 'calls', number: true, cell: (r) => grouped(r.calls)},
     {label: 'Failed', key: 'failed', number: true, cell: failedCell},
-    {label: 'Never sent', key: 'never', number: true, cell: (r) => (r.never > 0 ? make('span', {class: 'never-text'}, grouped(r.never)) : make('span', {class: 'muted'}, '0'))},
+    {label: 'Unsent', key: 'never', number: true, cell: (r) => (r.never > 0 ? make('span', {class: 'never-text'}, grouped(r.never)) : make('span', {class: 'muted'}, '0'))},
   ];
   rows.sort((a, b) => b.failed - a.failed || b.calls - a.calls);
   const top = model.contents.top;

@@ -81,7 +81,8 @@ function evidenceText(c) {
 function headline(s) {
   const length = periods().reduce((sum, p) => sum + parseTime(p.until) - parseTime(p.since), 0);
   const totals = [`${counted(s.calls, 'call')}, ${counted(s.services.length, 'service')}, ${duration(length)}; ${grouped(s.failed)} failed`];
-  if (s.causes.length > 0 && s.unexplained_failed > 0) totals.push(`${grouped(s.unexplained_failed)} of them for no cause found here`);
+  if (s.causes.length > 0 && s.unexplained_failed > 0)
+    totals.push(s.unexplained_failed === s.failed ? 'for no cause found here' : `${grouped(s.unexplained_failed)} of them for no cause found here`);
   if (s.lookups_in_vain > 0) totals.push(`${counted(s.lookups_in_vain, 'lookup')} led to no call`);
   if (s.open > 0) totals.push(`${grouped(s.open)} still waiting at the end`);
   const told = make('span', {class: 'muted'}, totals.join(', '));

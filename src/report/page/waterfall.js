@@ -133,8 +133,18 @@ function axisTicks(span, logarithmic) {
   return ticks;
 }
 
+// Of labels that would run into each other, that of the longer time stays.
+function labelled(ticks, x) {
+  let right = Infinity;
+  return ticks.slice().reverse().filter((t) => {
+    const clear = right - x(t) >= 16;
+    if (clear) right = x(t);
+    return clear;
+  });
+}
+
 function axisRow(ticks, x) {
-  const track = svg('svg', {class: 'track axis', height: 16, 'aria-hidden': 'true'}, ticks.map((t) => {
+  const track = svg('svg', {class: 'track axis', height: 16, 'aria-hidden': 'true'}, labelled(ticks, x).map((t) => {
     const at = x(t);
     return svg('text', {x: percent(at), y: 12, 'text-anchor': at < 5 ? 'start' : at > 92 ? 'end' : 'middle'}, t === 0 ? '0' : duration(t).replace(/\.?0+ /, ' '));
   }));
@@ -143,10 +153,10 @@ function axisRow(ticks, x) {
 
 function waterfall(d, i) {
   const end = Math.max(model.duration[i], model.total[i], 0);
-  const list = make('ol', {class: 'waterfall', 'aria-label': 'Events in their order'});
+  const list = make('ol', {class: 'waterfall', 'aria-label': 'Events in order'});
   const key = make('p', {class: 'legend'}, make('span', {class: 'key'}, svg('svg', {width: 18, height: 14, 'aria-hidden': 'true'}, svg('line', {class: 'moment', x1: 9, x2: 9, y1: 0, y2: 14})), 'proven'),
-    make('span', {class: 'key'}, svg('svg', {width: 22, height: 14, 'aria-hidden': 'true'}, svg('rect', {class: 'band', x: 1, width: 20, y: 1, height: 12}), svg('line', {class: 'guess', x1: 11, x2: 11, y1: 1, y2: 13})), '~ inferred, between these bounds'),
-    make('span', {class: 'key'}, '? assumed, unbounded on one side'));
+    make('span', {class: 'key'}, svg('svg', {width: 22, height: 14, 'aria-hidden': 'true'}, svg('rect', {class: 'band', x: 1, width: 20, y: 1, height: 12}), svg('line', {class: 'guess', x1: 11, x2: 11, y1: 1, y2: 13})), '~ inferred, in this range'),
+    make('span', {class: 'key'}, '? assumed, one side open'));
   const draw = (logarithmic) => {
     const span = plotSpan(d.events, end), x = scaleOf(span, logarithmic), ticks = axisTicks(span, logarithmic);
     list.replaceChildren(axisRow(ticks, x), ...waterfallRows(d.events).map((row) => waterfallRow(row, d.events, end, x, ticks)),
@@ -160,7 +170,7 @@ function waterfall(d, i) {
   const crowded = isCrowded(d.events, end);
   scales.forEach((b, n) => b.setAttribute('aria-pressed', (n === 1) === crowded));
   draw(crowded);
-  return [make('div', {class: 'section-head'}, make('h3', {}, 'Timeline'), key, make('span', {class: 'actions', role: 'group', 'aria-label': 'Scale of time'}, scales)), list];
+  return [make('div', {class: 'section-head'}, make('h3', {}, 'Timeline'), key, make('span', {class: 'actions', role: 'group', 'aria-label': 'Time scale'}, scales)), list];
 }
 
 // Most of it happened in a small part of the time: on a linear scale nothing of that would be told apart.

@@ -177,6 +177,25 @@ static bool is_noise(const struct name_view *v, enum p2t_cause_code code, const 
            (!v->s->small && is_habit(v, first, count));
 }
 
+/* From the last bad answer on, and for longer than anybody's pause. */
+static bool has_ceased(const struct name_view *v, int64_t since_ns, int64_t *pace_ns)
+{
+    return v->s->last_ns - since_ns > 2 * SECOND_NS && calls_ceased(v->s, v->name, since_ns, v->s->last_ns, pace_ns);
+}
+
+static void say_ceased(const struct name_view *v, struct cause *c)
+{
+    int64_t pace_ns;
+
+    if (!has_ceased(v, c->since_ns, &pace_ns) || v->s->last_ns - c->until_ns < 5 * pace_ns)
+        return;
+    buf_lit(&c->text, "; after the last of them nobody asks for ");
+    say_time(&c->text, v->s->last_ns - c->until_ns);
+    buf_lit(&c->text, ", where a call left every ");
+    say_time(&c->text, pace_ns);
+    buf_lit(&c->text, ": a client that remembers the failure sends no packet");
+}
+
 static void blame(struct name_view *v, enum p2t_cause_code code, const size_t *bad, size_t bad_count)
 {
     const struct question *first = v->all[bad[0]].item, *last = v->all[bad[bad_count - 1]].item;
@@ -215,6 +234,7 @@ static void blame(struct name_view *v, enum p2t_cause_code code, const size_t *b
     buf_printf(&c->text, " failed, and %s never left", c->failed == 1 ? "its request" : "their requests");
     if (v->with_address > 0)
         buf_lit(&c->text, "; at other times it has addresses");
+    say_ceased(v, c);
 }
 
 /* One family after the other: what stands for all lookups is counted, not both halves of each. */
@@ -232,7 +252,10 @@ static void find(struct name_view *v, enum p2t_cause_code code, bool (*is_bad)(c
     /* One answer alone, which nobody is seen to ask for. */
     bool unasked = count == 1 && ((struct question *)v->all[bad[0]].item)->asked.packet ==
                                      ((struct question *)v->all[bad[0]].item)->answered.packet;
-    if (count >= at_least(v->s, 2) && !unasked && !is_noise(v, code, v->all[bad[0]].item, count))
+    int64_t pace_ns;
+    bool enough = count >= at_least(v->s, 2) ||
+                  (count == 1 && has_ceased(v, ((struct question *)v->all[bad[0]].item)->asked_ns, &pace_ns));
+    if (enough && !unasked && !is_noise(v, code, v->all[bad[0]].item, count))
         blame(v, code, bad, count);
     free(bad);
 }

@@ -2,24 +2,11 @@
 #include "summary/rules/resolver.h"
 #include "summary/rules/rules.h"
 
-/* Calls that wait for a lookup of somebody else's leave no packet. That there were some, the calls before it tell. */
 static void say_unseen(const struct resolver *r, struct cause *c, const struct word *name)
 {
-    enum { CALLS_MIN = 5 };
-    int64_t first_ns = 0, last_ns = 0;
-    size_t before = 0;
+    int64_t pace_ns;
 
-    for (size_t i = 0; i < r->s->call_count; i++) {
-        const struct call *x = &r->s->calls[i];
-        if (x->request_ns == 0 || !is_name_of(name, x->name) || x->start_ns > c->until_ns)
-            continue;
-        if (x->start_ns >= c->since_ns)
-            return;
-        first_ns = before++ == 0 ? x->start_ns : first_ns;
-        last_ns = x->start_ns;
-    }
-    int64_t pace_ns = before > 1 ? (last_ns - first_ns) / (int64_t)(before - 1) : 0;
-    if (before < CALLS_MIN || r->s->level[KEEP_CALLS] > 0 || c->until_ns - last_ns < CALLS_MIN * pace_ns)
+    if (!calls_ceased(r->s, name, c->since_ns, c->until_ns, &pace_ns))
         return;
     buf_printf(&c->text, "; no call to %s left for ", name->text);
     say_time(&c->text, c->until_ns - c->since_ns);
@@ -133,7 +120,12 @@ void resolver_find_silence(struct resolver *r)
 
     /* Few, but each of them stopped its caller for seconds. */
     bool dear = v.bad * 10 >= v.inside && v.took_ns > 10 * SECOND_NS;
-    if (v.bad < at_least(r->s, 3) || (!nearly_all && (r->s->lossy_capture || (v.bad * 100 < r->n * 3 && !dear))))
+    int64_t pace_ns;
+    bool all_wait = v.bad > 1 && v.names.total == 1 && !v.name_answered &&
+                    calls_ceased(r->s, v.names.word[0], v.from_ns, r->s->last_ns, &pace_ns) &&
+                    r->s->last_ns - v.from_ns > 2 * SECOND_NS;
+    if ((v.bad < at_least(r->s, 3) && !all_wait) ||
+        (!nearly_all && (r->s->lossy_capture || (v.bad * 100 < r->n * 3 && !dear))))
         return;
     if (nearly_all)
         say_silence(r, &v);

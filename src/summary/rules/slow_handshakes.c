@@ -87,6 +87,18 @@ static bool was_quick_before(const struct handshakes *h)
     return h->by_baseline;
 }
 
+/* A dial goes on when its caller has left. */
+static size_t count_unused(const struct handshakes *h)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < h->span; i++) {
+        const struct call *c = h->run[i].item;
+        n += c->mark != 0 && c->kind == P2T_KIND_CONNECT && c->request_ns == 0;
+    }
+    return n;
+}
+
 static void blame(struct handshakes *h)
 {
     const struct call *first = h->run[0].item;
@@ -124,6 +136,10 @@ static void blame(struct handshakes *h)
     }
     say_usual(&c->text, h->base_ns, h->by_baseline);
     buf_printf(&c->text, ", %zu of %zu", h->slow.n, h->span);
+    size_t unused = count_unused(h);
+    if (unused > 0)
+        buf_printf(&c->text, "; %zu of these connections carried no request: by then nobody waited for %s any more",
+                   unused, unused == 1 ? "it" : "them");
 }
 
 void find_slow_handshakes(struct p2t_summary *s, struct keyed *calls, size_t n)
@@ -136,7 +152,8 @@ void find_slow_handshakes(struct p2t_summary *s, struct keyed *calls, size_t n)
         densest_run(h.good.all, h.good.n, is_slow, &at, &h.span)) {
         h.run = &h.good.all[at];
         measure(&h);
-        if (is_convincing(&h) && (!is_clients(&h) || was_quick_before(&h)))
+        bool dear = !is_clients(&h) && h.lost_ns >= 2 * SECOND_NS;
+        if (is_convincing(&h) && (dear || was_quick_before(&h)))
             blame(&h);
     }
     s->failed |= h.good.failed || h.all.failed || h.hello.failed || h.slow.failed || h.late.failed;

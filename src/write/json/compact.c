@@ -1,6 +1,7 @@
 /* src/doc/contract.md, "The compact form": the same facts in less than half the bytes. */
 #include "base/timefmt.h"
 #include "write/json/json.h"
+#include "write/json/subject.h"
 
 /* As json_us_text(), without zeros behind the last digit that says something. */
 static char *us_text(char *w, int64_t ns)
@@ -75,15 +76,13 @@ static void put_message(struct buf *b, const char *key, const struct p2t_message
 
 static void put_subject(struct buf *b, const struct p2t_exchange *x)
 {
-    text_member(b, ",\"error\":", x->error);
-    text_member(b, ",\"method\":", x->method);
-    text_member(b, ",\"url\":", x->url);
-    text_member(b, ",\"host\":", x->host);
-    count_member(b, ",\"status\":", x->status > 0 ? x->status : -1);
-    text_member(b, ",\"request_proto\":", x->request_proto);
-    text_member(b, ",\"response_proto\":", x->response_proto);
-    put_message(b, ",\"request\":[", &x->request);
-    put_message(b, ",\"response\":[", &x->response);
+#define TEXT(name)         text_member(b, ",\"" #name "\":", x->name);
+#define COUNT(name, value) count_member(b, ",\"" #name "\":", value);
+#define MESSAGE(name)      put_message(b, ",\"" #name "\":[", &x->name);
+    JSON_SUBJECT_LIST(TEXT, COUNT, MESSAGE, x)
+#undef TEXT
+#undef COUNT
+#undef MESSAGE
 }
 
 /* ---- its connection ---- */

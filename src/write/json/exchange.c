@@ -1,5 +1,6 @@
 /* src/doc/contract.md, "One exchange" and "One event", field by field in its order. */
 #include "write/json/pen.h"
+#include "write/json/subject.h"
 
 static inline __attribute__((always_inline)) char *put_member(struct buf *b, char *w, const char *key,
                                                               struct p2t_text s)
@@ -160,15 +161,14 @@ static char *put_message(struct buf *b, char *w, const struct p2t_message *m)
 
 static char *put_subject(struct buf *b, char *w, const struct p2t_exchange *x)
 {
-    w = put_member(b, w, ",\"error\":", x->error);
-    w = put_member(b, w, ",\"method\":", x->method);
-    w = put_member(b, w, ",\"url\":", x->url);
-    w = put_member(b, w, ",\"host\":", x->host);
-    w = put_count(w, ",\"status\":", x->status > 0 ? x->status : -1);
-    w = put_member(b, w, ",\"request_proto\":", x->request_proto);
-    w = put_member(b, w, ",\"response_proto\":", x->response_proto);
-    w = put_message(b, PEN_PUT(w, ",\"request\":"), &x->request);
-    return put_message(b, PEN_PUT(w, ",\"response\":"), &x->response);
+#define TEXT(name)         w = put_member(b, w, ",\"" #name "\":", x->name);
+#define COUNT(name, value) w = put_count(w, ",\"" #name "\":", value);
+#define MESSAGE(name)      w = put_message(b, PEN_PUT(w, ",\"" #name "\":"), &x->name);
+    JSON_SUBJECT_LIST(TEXT, COUNT, MESSAGE, x)
+#undef TEXT
+#undef COUNT
+#undef MESSAGE
+    return w;
 }
 
 /* Whole microseconds since 1970, rounded down: a double holds them, as jq and JavaScript read numbers. */

@@ -496,25 +496,57 @@ static void a_first_request_long_after_the_handshake_did_not_dial(void **state)
     assert_int_equal(sim.out[1].attempts, 0);
 }
 
-static void a_retry_after_a_stale_connection_is_linked(void **state)
+/* The server resets a kept connection as the request comes; it comes again after_us later. */
+static const struct sim_exchange *dropped(int64_t after_us)
 {
-    (void)state;
     struct flow_conn *old = sim_syn(&sim, 0, 5000, "10.0.0.2");
+
     sim_established(&sim, 100, old);
     sim_request(&sim, 200, old, 0, "10.0.0.2", "/");
     sim_response(&sim, 400, old, 0, 200, NULL);
     sim_request(&sim, 60000400, old, 1, "10.0.0.2", "/");
     sim_event(&sim, 60000500, old, FLOW_RST, FLOW_S2C);
-    struct flow_conn *fresh = sim_syn(&sim, 60000900, 5001, "10.0.0.2");
-    sim_established(&sim, 60001000, fresh);
-    sim_request(&sim, 60001100, fresh, 0, "10.0.0.2", "/");
-    sim_response(&sim, 60001300, fresh, 0, 200, NULL);
+    struct flow_conn *fresh = sim_syn(&sim, 60000500 + after_us, 5001, "10.0.0.2");
+    sim_established(&sim, 60000600 + after_us, fresh);
+    sim_request(&sim, 60000700 + after_us, fresh, 0, "10.0.0.2", "/");
+    sim_response(&sim, 60000900 + after_us, fresh, 0, 200, NULL);
     sim_close(&sim, 69000000, old, FLOW_END_CLOSED);
     sim_close(&sim, 69000000, fresh, FLOW_END_INPUT);
     sim_finish(&sim);
     assert_int_equal(sim.n, 3);
-    assert_int_equal(sim.out[1].outcome, P2T_OUTCOME_NO_RESPONSE);
-    assert_string_equal(sim.out[2].link, "retry_of");
+    for (size_t i = 0; i < 3; i++)
+        if (sim.out[i].outcome == P2T_OUTCOME_NO_RESPONSE)
+            return &sim.out[i];
+    return NULL;
+}
+
+static const char *link_of_last(void)
+{
+    for (size_t i = 0; i < 3; i++)
+        if (sim.out[i].client_port == 5001)
+            return sim.out[i].link;
+    return NULL;
+}
+
+static void a_retry_after_a_stale_connection_is_linked(void **state)
+{
+    (void)state;
+    const struct sim_exchange *x = dropped(400);
+    assert_non_null(x);
+    assert_string_equal(x->link, "retried_as");
+    assert_string_equal(x->error, "");
+    assert_string_equal(link_of_last(), "retry_of");
+}
+
+/* Its application saw the error, and asked again. */
+static void a_retry_of_the_application_hides_no_failure(void **state)
+{
+    (void)state;
+    const struct sim_exchange *x = dropped(100000);
+    assert_non_null(x);
+    assert_string_equal(x->link, "");
+    assert_string_not_equal(x->error, "");
+    assert_string_equal(link_of_last(), "retry_of");
 }
 
 static void a_redirect_is_linked_to_what_it_came_from(void **state)
@@ -600,6 +632,7 @@ int main(void)
         cmocka_unit_test_setup(a_lookup_that_led_nowhere_is_quiet, setup),
         cmocka_unit_test_setup(a_first_request_long_after_the_handshake_did_not_dial, setup),
         cmocka_unit_test_setup(a_retry_after_a_stale_connection_is_linked, setup),
+        cmocka_unit_test_setup(a_retry_of_the_application_hides_no_failure, setup),
         cmocka_unit_test_setup(a_redirect_is_linked_to_what_it_came_from, setup),
         cmocka_unit_test_setup(an_exchange_waits_for_no_other, setup),
     };

@@ -174,6 +174,26 @@ static void an_error_is_named_by_what_made_it_one(void **state)
     cJSON_Delete(root);
 }
 
+/* Its integers have no sign. */
+static void no_time_is_before_1970(void **state)
+{
+    struct p2t_event event = {.hook = P2T_HOOK_GET_CONN, .time_ns = -35000};
+    struct p2t_exchange x = *example_slow();
+
+    (void)state;
+    x.start_ns = -35000;
+    x.end_ns = 1;
+    x.events = &event;
+    x.event_count = 1;
+    cJSON *root = written(OUT_FORMAT_OTLP, &x);
+    const cJSON *span = span_at(root, 0, 0);
+    assert_string_equal(cJSON_GetObjectItem(span, "startTimeUnixNano")->valuestring, "0");
+    assert_string_equal(cJSON_GetObjectItem(span, "endTimeUnixNano")->valuestring, "1");
+    const cJSON *first = cJSON_GetArrayItem(cJSON_GetObjectItem(span, "events"), 0);
+    assert_string_equal(cJSON_GetObjectItem(first, "timeUnixNano")->valuestring, "0");
+    cJSON_Delete(root);
+}
+
 /* Longer than the room that is there when it is begun, with what is escaped at either end. */
 static void a_lane_of_long_names_is_whole(void **state)
 {
@@ -241,6 +261,7 @@ int main(void)
         cmocka_unit_test(an_error_is_named_by_what_made_it_one),
         cmocka_unit_test(a_lane_of_long_names_is_whole),
         cmocka_unit_test(memory_that_runs_out_is_noticed),
+        cmocka_unit_test(no_time_is_before_1970),
     };
 
     return cmocka_run_group_tests_name("write spans", tests, NULL, NULL);

@@ -69,7 +69,7 @@ char *otlp_time(struct otlp *o, char *w, int64_t ns)
 {
     if (o->last_time.n == 0 || o->last_time.ns != ns) {
         char *end = PEN_PUT(o->last_time.text, "\"");
-        end = pen_i64(end, ns);
+        end = u64_text(end, ns > 0 ? (uint64_t)ns : 0);
         end = PEN_PUT(end, "\"");
         o->last_time.n = (size_t)(end - o->last_time.text);
         o->last_time.ns = ns;

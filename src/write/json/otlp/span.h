@@ -36,7 +36,8 @@ struct otlp otlp_begin(struct buf *b, const struct p2t_exchange *x);
 /* The same for the same exchange in every run; never 0, which OTLP takes for none. */
 uint64_t otlp_derived_id(const struct otlp *o, struct p2t_text what, unsigned n);
 
-/* Quoted. Many that stand beside each other are the same. */
+/* Quoted; OTLP has none before 1970, where an estimate may lie when a capture's clock was never set. Many that stand beside
+ * each other are the same. */
 char *otlp_time(struct otlp *o, char *w, int64_t ns);
 
 /* A span is otlp_span_begin(), attributes, otlp_list_end(), perhaps other members, otlp_span_end() and a comma. */
