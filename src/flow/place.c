@@ -63,6 +63,13 @@ bool flow_tcp_place(const struct flow_conn *conn, struct flow_place *place)
     return true;
 }
 
+bool flow_tcp_is_closing(const struct flow_conn *conn)
+{
+    const struct flow_half *h = conn_of(conn)->half;
+
+    return h[0].fin_seen || h[1].fin_seen || h[0].rst_seen || h[1].rst_seen;
+}
+
 static void skip_half(struct flow_half *h, const struct flow_place_half *to)
 {
     if (to->base_from == FLOW_BASE_NONE)

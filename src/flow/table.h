@@ -90,6 +90,8 @@ struct flow_place {
 /* Fills *place. False: bytes are held after a hole, something stands still, or bytes came after the end, so that there is no
  * such moment now. */
 bool flow_tcp_place(const struct flow_conn *conn, struct flow_place *place);
+/* A FIN or RST of it came. */
+bool flow_tcp_is_closing(const struct flow_conn *conn);
 /* The connection is taken there without a word to the sink: packets in between were not given. */
 void flow_tcp_skip(struct flow_table *t, struct flow_conn *conn, const struct flow_place *place);
 /* When it was used last, by the packet clock: later than its last packet's own time where captured clocks step back. */

@@ -128,15 +128,26 @@ static bool place_now(const struct carry *c, const struct carry_conn *cc, struct
     return flow_tcp_place(cc->flow, &place->flow);
 }
 
+/* Not where it is being closed: its FIN or RST is fed after its place, which would make it a duplicate. */
 static bool forgets(const struct carry_conn *cc)
 {
-    return (!cc->protocol_known || cc->undecoded) && proto_forgets(cc->flow);
+    return (!cc->protocol_known || cc->undecoded) && proto_forgets(cc->flow) && !flow_tcp_is_closing(cc->flow);
 }
 
 /* Closed in order from both sides, its decoders freed: it is kept only to recognise late duplicates. */
 static bool lingers(const struct carry *c, const struct carry_conn *cc)
 {
     return proto_is_over(cc->flow) && c->last_ns - flow_tcp_last_ns(cc->flow) >= CARRY_DUPLICATES_NS;
+}
+
+/* Of one that lingers: no duplicate comes so late, and its FINs are fed after its place. */
+static bool last_place(const struct carry *c, const struct carry_conn *cc, struct carry_place *place)
+{
+    if (!lingers(c, cc) || !place_now(c, cc, place))
+        return false;
+    for (int dir = 0; dir < 2; dir++)
+        place->flow.half[dir].ring = (struct flow_ring){.at = 0};
+    return true;
 }
 
 /* Places only move forward: the packets before an earlier choice were dropped. */
@@ -147,7 +158,7 @@ void carry_place_choose(struct carry *c, struct carry_conn *cc)
     if (cc->flow == NULL || c->disordered)
         return;
     promote(c, cc);
-    if ((forgets(cc) || lingers(c, cc)) && place_now(c, cc, &now))
+    if (last_place(c, cc, &now) || (forgets(cc) && place_now(c, cc, &now)))
         c->failed |= !set_used(c, cc, &now);
     else if (cc->ready != NULL)
         c->failed |= !set_used(c, cc, cc->ready);
