@@ -77,8 +77,10 @@ static bool conn_ok(const struct cconn *cc, uint8_t places)
     return cc->is_idle == ((places & IMAGE_IDLE) != 0);
 }
 
-static bool lookup_ok(const struct lookup *l)
+static bool lookup_ok(const struct lookup *l, uint8_t places)
 {
+    if ((l->users == 0) != ((places & IMAGE_UNUSED) != 0) || (l->is_open && (l->closed || lookup_used(l))))
+        return false;
     for (const struct list_link *at = l->dials.next; at != &l->dials; at = at->next)
         if (list_entry(at, struct dial, of_lookup)->lookup != l)
             return false;
@@ -152,7 +154,7 @@ void image_check(struct image *m)
     good &= conn_ok(cc, m->sets[IMAGE_CONN].places[i_]);
     for
         EACH(m, IMAGE_LOOKUP, struct lookup, l)
-    good &= lookup_ok(l);
+    good &= lookup_ok(l, m->sets[IMAGE_LOOKUP].places[i_]);
     for
         EACH(m, IMAGE_DIAL, struct dial, d)
     good &= dial_ok(d, m->sets[IMAGE_DIAL].places[i_]);

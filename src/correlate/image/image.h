@@ -29,7 +29,8 @@ enum image_place {
     IMAGE_UNPLACED = 4,
     IMAGE_WAITING = 8,
     IMAGE_OF_LOOKUP = 16,
-    IMAGE_IDLE = 32
+    IMAGE_IDLE = 32,
+    IMAGE_UNUSED = 64
 };
 
 struct image {

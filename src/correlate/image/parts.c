@@ -163,6 +163,7 @@ void image_lookup(struct image *m, struct lookup *l)
     IMAGE(m, l->upstream_of);
     image_bool(m, &l->answer_cut);
     image_bool(m, &l->closed);
+    image_bool(m, &l->is_open);
     image_duration(m, &l->retry_gap_ns);
     image_slice(m, &l->name);
     image_servers(m, l);

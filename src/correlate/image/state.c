@@ -115,6 +115,8 @@ static void image_all(struct image *m, struct correlate *c)
     for (enum image_kind kind = 0; kind < IMAGE_KINDS; kind++)
         for (size_t i = 0; i < m->sets[kind].n && image_ok(m); i++)
             image_thing(m, kind, m->sets[kind].items[i]);
+    c->lookups_unused =
+        image_list(m, &c->unused_lookups, IMAGE_LOOKUP, offsetof(struct lookup, unused), IMAGE_UNUSED);
     image_recents(m, c);
 }
 

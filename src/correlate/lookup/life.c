@@ -25,14 +25,9 @@ static void leave_lists(struct correlate *c, struct lookup *l)
 
 int lookup_enlist(struct correlate *c, struct lookup *l)
 {
-    l->is_open = !l->closed && !lookup_used(l);
     if (l->is_open && hmap_insert(&c->lookups_by_label, &l->by_label, lookup_label_hash(&l->client_ip, l->name)) != 0)
         return -1;
     list_append(&c->lookups, &l->all);
-    if (l->users == 0) {
-        list_append(&c->unused_lookups, &l->unused);
-        c->lookups_unused++;
-    }
     return 0;
 }
 
@@ -56,11 +51,14 @@ struct lookup *lookup_new(struct correlate *c, const struct fact *f, struct slic
     l->info.first_query = f->mark;
     l->info.host = l->name = arena_copy(&l->arena, name);
     l->info.names = 1;
+    l->is_open = true;
     if (lookup_enlist(c, l) != 0) {
         arena_fini(&l->arena);
         slab_give(&c->lookup_slab, l);
         return NULL;
     }
+    list_append(&c->unused_lookups, &l->unused);
+    c->lookups_unused++;
     return l;
 }
 

@@ -95,6 +95,27 @@ static void the_host_field_decides_between_lookups_of_one_address(void **state)
     assert_string_equal(sim.out[1].host, "c.test");
 }
 
+/* A dial followed it, until the Host field named another: no question goes on with it any more. */
+static void a_lookup_that_a_dial_gave_back_takes_no_question(void **state)
+{
+    size_t lookups = 0;
+
+    (void)state;
+    sim_query(&sim, 0, 4100, 7, "c.test", DNS_A);
+    sim_answer(&sim, 100, 4100, 7, "c.test", DNS_A, 0, "10.0.0.2");
+    struct flow_conn *conn = sim_syn(&sim, 900, 5000, "10.0.0.2");
+    sim_established(&sim, 1000, conn);
+    sim_request(&sim, 1100, conn, 0, "b.test", "/");
+    sim_response(&sim, 1300, conn, 0, 200, NULL);
+    sim_query(&sim, 30000, 4100, 8, "c.test", DNS_AAAA);
+    sim_answer(&sim, 30100, 4100, 8, "c.test", DNS_AAAA, 0, NULL);
+    sim_close(&sim, 90000000, conn, FLOW_END_INPUT);
+    sim_finish(&sim);
+    for (size_t i = 0; i < sim.n; i++)
+        lookups += sim.out[i].kind == P2T_KIND_LOOKUP;
+    assert_int_equal(lookups, 2);
+}
+
 static void every_address_refused_is_one_failure_with_the_first_error(void **state)
 {
     (void)state;
@@ -609,6 +630,7 @@ int main(void)
         cmocka_unit_test_setup(a_race_is_one_exchange_with_its_loser, setup),
         cmocka_unit_test_setup(two_dials_of_one_lookup_share_it, setup),
         cmocka_unit_test_setup(the_host_field_decides_between_lookups_of_one_address, setup),
+        cmocka_unit_test_setup(a_lookup_that_a_dial_gave_back_takes_no_question, setup),
         cmocka_unit_test_setup(every_address_refused_is_one_failure_with_the_first_error, setup),
         cmocka_unit_test_setup(a_refused_dial_goes_on_when_its_timer_is_due, setup),
         cmocka_unit_test_setup(unanswered_syns_end_when_the_next_one_does_not_come, setup),
