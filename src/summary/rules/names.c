@@ -177,10 +177,40 @@ static bool is_noise(const struct name_view *v, enum p2t_cause_code code, const 
            (!v->s->small && is_habit(v, first, count));
 }
 
-/* From the last bad answer on, and for longer than anybody's pause. */
+/* The calls to the name, or to the shorter one that a search list made it of; none where neither is called. */
+static const struct keyed *calls_to(const struct name_view *v, size_t *n)
+{
+    const struct groups *g = &v->known->called;
+
+    *n = 0;
+    for (size_t length = v->name->n; length > 0 && *n == 0; length--) {
+        if (length < v->name->n && v->name->text[length] != '.')
+            continue;
+        const struct word *name =
+            length == v->name->n ? v->name : words_find(&v->s->words, slice_of(v->name->text, length));
+        size_t from = name != NULL ? count_before(g, name, INT64_MIN) : 0;
+        *n = name != NULL ? count_before(g, name, INT64_MAX) - from : 0;
+        if (*n > 0)
+            return &g->all[from];
+    }
+    return NULL;
+}
+
+/* From that time on, and for longer than anybody's pause. */
 static bool has_ceased(const struct name_view *v, int64_t since_ns, int64_t *pace_ns)
 {
-    return v->s->last_ns - since_ns > 2 * SECOND_NS && calls_ceased(v->s, v->name, since_ns, v->s->last_ns, pace_ns);
+    size_t n;
+    const struct keyed *calls = calls_to(v, &n);
+
+    return v->s->last_ns - since_ns > 2 * SECOND_NS && calls_ceased(v->s, calls, n, since_ns, v->s->last_ns, pace_ns);
+}
+
+/* One failure, and nobody asks or calls any more. */
+static bool is_last_word(const struct name_view *v, const struct question *bad)
+{
+    int64_t pace_ns;
+
+    return left_something(&v->known->left, bad->client, bad->asked_ns) && has_ceased(v, bad->asked_ns, &pace_ns);
 }
 
 static void say_ceased(const struct name_view *v, struct cause *c)
@@ -252,9 +282,7 @@ static void find(struct name_view *v, enum p2t_cause_code code, bool (*is_bad)(c
     /* One answer alone, which nobody is seen to ask for. */
     bool unasked = count == 1 && ((struct question *)v->all[bad[0]].item)->asked.packet ==
                                      ((struct question *)v->all[bad[0]].item)->answered.packet;
-    int64_t pace_ns;
-    bool enough = count >= at_least(v->s, 2) ||
-                  (count == 1 && has_ceased(v, ((struct question *)v->all[bad[0]].item)->asked_ns, &pace_ns));
+    bool enough = count >= at_least(v->s, 2) || (count == 1 && is_last_word(v, v->all[bad[0]].item));
     if (enough && !unasked && !is_noise(v, code, v->all[bad[0]].item, count))
         blame(v, code, bad, count);
     free(bad);
@@ -281,7 +309,7 @@ static void list_keys(struct p2t_summary *s, struct known *k)
     for (size_t i = 0; i < s->call_count; i++) {
         const struct call *c = &s->calls[i];
         if (c->name != NULL && c->request_ns != 0)
-            groups_add(&k->called, (struct keyed){{c->name}, 0, 0, NULL});
+            groups_add(&k->called, (struct keyed){{c->name}, c->start_ns, c->id, NULL});
         if (c->name != NULL && call_has(c, P2T_FINDING_DNS_NOT_FOUND))
             groups_add(&k->missed, (struct keyed){{c->name}, 0, 0, NULL});
     }

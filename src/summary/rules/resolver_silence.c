@@ -2,11 +2,28 @@
 #include "summary/rules/resolver.h"
 #include "summary/rules/rules.h"
 
+static bool have_ceased(const struct resolver *r, const struct word *name, int64_t since_ns, int64_t until_ns,
+                        int64_t *pace_ns)
+{
+    struct groups calls = {0};
+
+    for (size_t i = 0; i < r->s->call_count; i++) {
+        struct call *x = &r->s->calls[i];
+        if (x->request_ns != 0 && is_name_of(name, x->name))
+            groups_add(&calls, (struct keyed){{NULL}, x->start_ns, x->id, x});
+    }
+    groups_sort(&calls);
+    bool ceased = calls_ceased(r->s, calls.all, calls.n, since_ns, until_ns, pace_ns);
+    r->s->failed |= calls.failed;
+    groups_fini(&calls);
+    return ceased;
+}
+
 static void say_unseen(const struct resolver *r, struct cause *c, const struct word *name)
 {
     int64_t pace_ns;
 
-    if (!calls_ceased(r->s, name, c->since_ns, c->until_ns, &pace_ns))
+    if (!have_ceased(r, name, c->since_ns, c->until_ns, &pace_ns))
         return;
     buf_printf(&c->text, "; no call to %s left for ", name->text);
     say_time(&c->text, c->until_ns - c->since_ns);
@@ -112,6 +129,15 @@ static void say_lossy(struct resolver *r, const struct resolver_view *v)
     resolver_say_hits(r, c);
 }
 
+/* For one lookup, which is not over. */
+static bool all_wait(const struct resolver *r, const struct resolver_view *v)
+{
+    int64_t pace_ns, last_ns = r->s->last_ns;
+
+    return v->bad > 1 && v->names.total == 1 && !v->name_answered && last_ns - v->from_ns > 2 * SECOND_NS &&
+           cause_look(r->s) && have_ceased(r, v->names.word[0], v->from_ns, last_ns, &pace_ns);
+}
+
 void resolver_find_silence(struct resolver *r)
 {
     enum { OTHERS_MIN = 3 }; /* answers that tell a name that is not answered from questions that are lost */
@@ -120,11 +146,7 @@ void resolver_find_silence(struct resolver *r)
 
     /* Few, but each of them stopped its caller for seconds. */
     bool dear = v.bad * 10 >= v.inside && v.took_ns > 10 * SECOND_NS;
-    int64_t pace_ns;
-    bool all_wait = v.bad > 1 && v.names.total == 1 && !v.name_answered &&
-                    calls_ceased(r->s, v.names.word[0], v.from_ns, r->s->last_ns, &pace_ns) &&
-                    r->s->last_ns - v.from_ns > 2 * SECOND_NS;
-    if ((v.bad < at_least(r->s, 3) && !all_wait) ||
+    if ((v.bad < at_least(r->s, 3) && !all_wait(r, &v)) ||
         (!nearly_all && (r->s->lossy_capture || (v.bad * 100 < r->n * 3 && !dear))))
         return;
     if (nearly_all)

@@ -32,8 +32,10 @@ void rules_turns(struct p2t_summary *s);       /* Nagle, 100 Continue */
 bool is_name_of(const struct word *question, const struct word *called);
 
 /* Calls that wait for a lookup of somebody else's, or whose client remembers a failed one, leave no packet: calls to the name
- * left steadily before since_ns, and none from there until until_ns. pace_ns: how often one did. */
-bool calls_ceased(const struct p2t_summary *s, const struct word *name, int64_t since_ns, int64_t until_ns,
-                  int64_t *pace_ns);
+ * left steadily before since_ns, and none from there until until_ns. calls: those to the name that sent a request, by start;
+ * pace_ns: how often one did. */
+struct keyed;
+bool calls_ceased(const struct p2t_summary *s, const struct keyed *calls, size_t n, int64_t since_ns,
+                  int64_t until_ns, int64_t *pace_ns);
 
 #endif

@@ -47,7 +47,7 @@ static int by_address(const void *a, const void *b)
 /* The names it calls, to be found by bsearch(). */
 static const struct word **names_of(const struct process *p)
 {
-    const struct word **names = calloc(p->n, sizeof *names);
+    const struct word **names = calloc(p->n + 1, sizeof *names);
 
     for (size_t i = 0; names != NULL && i < p->n; i++)
         names[i] = ((const struct call *)p->calls[i].item)->name;
