@@ -175,7 +175,7 @@ static void set_window(struct p2t_summary *s)
 {
     s->first_ns = s->counters.earliest_ns;
     s->last_ns = s->counters.latest_ns;
-    s->small = s->calls_seen <= SMALL_CALLS_MAX;
+    s->small = s->call_count <= SMALL_CALLS_MAX && s->level[KEEP_CALLS] == 0;
 }
 
 int list_services(struct p2t_summary *s)

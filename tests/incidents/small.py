@@ -1133,6 +1133,14 @@ def a_short_name_that_never_was(c):
     short_name(c, 3, before=False)
 
 
+@case()
+def one_question_among_lookups_that_nobody_counts(c):
+    for i in range(40):
+        ask(c, i * 0.1, 100 + i, f'b{i}.test', after=0.001, address='10.0.0.4')
+    ask(c, 5, 1, 'a.test')
+    c.udp(40, C, '10.0.0.9:9', b'x')
+
+
 def one_name_silent(c, others, before):
     """Six questions for a name stay unanswered in 8 s, others are answered meanwhile; with before, it was answered once."""
     if before:
