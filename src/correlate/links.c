@@ -141,9 +141,11 @@ static bool is_repeated_by_client(const struct exchange *first, const struct exc
 
 static void link_to(struct exchange *e, struct recent *r)
 {
+    if (!r->redirect && (r->exchange == NULL || !is_repeated_by_client(r->exchange, e)))
+        return;
     e->links[e->link_count++] = (struct exchange_link){r->redirect ? "redirected_from" : "retry_of", r->id};
     r->until_ns = 0;
-    if (r->redirect || r->exchange == NULL || !is_repeated_by_client(r->exchange, e))
+    if (r->redirect)
         return;
     r->exchange->retried = true;
     if (r->exchange->link_count < LINKS_MAX)

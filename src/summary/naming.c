@@ -74,24 +74,45 @@ static uint32_t count_others(const struct keyed *calls, size_t n, const struct w
     return others;
 }
 
+/* A stray client may ask a server for any name; where nobody was answered, each dial says whom it was for. */
+static uint32_t votes_needed(const struct keyed *calls, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (((const struct call *)calls[i].item)->request_ns != 0)
+            return NAME_CALLS_MIN;
+    return 1;
+}
+
+static void name_service(const struct keyed *calls, size_t n)
+{
+    uint32_t votes;
+    const struct word *most = most_asked(calls, n, &votes), *server = calls[0].key[0];
+    const struct call *first = calls[0].item;
+
+    if (most == NULL)
+        return;
+    uint32_t others = count_others(calls, n, most);
+    const struct word *known = first->server_ip != NULL ? first->server_ip->known_as : NULL;
+    bool other = votes >= votes_needed(calls, n) && (known == NULL || !is_same_name(known, most));
+    words_name_service(server, other ? most : NULL, others);
+}
+
 /* Several names may lead to one address (an ingress, hosts of a laboratory). */
 void name_services(struct p2t_summary *s)
 {
+    struct groups by_server = {0};
     size_t at = 0, n;
     struct keyed *calls;
 
-    while ((calls = groups_next(&s->services, &at, &n)) != NULL) {
-        uint32_t votes;
-        const struct word *most = most_asked(calls, n, &votes), *server = calls[0].key[0];
-        const struct call *first = calls[0].item;
-        if (most == NULL)
-            continue;
-        uint32_t others = count_others(calls, n, most);
-        const struct word *known = first->server_ip != NULL ? first->server_ip->known_as : NULL;
-        bool other = votes >= NAME_CALLS_MIN && (known == NULL || !is_same_name(known, most));
-        if (server != NULL)
-            words_name_service(server, other ? most : NULL, others);
-    }
+    for (size_t i = 0; i < s->call_count; i++)
+        if (s->calls[i].server != NULL && s->calls[i].name != NULL)
+            groups_add(&by_server,
+                       (struct keyed){{s->calls[i].server}, s->calls[i].start_ns, s->calls[i].id, &s->calls[i]});
+    groups_sort(&by_server);
+    while ((calls = groups_next(&by_server, &at, &n)) != NULL)
+        name_service(calls, n);
+    s->failed |= by_server.failed;
+    groups_fini(&by_server);
 }
 
 void name_subjects(struct p2t_summary *s)

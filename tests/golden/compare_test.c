@@ -108,6 +108,10 @@ static void what_one_side_lacks_is_named(void **state)
     assert_non_null(named(wire_only, "url", "http://orders.shop.internal:8080/v1/orders/4711"));
     cJSON_Delete(json);
     program_free(&p);
+    program_run(&p, "compare --live compare_part.log " P2T_SAMPLES "/incident/incident.pcap");
+    assert_non_null(strstr((const char *)p.out.p,
+                           "live and wire DIFFER: 1 live without packets, 1 exchanges without a live trace\n"));
+    program_free(&p);
     assert_int_equal(remove("compare_part.log"), 0);
 }
 

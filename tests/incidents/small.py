@@ -1133,6 +1133,19 @@ def a_short_name_that_never_was(c):
     short_name(c, 3, before=False)
 
 
+@case(['conn.refused', 'b.test (10.0.0.2:9) refuses connections, 2 of 2', '!a.test'])
+def a_dial_for_another_name_of_the_address(c):
+    ask(c, 0, 1, 'a.test', after=0.001, address='10.0.0.2')
+    t = Talk(c, 0.002, C, S)
+    t.says(0.004, C, b'GET / HTTP/1.1\r\nHost: a.test\r\n\r\n')
+    t.says(0.008, S, b'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
+    for i in range(2):
+        ask(c, 1 + i, 2 + i, 'b.test', after=0.001, address='10.0.0.2')
+        c.refused(1.002 + i, f'10.0.0.1:{4100 + i}', '10.0.0.2:9')
+    c.packets.sort(key=lambda packet: packet[0])
+    c.udp(9, C, '10.0.0.9:9', b'x')
+
+
 @case()
 def one_question_among_lookups_that_nobody_counts(c):
     for i in range(40):

@@ -334,6 +334,31 @@ static void put_belonging(struct buf *b, const struct compare *c)
             buf_printf(b, "; %zu %s", c->attached[i], names[i]);
 }
 
+/* What one side lacks is named above; the last line says that it is for this. */
+static void put_last_word(struct buf *b, const struct compare *c)
+{
+    uint64_t differing = c->totals.pairs - c->totals.agreeing;
+    const char *before = ": ";
+
+    if (compare_agrees(c)) {
+        buf_lit(b, "live and wire agree\n");
+        return;
+    }
+    buf_lit(b, "live and wire DIFFER");
+    if (differing > 0 || c->totals.pairs == 0) {
+        buf_printf(b, "%s%llu of %llu pairs differ", before, (unsigned long long)differing,
+                   (unsigned long long)c->totals.pairs);
+        before = ", ";
+    }
+    if (c->live_only > 0) {
+        buf_printf(b, "%s%zu live without packets", before, c->live_only);
+        before = ", ";
+    }
+    if (c->wire_only > 0)
+        buf_printf(b, "%s%zu exchanges without a live trace", before, c->wire_only);
+    buf_putc(b, '\n');
+}
+
 static void text_end(struct buf *b, const struct compare *c)
 {
     const struct totals *t = &c->totals;
@@ -359,7 +384,7 @@ static void text_end(struct buf *b, const struct compare *c)
     buf_printf(b, "%llu of %llu pairs agree; %llu disagreements of order, %llu of error texts, %llu of values\n",
                (unsigned long long)t->agreeing, (unsigned long long)t->pairs, (unsigned long long)t->order,
                (unsigned long long)t->errors, (unsigned long long)t->values);
-    buf_str(b, compare_agrees(c) ? "live and wire agree\n" : "live and wire DIFFER\n");
+    put_last_word(b, c);
 }
 
 static void text_live_only(struct buf *b, const struct compare *c, const struct record *r, uint64_t index)

@@ -567,7 +567,7 @@ static void a_retry_of_the_application_hides_no_failure(void **state)
     assert_non_null(x);
     assert_string_equal(x->link, "");
     assert_string_not_equal(x->error, "");
-    assert_string_equal(link_of_last(), "retry_of");
+    assert_string_equal(link_of_last(), "");
 }
 
 static void a_redirect_is_linked_to_what_it_came_from(void **state)
