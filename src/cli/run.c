@@ -13,6 +13,7 @@
 #include "cli/session_open.h"
 #include "cli/signals.h"
 #include "cli/terminal.h"
+#include "cli/written.h"
 #include "pcap2trace/session.h"
 
 /* Frames between two checks of signals and clock: a few milliseconds. */
@@ -302,6 +303,11 @@ static int finish(struct run *r, int status)
     if (signals_stop() != 0)
         return EXIT_SIGNAL + signals_stop();
     p2t_session_counters(r->session, &c);
+    if (c.files == 0 && written_count(r->options) > 0)
+        report_line(
+            NULL,
+            "batch wrote this folder: 'pcap2trace explain --id ID FOLDER' tells a call of it, summary and report "
+            "read it, and its .ndjson files have the exchanges");
     return c.problems > 0 ? EXIT_TROUBLE : EXIT_OK;
 }
 

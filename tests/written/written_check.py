@@ -101,6 +101,8 @@ def check_refusals(run, captures, written):
     assert "named twice" in run.said
     run("summary", "-f", "tcp", written, code=2)
     assert "-f selects packets" in run.said
+    run("--id", "5", written, code=1)
+    assert "no capture in this folder" in run.said and "batch wrote this folder: 'pcap2trace explain --id ID FOLDER'" in run.said
     for file in glob.glob(os.path.join(written, "0*.ndjson"))[:1]:
         for options in ([], ["-T", "json"]):
             assert run("summary", *options, file, code=1) == b"" and run.said == f"pcap2trace: {file}: not a capture file\n"
