@@ -20,6 +20,8 @@ static int add_windows(struct feed *f, uint64_t *problems)
         say_choice(f->options);
     int status = written_read(&w);
     *problems += w.problems;
+    if (status == P2T_OK)
+        written_say_open(&w);
     return status == P2T_OK ? p2t_summary_finish(f->summary, &none) : status;
 }
 

@@ -81,6 +81,8 @@ static int read_written(struct run *r)
     int status = written_read(&w);
 
     if (status == P2T_OK)
+        written_say_open(&w);
+    if (status == P2T_OK)
         status = summary_connections(r->sum.feed.summary, on_kept_connection, r->page);
     if (status == P2T_OK)
         status = p2t_summary_finish(r->sum.feed.summary, &none);

@@ -67,6 +67,8 @@ struct reading {
     struct ids kept;        /* exchanges that the filter keeps, by id */
     uint64_t calls, failed; /* of those */
     struct rollup_walk walk;
+    uint64_t number; /* of the last window */
+    bool run_open;   /* a file may follow it */
 };
 
 static void note(struct ids *all, const struct summary_seen *one)
@@ -203,6 +205,19 @@ static int read_state(struct reading *r, const struct outputs_window *window, bo
     return P2T_OK;
 }
 
+/* The windows of a run come one after the other, by number; that of --final reads no capture. */
+static void note_run(struct reading *r, const struct outputs_window *window)
+{
+    bool open = window->capture != NULL;
+
+    if (window->number > r->number)
+        r->w->open -= r->run_open;
+    r->w->open += open;
+    r->run_open = open;
+    r->number = window->number;
+    r->w->folder = window->folder;
+}
+
 static int on_window(void *ctx, const struct outputs_window *window)
 {
     struct reading *r = ctx;
@@ -213,7 +228,7 @@ static int on_window(void *ctx, const struct outputs_window *window)
     if (status != P2T_OK)
         return status;
     r->w->windows++;
-    r->w->folder = window->folder;
+    note_run(r, window);
     r->known.n = r->kept.n = 0;
     r->calls = r->failed = 0;
     if (state.p != NULL && read)
@@ -263,4 +278,12 @@ int written_read(struct written *w)
     free(r.known.items);
     free(r.kept.items);
     return status;
+}
+
+void written_say_open(const struct written *w)
+{
+    if (w->open > 0 && !w->options->quiet)
+        report_line(w->options->captures[0],
+                    "calls that were open when its last capture ended are not in it yet: 'batch --final' adds them "
+                    "once no file follows");
 }

@@ -20,10 +20,13 @@ struct written {
     const char *folder; /* of the current window */
     uint64_t problems;  /* that were said */
     uint64_t windows;
+    uint64_t open; /* runs that nobody told yet that no file follows: they hold back what is open */
 };
 
 /* Reads all windows. Where exchanges are chosen, or exchange() is wanted, the NDJSON is read, too. 0 or a negative p2t_status;
  * P2T_ERR_STOPPED: a signal asks to stop. */
 int written_read(struct written *w);
+/* On standard error, where a run may go on: what is missing until it is told that no file follows. */
+void written_say_open(const struct written *w);
 
 #endif

@@ -253,6 +253,19 @@ void join_conn_secured(struct correlate *c, struct cconn *cc)
     on_connection_ready(c, cc);
 }
 
+/* Go closes an HTTP/2 connection that it needs no more the moment it is set up: the request that dialled it takes a stream
+ * of the first one, at the latest when the server's SETTINGS are there. */
+static bool awaits_stream(const struct correlate *c, const struct cconn *cc)
+{
+    return !c->finishing && cc->pool != NULL && cc->pool->h2 && cc->dial->pool == cc->pool &&
+           cc->dial->claimed_by == NULL && pool_dial_resolved(cc->dial) && !mark_set(&cc->view.server_rst);
+}
+
+static int64_t stream_due_ns(const struct cconn *cc)
+{
+    return conn_ready_mark(cc)->ts_ns + POOL_UNUSED_NS + 2 * (cc->view.syn_ack.ts_ns - cc->view.syn.ts_ns);
+}
+
 void join_conn_closed(struct correlate *c, struct cconn *cc)
 {
     const struct exchange_conn *v = &cc->view;
@@ -260,9 +273,12 @@ void join_conn_closed(struct correlate *c, struct cconn *cc)
 
     if (cc->dial == NULL || cc->dial->winner != cc->attempt)
         return;
-    if (mark_set(&v->client_rst) || finished)
-        report_dial(c, cc->dial, true, false);
-    else if (mark_set(&v->server_rst)) /* a request may have been on its way */
+    if (mark_set(&v->client_rst) || finished) {
+        if (awaits_stream(c, cc) && stream_due_ns(cc) > c->now_ns)
+            timer_set(c, &cc->dial->timer, TIMER_DIAL, stream_due_ns(cc));
+        else
+            report_dial(c, cc->dial, true, false);
+    } else if (mark_set(&v->server_rst)) /* a request may have been on its way */
         timer_set(c, &cc->dial->timer, TIMER_DIAL, v->server_rst.ts_ns + SETTLE_NS);
 }
 

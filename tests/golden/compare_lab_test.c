@@ -53,8 +53,6 @@ static const struct difference {
     {"proxy: tls only on the wire", "the proxy's own connection onwards"},
     {"socks: http1 only on the wire", "the SOCKS server's own connection onwards"},
     {"socks: tls only on the wire", "the SOCKS server's own connection onwards"},
-    {"srvclose: fin-before-req WroteHeaders only live", "written to a buffer that was never flushed"},
-    {"srvclose: fin-before-req WroteRequest only live", "written to a buffer that was never flushed"},
     {"syndrop: connect only on the wire", "a plain dial that fills the server's backlog"},
 };
 

@@ -111,6 +111,20 @@ def check_refusals(run, captures, written):
         assert run.said == f"pcap2trace: {file}: not a capture file\n" and not os.path.exists(page), run.said
 
 
+def check_open_runs(run, captures, scratch):
+    """A run that may go on holds back what is open: that is said until --final adds it."""
+    said, folder = "calls that were open when its last capture ended are not in it yet", os.path.join(scratch, "open")
+    counts = []
+    for final, told in (([], True), (["--final"], False)):
+        run("batch", "--settle", "0", *final, "--out", folder, captures)
+        text = run("summary", "-T", "json", folder)
+        assert (said in run.said) == told, (final, run.said)
+        run("report", "-o", os.path.join(scratch, "open.html"), folder)
+        assert (said in run.said) == told, (final, run.said)
+        counts.append(json.loads(text)["calls"])
+    assert counts[0] < counts[1], counts
+
+
 def damage(path, change):
     with open(path, "rb") as f:
         lines = f.readlines()
@@ -263,6 +277,7 @@ def main():
     check_baseline(run, captures, written, scratch)
     check_again(run, lossy, scratch)
     check_refusals(run, captures, written)
+    check_open_runs(run, captures, scratch)
     check_damage(run, written, scratch)
     compress(written)
     check_report(run, captures, written, scratch)

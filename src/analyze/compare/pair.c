@@ -11,6 +11,8 @@ const char *pair_excuse_text(enum pair_excuse excuse)
         [PAIR_AFTER_CAPTURE] = "after the last packet",
         [PAIR_BEFORE_CAPTURE] = "before the first packet",
         [PAIR_ENCRYPTED] = "encrypted",
+        [PAIR_STILL_OPEN] = "still open when the capture ended",
+        [PAIR_NEVER_SENT] = "written, but never sent",
     };
 
     return texts[excuse];
@@ -132,6 +134,20 @@ static bool is_hidden(enum p2t_hook hook)
            hook == P2T_HOOK_GOT_100_CONTINUE || hook == P2T_HOOK_GOT_1XX_RESPONSE;
 }
 
+/* A failed dial or handshake: Go writes the request into a buffer, and learns of the failure before that is sent. */
+static bool is_unsent_write(const struct pair *p, enum p2t_hook hook)
+{
+    return p->wire->wire.kind == P2T_KIND_CONNECT && p->wire->error.n > 0 &&
+           (hook == P2T_HOOK_WROTE_HEADER_FIELD || hook == P2T_HOOK_WROTE_HEADERS ||
+            hook == P2T_HOOK_WAIT_100_CONTINUE || hook == P2T_HOOK_WROTE_REQUEST);
+}
+
+static bool is_still_open(const struct record *wire, int64_t at)
+{
+    return wire->wire.outcome == P2T_OUTCOME_INCOMPLETE && wire->event_count > 0 &&
+           at >= wire->events[wire->event_count - 1].time_ns;
+}
+
 static enum pair_excuse excuse_of(const struct pair *p, const struct pair_row *row, uint32_t recorded,
                                   const struct pair_config *c)
 {
@@ -139,8 +155,12 @@ static enum pair_excuse excuse_of(const struct pair *p, const struct pair_row *r
         return (recorded >> row->wire->hook & 1) == 0 ? PAIR_NOT_RECORDED : PAIR_NO_EXCUSE;
     if (p->wire->wire.kind == P2T_KIND_TLS && is_hidden((enum p2t_hook)row->live->hook))
         return PAIR_ENCRYPTED;
+    if (is_unsent_write(p, (enum p2t_hook)row->live->hook))
+        return PAIR_NEVER_SENT;
     if (p->live->relative)
         return PAIR_NO_EXCUSE;
+    if (is_still_open(p->wire, on_wire_clock(p, row->live->time_ns)))
+        return PAIR_STILL_OPEN;
     if (on_wire_clock(p, row->live->time_ns) > c->last_packet_ns)
         return PAIR_AFTER_CAPTURE;
     return on_wire_clock(p, row->live->time_ns) < c->first_packet_ns - c->tolerance_ns ? PAIR_BEFORE_CAPTURE

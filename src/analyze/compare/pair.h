@@ -12,6 +12,8 @@ enum pair_excuse {
     PAIR_AFTER_CAPTURE,  /* it fired after the last packet */
     PAIR_BEFORE_CAPTURE, /* it fired before the first packet */
     PAIR_ENCRYPTED,      /* its exchange is known from encrypted records only */
+    PAIR_STILL_OPEN,     /* the capture ended before its exchange did */
+    PAIR_NEVER_SENT,     /* the client wrote to a connection that ended before any of it was sent */
     PAIR_EXCUSES
 };
 

@@ -27,6 +27,7 @@ struct call {
     const char *live_error, *wire_error;
     double shift; /* of the live clock, ms */
     enum p2t_vantage vantage;
+    enum p2t_kind kind;
     enum p2t_outcome outcome;
     double end; /* live, ms from T0; 0: not told */
 };
@@ -118,7 +119,7 @@ static void give_exchange(struct compare *c, const struct call *call)
         n++;
     }
     struct p2t_exchange x = {.id = 0xabc,
-                             .kind = P2T_KIND_HTTP1,
+                             .kind = call->kind,
                              .outcome = call->outcome,
                              .error = text(call->wire_error),
                              .trace_id = text("t1"),
@@ -566,6 +567,51 @@ static void what_the_capture_cuts_is_no_difference(void **state)
     cJSON_Delete(json);
 }
 
+static void assert_excuse(const struct call *call, const char *hook, const char *excuse)
+{
+    const cJSON *pair;
+    cJSON *json = judged(call, &pair);
+    const cJSON *told = cJSON_GetObjectItem(hook_of(pair, hook), "excuse");
+
+    if (excuse == NULL)
+        assert_true(cJSON_IsNull(told));
+    else
+        assert_string_equal(told->valuestring, excuse);
+    assert_int_equal(cJSON_IsTrue(cJSON_GetObjectItem(json, "agree")), excuse != NULL);
+    cJSON_Delete(json);
+}
+
+/* Go writes the request before it knows that the server refused the handshake; a request that was sent is none of those. */
+static void what_was_written_but_never_sent_is_no_difference(void **state)
+{
+    struct call call = {.hooks = {{P2T_HOOK_CONNECT_DONE, 5, 5, O, NULL, NULL},
+                                  {P2T_HOOK_GOT_CONN, 6, 6, P2T_INFERRED, NULL, NULL},
+                                  {P2T_HOOK_WROTE_HEADERS, 6.1, -1, O, NULL, NULL}},
+                        .kind = P2T_KIND_CONNECT,
+                        .outcome = P2T_OUTCOME_TLS_ERROR,
+                        .live_error = "remote error: tls: certificate required",
+                        .wire_error = "remote error: tls: certificate required"};
+
+    (void)state;
+    assert_excuse(&call, "WroteHeaders", "written, but never sent");
+    call.kind = P2T_KIND_HTTP1;
+    assert_excuse(&call, "WroteHeaders", NULL);
+}
+
+static void what_ends_after_the_capture_is_no_difference(void **state)
+{
+    struct call call = {.hooks = {{P2T_HOOK_CONNECT_START, 5, 5, O, NULL, NULL},
+                                  {P2T_HOOK_CONNECT_DONE, 905, -1, O, "i/o timeout", NULL}},
+                        .kind = P2T_KIND_CONNECT,
+                        .outcome = P2T_OUTCOME_INCOMPLETE,
+                        .live_error = "i/o timeout"};
+
+    (void)state;
+    assert_excuse(&call, "ConnectDone", "still open when the capture ended");
+    call.outcome = P2T_OUTCOME_OK;
+    assert_excuse(&call, "ConnectDone", NULL);
+}
+
 static void text_and_csv_say_the_same(void **state)
 {
     const struct call call = {.hooks = {PLAIN,
@@ -610,6 +656,8 @@ int main(void)
         cmocka_unit_test(errors_of_hooks),
         cmocka_unit_test(a_silence_is_whose_it_was),
         cmocka_unit_test(what_the_capture_cuts_is_no_difference),
+        cmocka_unit_test(what_was_written_but_never_sent_is_no_difference),
+        cmocka_unit_test(what_ends_after_the_capture_is_no_difference),
         cmocka_unit_test(text_and_csv_say_the_same),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -121,6 +121,25 @@ static void a_dial_that_was_refused_before_takes_no_stream(void **state)
     assert_story("", 5001, 5001, false);
 }
 
+/* Go closes the second connection the moment it is set up, and sends the request on the first, once that has the server's
+ * SETTINGS; a request that comes long after was made by nobody who dialled. */
+static void a_connection_closed_for_another_ones_streams(void **state)
+{
+    (void)state;
+    struct flow_conn *a = open_conn(0, 5000), *b = open_conn(500, 5001), *c = open_conn(600, 5002);
+    sim_stream(&sim, 800, a, 1, "10.0.0.2", "/a");
+    sim_event(&sim, 900, b, FLOW_RST, FLOW_C2S);
+    sim_event(&sim, 950, c, FLOW_RST, FLOW_C2S);
+    sim_stream(&sim, 1900, a, 3, "10.0.0.2", "/b");
+    sim_clock(&sim, 90000);
+    sim_stream(&sim, 90000, a, 5, "10.0.0.2", "/c");
+    finish((struct flow_conn *[]){a, b, c}, 3);
+    assert_story("/a", 5000, 5000, false);
+    assert_story("/b", 5000, 5001, true);
+    assert_story("", 5002, 5002, false);
+    assert_story("/c", 5000, 0, false);
+}
+
 /* Nobody waits: a free connection that is used later was idle, and so was nobody's dial. */
 static void an_idle_connection_is_not_handed_over(void **state)
 {
@@ -392,6 +411,7 @@ int main(void)
         cmocka_unit_test_setup(an_exchange_waits_for_the_end_of_its_dial, setup),
         cmocka_unit_test_setup(a_dial_that_was_refused_before_is_a_failure_of_its_own, setup),
         cmocka_unit_test_setup(a_dial_that_was_refused_before_takes_no_stream, setup),
+        cmocka_unit_test_setup(a_connection_closed_for_another_ones_streams, setup),
         cmocka_unit_test_setup(an_idle_connection_is_not_handed_over, setup),
         cmocka_unit_test_setup(the_longest_waiting_is_served_first, setup),
         cmocka_unit_test_setup(a_dial_begun_just_after_a_response_takes_that_connection, setup),
