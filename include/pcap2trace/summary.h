@@ -129,6 +129,7 @@ struct p2t_summary_config {
     /* Bytes that it may come to hold, 1,700 for each call, with as many questions and connections; 0: P2T_SUMMARY_MEMORY, which is
      * the most. Beyond that, records are thinned out. Less than P2T_SUMMARY_MEMORY_LEAST counts as that. */
     size_t memory;
+    unsigned jobs; /* threads that p2t_summary_finish() may use; 0: one. The result is the same for any number */
 };
 
 #define P2T_SUMMARY_MEMORY       ((size_t)160 << 20)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "cli/report.h"
+#include "cli/session_open.h"
 #include "cli/summing.h"
 #include "cli/written.h"
 #include "report/page.h"
@@ -40,7 +41,8 @@ static int open_all(struct summing *s)
 {
     struct run *r = (struct run *)s;
     const struct cli_options *o = s->feed.options;
-    struct p2t_summary_config summary = {.top = o->top, .baseline = s->baseline, .memory = feed_summary_memory(o)};
+    struct p2t_summary_config summary = {
+        .top = o->top, .baseline = s->baseline, .memory = feed_summary_memory(o), .jobs = cli_jobs(o)};
     struct page_config page = {
         .title = o->title, .top = o->top, .secrets_shown = o->show_secrets, .filtered = !filter_is_empty(&o->filter)};
     int status = p2t_summary_new(&s->feed.summary, &summary);

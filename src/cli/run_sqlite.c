@@ -89,8 +89,8 @@ int run_sqlite(const struct cli_options *o)
     signals_install(cli_reads_stdin(o));
     if (sqlite_open(&r.db, o->output) != P2T_OK)
         code = say_not_opened(&r);
-    else if (p2t_summary_new(&r.feed.summary, &(struct p2t_summary_config){.memory = feed_summary_memory(o)}) !=
-             P2T_OK)
+    else if (p2t_summary_new(&r.feed.summary, &(struct p2t_summary_config){.memory = feed_summary_memory(o),
+                                                                           .jobs = cli_jobs(o)}) != P2T_OK)
         report_line(NULL, "out of memory");
     else
         code = finish(&r, read_all(&r));

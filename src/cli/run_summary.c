@@ -2,13 +2,16 @@
 
 #include <stdlib.h>
 
+#include "cli/session_open.h"
 #include "cli/summing.h"
 #include "summary/shown.h"
 
 static int open_summary(struct summing *s)
 {
-    struct p2t_summary_config config = {
-        .top = s->feed.options->top, .baseline = s->baseline, .memory = feed_summary_memory(s->feed.options)};
+    struct p2t_summary_config config = {.top = s->feed.options->top,
+                                        .baseline = s->baseline,
+                                        .memory = feed_summary_memory(s->feed.options),
+                                        .jobs = cli_jobs(s->feed.options)};
 
     return p2t_summary_new(&s->feed.summary, &config);
 }

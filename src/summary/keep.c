@@ -80,13 +80,30 @@ static bool question_is_notable(const struct question *q)
 }
 
 /* All questions for one name are kept or left out. */
-static bool wants_question(const struct p2t_summary *s, const struct question *q)
+static bool wants_named(const struct p2t_summary *s, const struct question *q, struct p2t_text name)
 {
     unsigned level = s->level[KEEP_QUESTIONS], shift = question_is_notable(q) ? keep_notable_shift(level) : level;
-    const struct p2t_text name = word_text(q->name);
 
     return shift == 0 || stays(shift, hash_stable(HASH_STABLE_SEED, name.p, name.n),
                                (uint64_t)q->asked_ns ^ ((uint64_t)q->client_port << 48 | (uint64_t)q->type << 32));
+}
+
+static bool wants_question(const struct p2t_summary *s, const struct question *q)
+{
+    return wants_named(s, q, word_text(q->name));
+}
+
+bool keep_wants_question(const struct p2t_summary *s, const struct p2t_question *x)
+{
+    const struct question q = {.client_port = x->client_port,
+                               .type = x->type,
+                               .tries = x->tries,
+                               .rcode = x->rcode,
+                               .asked_ns = x->asked_ns,
+                               .answered_ns = x->answered_ns,
+                               .addresses = x->addresses};
+
+    return wants_named(s, &q, words_kept(x->name));
 }
 
 static void drop_questions(struct p2t_summary *s)

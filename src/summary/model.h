@@ -19,20 +19,34 @@ struct proof {
 
 struct conn;
 
-/* An exchange. */
+/* An exchange. What most rules ask of all calls comes first: that much is read again and again. */
 struct call {
+    enum p2t_kind kind;
+    enum p2t_outcome outcome;
+    int status, grpc_status; /* 0: none; grpc_status negative: none */
+    bool failed, quiet, left, reused, request_closes, response_closes, via, streams, expects, walked, by_go;
+    bool open;            /* p2t_exchange_open() */
+    bool alerted;         /* TLS: an alert of the server came, close_notify among them */
+    bool head_open;       /* the end of its answer's head did not come */
+    bool query;           /* its URL has one */
+    bool resumed;         /* its connection continues an earlier TLS session */
+    bool proxied;         /* its connection leads to a proxy, which it asked for another host */
+    bool reset_by_server; /* its HTTP/2 stream was */
+    bool flow_stalled[2]; /* an HTTP/2 window held its request, its answer back */
+    bool continued;       /* 100 Continue came */
+    bool tls_13;
+    bool open_end, slow, usual_of_baseline;    /* filled by the analysis, as conn is */
+    const struct word *server, *client, *name; /* name: the host as asked, without its port */
+    int64_t start_ns, end_ns, request_ns, answer_ns, total_ns;
+    struct conn *conn;
     uint64_t id, trace; /* trace: hash of its trace id; 0: it has none */
     uint64_t url;       /* hash of method and URL */
     uint64_t conn_id;
-    enum p2t_kind kind;
-    enum p2t_outcome outcome;
-    int status, grpc_status;                 /* 0: none; grpc_status negative: none */
-    const struct word *method, *host, *name; /* host: as asked, with its port; name: without */
-    const struct word *route, *agent, *client, *server, *server_ip, *software;
+    const struct word *method, *host, *route, *agent, *server_ip, *software; /* host: as asked, with its port */
     const struct word *error, *dialled[4]; /* the addresses that its dials went to in vain */
-    int64_t start_ns, end_ns, lookup_ns, looked_up_ns, request_ns, sent_ns, answer_ns;
-    int64_t dns_ns, connect_ns, tls_ns, send_ns, wait_ns, receive_ns, total_ns; /* 0: not applicable */
-    int64_t stalled_later_ns; /* of stalled_ns, after its answer had begun */
+    int64_t lookup_ns, looked_up_ns, sent_ns;
+    int64_t dns_ns, connect_ns, tls_ns, send_ns, wait_ns, receive_ns; /* 0: not applicable, as total_ns */
+    int64_t stalled_later_ns;                                         /* of stalled_ns, after its answer had begun */
     int64_t rtt_ns, stalled_ns, shut_by_client_ns, shut_by_server_ns, acked_ns, late_ns;
     int64_t idle_client_ns, idle_server_ns, nagle_ns;
     int64_t hello_ns;        /* of its TLS handshake, up to the ServerHello; 0: not known */
@@ -47,27 +61,14 @@ struct call {
     uint32_t max_streams;     /* HTTP/2: that the server allows at once; 0: not known */
     uint64_t redirected_from; /* another call's id; 0: none */
     uint32_t hops;            /* redirections before it */
-    bool reset_by_server;     /* its HTTP/2 stream was */
-    bool flow_stalled[2];     /* an HTTP/2 window held its request, its answer back */
-    bool continued;           /* 100 Continue came */
-    bool tls_13;
-    bool failed, quiet, left, reused, request_closes, response_closes, via, streams, expects, walked, by_go;
-    bool open;      /* p2t_exchange_open() */
-    bool alerted;   /* TLS: an alert of the server came, close_notify among them */
-    bool head_open; /* the end of its answer's head did not come */
-    bool query;     /* its URL has one */
-    bool resumed;   /* its connection continues an earlier TLS session */
-    bool proxied;   /* its connection leads to a proxy, which it asked for another host */
+    uint32_t mark;            /* scratch of the rules */
     /* Filled by the analysis. */
-    struct conn *conn;
     int64_t free_ns;     /* when the last call before it on its connection was over; 0: there was none */
     struct call *parent; /* the call to a proxy that this one was made for */
     int64_t upstream_ns; /* of its wait, what its own upstream calls took */
     uint32_t legs, failed_legs;
     struct call *slow_leg;    /* the one that took longest */
     int64_t own_ns, usual_ns; /* time of the one who answered, and its usual; usual negative: not known */
-    bool open_end, slow, usual_of_baseline;
-    uint32_t mark; /* scratch of the rules */
 };
 
 struct question {
@@ -199,7 +200,8 @@ struct p2t_summary {
     size_t question_count, question_cap;
     struct conn *conns;
     size_t conn_count, conn_cap;
-    uint64_t calls_seen, calls_failed, conns_seen, questions_seen;
+    _Atomic uint64_t calls_seen, calls_failed, questions_seen; /* counted without the lock */
+    uint64_t conns_seen;
     struct p2t_counters loaded; /* of the states that were added */
     struct p2t_counters counters;
     /* The analysis. */
@@ -220,9 +222,10 @@ struct p2t_summary {
     bool causes_cut;             /* a rule stopped at a limit of cause.h */
     bool small;                  /* so few calls that each counts */
     bool lossy_capture;          /* it lacks packets that were there */
-    bool failed;                 /* memory ran out */
-    /* How far records are thinned out (keep.c): of 2^level ordinary ones, one is kept. */
-    uint8_t level[KEEP_KINDS];
+    _Atomic bool failed;         /* memory ran out */
+    /* How far records are thinned out (keep.c): of 2^level ordinary ones, one is kept. Only ever higher, so that what is not
+     * wanted now is not wanted later: that is asked without the lock. */
+    _Atomic uint8_t level[KEEP_KINDS];
     size_t records_max; /* of a kind; 0: RECORDS_MAX */
 };
 

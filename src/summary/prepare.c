@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/parallel.h"
 #include "summary/periods.h"
 
 /* ---- order ---- */
@@ -11,11 +12,51 @@ static int in_order(int64_t a, int64_t b)
     return (a > b) - (a < b);
 }
 
-static int calls_by_start(const void *a, const void *b)
+/* Where a call is, and what orders it. */
+struct place {
+    int64_t start_ns;
+    uint64_t id;
+    size_t at;
+};
+
+static int places_by_start(const void *a, const void *b)
 {
-    const struct call *x = a, *y = b;
+    const struct place *x = a, *y = b;
 
     return x->start_ns != y->start_ns ? in_order(x->start_ns, y->start_ns) : (x->id > y->id) - (x->id < y->id);
+}
+
+/* Puts at each place what the order says, one circle of moves after the other. */
+static void move_calls(struct call *calls, struct place *order, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        size_t to = i;
+        if (order[i].at == i)
+            continue;
+        const struct call first = calls[i];
+        while (order[to].at != i) {
+            size_t from = order[to].at;
+            calls[to] = calls[from];
+            order[to].at = to;
+            to = from;
+        }
+        calls[to] = first;
+        order[to].at = to;
+    }
+}
+
+static void sort_calls(struct p2t_summary *s)
+{
+    struct place *order = calloc(s->call_count + 1, sizeof *order);
+
+    s->failed |= order == NULL;
+    if (order == NULL)
+        return;
+    for (size_t i = 0; i < s->call_count; i++)
+        order[i] = (struct place){s->calls[i].start_ns, s->calls[i].id, i};
+    qsort(order, s->call_count, sizeof *order, places_by_start);
+    move_calls(s->calls, order, s->call_count);
+    free(order);
 }
 
 static int conns_by_start(const void *a, const void *b)
@@ -36,13 +77,15 @@ static int questions_by_time(const void *a, const void *b)
     return in_order(x->name != NULL ? x->name->rank : 0, y->name != NULL ? y->name->rank : 0);
 }
 
-static void sort_all(struct p2t_summary *s)
+static void sort_one(void *ctx, size_t which)
 {
-    if (s->call_count > 1)
-        qsort(s->calls, s->call_count, sizeof *s->calls, calls_by_start);
-    if (s->conn_count > 1)
+    struct p2t_summary *s = ctx;
+
+    if (which == 0)
+        sort_calls(s);
+    else if (which == 1 && s->conn_count > 1)
         qsort(s->conns, s->conn_count, sizeof *s->conns, conns_by_start);
-    if (s->question_count > 1)
+    else if (which == 2 && s->question_count > 1)
         qsort(s->questions, s->question_count, sizeof *s->questions, questions_by_time);
 }
 
@@ -137,36 +180,56 @@ static void infer_refusals(struct p2t_summary *s)
     }
 }
 
+enum { PORTS = 65536 };
+
+/* The dials of one client to one server, in order: where each port was last used, and what used it before each. */
+struct ports {
+    uint32_t *last;   /* by port: index + 1 of all dials */
+    uint32_t *before; /* by index of all dials: index + 1 */
+};
+
 /* The same client dialled from the same port before: with a RST that was not the listener's, or with a SYN that it repeated
  * under another number. */
-static void mark_going_on(const struct keyed *conns, size_t at)
+static void mark_going_on(const struct groups *g, struct ports *p, size_t first, size_t at)
 {
     static const int64_t SOON_NS = 3 * SECOND_NS;
     enum { LOOKED_AT_MAX = 256 };
-    const struct conn *k = conns[at].item;
+    const struct conn *k = g->all[at].item;
     bool answered = k->syns == 0 && (k->syn_ack_ns != 0 || k->side[P2T_SIDE_SERVER].bytes > 0);
 
-    for (size_t b = at; b-- > 0 && at - b < LOOKED_AT_MAX && conns[at].at_ns - conns[b].at_ns < SOON_NS;) {
-        struct conn *before = conns[b].item;
-        if (before->client_port == k->client_port && before->syns > 0 && before->syn_ack_ns == 0)
+    p->before[at] = p->last[k->client_port];
+    p->last[k->client_port] = (uint32_t)at + 1;
+    size_t b = p->before[at];
+    for (int i = 0; i < LOOKED_AT_MAX && b > first && g->all[at].at_ns - g->all[b - 1].at_ns < SOON_NS; i++) {
+        struct conn *before = g->all[b - 1].item;
+        b = p->before[b - 1];
+        if (before->syns > 0 && before->syn_ack_ns == 0)
             before->goes_on |= before->refused_ns != 0 ? answered : k->syns > 0;
     }
+}
+
+static void find_going_on(const struct groups *g)
+{
+    struct ports p = {calloc(PORTS, sizeof *p.last), calloc(g->n + 1, sizeof *p.before)};
+    size_t at = 0, n;
+
+    while (p.last != NULL && p.before != NULL && groups_next(g, &at, &n) != NULL)
+        for (size_t i = at - n; i < at; i++)
+            mark_going_on(g, &p, at - n, i);
+    free(p.last);
+    free(p.before);
 }
 
 static void find_dials_that_go_on(struct p2t_summary *s)
 {
     struct groups g = {0};
-    size_t at = 0, n;
-    struct keyed *first;
 
     for (size_t i = 0; i < s->conn_count; i++) {
         struct conn *k = &s->conns[i];
         groups_add(&g, (struct keyed){{k->server, k->client_ip}, k->first_ns, k->id, k});
     }
     groups_sort(&g);
-    while ((first = groups_next(&g, &at, &n)) != NULL)
-        for (size_t i = 1; i < n; i++)
-            mark_going_on(first, i);
+    find_going_on(&g);
     s->failed |= g.failed;
     groups_fini(&g);
 }
@@ -189,21 +252,33 @@ int list_services(struct p2t_summary *s)
     return s->services.failed ? -1 : 0;
 }
 
+/* Parts that have nothing to do with each other. */
+static void find_one(void *ctx, size_t which)
+{
+    struct p2t_summary *s = ctx;
+
+    if (which == 0) {
+        find_dials_that_go_on(s);
+        return;
+    }
+    join_legs(s);
+    name_addresses(s);
+    s->failed |= list_services(s) != 0;
+}
+
 int prepare(struct p2t_summary *s)
 {
     if (words_rank(&s->words) != 0 || bound_times(s) != 0)
         return -1;
-    sort_all(s);
+    parallel_for(s->config.jobs, 3, sort_one, s);
     set_window(s);
-    if (join_all_conns(s) != 0 || periods_find(s) != 0)
+    if (s->failed || join_all_conns(s) != 0 || periods_find(s) != 0)
         return -1;
     for (size_t i = 0; i < s->call_count; i++)
         s->calls[i].failed &= !call_is_doubtful(&s->calls[i]);
     infer_refusals(s);
-    find_dials_that_go_on(s);
-    join_legs(s);
-    name_addresses(s);
-    if (list_services(s) != 0)
+    parallel_for(s->config.jobs, 2, find_one, s);
+    if (s->failed)
         return -1;
     name_services(s);
     return 0;

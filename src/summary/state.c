@@ -14,40 +14,45 @@ static int64_t earlier(int64_t a, int64_t b)
     return a == 0 ? b : b == 0 ? a : min_ns(a, b);
 }
 
-static void add(uint64_t *sum, uint64_t n)
+static uint64_t sum(uint64_t a, uint64_t b)
 {
-    *sum = n > UINT64_MAX / 2 - *sum ? UINT64_MAX / 2 : *sum + n;
+    return b > UINT64_MAX / 2 - a ? UINT64_MAX / 2 : a + b;
 }
 
-void state_add_counters(struct p2t_counters *sum, const struct p2t_counters *k)
+static void add(uint64_t *to, uint64_t n)
 {
-    add(&sum->frames, k->frames);
-    add(&sum->bytes, k->bytes);
-    add(&sum->capture_bytes_read, k->capture_bytes_read);
-    add(&sum->capture_bytes_total, k->capture_bytes_total);
-    add(&sum->files, k->files);
-    add(&sum->problems, k->problems);
-    add(&sum->tcp_packets, k->tcp_packets);
-    add(&sum->udp_packets, k->udp_packets);
-    add(&sum->icmp_errors, k->icmp_errors);
-    add(&sum->tunnelled_packets, k->tunnelled_packets);
-    add(&sum->connections, k->connections);
-    add(&sum->connection_attempts, k->connection_attempts);
-    add(&sum->syn_packets, k->syn_packets);
-    add(&sum->dns_messages, k->dns_messages);
-    add(&sum->http_requests, k->http_requests);
-    add(&sum->http_responses, k->http_responses);
-    add(&sum->tls_secrets, k->tls_secrets);
-    add(&sum->tls_decrypted, k->tls_decrypted);
-    add(&sum->exchanges, k->exchanges);
-    add(&sum->duplicate_packets, k->duplicate_packets);
-    add(&sum->retransmitted_segments, k->retransmitted_segments);
-    add(&sum->out_of_order_segments, k->out_of_order_segments);
-    add(&sum->lost_bytes, k->lost_bytes);
-    add(&sum->cut_bytes, k->cut_bytes);
-    add(&sum->limits_hit, k->limits_hit);
-    sum->earliest_ns = earlier(sum->earliest_ns, k->earliest_ns);
-    sum->latest_ns = sum->latest_ns == 0 ? k->latest_ns : max_ns(sum->latest_ns, k->latest_ns);
+    *to = sum(*to, n);
+}
+
+void state_add_counters(struct p2t_counters *to, const struct p2t_counters *k)
+{
+    add(&to->frames, k->frames);
+    add(&to->bytes, k->bytes);
+    add(&to->capture_bytes_read, k->capture_bytes_read);
+    add(&to->capture_bytes_total, k->capture_bytes_total);
+    add(&to->files, k->files);
+    add(&to->problems, k->problems);
+    add(&to->tcp_packets, k->tcp_packets);
+    add(&to->udp_packets, k->udp_packets);
+    add(&to->icmp_errors, k->icmp_errors);
+    add(&to->tunnelled_packets, k->tunnelled_packets);
+    add(&to->connections, k->connections);
+    add(&to->connection_attempts, k->connection_attempts);
+    add(&to->syn_packets, k->syn_packets);
+    add(&to->dns_messages, k->dns_messages);
+    add(&to->http_requests, k->http_requests);
+    add(&to->http_responses, k->http_responses);
+    add(&to->tls_secrets, k->tls_secrets);
+    add(&to->tls_decrypted, k->tls_decrypted);
+    add(&to->exchanges, k->exchanges);
+    add(&to->duplicate_packets, k->duplicate_packets);
+    add(&to->retransmitted_segments, k->retransmitted_segments);
+    add(&to->out_of_order_segments, k->out_of_order_segments);
+    add(&to->lost_bytes, k->lost_bytes);
+    add(&to->cut_bytes, k->cut_bytes);
+    add(&to->limits_hit, k->limits_hit);
+    to->earliest_ns = earlier(to->earliest_ns, k->earliest_ns);
+    to->latest_ns = to->latest_ns == 0 ? k->latest_ns : max_ns(to->latest_ns, k->latest_ns);
 }
 
 /* ---- what both directions share ---- */
@@ -87,7 +92,8 @@ static void save(struct state_io *io, const struct p2t_counters *counters)
                      .conns = s->conn_count,
                      .counters = s->loaded};
 
-    memcpy(h.level, s->level, sizeof h.level);
+    for (int i = 0; i < KEEP_KINDS; i++)
+        h.level[i] = s->level[i];
     state_add_counters(&h.counters, counters);
     buf_put(io->out, MAGIC, sizeof MAGIC);
     put_head(io, &h);
@@ -190,10 +196,10 @@ static int load(struct state_io *io, const struct summary_choice *choice)
         status = load_questions(io, h.questions);
     if (status == P2T_OK)
         status = load_conns(io, h.conns);
-    add(&s->calls_seen, choice != NULL ? choice->calls : h.calls_seen);
-    add(&s->calls_failed, choice != NULL ? choice->failed : h.calls_failed);
-    add(&s->conns_seen, h.conns_seen);
-    add(&s->questions_seen, h.questions_seen);
+    s->calls_seen = sum(s->calls_seen, choice != NULL ? choice->calls : h.calls_seen);
+    s->calls_failed = sum(s->calls_failed, choice != NULL ? choice->failed : h.calls_failed);
+    s->conns_seen = sum(s->conns_seen, h.conns_seen);
+    s->questions_seen = sum(s->questions_seen, h.questions_seen);
     state_add_counters(&s->loaded, &h.counters);
     if (status != P2T_OK || io->failed)
         return P2T_ERR_MEMORY;

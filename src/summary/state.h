@@ -44,7 +44,7 @@ void state_below(struct state_io *io, uint64_t *number, uint64_t limit);
     _Static_assert(sizeof(type) == (bytes), "a member without its line here, and STATE_VERSION")
 
 /* Sums that stop where they would overflow, the earliest and the latest time. */
-void state_add_counters(struct p2t_counters *sum, const struct p2t_counters *k);
+void state_add_counters(struct p2t_counters *to, const struct p2t_counters *k);
 
 void state_call(struct state_io *io, struct call *c);
 void state_question(struct state_io *io, struct question *q);

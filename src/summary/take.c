@@ -313,20 +313,32 @@ static struct call glance(const struct p2t_exchange *x)
 
 static int add_call(struct p2t_summary *s, const struct p2t_exchange *x)
 {
-    const struct call seen = glance(x);
     struct call c = {0};
+
+    fill_call(s, &c, x);
+    return keep_call(s, &c);
+}
+
+/* Whoever holds it is done within a microsecond or two, nearly always: to sleep and be woken takes longer. */
+static void lock(struct p2t_summary *s)
+{
+    enum { TRIES = 100 };
+
+    for (int i = 0; i < TRIES; i++)
+        if (pthread_mutex_trylock(&s->lock) == 0)
+            return;
+    pthread_mutex_lock(&s->lock);
+}
+
+int p2t_summary_exchange(struct p2t_summary *s, const struct p2t_exchange *x)
+{
+    const struct call seen = glance(x);
 
     s->calls_seen += summary_counts(x);
     s->calls_failed += seen.failed;
     if (!keep_wants_call(s, &seen))
         return P2T_OK;
-    fill_call(s, &c, x);
-    return keep_call(s, &c);
-}
-
-int p2t_summary_exchange(struct p2t_summary *s, const struct p2t_exchange *x)
-{
-    pthread_mutex_lock(&s->lock);
+    lock(s);
     int status = add_call(s, x);
     pthread_mutex_unlock(&s->lock);
     return status;
@@ -369,14 +381,16 @@ static void add_question(struct p2t_summary *s, const struct p2t_question *x)
 {
     struct question q = {0};
 
-    s->questions_seen++;
     fill_question(s, &q, x);
     s->failed |= keep_question(s, &q) != P2T_OK;
 }
 
 void p2t_summary_question(struct p2t_summary *s, const struct p2t_question *x)
 {
-    pthread_mutex_lock(&s->lock);
+    s->questions_seen++;
+    if (!keep_wants_question(s, x))
+        return;
+    lock(s);
     add_question(s, x);
     pthread_mutex_unlock(&s->lock);
 }
@@ -487,7 +501,7 @@ static int add_conn(struct p2t_summary *s, const struct p2t_connection_record *r
 
 int p2t_summary_connection(struct p2t_summary *s, const struct p2t_connection_record *r)
 {
-    pthread_mutex_lock(&s->lock);
+    lock(s);
     int status = add_conn(s, r);
     pthread_mutex_unlock(&s->lock);
     return status;

@@ -41,6 +41,11 @@ static inline const struct word *words_text(struct words *w, struct p2t_text tex
 {
     return words_take(w, slice_of(text.p, text.n));
 }
+/* As much of a text as its word would have. */
+static inline struct p2t_text words_kept(struct p2t_text text)
+{
+    return (struct p2t_text){text.p, text.n < WORD_MAX ? text.n : WORD_MAX};
+}
 /* What the analysis learns of an address. A name takes the place of a longer one, or of one of the same length and later
  * rank. */
 void words_name(const struct word *address, const struct word *name);
