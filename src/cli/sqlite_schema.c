@@ -1,7 +1,7 @@
 #include "cli/sqlite_schema.h"
 
 const char sqlite_schema[] =
-    "PRAGMA application_id=1882354737; PRAGMA user_version=2; PRAGMA page_size=16384;"
+    "PRAGMA page_size=16384; PRAGMA application_id=1882354737; PRAGMA user_version=2;" /* a size counts before there is a page */
     "BEGIN;"
     "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT) STRICT;"
     "CREATE TABLE files(n INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE) STRICT;"
