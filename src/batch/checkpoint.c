@@ -94,6 +94,12 @@ static int fill(struct checkpoint_reader *r, size_t n)
     return got;
 }
 
+/* Whatever stands behind the end was not written with it. */
+static bool is_at_end(struct checkpoint_reader *r)
+{
+    return r->plain_at == r->plain.n && r->packed_at == r->packed_n && fgetc(r->file) == EOF;
+}
+
 static int end(struct checkpoint_reader *r, struct slice count)
 {
     struct reader fields = reader_of_slice(count);
@@ -105,7 +111,7 @@ static int end(struct checkpoint_reader *r, struct slice count)
         if (got != 1)
             return got;
     }
-    return 0;
+    return is_at_end(r) ? 0 : CHECKPOINT_DAMAGED;
 }
 
 int checkpoint_next(struct checkpoint_reader *r, struct checkpoint_record *record)

@@ -99,6 +99,17 @@ static void no_part_of_it_passes_for_the_whole(void **state)
     }
 }
 
+static void what_stands_behind_it_is_damage(void **state)
+{
+    char bytes[1000];
+
+    (void)state;
+    size_t n = scratch_read("whole", bytes, sizeof bytes - 1);
+    bytes[n] = 0;
+    scratch_write("longer", bytes, n + 1);
+    assert_int_equal(read_through("longer"), CHECKPOINT_DAMAGED);
+}
+
 static void a_flipped_bit_is_damage_or_another_version(void **state)
 {
     char bytes[1000];
@@ -127,6 +138,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(records_come_back_in_order),
         cmocka_unit_test(no_part_of_it_passes_for_the_whole),
+        cmocka_unit_test(what_stands_behind_it_is_damage),
         cmocka_unit_test(a_flipped_bit_is_damage_or_another_version),
         cmocka_unit_test(a_checkpoint_that_is_not_there_is_none),
     };
