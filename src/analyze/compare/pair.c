@@ -7,12 +7,9 @@
 const char *pair_excuse_text(enum pair_excuse excuse)
 {
     static const char *const texts[PAIR_EXCUSES] = {
-        [PAIR_NOT_RECORDED] = "these traces do not record it",
-        [PAIR_AFTER_CAPTURE] = "after the last packet",
-        [PAIR_BEFORE_CAPTURE] = "before the first packet",
-        [PAIR_ENCRYPTED] = "encrypted",
-        [PAIR_STILL_OPEN] = "still open when the capture ended",
-        [PAIR_NEVER_SENT] = "written, but never sent",
+        [PAIR_NOT_RECORDED] = "these traces do not record it",   [PAIR_AFTER_CAPTURE] = "after the last packet",
+        [PAIR_BEFORE_CAPTURE] = "before the first packet",       [PAIR_ENCRYPTED] = "encrypted",
+        [PAIR_STILL_OPEN] = "still open when the capture ended", [PAIR_NEVER_SENT] = "written, but never sent",
     };
 
     return texts[excuse];
