@@ -8,11 +8,11 @@ WARM = 5.0  # seconds for servers and clients to start
 
 
 class Lab(Programs):
-    """net, v6 and v4 as in network.py; domain ends all names; it lasts so many seconds."""
+    """net, v6 and v4 as in network.py; domain ends all names; it lasts so many seconds; warm: until it begins."""
 
-    def __init__(self, work, peer, python, net, domain, seconds=15, v6=None, v4=True):
+    def __init__(self, work, peer, python, net, domain, seconds=15, v6=None, v4=True, warm=WARM):
         self.events, self.truths, self.quiet, self.capture_plan, self.tcpdump = [], [], None, None, None
-        super().__init__(work, peer, python, time.time() + WARM, domain, seconds, net, v6, v4)
+        super().__init__(work, peer, python, time.time() + warm, domain, seconds, net, v6, v4)
 
     def at(self, second, what, *args):
         self.events.append((second, what, args))

@@ -2,10 +2,11 @@
 """Makes the captures of ../own and their rows in ../truth.tsv.
 
 make.py [-o FOLDER] [-k] [NAME...]     as root; -k keeps each one's working folder; NAME: the beginning of a name
+make.py -o FOLDER --random SEED[:COUNT] [NAME...]     instead: incidents by chance (families/random.py)
 
 Each incident runs in namespaces of its own (mounts, processes, network), which end with it. Needs ip, nft, ethtool,
 tcpdump, tshark, go, openssl and zstd; and, for what uses them, node, java, nginx, haproxy, curl and a Python (P2T_PYTHON)
-with requests, httpx and grpcio.
+with requests, httpx and grpcio (and aiohttp and urllib3 for those by chance).
 """
 
 import argparse, importlib, json, os, pkgutil, shutil, struct, subprocess, sys, tempfile
@@ -20,8 +21,10 @@ INSIDE = 'unshare -m -n -p -f --kill-child --mount-proc timeout 90'.split()
 
 
 def load():
+    chance = bool(os.environ.get('INCIDENTS_RANDOM'))
     for module in pkgutil.iter_modules(families.__path__):
-        importlib.import_module(f'families.{module.name}')
+        if (module.name == 'random') == chance:
+            importlib.import_module(f'families.{module.name}')
 
 
 def build(folder):
@@ -91,16 +94,21 @@ def make(name, tools, out, keep):
 
 
 def main():
-    load()
     if sys.argv[1:2] == ['--inside']:
+        load()
         inside(*sys.argv[2:])
         return 0
     parser = argparse.ArgumentParser()
-    parser.add_argument('-o', default=os.path.join(HERE, '..', 'own'))
+    parser.add_argument('-o')
     parser.add_argument('-k', action='store_true')
+    parser.add_argument('--random', metavar='SEED[:COUNT]')
     parser.add_argument('names', nargs='*')
     options = parser.parse_args()
-    out = os.path.abspath(options.o)
+    if options.random and not options.o:
+        parser.error('--random needs -o: its incidents are none of ours')
+    os.environ['INCIDENTS_RANDOM'] = options.random or ''
+    load()
+    out = os.path.abspath(options.o or os.path.join(HERE, '..', 'own'))
     os.makedirs(out, exist_ok=True)
     tools = tempfile.mkdtemp(prefix='incident-tools-')
     build(tools)

@@ -149,7 +149,8 @@ class Programs(Network):
         return self.peer_run('client', label, content, host, False)
 
     def other(self, host, kind, *callers, label=None, ca=None, options=None):
-        """A client of another language, as in clients/: urllib, requests, httpx, curl, grpc, socket, node, java."""
+        """A client of another language, as in clients/: urllib, requests, httpx, aiohttp,
+        urllib3, curl, grpc, socket, node, java."""
         label, options = label or f'{kind}-{host}', options or {}
         content = dict(
             Name=label,

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""calls.py CONFIG: a caller in Python (urllib, requests, httpx, grpc, socket) or curl, by Kind; writes what it saw.
+"""calls.py CONFIG: a caller in Python (urllib, requests, httpx, aiohttp, urllib3, grpc, socket) or curl, by Kind; writes what it saw.
 
 Callers: Name, URL ({n} is a number), Every [ms, ms], Since, Until, Timeout (s), Method, Body (bytes), Session (connections
 kept), Workers, Retries, Header, Args (curl's).
@@ -68,6 +68,40 @@ def by_httpx(c):
         return kept.request(
             c.get('Method', 'POST' if c.get('Body') else 'GET'), url, content=body(c), headers=headers
         ).status_code
+
+    return once
+
+
+def by_aiohttp(c):
+    import aiohttp, asyncio, ssl
+
+    loop = asyncio.new_event_loop()
+    verify = ssl.create_default_context(cafile=CONFIG['CA']) if CONFIG['CA'] else True
+    limit = aiohttp.ClientTimeout(total=c.get('Timeout', 30))
+
+    async def session():
+        return aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=verify), timeout=limit)
+
+    kept = loop.run_until_complete(session())
+
+    async def call(url, headers):
+        method = c.get('Method', 'POST' if c.get('Body') else 'GET')
+        async with kept.request(method, url, data=body(c), headers=headers) as r:
+            await r.read()
+            return r.status
+
+    return lambda url, headers: loop.run_until_complete(call(url, headers))
+
+
+def by_urllib3(c):
+    import urllib3
+
+    kept = urllib3.PoolManager(ca_certs=CONFIG['CA'] or None)
+
+    def once(url, headers):
+        method = c.get('Method', 'POST' if c.get('Body') else 'GET')
+        wait = c.get('Timeout', 30)
+        return kept.request(method, url, body=body(c), headers=headers, timeout=wait, retries=False).status
 
     return once
 

@@ -11,7 +11,7 @@ INCIDENTS = {}
 
 def incident(name, half, **network):
     """half: tune (rules are made with it) or judge (only judged with); network: Lab's net, domain, seconds, v6,
-    v4.
+    v4, warm.
     """
 
     def keep(describe):
