@@ -51,6 +51,7 @@ static void say_silence(struct resolver *r, struct resolver_view *v)
 {
     struct cause *c = resolver_blame(r, P2T_CAUSE_DNS_NO_ANSWER, P2T_CAUSE_SIDE_RESOLVER, P2T_CERTAIN, v);
 
+    c->or_side = P2T_CAUSE_SIDE_NETWORK; /* lost questions, or lost answers, look the same */
     resolver_hit(r, c, question_is_silent);
     if (!r->any_answer) {
         c->confidence = P2T_LIKELY;
