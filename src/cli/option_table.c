@@ -99,7 +99,7 @@ const struct cli_option cli_option_table[] = {
     {OPT_FOLLOW, CLI_VALUE_NONE, ON(BATCH), CLI_GROUP_COMMAND, "follow", NULL, NULL,
      "keep watching the folder until told to stop"},
     {OPT_FINAL, CLI_VALUE_NONE, ON(BATCH), CLI_GROUP_COMMAND, "final", NULL, NULL,
-     "no file will follow: write what is still open, too"},
+     "no file will follow: read the newest at once, and write what is still open, too"},
     {OPT_ALERT, CLI_VALUE_NONE, ON(BATCH), CLI_GROUP_COMMAND, "alert", NULL, NULL,
      "print a line for each file with trouble, compared with the files before it"},
     {OPT_ZSTD, CLI_VALUE_NONE, ON(BATCH), CLI_GROUP_COMMAND, "zstd", NULL, NULL, "compress what is written"},

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "cli/counters.h"
@@ -110,7 +111,7 @@ void report_keylog(const struct p2t_session *s, const char *path)
     char text[128];
 
     p2t_session_counters(s, &c);
-    if (c.tls_decrypted > 0)
+    if (c.tls_decrypted > 0 || access(path, R_OK) != 0)
         return;
     if (c.tls_secrets == 0)
         (void)snprintf(text, sizeof text, "it contains no TLS secrets: is it the file that SSLKEYLOGFILE named?");

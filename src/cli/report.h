@@ -20,7 +20,7 @@ void report_nothing(const struct p2t_session *s, bool filtered);
 void report_open(uint64_t calls);
 /* The output is sorted in so many runs, more than one. */
 void report_runs(uint64_t runs);
-/* A key log was given as --keylog, and nothing could be decrypted with it: says so. */
+/* A key log was given as --keylog, could be read, and nothing could be decrypted with it: says so. */
 void report_keylog(const struct p2t_session *s, const char *path);
 /* A signal ended the run early. */
 void report_interrupted(const struct p2t_session *s);

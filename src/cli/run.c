@@ -281,6 +281,10 @@ static void say_how_it_went(const struct run *r)
         report_keylog(r->session, o->keylog);
     if (signals_stop() == 0 && r->kept == 0)
         report_nothing(r->session, !filter_is_empty(&o->filter));
+    if (signals_stop() == 0 && r->kept == 0 && o->filter.trace_ids.n > 0)
+        report_line(NULL,
+                    "an id is on the wire only if its request left; of one that did not, 'pcap2trace compare --live "
+                    "LOG CAPTURE' finds the lookup or dial");
     if (r->open > 0)
         report_open(r->open);
     if (r->kept > 0 && is_seen_briefly(o))

@@ -120,7 +120,7 @@ static void say_nothing_compared(const struct run *r)
     static const char forms[] =
         ". It reads NDJSON with hooks (-T ndjson, or pcap2trace.live/1 of a client of your own), log lines with the "
         "times "
-        "of a ClientTrace as a JSON object, OTLP/JSON of otelhttptrace, HAR, and what curl -w '%{json}\\n' prints";
+        "of a ClientTrace as a JSON object, OTLP/JSON of otelhttptrace, HAR, and what curl -w '%{json}' prints";
     const struct cli_options *o = r->options;
     struct live_counters c = live_counters(compare_live(r->compare));
     struct buf text = {0};

@@ -1,8 +1,11 @@
 #include "cli/session_open.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "base/buf.h"
+#include "cli/option_table.h"
 #include "cli/report.h"
 #include "cli/signals.h"
 
@@ -22,6 +25,22 @@ void cli_session_config(struct p2t_config *config, const struct cli_options *o)
     config->all |= o->all;
 }
 
+/* -f is the format in other programs, and a filter without its quotes is only its first word. */
+static void say_filter_wrong(const struct cli_options *o, const char *error)
+{
+    const struct cli_option *format = cli_option_of('T', o->action);
+    struct buf text = {0};
+
+    buf_str(&text, error != NULL ? error : "the filter does not compile");
+    if (o->bpf != NULL && format != NULL && cli_choice_index(format->choices, o->bpf) >= 0)
+        buf_printf(&text, "; -f selects packets, did you mean '-T %s'?", o->bpf);
+    else if (o->bpf != NULL && strchr(o->bpf, ' ') == NULL)
+        buf_lit(&text, "; a filter of several words goes in quotes: -f 'host 10.0.0.1'");
+    buf_putc(&text, '\0');
+    report_line(o->bpf, text.failed ? "the filter does not compile" : (const char *)text.p);
+    buf_fini(&text);
+}
+
 int cli_session_open(struct p2t_session **session, const struct cli_options *o, struct p2t_config config)
 {
     char *error = NULL;
@@ -29,7 +48,7 @@ int cli_session_open(struct p2t_session **session, const struct cli_options *o, 
     cli_session_config(&config, o);
     int status = p2t_session_open(session, &config, &error);
     if (status == P2T_ERR_USAGE)
-        report_line(o->bpf, error != NULL ? error : "the filter does not compile");
+        say_filter_wrong(o, error);
     free(error);
     return status;
 }

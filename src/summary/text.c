@@ -256,12 +256,12 @@ static void say_times(struct buf *b, const struct service_row *r)
 
 enum { NAME_WIDTH = 36 };
 
-/* With the name that leads there, where there is room for both; one too long for its column has a line of its own. */
+/* With the name that leads there; what is too long for its column has a line of its own. */
 static void say_name(struct buf *b, const struct service_row *r)
 {
     const struct word *name = service_name(r->server, r->server_ip);
 
-    if (name != NULL && name->n + r->server->n + 3 <= NAME_WIDTH) {
+    if (name != NULL) {
         escape_text(b, word_text(name));
         buf_lit(b, " (");
         escape_text(b, word_text(r->server));
