@@ -24,12 +24,13 @@ void gather_note_found(struct gather *g, const struct p2t_exchange *x)
         g->found[f->id_count + i] |= has_trace_id(f->trace_ids.item[i], x);
 }
 
-static void say_missing(const char *what, const char *id)
+/* form: one that shows what is missing. */
+static void say_missing(const char *what, const char *form, const char *id)
 {
     struct buf text = {0};
 
-    buf_printf(&text, "no exchange of these captures has this %s; 'pcap2trace --all -T lines CAPTURE' lists them",
-               what);
+    buf_printf(&text, "no exchange of these captures has this %s; 'pcap2trace --all -v -T %s CAPTURE' shows them",
+               what, form);
     buf_putc(&text, '\0');
     report_line(id, text.failed ? "no exchange has it" : (const char *)text.p);
     buf_fini(&text);
@@ -46,12 +47,12 @@ bool gather_say_missing(const struct gather *g)
         snprintf(id, sizeof id, "%0*llx", (int)wanted->digits,
                  (unsigned long long)wanted->first >> 4 * (16 - wanted->digits));
         if (!g->found[i])
-            say_missing(wanted->digits == 16 ? "id" : "beginning of an id", id);
+            say_missing(wanted->digits == 16 ? "id" : "beginning of an id", "lines", id);
         any |= !g->found[i];
     }
     for (size_t i = 0; i < f->trace_ids.n; i++) {
         if (!g->found[f->id_count + i])
-            say_missing("trace id", f->trace_ids.item[i]);
+            say_missing("trace id", "text", f->trace_ids.item[i]);
         any |= !g->found[f->id_count + i];
     }
     return any;

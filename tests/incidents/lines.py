@@ -204,10 +204,10 @@ def row(service, calls, failed, rest=''):
 NOTHING_SENT = '         -         -         -     -     - -\n'
 
 
-def succeeds(c, count, server='10.0.0.2:80', begin_s=0):
+def succeeds(c, count, server='10.0.0.2:80', begin_s=0, get=GET):
     for i in range(count):
         t = Talk(c, begin_s + i, f'10.0.0.1:{4000 + i}', server)
-        t.says(begin_s + i + 0.01, t.client, GET)
+        t.says(begin_s + i + 0.01, t.client, get)
         t.says(begin_s + i + 0.02, t.server, b'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
 
 
@@ -241,6 +241,12 @@ def failed_lookups_of_a_service(folder):
 @case('3 services, ', row('a.test', 5, 5, NOTHING_SENT), row('a.test (10.0.0.2:80)', 10, 0), row('a.test (10.0.0.2:8080)', 10, 0))
 def failed_lookups_of_either_service(folder):
     return [written(folder, 'a', shift, (succeeds, 10), (succeeds, 10, '10.0.0.2:8080', 0.5), (fails_to_look_up, 20, 5))]
+
+
+@case(row('payments.eu-west-1.shop.test (10.0.0.2:80)', 10, 0))
+def long_name_has_a_line_of_its_own(folder):
+    get = GET.replace(b'a.test', b'payments.eu-west-1.shop.test')
+    return [written(folder, 'a', succeeds, 10, '10.0.0.2:80', 0, get)]
 
 
 @case('"calls":7,"failed":7,"requests":0,"connections":0,"reused":0,"total_us":null,"phase":null,"phase_us":null}',

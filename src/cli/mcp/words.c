@@ -5,7 +5,8 @@
 static const struct {
     const char *said, *meant;
 } sentences[] = {
-    {"'pcap2trace --all -T lines CAPTURE' lists them", "the tool list, with all, shows them"},
+    {"'pcap2trace --all -v -T lines CAPTURE' shows them", "the tool list, with all, shows them"},
+    {"'pcap2trace --all -v -T text CAPTURE' shows them", "the tool list, with all, shows them"},
 };
 
 static bool is_lower(uint8_t c)
