@@ -214,6 +214,17 @@ static int finish_points(struct batch *b)
     return status;
 }
 
+static void say_waiting(const struct batch *b)
+{
+    for (size_t i = 0; i < b->count; i++) {
+        const struct group *g = &b->groups[i];
+        const struct folder_file *file = g->point != NULL ? point_waiting(g->point, g->files, g->count) : NULL;
+        if (file != NULL)
+            b->config->say(b->config->ctx, file->name,
+                           "left for the next run, as it may still grow; if no file follows, --final reads it now");
+    }
+}
+
 static int work(struct batch *b)
 {
     const int64_t settle_ns = b->config->settle_ns;
@@ -227,6 +238,8 @@ static int work(struct batch *b)
     } while (status == P2T_OK && !stopped(b) && (worked || b->config->follow));
     if (status == P2T_OK && b->config->final && !stopped(b))
         status = finish_points(b);
+    if (status == P2T_OK && b->config->say_waiting && !stopped(b))
+        say_waiting(b);
     return status;
 }
 

@@ -17,6 +17,7 @@ struct batch_config {
                              * none; "interface": the pcapng interface names are it */
     int64_t settle_ns;      /* the newest file is processed only after it was unchanged for this long */
     bool follow, final, zstd, compact;
+    bool say_waiting; /* say at the end which files were left because they may still grow */
     const char *filter, *keylog;
     size_t
         max_memory; /* bytes for all capture points together, each at least P2T_MEMORY_LEAST; 0: P2T_MEMORY_DEFAULT */

@@ -387,3 +387,8 @@ struct folder_file *point_next(struct point *p, struct folder_file *const *files
     bool may_grow = p->at == n - 1 && p->config->settle_ns > 0;
     return may_grow && now_ns - files[p->at]->changed_ns < p->config->settle_ns ? NULL : files[p->at];
 }
+
+const struct folder_file *point_waiting(const struct point *p, struct folder_file *const *files, size_t n)
+{
+    return p->at < n ? files[p->at] : NULL;
+}

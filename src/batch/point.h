@@ -20,6 +20,8 @@ void point_see(struct point *p, struct folder_file **files, size_t n);
 /* Of those that point_see() sorted, the first that is not processed. NULL: there is none, or it is the newest and was changed
  * less than config->settle_ns before now_ns (wall clock). */
 struct folder_file *point_next(struct point *p, struct folder_file *const *files, size_t n, int64_t now_ns);
+/* After that gave NULL: the newest file, where it was left because it may still grow, or NULL. */
+const struct folder_file *point_waiting(const struct point *p, struct folder_file *const *files, size_t n);
 /* Feeds the file and writes its exchanges; the checkpoint and the manifest's line follow, at once or with those of the next
  * files. A file that cannot be read or is cut is said
  * and counted, and no failure. 0, or a negative p2t_status: the point must be closed. */

@@ -81,6 +81,7 @@ int run_batch(const struct cli_options *o)
         .settle_ns = settle(b),
         .follow = b->follow,
         .final = b->final,
+        .say_waiting = !b->follow && !o->quiet && isatty(STDERR_FILENO), /* not to cron, each time */
         .zstd = b->zstd,
         .compact = o->compact,
         .alert = b->alert ? alert : NULL,

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """terminal_check.py PROGRAM CAPTURES SCRATCH: what people see, on a terminal of several widths and in a pipe."""
-import fcntl, glob, json, os, pty, re, struct, subprocess, sys, termios, time, unicodedata
+import fcntl, glob, json, os, pty, re, shutil, struct, subprocess, sys, termios, time, unicodedata
 
 import talk
 
@@ -234,6 +234,28 @@ def progress_shares_no_line():
     check("MB/s" in out and screen(out) == [""], f"with -o: {out!r}")
 
 
+def batch_says_what_it_leaves(incident):
+    """The newest file of a folder may still grow; who looks on is told, a job that runs each minute is not."""
+    folder = os.path.join(SCRATCH, "growing")
+    shutil.rmtree(folder, ignore_errors=True)
+    os.makedirs(os.path.join(folder, "in"))
+    shutil.copyfile(incident, os.path.join(folder, "in", "new.pcap"))
+    run = ["batch", "--out", os.path.join(folder, "out"), os.path.join(folder, "in")]
+    told = "pcap2trace: new.pcap: left for the next run"
+    check(told in on_terminal(200, run), "batch is silent about the file that it left")
+    check(in_pipe(run) == ("", ""), "batch talks to nobody")
+    check(told not in on_terminal(200, ["batch", "--final", *run[1:]]), "--final left a file")
+
+
+def calls_of_one_host_differ():
+    """Where a line has no room, the host is cut before the path is."""
+    path = os.path.join(SCRATCH, "long.pcap")
+    with open(path, "wb") as f:
+        f.write(talk.capture([b"GET /orders/281 HTTP/1.1\r\nHost: orders.shop.svc.cluster.local\r\n\r\n"]))
+    line = lines_of(on_terminal(66, [path]))[0]
+    check("GET orders.s" in line and line.rstrip().endswith("…/orders/281"), f"the path is cut: {line}")
+
+
 def main():
     os.makedirs(SCRATCH, exist_ok=True)
     incident = os.path.join(CAPTURES, "../../../samples/incident/incident.pcap")
@@ -249,6 +271,8 @@ def main():
     times_of_a_summary_are_told_as_asked()
     wide_characters_are_counted()
     progress_shares_no_line()
+    batch_says_what_it_leaves(incident)
+    calls_of_one_host_differ()
     return 1 if failures else 0
 
 

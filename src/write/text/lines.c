@@ -61,20 +61,40 @@ static void put_measures(struct buf *b, const struct out_options *o, const struc
     buf_printf(b, "  %-*s", PHASE_COLUMNS, longest_phase(&x->phases));
 }
 
-static void put_subject(struct buf *b, const struct p2t_exchange *x)
+static void put_host(struct buf *b, const struct p2t_exchange *x)
 {
-    if (x->method.p != NULL)
-        escape_text(b, x->method);
-    else
-        buf_str(b, p2t_kind_name(x->kind));
-    buf_putc(b, ' ');
     if (x->host.p != NULL)
         escape_text(b, x->host);
     else if (x->connection != NULL)
         escape_text(b, x->connection->server);
     else
         buf_putc(b, '-');
-    escape_text(b, path_of(x->url));
+}
+
+/* Where not all fits, the host gives way first, down to its first letters: calls of one host differ in their paths. */
+static void put_subject(struct buf *b, const struct out_options *o, const struct p2t_exchange *x, size_t line,
+                        size_t after)
+{
+    enum { HOST_COLUMNS = 10 };
+    struct buf path = {0};
+
+    if (x->method.p != NULL)
+        escape_text(b, x->method);
+    else
+        buf_str(b, p2t_kind_name(x->kind));
+    buf_putc(b, ' ');
+    size_t host = b->n;
+    put_host(b, x);
+    escape_text(&path, path_of(x->url));
+    if (o->cut && !b->failed) {
+        size_t before = text_columns(b->p + line, host - line), width = text_width(o);
+        size_t most = width > before + HOST_COLUMNS ? width - before - HOST_COLUMNS : 0;
+        after += text_columns(path.p, path.n);
+        text_cut(b, o, line, host, after < most ? after : most);
+    }
+    buf_slice(b, buf_view(&path));
+    b->failed |= path.failed;
+    buf_fini(&path);
 }
 
 /* A finding explains a call that got no status; one that got a status and is not whole says so. */
@@ -109,10 +129,10 @@ static void lines_exchange(struct buf *b, const struct out_options *o, const str
     text_clock(b, o, x->start_ns);
     put_measures(b, o, x);
     size_t subject = b->n;
-    put_subject(b, x);
     put_trouble(&trouble, o, x);
     if (o->cut)
         columns = text_columns(trouble.p, trouble.n);
+    put_subject(b, o, x, line, columns);
     text_cut(b, o, line, subject, columns);
     buf_slice(b, buf_view(&trouble));
     if (o->full)
