@@ -947,6 +947,51 @@ def half_of_the_calls_are_slow(c):
     some_slow(c, ['/x', '/x?a=1'], lambda i: i % 4 < 2)
 
 
+def paths_wait(c, steps):
+    """A connection to each path, with a quick call every 0.4 s, but for those that take as long as the steps say: (path, n): s."""
+    for k, path in enumerate(('/a', '/b', '/c')):
+        t = Talk(c, k * 0.05, f'10.0.0.1:{4000 + k}', S)
+        for i in range(12):
+            at = 0.1 + k * 0.05 + i * 0.4 + (2 if i > 6 else 0)
+            t.says(at, t.client, f'GET {path} HTTP/1.1\r\nHost: a.test\r\n\r\n'.encode())
+            t.says(at + steps.get((path, i), 0.01), S, b'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
+    t = Talk(c, 0.2, '10.0.0.1:4009', S)
+    for i in range(12):
+        at = 0.25 + i * 0.4 + (2 if i > 6 else 0)
+        t.says(at, t.client, b'GET /a HTTP/1.1\r\nHost: a.test\r\n\r\n')
+        t.says(at + (1.2 if i == 6 else 0.01), S, b'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
+
+
+@case(['http.think_time', 'takes 1.4 s to answer', '4 of 4 calls', '!all GET'])
+def one_call_of_each_path_is_slow(c):
+    paths_wait(c, {('/a', 6): 1.5, ('/b', 6): 1.4, ('/c', 6): 1.3})
+
+
+@case(['http.think_time', '2 of 4 calls, all GET /a'])
+def calls_of_one_path_are_slow(c):
+    paths_wait(c, {('/a', 6): 1.5})
+
+
+def limited(c, paths):
+    """After 2 s, calls to these paths get 429; two paths are called by turns."""
+    for k, path in enumerate(('/a', '/b')):
+        t = Talk(c, k * 0.05, f'10.0.0.1:{4000 + k}', S)
+        for i in range(30):
+            status = 429 if i >= 15 and path in paths else 200
+            t.says(0.1 + k * 0.05 + i * 0.2, t.client, f'GET {path} HTTP/1.1\r\nHost: a.test\r\n\r\n'.encode())
+            t.says(0.105 + k * 0.05 + i * 0.2, S, f'HTTP/1.1 {status} X\r\nContent-Length: 0\r\n\r\n'.encode())
+
+
+@case(['http.error_cluster', '10.0.0.2:80) answers 429 to 30 of 30 calls of GET /a and GET /b'])
+def two_paths_are_limited(c):
+    limited(c, ['/a', '/b'])
+
+
+@case(['http.error_cluster', '10.0.0.2:80) answers 429 to 15 of 15 calls of GET /b', '! and '])
+def one_path_is_limited(c):
+    limited(c, ['/b'])
+
+
 def left(c, said):
     t = Talk(c, 0, C, S)
     t.says(0.01, C, b'GET / HTTP/1.1\r\nHost: a.test\r\n\r\n')
@@ -1060,8 +1105,8 @@ def ask(c, at, number, name, kind=1, **kept):
         c.udp(at + kept.pop('after'), DNS, f'10.0.0.1:{5000 + number}', answer(number, name, kind, **kept))
 
 
-def asked_for_once(c, until):
-    """A name is gone at 4 s, and asked for once since; calls to it leave every 100 ms until then, or until the time given."""
+def asked_for_once(c, until, rcode=3):
+    """A name is gone (or fails) at 4 s, and asked for once since; calls to it leave every 100 ms until then, or until the time given."""
     ask(c, 0, 1, 'a.test', after=0.001, address='10.0.0.2')
     t = Talk(c, 0.01, C, S)
     for i in range(int(until * 10)):
@@ -1071,7 +1116,7 @@ def asked_for_once(c, until):
     for i in range(90):
         other.says(0.1 + i * 0.1, other.client, b'GET / HTTP/1.1\r\nHost: b.test\r\n\r\n')
         other.says(0.105 + i * 0.1, other.server, b'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
-    ask(c, 4.05, 2, 'a.test', after=0.001, rcode=3)
+    ask(c, 4.05, 2, 'a.test', after=0.001, rcode=rcode)
     c.packets.sort(key=lambda packet: packet[0])
     c.udp(9.2, C, '10.0.0.9:9', b'x')
 
@@ -1084,6 +1129,23 @@ def a_failure_that_is_remembered(c):
 @case()
 def one_failure_beside_calls_that_go_on(c):
     asked_for_once(c, 9)
+
+
+@case(['dns.server_failure', 'answers SERVFAIL to 1 of 1 questions', '1 failed; after that nobody asks for 5.1 s, where a call left every 103 ms: a client that remembers the failure sends no packet'])
+def a_servfail_that_is_remembered(c):
+    asked_for_once(c, 4, rcode=2)
+
+
+@case()
+def one_servfail_beside_calls_that_go_on(c):
+    asked_for_once(c, 9, rcode=2)
+
+
+@case(['dns.no_answer', 'answers none of 6 questions in that time; 6 calls asked it', '!waited'])
+def lookups_that_are_open_at_the_end(c):
+    for i in range(16):
+        ask(c, i * 0.5, i, f'n{i}.test', **(dict(after=0.001, address='10.0.0.2') if i < 10 else {}))
+    c.udp(9.2, C, '10.0.0.9:9', b'x')
 
 
 def short_name(c, rcode, before=True):

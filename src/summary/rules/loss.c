@@ -231,6 +231,8 @@ static void count_tails(struct losses *l)
 }
 
 static const int64_t HIT_NS = 100 * (int64_t)MS;
+/* Every repeat was lost, too, for so long: two calls that hang like that are no chance, few as the losses may be. */
+static const int64_t STUCK_NS = 2 * SECOND_NS;
 
 static bool is_hit_by_loss(const struct losses *l, const struct call *c, int64_t over_ns)
 {
@@ -241,7 +243,7 @@ static bool is_hit_by_loss(const struct losses *l, const struct call *c, int64_t
 static void measure(struct losses *l)
 {
     const struct trouble *syns;
-    size_t hit = 0;
+    size_t hit = 0, stuck = 0;
 
     for (size_t i = 0; i < l->n; i++)
         count_conn(l, l->conns[i].item);
@@ -250,14 +252,17 @@ static void measure(struct losses *l)
         count_tails(l);
     for (size_t i = 0; i < l->s->call_count && l->events > 0; i++)
         hit += is_hit_by_loss(l, &l->s->calls[i], HIT_NS);
+    for (size_t i = 0; i < l->s->call_count && l->events > 0; i++)
+        stuck += is_hit_by_loss(l, &l->s->calls[i], STUCK_NS);
     l->events += syns != NULL ? 2 : 0;
     if (l->events >= 3 && l->tails > 0)
         l->events += l->tails;
     /* Peers that went silent are no share of anything. */
     bool dead = l->dead >= at_least(l->s, 3) && l->dead * 10 >= l->conns_hit * 6;
     bool dear = hit >= at_least(l->s, 2) || (l->lag_ns > SECOND_NS / 2 && !l->s->small);
-    l->counts = l->first != NULL && (l->events >= 4 || (l->s->small && hit > 0)) &&
-                l->conns_hit >= at_least(l->s, 2) && (dead || l->events * 1000 >= l->segments * 8) && dear;
+    bool much = l->events * 1000 >= l->segments * 8 || stuck >= 2;
+    l->counts = l->first != NULL && (l->events >= 4 || (l->s->small && hit > 0) || stuck >= 2) &&
+                l->conns_hit >= at_least(l->s, 2) && (dead || much) && dear;
 }
 
 static void hit_calls(struct losses *l, struct cause *c, int64_t over_ns)

@@ -57,6 +57,12 @@ static int64_t last_moment(const struct question *q)
     return max_ns(q->last_asked_ns, max_ns(q->answered_ns, q->unreachable_ns));
 }
 
+/* Where the capture ends with it, a lookup has no end. */
+static int64_t lookup_end(const struct call *c)
+{
+    return c->looked_up_ns == 0 && c->open ? c->end_ns : c->looked_up_ns;
+}
+
 /* The questions that a call's lookup asked here. */
 struct asked {
     bool any, bad;
@@ -68,7 +74,7 @@ static struct asked asked_by(const struct resolver *r, const struct call *c, que
     size_t first = first_asked_at(r, c->lookup_ns - BEGIN_SLACK_NS);
     struct asked a = {0};
 
-    for (size_t i = first; i < r->n && i - first < OVERLAPS_MAX && r->all[i].at_ns <= c->looked_up_ns; i++) {
+    for (size_t i = first; i < r->n && i - first < OVERLAPS_MAX && r->all[i].at_ns <= lookup_end(c); i++) {
         const struct question *q = r->all[i].item;
         if (!is_name_of(q->name, c->name))
             continue;
@@ -90,13 +96,17 @@ static int64_t answers_again(const struct resolver *r, int64_t after_ns)
 
 static bool is_in_time(const struct cause *c, const struct call *x)
 {
-    return x->name != NULL && x->lookup_ns != 0 && x->looked_up_ns >= c->since_ns - BEGIN_SLACK_NS &&
+    return x->name != NULL && x->lookup_ns != 0 && lookup_end(x) >= c->since_ns - BEGIN_SLACK_NS &&
            x->lookup_ns <= c->until_ns + SECOND_NS;
 }
 
-/* Where a lookup without an answer ended, no packet says: it took as long as it was asked again. */
+/* Where a lookup without an answer ended, no packet says: it took as long as it was asked again. Of one that the capture's
+ * end leaves open not even that: whoever asked may have gone long ago.
+ */
 static int64_t proven_end(const struct call *c, int64_t last_packet_ns)
 {
+    if (c->looked_up_ns == 0)
+        return c->lookup_ns;
     return c->outcome == P2T_OUTCOME_DNS_ERROR ? min_ns(c->looked_up_ns, last_packet_ns) : c->looked_up_ns;
 }
 
@@ -138,6 +148,23 @@ void resolver_hit(const struct resolver *r, struct cause *c, question_is *bad)
     c->failed = 0;
     for (size_t i = 0; i < c->hit_count; i++)
         c->failed += c->hit[i]->outcome == P2T_OUTCOME_DNS_ERROR;
+}
+
+bool resolver_calls_ceased(const struct resolver *r, const struct word *name, int64_t since_ns, int64_t until_ns,
+                           int64_t *pace_ns)
+{
+    struct groups calls = {0};
+
+    for (size_t i = 0; i < r->s->call_count; i++) {
+        struct call *x = &r->s->calls[i];
+        if (x->request_ns != 0 && is_name_of(name, x->name))
+            groups_add(&calls, (struct keyed){{NULL}, x->start_ns, x->id, x});
+    }
+    groups_sort(&calls);
+    bool ceased = calls_ceased(r->s, calls.all, calls.n, since_ns, until_ns, pace_ns);
+    r->s->failed |= calls.failed;
+    groups_fini(&calls);
+    return ceased;
 }
 
 /* ---- what the bad questions have in common ---- */

@@ -47,6 +47,10 @@ void resolver_say_hits(const struct resolver *r, struct cause *c);
 /* That other name servers answer. */
 void resolver_say_others(struct resolver *r, struct cause *c);
 
+/* Whether no call to the name is seen in that time, where one was every so often before. */
+bool resolver_calls_ceased(const struct resolver *r, const struct word *name, int64_t since_ns, int64_t until_ns,
+                           int64_t *pace_ns);
+
 void resolver_find_silence(struct resolver *r);
 
 #endif

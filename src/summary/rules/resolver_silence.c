@@ -2,28 +2,11 @@
 #include "summary/rules/resolver.h"
 #include "summary/rules/rules.h"
 
-static bool have_ceased(const struct resolver *r, const struct word *name, int64_t since_ns, int64_t until_ns,
-                        int64_t *pace_ns)
-{
-    struct groups calls = {0};
-
-    for (size_t i = 0; i < r->s->call_count; i++) {
-        struct call *x = &r->s->calls[i];
-        if (x->request_ns != 0 && is_name_of(name, x->name))
-            groups_add(&calls, (struct keyed){{NULL}, x->start_ns, x->id, x});
-    }
-    groups_sort(&calls);
-    bool ceased = calls_ceased(r->s, calls.all, calls.n, since_ns, until_ns, pace_ns);
-    r->s->failed |= calls.failed;
-    groups_fini(&calls);
-    return ceased;
-}
-
 static void say_unseen(const struct resolver *r, struct cause *c, const struct word *name)
 {
     int64_t pace_ns;
 
-    if (!have_ceased(r, name, c->since_ns, c->until_ns, &pace_ns))
+    if (!resolver_calls_ceased(r, name, c->since_ns, c->until_ns, &pace_ns))
         return;
     buf_printf(&c->text, "; no call to %s left for ", name->text);
     say_time(&c->text, c->until_ns - c->since_ns);
@@ -136,7 +119,7 @@ static bool all_wait(const struct resolver *r, const struct resolver_view *v)
     int64_t pace_ns, last_ns = r->s->last_ns;
 
     return v->bad > 1 && v->names.total == 1 && !v->name_answered && last_ns - v->from_ns > 2 * SECOND_NS &&
-           cause_look(r->s) && have_ceased(r, v->names.word[0], v->from_ns, last_ns, &pace_ns);
+           cause_look(r->s) && resolver_calls_ceased(r, v->names.word[0], v->from_ns, last_ns, &pace_ns);
 }
 
 void resolver_find_silence(struct resolver *r)

@@ -21,11 +21,61 @@ static bool is_unreachable(const struct p2t_summary *s, const struct question *q
     return q->unreachable_ns != 0;
 }
 
+static const struct word *shortest(const struct word_list *names)
+{
+    const struct word *least = names->word[0];
+
+    for (size_t i = 1; i < names->n; i++)
+        if (names->word[i]->n < least->n)
+            least = names->word[i];
+    return least;
+}
+
+/* When somebody asks for one of the names again, or the capture ends. */
+static int64_t next_asked(const struct resolver *r, const struct resolver_view *v)
+{
+    for (size_t i = 0; i < r->n; i++)
+        if (r->all[i].at_ns > v->to_ns && word_list_has(&v->names, ((const struct question *)r->all[i].item)->name))
+            return r->all[i].at_ns;
+    return r->s->last_ns;
+}
+
+struct gap {
+    bool any;
+    int64_t ns, pace_ns;
+};
+
+/* A client that remembers the failure: it called until then, and for longer than its pause it neither asks nor calls. */
+static struct gap gap_after(const struct resolver *r, const struct resolver_view *v)
+{
+    struct gap g = {0};
+
+    if (v->bad == 0 || v->names.total > 6 || v->name_answered)
+        return g;
+    int64_t until_ns = next_asked(r, v);
+    g.ns = until_ns - v->to_ns;
+    g.any = g.ns > 2 * SECOND_NS && cause_look(r->s) &&
+            resolver_calls_ceased(r, shortest(&v->names), v->from_ns, until_ns - MS, &g.pace_ns);
+    return g;
+}
+
+static void say_gap(struct cause *c, const struct gap *g)
+{
+    if (!g->any)
+        return;
+    buf_lit(&c->text, "; after that nobody asks for ");
+    say_time(&c->text, g->ns);
+    buf_lit(&c->text, ", where a call left every ");
+    say_time(&c->text, g->pace_ns);
+    buf_lit(&c->text, ": a client that remembers the failure sends no packet");
+}
+
 static void find_errors(struct resolver *r, question_is *bad, const char *word)
 {
     struct resolver_view v = resolver_view(r, bad);
+    struct gap gap = gap_after(r, &v);
 
-    if (v.bad < at_least(r->s, 3))
+    if (v.bad < at_least(r->s, 3) && !gap.any)
         return;
     bool one_name = !v.name_answered && v.answered.total > 0 && v.names.total <= 6;
     struct cause *c =
@@ -41,15 +91,13 @@ static void find_errors(struct resolver *r, question_is *bad, const char *word)
                v.inside);
     if (one_name) {
         c->kind = "name";
-        c->name = v.names.word[0];
-        for (size_t i = 1; i < v.names.n; i++)
-            if (v.names.word[i]->n < c->name->n)
-                c->name = v.names.word[i];
+        c->name = shortest(&v.names);
         buf_printf(&c->text, ", all of them for %s; other names are answered", c->name->text);
     } else {
         resolver_say_others(r, c);
     }
     resolver_say_hits(r, c);
+    say_gap(c, &gap);
 }
 
 static void find_unreachable(struct resolver *r)

@@ -271,43 +271,91 @@ static bool has_onset(const struct refusals *r, int status)
     return refused && (r->outside >= 5 || (r->one_client && r->others_ask));
 }
 
-static void look_at_route(struct p2t_summary *s, struct keyed *calls, size_t n)
-{
-    int status = usual_error(calls, n);
-    struct refusals r = refusals_of(calls, n, status);
+/* Calls of one route with a status that began. */
+struct refused_route {
+    struct keyed *calls;
+    size_t n;
+    int status;
+    bool by_client, told;
+    struct refusals r;
+};
 
-    if (status == 0 || r.first == NULL || !has_onset(&r, status))
-        return;
-    bool client = is_limit(status) && status != 403 && r.one_client && r.others_ask;
-    struct cause *c = cause_add(s, P2T_CAUSE_HTTP_ERROR_CLUSTER,
-                                client ? P2T_CAUSE_SIDE_CLIENT : P2T_CAUSE_SIDE_SERVER, "wait", P2T_CERTAIN);
-    cause_subject_service(c, r.first->server, r.first->server_ip);
-    c->method = r.first->method;
-    c->route = r.first->route;
-    if (client) {
-        c->client = r.first->client;
-        c->agent = r.first->agent;
-    }
-    for (size_t i = 0; i < n; i++)
-        if (((struct call *)calls[i].item)->status == status)
-            cause_hit(s, c, calls[i].item);
-    cause_span(c, r.from_ns, r.to_ns);
-    c->of = r.inside;
-    c->hurt = c->calls;
-    say_service(&c->text, r.first->server, r.first->server_ip);
-    buf_printf(&c->text, " answers %d to %zu of %zu calls of %s %s", status, r.bad, r.inside,
-               word_str(r.first->method), word_str(r.first->route));
-    if (client) {
+enum { ROUTES_MAX = 16 };
+
+static bool look_at_route(struct refused_route *x)
+{
+    x->status = usual_error(x->calls, x->n);
+    x->r = refusals_of(x->calls, x->n, x->status);
+    x->by_client = is_limit(x->status) && x->status != 403 && x->r.one_client && x->r.others_ask;
+    return x->status != 0 && x->r.first != NULL && has_onset(&x->r, x->status);
+}
+
+/* One limit, one lock: whoever answers so to several routes at once does it for one reason. */
+static bool is_told_with(const struct refused_route *a, const struct refused_route *b)
+{
+    return !b->told && b->status == a->status && b->by_client == a->by_client &&
+           (!a->by_client || (a->r.first->agent == b->r.first->agent && a->r.first->client == b->r.first->client)) &&
+           a->r.first->name == b->r.first->name && a->r.from_ns <= b->r.to_ns && b->r.from_ns <= a->r.to_ns;
+}
+
+static void hit_refused(struct p2t_summary *s, struct cause *c, struct refused_route *x)
+{
+    for (size_t i = 0; i < x->n; i++)
+        if (((const struct call *)x->calls[i].item)->status == x->status)
+            cause_hit(s, c, x->calls[i].item);
+    cause_span(c, x->r.from_ns, x->r.to_ns);
+    c->of += x->r.inside;
+    x->told = true;
+}
+
+static void say_refused(struct cause *c, const struct refused_route *x, const struct refused_route *second,
+                        size_t routes)
+{
+    const struct call *first = x->r.first;
+
+    say_service(&c->text, first->server, first->server_ip);
+    buf_printf(&c->text, " answers %d to %zu of %zu calls of %s %s", x->status, c->calls, c->of,
+               word_str(first->method), word_str(first->route));
+    if (routes == 2)
+        buf_printf(&c->text, " and %s %s", word_str(second->r.first->method), word_str(second->r.first->route));
+    if (routes > 2)
+        buf_printf(&c->text, " and %zu other routes", routes - 1);
+    if (x->by_client) {
         buf_lit(&c->text, " by ");
-        say_client(&c->text, r.first->agent, r.first->client);
+        say_client(&c->text, first->agent, first->client);
         buf_lit(&c->text, "; others are served");
     }
 }
 
+static void blame_refused(struct p2t_summary *s, struct refused_route *all, size_t n)
+{
+    const struct call *first = all->r.first;
+    struct cause *c = cause_add(s, P2T_CAUSE_HTTP_ERROR_CLUSTER,
+                                all->by_client ? P2T_CAUSE_SIDE_CLIENT : P2T_CAUSE_SIDE_SERVER, "wait", P2T_CERTAIN);
+    const struct refused_route *second = NULL;
+    size_t routes = 1;
+
+    cause_subject_service(c, first->server, first->server_ip);
+    hit_refused(s, c, all);
+    for (size_t i = 1; i < n; i++)
+        if (is_told_with(all, &all[i])) {
+            second = &all[i];
+            routes++;
+            hit_refused(s, c, &all[i]);
+        }
+    c->method = routes == 1 ? first->method : NULL;
+    c->route = routes == 1 ? first->route : NULL;
+    c->client = all->by_client ? first->client : NULL;
+    c->agent = all->by_client ? first->agent : NULL;
+    c->hurt = c->calls;
+    say_refused(c, all, second, routes);
+}
+
 static void find_refusals(struct service *v)
 {
+    struct refused_route refused[ROUTES_MAX];
     struct groups routes = {0};
-    size_t at = 0, n;
+    size_t at = 0, n, found = 0;
     struct keyed *first;
 
     for (size_t i = 0; i < v->n; i++) {
@@ -316,8 +364,13 @@ static void find_refusals(struct service *v)
             groups_add(&routes, (struct keyed){{c->name, c->method, c->route}, call_sent_or_begun(c), c->id, c});
     }
     groups_sort(&routes);
-    while (cause_room(v->s) && (first = groups_next(&routes, &at, &n)) != NULL)
-        look_at_route(v->s, first, n);
+    while (found < ROUTES_MAX && (first = groups_next(&routes, &at, &n)) != NULL) {
+        refused[found] = (struct refused_route){.calls = first, .n = n};
+        found += look_at_route(&refused[found]);
+    }
+    for (size_t i = 0; i < found && cause_room(v->s); i++)
+        if (!refused[i].told)
+            blame_refused(v->s, &refused[i], found - i);
     v->s->failed |= routes.failed;
     groups_fini(&routes);
 }

@@ -356,22 +356,69 @@ static void look_at_run(struct run *r)
     sample_fini(&usual);
 }
 
+/* Of those that began as the run was nearly over, none is. */
+static bool is_under_way(const struct run *r, const struct call *c)
+{
+    return c->request_ns <= r->to_ns - r->median_ns / 2 && c->end_ns >= r->from_ns;
+}
+
+static bool same_route(const struct call *a, const struct call *b)
+{
+    return a->name == b->name && a->method == b->method && a->route == b->route;
+}
+
+/* One slow call of a route that had no other meanwhile is one of the run, not a hiccup. */
+static bool mark_lone(const struct run *r)
+{
+    enum { LOOKED_AT_MAX = 64 };
+    size_t looked_at = 0, marked = 0;
+
+    for (size_t i = 0; i < r->n && looked_at < LOOKED_AT_MAX; i++) {
+        const struct call *c = r->calls[i].item;
+        size_t beside = 0;
+        if (c->mark != 0 || !c->slow || !is_near(r, c) || !is_under_way(r, c))
+            continue;
+        looked_at++;
+        for (size_t k = 0; k < r->n; k++)
+            beside += same_route(r->calls[k].item, c) && is_under_way(r, r->calls[k].item);
+        for (size_t k = 0; k < r->n && beside == 1; k++)
+            if (same_route(r->calls[k].item, c))
+                ((struct call *)r->calls[k].item)->mark = 1;
+        marked += beside == 1;
+    }
+    return marked > 0;
+}
+
+static bool find_run(struct run *r, struct groups *marked)
+{
+    size_t at = 0;
+
+    groups_fini(marked);
+    *marked = (struct groups){0};
+    *r = (struct run){.s = r->s, .calls = r->calls, .n = r->n};
+    for (size_t i = 0; i < r->n; i++)
+        if (((struct call *)r->calls[i].item)->mark != 0)
+            groups_add(marked, r->calls[i]);
+    if (marked->all == NULL || !densest_run(marked->all, marked->n, is_slow, &at, &r->span))
+        return false;
+    r->slow = &marked->all[at];
+    measure_run(r);
+    return true;
+}
+
 static void look_at_server(struct p2t_summary *s, struct keyed *calls, size_t n)
 {
     struct groups measured = {0}, marked = {0};
-    size_t at = 0;
 
     for (size_t i = 0; i < n; i++)
         if (wait_is_measured(s, calls[i].item))
             groups_add(&measured, calls[i]);
     mark_routes(measured.all, measured.n);
-    for (size_t i = 0; i < measured.n; i++)
-        if (((struct call *)measured.all[i].item)->mark != 0)
-            groups_add(&marked, measured.all[i]);
     struct run r = {.s = s, .calls = measured.all, .n = measured.n};
-    if (marked.all != NULL && densest_run(marked.all, marked.n, is_slow, &at, &r.span)) {
-        r.slow = &marked.all[at];
-        measure_run(&r);
+    bool found = find_run(&r, &marked);
+    if (found && mark_lone(&r))
+        found = find_run(&r, &marked);
+    if (found) {
         count_around(&r);
         if (r.slow_count >= at_least(s, 2))
             look_at_run(&r);

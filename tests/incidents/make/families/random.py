@@ -104,7 +104,7 @@ class Draw:
         return dict(fault, since=self.since, until=self.end)
 
     def serve(self, do, **more):
-        self.fault['server'].append(dict(dict(Path='/', Since=self.since, Until=self.end, Do=do), **more))
+        self.fault['server'].append(dict(dict(Path='/' if do != 'noaccept' else '', Since=self.since, Until=self.end, Do=do), **more))
 
     def resolve(self, do, name='', **more):
         self.fault['dns'].append(self.during(do=do, name=name or '*', **more))
