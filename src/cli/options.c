@@ -246,6 +246,8 @@ int cli_options_parse(struct cli_options *o, int argc, char **argv, struct buf *
     int status = allocate(o, longest + 1);
     if (status == P2T_OK)
         status = parse_switches(o, argc, argv, complaint);
+    if (status == P2T_ERR_USAGE)
+        o->action = probable_command(argv)->action; /* whose usage is shown */
     if (status != P2T_OK || o->action != CLI_TRACE)
         return status;
     status = parse_operands(o, argc, argv, complaint);

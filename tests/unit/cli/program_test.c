@@ -190,6 +190,7 @@ static void exit_status_and_messages(void **state)
         {"extract --id 1234567812345678 -w DIR/x.pcapng DIR/three.pcap", 1,
          "no exchange of these captures has this id"},
         {"-f tcp_prt DIR/three.pcap", 2, "tcp_prt"},
+        {"summary --sort DIR/three.pcap", 2, "usage: pcap2trace summary"},
         {"-f ndjson DIR/three.pcap", 2, "did you mean '-T ndjson'?"},
         {"-f host DIR/three.pcap", 2, "goes in quotes"},
         {"--trace-id nobody DIR/three.pcap", 0, "an id is on the wire only if its request left"},
