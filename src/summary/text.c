@@ -208,7 +208,10 @@ static void say_where_to_look(const struct p2t_summary *s, struct buf *b)
         buf_lit(b, "   the failed ones: pcap2trace --failed CAPTURE\n");
     if (c == NULL)
         return;
-    buf_str(b, s->calls_failed > 0 ? "   the slowest of the others, " : "   the slowest, ");
+    if (c->quiet && c->kind == P2T_KIND_LOOKUP)
+        buf_lit(b, "   the slowest lookup, ");
+    else
+        buf_str(b, s->calls_failed > 0 ? "   the slowest of the others, " : "   the slowest, ");
     say_time(b, c->total_ns);
     buf_printf(b, ": pcap2trace --id %016llx CAPTURE\n", (unsigned long long)c->id);
 }

@@ -36,6 +36,19 @@ def written(folder, name, make, *args):
     return path
 
 
+# ---- where to look when nothing is wrong ----
+
+
+@case('no calls: 0 calls', 'the slowest lookup, 2.5 s: pcap2trace --id', '!the slowest,')
+def a_slow_lookup_and_no_call(folder):
+    def make(c):
+        for i in range(8):
+            c.udp(i, f'10.0.0.1:{5000 + i}', DNS, question(i, f'n{i}.test'))
+            c.udp(i + (2.5 if i == 4 else 0.001), DNS, f'10.0.0.1:{5000 + i}', answer(i, f'n{i}.test', address='10.0.0.2'))
+
+    return [written(folder, 'a', make)]
+
+
 # ---- silent repetitions ----
 
 

@@ -972,6 +972,36 @@ def calls_of_one_path_are_slow(c):
     paths_wait(c, {('/a', 6): 1.5})
 
 
+def swallowed(c, seconds):
+    """Three connections with a call every 0.1 s; at 3 s the last segment but one of two answers is lost, and so are its repeats."""
+    for k in range(3):
+        t = Talk(c, k * 0.01, f'10.0.0.1:{4000 + k}', S)
+        for i in range(100):
+            at = 0.1 + k * 0.01 + i * 0.1 + (seconds if i > 30 else 0)
+            t.says(at, t.client, b'GET / HTTP/1.1\r\nHost: a.test\r\n\r\n')
+            if i != 30 or k == 2:
+                t.says(at + 0.005, S, b'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
+                continue
+            head = b'HTTP/1.1 200 OK\r\nContent-Length: 800\r\n\r\n'
+            tail = b'x' * 800
+            c.tcp(at + 0.0052, S, t.client, PUSH | ACK, t.next[S] + len(head), t.next[t.client], tail)
+            c.tcp(at + 0.0053, t.client, S, ACK, t.next[t.client], t.next[S])
+            c.tcp(at + seconds, S, t.client, PUSH | ACK, t.next[S], t.next[t.client], head)
+            t.next[S] += len(head) + len(tail)
+            c.tcp(at + seconds + 0.0001, t.client, S, ACK, t.next[t.client], t.next[S])
+    c.packets.sort(key=lambda packet: packet[0])
+
+
+@case(['tcp.lossy_path', 'packets from a.test (10.0.0.2:80) are lost', 'on 2 connections, 2 calls waited a total of 6.0 s for them'])
+def two_calls_hang_for_lost_segments(c):
+    swallowed(c, 3)
+
+
+@case()
+def two_calls_wait_for_lost_segments(c):
+    swallowed(c, 0.25)
+
+
 def limited(c, paths):
     """After 2 s, calls to these paths get 429; two paths are called by turns."""
     for k, path in enumerate(('/a', '/b')):
@@ -1146,6 +1176,25 @@ def lookups_that_are_open_at_the_end(c):
     for i in range(16):
         ask(c, i * 0.5, i, f'n{i}.test', **(dict(after=0.001, address='10.0.0.2') if i < 10 else {}))
     c.udp(9.2, C, '10.0.0.9:9', b'x')
+
+
+def asked_by_two(c, silent):
+    """Two names are looked up every 0.2 s for 4 s, and again from 9 s on; at 4 s there is a lookup without answer."""
+    for i in list(range(20)) + list(range(45, 50)):
+        ask(c, i * 0.2, i, f'{"ab"[i % 2]}.test', after=0.001, address='10.0.0.2')
+    for kind in silent:
+        ask(c, 4.0 + kind / 1000, 60 + kind, 'a.test', kind)
+    c.packets.sort(key=lambda packet: packet[0])
+
+
+@case(['dns.no_answer', 'answers none of 2 questions in that time', '; nothing comes from it for 5.0 s, where a question came every 200 ms'])
+def a_lull_of_a_name_server(c):
+    asked_by_two(c, (1, 28))
+
+
+@case()
+def one_lost_question_before_a_pause(c):
+    asked_by_two(c, (1,))
 
 
 def short_name(c, rcode, before=True):

@@ -30,7 +30,46 @@ static void say_race(struct resolver *r, const struct resolver_view *v)
     resolver_say_hits(r, c);
 }
 
-static void say_silence(struct resolver *r, struct resolver_view *v)
+/* Between the first question without an answer and the next answer. */
+struct lull {
+    bool any;
+    int64_t ns, pace_ns;
+};
+
+/* Few questions, but all there were: those that wait for the same lookup ask none, and for longer than anybody's pause no
+ * answer came. */
+static struct lull lull_of(const struct resolver *r, const struct resolver_view *v)
+{
+    enum { BEFORE_MIN = 5, PAUSES_MIN = 10 };
+    struct lull l = {0};
+    int64_t again_ns = r->s->last_ns;
+    size_t before = 0;
+
+    if (v->bad < 2 || r->s->lossy_capture)
+        return l;
+    while (before < r->n && r->all[before].at_ns < v->from_ns)
+        before++;
+    for (size_t i = 0; i < r->n; i++) {
+        const struct question *q = r->all[i].item;
+        if (q->answered_ns > v->from_ns)
+            again_ns = min_ns(again_ns, q->answered_ns);
+    }
+    l.ns = again_ns - v->from_ns;
+    l.pace_ns = before > 1 ? (r->all[before - 1].at_ns - r->all[0].at_ns) / (int64_t)(before - 1) : 0;
+    l.any = before >= BEFORE_MIN && l.ns > 2 * SECOND_NS && l.ns > PAUSES_MIN * l.pace_ns &&
+            v->to_ns < again_ns + SECOND_NS;
+    return l;
+}
+
+static void say_lull(struct cause *c, const struct lull *l)
+{
+    buf_lit(&c->text, "; nothing comes from it for ");
+    say_time(&c->text, l->ns);
+    buf_lit(&c->text, ", where a question came every ");
+    say_time(&c->text, l->pace_ns);
+}
+
+static void say_silence(struct resolver *r, struct resolver_view *v, const struct lull *lull)
 {
     struct cause *c = resolver_blame(r, P2T_CAUSE_DNS_NO_ANSWER, P2T_CAUSE_SIDE_RESOLVER, P2T_CERTAIN, v);
 
@@ -59,7 +98,9 @@ static void say_silence(struct resolver *r, struct resolver_view *v)
                    v->inside, v->later);
     resolver_say_others(r, c);
     resolver_say_hits(r, c);
-    if (v->names.total == 1)
+    if (lull->any)
+        say_lull(c, lull);
+    else if (v->names.total == 1)
         say_unseen(r, c, v->names.word[0]);
 }
 
@@ -130,11 +171,13 @@ void resolver_find_silence(struct resolver *r)
 
     /* Few, but each of them stopped its caller for seconds. */
     bool dear = v.bad * 10 >= v.inside && v.took_ns > 10 * SECOND_NS;
-    if ((v.bad < at_least(r->s, 3) && !all_wait(r, &v)) ||
+    bool few = v.bad < at_least(r->s, 3);
+    struct lull lull = few ? lull_of(r, &v) : (struct lull){0};
+    if ((few && !lull.any && !all_wait(r, &v)) ||
         (!nearly_all && (r->s->lossy_capture || (v.bad * 100 < r->n * 3 && !dear))))
         return;
     if (nearly_all)
-        say_silence(r, &v);
+        say_silence(r, &v, &lull);
     else if (v.aaaa == v.bad && v.aaaa_answered == 0)
         say_one_family(r, &v);
     else if (v.paired * 10 >= v.bad * 7)
