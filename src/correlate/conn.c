@@ -186,6 +186,15 @@ void conn_socks_reply(struct cconn *cc, const struct fact *f)
         cc->socks_error = slice_str(socks_reply_text(f->as.socks_reply.version, f->as.socks_reply.code));
 }
 
+/* What the client acknowledged before it fell silent was there: the capture lacks it. */
+static void note_open_hole(const struct cconn *cc, struct exchange *e)
+{
+    struct packet_mark shown;
+
+    if (flow_tcp_hole(cc->flow, FLOW_S2C, &shown))
+        e->conn.last_gap[FLOW_S2C] = shown;
+}
+
 void conn_snapshot(const struct cconn *cc, struct exchange *e)
 {
     bool pipelined = e->conn.pipelined, orphan_dial = e->conn.orphan_dial, handed_over = e->conn.handed_over;
@@ -195,6 +204,7 @@ void conn_snapshot(const struct cconn *cc, struct exchange *e)
 
     e->conn = cc->view;
     note_translation(&e->conn, cc->flow);
+    note_open_hole(cc, e);
     e->conn.server_ttl = cc->flow->ttl[FLOW_S2C];
     e->conn.rst_ttl = cc->flow->rst_ttl[FLOW_S2C];
     e->conn.position = position;

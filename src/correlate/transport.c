@@ -329,7 +329,10 @@ bool transport_is_one_direction(const struct cconn *cc)
 {
     const struct flow_conn *flow = cc->flow;
     const struct flow_transport *x = flow->transport;
+    struct packet_mark shown;
 
+    if (x != NULL && flow->packets[FLOW_S2C] == 0 && flow_tcp_hole(flow, FLOW_S2C, &shown))
+        return true;
     return x != NULL && ((flow->packets[FLOW_S2C] == 0 && x->sent[FLOW_S2C].unseen > 0) ||
                          (flow->packets[FLOW_C2S] == 0 && x->sent[FLOW_C2S].unseen > 0));
 }

@@ -1,4 +1,4 @@
-/* Leaving out packets of a connection that nobody needs any more. */
+/* Where a connection stands: its holes, and what it takes to leave out packets that nobody needs any more. */
 #include "flow/measure.h"
 
 #include <stdlib.h>
@@ -8,6 +8,20 @@
 static const struct flow_tcp *conn_of(const struct flow_conn *conn)
 {
     return (const struct flow_tcp *)(const void *)((const char *)conn - offsetof(struct flow_tcp, head));
+}
+
+bool flow_tcp_hole(const struct flow_conn *conn, enum flow_dir dir, struct packet_mark *shown)
+{
+    const struct flow_tcp *c = conn_of(conn);
+
+    for (unsigned side = 0; side < 2; side++) {
+        const struct flow_half *h = &c->half[side];
+        if (flow_dir_of(c, side) != dir || h->acked <= h->next)
+            continue;
+        *shown = h->acked_at;
+        return true;
+    }
+    return false;
 }
 
 /* Of a direction: false while something stands still. */

@@ -7,7 +7,7 @@ import glob, os, re, subprocess, sys, tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 sys.dont_write_bytecode = True
-from packets import ACK, RST, SYN, Capture, Talk, answer, question
+from packets import ACK, FIN, PUSH, RST, SYN, Capture, Talk, answer, question
 
 C, DNS = '10.0.0.1:4000', '10.0.0.53:53'
 GET = b'GET /x HTTP/1.1\r\nHost: a.test\r\n\r\n'
@@ -34,6 +34,29 @@ def written(folder, name, make, *args):
     capture.packets.sort(key=lambda p: p[0])
     capture.write(path)
     return path
+
+
+# ---- one side's packets only ----
+
+
+def heard_of_none(folder, request):
+    """Of six calls, each on its own connection, only the client's packets: it acknowledges an answer, and closes; the capture goes on."""
+
+    def make(c):
+        for i in range(6):
+            client, server, at = f'10.0.0.1:{4000 + i}', '10.0.0.2:80', i * 9.0
+            c.tcp(at, client, server, SYN, 100)
+            c.tcp(at + 0.0005, client, server, ACK, 101, 501)
+            c.tcp(at + 0.001, client, server, PUSH | ACK, 101, 501, request)
+            c.tcp(at + 0.006, client, server, ACK, 101 + len(request), 901)
+            c.tcp(at + 0.0061, client, server, FIN | ACK, 101 + len(request), 902)
+
+    return [written(folder, 'a', make)]
+
+
+@case('6 calls, 1 service', '; 0 failed', 'only one direction of most connections is in it')
+def answers_that_were_not_captured(folder):
+    return heard_of_none(folder, b'GET / HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\n\r\n')
 
 
 # ---- where to look when nothing is wrong ----

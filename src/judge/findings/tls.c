@@ -54,6 +54,11 @@ void about_tls(struct exchange *e)
         finding_add(e, P2T_FINDING_TLS_NOT_TLS, &t->failed, &t->hello,
                     "the server answered the TLS handshake with %s",
                     t->not_tls_is_http ? "plain HTTP" : "other bytes");
+    else if (t->failure == TLS_FAILED_CLOSED && mark_set(&t->failed) && e->outcome == P2T_OUTCOME_INCOMPLETE)
+        finding_add(
+            e, P2T_FINDING_CAPTURE_ONE_DIRECTION, &t->hello, &e->conn.last_gap[FLOW_S2C],
+            "what the server answered to the ClientHello is not in this capture: how the TLS handshake went is "
+            "not known");
     else if (t->failure == TLS_FAILED_CLOSED && mark_set(&t->failed))
         finding_add(e, P2T_FINDING_TLS_CLOSED, &t->failed, &t->hello,
                     "the connection was closed %.0f ms into the TLS handshake", ms(t->failed.ts_ns - t->hello.ts_ns));
