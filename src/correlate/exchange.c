@@ -93,6 +93,15 @@ bool exchange_answer_hidden(const struct exchange *e)
            (with_keys && before_next_request(e, &e->tls->loss[FLOW_S2C].mark));
 }
 
+bool exchange_server_hello_hidden(const struct exchange *e)
+{
+    const struct exchange_tls *t = e->tls;
+    const struct packet_mark *gap = &e->conn.last_gap[FLOW_S2C];
+
+    return t != NULL && !mark_set(&t->server_hello) && mark_set(&t->hello) && mark_set(gap) &&
+           gap->ts_ns >= t->hello.ts_ns;
+}
+
 bool exchange_answer_unread(const struct exchange *e)
 {
     const struct exchange_tls *t = e->tls;

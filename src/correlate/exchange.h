@@ -478,6 +478,8 @@ const struct packet_mark *exchange_conn_closing_mark(const struct exchange_conn 
 /* The server sent something since the request that the capture lacks, or that could not be decrypted: silence is no
  * fact then. */
 bool exchange_answer_hidden(const struct exchange *e);
+/* The client acknowledged what the server answered to its ClientHello, and the capture lacks that. */
+bool exchange_server_hello_hidden(const struct exchange *e);
 /* The capture joined its connection on the way, and the server sent something since the request that could not be read; or
  * all is encrypted, and what was taken for a request may be none: silence is no fact then, either. */
 bool exchange_answer_unread(const struct exchange *e);

@@ -116,18 +116,9 @@ static bool timed_out(const struct exchange *e)
            took <= TLS_HANDSHAKE_TIMEOUT_NS + TLS_TIMEOUT_LATE_NS;
 }
 
-/* The client acknowledged what the server answered to its ClientHello, and the capture lacks that. */
-static bool answer_not_captured(const struct exchange *e)
-{
-    const struct packet_mark *gap = &e->conn.last_gap[FLOW_S2C];
-
-    return !mark_set(&e->tls->server_hello) && mark_set(&e->tls->hello) && mark_set(gap) &&
-           gap->ts_ns >= e->tls->hello.ts_ns;
-}
-
 static struct slice closed_text(struct exchange *e)
 {
-    if (answer_not_captured(e))
+    if (exchange_server_hello_hidden(e))
         return (struct slice){NULL, 0};
     switch (exchange_closer(e)) {
     case CLOSED_BY_SERVER_FIN:

@@ -54,7 +54,7 @@ void about_tls(struct exchange *e)
         finding_add(e, P2T_FINDING_TLS_NOT_TLS, &t->failed, &t->hello,
                     "the server answered the TLS handshake with %s",
                     t->not_tls_is_http ? "plain HTTP" : "other bytes");
-    else if (t->failure == TLS_FAILED_CLOSED && mark_set(&t->failed) && e->outcome == P2T_OUTCOME_INCOMPLETE)
+    else if (t->failure == TLS_FAILED_CLOSED && mark_set(&t->failed) && exchange_server_hello_hidden(e))
         finding_add(
             e, P2T_FINDING_CAPTURE_ONE_DIRECTION, &t->hello, &e->conn.last_gap[FLOW_S2C],
             "what the server answered to the ClientHello is not in this capture: how the TLS handshake went is "
