@@ -191,7 +191,7 @@ static void note_open_hole(const struct cconn *cc, struct exchange *e)
 {
     struct packet_mark shown;
 
-    if (flow_tcp_hole(cc->flow, FLOW_S2C, &shown))
+    if (cc->flow->transport != NULL && flow_tcp_hole(cc->flow, FLOW_S2C, &shown))
         e->conn.last_gap[FLOW_S2C] = shown;
 }
 

@@ -161,7 +161,8 @@ struct flow_sink {
     void (*udp_error)(void *ctx, const struct flow_udp_error *error);
 };
 
-/* The peer acknowledged bytes of that direction which were not seen and may still come late: *shown is the packet that did. */
+/* The peer acknowledged bytes of that direction which were not seen and may still come late: *shown is the packet that did. Of a
+ * connection of TCP that is measured (conn->transport). */
 bool flow_tcp_hole(const struct flow_conn *conn, enum flow_dir dir, struct packet_mark *shown);
 
 #endif
