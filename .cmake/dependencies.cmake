@@ -37,6 +37,7 @@ else()
   p2t_require(cjson cjson/cJSON.h cjson libcjson-dev)
 endif()
 p2t_require(zlib zlib.h z zlib1g-dev)
+p2t_require(deflate libdeflate.h deflate libdeflate-dev)
 p2t_require(zstd zstd.h zstd libzstd-dev)
 p2t_require(lz4 lz4frame.h lz4 liblz4-dev)
 p2t_require(lzma lzma.h lzma liblzma-dev)
@@ -73,5 +74,5 @@ else()
 endif()
 target_include_directories(p2t_dep_llhttp SYSTEM INTERFACE ${P2T_llhttp_INCLUDE})
 
-set(P2T_LINK_DEPENDENCIES p2t_dep_pcap p2t_dep_cjson p2t_dep_llhttp p2t_dep_zlib p2t_dep_zstd p2t_dep_lz4
+set(P2T_LINK_DEPENDENCIES p2t_dep_pcap p2t_dep_cjson p2t_dep_llhttp p2t_dep_zlib p2t_dep_deflate p2t_dep_zstd p2t_dep_lz4
     p2t_dep_lzma p2t_dep_nghttp2 p2t_dep_crypto Threads::Threads m)

@@ -38,7 +38,7 @@ set(CPACK_DEBIAN_LIBRARY_PACKAGE_SECTION libs)
 set(CPACK_DEBIAN_DEV_PACKAGE_NAME libpcap2trace-dev)
 set(CPACK_DEBIAN_DEV_PACKAGE_SECTION libdevel)
 # What the static library and pkg-config --static want.
-set(CPACK_DEBIAN_DEV_PACKAGE_DEPENDS "libpcap-dev, libcjson-dev, zlib1g-dev, libzstd-dev, liblz4-dev, liblzma-dev, libnghttp2-dev, libssl-dev")
+set(CPACK_DEBIAN_DEV_PACKAGE_DEPENDS "libpcap-dev, libcjson-dev, zlib1g-dev, libdeflate-dev, libzstd-dev, liblz4-dev, liblzma-dev, libnghttp2-dev, libssl-dev")
 set(P2T_DESCRIPTION "It reads captures of tcpdump and its like, and tells of each HTTP call when
 its name was looked up, its connection dialled, TLS agreed, its request
 written and its answer read, as net/http/httptrace does inside a program.

@@ -43,8 +43,12 @@ static int open_all(struct summing *s)
     const struct cli_options *o = s->feed.options;
     struct p2t_summary_config summary = {
         .top = o->top, .baseline = s->baseline, .memory = feed_summary_memory(o), .jobs = cli_jobs(o)};
-    struct page_config page = {
-        .title = o->title, .top = o->top, .secrets_shown = o->show_secrets, .filtered = !filter_is_empty(&o->filter)};
+    struct page_config page = {.title = o->title,
+                               .top = o->top,
+                               .plain_max = feed_summary_memory(o) / 5,
+                               .threads = cli_jobs(o),
+                               .secrets_shown = o->show_secrets,
+                               .filtered = !filter_is_empty(&o->filter)};
     int status = p2t_summary_new(&s->feed.summary, &summary);
 
     return status == P2T_OK ? page_new(&r->page, &page) : status;

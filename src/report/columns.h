@@ -76,8 +76,9 @@ enum report_row_flag {
     X(TLS_FLAGS, tls_flags, n) /* 1: there was TLS, 2: resumed, 4: decrypted */                                      \
     X(MORE, more, t)           /* JSON: transport, http2, grpc, websocket */                                         \
     X(FILE, file, t)                                                                                                 \
-    X(HOOK, hook, n)         /* its number, basis << 5, earliest is known << 7, latest << 8 */                       \
-    X(TIME, time, d)         /* in a row, from the row's start on */                                                 \
+    X(HOOK, hook, n) /* its number, at the moment of the event before it << 5 (then it has no TIME to           \
+                                PACKET of its own), basis << 6, earliest is known << 8, latest << 9 */    \
+    X(TIME, time, d) /* in a row, from the row's start on */                                                         \
     X(EARLIEST, earliest, n) /* before time */                                                                       \
     X(LATEST, latest, n)     /* after time */                                                                        \
     X(ARGS, args, t)         /* JSON */                                                                              \

@@ -53,6 +53,16 @@ static void put_fields(struct buf *b, const struct p2t_value *v)
     buf_putc(b, '}');
 }
 
+/* Arguments of one hook are alike, those of one header field more so. Two fields in one part cost time only. */
+static unsigned part_of(const struct p2t_event *ev)
+{
+    struct p2t_text name = ev->args[0].value.as.text;
+
+    if (ev->hook != P2T_HOOK_WROTE_HEADER_FIELD || ev->args[0].value.kind != P2T_VALUE_TEXT || name.n == 0)
+        return ev->hook;
+    return P2T_HOOK_COUNT + (unsigned)name.n * 5 + (uint8_t)name.p[0] + (uint8_t)name.p[name.n - 1];
+}
+
 static void put_args(struct pack *p, const struct p2t_event *ev)
 {
     struct buf *b = &p->scratch;
@@ -78,7 +88,7 @@ static void put_args(struct pack *p, const struct p2t_event *ev)
     }
     buf_putc(b, '}');
     p->failed |= b->failed;
-    pack_made_text(p, REPORT_DETAIL_ARGS, buf_view(b));
+    pack_part_text(p, REPORT_DETAIL_ARGS, part_of(ev), buf_view(b));
 }
 
 static void put_packets(struct pack *p, enum report_detail_column count, const struct p2t_evidence *e, size_t n)
@@ -90,16 +100,25 @@ static void put_packets(struct pack *p, enum report_detail_column count, const s
     }
 }
 
-static void put_event(struct pack *p, const struct p2t_event *ev)
+static void put_moment(struct pack *p, const struct p2t_event *ev)
 {
-    pack_number(p, REPORT_DETAIL_HOOK,
-                (unsigned)ev->hook | (unsigned)ev->basis << 5 | (unsigned)ev->has_earliest << 7 |
-                    (unsigned)ev->has_latest << 8);
     pack_delta(p, REPORT_DETAIL_TIME, ev->time_ns);
     pack_number(p, REPORT_DETAIL_EARLIEST, ev->has_earliest ? (uint64_t)ev->time_ns - (uint64_t)ev->earliest_ns : 0);
     pack_number(p, REPORT_DETAIL_LATEST, ev->has_latest ? (uint64_t)ev->latest_ns - (uint64_t)ev->time_ns : 0);
-    put_args(p, ev);
     put_packets(p, REPORT_DETAIL_EVENT_PACKETS, ev->evidence, ev->evidence_count);
+}
+
+/* Header fields leave at one moment: it is put once. */
+static void put_event(struct pack *p, const struct p2t_event *ev, const struct p2t_event *before)
+{
+    bool same = before != NULL && json_same_moment(before, ev);
+
+    pack_number(p, REPORT_DETAIL_HOOK,
+                (unsigned)ev->hook | (unsigned)same << 5 | (unsigned)ev->basis << 6 |
+                    (unsigned)ev->has_earliest << 8 | (unsigned)ev->has_latest << 9);
+    put_args(p, ev);
+    if (!same)
+        put_moment(p, ev);
 }
 
 static void put_findings(struct pack *p, const struct p2t_exchange *x)
@@ -180,7 +199,7 @@ void report_put_detail(struct pack *p, const struct p2t_exchange *x)
     pack_number(p, REPORT_DETAIL_EVENTS, x->event_count);
     p->last[REPORT_DETAIL_TIME] = x->start_ns;
     for (size_t i = 0; i < x->event_count; i++)
-        put_event(p, &x->events[i]);
+        put_event(p, &x->events[i], i > 0 ? &x->events[i - 1] : NULL);
     put_findings(p, x);
     pack_number(p, REPORT_DETAIL_LINKS, x->link_count);
     for (size_t i = 0; i < x->link_count; i++) {

@@ -1,5 +1,3 @@
-#include <stdio.h>
-
 #include "report/columns.h"
 
 /* After the first packet; unknown where it did not happen. */
@@ -36,10 +34,7 @@ static void put_moments(struct pack *p, const struct p2t_connection_record *r)
 
 void report_put_lane(struct pack *p, const struct p2t_connection_record *r, int64_t base_ns)
 {
-    char id[17];
-
-    snprintf(id, sizeof id, "%016llx", (unsigned long long)r->id);
-    pack_str(p, REPORT_LANE_ID, id);
+    pack_hex(p, REPORT_LANE_ID, r->id);
     pack_str(p, REPORT_LANE_CLIENT, r->client);
     pack_str(p, REPORT_LANE_SERVER, r->server);
     pack_delta(p, REPORT_LANE_FIRST, (int64_t)((uint64_t)r->first.time_ns - (uint64_t)base_ns));

@@ -21,19 +21,24 @@ static void put_varint(struct buf *b, uint64_t v)
 
 void pack_number(struct pack *p, unsigned column, uint64_t v)
 {
-    put_varint(&p->column[column], v);
+    struct buf *b = &p->column[column];
+
+    if (v < 0x80 && b->n < b->cap) /* as most are */
+        b->p[b->n++] = (uint8_t)v;
+    else
+        put_varint(b, v);
 }
 
 void pack_known(struct pack *p, unsigned column, int64_t v)
 {
-    put_varint(&p->column[column], v < 0 ? 0 : (uint64_t)v + 1);
+    pack_number(p, column, v < 0 ? 0 : (uint64_t)v + 1);
 }
 
 void pack_delta(struct pack *p, unsigned column, int64_t v)
 {
     int64_t d = (int64_t)((uint64_t)v - (uint64_t)p->last[column]);
 
-    put_varint(&p->column[column], (uint64_t)d << 1 ^ (d < 0 ? UINT64_MAX : 0));
+    pack_number(p, column, (uint64_t)d << 1 ^ (d < 0 ? UINT64_MAX : 0));
     p->last[column] = v;
 }
 
@@ -42,51 +47,83 @@ void pack_id(struct pack *p, unsigned column, uint64_t id)
     buf_le64(&p->column[column], id);
 }
 
-static bool is_text(const struct pack *p, const struct known_text *t, struct slice text)
+/* After so many of a stream of which 3 in 4 were new, to look for the next costs more than to keep it twice. */
+enum { ENOUGH = 256 };
+
+static bool hardly_repeats(const struct pack_stream *s)
 {
-    return t != NULL && slice_eq(slice_of(p->texts.p + t->at, t->n), text);
+    return s->sought >= ENOUGH && s->missed > s->sought - s->sought / 4;
+}
+
+static bool is_last(const struct pack *p, const struct pack_stream *s, struct slice text)
+{
+    return s->number != 0 && slice_eq(slice_of(p->texts.p + s->at, s->n), text);
 }
 
 static struct known_text *find_text(struct pack *p, uint64_t hash, struct slice text)
 {
     for (struct hmap_node *n = hmap_first(&p->known, hash); n != NULL; n = hmap_next(n)) {
         struct known_text *t = hmap_entry(n, struct known_text, node);
-        if (is_text(p, t, text))
+        if (slice_eq(slice_of(p->texts.p + t->at, t->n), text))
             return t;
     }
     return NULL;
 }
 
-static struct known_text *add_text(struct pack *p, uint64_t hash, struct slice text)
+static void append_text(struct pack *p, struct pack_stream *s, struct slice text)
 {
-    struct known_text *t = arena_alloc(&p->nodes, sizeof *t);
-
-    if (t == NULL || hmap_insert(&p->known, &t->node, hash) != 0)
-        return NULL;
-    t->at = p->texts.n;
-    t->n = text.n;
-    t->number = ++p->text_count;
+    s->at = p->texts.n;
+    s->n = text.n;
+    s->number = ++p->text_count;
     buf_slice(&p->texts, text);
     put_varint(&p->lengths, text.n);
-    return p->texts.failed ? NULL : t;
+    p->failed |= p->texts.failed;
+}
+
+static void seek_text(struct pack *p, struct pack_stream *s, struct slice text)
+{
+    uint64_t hash = hash_bytes(text.p, text.n);
+    struct known_text *t = find_text(p, hash, text);
+
+    s->sought++;
+    if (t == NULL) {
+        s->missed++;
+        append_text(p, s, text);
+        t = arena_alloc(&p->nodes, sizeof *t);
+        if (t == NULL || hmap_insert(&p->known, &t->node, hash) != 0) {
+            p->failed = true;
+            return;
+        }
+        t->at = s->at;
+        t->n = s->n;
+        t->number = s->number;
+    }
+    s->at = t->at;
+    s->n = t->n;
+    s->number = t->number;
+}
+
+static void put_text(struct pack *p, unsigned column, struct pack_stream *s, struct slice text)
+{
+    if (!is_last(p, s, text)) {
+        if (hardly_repeats(s))
+            append_text(p, s, text);
+        else
+            seek_text(p, s, text);
+    }
+    pack_number(p, column, s->number);
 }
 
 void pack_made_text(struct pack *p, unsigned column, struct slice text)
 {
-    const struct known_text *t = p->last_text[column];
+    put_text(p, column, &p->stream[column], text);
+}
 
-    if (!is_text(p, t, text)) {
-        uint64_t hash = hash_bytes(text.p, text.n);
-        t = find_text(p, hash, text);
-        if (t == NULL)
-            t = add_text(p, hash, text);
-        if (t == NULL) {
-            p->failed = true;
-            return;
-        }
-        p->last_text[column] = t;
-    }
-    put_varint(&p->column[column], t->number);
+void pack_part_text(struct pack *p, unsigned column, unsigned part, struct slice text)
+{
+    enum { PARTS = PACK_STREAMS - PACK_COLUMNS_MAX };
+
+    put_text(p, column, &p->stream[PACK_COLUMNS_MAX + part % PARTS], text);
 }
 
 void pack_str(struct pack *p, unsigned column, const char *text)
@@ -95,6 +132,15 @@ void pack_str(struct pack *p, unsigned column, const char *text)
         pack_number(p, column, 0);
     else
         pack_made_text(p, column, slice_str(text));
+}
+
+void pack_hex(struct pack *p, unsigned column, uint64_t id)
+{
+    char digits[16];
+
+    for (size_t i = sizeof digits; i > 0; id >>= 4)
+        digits[--i] = "0123456789abcdef"[id & 15];
+    pack_made_text(p, column, slice_of(digits, sizeof digits));
 }
 
 static size_t ascii_bytes(struct slice s)
@@ -191,8 +237,8 @@ void pack_reset(struct pack *p)
     for (unsigned i = 0; i < PACK_COLUMNS_MAX; i++) {
         buf_reset(&p->column[i]);
         p->last[i] = 0;
-        p->last_text[i] = NULL;
     }
+    memset(p->stream, 0, sizeof p->stream);
     buf_reset(&p->texts);
     buf_reset(&p->lengths);
     hmap_fini(&p->known);

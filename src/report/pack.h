@@ -1,5 +1,5 @@
 /* A table of one row group, column by column, as src/report/page/data.js reads it: numbers as varints (LEB128), texts kept
- * once each. */
+ * once each, but for those of columns where hardly one comes again. */
 #ifndef P2T_REPORT_PACK_H
 #define P2T_REPORT_PACK_H
 
@@ -8,15 +8,20 @@
 #include "base/hash.h"
 #include "pcap2trace/exchange.h"
 
-enum { PACK_COLUMNS_MAX = 48 };
+enum { PACK_COLUMNS_MAX = 48, PACK_STREAMS = PACK_COLUMNS_MAX + 64 };
 
-struct known_text;
+/* Texts of which the next is often the same as the last: a column, or a part of one. */
+struct pack_stream {
+    size_t at, n;            /* the last one, in texts */
+    uint32_t number;         /* its; 0: there is none */
+    uint32_t sought, missed; /* in `known`: where nearly all were missed, one no longer seeks */
+};
 
 /* A zeroed one is empty and ready. */
 struct pack {
     struct buf column[PACK_COLUMNS_MAX];
-    int64_t last[PACK_COLUMNS_MAX];                       /* of columns of differences */
-    const struct known_text *last_text[PACK_COLUMNS_MAX]; /* of columns of texts: the next is often the same */
+    int64_t last[PACK_COLUMNS_MAX]; /* of columns of differences */
+    struct pack_stream stream[PACK_STREAMS];
     struct buf texts, lengths, scratch;
     struct arena nodes;
     struct hmap known;
@@ -38,7 +43,11 @@ void pack_id(struct pack *p, unsigned column, uint64_t id);
 void pack_text(struct pack *p, unsigned column, struct p2t_text text);
 /* The same without a limit, for text that is made here and valid. */
 void pack_made_text(struct pack *p, unsigned column, struct slice text);
+/* The same; texts of one `part` of the column, any number, are alike. */
+void pack_part_text(struct pack *p, unsigned column, unsigned part, struct slice text);
 void pack_str(struct pack *p, unsigned column, const char *text);
+/* An id as a text of sixteen digits. */
+void pack_hex(struct pack *p, unsigned column, uint64_t id);
 
 enum { PACK_TEXT_MAX = 2048 };
 /* Appends text as pack_text() keeps it. */

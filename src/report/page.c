@@ -15,6 +15,7 @@ struct page {
     struct page_config config;
     struct keep keep;
     struct tiers *tiers;
+    struct squeezer *squeezer;
     struct bins bins;
     uint64_t all;
     struct buf out;
@@ -25,12 +26,17 @@ int page_new(struct page **page, const struct page_config *config)
     struct page *p = calloc(1, sizeof *p);
 
     *page = NULL;
-    if (p == NULL || (p->tiers = tiers_new()) == NULL) {
-        free(p);
+    if (p == NULL)
+        return P2T_ERR_MEMORY;
+    p->tiers = tiers_new();
+    p->squeezer = squeezer_new();
+    if (p->tiers == NULL || p->squeezer == NULL) {
+        page_free(p);
         return P2T_ERR_MEMORY;
     }
     p->config = *config;
-    keep_init(&p->keep, (config->bytes_max > 0 ? config->bytes_max : PAGE_BYTES_MAX) / 4 * 3);
+    keep_init(&p->keep, (config->bytes_max > 0 ? config->bytes_max : PAGE_BYTES_MAX) / 4 * 3,
+              config->plain_max > 0 ? config->plain_max : SIZE_MAX, p->squeezer);
     *page = p;
     return P2T_OK;
 }
@@ -62,23 +68,23 @@ static void put_bytes(struct buf *out, const char *id, const uint8_t *bytes, siz
     buf_lit(out, "</script>\n");
 }
 
-static void put_block(struct buf *out, const char *id, struct slice plain)
+static void put_block(struct page *p, const char *id, struct slice plain)
 {
     size_t n = 0;
-    uint8_t *bytes = squeeze(plain, &n);
+    uint8_t *bytes = squeeze(p->squeezer, plain, &n);
 
-    out->failed |= bytes == NULL;
+    p->out.failed |= bytes == NULL;
     if (bytes != NULL)
-        put_bytes(out, id, bytes, n);
+        put_bytes(&p->out, id, bytes, n);
     free(bytes);
 }
 
-static void put_text_block(struct buf *out, const char *id, struct p2t_text text)
+static void put_text_block(struct page *p, const char *id, struct p2t_text text)
 {
-    put_block(out, id, slice_of(text.n > 0 ? text.p : "", text.n));
+    put_block(p, id, slice_of(text.n > 0 ? text.p : "", text.n));
 }
 
-static void put_hits(struct buf *out, const struct page_facts *facts)
+static void put_hits(struct page *p, const struct page_facts *facts)
 {
     struct buf plain = {0};
 
@@ -87,8 +93,8 @@ static void put_hits(struct buf *out, const struct page_facts *facts)
         for (size_t k = 0; k < facts->hits[i].n; k++)
             buf_le64(&plain, facts->hits[i].ids[k]);
     }
-    out->failed |= plain.failed;
-    put_block(out, "hits", plain.n > 0 ? buf_view(&plain) : slice_str(""));
+    p->out.failed |= plain.failed;
+    put_block(p, "hits", plain.n > 0 ? buf_view(&plain) : slice_str(""));
     buf_fini(&plain);
 }
 
@@ -200,7 +206,7 @@ static void put_contents(struct page *p, const struct page_facts *facts)
     put_groups(&b, "lane_groups", s->lanes, KEEP_LANE_TIERS, "l");
     buf_putc(&b, '}');
     p->out.failed |= b.failed;
-    put_block(&p->out, "contents", buf_view(&b));
+    put_block(p, "contents", buf_view(&b));
     buf_fini(&b);
 }
 
@@ -235,10 +241,10 @@ static int write_table(struct page *p, const struct keep_table *t, size_t n, con
 static int write_data(struct page *p, const struct page_facts *facts, const struct page_sink *sink)
 {
     put_contents(p, facts);
-    put_text_block(&p->out, "summary", facts->summary_json);
-    put_text_block(&p->out, "verdict-text", facts->summary_text);
-    put_text_block(&p->out, "doctor-text", facts->doctor_text);
-    put_hits(&p->out, facts);
+    put_text_block(p, "summary", facts->summary_json);
+    put_text_block(p, "verdict-text", facts->summary_text);
+    put_text_block(p, "doctor-text", facts->doctor_text);
+    put_hits(p, facts);
     int status = flush(p, sink);
     if (status == P2T_OK)
         status = write_table(p, p->keep.rows, TIER_COUNT, "r", sink);
@@ -251,7 +257,7 @@ int page_write(struct page *p, const struct page_facts *facts, const struct page
 {
     const char *title = p->config.title != NULL ? p->config.title : "pcap2trace report";
 
-    keep_finish(&p->keep);
+    keep_finish(&p->keep, p->config.threads);
     if (p->keep.failed)
         return P2T_ERR_MEMORY;
     head_write(&p->out, title);
@@ -280,6 +286,7 @@ void page_free(struct page *p)
         return;
     keep_fini(&p->keep);
     tiers_free(p->tiers);
+    squeezer_free(p->squeezer);
     buf_fini(&p->out);
     free(p);
 }

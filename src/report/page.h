@@ -17,6 +17,8 @@ struct page_config {
     const char *title; /* NULL: the page has a usual one */
     size_t top;        /* causes and services that are shown at first; 0: ten */
     size_t bytes_max;  /* 0: PAGE_BYTES_MAX; of the data, as it stands in the page */
+    size_t plain_max;  /* bytes that may wait to be compressed, twice that of the page at most; 0: that */
+    unsigned threads;  /* that may compress at the end; 0: one */
     bool secrets_shown;
     bool filtered; /* by options: not all exchanges of the captures came */
 };

@@ -1,5 +1,3 @@
-#include <stdio.h>
-
 #include "report/columns.h"
 
 /* Forged times are far apart: the difference may wrap around, and is unknown then. */
@@ -50,13 +48,13 @@ static unsigned flags_of(const struct p2t_exchange *x)
 static void put_connection(struct pack *p, const struct p2t_connection *c)
 {
     static const struct p2t_text none = {NULL, 0};
-    char id[17] = "";
 
     pack_text(p, REPORT_ROW_SERVER, c != NULL ? c->server : none);
     pack_text(p, REPORT_ROW_CLIENT, c != NULL ? c->client : none);
     if (c != NULL)
-        snprintf(id, sizeof id, "%016llx", (unsigned long long)c->id);
-    pack_str(p, REPORT_ROW_CONN, c != NULL ? id : NULL);
+        pack_hex(p, REPORT_ROW_CONN, c->id);
+    else
+        pack_number(p, REPORT_ROW_CONN, 0);
     put(p, REPORT_ROW_STREAM, c != NULL ? c->stream : -1);
 }
 

@@ -36,11 +36,12 @@ void tiers_free(struct tiers *t)
 
 static uint64_t key_of(const struct p2t_exchange *x)
 {
-    const int64_t ends[] = {x->kind, x->outcome, x->status, x->grpc != NULL ? x->grpc->status : -1};
-    uint64_t h = HASH_STABLE_SEED;
+    int64_t grpc = x->grpc != NULL ? x->grpc->status : -1;
+    uint64_t h = hash_stable_number(HASH_STABLE_SEED, (uint64_t)x->kind << 8 | (uint64_t)x->outcome, 2);
 
-    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
-        h = hash_stable_number(h, (uint64_t)ends[i], sizeof ends[i]);
+    h = hash_stable_number(h, (uint32_t)x->status, x->status > 0xffff ? 4 : 2);
+    if (grpc >= 0)
+        h = hash_stable_number(h, (uint64_t)grpc, 4);
     if (x->method.n > 0)
         h = hash_stable(h, x->method.p, x->method.n);
     if (x->connection != NULL && x->connection->server.n > 0)

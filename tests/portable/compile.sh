@@ -9,7 +9,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT INT TERM
 
 # The dependencies' headers alone: others of this machine are its C library's.
-for name in pcap pcap.h pcap-bpf.h cjson zlib.h zconf.h zstd.h zstd_errors.h lz4.h lz4frame.h lzma lzma.h nghttp2 sqlite3.h openssl llhttp.h; do
+for name in pcap pcap.h pcap-bpf.h cjson zlib.h zconf.h libdeflate.h zstd.h zstd_errors.h lz4.h lz4frame.h lzma lzma.h nghttp2 sqlite3.h openssl llhttp.h; do
     for folder in /usr/include "/usr/include/$(cc -print-multiarch)" /usr/share/include/llhttp; do
         [ ! -e "$folder/$name" ] || cp -rL "$folder/$name" "$work/"
     done

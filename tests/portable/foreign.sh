@@ -7,7 +7,7 @@ program=$(realpath "$1")
 work=$2
 shift 2
 source=$(cd "$(dirname "$0")/../.." && pwd)
-packages=libc6-dev,libpcap-dev,libcjson-dev,zlib1g-dev,libzstd-dev,liblz4-dev,liblzma-dev,libnghttp2-dev,libssl-dev,libsqlite3-dev,libcmocka-dev,node-llhttp
+packages=libc6-dev,libpcap-dev,libcjson-dev,zlib1g-dev,libdeflate-dev,libzstd-dev,liblz4-dev,liblzma-dev,libnghttp2-dev,libssl-dev,libsqlite3-dev,libcmocka-dev,node-llhttp
 
 skip() { echo "skipped: $1"; exit 77; }
 

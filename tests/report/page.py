@@ -141,20 +141,25 @@ class Details:
             assert name in self.ROW or self.at[name] == len(values), name
         return out
 
-    def event(self, before):
-        code = self.take("hook")
-        event = {"hook": code & 31, "basis": CLASSES[code >> 5 & 3], "at": self.take("time") - before}
-        early, late = self.take("earliest"), self.take("latest")
-        event["bounds"] = [-early if code & 128 else None, late if code & 256 else None]
-        event["args"] = json.loads(self.take("args") or "{}")
-        event["evidence"] = self.packets("event_packets", "packet_file", "packet")
-        return event
+    def moment(self, code, before):
+        at, early, late = self.take("time") - before, self.take("earliest"), self.take("latest")
+        return {"at": at, "bounds": [-early if code & 256 else None, late if code & 512 else None],
+                "evidence": self.packets("event_packets", "packet_file", "packet")}
+
+    def events(self, n):
+        before = self.columns["time"][self.at["time"] - 1] if self.at["time"] > 0 else 0
+        events, moment = [], None
+        for _ in range(n):
+            code = self.take("hook")
+            moment = moment if code & 32 else self.moment(code, before)
+            events.append({"hook": code & 31, "basis": CLASSES[code >> 6 & 3],
+                           "args": json.loads(self.take("args") or "{}"), **moment})
+        return events
 
     def row(self, i):
         row = {name: self.columns[name][i] for name in self.ROW}
         row["files"] = [self.take("file") for _ in range(self.take("files"))]
-        before = self.columns["time"][self.at["time"] - 1] if self.at["time"] > 0 else 0
-        row["events"] = [self.event(before) for _ in range(self.take("events"))]
+        row["events"] = self.events(self.take("events"))
         row["findings"] = [{"code": self.take("code"), "severity": SEVERITIES[self.take("severity")], "text": self.take("text"),
                             "evidence": self.packets("finding_packets", "finding_file", "finding_packet")}
                            for _ in range(self.take("findings"))]

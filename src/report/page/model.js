@@ -140,6 +140,8 @@ function prefixSums(counts) {
   return sums;
 }
 
+const SAME_MOMENT = 32; // as that of the event before
+
 async function detailGroup(group) {
   const bytes = await block(group.id);
   if (!bytes) return null;
@@ -148,6 +150,7 @@ async function detailGroup(group) {
   t.eventAt = prefixSums(t.events);
   t.findingAt = prefixSums(t.findings);
   t.linkAt = prefixSums(t.links);
+  t.momentAt = prefixSums(t.hook.map((code) => code & SAME_MOMENT ? 0 : 1));
   t.packetAt = prefixSums(t.event_packets);
   t.findingPacketAt = prefixSums(t.finding_packets);
   return t;
@@ -161,17 +164,22 @@ function packets(t, files, at, fileColumn, packetColumn, i) {
 
 const BASES = ['observed', 'inferred', 'assumed'];
 
+// The event's place among moments: several events may share one.
+function momentOf(t, e) {
+  return t.momentAt[e + 1] - 1;
+}
+
 function readEvents(t, r, start, files) {
   const events = [];
   // Times are differences in the row; the column has them summed up over the group.
-  const before = t.eventAt[r] > 0 ? t.time[t.eventAt[r] - 1] : 0;
+  const first = t.momentAt[t.eventAt[r]], before = first > 0 ? t.time[first - 1] : 0;
   for (let e = t.eventAt[r]; e < t.eventAt[r + 1]; e++) {
-    const code = t.hook[e], at = t.time[e] - before;
+    const code = t.hook[e], m = momentOf(t, e), at = t.time[m] - before;
     events.push({
-      hook: model.contents.hooks[code & 31], basis: BASES[(code >> 5) & 3], at,
-      earliest: code & 128 ? at - t.earliest[e] : null, latest: code & 256 ? at + t.latest[e] : null,
+      hook: model.contents.hooks[code & 31], basis: BASES[(code >> 6) & 3], at,
+      earliest: code & 256 ? at - t.earliest[m] : null, latest: code & 512 ? at + t.latest[m] : null,
       args: t.args[e] ? JSON.parse(t.texts[t.args[e]]) : {},
-      packets: packets(t, files, t.packetAt, 'packet_file', 'packet', e),
+      packets: packets(t, files, t.packetAt, 'packet_file', 'packet', m),
     });
   }
   return events;

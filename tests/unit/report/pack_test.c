@@ -1,6 +1,8 @@
 /* What a table becomes, byte for byte: tests/report/page.py and the page itself read it back. */
 #include "report/pack.h"
 
+#include <stdio.h>
+
 #include "support/cmocka_all.h"
 
 #define SHOWN(text) shown((struct p2t_text){(text), sizeof(text) - 1})
@@ -56,6 +58,35 @@ static void texts_are_kept_once(void **state)
     pack_fini(&p);
 }
 
+/* The number of a text that was put twice before, with others between. */
+static uint64_t number_after(struct pack *p, unsigned others)
+{
+    char text[16];
+
+    pack_reset(p);
+    for (unsigned i = 0; i < others; i++) {
+        snprintf(text, sizeof text, "%u", i);
+        pack_part_text(p, 0, 1, slice_str(text));
+    }
+    pack_part_text(p, 0, 1, slice_str("0"));
+    assert_false(p->failed);
+    return p->stream[PACK_COLUMNS_MAX + 1].number;
+}
+
+static void texts_that_hardly_repeat_are_not_sought(void **state)
+{
+    struct pack p = {0};
+
+    (void)state;
+    assert_int_equal(number_after(&p, 100), 1);
+    assert_int_equal(number_after(&p, 300), 301);
+    pack_part_text(&p, 0, 1, slice_str("0")); /* the last one is known all the same, and to others nothing changed */
+    assert_int_equal(p.text_count, 301);
+    pack_part_text(&p, 0, 2, slice_str("0"));
+    assert_int_equal(p.stream[PACK_COLUMNS_MAX + 2].number, 1);
+    pack_fini(&p);
+}
+
 static const char *shown(struct p2t_text text)
 {
     static struct buf out;
@@ -86,6 +117,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_are_varints),
         cmocka_unit_test(texts_are_kept_once),
+        cmocka_unit_test(texts_that_hardly_repeat_are_not_sought),
         cmocka_unit_test(texts_are_valid_and_not_too_long),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -48,9 +48,9 @@ static struct buf written(struct page *page)
     return out;
 }
 
-static struct buf page_of(size_t bytes_max, uint64_t *rows)
+static struct buf page_of(size_t bytes_max, unsigned threads, uint64_t *rows)
 {
-    struct page_config config = {.bytes_max = bytes_max};
+    struct page_config config = {.bytes_max = bytes_max, .threads = threads};
     struct page *page;
     uint64_t all;
     char url[64];
@@ -70,7 +70,8 @@ static struct buf page_of(size_t bytes_max, uint64_t *rows)
 static void a_page_keeps_to_its_size(void **state)
 {
     uint64_t rows[3];
-    struct buf whole = page_of(0, &rows[0]), small = page_of(SMALL, &rows[1]), again = page_of(SMALL, &rows[2]);
+    struct buf whole = page_of(0, 1, &rows[0]), small = page_of(SMALL, 1, &rows[1]),
+               again = page_of(SMALL, 3, &rows[2]);
 
     (void)state;
     assert_int_equal(rows[0], CALLS);
@@ -107,18 +108,23 @@ static void what_failed_stays(void **state)
 {
     struct tiers *tiers = tiers_new();
     struct keep *keep = calloc(1, sizeof *keep);
+    struct squeezer *squeezer = squeezer_new();
+    size_t plain = 0;
     char url[64];
 
     (void)state;
-    assert_true(tiers != NULL && keep != NULL);
-    keep_init(keep, SMALL / 4 * 3);
+    assert_true(tiers != NULL && keep != NULL && squeezer != NULL);
+    keep_init(keep, SMALL / 4 * 3, SIZE_MAX, squeezer);
     for (unsigned n = 0; n < CALLS; n++) {
         struct p2t_exchange x = nth(n, url);
         unsigned tier = tiers_of(tiers, &x);
         assert_true(n >= 4096 || tier == TIER_KEPT);
         keep_exchange(keep, tier, &x);
+        plain = keep->plain > plain ? keep->plain : plain;
     }
-    keep_finish(keep);
+    assert_true(plain > 0 && plain <= keep->plain_max);
+    keep_finish(keep, 2);
+    assert_int_equal(keep->plain, 0);
     assert_false(keep->failed);
     assert_true(keep->bytes <= keep->bytes_max);
     uint64_t notable = seen_of(keep->rows, TIER_NOTABLE, TIER_NOTABLE_COUNT);
@@ -130,6 +136,7 @@ static void what_failed_stays(void **state)
     assert_true(ordinary > 0 && ordinary < seen_of(keep->rows, TIER_ORDINARY, TIER_ORDINARY_COUNT));
     keep_fini(keep);
     free(keep);
+    squeezer_free(squeezer);
     tiers_free(tiers);
 }
 
@@ -137,7 +144,7 @@ static void what_failed_stays(void **state)
 static void nothing_may_fit(void **state)
 {
     uint64_t rows;
-    struct buf page = page_of(4, &rows);
+    struct buf page = page_of(4, 1, &rows);
 
     (void)state;
     assert_int_equal(rows, 0);
