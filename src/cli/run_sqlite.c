@@ -87,7 +87,7 @@ int run_sqlite(const struct cli_options *o)
     int code = EXIT_TROUBLE;
 
     signals_install(cli_reads_stdin(o));
-    if (sqlite_open(&r.db, o->output) != P2T_OK)
+    if (sqlite_open(&r.db, o->output, cli_jobs(o) > 1) != P2T_OK)
         code = say_not_opened(&r);
     else if (p2t_summary_new(&r.feed.summary, &(struct p2t_summary_config){.memory = feed_summary_memory(o),
                                                                            .jobs = cli_jobs(o)}) != P2T_OK)

@@ -1,110 +1,100 @@
 #include "cli/sqlite.h"
 
-#include <errno.h>
-#include <sqlite3.h>
-#include <stdio.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "base/buf.h"
-#include "base/system.h"
-#include "cli/sqlite_place.h"
-#include "cli/sqlite_row.h"
-#include "cli/sqlite_schema.h"
-#include "pcap2trace/session.h"
+#include "base/relay.h"
+#include "base/thread.h"
+#include "cli/sqlite_store.h"
 #include "pcap2trace/status.h"
 #include "summary/route.h"
 #include "write/json/json.h"
 
-/* Between two commits: what a kill may cost, against the time of a commit. */
-enum { EXCHANGES_PER_COMMIT = 2000 };
+/* Of exchanges. Between two commits: what a kill may cost, against the time of a commit. */
+enum { BATCH = 250, BATCHES_PER_COMMIT = 8, SLOTS = 4 };
 
-enum insert { INSERT_EXCHANGE, INSERT_EVENT, INSERT_FINDING, INSERT_LINK, INSERT_FILE, INSERT_CAUSE, INSERTS };
-
-static const char *const inserts[INSERTS] = {
-    [INSERT_EXCHANGE] =
-        "INSERT INTO exchanges VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-    [INSERT_EVENT] = "INSERT INTO events VALUES(?,?,?,?,?,?,?,?,?)",
-    [INSERT_FINDING] = "INSERT INTO findings VALUES(?,?,?,?,?,?)",
-    [INSERT_LINK] = "INSERT INTO links VALUES(?,?,?)",
-    [INSERT_FILE] = "INSERT INTO files(path) VALUES(?)",
-    [INSERT_CAUSE] = "INSERT INTO causes VALUES(?,?,?,?,?,?)",
-};
-
+/* Batches are filled by the caller, and inserted by a thread of their own where there is one. */
 struct sqlite {
-    sqlite3 *db;
-    sqlite3_stmt *insert[INSERTS];
+    struct sqlite_store *store;
+    struct sqlite_batch slots[SLOTS];
+    struct sqlite_batch *filling;
+    struct relay relay;
+    pthread_t thread;
+    bool started;
+    atomic_int status; /* of the store */
+    uint64_t inserted; /* batches */
     int64_t count;
     char **files; /* that are in the table, by n - 1 */
     size_t file_count;
     uint32_t *numbers; /* in the table, of the files of the exchange at hand */
     size_t number_capacity;
-    struct buf text, args, evidence; /* of one value */
-    char problem[256];
 };
 
-const char *sqlite_problem(const struct sqlite *db)
+const char *sqlite_problem(const struct sqlite *s)
 {
-    return db != NULL && db->problem[0] != '\0' ? db->problem : "out of memory";
+    return sqlite_store_problem(s != NULL ? s->store : NULL);
 }
 
-static int failed(struct sqlite *s, const char *what)
+/* ---- batches ---- */
+
+static int insert(struct sqlite *s, struct sqlite_batch *batch)
 {
-    if (s->problem[0] == '\0')
-        snprintf(s->problem, sizeof s->problem, "%s: %s", what, sqlite3_errmsg(s->db));
-    return P2T_ERR_IO;
+    int status = atomic_load(&s->status);
+
+    if (status == P2T_OK)
+        status = sqlite_store_insert(s->store, batch);
+    if (status == P2T_OK && ++s->inserted % BATCHES_PER_COMMIT == 0)
+        status = sqlite_store_commit(s->store);
+    for (unsigned i = 0; i < SQLITE_TABLES; i++)
+        sqlite_rows_reset(&batch->rows[i]);
+    atomic_store(&s->status, status);
+    return status;
 }
 
-static int run(struct sqlite *s, const char *sql)
+static void *insert_all(void *arg)
 {
-    return sqlite3_exec(s->db, sql, NULL, NULL, NULL) == SQLITE_OK ? P2T_OK : failed(s, "cannot be written");
+    struct sqlite *s = arg;
+
+    for (size_t slot; relay_next(&s->relay, &slot); relay_took(&s->relay))
+        (void)insert(s, &s->slots[slot]);
+    return NULL;
 }
 
-/* ---- opening ---- */
-
-static int prepare(struct sqlite *s)
+/* The batch is full. */
+static int hand_over(struct sqlite *s)
 {
-    for (int i = 0; i < INSERTS; i++)
-        if (sqlite3_prepare_v2(s->db, inserts[i], -1, &s->insert[i], NULL) != SQLITE_OK)
-            return failed(s, "cannot be written");
-    return P2T_OK;
+    size_t slot = 0;
+
+    if (!s->started)
+        return insert(s, s->filling);
+    relay_put(&s->relay);
+    (void)relay_room(&s->relay, &slot); /* in the end there is: the thread never closes the relay */
+    s->filling = &s->slots[slot];
+    return atomic_load(&s->status);
 }
 
-int sqlite_open(struct sqlite **db, const char *path)
+/* From here on the caller inserts. */
+static void end_thread(struct sqlite *s)
 {
-    enum { DATABASE = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX }; /* one thread writes */
+    if (!s->started)
+        return;
+    s->started = false;
+    relay_end(&s->relay);
+    pthread_join(s->thread, NULL);
+}
+
+int sqlite_open(struct sqlite **db, const char *path, bool threads)
+{
     struct sqlite *s = calloc(1, sizeof *s);
 
     *db = s;
     if (s == NULL)
         return P2T_ERR_MEMORY;
-    (void)sqlite3_config(
-        SQLITE_CONFIG_SINGLETHREAD); /* one thread writes, and no one asks how much memory it takes */
-    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
-    int status = sqlite_make_place(path, s->problem, sizeof s->problem);
-    if (status == P2T_OK && sqlite3_open_v2(path, &s->db, DATABASE, NULL) != SQLITE_OK)
-        status = failed(s, "cannot be opened");
-    if (status == P2T_OK)
-        status = run(s, "PRAGMA synchronous=OFF");
-    if (status == P2T_OK)
-        status = prepare(s);
-    return status == P2T_OK ? run(s, "BEGIN") : status;
-}
-
-/* ---- rows ---- */
-
-static struct sqlite_row row_of(struct sqlite *s, enum insert what)
-{
-    return (struct sqlite_row){s->insert[what], &s->text, 1};
-}
-
-static int insert(struct sqlite *s, const struct sqlite_row *r)
-{
-    int status = sqlite3_step(r->stmt) == SQLITE_DONE ? P2T_OK : failed(s, "cannot be written");
-
-    (void)sqlite3_reset(r->stmt);
+    relay_init(&s->relay, SLOTS, 1);
+    s->filling = &s->slots[0];
+    int status = sqlite_store_open(&s->store, path);
+    s->started = status == P2T_OK && threads && thread_start(&s->thread, insert_all, s) == 0;
     return status;
 }
 
@@ -115,7 +105,7 @@ static int64_t whole_us(int64_t ns)
     return ns / 1000 - (ns % 1000 < 0);
 }
 
-static void put_connection(struct sqlite_row *r, const struct p2t_connection *c)
+static void put_connection(struct sqlite_rows *r, const struct p2t_connection *c)
 {
     if (c == NULL) {
         for (int i = 0; i < 6; i++)
@@ -130,42 +120,55 @@ static void put_connection(struct sqlite_row *r, const struct p2t_connection *c)
     sqlite_put_int_or_null(r, c->reused >= 0, c->reused);
 }
 
-static int insert_exchange(struct sqlite *s, const struct p2t_exchange *x)
+static void put_start(struct sqlite_rows *r, int64_t ns)
+{
+    struct buf quoted = {0};
+
+    json_time(&quoted, ns);
+    sqlite_put_text(r, quoted.n > 2 ? (struct p2t_text){(const char *)quoted.p + 1, quoted.n - 2}
+                                    : (struct p2t_text){"", 0});
+    buf_fini(&quoted);
+}
+
+static void put_route(struct sqlite_rows *r, struct p2t_text url)
+{
+    struct buf route = {0};
+
+    if (url.p != NULL)
+        route_of(&route, slice_of(url.p, url.n));
+    r->failed |= route.failed;
+    sqlite_put_text(r, (struct p2t_text){url.p != NULL ? route.n > 0 ? (const char *)route.p : "" : NULL, route.n});
+    buf_fini(&route);
+}
+
+static void put_exchange(struct sqlite *s, const struct p2t_exchange *x)
 {
     const struct p2t_phases *p = &x->phases;
-    struct sqlite_row r = row_of(s, INSERT_EXCHANGE);
-    struct buf start = {0}, route = {0};
+    struct sqlite_rows *r = &s->filling->rows[SQLITE_EXCHANGES];
 
-    json_time(&start, x->start_ns);
-    route_of(&route, slice_of(x->url.p, x->url.n));
-    sqlite_put_int(&r, s->count);
-    sqlite_put_id(&r, x->id);
-    sqlite_put_text(&r, x->trace_id);
-    sqlite_put_name(&r, p2t_kind_name(x->kind));
-    sqlite_put_name(&r, p2t_outcome_name(x->outcome));
-    sqlite_put_int(&r, p2t_exchange_failed(x));
-    sqlite_put_text(&r, x->error);
-    sqlite_put_text(&r, x->method);
-    sqlite_put_text(&r, x->url);
-    sqlite_put_text(&r, (struct p2t_text){x->url.p != NULL ? (const char *)route.p : NULL, route.n});
-    sqlite_put_text(&r, x->host);
-    sqlite_put_int_or_null(&r, x->status > 0, x->status);
-    sqlite_put_int_or_null(&r, x->grpc != NULL && x->grpc->status >= 0, x->grpc != NULL ? x->grpc->status : 0);
-    sqlite_put_text(&r,
-                    (struct p2t_text){start.n > 2 ? (const char *)start.p + 1 : "", start.n > 2 ? start.n - 2 : 0});
-    sqlite_put_int(&r, whole_us(x->start_ns));
-    sqlite_put_int(&r, whole_us(x->end_ns));
-    put_connection(&r, x->connection);
-    sqlite_put_int_or_null(&r, x->request.body_bytes >= 0, x->request.body_bytes);
-    sqlite_put_int_or_null(&r, x->response.body_bytes >= 0, x->response.body_bytes);
+    sqlite_put_int(r, s->count);
+    sqlite_put_id(r, x->id);
+    sqlite_put_text(r, x->trace_id);
+    sqlite_put_name(r, p2t_kind_name(x->kind));
+    sqlite_put_name(r, p2t_outcome_name(x->outcome));
+    sqlite_put_int(r, p2t_exchange_failed(x));
+    sqlite_put_text(r, x->error);
+    sqlite_put_text(r, x->method);
+    sqlite_put_text(r, x->url);
+    put_route(r, x->url);
+    sqlite_put_text(r, x->host);
+    sqlite_put_int_or_null(r, x->status > 0, x->status);
+    sqlite_put_int_or_null(r, x->grpc != NULL && x->grpc->status >= 0, x->grpc != NULL ? x->grpc->status : 0);
+    put_start(r, x->start_ns);
+    sqlite_put_int(r, whole_us(x->start_ns));
+    sqlite_put_int(r, whole_us(x->end_ns));
+    put_connection(r, x->connection);
+    sqlite_put_int_or_null(r, x->request.body_bytes >= 0, x->request.body_bytes);
+    sqlite_put_int_or_null(r, x->response.body_bytes >= 0, x->response.body_bytes);
     const int64_t phases[] = {p->blocked_ns, p->dns_ns,  p->connect_ns, p->tls_ns,
                               p->send_ns,    p->wait_ns, p->receive_ns, p->total_ns};
     for (size_t i = 0; i < sizeof phases / sizeof *phases; i++)
-        sqlite_put_us(&r, phases[i]);
-    int status = insert(s, &r);
-    buf_fini(&start);
-    buf_fini(&route);
-    return status;
+        sqlite_put_us(r, phases[i]);
 }
 
 /* The n of a path in `files`; 0: it is not there. Captures are few, and the last one comes again. */
@@ -178,8 +181,8 @@ static uint32_t file_of(const struct sqlite *s, const char *path)
 }
 
 /* [[n of the file, packet], ...] */
-static const struct buf *evidence_of(struct sqlite *s, const struct p2t_exchange *x, const struct p2t_evidence *e,
-                                     size_t n)
+static void put_evidence(struct sqlite *s, struct sqlite_rows *r, const struct p2t_exchange *x,
+                         const struct p2t_evidence *e, size_t n)
 {
     struct p2t_evidence numbered[P2T_FINDING_EVIDENCE_MAX];
     _Static_assert(P2T_FINDING_EVIDENCE_MAX >= P2T_EVIDENCE_MAX, "an event's fit, too");
@@ -188,9 +191,8 @@ static const struct buf *evidence_of(struct sqlite *s, const struct p2t_exchange
     for (size_t i = 0; i < n; i++)
         if (e[i].file < x->file_count)
             numbered[count++] = (struct p2t_evidence){s->numbers[e[i].file], e[i].packet};
-    buf_reset(&s->evidence);
-    json_evidence(&s->evidence, numbered, count);
-    return &s->evidence;
+    json_evidence(sqlite_begin_json(r), numbered, count);
+    sqlite_end_json(r);
 }
 
 static void put_args(struct buf *json, const struct p2t_event *ev)
@@ -217,75 +219,68 @@ static size_t same_row(const struct p2t_event *ev, size_t left)
 }
 
 /* Of header fields an array, however many they are. */
-static const struct buf *args_of(struct buf *json, const struct p2t_event *ev, size_t count)
+static void put_all_args(struct sqlite_rows *r, const struct p2t_event *ev, size_t count)
 {
+    struct buf *json = sqlite_begin_json(r);
     bool list = ev->hook == P2T_HOOK_WROTE_HEADER_FIELD;
 
-    buf_reset(json);
     buf_str(json, list ? "[" : "");
     for (size_t i = 0; i < count; i++) {
         buf_str(json, i > 0 ? "," : "");
         put_args(json, &ev[i]);
     }
     buf_str(json, list ? "]" : "");
-    return json;
+    sqlite_end_json(r);
 }
 
-static int insert_events(struct sqlite *s, const struct p2t_exchange *x)
+static void put_events(struct sqlite *s, const struct p2t_exchange *x)
 {
+    struct sqlite_rows *r = &s->filling->rows[SQLITE_EVENTS];
+
     for (size_t i = 0, count; i < x->event_count; i += count) {
         const struct p2t_event *ev = &x->events[i];
-        struct sqlite_row r = row_of(s, INSERT_EVENT);
         count = same_row(ev, x->event_count - i);
-        sqlite_put_int(&r, s->count);
-        sqlite_put_int(&r, (int64_t)i);
-        sqlite_put_name(&r, p2t_hook_name(ev->hook));
-        sqlite_put_name(&r, p2t_basis_name(ev->basis));
-        sqlite_put_int(&r, ev->time_ns);
-        sqlite_put_int_or_null(&r, ev->has_earliest, ev->earliest_ns);
-        sqlite_put_int_or_null(&r, ev->has_latest, ev->latest_ns);
-        sqlite_put_json(&r, args_of(&s->args, ev, count));
-        sqlite_put_json(&r, evidence_of(s, x, ev->evidence, ev->evidence_count));
-        if (insert(s, &r) != P2T_OK)
-            return P2T_ERR_IO;
+        sqlite_put_int(r, s->count);
+        sqlite_put_int(r, (int64_t)i);
+        sqlite_put_name(r, p2t_hook_name(ev->hook));
+        sqlite_put_name(r, p2t_basis_name(ev->basis));
+        sqlite_put_int(r, ev->time_ns);
+        sqlite_put_int_or_null(r, ev->has_earliest, ev->earliest_ns);
+        sqlite_put_int_or_null(r, ev->has_latest, ev->latest_ns);
+        put_all_args(r, ev, count);
+        put_evidence(s, r, x, ev->evidence, ev->evidence_count);
     }
-    return P2T_OK;
 }
 
-static int insert_findings(struct sqlite *s, const struct p2t_exchange *x)
+static void put_findings(struct sqlite *s, const struct p2t_exchange *x)
 {
+    struct sqlite_rows *r = &s->filling->rows[SQLITE_FINDINGS];
+
     for (size_t i = 0; i < x->finding_count; i++) {
         const struct p2t_finding *f = &x->findings[i];
-        struct sqlite_row r = row_of(s, INSERT_FINDING);
-        sqlite_put_int(&r, s->count);
-        sqlite_put_int(&r, (int64_t)i);
-        sqlite_put_str(&r, f->code);
-        sqlite_put_name(&r, p2t_severity_name(f->severity));
-        sqlite_put_text(&r, f->text);
-        sqlite_put_json(&r, evidence_of(s, x, f->evidence, f->evidence_count));
-        if (insert(s, &r) != P2T_OK)
-            return P2T_ERR_IO;
+        sqlite_put_int(r, s->count);
+        sqlite_put_int(r, (int64_t)i);
+        sqlite_put_str(r, f->code);
+        sqlite_put_name(r, p2t_severity_name(f->severity));
+        sqlite_put_text(r, f->text);
+        put_evidence(s, r, x, f->evidence, f->evidence_count);
     }
-    return P2T_OK;
 }
 
-static int insert_links(struct sqlite *s, const struct p2t_exchange *x)
+static void put_links(struct sqlite *s, const struct p2t_exchange *x)
 {
-    int status = P2T_OK;
+    struct sqlite_rows *r = &s->filling->rows[SQLITE_LINKS];
 
-    for (size_t i = 0; i < x->link_count && status == P2T_OK; i++) {
-        struct sqlite_row r = row_of(s, INSERT_LINK);
-        sqlite_put_int(&r, s->count);
-        sqlite_put_name(&r, x->links[i].relation);
-        sqlite_put_id(&r, x->links[i].id);
-        status = insert(s, &r);
+    for (size_t i = 0; i < x->link_count; i++) {
+        sqlite_put_int(r, s->count);
+        sqlite_put_name(r, x->links[i].relation);
+        sqlite_put_id(r, x->links[i].id);
     }
-    return status;
 }
 
-static int insert_file(struct sqlite *s, const char *path)
+static int add_file(struct sqlite *s, const char *path)
 {
-    struct sqlite_row r = row_of(s, INSERT_FILE);
+    struct sqlite_rows *r = &s->filling->rows[SQLITE_FILES];
     char **files = reallocarray(s->files, s->file_count + 1, sizeof *files);
     char *copy = strdup(path);
 
@@ -295,8 +290,9 @@ static int insert_file(struct sqlite *s, const char *path)
         return P2T_ERR_MEMORY;
     }
     files[s->file_count++] = copy;
-    sqlite_put_str(&r, path);
-    return insert(s, &r);
+    sqlite_put_int(r, (int64_t)s->file_count);
+    sqlite_put_str(r, path);
+    return P2T_OK;
 }
 
 static bool has_room(struct sqlite *s, size_t count)
@@ -310,14 +306,14 @@ static bool has_room(struct sqlite *s, size_t count)
     return true;
 }
 
-static int insert_files(struct sqlite *s, const struct p2t_exchange *x)
+static int number_files(struct sqlite *s, const struct p2t_exchange *x)
 {
     int status = has_room(s, x->file_count) ? P2T_OK : P2T_ERR_MEMORY;
 
     for (size_t i = 0; i < x->file_count && status == P2T_OK; i++) {
         s->numbers[i] = file_of(s, x->files[i]);
         if (s->numbers[i] == 0) {
-            status = insert_file(s, x->files[i]);
+            status = add_file(s, x->files[i]);
             s->numbers[i] = (uint32_t)s->file_count;
         }
     }
@@ -326,66 +322,56 @@ static int insert_files(struct sqlite *s, const struct p2t_exchange *x)
 
 int sqlite_exchange(struct sqlite *s, const struct p2t_exchange *x)
 {
+    int status = number_files(s, x);
+
+    if (status != P2T_OK)
+        return status;
     s->count++;
-    int status = insert_exchange(s, x);
-    if (status == P2T_OK)
-        status = insert_files(s, x);
-    if (status == P2T_OK)
-        status = insert_events(s, x);
-    if (status == P2T_OK)
-        status = insert_findings(s, x);
-    if (status == P2T_OK)
-        status = insert_links(s, x);
-    if (status == P2T_OK && s->count % EXCHANGES_PER_COMMIT == 0)
-        status = run(s, "COMMIT; BEGIN");
-    return status;
+    put_exchange(s, x);
+    put_events(s, x);
+    put_findings(s, x);
+    put_links(s, x);
+    return s->count % BATCH == 0 ? hand_over(s) : P2T_OK;
 }
 
 /* ---- the end ---- */
 
-static int insert_causes(struct sqlite *s, const struct p2t_summary *summary)
+static void put_causes(struct sqlite *s, const struct p2t_summary *summary)
 {
+    struct sqlite_rows *r = &s->filling->rows[SQLITE_CAUSES];
     struct p2t_call_cause c;
 
     for (size_t n = 0; p2t_summary_cause(summary, n, &c); n++) {
-        struct sqlite_row r = row_of(s, INSERT_CAUSE);
-        sqlite_put_int(&r, (int64_t)n + 1);
-        sqlite_put_name(&r, p2t_cause_name(c.code));
-        sqlite_put_name(&r, p2t_cause_side_name(c.side));
-        sqlite_put_name(&r, p2t_confidence_name(c.confidence));
-        sqlite_put_int(&r, (int64_t)c.calls);
-        sqlite_put_text(&r, c.text);
-        if (insert(s, &r) != P2T_OK)
-            return P2T_ERR_IO;
+        sqlite_put_int(r, (int64_t)n + 1);
+        sqlite_put_name(r, p2t_cause_name(c.code));
+        sqlite_put_name(r, p2t_cause_side_name(c.side));
+        sqlite_put_name(r, p2t_confidence_name(c.confidence));
+        sqlite_put_int(r, (int64_t)c.calls);
+        sqlite_put_text(r, c.text);
     }
-    return P2T_OK;
 }
 
 int sqlite_finish(struct sqlite *s, const struct p2t_summary *summary, bool whole)
 {
-    char meta[160];
-
-    snprintf(meta, sizeof meta, "INSERT INTO meta VALUES('program','pcap2trace %s')%s; COMMIT", p2t_version(),
-             whole ? ",('complete','yes')" : "");
-    int status = insert_causes(s, summary);
-    if (status == P2T_OK)
-        status = run(s, sqlite_indices);
-    return status == P2T_OK ? run(s, meta) : status;
+    put_causes(s, summary);
+    end_thread(s);
+    int status = insert(s, s->filling);
+    return status == P2T_OK ? sqlite_store_finish(s->store, whole) : status;
 }
 
 void sqlite_close(struct sqlite *s)
 {
     if (s == NULL)
         return;
-    for (int i = 0; i < INSERTS; i++)
-        (void)sqlite3_finalize(s->insert[i]);
-    (void)sqlite3_close(s->db);
+    end_thread(s);
+    relay_fini(&s->relay);
+    sqlite_store_close(s->store);
+    for (unsigned i = 0; i < SLOTS; i++)
+        for (unsigned k = 0; k < SQLITE_TABLES; k++)
+            sqlite_rows_fini(&s->slots[i].rows[k]);
     for (size_t i = 0; i < s->file_count; i++)
         free(s->files[i]);
     free(s->files);
-    buf_fini(&s->text);
-    buf_fini(&s->args);
-    buf_fini(&s->evidence);
     free(s->numbers);
     free(s);
 }

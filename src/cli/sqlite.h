@@ -9,9 +9,9 @@
 
 struct sqlite;
 
-/* Begins a database in that file; one that this program wrote is replaced, any other file is not touched. What was committed
+/* threads: rows may be inserted by a thread of their own. Begins a database in that file; one that this program wrote is replaced, any other file is not touched. What was committed
  * stays readable whatever ends the program. 0, P2T_ERR_MEMORY, or P2T_ERR_IO: sqlite_problem() says why; close it in any case. */
-int sqlite_open(struct sqlite **db, const char *path);
+int sqlite_open(struct sqlite **db, const char *path, bool threads);
 /* 0 or P2T_ERR_IO. */
 int sqlite_exchange(struct sqlite *db, const struct p2t_exchange *x);
 /* All were given: writes the causes of a finished summary, indices, and, where it is whole, that it is complete. 0 or P2T_ERR_IO. */

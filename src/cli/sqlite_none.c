@@ -3,9 +3,10 @@
 
 #include "pcap2trace/status.h"
 
-int sqlite_open(struct sqlite **db, const char *path)
+int sqlite_open(struct sqlite **db, const char *path, bool threads)
 {
     (void)path;
+    (void)threads;
     *db = NULL;
     return P2T_ERR_IO;
 }

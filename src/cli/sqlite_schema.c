@@ -15,6 +15,7 @@ const char sqlite_schema[] =
     "CREATE TABLE events(exchange INTEGER NOT NULL REFERENCES exchanges(n), seq INTEGER NOT NULL, hook TEXT NOT NULL,"
     " basis TEXT NOT NULL, time_ns INTEGER NOT NULL, earliest_ns INTEGER, latest_ns INTEGER, args TEXT NOT NULL,"
     " evidence TEXT NOT NULL) STRICT;"
+    "CREATE INDEX events_exchange ON events(exchange);"
     "CREATE TABLE findings(exchange INTEGER NOT NULL REFERENCES exchanges(n), seq INTEGER NOT NULL, code TEXT NOT "
     "NULL,"
     " severity TEXT NOT NULL, text TEXT NOT NULL, evidence TEXT NOT NULL, PRIMARY KEY(exchange, seq)) STRICT, "
@@ -40,7 +41,6 @@ const char sqlite_schema[] =
     " sum(tls_us IS NOT NULL) AS tls FROM exchanges WHERE connection IS NOT NULL GROUP BY host;"
     "COMMIT;";
 
-const char sqlite_indices[] = "CREATE INDEX events_exchange ON events(exchange);"
-                              "CREATE INDEX exchanges_id ON exchanges(id);"
+const char sqlite_indices[] = "CREATE INDEX exchanges_id ON exchanges(id);"
                               "CREATE INDEX exchanges_start ON exchanges(start_us);"
                               "CREATE INDEX findings_code ON findings(code)";

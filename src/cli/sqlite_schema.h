@@ -4,7 +4,7 @@
 
 /* Its application_id, "p2t1", is that of all databases of this program. */
 extern const char sqlite_schema[];
-/* Made at the end: kept up while rows come they would cost more than the rows. */
+/* Made at the end: keys that come in no order cost more while rows come. */
 extern const char sqlite_indices[];
 
 #endif
