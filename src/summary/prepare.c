@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/parallel.h"
+#include "summary/conn_index.h"
 #include "summary/periods.h"
 
 /* ---- order ---- */
@@ -91,35 +92,11 @@ static void sort_one(void *ctx, size_t which)
 
 /* ---- connections and what they carried ---- */
 
-static int by_id(const void *a, const void *b)
+static void join_conns(struct p2t_summary *s, const struct conn_index *index, struct call **places)
 {
-    const struct conn *x = *(struct conn *const *)a, *y = *(struct conn *const *)b;
-
-    return (x->id > y->id) - (x->id < y->id);
-}
-
-static struct conn *find_conn(struct conn **index, size_t n, uint64_t id)
-{
-    size_t low = 0, high = n;
-
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-        if (index[middle]->id < id)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < n && index[low]->id == id ? index[low] : NULL;
-}
-
-static void join_conns(struct p2t_summary *s, struct conn **index, struct call **places)
-{
-    for (size_t i = 0; i < s->conn_count; i++)
-        index[i] = &s->conns[i];
-    qsort(index, s->conn_count, sizeof(struct conn *), by_id);
     for (size_t i = 0; i < s->call_count; i++) {
         struct call *c = &s->calls[i];
-        c->conn = c->conn_id != 0 ? find_conn(index, s->conn_count, c->conn_id) : NULL;
+        c->conn = c->conn_id != 0 ? conn_index_find(index, c->conn_id) : NULL;
         if (c->conn != NULL)
             c->conn->call_count++;
     }
@@ -148,18 +125,17 @@ static void note_free(struct conn *k)
 
 static int join_all_conns(struct p2t_summary *s)
 {
-    struct conn **index = calloc(s->conn_count + 1, sizeof(struct conn *));
+    struct conn_index index;
+    int status = conn_index_init(&index, s->conns, s->conn_count);
 
     s->call_places = calloc(s->call_count + 1, sizeof(struct call *));
-    if (index == NULL || s->call_places == NULL) {
-        free(index);
-        return -1;
+    if (status == 0 && s->call_places != NULL) {
+        join_conns(s, &index, s->call_places);
+        for (size_t i = 0; i < s->conn_count; i++)
+            note_free(&s->conns[i]);
     }
-    join_conns(s, index, s->call_places);
-    for (size_t i = 0; i < s->conn_count; i++)
-        note_free(&s->conns[i]);
-    free(index);
-    return 0;
+    conn_index_fini(&index);
+    return s->call_places != NULL ? status : -1;
 }
 
 /* ---- all ---- */
