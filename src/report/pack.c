@@ -52,7 +52,7 @@ enum { ENOUGH = 256 };
 
 static bool hardly_repeats(const struct pack_stream *s)
 {
-    return s->sought >= ENOUGH && s->missed > s->sought - s->sought / 4;
+    return s->put >= ENOUGH && s->fresh > s->put - s->put / 4;
 }
 
 static bool is_last(const struct pack *p, const struct pack_stream *s, struct slice text)
@@ -85,9 +85,8 @@ static void seek_text(struct pack *p, struct pack_stream *s, struct slice text)
     uint64_t hash = hash_bytes(text.p, text.n);
     struct known_text *t = find_text(p, hash, text);
 
-    s->sought++;
     if (t == NULL) {
-        s->missed++;
+        s->fresh++;
         append_text(p, s, text);
         t = arena_alloc(&p->nodes, sizeof *t);
         if (t == NULL || hmap_insert(&p->known, &t->node, hash) != 0) {
@@ -105,10 +104,11 @@ static void seek_text(struct pack *p, struct pack_stream *s, struct slice text)
 
 static void put_text(struct pack *p, unsigned column, struct pack_stream *s, struct slice text)
 {
-    if (!is_last(p, s, text)) {
-        if (hardly_repeats(s))
-            append_text(p, s, text);
-        else
+    if (hardly_repeats(s)) {
+        append_text(p, s, text);
+    } else {
+        s->put++;
+        if (!is_last(p, s, text))
             seek_text(p, s, text);
     }
     pack_number(p, column, s->number);

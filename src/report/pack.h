@@ -12,9 +12,9 @@ enum { PACK_COLUMNS_MAX = 48, PACK_STREAMS = PACK_COLUMNS_MAX + 64 };
 
 /* Texts of which the next is often the same as the last: a column, or a part of one. */
 struct pack_stream {
-    size_t at, n;            /* the last one, in texts */
-    uint32_t number;         /* its; 0: there is none */
-    uint32_t sought, missed; /* in `known`: where nearly all were missed, one no longer seeks */
+    size_t at, n;        /* the last one, in texts */
+    uint32_t number;     /* its; 0: there is none */
+    uint32_t put, fresh; /* texts so far, and those that were new: where nearly all are, none is sought any more */
 };
 
 /* A zeroed one is empty and ready. */
