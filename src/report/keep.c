@@ -57,7 +57,7 @@ static const struct drop_step {
     {DROP_ROWS, TIER_QUIET, false},
     ORDINARY(DETAILS, 0),
     {DROP_DETAILS, TIER_ORDINARY + 1, true},
-    {DROP_DETAILS, TIER_ORDINARY + 2, true},
+    ORDINARY(DETAILS, 2),
     ORDINARY(ROWS, 0),
     {DROP_LANES, 0, false},
     ORDINARY(DETAILS, 3),
