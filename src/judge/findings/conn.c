@@ -194,6 +194,11 @@ void about_closing(struct exchange *e)
         about_server_closing(e, closed);
     else if (exchange_peer_silent(e))
         return; /* its kernel gave it up: about_transport() says why */
+    else if (exchange_reset_like(e))
+        finding_add_as(e, P2T_FINDING_HTTP2_STREAM_RESET, P2T_SEVERITY_ERROR, &e->response.reset_like, closed,
+                       "most likely the server reset the stream: %.0f ms after the request was sent came a frame as "
+                       "long as RST_STREAM, which TLS hides, and at once the client closed the connection",
+                       ms(e->response.reset_like.ts_ns - e->request.first.ts_ns));
     else if (exchange_ping_lost(e))
         finding_add(
             e, P2T_FINDING_HTTP2_PING_UNANSWERED, &e->conn.ping, closed,

@@ -70,6 +70,18 @@ static bool is_unusual(const struct keyed *calls, size_t n, call_is *is, size_t 
     return bad * 10 > inside * 3 && (n - inside >= 5 || bad * 2 > n);
 }
 
+static void say_resets(struct cause *c, size_t reset)
+{
+    bool hidden = c->hit[0]->kind == P2T_KIND_TLS;
+
+    buf_printf(&c->text, "%s resets streams, %zu of %zu calls", hidden ? " most likely" : "", reset, c->of);
+    if (!hidden)
+        return;
+    c->confidence = P2T_LIKELY;
+    buf_lit(&c->text, ": a frame as long as RST_STREAM comes instead of an answer, and at once the client closes the "
+                      "connection; TLS hides the frame");
+}
+
 static void look_at(struct p2t_summary *s, const struct keyed *calls, size_t n)
 {
     size_t reset = count(calls, n, is_reset), late = count(calls, n, is_past_deadline),
@@ -77,7 +89,7 @@ static void look_at(struct p2t_summary *s, const struct keyed *calls, size_t n)
 
     if (reset >= at_least(s, 3)) {
         struct cause *c = blame(s, calls, n, is_reset, P2T_CAUSE_HTTP2_STREAM_RESET, P2T_CAUSE_SIDE_SERVER);
-        buf_printf(&c->text, " resets streams, %zu of %zu calls", reset, c->of);
+        say_resets(c, reset);
     }
     if (late >= at_least(s, 3) && is_unusual(calls, n, is_past_deadline, late)) {
         struct cause *c = blame(s, calls, n, is_past_deadline, P2T_CAUSE_GRPC_DEADLINE, P2T_CAUSE_SIDE_SERVER);
