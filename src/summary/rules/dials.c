@@ -5,6 +5,21 @@
 
 enum { DNS_PORT = 53 };
 
+/* Its dials are no calls of their own. */
+static void count_proxied(struct listener *l, struct cause *c)
+{
+    size_t dials = 0, failed = 0;
+
+    for (size_t i = 0; i < c->hit_count; i++) {
+        bool its = c->hit[i]->kind == P2T_KIND_CONNECT && c->hit[i]->client == l->first->client_ip;
+        dials += its ? call_weight(l->s, c->hit[i]) : 0;
+        failed += its && c->hit[i]->failed ? call_weight(l->s, c->hit[i]) : 0;
+    }
+    c->calls -= dials;
+    c->failed -= failed;
+    c->of = c->calls;
+}
+
 /* The proxy that dialled in vain answers 5xx for it. */
 static size_t hit_proxied(struct listener *l, struct cause *c, const struct word **proxy)
 {
@@ -19,6 +34,8 @@ static size_t hit_proxied(struct listener *l, struct cause *c, const struct word
         cause_hit(l->s, c, x);
         n++;
     }
+    if (n > 0)
+        count_proxied(l, c);
     return n;
 }
 
