@@ -146,6 +146,35 @@ def every_second_syn_lost(c):
     repeated_syns(c, 2)
 
 
+def heads_of_answers(c, lost):
+    """Every second SYN is lost; meanwhile so are heads of answers on other connections, which come again 30 ms later."""
+    head = b'HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\n'
+    repeated_syns(c, 2)
+    for i in range(6):
+        at, client = 2 + i * 0.5, f'10.0.0.1:{5000 + i}'
+        t = Talk(c, at, client, S)
+        request = b'GET / HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\n\r\n'
+        t.says(at + 0.001, client, request)
+        if lost:
+            c.tcp(at + 0.011, S, client, PUSH | ACK, t.next[S] + len(head), t.next[client], b'ok')
+            c.tcp(at + 0.0111, client, S, ACK, t.next[client], t.next[S])
+            at += 0.03
+        t.says(at + 0.011, S, head + b'ok')
+        t.ends(at + 0.012, S)
+        t.ends(at + 0.0121, client)
+    c.packets.sort(key=lambda packet: packet[0])
+
+
+@case(['conn.syn_repeated', 'are repeated on 60 of ', 'as are parts of answers on others', '!queue'])
+def syns_lost_where_answers_are_too(c):
+    heads_of_answers(c, True)
+
+
+@case(['conn.accept_queue', 'this fits a full accept queue'])
+def syns_lost_where_answers_are_not(c):
+    heads_of_answers(c, False)
+
+
 @case(['conn.no_answer', '10.0.0.2:80', 'sends nothing for 5.0 s: no answer to 4 dials;', '!open connection', '!queue'])
 def silence_that_ends(c):
     for i in range(60):
@@ -481,6 +510,35 @@ def close_notify_and_the_server_closes_first(c):
 @case()
 def an_answer_as_short_as_no_alert(c):
     tls13_calls(c, 20, True)
+
+
+def hidden_frame(c, seconds):
+    """Three calls of HTTP/2 in TLS 1.3: 50 ms after the request comes a frame of 13 bytes, and so long after it the client closes."""
+    sealed = lambda n: record(23, b'x' * (n + 17))
+    for i in range(3):
+        t = Talk(c, i, f'10.0.0.1:{4000 + i}', '10.0.0.2:443')
+        t.says(i + 0.01, t.client, client_hello('a.test', h2=True))
+        t.says(i + 0.02, t.server, server_hello(True) + record(20, b'\1') + record(23, b'c' * 900))
+        t.says(i + 0.03, t.client, record(20, b'\1') + record(23, b'f' * 53))
+        t.says(i + 0.0301, t.client, sealed(70))
+        t.says(i + 0.0302, t.client, sealed(92))
+        t.says(i + 0.031, t.server, sealed(39))
+        t.says(i + 0.0311, t.client, sealed(9))
+        t.says(i + 0.0315, t.server, sealed(13) + sealed(9))
+        t.says(i + 0.08, t.server, sealed(13))
+        t.says(i + 0.08 + seconds, t.client, record(23, b'x' * 19))
+        t.ends(i + 0.0801 + seconds, t.client)
+    c.udp(9, C, '10.0.0.9:9', b'x')
+
+
+@case(['http2.stream_reset', 'a.test (10.0.0.2:443) most likely resets streams, 3 of 3 calls', 'TLS hides the frame'])
+def a_stream_reset_inside_tls(c):
+    hidden_frame(c, 0.0004)
+
+
+@case()
+def a_client_that_gives_up_after_a_frame(c):
+    hidden_frame(c, 0.4)
 
 
 def tls_downloads(c, pauses):
@@ -1022,6 +1080,32 @@ def one_path_is_limited(c):
     limited(c, ['/b'])
 
 
+def statuses_of_paths(c, second, waits):
+    """After 2 s, /a is answered 500 and /b so; the answers take these milliseconds, by turns."""
+    for k, (path, bad) in enumerate((('/a', 500), ('/b', second))):
+        t = Talk(c, k * 0.05, f'10.0.0.1:{4000 + k}', S)
+        for i in range(30):
+            at, status = 0.1 + k * 0.05 + i * 0.2, bad if i >= 15 else 200
+            t.says(at, t.client, f'GET {path} HTTP/1.1\r\nHost: a.test\r\n\r\n'.encode())
+            t.says(at + waits[i % len(waits)] / 1e3, S, f'HTTP/1.1 {status} X\r\nContent-Length: 0\r\n\r\n'.encode())
+    c.packets.sort(key=lambda packet: packet[0])
+
+
+@case(['http.error_cluster', '10.0.0.2:80) answers 500 to 15 of ', ', and 429 to 15 of ', 'GET /b'])
+def two_statuses_of_one_server(c):
+    statuses_of_paths(c, 429, [5])
+
+
+@case(['http.error_cluster', 'answers 500 to 15 of ', '52 ms each (a limit of its own)', '!429'])
+def errors_after_the_same_time(c):
+    statuses_of_paths(c, 200, [52])
+
+
+@case(['http.error_cluster', 'answers 500 to 15 of ', '52 ms in the median', '!limit'])
+def errors_after_some_time(c):
+    statuses_of_paths(c, 200, [40, 52, 64])
+
+
 def left(c, said):
     t = Talk(c, 0, C, S)
     t.says(0.01, C, b'GET / HTTP/1.1\r\nHost: a.test\r\n\r\n')
@@ -1171,7 +1255,7 @@ def one_servfail_beside_calls_that_go_on(c):
     asked_for_once(c, 9, rcode=2)
 
 
-@case(['dns.no_answer', 'answers none of 6 questions in that time; 6 calls asked it', '!waited'])
+@case(['dns.no_answer', 'answers none of 6 questions in that time; 6 lookups asked it', '!waited'])
 def lookups_that_are_open_at_the_end(c):
     for i in range(16):
         ask(c, i * 0.5, i, f'n{i}.test', **(dict(after=0.001, address='10.0.0.2') if i < 10 else {}))
@@ -1292,7 +1376,7 @@ def too_few_others_to_tell_a_name(c):
     one_name_silent(c, 2, before=True)
 
 
-@case(['dns.no_answer', 'answers none of 1 question; 10.0.0.54:53 answers; 1 call asked it, 1 failed', '!waited'])
+@case(['dns.no_answer', 'answers none of 1 question; 10.0.0.54:53 answers; 1 lookup asked it, 1 failed', '!waited'])
 def a_question_asked_once(c):
     ask(c, 0, 1, 'a.test')
     c.udp(1, C, '10.0.0.54:53', question(9, 'b.test'))
@@ -1300,7 +1384,7 @@ def a_question_asked_once(c):
     c.udp(30, C, '10.0.0.9:9', b'x')
 
 
-@case(['dns.no_answer', 'no answer from the name server 10.0.0.53:53 to any of 1 question is in the capture', '1 call waited 10.0 s for lookups, 1 failed'])
+@case(['dns.no_answer', 'no answer from the name server 10.0.0.53:53 to any of 1 question is in the capture', '1 lookup took 10.0 s, 1 failed'])
 def a_question_asked_again(c):
     for at in 0, 5, 10:
         ask(c, at, 1, 'a.test')

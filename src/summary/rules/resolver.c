@@ -246,11 +246,16 @@ void resolver_say_hits(const struct resolver *r, struct cause *c)
     if (c->calls == 0)
         return;
     buf_lit(&c->text, "; ");
-    if (c->lost_ns > 0) {
+    if (c->lost_ns > 0 && strcmp(cause_counted(c), "lookups") == 0) {
+        cause_say_hits(c);
+        buf_str(&c->text, c->calls == 1 ? " took " : " took a total of ");
+        say_time(&c->text, c->lost_ns);
+        buf_str(&c->text, r->usual_lookup_ns > MS ? " longer than usual" : "");
+    } else if (c->lost_ns > 0) {
         cause_say_waited(c);
         buf_str(&c->text, r->usual_lookup_ns > MS ? " longer than usual for lookups" : " for lookups");
     } else {
-        say_count(&c->text, c->calls, "call");
+        cause_say_hits(c);
         buf_lit(&c->text, " asked it");
     }
     if (c->failed > 0)
