@@ -69,6 +69,15 @@ static bool explained_by_stop(const struct cause *a, const struct cause *b, unsi
            b->until_ns <= a->until_ns + SECOND_NS / 2;
 }
 
+/* It waits for what fails behind it, which was told. */
+static bool waits_behind(const struct cause *a, const struct cause *b)
+{
+    for (size_t i = 0; i < a->cleared_count && b->side == P2T_CAUSE_SIDE_PROXY; i++)
+        if (a->cleared[i] == b->port_of)
+            return true;
+    return false;
+}
+
 static bool explains(const struct cause *a, const struct cause *b)
 {
     unsigned shared = shared_percent(a, b);
@@ -76,7 +85,7 @@ static bool explains(const struct cause *a, const struct cause *b)
 
     if (!at_one_time(a, b))
         return false;
-    if (explained_by_stop(a, b, shared))
+    if (explained_by_stop(a, b, shared) || waits_behind(a, b))
         return true;
     if (is_dns(a) && is_dns(b) && a->failed < b->failed)
         return false;

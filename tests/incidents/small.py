@@ -512,6 +512,26 @@ def an_answer_as_short_as_no_alert(c):
     tls13_calls(c, 20, True)
 
 
+def unheard_hellos(c, seconds):
+    """Three ClientHellos that are acknowledged; so long after each, its client leaves."""
+    for i in range(3):
+        t = Talk(c, i * 3, f'10.0.0.1:{4000 + i}', '10.0.0.2:443')
+        t.says(i * 3 + 0.01, t.client, client_hello('a.test'))
+        t.ends(i * 3 + 0.01 + seconds, t.client)
+        t.ends(i * 3 + 0.0101 + seconds, t.server, ACK)
+    c.udp(20, C, '10.0.0.9:9', b'x')
+
+
+@case(['tls.closed', '10.0.0.2:443) fail, 3 of 3: the client closes', 'the server had sent nothing for 1.0 s, as one that does not accept, or is stuck'])
+def hellos_that_nobody_answers(c):
+    unheard_hellos(c, 1)
+
+
+@case(['tls.closed', '!sent nothing'])
+def hellos_whose_clients_leave_soon(c):
+    unheard_hellos(c, 0.02)
+
+
 def hidden_frame(c, seconds):
     """Three calls of HTTP/2 in TLS 1.3: 50 ms after the request comes a frame of 13 bytes, and so long after it the client closes."""
     sealed = lambda n: record(23, b'x' * (n + 17))
@@ -921,6 +941,30 @@ def after_100_continue_no_wait_is_known(c):
 @case(['http.think_time', 'takes 120 ms to answer (usual: 1.0 ms), 10 of 10 calls, all POST /x'])
 def quick_posts_make_a_usual(c):
     posts(c, [0.001] * 10 + [0.12] * 10, [False] * 20)
+
+
+def grpc_calls(c, bad):
+    """Fifty calls, to /s/One, /s/Two ... by turns; those of the first path that `bad` numbers end with status 13."""
+    literal = lambda name, value: b'\0' + bytes([len(name)]) + name + bytes([len(value)]) + value
+    t = Talk(c, 0, C, S)
+    t.says(0.01, C, PREFACE + frame(4))
+    t.says(0.02, S, frame(4) + frame(4, flags=1))
+    kind = literal(b'content-type', b'application/grpc')
+    for i in range(50):
+        at, stream, path = 0.1 + i * 0.1, 1 + 2 * i, (b'/s/One', b'/s/Two', b'/s/Six', b'/s/Ten', b'/s/Zoo')[i % 5]
+        status = b'13' if i % 5 == 0 and i // 5 in bad else b'0'
+        t.says(at, C, frame(1, stream, b'\x83\x86\x04' + bytes([len(path)]) + path + b'\x01\x06a.test' + kind, 5))
+        t.says(at + 0.01, S, frame(1, stream, b'\x88' + kind + literal(b'grpc-status', status), 5))
+
+
+@case(['grpc.status', 'ends gRPC calls with grpc-status 13, 5 of ', ', all POST /s/One'])
+def calls_of_one_grpc_method_fail(c):
+    grpc_calls(c, range(5, 10))
+
+
+@case()
+def one_call_in_four_of_one_grpc_method_fails(c):
+    grpc_calls(c, (0, 4, 9))
 
 
 def going_away(c, code, debug, answered):
