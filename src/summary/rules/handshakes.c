@@ -87,6 +87,14 @@ struct failures {
     bool by_client; /* it was the client that broke off */
 };
 
+/* What the server sent, if anything, came when the client had left. */
+static bool is_unheard(const struct call *c)
+{
+    int64_t last_ns = c->conn != NULL ? c->conn->last_bytes_ns[P2T_SIDE_SERVER] : 1;
+
+    return c->hello_ns == 0 && (last_ns == 0 || last_ns > c->end_ns);
+}
+
 static struct failures failures_of(const struct keyed *calls, size_t n)
 {
     struct failures f = {0};
@@ -106,7 +114,7 @@ static struct failures failures_of(const struct keyed *calls, size_t n)
         f.slow += c->tls_ns > 900 * (int64_t)MS;
         f.served += saw_certificate(c);
         f.turned_down += c->certificate_ns != 0 && is_alert_of_server(c->error);
-        f.unheard += c->conn != NULL && c->conn->last_bytes_ns[P2T_SIDE_SERVER] == 0;
+        f.unheard += is_unheard(c);
         f.left +=
             c->conn != NULL && (c->conn->closer == P2T_CLOSER_CLIENT_FIN || c->conn->closer == P2T_CLOSER_CLIENT_RST);
     }
@@ -143,7 +151,7 @@ static void say_unheard(struct p2t_summary *s, struct cause *c)
     struct sample waited = {0};
 
     for (size_t i = 0; i < c->hit_count; i++)
-        if (c->hit[i]->conn != NULL && c->hit[i]->conn->last_bytes_ns[P2T_SIDE_SERVER] == 0)
+        if (is_unheard(c->hit[i]))
             sample_add(&waited, c->hit[i]->tls_ns);
     buf_lit(&c->text, "; the server had sent nothing for ");
     say_time(&c->text, sample_at(&waited, 500));
