@@ -175,6 +175,35 @@ def syns_lost_where_answers_are_not(c):
     heads_of_answers(c, False)
 
 
+def late_dials(c, used):
+    """Twenty calls, then six dials that are answered 3 s later, and used, or closed."""
+    get, ok = b'GET / HTTP/1.1\r\nHost: a.test\r\n\r\n', b'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
+    for i in range(26):
+        at, client = i * 0.1, f'10.0.0.1:{4000 + i}'
+        if i >= 20:
+            for again in (0, 1):
+                c.tcp(at + again, client, S, SYN, 100, options=b'\2\4\5\xb4')
+            at += 3
+        t = Talk(c, at, client, S)
+        if i < 20 or used:
+            t.says(at + 0.01, client, get)
+            t.says(at + 0.02, S, ok)
+        t.ends(at + 0.03, client)
+        t.ends(at + 0.0301, S)
+    c.packets.sort(key=lambda packet: packet[0])
+    c.udp(20, C, '10.0.0.9:9', b'x')
+
+
+@case(['conn.no_answer', 'no answer to 6 dials', '; 6 connections that came late carried no request: by then nobody waited for them any more'])
+def dials_that_outlive_their_calls(c):
+    late_dials(c, False)
+
+
+@case(['conn.no_answer', 'no answer to 6 dials', '!carried no request'])
+def dials_that_are_waited_for(c):
+    late_dials(c, True)
+
+
 @case(['conn.no_answer', '10.0.0.2:80', 'sends nothing for 5.0 s: no answer to 4 dials;', '!open connection', '!queue'])
 def silence_that_ends(c):
     for i in range(60):

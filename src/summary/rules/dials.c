@@ -210,6 +210,32 @@ static void find_challenged(struct listener *l)
                n == 1 ? " is" : "s are");
 }
 
+/* Dials that outlived their calls: what became of those is not in the capture. */
+static void say_unused(struct cause *c)
+{
+    size_t unused = 0;
+
+    for (size_t i = 0; i < c->hit_count; i++) {
+        const struct call *x = c->hit[i];
+        unused += x->kind == P2T_KIND_CONNECT && x->outcome == P2T_OUTCOME_OK && x->request_ns == 0;
+    }
+    if (unused == 0)
+        return;
+    buf_printf(&c->text, "; %zu connection%s that came late carried no request: by then nobody waited for %s any more",
+               unused, plural(unused), unused == 1 ? "it" : "them");
+}
+
+/* What is told of SYNs that had no answer, or a late one. */
+static void find_silence(struct listener *l)
+{
+    size_t before = l->s->cause_count;
+
+    if (!dials_find_blackout(l))
+        dials_find_silence(l);
+    if (l->s->cause_count > before)
+        say_unused(&l->s->causes[l->s->cause_count - 1]);
+}
+
 void rules_dials(struct p2t_summary *s)
 {
     struct groups g = {0};
@@ -226,8 +252,7 @@ void rules_dials(struct p2t_summary *s)
         find_refused(&l);
         l.siblings = (struct word_list){0};
         dials_find_unreachable(&l);
-        if (!dials_find_blackout(&l))
-            dials_find_silence(&l);
+        find_silence(&l);
         find_challenged(&l);
     }
     s->failed |= g.failed;
