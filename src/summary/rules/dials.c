@@ -210,15 +210,23 @@ static void find_challenged(struct listener *l)
                n == 1 ? " is" : "s are");
 }
 
-/* Dials that outlived their calls: what became of those is not in the capture. */
-static void say_unused(struct cause *c)
+/* It was set up late, and closed without a byte. */
+static bool outlived_its_call(const struct p2t_summary *s, const struct call *c)
+{
+    const struct conn *k = c->conn;
+
+    return c->kind == P2T_KIND_CONNECT && c->outcome == P2T_OUTCOME_OK && k != NULL &&
+           dial_end_of(s, k) == DIAL_REPEATED && k->last_bytes_ns[P2T_SIDE_CLIENT] == 0 &&
+           k->last_bytes_ns[P2T_SIDE_SERVER] == 0 && k->fin_ns[P2T_SIDE_CLIENT] + k->rst_ns[P2T_SIDE_CLIENT] != 0;
+}
+
+/* What became of those calls is not in the capture. */
+static void say_unused(const struct p2t_summary *s, struct cause *c)
 {
     size_t unused = 0;
 
-    for (size_t i = 0; i < c->hit_count; i++) {
-        const struct call *x = c->hit[i];
-        unused += x->kind == P2T_KIND_CONNECT && x->outcome == P2T_OUTCOME_OK && x->request_ns == 0;
-    }
+    for (size_t i = 0; i < c->hit_count; i++)
+        unused += outlived_its_call(s, c->hit[i]);
     if (unused == 0)
         return;
     buf_printf(&c->text, "; %zu connection%s that came late carried no request: by then nobody waited for %s any more",
@@ -233,7 +241,7 @@ static void find_silence(struct listener *l)
     if (!dials_find_blackout(l))
         dials_find_silence(l);
     if (l->s->cause_count > before)
-        say_unused(&l->s->causes[l->s->cause_count - 1]);
+        say_unused(l->s, &l->s->causes[l->s->cause_count - 1]);
 }
 
 void rules_dials(struct p2t_summary *s)
