@@ -90,9 +90,11 @@ struct failures {
 /* What the server sent, if anything, came when the client had left. */
 static bool is_unheard(const struct call *c)
 {
-    int64_t last_ns = c->conn != NULL ? c->conn->last_bytes_ns[P2T_SIDE_SERVER] : 1;
+    const struct conn *k = c->conn;
 
-    return c->hello_ns == 0 && (last_ns == 0 || last_ns > c->end_ns);
+    if (k == NULL || k->one_direction || k->side[P2T_SIDE_SERVER].unseen > 0 || c->hello_ns != 0)
+        return false;
+    return k->last_bytes_ns[P2T_SIDE_SERVER] == 0 || k->last_bytes_ns[P2T_SIDE_SERVER] > c->end_ns;
 }
 
 static struct failures failures_of(const struct keyed *calls, size_t n)
