@@ -1133,6 +1133,40 @@ def two_calls_wait_for_lost_segments(c):
     swallowed(c, 0.25)
 
 
+def holes(c, size):
+    """Three connections with a call every 0.1 s; the 30th answers of two come without their first and third segment of four, of
+    this size each, until 3 s later."""
+    for k in range(3):
+        t = Talk(c, k * 0.01, f'10.0.0.1:{4000 + k}', S)
+        for i in range(100):
+            at = 0.1 + k * 0.01 + i * 0.1 + (3 if i > 30 else 0)
+            t.says(at, t.client, b'GET / HTTP/1.1\r\nHost: a.test\r\n\r\n')
+            if i != 30 or k == 2:
+                t.says(at + 0.005, S, b'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
+                continue
+            head = b'HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n' % (2 * size + 600)
+            parts, first = [head + b'x' * (size - len(head)), b'x' * 300, b'x' * size, b'x' * (300 + len(head))], t.next[S]
+            starts = [first + sum(map(len, parts[:n])) for n in range(4)]
+            for n in (1, 3):
+                c.tcp(at + 0.005 + n / 1e4, S, t.client, PUSH | ACK, starts[n], t.next[t.client], parts[n])
+                c.tcp(at + 0.00505 + n / 1e4, t.client, S, ACK, t.next[t.client], first)
+            t.next[S] = starts[3] + len(parts[3])
+            for n, known in ((0, starts[2]), (2, t.next[S])):
+                c.tcp(at + 3 + n / 1e4, S, t.client, PUSH | ACK, starts[n], t.next[t.client], parts[n])
+                c.tcp(at + 3.00005 + n / 1e4, t.client, S, ACK, t.next[t.client], known)
+    c.packets.sort(key=lambda packet: packet[0])
+
+
+@case(['tcp.pmtud_blackhole', 'full-size segments from a.test (10.0.0.2:80) are lost again and again for up to 3.0 s, on 2 connections, while others between them arrive'])
+def full_segments_vanish_for_a_time(c):
+    holes(c, 1400)
+
+
+@case(['tcp.lossy_path', '!full-size'])
+def small_segments_vanish_for_a_time(c):
+    holes(c, 700)
+
+
 def limited(c, paths):
     """After 2 s, calls to these paths get 429; two paths are called by turns."""
     for k, path in enumerate(('/a', '/b')):
