@@ -229,8 +229,9 @@ static void say_unused(const struct p2t_summary *s, struct cause *c)
         unused += outlived_its_call(s, c->hit[i]);
     if (unused == 0)
         return;
-    buf_printf(&c->text, "; %zu connection%s that came late carried no request: by then nobody waited for %s any more",
-               unused, plural(unused), unused == 1 ? "it" : "them");
+    buf_printf(&c->text,
+               "; %zu connection%s that came late carried no request: by then nobody waited for %s any more", unused,
+               plural(unused), unused == 1 ? "it" : "them");
 }
 
 /* What is told of SYNs that had no answer, or a late one. */

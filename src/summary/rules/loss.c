@@ -145,7 +145,8 @@ struct losses {
     struct keyed *conns;
     size_t n;
     size_t events, tails, conns_hit, dead;
-    size_t stuck, holed, little; /* connections with holes that stay, with several at once; losses of small segments */
+    size_t stuck, holed,
+        little; /* connections with holes that stay, with several at once; losses of small segments */
     uint64_t segments;
     int64_t lag_ns, from_ns, to_ns;
     struct word_list ports;
@@ -173,8 +174,8 @@ static bool is_stuck(const struct stall *x)
 {
     enum { REPEATS_MIN = 3 };
 
-    return x->to_ns - x->from_ns > STUCK_NS && (x->kind == P2T_STALL_LOST_BEFORE ||
-                                                (x->kind == P2T_STALL_LOST_AFTER && x->repeats >= REPEATS_MIN));
+    return x->to_ns - x->from_ns > STUCK_NS &&
+           (x->kind == P2T_STALL_LOST_BEFORE || (x->kind == P2T_STALL_LOST_AFTER && x->repeats >= REPEATS_MIN));
 }
 
 /* Holes that stay, with segments between them that arrived. */
