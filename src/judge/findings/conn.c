@@ -52,6 +52,9 @@ static void about_open_attempt(struct exchange *e, const struct exchange_attempt
                     a->syns == 1 ? "" : "s", open_s);
 }
 
+static const char known_by_answer[] =
+    "; the SYN itself is not in the capture, so that the client's wait is not known";
+
 static void about_attempt(struct exchange *e, const struct exchange_attempt *a)
 {
     char addr[ENDPOINT_TEXT_MAX];
@@ -59,15 +62,14 @@ static void about_attempt(struct exchange *e, const struct exchange_attempt *a)
     (void)endpoint_format(&a->server, addr);
     switch (a->result) {
     case ATTEMPT_REFUSED:
-        finding_add(e, P2T_FINDING_CONN_REFUSED, &a->syn, &a->failed, "%s refused the connection (RST)", addr);
+        finding_add(e, P2T_FINDING_CONN_REFUSED, &a->syn, &a->failed, "%s refused the connection (RST)%s", addr,
+                    attempt_known_by_quote(a) ? known_by_answer : "");
         break;
     case ATTEMPT_ICMP:
         finding_add(e, P2T_FINDING_CONN_UNREACHABLE, &a->syn, &a->failed,
                     "%s was reported unreachable: %s (ICMP type %u code %u)%s", addr,
                     icmp_unreachable_name(a->icmp_family, a->icmp_code), a->icmp_type, a->icmp_code,
-                    attempt_known_by_quote(a)
-                        ? "; the SYN itself is not in the capture, so that the client's wait is not known"
-                        : "");
+                    attempt_known_by_quote(a) ? known_by_answer : "");
         break;
     case ATTEMPT_TIMEOUT:
         about_silence(e, a, addr);

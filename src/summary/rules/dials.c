@@ -112,12 +112,14 @@ static const struct conn *other_refused(const struct listener *l)
     return NULL;
 }
 
-/* It was there at some time: a SYN-ACK of it is in the capture. */
+/* It was there at some time: a SYN-ACK of it is in the capture, or what it said on a connection. */
 static bool listened_once(const struct listener *l)
 {
-    for (size_t i = 0; i < l->n; i++)
-        if (((const struct conn *)l->conns[i].item)->syn_ack_ns != 0)
+    for (size_t i = 0; i < l->s->conn_count; i++) {
+        const struct conn *k = &l->s->conns[i];
+        if (k->server == l->server && (k->syn_ack_ns != 0 || k->last_bytes_ns[P2T_SIDE_SERVER] != 0))
             return true;
+    }
     return false;
 }
 
