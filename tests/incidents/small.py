@@ -1320,6 +1320,43 @@ def one_of_two_addresses_is_late(c):
 # ---- DNS ----
 
 
+def one_lost_question(c, waiting):
+    """Calls that each look up, then so many that wait for one lookup, whose A is asked again after 5 s."""
+    get, ok = b'GET / HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\n\r\n', b'HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok'
+    def look_up(at, port, number, kinds):
+        for kind in kinds:
+            c.udp(at, f'10.0.0.1:{port}', DNS, question(number + kind, 'a.test', kind))
+        for kind in kinds if 1 in kinds else ():
+            c.udp(at + 0.001, DNS, f'10.0.0.1:{port}', answer(number + kind, 'a.test', kind, address='10.0.0.2' if kind == 1 else None))
+    def call(at, port):
+        t = Talk(c, at, f'10.0.0.1:{port}', S)
+        t.says(at + 0.002, t.client, get)
+        t.says(at + 0.005, S, ok)
+        t.ends(at + 0.006, S)
+        t.ends(at + 0.0061, t.client)
+    for i in range(30):
+        look_up(i * 0.1, 5000 + i, i * 100, (28, 1))
+        call(i * 0.1 + 0.0012, 4000 + i)
+    look_up(3.0, 5100, 5000, (28,))
+    c.udp(3.001, DNS, '10.0.0.1:5100', answer(5028, 'a.test', 28))
+    c.udp(3.0001, '10.0.0.1:5101', DNS, question(6001, 'a.test'))
+    look_up(8.0001, 5102, 7000, (1,))
+    for i in range(waiting):
+        call(8.0013 + i * 0.0001, 4100 + i)
+    c.packets.sort(key=lambda packet: packet[0])
+    c.udp(20, C, '10.0.0.9:9', b'x')
+
+
+@case(['dns.no_answer', 'answers none of 1 question in that time', '12 calls shared 1 lookup, and waited up to 5.0 s'])
+def many_wait_for_a_lost_question(c):
+    one_lost_question(c, 12)
+
+
+@case()
+def some_wait_for_a_lost_question(c):
+    one_lost_question(c, 6)
+
+
 def ask(c, at, number, name, kind=1, **kept):
     c.udp(at, f'10.0.0.1:{5000 + number}', DNS, question(number, name, kind))
     if 'after' in kept:
