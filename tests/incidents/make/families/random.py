@@ -355,7 +355,7 @@ def resets_on_the_way(d):
     def later(lab, server, clients):
         address = lab.address(d.target)
         what = f'{"ip6" if ":" in address else "ip"} daddr {address} tcp dport {d.port}'
-        lab.reject(HOSTS[0], what + d.random.choice(['', ' tcp flags syn / syn,ack']), d.since, d.end)
+        lab.reject(HOSTS[0], what + d.random.choice(['', ' tcp flags syn / syn,ack']), d.since, min(d.end, lab.seconds))
 
     d.clients, d.place = d.clients[:1], d.random.choice(['client', 'any', 'bridge'])
     d.fault['later'].append(later)
