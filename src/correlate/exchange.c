@@ -129,6 +129,19 @@ bool exchange_peer_silent(const struct exchange *e)
     return e->conn.client_rst.ts_ns - x->probe_last.ts_ns <= interval_ns * 3 / 2;
 }
 
+bool exchange_reset_like(const struct exchange *e)
+{
+    static const int64_t AT_ONCE_NS = 5000000;
+    const struct exchange_conn *c = &e->conn;
+    const struct packet_mark *closed = exchange_conn_closing_mark(c), *reset = &e->response.reset_like;
+
+    if (e->kind != P2T_KIND_TLS || e->response.seen || !mark_set(closed) || !mark_set(reset) ||
+        exchange_closed_by_server(e))
+        return false;
+    int64_t way_ns = mark_set(&c->syn_ack) && mark_set(&c->ack) ? c->ack.ts_ns - c->syn_ack.ts_ns : 0;
+    return closed->ts_ns >= reset->ts_ns && closed->ts_ns - reset->ts_ns <= AT_ONCE_NS + way_ns;
+}
+
 bool exchange_ping_lost(const struct exchange *e)
 {
     const struct packet_mark *ping = &e->conn.ping, *closed = exchange_conn_closing_mark(&e->conn);

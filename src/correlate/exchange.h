@@ -169,6 +169,7 @@ struct exchange_response {
     enum fact_head_extent extent;
     struct packet_mark first;          /* first byte of the first response, interim ones included */
     struct packet_mark first_possible; /* kind tls: the first record that may have been it */
+    struct packet_mark reset_like;     /* kind tls, HTTP/2: the last frame before it as long as a RST_STREAM */
     struct packet_mark head_end, last;
     struct slice reason, content_type, location;
     struct slice server, via; /* RFC 9110 10.2.4, 7.6.3: who says that he answered, and who passed it on */
@@ -487,6 +488,9 @@ bool exchange_answer_unread(const struct exchange *e);
 bool exchange_answer_lost_on_way(const struct exchange *e);
 /* The client's kernel gave the connection up: probe after probe was not answered, and its RST came when the next was due. */
 bool exchange_peer_silent(const struct exchange *e);
+/* HTTP/2 inside TLS: the client closed the connection as soon as it had a frame as long as a RST_STREAM. A client that
+ * gives up does not wait for one. */
+bool exchange_reset_like(const struct exchange *e);
 /* HTTP/2: the client closed the connection because the server did not answer its PING. */
 bool exchange_ping_lost(const struct exchange *e);
 /* The stream was reset before its answer was whole. A server may reset one with NO_ERROR whose answer is whole while the

@@ -123,12 +123,51 @@ static struct flow_key_node *known_as(struct flow_table *t, const struct flow_lo
     return n != NULL ? n : flow_alias(t, l, p, print);
 }
 
+void flow_table_prepare(const struct flow_table *t, const struct packet *p, struct flow_ready *ready)
+{
+    if (p->kind != PACKET_TCP)
+        return;
+    flow_lookup_init(&ready->lookup, &p->src, &p->dst);
+    ready->print = flow_print_tcp(p, t->limits.duplicate_window_ns);
+}
+
+/* RFC 9293 3.10.7.1: a RST with the sequence number 0 and an ACK answers what came without an ACK, and so a SYN, which the
+ * capture lacks. */
+static bool answers_unseen_syn(const struct packet *p, struct packet *syn)
+{
+    if (p->tcp.flags != (TCP_RST | TCP_ACK) || p->tcp.seq != 0 || p->tcp.ack == 0 || p->tcp.window != 0)
+        return false;
+    *syn = (struct packet){.mark = p->mark, .kind = PACKET_TCP, .path = p->path, .src = p->dst, .dst = p->src};
+    syn->tcp = (struct packet_tcp){.seq = p->tcp.ack - 1, .flags = TCP_SYN, .window_scale = -1};
+    return true;
+}
+
+static int push_refusal(struct flow_table *t, const struct packet *syn, const struct packet *p,
+                        struct flow_print print)
+{
+    struct flow_ready ready = {0};
+
+    flow_table_prepare(t, syn, &ready);
+    struct flow_tcp *c = flow_tcp_open(t, &ready.lookup, syn);
+    if (c == NULL)
+        return P2T_ERR_MEMORY;
+    unsigned client = flow_key_side(&c->key, &ready.lookup);
+    flow_ring_add(&c->half[client].ring, ready.print, t->now_ns);
+    flow_ring_add(&c->half[!client].ring, print, t->now_ns);
+    int rc = flow_segment(t, c, client, syn);
+    return rc != 0 ? rc : flow_segment(t, c, !client, p);
+}
+
 /* Of no connection that is known. */
 static int push_new(struct flow_table *t, const struct flow_lookup *l, const struct packet *p,
                     struct flow_print print)
 {
+    struct packet syn;
+
     if ((p->tcp.flags & TCP_RST) == 0)
         return open_with(t, l, p, print);
+    if (answers_unseen_syn(p, &syn))
+        return push_refusal(t, &syn, p, print);
     t->counters.out_of_window++;
     return 0;
 }
@@ -177,14 +216,6 @@ static inline __attribute__((always_inline)) int push_tcp(struct flow_table *t, 
         flow_tcp_close(t, c, FLOW_END_REUSED); /* the next one may be known under other addresses */
     }
     return push_new(t, l, p, print);
-}
-
-void flow_table_prepare(const struct flow_table *t, const struct packet *p, struct flow_ready *ready)
-{
-    if (p->kind != PACKET_TCP)
-        return;
-    flow_lookup_init(&ready->lookup, &p->src, &p->dst);
-    ready->print = flow_print_tcp(p, t->limits.duplicate_window_ns);
 }
 
 /* A SYN that is known by its quote only comes before the error that quotes it. */

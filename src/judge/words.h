@@ -10,8 +10,8 @@
 void outcome_fail(struct exchange *e, enum p2t_outcome outcome, struct slice error);
 /* "read tcp CLIENT->SERVER: read: connection reset by peer", in e->arena; empty when memory ran out. */
 struct slice outcome_reset_text(struct exchange *e);
-/* Why the client closed the connection first, where the wire says it: its kernel had given the server up. Else
- * outcome_gone; in e->arena. */
+/* Why the client closed the connection first, where the wire says it: its kernel had given the server up, or the server
+ * had reset its stream. Else outcome_gone; in e->arena. */
 struct slice outcome_left_text(struct exchange *e);
 /* The wire does not say why. */
 extern const struct slice outcome_gone;

@@ -202,9 +202,16 @@ void say_count(struct buf *b, size_t n, const char *one)
     buf_printf(b, "%zu %s%s", n, one, n == 1 ? "" : "s");
 }
 
+void cause_say_hits(struct cause *c)
+{
+    const char *counted = cause_counted(c);
+
+    buf_printf(&c->text, "%zu %.*s", c->calls, (int)strlen(counted) - (c->calls == 1), counted);
+}
+
 void cause_say_waited(struct cause *c)
 {
-    say_count(&c->text, c->calls, "call");
+    cause_say_hits(c);
     buf_str(&c->text, c->calls == 1 ? " waited " : " waited a total of ");
     say_time(&c->text, c->lost_ns);
 }

@@ -41,6 +41,8 @@ static inline const char *plural(size_t n)
 }
 /* "1 call", "2 calls". */
 void say_count(struct buf *b, size_t n, const char *one);
+/* "1 call", "2 lookups": those that it hit. */
+void cause_say_hits(struct cause *c);
 /* "1 call waited 250 ms", "2 calls waited a total of 500 ms": the calls that it hit, and the time they lost. */
 void cause_say_waited(struct cause *c);
 /* "curl on 10.0.0.1". */

@@ -44,6 +44,8 @@ static bool explains_server(const struct cause *a, const struct cause *b)
     case P2T_CAUSE_CONN_SLOW_PATH:
     case P2T_CAUSE_TCP_BUFFERBLOAT:
         return true;
+    case P2T_CAUSE_TCP_LOSSY_PATH:
+        return a->code == b->code || b->code == P2T_CAUSE_CONN_SYN_REPEATED;
     default:
         return a->code == b->code;
     }
@@ -67,6 +69,15 @@ static bool explained_by_stop(const struct cause *a, const struct cause *b, unsi
            b->until_ns <= a->until_ns + SECOND_NS / 2;
 }
 
+/* It waits for what fails behind it, which was told. */
+static bool waits_behind(const struct cause *a, const struct cause *b)
+{
+    for (size_t i = 0; i < a->cleared_count && b->side == P2T_CAUSE_SIDE_PROXY; i++)
+        if (a->cleared[i] == b->port_of)
+            return true;
+    return false;
+}
+
 static bool explains(const struct cause *a, const struct cause *b)
 {
     unsigned shared = shared_percent(a, b);
@@ -74,7 +85,7 @@ static bool explains(const struct cause *a, const struct cause *b)
 
     if (!at_one_time(a, b))
         return false;
-    if (explained_by_stop(a, b, shared))
+    if (explained_by_stop(a, b, shared) || waits_behind(a, b))
         return true;
     if (is_dns(a) && is_dns(b) && a->failed < b->failed)
         return false;
@@ -83,13 +94,44 @@ static bool explains(const struct cause *a, const struct cause *b)
     return same && !is_never_folded(b) && ((shared >= 30 && !strict) || explains_server(a, b));
 }
 
-static void fold(struct cause *a, struct cause *b)
+/* How much both texts begin with, in whole words: the service, and what it does. */
+static size_t begin_alike(const struct cause *a, const struct cause *b)
+{
+    size_t n = 0, words = 0;
+
+    for (; n < a->text.n && n < b->text.n && a->text.p[n] == b->text.p[n]; n++)
+        words = a->text.p[n] == ' ' ? n + 1 : words;
+    return words;
+}
+
+/* The same happened to other calls of that server: one story, which tells both. */
+static void merge(struct p2t_summary *s, struct cause *a, struct cause *b)
+{
+    enum { TEXT_MAX = 600 };
+    size_t alike = begin_alike(a, b), failed = a->failed + b->failed;
+
+    if (a->text.n + b->text.n - alike < TEXT_MAX) {
+        buf_str(&a->text, alike > 0 ? ", and " : "; ");
+        buf_slice(&a->text, slice_of((const char *)b->text.p + alike, b->text.n - alike));
+    }
+    for (size_t i = 0; i < b->hit_count; i++)
+        cause_hit(s, a, b->hit[i]);
+    a->failed = failed;
+    a->of = 0;
+    add_ns(&a->lost_ns, b->lost_ns);
+    cause_span(a, b->since_ns, b->until_ns);
+}
+
+static void fold(struct p2t_summary *s, struct cause *a, struct cause *b)
 {
     const char *what = p2t_cause_text(b->code);
+    unsigned shared = shared_percent(a, b);
 
     b->gone = true;
-    if (shared_percent(a, b) > 60 && b->failed > a->failed)
-        a->failed = b->failed;
+    if (a->code == b->code && b->hit_count > 0 && shared == 0)
+        merge(s, a, b);
+    if (shared > 60 && b->failed > a->failed)
+        a->failed = b->failed < a->calls ? b->failed : a->calls > a->failed ? a->calls : a->failed;
     if (a->code != b->code && (a->folded.n == 0 || strstr((const char *)a->folded.p, what) == NULL))
         buf_printf(&a->folded, "%s%s", a->folded.n > 0 ? "; " : "", what);
     buf_putc(&a->folded, '\0');
@@ -126,7 +168,7 @@ static void fold_aside(struct p2t_summary *s)
     for (struct cause *a = s->causes; a < s->causes + s->cause_count; a++)
         for (struct cause *b = s->causes; b < s->causes + s->cause_count && !a->gone; b++)
             if (!b->gone && explains_aside(a, b))
-                fold(a, b);
+                fold(s, a, b);
 }
 
 static int by_code(const void *a, const void *b)
@@ -187,7 +229,7 @@ static void fold_into(struct p2t_summary *s, struct cause *a)
             buf_slice(&b->text, buf_view(&a->text));
             a->gone = true;
         } else if (explains(a, b)) {
-            fold(a, b);
+            fold(s, a, b);
         }
     }
 }
@@ -287,12 +329,27 @@ static bool is_told(const struct p2t_summary *s, const struct call *c)
     return false;
 }
 
+/* A habit costs time, and fails nobody. */
+static bool is_failure_told(const struct p2t_summary *s, const struct call *c)
+{
+    for (size_t i = 0; i < s->cause_count; i++)
+        if (!is_habit(&s->causes[i]) && cause_has_hit(&s->causes[i], c))
+            return true;
+    return false;
+}
+
+/* What the proxy answers is what it got for it. */
+static bool is_failed_leg_told(const struct p2t_summary *s, const struct call *c)
+{
+    return c->failed_legs > 0 && c->slow_leg != NULL && is_failure_told(s, c->slow_leg);
+}
+
 size_t unexplained_failures(const struct p2t_summary *s)
 {
     size_t n = 0;
 
     for (size_t i = 0; i < s->call_count; i++)
-        n += s->calls[i].failed && !is_told(s, &s->calls[i]);
+        n += s->calls[i].failed && !is_failure_told(s, &s->calls[i]) && !is_failed_leg_told(s, &s->calls[i]);
     return n;
 }
 

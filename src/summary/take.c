@@ -284,6 +284,8 @@ static void fill_call(struct p2t_summary *s, struct call *c, const struct p2t_ex
     take_handshake(c, x);
     if (x->http2 != NULL)
         take_stream(c, x->http2);
+    else
+        c->reset_by_server = x->kind == P2T_KIND_TLS && has_finding(x, P2T_FINDING_HTTP2_STREAM_RESET);
     for (size_t i = 0; i < x->link_count; i++)
         if (strcmp(x->links[i].relation, "redirected_from") == 0)
             c->redirected_from = x->links[i].id;

@@ -29,7 +29,6 @@ APART = {
     ('139-one', 'dns'): ONE_WAY,
     ('14-accept', 'failed'): 'three dials outlive their calls, and succeed',
     ('16-healthy', 'failed'): 'a client looks at the head only, and takes that for a success',
-    ('140-one', 'refused'): ONE_WAY,
     ('142-grpc', 'refused'): QUICK,
     ('142-grpc', 'failed'): QUICK,
     ('162-ports', 'failed'): 'no port is left: nothing leaves the host',

@@ -166,10 +166,37 @@ def the_name_that_was_asked_for(folder):
     return incident('20')
 
 
-@case('until 01:07:26.', '1 call waited 5.0 s', 'no call to panes.glass.test left for 10.0 s, where one did every 249 ms',
+@case('until 01:07:26.', '1 lookup took 5.0 s longer than usual, 1 failed', 'no call to panes.glass.test left for 10.0 s, where one did every 249 ms',
       'hit 1 of 1 lookups, 1 failed')
 def a_silence_that_many_wait_for(folder):
     return incident('30')
+
+
+@case('hit 78 of 78 calls, 78 failed', '156 failed', '!hit 156')
+def a_proxy_whose_dials_are_refused(folder):
+    return incident('128')
+
+
+@case('48 failed', '!for no cause found here')
+def a_proxy_that_passes_errors_on(folder):
+    return incident('127')
+
+
+def churn(c):
+    """Thirty calls of a connection each; of one more nobody says why it ended."""
+    for i in range(31):
+        t = Talk(c, i * 0.2, f'10.0.0.1:{4000 + i}', '10.0.0.2:80', rtt=0.02)
+        t.says(i * 0.2 + 0.03, t.client, GET)
+        if i < 30:
+            t.says(i * 0.2 + 0.05, t.server, b'HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok')
+        t.ends(i * 0.2 + 0.06, t.server)
+        t.ends(i * 0.2 + 0.07, t.client)
+    c.udp(9, C, '10.0.0.9:9', b'x')
+
+
+@case('1. no keep-alive: ', '31 calls, 1 service', '1 failed, for no cause found here')
+def a_habit_that_fails_nobody(folder):
+    return [written(folder, 'a', churn)]
 
 
 def statuses(c, codes):

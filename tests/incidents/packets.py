@@ -109,9 +109,9 @@ def extension(kind, body):
     return struct.pack('!HH', kind, len(body)) + body
 
 
-def client_hello(host='', padding=0):
-    """Offers TLS 1.3 and 1.2; longer by so many bytes."""
-    extensions = extension(43, b'\4\3\4\3\3')
+def client_hello(host='', padding=0, h2=False):
+    """Offers TLS 1.3 and 1.2, and HTTP/2; longer by so many bytes."""
+    extensions = extension(43, b'\4\3\4\3\3') + (extension(16, b'\0\3\2h2') if h2 else b'')
     if host:
         extensions += extension(0, struct.pack('!HBH', len(host) + 3, 0, len(host)) + host.encode())
     if padding:

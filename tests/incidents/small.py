@@ -146,6 +146,64 @@ def every_second_syn_lost(c):
     repeated_syns(c, 2)
 
 
+def heads_of_answers(c, lost):
+    """Every second SYN is lost; meanwhile so are heads of answers on other connections, which come again 30 ms later."""
+    head = b'HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\n'
+    repeated_syns(c, 2)
+    for i in range(6):
+        at, client = 2 + i * 0.5, f'10.0.0.1:{5000 + i}'
+        t = Talk(c, at, client, S)
+        request = b'GET / HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\n\r\n'
+        t.says(at + 0.001, client, request)
+        if lost:
+            c.tcp(at + 0.011, S, client, PUSH | ACK, t.next[S] + len(head), t.next[client], b'ok')
+            c.tcp(at + 0.0111, client, S, ACK, t.next[client], t.next[S])
+            at += 0.03
+        t.says(at + 0.011, S, head + b'ok')
+        t.ends(at + 0.012, S)
+        t.ends(at + 0.0121, client)
+    c.packets.sort(key=lambda packet: packet[0])
+
+
+@case(['conn.syn_repeated', 'are repeated on 60 of ', 'as are parts of answers on others', '!queue'])
+def syns_lost_where_answers_are_too(c):
+    heads_of_answers(c, True)
+
+
+@case(['conn.accept_queue', 'this fits a full accept queue'])
+def syns_lost_where_answers_are_not(c):
+    heads_of_answers(c, False)
+
+
+def late_dials(c, used):
+    """Twenty calls, then six dials that are answered 3 s later, and used, or closed."""
+    get, ok = b'GET / HTTP/1.1\r\nHost: a.test\r\n\r\n', b'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
+    for i in range(26):
+        at, client = i * 0.1, f'10.0.0.1:{4000 + i}'
+        if i >= 20:
+            for again in (0, 1):
+                c.tcp(at + again, client, S, SYN, 100, options=b'\2\4\5\xb4')
+            at += 3
+        t = Talk(c, at, client, S)
+        if i < 20 or used:
+            t.says(at + 0.01, client, get)
+            t.says(at + 0.02, S, ok)
+        t.ends(at + 0.03, client)
+        t.ends(at + 0.0301, S)
+    c.packets.sort(key=lambda packet: packet[0])
+    c.udp(20, C, '10.0.0.9:9', b'x')
+
+
+@case(['conn.no_answer', 'no answer to 6 dials', '; 6 connections that came late carried no request: by then nobody waited for them any more'])
+def dials_that_outlive_their_calls(c):
+    late_dials(c, False)
+
+
+@case(['conn.no_answer', 'no answer to 6 dials', '!carried no request'])
+def dials_that_are_waited_for(c):
+    late_dials(c, True)
+
+
 @case(['conn.no_answer', '10.0.0.2:80', 'sends nothing for 5.0 s: no answer to 4 dials;', '!open connection', '!queue'])
 def silence_that_ends(c):
     for i in range(60):
@@ -481,6 +539,55 @@ def close_notify_and_the_server_closes_first(c):
 @case()
 def an_answer_as_short_as_no_alert(c):
     tls13_calls(c, 20, True)
+
+
+def unheard_hellos(c, seconds):
+    """Three ClientHellos that are acknowledged; so long after each, its client leaves."""
+    for i in range(3):
+        t = Talk(c, i * 3, f'10.0.0.1:{4000 + i}', '10.0.0.2:443')
+        t.says(i * 3 + 0.01, t.client, client_hello('a.test'))
+        t.ends(i * 3 + 0.01 + seconds, t.client)
+        t.ends(i * 3 + 0.0101 + seconds, t.server, ACK)
+    c.udp(20, C, '10.0.0.9:9', b'x')
+
+
+@case(['tls.closed', '10.0.0.2:443) fail, 3 of 3: the client closes', 'the server had sent nothing for 1.0 s, as one that does not accept, or is stuck'])
+def hellos_that_nobody_answers(c):
+    unheard_hellos(c, 1)
+
+
+@case(['tls.closed', '!sent nothing'])
+def hellos_whose_clients_leave_soon(c):
+    unheard_hellos(c, 0.02)
+
+
+def hidden_frame(c, seconds):
+    """Three calls of HTTP/2 in TLS 1.3: 50 ms after the request comes a frame of 13 bytes, and so long after it the client closes."""
+    sealed = lambda n: record(23, b'x' * (n + 17))
+    for i in range(3):
+        t = Talk(c, i, f'10.0.0.1:{4000 + i}', '10.0.0.2:443')
+        t.says(i + 0.01, t.client, client_hello('a.test', h2=True))
+        t.says(i + 0.02, t.server, server_hello(True) + record(20, b'\1') + record(23, b'c' * 900))
+        t.says(i + 0.03, t.client, record(20, b'\1') + record(23, b'f' * 53))
+        t.says(i + 0.0301, t.client, sealed(70))
+        t.says(i + 0.0302, t.client, sealed(92))
+        t.says(i + 0.031, t.server, sealed(39))
+        t.says(i + 0.0311, t.client, sealed(9))
+        t.says(i + 0.0315, t.server, sealed(13) + sealed(9))
+        t.says(i + 0.08, t.server, sealed(13))
+        t.says(i + 0.08 + seconds, t.client, record(23, b'x' * 19))
+        t.ends(i + 0.0801 + seconds, t.client)
+    c.udp(9, C, '10.0.0.9:9', b'x')
+
+
+@case(['http2.stream_reset', 'a.test (10.0.0.2:443) most likely resets streams, 3 of 3 calls', 'TLS hides the frame'])
+def a_stream_reset_inside_tls(c):
+    hidden_frame(c, 0.0004)
+
+
+@case()
+def a_client_that_gives_up_after_a_frame(c):
+    hidden_frame(c, 0.4)
 
 
 def tls_downloads(c, pauses):
@@ -865,6 +972,30 @@ def quick_posts_make_a_usual(c):
     posts(c, [0.001] * 10 + [0.12] * 10, [False] * 20)
 
 
+def grpc_calls(c, bad):
+    """Fifty calls, to /s/One, /s/Two ... by turns; those of the first path that `bad` numbers end with status 13."""
+    literal = lambda name, value: b'\0' + bytes([len(name)]) + name + bytes([len(value)]) + value
+    t = Talk(c, 0, C, S)
+    t.says(0.01, C, PREFACE + frame(4))
+    t.says(0.02, S, frame(4) + frame(4, flags=1))
+    kind = literal(b'content-type', b'application/grpc')
+    for i in range(50):
+        at, stream, path = 0.1 + i * 0.1, 1 + 2 * i, (b'/s/One', b'/s/Two', b'/s/Six', b'/s/Ten', b'/s/Zoo')[i % 5]
+        status = b'13' if i % 5 == 0 and i // 5 in bad else b'0'
+        t.says(at, C, frame(1, stream, b'\x83\x86\x04' + bytes([len(path)]) + path + b'\x01\x06a.test' + kind, 5))
+        t.says(at + 0.01, S, frame(1, stream, b'\x88' + kind + literal(b'grpc-status', status), 5))
+
+
+@case(['grpc.status', 'ends gRPC calls with grpc-status 13, 5 of ', ', all POST /s/One'])
+def calls_of_one_grpc_method_fail(c):
+    grpc_calls(c, range(5, 10))
+
+
+@case()
+def one_call_in_four_of_one_grpc_method_fails(c):
+    grpc_calls(c, (0, 4, 9))
+
+
 def going_away(c, code, debug, answered):
     """Calls on streams 1, 3, 5; the server takes those up to 3, says GOAWAY and closes."""
     t = Talk(c, 0, C, S)
@@ -1002,6 +1133,40 @@ def two_calls_wait_for_lost_segments(c):
     swallowed(c, 0.25)
 
 
+def holes(c, size):
+    """Three connections with a call every 0.1 s; the 30th answers of two come without their first and third segment of four, of
+    this size each, until 3 s later."""
+    for k in range(3):
+        t = Talk(c, k * 0.01, f'10.0.0.1:{4000 + k}', S)
+        for i in range(100):
+            at = 0.1 + k * 0.01 + i * 0.1 + (3 if i > 30 else 0)
+            t.says(at, t.client, b'GET / HTTP/1.1\r\nHost: a.test\r\n\r\n')
+            if i != 30 or k == 2:
+                t.says(at + 0.005, S, b'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
+                continue
+            head = b'HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n' % (2 * size + 600)
+            parts, first = [head + b'x' * (size - len(head)), b'x' * 300, b'x' * size, b'x' * (300 + len(head))], t.next[S]
+            starts = [first + sum(map(len, parts[:n])) for n in range(4)]
+            for n in (1, 3):
+                c.tcp(at + 0.005 + n / 1e4, S, t.client, PUSH | ACK, starts[n], t.next[t.client], parts[n])
+                c.tcp(at + 0.00505 + n / 1e4, t.client, S, ACK, t.next[t.client], first)
+            t.next[S] = starts[3] + len(parts[3])
+            for n, known in ((0, starts[2]), (2, t.next[S])):
+                c.tcp(at + 3 + n / 1e4, S, t.client, PUSH | ACK, starts[n], t.next[t.client], parts[n])
+                c.tcp(at + 3.00005 + n / 1e4, t.client, S, ACK, t.next[t.client], known)
+    c.packets.sort(key=lambda packet: packet[0])
+
+
+@case(['tcp.pmtud_blackhole', 'full-size segments from a.test (10.0.0.2:80) are lost again and again for up to 3.0 s, on 2 connections, while others between them arrive'])
+def full_segments_vanish_for_a_time(c):
+    holes(c, 1400)
+
+
+@case(['tcp.lossy_path', '!full-size'])
+def small_segments_vanish_for_a_time(c):
+    holes(c, 700)
+
+
 def limited(c, paths):
     """After 2 s, calls to these paths get 429; two paths are called by turns."""
     for k, path in enumerate(('/a', '/b')):
@@ -1020,6 +1185,32 @@ def two_paths_are_limited(c):
 @case(['http.error_cluster', '10.0.0.2:80) answers 429 to 15 of 15 calls of GET /b', '! and '])
 def one_path_is_limited(c):
     limited(c, ['/b'])
+
+
+def statuses_of_paths(c, second, waits):
+    """After 2 s, /a is answered 500 and /b so; the answers take these milliseconds, by turns."""
+    for k, (path, bad) in enumerate((('/a', 500), ('/b', second))):
+        t = Talk(c, k * 0.05, f'10.0.0.1:{4000 + k}', S)
+        for i in range(30):
+            at, status = 0.1 + k * 0.05 + i * 0.2, bad if i >= 15 else 200
+            t.says(at, t.client, f'GET {path} HTTP/1.1\r\nHost: a.test\r\n\r\n'.encode())
+            t.says(at + waits[i % len(waits)] / 1e3, S, f'HTTP/1.1 {status} X\r\nContent-Length: 0\r\n\r\n'.encode())
+    c.packets.sort(key=lambda packet: packet[0])
+
+
+@case(['http.error_cluster', '10.0.0.2:80) answers 500 to 15 of ', ', and 429 to 15 of ', 'GET /b'])
+def two_statuses_of_one_server(c):
+    statuses_of_paths(c, 429, [5])
+
+
+@case(['http.error_cluster', 'answers 500 to 15 of ', '52 ms each (a limit of its own)', '!429'])
+def errors_after_the_same_time(c):
+    statuses_of_paths(c, 200, [52])
+
+
+@case(['http.error_cluster', 'answers 500 to 15 of ', '52 ms in the median', '!limit'])
+def errors_after_some_time(c):
+    statuses_of_paths(c, 200, [40, 52, 64])
 
 
 def left(c, said):
@@ -1129,6 +1320,43 @@ def one_of_two_addresses_is_late(c):
 # ---- DNS ----
 
 
+def one_lost_question(c, waiting):
+    """Calls that each look up, then so many that wait for one lookup, whose A is asked again after 5 s."""
+    get, ok = b'GET / HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\n\r\n', b'HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok'
+    def look_up(at, port, number, kinds):
+        for kind in kinds:
+            c.udp(at, f'10.0.0.1:{port}', DNS, question(number + kind, 'a.test', kind))
+        for kind in kinds if 1 in kinds else ():
+            c.udp(at + 0.001, DNS, f'10.0.0.1:{port}', answer(number + kind, 'a.test', kind, address='10.0.0.2' if kind == 1 else None))
+    def call(at, port):
+        t = Talk(c, at, f'10.0.0.1:{port}', S)
+        t.says(at + 0.002, t.client, get)
+        t.says(at + 0.005, S, ok)
+        t.ends(at + 0.006, S)
+        t.ends(at + 0.0061, t.client)
+    for i in range(30):
+        look_up(i * 0.1, 5000 + i, i * 100, (28, 1))
+        call(i * 0.1 + 0.0012, 4000 + i)
+    look_up(3.0, 5100, 5000, (28,))
+    c.udp(3.001, DNS, '10.0.0.1:5100', answer(5028, 'a.test', 28))
+    c.udp(3.0001, '10.0.0.1:5101', DNS, question(6001, 'a.test'))
+    look_up(8.0001, 5102, 7000, (1,))
+    for i in range(waiting):
+        call(8.0013 + i * 0.0001, 4100 + i)
+    c.packets.sort(key=lambda packet: packet[0])
+    c.udp(20, C, '10.0.0.9:9', b'x')
+
+
+@case(['dns.no_answer', 'answers none of 1 question in that time', '12 calls shared 1 lookup, and waited up to 5.0 s'])
+def many_wait_for_a_lost_question(c):
+    one_lost_question(c, 12)
+
+
+@case()
+def some_wait_for_a_lost_question(c):
+    one_lost_question(c, 6)
+
+
 def ask(c, at, number, name, kind=1, **kept):
     c.udp(at, f'10.0.0.1:{5000 + number}', DNS, question(number, name, kind))
     if 'after' in kept:
@@ -1171,7 +1399,7 @@ def one_servfail_beside_calls_that_go_on(c):
     asked_for_once(c, 9, rcode=2)
 
 
-@case(['dns.no_answer', 'answers none of 6 questions in that time; 6 calls asked it', '!waited'])
+@case(['dns.no_answer', 'answers none of 6 questions in that time; 6 lookups asked it', '!waited'])
 def lookups_that_are_open_at_the_end(c):
     for i in range(16):
         ask(c, i * 0.5, i, f'n{i}.test', **(dict(after=0.001, address='10.0.0.2') if i < 10 else {}))
@@ -1292,7 +1520,7 @@ def too_few_others_to_tell_a_name(c):
     one_name_silent(c, 2, before=True)
 
 
-@case(['dns.no_answer', 'answers none of 1 question; 10.0.0.54:53 answers; 1 call asked it, 1 failed', '!waited'])
+@case(['dns.no_answer', 'answers none of 1 question; 10.0.0.54:53 answers; 1 lookup asked it, 1 failed', '!waited'])
 def a_question_asked_once(c):
     ask(c, 0, 1, 'a.test')
     c.udp(1, C, '10.0.0.54:53', question(9, 'b.test'))
@@ -1300,7 +1528,7 @@ def a_question_asked_once(c):
     c.udp(30, C, '10.0.0.9:9', b'x')
 
 
-@case(['dns.no_answer', 'no answer from the name server 10.0.0.53:53 to any of 1 question is in the capture', '1 call waited 10.0 s for lookups, 1 failed'])
+@case(['dns.no_answer', 'no answer from the name server 10.0.0.53:53 to any of 1 question is in the capture', '1 lookup took 10.0 s, 1 failed'])
 def a_question_asked_again(c):
     for at in 0, 5, 10:
         ask(c, at, 1, 'a.test')

@@ -199,13 +199,14 @@ static void image_interims(struct image *m, struct exchange_response *r)
     }
 }
 
-IMAGE_COVERS(struct exchange_response, 240);
+IMAGE_COVERS(struct exchange_response, 256);
 static void image_response(struct image *m, struct exchange_response *r)
 {
     image_bool(m, &r->seen);
     IMAGE_ENUM(m, r->extent, FACT_HEAD_OVER_LIMIT);
     image_mark(m, &r->first);
     image_mark(m, &r->first_possible);
+    image_mark(m, &r->reset_like);
     image_mark(m, &r->head_end);
     image_mark(m, &r->last);
     image_slice(m, &r->reason);
@@ -550,7 +551,7 @@ static void image_own(struct image *m, struct exchange *e)
 }
 
 IMAGE_COVERS(struct exchange_link, 16);
-IMAGE_COVERS(struct exchange, 2432);
+IMAGE_COVERS(struct exchange, 2448);
 /* Outcome, errors and findings are the judge's: they come when it is handed over. */
 void image_exchange(struct image *m, struct exchange *e)
 {

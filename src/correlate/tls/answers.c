@@ -235,6 +235,15 @@ static bool has_body(const struct exchange *e)
     return e->request.last.ts_ns != e->request.head_end.ts_ns || e->request.body_bytes > SHORT_REQUEST_BYTES;
 }
 
+void answers_reset_like(struct cconn *cc, const struct fact_tls_records *r)
+{
+    for (struct list_link *at = cc->open.next; at != &cc->open; at = at->next) {
+        struct exchange *e = list_entry(at, struct exchange, open);
+        if (!e->response.seen && !has_body(e) && had_time(cc, e, r->first.ts_ns))
+            e->response.reset_like = r->last;
+    }
+}
+
 bool answers_short_frame(const struct cconn *cc, const struct fact_tls_records *r)
 {
     bool any = false;

@@ -11,6 +11,8 @@ struct exchange *answers_find(struct correlate *c, struct cconn *cc, const struc
 void answers_note(struct cconn *cc, struct exchange *e, const struct fact_tls_records *r);
 /* The server sent what may be the answer to any request that is open for a round trip. */
 void answers_possible(struct cconn *cc, const struct fact_tls_records *r);
+/* The server sent a frame as long as a RST_STREAM: it may have reset any of those that wait. */
+void answers_reset_like(struct cconn *cc, const struct fact_tls_records *r);
 /* A frame of the server as short as a WINDOW_UPDATE: true when it must be an answer. */
 bool answers_short_frame(const struct cconn *cc, const struct fact_tls_records *r);
 

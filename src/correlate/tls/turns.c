@@ -375,8 +375,11 @@ static void on_server_control(struct correlate *c, struct cconn *cc, const struc
     }
     t->control_seen = true;
     answers_possible(cc, r);
-    t->reset_like |= r->bytes == r->records * RST_STREAM_BYTES;
-    if (r->bytes == r->records * RST_STREAM_BYTES && answers_short_frame(cc, r))
+    bool reset_like = r->bytes == r->records * RST_STREAM_BYTES;
+    t->reset_like |= reset_like;
+    if (reset_like)
+        answers_reset_like(cc, r);
+    if (reset_like && answers_short_frame(cc, r))
         on_response_records(c, cc, r);
     else
         t->head_like = r->first_whole;

@@ -52,6 +52,9 @@ static void about_open_attempt(struct exchange *e, const struct exchange_attempt
                     a->syns == 1 ? "" : "s", open_s);
 }
 
+static const char known_by_answer[] =
+    "; the SYN itself is not in the capture, so that the client's wait is not known";
+
 static void about_attempt(struct exchange *e, const struct exchange_attempt *a)
 {
     char addr[ENDPOINT_TEXT_MAX];
@@ -59,15 +62,14 @@ static void about_attempt(struct exchange *e, const struct exchange_attempt *a)
     (void)endpoint_format(&a->server, addr);
     switch (a->result) {
     case ATTEMPT_REFUSED:
-        finding_add(e, P2T_FINDING_CONN_REFUSED, &a->syn, &a->failed, "%s refused the connection (RST)", addr);
+        finding_add(e, P2T_FINDING_CONN_REFUSED, &a->syn, &a->failed, "%s refused the connection (RST)%s", addr,
+                    attempt_known_by_quote(a) ? known_by_answer : "");
         break;
     case ATTEMPT_ICMP:
         finding_add(e, P2T_FINDING_CONN_UNREACHABLE, &a->syn, &a->failed,
                     "%s was reported unreachable: %s (ICMP type %u code %u)%s", addr,
                     icmp_unreachable_name(a->icmp_family, a->icmp_code), a->icmp_type, a->icmp_code,
-                    attempt_known_by_quote(a)
-                        ? "; the SYN itself is not in the capture, so that the client's wait is not known"
-                        : "");
+                    attempt_known_by_quote(a) ? known_by_answer : "");
         break;
     case ATTEMPT_TIMEOUT:
         about_silence(e, a, addr);
@@ -194,6 +196,11 @@ void about_closing(struct exchange *e)
         about_server_closing(e, closed);
     else if (exchange_peer_silent(e))
         return; /* its kernel gave it up: about_transport() says why */
+    else if (exchange_reset_like(e))
+        finding_add_as(e, P2T_FINDING_HTTP2_STREAM_RESET, P2T_SEVERITY_ERROR, &e->response.reset_like, closed,
+                       "most likely the server reset the stream: %.0f ms after the request was sent came a frame as "
+                       "long as RST_STREAM, which TLS hides, and at once the client closed the connection",
+                       ms(e->response.reset_like.ts_ns - e->request.first.ts_ns));
     else if (exchange_ping_lost(e))
         finding_add(
             e, P2T_FINDING_HTTP2_PING_UNANSWERED, &e->conn.ping, closed,

@@ -5,6 +5,21 @@
 
 enum { DNS_PORT = 53 };
 
+/* Its dials are no calls of their own. */
+static void count_proxied(struct listener *l, struct cause *c)
+{
+    size_t dials = 0, failed = 0;
+
+    for (size_t i = 0; i < c->hit_count; i++) {
+        bool its = c->hit[i]->kind == P2T_KIND_CONNECT && c->hit[i]->client == l->first->client_ip;
+        dials += its ? call_weight(l->s, c->hit[i]) : 0;
+        failed += its && c->hit[i]->failed ? call_weight(l->s, c->hit[i]) : 0;
+    }
+    c->calls -= dials;
+    c->failed -= failed;
+    c->of = c->calls;
+}
+
 /* The proxy that dialled in vain answers 5xx for it. */
 static size_t hit_proxied(struct listener *l, struct cause *c, const struct word **proxy)
 {
@@ -19,6 +34,8 @@ static size_t hit_proxied(struct listener *l, struct cause *c, const struct word
         cause_hit(l->s, c, x);
         n++;
     }
+    if (n > 0)
+        count_proxied(l, c);
     return n;
 }
 
@@ -95,12 +112,14 @@ static const struct conn *other_refused(const struct listener *l)
     return NULL;
 }
 
-/* It was there at some time: a SYN-ACK of it is in the capture. */
+/* It was there at some time: a SYN-ACK of it is in the capture, or what it said on a connection. */
 static bool listened_once(const struct listener *l)
 {
-    for (size_t i = 0; i < l->n; i++)
-        if (((const struct conn *)l->conns[i].item)->syn_ack_ns != 0)
+    for (size_t i = 0; i < l->s->conn_count; i++) {
+        const struct conn *k = &l->s->conns[i];
+        if (k->server == l->server && (k->syn_ack_ns != 0 || k->last_bytes_ns[P2T_SIDE_SERVER] != 0))
             return true;
+    }
     return false;
 }
 
@@ -193,6 +212,41 @@ static void find_challenged(struct listener *l)
                n == 1 ? " is" : "s are");
 }
 
+/* It was set up late, and closed without a byte. */
+static bool outlived_its_call(const struct p2t_summary *s, const struct call *c)
+{
+    const struct conn *k = c->conn;
+
+    return c->kind == P2T_KIND_CONNECT && c->outcome == P2T_OUTCOME_OK && k != NULL &&
+           dial_end_of(s, k) == DIAL_REPEATED && k->last_bytes_ns[P2T_SIDE_CLIENT] == 0 &&
+           k->last_bytes_ns[P2T_SIDE_SERVER] == 0 && k->fin_ns[P2T_SIDE_CLIENT] + k->rst_ns[P2T_SIDE_CLIENT] != 0;
+}
+
+/* What became of those calls is not in the capture. */
+static void say_unused(const struct p2t_summary *s, struct cause *c)
+{
+    size_t unused = 0;
+
+    for (size_t i = 0; i < c->hit_count; i++)
+        unused += outlived_its_call(s, c->hit[i]);
+    if (unused == 0)
+        return;
+    buf_printf(&c->text,
+               "; %zu connection%s that came late carried no request: by then nobody waited for %s any more", unused,
+               plural(unused), unused == 1 ? "it" : "them");
+}
+
+/* What is told of SYNs that had no answer, or a late one. */
+static void find_silence(struct listener *l)
+{
+    size_t before = l->s->cause_count;
+
+    if (!dials_find_blackout(l))
+        dials_find_silence(l);
+    if (l->s->cause_count > before)
+        say_unused(l->s, &l->s->causes[l->s->cause_count - 1]);
+}
+
 void rules_dials(struct p2t_summary *s)
 {
     struct groups g = {0};
@@ -209,8 +263,7 @@ void rules_dials(struct p2t_summary *s)
         find_refused(&l);
         l.siblings = (struct word_list){0};
         dials_find_unreachable(&l);
-        if (!dials_find_blackout(&l))
-            dials_find_silence(&l);
+        find_silence(&l);
         find_challenged(&l);
     }
     s->failed |= g.failed;

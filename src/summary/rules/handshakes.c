@@ -81,11 +81,21 @@ static bool saw_certificate(const struct call *c)
 }
 
 struct failures {
-    size_t bad, all, certificates, versions, not_tls, alerts, left, slow, served, turned_down;
+    size_t bad, all, certificates, versions, not_tls, alerts, left, slow, served, turned_down, unheard;
     int64_t from_ns, to_ns;
     const struct call *first;
     bool by_client; /* it was the client that broke off */
 };
+
+/* What the server sent, if anything, came when the client had left. */
+static bool is_unheard(const struct call *c)
+{
+    const struct conn *k = c->conn;
+
+    if (k == NULL || k->one_direction || k->side[P2T_SIDE_SERVER].unseen > 0 || c->hello_ns != 0)
+        return false;
+    return k->last_bytes_ns[P2T_SIDE_SERVER] == 0 || k->last_bytes_ns[P2T_SIDE_SERVER] > c->end_ns;
+}
 
 static struct failures failures_of(const struct keyed *calls, size_t n)
 {
@@ -106,6 +116,7 @@ static struct failures failures_of(const struct keyed *calls, size_t n)
         f.slow += c->tls_ns > 900 * (int64_t)MS;
         f.served += saw_certificate(c);
         f.turned_down += c->certificate_ns != 0 && is_alert_of_server(c->error);
+        f.unheard += is_unheard(c);
         f.left +=
             c->conn != NULL && (c->conn->closer == P2T_CLOSER_CLIENT_FIN || c->conn->closer == P2T_CLOSER_CLIENT_RST);
     }
@@ -135,6 +146,20 @@ static enum p2t_cause_side side_of(enum p2t_cause_code code, const struct failur
         f->slow * 2 > f->bad)
         return P2T_CAUSE_SIDE_SERVER;
     return f->by_client ? P2T_CAUSE_SIDE_CLIENT : P2T_CAUSE_SIDE_SERVER;
+}
+
+static void say_unheard(struct p2t_summary *s, struct cause *c)
+{
+    struct sample waited = {0};
+
+    for (size_t i = 0; i < c->hit_count; i++)
+        if (is_unheard(c->hit[i]))
+            sample_add(&waited, c->hit[i]->tls_ns);
+    buf_lit(&c->text, "; the server had sent nothing for ");
+    say_time(&c->text, sample_at(&waited, 500));
+    buf_lit(&c->text, ", as one that does not accept, or is stuck");
+    s->failed |= waited.failed;
+    sample_fini(&waited);
 }
 
 static void find_failures(struct p2t_summary *s, const struct keyed *calls, size_t n)
@@ -178,6 +203,8 @@ static void find_failures(struct p2t_summary *s, const struct keyed *calls, size
         buf_lit(&c->text, "; the server's certificate has a fault");
     if (code == P2T_CAUSE_TLS_ALERT && f.turned_down * 2 > f.bad)
         buf_lit(&c->text, ", to what the client sent after the server's certificate");
+    if (code == P2T_CAUSE_TLS_CLOSED && f.by_client && f.slow * 2 > f.bad && f.unheard * 2 > f.bad)
+        say_unheard(s, c);
 }
 
 void rules_handshakes(struct p2t_summary *s)

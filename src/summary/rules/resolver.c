@@ -150,6 +150,18 @@ void resolver_hit(const struct resolver *r, struct cause *c, question_is *bad)
         c->failed += c->hit[i]->outcome == P2T_OUTCOME_DNS_ERROR;
 }
 
+size_t resolver_crowd(const struct resolver *r, question_is *bad)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < r->s->call_count; i++) {
+        const struct call *x = &r->s->calls[i];
+        n += x->name != NULL && x->lookup_ns != 0 && lookup_end(x) - x->lookup_ns > SECOND_NS &&
+             asked_by(r, x, bad).bad;
+    }
+    return n;
+}
+
 bool resolver_calls_ceased(const struct resolver *r, const struct word *name, int64_t since_ns, int64_t until_ns,
                            int64_t *pace_ns)
 {
@@ -241,16 +253,55 @@ struct cause *resolver_blame(struct resolver *r, enum p2t_cause_code code, enum 
     return c;
 }
 
+struct shared {
+    size_t lookups;
+    int64_t longest_ns, all_ns; /* all_ns: each counted once */
+};
+
+/* Calls that wait for one lookup have its beginning, whenever they joined it. */
+static struct shared shared_lookups(const struct resolver *r, const struct cause *c)
+{
+    struct groups begun = {0};
+    struct shared v = {0};
+
+    for (size_t i = 0; i < c->hit_count; i++)
+        groups_add(&begun, (struct keyed){{c->hit[i]->name}, c->hit[i]->lookup_ns, i, c->hit[i]});
+    groups_sort(&begun);
+    for (size_t i = 0; i < begun.n; i++) {
+        const struct call *x = begun.all[i].item;
+        if (i > 0 && begun.all[i - 1].at_ns == x->lookup_ns && begun.all[i - 1].key[0] == x->name)
+            continue;
+        v.lookups++;
+        v.longest_ns = max_ns(v.longest_ns, lookup_end(x) - x->lookup_ns);
+        add_ns(&v.all_ns, lookup_end(x) - x->lookup_ns);
+    }
+    r->s->failed |= begun.failed;
+    groups_fini(&begun);
+    return v;
+}
+
 void resolver_say_hits(const struct resolver *r, struct cause *c)
 {
+    const struct shared shared = shared_lookups(r, c);
+
     if (c->calls == 0)
         return;
     buf_lit(&c->text, "; ");
-    if (c->lost_ns > 0) {
+    if (c->lost_ns > 0 && shared.lookups * 3 < c->hit_count) {
+        c->lost_ns = min_ns(c->lost_ns, shared.all_ns);
+        cause_say_hits(c);
+        buf_printf(&c->text, " shared %zu lookup%s, and waited up to ", shared.lookups, plural(shared.lookups));
+        say_time(&c->text, shared.longest_ns);
+    } else if (c->lost_ns > 0 && strcmp(cause_counted(c), "lookups") == 0) {
+        cause_say_hits(c);
+        buf_str(&c->text, c->calls == 1 ? " took " : " took a total of ");
+        say_time(&c->text, c->lost_ns);
+        buf_str(&c->text, r->usual_lookup_ns > MS ? " longer than usual" : "");
+    } else if (c->lost_ns > 0) {
         cause_say_waited(c);
         buf_str(&c->text, r->usual_lookup_ns > MS ? " longer than usual for lookups" : " for lookups");
     } else {
-        say_count(&c->text, c->calls, "call");
+        cause_say_hits(c);
         buf_lit(&c->text, " asked it");
     }
     if (c->failed > 0)

@@ -44,6 +44,8 @@ struct cause *resolver_blame(struct resolver *r, enum p2t_cause_code code, enum 
  * the usual. */
 void resolver_hit(const struct resolver *r, struct cause *c, question_is *bad);
 void resolver_say_hits(const struct resolver *r, struct cause *c);
+/* Calls whose lookup asked a bad question, and took over a second. */
+size_t resolver_crowd(const struct resolver *r, question_is *bad);
 /* That other name servers answer. */
 void resolver_say_others(struct resolver *r, struct cause *c);
 

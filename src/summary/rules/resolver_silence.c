@@ -84,11 +84,10 @@ static void say_silence(struct resolver *r, struct resolver_view *v, const struc
         return;
     }
     buf_printf(&c->text, "the name server %s ", word_str(r->server));
-    if (v->later == 0 && v->bad < r->n)
-        buf_printf(&c->text,
-                   v->bad < v->inside ? "leaves %zu of %zu questions unanswered in that time"
-                                      : "answers none of %zu questions in that time",
-                   v->bad, v->inside);
+    if (v->later == 0 && v->bad < r->n && v->bad < v->inside)
+        buf_printf(&c->text, "leaves %zu of %zu questions unanswered in that time", v->bad, v->inside);
+    else if (v->later == 0 && v->bad < r->n)
+        buf_printf(&c->text, "answers none of %zu question%s in that time", v->bad, plural(v->bad));
     else if (v->later == 0)
         buf_printf(&c->text, "answers none of %zu question%s", v->bad, v->bad == 1 ? "" : "s");
     else if (v->later == v->bad)
@@ -165,6 +164,7 @@ static bool all_wait(const struct resolver *r, const struct resolver_view *v)
 
 void resolver_find_silence(struct resolver *r)
 {
+    enum { CROWD_MIN = 10 }; /* calls that wait for few lookups */
     enum { OTHERS_MIN = 3 }; /* answers that tell a name that is not answered from questions that are lost */
     struct resolver_view v = resolver_view(r, question_is_silent);
     bool nearly_all = v.bad * 10 > v.inside * 8;
@@ -173,8 +173,11 @@ void resolver_find_silence(struct resolver *r)
     bool dear = v.bad * 10 >= v.inside && v.took_ns > 10 * SECOND_NS;
     bool few = v.bad < at_least(r->s, 3);
     struct lull lull = few ? lull_of(r, &v) : (struct lull){0};
-    if ((few && !lull.any && !all_wait(r, &v)) ||
-        (!nearly_all && (r->s->lossy_capture || (v.bad * 100 < r->n * 3 && !dear))))
+    bool rare = v.bad * 100 < r->n * 3;
+    bool crowd = v.bad > 0 && (few || rare) && !r->s->lossy_capture && cause_look(r->s) &&
+                 resolver_crowd(r, question_is_silent) >= CROWD_MIN;
+    if ((few && !lull.any && !crowd && !all_wait(r, &v)) ||
+        (!nearly_all && (r->s->lossy_capture || (rare && !dear && !crowd))))
         return;
     if (nearly_all)
         say_silence(r, &v, &lull);

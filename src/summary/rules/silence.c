@@ -8,7 +8,7 @@ enum { BAD_ENDS = 1u << DIAL_SILENT | 1u << DIAL_REPEATED | 1u << DIAL_LATE_SYN_
 static const int64_t HELD_NS = 800 * (int64_t)MS;
 
 struct silence {
-    size_t silent, repeated, late, held, losses;
+    size_t silent, repeated, late, held, losses, lost_answers;
     bool host_lives; /* the host sent something else meanwhile */
     bool listener_lives;
 };
@@ -34,6 +34,12 @@ static bool is_loss(const struct stall *x)
            x->to_ns - x->from_ns > 150 * (int64_t)MS;
 }
 
+/* A full queue drops what clients send: what a server sends gets lost on the way only, however soon that is mended. */
+static bool is_lost_answer(const struct stall *x)
+{
+    return x->by_server && (x->kind == P2T_STALL_LOST_AFTER || x->kind == P2T_STALL_LOST_BEFORE);
+}
+
 static void look_at_host(const struct listener *l, struct silence *v)
 {
     for (size_t i = 0; i < l->s->conn_count; i++) {
@@ -41,9 +47,12 @@ static void look_at_host(const struct listener *l, struct silence *v)
         if (k->server_ip != l->ip || is_bad(l, k))
             continue;
         v->host_lives |= k->syn_ack_ns > l->from_ns + 300 * (int64_t)MS && k->syn_ack_ns < l->to_ns;
-        for (size_t n = 0; n < k->stall_count; n++)
-            v->losses += is_loss(&k->stalls[n]) && k->stalls[n].to_ns > l->from_ns - SECOND_NS &&
-                         k->stalls[n].from_ns < l->end_ns + SECOND_NS;
+        for (size_t n = 0; n < k->stall_count; n++) {
+            const struct stall *x = &k->stalls[n];
+            bool meanwhile = x->to_ns > l->from_ns - SECOND_NS && x->from_ns < l->end_ns + SECOND_NS;
+            v->losses += meanwhile && is_loss(x);
+            v->lost_answers += meanwhile && is_lost_answer(x);
+        }
     }
     for (size_t i = 0; i < l->s->call_count; i++) {
         const struct call *c = &l->s->calls[i];
@@ -195,6 +204,8 @@ static void tell_repeated(struct listener *l, const struct silence *v)
         say_service(&c->text, l->server, l->ip);
         buf_printf(&c->text, " are repeated on %zu of %zu connections: they were lost, or their answers were",
                    v->repeated, c->of);
+        if (v->lost_answers > 1)
+            buf_lit(&c->text, ", as are parts of answers on others");
         return;
     }
     buf_lit(&c->text, "a SYN to ");
@@ -242,6 +253,8 @@ void dials_find_silence(struct listener *l)
     if (dead || one_of_many || (gone && l->siblings.total > 0))
         tell_dead(l, &v);
     else if (v.late == 0 && v.silent == 0 && v.held == 0 && (v.repeated == 1 || few))
+        tell_repeated(l, &v);
+    else if (v.held == 0 && v.repeated > 1 && v.lost_answers > 1)
         tell_repeated(l, &v);
     else if (v.late == 1 && v.repeated == 0 && v.silent == 0 && v.held == 0 && l->s->small)
         tell_late_syn_ack(l);

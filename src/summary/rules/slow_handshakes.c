@@ -44,6 +44,19 @@ static void take_all(struct handshakes *h, const struct keyed *calls, size_t n)
     }
 }
 
+/* What was lost before its first request. */
+static int64_t lost_in_handshake(const struct call *c)
+{
+    int64_t lost_ns = 0, until_ns = c->request_ns != 0 ? c->request_ns : c->end_ns;
+
+    for (size_t i = 0; c->conn != NULL && i < c->conn->stall_count; i++) {
+        const struct stall *x = &c->conn->stalls[i];
+        bool lost = x->kind == P2T_STALL_LOST_AFTER || x->kind == P2T_STALL_LOST_BEFORE;
+        add_ns(&lost_ns, lost && x->to_ns <= until_ns ? x->to_ns - x->from_ns : 0);
+    }
+    return lost_ns;
+}
+
 static void measure(struct handshakes *h)
 {
     h->split = true;
@@ -54,7 +67,7 @@ static void measure(struct handshakes *h)
         sample_add(&h->slow, c->tls_ns);
         sample_add(&h->late, c->tls_ns - c->hello_ns);
         add_ns(&h->lost_ns, c->tls_ns - h->base_ns);
-        add_ns(&h->stalled_ns, c->stalled_ns);
+        add_ns(&h->stalled_ns, c->stalled_ns + lost_in_handshake(c));
         add_ns(&h->after_ns, max_ns(0, c->tls_ns - c->hello_ns - max_ns(0, h->base_ns - h->hello_base_ns)));
         h->split &= c->hello_ns > 0 && c->tls_13;
     }

@@ -154,7 +154,7 @@ static void say_what_separates(struct service *v, struct cause *c, const struct 
 static void say_wait(struct cause *c, struct errors *e)
 {
     int64_t median = sample_at(&e->wait, 500), spread = sample_at(&e->wait, 900) - sample_at(&e->wait, 100);
-    bool alike = spread < max_ns(30 * (int64_t)MS, median / 10);
+    bool alike = spread < max_ns(5 * (int64_t)MS, median / 10);
 
     if (e->wait.n == 0)
         return;

@@ -54,20 +54,61 @@ static struct cause *blame(struct p2t_summary *s, const struct keyed *calls, siz
     return c;
 }
 
-/* An error status that a route has at all times is in order; what counts is that most calls have it, or that it began. */
+/* Of calls that have the error. */
+static struct word_list routes_of(const struct keyed *calls, size_t n, call_is *is)
+{
+    struct word_list routes = {0};
+
+    for (size_t i = 0; i < n; i++)
+        if (is(calls[i].item))
+            word_list_add(&routes, ((const struct call *)calls[i].item)->route);
+    return routes;
+}
+
+/* An error status that a route has at all times is in order; what counts is that most calls have it, or that it began. Calls
+ * of other routes say nothing about it, unless there are too many to know. */
 static bool is_unusual(const struct keyed *calls, size_t n, call_is *is, size_t bad)
 {
+    struct word_list routes = routes_of(calls, n, is);
     int64_t first_ns = 0, last_ns = 0;
-    size_t inside = 0;
+    size_t inside = 0, all = 0;
 
     for (size_t i = 0; i < n; i++)
         if (is(calls[i].item)) {
             first_ns = first_ns == 0 ? calls[i].at_ns : first_ns;
             last_ns = calls[i].at_ns;
         }
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
+        if (routes.total <= routes.n && !word_list_has(&routes, ((const struct call *)calls[i].item)->route))
+            continue;
+        all++;
         inside += calls[i].at_ns >= first_ns && calls[i].at_ns <= last_ns;
-    return bad * 10 > inside * 3 && (n - inside >= 5 || bad * 2 > n);
+    }
+    return bad * 10 > inside * 3 && (all - inside >= 5 || bad * 2 > all);
+}
+
+/* Where others of the service are well. */
+static void say_route(struct cause *c, const struct keyed *calls, size_t n, call_is *is)
+{
+    const struct call *first = c->hit[0];
+
+    if (routes_of(calls, n, is).total != 1 || first->route == NULL || c->of <= c->hit_count)
+        return;
+    c->method = first->method;
+    c->route = first->route;
+    buf_printf(&c->text, ", all %s %s", word_str(c->method), word_str(c->route));
+}
+
+static void say_resets(struct cause *c, size_t reset)
+{
+    bool hidden = c->hit[0]->kind == P2T_KIND_TLS;
+
+    buf_printf(&c->text, "%s resets streams, %zu of %zu calls", hidden ? " most likely" : "", reset, c->of);
+    if (!hidden)
+        return;
+    c->confidence = P2T_LIKELY;
+    buf_lit(&c->text, ": a frame as long as RST_STREAM comes instead of an answer, and at once the client closes the "
+                      "connection; TLS hides the frame");
 }
 
 static void look_at(struct p2t_summary *s, const struct keyed *calls, size_t n)
@@ -77,18 +118,20 @@ static void look_at(struct p2t_summary *s, const struct keyed *calls, size_t n)
 
     if (reset >= at_least(s, 3)) {
         struct cause *c = blame(s, calls, n, is_reset, P2T_CAUSE_HTTP2_STREAM_RESET, P2T_CAUSE_SIDE_SERVER);
-        buf_printf(&c->text, " resets streams, %zu of %zu calls", reset, c->of);
+        say_resets(c, reset);
     }
     if (late >= at_least(s, 3) && is_unusual(calls, n, is_past_deadline, late)) {
         struct cause *c = blame(s, calls, n, is_past_deadline, P2T_CAUSE_GRPC_DEADLINE, P2T_CAUSE_SIDE_SERVER);
         c->confidence = P2T_LIKELY;
         buf_printf(&c->text, " does not answer gRPC calls before their deadline (DEADLINE_EXCEEDED), %zu of %zu",
                    late, c->of);
+        say_route(c, calls, n, is_past_deadline);
     }
     if (errors >= at_least(s, 5) && is_unusual(calls, n, has_error_status, errors)) {
         struct cause *c = blame(s, calls, n, has_error_status, P2T_CAUSE_GRPC_STATUS, P2T_CAUSE_SIDE_SERVER);
         buf_printf(&c->text, " ends gRPC calls with grpc-status %d, %zu of %zu", c->hit[0]->grpc_status, errors,
                    c->of);
+        say_route(c, calls, n, has_error_status);
     }
 }
 

@@ -153,6 +153,52 @@ static void a_quoted_syn_stands_for_itself(void **state)
     sim_fini(&s);
 }
 
+static struct packet refusal(struct sim *s, uint8_t flags, uint32_t seq, uint16_t window)
+{
+    struct packet p = segment(s, SERVER, 0, 0, NULL);
+
+    p.tcp.flags = flags;
+    p.tcp.seq = seq;
+    p.tcp.ack = s->isn[CLIENT] + 1;
+    p.tcp.window = window;
+    return p;
+}
+
+/* As where only what comes to the client is captured. */
+static void a_refused_syn_stands_for_itself(void **state)
+{
+    (void)state;
+    struct sim s;
+    sim_init(&s, NULL);
+    struct packet p = refusal(&s, TCP_RST | TCP_ACK, 0, 0);
+    push(&s, &p);
+    expect(&s, "open SYN>1 RST<1");
+    assert_true(endpoint_eq(&s.last.client, &s.ep[CLIENT]));
+    push_copy(&s, p, MS);
+    expect(&s, "");
+    assert_int_equal(counters(&s)->syns, 0);
+    sim_fini(&s);
+}
+
+static void other_resets_begin_nothing(void **state)
+{
+    (void)state;
+    static const struct {
+        uint8_t flags;
+        uint32_t seq;
+        uint16_t window;
+    } cases[] = {{TCP_RST | TCP_ACK, 1, 0}, {TCP_RST, 0, 0}, {TCP_RST | TCP_ACK, 0, 500}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct sim s;
+        sim_init(&s, NULL);
+        struct packet p = refusal(&s, cases[i].flags, cases[i].seq, cases[i].window);
+        push(&s, &p);
+        expect(&s, "");
+        assert_int_equal(counters(&s)->out_of_window, 1);
+        sim_fini(&s);
+    }
+}
+
 static void other_quotes_begin_nothing(void **state)
 {
     (void)state;
@@ -220,6 +266,8 @@ int main(void)
         cmocka_unit_test(memory_of_datagrams_is_bounded),
         cmocka_unit_test(icmp_errors_find_their_connection),
         cmocka_unit_test(a_quoted_syn_stands_for_itself),
+        cmocka_unit_test(a_refused_syn_stands_for_itself),
+        cmocka_unit_test(other_resets_begin_nothing),
         cmocka_unit_test(other_quotes_begin_nothing),
         cmocka_unit_test(icmp_errors_prefer_their_own_path),
         cmocka_unit_test(icmp_errors_about_datagrams_pass_through),

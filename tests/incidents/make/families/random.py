@@ -7,7 +7,7 @@ They exist for make.py --random SEED only, and belong to no test. Their truth ho
 told of it; whether the capture lets one tell it is not looked at: a verdict that differs is to be read, not counted.
 """
 
-import os, random
+import json, os, random
 from . import incident
 
 WORDS = (
@@ -23,14 +23,14 @@ KINDS = {}
 
 
 class Kind:
-    """what: dns, connection, http, tcp, tls, stop or healthy; the rest as in truth.tsv, of a healthy one: none."""
+    """what: dns, connection, http, tcp, tls, stop, two or healthy; the rest as in truth.tsv, of a healthy one: none."""
 
     def __init__(self, prepare, what, codes, side, subject):
         self.prepare, self.what, self.codes, self.side, self.subject = prepare, what, codes, side, subject
 
 
 def kind(name, what, codes='', side='', subject='server'):
-    """The function gets the Draw before anything runs; subject: server, name, resolver or client, | between them."""
+    """The function gets the Draw before anything runs; subject: server, second, name, resolver, client or spare, | between them."""
 
     def keep(prepare):
         KINDS[name] = Kind(prepare, what, codes, side, subject)
@@ -44,13 +44,14 @@ class Draw:
 
     def __init__(self, seed, number):
         self.random = r = random.Random(seed * 1000 + number)
-        names = list(KINDS)
-        at = (number * 11 + seed) % len(names)
-        self.name = names[at] if r.random() < 0.9 else r.choice(names)
+        names = random.Random(seed).sample(list(KINDS), len(KINDS))
+        self.name = names[number % len(names)] if r.random() < 0.9 else r.choice(names)
         self.kind = KINDS[self.name]
         self.target, self.second, self.third, self.domain = self.places(r)
         self.net = f'10.{r.randint(60, 220)}.{r.randint(1, 200)}'
-        self.v6 = r.choice([None, None, None, f'fd{r.randint(16, 200):02x}:{r.randint(1, 99):x}:{r.randint(1, 99):x}'])
+        # servers of gRPC and proxies are told one address
+        single = self.name.split('-')[-1] == 'grpc' or self.name.startswith(('grpc', 'proxied', 'healthy-proxied'))
+        self.v6 = None if single else r.choice([None, None, None, f'fd{r.randint(16, 200):02x}:{r.randint(1, 99):x}:{r.randint(1, 99):x}'])
         self.v4 = not self.v6 or r.random() < 0.5
         self.last = r.sample(range(10, 240), 7)
         self.times(r)
@@ -58,9 +59,10 @@ class Draw:
         self.place = self.capture_place(r)
         self.options = r.choice(['', '', 'timeout:2 attempts:2', 'ndots:2'])
         self.search = self.domain if r.random() < 0.4 else ''
-        self.fault = dict(dns=[], names=[], server=[], filters=[], far=None, later=[])
+        self.fault = dict(dns=[], names=[], server=[], second=[], filters=[], far=None, later=[])
+        self.also, self.callers, self.listens = [], None, {}
         self.routes = self.usual_routes(r)
-        self.timeout, self.body, self.addresses = None, 0, None
+        self.timeout, self.body, self.proxied, self.spare = None, 0, False, None
 
     @staticmethod
     def places(r):
@@ -80,11 +82,13 @@ class Draw:
         self.clients = r.choices(CLIENTS, k=r.choice([1, 2, 2]))
         if self.h2:
             self.clients = [k if k in ('go', 'httpx', 'java') else 'go' for k in self.clients]
-        self.keep = r.random() < 0.7 and what not in ('dns', 'connection', 'tls')
+        self.keep = r.random() < 0.7 and what not in ('dns', 'connection', 'tls', 'two')
         self.distance = r.choice([None, None, None, None, 2, 8, 25])
         self.rate, self.port = r.choice(RATES), r.randint(3000, 9900)
 
     def capture_place(self, r):
+        if self.kind.what == 'two':
+            return r.choice(['client', 'any', 'bridge'])
         if self.kind.what == 'dns':
             return r.choice(['client', 'client', 'any', 'bridge', 'resolver'])
         if self.name in ('stopped-client', 'dead-address'):
@@ -105,6 +109,14 @@ class Draw:
 
     def serve(self, do, **more):
         self.fault['server'].append(dict(dict(Path='/' if do != 'noaccept' else '', Since=self.since, Until=self.end, Do=do), **more))
+
+    def serve_second(self, do, codes, **more):
+        """Another fault at the same time, upon the second service, which is to be named, too."""
+        self.fault['second'].append(dict(dict(Path='/', Since=self.since, Until=self.end, Do=do), **more))
+        self.tell_also(codes, 'server', 'second', 'ping')
+
+    def tell_also(self, codes, side, subject, *callers):
+        self.also.append((codes, side, subject, callers))
 
     def resolve(self, do, name='', **more):
         self.fault['dns'].append(self.during(do=do, name=name or '*', **more))
@@ -296,6 +308,181 @@ def wrong_name(d):
     d.fault['certificate'] = (f'other.{d.domain}', (-30, 60))
 
 
+@kind('slow-handshake', 'tls', 'tls.slow_server', 'server')
+def slow_handshake(d):
+    d.serve('hello', Path='', Ms=d.random.choice([[300, 500], [800, 1200]]))
+
+
+@kind('closed-at-hello', 'tls', 'tls.closed|tls.alert|conn.closed_by_server|conn.reset_midway', 'server')
+def closed_at_hello(d):
+    d.serve('nohello', Path='')
+
+
+@kind('idle-limit', 'http', 'conn.stale_reuse|conn.reset_midway|conn.closed_by_server', 'server|client')
+def idle_limit(d):
+    """The server ends idle connections when their next call is due."""
+    d.since, d.until, d.keep, d.rate, d.distance = 0, 'end', True, (950, 1050), 25
+    d.listens['Idle'] = 1
+    d.clients = [k if k in ('go', 'node', 'httpx', 'urllib3', 'requests') else 'go' for k in d.clients]
+
+
+@kind('restarts', 'http', 'conn.closed_by_server|conn.reset_midway|http2.goaway|conn.refused|http.truncated', 'server')
+def restarts(d):
+    d.routes[0]['Delay'] = [200, 400]
+    d.listens['Restart'] = [d.since, d.since + 1.5, d.since + 3]
+    d.until = d.end = round(d.since + 3.5, 1)
+
+
+@kind('half-of-addresses', 'http', 'http.error_cluster|http.think_time', 'server', 'spare')
+def half_of_addresses(d):
+    """One of two addresses of the name answers 503, or slowly."""
+    do = d.random.choice([dict(Do='status', Status=503), dict(Do='delay', Ms=[400, 800])])
+
+    def later(lab, server, clients):
+        lab.name(d.target, addresses=[lab.address('spare'), lab.address(d.target)])
+
+    d.keep = False
+    if do['Do'] == 'status':
+        d.tls = d.h2 = False
+    d.spare = [dict(do, Path='/', Since=d.since, Until=d.end)]
+    d.fault['later'].append(later)
+
+
+@kind('resets-on-the-way', 'connection', 'conn.reset_by_middle|conn.reset_midway|conn.refused_by_middle|conn.refused|conn.closed_by_server', 'network|server')
+def resets_on_the_way(d):
+    """Something on the way answers the first client's packets with RST in the server's name."""
+
+    def later(lab, server, clients):
+        address = lab.address(d.target)
+        what = f'{"ip6" if ":" in address else "ip"} daddr {address} tcp dport {d.port}'
+        lab.reject(HOSTS[0], what + d.random.choice(['', ' tcp flags syn / syn,ack']), d.since, min(d.end, lab.seconds))
+
+    d.clients, d.place = d.clients[:1], d.random.choice(['client', 'any', 'bridge'])
+    d.fault['later'].append(later)
+
+
+def rpc(d, plan, timeout=None):
+    """A gRPC client and its server on the second service's host."""
+
+    def later(lab, server, clients):
+        usual = {'Take': dict(ms=[3, 8]), 'List': dict(ms=[5, 15])}
+        usual['Take'].update(plan)
+        lab.python_server(d.second, 'rpc', d.port + 3, json.dumps(usual))
+        url = f'{d.full(d.second)}:{d.port + 3}/shop.Store'
+        more = dict(Timeout=timeout) if timeout else {}
+        calls = [dict(Name=n.lower(), URL=f'{url}/{n}', Every=[80, 200], Workers=2, **more) for n in ('Take', 'List')]
+        lab.other(HOSTS[0], 'grpc', *calls, label='rpc')
+
+    d.callers, d.place = ['take'], d.random.choice(['client', 'any', 'bridge'])
+    d.fault['later'].append(later)
+
+
+@kind('grpc-status', 'http', 'grpc.status', 'server', 'second')
+def grpc_status(d):
+    code = d.random.choice(['UNAVAILABLE', 'INTERNAL', 'RESOURCE_EXHAUSTED'])
+    rpc(d, dict(faults=[dict(since=d.since, until=d.end, code=code, share=d.random.choice([0.4, 1]))]))
+
+
+@kind('grpc-deadline', 'http', 'http.think_time|grpc.status|grpc.deadline|http.deadline', 'server|client', 'second')
+def grpc_deadline(d):
+    rpc(d, dict(faults=[dict(since=d.since, until=d.end, ms=[900, 1500])]), timeout=0.6)
+
+
+@kind('healthy-grpc', 'healthy')
+def healthy_grpc(d):
+    rpc(d, {})
+
+
+def behind_proxy(d):
+    """All calls of the server go through haproxy on the third service's host; one capture has both legs."""
+
+    def later(lab, server, clients):
+        at = f'{lab.address(d.target)}:{d.port}'
+        lab.haproxy(d.third, d.port + 4, {n: at for n in ('item', 'list', 'report')})
+
+    d.tls = d.h2 = False
+    d.place, d.proxied = d.random.choice(['client', 'bridge', 'proxy']), True
+    d.fault['later'].append(later)
+
+
+@kind('proxied-500', 'http', 'http.error_cluster|http.who_answered', 'server', 'server|third')
+def proxied_500(d):
+    behind_proxy(d)
+    d.serve('status', Status=500, Share=d.random.choice([0.4, 1]), Ms=[1, 4])
+
+
+@kind('proxied-slow', 'http', 'http.think_time', 'server', 'server|third')
+def proxied_slow(d):
+    behind_proxy(d)
+    d.serve('delay', Ms=[400, 900])
+
+
+@kind('proxied-refused', 'http', 'conn.refused|http.who_answered|http.error_cluster', 'server|proxy', 'server|third')
+def proxied_refused(d):
+    behind_proxy(d)
+    d.fault['later'].append(lambda lab, server, clients: lab.at(d.since, server.kill))
+    d.until, d.end = 'end', 99
+
+
+@kind('healthy-proxied', 'healthy')
+def healthy_proxied(d):
+    behind_proxy(d)
+
+
+@kind('healthy-idle', 'healthy')
+def healthy_idle(d):
+    d.listens['Idle'], d.rate, d.keep = 0.6, (900, 1500), True
+
+
+@kind('two-slow-and-503', 'two', 'http.think_time', 'server')
+def two_slow_and_503(d):
+    d.serve('delay', Ms=[400, 800])
+    d.serve_second('status', 'http.error_cluster', Status=503, Ms=[0, 2])
+
+
+@kind('two-refused-and-slow', 'two', 'conn.refused', 'server')
+def two_refused_and_slow(d):
+    refused(d)
+    d.serve_second('delay', 'http.think_time', Ms=[400, 800])
+
+
+@kind('two-servfail-and-500', 'two', 'dns.server_failure', 'name_service|resolver', 'name|resolver')
+def two_servfail_and_500(d):
+    servfail(d)
+    d.serve_second('status', 'http.error_cluster', Status=500, Ms=[0, 2])
+
+
+@kind('two-loss-and-500', 'two', 'tcp.lossy_path|tcp.loss_stall|conn.syn_repeated', 'network')
+def two_loss_and_500(d):
+    d.relay(d.distance or 0, 12)
+    d.serve_second('status', 'http.error_cluster', Status=500, Ms=[0, 2])
+
+
+@kind('two-of-one-server', 'two', 'http.error_cluster', 'server')
+def two_of_one_server(d):
+    """One route answers 500, the other slowly."""
+    d.tls = d.h2 = False
+    d.serve('status', Path='/item', Status=500, Ms=[1, 4])
+    d.serve('delay', Path='/list', Ms=[400, 800])
+    d.serve('delay', Path='/report', Ms=[400, 800])
+    d.callers = ['item']
+    d.tell_also('http.think_time', 'server', 'server', 'list', 'report')
+
+
+@kind('two-statuses', 'two', 'http.error_cluster', 'server')
+def two_statuses(d):
+    """One code twice, upon two services."""
+    d.tls = d.h2 = False
+    d.serve('status', Status=500, Ms=[1, 4])
+    d.serve_second('status', 'http.error_cluster', Status=503, Ms=[0, 2])
+
+
+@kind('two-slow', 'two', 'http.think_time', 'server')
+def two_slow(d):
+    d.serve('delay', Ms=[400, 800])
+    d.serve_second('delay', 'http.think_time', Ms=[300, 500])
+
+
 @kind('stopped-server', 'stop', 'http.think_time|time.periodic|conn.accept_queue|tcp.silent_peer|conn.no_answer', 'server')
 def stopped_server(d):
     d.until = d.end = round(d.since + d.random.choice([1.5, 3]), 1)
@@ -339,16 +526,16 @@ def hosts(d, lab):
     conf = dict(resolvers=[resolver], options=d.options, search=d.search)
     for name in names:
         far = (d.fault['far'] or d.distance) if name == d.target else None
-        if name != 'spare' or d.name == 'dead-address':
+        if name != 'spare' or d.name in ('dead-address', 'half-of-addresses'):
             lab.host(name, at[name], far=far, **conf)
     for name in names[3:6]:
         lab.name(name)
-    lab.dns('ns', faults=d.fault['dns'], changes=d.fault['names'], rotate=d.name == 'dead-address')
+    lab.dns('ns', faults=d.fault['dns'], changes=d.fault['names'], rotate=d.name in ('dead-address', 'half-of-addresses'))
     return resolver
 
 
 def listener(d, lab, faulty=True):
-    told = dict(Port=d.port, Routes=d.routes, Faults=list(d.fault['server']) if faulty else [])
+    told = dict(Port=d.port, Routes=d.routes, Faults=list(d.fault['server']) if faulty else [], **d.listens)
     if d.tls:
         told['Cert'], told['Key'] = lab.certificate(d.full(d.target))
         told['HTTP1Only'] = not d.h2
@@ -361,7 +548,9 @@ def listener(d, lab, faulty=True):
 
 def servers(d, lab):
     for i, name in enumerate((d.second, d.third), 1):
-        lab.serve(name, dict(Port=d.port + i, Routes=SMALL))
+        lab.serve(name, dict(Port=d.port + i, Routes=SMALL, Faults=d.fault['second'] if i == 1 else []))
+    if d.name == 'half-of-addresses':
+        lab.serve('spare', dict(listener(d, lab), Faults=d.spare))
     return lab.serve(d.target, listener(d, lab))
 
 
@@ -384,9 +573,10 @@ def callers(d, program, host):
     short = lambda name: name if d.search and d.random.random() < 0.6 else d.full(name)
     scheme, target = ('https', d.full(d.target)) if d.tls else ('http', short(d.target))
     other = d.random.choice(['list', 'report'])
+    at = f'{short(d.third)}:{d.port + 4}' if d.proxied else f'{target}:{d.port}'
     return [
-        caller(d, program, f'{host}-item', f'{scheme}://{target}:{d.port}/item', d.rate),
-        caller(d, program, f'{host}-{other}', f'{scheme}://{target}:{d.port}/{other}', d.rate),
+        caller(d, program, f'{host}-item', f'{scheme}://{at}/item', d.rate),
+        caller(d, program, f'{host}-{other}', f'{scheme}://{at}/{other}', d.rate),
         caller(d, program, f'{host}-ping', f'http://{short(d.second)}:{d.port + 1}/ping', (150, 300)),
         caller(d, program, f'{host}-things', f'http://{short(d.third)}:{d.port + 2}/v2/things', (150, 400)),
     ]
@@ -410,21 +600,30 @@ def client(d, lab, program, host):
 
 
 def capture(d, lab):
-    place = {'client': HOSTS[0], 'any': HOSTS[0], 'in': d.target, 'server': d.target, 'resolver': 'ns', 'bridge': None}
+    place = {'client': HOSTS[0], 'any': HOSTS[0], 'in': d.target, 'server': d.target, 'resolver': 'ns', 'proxy': d.third}
     more = dict(direction='in') if d.place == 'in' else {}
-    lab.capture(place[d.place], 'any' if d.place == 'any' else 'eth0', **more)
+    lab.capture(place.get(d.place), 'any' if d.place == 'any' else 'eth0', **more)
 
 
 def truth(d, lab, resolver, hit):
     if d.kind.what == 'healthy':
-        lab.healthy(d.note())
+        # curl has no connection to keep
+        lab.healthy(d.note(), allowed='conn.churn' if 'curl' in d.clients else '')
         return
-    name, server = d.full(d.target), lab.address(d.target)
-    subjects = dict(name=name, server=f'{name}|{server}', resolver=resolver, client=lab.address(HOSTS[0]))
+    at = lambda host: f'{d.full(host)}|{lab.address(host)}'
+    subjects = dict(name=d.full(d.target), server=at(d.target), second=at(d.second), third=at(d.third))
+    subjects.update(resolver=resolver, client=lab.address(HOSTS[0]))
     subjects['spare'] = lab.address('spare') if 'spare' in lab.hosts else ''
-    subject = '|'.join(subjects[s] for s in d.kind.subject.split('|'))
-    when = dict(since=d.since, until=d.until, callers=hit)
-    lab.truth(d.kind.codes, d.kind.side, subject, note=d.note(), shows='tcp or udp', least=1, **when)
+    by = lambda ends: [f'{h}-{end}' for h in HOSTS for end in ends] + list(ends)
+
+    def tell(codes, side, subject, callers):
+        found = '|'.join(subjects[s] for s in subject.split('|'))
+        when = dict(since=d.since, until=d.until, callers=callers)
+        lab.truth(codes, side, found, note=d.note(), shows='tcp or udp', least=1, **when)
+
+    tell(d.kind.codes, d.kind.side, d.kind.subject, by(d.callers) if d.callers else hit)
+    for codes, side, subject, callers in d.also:
+        tell(codes, side, subject, by(callers))
 
 
 def describe(d):
