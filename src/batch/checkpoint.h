@@ -13,7 +13,7 @@
 #include "input/frame.h"
 
 /* Raise it when the format changes, including correlate's image, or how ids are made. */
-enum { CHECKPOINT_VERSION = 15 };
+enum { CHECKPOINT_VERSION = 16 };
 /* The version before: one that holds nothing open, after --final, is gone on with. */
 enum { CHECKPOINT_VERSION_BEFORE = 3 };
 

@@ -185,7 +185,7 @@ static void the_last_version_s_state_with_open_ones_is_refused(void **state)
     begin_and_add();
     make_it_version_3(false);
     expect(batch("--settle 0"), 1,
-           "state version 3, of another version of pcap2trace; this one has 15. Run that version once "
+           "state version 3, of another version of pcap2trace; this one has 16. Run that version once "
            "more with --final, which writes what is open, or start again with another --state");
     assert_int_equal(windows(), 1);
 }

@@ -47,7 +47,8 @@ struct one {
 struct list {
     struct one *one;
     size_t n;
-    size_t told; /* a method, URL or status that nobody can know */
+    size_t told;   /* a method, URL or status that nobody can know */
+    size_t nowhen; /* begun at no time */
 };
 
 struct group {
@@ -96,6 +97,7 @@ static int on_exchange(void *ctx, const struct p2t_exchange *x)
     if (x->connection == NULL || x->connection->tls == NULL || l->n == EXCHANGES_MAX)
         return 0;
     l->told += x->kind == P2T_KIND_TLS && (x->method.p != NULL || x->url.p != NULL || x->status != 0);
+    l->nowhen += x->start_ns <= 0;
     if (x->kind == P2T_KIND_TLS || x->connection->tls->decrypted)
         note(l, x);
     return 0;
@@ -198,7 +200,9 @@ static bool report(struct group *groups, const char *path, const char *keylog)
         compare(groups, &truth, &estimated);
     if (estimated.told > 0)
         printf("%s: %zu estimates with a method, URL or status\n", path, estimated.told);
-    ok = ok && estimated.told == 0;
+    if (estimated.nowhen > 0)
+        printf("%s: %zu estimates that begin at no time\n", path, estimated.nowhen);
+    ok = ok && estimated.told == 0 && estimated.nowhen == 0;
     free(truth.one);
     free(estimated.one);
     return ok;

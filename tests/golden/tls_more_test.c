@@ -225,7 +225,10 @@ static void java_with_keys_owns_its_dials(void **state)
 {
     static const char *const java = P2T_GOLDEN "/captures/h2-far-30-java-go.pcap.gz";
     struct java r = {.own_dials = 0};
-    struct p2t_config config = {.paths = &java, .path_count = 1, .ctx = &r, .exchange = on_java,
+    struct p2t_config config = {.paths = &java,
+                                .path_count = 1,
+                                .ctx = &r,
+                                .exchange = on_java,
                                 .keylog = P2T_GOLDEN "/captures/h2-far-30-java-go.keys"};
     struct p2t_session *session;
 

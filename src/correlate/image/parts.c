@@ -20,7 +20,7 @@ void image_pool(struct image *m, struct pool *p)
 
 /* ---- connections ---- */
 
-IMAGE_COVERS(struct conn_tls, 680);
+IMAGE_COVERS(struct conn_tls, 880);
 static void image_conn_tls(struct image *m, struct conn_tls *t)
 {
     image_tls(m, &t->info);
@@ -32,6 +32,14 @@ static void image_conn_tls(struct image *m, struct conn_tls *t)
     image_bool(m, &t->answered);
     IMAGE(m, t->answer_records);
     IMAGE(m, t->record_bytes);
+    IMAGE(m, t->sent_last_bytes);
+    for (size_t i = 0; i < TLS_MAYBE_HEADS; i++) {
+        image_mark(m, &t->maybe_head[i]);
+        IMAGE(m, t->maybe_head_bytes[i]);
+    }
+    IMAGE(m, t->maybe_heads);
+    image_mark(m, &t->ping_like);
+    image_bool(m, &t->pinged);
     IMAGE(m, t->head_bytes);
     IMAGE(m, t->least_head_bytes);
     IMAGE(m, t->short_bodies);
@@ -49,6 +57,7 @@ static void image_conn_tls(struct image *m, struct conn_tls *t)
         image_duration(m, &t->waits_ns[i]);
     IMAGE(m, t->waits);
     image_mark(m, &t->head_like);
+    image_bool(m, &t->resets_seen);
     image_bool(m, &t->reset_like);
     image_bool(m, &t->control_seen);
     IMAGE_ENUM(m, t->tunnel, TUNNEL_READY);

@@ -25,7 +25,7 @@ static int64_t round_trip_ns(const struct cconn *cc)
 }
 
 /* With a quarter for the handshake's own delays. */
-static bool had_time(const struct cconn *cc, const struct exchange *e, int64_t now_ns)
+bool answers_had_time(const struct cconn *cc, const struct exchange *e, int64_t now_ns)
 {
     return e->request.seen && now_ns - e->request.head_end.ts_ns >= round_trip_ns(cc) / 4 * 3;
 }
@@ -84,7 +84,7 @@ static struct exchange *next_to_answer(const struct cconn *cc, int64_t now_ns)
 
     for (struct list_link *at = cc->open.next; at != &cc->open; at = at->next) {
         struct exchange *e = list_entry(at, struct exchange, open);
-        if (e->response.seen || !had_time(cc, e, now_ns))
+        if (e->response.seen || !answers_had_time(cc, e, now_ns))
             continue;
         unsigned n = likely(cc, now_ns - e->request.last.ts_ns);
         if (n > most) {
@@ -150,7 +150,7 @@ void answers_possible(struct cconn *cc, const struct fact_tls_records *r)
 {
     for (struct list_link *at = cc->open.next; at != &cc->open; at = at->next) {
         struct exchange *e = list_entry(at, struct exchange, open);
-        if (had_time(cc, e, r->first.ts_ns) && !mark_set(&e->response.first_possible))
+        if (answers_had_time(cc, e, r->first.ts_ns) && !mark_set(&e->response.first_possible))
             e->response.first_possible = r->first_whole;
     }
 }
@@ -192,7 +192,7 @@ static bool only_one(const struct cconn *cc, const struct exchange *e, int64_t n
 {
     for (struct list_link *at = cc->open.next; at != &cc->open; at = at->next) {
         const struct exchange *other = list_entry(at, struct exchange, open);
-        if (other != e && !other->response.seen && had_time(cc, other, now_ns))
+        if (other != e && !other->response.seen && answers_had_time(cc, other, now_ns))
             return false;
     }
     return true;
@@ -243,7 +243,7 @@ bool answers_short_frame(const struct cconn *cc, const struct fact_tls_records *
         return false;
     for (const struct list_link *at = cc->open.next; at != &cc->open; at = at->next) {
         const struct exchange *e = list_entry(at, struct exchange, open);
-        if (e->response.seen || !had_time(cc, e, r->first.ts_ns))
+        if (e->response.seen || !answers_had_time(cc, e, r->first.ts_ns))
             continue;
         if (has_body(e))
             return false;
