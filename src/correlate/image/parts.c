@@ -47,6 +47,7 @@ static void image_conn_tls(struct image *m, struct conn_tls *t)
     IMAGE(m, t->answer_head_bytes);
     IMAGE(m, t->answer_last_bytes);
     IMAGE(m, t->heads_apart);
+    image_bool(m, &t->bodies_like_heads);
     image_bool(m, &t->answer_ended);
     image_bool(m, &t->settings_acked);
     image_bool(m, &t->heads_short);

@@ -101,6 +101,15 @@ static struct exchange *next_to_answer(const struct cconn *cc, int64_t now_ns)
     return usual != NULL ? usual : oldest;
 }
 
+/* One server's heads differ by little; where its bodies are as short, that tells nothing. */
+static bool like_last_answer_head(const struct conn_tls *t, const struct fact_tls_records *r)
+{
+    enum { ALIKE_BYTES = 2 };
+
+    return !t->bodies_like_heads && r->first_bytes <= t->answer_head_bytes + ALIKE_BYTES &&
+           t->answer_head_bytes <= r->first_bytes + ALIKE_BYTES;
+}
+
 /* Not part of the answer that came before it. */
 static bool begins_answer(const struct cconn *cc, const struct exchange *e, const struct exchange *next,
                           const struct fact_tls_records *r)
@@ -114,7 +123,8 @@ static bool begins_answer(const struct cconn *cc, const struct exchange *e, cons
         return true;
     if (mark_set(&t->head_like) && t->head_like.ts_ns >= e->response.last.ts_ns && !full)
         return true;
-    if (pause < CADENCE_NS && t->answer_records == 1 && t->answer_head_bytes <= HEAD_MAX && apart)
+    if (pause < CADENCE_NS && t->answer_records == 1 && t->answer_head_bytes <= HEAD_MAX && apart &&
+        !like_last_answer_head(t, r))
         return false;
     if (r->first_bytes <= HEAD_MAX)
         return pause >= CADENCE_NS || !full;
@@ -155,10 +165,36 @@ void answers_possible(struct cconn *cc, const struct fact_tls_records *r)
     }
 }
 
+static void learn_apart(struct conn_tls *t, bool apart)
+{
+    enum { SURE = 3 };
+
+    if (apart && t->heads_apart < SURE)
+        t->heads_apart++;
+    else if (!apart && t->heads_apart > -SURE)
+        t->heads_apart--;
+}
+
+/* Behind a short record at once, what is long is its body; after a pause it has its head in it, unless what came before
+ * goes on. */
+static void learn_from_long(struct conn_tls *t, const struct fact_tls_records *r)
+{
+    bool behind_shortest = mark_set(&t->head_like) && r->first.ts_ns - t->head_like.ts_ns < CADENCE_NS;
+    bool at_once = r->first.ts_ns - t->answer_ns < CADENCE_NS;
+
+    if (t->answer_ns == 0 || r->first_bytes <= HEAD_MAX)
+        return;
+    if (behind_shortest || (at_once && t->answer_last_bytes <= HEAD_MAX))
+        learn_apart(t, true);
+    else if (!at_once && t->answer_last_bytes < FULL_BYTES)
+        learn_apart(t, false);
+}
+
 struct exchange *answers_find(struct correlate *c, struct cconn *cc, const struct fact_tls_records *r)
 {
     struct exchange *e = being_answered(cc), *next = next_to_answer(cc, r->first.ts_ns);
 
+    learn_from_long(cc->tls, r);
     struct exchange *newest = conn_newest_open(cc);
     if (next == NULL && newest != NULL && newest != e && newest->request.seen &&
         asked_alone(cc, e, newest, r->first.ts_ns))
@@ -198,16 +234,6 @@ static bool only_one(const struct cconn *cc, const struct exchange *e, int64_t n
     return true;
 }
 
-static void learn_apart(struct conn_tls *t, bool apart)
-{
-    enum { SURE = 3 };
-
-    if (apart && t->heads_apart < SURE)
-        t->heads_apart++;
-    else if (!apart && t->heads_apart > -SURE)
-        t->heads_apart--;
-}
-
 void answers_note(struct cconn *cc, struct exchange *e, const struct fact_tls_records *r)
 {
     struct conn_tls *t = cc->tls;
@@ -219,12 +245,8 @@ void answers_note(struct cconn *cc, struct exchange *e, const struct fact_tls_re
         learn_wait(t, r->first.ts_ns - e->request.last.ts_ns);
     if (begins && only_one(cc, e, r->first.ts_ns))
         t->waits_ns[t->waits++ % TLS_WAITS_KEPT] = r->first.ts_ns - e->request.last.ts_ns;
-    if (begins && alone) {
-        if (r->first_bytes > HEAD_MAX)
-            learn_apart(t, false);
-    } else if (alone && t->answer_records == 1 && t->answer_head_bytes <= HEAD_MAX) {
-        learn_apart(t, true);
-    }
+    if (!begins && alone && t->answer_records == 1 && t->answer_head_bytes <= HEAD_MAX)
+        t->bodies_like_heads |= like_last_answer_head(t, r);
     t->answer_last_bytes = r->last_bytes;
     t->answer_ended = false;
 }
