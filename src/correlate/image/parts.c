@@ -20,7 +20,7 @@ void image_pool(struct image *m, struct pool *p)
 
 /* ---- connections ---- */
 
-IMAGE_COVERS(struct conn_tls, 880);
+IMAGE_COVERS(struct conn_tls, 896);
 static void image_conn_tls(struct image *m, struct conn_tls *t)
 {
     image_tls(m, &t->info);
@@ -48,6 +48,10 @@ static void image_conn_tls(struct image *m, struct conn_tls *t)
     IMAGE(m, t->answer_last_bytes);
     IMAGE(m, t->heads_apart);
     image_bool(m, &t->bodies_like_heads);
+    IMAGE(m, t->answer_head_least);
+    IMAGE(m, t->heads_hidden);
+    IMAGE(m, t->ends_seen);
+    image_bool(m, &t->frames_end);
     image_bool(m, &t->answer_ended);
     image_bool(m, &t->settings_acked);
     image_bool(m, &t->heads_short);

@@ -75,11 +75,21 @@ static unsigned likely(const struct cconn *cc, int64_t wait_ns)
     return n;
 }
 
+/* Longer than is usual by half, and than all waits that are known by a quarter, is none. */
+static int64_t plausible_wait_ns(const struct cconn *cc)
+{
+    int64_t longest = 0;
+
+    for (size_t i = 0; i < TLS_WAITS_KEPT; i++)
+        longest = later_ns(longest, cc->tls->waits_ns[i]);
+    return later_ns(usual_wait_ns(cc) / 2 * 3, longest / 4 * 5);
+}
+
 /* The one that waited as long as most do, else the oldest that waits no longer than is usual, else the oldest. */
 static struct exchange *next_to_answer(const struct cconn *cc, int64_t now_ns)
 {
-    enum { PLAUSIBLE = 2 };
     struct exchange *oldest = NULL, *usual = NULL, *best = NULL;
+    int64_t plausible_ns = plausible_wait_ns(cc);
     unsigned most = 0;
 
     for (struct list_link *at = cc->open.next; at != &cc->open; at = at->next) {
@@ -91,7 +101,7 @@ static struct exchange *next_to_answer(const struct cconn *cc, int64_t now_ns)
             most = n;
             best = e;
         }
-        if (usual == NULL && now_ns - e->request.last.ts_ns <= PLAUSIBLE * usual_wait_ns(cc))
+        if (usual == NULL && now_ns - e->request.last.ts_ns <= plausible_ns)
             usual = e;
         if (oldest == NULL)
             oldest = e;
@@ -110,6 +120,13 @@ static bool like_last_answer_head(const struct conn_tls *t, const struct fact_tl
            t->answer_head_bytes <= r->first_bytes + ALIKE_BYTES;
 }
 
+/* Several heads were one record: the second body behind it is the second answer's. */
+static bool head_was_hidden(const struct conn_tls *t, const struct fact_tls_records *r, int64_t pause)
+{
+    return t->heads_apart > 0 && t->heads_hidden > 0 && pause < CADENCE_NS && r->first_bytes > HEAD_MAX &&
+           t->answer_last_bytes > HEAD_MAX && t->answer_last_bytes < FULL_BYTES;
+}
+
 /* Not part of the answer that came before it. */
 static bool begins_answer(const struct cconn *cc, const struct exchange *e, const struct exchange *next,
                           const struct fact_tls_records *r)
@@ -121,6 +138,8 @@ static bool begins_answer(const struct cconn *cc, const struct exchange *e, cons
     /* a body that goes on leaves no gap of a round trip */
     if (next->request.head_end.ts_ns > e->response.last.ts_ns || t->answer_ended)
         return true;
+    if (t->frames_end)
+        return false;
     if (mark_set(&t->head_like) && t->head_like.ts_ns >= e->response.last.ts_ns && !full)
         return true;
     if (pause < CADENCE_NS && t->answer_records == 1 && t->answer_head_bytes <= HEAD_MAX && apart &&
@@ -128,6 +147,8 @@ static bool begins_answer(const struct cconn *cc, const struct exchange *e, cons
         return false;
     if (r->first_bytes <= HEAD_MAX)
         return pause >= CADENCE_NS || !full;
+    if (head_was_hidden(t, r, pause))
+        return true;
     if (full || t->heads_apart > 0 || (apart && pause < CADENCE_NS))
         return pause >= round_trip_ns(cc) + CADENCE_NS;
     return true;
@@ -234,13 +255,29 @@ static bool only_one(const struct cconn *cc, const struct exchange *e, int64_t n
     return true;
 }
 
+/* How many heads its first record has, by the shortest that was seen. */
+static void count_heads(struct conn_tls *t, const struct fact_tls_records *r)
+{
+    uint32_t n = r->first_bytes;
+
+    if (n > HEAD_MAX) {
+        t->heads_hidden -= t->heads_hidden > 0;
+        return;
+    }
+    if (t->answer_head_least == 0 || n < t->answer_head_least)
+        t->answer_head_least = n;
+    t->heads_hidden = n / t->answer_head_least - 1;
+}
+
 void answers_note(struct cconn *cc, struct exchange *e, const struct fact_tls_records *r)
 {
     struct conn_tls *t = cc->tls;
     bool alone = is_alone(cc), begins = e->response.body_bytes == 0;
 
-    if (begins)
+    if (begins) {
         t->answer_head_bytes = r->first_bytes;
+        count_heads(t, r);
+    }
     if (begins && (alone || t->usual_wait_ns == 0))
         learn_wait(t, r->first.ts_ns - e->request.last.ts_ns);
     if (begins && only_one(cc, e, r->first.ts_ns))
@@ -255,6 +292,21 @@ void answers_note(struct cconn *cc, struct exchange *e, const struct fact_tls_re
 static bool has_body(const struct exchange *e)
 {
     return e->request.last.ts_ns != e->request.head_end.ts_ns || e->request.body_bytes > SHORT_REQUEST_BYTES;
+}
+
+uint32_t answers_ended_by(const struct cconn *cc, const struct fact_tls_records *r, struct packet_mark *before)
+{
+    enum { EMPTY_BYTES = 9, SEVERAL = 8 };
+    const struct conn_tls *t = cc->tls;
+    const struct exchange *e = being_answered(cc);
+    bool ends = t->info.h2 && t->ends_seen >= TLS_ENDS_SURE && e != NULL && r->records == 1 &&
+                r->bytes % EMPTY_BYTES == 0 && r->bytes <= SEVERAL * EMPTY_BYTES &&
+                r->first.ts_ns - e->response.last.ts_ns < CADENCE_NS;
+
+    if (!ends)
+        return 0;
+    *before = e->response.last;
+    return (uint32_t)(r->bytes / EMPTY_BYTES);
 }
 
 bool answers_short_frame(const struct cconn *cc, const struct fact_tls_records *r)

@@ -427,7 +427,7 @@ static struct exchange *answered_turn(struct cconn *cc, const struct fact_tls_re
     return e;
 }
 
-static void on_response_records(struct correlate *c, struct cconn *cc, const struct fact_tls_records *r)
+static void take_response_records(struct correlate *c, struct cconn *cc, const struct fact_tls_records *r)
 {
     struct conn_tls *t = cc->tls;
     struct exchange *e = t->info.h2 ? answers_find(c, cc, r) : answered_turn(cc, r);
@@ -458,6 +458,27 @@ static void on_response_records(struct correlate *c, struct cconn *cc, const str
     answer(c, e, r);
 }
 
+/* Each frame of a record of empty ones ends an answer, of which all else was in the records before it. */
+static void on_response_records(struct correlate *c, struct cconn *cc, const struct fact_tls_records *r)
+{
+    struct fact_tls_records one = *r;
+    struct packet_mark before;
+    uint32_t ends = answers_ended_by(cc, r, &before);
+
+    if (ends < 2) {
+        take_response_records(c, cc, r);
+        return;
+    }
+    one.bytes = one.first_bytes = one.last_bytes = (uint32_t)r->bytes / ends;
+    cc->tls->frames_end = true;
+    for (uint32_t i = 0; i < ends; i++) {
+        take_response_records(c, cc, &one);
+        cc->tls->answer_ended = true;
+        one.first = one.first_whole = one.last = before;
+    }
+    cc->tls->frames_end = false;
+}
+
 /* It acknowledges what was taken for a request. */
 static void forget_ping(struct correlate *c, struct cconn *cc, const struct fact_tls_records *r)
 {
@@ -478,6 +499,8 @@ static void on_server_control(struct correlate *c, struct cconn *cc, const struc
 
     if (r->bytes == r->records * SETTINGS_ACK_BYTES) {
         t->answer_ended |= t->settings_acked;
+        if (t->settings_acked && t->ends_seen < TLS_ENDS_SURE)
+            t->ends_seen++;
         t->settings_acked = true;
         return;
     }
