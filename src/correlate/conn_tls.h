@@ -30,11 +30,11 @@ struct conn_tls {
     uint64_t answer_head_bytes; /* HTTP/2: of the last response's first record */
     uint64_t answer_last_bytes; /* HTTP/2: of its last record */
     int8_t heads_apart;         /* HTTP/2: 0 or more: the server's HEADERS are records of their own, as it seems */
-    bool bodies_like_heads;           /* HTTP/2: a body was as short as its head */
-    uint32_t answer_head_least;       /* HTTP/2: of all responses' first records; 0: none was short */
-    uint32_t heads_hidden;            /* HTTP/2: heads that the last short one may have with it */
-    uint8_t ends_seen;                /* HTTP/2: empty frames that ended responses, as it seems */
-    bool frames_end;                  /* HTTP/2: the record at hand ends what came before it */
+    bool bodies_like_heads;     /* HTTP/2: a body was as short as its head */
+    uint32_t answer_head_least; /* HTTP/2: of all responses' first records; 0: none was short */
+    uint32_t heads_hidden;      /* HTTP/2: heads that the last short one may have with it */
+    uint8_t ends_seen;          /* HTTP/2: empty frames that ended responses, as it seems */
+    bool frames_end;            /* HTTP/2: the record at hand ends what came before it */
     bool answer_ended;          /* HTTP/2: the server sent an empty frame since */
     bool settings_acked;        /* HTTP/2: by the server */
     bool heads_short;           /* HTTP/2: the server's HEADERS may be as short as a WINDOW_UPDATE */

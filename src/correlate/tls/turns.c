@@ -159,7 +159,8 @@ static void learn_head(struct conn_tls *t, const struct exchange *e)
         return;
     t->heads_with_bodies |= t->least_head_bytes > 0 && (t->head_bytes > t->least_head_bytes + BODY_LONGER_BYTES ||
                                                         t->least_head_bytes > t->head_bytes + BODY_LONGER_BYTES);
-    if (t->least_head_bytes == 0 || t->head_bytes < t->least_head_bytes)
+    bool like_resets = t->head_bytes % RST_STREAM_BYTES == 0 && !alike(t->head_bytes, t->least_head_bytes);
+    if (t->least_head_bytes == 0 || (t->head_bytes < t->least_head_bytes && !like_resets))
         t->least_head_bytes = t->head_bytes;
 }
 
