@@ -111,7 +111,7 @@ static bool as_long_as_heads(const struct conn_tls *t, const struct fact_tls_rec
     enum { SHORTER_BYTES = 4, LONGER_BYTES = 20 };
     uint64_t least = t->least_head_bytes;
 
-    return least > 0 && r->records == 1 && r->bytes + SHORTER_BYTES >= least && r->bytes <= least + LONGER_BYTES;
+    return least > 0 && r->first_bytes + SHORTER_BYTES >= least && r->first_bytes <= least + LONGER_BYTES;
 }
 
 /* After a body the server must have said something, unless a head is all that it can be. */
