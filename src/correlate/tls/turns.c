@@ -480,18 +480,16 @@ static void on_response_records(struct correlate *c, struct cconn *cc, const str
     cc->tls->frames_end = false;
 }
 
-/* It acknowledges what was taken for a request. */
+/* It acknowledges what was taken for a request. Only the newest can go: those behind it have their positions. */
 static void forget_ping(struct correlate *c, struct cconn *cc, const struct fact_tls_records *r)
 {
-    for (struct list_link *at = cc->open.prev; at != &cc->open; at = at->prev) {
-        struct exchange *e = list_entry(at, struct exchange, open);
-        if (e->request.body_bytes == PING_BYTES && !e->response.seen && e->conn.position > 0 &&
-            answers_had_time(cc, e, r->first.ts_ns)) {
-            open_discard(c, e);
-            return;
-        }
-    }
-    cc->tls->pinged = true;
+    struct exchange *e = conn_newest_open(cc);
+
+    if (e != NULL && e->request.body_bytes == PING_BYTES && !e->response.seen && e->conn.position > 0 &&
+        e->conn.position + 1 == cc->positions && answers_had_time(cc, e, r->first.ts_ns))
+        open_discard(c, e);
+    else
+        cc->tls->pinged = true;
 }
 
 /* A frame as short as a WINDOW_UPDATE: a RST_STREAM, or a response's head whose fields are all in the peers' tables. After
