@@ -207,11 +207,45 @@ static void early_data_is_estimated_once(void **state)
     assert_int_equal(6, r.answered);
 }
 
+struct java {
+    size_t own_dials, orphans;
+};
+
+static int on_java(void *ctx, const struct p2t_exchange *x)
+{
+    struct java *r = ctx;
+
+    r->own_dials += count(x, P2T_HOOK_CONNECT_START) > 0;
+    r->orphans += has_finding(x, "conn.orphan_dial");
+    return 0;
+}
+
+/* A cold JVM takes half a second from the handshake to the request; secrets must not hide by what it is told as Java. */
+static void java_with_keys_owns_its_dials(void **state)
+{
+    static const char *const java = P2T_GOLDEN "/captures/h2-far-30-java-go.pcap.gz";
+    struct java r = {.own_dials = 0};
+    struct p2t_config config = {.paths = &java,
+                                .path_count = 1,
+                                .ctx = &r,
+                                .exchange = on_java,
+                                .keylog = P2T_GOLDEN "/captures/h2-far-30-java-go.keys"};
+    struct p2t_session *session;
+
+    (void)state;
+    assert_int_equal(P2T_OK, p2t_session_open(&session, &config, NULL));
+    assert_int_equal(P2T_OK, p2t_session_run(session));
+    p2t_session_free(session);
+    assert_true(r.own_dials >= 2);
+    assert_int_equal(0, r.orphans);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_request_is_told_once),
         cmocka_unit_test(early_data_is_estimated_once),
+        cmocka_unit_test(java_with_keys_owns_its_dials),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

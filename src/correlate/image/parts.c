@@ -20,7 +20,7 @@ void image_pool(struct image *m, struct pool *p)
 
 /* ---- connections ---- */
 
-IMAGE_COVERS(struct conn_tls, 680);
+IMAGE_COVERS(struct conn_tls, 896);
 static void image_conn_tls(struct image *m, struct conn_tls *t)
 {
     image_tls(m, &t->info);
@@ -32,6 +32,14 @@ static void image_conn_tls(struct image *m, struct conn_tls *t)
     image_bool(m, &t->answered);
     IMAGE(m, t->answer_records);
     IMAGE(m, t->record_bytes);
+    IMAGE(m, t->sent_last_bytes);
+    for (size_t i = 0; i < TLS_MAYBE_HEADS; i++) {
+        image_mark(m, &t->maybe_head[i]);
+        IMAGE(m, t->maybe_head_bytes[i]);
+    }
+    IMAGE(m, t->maybe_heads);
+    image_mark(m, &t->ping_like);
+    image_bool(m, &t->pinged);
     IMAGE(m, t->head_bytes);
     IMAGE(m, t->least_head_bytes);
     IMAGE(m, t->short_bodies);
@@ -39,6 +47,11 @@ static void image_conn_tls(struct image *m, struct conn_tls *t)
     IMAGE(m, t->answer_head_bytes);
     IMAGE(m, t->answer_last_bytes);
     IMAGE(m, t->heads_apart);
+    image_bool(m, &t->bodies_like_heads);
+    IMAGE(m, t->answer_head_least);
+    IMAGE(m, t->heads_hidden);
+    IMAGE(m, t->ends_seen);
+    image_bool(m, &t->frames_end);
     image_bool(m, &t->answer_ended);
     image_bool(m, &t->settings_acked);
     image_bool(m, &t->heads_short);
@@ -49,6 +62,7 @@ static void image_conn_tls(struct image *m, struct conn_tls *t)
         image_duration(m, &t->waits_ns[i]);
     IMAGE(m, t->waits);
     image_mark(m, &t->head_like);
+    image_bool(m, &t->resets_seen);
     image_bool(m, &t->reset_like);
     image_bool(m, &t->control_seen);
     IMAGE_ENUM(m, t->tunnel, TUNNEL_READY);

@@ -410,6 +410,11 @@ static struct dial *dialler_of_next(const struct pool *p, const struct cconn *cc
     return NULL;
 }
 
+static bool is_stream(const struct cconn *cc, const struct exchange *e)
+{
+    return e->stream.id != 0 || (e->kind == P2T_KIND_TLS && cc->tls != NULL && cc->tls->info.h2);
+}
+
 static struct dial *dial_for(struct pool *p, struct cconn *cc, const struct exchange *e)
 {
     int64_t head_ns = e->start.ts_ns;
@@ -420,7 +425,7 @@ static struct dial *dial_for(struct pool *p, struct cconn *cc, const struct exch
         return d;
     /* A stream needs no free connection, and where messages are encrypted nobody knows when one is free. */
     if (e->stream.id != 0 || e->kind == P2T_KIND_TLS)
-        return longest_waiting(p, cc, head_ns, e->stream.id != 0);
+        return longest_waiting(p, cc, head_ns, is_stream(cc, e));
     return dialler_of_next(p, cc, head_ns);
 }
 
@@ -440,7 +445,7 @@ struct dial *pool_request(struct correlate *c, struct cconn *cc, struct exchange
     if (p == NULL)
         return NULL;
     idle_remove(cc);
-    p->h2 |= e->stream.id != 0;
+    p->h2 |= is_stream(cc, e);
     e->by_go = pool_client_is_go(cc, e);
     e->conn.server = cc->view.server;
     e->free_ns = cc->free_ns;

@@ -25,7 +25,7 @@ static int64_t round_trip_ns(const struct cconn *cc)
 }
 
 /* With a quarter for the handshake's own delays. */
-static bool had_time(const struct cconn *cc, const struct exchange *e, int64_t now_ns)
+bool answers_had_time(const struct cconn *cc, const struct exchange *e, int64_t now_ns)
 {
     return e->request.seen && now_ns - e->request.head_end.ts_ns >= round_trip_ns(cc) / 4 * 3;
 }
@@ -75,23 +75,33 @@ static unsigned likely(const struct cconn *cc, int64_t wait_ns)
     return n;
 }
 
+/* Longer than is usual by half, and than all waits that are known by a quarter, is none. */
+static int64_t plausible_wait_ns(const struct cconn *cc)
+{
+    int64_t longest = 0;
+
+    for (size_t i = 0; i < TLS_WAITS_KEPT; i++)
+        longest = later_ns(longest, cc->tls->waits_ns[i]);
+    return later_ns(usual_wait_ns(cc) / 2 * 3, longest / 4 * 5);
+}
+
 /* The one that waited as long as most do, else the oldest that waits no longer than is usual, else the oldest. */
 static struct exchange *next_to_answer(const struct cconn *cc, int64_t now_ns)
 {
-    enum { PLAUSIBLE = 2 };
     struct exchange *oldest = NULL, *usual = NULL, *best = NULL;
+    int64_t plausible_ns = plausible_wait_ns(cc);
     unsigned most = 0;
 
     for (struct list_link *at = cc->open.next; at != &cc->open; at = at->next) {
         struct exchange *e = list_entry(at, struct exchange, open);
-        if (e->response.seen || !had_time(cc, e, now_ns))
+        if (e->response.seen || !answers_had_time(cc, e, now_ns))
             continue;
         unsigned n = likely(cc, now_ns - e->request.last.ts_ns);
         if (n > most) {
             most = n;
             best = e;
         }
-        if (usual == NULL && now_ns - e->request.last.ts_ns <= PLAUSIBLE * usual_wait_ns(cc))
+        if (usual == NULL && now_ns - e->request.last.ts_ns <= plausible_ns)
             usual = e;
         if (oldest == NULL)
             oldest = e;
@@ -99,6 +109,22 @@ static struct exchange *next_to_answer(const struct cconn *cc, int64_t now_ns)
     if (best != NULL)
         return best;
     return usual != NULL ? usual : oldest;
+}
+
+/* One server's heads differ by little; where its bodies are as short, that tells nothing. */
+static bool like_last_answer_head(const struct conn_tls *t, const struct fact_tls_records *r)
+{
+    enum { ALIKE_BYTES = 2 };
+
+    return !t->bodies_like_heads && r->first_bytes <= t->answer_head_bytes + ALIKE_BYTES &&
+           t->answer_head_bytes <= r->first_bytes + ALIKE_BYTES;
+}
+
+/* Several heads were one record: the second body behind it is the second answer's. */
+static bool head_was_hidden(const struct conn_tls *t, const struct fact_tls_records *r, int64_t pause)
+{
+    return t->heads_apart > 0 && t->heads_hidden > 0 && pause < CADENCE_NS && r->first_bytes > HEAD_MAX &&
+           t->answer_last_bytes > HEAD_MAX && t->answer_last_bytes < FULL_BYTES;
 }
 
 /* Not part of the answer that came before it. */
@@ -112,12 +138,17 @@ static bool begins_answer(const struct cconn *cc, const struct exchange *e, cons
     /* a body that goes on leaves no gap of a round trip */
     if (next->request.head_end.ts_ns > e->response.last.ts_ns || t->answer_ended)
         return true;
+    if (t->frames_end)
+        return false;
     if (mark_set(&t->head_like) && t->head_like.ts_ns >= e->response.last.ts_ns && !full)
         return true;
-    if (pause < CADENCE_NS && t->answer_records == 1 && t->answer_head_bytes <= HEAD_MAX && apart)
+    if (pause < CADENCE_NS && t->answer_records == 1 && t->answer_head_bytes <= HEAD_MAX && apart &&
+        !like_last_answer_head(t, r))
         return false;
     if (r->first_bytes <= HEAD_MAX)
         return pause >= CADENCE_NS || !full;
+    if (head_was_hidden(t, r, pause))
+        return true;
     if (full || t->heads_apart > 0 || (apart && pause < CADENCE_NS))
         return pause >= round_trip_ns(cc) + CADENCE_NS;
     return true;
@@ -150,15 +181,41 @@ void answers_possible(struct cconn *cc, const struct fact_tls_records *r)
 {
     for (struct list_link *at = cc->open.next; at != &cc->open; at = at->next) {
         struct exchange *e = list_entry(at, struct exchange, open);
-        if (had_time(cc, e, r->first.ts_ns) && !mark_set(&e->response.first_possible))
+        if (answers_had_time(cc, e, r->first.ts_ns) && !mark_set(&e->response.first_possible))
             e->response.first_possible = r->first_whole;
     }
+}
+
+static void learn_apart(struct conn_tls *t, bool apart)
+{
+    enum { SURE = 3 };
+
+    if (apart && t->heads_apart < SURE)
+        t->heads_apart++;
+    else if (!apart && t->heads_apart > -SURE)
+        t->heads_apart--;
+}
+
+/* Behind a short record at once, what is long is its body; after a pause it has its head in it, unless what came before
+ * goes on. */
+static void learn_from_long(struct conn_tls *t, const struct fact_tls_records *r)
+{
+    bool behind_shortest = mark_set(&t->head_like) && r->first.ts_ns - t->head_like.ts_ns < CADENCE_NS;
+    bool at_once = r->first.ts_ns - t->answer_ns < CADENCE_NS;
+
+    if (t->answer_ns == 0 || r->first_bytes <= HEAD_MAX)
+        return;
+    if (behind_shortest || (at_once && t->answer_last_bytes <= HEAD_MAX))
+        learn_apart(t, true);
+    else if (!at_once && t->answer_last_bytes < FULL_BYTES)
+        learn_apart(t, false);
 }
 
 struct exchange *answers_find(struct correlate *c, struct cconn *cc, const struct fact_tls_records *r)
 {
     struct exchange *e = being_answered(cc), *next = next_to_answer(cc, r->first.ts_ns);
 
+    learn_from_long(cc->tls, r);
     struct exchange *newest = conn_newest_open(cc);
     if (next == NULL && newest != NULL && newest != e && newest->request.seen &&
         asked_alone(cc, e, newest, r->first.ts_ns))
@@ -192,20 +249,24 @@ static bool only_one(const struct cconn *cc, const struct exchange *e, int64_t n
 {
     for (struct list_link *at = cc->open.next; at != &cc->open; at = at->next) {
         const struct exchange *other = list_entry(at, struct exchange, open);
-        if (other != e && !other->response.seen && had_time(cc, other, now_ns))
+        if (other != e && !other->response.seen && answers_had_time(cc, other, now_ns))
             return false;
     }
     return true;
 }
 
-static void learn_apart(struct conn_tls *t, bool apart)
+/* How many heads its first record has, by the shortest that was seen. */
+static void count_heads(struct conn_tls *t, const struct fact_tls_records *r)
 {
-    enum { SURE = 3 };
+    uint32_t n = r->first_bytes;
 
-    if (apart && t->heads_apart < SURE)
-        t->heads_apart++;
-    else if (!apart && t->heads_apart > -SURE)
-        t->heads_apart--;
+    if (n > HEAD_MAX) {
+        t->heads_hidden -= t->heads_hidden > 0;
+        return;
+    }
+    if (t->answer_head_least == 0 || n < t->answer_head_least)
+        t->answer_head_least = n;
+    t->heads_hidden = n / t->answer_head_least - 1;
 }
 
 void answers_note(struct cconn *cc, struct exchange *e, const struct fact_tls_records *r)
@@ -213,18 +274,16 @@ void answers_note(struct cconn *cc, struct exchange *e, const struct fact_tls_re
     struct conn_tls *t = cc->tls;
     bool alone = is_alone(cc), begins = e->response.body_bytes == 0;
 
-    if (begins)
+    if (begins) {
         t->answer_head_bytes = r->first_bytes;
+        count_heads(t, r);
+    }
     if (begins && (alone || t->usual_wait_ns == 0))
         learn_wait(t, r->first.ts_ns - e->request.last.ts_ns);
     if (begins && only_one(cc, e, r->first.ts_ns))
         t->waits_ns[t->waits++ % TLS_WAITS_KEPT] = r->first.ts_ns - e->request.last.ts_ns;
-    if (begins && alone) {
-        if (r->first_bytes > HEAD_MAX)
-            learn_apart(t, false);
-    } else if (alone && t->answer_records == 1 && t->answer_head_bytes <= HEAD_MAX) {
-        learn_apart(t, true);
-    }
+    if (!begins && alone && t->answer_records == 1 && t->answer_head_bytes <= HEAD_MAX)
+        t->bodies_like_heads |= like_last_answer_head(t, r);
     t->answer_last_bytes = r->last_bytes;
     t->answer_ended = false;
 }
@@ -239,9 +298,24 @@ void answers_reset_like(struct cconn *cc, const struct fact_tls_records *r)
 {
     for (struct list_link *at = cc->open.next; at != &cc->open; at = at->next) {
         struct exchange *e = list_entry(at, struct exchange, open);
-        if (!e->response.seen && !has_body(e) && had_time(cc, e, r->first.ts_ns))
+        if (!e->response.seen && !has_body(e) && answers_had_time(cc, e, r->first.ts_ns))
             e->response.reset_like = r->last;
     }
+}
+
+uint32_t answers_ended_by(const struct cconn *cc, const struct fact_tls_records *r, struct packet_mark *before)
+{
+    enum { EMPTY_BYTES = 9, SEVERAL = 8 };
+    const struct conn_tls *t = cc->tls;
+    const struct exchange *e = being_answered(cc);
+    bool ends = t->info.h2 && t->ends_seen >= TLS_ENDS_SURE && e != NULL && r->records == 1 &&
+                r->bytes % EMPTY_BYTES == 0 && r->bytes <= SEVERAL * EMPTY_BYTES &&
+                r->first.ts_ns - e->response.last.ts_ns < CADENCE_NS;
+
+    if (!ends)
+        return 0;
+    *before = e->response.last;
+    return (uint32_t)(r->bytes / EMPTY_BYTES);
 }
 
 bool answers_short_frame(const struct cconn *cc, const struct fact_tls_records *r)
@@ -252,7 +326,7 @@ bool answers_short_frame(const struct cconn *cc, const struct fact_tls_records *
         return false;
     for (const struct list_link *at = cc->open.next; at != &cc->open; at = at->next) {
         const struct exchange *e = list_entry(at, struct exchange, open);
-        if (e->response.seen || !had_time(cc, e, r->first.ts_ns))
+        if (e->response.seen || !answers_had_time(cc, e, r->first.ts_ns))
             continue;
         if (has_body(e))
             return false;

@@ -9,6 +9,11 @@
 struct exchange *answers_find(struct correlate *c, struct cconn *cc, const struct fact_tls_records *r);
 /* The records are part of the answer to e. */
 void answers_note(struct cconn *cc, struct exchange *e, const struct fact_tls_records *r);
+/* A round trip is over since e's request, as far as is known. */
+bool answers_had_time(const struct cconn *cc, const struct exchange *e, int64_t now_ns);
+/* How many answers a record of empty frames ends, as servers send them that do not know where a body ends. 0: it is no
+ * such record. before: the last of the record before it. */
+uint32_t answers_ended_by(const struct cconn *cc, const struct fact_tls_records *r, struct packet_mark *before);
 /* The server sent what may be the answer to any request that is open for a round trip. */
 void answers_possible(struct cconn *cc, const struct fact_tls_records *r);
 /* The server sent a frame as long as a RST_STREAM: it may have reset any of those that wait. */

@@ -17,7 +17,9 @@ enum { CERTAINLY_TICKETS = 2 };
 /* Records of an upload under way: Go begins with segments' worth, others with more. */
 enum { UPLOAD_RECORD_BYTES = 1024 };
 /* With its frame's header; a WINDOW_UPDATE is as long. */
-enum { RST_STREAM_BYTES = 13, SETTINGS_ACK_BYTES = 9 };
+enum { RST_STREAM_BYTES = 13, SETTINGS_ACK_BYTES = 9, PING_BYTES = 17 };
+/* What is left of an upload follows such a record. */
+enum { FULL_RECORD_BYTES = 16000 };
 /* A head whose fields are mostly in the peers' tables. */
 enum { SHORT_HEAD_MAX = 100 };
 /* A body, or a head with its body, is longer than a head by at least this much. */
@@ -65,13 +67,15 @@ static bool like_least(const struct conn_tls *t, uint64_t n)
     return n + LONGER_BYTES >= t->least_head_bytes && n <= t->least_head_bytes + LONGER_BYTES;
 }
 
-/* As short as the shortest that surely began a request, or with a RST_STREAM before it: few bodies are. */
+/* As short as the shortest that surely began a request, or with a RST_STREAM before it, or without the one that the
+ * shortest had: few bodies are. */
 static bool like_least_head(const struct conn_tls *t, const struct fact_tls_records *r)
 {
     uint64_t n = r->bytes / r->records;
 
     return t->least_head_bytes > 0 &&
-           (like_least(t, n) || (n > RST_STREAM_BYTES && like_least(t, n - RST_STREAM_BYTES)));
+           (like_least(t, n) || (n > RST_STREAM_BYTES && like_least(t, n - RST_STREAM_BYTES)) ||
+            (t->resets_seen && like_least(t, n + RST_STREAM_BYTES)));
 }
 
 /* A short record at once after a head, and of another length than heads are, even with frames before them. */
@@ -101,15 +105,34 @@ static bool like_body(const struct conn_tls *t, const struct exchange *e, const 
            r->first.ts_ns - e->request.last.ts_ns < soon_ns;
 }
 
+/* About as long as the heads that are known: what is left of a body rarely is. */
+static bool as_long_as_heads(const struct conn_tls *t, const struct fact_tls_records *r)
+{
+    enum { SHORTER_BYTES = 4, LONGER_BYTES = 20 };
+    uint64_t least = t->least_head_bytes;
+
+    return least > 0 && r->first_bytes + SHORTER_BYTES >= least && r->first_bytes <= least + LONGER_BYTES;
+}
+
+/* After a body the server must have said something, unless a head is all that it can be. */
+static bool opens_after_upload(const struct conn_tls *t, const struct fact_tls_records *r, bool pause)
+{
+    return (pause && t->control_seen) || (t->sent_last_bytes < FULL_RECORD_BYTES && as_long_as_heads(t, r));
+}
+
 /* Streams are opened one write after the other; what follows at once, or is long, is a body, unless it is as long as
- * the head before it. After a body, the server must have said something. */
+ * the head before it. */
 static bool opens_stream(const struct conn_tls *t, const struct exchange *e, const struct fact_tls_records *r)
 {
     bool pause = r->first.ts_ns - e->request.last.ts_ns >= CADENCE_NS;
 
-    if (!t->info.h2 || r->bytes / r->records > UPLOAD_RECORD_BYTES || like_body(t, e, r))
+    if (!t->info.h2 || like_body(t, e, r))
         return false;
-    return t->record_bytes > UPLOAD_RECORD_BYTES ? pause && t->control_seen : pause || like_heads(t, e, r);
+    if (r->bytes / r->records > UPLOAD_RECORD_BYTES)
+        return pause && t->heads_with_bodies && t->sent_last_bytes < FULL_RECORD_BYTES;
+    if (t->record_bytes > UPLOAD_RECORD_BYTES)
+        return opens_after_upload(t, r, pause);
+    return pause || t->answer_ns > e->request.last.ts_ns || like_heads(t, e, r);
 }
 
 /* What came from the server so far is no answer yet: the client's data belong to the request that is open. */
@@ -136,7 +159,8 @@ static void learn_head(struct conn_tls *t, const struct exchange *e)
         return;
     t->heads_with_bodies |= t->least_head_bytes > 0 && (t->head_bytes > t->least_head_bytes + BODY_LONGER_BYTES ||
                                                         t->least_head_bytes > t->head_bytes + BODY_LONGER_BYTES);
-    if (t->least_head_bytes == 0 || t->head_bytes < t->least_head_bytes)
+    bool like_resets = t->head_bytes % RST_STREAM_BYTES == 0 && !alike(t->head_bytes, t->least_head_bytes);
+    if (t->least_head_bytes == 0 || (t->head_bytes < t->least_head_bytes && !like_resets))
         t->least_head_bytes = t->head_bytes;
 }
 
@@ -151,6 +175,7 @@ static void next_request(struct correlate *c, struct cconn *cc, const struct fac
     const struct exchange *before = conn_newest_open(cc);
     bool after_pause = before == NULL || r->first.ts_ns - before->request.last.ts_ns >= CADENCE_NS;
     cc->tls->reset_like = cc->tls->control_seen = false;
+    cc->tls->maybe_heads = 0;
     if (conn_oldest_open(cc) == NULL) {
         cc->tls->answered = false;
         cc->tls->answer_records = 0;
@@ -165,26 +190,47 @@ static void next_request(struct correlate *c, struct cconn *cc, const struct fac
     fill_request(e, r);
 }
 
-/* The heads after a connection's first are shorter: what was taken for its body and is like the next record was one. */
-static void take_body_for_request(struct correlate *c, struct cconn *cc, const struct fact_tls_records *r)
+/* A short record that follows at once, and may be a body or a head. */
+static void note_maybe_head(struct conn_tls *t, const struct fact_tls_records *r)
+{
+    bool one = r->records == 1 && r->bytes <= SHORT_HEAD_MAX;
+
+    if (one && t->maybe_heads < TLS_MAYBE_HEADS) {
+        t->maybe_head[t->maybe_heads] = r->first_whole;
+        t->maybe_head_bytes[t->maybe_heads] = (uint32_t)r->bytes;
+    }
+    /* too many, or a body's: none is believed */
+    t->maybe_heads = one && t->maybe_heads < TLS_MAYBE_HEADS ? t->maybe_heads + 1u : TLS_MAYBE_HEADS + 1u;
+}
+
+static void begin_at(struct correlate *c, struct cconn *cc, struct packet_mark at, uint32_t bytes)
+{
+    struct fact_tls_records head = {.first = at, .first_whole = at, .last = at, .records = 1, .bytes = bytes};
+
+    next_request(c, cc, &head);
+    struct exchange *e = conn_newest_open(cc);
+    if (e == NULL)
+        return;
+    e->request.last = at;
+    e->request.body_bytes = bytes;
+    learn_head(cc->tls, e);
+}
+
+/* Heads after a connection's first are shorter, and several in a row that are alike are no bodies: what came at once
+ * since the last head was heads. */
+static void take_bodies_for_requests(struct correlate *c, struct cconn *cc, const struct fact_tls_records *r)
 {
     struct conn_tls *t = cc->tls;
     struct exchange *e = conn_newest_open(cc);
-    uint64_t body = e == NULL ? 0 : e->request.body_bytes - t->head_bytes;
+    uint32_t n = t->maybe_heads;
 
-    if (!t->info.h2 || body == 0 || e->response.seen || body != t->record_bytes || body > SHORT_HEAD_MAX ||
-        !alike(body, r->bytes / r->records))
+    if (!t->info.h2 || e == NULL || e->response.seen || n == 0 || n > TLS_MAYBE_HEADS ||
+        !alike(t->maybe_head_bytes[n - 1], r->bytes / r->records))
         return;
-    struct fact_tls_records head = {.first = e->request.last, .first_whole = e->request.last, .records = 1};
-    head.bytes = body;
     e->request.last = e->request.head_end;
     e->request.body_bytes = t->head_bytes;
-    next_request(c, cc, &head);
-    if ((e = conn_newest_open(cc)) != NULL) {
-        e->request.last = head.first;
-        e->request.body_bytes = body;
-        learn_head(t, e);
-    }
+    for (uint32_t i = 0; i < n; i++)
+        begin_at(c, cc, t->maybe_head[i], t->maybe_head_bytes[i]);
 }
 
 /* ---- TLS inside TLS ---- */
@@ -269,28 +315,36 @@ static void forget_reset(struct cconn *cc, struct exchange *e, const struct fact
     t->head_bytes = r->bytes / r->records;
 }
 
-/* Shorter than this client's heads, and as long as a RST_STREAM: of a stream that was answered, or that it gives up. */
-static bool is_reset(const struct conn_tls *t, const struct fact_tls_records *r)
+/* Shorter than this client's heads, and as long as a RST_STREAM: of a stream that was answered, or that it gives up. A
+ * client that sends such sends several at once, too. */
+static bool is_reset(struct conn_tls *t, const struct fact_tls_records *r)
 {
-    enum { SHORTER_BYTES = 4 };
+    enum { SHORTER_BYTES = 4, SEVERAL = 4 };
 
-    return t->info.h2 && r->records == 1 && r->bytes == RST_STREAM_BYTES &&
-           t->least_head_bytes > RST_STREAM_BYTES + SHORTER_BYTES;
+    if (!t->info.h2 || r->records != 1 || t->least_head_bytes <= RST_STREAM_BYTES + SHORTER_BYTES)
+        return false;
+    if (r->bytes == RST_STREAM_BYTES)
+        return t->resets_seen = true;
+    return t->resets_seen && r->bytes % RST_STREAM_BYTES == 0 && r->bytes <= SEVERAL * RST_STREAM_BYTES &&
+           !alike(r->bytes, t->least_head_bytes);
 }
 
-static void on_request_records(struct correlate *c, struct cconn *cc, const struct fact_tls_records *r)
+static void take_request_records(struct correlate *c, struct cconn *cc, const struct fact_tls_records *r)
 {
     if (is_reset(cc->tls, r) || in_tunnel_handshake(c, cc, r))
         return;
     struct exchange *e = conn_newest_open(cc);
     forget_refused(c, cc, e, r);
     forget_reset(cc, e, r);
-    if (e != NULL && !e->request.seen)
+    bool anew = e != NULL && !e->request.seen;
+    if (anew)
         fill_request(e, r);
-    take_body_for_request(c, cc, r);
+    take_bodies_for_requests(c, cc, r);
     e = conn_newest_open(cc);
-    if (e == NULL || !same_request(cc->tls, e, r))
+    if (e == NULL || (!anew && !same_request(cc->tls, e, r)))
         next_request(c, cc, r);
+    else if (!anew)
+        note_maybe_head(cc->tls, r);
     if ((e = conn_newest_open(cc)) == NULL)
         return;
     if (e->response.seen) {
@@ -302,7 +356,49 @@ static void on_request_records(struct correlate *c, struct cconn *cc, const stru
     e->request.body_bytes += r->bytes;
     e->request.lost |= r->lost;
     cc->tls->record_bytes = r->bytes / r->records;
+    cc->tls->sent_last_bytes = r->last_bytes;
     transport_ended(cc, e, FLOW_C2S);
+}
+
+/* What was as long as a PING began a request: a record follows at once that is no head. */
+static bool ping_began(struct conn_tls *t, const struct fact_tls_records *r, struct fact_tls_records *head)
+{
+    struct packet_mark at = t->ping_like;
+
+    t->ping_like = (struct packet_mark){0};
+    if (!mark_set(&at) || r->first.ts_ns - at.ts_ns >= CADENCE_NS || t->least_head_bytes == 0 ||
+        like_least_head(t, r))
+        return false;
+    *head = (struct fact_tls_records){.first = at, .first_whole = at, .last = at, .records = 1, .bytes = PING_BYTES};
+    head->first_bytes = head->last_bytes = PING_BYTES;
+    return true;
+}
+
+static void on_request_records(struct correlate *c, struct cconn *cc, const struct fact_tls_records *r)
+{
+    struct fact_tls_records head;
+
+    if (ping_began(cc->tls, r, &head))
+        take_request_records(c, cc, &head);
+    take_request_records(c, cc, r);
+}
+
+/* As long as a PING, but heads are as short where the peers' tables have all of their fields (RFC 7541). */
+static void on_client_control(struct correlate *c, struct cconn *cc, const struct fact_tls_records *r)
+{
+    enum { LONGER_BYTES = 4 };
+    struct conn_tls *t = cc->tls;
+
+    if (!t->info.h2 || r->bytes != PING_BYTES)
+        return;
+    bool owed = t->pinged;
+    t->pinged = false;
+    if (owed)
+        return;
+    if (t->least_head_bytes > 0 && t->least_head_bytes <= PING_BYTES + LONGER_BYTES)
+        take_request_records(c, cc, r);
+    else
+        t->ping_like = r->first_whole;
 }
 
 /* ---- responses ---- */
@@ -332,7 +428,7 @@ static struct exchange *answered_turn(struct cconn *cc, const struct fact_tls_re
     return e;
 }
 
-static void on_response_records(struct correlate *c, struct cconn *cc, const struct fact_tls_records *r)
+static void take_response_records(struct correlate *c, struct cconn *cc, const struct fact_tls_records *r)
 {
     struct conn_tls *t = cc->tls;
     struct exchange *e = t->info.h2 ? answers_find(c, cc, r) : answered_turn(cc, r);
@@ -348,6 +444,7 @@ static void on_response_records(struct correlate *c, struct cconn *cc, const str
     if (t->info.h2 && !e->response.seen && r->first.ts_ns - t->head_like.ts_ns < CADENCE_NS) {
         e->response.first = t->head_like;
         t->heads_short = true;
+        t->pinged = false;
     }
     t->head_like = (struct packet_mark){0};
     if (ticket && t->tickets >= CERTAINLY_TICKETS) {
@@ -362,6 +459,39 @@ static void on_response_records(struct correlate *c, struct cconn *cc, const str
     answer(c, e, r);
 }
 
+/* Each frame of a record of empty ones ends an answer, of which all else was in the records before it. */
+static void on_response_records(struct correlate *c, struct cconn *cc, const struct fact_tls_records *r)
+{
+    struct fact_tls_records one = *r;
+    struct packet_mark before;
+    uint32_t ends = answers_ended_by(cc, r, &before);
+
+    if (ends < 2) {
+        take_response_records(c, cc, r);
+        return;
+    }
+    one.bytes = one.first_bytes = one.last_bytes = (uint32_t)r->bytes / ends;
+    cc->tls->frames_end = true;
+    for (uint32_t i = 0; i < ends; i++) {
+        take_response_records(c, cc, &one);
+        cc->tls->answer_ended = true;
+        one.first = one.first_whole = one.last = before;
+    }
+    cc->tls->frames_end = false;
+}
+
+/* It acknowledges what was taken for a request. Only the newest can go: those behind it have their positions. */
+static void forget_ping(struct correlate *c, struct cconn *cc, const struct fact_tls_records *r)
+{
+    struct exchange *e = conn_newest_open(cc);
+
+    if (e != NULL && e->request.body_bytes == PING_BYTES && !e->response.seen && e->conn.position > 0 &&
+        e->conn.position + 1 == cc->positions && answers_had_time(cc, e, r->first.ts_ns))
+        open_discard(c, e);
+    else
+        cc->tls->pinged = true;
+}
+
 /* A frame as short as a WINDOW_UPDATE: a RST_STREAM, or a response's head whose fields are all in the peers' tables. After
  * a request with a body, it is the latter only if data follow. */
 static void on_server_control(struct correlate *c, struct cconn *cc, const struct fact_tls_records *r)
@@ -370,10 +500,14 @@ static void on_server_control(struct correlate *c, struct cconn *cc, const struc
 
     if (r->bytes == r->records * SETTINGS_ACK_BYTES) {
         t->answer_ended |= t->settings_acked;
+        if (t->settings_acked && t->ends_seen < TLS_ENDS_SURE)
+            t->ends_seen++;
         t->settings_acked = true;
         return;
     }
     t->control_seen = true;
+    if (t->info.h2 && r->bytes == PING_BYTES)
+        forget_ping(c, cc, r);
     answers_possible(cc, r);
     bool reset_like = r->bytes == r->records * RST_STREAM_BYTES;
     t->reset_like |= reset_like;
@@ -406,8 +540,13 @@ void tls_records(struct correlate *c, struct cconn *cc, const struct fact *f)
     }
     if (r->shape == FACT_TLS_CONTROL && f->dir == FLOW_S2C)
         on_server_control(c, cc, r);
-    if (t->failure != TLS_FAILED_NOT || r->shape == FACT_TLS_CONTROL || !sides_known(cc))
+    if (t->failure != TLS_FAILED_NOT || !sides_known(cc))
         return;
+    if (r->shape == FACT_TLS_CONTROL) {
+        if (f->dir == FLOW_C2S)
+            on_client_control(c, cc, r);
+        return;
+    }
     if (f->dir == FLOW_C2S)
         on_request_records(c, cc, r);
     else

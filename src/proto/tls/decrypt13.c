@@ -111,7 +111,6 @@ static bool is_lone_finished(const struct tls *t, const struct tls_record *r)
 
 static void on_finished(struct tls *t, const struct tls_record *r)
 {
-    t->outcome.padded |= r->dir == FLOW_C2S && tls_is_padded_finished(t, r);
     if (r->dir == FLOW_C2S && !t->done)
         tls_emit_done(t, &r->last, false);
     next_phase(t, r->dir, TLS_PHASE_DATA);
@@ -284,6 +283,7 @@ bool tls_decrypt_inner(struct tls *t, const struct tls_record *r)
     bool opened = !side->lost && (open_due(t, side, r, &plain.payload) || open_later(t, side, r, &plain.payload));
     if (!opened)
         return on_unopened(t, side, r);
+    t->outcome.padded |= r->dir == FLOW_C2S && side->phase == TLS_PHASE_HANDSHAKE && tls_is_padded_finished(t, r);
     on_inner(t, &plain);
     return true;
 }

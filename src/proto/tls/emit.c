@@ -47,16 +47,16 @@ void tls_emit_done(struct tls *t, const struct packet_mark *mark, bool guessed)
     tls_emit(t, &f);
 }
 
-/* HTTP/2: a short record may begin the next answer, and a record behind one that is not full; a short record behind a
- * short one may be the next request. */
+/* HTTP/2: a short record may begin the next answer, and a record behind one that is not full; a short record of the client
+ * may be the next request, but for what a full one left of its frame. */
 static bool may_begin_message(const struct tls *t, enum flow_dir dir, enum fact_tls_shape shape, uint32_t plain)
 {
-    enum { HEAD_MAX = 100, FULL_BYTES = 4000 };
+    enum { HEAD_MAX = 100, FULL_BYTES = 4000, CLIENT_FULL_BYTES = 16000 };
 
     if (!t->shape.h2 || shape != FACT_TLS_DATA)
         return false;
     if (dir == FLOW_C2S)
-        return plain <= HEAD_MAX && t->run.last_bytes <= HEAD_MAX;
+        return plain <= HEAD_MAX && t->run.last_bytes < CLIENT_FULL_BYTES;
     return plain <= HEAD_MAX || t->run.last_bytes < FULL_BYTES;
 }
 

@@ -327,6 +327,19 @@ void sim_response(struct sim *s, int64_t us, struct flow_conn *c, uint32_t numbe
     end_of(s, c, FACT_HTTP_RESPONSE_END, number, 0, f.mark);
 }
 
+void sim_record(struct sim *s, int64_t us, struct flow_conn *c, enum flow_dir dir, enum fact_tls_shape shape,
+                uint32_t bytes)
+{
+    struct packet_mark mark = mark_at(s, us);
+    struct fact_tls_records r = {.shape = shape, .first = mark, .first_whole = mark, .last = mark, .records = 1};
+    struct fact f = {.kind = FACT_TLS_RECORDS, .conn = c, .dir = dir, .mark = mark};
+
+    r.bytes = r.first_bytes = r.last_bytes = bytes;
+    r.h2 = true;
+    f.as.tls_records = &r;
+    feed(s, &f);
+}
+
 void sim_close(struct sim *s, int64_t us, struct flow_conn *c, enum flow_end why)
 {
     struct fact f = {.kind = FACT_CONN_CLOSE, .conn = c};

@@ -62,6 +62,9 @@ void sim_stream(struct sim *s, int64_t us, struct flow_conn *c, uint32_t stream,
                 const char *target);
 void sim_response(struct sim *s, int64_t us, struct flow_conn *c, uint32_t number, uint16_t status,
                   const char *location);
+/* An encrypted record of an HTTP/2 connection. */
+void sim_record(struct sim *s, int64_t us, struct flow_conn *c, enum flow_dir dir, enum fact_tls_shape shape,
+                uint32_t bytes);
 void sim_close(struct sim *s, int64_t us, struct flow_conn *c, enum flow_end why);
 
 #endif
