@@ -8,12 +8,8 @@ enum { TLS_WAITS_KEPT = 16, TLS_MAYBE_HEADS = 8, TLS_ENDS_SURE = 2 };
 
 struct conn_tls {
     struct exchange_tls info;
-    bool padded;              /* the client is Java */
-    bool reported;            /* an exchange reports the handshake */
-    bool asked;               /* a request was estimated on it */
     uint64_t early_bytes;     /* of the open request, sent as early data; 0: none */
     uint32_t tickets;         /* records so far that look like a NewSessionTicket */
-    bool answered;            /* a record of the open exchange's response cannot be one */
     uint32_t answer_records;  /* of the open exchange's response */
     uint64_t record_bytes;    /* of the client's last records, on average */
     uint32_t sent_last_bytes; /* HTTP/2: of its last record */
@@ -21,28 +17,32 @@ struct conn_tls {
     struct packet_mark maybe_head[TLS_MAYBE_HEADS];
     uint32_t maybe_head_bytes[TLS_MAYBE_HEADS];
     uint32_t maybe_heads;
+    uint32_t waits;               /* of waits_ns so far; the latest are kept */
     struct packet_mark ping_like; /* HTTP/2: the client's last record, as long as a PING */
-    bool pinged;                /* HTTP/2: the server sent what may be a PING that the client has not acknowledged */
-    uint64_t head_bytes;        /* HTTP/2: of the last request's first record */
-    uint64_t least_head_bytes;  /* HTTP/2: of the requests that followed a pause, but for the first; 0: none did */
-    uint8_t short_bodies;       /* HTTP/2: bodies as short as heads, as it seems; 2: or more */
-    bool heads_with_bodies;     /* HTTP/2: the client writes both as one record, as it seems */
-    uint64_t answer_head_bytes; /* HTTP/2: of the last response's first record */
-    uint64_t answer_last_bytes; /* HTTP/2: of its last record */
-    int8_t heads_apart;         /* HTTP/2: 0 or more: the server's HEADERS are records of their own, as it seems */
-    bool bodies_like_heads;     /* HTTP/2: a body was as short as its head */
-    uint32_t answer_head_least; /* HTTP/2: of all responses' first records; 0: none was short */
-    uint32_t heads_hidden;      /* HTTP/2: heads that the last short one may have with it */
-    uint8_t ends_seen;          /* HTTP/2: empty frames that ended responses, as it seems */
-    bool frames_end;            /* HTTP/2: the record at hand ends what came before it */
-    bool answer_ended;          /* HTTP/2: the server sent an empty frame since */
-    bool settings_acked;        /* HTTP/2: by the server */
-    bool heads_short;           /* HTTP/2: the server's HEADERS may be as short as a WINDOW_UPDATE */
-    int64_t answer_ns;          /* HTTP/2: of the server's last record that is no control frame */
-    int64_t usual_wait_ns;      /* HTTP/2: for an answer, where it was asked for alone; 0: not known */
-    int64_t least_wait_ns;      /* the least of those, and for the ServerHello; 0: not known */
+    uint64_t head_bytes;          /* HTTP/2: of the last request's first record */
+    uint64_t least_head_bytes;    /* HTTP/2: of the requests that followed a pause, but for the first; 0: none did */
+    uint64_t answer_head_bytes;   /* HTTP/2: of the last response's first record */
+    uint64_t answer_last_bytes;   /* HTTP/2: of its last record */
+    uint32_t answer_head_least;   /* HTTP/2: of all responses' first records; 0: none was short */
+    uint32_t heads_hidden;        /* HTTP/2: heads that the last short one may have with it */
+    bool padded;                  /* the client is Java */
+    bool reported;                /* an exchange reports the handshake */
+    bool asked;                   /* a request was estimated on it */
+    bool answered;                /* a record of the open exchange's response cannot be one */
+    bool pinged;            /* HTTP/2: the server sent what may be a PING that the client has not acknowledged */
+    uint8_t short_bodies;   /* HTTP/2: bodies as short as heads, as it seems; 2: or more */
+    bool heads_with_bodies; /* HTTP/2: the client writes both as one record, as it seems */
+    int8_t heads_apart;     /* HTTP/2: 0 or more: the server's HEADERS are records of their own, as it seems */
+    bool bodies_like_heads; /* HTTP/2: a body was as short as its head */
+    uint8_t ends_seen;      /* HTTP/2: empty frames that ended responses, as it seems */
+    bool frames_end;        /* HTTP/2: the record at hand ends what came before it */
+    bool answer_ended;      /* HTTP/2: the server sent an empty frame since */
+    bool settings_acked;    /* HTTP/2: by the server */
+    bool heads_short;       /* HTTP/2: the server's HEADERS may be as short as a WINDOW_UPDATE */
+    int64_t answer_ns;      /* HTTP/2: of the server's last record that is no control frame */
+    int64_t usual_wait_ns;  /* HTTP/2: for an answer, where it was asked for alone; 0: not known */
+    int64_t least_wait_ns;  /* the least of those, and for the ServerHello; 0: not known */
     int64_t waits_ns[TLS_WAITS_KEPT]; /* HTTP/2: for answers that no other request can have got; 0: not known */
-    uint32_t waits;                   /* so far; the latest are kept */
     struct packet_mark head_like;     /* HTTP/2: a short frame that may be the open exchange's response head */
     bool resets_seen;                 /* HTTP/2: the client sent a RST_STREAM, as it seems */
     bool reset_like;                  /* HTTP/2: the server sent what may be a RST_STREAM since */

@@ -20,7 +20,7 @@ void image_pool(struct image *m, struct pool *p)
 
 /* ---- connections ---- */
 
-IMAGE_COVERS(struct conn_tls, 896);
+IMAGE_COVERS(struct conn_tls, 856);
 static void image_conn_tls(struct image *m, struct conn_tls *t)
 {
     image_tls(m, &t->info);
