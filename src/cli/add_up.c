@@ -25,7 +25,7 @@ static int add_windows(struct feed *f, uint64_t *problems)
     return status == P2T_OK ? p2t_summary_finish(f->summary, &none) : status;
 }
 
-int add_up_captures(struct feed *f, struct p2t_config session, struct p2t_counters *counters, uint64_t *problems)
+int add_up_session(struct feed *f, struct p2t_config session, struct p2t_counters *counters, uint64_t *problems)
 {
     int status = cli_session_open(&f->session, f->options, session);
 
@@ -35,7 +35,14 @@ int add_up_captures(struct feed *f, struct p2t_config session, struct p2t_counte
         return status;
     p2t_session_counters(f->session, counters);
     *problems += counters->problems;
-    return p2t_summary_finish(f->summary, counters);
+    return P2T_OK;
+}
+
+int add_up_captures(struct feed *f, struct p2t_config session, struct p2t_counters *counters, uint64_t *problems)
+{
+    int status = add_up_session(f, session, counters, problems);
+
+    return status == P2T_OK ? p2t_summary_finish(f->summary, counters) : status;
 }
 
 int add_up(struct feed *f, uint64_t *problems)

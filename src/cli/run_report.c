@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/thread.h"
 #include "cli/report.h"
 #include "cli/session_open.h"
 #include "cli/summing.h"
@@ -56,13 +57,32 @@ static int open_all(struct summing *s)
 
 /* ---- its input ---- */
 
+static void *seal_page(void *page)
+{
+    page_seal(page);
+    return NULL;
+}
+
+/* The page is compressed while causes are looked for. */
+static int finish_both(struct run *r)
+{
+    pthread_t thread;
+    bool beside = cli_jobs(r->sum.feed.options) > 1 && thread_start(&thread, seal_page, r->page) == 0;
+    int status = p2t_summary_finish(r->sum.feed.summary, &r->counters);
+
+    if (beside)
+        pthread_join(thread, NULL);
+    return status;
+}
+
 static int read_captures(struct run *r)
 {
     struct p2t_config session = feed_config(&r->sum.feed);
 
     session.exchange = on_exchange;
     session.connection = on_connection;
-    return add_up_captures(&r->sum.feed, session, &r->counters, &r->sum.problems);
+    int status = add_up_session(&r->sum.feed, session, &r->counters, &r->sum.problems);
+    return status == P2T_OK ? finish_both(r) : status;
 }
 
 static int on_written(void *ctx, const struct p2t_exchange *x)

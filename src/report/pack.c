@@ -1,12 +1,10 @@
 #include "report/pack.h"
 
-#include "base/utf8.h"
+#include <stdlib.h>
+#include <string.h>
 
-struct known_text {
-    struct hmap_node node;
-    size_t at, n; /* in texts */
-    uint32_t number;
-};
+#include "base/hash.h"
+#include "base/utf8.h"
 
 static void put_varint(struct buf *b, uint64_t v)
 {
@@ -60,46 +58,97 @@ static bool is_last(const struct pack *p, const struct pack_stream *s, struct sl
     return s->number != 0 && slice_eq(slice_of(p->texts.p + s->at, s->n), text);
 }
 
-static struct known_text *find_text(struct pack *p, uint64_t hash, struct slice text)
+static struct slice text_of(const struct pack *p, uint32_t number)
 {
-    for (struct hmap_node *n = hmap_first(&p->known, hash); n != NULL; n = hmap_next(n)) {
-        struct known_text *t = hmap_entry(n, struct known_text, node);
-        if (slice_eq(slice_of(p->texts.p + t->at, t->n), text))
-            return t;
-    }
-    return NULL;
+    size_t end = number < p->text_count ? p->begin[number] : p->texts.n;
+
+    return slice_of(p->texts.p + p->begin[number - 1], end - p->begin[number - 1]);
+}
+
+static bool has_room(struct pack *p)
+{
+    if (p->text_count < p->begin_room)
+        return true;
+    size_t room = p->begin_room > 0 ? p->begin_room * 2 : 256;
+    uint32_t *begin = reallocarray(p->begin, room, sizeof *begin);
+    if (begin == NULL)
+        return false;
+    p->begin = begin;
+    p->begin_room = room;
+    return true;
 }
 
 static void append_text(struct pack *p, struct pack_stream *s, struct slice text)
 {
+    if (!has_room(p) || p->texts.n > UINT32_MAX - text.n) {
+        p->failed = true;
+        return;
+    }
     s->at = p->texts.n;
     s->n = text.n;
+    p->begin[p->text_count] = (uint32_t)p->texts.n;
     s->number = ++p->text_count;
     buf_slice(&p->texts, text);
     put_varint(&p->lengths, text.n);
     p->failed |= p->texts.failed;
 }
 
+/* The slot of that text, or the one that it will have. */
+static struct pack_slot *find_slot(const struct pack *p, uint32_t hash, struct slice text)
+{
+    size_t i = hash & (p->slots - 1);
+
+    while (p->slot[i].number != 0 && (p->slot[i].hash != hash || !slice_eq(text_of(p, p->slot[i].number), text)))
+        i = (i + 1) & (p->slots - 1);
+    return &p->slot[i];
+}
+
+static void move_slot(struct pack_slot *to, size_t slots, struct pack_slot from)
+{
+    size_t i = from.hash & (slots - 1);
+
+    while (to[i].number != 0)
+        i = (i + 1) & (slots - 1);
+    to[i] = from;
+}
+
+/* A third stays free. */
+static bool has_slots(struct pack *p)
+{
+    if (p->slots_used * 3 < p->slots * 2)
+        return true;
+    size_t slots = p->slots > 0 ? p->slots * 2 : 512;
+    struct pack_slot *slot = calloc(slots, sizeof *slot);
+    if (slot == NULL)
+        return false;
+    for (size_t i = 0; i < p->slots; i++)
+        if (p->slot[i].number != 0)
+            move_slot(slot, slots, p->slot[i]);
+    free(p->slot);
+    p->slot = slot;
+    p->slots = slots;
+    return true;
+}
+
 static void seek_text(struct pack *p, struct pack_stream *s, struct slice text)
 {
-    uint64_t hash = hash_bytes(text.p, text.n);
-    struct known_text *t = find_text(p, hash, text);
+    uint32_t hash = (uint32_t)hash_bytes(text.p, text.n);
 
-    if (t == NULL) {
+    if (!has_slots(p)) {
+        p->failed = true;
+        return;
+    }
+    struct pack_slot *found = find_slot(p, hash, text);
+    if (found->number == 0) {
         s->fresh++;
         append_text(p, s, text);
-        t = arena_alloc(&p->nodes, sizeof *t);
-        if (t == NULL || hmap_insert(&p->known, &t->node, hash) != 0) {
-            p->failed = true;
-            return;
-        }
-        t->at = s->at;
-        t->n = s->n;
-        t->number = s->number;
+        *found = (struct pack_slot){hash, p->failed ? 0 : s->number};
+        p->slots_used++;
+        return;
     }
-    s->at = t->at;
-    s->n = t->n;
-    s->number = t->number;
+    s->at = p->begin[found->number - 1];
+    s->n = text.n;
+    s->number = found->number;
 }
 
 static void put_text(struct pack *p, unsigned column, struct pack_stream *s, struct slice text)
@@ -241,8 +290,9 @@ void pack_reset(struct pack *p)
     memset(p->stream, 0, sizeof p->stream);
     buf_reset(&p->texts);
     buf_reset(&p->lengths);
-    hmap_fini(&p->known);
-    arena_reset(&p->nodes);
+    if (p->slots > 0)
+        memset(p->slot, 0, p->slots * sizeof *p->slot);
+    p->slots_used = 0;
     p->text_count = 0;
     p->rows = 0;
 }
@@ -254,6 +304,6 @@ void pack_fini(struct pack *p)
     buf_fini(&p->texts);
     buf_fini(&p->lengths);
     buf_fini(&p->scratch);
-    hmap_fini(&p->known);
-    arena_fini(&p->nodes);
+    free(p->begin);
+    free(p->slot);
 }

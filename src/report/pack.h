@@ -3,9 +3,7 @@
 #ifndef P2T_REPORT_PACK_H
 #define P2T_REPORT_PACK_H
 
-#include "base/arena.h"
 #include "base/buf.h"
-#include "base/hash.h"
 #include "pcap2trace/exchange.h"
 
 enum { PACK_COLUMNS_MAX = 48, PACK_STREAMS = PACK_COLUMNS_MAX + 64 };
@@ -23,8 +21,12 @@ struct pack {
     int64_t last[PACK_COLUMNS_MAX]; /* of columns of differences */
     struct pack_stream stream[PACK_STREAMS];
     struct buf texts, lengths, scratch;
-    struct arena nodes;
-    struct hmap known;
+    uint32_t *begin; /* of each text, by number - 1, in texts */
+    size_t begin_room;
+    struct pack_slot {
+        uint32_t hash, number; /* number: 0: free */
+    } * slot; /* texts by hash, with linear probing: small, so that it stays in the processor's cache */
+    size_t slots, slots_used;
     uint32_t text_count;
     size_t rows;
     bool failed; /* memory ran out */

@@ -253,11 +253,16 @@ static int write_data(struct page *p, const struct page_facts *facts, const stru
     return status == P2T_OK ? write_table(p, p->keep.details, TIER_COUNT, "d", sink) : status;
 }
 
+void page_seal(struct page *p)
+{
+    keep_finish(&p->keep, p->config.threads);
+}
+
 int page_write(struct page *p, const struct page_facts *facts, const struct page_sink *sink)
 {
     const char *title = p->config.title != NULL ? p->config.title : "pcap2trace report";
 
-    keep_finish(&p->keep, p->config.threads);
+    page_seal(p);
     if (p->keep.failed)
         return P2T_ERR_MEMORY;
     head_write(&p->out, title);

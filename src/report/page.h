@@ -2,7 +2,7 @@
  *
  *     page_new(&page, &config);
  *     session callbacks: page_exchange(), page_connection()
- *     page_finish(page, &facts), then page_write()
+ *     page_seal(page), or not, then page_write()
  *
  * Only base64 comes from the captures into the HTML; the script shows it as text. What is held is bounded by the page's size,
  * whatever comes. Exchanges and connections come from one thread at a time. */
@@ -48,6 +48,8 @@ int page_new(struct page **page, const struct page_config *config);
 /* As callbacks of a session want it: 0 or P2T_ERR_MEMORY. */
 int page_exchange(struct page *p, const struct p2t_exchange *x);
 int page_connection(struct page *p, const struct p2t_connection_record *r);
+/* Nothing more comes: compresses what is not yet. page_write() does so, too; another thread may call this one before. */
+void page_seal(struct page *p);
 /* Writes the whole page. 0, P2T_ERR_MEMORY, or what the sink returned. */
 int page_write(struct page *p, const struct page_facts *facts, const struct page_sink *sink);
 /* Exchanges that are in the page's table, and all that were given. */
