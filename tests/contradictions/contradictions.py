@@ -161,7 +161,7 @@ def syns(claim, capture):
 
 
 def no_answer(claim, capture):
-    within = re.search(r"did not answer one SYN within ([\d.]+) s", claim.text)
+    within = re.search(r"to one SYN is in the capture within ([\d.]+) s", claim.text)
     for syn in syns(claim, capture):
         own = capture.attempt(syn)
         if within:

@@ -1191,7 +1191,8 @@ static void a_single_syn_and_many_read_differently(void **state)
     m.attempts[0].syns = 1;
     m.attempts[0].next_slot_ns = at(3001000).ts_ns;
     expect(&m, P2T_FINDING_CONN_NO_ANSWER, P2T_SEVERITY_ERROR,
-           "10.0.0.2:80 did not answer one SYN within 3.0 s, and the client did not repeat it: packets do not "
+           "no answer of 10.0.0.2:80 to one SYN is in the capture within 3.0 s, and the client did not repeat it: "
+           "packets do not "
            "show why it stopped");
 }
 

@@ -29,7 +29,7 @@ static void about_silence(struct exchange *e, const struct exchange_attempt *a, 
                        a->syns, plural(a->syns), over, then);
     else if (a->syns == 1)
         finding_add_as(e, P2T_FINDING_CONN_NO_ANSWER, severity, &a->syn, NULL,
-                       "%s did not answer one SYN within %.1f s%s", addr,
+                       "no answer of %s to one SYN is in the capture within %.1f s%s", addr,
                        (double)(a->next_slot_ns - a->syn.ts_ns) / 1e9,
                        a->followed ? then : ", and the client did not repeat it: packets do not show why it stopped");
     else
