@@ -64,7 +64,7 @@ static int finish(struct run *r, int status)
     }
     p2t_session_counters(r->feed.session, &counters);
     if (p2t_summary_finish(r->feed.summary, &counters) != P2T_OK ||
-        sqlite_finish(r->db, r->feed.summary, signals_stop() == 0) != P2T_OK) {
+        sqlite_finish(r->db, r->feed.summary, signals_stop() == 0 && counters.problems == 0) != P2T_OK) {
         report_line(r->feed.options->output, sqlite_problem(r->db));
         return EXIT_TROUBLE;
     }

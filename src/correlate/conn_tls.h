@@ -46,6 +46,7 @@ struct conn_tls {
     struct packet_mark head_like;     /* HTTP/2: a short frame that may be the open exchange's response head */
     bool resets_seen;                 /* HTTP/2: the client sent a RST_STREAM, as it seems */
     bool reset_like;                  /* HTTP/2: the server sent what may be a RST_STREAM since */
+    bool reset_marked;                /* HTTP/2: an open request has that frame as response.reset_like */
     bool control_seen; /* HTTP/2: the server sent a short frame since, other than a SETTINGS acknowledgement */
     /* TLS inside TLS, to a target behind an https proxy: how far its handshake has come. */
     enum tls_tunnel { TUNNEL_NONE, TUNNEL_ASKED, TUNNEL_HELLO, TUNNEL_ANSWERED, TUNNEL_READY } tunnel;

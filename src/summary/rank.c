@@ -349,7 +349,8 @@ size_t unexplained_failures(const struct p2t_summary *s)
     size_t n = 0;
 
     for (size_t i = 0; i < s->call_count; i++)
-        n += s->calls[i].failed && !is_failure_told(s, &s->calls[i]) && !is_failed_leg_told(s, &s->calls[i]);
+        if (s->calls[i].failed && !is_failure_told(s, &s->calls[i]) && !is_failed_leg_told(s, &s->calls[i]))
+            n += call_weight(s, &s->calls[i]);
     return n;
 }
 

@@ -64,6 +64,7 @@ static void image_conn_tls(struct image *m, struct conn_tls *t)
     image_mark(m, &t->head_like);
     image_bool(m, &t->resets_seen);
     image_bool(m, &t->reset_like);
+    image_bool(m, &t->reset_marked);
     image_bool(m, &t->control_seen);
     IMAGE_ENUM(m, t->tunnel, TUNNEL_READY);
 }

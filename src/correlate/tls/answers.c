@@ -294,13 +294,40 @@ static bool has_body(const struct exchange *e)
     return e->request.last.ts_ns != e->request.head_end.ts_ns || e->request.body_bytes > SHORT_REQUEST_BYTES;
 }
 
-void answers_reset_like(struct cconn *cc, const struct fact_tls_records *r)
+/* NULL: none waits for its answer, or several do. */
+static struct exchange *only_waiting(const struct cconn *cc)
 {
+    struct exchange *only = NULL;
+
     for (struct list_link *at = cc->open.next; at != &cc->open; at = at->next) {
         struct exchange *e = list_entry(at, struct exchange, open);
-        if (!e->response.seen && !has_body(e) && answers_had_time(cc, e, r->first.ts_ns))
-            e->response.reset_like = r->last;
+        if (e->response.seen)
+            continue;
+        if (only != NULL)
+            return NULL;
+        only = e;
     }
+    return only;
+}
+
+void answers_reset_like(struct cconn *cc, const struct fact_tls_records *r, bool again)
+{
+    struct exchange *e = only_waiting(cc);
+
+    answers_reset_passed(cc);
+    if (e == NULL || again || has_body(e) || !answers_had_time(cc, e, r->first.ts_ns))
+        return;
+    e->response.reset_like = r->last;
+    cc->tls->reset_marked = true;
+}
+
+void answers_reset_passed(struct cconn *cc)
+{
+    if (!cc->tls->reset_marked)
+        return;
+    for (struct list_link *at = cc->open.next; at != &cc->open; at = at->next)
+        list_entry(at, struct exchange, open)->response.reset_like = (struct packet_mark){0};
+    cc->tls->reset_marked = false;
 }
 
 uint32_t answers_ended_by(const struct cconn *cc, const struct fact_tls_records *r, struct packet_mark *before)

@@ -16,8 +16,11 @@ bool answers_had_time(const struct cconn *cc, const struct exchange *e, int64_t 
 uint32_t answers_ended_by(const struct cconn *cc, const struct fact_tls_records *r, struct packet_mark *before);
 /* The server sent what may be the answer to any request that is open for a round trip. */
 void answers_possible(struct cconn *cc, const struct fact_tls_records *r);
-/* The server sent a frame as long as a RST_STREAM: it may have reset any of those that wait. */
-void answers_reset_like(struct cconn *cc, const struct fact_tls_records *r);
+/* The server sent a frame as long as a RST_STREAM, or, `again`, one more since the last request: a WINDOW_UPDATE is as long, and
+ * comes more than once. It may have reset the request that waits, if only one does. */
+void answers_reset_like(struct cconn *cc, const struct fact_tls_records *r, bool again);
+/* The client sent something after it: it did not leave for that. */
+void answers_reset_passed(struct cconn *cc);
 /* A frame of the server as short as a WINDOW_UPDATE: true when it must be an answer. */
 bool answers_short_frame(const struct cconn *cc, const struct fact_tls_records *r);
 

@@ -378,6 +378,7 @@ static void on_request_records(struct correlate *c, struct cconn *cc, const stru
 {
     struct fact_tls_records head;
 
+    answers_reset_passed(cc);
     if (ping_began(cc->tls, r, &head))
         take_request_records(c, cc, &head);
     take_request_records(c, cc, r);
@@ -389,6 +390,7 @@ static void on_client_control(struct correlate *c, struct cconn *cc, const struc
     enum { LONGER_BYTES = 4 };
     struct conn_tls *t = cc->tls;
 
+    answers_reset_passed(cc);
     if (!t->info.h2 || r->bytes != PING_BYTES)
         return;
     bool owed = t->pinged;
@@ -510,9 +512,9 @@ static void on_server_control(struct correlate *c, struct cconn *cc, const struc
         forget_ping(c, cc, r);
     answers_possible(cc, r);
     bool reset_like = r->bytes == r->records * RST_STREAM_BYTES;
-    t->reset_like |= reset_like;
     if (reset_like)
-        answers_reset_like(cc, r);
+        answers_reset_like(cc, r, t->reset_like);
+    t->reset_like |= reset_like;
     if (reset_like && answers_short_frame(cc, r))
         on_response_records(c, cc, r);
     else

@@ -115,7 +115,12 @@ static const struct conn *other_refused(const struct listener *l)
 /* It was there at some time: a SYN-ACK of it is in the capture, or what it said on a connection. */
 static bool listened_once(const struct listener *l)
 {
-    for (size_t i = 0; i < l->s->conn_count; i++) {
+    for (size_t i = 0; i < l->n; i++)
+        if (((const struct conn *)l->conns[i].item)->syn_ack_ns != 0)
+            return true;
+    if (!cause_look(l->s))
+        return false;
+    for (size_t i = 0; i < l->s->conn_count; i++) { /* those without a SYN, too */
         const struct conn *k = &l->s->conns[i];
         if (k->server == l->server && (k->syn_ack_ns != 0 || k->last_bytes_ns[P2T_SIDE_SERVER] != 0))
             return true;
@@ -219,7 +224,8 @@ static bool outlived_its_call(const struct p2t_summary *s, const struct call *c)
 
     return c->kind == P2T_KIND_CONNECT && c->outcome == P2T_OUTCOME_OK && k != NULL &&
            dial_end_of(s, k) == DIAL_REPEATED && k->last_bytes_ns[P2T_SIDE_CLIENT] == 0 &&
-           k->last_bytes_ns[P2T_SIDE_SERVER] == 0 && k->fin_ns[P2T_SIDE_CLIENT] + k->rst_ns[P2T_SIDE_CLIENT] != 0;
+           k->last_bytes_ns[P2T_SIDE_SERVER] == 0 && k->side[P2T_SIDE_CLIENT].unseen == 0 && !k->one_direction &&
+           k->fin_ns[P2T_SIDE_CLIENT] + k->rst_ns[P2T_SIDE_CLIENT] != 0;
 }
 
 /* What became of those calls is not in the capture. */
@@ -231,9 +237,7 @@ static void say_unused(const struct p2t_summary *s, struct cause *c)
         unused += outlived_its_call(s, c->hit[i]);
     if (unused == 0)
         return;
-    buf_printf(&c->text,
-               "; %zu connection%s that came late carried no request: by then nobody waited for %s any more", unused,
-               plural(unused), unused == 1 ? "it" : "them");
+    buf_printf(&c->text, "; %zu connection%s that came late carried no request", unused, plural(unused));
 }
 
 /* What is told of SYNs that had no answer, or a late one. */

@@ -157,7 +157,6 @@ static void say_unheard(struct p2t_summary *s, struct cause *c)
             sample_add(&waited, c->hit[i]->tls_ns);
     buf_lit(&c->text, "; the server had sent nothing for ");
     say_time(&c->text, sample_at(&waited, 500));
-    buf_lit(&c->text, ", as one that does not accept, or is stuck");
     s->failed |= waited.failed;
     sample_fini(&waited);
 }

@@ -26,6 +26,9 @@ enum dial_end dial_end_of(const struct p2t_summary *s, const struct conn *k)
             return DIAL_UNREACHABLE;
         return k->syn_ns < s->last_ns - TAIL_NS && !k->one_direction && !k->goes_on ? DIAL_SILENT : DIAL_OPEN;
     }
+    int64_t rst_ns = k->rst_ns[P2T_SIDE_SERVER];
+    if (rst_ns != 0 && rst_ns <= k->syn_ack_ns) /* some clients ask a port again that refused (Windows) */
+        return DIAL_ANSWERED;
     if (k->syns > 1 && k->syn_ack_ns - k->syn_ns > REPEATED_NS)
         return DIAL_REPEATED;
     return k->late_syn_acks > 0 && k->late_syn_ack_ns - k->syn_ack_ns > REPEATED_NS ? DIAL_LATE_SYN_ACK

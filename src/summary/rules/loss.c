@@ -145,8 +145,7 @@ struct losses {
     struct keyed *conns;
     size_t n;
     size_t events, tails, conns_hit, dead;
-    size_t stuck, holed,
-        little; /* connections with holes that stay, with several at once; losses of small segments */
+    size_t stuck; /* connections with holes that stay */
     uint64_t segments;
     int64_t lag_ns, from_ns, to_ns;
     struct word_list ports;
@@ -178,27 +177,12 @@ static bool is_stuck(const struct stall *x)
            (x->kind == P2T_STALL_LOST_BEFORE || (x->kind == P2T_STALL_LOST_AFTER && x->repeats >= REPEATS_MIN));
 }
 
-/* Holes that stay, with segments between them that arrived. */
-static void count_holes(struct losses *l, const struct conn *k)
+static bool has_stuck(const struct conn *k)
 {
-    size_t holes = 0, stuck = 0;
-
-    for (size_t i = 0; i < k->stall_count; i++) {
-        const struct stall *x = &k->stalls[i];
-        bool lost = x->kind == P2T_STALL_LOST_AFTER || x->kind == P2T_STALL_LOST_BEFORE;
-        l->little += lost && is_loss(x) && x->bytes < BIG_SEGMENT;
-        holes += lost && x->to_ns - x->from_ns > STUCK_NS;
-        holes += x->kind == P2T_STALL_LOST_BEFORE; /* only what arrives behind it shows it */
-        stuck += is_stuck(x);
-    }
-    l->stuck += stuck > 0;
-    l->holed += stuck > 0 && holes > 1;
-}
-
-/* Big segments are lost again and again, and no others: they are too big for the path, for as long as that lasts. */
-static bool is_hole_for_a_time(const struct losses *l)
-{
-    return l->holed > 1 && l->holed * 2 >= l->stuck && l->little + l->dead == 0;
+    for (size_t i = 0; i < k->stall_count; i++)
+        if (is_stuck(&k->stalls[i]))
+            return true;
+    return false;
 }
 
 static void count_stalls(struct losses *l, const struct conn *k)
@@ -241,7 +225,7 @@ static void count_conn(struct losses *l, const struct conn *k)
         return;
     const unsigned lost_before[2] = {l->lost[0], l->lost[1]};
     count_stalls(l, k);
-    count_holes(l, k);
+    l->stuck += has_stuck(k);
     turn_around(l, k, lost_before);
     if (l->events == before)
         return;
@@ -388,38 +372,6 @@ static uint64_t repeated_for(const struct losses *l)
     return is_lost_mostly(l, P2T_SIDE_CLIENT) && from_client > 0 ? from_client : all;
 }
 
-static int64_t longest_hole(const struct losses *l)
-{
-    int64_t most_ns = 0;
-
-    for (size_t i = 0; i < l->n; i++) {
-        const struct conn *k = l->conns[i].item;
-        for (size_t n = 0; n < k->stall_count; n++)
-            most_ns = is_stuck(&k->stalls[n]) ? max_ns(most_ns, k->stalls[n].to_ns - k->stalls[n].from_ns) : most_ns;
-    }
-    return most_ns;
-}
-
-static void tell_hole_for_a_time(struct losses *l)
-{
-    struct cause *c = cause_add(l->s, P2T_CAUSE_TCP_PMTUD_BLACKHOLE, P2T_CAUSE_SIDE_NETWORK,
-                                is_lost_mostly(l, P2T_SIDE_SERVER) ? "receive" : "send", P2T_LIKELY);
-
-    cause_subject_service(c, l->first->server, l->ip);
-    hit_lossy(l, c);
-    buf_printf(&c->text, "full-size segments %s ", is_lost_mostly(l, P2T_SIDE_SERVER) ? "from" : "to");
-    say_service(&c->text, l->first->server, l->ip);
-    buf_lit(&c->text, " are lost again and again for up to ");
-    say_time(&c->text, longest_hole(l));
-    buf_printf(&c->text, ", on %zu connections, while others between them arrive, which fits an MTU black hole",
-               l->stuck);
-    if (c->calls > 0) {
-        buf_lit(&c->text, "; ");
-        cause_say_waited(c);
-        buf_lit(&c->text, " for them");
-    }
-}
-
 static void tell_lossy(struct losses *l)
 {
     struct cause *c = cause_add(l->s, P2T_CAUSE_TCP_LOSSY_PATH, P2T_CAUSE_SIDE_NETWORK, "wait", P2T_CERTAIN);
@@ -490,8 +442,6 @@ static void find_losses(struct p2t_summary *s, struct groups *by_ip)
             continue;
         if (all[i].dead > 0 && all[i].dead * 10 >= all[i].conns_hit * 6)
             tell_dead(&all[i]);
-        else if (is_hole_for_a_time(&all[i]))
-            tell_hole_for_a_time(&all[i]);
         else
             tell_lossy(&all[i]);
     }

@@ -34,10 +34,18 @@ static bool is_loss(const struct stall *x)
            x->to_ns - x->from_ns > 150 * (int64_t)MS;
 }
 
-/* A full queue drops what clients send: what a server sends gets lost on the way only, however soon that is mended. */
-static bool is_lost_answer(const struct stall *x)
+/* A full queue drops what clients send: what a server sends gets lost on the way only. What fills a hole sooner than a round
+ * trip is no repeat, but came in another order. */
+static bool is_lost_answer(const struct conn *k, const struct stall *x)
 {
-    return x->by_server && (x->kind == P2T_STALL_LOST_AFTER || x->kind == P2T_STALL_LOST_BEFORE);
+    static const int64_t REORDERED_NS = 3 * (int64_t)MS;
+    int64_t rtt_us = k->side[P2T_SIDE_CLIENT].rtt.median_us > k->side[P2T_SIDE_SERVER].rtt.median_us
+                         ? k->side[P2T_SIDE_CLIENT].rtt.median_us
+                         : k->side[P2T_SIDE_SERVER].rtt.median_us;
+
+    return x->by_server &&
+           (x->kind == P2T_STALL_LOST_AFTER ||
+            (x->kind == P2T_STALL_LOST_BEFORE && x->to_ns - x->from_ns > max_ns(REORDERED_NS, rtt_us * 1000)));
 }
 
 static void look_at_host(const struct listener *l, struct silence *v)
@@ -51,7 +59,7 @@ static void look_at_host(const struct listener *l, struct silence *v)
             const struct stall *x = &k->stalls[n];
             bool meanwhile = x->to_ns > l->from_ns - SECOND_NS && x->from_ns < l->end_ns + SECOND_NS;
             v->losses += meanwhile && is_loss(x);
-            v->lost_answers += meanwhile && is_lost_answer(x);
+            v->lost_answers += meanwhile && is_lost_answer(k, x);
         }
     }
     for (size_t i = 0; i < l->s->call_count; i++) {

@@ -151,8 +151,7 @@ static void blame(struct handshakes *h)
     buf_printf(&c->text, ", %zu of %zu", h->slow.n, h->span);
     size_t unused = count_unused(h);
     if (unused > 0)
-        buf_printf(&c->text, "; %zu of these connections carried no request: by then nobody waited for %s any more",
-                   unused, unused == 1 ? "it" : "them");
+        buf_printf(&c->text, "; %zu of these connections carried no request", unused);
 }
 
 void find_slow_handshakes(struct p2t_summary *s, struct keyed *calls, size_t n)
