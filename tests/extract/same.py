@@ -5,7 +5,7 @@ same.py PROGRAM [--of N] [--per N] [--seed N] [--tshark] [--minimal] CAPTURE...
 
 Of each capture up to --per exchanges are taken at random, of all captures together up to --of. Id, kind, outcome, error,
 status, hooks with their times and bounds, and phases must be the same, with secrets overwritten and without. An extract that says
-itself that it differs is counted, and there may be 1 of 100 of those; one that differs and does not say so is a failure. With
+itself that it differs is counted, and there may be 1 of each 100, begun or whole, of those; one that differs and does not say so is a failure. With
 --tshark no packet may be malformed that was not so in the capture, but for bodies and what is no HTTP. Exit status 0, 1 or 77: nothing to test with."""
 import argparse
 import json
@@ -150,7 +150,7 @@ def main():
     print(f"{check.checked} exchanges extracted, {check.said} of which say themselves that they differ, {check.bad} faults")
     if check.checked == 0:
         return 77
-    return 1 if check.bad > 0 or check.said * 100 > check.checked else 0
+    return 1 if check.bad > 0 or check.said > -(-check.checked // 100) else 0
 
 
 if __name__ == "__main__":
