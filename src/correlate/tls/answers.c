@@ -266,7 +266,7 @@ static void count_heads(struct conn_tls *t, const struct fact_tls_records *r)
     }
     if (t->answer_head_least == 0 || n < t->answer_head_least)
         t->answer_head_least = n;
-    t->heads_hidden = n / t->answer_head_least - 1;
+    t->heads_hidden = n > 0 ? n / t->answer_head_least - 1 : 0; /* an empty record is no head */
 }
 
 void answers_note(struct cconn *cc, struct exchange *e, const struct fact_tls_records *r)

@@ -93,6 +93,18 @@ static void the_acknowledgement_of_a_ping_is_no_request(void **state)
     end(3);
 }
 
+/* Records may hold nothing (RFC 8446 5.4). */
+static void an_empty_record_begins_an_answer(void **state)
+{
+    (void)state;
+    begin();
+    client(200000, 40);
+    server(240000, 0);
+    server(240010, 500);
+    call(400000, 40);
+    end(3);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -100,6 +112,7 @@ int main(void)
         cmocka_unit_test(heads_as_short_as_pings),
         cmocka_unit_test(a_ping_is_no_request),
         cmocka_unit_test(the_acknowledgement_of_a_ping_is_no_request),
+        cmocka_unit_test(an_empty_record_begins_an_answer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
