@@ -5,7 +5,6 @@
 
 #include "base/utf8.h"
 
-/* A text's begin is known when it is put, its end when it is whole. */
 static const struct sqlite_cell null_cell;
 
 static void put(struct sqlite_rows *r, struct sqlite_cell cell)
@@ -41,6 +40,7 @@ void sqlite_put_us(struct sqlite_rows *r, int64_t ns)
     put(r, ns >= 0 ? (struct sqlite_cell){.kind = SQLITE_CELL_REAL, .is.real = (double)ns / 1000} : null_cell);
 }
 
+/* A text's begin is known when it is put, its end when it is whole. */
 struct buf *sqlite_begin_json(struct sqlite_rows *r)
 {
     put(r, (struct sqlite_cell){.kind = SQLITE_CELL_TEXT, .is.at = r->text.n});
